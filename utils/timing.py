@@ -114,7 +114,8 @@ class Recording:
         come all at once have no time of their own.
         """
         arrivals = self._arrivals
-        tokens = self._shown_tokens or len(arrivals)
+        shown = self.tokens if any(piece.reasoning for piece in self.pieces) else self.answer_tokens
+        tokens = shown or len(arrivals)
         if len(arrivals) < 2 or tokens < 2:
             return None
         return (arrivals[-1] - arrivals[0]) / (tokens - 1)
@@ -139,10 +140,22 @@ class Recording:
         count = (self.usage or {}).get("output_tokens")
         return count if isinstance(count, int) else None
 
+    @property
+    def answer_tokens(self) -> int | None:
+        """Tokens of the answer without its reasoning; None where the two can't be told apart."""
+        if self.tokens is None:
+            return None
+        details = (self.usage or {}).get("output_token_details") or {}
+        thought = details.get("reasoning")
+        if thought is None and any(piece.reasoning for piece in self.pieces):
+            return None
+        return self.tokens - (thought or 0)
+
     def summary(self) -> str:
         """One line: `TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished`."""
-        words = len(self.text.split())
-        size = f"{words} words" if self.tokens is None else f"{self.tokens} tokens"
+        size = _counted(len(self.text.split()), "word")
+        if self.tokens is not None:
+            size = _counted(self.tokens, "token")
         ending = _OUTCOMES[self.outcome]
         if self.error:
             ending += f" ({self.error.partition(':')[0]})"
@@ -164,13 +177,6 @@ class Recording:
     def _arrivals(self) -> list[float]:
         return [piece.at for piece in self.pieces if not piece.empty]
 
-    @property
-    def _shown_tokens(self) -> int | None:
-        if self.tokens is None or any(piece.reasoning for piece in self.pieces):
-            return self.tokens
-        details = (self.usage or {}).get("output_token_details") or {}
-        return self.tokens - (details.get("reasoning") or 0)
-
 
 def in_seconds(seconds: float) -> str:
     """A time for people: `0.21 s` below a second, `10.0 s` above."""
@@ -181,6 +187,10 @@ def in_milliseconds(seconds: float) -> str:
     """A short time for people, given in seconds: `40 ms`, `1.6 ms`."""
     milliseconds = seconds * 1000
     return f"{milliseconds:.1f} ms" if milliseconds < 9.95 else f"{milliseconds:.0f} ms"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 class _Tape(Generic[T]):
@@ -208,7 +218,7 @@ class _Tape(Generic[T]):
         """A snapshot of the stream so far; ask again later for more."""
         start = self._clock() if self._start is None else self._start
         for arrival, item in self._arrived[len(self._pieces) :]:
-            text, reasoning = _content(item)
+            text, reasoning = content_of(item)
             self._pieces.append(Piece(arrival - start, text, reasoning))
             self._finish_reason = _finish_reason(item) or self._finish_reason
             self._usage = _field(item, "usage_metadata") or self._usage
@@ -436,7 +446,7 @@ async def arecord_call(
 
 
 def _whole(reply: object, label: str, start: float, end: float) -> Recording:
-    text, reasoning = _content(reply)
+    text, reasoning = content_of(reply)
     return Recording(
         label=label,
         pieces=(Piece(end - start, text, reasoning),),
@@ -469,7 +479,7 @@ def _finish_reason(item: object) -> str | None:
     return metadata.get("finish_reason")
 
 
-def _content(item: object) -> tuple[str, str]:
+def content_of(item: object) -> tuple[str, str]:
     """An item's text and reasoning; its `content` is a string or a list of blocks."""
     if isinstance(item, str):
         return item, ""

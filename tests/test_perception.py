@@ -1,0 +1,140 @@
+"""The reader model: the published formulas, and what must hold for any stream and any reader."""
+
+from itertools import accumulate
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from utils.perception import TOKENS_PER_WORD, readers_wait, reading, tokens_per_second
+from utils.timing import Piece, Recording
+
+WORD = "word "
+speeds = st.floats(60, 1200)
+gaps = st.floats(0, 5)
+texts = st.text("abc \n", max_size=12)
+
+
+def recorded(arrivals, texts=None, **fields):
+    """A recording whose pieces arrive at the given seconds, one token of equal length each."""
+    pieces = tuple(
+        Piece(at, text) for at, text in zip(arrivals, texts or [WORD] * len(arrivals), strict=True)
+    )
+    return Recording("reply", pieces, e2e=max(arrivals, default=0.0), **fields)
+
+
+@st.composite
+def recordings(draw, min_size=1):
+    """Pieces of any size, in order of time, with and without the provider's token count."""
+    waits = draw(st.lists(gaps, min_size=min_size, max_size=30))
+    pieces = draw(st.lists(texts, min_size=len(waits), max_size=len(waits)))
+    usage = draw(st.none() | st.integers(1, 400).map(lambda n: {"output_tokens": n}))
+    return recorded(list(accumulate(waits)), pieces, usage=usage)
+
+
+def by_the_book(arrivals, rate):
+    """Facts, section 3, to the letter: one token a piece."""
+    d = arrivals[0]
+    stalled = 0.0
+    for a in arrivals[1:]:
+        stalled += max(0.0, a - d - 1 / rate)
+        d = max(a, d + 1 / rate)
+    return arrivals[0] + stalled
+
+
+def test_an_average_reader_takes_in_about_five_tokens_a_second():
+    assert tokens_per_second() == pytest.approx(5.29, abs=0.01)
+
+
+@given(st.lists(gaps, min_size=1, max_size=40), speeds)
+def test_the_wait_is_that_of_the_published_formula(waits, wpm):
+    arrivals = list(accumulate(waits))
+    one_token_each = recorded(arrivals, usage={"output_tokens": len(arrivals)})
+    expected = by_the_book(arrivals, tokens_per_second(wpm))
+    assert readers_wait(one_token_each, wpm) == pytest.approx(expected)
+
+
+def test_without_usage_a_word_counts_as_four_thirds_of_a_token():
+    rate = tokens_per_second(240)
+    first, second = 1.0, 1.0 + 6 * TOKENS_PER_WORD / rate + 2
+    read = reading(recorded([first, second], ["one two three four five six ", "seven"]), wpm=240)
+    assert read.stalled == pytest.approx(2, rel=0.1)
+
+
+@given(recordings(), speeds)
+def test_the_wait_lies_between_the_first_text_and_the_end(recording, wpm):
+    wait = readers_wait(recording, wpm)
+    assert wait <= recording.e2e + 1e-9
+    if recording.text:
+        assert wait >= recording.ttft
+
+
+@given(recordings(), speeds, speeds)
+def test_a_faster_reader_never_waits_less(recording, one, other):
+    slow, fast = sorted((one, other))
+    assert readers_wait(recording, fast) >= readers_wait(recording, slow) - 1e-9
+
+
+@given(recordings(), speeds, st.data())
+def test_delivering_earlier_never_makes_the_wait_longer(recording, wpm, data):
+    haste = data.draw(st.lists(gaps, min_size=len(recording.pieces), max_size=30))
+    earlier = list(
+        accumulate(
+            (max(0.0, p.at - h) for p, h in zip(recording.pieces, haste, strict=False)), func=max
+        )
+    )
+    hastened = recorded(earlier, [p.text for p in recording.pieces], usage=recording.usage)
+    assume(recording.text)
+    assert readers_wait(hastened, wpm) <= readers_wait(recording, wpm) + 1e-9
+
+
+@given(st.floats(0.01, 60), st.text(min_size=1), speeds)
+def test_for_a_blocking_call_the_wait_is_the_whole_latency(e2e, text, wpm):
+    assert readers_wait(recorded([e2e], [text]), wpm) == e2e
+
+
+@given(recordings(), speeds)
+def test_the_reader_never_reads_what_has_not_arrived(recording, wpm):
+    read = reading(recording, wpm)
+    for when, words in read.read:
+        arrived = max((w for at, w in read.delivered if at <= when), default=0.0)
+        assert words <= arrived + 1e-9
+
+
+@given(recordings(), speeds)
+def test_the_reader_takes_waiting_plus_reading_time(recording, wpm):
+    read = reading(recording, wpm)
+    tokens = recording.tokens if recording.text and recording.tokens else None
+    words = len(recording.text.split()) * TOKENS_PER_WORD
+    takes = (tokens if tokens is not None else words) / tokens_per_second(wpm)
+    assert read.finished == pytest.approx(read.wait + takes)
+
+
+def test_a_pause_in_the_middle_is_a_stall_where_the_reader_ran_dry():
+    quarter_of_a_second_a_word = 240
+    read = reading(recorded([1.0, 1.1, 9.0]), wpm=quarter_of_a_second_a_word)
+    (stall,) = read.stalls
+    assert (stall.at, stall.seconds) == (pytest.approx(1.5), pytest.approx(7.5))
+
+
+def test_a_stream_faster_than_the_reader_never_stalls():
+    twenty_tokens_a_second = [0.2 + k / 20 for k in range(200)]
+    read = reading(recorded(twenty_tokens_a_second))
+    assert read.stalled == 0
+    assert read.wait == 0.2
+
+
+def test_thinking_is_waiting_as_the_reader_came_for_the_answer():
+    pieces = (Piece(0.5, "", reasoning="Let me think"), Piece(12.5, "Yes."))
+    assert readers_wait(Recording("reasoning", pieces, e2e=12.5)) == 12.5
+
+
+def test_a_reply_without_text_is_all_wait():
+    empty = Recording("empty", (Piece(0.2, ""),), e2e=3.0, outcome="failed")
+    read = reading(empty)
+    assert (read.wait, read.words, read.finished) == (3.0, 0.0, 3.0)
+
+
+def test_a_reader_without_speed_is_refused_with_a_sentence():
+    with pytest.raises(ValueError, match="words a minute above 0"):
+        readers_wait(recorded([1.0]), wpm=0)

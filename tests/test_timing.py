@@ -1,0 +1,524 @@
+"""Recorders change nothing about what they time, and the figures follow their definitions."""
+
+import asyncio
+import gc
+from itertools import accumulate, count, islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk
+
+from utils.timing import (
+    Piece,
+    Recording,
+    arecord,
+    arecord_call,
+    in_milliseconds,
+    in_seconds,
+    record,
+    record_call,
+)
+
+
+class Clock:
+    """Time that passes only when somebody says so."""
+
+    def __init__(self, now=1000.0):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+class Source:
+    """A stream that logs what is done to it: pulls, closings, and each item's moment."""
+
+    def __init__(self, items, clock=None, gap=0.0, error=None):
+        self.items, self.clock, self.gap, self.error = list(items), clock, gap, error
+        self.pulled = self.closed = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.clock:
+            self.clock.now += self.gap
+        if self.pulled == len(self.items):
+            raise self.error or StopIteration
+        self.pulled += 1
+        return self.items[self.pulled - 1]
+
+    def close(self):
+        self.closed += 1
+
+
+class AsyncSource(Source):
+    """The same, asynchronous."""
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        try:
+            return next(self)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self):
+        self.close()
+
+
+items = st.lists(
+    st.one_of(
+        st.text(max_size=5),
+        st.text(max_size=5).map(lambda text: AIMessageChunk(content=text)),
+        st.text(max_size=5).map(lambda text: {"content": text}),
+        st.integers(),
+        st.none(),
+    )
+)
+
+
+def same(received, sent):
+    """Whether these are the very objects, in the same order."""
+    return list(map(id, received)) == list(map(id, sent))
+
+
+def recorded(*arrivals, **fields):
+    """A recording of (seconds, text) pairs."""
+    pieces = tuple(Piece(at, text) for at, text in arrivals)
+    return Recording("reply", pieces, **{"e2e": arrivals[-1][0] if arrivals else 0.0} | fields)
+
+
+# --- what passes ---------------------------------------------------------------------------------
+
+
+@given(items)
+def test_every_item_passes_untouched_and_in_order(sent):
+    assert same(record(iter(sent)), sent)
+
+
+@given(items)
+def test_every_item_passes_an_async_recorder_untouched_and_in_order(sent):
+    async def run():
+        return [item async for item in arecord(AsyncSource(sent))]
+
+    assert same(asyncio.run(run()), sent)
+
+
+@given(st.integers(0, 20))
+def test_nothing_is_pulled_ahead(wanted):
+    source = Source(range(30))
+    recorder = record(source)
+    for pulled, _ in enumerate(islice(recorder, wanted), start=1):
+        assert source.pulled == pulled
+    assert source.pulled == wanted
+
+
+@given(st.integers(0, 20))
+def test_nothing_is_pulled_ahead_of_an_async_reader(wanted):
+    async def run():
+        source = AsyncSource(range(30))
+        recorder = arecord(source)
+        for pulled in range(1, wanted + 1):
+            await anext(recorder)
+            assert source.pulled == pulled
+        assert source.pulled == wanted
+
+    asyncio.run(run())
+
+
+@given(items, st.floats(0.001, 10))
+def test_the_recording_says_when_each_item_arrived(sent, gap):
+    clock = Clock()
+    recorder = record(Source(sent, clock, gap), clock=clock)
+    for _ in recorder:
+        pass
+    arrivals = list(accumulate([gap] * len(sent)))
+    assert [piece.at for piece in recorder.recording.pieces] == pytest.approx(arrivals)
+    assert recorder.recording.e2e == pytest.approx(gap * (len(sent) + 1))
+
+
+@given(items)
+def test_an_exception_passes_and_the_partial_recording_stays(sent):
+    error = ConnectionError("the line went dead")
+    recorder = record(Source(sent, error=error))
+    received = list(islice(recorder, len(sent)))
+    with pytest.raises(ConnectionError) as raised:
+        next(recorder)
+    recording = recorder.recording
+    assert raised.value is error
+    assert same(received, sent)
+    assert recording.outcome == "failed"
+    assert recording.error == "ConnectionError: the line went dead"
+    assert len(recording.pieces) == len(sent)
+
+
+async def test_an_exception_passes_an_async_recorder_and_the_partial_recording_stays():
+    error = ConnectionError("the line went dead")
+    recorder = arecord(AsyncSource(["Hello"], error=error))
+    with pytest.raises(ConnectionError) as raised:
+        async for _ in recorder:
+            pass
+    assert raised.value is error
+    assert (recorder.recording.outcome, recorder.recording.text) == ("failed", "Hello")
+
+
+def test_a_finished_recorder_stays_finished():
+    clock = Clock()
+    recorder = record(Source("ab", clock, 1.0), clock=clock)
+    assert list(recorder) == ["a", "b"]
+    clock.now += 100
+    assert list(recorder) == []
+    recorder.close()
+    assert (recorder.recording.outcome, recorder.recording.e2e) == ("finished", 3.0)
+
+
+# --- the clock -----------------------------------------------------------------------------------
+
+
+def test_the_clock_starts_at_the_first_pull():
+    clock = Clock(now=50.0)
+    recorder = record(Source(["a"], clock, 2.0), clock=clock)
+    clock.now = 70.0
+    next(recorder)
+    assert (recorder.recording.sent, recorder.recording.ttft) == (70.0, 2.0)
+
+
+async def test_the_clock_of_an_async_recorder_starts_at_the_first_pull():
+    clock = Clock(now=50.0)
+    recorder = arecord(AsyncSource(["a"], clock, 2.0), clock=clock)
+    clock.now = 70.0
+    await anext(recorder)
+    assert (recorder.recording.sent, recorder.recording.ttft) == (70.0, 2.0)
+
+
+def test_a_recording_taken_in_the_middle_is_a_snapshot():
+    clock = Clock()
+    recorder = record(Source(["one ", "two"], clock, 1.0), clock=clock)
+    next(recorder)
+    clock.now += 5
+    early = recorder.recording
+    list(recorder)
+    assert (early.text, early.outcome, early.e2e) == ("one ", "streaming", 6.0)
+    assert (recorder.recording.text, recorder.recording.outcome) == ("one two", "finished")
+
+
+def test_before_the_first_pull_there_is_nothing_to_see():
+    recording = record(Source("ab")).recording
+    assert (recording.pieces, recording.e2e, recording.outcome) == ((), 0.0, "streaming")
+
+
+# --- leaving early -------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 5))
+def test_closing_closes_the_source_exactly_once(taken):
+    source = Source(range(9))
+    with record(source) as recorder:
+        list(islice(recorder, taken))
+        recorder.close()
+    recorder.close()
+    assert source.closed == 1
+    assert recorder.recording.outcome == "left"
+    assert list(recorder) == []
+    del recorder
+    gc.collect()
+    assert source.closed == 1
+
+
+def test_breaking_out_of_a_loop_over_an_unnamed_recorder_closes_the_source_at_once():
+    source = Source(range(9))
+    for _ in record(source):
+        break
+    assert source.closed == 1
+
+
+def test_breaking_out_of_a_loop_ends_a_generator_at_once():
+    ended = []
+
+    def stream():
+        try:
+            yield from count()
+        finally:
+            ended.append(True)
+
+    for _ in record(stream()):
+        break
+    assert ended
+
+
+def test_a_named_recorder_stays_open_after_break_until_it_is_closed():
+    source = Source(range(9))
+    recorder = record(source)
+    for _ in recorder:
+        break
+    assert (source.closed, recorder.recording.outcome) == (0, "streaming")
+    recorder.close()
+    assert (source.closed, recorder.recording.outcome) == (1, "left")
+
+
+def test_a_with_block_left_by_an_exception_closes_the_source():
+    source = Source(range(9))
+    recorder = record(source)
+    with pytest.raises(ZeroDivisionError), recorder:
+        print(1 / next(recorder))
+    assert (source.closed, recorder.recording.outcome) == (1, "left")
+
+
+def test_an_interrupt_while_waiting_passes_and_closes_the_source():
+    source = Source(["a"], error=KeyboardInterrupt())
+    recorder = record(source)
+    with pytest.raises(KeyboardInterrupt):
+        list(recorder)
+    assert (source.closed, recorder.recording.outcome) == (1, "left")
+
+
+def test_an_iterable_that_holds_the_connection_is_closed_too():
+    class Response:
+        closed = False
+
+        def __iter__(self):
+            yield from "abc"
+
+        def close(self):
+            self.closed = True
+
+    response = Response()
+    with record(response) as recorder:
+        next(recorder)
+    assert response.closed
+
+
+async def test_leaving_an_async_block_closes_the_source_exactly_once():
+    source = AsyncSource(range(9))
+    async with arecord(source) as recorder:
+        async for _ in recorder:
+            break
+        await recorder.aclose()
+    assert (source.closed, recorder.recording.outcome) == (1, "left")
+    assert [item async for item in recorder] == []
+
+
+async def test_breaking_out_of_an_async_loop_ends_a_generator_on_the_loops_next_turn():
+    ended = asyncio.Event()
+
+    async def stream():
+        try:
+            for item in count():
+                yield item
+        finally:
+            ended.set()
+
+    async for _ in arecord(stream()):
+        break
+    await ended.wait()
+
+
+async def test_cancellation_passes_through_and_closes_the_source():
+    class Endless(AsyncSource):
+        async def __anext__(self):
+            waiting.set()
+            await asyncio.Event().wait()
+
+    waiting = asyncio.Event()
+    source = Endless([])
+    recorder = arecord(source)
+
+    async def read():
+        async for _ in recorder:
+            pass
+
+    task = asyncio.create_task(read())
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (source.closed, recorder.recording.outcome) == (1, "left")
+
+
+# --- blocking calls ------------------------------------------------------------------------------
+
+
+def test_a_blocking_call_is_one_piece_at_the_end():
+    clock = Clock()
+    message = AIMessage(
+        "All at once.",
+        usage_metadata={"input_tokens": 1, "output_tokens": 9, "total_tokens": 10},
+        response_metadata={"finish_reason": "stop"},
+    )
+
+    def invoke(prompt, stop=None):
+        clock.now += 10
+        return message
+
+    reply, recording = record_call(invoke, "Hi", stop=["!"], label="invoke", clock=clock)
+    assert reply is message
+    assert recording.ttft == recording.e2e == 10
+    assert recording.tpot is None
+    assert (recording.label, recording.tokens, recording.finish_reason) == ("invoke", 9, "stop")
+
+
+async def test_an_awaited_call_is_one_piece_at_the_end():
+    clock = Clock()
+
+    async def ainvoke(prompt):
+        clock.now += 10
+        return "All at once."
+
+    reply, recording = await arecord_call(ainvoke, "Hi", label="ainvoke", clock=clock)
+    assert reply == recording.text == "All at once."
+    assert recording.ttft == recording.e2e == 10
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def test_an_empty_role_chunk_is_the_first_byte_but_not_the_first_token():
+    recording = recorded((0.1, ""), (0.3, "Hello"), (0.4, ""))
+    assert (recording.ttfb, recording.ttft) == (0.1, 0.3)
+
+
+def test_reasoning_is_the_first_token_but_not_the_first_answer_token():
+    pieces = (Piece(0.1, ""), Piece(2.0, "", reasoning="Hmm"), Piece(12.5, "Yes"))
+    recording = Recording("reasoning", pieces, e2e=13.0)
+    assert (recording.ttft, recording.ttfat) == (2.0, 12.5)
+
+
+def test_time_per_token_uses_the_providers_count_where_known():
+    arrivals = [(1.0, "two words"), (2.0, " and"), (4.0, " more")]
+    assert recorded(*arrivals, usage={"output_tokens": 7}).tpot == 0.5
+    assert recorded(*arrivals).tpot == 1.5
+
+
+def test_time_per_token_leaves_out_thinking_that_was_not_shown():
+    usage = {"output_tokens": 103, "output_token_details": {"reasoning": 100}}
+    assert recorded((1.0, "a"), (2.0, "b"), (3.0, "c"), usage=usage).tpot == 1.0
+
+
+def test_gaps_are_between_pieces_that_hold_text():
+    recording = recorded((0.1, ""), (0.5, "a"), (0.6, ""), (1.5, "b"), (1.75, "c"), (2.0, ""))
+    assert recording.gaps == (1.0, 0.25)
+
+
+def test_a_stream_without_content_has_no_figures():
+    recording = recorded()
+    assert recording.ttfb is recording.ttft is recording.ttfat is recording.tpot is None
+    assert recording.gaps == ()
+
+
+def test_a_reply_in_one_piece_has_no_time_per_token():
+    assert recorded((10.0, "everything"), usage={"output_tokens": 250}).tpot is None
+
+
+def test_blocks_of_content_are_told_apart():
+    chunks = [
+        AIMessageChunk(content=[{"type": "reasoning", "summary": [{"text": "Let me see. "}]}]),
+        AIMessageChunk(content=[{"type": "thinking", "thinking": "Hm."}]),
+        AIMessageChunk(content="", additional_kwargs={"reasoning_content": "So:"}),
+        AIMessageChunk(content=[{"type": "text", "text": "Yes"}, " and ", {"type": "image"}]),
+        {"content": "no"},
+    ]
+    recorder = record(chunks)
+    list(recorder)
+    recording = recorder.recording
+    assert recording.text == "Yes and no"
+    assert "".join(p.reasoning for p in recording.pieces) == "Let me see. Hm.So:"
+
+
+def test_a_real_chat_models_stream_is_understood():
+    recorder = record(FakeListChatModel(responses=["Tea, please."]).stream("What?"), "tea")
+    assert "".join(chunk.text for chunk in recorder) == recorder.recording.text == "Tea, please."
+
+
+def test_usage_and_finish_reason_come_from_wherever_they_stand():
+    usage = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
+    recorder = record(
+        [
+            AIMessageChunk(content="Hi"),
+            AIMessageChunk(content="", response_metadata={"finish_reason": "length"}),
+            AIMessageChunk(content="", usage_metadata=usage),
+            AIMessageChunk(content=""),
+        ]
+    )
+    list(recorder)
+    assert (recorder.recording.finish_reason, recorder.recording.usage) == ("length", usage)
+
+
+def test_recordings_can_be_compared_and_kept_in_sets():
+    one = recorded((1.0, "a"), usage={"output_tokens": 1})
+    assert one == recorded((1.0, "a"), usage={"output_tokens": 1})
+    assert one != recorded((1.0, "a"))
+    assert len({one, one}) == 1
+
+
+# --- words for people ----------------------------------------------------------------------------
+
+
+def test_a_summary_is_one_line():
+    pieces = [(0.21 + k * 0.04, "a ") for k in range(248)]
+    recording = recorded(*pieces, e2e=10.04, usage={"output_tokens": 248})
+    expected = "TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished"
+    assert recording.summary() == expected
+    assert repr(recording) == f"<Recording 'reply': {expected}>"
+
+
+@pytest.mark.parametrize(
+    ("fields", "ending"),
+    [
+        ({"outcome": "left"}, "1 word · left early"),
+        ({"outcome": "failed", "error": "APIError: no more"}, "1 word · failed (APIError)"),
+        ({"outcome": "streaming"}, "1 word · still streaming"),
+        ({"finish_reason": "stop"}, "1 word · finished"),
+        ({"finish_reason": "length"}, "1 word · finished (length)"),
+    ],
+)
+def test_a_summary_says_how_it_ended(fields, ending):
+    summary = recorded((0.5, "Hello"), **fields).summary()
+    assert summary == f"TTFT 0.50 s · total 0.50 s · {ending}"
+
+
+def test_a_summary_of_nothing_says_so():
+    assert recorded(e2e=3.0).summary() == "no text · total 3.0 s · 0 words · finished"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.2, "0.20 s"), (0.004, "0.00 s"), (0.999, "1.0 s"), (10.04, "10.0 s")]
+)
+def test_seconds_are_shown_as_people_say_them(seconds, shown):
+    assert in_seconds(seconds) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "40 ms"), (0.0016, "1.6 ms"), (0, "0.0 ms")])
+def test_milliseconds_are_shown_as_people_say_them(seconds, shown):
+    assert in_milliseconds(seconds) == shown
+
+
+# --- wrong things handed over --------------------------------------------------------------------
+
+
+def test_a_whole_reply_is_refused_with_what_to_do_instead():
+    with pytest.raises(TypeError, match=r"AIMessage is not a stream.*record_call"):
+        record(AIMessage("whole"))
+
+
+def test_an_async_stream_is_sent_to_the_async_recorder():
+    with pytest.raises(TypeError, match="arecord"):
+        record(AsyncSource("ab"))
+
+
+def test_a_sync_stream_is_sent_to_the_sync_recorder():
+    with pytest.raises(TypeError, match=r"`record\(…\)`"):
+        arecord(iter("ab"))
+
+
+def test_an_awaitable_is_refused_with_what_to_do_instead():
+    async def ainvoke():
+        return "whole"
+
+    call = ainvoke()
+    with pytest.raises(TypeError, match=r"coroutine is not a stream.*arecord_call"):
+        arecord(call)
+    call.close()

@@ -1,0 +1,150 @@
+"""The reader model: how long a person waits while a reply arrives, and how long they read.
+
+A recording goes in, a `Reading` comes out. Nothing is drawn here (`charts`) and nothing is timed
+(`timing`).
+
+The model follows one reader who reads every word in order at a steady speed and never reads ahead
+of what has arrived. With a_k the arrival of token k, d_k the moment the reader takes it up, and r
+the reader's speed in tokens/s:
+
+    d_1 = a_1,   d_k = max(a_k, d_(k-1) + 1/r)
+    stalls       S = sum over k >= 2 of max(0, a_k - d_(k-1) - 1/r)
+    reader's wait  W = a_1 + S
+
+r = R · (4/3) / 60 for a reader of R words a minute, at four tokens to three English words. Silent
+reading of non-fiction takes 238 words a minute on average, and most adults manage 175 to 300
+(Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
+
+Pieces of a stream hold a part of a word or several words, so each piece counts for its share of
+the reply's tokens: the provider's token count where it sent one, otherwise 4/3 of the words,
+shared out by length in characters. A piece of w tokens takes w/r seconds to read, and the formulas
+hold with a_k the arrival of the piece. Reasoning is not counted as reading: the reader waits for
+the answer.
+
+For a blocking call everything is one piece, so W is its whole latency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from utils.timing import Recording
+
+WORDS_PER_MINUTE: Final = 238.0
+TOKENS_PER_WORD: Final = 4 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The reader has read all there is and waits: from when, and how long, in seconds."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reader's way through one recording. Times are seconds since sending.
+
+    Attributes:
+        wpm: The reader's speed, words a minute.
+        first: When the reader starts: the first text of the answer (TTFAT). If none ever came, the
+            recording's whole length, all of it spent waiting.
+        stalls: The waits in the middle, in order.
+        delivered: (time, words on the screen) after each piece, in order of time.
+        read: (time, words read) at each corner of the reader's progress, straight lines between:
+            the start, both ends of each stall, the end.
+    """
+
+    wpm: float
+    first: float
+    stalls: tuple[Stall, ...]
+    delivered: tuple[tuple[float, float], ...]
+    read: tuple[tuple[float, float], ...]
+
+    @property
+    def stalled(self) -> float:
+        """S: seconds spent waiting in the middle of the reply."""
+        return sum(stall.seconds for stall in self.stalls)
+
+    @property
+    def wait(self) -> float:
+        """W = a_1 + S: all seconds in which the reader had nothing to read."""
+        return self.first + self.stalled
+
+    @property
+    def finished(self) -> float:
+        """When the reader has read the last word that arrived, seconds since sending."""
+        return self.read[-1][0]
+
+    @property
+    def words(self) -> float:
+        """How many words arrived."""
+        return self.delivered[-1][1] if self.delivered else 0.0
+
+
+def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
+    """A reader's speed in tokens/s: r = R · (4/3) / 60 (5.3 at 238 words a minute).
+
+    Args:
+        wpm: R, words a minute.
+
+    Raises:
+        ValueError: If `wpm` is not above zero.
+    """
+    if not wpm > 0:
+        raise ValueError(f"A reader's speed is a number of words a minute above 0, not {wpm!r}.")
+    return wpm * TOKENS_PER_WORD / 60
+
+
+def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
+    """Follow a reader through a recording.
+
+    Args:
+        recording: What arrived when.
+        wpm: The reader's speed, words a minute.
+
+    Returns:
+        When the reader waits, stalls and reads.
+
+    Raises:
+        ValueError: If `wpm` is not above zero.
+    """
+    speed = tokens_per_second(wpm)
+    text = recording.text
+    words = len(text.split())
+    tokens = recording.answer_tokens or words * TOKENS_PER_WORD
+    per_character = tokens / speed / len(text) if text else 0.0  # seconds
+
+    first = recording.e2e if recording.ttfat is None else recording.ttfat
+    ready = first  # when the reader has read all that came so far
+    arrived = 0  # characters
+    delivered: list[tuple[float, float]] = []
+    stalls: list[Stall] = []
+    read = [(first, 0.0)]
+    for piece in recording.pieces:
+        if not piece.text:
+            continue
+        if piece.at > ready:
+            stalls.append(Stall(ready, piece.at - ready))
+            read += [(ready, words * arrived / len(text)), (piece.at, words * arrived / len(text))]
+            ready = piece.at
+        arrived += len(piece.text)
+        ready += len(piece.text) * per_character
+        delivered.append((piece.at, words * arrived / len(text)))
+    read.append((ready, float(words)))
+    return Reading(wpm, first, tuple(stalls), tuple(delivered), tuple(read))
+
+
+def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
+    """W, seconds: all the time in which the reader had nothing to read.
+
+    Args:
+        recording: What arrived when.
+        wpm: The reader's speed, words a minute.
+
+    Raises:
+        ValueError: If `wpm` is not above zero.
+    """
+    return reading(recording, wpm).wait
