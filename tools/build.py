@@ -1,0 +1,475 @@
+"""Makes `notebooks/` and `solutions/` from `lessons/`; `python -m tools.build --help`.
+
+jupytext reads the lesson, nbclient runs it. Which text belongs to which edition is
+`utils.source`'s to say, and how a lesson must be written is `tools.rules`'s.
+"""
+
+# nbformat is typed in part only:
+# mypy: allow-untyped-calls, no-warn-return-any
+
+import argparse
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext  # type: ignore[import-untyped]
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from tools import rules
+from utils import source
+from utils.source import Cell, Lesson, SourceError
+
+ROOT = Path(__file__).resolve().parent.parent
+REBUILD = "python3 course.py build"
+SLOWEST_CELL = 180  # seconds; the seed's race takes 20
+
+Edition = Literal["notebooks", "solutions"]
+EDITIONS: tuple[Edition, ...] = ("notebooks", "solutions")
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+# What would make an execution differ from a learner's first one: sped up time, a real provider.
+PRIVATE_ENVIRONMENT = ("COURSE_SPEED", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+_KEYS = (
+    re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"),
+    re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{12,}"),
+    re.compile(r"(?i)\b(?:api[_-]?key|secret|password)['\"]?\s*[:=]\s*['\"]?[A-Za-z0-9_-]{12,}"),
+)
+_ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
+
+
+class BuildError(Exception):
+    """A lesson that can't be built; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """One lesson's two editions, before execution."""
+
+    stem: str
+    lesson: Lesson
+    notebooks: NotebookNode
+    solutions: NotebookNode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build or compare; 0 if all is well, 1 if something needs a hand."""
+    options = _parser().parse_args(arguments)
+    try:
+        chosen = _chosen(options.lesson)
+        built, errors = [], []
+        for path in chosen:
+            try:
+                built.append(build(path))
+            except BuildError as error:
+                errors.append(str(error))
+        if errors:
+            raise BuildError("\n".join(errors))
+        if options.check:
+            return _report(built, everything=not options.lesson)
+        for one in built:
+            _write(one, execute=options.execute)
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(path: Path) -> Built:
+    """The two editions of the lesson at `path`, not executed.
+
+    Raises:
+        BuildError: If the source breaks a rule; one line for each breach.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        lesson = source.parse(text, f"{path.parent.name}/{path.name}")
+    except SourceError as error:
+        raise BuildError(str(error)) from None
+    found = rules.problems(lesson)
+    if found:
+        raise BuildError("\n".join(str(error) for error in found))
+    cells = _cells_by_jupytext(text, lesson)
+    return Built(
+        path.stem,
+        lesson,
+        notebooks=_notebook(
+            _edited(node, cell.learner) for node, cell in cells if not cell.instructor
+        ),
+        solutions=_notebook(_edited(node, _for_instructors(cell)) for node, cell in cells),
+    )
+
+
+# --- Making notebooks -----------------------------------------------------------------------------
+
+
+def _cells_by_jupytext(text: str, lesson: Lesson) -> list[tuple[NotebookNode, Cell]]:
+    """Jupytext's cells beside ours, with ids; both must read the same thing."""
+    body = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    nodes = jupytext.reads(body, fmt={"extension": ".md", "format_name": "myst"}).cells
+    for node, cell in zip(nodes, lesson.cells, strict=False):
+        theirs = (node.cell_type, node.source, tuple(node.metadata.get("tags", ())))
+        if theirs != (cell.kind, cell.source, cell.tags):
+            raise BuildError(
+                f"{lesson.file}:{cell.line}: jupytext reads this cell differently; is a block "
+                "opened inside a list, or a tag quoted?"
+            )
+    if len(nodes) != len(lesson.cells):
+        last = lesson.cells[min(len(nodes), len(lesson.cells)) - 1]
+        raise BuildError(
+            f"{lesson.file}:{last.line}: jupytext finds {len(nodes)} cells and utils.source "
+            f"{len(lesson.cells)}; they part after this cell"
+        )
+    for node, name in zip(nodes, _ids(lesson.cells), strict=True):
+        node.id = name
+    return list(zip(nodes, lesson.cells, strict=True))
+
+
+def _edited(node: NotebookNode, text: str) -> NotebookNode:
+    metadata = {"tags": list(node.metadata["tags"])} if node.metadata.get("tags") else {}
+    new = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    return new[node.cell_type](text, id=node.id, metadata=metadata)
+
+
+def _for_instructors(cell: Cell) -> str:
+    return source.data_as_markdown(cell) if cell.kind == "markdown" else cell.solved
+
+
+def _notebook(cells: Iterator[NotebookNode]) -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=list(cells), metadata=METADATA)
+
+
+def _ids(cells: Sequence[Cell]) -> Iterator[str]:
+    """Ids that stay when other sections change: the section's heading and a number within it.
+
+    Instructors' cells count by themselves, so that a new note leaves the learner's ids alone.
+    """
+    section = "opening"
+    used: set[str] = set()
+    for cell in cells:
+        if cell.kind == "markdown" and (heading := _heading(cell.source)):
+            section = heading
+        stem = f"{section}-note" if cell.instructor else section
+        number = 1
+        while f"{stem}-{number}" in used:
+            number += 1
+        used.add(f"{stem}-{number}")
+        yield f"{stem}-{number}"
+
+
+def _heading(text: str) -> str:
+    """The slug of the first heading in a Markdown cell, or nothing."""
+    outside = re.sub(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", "", text, flags=re.DOTALL | re.MULTILINE)
+    found = re.search(r"^#{1,6} +(.+)$", outside, re.MULTILINE)
+    if not found:
+        return ""
+    plain = unicodedata.normalize("NFKD", found[1]).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-")
+
+
+# --- Writing and executing ------------------------------------------------------------------------
+
+
+def _write(built: Built, execute: bool | None) -> None:
+    """Write both editions; `execute` None runs the solutions only if their sources changed."""
+    learner = ROOT / "notebooks" / f"{built.stem}.ipynb"
+    _save(built.notebooks, learner)
+    _say(f"notebooks/{learner.name}: {len(built.notebooks.cells)} cells")
+
+    path = ROOT / "solutions" / f"{built.stem}.ipynb"
+    label = f"solutions/{path.name}"
+    stored = _load(path)
+    current = stored is not None and not _differences(built.solutions, stored)
+    if stored is not None and current and execute is not True and not _unexecuted(stored):
+        _say(f"{label}: unchanged, outputs kept (after a change in utils: --execute)")
+    elif execute is False:
+        if current:
+            _say(f"{label}: unchanged, not executed")
+        else:
+            _save(built.solutions, path)
+            _say(f"{label}: written WITHOUT outputs; `{REBUILD}` executes it")
+    else:
+        path.parent.mkdir(exist_ok=True)
+        executed = _executed(built, path.parent)
+        _save(executed, path)
+        _say(f"{label}: executed, {len(executed.cells)} cells")
+
+
+def _executed(built: Built, folder: Path) -> NotebookNode:
+    """The solutions' notebook after a run on a fresh kernel of this Python.
+
+    Raises:
+        BuildError: If a cell fails, or shows what must not be published.
+    """
+    notebook = nbformat.from_dict(built.solutions)
+    code = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
+
+    def progress(cell: NotebookNode, **_: Any) -> None:
+        if cell.cell_type == "code":
+            at = code.index(cell.id) + 1
+            _say(f"  {built.stem}: {at}/{len(code)} {cell.id}", passing=True)
+
+    manager = AsyncKernelManager(
+        kernel_name="python3",
+        # No folders: "python3" is this interpreter, whatever kernels the machine has installed.
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+    )
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout=SLOWEST_CELL,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],  # a kernel warns at each start, and all is local
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+        on_cell_start=progress,
+    )
+    try:
+        client.execute(env=_environment(os.environ), cleanup_kc=True)
+    except CellExecutionError as error:
+        raise BuildError(_failure(built, notebook, f"{error.ename}: {error.evalue}")) from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise BuildError(_failure(built, notebook, str(error).strip())) from None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [_cleaned(output) for output in cell.outputs]
+            _refuse_private(built, cell)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return notebook
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in environment.items() if key not in PRIVATE_ENVIRONMENT}
+
+
+def _failure(built: Built, notebook: NotebookNode, problem: str) -> str:
+    """Names the cell that failed: the last one that produced anything."""
+    running = [
+        (node, cell)
+        for node, cell in zip(notebook.cells, built.lesson.cells, strict=True)
+        if node.cell_type == "code" and (node.outputs or node.execution_count)
+    ]
+    if not running:
+        return f"{built.lesson.file}: execution failed before the first cell: {problem}"
+    node, cell = running[-1]
+    return f"{built.lesson.file}:{cell.line}: cell {node.id} failed: {problem}"
+
+
+def _cleaned(output: NotebookNode) -> NotebookNode:
+    """An output as it should stand in a file: no reference to a widget that is gone, no paths.
+
+    A stored widget view shows "model not found" without its kernel; the widget's text stays.
+    """
+    if "data" in output and set(output.data) - {WIDGET_VIEW}:
+        output.data.pop(WIDGET_VIEW, None)
+    if output.output_type == "error":
+        output.traceback = [f"{output.ename}: {output.evalue}"]
+    return output
+
+
+def _refuse_private(built: Built, cell: NotebookNode) -> None:
+    for text in _texts(cell.outputs):
+        for path in _machine_paths():
+            if path in text:
+                raise BuildError(
+                    f"{built.lesson.file}: cell {cell.id} prints a path of this machine: {path}"
+                )
+        if any(pattern.search(text) for pattern in _KEYS):
+            raise BuildError(
+                f"{built.lesson.file}: cell {cell.id} prints something like a key or password"
+            )
+
+
+def _machine_paths() -> list[str]:
+    places = {
+        str(ROOT),
+        str(Path.home()) + os.sep,
+        tempfile.gettempdir() + os.sep,
+        sys.prefix + os.sep,
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("purelib"),
+    }
+    return sorted(place for place in places if place.strip("/\\"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in outputs but pictures, which are base64 and match anything."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not str(key).startswith("image/") or key == "image/svg+xml":
+                yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _save(notebook: NotebookNode, path: Path) -> None:
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode())  # bytes, so that Windows writes the same line ends
+
+
+def _load(path: Path) -> NotebookNode | None:
+    if not path.is_file():
+        return None
+    try:
+        return nbformat.read(path, as_version=4)
+    except nbformat.reader.NotJSONError:
+        return None  # half a file, from a build that was cut off: as good as none
+
+
+# --- Comparing ------------------------------------------------------------------------------------
+
+
+def _report(built: Sequence[Built], everything: bool) -> int:
+    """Print what differs between the lessons and the files; 1 if anything does."""
+    found = [line for one in built for line in check(one)]
+    if everything:
+        stems = {one.stem for one in built}
+        for edition in EDITIONS:
+            found += [
+                f"{edition}/{path.name}: no such lesson; delete it"
+                for path in sorted((ROOT / edition).glob("*.ipynb"))
+                if _ORDINARY_NAME.match(path.name) and path.stem not in stems
+            ]
+    for line in found:
+        print(line)
+    if found:
+        print(f"{len(found)} differences. Edit lessons/, then run `{REBUILD}`.")
+        return 1
+    print(f"notebooks/ and solutions/ match lessons/ ({len(built)} lessons).")
+    return 0
+
+
+def check(built: Built) -> list[str]:
+    """What in the files differs from the lesson's source; nothing if all is up to date."""
+    found: list[str] = []
+    for edition in EDITIONS:
+        path = ROOT / edition / f"{built.stem}.ipynb"
+        label = f"{edition}/{path.name}"
+        stored = _load(path)
+        if stored is None:
+            found.append(f"{label}: missing or unreadable")
+            continue
+        expected = built.notebooks if edition == "notebooks" else built.solutions
+        found += [f"{label}: {difference}" for difference in _differences(expected, stored)]
+        if edition == "notebooks":
+            found += [
+                f"{label}: cell {cell.id} has outputs; learners' notebooks have none"
+                for cell in stored.cells
+                if cell.get("outputs") or cell.get("execution_count")
+            ]
+        elif name := _unexecuted(stored):
+            found.append(f"{label}: cell {name} was not executed in order on a fresh kernel")
+    return found
+
+
+def _differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
+    """Which cells differ in source, kind or metadata; outputs are not looked at."""
+    wanted = {cell.id: cell for cell in expected.cells}
+    there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}
+    found = [f"cell {name} is missing" for name in wanted if name not in there]
+    found += [f"cell {name} is not in the lesson" for name in there if name not in wanted]
+    for name in wanted:
+        if name in there:
+            for what in ("cell_type", "source", "metadata"):
+                if wanted[name][what] != there[name][what]:
+                    found.append(f"cell {name} has another {what}")
+    if not found and list(wanted) != list(there):
+        found.append("the cells stand in another order")
+    if stored.metadata != METADATA:
+        found.append("the notebook's metadata differ")
+    return found
+
+
+def _unexecuted(notebook: NotebookNode) -> str | None:
+    """The first code cell that was not executed in order on a fresh kernel, if any."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, start=1):
+        if cell.execution_count != number:
+            return str(cell.id)
+    return None
+
+
+# --- The command line -----------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.build",
+        description="Make notebooks/ and solutions/ from lessons/. A solution is executed when "
+        "its sources changed, or its outputs are not complete.",
+    )
+    parser.add_argument(
+        "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
+    how.add_argument(
+        "--execute",
+        action="store_true",
+        default=None,
+        help="run every solution, also where only utils changed",
+    )
+    how.add_argument(
+        "--no-execute",
+        dest="execute",
+        action="store_false",
+        help="write the sources alone, for a quick look",
+    )
+    return parser
+
+
+def _chosen(names: Sequence[str]) -> list[Path]:
+    there = source.paths(ROOT / "lessons")
+    if not there:
+        raise BuildError("There is no lesson: lessons/ holds no file such as 01_name.md.")
+    if not names:
+        return there
+    return [_lesson(name, there) for name in names]
+
+
+def _lesson(name: str, there: Sequence[Path]) -> Path:
+    stem = Path(name).name.removesuffix(".md").removesuffix(".ipynb")
+    for path in there:
+        if path.stem == stem or (stem.isdigit() and int(path.stem[:2]) == int(stem)):
+            return path
+    raise BuildError(f"There is no lesson {name}; there are {', '.join(p.stem for p in there)}.")
+
+
+def _say(text: str, *, passing: bool = False) -> None:
+    """Print a line; on a terminal, a `passing` one gives way to the next."""
+    terminal = sys.stdout.isatty()
+    start = "\r\x1b[K" if terminal else ""
+    print(start + text, end="" if passing and terminal else "\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

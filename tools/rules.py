@@ -1,0 +1,222 @@
+"""The rules that a lesson's source keeps, beyond being readable: exercises, predictions, length.
+
+What can't be read at all is `utils.source`'s to report; making notebooks is `tools.build`'s.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from utils.source import Cell, Lesson, SourceError
+
+LONGEST_CELL = 25  # lines of code in the learner's edition, design: "none over 25"
+
+KNOWN_TAGS = frozenset(
+    {
+        "instructor",  # solutions/ alone
+        "setup",  # the setup cell, which a test runs before any one section
+        "raises-exception",  # the cell breaks on purpose; nbclient and nbval go on
+        "nbval-ignore-output",  # run, but not compared; a test keeps the short list of these
+        "hide-input",  # folded by Jupyter Book; Jupyter shows it
+    }
+)
+
+_EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
+_TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")
+
+
+def problems(lesson: Lesson) -> list[SourceError]:
+    """Everything wrong with a lesson, in the order of its lines."""
+    found = [
+        *_tags(lesson),
+        *_syntax(lesson),
+        *_exercises(lesson),
+        *_checks(lesson),
+        *_hints(lesson),
+        *_predictions(lesson),
+        *_lengths(lesson),
+        *_revealed(lesson),
+        *_leaks(lesson),
+    ]
+    return sorted(found, key=lambda error: error.line)
+
+
+def _tags(lesson: Lesson) -> Iterator[SourceError]:
+    for cell in lesson.cells:
+        for tag in cell.tags:
+            if tag not in KNOWN_TAGS and not _EXERCISE_TAG.match(tag):
+                known = ", ".join(sorted(KNOWN_TAGS))
+                yield lesson.error(
+                    cell.line, f"unknown tag `{tag}`; known are exercise-N.M, {known}"
+                )
+
+
+def _syntax(lesson: Lesson) -> Iterator[SourceError]:
+    for cell in _code(lesson):
+        for edition, text in (("instructor's", cell.solved), ("learner's", cell.learner)):
+            try:
+                _parsed(text)
+            except SyntaxError as error:
+                shown = (error.text or "").strip()
+                yield lesson.error(
+                    cell.line, f"the {edition} edition is not Python: {error.msg}: `{shown}`"
+                )
+                break
+
+
+def _exercises(lesson: Lesson) -> Iterator[SourceError]:
+    chapter = re.search(r"(\d\d)_", lesson.file)
+    for cell in lesson.cells:
+        if cell.kind == "markdown" and cell.exercises:
+            yield lesson.error(cell.line, "an exercise tag on a Markdown cell")
+        if cell.regions and not cell.exercises:
+            yield lesson.error(
+                cell.regions[0].line, "a solution in a cell without a tag such as exercise-1.2"
+            )
+        if len(cell.exercises) > 1:
+            yield lesson.error(cell.line, f"two exercises in one cell: {', '.join(cell.exercises)}")
+        for number in cell.exercises:
+            if cell.kind == "code" and not cell.regions:
+                yield lesson.error(
+                    cell.line,
+                    f"exercise {number} has no solution between `### BEGIN SOLUTION` "
+                    "and `### END SOLUTION`",
+                )
+            if chapter and int(number.split(".")[0]) != int(chapter[1]):
+                yield lesson.error(
+                    cell.line, f"exercise {number} belongs into lesson {number.split('.')[0]}"
+                )
+
+
+def _checks(lesson: Lesson) -> Iterator[SourceError]:
+    for cell in _code(lesson):
+        calls = _calls(cell.solved, "check")
+        if cell.exercises:
+            number = cell.exercises[0]
+            statements = _statements(cell.solved)
+            last = statements[-1] if statements else None
+            at_end = isinstance(last, ast.Expr) and _called(last.value, "check") == number
+            if calls != [number] or not at_end:
+                yield lesson.error(
+                    cell.line, f'exercise {number} doesn\'t end with `check("{number}", …)`, once'
+                )
+        elif calls and not cell.instructor:
+            yield lesson.error(
+                cell.line, f'`check("{calls[0]}", …)` in a cell without the tag exercise-{calls[0]}'
+            )
+
+
+def _hints(lesson: Lesson) -> Iterator[SourceError]:
+    for number, cell in lesson.exercises.items():
+        if number not in lesson.hints:
+            yield lesson.error(cell.line, f"exercise {number} has no hints")
+    for number, hints in lesson.hints.items():
+        if number not in lesson.exercises:
+            yield lesson.error(hints.line, f"hints for exercise {number}, which is not there")
+
+
+def _predictions(lesson: Lesson) -> Iterator[SourceError]:
+    used: set[str] = set()
+    for cell in _code(lesson):
+        for number in _calls(cell.solved, "predict"):
+            if number not in lesson.predictions:
+                yield lesson.error(cell.line, f"prediction {number} is used but not defined")
+            if number in used:
+                yield lesson.error(cell.line, f"prediction {number} is used a second time")
+            used.add(number)
+    for number, prediction in lesson.predictions.items():
+        if number not in used:
+            yield lesson.error(prediction.line, f"prediction {number} is defined but not used")
+
+
+def _lengths(lesson: Lesson) -> Iterator[SourceError]:
+    for cell in _for_learners(lesson):
+        lines = len(cell.learner.splitlines())
+        if cell.kind == "code" and lines > LONGEST_CELL:
+            yield lesson.error(
+                cell.line, f"a code cell of {lines} lines; the longest allowed is {LONGEST_CELL}"
+            )
+
+
+def _revealed(lesson: Lesson) -> Iterator[SourceError]:
+    for cell in _for_learners(lesson):
+        if cell.kind == "code":
+            for number in _calls(cell.learner, "solution"):
+                yield lesson.error(
+                    cell.line, f'`solution("{number}")` would reveal it on Run All; comment it out'
+                )
+
+
+def _leaks(lesson: Lesson) -> Iterator[SourceError]:
+    """A whole solution that stands in one cell of the learner's edition.
+
+    Lines of an answer may well appear in the lesson, which teaches them; all the telling lines of
+    an answer together in one cell are the answer.
+    """
+    for number, exercise in lesson.exercises.items():
+        for region in exercise.regions:
+            telling = _telling(region.solution) - _telling(region.stub)
+            if not telling:
+                continue
+            for cell in _for_learners(lesson):
+                if telling <= _telling(cell.learner):
+                    yield lesson.error(
+                        cell.line,
+                        f"the solution of exercise {number} (line {region.line}) leaks into the "
+                        "learner's edition here",
+                    )
+
+
+def _telling(text: str) -> set[str]:
+    """The lines that carry meaning, without indentation, comments and quoting."""
+    lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
+    return {line for line in lines if not _TRIVIAL.match(line)}
+
+
+def _code(lesson: Lesson) -> Iterator[Cell]:
+    return (cell for cell in lesson.cells if cell.kind == "code")
+
+
+def _for_learners(lesson: Lesson) -> Iterator[Cell]:
+    return (cell for cell in lesson.cells if not cell.instructor)
+
+
+def _parsed(text: str) -> ast.Module:
+    """A cell's syntax tree; lines of IPython's own (`%magic`, `!command`) count as `pass`."""
+    if text.startswith("%%"):
+        return ast.Module([], [])
+    plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree = compile(plain, "<cell>", "exec", flags, dont_inherit=True)
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    """A cell's statements; none if it is not Python, which `_syntax` reports."""
+    try:
+        return _parsed(text).body
+    except SyntaxError:
+        return []
+
+
+def _calls(text: str, function: str) -> list[str]:
+    """The first arguments of all calls of `function` by its plain name."""
+    return [
+        number
+        for statement in _statements(text)
+        for node in ast.walk(statement)
+        if (number := _called(node, function)) is not None
+    ]
+
+
+def _called(node: ast.AST, function: str) -> str | None:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == function
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    ):
+        return str(node.args[0].value)
+    return None
