@@ -1,0 +1,52 @@
+// Draws a pane whose text only grows. The kernel sends each new piece once, numbered; what has
+// arrived is kept in the model, so that every view of it, early or late, shows the whole text.
+
+function initialize({ model }) {
+  let asked = false;
+  model.on("msg:custom", ({ seq, text, fresh }) => {
+    if (fresh || seq === model.get("seq") + 1) {
+      model.set({ seq, text: fresh ? text : model.get("text") + text });
+    } else if (seq > model.get("seq") && !asked) {
+      asked = true; // a message was lost on the way: ask for the whole text, once
+      model.send("whole text");
+    }
+  });
+  model.on("change:seq", () => (asked = false));
+}
+
+function render({ model, el }) {
+  el.classList.add("course-pane");
+  el.dataset.lmSuppressShortcuts = "true"; // arrow keys scroll here, not the notebook
+  const text = document.createElement("div");
+  text.className = "course-text";
+  text.tabIndex = 0;
+  text.setAttribute("role", "log");
+  text.setAttribute("aria-live", "polite");
+  text.setAttribute("aria-label", model.get("label"));
+  const words = text.appendChild(document.createTextNode(""));
+  const note = document.createElement("div");
+  note.className = "course-note";
+  el.append(text, note);
+
+  const drawText = () => {
+    const whole = model.get("text");
+    const reading = text.scrollHeight - text.scrollTop - text.clientHeight > 40;
+    if (whole.startsWith(words.data)) words.appendData(whole.slice(words.length));
+    else words.data = whole;
+    if (!reading) text.scrollTop = text.scrollHeight; // follow, unless the reader scrolled up
+  };
+  const drawPhase = () => {
+    const phase = model.get("phase");
+    el.dataset.phase = phase;
+    text.setAttribute("aria-busy", String(phase === "waiting"));
+    note.setAttribute("role", phase === "failed" ? "alert" : "note");
+    note.textContent = model.get("note");
+  };
+  model.on("change:text", drawText);
+  model.on("change:phase", drawPhase);
+  model.on("change:note", drawPhase);
+  drawPhase();
+  drawText();
+}
+
+export default { initialize, render };

@@ -1,0 +1,71 @@
+// Draws a question whose answer is locked in before the code runs, and told of afterwards. All
+// words are set as text, never as HTML; only `code` between backticks is formatted.
+
+let count = 0;
+
+function write(element, words) {
+  words.split("`").forEach((part, index, parts) => {
+    const code = index % 2 === 1 && index < parts.length - 1;
+    const open = index % 2 === 1 && !code ? "`" : ""; // a lone backtick is a backtick
+    element.append(code ? Object.assign(document.createElement("code"), { textContent: part }) : open + part);
+  });
+  return element;
+}
+
+function make(tag, className, words = "") {
+  return write(Object.assign(document.createElement(tag), { className }), words);
+}
+
+function render({ model, el }) {
+  const name = `course-prediction-${(count += 1)}`;
+  el.classList.add("course-prediction");
+  el.dataset.lmSuppressShortcuts = "true"; // keys choose an answer here, not another cell
+  const frame = make("fieldset", "");
+  frame.append(make("legend", "", model.get("question")));
+  const radios = model.get("options").map((words, index) => {
+    const label = make("label", "course-choice");
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name });
+    radio.addEventListener("change", () => {
+      model.set("chosen", index);
+      model.save_changes();
+    });
+    label.append(radio, make("span", "", words));
+    frame.append(label);
+    return radio;
+  });
+  const lock = make("button", "course-lock", "Lock in my answer");
+  const compare = make("button", "course-compare", "Compare with what happened");
+  const feedback = make("div", "course-feedback");
+  const buttons = make("div", "course-buttons");
+  feedback.setAttribute("role", "status");
+  lock.type = compare.type = "button";
+  lock.addEventListener("click", () => model.send("lock"));
+  compare.addEventListener("click", () => model.send("reveal"));
+  buttons.append(lock, compare);
+  frame.append(buttons, feedback);
+  el.append(frame);
+
+  const draw = () => {
+    const { chosen, locked, right } = { chosen: model.get("chosen"), locked: model.get("locked"), right: model.get("right") };
+    radios.forEach((radio, index) => {
+      radio.checked = index === chosen;
+      radio.disabled = locked;
+      radio.parentElement.setAttribute("aria-disabled", String(locked));
+    });
+    const onLock = document.activeElement === lock;
+    lock.disabled = locked || chosen === null;
+    lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
+    compare.disabled = !locked || right !== null;
+    if (onLock && locked) compare.focus(); // a keyboard goes on where it was
+    feedback.replaceChildren();
+    if (right !== null) {
+      feedback.dataset.right = String(right);
+      feedback.append(make("strong", "", right ? "You predicted it." : "Not this time."));
+      write(feedback, model.get("feedback"));
+    }
+  };
+  for (const name of ["chosen", "locked", "right", "feedback"]) model.on(`change:${name}`, draw);
+  draw();
+}
+
+export default { render };

@@ -1,0 +1,123 @@
+"""`Prediction`: a question that a learner commits to before running the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import traitlets
+from anywidget import AnyWidget
+
+from utils.widgets.style import HERE, stylesheet
+
+
+class Answer(Protocol):
+    """What a choice must tell; `Choice` does, and so does a lesson's own."""
+
+    @property
+    def text(self) -> str:
+        """The answer as offered."""
+
+    @property
+    def feedback(self) -> str:
+        """What to say afterwards; for a wrong answer, the idea behind it and why it fails."""
+
+    @property
+    def right(self) -> bool:
+        """Whether it is what happens."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer on offer; `code` between backticks is shown as code, all else as it stands."""
+
+    text: str
+    feedback: str
+    right: bool = False
+
+
+class Prediction(AnyWidget):
+    """Radio buttons, "Lock in my answer", then "Compare with what happened".
+
+    The feedback stays in the kernel until it is asked for, so a page can't spoil it.
+
+    Attributes:
+        question: What is asked.
+        options: The answers on offer, in the order given.
+        chosen: The chosen answer's place in `options`; None before.
+        locked: Whether the answer can't be changed any more.
+        right: Whether it was right; None until revealed.
+        feedback: What is said of it; empty until revealed.
+    """
+
+    _esm = HERE / "prediction.js"
+    _css = stylesheet()
+
+    question = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
+    locked = traitlets.Bool(False).tag(sync=True)
+    right = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    feedback = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, question: str, choices: Sequence[Answer]) -> None:
+        """Ask.
+
+        Args:
+            question: One or two sentences; `code` between backticks is shown as code.
+            choices: Two or more, at least one of them right.
+
+        Raises:
+            ValueError: If there is nothing to choose, or nothing right.
+        """
+        if len(choices) < 2:
+            raise ValueError(f"A prediction needs two choices or more: {question!r}.")
+        if not any(choice.right for choice in choices):
+            raise ValueError(f"A prediction needs a choice with right = true: {question!r}.")
+        self._choices = tuple(choices)
+        super().__init__(question=question, options=[choice.text for choice in choices])
+        self.on_msg(self._on_request)
+
+    def __repr__(self) -> str:
+        """The question and its answers, for pages that can't show widgets."""
+        answers = "".join(f"\n  ( ) {option}" for option in self.options)
+        return f"{self.question}{answers}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/plain"] = repr(self)  # whole: the library cuts it at 110 characters
+        return bundle
+
+    @property
+    def choice(self) -> Answer | None:
+        """The chosen answer; None before one is chosen."""
+        return None if self.chosen is None else self._choices[self.chosen]
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the feedback is shown."""
+        return self.right is not None
+
+    def lock(self) -> None:
+        """Keep the chosen answer; nothing happens before one is chosen."""
+        self.locked = self.choice is not None
+
+    def reveal(self) -> None:
+        """Show the feedback for the answer; nothing happens before it is locked in."""
+        if self.locked and self.choice is not None:
+            with self.hold_sync():
+                self.feedback = self.choice.feedback
+                self.right = self.choice.right
+
+    def _on_request(self, _: Prediction, content: Any, __: list[bytes]) -> None:
+        if content == "lock":
+            self.lock()
+        elif content == "reveal":
+            self.reveal()
+
+    @traitlets.validate("chosen")
+    def _keep_locked(self, proposal: Any) -> Any:
+        """A page that is out of date can't change an answer that is locked in."""
+        return self.chosen if self.locked else proposal["value"]

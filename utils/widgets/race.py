@@ -1,0 +1,94 @@
+"""`race`: several replies side by side, on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+
+import ipywidgets as widgets  # type: ignore[import-untyped]
+from IPython.display import display
+
+from utils.timing import Recording
+from utils.widgets.lane import Lane
+from utils.widgets.reading import Source, Stop, read_together
+
+
+async def race(
+    lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float] = perf_counter
+) -> dict[str, Recording]:
+    """Start several requests together and watch what each shows, and when.
+
+        await race({
+            "invoke": lambda: model.ainvoke(prompt),
+            "stream": lambda: model.astream(prompt),
+        })
+
+    One lane's error is shown in that lane and ends no other. Stop ends all. Afterwards one line for
+    each lane is printed.
+
+    Args:
+        lanes: For each label, a function that makes an async stream, or an awaitable of a whole
+            reply.
+        clock: Seconds from any fixed point; for tests.
+
+    Returns:
+        The recordings by label, in the order given; also of lanes that failed or were stopped.
+
+    Raises:
+        ValueError: If there is no lane.
+        TypeError: If a lane is not a function.
+    """
+    view = Race(lanes, clock=clock)
+    display(view)  # type: ignore[no-untyped-call]
+    return await view.run()
+
+
+class Race(widgets.VBox):  # type: ignore[misc]
+    """The widget of `race`, for when it should be displayed before it runs."""
+
+    def __init__(
+        self, lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float]
+    ) -> None:
+        """Lay out a lane for each label; arguments as for `race`."""
+        if not lanes:
+            raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")
+        for label, send in lanes.items():
+            if not callable(send):
+                raise TypeError(
+                    f"The lane {label!r} has already been sent: write `lambda: …` before it, "
+                    "so that all lanes start together."
+                )
+        self._sends = {Lane(label, clock=clock): send for label, send in lanes.items()}
+        self._stop = Stop()
+        panes = [
+            widgets.VBox([widgets.Box(lane.head).add_class("course-head"), lane.pane]).add_class(
+                "course-lane"
+            )
+            for lane in self._sends
+        ]
+        bar = widgets.Box([self._stop.button]).add_class("course-head")
+        super().__init__([widgets.Box(panes).add_class("course-lanes"), bar])
+        self.add_class("course-race")
+
+    def __repr__(self) -> str:
+        return f"Race({', '.join(repr(lane.label) for lane in self._sends)})"
+
+    async def run(self) -> dict[str, Recording]:
+        """Run all lanes to their end; see `race`."""
+        try:
+            tasks = await read_together(list(self._sends.items()), self._stop)
+        finally:
+            for lane in self._sends:
+                print(lane.line())
+        for task in tasks:
+            task.exception()  # shown in its lane, and told by its recording
+        return {lane.label: lane.recording for lane in self._sends if lane.recording is not None}
+
+    def close(self) -> None:
+        """Remove it, and all it is made of, from every page."""
+        for lane in self._sends:
+            lane.close()
+        self._stop.button.close()
+        for child in self.children:
+            child.close()
+        super().close()

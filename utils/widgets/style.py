@@ -1,0 +1,67 @@
+"""The look and the wording that all widgets share; the rules of the look stand in `course.css`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from utils import palette
+from utils.timing import Recording
+
+HERE = Path(__file__).parent
+
+_COLOURS = {
+    "waiting": palette.WAITING,
+    "reading": palette.READING,
+    "stall": palette.STALL,
+    "delivered": palette.DELIVERED,
+    "quiet": palette.QUIET,
+}
+_ENDINGS = {"finished": "done", "left": "stopped", "failed": "failed", "streaming": "so far"}
+
+# Whatever looks like a key: a known prefix, what follows "Bearer", or a long run of characters
+# that holds digits as well as letters.
+_SECRET = re.compile(
+    r"\b(?:sk|pk|key)[-_][\w*.-]{3,}|(?<=Bearer )\S+|\b(?=\S*[A-Za-z])(?=\S*\d)[\w*-]{24,}"
+)
+
+
+def stylesheet() -> str:
+    """The style sheet for a page: the course's colours as variables, then the rules."""
+    variables = "".join(f"  --course-{name}: {value};\n" for name, value in _COLOURS.items())
+    rules = (HERE / "course.css").read_text(encoding="utf-8")
+    return f":root {{\n{variables}}}\n{rules}"
+
+
+def seconds(duration: float) -> str:
+    """Write a duration in seconds the way every badge does: `3.2 s`, but `0.04 s`."""
+    return f"{duration:.1f} s" if duration >= 0.095 else f"{duration:.2f} s"
+
+
+def latency(recording: Recording) -> str:
+    """Say in a few words when a reply began and ended: `first words 0.2 s · done 10.0 s`."""
+    return when(recording.ttfat, recording.e2e, recording.outcome)
+
+
+def when(first: float | None, total: float, outcome: str) -> str:
+    """The words of `latency`, from its figures.
+
+    Args:
+        first: Seconds from sending to the first text; None if there was none.
+        total: Seconds from sending to the end.
+        outcome: That of a `Recording`.
+    """
+    begun = "no words" if first is None else f"first words {seconds(first)}"
+    return f"{begun} · {_ENDINGS[outcome]} {seconds(total)}"
+
+
+def sentence(error: BaseException) -> str:
+    """Tell an error in one line for a widget: its type and message, without anything secret."""
+    body = getattr(error, "body", None)  # an API's own words, without the JSON around them
+    told = body.get("message") if isinstance(body, Mapping) else None
+    message = " ".join(str(told or error).split())
+    if len(message) > 300:
+        message = message[:299] + "…"
+    name = type(error).__name__
+    return f"{name}: {_SECRET.sub('[hidden]', message)}" if message else name
