@@ -1,0 +1,216 @@
+"""Which model answers: the course's simulator, or a real provider named by environment variables.
+
+The models are LangChain's own `ChatOpenAI`. Nothing here wraps what they return.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from . import simulator as sim
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
+
+    from .simulator import Simulator
+
+_NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
+
+
+class ProviderError(RuntimeError):
+    """The environment variables don't name a provider; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A real provider, as the environment variables name it.
+
+    Attributes:
+        model: The model's name.
+        base_url: The API's address; None is OpenAI's own.
+        api_key: The key, which is never shown.
+    """
+
+    model: str
+    base_url: str | None
+    api_key: str
+
+    @property
+    def host(self) -> str:
+        """Host and port, without user names or paths."""
+        if self.base_url is None:
+            return "api.openai.com"
+        parts = urlsplit(self.base_url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def chat_model(
+    profile: str = "chat", *, delivery: str | None = None, simulated: bool = False, **kwargs: Any
+) -> ChatOpenAI:
+    """Return a chat model: the simulator's, or the real provider's if one is set.
+
+    Args:
+        profile: The simulator's latency profile, such as "seed", "chat" or "laptop". A real
+            provider ignores it.
+        delivery: What the simulator puts between model and client, such as "buffered". With it
+            the simulator answers even if a real provider is set.
+        simulated: Let the simulator answer even if a real provider is set.
+        **kwargs: Passed on to `ChatOpenAI`, such as `temperature`.
+
+    Raises:
+        ProviderError: If the environment variables name only half a provider.
+        SimulatorError: If the simulator can't start.
+    """
+    provider = None if delivery or simulated else real_provider()
+    server = None if provider else simulator(wait=False)  # gets ready during the slow import
+    from langchain_openai import ChatOpenAI
+
+    if provider is not None:
+        settings: dict[str, Any] = {"model": provider.model, "api_key": provider.api_key}
+        if provider.base_url is not None:
+            settings["base_url"] = provider.base_url
+    else:
+        assert server is not None
+        model = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
+        settings = {"model": model, "api_key": server.api_key, "base_url": server.base_url}
+    return ChatOpenAI(**(settings | {"stream_usage": True} | kwargs))
+
+
+def simulator(*, wait: bool = True) -> Simulator:
+    """Return the handle of the simulator, started if need be.
+
+    Args:
+        wait: Wait until it answers.
+
+    Raises:
+        SimulatorError: If it can't start.
+    """
+    _keep_off_proxies()
+    return sim.start(wait=wait)
+
+
+def real_provider() -> Provider | None:
+    """Return the provider that the environment variables name; None is the simulator.
+
+    `OPENAI_MODEL` is the switch: a key alone, which many machines have set for other work, never
+    costs anybody money here.
+
+    Raises:
+        ProviderError: If `OPENAI_BASE_URL` names a server, but nothing names its model, or the
+            address is none.
+    """
+    model, base_url, key = map(_variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
+    if base_url and not (
+        base_url.startswith(("http://", "https://")) and urlsplit(base_url).hostname
+    ):
+        raise ProviderError(
+            "OPENAI_BASE_URL is no web address. It looks like http://localhost:11434/v1."
+        )
+    if base_url and not model:
+        raise ProviderError(
+            "OPENAI_BASE_URL is set, but OPENAI_MODEL isn't. Set it to the name of a model that "
+            "this server has, or unset OPENAI_BASE_URL to use the simulator."
+        )
+    if not model or not (base_url or key):
+        return None
+    return Provider(model, base_url, key or _NO_KEY_NEEDED)
+
+
+def describe() -> str:
+    """Say in a sentence which model answers, without a key.
+
+    Raises:
+        ProviderError: If the environment variables name only half a provider.
+    """
+    provider = real_provider()
+    if provider is not None:
+        return f"The model {provider.model} at {provider.host} answers; it may cost money."
+    if _variable("OPENAI_API_KEY"):
+        return (
+            "The course's simulator answers, free of charge; to let OpenAI answer instead, "
+            "set OPENAI_MODEL beside your OPENAI_API_KEY."
+        )
+    if _variable("OPENAI_MODEL"):
+        return (
+            "The course's simulator answers; to let a provider answer instead, set "
+            "OPENAI_API_KEY or OPENAI_BASE_URL beside OPENAI_MODEL."
+        )
+    return "The course's simulator answers: no key, no internet, no cost."
+
+
+def explain(error: BaseException) -> str:
+    """Say in one sentence what went wrong between a model and its provider, and what to do.
+
+    Args:
+        error: What was raised; its causes are looked at too.
+
+    Returns:
+        The sentence, which never holds a key.
+    """
+    import openai
+
+    for cause in _causes(error):
+        if isinstance(cause, sim.SimulatorError | ProviderError):
+            return str(cause)
+        if isinstance(cause, openai.AuthenticationError):
+            return "The provider refuses the key: check OPENAI_API_KEY."
+        if isinstance(cause, openai.PermissionDeniedError):
+            return "The key is right but may not use this model: choose another OPENAI_MODEL."
+        if isinstance(cause, openai.NotFoundError):
+            return (
+                "The provider doesn't know this model or address: check OPENAI_MODEL, and that "
+                "OPENAI_BASE_URL ends as its manual says, mostly in /v1."
+            )
+        if isinstance(cause, openai.RateLimitError):
+            return (
+                "The provider refuses more requests for now (rate limit or used-up credit): "
+                "wait a minute, or unset OPENAI_MODEL to use the simulator."
+            )
+        if isinstance(cause, openai.APITimeoutError):
+            return "The provider did not answer in time: try again, or raise `timeout`."
+        if isinstance(cause, openai.APIConnectionError):
+            return (
+                "Nobody answers at the provider's address: check OPENAI_BASE_URL, and that the "
+                "server there is running."
+            )
+        if isinstance(cause, openai.InternalServerError):
+            return "The provider has a problem of its own: try again in a minute."
+        if isinstance(cause, openai.BadRequestError):
+            return f"The provider does not accept this request: {_without_keys(cause.message)}"
+    return _without_keys(f"{type(error).__name__}: {error}")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return the error and what it was raised from, outermost first."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    return chain
+
+
+def _without_keys(text: str) -> str:
+    """Return one line of `text` with anything that is or looks like a key taken out."""
+    secret = _variable("OPENAI_API_KEY")
+    if secret:
+        text = text.replace(secret, "[key]")
+    text = re.sub(r"\b(?:sk|Bearer)[-_ ][\w*.-]{6,}", "[key]", text)
+    return " ".join(text.split())
+
+
+def _variable(name: str) -> str | None:
+    """Return an environment variable; an empty one counts as not set."""
+    return (os.environ.get(name) or "").strip() or None
+
+
+def _keep_off_proxies() -> None:
+    """Let this process reach the simulator directly where a web proxy is set."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        if sim.HOST not in hosts and "*" not in hosts:
+            os.environ[name] = ",".join([*hosts, sim.HOST])

@@ -1,0 +1,77 @@
+"""The last line of every notebook's setup cell: is all in place, and who answers?"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from .provider import ProviderError, chat_model, describe, real_provider, simulator
+from .simulator import SimulatorError
+
+_HERE = Path(__file__).resolve().parent
+_IPYKERNEL = (7, 4)  # from here on a click on Stop is heard while an async cell awaits
+_PACKAGES = ("anywidget", "ipywidgets", "langchain_core", "langchain_openai", "matplotlib")
+_FIX = (
+    "Start the course by `python3 course.py lab`, or see what is wrong: `python3 course.py doctor`."
+)
+
+
+class SetupError(RuntimeError):
+    """This notebook can't run here; the message says what to do."""
+
+
+def ready() -> None:
+    """Check the environment, start the simulator, warm up, and print who answers.
+
+    Raises:
+        SetupError: If something is missing; the message says what to do.
+    """
+    try:
+        _check_utils(sys.modules.get("utils"))
+        _check_packages()
+        real = real_provider()
+        if real is None:
+            simulator(wait=False)
+        _warm_up(contact=real is None)
+        print(f"Ready. {describe()}")
+    except (ProviderError, SimulatorError) as error:
+        raise SetupError(str(error)) from None
+
+
+def _check_utils(imported: ModuleType | None) -> None:
+    """Refuse to go on with another folder's `utils`, which later imports would fail on."""
+    places = [Path(place).resolve() for place in getattr(imported, "__path__", [])]
+    if _HERE not in places:
+        raise SetupError(
+            f"`utils` was imported from elsewhere ({places or 'no folder'}), not from the course. "
+            "Restart the kernel and run the setup cell first."
+        )
+
+
+def _check_packages() -> None:
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise SetupError(f"Missing here: {', '.join(missing)}. {_FIX}")
+    try:
+        kernel = version("ipykernel")
+    except PackageNotFoundError:
+        raise SetupError(f"Missing here: ipykernel. {_FIX}") from None
+    if tuple(map(int, kernel.split(".")[:2])) < _IPYKERNEL:
+        raise SetupError(
+            f"ipykernel is {kernel}; from 7.4 on, Stop buttons work while text streams. {_FIX}"
+        )
+
+
+def _warm_up(contact: bool) -> None:
+    """Pay now what the first call of a process costs, so that no measurement pays for it.
+
+    Args:
+        contact: Ask the server for its list of models, over the connection that cells will use.
+            A real provider is not asked before a learner asks it.
+    """
+    model = chat_model()
+    if contact:
+        model.root_client.models.list()

@@ -1,0 +1,10 @@
+"""A local server that speaks OpenAI's streaming protocol at the pace of real models.
+
+In a notebook, `start()` gives the one simulator of the kernel. On a command line,
+`python -m utils.simulator --help` tells the rest. Imports nothing else of this course.
+"""
+
+from .process import HOST, Seen, Simulator, SimulatorError, start
+from .records import Request, Requests
+
+__all__ = ["HOST", "Request", "Requests", "Seen", "Simulator", "SimulatorError", "start"]

@@ -1,0 +1,201 @@
+"""The routes: what arrives over HTTP, and the answers that leave."""
+
+from __future__ import annotations
+
+import hmac
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from . import errors
+from .ask import Ask, read_ask, read_json
+from .errors import ApiError
+from .log import Entry, Log
+from .pacing import Parcel, Presence, due
+from .profiles import PROFILES, Profile, model_names
+from .reply import Reply, choose, compose
+from .wire import model, model_list
+
+_SETTLE_SECONDS = 5.0
+_HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a server is started with.
+
+    Attributes:
+        key: The key that clients must send.
+        profile: The profile behind the model name `sim`.
+        speed: How many times faster than real time replies are.
+    """
+
+    key: str
+    profile: Profile = PROFILES["chat"]
+    speed: float = 1.0
+
+
+class Service:
+    """The state of one server and its endpoints."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = Log()
+        self._asked: Counter[int] = Counter()  # by the hash of what was asked: texts may be long
+        self._started = int(time.time())
+
+    def routes(self) -> list[Route]:
+        """Return the table of endpoints."""
+        return [
+            Route("/v1/chat/completions", self.chat_completions, methods=["POST"]),
+            Route("/v1/models", self.models, methods=["GET"]),
+            Route("/v1/models/{name}", self.model, methods=["GET"]),
+            Route("/simulator/requests", self.requests, methods=["GET"]),
+        ]
+
+    async def chat_completions(self, request: Request) -> ASGIApp:
+        """Answer a chat request, streaming or whole."""
+        entry = self._log.open(request.url.path)
+        try:
+            raw = await request.body()
+            body = read_json(raw)
+            entry.understood(body, len(raw))
+            ask = read_ask(body)
+            self._asked[hash(ask)] += 1
+            reply = compose(ask, self._settings.profile, self._asked[hash(ask)])
+        except ApiError as error:
+            entry.answered(error.status)
+            entry.end("failed")
+            self._log.close(entry)
+            raise
+        except BaseException:
+            self._log.close(entry)
+            raise
+        entry.answered(200, ask.prompt)
+        entry.planned(reply.plan, reply.gap, self._settings.speed)
+        return Paced(ask, reply, entry, self._log, self._settings.speed)
+
+    async def models(self, _: Request) -> Response:
+        """List the models."""
+        return JSONResponse(model_list(model_names(), self._started))
+
+    async def model(self, request: Request) -> Response:
+        """Describe one model."""
+        name = request.path_params["name"]
+        choose(name, self._settings.profile)
+        return JSONResponse(model(name, self._started))
+
+    async def requests(self, request: Request) -> Response:
+        """Hand out the request log, on demand when no reply is on its way any more."""
+        settled = True
+        if request.query_params.get("settled"):
+            settled = await self._log.settle(_SETTLE_SECONDS)
+        since = request.query_params.get("since", "")
+        return JSONResponse(
+            {"mark": self._log.mark(), "settled": settled, "requests": self._log.since(since)}
+        )
+
+
+class Paced:
+    """An ASGI response whose parcels leave at their deadlines, until the client leaves."""
+
+    def __init__(self, ask: Ask, reply: Reply, entry: Entry, log: Log, speed: float) -> None:
+        self._ask = ask
+        self._reply = reply
+        self._entry = entry
+        self._log = log
+        self._speed = speed
+
+    def _parcels(self) -> Iterator[Parcel]:
+        if self._ask.stream:
+            return self._reply.streamed(self._ask.include_usage)
+        return self._reply.whole()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the reply and keep the log."""
+        entry, presence = self._entry, Presence(receive)
+        try:
+            begun = False
+            async for parcels in due(self._parcels(), entry.started, self._speed, presence.until):
+                if not begun:  # the headers travel with the first bytes
+                    await send(self._start())
+                    begun = True
+                data = b"".join(parcel.data for parcel in parcels)
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+                entry.sent(sum(parcel.tokens for parcel in parcels))
+            if presence.left_at is None:
+                entry.end("finished")
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                seconds = (presence.left_at - entry.started) * self._speed
+                plan = self._reply.plan
+                entry.end("client left", unsent=len(plan.tokens) - plan.generated(seconds))
+        finally:
+            presence.close()
+            self._log.close(entry)
+
+    def _start(self) -> dict[str, object]:
+        headers = [(b"content-type", _HEADERS[self._ask.stream]), (b"cache-control", b"no-cache")]
+        return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+class KeyRequired:
+    """Turns away every request that doesn't carry the key."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 401."""
+        if scope["type"] == "http":
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            word, _, key = given.partition(b" ")
+            if word.lower() != b"bearer" or not hmac.compare_digest(key.strip(), self._key):
+                response = refusal(errors.wrong_key(bool(key)))
+                await response(scope, receive, send)
+                return
+        try:
+            await self._app(scope, receive, send)
+        except ClientDisconnect:
+            return  # left while its request was still coming in: nobody to answer
+
+
+def refusal(error: ApiError) -> JSONResponse:
+    """Return an error as a response."""
+    return JSONResponse(error.body(), error.status, error.headers)
+
+
+def _on_api_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return refusal(error)
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = errors.wrong_method if error.status_code == 405 else errors.no_such_path
+    return refusal(answer(request.method, request.url.path))
+
+
+def make_app(settings: Settings) -> ASGIApp:
+    """Return the server as an ASGI application.
+
+    Raises:
+        ValueError: If the speed is not a positive finite number.
+    """
+    if not (settings.speed > 0 and math.isfinite(settings.speed)):
+        raise ValueError(f"speed must be a positive number, not {settings.speed}")
+    app = Starlette(
+        routes=Service(settings).routes(),
+        exception_handlers={ApiError: _on_api_error, HTTPException: _on_http_error},
+    )
+    return KeyRequired(app, settings.key)

@@ -1,0 +1,124 @@
+"""The errors that the API answers with, in the API's own shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ApiError(Exception):
+    """A refusal: an HTTP status and what stands in the body's `error` object.
+
+    Attributes:
+        status: HTTP status.
+        message: One sentence for whoever reads it.
+        code: Machine-readable reason, if the API has one.
+        param: The field of the request that is at fault.
+        kind: The API's `type`.
+        headers: Response headers, such as `Retry-After`.
+    """
+
+    status: int
+    message: str
+    code: str | None = None
+    param: str | None = None
+    kind: str = "invalid_request_error"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> dict[str, dict[str, str | None]]:
+        """Return the JSON body."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.kind,
+                "param": self.param,
+                "code": self.code,
+            }
+        }
+
+
+def wrong_key(given: bool) -> ApiError:
+    """Return the answer to a missing or wrong key."""
+    if not given:
+        return ApiError(401, "You didn't provide an API key. Send it as `Authorization: Bearer …`.")
+    return ApiError(401, "Incorrect API key provided.", "invalid_api_key")
+
+
+def no_such_path(method: str, path: str) -> ApiError:
+    """Return the answer to a path that does not exist."""
+    return ApiError(404, f"Invalid URL ({method} {path})")
+
+
+def wrong_method(method: str, path: str) -> ApiError:
+    """Return the answer to a path that exists for another method."""
+    return ApiError(
+        405,
+        f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP "
+        "method?)",
+        "method_not_supported",
+    )
+
+
+def no_such_model(model: str, known: list[str], deliveries: list[str]) -> ApiError:
+    """Return the answer to a model that does not exist."""
+    endings = ", ".join(f"`:{name}`" for name in deliveries)
+    return ApiError(
+        404,
+        f"The model `{model}` does not exist. Models here: {', '.join(known)}; "
+        f"each also with {endings} at the end.",
+        "model_not_found",
+        "model",
+    )
+
+
+def unreadable() -> ApiError:
+    """Return the answer to a body that is not a JSON object."""
+    return ApiError(
+        400,
+        "We could not parse the JSON body of your request. (HINT: the API expects a JSON object.)",
+    )
+
+
+def missing(param: str) -> ApiError:
+    """Return the answer to a request without a field that it needs."""
+    return ApiError(
+        400, f"Missing required parameter: '{param}'.", "missing_required_parameter", param
+    )
+
+
+def wrong_type(param: str, expected: str) -> ApiError:
+    """Return the answer to a field of the wrong type."""
+    return ApiError(400, f"Invalid type for '{param}': expected {expected}.", "invalid_type", param)
+
+
+def wrong_value(param: str, reason: str) -> ApiError:
+    """Return the answer to a field of the right type with a value that will not do."""
+    return ApiError(400, f"Invalid value for '{param}': {reason}.", "invalid_value", param)
+
+
+def unsupported(param: str) -> ApiError:
+    """Return the answer to a feature of the API that this server does not have."""
+    return ApiError(
+        400,
+        f"Unsupported parameter: '{param}' is not supported with this model.",
+        "unsupported_parameter",
+        param,
+    )
+
+
+def too_busy(retry_after: float) -> ApiError:
+    """Return the answer of a saturated server.
+
+    Args:
+        retry_after: Seconds until it is worth trying again.
+    """
+    return ApiError(
+        429,
+        f"Rate limit reached. Please try again in {retry_after:.1f}s.",
+        "rate_limit_exceeded",
+        kind="requests",
+        headers={
+            "retry-after": str(max(1, round(retry_after))),
+            "retry-after-ms": str(round(retry_after * 1000)),
+        },
+    )

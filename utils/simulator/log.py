@@ -1,0 +1,135 @@
+"""The server's side of the request log: entries that change while a reply is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import deque
+from dataclasses import asdict
+from typing import Any
+
+from .pacing import Clock, Plan
+from .records import Ended, Request
+
+_KEPT = 1000  # requests; older ones are forgotten
+_LONGEST_BODY = 65_536  # bytes; the log does not keep larger ones
+
+
+class Entry:
+    """One request, from its arrival to the end of its reply."""
+
+    def __init__(self, number: int, path: str, clock: Clock) -> None:
+        self.number = number
+        self.started = clock()
+        self.tokens_sent = 0
+        self._path = path
+        self._clock = clock
+        self._wall = time.time() - self.started
+        self._body: dict[str, Any] = {}
+        self._model, self._prompt, self._stream = "", "", False
+        self._status = 0
+        self._unsent = 0
+        self._first_byte: float | None = None
+        self._ended_at: float | None = None
+        self._ended: Ended = "streaming"
+        self._planned_ttft: float | None = None
+        self._planned_gap: float | None = None
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether the reply is still on its way."""
+        return self._ended == "streaming"
+
+    def understood(self, body: dict[str, Any], size: int) -> None:
+        """Note the request's JSON, which came in `size` bytes."""
+        self._body = body if size <= _LONGEST_BODY else {"left out": f"{size} bytes"}
+        self._model = str(body.get("model", ""))
+        self._stream = body.get("stream") is True
+
+    def answered(self, status: int, prompt: str = "") -> None:
+        """Note the status that the answer begins with."""
+        self._status, self._prompt = status, prompt
+
+    def planned(self, plan: Plan, gap: float, speed: float) -> None:
+        """Note the figures that the reply is meant to have on the client's clock."""
+        self._planned_ttft = plan.tokens[0] / speed if plan.tokens else None
+        self._planned_gap = gap / speed
+
+    def sent(self, tokens: int) -> None:
+        """Note that bytes which hold `tokens` tokens were handed to the connection."""
+        if self._first_byte is None:
+            self._first_byte = self._clock()
+        self.tokens_sent += tokens
+
+    def end(self, how: Ended, unsent: int = 0) -> None:
+        """Note the end of the reply, and how many tokens will never be generated."""
+        self._ended, self._unsent, self._ended_at = how, unsent, self._clock()
+
+    def record(self) -> Request:
+        """Return the state of now."""
+        return Request(
+            id=self.number,
+            path=self._path,
+            model=self._model,
+            stream=self._stream,
+            prompt=self._prompt,
+            status=self._status,
+            tokens_sent=self.tokens_sent,
+            tokens_unsent=self._unsent,
+            ended=self._ended,
+            received=self.started + self._wall,
+            first_byte=None if self._first_byte is None else self._first_byte + self._wall,
+            ended_at=None if self._ended_at is None else self._ended_at + self._wall,
+            planned_ttft=self._planned_ttft,
+            planned_gap=self._planned_gap,
+            body=self._body,
+        )
+
+
+class Log:
+    """The last requests. All methods run on the server's event loop."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self._clock = clock
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._count = 0
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._epoch = secrets.token_hex(4)  # tells marks of this process from an earlier one's
+
+    def open(self, path: str) -> Entry:
+        """Begin an entry; it must be closed."""
+        self._count += 1
+        self._in_flight += 1
+        self._idle.clear()
+        entry = Entry(self._count, path, self._clock)
+        self._entries.append(entry)
+        return entry
+
+    def close(self, entry: Entry) -> None:
+        """Finish an entry; one that did not come to an end has failed."""
+        if entry.in_flight:
+            entry.end("failed")
+        self._in_flight -= 1
+        if not self._in_flight:
+            self._idle.set()
+
+    def mark(self) -> str:
+        """Return a mark of now, for `since`."""
+        return f"{self._epoch}-{self._count}"
+
+    def since(self, mark: str) -> list[dict[str, Any]]:
+        """Return the requests received after `mark`; all of them for an unknown mark."""
+        epoch, _, number = mark.partition("-")
+        after = int(number) if epoch == self._epoch else 0
+        return [asdict(entry.record()) for entry in self._entries if entry.number > after]
+
+    async def settle(self, seconds: float) -> bool:
+        """Wait until no reply is on its way, `seconds` at most; return whether that came true."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True

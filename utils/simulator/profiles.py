@@ -1,0 +1,90 @@
+"""The latency profiles, and how a model's name chooses one. How replies are timed is `pacing`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+class UnknownProfileError(ValueError):
+    """A profile was asked for that does not exist; the message lists those that do."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How quickly one kind of model answers. Illustrative figures of 2026; sources differ by 2x.
+
+    Attributes:
+        name: What follows `sim-` in the model's name.
+        ttft: Median time to the first token of text, in seconds.
+        rate: Tokens per second after the first one; ignored where `total` is given.
+        about: What the figures are grounded in.
+        total: Seconds for the whole reply, whatever its length.
+        spread: Standard deviation of ln(TTFT): 0 is exact, 0.2 typical, 0.8 a heavy tail.
+        opening: When the role-only first chunk leaves, as a share of the TTFT. Servers send it
+            when a request is taken up, before any text: this is why TTFB is not TTFT.
+        stall_chance: Chance that a token is preceded by a stall.
+        stall: Length of a stall in seconds.
+        refusal_chance: Chance that a request is refused with 429, as a saturated server does.
+    """
+
+    name: str
+    ttft: float
+    rate: float
+    about: str
+    total: float | None = None
+    spread: float = 0.0
+    opening: float = 0.6
+    stall_chance: float = 0.0
+    stall: float = 0.0
+    refusal_chance: float = 0.0
+
+    def gap(self, tokens: int) -> float:
+        """Return the seconds between two tokens of a reply that is `tokens` long."""
+        if self.total is not None:
+            return (self.total - self.ttft) / max(1, tokens - 1)
+        return 1 / self.rate
+
+
+_ALL = (
+    Profile("seed", 0.2, 30.0, "the figures of the course: 200 ms, then 10 s in all", total=10.0),
+    Profile("fast", 0.35, 200.0, "small hosted models", spread=0.15),
+    Profile("chat", 0.5, 130.0, "mid-size hosted models", spread=0.2),
+    Profile("frontier", 0.9, 90.0, "frontier models", spread=0.25),
+    Profile(
+        "reasoning", 12.5, 91.0, "models that think first, in silence", spread=0.2, opening=0.05
+    ),
+    Profile("laptop", 4.5, 14.0, "a 9B model in 4 bit on a small desktop", spread=0.05),
+    Profile(
+        "overloaded",
+        19.0,
+        29.0,
+        "a saturated server: long waits, stalls, refusals",
+        spread=0.8,
+        stall_chance=0.02,
+        stall=1.5,
+        refusal_chance=0.2,
+    ),
+)
+PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})
+PREFIX = "sim"
+
+
+def profile_named(name: str) -> Profile:
+    """Return the profile called `name`.
+
+    Raises:
+        UnknownProfileError: If there is none.
+    """
+    try:
+        return PROFILES[name]
+    except KeyError:
+        raise UnknownProfileError(
+            f"There is no profile {name!r}. Choose one of: {', '.join(PROFILES)}."
+        ) from None
+
+
+def model_names() -> list[str]:
+    """Return the names that `/v1/models` lists."""
+    return [f"{PREFIX}-{name}" for name in PROFILES]
