@@ -1,0 +1,156 @@
+"""The command line of `course.py`: its words, its help, and the commands that only pass on."""
+
+import argparse
+import difflib
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+
+from tools.doctor import doctor
+from tools.environment import LOCKS, interpreter
+from tools.lab import lab
+from tools.programs import Advice, run, say, stop_on_signals, this_command
+from tools.suite import TEST_SPEED, test
+
+TEACHING = f"""\
+New here? One command sets everything up and opens lesson 1:
+
+    {this_command("lab")}
+
+The first time, it makes a folder .venv with the exact versions that the course was tested with,
+which takes about a minute; after that it starts in seconds. Nothing outside this folder is changed,
+and learning needs no key and no network: a simulator on your own computer answers.
+COMMAND --help tells more about each."""
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """Make the notebooks from the lessons, or compare them."""
+    stop_on_signals()
+    python = interpreter("test", arguments.here)
+    flags = [f"--{name}" for name in ("check", "execute") if getattr(arguments, name)]
+    return run([python, "-m", "tools.build", *flags])
+
+
+def lock(arguments: argparse.Namespace) -> int:
+    """Remake both locks from pyproject.toml, the learner's first, as the other holds to it."""
+    uv = shutil.which("uv")
+    if uv is None:
+        raise Advice(
+            "Remaking the locks needs uv, which is not on PATH: install it (pip install uv) and "
+            "run this again; learners never need this command."
+        )
+    compiling = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"]
+    compiling += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    compiling += ["--quiet", *(["--upgrade"] if arguments.upgrade else [])]
+    learner, tests = LOCKS["lab"], LOCKS["test"]
+    with_tests = ["--extra", "test", "--constraints", learner, "--output-file", tests]
+    code = run([*compiling, "--output-file", learner]) or run([*compiling, *with_tests])
+    if code == 0:
+        say(f"{learner} and {tests} are made; {this_command('test')} tells whether they hold.")
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line with its teaching help."""
+    top = argparse.ArgumentParser(
+        prog="course.py",
+        description="The commands of the streaming course.",
+        epilog=TEACHING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(
+        action: Callable[[argparse.Namespace], int], brief: str, detail: str
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            action.__name__,
+            help=brief,
+            description=f"{brief}\n\n{detail}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(action=action)
+        return command
+
+    opening = add(
+        lab,
+        "set up if needed, and open lesson 1 in JupyterLab",
+        "The address is printed and opened in your browser; it works on this computer only.\n"
+        "Ctrl-C in this window ends JupyterLab and its kernels. To learn with a real model\n"
+        "instead of the simulator, set OPENAI_API_KEY (OPENAI_BASE_URL, OPENAI_MODEL) before.",
+    )
+    opening.add_argument("--no-browser", dest="browser", action="store_false", help="only print it")
+    opening.add_argument("--port", type=int, help="use this port instead of any free one")
+
+    testing = add(
+        test,
+        "run everything that CI runs: style, types, build, tests, notebooks",
+        f"The simulator's time runs {TEST_SPEED} times faster (COURSE_SPEED changes that).\n"
+        "The last line says how many passed; the exit code is 0 only if nothing failed.\n\n"
+        "Arguments that are not listed here go to pytest, and then pytest alone is run:\n\n"
+        f"    {this_command('test', 'tests/test_timing.py', '-k', 'early')}",
+    )
+    testing.add_argument("--fast", action="store_true", help="leave out browser and notebooks")
+
+    making = add(
+        build,
+        "make notebooks/ and solutions/ from lessons/",
+        "Edit the text in lessons/, never the notebooks, then build.",
+    )
+    making.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
+    making.add_argument("--execute", action="store_true", help="run solutions/ and store outputs")
+
+    examining = add(
+        doctor,
+        "say of each part that the course stands on if it is ok, or how to fix it",
+        "Nothing is installed or changed. The exit code is 1 if something needs a fix.",
+    )
+    for command in (opening, testing, making, examining):
+        command.add_argument(
+            "--here",
+            action="store_true",
+            help="use the Python that runs this command as it is (conda, a hub), not .venv",
+        )
+
+    locking = add(
+        lock,
+        "for maintainers: remake the requirements locks from pyproject.toml",
+        "Needs uv. Versions that still fit are kept.",
+    )
+    locking.add_argument("--upgrade", action="store_true", help="take the newest that fit")
+    return top
+
+
+def check_command(words: Sequence[str]) -> None:
+    """Raise Advice where the first word is no command, naming the one that was likely meant."""
+    known = ["lab", "test", "build", "doctor", "lock"]
+    if words and not words[0].startswith("-") and words[0] not in known:
+        close = difflib.get_close_matches(words[0], known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+        raise Advice(f"There is no command {words[0]!r}: {hint}")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    top = parser()
+    try:
+        check_command(words)
+        arguments, arguments_more = top.parse_known_args(words)
+        if arguments.command is None:
+            top.print_help()
+            return 0
+        if arguments_more and arguments.action is not test:
+            raise Advice(
+                f"{arguments.command} has no option {arguments_more[0]}: see "
+                f"{this_command(arguments.command, '--help')}"
+            )
+        arguments.more = arguments_more
+        code: int = arguments.action(arguments)
+    except Advice as advice:
+        sys.stdout.flush()
+        print(f"\n{advice}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    return code

@@ -1,0 +1,162 @@
+"""The `doctor` command: examines what the course stands on, and changes nothing."""
+
+import argparse
+import contextlib
+import http.client
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.environment import LOCKS, Environment
+from tools.lab import a_browser_can_open
+from tools.programs import ROOT, Advice, run, say, this_command
+
+OLDEST_KERNEL = (7, 4)
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Examine every part: one line each; returns 1 if any needs a fix.
+
+    Without `--here` the examination is repeated inside `.venv`, where there is one.
+    """
+    environment = Environment(ROOT)
+    if not arguments.here and environment.python_runs():
+        return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here"])
+    set_up = importlib.util.find_spec("jupyterlab") is not None
+    healthy = True
+    for name, examine in EXAMINATIONS.items():
+        if set_up or examine in (examine_python, examine_browser):
+            ok, finding = outcome(examine)
+        else:
+            ok, finding = False, f"not set up yet: run {this_command('lab')}"
+        healthy = healthy and ok
+        say(f"{'ok ' if ok else 'fix'}  {name:<9}  {finding}")
+    return 0 if healthy else 1
+
+
+def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
+    """Run one examination, so that a broken part does not hide those after it."""
+    try:
+        return True, examine()
+    except Advice as advice:
+        return False, str(advice)
+    except Exception as error:  # whatever a broken package raises is the finding
+        return False, f"{type(error).__name__}: {error}: {repair()}"
+
+
+def repair() -> str:
+    """What puts the packages of this interpreter right."""
+    if Path(sys.prefix) == Environment(ROOT).folder:
+        return f"run {this_command('lab')}"
+    return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
+
+
+def examine_python() -> str:
+    """The interpreter's version and place."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    weakness = " (3.12 and newer lose no cancellation, 3.11 a few)"
+    return f"{version} at {sys.executable}{weakness if sys.version_info < (3, 12) else ''}"
+
+
+def examine_packages() -> str:
+    """Whether what is installed is what the lock says."""
+    from packaging.requirements import Requirement  # a locked package: not there before set-up
+
+    lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
+    wanted = [Requirement(line) for line in lines]
+    wanted = [one for one in wanted if one.marker is None or one.marker.evaluate()]
+    wrong = []
+    for one in wanted:
+        try:
+            found = importlib.metadata.version(one.name)
+        except importlib.metadata.PackageNotFoundError:
+            found = "missing"
+        if f"=={found}" != str(one.specifier):
+            wrong.append(f"{one.name} is {found}, not {str(one.specifier).lstrip('=')}")
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise Advice(f"{'; '.join(wrong[:3])}{more}: {repair()}")
+    return f"all {len(wanted)} are the locked versions"
+
+
+def examine_utils() -> str:
+    """Whether `import utils` finds the course's helpers."""
+    spec = importlib.util.find_spec("utils")
+    found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
+    if found != ROOT / "utils":
+        raise Advice(
+            f"`import utils` finds {found} and not the course's own: unset PYTHONPATH, or rename "
+            "the other one"
+        )
+    return str(found)
+
+
+def examine_kernel() -> str:
+    """Whether the kernel hears a click on Stop while an async cell awaits."""
+    version = importlib.metadata.version("ipykernel")
+    importlib.import_module("ipykernel.kernelapp")
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
+        raise Advice(f"ipykernel {version} can't hear Stop while a cell runs: {repair()}")
+    return f"ipykernel {version}"
+
+
+def examine_widgets() -> str:
+    """Whether widgets can be made here, and shown by the JupyterLab of this environment."""
+    for name in ("ipywidgets", "anywidget"):
+        importlib.import_module(name)
+    extension = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager")
+    if not extension.is_dir():
+        raise Advice(f"JupyterLab can't show widgets, for {extension} is missing: {repair()}")
+    versions = (
+        f"{name} {importlib.metadata.version(name)}" for name in ("ipywidgets", "anywidget")
+    )
+    return ", ".join(versions)
+
+
+def examine_simulator() -> str:
+    """Whether the simulator starts and answers over HTTP."""
+    from utils import simulator  # needs the locked packages
+
+    server = simulator.start()
+    try:
+        port = urllib.parse.urlsplit(server.base_url).port
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        with contextlib.closing(connection):
+            key = {"Authorization": f"Bearer {server.api_key}"}
+            connection.request("GET", "/v1/models", headers=key)
+            status = connection.getresponse().status
+    finally:
+        server.stop()
+    if status != 200:
+        raise Advice(f"it answers with HTTP status {status}: {repair()}, or report this line")
+    return "starts and answers on the loopback address"
+
+
+def examine_provider() -> str:
+    """Which model answers the lessons; never a key."""
+    from utils import provider  # needs the locked packages
+
+    return provider.describe()
+
+
+def examine_browser() -> str:
+    """Whether `lab` can open a browser by itself; any other can open the address it prints."""
+    if a_browser_can_open():
+        return "lab opens one by itself"
+    return "none that lab could open here: copy the address that it prints into one"
+
+
+EXAMINATIONS: dict[str, Callable[[], str]] = {
+    "Python": examine_python,
+    "packages": examine_packages,
+    "utils": examine_utils,
+    "kernel": examine_kernel,
+    "widgets": examine_widgets,
+    "simulator": examine_simulator,
+    "provider": examine_provider,
+    "browser": examine_browser,
+}

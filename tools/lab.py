@@ -1,0 +1,184 @@
+"""The `lab` command: JupyterLab on the loopback address, from its start to its end."""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import webbrowser
+from pathlib import Path
+
+from tools.environment import interpreter
+from tools.programs import (
+    ROOT,
+    SHUTDOWN_SECONDS,
+    WINDOWS,
+    Advice,
+    Progress,
+    clean_environ,
+    end,
+    end_signals,
+    say,
+    stop_on_signals,
+    this_command,
+)
+
+LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
+STARTING_SECONDS = 120.0
+
+
+def lab(arguments: argparse.Namespace) -> int:
+    """Open the course in JupyterLab and stay until Ctrl-C."""
+    stop_on_signals()
+    port = free_port(arguments.port)
+    python = interpreter("lab", arguments.here)
+    token = secrets.token_urlsafe(24)
+    lesson = f"/tree/{LESSON_1}" if (ROOT / LESSON_1).exists() else ""
+    address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
+    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+        write_jupyter_config(Path(folder), port, token)
+        server = start_jupyter(python, Path(folder))
+        try:
+            wait_until_it_answers(server, port)
+            say("\nThe course is open. If your browser does not show it, copy this address:\n")
+            say(f"    {address}\n")
+            say("Leave this window open while you learn; Ctrl-C here ends it.")
+            if arguments.browser and a_browser_can_open():
+                webbrowser.open(address)
+            code = server.wait()
+            say(f"JupyterLab ended by itself (exit code {code}).")
+            return code
+        except KeyboardInterrupt:
+            say("\nEnding JupyterLab and its kernels.")
+            return 0
+        finally:
+            shut_down(server, port, token)
+
+
+def a_browser_can_open() -> bool:
+    """Whether a browser with a window of its own can be opened from here.
+
+    Without a screen, Python would pick a browser that takes over this terminal.
+    """
+    has_own_windows = WINDOWS or sys.platform == "darwin"
+    if not has_own_windows and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def free_port(wanted: int | None) -> int:
+    """A free port of the loopback address: the one wanted, or any.
+
+    Raises:
+        Advice: the one wanted is taken or is no port.
+    """
+    with socket.socket() as probe:
+        if not WINDOWS:  # there, the option would let two servers share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted or 0))
+        except (OSError, OverflowError) as error:
+            raise Advice(
+                f"Port {wanted} can't be had ({error}): choose another, or leave --port out and a "
+                "free one is found."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def write_jupyter_config(folder: Path, port: int, token: str) -> None:
+    """Write settings that stand above the user's own, in a folder that only this user can read.
+
+    The token goes by file, as a command line shows to everyone on the machine. The question about
+    news that JupyterLab asks at its first start is switched off for the course.
+    """
+    server = {
+        "ip": "127.0.0.1",
+        "port": port,
+        "port_retries": 0,
+        "base_url": "/",
+        "root_dir": str(ROOT),
+        "open_browser": False,
+        "allow_root": True,
+    }
+    config = {
+        "Application": {"log_level": "ERROR"},
+        "ServerApp": server,
+        "IdentityProvider": {"token": token},
+    }
+    write_json(folder / "jupyter_server_config.json", config)
+    overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+    write_json(folder / "labconfig" / "default_setting_overrides.json", overrides)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file, and its folder where that is missing."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def start_jupyter(python: str, config: Path) -> "subprocess.Popen[str]":
+    """Start JupyterLab out of reach of the terminal's Ctrl-C, which it would answer by asking."""
+    paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    environ = clean_environ(JUPYTER_CONFIG_PATH=os.pathsep.join(paths), JUPYTER_PREFER_ENV_PATH="1")
+    return subprocess.Popen(
+        [python, "-m", "jupyterlab"],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        start_new_session=not WINDOWS,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        text=True,
+    )
+
+
+def wait_until_it_answers(server: "subprocess.Popen[str]", port: int) -> None:
+    """Return when JupyterLab answers on its port.
+
+    Raises:
+        Advice: it ended, or is still silent after two minutes.
+    """
+    deadline = time.monotonic() + STARTING_SECONDS
+    with Progress("starting JupyterLab") as progress:
+        while time.monotonic() < deadline:
+            if server.poll() is not None:
+                raise Advice(
+                    f"JupyterLab ended while starting (exit code {server.returncode}): "
+                    f"{this_command('doctor')} tells what is wrong."
+                )
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if ask(port, "GET", "/api") == 200:
+                    return
+            progress.show()
+            time.sleep(0.1)  # a server that is starting can only be asked again
+    raise Advice("JupyterLab did not answer in two minutes: end other programs and try again.")
+
+
+def ask(port: int, method: str, path: str, token: str = "") -> int:
+    """Ask JupyterLab on the loopback address, never through a proxy; returns the HTTP status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.closing(connection):
+        connection.request(method, path, headers={"Authorization": f"token {token}"})
+        return connection.getresponse().status
+
+
+def shut_down(server: "subprocess.Popen[str]", port: int, token: str) -> None:
+    """End JupyterLab with its kernels; a second Ctrl-C meanwhile does not leave them behind."""
+    for number in end_signals():
+        signal.signal(number, signal.SIG_IGN)
+    if server.poll() is None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            ask(port, "POST", "/api/shutdown", token)  # the one polite way that Windows has too
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(SHUTDOWN_SECONDS)
+    end(server)

@@ -1,0 +1,144 @@
+"""How the course's commands talk to people and run other programs; nothing of what they run."""
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WINDOWS = os.name == "nt"
+SHUTDOWN_SECONDS = 10.0
+
+# Settings of the user's shell that would send packages elsewhere or bring other modules in.
+UNWANTED = {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+
+
+class Advice(Exception):  # noqa: N818 -- it is what a person reads, not an error of the program
+    """Something a person has to do: one sentence that says what happened, and what to do now."""
+
+
+def say(text: str = "") -> None:
+    """Print one line at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def this_command(*words: str) -> str:
+    """How the reader runs this file, for example `python3 course.py lab`."""
+    return " ".join(["py" if WINDOWS else "python3", "course.py", *words])
+
+
+def clean_environ(**more: str) -> dict[str, str]:
+    """This process's variables without those that lead programs astray, and with `more`.
+
+    The loopback address is kept from a proxy, which could not reach the simulator.
+    """
+    environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    local = ["127.0.0.1", "localhost", *filter(None, [os.environ.get("NO_PROXY")])]
+    environ.update(NO_PROXY=",".join(local), no_proxy=",".join(local))
+    environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1")
+    environ.update(more)
+    return environ
+
+
+class Progress:
+    """One line that is rewritten on a terminal, and a line now and then in a file or a pipe."""
+
+    def __init__(self, text: str) -> None:
+        self.live = sys.stdout.isatty()
+        self.text = text
+        self.started = time.monotonic()
+        self.last_line = 0.0
+
+    def __enter__(self) -> "Progress":
+        self.show(self.text)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.live:
+            print("\r" + " " * 78 + "\r", end="", flush=True)
+        elif self.text:
+            say(f"  {self.text}")
+
+    def show(self, text: str | None = None) -> None:
+        """Show a new text, or the old one with the seconds that have passed."""
+        self.text = text or self.text
+        elapsed = time.monotonic() - self.started
+        if self.live:
+            print(f"\r  {elapsed:4.0f} s  {self.text}"[:78].ljust(79), end="", flush=True)
+        elif self.text and elapsed - self.last_line >= 5:
+            self.last_line = elapsed
+            say(f"  {elapsed:4.0f} s  {self.text}")
+
+
+def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
+    """Yield a program's lines, and an empty one every half second in which it says nothing."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        assert child.stdout is not None
+        for line in child.stdout:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=0.5)
+        except queue.Empty:
+            yield ""
+            continue
+        if line is None:
+            return
+        yield line
+
+
+@contextlib.contextmanager
+def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
+    """End a program when the block is left early, by an error or by Ctrl-C."""
+    try:
+        yield
+    except BaseException:
+        end(child)
+        raise
+
+
+def end(child: subprocess.Popen[str]) -> None:
+    """End a program and what it started: politely, then for good."""
+    if child.poll() is None and not WINDOWS:
+        child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(SHUTDOWN_SECONDS)
+    if child.poll() is None and WINDOWS:  # there, only the tree as a whole can be ended
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True)
+    if child.poll() is None:
+        child.kill()
+    child.wait()
+
+
+def end_signals() -> list[signal.Signals]:
+    """The signals that ask a program to end, as far as this system has them."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def stop_on_signals() -> None:
+    """Make being told to end, or the closing of the terminal, the same as Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in end_signals():
+        signal.signal(number, interrupt)
+
+
+def run(command: Sequence[str]) -> int:
+    """Run a program in the course's folder with its output on the screen."""
+    child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), text=True)
+    with ended_with(child):
+        return child.wait()

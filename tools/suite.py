@@ -1,0 +1,138 @@
+"""The `test` command: what CI runs, in order, and the line that says how many passed."""
+
+import argparse
+import dataclasses
+import os
+import subprocess
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.environment import interpreter
+from tools.programs import ROOT, clean_environ, ended_with, say, stop_on_signals
+
+TEST_SPEED = "20"  # the simulator's time runs that much faster while testing
+
+# A developer's own settings must not send a test to a real provider, or its trace to a service.
+PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODEL", "OPENAI_ORG_ID")
+TRACING = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "LANGCHAIN_TRACING_V2", "LANGCHAIN_API_KEY")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tally:
+    """How many tests, or checks that count as one, passed, failed and were skipped."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Both together."""
+        return Tally(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        """The closing line."""
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One part of the test command: a program, and whether it is pytest, which counts tests."""
+
+    name: str
+    command: list[str]
+    is_pytest: bool = False
+
+
+def test(arguments: argparse.Namespace) -> int:
+    """Run everything that CI runs, and end with one line that says how many passed."""
+    stop_on_signals()
+    python = interpreter("test", arguments.here)
+    return run_steps(steps(python, arguments.more, fast=arguments.fast))
+
+
+def run_steps(plan: Sequence[Step]) -> int:
+    """Run every step, also after one that failed; returns the exit code."""
+    environ = suite_environ()
+    started = time.monotonic()
+    total = Tally()
+    failed = []
+    for step in plan:
+        say(f"\n== {step.name}")
+        begun = time.monotonic()
+        tally = run_step(step, environ)
+        total += tally
+        if tally.failed:
+            failed.append(step.name)
+        say(f"== {step.name}: {tally} ({time.monotonic() - begun:.1f} s)")
+    say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
+    if failed:
+        say("What failed: " + "; ".join(failed))
+    say(str(total))
+    return 1 if failed else 0
+
+
+def suite_environ() -> dict[str, str]:
+    """Variables for tests: the simulator alone, sped up, and no key that could leak into them."""
+    environ = clean_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
+    return {name: value for name, value in environ.items() if name not in PROVIDER + TRACING}
+
+
+def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
+    """What `test` runs, quickest first; with arguments of pytest's own, pytest alone.
+
+    Args:
+        python: the interpreter that has the test packages.
+        more: arguments for pytest.
+        fast: leave out the browser and the notebooks.
+    """
+    # By file: a notebook's cells need one kernel, and a file's tests share their servers.
+    pytest = [python, "-m", "pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile"]
+    if more:
+        return [Step("tests: pytest", [*pytest, *more], is_pytest=True)]
+    plan = [
+        Step("style: ruff check", [python, "-m", "ruff", "check"]),
+        Step("style: ruff format", [python, "-m", "ruff", "format", "--check"]),
+        Step("types: mypy", [python, "-m", "mypy"]),
+        Step("build: notebooks match their lessons", [python, "-m", "tools.build", "--check"]),
+    ]
+    if fast:
+        without = ["--ignore=tests/browser", "--ignore=tests/notebooks"]
+        return [*plan, Step("tests: pytest, part of it", [*pytest, *without], is_pytest=True)]
+    nbval = [*pytest, "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
+    nbval.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
+    return [
+        *plan,
+        Step("tests: pytest", pytest, is_pytest=True),
+        Step("solutions: outputs are what is stored", [*nbval, "solutions"], is_pytest=True),
+        Step("notebooks: every untouched cell runs", [*nbval, "notebooks"], is_pytest=True),
+    ]
+
+
+def run_step(step: Step, environ: Mapping[str, str]) -> Tally:
+    """Run one step with its output on the screen; a step that is not pytest counts as one."""
+    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+        report = Path(folder) / "report.xml"
+        command = [*step.command, f"--junitxml={report}"] if step.is_pytest else step.command
+        child = subprocess.Popen(command, cwd=ROOT, env=environ, text=True)
+        with ended_with(child):
+            code = child.wait()
+        tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
+    # A crash, a lost worker, nothing collected: the step failed even where no test says so.
+    return tally if code == 0 or tally.failed else tally + Tally(failed=1)
+
+
+def read_tally(report: Path) -> Tally:
+    """Read pytest's counts from the JUnit report that it wrote."""
+    total = Tally()
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        tests, failures, errors, skipped = (
+            int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")
+        )
+        bad = failures + errors
+        total += Tally(passed=tests - bad - skipped, failed=bad, skipped=skipped)
+    return total
