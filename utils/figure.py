@@ -1,0 +1,124 @@
+"""A matplotlib figure that a notebook shows once, sharp, with words for those who don't see it.
+
+This module knows sizes, fonts and how a notebook displays a picture; what is drawn stands in
+`charts`. It is the one module that imports matplotlib, and never `pyplot`: a figure that pyplot
+has registered is shown a second time at the end of the cell.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import Any, Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from PIL import Image
+
+from utils.palette import QUIET
+
+INK: Final = "#1F2937"
+WIDTH: Final = 10.0  # inches
+LEFT: Final = 0.75  # inches, room for the numbers of the y axis
+RIGHT: Final = 0.25
+TEXT: Final = 13  # points; 12 and more can be read from the back of a room at this width
+TITLE: Final = 17
+LINE: Final = 0.32  # inches, a line of the title
+CSS_PER_INCH: Final = 80  # 800 pixels wide on the page …
+DPI: Final = 2 * CSS_PER_INCH  # … with two dots for each, for sharp screens
+
+
+class Chart(Figure):
+    """A figure with a title that states a finding, and the same finding in words.
+
+    It is white on any notebook theme. As the last expression of a cell it is shown once.
+
+    Attributes:
+        alt_text: What the picture shows, in sentences. It travels in the picture's metadata, where
+            nbconvert reads it for HTML pages. JupyterLab 4.6 drops it when it draws a picture, so
+            `print(chart.alt_text)` is how a screen reader gets it there.
+    """
+
+    def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
+        """Make an empty figure under its title.
+
+        Args:
+            kind: What kind of chart it is, for `repr`.
+            title: The finding.
+            details: A sentence for each recording, for the alternative text.
+            body: Height of all that comes below the title, inches.
+        """
+        lines = textwrap.wrap(title, 66) or [""]
+        self.body = body
+        height = body + 0.3 + LINE * len(lines)
+        super().__init__(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+        self.kind = kind
+        self.alt_text = ". ".join(part.rstrip(".") for part in (f"{kind}: {title}", *details)) + "."
+        self.words(0.15, height - 0.15, "\n".join(lines), size=TITLE, weight="bold", va="top")
+
+    def words(self, x: float, y: float, text: str, **style: Any) -> None:
+        """Write at a place given in inches from the lower left corner."""
+        style = {"color": INK, "size": TEXT, **style}
+        self.text(x / WIDTH, y / self.get_figheight(), text, **style)
+
+    def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
+        """Name a recording on the left and tell its story on the right, `y` inches up."""
+        self.words(left, y, name, weight="bold")
+        self.words(WIDTH - RIGHT, y, account, ha="right")
+
+    def x_label(self, text: str) -> None:
+        """Say what the axis at the foot counts, and in what unit."""
+        self.words(WIDTH - RIGHT, 0.15, text, ha="right")
+
+    def legend_row(self, *swatches: Patch) -> None:
+        """Name the colours in a row under the title."""
+        self.legend(
+            handles=swatches,
+            loc="upper left",
+            bbox_to_anchor=(0.15 / WIDTH, self.body / self.get_figheight()),
+            ncols=len(swatches),
+            frameon=False,
+            fontsize=TEXT,
+            labelcolor=INK,
+            borderpad=0,
+            borderaxespad=0,
+            columnspacing=1.6,
+            handlelength=1.6,
+        )
+
+    def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
+        """Axes across the figure, at a place given in inches, with only the lines that help."""
+        whole = self.get_figheight()
+        width = WIDTH - left - RIGHT
+        axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["bottom"].set_color(QUIET)
+        axes.yaxis.label.set(size=TEXT, color=INK)
+        axes.tick_params(labelsize=TEXT - 1, colors=INK, length=0)
+        axes.tick_params(axis="x", length=4, color=QUIET)
+        axes.set_axisbelow(True)
+        return axes
+
+    def png(self) -> bytes:
+        """The picture, at two dots a pixel."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=DPI)
+        flat = io.BytesIO()  # few colours, all flat: a palette makes a third of the bytes
+        Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
+        return flat.getvalue()
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What IPython displays; sizes are CSS pixels and the alt text is nbconvert's key."""
+        picture = {
+            "width": round(WIDTH * CSS_PER_INCH),
+            "height": round(self.get_figheight() * CSS_PER_INCH),
+            "alt": self.alt_text,
+        }
+        return (
+            {"image/png": self.png(), "text/plain": repr(self)},
+            {"image/png": picture, "needs_background": "light"},
+        )
+
+    def __repr__(self) -> str:
+        return f"<Chart: {self.kind}>"
