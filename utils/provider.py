@@ -104,9 +104,7 @@ def real_provider() -> Provider | None:
             address is none.
     """
     model, base_url, key = map(_variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
-    if base_url and not (
-        base_url.startswith(("http://", "https://")) and urlsplit(base_url).hostname
-    ):
+    if base_url and not _is_web_address(base_url):
         raise ProviderError(
             "OPENAI_BASE_URL is no web address. It looks like http://localhost:11434/v1."
         )
@@ -201,6 +199,11 @@ def _without_keys(text: str) -> str:
         text = text.replace(secret, "[key]")
     text = re.sub(r"\b(?:sk|Bearer)[-_ ][\w*.-]{6,}", "[key]", text)
     return " ".join(text.split())
+
+
+def _is_web_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _variable(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -59,7 +60,7 @@ def _check_packages() -> None:
         kernel = version("ipykernel")
     except PackageNotFoundError:
         raise SetupError(f"Missing here: ipykernel. {_FIX}") from None
-    if tuple(map(int, kernel.split(".")[:2])) < _IPYKERNEL:
+    if tuple(map(int, re.findall(r"\d+", kernel)[:2])) < _IPYKERNEL:
         raise SetupError(
             f"ipykernel is {kernel}; from 7.4 on, Stop buttons work while text streams. {_FIX}"
         )

@@ -70,6 +70,7 @@ class Service:
             body = read_json(raw)
             entry.understood(body, len(raw))
             ask = read_ask(body)
+            entry.asked(ask.prompt)
             self._asked[hash(ask)] += 1
             reply = compose(ask, self._settings.profile, self._asked[hash(ask)])
         except ApiError as error:
@@ -80,7 +81,7 @@ class Service:
         except BaseException:
             self._log.close(entry)
             raise
-        entry.answered(200, ask.prompt)
+        entry.answered(200)
         entry.planned(reply.plan, reply.gap, self._settings.speed)
         return Paced(ask, reply, entry, self._log, self._settings.speed)
 
@@ -120,7 +121,7 @@ class Paced:
             return self._reply.streamed(self._ask.include_usage)
         return self._reply.whole()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send the reply and keep the log."""
         entry, presence = self._entry, Presence(receive)
         try:
@@ -137,8 +138,7 @@ class Paced:
                 await send({"type": "http.response.body", "body": b""})
             else:
                 seconds = (presence.left_at - entry.started) * self._speed
-                plan = self._reply.plan
-                entry.end("client left", unsent=len(plan.tokens) - plan.generated(seconds))
+                entry.left(self._reply.plan, seconds)
         finally:
             presence.close()
             self._log.close(entry)

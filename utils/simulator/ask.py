@@ -46,6 +46,8 @@ def read_json(raw: bytes) -> dict[str, Any]:
     """
     try:
         body = json.loads(raw)
+        if b"\\ud" in raw.lower():  # half a surrogate pair is no text: it has no UTF-8
+            json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
     if not isinstance(body, dict):
@@ -102,7 +104,7 @@ def read_ask(body: dict[str, Any]) -> Ask:
 
 
 def _from_user(message: dict[str, Any]) -> bool:
-    return message["role"] == "user"
+    return bool(message["role"] == "user")
 
 
 def _text(message: object, where: str) -> str:
@@ -112,7 +114,7 @@ def _text(message: object, where: str) -> str:
     role = message.get("role")
     if role is None:
         raise errors.missing(f"{where}.role")
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise errors.wrong_value(f"{where}.role", f"supported are {', '.join(sorted(_ROLES))}")
     content = message.get("content")
     if content is None:

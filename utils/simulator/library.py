@@ -106,13 +106,19 @@ _MIDDLES = (
     "To “{prompt}” there are surely better answers than mine; mine is here to be watched.",
 )
 _CLOSINGS = (
-    "What is real is the timing: a wait before the first word, then one token after another, "
-    "over the same protocol that providers speak. Set OPENAI_BASE_URL, OPENAI_API_KEY and "
-    "OPENAI_MODEL, and the same notebook asks a real one.",
-    "Everything around these words is as with a real provider: the request, the events that carry "
-    "the pieces, the token counts at the end. Only the words themselves are stock.",
-    "Watch how the words come in instead. The pauses follow the figures of real services, and "
-    "the pieces are cut as a tokenizer cuts them, sometimes in the middle of a word.",
+    (
+        "What is real is the timing: a wait before the first word, then one token after another, "
+        "over the same protocol that providers speak. Set OPENAI_BASE_URL, OPENAI_API_KEY and "
+        "OPENAI_MODEL, and the same notebook asks a real one."
+    ),
+    (
+        "Everything around these words is as with a real provider: the request, the events that carry "
+        "the pieces, the token counts at the end. Only the words themselves are stock."
+    ),
+    (
+        "Watch how the words come in instead. The pauses follow the figures of real services, and "
+        "the pieces are cut as a tokenizer cuts them, sometimes in the middle of a word."
+    ),
 )
 _LONGEST_QUOTE = 120
 

@@ -47,9 +47,13 @@ class Entry:
         self._model = str(body.get("model", ""))
         self._stream = body.get("stream") is True
 
-    def answered(self, status: int, prompt: str = "") -> None:
+    def asked(self, prompt: str) -> None:
+        """Note the prompt, once the request is known to be in order."""
+        self._prompt = prompt
+
+    def answered(self, status: int) -> None:
         """Note the status that the answer begins with."""
-        self._status, self._prompt = status, prompt
+        self._status = status
 
     def planned(self, plan: Plan, gap: float, speed: float) -> None:
         """Note the figures that the reply is meant to have on the client's clock."""
@@ -65,6 +69,11 @@ class Entry:
     def end(self, how: Ended, unsent: int = 0) -> None:
         """Note the end of the reply, and how many tokens will never be generated."""
         self._ended, self._unsent, self._ended_at = how, unsent, self._clock()
+
+    def left(self, plan: Plan, seconds: float) -> None:
+        """Note that the client left `seconds` of the profile's time after its request came."""
+        generated = max(plan.generated(seconds), self.tokens_sent)
+        self.end("client left", unsent=len(plan.tokens) - generated)
 
     def record(self) -> Request:
         """Return the state of now."""

@@ -93,7 +93,7 @@ def compose(ask: Ask, default: Profile, times_asked: int) -> Reply:
     tokens, finish = cut(full, ask.stop, ask.limit)
     whole = plan(profile, len(full), rng)
     prompt_tokens = sum(_PER_MESSAGE + len(split(text)) for text in ask.history) + _PER_MESSAGE
-    name = hashlib.sha256(f"{ask} {times_asked}".encode("utf-8", "replace")).hexdigest()
+    name = hashlib.sha256(f"{ask} {times_asked}".encode()).hexdigest()
     return Reply(
         head=Head(f"chatcmpl-{name[:29]}", int(time.time()), ask.model),
         tokens=tokens,

@@ -60,8 +60,8 @@ class Head:
 
 
 def to_json(value: object) -> bytes:
-    """Return `value` as JSON; half a surrogate pair, which has no UTF-8, becomes `?`."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    """Return `value` as JSON in UTF-8."""
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def completion(head: Head, text: str, finish: str, usage: Usage) -> bytes:

@@ -1,0 +1,135 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.simulator.ask import read_ask, read_json
+from utils.simulator.errors import ApiError
+from utils.simulator.profiles import PROFILES
+from utils.simulator.reply import compose, cut
+from utils.simulator.tokens import split
+
+GOOD: dict[str, Any] = {"model": "sim-chat", "messages": [{"role": "user", "content": "Hi"}]}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"model": None}, "model"),
+        ({"model": 3}, "model"),
+        ({"messages": None}, "messages"),
+        ({"messages": "Hi"}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": ["Hi"]}, "messages[0]"),
+        ({"messages": [{"content": "Hi"}]}, "messages[0].role"),
+        ({"messages": [{"role": "pirate", "content": "Hi"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content"),
+        ({"messages": [{"role": ["user"], "content": "Hi"}]}, "messages[0].role"),
+        ({"n": 2}, "n"),
+        ({"n": "one"}, "n"),
+        ({"stream": "yes"}, "stream"),
+        ({"max_tokens": "5"}, "max_tokens"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"stream_options": {"include_usage": True}}, "stream_options"),
+        ({"stop": 5}, "stop"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+    ],
+)
+def test_a_field_that_will_not_do_is_named(change: dict[str, Any], param: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        read_ask(GOOD | change)
+    assert refused.value.status == 400
+    assert refused.value.param == param
+    assert param in refused.value.message
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
+    with pytest.raises(ApiError) as refused:
+        read_json(raw)
+    assert refused.value.status == 400
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "stream", "stop", "n", "max_tokens"]), JSON))
+def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
+    try:
+        read_ask(GOOD | change)
+    except ApiError as refused:
+        assert refused.status == 400
+
+
+@given(JSON)
+def test_no_message_breaks_the_reader(message: object) -> None:
+    try:
+        read_ask(GOOD | {"messages": [message]})
+    except ApiError as refused:
+        json.dumps(refused.body())
+
+
+def test_the_prompt_is_the_last_user_message() -> None:
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Name a river."},
+        {"role": "assistant", "content": "The Rhine."},
+        {"role": "user", "content": [{"type": "text", "text": "And "}, {"type": "text", "text": "a lake?"}]},
+    ]
+    ask = read_ask(GOOD | {"messages": messages})
+    assert ask.prompt == "And a lake?"
+    assert len(ask.history) == 4
+
+
+def test_the_newer_name_of_the_limit_wins() -> None:
+    assert read_ask(GOOD | {"max_tokens": 5, "max_completion_tokens": 7}).limit == 7
+
+
+def test_a_reply_ends_before_the_first_stop_sequence() -> None:
+    tokens = split("One, two. Three, four.")
+    assert "".join(cut(tokens, ("four", ". "), None)[0]) == "One, two"
+    assert cut(tokens, (". ",), None)[1] == "stop"
+
+
+def test_a_stop_sequence_may_end_inside_a_token() -> None:
+    assert "".join(cut(["Hello", " wonderful"], ("derf",), None)[0]) == "Hello won"
+
+
+def test_a_reply_that_reaches_its_limit_says_so() -> None:
+    assert cut(["a", "b", "c"], (), 2) == (("a", "b"), "length")
+    assert cut(["a", "b", "c"], (), 3) == (("a", "b", "c"), "stop")
+
+
+def test_the_same_question_gets_the_same_words_and_another_wait() -> None:
+    ask = read_ask(GOOD)
+    first, second = (compose(ask, PROFILES["chat"], times) for times in (1, 2))
+    assert first.tokens == second.tokens
+    assert first.plan != second.plan
+    assert first.plan == compose(ask, PROFILES["chat"], 1).plan
+
+
+def test_a_shorter_limit_ends_a_reply_sooner_at_the_same_pace() -> None:
+    whole = compose(read_ask(GOOD | {"model": "sim-seed"}), PROFILES["chat"], 1)
+    short = compose(read_ask(GOOD | {"model": "sim-seed", "max_tokens": 5}), PROFILES["chat"], 1)
+    assert short.plan.tokens == whole.plan.tokens[:5]
+    assert short.plan.end < whole.plan.end
+
+
+def test_an_overloaded_server_refuses_some_and_says_when_to_try_again() -> None:
+    ask = read_ask(GOOD | {"model": "sim-overloaded"})
+    refusals = []
+    for times in range(100):
+        try:
+            compose(ask, PROFILES["chat"], times)
+        except ApiError as refused:
+            refusals.append(refused)
+    assert 5 < len(refusals) < 50
+    assert {refusal.status for refusal in refusals} == {429}
+    assert "retry-after" in refusals[0].headers

@@ -1,0 +1,92 @@
+import contextlib
+import io
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.simulator.library import HeaderError, answer, parse, written
+
+TEXTS = {reply.name: reply.text for reply in written()}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("Why does streaming make a chat feel faster?", "why_streaming"),
+        ("Why does a reply feel quicker when it is streamed?", "why_streaming"),
+        ("Write a poem about a river.", "river_poem"),
+        ("Write a poem", "river_poem"),
+        ("Name a river.", "name_a_river"),
+        ("Explain how a rainbow forms.", "rainbow"),
+        ("Tell me a short story about a lighthouse.", "lighthouse"),
+        ("Give me three tips for a pleasant chat.", "three_tips"),
+        ("Write a Python function that counts words.", "python_code"),
+        ("Say something with emoji and accents.", "unicode"),
+        ("Write a packing list for a hike as a table.", "packing_list"),
+        ("hello", "hello"),
+    ],
+)
+def test_a_prompt_of_the_lessons_gets_its_written_reply(prompt: str, name: str) -> None:
+    assert answer(prompt) == TEXTS[name]
+
+
+def test_every_written_reply_can_be_asked_for() -> None:
+    for reply in written():
+        prompts = [" ".join(words) for words in reply.asks] + list(reply.exactly)
+        assert prompts
+        assert any(answer(prompt) == reply.text for prompt in prompts), reply.name
+
+
+@pytest.mark.parametrize("prompt", ["Why is the sky blue?", "Write a poem about cats", "", "42"])
+def test_any_other_prompt_gets_a_reply_that_says_it_is_simulated(prompt: str) -> None:
+    text = answer(prompt)
+    assert text not in TEXTS.values()
+    assert "simulat" in text or "course" in text
+    assert prompt in text
+
+
+@given(st.text(), st.integers())
+def test_same_prompt_and_seed_give_the_same_reply(prompt: str, seed: int) -> None:
+    assert answer(prompt, seed) == answer(prompt, seed)
+
+
+def test_another_seed_can_give_another_reply() -> None:
+    assert len({answer("Why is the sky blue?", seed) for seed in range(30)}) > 1
+
+
+def test_the_race_reply_takes_about_a_minute_to_read() -> None:
+    assert 220 <= len(TEXTS["why_streaming"].split()) <= 260
+
+
+def test_the_poem_has_twelve_to_sixteen_lines() -> None:
+    assert 12 <= len(TEXTS["river_poem"].replace("\n\n", "\n").splitlines()) <= 16
+
+
+def test_the_short_reply_is_one_or_two_sentences() -> None:
+    assert 1 <= TEXTS["name_a_river"].count(".") <= 2
+
+
+def test_the_rainbow_is_explained_in_four_to_six_sentences() -> None:
+    assert 4 <= len(re.findall(r"[.!?](?=\s|$)", TEXTS["rainbow"])) <= 6
+
+
+def test_the_unicode_reply_holds_marks_apart_from_their_letters() -> None:
+    assert any(unicodedata.combining(character) for character in TEXTS["unicode"])
+    assert "\u200d" in TEXTS["unicode"]
+
+
+def test_the_code_of_the_python_reply_does_what_its_comment_says() -> None:
+    code = TEXTS["python_code"].split("```")[1].removeprefix("python\n")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {"__name__": "reply"})  # our own file
+    assert f"# {printed.getvalue().strip()}" in code
+
+
+@pytest.mark.parametrize("source", ["asked: river\n\ntext", "asks:\n\ntext", "asks: river\n\n \n"])
+def test_a_header_that_cannot_be_read_is_an_error_that_names_the_file(source: str) -> None:
+    with pytest.raises(HeaderError, match="my_reply"):
+        parse("my_reply", source)

@@ -1,0 +1,204 @@
+"""What goes over the wire, read without a client and held against the `openai` package's types."""
+
+import json
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from openai import BaseModel
+from openai.types import Model
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from utils.simulator import Simulator
+from utils.simulator.profiles import PROFILES
+
+QUESTION = [{"role": "user", "content": "Name a river."}]
+
+
+def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> tuple[int, str, bytes]:
+    """Send a request as it is; return status, content type and body."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return call(server, "POST", path, raw, server.api_key)
+
+
+def call(
+    server: Simulator, method: str, path: str, raw: bytes | None, key: str | None
+) -> tuple[int, str, bytes]:
+    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
+    connection = HTTPConnection(host, int(port), timeout=60)
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    connection.request(method, path, raw, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, answer.headers["content-type"], text
+
+
+def events(raw: bytes) -> list[Any]:
+    """Return the data of each event; `[DONE]` as a string."""
+    *parts, rest = raw.split(b"\n\n")
+    assert rest == b""
+    assert all(part.startswith(b"data: ") for part in parts)
+    data = [part.removeprefix(b"data: ") for part in parts]
+    return [item.decode() if item == b"[DONE]" else json.loads(item) for item in data]
+
+
+def assert_strict(kind: type[BaseModel], raw: Any) -> None:
+    """Fail if `raw` has a field that the type doesn't know, or lacks one that it needs."""
+    parsed = kind.model_validate(raw, strict=True)
+    assert parsed.model_dump(exclude_unset=True) == raw
+    assert unknown(parsed) == []
+
+
+def unknown(parsed: Any) -> list[str]:
+    """Return the names of all fields, at any depth, that the types don't have."""
+    if isinstance(parsed, list):
+        return [name for item in parsed for name in unknown(item)]
+    if not isinstance(parsed, BaseModel):
+        return []
+    inside = [name for field in parsed.__dict__.values() for name in unknown(field)]
+    return [*(parsed.model_extra or {}), *inside]
+
+
+def test_the_strict_check_notices_an_unknown_and_a_missing_field(server: Simulator) -> None:
+    body = json.loads(ask(server, {"model": "sim-fast", "messages": QUESTION})[2])
+    body["choices"][0]["message"]["mood"] = "good"
+    with pytest.raises(AssertionError):
+        assert_strict(ChatCompletion, body)
+    del body["choices"][0]["message"]["mood"], body["created"]
+    with pytest.raises(ValueError, match="created"):
+        assert_strict(ChatCompletion, body)
+
+
+@pytest.mark.parametrize("limit", [{}, {"max_tokens": 3}])
+def test_a_whole_reply_is_a_chat_completion(server: Simulator, limit: dict[str, int]) -> None:
+    status, kind, raw = ask(server, {"model": "sim-fast", "messages": QUESTION} | limit)
+    assert (status, kind) == (200, "application/json")
+    assert_strict(ChatCompletion, json.loads(raw))
+
+
+@pytest.mark.parametrize("usage", [False, True])
+@pytest.mark.parametrize("model", ["sim-fast", "sim-fast:buffered"])
+def test_a_streamed_reply_is_chat_completion_chunks(
+    server: Simulator, model: str, usage: bool
+) -> None:
+    options = {"stream_options": {"include_usage": True}} if usage else {}
+    body = {"model": model, "messages": QUESTION, "stream": True} | options
+    status, kind, raw = ask(server, body)
+    assert (status, kind) == (200, "text/event-stream; charset=utf-8")
+    *chunks, done = events(raw)
+    assert done == "[DONE]"
+    for chunk in chunks:
+        assert_strict(ChatCompletionChunk, chunk)
+    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in chunks}) == 1
+
+
+def test_a_stream_begins_with_a_role_and_no_text(server: Simulator) -> None:
+    body = {"model": "sim-fast", "messages": QUESTION, "stream": True}
+    first, second, *_ = events(ask(server, body)[2])
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": "", "refusal": None}
+    assert second["choices"][0]["delta"] == {"content": "The"}
+
+
+def test_a_stream_ends_with_a_finish_reason_then_usage_then_done(server: Simulator) -> None:
+    body = {
+        "model": "sim-fast",
+        "messages": QUESTION,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    *chunks, finish, usage, done = events(ask(server, body)[2])
+    assert done == "[DONE]"
+    assert usage["choices"] == []
+    assert finish["choices"][0] == {
+        "index": 0,
+        "delta": {},
+        "logprobs": None,
+        "finish_reason": "stop",
+    }
+    assert usage["usage"]["completion_tokens"] == len(chunks) - 1
+    assert all(chunk["usage"] is None for chunk in chunks)
+    assert all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks)
+
+
+def test_usage_is_left_out_of_a_stream_unless_asked_for(server: Simulator) -> None:
+    body = {"model": "sim-fast", "messages": QUESTION, "stream": True}
+    assert all("usage" not in chunk for chunk in events(ask(server, body)[2])[:-1])
+
+
+def test_stream_and_whole_reply_say_the_same(server: Simulator) -> None:
+    question = {"model": "sim-fast", "messages": [{"role": "user", "content": "emoji"}]}
+    whole = json.loads(ask(server, question)[2])["choices"][0]["message"]["content"]
+    chunks = events(ask(server, question | {"stream": True})[2])[:-1]
+    assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == whole
+
+
+def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_text(server: Simulator) -> None:
+    message = '{"model":"sim-fast","messages":[{"role":"user","content":"%s"}]}'
+    assert ask(server, (message % r"\ud83d").encode())[0] == 400
+    status, _, raw = ask(server, (message % r"\ud83d\ude80").encode())
+    assert status == 200
+    assert "🚀" in raw.decode()
+
+
+def test_models_are_listed_and_described(server: Simulator) -> None:
+    listed = json.loads(call(server, "GET", "/v1/models", None, server.api_key)[2])
+    assert set(listed) == {"object", "data"}
+    assert [model["id"] for model in listed["data"]] == [f"sim-{name}" for name in PROFILES]
+    for model in listed["data"]:
+        assert_strict(Model, model)
+        one = call(server, "GET", f"/v1/models/{model['id']}", None, server.api_key)[2]
+        assert json.loads(one) == model
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code", "words"),
+    [
+        ("POST", "/v1/chat/completions", b"{", 400, None, "JSON"),
+        ("POST", "/v1/chat/completions", b"{}", 400, "missing_required_parameter", "model"),
+        ("POST", "/v1/chat/completions", {"model": "sim-chat"}, 400, None, "messages"),
+        ("POST", "/v1/chat/completions", {"model": "gpt", "messages": QUESTION}, 404,
+         "model_not_found", "sim-seed, sim-fast"),
+        ("POST", "/v1/chat/completions", {"model": "sim-chat:odd", "messages": QUESTION}, 404,
+         "model_not_found", ":buffered"),
+        ("POST", "/v1/chat/completions", {"model": "chat", "messages": QUESTION}, 404,
+         "model_not_found", "sim-chat"),
+        ("POST", "/v1/chat/completions", {"model": "sim-chat", "messages": QUESTION, "n": 2}, 400,
+         "invalid_value", "n=1"),
+        ("GET", "/v1/chat/completions", None, 405, "method_not_supported", "GET"),
+        ("POST", "/v1/models", b"{}", 405, "method_not_supported", "POST"),
+        ("GET", "/v1/models/gpt", None, 404, "model_not_found", "gpt"),
+        ("GET", "/v1/nothing", None, 404, None, "/v1/nothing"),
+        ("GET", "/", None, 404, None, "GET /"),
+    ],
+)  # fmt: skip
+def test_a_refusal_has_the_apis_own_shape(
+    server: Simulator,
+    method: str,
+    path: str,
+    body: Any,
+    status: int,
+    code: str | None,
+    words: str,
+) -> None:
+    raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    answered, kind, text = call(server, method, path, raw, server.api_key)
+    error = json.loads(text)["error"]
+    assert (answered, kind) == (status, "application/json")
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["type"] == "invalid_request_error"
+    assert words in error["message"]
+    if code is not None:
+        assert error["code"] == code
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong", "ключ".encode().decode("latin-1")])
+@pytest.mark.parametrize("path", ["/v1/models", "/simulator/requests", "/v1/nothing"])
+def test_nothing_is_told_to_a_client_without_the_key(
+    server: Simulator, path: str, key: str | None
+) -> None:
+    status, _, text = call(server, "GET", path, None, key)
+    error = json.loads(text)["error"]
+    assert status == 401
+    assert error["code"] == ("invalid_api_key" if key else None)
+    assert key is None or key not in error["message"] or not key
