@@ -1,7 +1,8 @@
 """What timing a stream costs: seconds per chunk through the recorder, over bare iteration.
 
 Run `python benchmarks/recorder_overhead.py`. The mark is 5 µs a chunk; the command fails above it.
-Each row is the best of several rounds, as a busy machine can only make a round slower.
+Each row is the best of several rounds, as a busy machine can only make a round slower. The last row
+counts reading the recording and its figures out at the end as well, which delays no chunk.
 """
 
 from __future__ import annotations
@@ -45,6 +46,13 @@ def recorded() -> None:
         pass
 
 
+def read_out() -> None:
+    recorder = record(stream())
+    for _ in recorder:
+        pass
+    recorder.recording.summary()
+
+
 async def _abare() -> None:
     async for _ in astream():
         pass
@@ -81,10 +89,11 @@ def main() -> int:
     for name, plain, timed in (
         ("record (sync)", bare, recorded),
         ("arecord (async)", abare, arecorded),
+        ("with .recording", bare, read_out),
     ):
         before, after = microseconds_per_chunk(plain), microseconds_per_chunk(timed)
         worst = max(worst, after - before)
-        print(f"{name:16}{before:8.2f}{after:10.2f}{after - before:10.2f}{'<= 5.0':>8}")
+        print(f"{name:16}{before:8.2f}{after:10.2f}{after - before:10.2f}{f'<= {MARK}':>8}")
     print(f"\n{'Mark met' if worst <= MARK else 'MARK MISSED'}: {worst:.2f} µs at most.")
     return 0 if worst <= MARK else 1
 
