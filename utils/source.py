@@ -207,8 +207,12 @@ def solution(number: str) -> str:
         LookupError: If there is no such exercise; the message names those that exist.
         SourceError: If the lesson's source is broken.
     """
-    cell = _find(number, "exercise", lambda lesson: lesson.exercises)
-    return re.sub(r"^check\(.*\Z", "", cell.solved, flags=re.MULTILINE | re.DOTALL).rstrip()
+    return _without_check(_find(number, "exercise", _exercise_cells).solved)
+
+
+def stub(number: str) -> str:
+    """Exercise `number` as the learner finds it; see `solution` for errors."""
+    return _without_check(_find(number, "exercise", _exercise_cells).learner)
 
 
 def hints(number: str) -> list[str]:
@@ -567,6 +571,14 @@ def _is_text(value: object) -> bool:
 
 
 # --- Finding a number -----------------------------------------------------------------------------
+
+
+def _without_check(code: str) -> str:
+    return re.sub(r"^check\(.*\Z", "", code, flags=re.MULTILINE | re.DOTALL).rstrip()
+
+
+def _exercise_cells(lesson: Lesson) -> Mapping[str, Cell]:
+    return lesson.exercises
 
 
 def _find(number: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:

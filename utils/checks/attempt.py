@@ -1,0 +1,111 @@
+"""Whether an exercise was attempted at all, and a kind account of an exception in its code."""
+
+import ast
+import dis
+import linecache
+import sysconfig
+import traceback
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FunctionType
+
+from utils import source
+from utils.checks.outcome import shown
+
+_HERE = str(Path(__file__).parent)
+_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+
+
+class LearnersError(Exception):
+    """An exception in the learner's code, told in a sentence."""
+
+
+@contextmanager
+def learners_code(when: str = "") -> Iterator[None]:
+    """Tells an exception of the learner's code, raised inside the block, from one of ours.
+
+    Args:
+        when: What the code was given, such as "for an empty reply", if that explains it.
+
+    Raises:
+        LearnersError: In place of the exception.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise LearnersError(told(error, when)) from error
+
+
+def told(error: BaseException, when: str = "") -> str:
+    """An exception as a sentence: its type, its message, the learner's own line."""
+    what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
+    line = _own_line(error)
+    at = f" at the line {shown(line, 90)}" if line else ""
+    after = f", {when}" if when else ""
+    return f"Your code raised {shown(what.strip(), 200)}{at}{after}."
+
+
+def _own_line(error: BaseException) -> str:
+    """The innermost line that belongs neither to a library nor to the checks."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((_HERE, "<frozen", *_LIBRARIES)):
+            return linecache.getline(frame.filename, frame.lineno or 0).strip()
+    return ""
+
+
+def untouched(answer: object, number: str) -> bool:
+    """Whether `answer` is still what the exercise came with.
+
+    That is `...`, a tuple with one, a dict of nothing else, a function without a body, or the
+    function of the exercise's own stub.
+    """
+    if answer is ...:
+        return True
+    if isinstance(answer, tuple):
+        return any(untouched(part, number) for part in answer)
+    if isinstance(answer, Mapping):
+        return bool(answer) and all(value is ... for value in answer.values())
+    if isinstance(answer, FunctionType):
+        code = _essence(answer.__code__)
+        return code in _EMPTY or code in _stubs(number)
+    return False
+
+
+def _essence(code: CodeType) -> tuple[object, ...]:
+    """What a function does: its instructions, whatever its name, place, arguments, docstring."""
+    return tuple(
+        (step.opname, _essence(step.argval) if isinstance(step.argval, CodeType) else step.argval)
+        for step in dis.get_instructions(code)
+    )
+
+
+def _stubs(number: str) -> list[tuple[object, ...]]:
+    """The functions in the exercise's cell as the learner finds it."""
+    try:
+        text = source.stub(number)
+    except LookupError:  # a check without a lesson, as in a test
+        return []
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    module = compile(text, "<stub>", "exec", flags, dont_inherit=True)
+    return [_essence(value) for value in module.co_consts if isinstance(value, CodeType)]
+
+
+def _empty_one() -> None: ...
+
+
+def _empty_generator() -> Iterator[object]:
+    yield ...
+
+
+async def _empty_coroutine() -> None: ...
+
+
+async def _empty_async_generator() -> AsyncIterator[object]:
+    yield ...
+
+
+_EMPTY = [
+    _essence(empty.__code__)
+    for empty in (_empty_one, _empty_generator, _empty_coroutine, _empty_async_generator)
+]

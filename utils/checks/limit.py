@@ -1,0 +1,117 @@
+"""A time limit for code that may never end; on Linux, macOS and Windows, without signals.
+
+The code runs in a thread of its own, with the caller's context so that Jupyter shows what it
+prints under the right cell. When time is up, an exception is raised inside that thread. Code that
+can't be reached that way (a long call into C, an exception handler that catches everything) is
+left behind as a daemon, and the caller goes on all the same.
+"""
+
+import asyncio
+import contextvars
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+_STOPS = 5  # how often the exception is sent: code may swallow the first
+_PATIENCE = 0.2  # seconds between two
+
+
+class OutOfTime(BaseException):
+    """The limit has passed; not an `Exception`, so that `except Exception` lets it through."""
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Call `work` and return its result, or raise what it raises.
+
+    Raises:
+        OutOfTime: If it is not done after `seconds` of wall-clock time.
+    """
+    stdout, stderr = sys.stdout, sys.stderr
+    run = _Run(work)
+    try:
+        return run.result(seconds)
+    finally:
+        run.release()
+        # Code that was stopped, or left behind, may have redirected them.
+        sys.stdout, sys.stderr = stdout, stderr
+
+
+def within_async(seconds: float, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """As `within`, for a coroutine function; works beside Jupyter's running event loop.
+
+    The loop's own timeout ends what awaits; the thread's exception ends what never does.
+    """
+
+    async def timed() -> T:
+        timeout = asyncio.timeout(seconds)
+        try:
+            async with timeout:
+                return await work()
+        except TimeoutError:
+            if timeout.expired():
+                raise OutOfTime from None
+            raise
+
+    return within(seconds + _PATIENCE, lambda: asyncio.run(timed()))
+
+
+class _Run(Generic[T]):
+    """One call in a thread that stays until it is released, so that its id can't be reused."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._done = threading.Event()
+        self._released = threading.Event()
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=context.run, args=(self._main,), name="check", daemon=True
+        )
+        self._thread.start()
+
+    def result(self, seconds: float) -> T:
+        if not self._done.wait(seconds):
+            self._stop()
+            raise OutOfTime
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
+    def release(self) -> None:
+        """Let the thread end, with no exception on its way to it."""
+        if self._done.is_set():
+            self._send(None)
+        self._released.set()
+
+    def _main(self) -> None:
+        try:
+            self._call()
+            self._done.set()
+            self._released.wait()
+        except OutOfTime:  # sent while the call was ending
+            self._done.set()
+            self._released.wait()
+
+    def _call(self) -> None:
+        try:
+            self._value.append(self._work())
+        except BaseException as error:  # raised again by `result`, in the caller's thread
+            self._error = error
+
+    def _stop(self) -> None:
+        for _ in range(_STOPS):
+            self._send(OutOfTime)
+            if self._done.wait(_PATIENCE):
+                return
+
+    def _send(self, exception: type[BaseException] | None) -> None:
+        """Raise `exception` in the thread at its next line of Python; None takes it back."""
+        ident = ctypes.c_ulong(self._thread.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ident, ctypes.py_object(exception) if exception else None
+        )

@@ -1,0 +1,83 @@
+"""What the checks of several exercises look at, and how they put it into words."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from types import GeneratorType
+from typing import Any
+
+from utils.checks.outcome import NotYet, shown
+from utils.checks.streams import Probe
+
+
+def the_function(answer: object, name: str) -> Callable[..., Any]:
+    """The answer, if it can be called.
+
+    Raises:
+        NotYet: If it can't.
+    """
+    if not callable(answer):
+        raise NotYet(
+            f"The check wants the function itself, `{name}` without brackets after it; it was "
+            f"given {kind(answer)}."
+        )
+    return answer
+
+
+def plain_call(returned: object, name: str, *, generator: bool = False) -> None:
+    """Turn down what only begins to run when it is awaited or, unless wanted, looped over.
+
+    Raises:
+        NotYet: If `returned` is such a thing.
+    """
+    if inspect.iscoroutine(returned):
+        returned.close()  # or Python warns that it was never awaited
+    if inspect.iscoroutine(returned) or inspect.isasyncgen(returned):
+        raise NotYet(f"`{name}` is an `async def`; this lesson's are plain functions with `def`.")
+    if isinstance(returned, GeneratorType) and not generator:
+        raise NotYet(
+            f"There is a `yield` in `{name}`, so calling it only makes a generator and runs "
+            "none of its lines."
+        )
+
+
+def asked_for_a_stream(probe: Probe, name: str, *, to_the_end: bool = True) -> None:
+    """Turn down code that didn't read one stream of its model.
+
+    Raises:
+        NotYet: If it called `invoke`, asked never or twice, or left before the end.
+    """
+    total = len(probe.pieces)
+    if probe.invoked:
+        raise NotYet(
+            f"The model was called with `invoke`, which returns when all {total} pieces are "
+            "written. Until then there is nothing to work with."
+        )
+    if not probe.requests:
+        raise NotYet(f"`{name}` never asked the model for a reply.")
+    if probe.requests > 1:
+        raise NotYet(
+            f"The model was asked {probe.requests} times for one reply; each time is paid for."
+        )
+    if to_the_end and not probe.ended:
+        raise NotYet(f"Only {probe.taken} of {total} pieces of the reply were read.")
+
+
+def first_difference(got: str, expected: str) -> str:
+    """A sentence on where two texts part."""
+    at = next(
+        (n for n, (one, other) in enumerate(zip(got, expected, strict=False)) if one != other),
+        min(len(got), len(expected)),
+    )
+    here = shown(got[max(0, at - 10) : at + 10] or " ")
+    return f"It parts from the reply at character {at + 1}, near {here}."
+
+
+def kind(value: object) -> str:
+    """What sort of thing a value is, such as "a `list`"."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} `{name}`"
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Values between backticks, with commas."""
+    return ", ".join(shown(repr(value)) for value in values) if values else "nothing"

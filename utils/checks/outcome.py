@@ -1,0 +1,67 @@
+"""An exercise's outcome and how it looks; judging answers is `judge`'s and the lessons'."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["correct", "not yet", "not attempted"]
+
+# JupyterLab's own colours follow its theme; the second value is for other front ends.
+_COLOUR = {
+    "correct": "var(--jp-success-color1, #2e7d32)",
+    "not yet": "var(--jp-warn-color1, #b25e00)",
+    "not attempted": "var(--jp-info-color1, #1565c0)",
+}
+_SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
+
+
+class NotYet(Exception):  # noqa: N818 (not an error: one of the three outcomes)
+    """Raised by a check; its message says what was seen, and never the answer."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `check` found.
+
+    Attributes:
+        number: The exercise, such as "1.2".
+        status: One of the three outcomes.
+        message: One or two sentences; `code` stands between backticks.
+    """
+
+    number: str
+    status: Status
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{self._headline} {self.message}"
+
+    def _repr_html_(self) -> str:
+        message = in_html(self.message)
+        return (
+            f'<div role="status" style="border-left: 4px solid {_COLOUR[self.status]}; '
+            "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
+            'color: var(--jp-content-font-color1, inherit)">'
+            f'<span aria-hidden="true">{_SIGN[self.status]} </span>'
+            f"<strong>{html.escape(self._headline)}</strong> {message}</div>"
+        )
+
+    @property
+    def _headline(self) -> str:
+        wording = "not attempted yet" if self.status == "not attempted" else self.status
+        return f"Exercise {self.number}: {wording}."
+
+
+def in_html(text: str) -> str:
+    """Text as HTML, with `code` between backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """A text between backticks for a message: on one line, cut in the middle if long."""
+    flat = text.replace("`", "'").replace("\n", "⏎")
+    if len(flat) > longest:
+        half = (longest - 3) // 2
+        flat = f"{flat[:half]} … {flat[-half:]}"
+    return f"`{flat}`"

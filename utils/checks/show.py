@@ -1,0 +1,103 @@
+"""Hints, solutions and predictions, shown from the lesson's own source."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from utils import source
+from utils.checks.outcome import in_html
+
+_given: Counter[str] = Counter()  # hints given in this kernel, by exercise
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One hint, or all of them once they are used up."""
+
+    number: str
+    steps: tuple[str, ...]
+    first: int
+    total: int
+
+    def __repr__(self) -> str:
+        return "\n".join((self._heading, *self.steps, self._next))
+
+    def _repr_html_(self) -> str:
+        steps = "".join(f"<p>{in_html(step)}</p>" for step in self.steps)
+        return (
+            '<div role="status" style="border-left: 4px solid var(--jp-info-color1, #1565c0); '
+            "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
+            'color: var(--jp-content-font-color1, inherit)">'
+            f"<strong>{self._heading}</strong>{steps}<small>{in_html(self._next)}</small></div>"
+        )
+
+    @property
+    def _heading(self) -> str:
+        if len(self.steps) > 1 or self.total == 1:
+            return f"Exercise {self.number}: all the hints."
+        return f"Exercise {self.number}: hint {self.first} of {self.total}."
+
+    @property
+    def _next(self) -> str:
+        if self.first + len(self.steps) - 1 < self.total:
+            return f'For the next one, run `hint("{self.number}")` again.'
+        return f'There are no more; `solution("{self.number}")` shows an answer.'
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An answer's code, as the instructor's edition runs it."""
+
+    number: str
+    code: str
+
+    def __repr__(self) -> str:
+        return self.code
+
+    def _repr_markdown_(self) -> str:
+        return f"One answer to exercise {self.number}:\n\n```python\n{self.code}\n```"
+
+
+def hint(number: str) -> None:
+    """Show the next hint for exercise `number`; after the last one, all of them.
+
+    Raises:
+        LookupError: If there are none; the message says for which exercises there are.
+    """
+    _display(next_hint(number))
+
+
+def next_hint(number: str) -> Hint:
+    """The next hint, without showing it; see `hint`."""
+    steps = tuple(source.hints(number))
+    at = _given[number]
+    if at >= len(steps):
+        return Hint(number, steps, 1, len(steps))
+    _given[number] += 1
+    return Hint(number, (steps[at],), at + 1, len(steps))
+
+
+def solution(number: str) -> None:
+    """Show an answer to exercise `number`, from the source that the tests run.
+
+    Raises:
+        LookupError: If there is no such exercise; the message says which there are.
+    """
+    _display(Solution(number, source.solution(number)))
+
+
+def predict(number: str) -> None:
+    """Ask prediction `number`: commit to an answer before you run the code.
+
+    Raises:
+        LookupError: If there is no such prediction; the message says which there are.
+    """
+    from utils.widgets import Prediction
+
+    asked = source.prediction(number)
+    _display(Prediction(asked.question, asked.choices))
+
+
+def _display(item: object) -> None:
+    from IPython.display import display
+
+    display(item)  # type: ignore[no-untyped-call]

@@ -1,0 +1,279 @@
+"""Instrumented streams, which tell whether code really streams.
+
+A `Probe` is a stream of text pieces that writes down when each piece is taken from it, when
+something comes out at the other end, and when it is let go. A `ProbeModel` is a LangChain chat
+model that answers with such a stream. Time is a `Clock` that moves with the pieces, so that what
+is measured doesn't depend on the machine.
+"""
+
+# ruff: noqa: A002, ARG002 (the names of arguments are LangChain's)
+
+import io
+import random
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing, closing
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForLLMRun,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableConfig
+
+T = TypeVar("T")
+
+ROLE_AFTER = 0.1  # seconds from the request to the empty first chunk, which carries the role
+FIRST_AFTER = 0.5  # seconds from there to the first text
+GAP = 0.1  # seconds between two pieces
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until something takes time; call it as `perf_counter`."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        """The time in seconds."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a probe's log: a piece went in, or came out, and which text."""
+
+    what: Literal["in", "out"]
+    text: str
+
+
+@dataclass
+class Probe:
+    """A stream of `pieces` and its log.
+
+    Attributes:
+        pieces: The texts, in order.
+        log: What went in and came out, in order.
+        ended: The last piece was taken, and then the end was asked for.
+        closed: It was let go before its end.
+        invoked: The whole text was taken at once, not as a stream.
+        in_chain: It was streamed as one step of a chain.
+        requests: How often a model was asked for it.
+        clock: Moves on as pieces are taken.
+    """
+
+    pieces: Sequence[str]
+    log: list[Event] = field(default_factory=list)
+    ended: bool = False
+    closed: bool = False
+    invoked: bool = False
+    in_chain: bool = False
+    requests: int = 0
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def text(self) -> str:
+        """All the pieces as one text."""
+        return "".join(self.pieces)
+
+    @property
+    def taken(self) -> int:
+        """How many pieces have been taken."""
+        return sum(event.what == "in" for event in self.log)
+
+    @property
+    def most_held(self) -> int:
+        """The most pieces that were taken and not yet out when the next one was asked for.
+
+        By length of text, so it needs an output as long as the input. 0 is a stream that hands
+        over each piece before it takes the next; `len(pieces)` one that collects everything.
+        """
+        most = going_in = coming_out = 0
+        ends: list[int] = []
+        for event in [*self.log, Event("in", "")]:
+            if event.what == "out":
+                coming_out += len(event.text)
+            else:
+                most = max(most, sum(end > coming_out for end in ends))
+                going_in += len(event.text)
+                if event.text:
+                    ends.append(going_in)
+        return most
+
+    def ask(self) -> None:
+        """Note that a model was asked; its empty first chunk takes a moment."""
+        self.requests += 1
+        self.clock.advance(ROLE_AFTER)
+
+    def stream(self) -> Generator[str]:
+        """The pieces, each noted as it is taken."""
+        try:
+            for at, piece in enumerate(self.pieces):
+                self._take(at, piece)
+                yield piece
+            self.ended = True
+        finally:
+            self.closed = not self.ended
+
+    async def astream(self) -> AsyncGenerator[str]:
+        """The same for `async for`."""
+        try:
+            for at, piece in enumerate(self.pieces):
+                self._take(at, piece)
+                yield piece
+            self.ended = True
+        finally:
+            self.closed = not self.ended
+
+    def out(self, text: str) -> None:
+        """Note that `text` came out at the other end."""
+        self.log.append(Event("out", text))
+
+    def watch(self, items: Iterable[T], text: Callable[[T], str] = str) -> Iterator[T]:
+        """Pass `items` on, each noted as it comes out."""
+        for item in items:
+            self.out(text(item))
+            yield item
+
+    def _take(self, at: int, piece: str) -> None:
+        self.clock.advance(GAP if at else FIRST_AFTER)
+        self.log.append(Event("in", piece))
+
+
+class ProbeModel(BaseChatModel):
+    """A chat model that answers every prompt with its probe's pieces, shaped as OpenAI's are.
+
+    The first chunk is empty (it carries the role) and so is the last (the finish reason).
+    """
+
+    probe: Any  # a Probe; pydantic would copy it if it knew
+
+    @property
+    def _llm_type(self) -> str:
+        return "probe"
+
+    def stream(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[AIMessageChunk]:
+        """As any chat model's; notes whether a chain asked."""
+        self._note_caller(config)
+        yield from super().stream(input, config, **kwargs)
+
+    async def astream(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[AIMessageChunk]:
+        """As any chat model's; notes whether a chain asked."""
+        self._note_caller(config)
+        async for chunk in super().astream(input, config, **kwargs):
+            yield chunk
+
+    def _note_caller(self, config: RunnableConfig | None) -> None:
+        callbacks = (config or {}).get("callbacks")
+        if getattr(callbacks, "parent_run_id", None) is not None:
+            self.probe.in_chain = True
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        self.probe.ask()
+        with closing(self.probe.stream()) as pieces:
+            yield _chunk("")
+            for piece in pieces:
+                yield _chunk(piece)
+        yield _chunk("", {"finish_reason": "stop"})
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        self.probe.ask()
+        async with aclosing(self.probe.astream()) as pieces:
+            yield _chunk("")
+            async for piece in pieces:
+                yield _chunk(piece)
+        yield _chunk("", {"finish_reason": "stop"})
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        self.probe.ask()
+        for _ in self.probe.stream():
+            pass
+        self.probe.invoked = True
+        message = AIMessage(self.probe.text)
+        return ChatResult(
+            generations=[ChatGeneration(message=message, generation_info={"finish_reason": "stop"})]
+        )
+
+
+class Screen(io.StringIO):
+    """A place to print to that tells its probe what becomes visible, and when.
+
+    Attributes:
+        flushed: Whether everything printed had been flushed whenever the next piece was taken.
+    """
+
+    def __init__(self, probe: Probe) -> None:
+        super().__init__()
+        self._probe = probe
+        self._waiting_since: int | None = None
+        self.flushed = True
+
+    def write(self, text: str) -> int:
+        """Take what is printed."""
+        self._look()
+        if text:
+            self._probe.out(text)
+            if self._waiting_since is None:
+                self._waiting_since = self._probe.taken
+        return super().write(text)
+
+    def flush(self) -> None:
+        """Make it visible."""
+        self._look()
+        self._waiting_since = None
+
+    def _look(self) -> None:
+        if self._waiting_since is not None and self._probe.taken > self._waiting_since:
+            self.flushed = False
+
+
+def cut(text: str, seed: int, longest: int = 6) -> list[str]:
+    """`text` in pieces of 1 to `longest` characters: the same ones for the same seed."""
+    chance = random.Random(seed)
+    pieces: list[str] = []
+    while text:
+        size = chance.randint(1, longest)
+        pieces.append(text[:size])
+        text = text[size:]
+    return pieces
+
+
+def _chunk(text: str, info: dict[str, Any] | None = None) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=text), generation_info=info)
