@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.programs import (
     ROOT,
@@ -87,7 +88,7 @@ class Environment:
             "folder": str(self.folder),
         }
 
-    def stamped(self) -> dict[str, object] | None:
+    def stamped(self) -> dict[str, Any] | None:
         """What the stamp says, or None where there is none that can be read."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
@@ -117,7 +118,9 @@ class Environment:
             )
         if not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: making it anew."
-        if self.distributions() != stamp["distributions"]:
+        if not set(stamp["distributions"]) <= set(
+            self.distributions()
+        ):  # more is the learner's own
             return Action.MAKE, "Packages in .venv were changed or removed: making it anew."
         if stamp.get("kind") != wanted["kind"]:
             return Action.UPDATE, "Adding to .venv what the tests need."

@@ -1,0 +1,642 @@
+"""course.py: what a person meets when a command works, and when something is in its way."""
+
+import argparse
+import ast
+import errno
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.parse
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tools import commands, doctor, environment, lab, suite
+from tools.environment import Action, Environment, set_up
+from tools.programs import Advice
+from tools.suite import Step
+
+ROOT = Path(__file__).resolve().parent.parent
+COURSE = ROOT / "course.py"
+
+
+def course(
+    *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*python, str(COURSE), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **variables},
+        timeout=100,
+    )
+
+
+# --- The command line
+
+
+def test_without_a_command_the_one_that_opens_the_course_is_shown() -> None:
+    shown = course()
+    assert shown.returncode == 0
+    assert "course.py lab" in shown.stdout
+    assert all(
+        f"    {name} " in shown.stdout for name in ("lab", "test", "build", "doctor", "lock")
+    )
+
+
+@pytest.mark.parametrize("command", ["lab", "test", "build", "doctor", "lock"])
+def test_every_command_explains_itself(command: str) -> None:
+    shown = course(command, "--help")
+    assert shown.returncode == 0
+    assert len(shown.stdout.splitlines()) > 6
+
+
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert commands.main(["labb"]) == 1
+    assert "did you mean lab?" in capsys.readouterr().err
+
+
+def test_an_option_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["lab", "--no-brwser"]) == 1
+    assert "lab has no option --no-brwser" in capsys.readouterr().err
+
+
+def test_a_python_that_is_too_old_gets_one_sentence() -> None:
+    pretend = (
+        "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
+        f"runpy.run_path({str(COURSE)!r}, run_name='__main__')"
+    )
+    told = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True)
+    assert told.returncode == 1
+    assert told.stderr.strip().count("\n") == 0
+    assert "needs Python 3.11 or newer, and this is Python 3.8" in told.stderr
+
+
+def test_any_python_can_read_course_py() -> None:
+    tree = ast.parse(COURSE.read_text(encoding="utf-8"), feature_version=(3, 7))
+    modern = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.NamedExpr, ast.Match)
+    assert [type(node) for node in ast.walk(tree) if isinstance(node, modern)] == []
+
+
+def test_the_commands_need_the_standard_library_alone() -> None:
+    shown = course("--help", python=(sys.executable, "-I", "-S"))
+    assert shown.returncode == 0, shown.stderr
+
+
+# --- Setting up .venv, with installers that are quick
+
+
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """A course folder whose installers install one made-up package per lock."""
+    for kind, name in environment.LOCKS.items():
+        (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
+
+    def install(it: Environment, lock: Path) -> None:
+        for line in lock.read_text(encoding="utf-8").split():
+            (it.packages / f"{line.replace('==', '-')}.dist-info").mkdir(exist_ok=True)
+
+    monkeypatch.setattr(environment, "run_pip", install)
+    monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")  # uv: a venv without pip
+    monkeypatch.setattr(environment, "check_room", lambda folder: None)
+    return Environment(tmp_path.resolve())
+
+
+def test_the_first_time_everything_is_made(quick: Environment) -> None:
+    assert quick.needs("lab")[0] is Action.MAKE
+    python = set_up(quick, "lab")
+    assert python.exists()
+    assert quick.distributions() == ["lab-package-1.0.dist-info"]
+
+
+def test_the_course_can_be_imported_from_anywhere_in_its_environment(quick: Environment) -> None:
+    (quick.root / "utils.py").touch()
+    python = set_up(quick, "lab")
+    subprocess.run([python, "-I", "-c", "import utils"], check=True, cwd=quick.root.parent)
+
+
+def test_the_second_time_nothing_is_done(
+    quick: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(quick, "lab")
+    capsys.readouterr()
+    set_up(quick, "lab")
+    assert capsys.readouterr().out == ""
+
+
+def test_learners_get_no_test_packages_and_tests_add_theirs(quick: Environment) -> None:
+    set_up(quick, "lab")
+    assert "test-package-1.0.dist-info" not in quick.distributions()
+    assert quick.needs("test")[0] is Action.UPDATE
+    set_up(quick, "test")
+    assert "test-package-1.0.dist-info" in quick.distributions()
+
+
+def test_lab_keeps_an_environment_that_was_made_for_tests(quick: Environment) -> None:
+    set_up(quick, "test")
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
+    set_up(quick, "lab")
+    (quick.folder / "kept").touch()
+    quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
+    set_up(quick, "lab")
+    assert "lab-package-2.0.dist-info" in quick.distributions()
+    assert (quick.folder / "kept").exists()
+
+
+def test_what_a_learner_installed_besides_stays(quick: Environment) -> None:
+    set_up(quick, "lab")
+    (quick.packages / "own-1.0.dist-info").mkdir()
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def test_an_interrupted_set_up_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(environment, "run_uv", interrupted)
+        set_up(quick, "lab")
+    set_up(quick, "lab")
+    assert "was not finished last time: making it anew" in capsys.readouterr().out
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def test_an_interrupted_update_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(environment, "run_uv", interrupted)
+        set_up(quick, "test")
+    assert quick.needs("lab")[0] is Action.MAKE
+
+
+def break_python(it: Environment) -> None:
+    it.python.unlink()
+
+
+def break_stamp(it: Environment) -> None:
+    it.stamp.write_text(it.stamp.read_text(encoding="utf-8")[:20], encoding="utf-8")
+
+
+def break_package(it: Environment) -> None:
+    (it.packages / "lab-package-1.0.dist-info").rmdir()
+
+
+def break_all_packages(it: Environment) -> None:
+    shutil.rmtree(it.packages)
+
+
+def break_version(it: Environment) -> None:
+    stamp = json.loads(it.stamp.read_text(encoding="utf-8"))
+    it.stamp.write_text(json.dumps({**stamp, "python": "3.10"}), encoding="utf-8")
+
+
+def break_folder(it: Environment) -> None:
+    shutil.rmtree(it.folder)
+    it.folder.write_text("not a folder", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (break_python, "The Python of .venv is gone"),
+        (break_stamp, "was not finished last time"),
+        (break_package, "Packages in .venv were changed or removed"),
+        (break_all_packages, "Packages in .venv were changed or removed"),
+        (break_version, "and .venv was made with 3.10"),
+        (break_folder, "was not finished last time"),
+    ],
+)
+def test_a_broken_environment_is_repaired_with_a_sentence(
+    quick: Environment,
+    damage: "environment.Callable[[Environment], None]",
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up(quick, "lab")
+    damage(quick)
+    set_up(quick, "lab")
+    assert sentence in capsys.readouterr().out
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def test_a_moved_folder_is_noticed(quick: Environment, tmp_path: Path) -> None:
+    set_up(quick, "lab")
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in (".venv", *environment.LOCKS.values()):
+        (tmp_path / name).rename(moved / name)
+    action, why = Environment(moved).needs("lab")
+    assert action is Action.MAKE
+    assert "moved or copied" in why
+
+
+def test_two_set_ups_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    second = f"""
+from pathlib import Path
+from tools.environment import only_one
+with only_one(Path({str(lock)!r})):
+    print("in", flush=True)
+"""
+    with environment.only_one(lock):
+        child = subprocess.Popen(
+            [sys.executable, "-c", second], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert child.stdout is not None
+        assert "waiting until it is done" in child.stdout.readline()
+    assert child.communicate()[0] == "in\n"
+
+
+def test_a_real_pip_sets_up_from_nothing_and_counts_what_it_fetches(tmp_path: Path) -> None:
+    """The whole way but for the network: the lock names a wheel that lies in a folder."""
+    copy = tmp_path / "course"
+    shutil.copytree(ROOT / "tools", copy / "tools")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with zipfile.ZipFile(wheels / "tiny_stream-1.0-py3-none-any.whl", "w") as wheel:
+        info = "tiny_stream-1.0.dist-info"
+        wheel.writestr("tiny_stream.py", "")
+        wheel.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-stream\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    (copy / "requirements.lock").write_text("tiny-stream==1.0\n", encoding="utf-8")
+    call = (
+        "from tools import environment; environment.shutil.which = lambda name: None; "
+        "environment.check_room = lambda folder: None; "
+        "print(environment.interpreter('lab', here=False))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", call],
+        cwd=copy,
+        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".venv is ready after" in done.stdout
+    python = done.stdout.splitlines()[-1]
+    subprocess.run([python, "-c", "import tiny_stream, tools"], check=True, cwd=tmp_path)
+
+
+# --- What is in the way
+
+
+OFFLINE_PIP = "WARNING: Retrying (Retry(total=4, ...)) after connection broken by 'ProxyError'"
+OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (OFFLINE_PIP, "there is no network or a proxy is in the way"),
+        (OFFLINE_UV, "there is no network or a proxy is in the way"),
+        ("ERROR: Could not install: [Errno 28] No space left on device", "no room on the disk"),
+        ("ERROR: [Errno 30] Read-only file system: '/x'", "can't be written to"),
+        (
+            "ERROR: No matching distribution found for numpy==2.5.5",
+            "no ready-made build for Python",
+        ),
+        ("something that nobody foresaw", "as the lines above tell"),
+    ],
+)
+def test_an_installer_that_fails_is_answered_with_what_to_do(said: str, sentence: str) -> None:
+    advice = str(environment.installing_advice(["Collecting six", said], Environment(ROOT)))
+    assert sentence in advice
+    assert "\n" not in advice
+
+
+def test_the_unforeseen_is_shown_as_the_installer_said_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.installing_advice(["first", "nobody foresaw this"], Environment(ROOT))
+    assert "nobody foresaw this" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(ROOT)._replace(free=300_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(Advice, match="no room on the disk"):
+        environment.check_room(ROOT)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, number: int) -> None:
+    with (
+        pytest.raises(Advice, match="copy the course to a folder of your own"),
+        environment.sentences_for_the_disk(tmp_path),
+    ):
+        raise OSError(number, os.strerror(number))
+
+
+def test_a_python_without_its_venv_module_is_told_what_to_install(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(Advice, match=r"apt install python3\.\d+-venv"):
+        set_up(quick, "lab")
+
+
+def test_lock_without_uv_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert commands.main(["lock"]) == 1
+    assert "pip install uv" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Advice, match=rf"Port {port} can't be had"):
+            lab.free_port(port)
+
+
+def test_without_a_wish_a_free_port_is_found() -> None:
+    port = lab.free_port(None)
+    with socket.socket() as usable:
+        usable.bind(("127.0.0.1", port))
+
+
+def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
+    with pytest.raises(Advice, match=r"ended while starting \(exit code 3\)"):
+        lab.wait_until_it_answers(child, lab.free_port(None))
+
+
+# --- lab, for real
+
+
+class Lab:
+    """A running `course.py lab --no-browser`, in the environment that runs the tests."""
+
+    def __init__(self) -> None:
+        group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+        self.process = subprocess.Popen(
+            [sys.executable, str(COURSE), "lab", "--no-browser", "--here"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            creationflags=group,
+            # A proxy that nobody answers at: what talks to the course must not use it.
+            env={
+                **os.environ,
+                "HTTP_PROXY": "http://127.0.0.1:9",
+                "http_proxy": "http://127.0.0.1:9",
+            },
+        )
+        assert self.process.stdout is not None
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if "http://" in line:
+                self.address = urllib.parse.urlsplit(line.strip())
+                return
+        raise AssertionError("".join(said))
+
+    def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
+        token = self.address.query.removeprefix("token=") if token is None else token
+        connection = http.client.HTTPConnection("127.0.0.1", self.address.port, timeout=30)
+        connection.request(method, path, headers={"Authorization": f"token {token}"})
+        answer = connection.getresponse()
+        try:
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def interrupt(self) -> tuple[int, str]:
+        """Press Ctrl-C; returns the exit code and what was printed."""
+        self.process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
+        said = self.process.communicate()[0]
+        return self.process.returncode, said
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    opened = Lab()
+    yield opened
+    if opened.process.poll() is None:
+        opened.process.kill()
+
+
+def test_lab_answers_on_the_loopback_address_with_lesson_1(running: Lab) -> None:
+    assert running.address.hostname == "127.0.0.1"
+    assert running.ask("GET", running.address.path)[0] == 200
+    if (ROOT / lab.LESSON_1).exists():
+        assert running.address.path == f"/lab/tree/{lab.LESSON_1}"
+        assert running.ask("GET", f"/api/contents/{lab.LESSON_1}?content=0")[0] == 200
+
+
+def test_lab_answers_nobody_without_the_token(running: Lab) -> None:
+    assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
+
+
+def test_the_token_is_on_no_command_line(running: Lab) -> None:
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    token = running.address.query.removeprefix("token=")
+    assert family
+    assert not any(token in word for process in family for word in process.cmdline())
+
+
+def test_lab_does_not_ask_about_news(running: Lab) -> None:
+    status, body = running.ask(
+        "GET", "/lab/api/settings/@jupyterlab/apputils-extension:notification"
+    )
+    assert status == 200
+    assert json.loads(body)["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
+    """Last of the tests that use `running`, which it ends."""
+    assert running.ask("POST", "/api/kernels")[0] == 201
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    assert len(family) >= 2, "JupyterLab and a kernel"
+    code, said = running.interrupt()
+    assert code == 0
+    assert "Ending JupyterLab and its kernels." in said
+    assert psutil.wait_procs(family, timeout=30)[1] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a program without asking it")
+def test_being_told_to_end_ends_lab_too() -> None:
+    opened = Lab()
+    family = psutil.Process(opened.process.pid).children(recursive=True)
+    opened.process.terminate()
+    assert opened.process.wait(60) == 0
+    assert psutil.wait_procs(family, timeout=30)[1] == []
+
+
+# --- doctor
+
+
+def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
+    told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-0123456789")
+    lines = told.stdout.splitlines()
+    assert [line.split()[1] for line in lines] == list(doctor.EXAMINATIONS)
+    assert {line.split()[0] for line in lines} <= {"ok", "fix"}
+    assert told.returncode == int(any(line.startswith("fix") for line in lines))
+    assert "sk-secret" not in told.stdout + told.stderr
+
+
+def test_doctor_before_setting_up_says_what_to_run() -> None:
+    told = course("doctor", "--here", python=(sys.executable, "-I", "-S"))
+    assert told.returncode == 1
+    assert re.search(r"^ok   Python ", told.stdout, re.MULTILINE)
+    assert re.search(r"^fix  packages +not set up yet: run .*course\.py lab$", told.stdout, re.M)
+
+
+def test_doctor_names_a_package_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = doctor.importlib.metadata.version
+    monkeypatch.setattr(
+        doctor.importlib.metadata, "version", lambda name: "0.1" if name == "openai" else real(name)
+    )
+    ok, finding = doctor.outcome(doctor.examine_packages)
+    assert not ok
+    assert re.match(r"openai is 0\.1, not [\d.]+: run ", finding)
+
+
+def test_doctor_names_another_utils(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "utils"
+    other.mkdir()
+    (other / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "utils"]:
+        monkeypatch.delitem(sys.modules, name)
+    ok, finding = doctor.outcome(doctor.examine_utils)
+    assert not ok
+    assert str(other) in finding
+
+
+def test_doctor_goes_on_after_a_part_that_is_broken() -> None:
+    def broken() -> str:
+        raise ImportError("a library is missing")
+
+    ok, finding = doctor.outcome(broken)
+    assert not ok
+    assert finding.startswith("ImportError: a library is missing: run ")
+
+
+# --- test
+
+
+def passing(name: str = "style") -> Step:
+    return Step(name, [sys.executable, "-c", ""])
+
+
+def failing(name: str = "types") -> Step:
+    return Step(name, [sys.executable, "-c", "raise SystemExit(1)"])
+
+
+def pytest_step(folder: Path, text: str) -> Step:
+    file = folder / "test_it.py"
+    file.write_text(text, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={folder}",
+    ]
+    return Step("tests", [*command, "-c", os.devnull, str(file)], is_pytest=True)
+
+
+MIXED = """
+import pytest
+def test_one(): pass
+def test_two(): pass
+def test_three(): assert False
+@pytest.fixture
+def broken(): raise OSError
+def test_four(broken): pass
+@pytest.mark.skip
+def test_five(): pass
+"""
+
+
+def test_the_closing_line_adds_up_checks_and_tests(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = suite.run_steps([passing(), failing(), pytest_step(tmp_path, MIXED)])
+    lines = capfd.readouterr().out.splitlines()
+    assert code == 1
+    assert lines[-1] == "3 passed, 3 failed, 1 skipped"
+    assert lines[-2] == "What failed: types; tests"
+
+
+def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str]) -> None:
+    assert suite.run_steps([passing(), passing()]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
+
+
+def test_pytest_that_finds_no_test_or_crashes_is_a_failure(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    empty = pytest_step(tmp_path, "")
+    crashing = pytest_step(tmp_path, "import os\ndef test_it(): os._exit(3)")
+    assert suite.run_steps([empty]) == 1
+    assert suite.run_steps([crashing]) == 1
+
+
+def test_a_step_after_a_failed_one_is_run_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    suite.run_steps([failing(), passing("the second")])
+    assert "== the second: 1 passed" in capfd.readouterr().out
+
+
+def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.delenv("COURSE_SPEED")
+    environ = suite.suite_environ()
+    assert environ["COURSE_SPEED"] == suite.TEST_SPEED
+    assert not {"OPENAI_API_KEY", "LANGSMITH_TRACING"} & set(environ)
+
+
+def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
+    plan = {step.name.split(":")[0]: step.command for step in suite.steps("python", [], fast=False)}
+    for folder in ("solutions", "notebooks"):
+        assert "--nbval" in plan[folder]
+        assert "--nbval-lax" not in plan[folder]
+        assert plan[folder][plan[folder].index("--dist") + 1] == "loadfile"
+
+
+def test_arguments_for_pytest_run_pytest_alone() -> None:
+    (only,) = suite.steps("python", ["tests/test_timing.py", "-x"], fast=False)
+    assert only.command[-2:] == ["tests/test_timing.py", "-x"]
+
+
+def test_every_way_to_call_a_command_is_declared() -> None:
+    for words in (["lab"], ["test", "--fast"], ["build", "--check"], ["doctor"], ["lock"]):
+        arguments = commands.parser().parse_args(words)
+        assert isinstance(arguments, argparse.Namespace)
+        assert callable(arguments.action)

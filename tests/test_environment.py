@@ -1,0 +1,118 @@
+"""environment.yml, pyproject.toml and the locks describe one and the same environment."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LEARNER, TESTS = "requirements.lock", "requirements-test.lock"
+SYSTEMS = [
+    {"sys_platform": platform, "os_name": name, "python_full_version": python}
+    for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))
+    for python in ("3.11.0", "3.11.9", "3.12.0", "3.13.0", "3.14.0")
+]
+
+
+def lines(lock: str) -> list[str]:
+    return (ROOT / lock).read_text(encoding="utf-8").splitlines()
+
+
+def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
+    """Name to version of what a lock installs on a system."""
+    found: dict[str, Version] = {}
+    for requirement in map(Requirement, lines(lock)):
+        if requirement.marker is None or requirement.marker.evaluate(dict(system)):
+            name = canonicalize_name(requirement.name)
+            assert name not in found, f"{name} is locked twice for {system}"
+            found[name] = Version(str(requirement.specifier).removeprefix("=="))
+    return found
+
+
+def environment() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def pip_section() -> list[str]:
+    (section,) = (part["pip"] for part in environment()["dependencies"] if isinstance(part, dict))
+    return list(section)
+
+
+@pytest.mark.parametrize("lock", [LEARNER, TESTS])
+def test_every_line_of_a_lock_pins_one_version_and_names_no_place(lock: str) -> None:
+    for line in lines(lock):
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^#@/\\]+)?", line), line
+
+
+@pytest.mark.parametrize(
+    "system", SYSTEMS, ids=lambda s: f"{s['sys_platform']}-{s['python_full_version']}"
+)
+def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
+    system: dict[str, str],
+) -> None:
+    extra = PROJECT["optional-dependencies"]["test"]
+    for lock, wanted in ((LEARNER, PROJECT["dependencies"]), (TESTS, extra)):
+        versions = locked(lock, system)
+        for requirement in map(Requirement, wanted):
+            marker = requirement.marker
+            if marker is None or marker.evaluate(
+                {**system, "platform_python_implementation": "CPython"}
+            ):
+                assert versions[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_the_learners_lock_is_part_of_the_tests_lock() -> None:
+    assert set(lines(LEARNER)) <= set(lines(TESTS))
+
+
+def test_tests_need_more_than_learners() -> None:
+    assert "pytest" not in locked(LEARNER, SYSTEMS[0])
+    assert "pytest" in locked(TESTS, SYSTEMS[0])
+
+
+def test_conda_gets_the_learners_lock_and_the_course_itself_by_pip() -> None:
+    assert pip_section() == [f"-r {LEARNER}", "-e ."]
+
+
+def test_conda_installs_pip_for_its_pip_section() -> None:
+    assert "pip" in environment()["dependencies"]
+
+
+def test_condas_python_is_pinned_where_a_cancellation_is_never_lost() -> None:
+    (pin,) = (
+        part.removeprefix("python=")
+        for part in environment()["dependencies"]
+        if isinstance(part, str) and part.startswith("python=")
+    )
+    assert re.fullmatch(r"3\.\d+", pin), "repo2docker reads a plain python=X.Y"
+    assert Version(pin) >= Version("3.12")
+    assert pin in Requirement(f"python{PROJECT['requires-python']}").specifier
+
+
+def test_the_oldest_python_is_the_same_everywhere() -> None:
+    (oldest,) = re.findall(r"OLDEST = \((\d+), (\d+)\)", (ROOT / "course.py").read_text("utf-8"))
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert PROJECT["requires-python"] == f">={'.'.join(oldest)}"
+    assert tools["mypy"]["python_version"] == ".".join(oldest)
+    assert tools["ruff"]["target-version"] == "py" + "".join(oldest)
+
+
+def test_no_file_of_the_environment_names_an_index_or_a_path() -> None:
+    for name in ("environment.yml", "pyproject.toml", LEARNER, TESTS):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert not re.search(r"https?://|file:|index-url|find-links|/opt/|/root/|/home/", text), (
+            name
+        )
+
+
+def test_the_build_tool_is_pinned_too() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    assert [str(Requirement(one).specifier)[:2] for one in build["requires"]] == ["=="]
