@@ -84,14 +84,17 @@ class Lane:
             return f"{self.label or 'reply'}: did not run"
         return f"{self.label or 'reply'}: {latency(self.recording)}"
 
-    def close(self) -> None:
-        """Remove the lane from every page."""
-        for widget in (*self.head, self.pane):
-            widget.close()
-
     def _write(self, phase: str, note: str) -> None:
         with self.pane.hold_sync():  # one message for both
             self.pane.phase, self.pane.note = phase, note
+
+
+def close_below(box: widgets.Box) -> None:
+    """Remove all that a box is made of from every page; the library closes the box alone."""
+    for child in box.children:
+        if isinstance(child, widgets.Box):
+            close_below(child)
+        child.close()
 
 
 def _remark(recording: Recording) -> str:

@@ -11,7 +11,7 @@ from IPython.display import display
 
 from utils.timing import Recording, content_of, record
 from utils.widgets.coalesce import timer_thread
-from utils.widgets.lane import Lane
+from utils.widgets.lane import Lane, close_below
 from utils.widgets.reading import Source, Stop, read_together
 from utils.widgets.style import sentence
 from utils.widgets.ticker import ticking
@@ -134,10 +134,7 @@ class LiveText(widgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove it, and all it is made of, from every page."""
-        self._lane.close()
-        self._stop.button.close()
-        for child in self.children:
-            child.close()
+        close_below(self)
         super().close()
 
     def _enter(self, *, stop: bool) -> None:

@@ -30,10 +30,11 @@ function render({ model, el }) {
 
   const drawText = () => {
     const whole = model.get("text");
-    const reading = text.scrollHeight - text.scrollTop - text.clientHeight > 40;
+    const fresh = words.length === 0; // a reply that comes whole is read from its top
+    const scrolledUp = text.scrollHeight - text.scrollTop - text.clientHeight > 40;
     if (whole.startsWith(words.data)) words.appendData(whole.slice(words.length));
     else words.data = whole;
-    if (!reading) text.scrollTop = text.scrollHeight; // follow, unless the reader scrolled up
+    if (!fresh && !scrolledUp) text.scrollTop = text.scrollHeight;
   };
   const drawPhase = () => {
     const phase = model.get("phase");

@@ -18,7 +18,7 @@ _COLOURS = {
     "delivered": palette.DELIVERED,
     "quiet": palette.QUIET,
 }
-_ENDINGS = {"finished": "done", "left": "stopped", "failed": "failed", "streaming": "so far"}
+_ENDINGS = {"finished": "done", "left": "stopped", "failed": "failed"}
 
 # Whatever looks like a key: a known prefix, what follows "Bearer", or a long run of characters
 # that holds digits as well as letters.
@@ -53,6 +53,8 @@ def when(first: float | None, total: float, outcome: str) -> str:
         outcome: That of a `Recording`.
     """
     begun = "no words" if first is None else f"first words {seconds(first)}"
+    if outcome == "streaming":
+        return f"{begun} · {seconds(total)} so far"
     return f"{begun} · {_ENDINGS[outcome]} {seconds(total)}"
 
 

@@ -9,7 +9,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 from IPython.display import display
 
 from utils.timing import Recording
-from utils.widgets.lane import Lane
+from utils.widgets.lane import Lane, close_below
 from utils.widgets.reading import Source, Stop, read_together
 
 
@@ -38,26 +38,29 @@ async def race(
         ValueError: If there is no lane.
         TypeError: If a lane is not a function.
     """
+    if not lanes:
+        raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")
+    for label, send in lanes.items():
+        if not callable(send):
+            raise TypeError(
+                f"The lane {label!r} has already been sent: write `lambda: …` before it, "
+                "so that all lanes start together."
+            )
     view = Race(lanes, clock=clock)
     display(view)  # type: ignore[no-untyped-call]
     return await view.run()
 
 
 class Race(widgets.VBox):  # type: ignore[misc]
-    """The widget of `race`, for when it should be displayed before it runs."""
+    """The widget of `race`."""
 
     def __init__(
-        self, lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float]
+        self,
+        lanes: Mapping[str, Callable[[], Source]],
+        *,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         """Lay out a lane for each label; arguments as for `race`."""
-        if not lanes:
-            raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")
-        for label, send in lanes.items():
-            if not callable(send):
-                raise TypeError(
-                    f"The lane {label!r} has already been sent: write `lambda: …` before it, "
-                    "so that all lanes start together."
-                )
         self._sends = {Lane(label, clock=clock): send for label, send in lanes.items()}
         self._stop = Stop()
         panes = [
@@ -86,9 +89,5 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove it, and all it is made of, from every page."""
-        for lane in self._sends:
-            lane.close()
-        self._stop.button.close()
-        for child in self.children:
-            child.close()
+        close_below(self)
         super().close()

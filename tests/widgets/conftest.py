@@ -1,0 +1,34 @@
+"""Fixtures of widget tests."""
+
+from __future__ import annotations
+
+import comm
+import pytest
+from comm.base_comm import BaseComm
+
+from tests.widgets.doubles import Clock, Tap, Wire
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """Notes what widgets made in this test send to the page."""
+    wire = Wire()
+
+    class RecordingComm(BaseComm):
+        def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+            if msg_type == "comm_msg":
+                wire.messages.append((self.comm_id, data))
+                wire.on_message(data)
+
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    return wire
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def tap() -> Tap:
+    return Tap()

@@ -1,0 +1,90 @@
+"""Stand-ins for widget tests: the wire to the page, a clock, and a source that the test feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import ipywidgets
+
+
+@dataclass
+class Wire:
+    """Every message that widgets sent to the page, in order: (comm id, data)."""
+
+    messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    on_message: Callable[[dict[str, Any]], None] = lambda data: None
+
+    def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
+        return [data for comm_id, data in self.messages if comm_id == widget.model_id]
+
+    def appended_to(self, pane: ipywidgets.Widget) -> list[str]:
+        """The texts that the page was told to append."""
+        return [
+            data["content"]["text"] for data in self.sent_by(pane) if data["method"] == "custom"
+        ]
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Tap(AsyncIterator[Any]):
+    """An async source that the test feeds item by item.
+
+    Attributes:
+        asked: Set once anybody has asked for an item.
+        closed: Whether the reader closed it.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.closed = False
+        self._items: asyncio.Queue[Any] = asyncio.Queue()
+        self._taken = False
+
+    async def __anext__(self) -> Any:
+        self.asked.set()
+        if self._taken:
+            self._items.task_done()
+        item = await self._items.get()
+        self._taken = True
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    async def put(self, item: Any) -> None:
+        """Hand over one item and wait until the next is asked for, so that this one was shown."""
+        self._items.put_nowait(item)
+        await self._items.join()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End, or fail with an error."""
+        self._items.put_nowait(error or StopAsyncIteration())
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def find(widget: ipywidgets.Widget, kind: type, **traits: Any) -> Any:
+    """The first widget of a kind below another, with these traits."""
+    for found in walk(widget):
+        if isinstance(found, kind) and all(
+            getattr(found, name) == value for name, value in traits.items()
+        ):
+            return found
+    raise LookupError(f"no {kind.__name__} in {widget!r}")
+
+
+def walk(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)

@@ -1,0 +1,296 @@
+"""A reply that appears while it streams, from a plain loop and from an async one."""
+
+from __future__ import annotations
+
+import asyncio
+from threading import Event
+
+import ipywidgets
+import pytest
+
+from tests.widgets.doubles import find
+from utils.widgets import LatencyBadge, LiveText
+from utils.widgets.pane import Pane
+
+
+class Chunk:
+    """Shaped like an AIMessageChunk."""
+
+    def __init__(self, content):
+        self.content = content
+
+
+def stop_button(live):
+    return find(live, ipywidgets.Button, description="Stop")
+
+
+class TestShow:
+    def test_the_whole_text_is_shown_and_returned(self, wire):
+        live = LiveText("Reply")
+        assert live.show(iter(["Hel", "lo", " you"])) == "Hello you"
+        assert "".join(wire.appended_to(find(live, Pane))) == "Hello you"
+        assert (live.text, live.stopped) == ("Hello you", False)
+        assert live.recording.outcome == "finished"
+
+    def test_a_thousand_quick_tokens_take_few_messages(self, wire):
+        live = LiveText()
+        live.show(["token "] * 1000)
+        assert len(wire.appended_to(find(live, Pane))) < 50
+
+    def test_chunks_with_text_or_blocks_are_understood(self, wire):
+        blocks = [{"type": "text", "text": "b"}, {"type": "tool_call", "name": "x"}]
+        assert LiveText().show([Chunk(""), Chunk("a"), Chunk(blocks), "c"]) == "abc"
+
+    def test_text_is_flushed_while_the_source_stalls(self, wire):
+        flushed = Event()
+        wire.on_message = lambda data: flushed.set() if "last" in str(data) else None
+
+        def stalling():
+            yield "first "
+            yield "last"
+            assert flushed.wait(30), "text waited for the source's next piece"
+
+        assert LiveText().show(stalling()) == "first last"
+
+    def test_an_error_is_told_in_the_pane_after_the_text_and_raised_on(self, wire, capsys):
+        def broken():
+            yield "Half a "
+            raise ConnectionError("The server left.")
+
+        live = LiveText("Reply")
+        with pytest.raises(ConnectionError, match=r"The server left\."):
+            live.show(broken())
+        pane = find(live, Pane)
+        assert (pane.phase, pane.note) == ("failed", "ConnectionError: The server left.")
+        assert (live.text, live.recording.outcome) == ("Half a ", "failed")
+        assert "Reply: first words" in capsys.readouterr().out
+
+    def test_an_interrupt_keeps_the_text_closes_the_source_and_is_raised_on(self, wire):
+        closed = []
+
+        def interrupted():
+            try:
+                yield "Half"
+                raise KeyboardInterrupt
+            finally:
+                closed.append(True)
+
+        live = LiveText()
+        with pytest.raises(KeyboardInterrupt):
+            live.show(interrupted())
+        assert (live.text, live.stopped, closed) == ("Half", True, [True])
+        assert find(live, Pane).phase == "stopped"
+
+    def test_there_is_no_stop_button_that_could_not_be_heard(self, wire):
+        live = LiveText()
+        live.show(["a"])
+        assert stop_button(live).layout.display == "none"
+
+    def test_an_async_stream_is_refused_with_a_sentence(self, wire, tap):
+        with pytest.raises(TypeError, match="async stream"):
+            LiveText().show(tap)
+
+    def test_an_empty_reply_says_so(self, wire):
+        live = LiveText()
+        assert live.show([]) == ""
+        assert find(live, Pane).note == "The reply has no text."
+
+    def test_a_second_reply_replaces_the_first(self, wire):
+        live = LiveText()
+        live.show(["one"])
+        live.show(["two"])
+        assert live.text == find(live, Pane).whole == "two"
+
+    def test_the_printed_line_stays_when_the_widget_has_gone(self, wire, clock, capsys):
+        def timed():
+            clock.now = 0.2
+            yield "Hi"
+            clock.now = 10.0
+
+        LiveText("Haiku", clock=clock).show(timed())
+        assert "Haiku: first words 0.2 s · done 10.0 s\n" in capsys.readouterr().out
+
+
+class TestRun:
+    async def test_text_appears_as_it_arrives(self, wire, tap):
+        live = LiveText("Reply")
+        running = asyncio.create_task(live.run(tap))
+        await tap.put(Chunk("Hel"))
+        assert wire.appended_to(find(live, Pane)) == ["Hel"]
+        await tap.put(Chunk("lo"))
+        tap.end()
+        assert await running == "Hello"
+        assert "".join(wire.appended_to(find(live, Pane))) == "Hello"
+
+    async def test_text_is_flushed_while_the_source_stalls(self, wire, tap):
+        flushed = asyncio.Event()
+        wire.on_message = lambda data: flushed.set() if "last" in str(data) else None
+        running = asyncio.create_task(LiveText().run(tap))
+        await tap.put("first ")
+        await tap.put("last")
+        await asyncio.wait_for(flushed.wait(), 30)
+        tap.end()
+        await running
+
+    async def test_the_clock_moves_while_nothing_arrives(self, wire, tap):
+        live = LiveText()
+        moved = asyncio.Event()
+        find(live, Pane).observe(
+            lambda change: moved.set() if " s" in change["new"] else None, "note"
+        )
+        running = asyncio.create_task(live.run(tap))
+        await asyncio.wait_for(moved.wait(), 30)
+        assert find(live, LatencyBadge).text.startswith("waiting… ")
+        tap.end()
+        await running
+
+    async def test_stop_ends_it_closes_the_source_and_keeps_the_text(self, wire, tap):
+        live = LiveText()
+        running = asyncio.create_task(live.run(tap))
+        await tap.put("Half")
+        assert not stop_button(live).disabled
+        stop_button(live).click()
+        assert await running == "Half"
+        assert (live.text, live.stopped, tap.closed) == ("Half", True, True)
+        assert live.recording.outcome == "left"
+        assert find(live, Pane).phase == "stopped"
+        assert stop_button(live).disabled
+
+    async def test_stop_works_before_the_first_token(self, wire, tap):
+        live = LiveText()
+        running = asyncio.create_task(live.run(tap))
+        await tap.asked.wait()
+        stop_button(live).click()
+        assert await running == ""
+        assert live.stopped
+        assert tap.closed
+
+    async def test_stop_is_heard_from_another_thread(self, wire, tap):
+        live = LiveText()
+        running = asyncio.create_task(live.run(tap))
+        await tap.put("Half")
+        await asyncio.to_thread(stop_button(live).click)
+        assert await running == "Half"
+
+    async def test_stop_ends_a_source_that_swallows_cancellation(self, wire):
+        listening = asyncio.Event()
+
+        async def deaf():
+            while True:
+                try:
+                    listening.set()
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    yield "on and on "
+
+        live = LiveText()
+        running = asyncio.create_task(live.run(deaf()))
+        await listening.wait()
+        stop_button(live).click()
+        await asyncio.wait_for(running, 30)
+        assert live.stopped
+
+    async def test_an_interrupted_cell_closes_the_source_and_is_raised_on(self, wire, tap):
+        live = LiveText()
+        cell = asyncio.create_task(live.run(tap))
+        await tap.put("Half")
+        cell.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cell
+        assert (live.text, live.stopped, tap.closed) == ("Half", True, True)
+        assert stop_button(live).disabled
+
+    async def test_an_error_is_told_in_the_pane_and_raised_on(self, wire, tap):
+        live = LiveText()
+        running = asyncio.create_task(live.run(tap))
+        await tap.put("Half")
+        tap.end(ConnectionError("The server left."))
+        with pytest.raises(ConnectionError):
+            await running
+        assert find(live, Pane).note == "ConnectionError: The server left."
+        assert (live.text, tap.closed) == ("Half", True)
+
+    async def test_a_whole_reply_is_shown_when_it_is_there(self, wire):
+        async def whole():
+            return Chunk("All of it.")
+
+        assert await LiveText().run(whole()) == "All of it."
+
+    async def test_a_sync_stream_is_refused_with_a_sentence_that_stays_in_the_pane(self, wire):
+        live = LiveText()
+        with pytest.raises(TypeError, match="synchronous stream"):
+            await live.run(iter("abc"))
+        assert "synchronous stream" in find(live, Pane).note
+
+    async def test_a_second_run_at_once_is_refused(self, wire, tap):
+        live = LiveText("Reply")
+        running = asyncio.create_task(live.run(tap))
+        await tap.put("a")
+        with pytest.raises(RuntimeError, match="showing a reply already"):
+            await live.run(tap)
+        tap.end()
+        await running
+
+    async def test_it_can_run_again_after_stop(self, wire, tap):
+        live = LiveText()
+        running = asyncio.create_task(live.run(tap))
+        await tap.put("Half")
+        stop_button(live).click()
+        await running
+
+        async def again():
+            yield "Whole"
+
+        assert await live.run(again()) == "Whole"
+        assert not live.stopped
+
+    async def test_two_run_at_once_without_mixing(self, wire, tap):
+        async def other():
+            yield "other"
+
+        first, second = LiveText("first"), LiveText("second")
+        running = asyncio.create_task(first.run(tap))
+        await tap.put("mine")
+        await second.run(other())
+        tap.end()
+        await running
+        assert (first.text, second.text) == ("mine", "other")
+
+    async def test_stop_can_be_left_out(self, wire, tap):
+        live = LiveText(stop=False)
+        running = asyncio.create_task(live.run(tap))
+        await tap.put("a")
+        assert stop_button(live).layout.display == "none"
+        tap.end()
+        await running
+
+
+def test_a_title_is_escaped(wire):
+    live = LiveText("<script>alert(1)</script>")
+    assert find(live, ipywidgets.HTML).value == "&lt;script&gt;alert(1)&lt;/script&gt;"
+
+
+def test_its_plain_text_is_the_same_before_and_after(wire):
+    live = LiveText("Reply")
+    before = repr(live)
+    live.show(["a"])
+    assert repr(live) == before == "LiveText('Reply')"
+
+
+def test_it_shows_itself_once(wire, monkeypatch):
+    shown = []
+    monkeypatch.setattr("utils.widgets.live.display", lambda w: shown.append(w._repr_mimebundle_()))
+    live = LiveText()
+    live.show(["a"])
+    live.show(["b"])
+    assert len(shown) == 1
+    inside_another = LiveText(display=False)
+    inside_another.show(["a"])
+    assert len(shown) == 1
+
+
+def test_closing_closes_all_its_parts(wire):
+    live = LiveText("Reply")
+    pane, badge = find(live, Pane), find(live, LatencyBadge)
+    live.close()
+    assert [live.comm, pane.comm, badge.comm] == [None, None, None]
