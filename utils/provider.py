@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -36,8 +36,8 @@ class Provider:
     """
 
     model: str
-    base_url: str | None
-    api_key: str
+    base_url: str | None = field(repr=False)  # may hold a password
+    api_key: str = field(repr=False)
 
     @property
     def host(self) -> str:

@@ -65,7 +65,7 @@ def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
     try:
         read_ask(GOOD | change)
     except ApiError as refused:
-        assert refused.status == 400
+        json.dumps(refused.body())
 
 
 @given(JSON)
@@ -81,7 +81,10 @@ def test_the_prompt_is_the_last_user_message() -> None:
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Name a river."},
         {"role": "assistant", "content": "The Rhine."},
-        {"role": "user", "content": [{"type": "text", "text": "And "}, {"type": "text", "text": "a lake?"}]},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "And "}, {"type": "text", "text": "a lake?"}],
+        },
     ]
     ask = read_ask(GOOD | {"messages": messages})
     assert ask.prompt == "And a lake?"

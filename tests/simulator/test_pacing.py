@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_the_median_ttft_is_the_profiles(name: str) -> None:
 
 def test_an_overloaded_server_stalls() -> None:
     times = plan(PROFILES["overloaded"], 400, random.Random(1)).tokens
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert max(gaps) > 20 * min(gaps)
 
 

@@ -112,8 +112,8 @@ _CLOSINGS = (
         "OPENAI_MODEL, and the same notebook asks a real one."
     ),
     (
-        "Everything around these words is as with a real provider: the request, the events that carry "
-        "the pieces, the token counts at the end. Only the words themselves are stock."
+        "Everything around these words is as with a real provider: the request, the events that "
+        "carry the pieces, the token counts at the end. Only the words themselves are stock."
     ),
     (
         "Watch how the words come in instead. The pauses follow the figures of real services, and "

@@ -240,8 +240,8 @@ class Simulator:
                 vain = 0
                 self._tell(port=int(line))
             last_lines = deque(process.stderr, _LAST_LINES)  # until it ends
-            process.wait()
             self._answering = False
+            process.wait()
             for pipe in (process.stdin, process.stdout, process.stderr):
                 _close(pipe)
             if not line:

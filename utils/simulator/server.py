@@ -56,9 +56,10 @@ def end_with_stdin() -> None:
     Whoever started it holds the other end of that pipe, and the operating system closes it when
     that process ends, however it ends.
     """
+    descriptor = sys.stdin.fileno()  # not the file object: its lock would hinder a normal exit
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1024):
+        while os.read(descriptor, 1024):
             pass
         os._exit(0)  # nothing to save, and nothing may delay it
 

@@ -1,0 +1,81 @@
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+
+from utils.simulator.profiles import PROFILES
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "utils.simulator"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_teaches_profiles_models_and_examples() -> None:
+    told = run("--help").stdout
+    assert all(re.search(rf"^  {name} ", told, re.MULTILINE) for name in PROFILES)
+    assert "sim-chat:buffered" in told
+    assert "OPENAI_BASE_URL" in told
+    assert told.count("python -m utils.simulator") >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--profile", "slow"], "There is no profile 'slow'. Choose one of: seed, fast"),
+        (["--speed", "0"], "'0' is no speed. Give a number above 0"),
+        (["--speed", "quick"], "'quick' is no speed"),
+        (["--port", "99999"], "'99999' is no port"),
+        (["--host", "203.0.113.1"], "Choose another --port"),
+    ],
+)
+def test_a_wrong_argument_is_explained_in_a_sentence(arguments: list[str], words: str) -> None:
+    answer = run(*arguments)
+    assert answer.returncode != 0
+    assert words in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_taken_port_is_explained_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = run("--port", str(port))
+    assert answer.returncode != 0
+    assert f"Can't listen on 127.0.0.1:{port}" in answer.stderr
+    assert "--port" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_class_can_share_one_by_what_it_prints() -> None:
+    environment = os.environ | {"SIMULATOR_KEY": "our-class"}
+    with subprocess.Popen(
+        [*COMMAND, "--profile", "seed", "--speed", "200"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            printed = [server.stdout.readline() for _ in range(4)]
+            settings = dict(re.findall(r"export (\w+)=(\S+)", "".join(printed)))
+            assert settings["OPENAI_API_KEY"] == "our-class"
+            with OpenAI(
+                base_url=settings["OPENAI_BASE_URL"], api_key=settings["OPENAI_API_KEY"]
+            ) as client:
+                for model in (settings["OPENAI_MODEL"], "sim", "sim:buffered"):
+                    reply = client.chat.completions.create(
+                        model=model, messages=[{"role": "user", "content": "Name a river."}]
+                    )
+                    assert reply.choices[0].message.content.startswith("The Danube")
+        finally:
+            server.terminate()

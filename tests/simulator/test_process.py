@@ -1,0 +1,279 @@
+"""The simulator's process: started once, ended with its owner, brought back if it dies."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from langchain_openai import ChatOpenAI
+
+from utils import simulator as sim
+from utils.simulator import Simulator, SimulatorError, process
+
+from .orphans import PATIENCE, kill_a_kernel_in_mid_reply
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def own() -> Iterator[Simulator]:
+    simulator = Simulator(speed=50)
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let `start()` begin afresh, and stop what it started."""
+    fresh = process._Shared()
+    monkeypatch.setattr(process, "_shared", fresh)
+    yield
+    if fresh.simulator is not None:
+        fresh.simulator.stop()
+
+
+def chat(server: Simulator) -> ChatOpenAI:
+    return ChatOpenAI(model="sim-fast", base_url=server.base_url, api_key=server.api_key)
+
+
+def port_of(server: Simulator) -> int:
+    return int(server.base_url.split(":")[2].split("/")[0])
+
+
+def wait_until_gone(pid: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(PATIENCE)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def run(code: str, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_it_is_a_process_of_its_own(own: Simulator) -> None:
+    assert own.pid != os.getpid()
+    assert is_running(own.pid)
+
+
+def test_starting_twice_gives_the_same_one(shared: None) -> None:
+    assert sim.start(speed=50) is sim.start()
+
+
+def test_many_threads_that_start_at_once_share_one(shared: None) -> None:
+    together = threading.Barrier(8)
+    pids: list[int] = []
+
+    def start() -> None:
+        together.wait()
+        pids.append(sim.start(speed=50).pid)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pids) == 8
+    assert len(set(pids)) == 1
+
+
+def test_another_speed_for_a_running_one_is_refused(shared: None) -> None:
+    sim.start(speed=50)
+    with pytest.raises(SimulatorError, match="speed 50 already"):
+        sim.start(speed=2)
+
+
+def test_the_course_speed_is_the_default(monkeypatch: pytest.MonkeyPatch, shared: None) -> None:
+    monkeypatch.setenv("COURSE_SPEED", "25")
+    assert sim.start().speed == 25
+
+
+@pytest.mark.parametrize("speed", ["fast", "0", "-1", "nan", "inf"])
+def test_a_course_speed_that_is_none_is_explained(
+    monkeypatch: pytest.MonkeyPatch, shared: None, speed: str
+) -> None:
+    monkeypatch.setenv("COURSE_SPEED", speed)
+    with pytest.raises(SimulatorError, match=f"COURSE_SPEED is '{speed}'"):
+        sim.start()
+
+
+def test_after_stop_a_new_one_can_be_started(shared: None) -> None:
+    first = sim.start(speed=50)
+    pid = first.pid
+    first.stop()
+    assert not is_running(pid)
+    with pytest.raises(SimulatorError, match="stopped"):
+        first.requests()
+    assert sim.start(speed=50).pid != pid
+
+
+def test_stopping_twice_is_fine(own: Simulator) -> None:
+    own.stop()
+    own.stop()
+    assert own.stopped
+
+
+def test_stopping_before_it_is_ready_ends_it() -> None:
+    server = Simulator(speed=50)
+    pid = server._process.pid
+    server.stop()
+    assert not is_running(pid)
+
+
+def test_the_same_model_object_works_again_after_the_server_was_killed(own: Simulator) -> None:
+    model, port, pid = chat(own), port_of(own), own.pid
+    before = model.invoke("Name a river.").content
+    psutil.Process(pid).kill()
+    wait_until_gone(pid)
+    own.wait()
+    assert model.invoke("Name a river.").content == before
+    assert own.pid != pid
+    assert port_of(own) == port
+
+
+def test_it_comes_back_again_and_again(own: Simulator) -> None:
+    pids = [own.pid]
+    for _ in range(3):
+        psutil.Process(pids[-1]).kill()
+        wait_until_gone(pids[-1])
+        pids.append(own.pid)
+    assert len(set(pids)) == 4
+    assert len(own.requests()) == 0
+
+
+def test_a_watch_over_a_restart_holds_what_the_new_one_received(own: Simulator) -> None:
+    model = chat(own)
+    model.invoke("hello")
+    with own.watch() as seen:
+        pid = own.pid
+        psutil.Process(pid).kill()
+        wait_until_gone(pid)
+        own.wait()
+        model.invoke("Name a river.")
+    assert [request.prompt for request in seen] == ["Name a river."]
+
+
+def test_a_simulator_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "HOST", "203.0.113.1")  # an address that is nobody's
+    server = Simulator(speed=50)
+    with pytest.raises(SimulatorError, match=r"could not start.*Can't listen"):
+        server.wait()
+    server.stop()
+
+
+def test_the_key_is_not_among_the_arguments_of_the_process(own: Simulator) -> None:
+    assert own.api_key not in " ".join(psutil.Process(own.pid).cmdline())
+
+
+def test_the_key_is_not_shown(own: Simulator) -> None:
+    assert own.api_key not in repr(own)
+
+
+def test_every_simulator_has_a_key_of_its_own(own: Simulator) -> None:
+    other = Simulator(speed=50)
+    other.stop()
+    assert own.api_key != other.api_key
+
+
+_SERVE = """
+import sys
+from utils import simulator
+server = simulator.start(speed=50)
+print(server.pid, server.base_url.split(":")[2].split("/")[0], flush=True)
+"""
+
+
+def test_it_ends_with_a_process_that_ends_normally() -> None:
+    child = run(_SERVE)
+    out, _ = child.communicate(timeout=PATIENCE)
+    pid = int(out.split()[0])
+    wait_until_gone(pid)
+    assert not is_running(pid)
+
+
+def test_it_ends_with_a_kernel_that_is_killed_in_mid_reply() -> None:
+    for _ in range(3):
+        pid, _ = kill_a_kernel_in_mid_reply()
+        wait_until_gone(pid)
+        assert not is_running(pid)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to interrupt")
+def test_an_interrupt_of_the_kernels_group_leaves_it_running() -> None:
+    child = run(_SERVE + "sys.stdin.read()", start_new_session=True)
+    assert child.stdout is not None
+    pid = int(child.stdout.readline().split()[0])
+    os.killpg(child.pid, signal.SIGINT)
+    psutil_child = psutil.Process(pid)
+    assert os.getpgid(pid) != child.pid
+    assert psutil_child.is_running()
+    child.communicate(timeout=PATIENCE)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_shares_it_and_does_not_end_it() -> None:
+    code = _SERVE + (
+        "import os\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    same = simulator.start() is server and len(server.requests()) == 0\n"
+        "    server.stop()\n"
+        "    os._exit(0 if same else 1)\n"
+        "print(os.waitpid(child, 0)[1], len(server.requests()), flush=True)\n"
+    )
+    child = run(code)
+    out, _ = child.communicate(timeout=PATIENCE)
+    assert out.split()[2:] == ["0", "0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_that_lives_on_does_not_keep_it_alive() -> None:
+    code = _SERVE + (
+        "import os\n"
+        "if os.fork() == 0:\n"
+        "    sys.stdin.read()\n"  # lives until the test lets go
+        "    os._exit(0)\n"
+        "print('forked', flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    child = run(code)
+    assert child.stdout is not None
+    pid, port = map(int, child.stdout.readline().split())
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+        assert line.recv(1) == b""  # ended, though the grandchild waits on
+    wait_until_gone(pid)
+    assert not is_running(pid)
+    assert child.stdin is not None
+    child.stdin.close()
+    child.wait(PATIENCE)
+    child.stdout.close()
+
+
+def test_importing_the_handle_brings_in_neither_server_nor_langchain() -> None:
+    code = (
+        "import sys, utils.simulator, utils.provider\n"
+        "heavy = {'starlette', 'uvicorn', 'langchain_openai', 'langchain_core', 'openai'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    out, _ = run(code).communicate(timeout=PATIENCE)
+    assert out.strip() == "[]"

@@ -1,0 +1,228 @@
+"""Who answers, chosen by environment variables alone, and what is said when nobody does."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import openai
+import pytest
+from langchain_openai import ChatOpenAI
+
+from utils import provider
+from utils.provider import ProviderError, chat_model, describe, explain
+from utils.simulator import Simulator, SimulatorError, process
+
+VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Simulator]:
+    """A second OpenAI-compatible server, which the course's own cells know nothing about."""
+    server = Simulator(speed=50)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setenv("COURSE_SPEED", "50")
+    fresh = process._Shared()
+    monkeypatch.setattr(process, "_shared", fresh)
+    yield
+    if fresh.simulator is not None:
+        fresh.simulator.stop()
+
+
+@pytest.fixture
+def other_by_environment(other: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", other.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", other.api_key)
+    monkeypatch.setenv("OPENAI_MODEL", "sim-fast")
+
+
+def nobody_listens() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        return f"http://127.0.0.1:{gone.getsockname()[1]}/v1"
+
+
+def test_the_model_is_langchains_own() -> None:
+    assert type(chat_model()) is ChatOpenAI
+
+
+def test_the_simulator_answers_by_default_and_logs_it() -> None:
+    with provider.simulator().watch() as seen:
+        reply = chat_model("fast").invoke("Name a river.")
+    assert "Danube" in reply.content
+    assert [request.model for request in seen] == ["sim-fast"]
+
+
+def test_usage_arrives_with_a_stream() -> None:
+    chunks = list(chat_model("fast").stream("Name a river."))
+    assert any(chunk.usage_metadata for chunk in chunks)
+
+
+def test_a_delivery_becomes_part_of_the_models_name() -> None:
+    assert chat_model("seed", delivery="buffered").model_name == "sim-seed:buffered"
+
+
+def test_other_settings_reach_the_model() -> None:
+    model = chat_model(temperature=0.5, max_tokens=5)
+    assert model.temperature == 0.5
+    assert len(model.invoke("Name a river.").content) < 40
+
+
+@pytest.mark.usefixtures("other_by_environment")
+def test_the_same_call_goes_to_another_server_by_environment_variables_alone(
+    other: Simulator,
+) -> None:
+    with other.watch() as seen_there, provider.simulator().watch() as seen_here:
+        whole = chat_model("seed").invoke("Name a river.").content
+        streamed = "".join(chunk.content for chunk in chat_model().stream("Name a river."))
+    assert whole == streamed
+    assert [(r.model, r.stream) for r in seen_there] == [("sim-fast", False), ("sim-fast", True)]
+    assert len(seen_here) == 0
+
+
+@pytest.mark.usefixtures("other_by_environment")
+@pytest.mark.parametrize("wish", [{"simulated": True}, {"delivery": "buffered"}])
+def test_what_only_the_simulator_can_do_stays_with_the_simulator(
+    other: Simulator, wish: dict[str, object]
+) -> None:
+    with other.watch() as seen_there, provider.simulator().watch() as seen_here:
+        chat_model("fast", **wish).invoke("Name a river.")
+    assert len(seen_there) == 0
+    assert len(seen_here) == 1
+
+
+def test_a_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
+    monkeypatch.setenv("OPENAI_MODEL", "llama")
+    model = chat_model()
+    assert model.model_name == "llama"
+    assert str(model.root_client.base_url) == "http://localhost:11434/v1/"
+    assert describe() == "The model llama at localhost:11434 answers; it may cost money."
+
+
+def test_a_key_alone_never_costs_anybody_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
+    assert chat_model().model_name == "sim-chat"
+    assert "simulator answers" in describe()
+    assert "set OPENAI_MODEL" in describe()
+
+
+def test_a_model_alone_says_what_else_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "gpt")
+    assert "simulator answers" in describe()
+    assert "OPENAI_API_KEY" in describe()
+
+
+def test_key_and_model_mean_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
+    assert describe() == "The model gpt-x at api.openai.com answers; it may cost money."
+    assert str(chat_model().root_client.base_url) == "https://api.openai.com/v1/"
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, " ")
+    assert provider.real_provider() is None
+
+
+@pytest.mark.parametrize(
+    ("address", "model", "words"),
+    [
+        ("http://localhost:1234/v1", "", "OPENAI_MODEL isn't"),
+        ("localhost:1234", "m", "no web address"),
+        ("http://", "m", "no web address"),
+    ],
+)
+def test_half_a_provider_is_explained(
+    monkeypatch: pytest.MonkeyPatch, address: str, model: str, words: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    monkeypatch.setenv("OPENAI_MODEL", model)
+    with pytest.raises(ProviderError, match=words):
+        chat_model()
+
+
+def test_no_description_shows_a_key_or_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://me:secret-word@example.org/v1?key=secret-word")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-word")
+    monkeypatch.setenv("OPENAI_MODEL", "m")
+    assert describe() == "The model m at example.org answers; it may cost money."
+    assert "secret-word" not in repr(provider.real_provider())
+
+
+def test_a_web_proxy_does_not_come_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, nobody_listens())
+    assert "Danube" in chat_model("fast").invoke("Name a river.").content
+
+
+def failure(model: ChatOpenAI) -> str:
+    """Return what is said about the error that a call of `model` ends in."""
+    with pytest.raises(openai.OpenAIError) as error:
+        model.invoke("hello")
+    return explain(error.value)
+
+
+def is_one_sentence(text: str) -> bool:
+    return text.endswith(".") and "\n" not in text and len(text) < 250
+
+
+@pytest.mark.usefixtures("other_by_environment")
+def test_a_wrong_key_is_explained_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-and-secret")
+    said = failure(chat_model())
+    assert "key" in said
+    assert "OPENAI_API_KEY" in said
+    assert "secret" not in said
+    assert is_one_sentence(said)
+
+
+@pytest.mark.usefixtures("other_by_environment")
+def test_an_unreachable_address_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", nobody_listens())
+    said = failure(chat_model(max_retries=0))
+    assert "OPENAI_BASE_URL" in said
+    assert is_one_sentence(said)
+
+
+@pytest.mark.usefixtures("other_by_environment")
+def test_an_unknown_model_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "no-such-model")
+    said = failure(chat_model())
+    assert "OPENAI_MODEL" in said
+    assert is_one_sentence(said)
+
+
+def test_a_busy_provider_is_explained(other: Simulator) -> None:
+    settings = {"base_url": other.base_url, "api_key": other.api_key, "max_retries": 0}
+    model = ChatOpenAI(model="sim-overloaded", timeout=0.2, **settings)
+    said: set[str] = set()
+    for number in range(40):  # a fifth is refused, the others take longer than the timeout
+        try:
+            model.invoke(f"question {number}")
+        except (openai.RateLimitError, openai.APITimeoutError) as error:
+            said.add(explain(error))
+        if any("rate limit" in sentence for sentence in said):
+            break
+    assert any("rate limit" in sentence for sentence in said)
+    assert all(map(is_one_sentence, said))
+
+
+def test_an_error_that_was_raised_from_another_is_looked_into() -> None:
+    with pytest.raises(RuntimeError) as outer:
+        raise RuntimeError("the cell failed") from SimulatorError("It could not start. Do this.")
+    assert explain(outer.value) == "It could not start. Do this."
+
+
+def test_any_other_error_is_named_with_keys_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter2hunter2")
+    said = explain(ValueError("bad: hunter2hunter2 and sk-proj-abcdefgh123"))
+    assert said == "ValueError: bad: [key] and [key]"

@@ -1,0 +1,79 @@
+"""The last line of every notebook's setup cell."""
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from utils import setup
+from utils.setup import SetupError, ready
+from utils.simulator import process
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[process._Shared]:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COURSE_SPEED", "50")
+    shared = process._Shared()
+    monkeypatch.setattr(process, "_shared", shared)
+    yield shared
+    if shared.simulator is not None:
+        shared.simulator.stop()
+
+
+def test_it_says_who_answers_in_the_same_words_each_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ready()
+    ready()
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
+
+
+def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: process._Shared) -> None:
+    ready()
+    assert fresh.simulator is not None
+    assert len(fresh.simulator.requests()) == 0
+
+
+def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
+    fresh: process._Shared,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody listens there
+    monkeypatch.setenv("OPENAI_MODEL", "llama")
+    ready()
+    assert "The model llama at 127.0.0.1:9 answers" in capsys.readouterr().out
+    assert fresh.simulator is None
+
+
+def test_half_a_provider_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    with pytest.raises(SetupError, match="OPENAI_MODEL isn't"):
+        ready()
+
+
+def test_another_folders_utils_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    impostor = ModuleType("utils")
+    impostor.__path__ = ["/somewhere/else"]
+    monkeypatch.setitem(sys.modules, "utils", impostor)
+    with pytest.raises(SetupError, match="Restart the kernel"):
+        ready()
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "_PACKAGES", ("ipywidgets", "no_such_package"))
+    with pytest.raises(SetupError, match=r"Missing here: no_such_package.*course.py lab"):
+        ready()
+
+
+@pytest.mark.parametrize("old", ["7.3.9", "6.29.5", "7.3rc1"])
+def test_an_ipykernel_without_working_stop_buttons_is_refused(
+    monkeypatch: pytest.MonkeyPatch, old: str
+) -> None:
+    monkeypatch.setattr(setup, "version", lambda _: old)
+    with pytest.raises(SetupError, match=f"ipykernel is {old}; from 7.4 on"):
+        ready()
