@@ -14,7 +14,7 @@ import subprocess
 import sys
 import urllib.parse
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -164,15 +164,17 @@ def test_what_a_learner_installed_besides_stays(quick: Environment) -> None:
     assert quick.needs("lab")[0] is Action.NOTHING
 
 
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_interrupted_set_up_is_made_anew(
     quick: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(environment, "run_uv", interrupted)
-        set_up(quick, "lab")
+        with pytest.raises(KeyboardInterrupt):
+            set_up(quick, "lab")
     set_up(quick, "lab")
     assert "was not finished last time: making it anew" in capsys.readouterr().out
     assert quick.needs("lab")[0] is Action.NOTHING
@@ -183,12 +185,10 @@ def test_an_interrupted_update_is_made_anew(
 ) -> None:
     set_up(quick, "lab")
 
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(environment, "run_uv", interrupted)
-        set_up(quick, "test")
+        with pytest.raises(KeyboardInterrupt):
+            set_up(quick, "test")
     assert quick.needs("lab")[0] is Action.MAKE
 
 
@@ -231,7 +231,7 @@ def break_folder(it: Environment) -> None:
 )
 def test_a_broken_environment_is_repaired_with_a_sentence(
     quick: Environment,
-    damage: "environment.Callable[[Environment], None]",
+    damage: Callable[[Environment], None],
     sentence: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -396,6 +396,9 @@ def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPa
 # --- lab, for real
 
 
+DEAD = "http://127.0.0.1:9"
+
+
 class Lab:
     """A running `course.py lab --no-browser`, in the environment that runs the tests."""
 
@@ -408,11 +411,7 @@ class Lab:
             text=True,
             creationflags=group,
             # A proxy that nobody answers at: what talks to the course must not use it.
-            env={
-                **os.environ,
-                "HTTP_PROXY": "http://127.0.0.1:9",
-                "http_proxy": "http://127.0.0.1:9",
-            },
+            env={**os.environ, "HTTP_PROXY": DEAD, "http_proxy": DEAD},
         )
         assert self.process.stdout is not None
         said = []
@@ -556,6 +555,12 @@ def failing(name: str = "types") -> Step:
     return Step(name, [sys.executable, "-c", "raise SystemExit(1)"])
 
 
+@pytest.fixture
+def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pytest that a step starts leave its plugins out, which take seconds to load."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 def pytest_step(folder: Path, text: str) -> Step:
     file = folder / "test_it.py"
     file.write_text(text, encoding="utf-8")
@@ -585,7 +590,7 @@ def test_five(): pass
 
 
 def test_the_closing_line_adds_up_checks_and_tests(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, bare_pytest: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     code = suite.run_steps([passing(), failing(), pytest_step(tmp_path, MIXED)])
     lines = capfd.readouterr().out.splitlines()
@@ -600,7 +605,7 @@ def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str
 
 
 def test_pytest_that_finds_no_test_or_crashes_is_a_failure(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, bare_pytest: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     empty = pytest_step(tmp_path, "")
     crashing = pytest_step(tmp_path, "import os\ndef test_it(): os._exit(3)")
