@@ -109,10 +109,10 @@ def build(path: Path) -> Built:
         lesson = source.parse(text, f"{path.parent.name}/{path.name}")
     except SourceError as error:
         raise BuildError(str(error)) from None
+    cells = _cells_by_jupytext(text, lesson)
     found = rules.problems(lesson)
     if found:
         raise BuildError("\n".join(str(error) for error in found))
-    cells = _cells_by_jupytext(text, lesson)
     return Built(
         path.stem,
         lesson,
@@ -225,12 +225,23 @@ def _executed(built: Built, folder: Path) -> NotebookNode:
         BuildError: If a cell fails, or shows what must not be published.
     """
     notebook = nbformat.from_dict(built.solutions)
-    code = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
+    lines = {
+        node.id: cell.line
+        for node, cell in zip(notebook.cells, built.lesson.cells, strict=True)
+        if cell.kind == "code"
+    }
+    started: list[str] = []
 
     def progress(cell: NotebookNode, **_: Any) -> None:
-        if cell.cell_type == "code":
-            at = code.index(cell.id) + 1
-            _say(f"  {built.stem}: {at}/{len(code)} {cell.id}", passing=True)
+        if cell.id in lines:
+            started.append(cell.id)
+            _say(f"  {built.stem}: {len(started)}/{len(lines)} {cell.id}", passing=True)
+
+    def failure(problem: str) -> BuildError:
+        if not started:
+            return BuildError(f"{built.lesson.file}: failed before the first cell: {problem}")
+        name = started[-1]
+        return BuildError(f"{built.lesson.file}:{lines[name]}: cell {name} failed: {problem}")
 
     manager = AsyncKernelManager(
         kernel_name="python3",
@@ -251,9 +262,9 @@ def _executed(built: Built, folder: Path) -> NotebookNode:
     try:
         client.execute(env=_environment(os.environ), cleanup_kc=True)
     except CellExecutionError as error:
-        raise BuildError(_failure(built, notebook, f"{error.ename}: {error.evalue}")) from None
+        raise failure(f"{error.ename}: {error.evalue}") from None
     except (CellTimeoutError, DeadKernelError) as error:
-        raise BuildError(_failure(built, notebook, str(error).strip())) from None
+        raise failure(str(error).strip()) from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [_cleaned(output) for output in cell.outputs]
@@ -264,19 +275,6 @@ def _executed(built: Built, folder: Path) -> NotebookNode:
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items() if key not in PRIVATE_ENVIRONMENT}
-
-
-def _failure(built: Built, notebook: NotebookNode, problem: str) -> str:
-    """Names the cell that failed: the last one that produced anything."""
-    running = [
-        (node, cell)
-        for node, cell in zip(notebook.cells, built.lesson.cells, strict=True)
-        if node.cell_type == "code" and (node.outputs or node.execution_count)
-    ]
-    if not running:
-        return f"{built.lesson.file}: execution failed before the first cell: {problem}"
-    node, cell = running[-1]
-    return f"{built.lesson.file}:{cell.line}: cell {node.id} failed: {problem}"
 
 
 def _cleaned(output: NotebookNode) -> NotebookNode:

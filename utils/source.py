@@ -519,7 +519,7 @@ def _toml(data: _Data, keys: set[str], file: str) -> dict[str, Any]:
         values = tomllib.loads("\n".join(data.body))
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"at line (\d+)", str(error))
-        line = data.line + (int(where[1]) if where else 1)
+        line = data.line + (int(where[1]) if where else len(data.body))
         raise SourceError(file, line, f"{data.kind} {data.number} is not TOML: {error}") from None
     if set(values) != keys:
         raise SourceError(
@@ -582,7 +582,7 @@ def _exercise_cells(lesson: Lesson) -> Mapping[str, Cell]:
 
 
 def _find(number: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    if not _ID.match(str(number)):
+    if not isinstance(number, str) or not _ID.match(number):
         raise LookupError(f'Write the number as a text such as "1.2", not {number!r}.')
     if not FOLDER.is_dir():
         raise LookupError(

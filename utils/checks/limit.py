@@ -83,10 +83,13 @@ class _Run(Generic[T]):
         return self._value[0]
 
     def release(self) -> None:
-        """Let the thread end, with no exception on its way to it."""
+        """Let the thread end, with no exception on its way to it; leave one that is stuck."""
         if self._done.is_set():
             self._send(None)
-        self._released.set()
+            self._released.set()
+            self._thread.join()
+        else:
+            self._released.set()
 
     def _main(self) -> None:
         try:

@@ -56,10 +56,10 @@ class Clock:
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a probe's log: a piece went in, or came out, and which text."""
+    """One line of a probe's log: a piece went in or the end was asked for, or text came out."""
 
-    what: Literal["in", "out"]
-    text: str
+    what: Literal["in", "end", "out"]
+    text: str = ""
 
 
 @dataclass
@@ -105,14 +105,13 @@ class Probe:
         """
         most = going_in = coming_out = 0
         ends: list[int] = []
-        for event in [*self.log, Event("in", "")]:
+        for event in self.log:
             if event.what == "out":
                 coming_out += len(event.text)
             else:
                 most = max(most, sum(end > coming_out for end in ends))
                 going_in += len(event.text)
-                if event.text:
-                    ends.append(going_in)
+                ends.append(going_in)
         return most
 
     def ask(self) -> None:
@@ -126,7 +125,7 @@ class Probe:
             for at, piece in enumerate(self.pieces):
                 self._take(at, piece)
                 yield piece
-            self.ended = True
+            self._end()
         finally:
             self.closed = not self.ended
 
@@ -136,7 +135,7 @@ class Probe:
             for at, piece in enumerate(self.pieces):
                 self._take(at, piece)
                 yield piece
-            self.ended = True
+            self._end()
         finally:
             self.closed = not self.ended
 
@@ -149,6 +148,10 @@ class Probe:
         for item in items:
             self.out(text(item))
             yield item
+
+    def _end(self) -> None:
+        self.ended = True
+        self.log.append(Event("end"))
 
     def _take(self, at: int, piece: str) -> None:
         self.clock.advance(GAP if at else FIRST_AFTER)
@@ -172,15 +175,14 @@ class ProbeModel(BaseChatModel):
     ) -> Iterator[AIMessageChunk]:
         """As any chat model's; notes whether a chain asked."""
         self._note_caller(config)
-        yield from super().stream(input, config, **kwargs)
+        return super().stream(input, config, **kwargs)
 
-    async def astream(
+    def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[AIMessageChunk]:
         """As any chat model's; notes whether a chain asked."""
         self._note_caller(config)
-        async for chunk in super().astream(input, config, **kwargs):
-            yield chunk
+        return super().astream(input, config, **kwargs)
 
     def _note_caller(self, config: RunnableConfig | None) -> None:
         callbacks = (config or {}).get("callbacks")

@@ -1,0 +1,385 @@
+"""The build: two editions of one source, the same at every build, executed as a learner would."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import build
+from tools.build import BuildError, main
+from utils import source
+
+SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
+SHOWS = """
+```{code-cell} ipython3
+:tags: [raises-exception]
+
+import os
+
+from ipywidgets import IntSlider
+from IPython.display import display
+
+print(sorted(name for name in os.environ if name.startswith(("COURSE_", "OPENAI_"))))
+print(os.path.basename(os.getcwd()))
+display(IntSlider(3))
+1 / 0
+```
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """An empty course with the sample lesson."""
+    (tmp_path / "lessons").mkdir()
+    shutil.copy(SAMPLE, tmp_path / "lessons")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """The sample, with a cell that shows things, built and executed once."""
+    root = tmp_path_factory.mktemp("course")
+    (root / "lessons").mkdir()
+    lesson = SAMPLE.read_text(encoding="utf-8") + SHOWS
+    (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "ROOT", root)
+        patch.setenv("COURSE_SPEED", "50")
+        patch.setenv("OPENAI_API_KEY", "sk-not-a-real-one-0000")
+        patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
+        assert main([]) == 0
+    return root
+
+
+@pytest.fixture
+def built(executed, tmp_path, monkeypatch):
+    """A copy of the executed course, to spoil."""
+    shutil.copytree(executed, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    return tmp_path
+
+
+def notebook(root, edition):
+    path = root / edition / "01_sample.ipynb"
+    nbformat.validate(nbformat.read(path, as_version=4))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def text_of(cell):
+    return "".join(cell["source"])
+
+
+def spoil(root, edition, change):
+    path = root / edition / "01_sample.ipynb"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+# --- The two editions -----------------------------------------------------------------------------
+
+
+def test_learners_get_stubs_and_no_outputs(executed):
+    cells = notebook(executed, "notebooks")["cells"]
+    everything = "\n".join(map(text_of, cells))
+    assert "...  # your code here" in everything
+    assert "text.split()" not in everything
+    assert "SOLUTION" not in everything
+    assert "A note for instructors" not in everything
+    assert "How many words" not in everything
+    for cell in cells:
+        assert "instructor" not in cell["metadata"].get("tags", [])
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+
+def test_instructors_get_everything_and_outputs(executed):
+    cells = notebook(executed, "solutions")["cells"]
+    everything = "\n".join(map(text_of, cells))
+    assert "text.split()" in everything
+    assert "your code here" not in everything
+    assert "SOLUTION" not in everything
+    assert "A note for instructors" in everything
+    counts = [cell["execution_count"] for cell in cells if cell["cell_type"] == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_editions_agree_on_everything_but_solutions_and_notes(executed):
+    solved = {cell["id"]: cell for cell in notebook(executed, "solutions")["cells"]}
+    for cell in notebook(executed, "notebooks")["cells"]:
+        twin = solved[cell["id"]]
+        assert cell["metadata"] == twin["metadata"]
+        if "exercise-1.1" not in cell["metadata"].get("tags", []):
+            assert cell["source"] == twin["source"]
+
+
+def test_execution_is_a_first_learners_one(executed):
+    shown = notebook(executed, "solutions")["cells"][-1]["outputs"]
+    printed = "".join(shown[0]["text"]).splitlines()
+    assert printed == ["[]", "solutions"]
+
+
+def test_outputs_hold_no_widget_reference_and_no_stack_trace(executed):
+    solved = notebook(executed, "solutions")
+    _, widget, error = solved["cells"][-1]["outputs"]
+    assert list(widget["data"]) == ["text/plain"]
+    assert "IntSlider(value=3)" in "".join(widget["data"]["text/plain"])
+    assert error["traceback"] == ["ZeroDivisionError: division by zero"]
+    assert "widgets" not in solved["metadata"]
+
+
+@pytest.mark.parametrize("edition", build.EDITIONS)
+def test_files_are_minimal_and_stable(executed, edition):
+    text = (executed / edition / "01_sample.ipynb").read_bytes().decode()
+    assert text.endswith("}\n")
+    assert not text.endswith("\n\n")
+    assert "\r" not in text
+    content = json.loads(text)
+    assert content["metadata"] == build.METADATA
+    assert "version" not in content["metadata"]["language_info"]
+    assert all(set(cell["metadata"]) <= {"tags"} for cell in content["cells"])
+    assert list(content) == sorted(content)
+
+
+def test_building_again_changes_nothing_and_executes_nothing(built, monkeypatch, capsys):
+    before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
+    monkeypatch.setattr(build, "_executed", lambda *_: pytest.fail("executed again"))
+    assert main([]) == 0
+    assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
+    assert "unchanged, outputs kept (after a change in utils: --execute)" in capsys.readouterr().out
+
+
+def test_executing_again_gives_the_same_file(built):
+    path = built / "solutions" / "01_sample.ipynb"
+    before = path.read_bytes()
+    assert main(["--execute"]) == 0
+    assert path.read_bytes() == before
+
+
+def test_outputs_that_are_not_complete_are_made_again(built, monkeypatch):
+    spoil(built, "solutions", lambda content: content["cells"][-1].update(execution_count=None))
+    ran = []
+    monkeypatch.setattr(build, "_executed", lambda one, _: ran.append(one) or one.solutions)
+    assert main([]) == 0
+    assert len(ran) == 1
+
+
+def test_without_execution_the_sources_are_there_and_the_check_still_asks_for_outputs(root, capsys):
+    assert main(["--no-execute"]) == 0
+    assert "WITHOUT outputs" in capsys.readouterr().out
+    assert main(["--check"]) == 1
+    assert "was not executed in order" in capsys.readouterr().out
+
+
+# --- Ids ------------------------------------------------------------------------------------------
+
+
+def ids(text):
+    return list(build._ids(source.parse(text).cells))
+
+
+def test_cells_are_named_after_their_section():
+    assert ids("# Größe & Café!\n\n+++\n\ntext\n\n+++\n\n## Next\n") == [
+        "groe-cafe-1",
+        "groe-cafe-2",
+        "next-1",
+    ]
+
+
+def test_headings_inside_a_block_of_code_name_nothing():
+    assert ids("text\n\n```\n# not a heading\n```\n") == ["opening-1"]
+
+
+def test_a_new_note_or_section_leaves_other_ids_alone():
+    text = "# A\n\n+++\n\none\n\n+++\n\n## B\n\n+++\n\ntwo\n"
+    before = ids(text)
+    with_note = ids(text.replace("one", 'one\n\n+++ {"tags": ["instructor"]}\n\nnote\n'))
+    assert set(with_note) - set(before) == {"a-note-1"}
+    with_section = ids(text.replace("## B", "## C\n\n+++\n\nthree\n\n+++\n\n## B"))
+    assert set(before) < set(with_section)
+
+
+def test_equal_headings_and_awkward_ones_get_ids_of_their_own():
+    names = ids("# A\n\n+++\n\n# A\n\n+++\n\n# A 1\n\n+++\n\n# 河\n\n+++\n\n" + "# " + "x" * 99)
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]{1,64}", name) for name in names)
+
+
+# --- The check ------------------------------------------------------------------------------------
+
+
+def test_the_check_passes_after_a_build(built, capsys):
+    assert main(["--check"]) == 0
+    assert "match lessons/" in capsys.readouterr().out
+
+
+def edit(content):
+    content["cells"][0]["source"] = ["# Another title"]
+
+
+def remove(content):
+    del content["cells"][0]
+
+
+def swap(content):
+    content["cells"][:2] = reversed(content["cells"][:2])
+
+
+def tag(content):
+    content["cells"][0]["metadata"] = {"tags": ["setup"]}
+
+
+def rename_kernel(content):
+    content["metadata"]["kernelspec"]["name"] = "mine"
+
+
+@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (edit, "cell 1-a-sample-lesson-1 has another source"),
+        (remove, "cell 1-a-sample-lesson-1 is missing"),
+        (swap, "the cells stand in another order"),
+        (tag, "cell 1-a-sample-lesson-1 has another metadata"),
+        (rename_kernel, "the notebook's metadata differ"),
+    ],
+)
+def test_the_check_names_the_edition_the_cell_and_the_command(built, capsys, edition, change, said):
+    spoil(built, edition, change)
+    assert main(["--check"]) == 1
+    out = capsys.readouterr().out
+    assert f"{edition}/01_sample.ipynb: {said}" in out
+    assert "python3 course.py build" in out
+
+
+def test_the_check_sees_a_changed_lesson(built, capsys):
+    lesson = built / "lessons" / "01_sample.md"
+    lesson.write_text(lesson.read_text().replace("text.split()", "text.split(None)"))
+    assert main(["--check"]) == 1
+    out = capsys.readouterr().out
+    assert "solutions/01_sample.ipynb: cell exercise-1-1-words-2 has another source" in out
+    assert "notebooks/" not in out
+
+
+def test_the_check_does_not_look_at_outputs(built):
+    def other_output(content):
+        content["cells"][-1]["outputs"] = []
+
+    spoil(built, "solutions", other_output)
+    assert main(["--check"]) == 0
+
+
+def test_the_check_refuses_outputs_in_the_learners_edition(built, capsys):
+    def ran(content):
+        code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+        code["execution_count"] = 1
+
+    spoil(built, "notebooks", ran)
+    assert main(["--check"]) == 1
+    assert "learners' notebooks have none" in capsys.readouterr().out
+
+
+def test_the_check_writes_nothing(root, capsys):
+    assert main(["--check"]) == 1
+    assert "notebooks/01_sample.ipynb: missing or unreadable" in capsys.readouterr().out
+    assert not (root / "notebooks").exists()
+
+
+def test_the_check_names_a_notebook_without_a_lesson_and_leaves_copies_alone(built, capsys):
+    shutil.copy(built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "09_old.ipynb")
+    shutil.copy(
+        built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "01_sample-Copy1.ipynb"
+    )
+    assert main(["--check"]) == 1
+    out = capsys.readouterr().out
+    assert "notebooks/09_old.ipynb: no such lesson" in out
+    assert "Copy1" not in out
+
+
+def test_half_a_file_counts_as_none(built, capsys):
+    (built / "notebooks" / "01_sample.ipynb").write_text('{"cells": [')
+    assert main(["--check"]) == 1
+    assert "missing or unreadable" in capsys.readouterr().out
+
+
+# --- Failures -------------------------------------------------------------------------------------
+
+
+def add(root, *lines):
+    lesson = root / "lessons" / "01_sample.md"
+    cell = "\n".join(["", "## Broken", "", "```{code-cell} ipython3", *lines, "```", ""])
+    lesson.write_text(lesson.read_text(encoding="utf-8") + cell, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["print('so far')", "1 / 0"], "cell broken-2 failed: ZeroDivisionError: division by zero"),
+        (["import os", "os._exit(1)"], "cell broken-2 failed: .*died"),
+        (["import os", "print(os.getcwd())"], "cell broken-2 prints a path of this machine"),
+        (
+            ["import sys, warnings", "warnings.warn(sys.prefix + '/lib')"],
+            "cell broken-2 prints a path of this machine",
+        ),
+        (["print('sk' + '-' + 'a1b2' * 8)"], "cell broken-2 prints something like a key"),
+        (["print({'api_key': 'a1b2' * 8})"], "cell broken-2 prints something like a key"),
+    ],
+)
+def test_a_cell_that_must_not_be_published_fails_the_build_by_name(root, capsys, lines, said):
+    add(root, *lines)
+    assert main([]) == 1
+    assert re.search(r"lessons/01_sample\.md(:\d+)?: " + said, capsys.readouterr().err)
+    assert not (root / "solutions" / "01_sample.ipynb").exists()
+
+
+def test_a_broken_source_fails_the_build_with_all_its_errors(root, capsys):
+    add(root, "### BEGIN SOLUTION", "x = 1", "### END SOLUTION")
+    add(root, *(f"x{n} = {n}" for n in range(26)))
+    assert main([]) == 1
+    err = capsys.readouterr().err
+    assert "a solution in a cell without a tag" in err
+    assert "a code cell of 26 lines" in err
+    assert not (root / "notebooks").exists()
+
+
+def test_a_source_that_jupytext_reads_otherwise_fails_the_build(root):
+    lesson = root / "lessons" / "01_sample.md"
+    lesson.write_text(lesson.read_text() + "\n- a list\n\n  ```{code-cell} ipython3\n  1\n  ```\n")
+    with pytest.raises(BuildError, match=r"01_sample\.md:\d+: jupytext"):
+        build.build(lesson)
+
+
+def test_pictures_are_not_searched_for_keys(monkeypatch):
+    outputs = [{"data": {"image/png": "sk-abcdefghijklmnop", "text/plain": "<Figure>"}}]
+    assert list(build._texts(outputs)) == ["<Figure>"]
+
+
+def test_paths_of_this_machine_are_those_of_the_repository_home_python_and_scratch():
+    paths = build._machine_paths()
+    for place in (build.ROOT, Path(os.__file__).parent):
+        assert str(place) in paths
+
+
+# --- The command line -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["1", "01", "01_sample", "lessons/01_sample.md"])
+def test_a_lesson_may_be_named_in_any_way(root, name):
+    assert [path.stem for path in build._chosen([name])] == ["01_sample"]
+
+
+def test_an_unknown_lesson_names_those_that_exist(root, capsys):
+    assert main(["7"]) == 1
+    assert "There is no lesson 7; there are 01_sample." in capsys.readouterr().err
+
+
+def test_no_lessons_at_all_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert main([]) == 1
+    assert "There is no lesson" in capsys.readouterr().err

@@ -1,0 +1,144 @@
+"""The rules of a lesson: a right one breaks none, and each breach is told by file and line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools import rules
+from utils import source
+
+SAMPLE = (Path(__file__).parent / "data" / "01_sample.md").read_text(encoding="utf-8")
+
+
+def problems(text):
+    return rules.problems(source.parse(text, "lessons/01_sample.md"))
+
+
+def cell(*lines, tags=""):
+    options = [f":tags: [{tags}]", ""] if tags else []
+    return "\n".join(["", "```{code-cell} ipython3", *options, *lines, "```", ""])
+
+
+def test_the_sample_keeps_all_rules():
+    assert problems(SAMPLE) == []
+
+
+CHECK = 'check("1.1", words)\n'
+ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
+
+BREACHES = {
+    "an_exercise_without_a_check": (
+        SAMPLE.replace(CHECK, ""),
+        'exercise 1.1 doesn\'t end with `check("1.1", …)`',
+    ),
+    "a_check_of_another_number": (
+        SAMPLE.replace(CHECK, 'check("1.2", words)\n'),
+        "exercise 1.1 doesn't end with",
+    ),
+    "a_check_that_is_not_last": (
+        SAMPLE.replace(CHECK, CHECK + "print()\n"),
+        "exercise 1.1 doesn't end with",
+    ),
+    "a_check_twice": (SAMPLE.replace(CHECK, CHECK + CHECK), "exercise 1.1 doesn't end with"),
+    "a_check_without_an_exercise": (
+        SAMPLE + cell('check("1.1", 1)'),
+        "in a cell without the tag exercise-1.1",
+    ),
+    "an_exercise_without_a_solution": (
+        SAMPLE + cell('check("1.2", 1)', tags="exercise-1.2"),
+        "exercise 1.2 has no solution between",
+    ),
+    "a_solution_without_an_exercise": (
+        SAMPLE + cell("### BEGIN SOLUTION", "answer = 1", "### END SOLUTION"),
+        "a solution in a cell without a tag such as exercise-1.2",
+    ),
+    "two_exercises_in_one_cell": (
+        SAMPLE.replace("[exercise-1.1]", "[exercise-1.1, exercise-1.3]"),
+        "two exercises in one cell: 1.1, 1.3",
+    ),
+    "an_exercise_on_text": (
+        SAMPLE + '\n+++ {"tags": ["exercise-1.4"]}\n\nText.\n',
+        "an exercise tag on a Markdown cell",
+    ),
+    "an_exercise_of_another_lesson": (
+        SAMPLE.replace("1.1", "2.1"),
+        "exercise 2.1 belongs into lesson 2",
+    ),
+    "an_exercise_without_hints": (SAMPLE.replace("{hints} 1.1", "{hints} 1.5"), "has no hints"),
+    "hints_without_an_exercise": (
+        SAMPLE.replace("{hints} 1.1", "{hints} 1.5"),
+        "hints for exercise 1.5, which is not there",
+    ),
+    "a_prediction_not_defined": (
+        SAMPLE.replace('predict("1.1")', 'predict("1.7")'),
+        "prediction 1.7 is used but not defined",
+    ),
+    "a_prediction_not_used": (
+        SAMPLE.replace('predict("1.1")', "1"),
+        "prediction 1.1 is defined but not used",
+    ),
+    "a_prediction_used_twice": (
+        SAMPLE + cell('predict("1.1")'),
+        "prediction 1.1 is used a second time",
+    ),
+    "a_long_cell": (
+        SAMPLE + cell(*(f"x{n} = {n}" for n in range(26))),
+        "a code cell of 26 lines; the longest allowed is 25",
+    ),
+    "an_unknown_tag": (SAMPLE + cell("1", tags="exercise-one"), "unknown tag `exercise-one`"),
+    "a_solution_called": (SAMPLE + cell('solution("1.1")'), "would reveal it on Run All"),
+    "a_solution_that_is_not_python": (
+        SAMPLE.replace("yield from text.split()", "yield from text.split("),
+        "the instructor's edition is not Python",
+    ),
+    "a_stub_that_is_not_python": (
+        SAMPLE.replace("# order = ...", "# order ="),
+        "the learner's edition is not Python",
+    ),
+    "a_leak_into_another_cell": (
+        SAMPLE + cell("def same(stream):", *ANSWER),
+        r"the solution of exercise 1.1 \(line \d+\) leaks",
+    ),
+    "a_leak_into_text": (
+        "\n".join([SAMPLE, "The answer:", "", *ANSWER, ""]),
+        "the solution of exercise 1.1 .* leaks",
+    ),
+    "a_leak_into_its_own_cell": (
+        SAMPLE.replace("### BEGIN SOLUTION\norder", 'order = "BA"\n### BEGIN SOLUTION\norder'),
+        "the solution of exercise 1.1 .* leaks",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), BREACHES.values(), ids=BREACHES.keys())
+def test_a_breach_is_told_by_file_and_line(text, said):
+    found = [str(problem) for problem in problems(text)]
+    assert any(re.search(said, problem) or said in problem for problem in found), found
+    assert all(re.match(r"lessons/01_sample\.md:\d+: ", problem) for problem in found)
+
+
+def test_all_breaches_are_told_at_once_in_the_order_of_lines():
+    text = SAMPLE.replace("{hints} 1.1", "{hints} 1.5").replace(CHECK, "")
+    lines = [problem.line for problem in problems(text)]
+    assert len(lines) == 3
+    assert lines == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        cell("for piece in stream:", "    print(text.split())"),
+        cell('text = "".join(stream)', "print(text)"),
+        cell("%time x = 1", "await something()", "!ls"),
+        cell("%%bash", "ls | cat"),
+        cell('check("1.1", joins)', tags="instructor"),
+        cell("def same(stream):", *ANSWER, tags="instructor"),
+        cell('# check("1.1", words)'),
+        cell("print(\"predict('1.9')\")"),
+        cell(*(f"x{n} = {n}" for n in range(26)), tags="instructor"),
+        cell(*(f"x{n} = {n}" for n in range(25))),
+    ],
+)
+def test_what_is_allowed_is_let_pass(allowed):
+    assert problems(SAMPLE + allowed) == []

@@ -1,0 +1,232 @@
+"""The parser of lessons: what it reads, and that each way to write one wrongly is told by line."""
+
+from pathlib import Path
+
+import jupytext
+import pytest
+
+from utils import source
+from utils.source import SourceError
+
+SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
+NOTE = '+++ {"tags": ["instructor"]}\n\n'
+
+
+def code(*lines, tags=""):
+    options = [f":tags: [{tags}]", ""] if tags else []
+    return "\n".join(["```{code-cell} ipython3", *options, *lines, "```"]) + "\n"
+
+
+def test_the_sample_in_the_modules_own_text_is_a_lesson():
+    text = "\n".join(line.removeprefix("    ") for line in sample_in_docstring())
+    lesson = source.parse(text, "01_sample.md")
+    assert list(lesson.exercises) == ["1.2"]
+    assert list(lesson.hints) == ["1.2"]
+    assert list(lesson.predictions) == ["1.1"]
+
+
+def sample_in_docstring():
+    lines = source.__doc__.splitlines()
+    return [line for line in lines if line.startswith("    ") or not line]
+
+
+def test_cells_are_read_in_order_with_their_lines():
+    lesson = source.load(SAMPLE)
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
+    assert [cell.kind for cell in lesson.cells] == [
+        "markdown", "markdown", "markdown", "code", "code", "markdown", "code", "code", "code",
+    ]  # fmt: skip
+    for cell in lesson.cells:
+        assert lines[cell.line - 1] == cell.source.splitlines()[0]
+    assert lesson.file == "data/01_sample.md"
+
+
+def test_an_exercise_has_two_editions_without_marker_lines():
+    exercise = source.load(SAMPLE).exercises["1.1"]
+    assert exercise.solved == (
+        'def words(stream):\n    """Yield whole words."""\n    text = "".join(stream)\n'
+        '    yield from text.split()\n\n\norder = "BA"\n\ncheck("1.1", words)'
+    )
+    assert exercise.learner == (
+        'def words(stream):\n    """Yield whole words."""\n    ...  # your code here\n\n\n'
+        'order = ...  # two letters\n\ncheck("1.1", words)'
+    )
+
+
+def test_a_stub_keeps_its_own_lines_and_indentation():
+    lesson = source.parse(
+        code(
+            "for piece in stream:",
+            "    ### BEGIN SOLUTION",
+            "    if piece:",
+            "        yield piece",
+            "    ### STUB",
+            "    # if ...:",
+            "    #     yield piece",
+            "    #",
+            "",
+            "    # # a comment",
+            "    ### END SOLUTION",
+        )
+    )
+    (cell,) = lesson.cells
+    assert cell.learner.splitlines() == [
+        "for piece in stream:",
+        "    if ...:",
+        "        yield piece",
+        "",
+        "",
+        "    # a comment",
+    ]
+
+
+def test_jupytext_reads_and_writes_back_the_same_cells():
+    text = SAMPLE.read_text(encoding="utf-8")
+    notebook = jupytext.reads(
+        text.replace("kernelspec:\n  name: python3\n", "a: 1\n"), fmt="md:myst"
+    )
+    again = jupytext.reads(jupytext.writes(notebook, fmt="md:myst"), fmt="md:myst")
+    cells = [(cell.kind, cell.source, list(cell.tags)) for cell in source.load(SAMPLE).cells]
+    for read in (notebook, again):
+        assert [
+            (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in read.cells
+        ] == cells
+
+
+def test_hints_and_predictions_are_read():
+    lesson = source.load(SAMPLE)
+    assert lesson.hints["1.1"].steps == (
+        "What does `split` do?",
+        "Join the pieces *after* all came.",
+    )
+    prediction = lesson.predictions["1.1"]
+    assert prediction.question == "How many words are in `a b`?"
+    assert [(choice.text, choice.right) for choice in prediction.choices] == [
+        ("1", False),
+        ("2", True),
+    ]
+
+
+def test_instructors_read_hints_and_predictions_as_lists():
+    note = next(cell for cell in source.load(SAMPLE).cells if cell.instructor)
+    text = source.data_as_markdown(note)
+    assert "steps =" not in text
+    assert "```" not in text
+    assert "1. What does `split` do?\n2. Join the pieces" in text
+    assert "- 1: A blank parts words.\n- 2 *(right)*" in text
+    assert text.startswith("A note for instructors.")
+
+
+CHOICES = '[[choice]]\ntext = "a"\nfeedback = "no"\n[[choice]]\ntext = "b"\n'
+
+BROKEN = {
+    "a_solution_inside_a_solution": (
+        code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
+        4,
+        "inside the solution that opens at line 2: solutions don't nest",
+    ),
+    "a_solution_never_closed": (code("x = 1", "### BEGIN SOLUTION", "1"), 3, "never closed"),
+    "an_end_without_a_beginning": (
+        code("### END SOLUTION"),
+        2,
+        "`### END SOLUTION` without `### BEGIN SOLUTION`",
+    ),
+    "a_stub_outside_a_solution": (code("### STUB"), 2, "without `### BEGIN SOLUTION`"),
+    "two_stubs": (
+        code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "### STUB", "### END SOLUTION"),
+        6,
+        "a second `### STUB`",
+    ),
+    "an_empty_stub": (
+        code("### BEGIN SOLUTION", "1", "### STUB", "### END SOLUTION"),
+        2,
+        "the stub of this solution is empty",
+    ),
+    "a_stub_that_is_not_commented": (
+        code("### BEGIN SOLUTION", "1", "### STUB", "x = 2", "### END SOLUTION"),
+        5,
+        "a stub's line starts with `# `",
+    ),
+    "an_empty_solution": (code("### BEGIN SOLUTION", "", "### END SOLUTION"), 2, "is empty"),
+    "a_marker_in_text": ("# T\n\n### BEGIN SOLUTION\n", 3, "outside a code cell"),
+    "a_marker_in_a_shown_block": (
+        "```python\n### END SOLUTION\n```\n",
+        2,
+        "outside a code cell",
+    ),
+    "a_marker_misspelt": (code("## BEGIN SOLUTION"), 2, "is not quite a marker"),
+    "a_marker_in_lower_case": (code("### end solution"), 2, "is not quite a marker"),
+    "a_marker_in_the_plural": (code("### BEGIN SOLUTIONS"), 2, "is not quite a marker"),
+    "an_exercise_defined_twice": (
+        code("1", tags="exercise-1.1") + code("2", tags="exercise-1.1"),
+        9,
+        "exercise 1.1 is already defined at line 4",
+    ),
+    "hints_defined_twice": (
+        NOTE + '```{hints} 1.1\nsteps = ["a"]\n```\n```{hints} 1.1\nsteps = ["a"]\n```\n',
+        6,
+        "hints 1.1 is already defined at line 3",
+    ),
+    "hints_outside_a_note": (
+        '```{hints} 1.1\nsteps = ["a"]\n```\n',
+        1,
+        "outside an instructor's note",
+    ),
+    "hints_without_a_number": (
+        NOTE + '```{hints}\nsteps = ["a"]\n```\n',
+        3,
+        "needs a number such as",
+    ),
+    "hints_that_are_no_toml": (NOTE + "```{hints} 1.1\n\nsteps = [\n```\n", 5, "is not TOML"),
+    "hints_with_another_key": (
+        NOTE + '```{hints} 1.1\nstep = ["a"]\n```\n',
+        3,
+        r"has \['step'\] instead of \['steps'\]",
+    ),
+    "no_hints": (NOTE + "```{hints} 1.1\nsteps = []\n```\n", 3, "`steps` is a list of texts"),
+    "a_prediction_without_a_right_choice": (
+        NOTE + f'```{{prediction}} 1.1\nquestion = "q"\n{CHOICES}feedback = "no"\n```\n',
+        3,
+        "has 0 right choices instead of one",
+    ),
+    "a_prediction_with_two_right_choices": (
+        NOTE
+        + '```{prediction} 1.1\nquestion = "q"\n'
+        + CHOICES.replace('feedback = "no"', "right = true")
+        + "right = true\n```\n",
+        3,
+        "has 2 right choices instead of one",
+    ),
+    "a_wrong_choice_without_feedback": (
+        NOTE + f'```{{prediction}} 1.1\nquestion = "q"\n{CHOICES}```\n',
+        3,
+        "the wrong choice `b` needs feedback",
+    ),
+    "a_prediction_with_nothing_to_choose": (
+        NOTE + '```{prediction} 1.1\nquestion = "q"\n[[choice]]\ntext = "a"\nright = true\n```\n',
+        3,
+        "has no wrong choice",
+    ),
+    "a_choice_with_another_key": (
+        NOTE + f'```{{prediction}} 1.1\nquestion = "q"\n{CHOICES}wrong = true\n```\n',
+        3,
+        "a choice has `text`, `feedback`",
+    ),
+    "a_block_never_closed": ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
+    "a_header_never_closed": ("---\na: 1\n", 1, "the header .* is never closed"),
+    "an_unknown_directive": ("```{note}\nx\n```\n", 1, "unknown directive {note}"),
+    "an_unknown_cell_option": (
+        "```{code-cell} ipython3\n:name: x\n\n1\n```\n",
+        2,
+        "unknown cell option `:name: x`",
+    ),
+    "an_unreadable_note": ('+++ {"tag": 1}\n\nx\n', 1, "write nothing, or tags such as"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "said"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_source_is_told_by_file_and_line(text, line, said):
+    with pytest.raises(SourceError, match=said) as error:
+        source.parse(text, "lessons/01_broken.md")
+    assert str(error.value).startswith(f"lessons/01_broken.md:{line}: ")
+    assert error.value.line == line

@@ -1,0 +1,366 @@
+"""From an answer to an outcome, whatever the exercise: attempts, exceptions, limits, looks."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from html.parser import HTMLParser
+
+import pytest
+
+from utils import source
+from utils.checks import NotYet, Outcome, check, evaluate, judge
+from utils.checks.attempt import learners_code, untouched
+
+PATIENCE = 0.3
+
+
+@pytest.fixture
+def exercise(monkeypatch):
+    """Defines exercise 9.1 by its check."""
+
+    def define(function):
+        monkeypatch.setattr(judge, "_find", lambda number: function)
+
+    return define
+
+
+def calls_it(answer):
+    with learners_code():
+        return f"It said {answer()}."
+
+
+# --- Attempts -------------------------------------------------------------------------------------
+
+
+def only_dots(model, prompt): ...
+
+
+def a_docstring_and_dots(stream):
+    """Yield words."""
+    # your code here
+
+
+def passes(stream):
+    pass
+
+
+def yields_dots(stream):
+    """Yield words."""
+    yield ...
+
+
+async def waits_for_dots(stream):
+    """Yield words."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ...,
+        ({"A": "line"}, ...),
+        {"A": ..., "B": ...},
+        only_dots,
+        a_docstring_and_dots,
+        passes,
+        yields_dots,
+        waits_for_dots,
+    ],
+)
+def test_an_untouched_stub_is_not_attempted(exercise, answer):
+    exercise(calls_it)
+    outcome = evaluate("9.1", answer)
+    assert repr(outcome) == (
+        "Exercise 9.1: not attempted yet. Replace the `...` and run the cell again."
+    )
+
+
+def gives_a_number():
+    return 42
+
+
+def gives_a_text():
+    """Say something."""
+    return "something"
+
+
+def gives_dots_of_its_own(stream):
+    for piece in stream:
+        yield piece, ...
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [gives_a_number, gives_a_text, gives_dots_of_its_own, {"A": "x", "B": ...}, {}, "", 0, None],
+)
+def test_an_answer_of_its_own_counts_as_an_attempt(answer):
+    assert not untouched(answer, "9.1")
+
+
+def test_a_stub_with_code_in_it_is_not_attempted_while_it_is_unchanged(monkeypatch):
+    stub = "def total(numbers):\n    result = 0\n    for number in numbers:\n        ...\n"
+    monkeypatch.setattr(source, "stub", lambda number: stub)
+    cell: dict = {}
+    exec(stub, cell)
+    assert untouched(cell["total"], "9.1")
+    exec(stub.replace("...", "result += number"), cell)
+    assert not untouched(cell["total"], "9.1")
+
+
+# --- Exceptions -----------------------------------------------------------------------------------
+
+
+def divides():
+    return 1 / 0
+
+
+def calls_another():
+    return divides()
+
+
+def looks_too_far():
+    return [][1]
+
+
+def leaves():
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            divides,
+            "Your code raised `ZeroDivisionError: division by zero` at the line `return 1 / 0`.",
+        ),
+        (
+            calls_another,
+            "Your code raised `ZeroDivisionError: division by zero` at the line `return 1 / 0`.",
+        ),
+        (
+            looks_too_far,
+            "Your code raised `IndexError: list index out of range` at the line `return [][1]`.",
+        ),
+        (leaves, "Your code raised `SystemExit: 3` at the line `sys.exit(3)`."),
+    ],
+)
+def test_an_exception_is_told_with_the_learners_own_line(exercise, answer, message):
+    exercise(calls_it)
+    outcome = evaluate("9.1", answer)
+    assert (outcome.status, outcome.message) == ("not yet", message)
+
+
+def test_an_error_of_the_check_itself_is_not_blamed_on_the_learner(exercise):
+    def broken(answer):
+        raise KeyError("ours")
+
+    exercise(broken)
+    with pytest.raises(KeyError, match="ours"):
+        evaluate("9.1", gives_a_number)
+
+
+def test_an_unknown_exercise_names_those_that_exist():
+    with pytest.raises(LookupError, match=r"no exercise '1\.9'. There are 1\.1, 1\.2"):
+        evaluate("1.9", 1)
+    with pytest.raises(LookupError, match="Lesson 77 has no checks"):
+        evaluate("77.1", 1)
+
+
+# --- Time limits ----------------------------------------------------------------------------------
+
+
+def loops_for_ever():
+    while True:
+        pass
+
+
+def swallows_exceptions():
+    while True:
+        try:
+            while True:
+                pass
+        except Exception:
+            continue
+
+
+def swallows_one_of_everything():
+    with contextlib.suppress(BaseException):
+        while True:
+            pass
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    "answer", [loops_for_ever, swallows_exceptions, swallows_one_of_everything]
+)
+def test_an_endless_loop_is_stopped_and_told(exercise, answer):
+    exercise(calls_it)
+    outcome = evaluate("9.1", answer, limit=PATIENCE)
+    assert outcome.status == "not yet"
+    assert "stopped after 0.3 s" in outcome.message
+    assert not alive()
+
+
+def alive():
+    return [thread for thread in threading.enumerate() if thread.name == "check"]
+
+
+def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
+    exercise(calls_it)
+    for _ in range(5):
+        evaluate("9.1", loops_for_ever, limit=0.02)
+    assert sum(range(200_000)) == 19_999_900_000  # plenty of lines for a stray one to strike
+    assert evaluate("9.1", gives_a_number).message == "It said 42."
+
+
+def test_code_that_ends_just_at_the_limit_leaves_no_exception_behind(exercise, capfd):
+    exercise(calls_it)
+
+    def takes_about_as_long():
+        end = time.perf_counter() + 0.02
+        while time.perf_counter() < end:
+            pass
+
+    for _ in range(40):
+        assert evaluate("9.1", takes_about_as_long, limit=0.02).status in ("not yet", "correct")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_code_that_can_not_be_stopped_is_left_behind(exercise):
+    exercise(calls_it)
+    forever = threading.Event()
+    before = sys.stdout
+    outcome = evaluate("9.1", forever.wait, limit=PATIENCE)
+    assert "stopped after" in outcome.message
+    assert sys.stdout is before
+    forever.set()
+
+
+def test_standard_output_is_put_back_when_code_is_stopped(exercise):
+    class Anywhere:
+        def write(self, text):
+            pass
+
+    def redirects():
+        sys.stdout = Anywhere()
+        loops_for_ever()
+
+    exercise(calls_it)
+    before = sys.stdout
+    evaluate("9.1", redirects, limit=PATIENCE)
+    assert sys.stdout is before
+
+
+async def awaits_it(answer):
+    with learners_code():
+        return f"It said {await answer()}."
+
+
+async def answers():
+    await asyncio.sleep(0)
+    return 42
+
+
+async def waits_for_ever():
+    await asyncio.Event().wait()
+
+
+async def never_awaits():
+    while True:
+        pass
+
+
+async def refuses_to_be_cancelled():
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+
+
+async def times_out_by_itself():
+    async with asyncio.timeout(0):
+        await asyncio.sleep(1)
+
+
+async def test_async_code_is_judged_beside_a_running_loop(exercise):
+    exercise(awaits_it)
+    assert evaluate("9.1", answers).message == "It said 42."
+
+
+@pytest.mark.parametrize("answer", [waits_for_ever, never_awaits, refuses_to_be_cancelled])
+async def test_endless_async_code_is_stopped_and_told(exercise, answer):
+    exercise(awaits_it)
+    outcome = evaluate("9.1", answer, limit=PATIENCE)
+    assert "stopped after 0.3 s" in outcome.message
+    assert not alive()
+
+
+def test_a_timeout_of_the_learners_own_is_told_as_an_exception(exercise):
+    exercise(awaits_it)
+    message = evaluate("9.1", times_out_by_itself).message
+    assert message.startswith("Your code raised `TimeoutError")
+
+
+# --- Looks ----------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """Remembers tags and text, and that every tag is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen, self.text = [], [], ""
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("status", ["correct", "not yet", "not attempted"])
+def test_an_outcome_reads_the_same_as_text_and_as_html(status):
+    outcome = Outcome("1.2", status, "Use `a < b` & not <b>.")
+    page = Tags(outcome._repr_html_())
+    tag, attributes = page.seen[0]
+    assert tag == "div"
+    assert attributes["role"] == "status"
+    assert "var(--jp-" in attributes["style"]
+    assert repr(outcome).replace("`", "") in page.text
+    assert ("code", {}) in page.seen
+
+
+def test_check_shows_the_outcome_and_returns_nothing(exercise, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+
+    def always(answer):
+        raise NotYet("Nearly.")
+
+    exercise(always)
+    assert check("9.1", 1) is None
+    assert shown == [Outcome("9.1", "not yet", "Nearly.")]
+
+
+def test_importing_the_checks_does_not_import_langchain():
+    code = (
+        "import sys, utils.checks\n"
+        "heavy = {'langchain_core', 'openai', 'IPython', 'ipywidgets', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=source.FOLDER.parent,
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,76 @@
+"""Every exercise of every lesson: its own solution passes, and its untouched stub is told so."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from utils import source
+from utils.checks import evaluate
+
+EXERCISES = [
+    pytest.param(path, number, id=number)
+    for path in source.paths()
+    for number in source.load(path).exercises
+]
+
+
+def imported_before(lesson, exercise):
+    """What the cells before the exercise import, but for the course's own widgets and setup."""
+    lines = []
+    for cell in lesson.cells[: lesson.cells.index(exercise)]:
+        if cell.kind == "code" and not cell.instructor:
+            flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            tree = compile(cell.learner, "<cell>", "exec", flags)
+            lines += [
+                ast.unparse(node)
+                for node in tree.body
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                and not (getattr(node, "module", None) or "").startswith("utils")
+            ]
+    return "\n".join(lines)
+
+
+def answer_in(code, imports):
+    """What the cell hands to `check`."""
+    handed = {}
+
+    def check(number, answer):
+        handed[number] = answer
+
+    exec(imports + "\n" + code, {"check": check})
+    return handed
+
+
+def test_there_are_lessons_with_four_exercises_or_more():
+    lessons = [source.load(path) for path in source.paths()]
+    assert lessons
+    for lesson in lessons:
+        assert len(lesson.exercises) >= 4, lesson.file
+
+
+@pytest.mark.parametrize(("path", "number"), EXERCISES)
+def test_the_official_solution_passes(path: Path, number: str):
+    lesson = source.load(path)
+    exercise = lesson.exercises[number]
+    handed = answer_in(exercise.solved, imported_before(lesson, exercise))
+    outcome = evaluate(number, handed[number])
+    assert outcome.status == "correct", outcome
+
+
+@pytest.mark.parametrize(("path", "number"), EXERCISES)
+def test_the_untouched_stub_is_not_attempted(path: Path, number: str):
+    lesson = source.load(path)
+    exercise = lesson.exercises[number]
+    handed = answer_in(exercise.learner, imported_before(lesson, exercise))
+    outcome = evaluate(number, handed[number])
+    assert outcome.status == "not attempted", outcome
+
+
+@pytest.mark.parametrize(("path", "number"), EXERCISES)
+def test_the_solution_shown_to_learners_is_the_one_that_runs(path: Path, number: str):
+    exercise = source.load(path).exercises[number]
+    code = source.solution(number)
+    assert exercise.solved.startswith(code)
+    assert "check(" not in code
+    assert "BEGIN SOLUTION" not in code

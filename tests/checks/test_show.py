@@ -1,0 +1,113 @@
+"""Hints in steps, solutions, predictions: all from the lesson's source."""
+
+import pytest
+
+from utils import source
+from utils.checks import show
+
+LESSON = '''
++++ {"tags": ["instructor"]}
+
+```{hints} 7.1
+steps = ["Look at `a`.", "Look at b.", "It is c."]
+```
+
+```{hints} 7.2
+steps = ["The only one."]
+```
+
+```{prediction} 7.1
+question = "Which?"
+[[choice]]
+text = "This"
+feedback = "No: that."
+[[choice]]
+text = "That"
+right = true
+```
+
+```{code-cell} ipython3
+:tags: [exercise-7.1]
+
+def answer():
+    """Say it."""
+    ### BEGIN SOLUTION
+    return "c"
+    ### END SOLUTION
+
+check("7.1", answer)
+```
+'''
+
+
+@pytest.fixture(autouse=True)
+def _lesson(tmp_path, monkeypatch):
+    (tmp_path / "07_sample.md").write_text(LESSON, encoding="utf-8")
+    monkeypatch.setattr(source, "FOLDER", tmp_path)
+    monkeypatch.setattr(show, "_given", show.Counter())
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    items = []
+    monkeypatch.setattr("IPython.display.display", items.append)
+    return items
+
+
+def test_each_call_gives_the_next_hint_and_then_says_that_these_are_all(shown):
+    for _ in range(4):
+        assert show.hint("7.1") is None
+    again = 'For the next one, run `hint("7.1")` again.'
+    over = 'There are no more; `solution("7.1")` shows an answer.'
+    assert [repr(item).splitlines() for item in shown] == [
+        ["Exercise 7.1: hint 1 of 3.", "Look at `a`.", again],
+        ["Exercise 7.1: hint 2 of 3.", "Look at b.", again],
+        ["Exercise 7.1: hint 3 of 3.", "It is c.", over],
+        ["Exercise 7.1: all the hints.", "Look at `a`.", "Look at b.", "It is c.", over],
+    ]
+    assert 'role="status"' in shown[0]._repr_html_()
+    assert "<code>a</code>" in shown[0]._repr_html_()
+
+
+def test_exercises_keep_their_own_place_whatever_the_order(shown):
+    show.hint("7.1")
+    show.hint("7.2")
+    show.hint("7.1")
+    assert [item.steps for item in shown] == [
+        ("Look at `a`.",),
+        ("The only one.",),
+        ("Look at b.",),
+    ]
+
+
+def test_the_solution_is_the_source_without_markers_and_check(shown):
+    show.solution("7.1")
+    code = 'def answer():\n    """Say it."""\n    return "c"'
+    assert repr(shown[0]) == code
+    assert f"```python\n{code}\n```" in shown[0]._repr_markdown_()
+
+
+def test_a_prediction_becomes_a_widget(shown):
+    show.predict("7.1")
+    (widget,) = shown
+    assert widget.question == "Which?"
+    assert list(widget.options) == ["This", "That"]
+
+
+@pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
+@pytest.mark.parametrize("number", ["7.9", "8.1"])
+def test_an_unknown_number_names_those_that_exist(call, number):
+    with pytest.raises(LookupError, match=r"There are 7\.1|This lesson has none"):
+        call(number)
+
+
+@pytest.mark.parametrize("number", [7.1, "seven", "7"])
+def test_a_number_that_is_no_text_of_two_parts_is_told(number):
+    with pytest.raises(LookupError, match=r'such as "1\.2"'):
+        show.hint(number)
+
+
+def test_a_missing_lessons_folder_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(source, "FOLDER", tmp_path / "nowhere")
+    with pytest.raises(LookupError, match="The folder `lessons` is missing"):
+        show.hint("7.1")
