@@ -102,12 +102,12 @@ def test_a_reply_ends_before_the_first_stop_sequence() -> None:
 
 
 def test_a_stop_sequence_may_end_inside_a_token() -> None:
-    assert "".join(cut(["Hello", " wonderful"], ("derf",), None)[0]) == "Hello won"
+    assert "".join(cut(("Hello", " wonderful"), ("derf",), None)[0]) == "Hello won"
 
 
 def test_a_reply_that_reaches_its_limit_says_so() -> None:
-    assert cut(["a", "b", "c"], (), 2) == (("a", "b"), "length")
-    assert cut(["a", "b", "c"], (), 3) == (("a", "b", "c"), "stop")
+    assert cut(("a", "b", "c"), (), 2) == (("a", "b"), "length")
+    assert cut(("a", "b", "c"), (), 3) == (("a", "b", "c"), "stop")
 
 
 def test_the_same_question_gets_the_same_words_and_another_wait() -> None:

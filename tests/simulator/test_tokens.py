@@ -16,7 +16,7 @@ def test_no_token_is_empty(text: str) -> None:
 
 
 def test_a_word_brings_the_space_before_it() -> None:
-    assert split("the river runs") == ["the", " river", " runs"]
+    assert split("the river runs") == ("the", " river", " runs")
 
 
 def test_long_words_come_in_pieces() -> None:

@@ -42,9 +42,8 @@ class Written:
     exactly: frozenset[str]
     text: str
 
-    def fit(self, prompt: str) -> int:
-        """Return how well this answers `prompt`: 0 is not at all."""
-        words = _words(prompt)
+    def fit(self, words: list[str]) -> int:
+        """Return how well this answers a prompt of `words`: 0 is not at all."""
         if " ".join(words) in self.exactly:
             return 1000
         return max((len(asked) for asked in self.asks if _all_in(asked, words)), default=0)
@@ -91,8 +90,9 @@ def written() -> tuple[Written, ...]:
 
 def answer(prompt: str, seed: int = 0) -> str:
     """Return the text that answers `prompt`: always the same for the same prompt and seed."""
-    best = max(written(), key=lambda reply: reply.fit(prompt))
-    return best.text if best.fit(prompt) else _made_up(prompt, seed)
+    words = _words(prompt[:_LONGEST_READ])
+    best = max(written(), key=lambda reply: reply.fit(words))
+    return best.text if best.fit(words) else _made_up(prompt, seed)
 
 
 _OPENINGS = (
@@ -120,7 +120,8 @@ _CLOSINGS = (
         "the pieces are cut as a tokenizer cuts them, sometimes in the middle of a word."
     ),
 )
-_LONGEST_QUOTE = 120
+_LONGEST_QUOTE = 120  # characters
+_LONGEST_READ = 4000  # characters; what a prompt is about stands at its beginning
 
 
 def _made_up(prompt: str, seed: int) -> str:

@@ -56,8 +56,9 @@ def plan(profile: Profile, tokens: int, rng: random.Random) -> Plan:
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     gap = profile.gap(tokens)
+    chance = profile.stall_chance
     stalls = [
-        profile.stall if index and rng.random() < profile.stall_chance else 0.0
+        profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens)
     ]
     times = tuple(ttft + index * gap + stalled for index, stalled in enumerate(accumulate(stalls)))

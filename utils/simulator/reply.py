@@ -113,12 +113,18 @@ def cut(tokens: list[str], stop: tuple[str, ...], limit: int | None) -> tuple[tu
     """
     text = "".join(tokens)
     end = min((at for at in map(text.find, stop) if at >= 0), default=len(text))
+    kept = tokens if end == len(text) else _until(end, tokens)
+    if limit is not None and len(kept) > limit:
+        return kept[:limit], "length"
+    return kept, "stop"
+
+
+def _until(end: int, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tokens of the first `end` characters."""
     kept: list[str] = []
     for token, reached in zip(tokens, accumulate(map(len, tokens)), strict=True):
         start = reached - len(token)
         if start >= end:
             break
         kept.append(token[: end - start])
-    if limit is not None and len(kept) > limit:
-        return tuple(kept[:limit]), "length"
-    return tuple(kept), "stop"
+    return tuple(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PIECE = re.compile(
     r"[ \t]?[^\W\d_]+"  # a word with the space before it
@@ -14,13 +15,21 @@ _PIECE = re.compile(
 _LONGEST = 6  # letters that still come as one token: gives about 4/3 tokens a word in English
 
 
-def split(text: str) -> list[str]:
+def split(text: str) -> tuple[str, ...]:
     """Cut `text` into tokens; joined again they are exactly `text`.
 
     A token is about three quarters of an English word, the ratio that providers quote. As with
     real tokenizers a token may end inside a word, an emoji or an accented letter.
     """
-    return [part for piece in _PIECE.findall(text) for part in _parts(piece)]
+    return _split_short(text) if len(text) <= _SHORT else _split(text)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part for piece in _PIECE.findall(text) for part in _parts(piece))
+
+
+_SHORT = 4096  # characters
+_split_short = lru_cache(maxsize=512)(_split)  # a class asks the same questions all the time
 
 
 def _parts(piece: str) -> list[str]:
