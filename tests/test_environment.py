@@ -116,3 +116,22 @@ def test_no_file_of_the_environment_names_an_index_or_a_path() -> None:
 def test_the_build_tool_is_pinned_too() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
     assert [str(Requirement(one).specifier)[:2] for one in build["requires"]] == ["=="]
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert script[-1] == "exec python3 course.py test"
+
+
+def test_the_workflow_runs_it_on_every_system_from_the_oldest_python() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert job["steps"][-1]["run"] == "python course.py test"
+    assert {name.split("-")[0] for name in job["strategy"]["matrix"]["os"]} == {
+        "ubuntu",
+        "macos",
+        "windows",
+    }
+    pythons = job["strategy"]["matrix"]["python"]
+    assert f">={pythons[0]}" == PROJECT["requires-python"]
+    assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)

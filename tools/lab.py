@@ -130,7 +130,7 @@ def write_json(path: Path, value: object) -> None:
 def start_jupyter(python: str, config: Path) -> "subprocess.Popen[str]":
     """Start JupyterLab out of reach of the terminal's Ctrl-C, which it would answer by asking."""
     paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    environ = clean_environ(JUPYTER_CONFIG_PATH=os.pathsep.join(paths), JUPYTER_PREFER_ENV_PATH="1")
+    environ = clean_environ(JUPYTER_CONFIG_PATH=os.pathsep.join(paths))
     return subprocess.Popen(
         [python, "-m", "jupyterlab"],
         cwd=ROOT,

@@ -36,12 +36,13 @@ def this_command(*words: str) -> str:
 def clean_environ(**more: str) -> dict[str, str]:
     """This process's variables without those that lead programs astray, and with `more`.
 
-    The loopback address is kept from a proxy, which could not reach the simulator.
+    The loopback address is kept from a proxy, which could not reach the simulator, and the kernel
+    is this environment's, not one that the user registered elsewhere.
     """
     environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     local = ["127.0.0.1", "localhost", *filter(None, [os.environ.get("NO_PROXY")])]
     environ.update(NO_PROXY=",".join(local), no_proxy=",".join(local))
-    environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1")
+    environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")
     environ.update(more)
     return environ
 

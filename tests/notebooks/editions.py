@@ -1,0 +1,153 @@
+"""Where the editions are, how to run one, and what is wrong with one; no test stands here.
+
+A second witness beside nbval, which lets pass what it should not: a cell without stored outputs, a
+cell that ran out of order, an exception in a task that nobody awaits.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
+SLOWEST_CELL = 60  # seconds, at the speed of tests
+
+# Cells whose outputs are not compared, by notebook and cell id: a reason for each, and few.
+NOT_COMPARED: Mapping[str, frozenset[str]] = {}
+
+NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception")
+MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
+MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
+
+# Exceptions of tasks that nobody awaits: neither nbval nor nbclient tells of them.
+WATCH_TASKS = """\
+import asyncio, gc
+_lost = []
+_watch = lambda loop, context: _lost.append(context.get("exception") or context["message"])
+asyncio.get_running_loop().set_exception_handler(_watch)
+"""
+TELL_LOST_EXCEPTIONS = """\
+await asyncio.sleep(0)
+gc.collect()
+_ended = [it for it in gc.get_objects() if isinstance(it, asyncio.Task) and it.done()]
+_lost += [it.exception() for it in _ended if not it.cancelled() and it._log_traceback]
+if _lost:
+    raise RuntimeError(f"in a task that nobody awaited: {_lost!r}")
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One `##` section of a notebook, with the setup cells that a learner runs before it."""
+
+    title: str
+    setup: tuple[NotebookNode, ...]
+    cells: tuple[NotebookNode, ...]
+
+
+def read(edition: str, lesson: str) -> NotebookNode:
+    """One notebook of an edition, `solutions` or `notebooks`."""
+    return nbformat.read(ROOT / edition / f"{lesson}.ipynb", as_version=4)
+
+
+def code(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """The code cells, in order."""
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def sections(notebook: NotebookNode) -> list[Section]:
+    """The sections that hold code, in order, without the setup itself."""
+    found: dict[str, list[NotebookNode]] = {}
+    title = ""
+    for cell in notebook.cells:
+        heading = re.search(r"^## (.+)$", cell.source, re.MULTILINE)
+        if cell.cell_type == "markdown" and heading is not None:
+            title = heading[1].strip()
+        found.setdefault(title, []).append(cell)
+    setup = tuple(code(found.pop("Setup", [])))
+    parts = ((title, tuple(code(cells))) for title, cells in found.items())
+    return [Section(title, setup, cells) for title, cells in parts if cells]
+
+
+def run(cells: Sequence[NotebookNode], folder: Path) -> list[NotebookNode]:
+    """Execute copies of code cells on a fresh kernel in `folder`, and return them.
+
+    Raises:
+        CellExecutionError: a cell raised, or a task that it left behind.
+    """
+    first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
+    notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(
+        notebook, timeout=SLOWEST_CELL, kernel_name="python3", resources=resources
+    ).execute()
+    return list(notebook.cells[1:-1])
+
+
+def faults_of_solutions(
+    lesson: str, notebook: NotebookNode, fresh: Sequence[NotebookNode]
+) -> Iterator[str]:
+    """What is wrong with a stored instructor's edition, given the same cells freshly executed."""
+    if "widgets" in notebook.metadata:
+        yield "stores widgets' state, which no code host shows"
+    for number, (cell, again) in enumerate(zip(code(notebook.cells), fresh, strict=True), start=1):
+        where = f"cell {cell.id}"
+        if cell.execution_count != number:
+            yield f"{where} was executed as {cell.execution_count}, not as {number}"
+        if bool(cell.outputs) != bool(again.outputs):
+            yield f"{where} has outputs in one run only"
+        if MAGIC.search(cell.source):
+            yield f"{where} has a magic or a shell command, whose failure nobody sees"
+        if is_not_compared(cell) and cell.id not in NOT_COMPARED.get(lesson, ()):
+            yield f"{where} is not compared and not on the short list"
+        for run_name, outputs in (("stored", cell.outputs), ("fresh", again.outputs)):
+            yield from (f"{where}, {run_name}: {fault}" for fault in faults_of_outputs(outputs))
+
+
+def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
+    """What no output may be: an error, something on stderr, a path of a machine."""
+    for output in outputs:
+        if output.output_type == "error":
+            yield f"raised {output.ename}"
+        if output.get("name") == "stderr":
+            yield f"wrote to stderr: {output.text.strip()[:200]}"
+        found = next((MACHINE.search(text) for text in texts(output) if MACHINE.search(text)), None)
+        if found is not None:
+            yield f"shows a path of a machine: {found.string[found.start() :][:60]!r}"
+
+
+def faults_of_notebooks(notebook: NotebookNode) -> Iterator[str]:
+    """What is wrong with a stored learner's edition."""
+    if "widgets" in notebook.metadata:
+        yield "stores widgets' state"
+    for cell in code(notebook.cells):
+        if cell.outputs or cell.execution_count is not None:
+            yield f"cell {cell.id} stores outputs, which spoil a prediction"
+
+
+def is_not_compared(cell: NotebookNode) -> bool:
+    """Whether nbval is told, by tag or by comment, to let this cell pass."""
+    tags = [tag.lower().replace("_", "-") for tag in cell.metadata.get("tags", [])]
+    comments = re.findall(r"^\s*#+\s*(\w+)\s*$", cell.source, re.MULTILINE)
+    words = [*tags, *(word.lower().replace("_", "-") for word in comments)]
+    return any(word in (*NOT_COMPARING, "pytest-validate-ignore-output") for word in words)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts in an output but its pictures."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            if name == "image/svg+xml" or not str(name).startswith("image/"):
+                yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)

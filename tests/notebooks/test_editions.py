@@ -1,0 +1,49 @@
+"""Both editions of every lesson run from top to bottom, and the stored one is a true run."""
+
+import pytest
+from nbformat import NotebookNode
+
+from tests.notebooks import editions
+from tests.notebooks.editions import LESSONS, ROOT
+
+
+@pytest.mark.parametrize("edition", ["solutions", "notebooks"])
+def test_every_lesson_has_its_notebook_and_no_notebook_is_without_a_lesson(edition: str) -> None:
+    assert LESSONS, "no lesson was found"
+    assert sorted(path.stem for path in (ROOT / edition).glob("*.ipynb")) == LESSONS
+
+
+@pytest.fixture(scope="module", params=LESSONS)
+def solved(request: pytest.FixtureRequest) -> tuple[str, NotebookNode, list[NotebookNode]]:
+    """A lesson, its stored solutions, and their code cells executed on a fresh kernel."""
+    lesson: str = request.param
+    notebook = editions.read("solutions", lesson)
+    return lesson, notebook, editions.run(editions.code(notebook.cells), ROOT / "solutions")
+
+
+@pytest.mark.timeout(600)
+def test_the_solutions_are_a_true_run_from_top_to_bottom(
+    solved: tuple[str, NotebookNode, list[NotebookNode]],
+) -> None:
+    faults = list(editions.faults_of_solutions(*solved))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_run_all_on_an_untouched_notebook_raises_nothing(lesson: str) -> None:
+    cells = editions.code(editions.read("notebooks", lesson).cells)
+    executed = editions.run(cells, ROOT / "notebooks")
+    faults = [fault for cell in executed for fault in editions.faults_of_outputs(cell.outputs)]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_learners_notebook_spoils_nothing(lesson: str) -> None:
+    assert list(editions.faults_of_notebooks(editions.read("notebooks", lesson))) == []
+
+
+def test_the_list_of_cells_that_are_not_compared_names_cells_that_exist() -> None:
+    for lesson, ids in editions.NOT_COMPARED.items():
+        cells = editions.read("solutions", lesson).cells
+        assert ids <= {cell.id for cell in cells if editions.is_not_compared(cell)}
