@@ -187,7 +187,10 @@ def _heading(text: str) -> str:
     if not found:
         return ""
     plain = unicodedata.normalize("NFKD", found[1]).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    while len(slug) > 48:  # whole words, unless there is but one
+        slug = slug.rpartition("-")[0] or slug[:48]
+    return slug
 
 
 # --- Writing and executing ------------------------------------------------------------------------

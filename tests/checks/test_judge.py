@@ -1,5 +1,6 @@
 """From an answer to an outcome, whatever the exercise: attempts, exceptions, limits, looks."""
 
+import _thread
 import asyncio
 import contextlib
 import subprocess
@@ -211,7 +212,7 @@ def alive():
 def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
     exercise(calls_it)
     for _ in range(5):
-        evaluate("9.1", loops_for_ever, limit=0.02)
+        evaluate("9.1", loops_for_ever, limit=0.001)
     assert sum(range(200_000)) == 19_999_900_000  # plenty of lines for a stray one to strike
     assert evaluate("9.1", gives_a_number).message == "It said 42."
 
@@ -237,6 +238,18 @@ def test_code_that_can_not_be_stopped_is_left_behind(exercise):
     assert "stopped after" in outcome.message
     assert sys.stdout is before
     forever.set()
+
+
+def test_an_interrupt_stops_the_code_that_is_judged(exercise):
+    exercise(calls_it)
+
+    def is_interrupted():
+        _thread.interrupt_main()
+        loops_for_ever()
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate("9.1", is_interrupted, limit=60)
+    assert not alive()
 
 
 def test_standard_output_is_put_back_when_code_is_stopped(exercise):

@@ -11,6 +11,7 @@ import contextvars
 import ctypes
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 _STOPS = 5  # how often the exception is sent: code may swallow the first
 _PATIENCE = 0.2  # seconds between two
+_HEARING = 0.05  # seconds until an interrupt is noticed
 
 
 class OutOfTime(BaseException):
@@ -26,6 +28,8 @@ class OutOfTime(BaseException):
 
 def within(seconds: float, work: Callable[[], T]) -> T:
     """Call `work` and return its result, or raise what it raises.
+
+    An interrupt of the caller, such as the kernel's ■, stops `work` too.
 
     Raises:
         OutOfTime: If it is not done after `seconds` of wall-clock time.
@@ -72,12 +76,18 @@ class _Run(Generic[T]):
         self._thread = threading.Thread(
             target=context.run, args=(self._main,), name="check", daemon=True
         )
-        self._thread.start()
 
     def result(self, seconds: float) -> T:
-        if not self._done.wait(seconds):
+        deadline = time.monotonic() + seconds
+        try:
+            self._thread.start()
+            # In short waits, since on Windows a long one would not hear the kernel's ■.
+            while not self._done.wait(_HEARING):
+                if time.monotonic() >= deadline:
+                    raise OutOfTime
+        except BaseException:
             self._stop()
-            raise OutOfTime
+            raise
         if self._error is not None:
             raise self._error
         return self._value[0]
