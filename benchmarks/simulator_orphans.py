@@ -13,16 +13,7 @@ import statistics
 import sys
 from pathlib import Path
 
-import psutil
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def main() -> None:
@@ -31,7 +22,7 @@ def main() -> None:
     kills = parser.parse_args().kills
     orphans = importlib.import_module("tests.simulator.orphans")  # what the test does three times
     ended = [orphans.kill_a_kernel_in_mid_reply() for _ in range(kills)]
-    left = [pid for pid, _ in ended if is_running(pid)]
+    left = [pid for pid, _ in ended if orphans.is_running(pid)]
     times = [seconds * 1000 for _, seconds in ended]
     print("| kernels killed | simulators left | gone after: median, worst |\n| --- | --- | --- |")
     print(f"| {kills} | {len(left)} | {statistics.median(times):.0f} ms, {max(times):.0f} ms |")

@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 
 from .provider import ProviderError, chat_model, describe, real_provider, simulator
@@ -76,3 +77,8 @@ def _warm_up(contact: bool) -> None:
     model = chat_model()
     if contact:
         model.root_client.models.list()
+    import anyio  # its loop-side half loads at first use, some 30 ms into somebody's first astream
+
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the kernel's own loop is running
+    loop.start()
+    loop.join()

@@ -18,6 +18,14 @@ def server() -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="module")
+def unhurried() -> Iterator[Simulator]:
+    """Slow enough that a busy machine does not blur what comes first and what last."""
+    simulator = Simulator(speed=5)
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture(scope="module")
 def client(server: Simulator) -> Iterator[OpenAI]:
     with OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0) as client:
         yield client

@@ -1,10 +1,12 @@
 """Killing kernels in mid-reply and watching their simulators go; for a test and a benchmark."""
 
 import socket
+import subprocess
 import time
 from pathlib import Path
 from queue import Empty
 
+import psutil
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +42,7 @@ def kill_a_kernel_in_mid_reply() -> tuple[int, float]:
     Raises:
         TimeoutError: If the simulator lives on.
     """
-    manager, client = start_new_kernel(startup_timeout=PATIENCE)
+    manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:
         client.execute(_CELL)
         printed = ""
@@ -71,3 +73,11 @@ def _wait_for_the_end(line: socket.socket) -> None:
             pass
     except ConnectionError:
         pass  # reset instead of closed: gone as well
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process lives; one that only waits to be buried does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

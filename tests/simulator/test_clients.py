@@ -108,23 +108,23 @@ def arrivals(server: Simulator, model: str) -> tuple[list[float], float]:
     return times, time.perf_counter() - start
 
 
-def test_the_first_text_comes_long_before_the_last(server: Simulator) -> None:
-    times, total = arrivals(server, "sim-laptop")
+def test_the_first_text_comes_long_before_the_last(unhurried: Simulator) -> None:
+    times, total = arrivals(unhurried, "sim-laptop")
     assert times[0] < 0.7 * total
     assert sorted(times) == times
 
 
-def test_a_whole_reply_takes_as_long_as_the_stream(server: Simulator) -> None:
-    chat(server).invoke("hello")  # the first call of a process costs more
-    _, streamed = arrivals(server, "sim-laptop")
+def test_a_whole_reply_takes_as_long_as_the_stream(unhurried: Simulator) -> None:
+    chat(unhurried).invoke("hello")  # the first call of a process costs more
+    _, streamed = arrivals(unhurried, "sim-laptop")
     start = time.perf_counter()
-    chat(server, "sim-laptop").invoke("How does a rainbow form?")
+    chat(unhurried, "sim-laptop").invoke("How does a rainbow form?")
     assert time.perf_counter() - start == pytest.approx(streamed, rel=0.5)
 
 
-def test_the_role_chunk_comes_before_the_first_text(server: Simulator) -> None:
+def test_the_role_chunk_comes_before_the_first_text(unhurried: Simulator) -> None:
     start = time.perf_counter()
-    stream = chat(server, "sim-laptop").stream("How does a rainbow form?")
+    stream = chat(unhurried, "sim-laptop").stream("How does a rainbow form?")
     assert next(stream).content == ""
     first_chunk = time.perf_counter() - start
     assert next(stream).content == "A"
@@ -134,11 +134,11 @@ def test_the_role_chunk_comes_before_the_first_text(server: Simulator) -> None:
 
 
 def test_a_buffering_proxy_makes_the_first_text_wait_and_the_gaps_look_better(
-    server: Simulator,
+    unhurried: Simulator,
 ) -> None:
-    prompt_times, total = arrivals(server, "sim-laptop")
-    buffered_times, buffered_total = arrivals(server, "sim-laptop:buffered")
-    assert buffered_times[0] > 0.9 * buffered_total
+    prompt_times, total = arrivals(unhurried, "sim-laptop")
+    buffered_times, buffered_total = arrivals(unhurried, "sim-laptop:buffered")
+    assert buffered_times[0] > 0.8 * buffered_total
     assert buffered_times[0] > 1.3 * prompt_times[0]
     assert median_gap(buffered_times) < median_gap(prompt_times)
     assert buffered_total < 1.5 * total

@@ -47,8 +47,11 @@ def test_all_tokens_of_a_finished_stream_were_sent(server: Simulator) -> None:
     assert seen[0].tokens_sent == len(texts)
 
 
-def test_leaving_early_stops_generation(server: Simulator) -> None:
-    with server.watch() as seen, closing(chat(server, "sim-seed").stream("river poem")) as stream:
+def test_leaving_early_stops_generation(unhurried: Simulator) -> None:
+    with (
+        unhurried.watch() as seen,
+        closing(chat(unhurried, "sim-seed").stream("river poem")) as stream,
+    ):
         texts = 0
         for chunk in stream:
             texts += bool(chunk.content)
@@ -61,10 +64,10 @@ def test_leaving_early_stops_generation(server: Simulator) -> None:
     assert request.tokens_unsent > 100
 
 
-def test_generation_stops_within_about_one_gap_of_leaving(server: Simulator) -> None:
-    with server.watch() as seen:
-        chat(server, "sim-seed").invoke("Name a river.")
-        with closing(chat(server, "sim-seed").stream("Name a river.")) as stream:
+def test_generation_stops_within_about_one_gap_of_leaving(unhurried: Simulator) -> None:
+    with unhurried.watch() as seen:
+        chat(unhurried, "sim-seed").invoke("Name a river.")
+        with closing(chat(unhurried, "sim-seed").stream("Name a river.")) as stream:
             next(chunk for chunk in stream if chunk.content)
     whole, left = seen
     assert left.ended_at - left.first_byte < 0.5 * (whole.ended_at - whole.received)
@@ -72,23 +75,26 @@ def test_generation_stops_within_about_one_gap_of_leaving(server: Simulator) -> 
     assert left.tokens_unsent > whole.tokens_sent // 2
 
 
-def test_leaving_a_whole_reply_stops_generation_too(server: Simulator) -> None:
+def test_leaving_a_whole_reply_stops_generation_too(unhurried: Simulator) -> None:
     impatient = ChatOpenAI(
         model="sim-seed",
-        base_url=server.base_url,
-        api_key=server.api_key,
+        base_url=unhurried.base_url,
+        api_key=unhurried.api_key,
         max_retries=0,
         timeout=0.15,
     )
-    with server.watch() as seen, pytest.raises(Exception, match="timed out"):
+    with unhurried.watch() as seen, pytest.raises(Exception, match="timed out"):
         impatient.invoke("river poem")
     assert seen[0].ended == "client left"
     assert seen[0].tokens_sent == 0
     assert seen[0].tokens_unsent > 50
 
 
-def test_leaving_before_the_first_token_generates_nothing(server: Simulator) -> None:
-    with server.watch() as seen, closing(chat(server, "sim-laptop").stream("hello")) as stream:
+def test_leaving_before_the_first_token_generates_nothing(unhurried: Simulator) -> None:
+    with (
+        unhurried.watch() as seen,
+        closing(chat(unhurried, "sim-laptop").stream("hello")) as stream,
+    ):
         next(stream)  # the role
     assert seen[0].tokens_sent == 0
     assert seen[0].tokens_unsent > 10

@@ -18,7 +18,7 @@ from langchain_openai import ChatOpenAI
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError, process
 
-from .orphans import PATIENCE, kill_a_kernel_in_mid_reply
+from .orphans import PATIENCE, is_running, kill_a_kernel_in_mid_reply
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,13 +51,6 @@ def port_of(server: Simulator) -> int:
 def wait_until_gone(pid: int) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(pid).wait(PATIENCE)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def run(code: str, **options: Any) -> subprocess.Popen[str]:

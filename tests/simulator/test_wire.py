@@ -141,6 +141,13 @@ def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_text(server: Simula
     assert "🚀" in raw.decode()
 
 
+@pytest.mark.parametrize("number", ["1e999", "NaN", "1" * 400])
+def test_numbers_beyond_json_do_not_break_the_log(server: Simulator, number: str) -> None:
+    body = '{"model":"sim-fast","messages":[{"role":"user","content":"hello"}],"top_p":%s}'
+    assert ask(server, (body % number).encode())[0] == 200
+    assert "top_p" in server.requests()[-1].body
+
+
 def test_models_are_listed_and_described(server: Simulator) -> None:
     listed = json.loads(call(server, "GET", "/v1/models", None, server.api_key)[2])
     assert set(listed) == {"object", "data"}

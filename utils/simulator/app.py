@@ -23,7 +23,7 @@ from .log import Entry, Log
 from .pacing import Parcel, Presence, due
 from .profiles import PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
-from .wire import model, model_list
+from .wire import model, model_list, to_json
 
 _SETTLE_SECONDS = 5.0
 _HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
@@ -101,9 +101,12 @@ class Service:
         if request.query_params.get("settled"):
             settled = await self._log.settle(_SETTLE_SECONDS)
         since = request.query_params.get("since", "")
-        return JSONResponse(
-            {"mark": self._log.mark(), "settled": settled, "requests": self._log.since(since)}
-        )
+        answer = {
+            "mark": self._log.mark(),
+            "settled": settled,
+            "requests": self._log.since(since),
+        }
+        return Response(to_json(answer), media_type="application/json")
 
 
 class Paced:

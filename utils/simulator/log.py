@@ -13,7 +13,7 @@ from .pacing import Clock, Plan
 from .records import Ended, Request
 
 _KEPT = 1000  # requests; older ones are forgotten
-_LONGEST_BODY = 65_536  # bytes; the log does not keep larger ones
+_LONGEST_BODY = 16_384  # bytes; the log does not keep larger ones
 
 
 class Entry:
@@ -132,7 +132,7 @@ class Log:
     def since(self, mark: str) -> list[dict[str, Any]]:
         """Return the requests received after `mark`; all of them for an unknown mark."""
         epoch, _, number = mark.partition("-")
-        after = int(number) if epoch == self._epoch else 0
+        after = int(number) if epoch == self._epoch and number.isdecimal() else 0
         return [asdict(entry.record()) for entry in self._entries if entry.number > after]
 
     async def settle(self, seconds: float) -> bool:

@@ -105,7 +105,9 @@ def compose(ask: Ask, default: Profile, times_asked: int) -> Reply:
     )
 
 
-def cut(tokens: list[str], stop: tuple[str, ...], limit: int | None) -> tuple[tuple[str, ...], str]:
+def cut(
+    tokens: tuple[str, ...], stop: tuple[str, ...], limit: int | None
+) -> tuple[tuple[str, ...], str]:
     """End a reply before the first stop sequence or after `limit` tokens, whichever comes first.
 
     Returns:
