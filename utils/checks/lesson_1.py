@@ -423,11 +423,8 @@ def shout(answer: object) -> str:
         with learners_code():
             chain = function(ProbeModel(probe=probe))
         _is_chain(chain, probe)
-        items: list[Any] = []
         with learners_code():
-            for item in chain.stream(PROMPT):
-                items.append(item)
-                probe.out(item if isinstance(item, str) else "")
+            items = list(probe.watch(chain.stream(PROMPT)))
         _in_capitals(items, probe)
         _still_streams(items, probe)
     return (

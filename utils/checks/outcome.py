@@ -38,19 +38,25 @@ class Outcome:
         return f"{self._headline} {self.message}"
 
     def _repr_html_(self) -> str:
-        message = in_html(self.message)
-        return (
-            f'<div role="status" style="border-left: 4px solid {_COLOUR[self.status]}; '
-            "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
-            'color: var(--jp-content-font-color1, inherit)">'
+        return panel(
+            self.status,
             f'<span aria-hidden="true">{_SIGN[self.status]} </span>'
-            f"<strong>{html.escape(self._headline)}</strong> {message}</div>"
+            f"<strong>{html.escape(self._headline)}</strong> {in_html(self.message)}",
         )
 
     @property
     def _headline(self) -> str:
         wording = "not attempted yet" if self.status == "not attempted" else self.status
         return f"Exercise {self.number}: {wording}."
+
+
+def panel(status: Status, content: str) -> str:
+    """HTML set apart by a bar in the status's colour, and announced to screen readers."""
+    return (
+        f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
+        "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
+        f'color: var(--jp-content-font-color1, inherit)">{content}</div>'
+    )
 
 
 def in_html(text: str) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from utils import source
-from utils.checks.outcome import in_html
+from utils.checks.outcome import in_html, panel
 
 _given: Counter[str] = Counter()  # hints given in this kernel, by exercise
 
@@ -23,11 +23,9 @@ class Hint:
 
     def _repr_html_(self) -> str:
         steps = "".join(f"<p>{in_html(step)}</p>" for step in self.steps)
-        return (
-            '<div role="status" style="border-left: 4px solid var(--jp-info-color1, #1565c0); '
-            "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
-            'color: var(--jp-content-font-color1, inherit)">'
-            f"<strong>{self._heading}</strong>{steps}<small>{in_html(self._next)}</small></div>"
+        return panel(
+            "not attempted",
+            f"<strong>{self._heading}</strong>{steps}<small>{in_html(self._next)}</small>",
         )
 
     @property

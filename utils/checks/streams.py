@@ -13,7 +13,6 @@ import random
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
-    Callable,
     Generator,
     Iterable,
     Iterator,
@@ -143,10 +142,10 @@ class Probe:
         """Note that `text` came out at the other end."""
         self.log.append(Event("out", text))
 
-    def watch(self, items: Iterable[T], text: Callable[[T], str] = str) -> Iterator[T]:
-        """Pass `items` on, each noted as it comes out."""
+    def watch(self, items: Iterable[T]) -> Iterator[T]:
+        """Pass `items` on, each noted as it comes out; what is no text counts as an empty one."""
         for item in items:
-            self.out(text(item))
+            self.out(item if isinstance(item, str) else "")
             yield item
 
     def _end(self) -> None:
