@@ -28,6 +28,7 @@ from tools.programs import (
     say,
     stop_on_signals,
     this_command,
+    wait_for,
 )
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
@@ -52,7 +53,7 @@ def lab(arguments: argparse.Namespace) -> int:
             say("Leave this window open while you learn; Ctrl-C here ends it.")
             if arguments.browser and a_browser_can_open():
                 webbrowser.open(address)
-            code = server.wait()
+            code = wait_for(server)
             say(f"JupyterLab ended by itself (exit code {code}).")
             return code
         except KeyboardInterrupt:

@@ -109,6 +109,16 @@ def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
         raise
 
 
+def wait_for(child: subprocess.Popen[str]) -> int:
+    """Wait for a program to end and return its exit code; Ctrl-C is heard meanwhile.
+
+    Windows tells Python of Ctrl-C only between two waits, so there they are short.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(0.5 if WINDOWS else None)
+
+
 def end(child: subprocess.Popen[str]) -> None:
     """End a program and what it started: politely, then for good."""
     if child.poll() is None and not WINDOWS:
@@ -142,4 +152,4 @@ def run(command: Sequence[str]) -> int:
     """Run a program in the course's folder with its output on the screen."""
     child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), text=True)
     with ended_with(child):
-        return child.wait()
+        return wait_for(child)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.environment import interpreter
-from tools.programs import ROOT, clean_environ, ended_with, say, stop_on_signals
+from tools.programs import ROOT, clean_environ, ended_with, say, stop_on_signals, wait_for
 
 TEST_SPEED = "20"  # the simulator's time runs that much faster while testing
 
@@ -120,7 +120,7 @@ def run_step(step: Step, environ: Mapping[str, str]) -> Tally:
         command = [*step.command, f"--junitxml={report}"] if step.is_pytest else step.command
         child = subprocess.Popen(command, cwd=ROOT, env=environ, text=True)
         with ended_with(child):
-            code = child.wait()
+            code = wait_for(child)
         tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
     # A crash, a lost worker, nothing collected: the step failed even where no test says so.
     return tally if code == 0 or tally.failed else tally + Tally(failed=1)
