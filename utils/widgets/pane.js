@@ -16,10 +16,10 @@ function initialize({ model }) {
 
 function render({ model, el }) {
   el.classList.add("course-pane");
-  el.dataset.lmSuppressShortcuts = "true"; // arrow keys scroll here, not the notebook
   const text = document.createElement("div");
   text.className = "course-text";
   text.tabIndex = 0;
+  text.dataset.lmSuppressShortcuts = "true"; // arrow keys scroll here, not go to the next cell
   text.setAttribute("role", "log");
   text.setAttribute("aria-live", "polite");
   text.setAttribute("aria-label", model.get("label"));

@@ -7,7 +7,7 @@ function write(element, words) {
   words.split("`").forEach((part, index, parts) => {
     const code = index % 2 === 1 && index < parts.length - 1;
     const open = index % 2 === 1 && !code ? "`" : ""; // a lone backtick is a backtick
-    element.append(code ? Object.assign(document.createElement("code"), { textContent: part }) : open + part);
+    element.append(code ? make("code", "", part) : open + part);
   });
   return element;
 }
@@ -19,7 +19,6 @@ function make(tag, className, words = "") {
 function render({ model, el }) {
   const name = `course-prediction-${(count += 1)}`;
   el.classList.add("course-prediction");
-  el.dataset.lmSuppressShortcuts = "true"; // keys choose an answer here, not another cell
   const frame = make("fieldset", "");
   frame.append(make("legend", "", model.get("question")));
   const radios = model.get("options").map((words, index) => {
@@ -43,10 +42,12 @@ function render({ model, el }) {
   compare.addEventListener("click", () => model.send("reveal"));
   buttons.append(lock, compare);
   frame.append(buttons, feedback);
+  // JupyterLab's keys, such as arrows that go to the next cell, stay away from these.
+  for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
   el.append(frame);
 
   const draw = () => {
-    const { chosen, locked, right } = { chosen: model.get("chosen"), locked: model.get("locked"), right: model.get("right") };
+    const [chosen, locked, right] = ["chosen", "locked", "right"].map((key) => model.get(key));
     radios.forEach((radio, index) => {
       radio.checked = index === chosen;
       radio.disabled = locked;

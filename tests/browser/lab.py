@@ -1,0 +1,282 @@
+"""A real JupyterLab and a page that drives it, for tests that need to see what a learner sees.
+
+No test stands here, and nothing of the course's widgets but their CSS classes is known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ARTIFACTS = REPOSITORY / "test-artifacts"
+
+NOTEBOOK_WIDTH: ViewportSize = {"width": 1280, "height": 900}
+PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
+NARROW: ViewportSize = {"width": 620, "height": 1000}
+
+NO_BROWSER = (
+    "No Chromium or Chrome found. Get one with `python -m playwright install chromium`, "
+    "or name yours in the environment variable COURSE_BROWSER."
+)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
+_PATIENCE = 90.0  # seconds until a wait is called a failure; a busy machine needs many
+
+
+def browser_path(playwright: Playwright) -> str | None:
+    """Where a browser is: COURSE_BROWSER, Playwright's own, or one that the system has."""
+    named = os.environ.get("COURSE_BROWSER")
+    own = playwright.chromium.executable_path
+    if named or Path(own).exists():
+        return named or own
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    """Start the browser without a window."""
+    return playwright.chromium.launch(executable_path=path, args=[*_FLAGS, "--no-first-run"])
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab of its own settings.
+
+    Attributes:
+        root: The folder that it serves.
+        address: Where it answers, without the token.
+        token: What a page must show.
+    """
+
+    root: Path
+    address: str
+    token: str
+
+    def write(self, name: str, *cells: str) -> str:
+        """Write a notebook of these code cells into the root; returns its name."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells]
+        )
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, self.root / name)
+        return name
+
+    def url(self, notebook: str) -> str:
+        """The address that opens a notebook in a fresh workspace."""
+        return f"{self.address}/lab/tree/{notebook}?reset&token={self.token}"
+
+
+@contextmanager
+def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Lab]:
+    """Run JupyterLab on a free port of the loopback address until the block ends.
+
+    Args:
+        root: The folder to serve.
+        state: An empty folder for settings and logs; the user's own are left alone.
+        environment: More environment variables for the server and its kernels.
+    """
+    overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(
+        json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}})
+    )
+    token = secrets.token_hex(16)
+    variables = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(state / "config"),
+        "JUPYTER_DATA_DIR": str(state / "data"),
+        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
+        "IPYTHONDIR": str(state / "ipython"),
+        "JUPYTER_TOKEN": token,
+        "PYTHONPATH": str(REPOSITORY),
+        **(environment or {}),
+    }
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
+        *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--expose-app-in-browser"),
+        "--ServerApp.allow_root=True",
+    ]
+    log = state / "jupyterlab.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
+    try:
+        lab = Lab(root, f"http://127.0.0.1:{port}", token)
+        _until_it_answers(lab, server, log)
+        yield lab
+    finally:
+        server.terminate()  # it ends its kernels, too
+        server.wait(_PATIENCE)
+
+
+class NotebookPage:
+    """One notebook, open in a browser."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        page.set_default_timeout(_PATIENCE * 1000)
+
+    @classmethod
+    def open(cls, page: Page, lab: Lab, notebook: str) -> NotebookPage:
+        """Open a notebook and wait until its kernel is idle."""
+        opened = cls(page)
+        page.goto(lab.url(notebook), timeout=_PATIENCE * 1000)
+        opened.wait_idle()
+        return opened
+
+    def close(self) -> None:
+        """End the kernel and close the page."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
+
+    def wait_idle(self) -> None:
+        """Wait until the kernel is up and has nothing to do."""
+        self.page.wait_for_function(
+            """() => {
+              const panel = window.jupyterapp?.shell.currentWidget;
+              return panel?.sessionContext?.session?.kernel?.status === "idle";
+            }"""
+        )
+
+    def run_all(self) -> None:
+        """Start all cells and return at once."""
+        self.command("notebook:run-all-cells")
+
+    def command(self, name: str, arguments: Mapping[str, Any] | None = None) -> None:
+        """Start a command of JupyterLab and return at once; `wait_done` waits for it."""
+        self.page.evaluate(
+            """([name, args]) => {
+              window.courseDone = false;
+              const done = () => (window.courseDone = true);
+              window.jupyterapp.commands.execute(name, args).then(done, done);
+            }""",
+            [name, dict(arguments or {})],
+        )
+
+    def wait_done(self) -> None:
+        """Wait until the command started last has ended: after `run_all`, until all cells have."""
+        self.page.wait_for_function("() => window.courseDone")
+        self.wait_idle()
+
+    def run(self) -> None:
+        """Run all cells to their end."""
+        self.run_all()
+        self.wait_done()
+
+    def interrupt(self) -> None:
+        """Press the kernel's ■."""
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()"
+        )
+
+    def theme(self, name: str) -> None:
+        """Switch to "JupyterLab Light" or "JupyterLab Dark"."""
+        self.command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_function("() => window.courseDone")
+        light = "true" if "Light" in name else "false"
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+
+    def only_the_notebook(self) -> None:
+        """Hide the side bar, as on a projector."""
+        self.page.evaluate(
+            """() => { if (!window.jupyterapp.shell.leftCollapsed)
+                         window.jupyterapp.shell.collapseLeft(); }"""
+        )
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """Every output of the notebook as stored: its type, text, data or error."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            """() => {
+              const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+              return [...cells].flatMap((cell) => cell.outputs ? cell.outputs.toJSON() : []);
+            }"""
+        )
+        return found
+
+    def printed(self) -> str:
+        """All that the cells printed."""
+        streams = [output for output in self.outputs() if output["output_type"] == "stream"]
+        return "".join("".join(output["text"]) for output in streams)
+
+    def errors(self) -> list[str]:
+        """Each exception that reached a cell, as `Type: message`."""
+        return [
+            f"{output['ename']}: {output['evalue']}"
+            for output in self.outputs()
+            if output["output_type"] == "error"
+        ]
+
+    def sample(self, **selectors: str) -> None:
+        """From now on, note every 50 ms what each selector's element says.
+
+        The page itself does it, so that a busy test can't miss a moment.
+        """
+        self.page.evaluate(
+            """(selectors) => {
+              clearInterval(window.courseSampler);
+              window.courseSamples = [];
+              window.courseSampler = setInterval(() => {
+                const row = { at: performance.now() / 1000 };
+                for (const [name, selector] of Object.entries(selectors))
+                  row[name] = document.querySelector(selector)?.textContent ?? null;
+                window.courseSamples.push(row);
+              }, 50);
+            }""",
+            selectors,
+        )
+
+    def samples(self) -> list[dict[str, Any]]:
+        """What `sample` noted so far: rows of the page's seconds (`at`) and each text."""
+        rows: list[dict[str, Any]] = self.page.evaluate("() => window.courseSamples")
+        return rows
+
+    def screenshot(self, name: str, selector: str | None = None) -> Path:
+        """Keep a picture in test-artifacts/, of the page or of the first match."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        path = ARTIFACTS / f"{name}.png"
+        if selector is None:
+            self.page.screenshot(path=path)
+        else:
+            self.page.locator(selector).first.screenshot(path=path)
+        return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _until_it_answers(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+    request = urllib.request.Request(
+        f"{lab.address}/api/status", headers={"Authorization": f"token {lab.token}"}
+    )
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended at once:\n{log.read_text(errors='replace')}")
+        try:
+            with urllib.request.urlopen(request, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise TimeoutError(f"JupyterLab did not answer:\n{log.read_text(errors='replace')}")

@@ -1,0 +1,335 @@
+"""The widgets as a learner sees them: in JupyterLab, in a browser, with mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
+
+OpenNotebook = Callable[..., NotebookPage]
+
+SETUP = """
+import asyncio, time
+from utils.widgets import Choice, LatencyBadge, LiveText, Prediction, race
+
+async def stream(words=40, gap=0.05, text="word"):
+    await asyncio.sleep(0.2)
+    for number in range(words):
+        yield f"{text}{number} "
+        await asyncio.sleep(gap)
+
+async def whole(seconds=3):
+    await asyncio.sleep(seconds)
+    return "The whole reply at once."
+"""
+PREDICTION = """
+question = Prediction(
+    "When does `model.stream(prompt)` send <b>the request</b>?",
+    [
+        Choice("At the <i>call</i>", "A generator runs only when someone pulls."),
+        Choice("At the first `next()`", "Nothing is sent before someone pulls.", right=True),
+        Choice("Never", "Somebody has to ask."),
+    ],
+)
+question
+"""
+FIRST = ".course-lane:nth-child(1) .course-text"
+SECOND = ".course-lane:nth-child(2) .course-text"
+TEXT = ".course-text"
+
+
+def lengths(notebook: NotebookPage, name: str) -> list[int]:
+    return [len(row[name]) for row in notebook.samples() if row[name] is not None]
+
+
+def wait_for_text(notebook: NotebookPage, selector: str, words: str) -> None:
+    notebook.page.locator(selector, has_text=words).first.wait_for()
+
+
+def test_text_grows_in_one_pane_while_the_other_is_blank(notebook: OpenNotebook):
+    nb = notebook(SETUP, 'recordings = await race({"invoke": whole, "stream": stream})')
+    nb.sample(invoke=FIRST, stream=SECOND, note=".course-lane:nth-child(1) .course-note")
+    nb.run_all()
+    wait_for_text(nb, SECOND, "word20")
+    nb.screenshot("race")
+    nb.wait_done()
+    wait_for_text(nb, FIRST, "The whole reply at once.")
+    rows = [row for row in nb.samples() if row["stream"] is not None]
+    while_blank = {len(row["stream"]) for row in rows if row["invoke"] == "" and row["stream"]}
+    assert len(while_blank) > 10, "the stream's pane should grow while the other is blank"
+    assert len({row["note"] for row in rows if "waiting… " in (row["note"] or "")}) > 5
+    assert (nb.page.locator(SECOND).text_content() or "").endswith("word39 ")
+    assert nb.printed().startswith("invoke: first words 3.")
+    assert "\nstream: first words 0." in nb.printed()
+
+
+def test_text_only_ever_grows(notebook: OpenNotebook):
+    nb = notebook(SETUP, 'text = await LiveText("Reply").run(stream())')
+    nb.sample(text=TEXT)
+    nb.run()
+    wait_for_text(nb, TEXT, "word39")
+    seen = [row["text"] for row in nb.samples() if row["text"] is not None]
+    assert all(later.startswith(earlier) for earlier, later in pairwise(seen))
+    assert len(set(seen)) > 10
+
+
+def test_a_plain_loop_shows_text_before_its_cell_ends(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        """
+def slow():
+    for number in range(20):
+        yield f"word{number} "
+        time.sleep(0.1)
+
+text = LiveText("Reply").show(slow())
+""",
+    )
+    nb.sample(text=TEXT)
+    nb.run_all()
+    wait_for_text(nb, TEXT, "word5")
+    assert "Reply:" not in nb.printed(), "the text should be seen while the cell still runs"
+    nb.wait_done()
+    assert len(set(lengths(nb, "text"))) > 5
+
+
+def test_stop_stops_and_leaves_what_arrived(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        'live = LiveText("Reply")\ntext = await live.run(stream(words=2000))',
+        "print(live.recording.outcome, live.stopped, text == live.text)",
+    )
+    nb.run_all()
+    wait_for_text(nb, TEXT, "word10")
+    nb.page.get_by_role("button", name="Stop").click()
+    nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
+    nb.wait_done()
+    nb.sample(text=TEXT)
+    nb.page.wait_for_function("() => window.courseSamples.length > 10")
+    assert len(set(lengths(nb, "text"))) == 1, "text grew after Stop"
+    assert "left True True" in nb.printed()
+    assert nb.page.get_by_role("button", name="Stop").is_disabled()
+    assert nb.errors() == []
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_stop_is_reached_by_keyboard(notebook: OpenNotebook, key: str):
+    nb = notebook(
+        SETUP, "live = LiveText()\nawait live.run(stream(words=2000))\nprint(live.stopped)"
+    )
+    nb.run_all()
+    wait_for_text(nb, TEXT, "word5")
+    nb.page.get_by_role("button", name="Stop").focus()
+    nb.page.keyboard.press(key)
+    nb.wait_done()
+    assert "True" in nb.printed()
+
+
+def test_one_stop_ends_the_whole_race(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        'r = await race({"invoke": lambda: whole(600), "stream": lambda: stream(9999)})',
+        "print([recording.outcome for recording in r.values()])",
+    )
+    nb.run_all()
+    wait_for_text(nb, SECOND, "word5")
+    nb.page.get_by_role("button", name="Stop").click()
+    nb.wait_done()
+    assert "['left', 'left']" in nb.printed()
+
+
+@pytest.mark.parametrize("source", ["stream(words=2000)", "whole(600)"])
+def test_interrupting_the_kernel_leaves_the_notebook_usable(notebook: OpenNotebook, source: str):
+    nb = notebook(SETUP, f'live = LiveText("Reply")\nawait live.run({source})')
+    nb.run_all()
+    nb.page.locator(".course-pane:not([data-phase=ready])").wait_for()
+    nb.interrupt()
+    nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
+    nb.wait_done()
+    assert any("Cancelled" in error or "Interrupt" in error for error in nb.errors())
+    nb.page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel
+                 .setSource("print('still', live.stopped)")"""
+    )
+    nb.command("notebook:run-cell")
+    nb.wait_done()
+    assert "still True" in nb.printed()
+
+
+def test_two_replies_stream_at_once(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "left, right = LiveText('left'), LiveText('right')\n"
+        "await asyncio.gather(left.run(stream(text='l')), right.run(stream(text='r')))",
+    )
+
+    nb.run()
+    for text in ("l39 ", "r39 "):
+        wait_for_text(nb, TEXT, text)
+    left, right = (set(text.split()) for text in nb.page.locator(TEXT).all_text_contents())
+    assert left == {f"l{number}" for number in range(40)}
+    assert right == {f"r{number}" for number in range(40)}
+
+
+def test_an_error_is_a_sentence_in_the_pane_and_an_error_of_the_cell(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        """
+async def broken():
+    yield "Half a reply"
+    raise ConnectionError("The server left.")
+
+await LiveText("Reply").run(broken())
+""",
+    )
+    nb.run()
+    nb.page.locator(".course-pane[data-phase=failed]").wait_for()
+    assert nb.page.get_by_role("alert").text_content() == "ConnectionError: The server left."
+    assert nb.page.locator(TEXT).text_content() == "Half a reply"
+    assert nb.errors() == ["ConnectionError: The server left."]
+
+
+def test_text_is_never_markup(notebook: OpenNotebook):
+    hostile = "<img src=x onerror=\\'window.hacked = true\\'><b>&amp;"
+    nb = notebook(SETUP, f"LiveText('<b>T</b>').show(['{hostile}'])", PREDICTION)
+    nb.run()
+    wait_for_text(nb, TEXT, "amp")
+    assert nb.page.locator(TEXT).text_content() == hostile.replace("\\", "")
+    assert nb.page.locator(".course-title").text_content().strip() == "<b>T</b>"
+    legend = nb.page.locator(".course-prediction legend")
+    assert legend.text_content() == "When does model.stream(prompt) send <b>the request</b>?"
+    assert legend.locator("code").text_content() == "model.stream(prompt)"
+    assert nb.page.evaluate("() => window.hacked") is None
+
+
+def test_a_page_that_is_reloaded_shows_the_whole_text_and_follows_on(notebook: OpenNotebook):
+    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=300))")
+    nb.run_all()
+    wait_for_text(nb, TEXT, "word10 ")
+    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    nb.page.reload()
+    wait_for_text(nb, TEXT, "word299 ")
+    expected = "".join(f"word{number} " for number in range(300))
+    assert nb.page.locator(TEXT).text_content() == expected
+
+
+def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
+    nb = notebook(SETUP, 'await LiveText("Reply").run(stream(words=600, gap=0.01))')
+    nb.run_all()
+    pane = nb.page.locator(TEXT)
+    nb.page.wait_for_function(
+        "() => document.querySelector('.course-text')?.scrollTop > 200"
+    )  # it follows by itself
+    pane.evaluate("(pane) => (pane.scrollTop = 0)")
+    nb.wait_done()
+    assert pane.evaluate("(pane) => pane.scrollTop") == 0
+
+
+class TestPrediction:
+    def test_by_mouse(self, notebook: OpenNotebook):
+        nb = notebook(SETUP, PREDICTION, "print(question.choice)")
+        nb.run()
+        lock = nb.page.get_by_role("button", name="Lock in my answer")
+        compare = nb.page.get_by_role("button", name="Compare with what happened")
+        group = nb.page.get_by_role("group", name="When does model.stream(prompt) send")
+        assert lock.is_disabled()
+        assert compare.is_disabled()
+        group.get_by_role("radio", name="At the <i>call</i>").check()
+        lock.click()
+        compare.click()
+        feedback = nb.page.get_by_role("status", name="").filter(has_text="Not this time")
+        feedback.wait_for()
+        assert "A generator runs only when someone pulls." in feedback.text_content()
+        assert all(radio.is_disabled() for radio in group.get_by_role("radio").all())
+        nb.screenshot("prediction", ".course-prediction")
+
+    def test_by_keyboard(self, notebook: OpenNotebook):
+        nb = notebook(SETUP, PREDICTION)
+        nb.run()
+        nb.page.get_by_role("radio").first.focus()
+        nb.page.keyboard.press("Space")
+        nb.page.keyboard.press("ArrowDown")
+        nb.page.locator(".course-lock:enabled").wait_for()
+        nb.page.keyboard.press("Tab")
+        nb.page.keyboard.press("Enter")
+        nb.page.locator(".course-compare:focus").wait_for()  # the focus goes on by itself
+        nb.page.keyboard.press("Enter")
+        feedback = nb.page.locator(".course-feedback[data-right=true]")
+        feedback.wait_for()
+        assert "Nothing is sent before someone pulls." in feedback.text_content()
+
+    def test_answers_stand_in_the_order_given(self, notebook: OpenNotebook):
+        nb = notebook(SETUP, PREDICTION)
+        nb.run()
+        assert nb.page.locator(".course-choice").all_text_contents() == [
+            "At the <i>call</i>",
+            "At the first next()",
+            "Never",
+        ]
+
+
+# The contrast of what is written, against what is painted below it, as WCAG 2 defines it.
+CONTRAST = """(selector) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const paint = (colour, below) => {
+    canvas.fillStyle = `rgb(${below})`;
+    canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((v) => v / 255).map(
+      (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return [...document.querySelectorAll(selector)].map((element) => {
+    const above = [];
+    for (let up = element; up; up = up.parentElement) above.unshift(up);
+    const ground = above.reduce((below, up) => paint(getComputedStyle(up).backgroundColor, below),
+                                [255, 255, 255]);
+    const ink = paint(getComputedStyle(element).color, ground);
+    const [dark, light] = [luminance(ink), luminance(ground)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
+    nb = notebook(
+        SETUP,
+        'r = await race({"invoke": whole, "stream": lambda: stream(20)})',
+        PREDICTION,
+        "question.chosen = 0\nquestion.lock()\nquestion.reveal()",
+    )
+    nb.theme(f"JupyterLab {theme}")
+    nb.only_the_notebook()
+    nb.run()
+    nb.page.locator(".course-feedback[data-right=false]").wait_for()
+    wait_for_text(nb, FIRST, "The whole reply at once.")
+    nb.screenshot(f"widgets-{theme.lower()}")
+    words = ".course-text, .course-badge, .course-title *, .course-feedback, legend, code"
+    ratios = nb.page.evaluate(CONTRAST, f":is(.course-race, .course-prediction) :is({words})")
+    assert len(ratios) > 8
+    assert min(ratios) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("viewport", "side_by_side"), [(NARROW, False), (NOTEBOOK_WIDTH, True), (PROJECTOR, True)]
+)
+def test_lanes_stand_side_by_side_or_under_each_other(notebook, viewport, side_by_side):
+    nb = notebook(
+        SETUP,
+        'r = await race({"invoke": lambda: whole(0.2), "stream": lambda: stream(9)})',
+        viewport=viewport,
+    )
+    nb.only_the_notebook()
+    nb.run()
+    first, second = (lane.bounding_box() for lane in nb.page.locator(".course-lane").all())
+    assert (first["y"] == second["y"]) is side_by_side
+    assert abs(first["width"] - second["width"]) < 2
+    assert nb.page.locator(".course-race").evaluate("(box) => box.scrollWidth <= box.clientWidth")
