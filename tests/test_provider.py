@@ -104,7 +104,7 @@ def test_a_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     model = chat_model()
     assert model.model_name == "llama"
     assert str(model.root_client.base_url) == "http://localhost:11434/v1/"
-    assert describe() == "The model llama at localhost:11434 answers; it may cost money."
+    assert describe() == "The model llama at localhost:11434 answers: no cost."
 
 
 def test_a_key_alone_never_costs_anybody_money(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,9 @@ def test_a_model_alone_says_what_else_to_set(monkeypatch: pytest.MonkeyPatch) ->
 def test_key_and_model_mean_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
     monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
-    assert describe() == "The model gpt-x at api.openai.com answers; it may cost money."
+    assert (
+        describe() == "The model gpt-x at api.openai.com answers: its provider may charge for it."
+    )
     assert str(chat_model().root_client.base_url) == "https://api.openai.com/v1/"
 
 
@@ -139,6 +141,8 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         ("http://localhost:1234/v1", "", "OPENAI_MODEL isn't"),
         ("localhost:1234", "m", "no web address"),
         ("http://", "m", "no web address"),
+        ("http://localhost:port/v1", "m", "no web address"),
+        ("http://[::1/v1", "m", "no web address"),
     ],
 )
 def test_half_a_provider_is_explained(
@@ -154,7 +158,7 @@ def test_no_description_shows_a_key_or_a_password(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("OPENAI_BASE_URL", "https://me:secret-word@example.org/v1?key=secret-word")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-word")
     monkeypatch.setenv("OPENAI_MODEL", "m")
-    assert describe() == "The model m at example.org answers; it may cost money."
+    assert describe() == "The model m at example.org answers: its provider may charge for it."
     assert "secret-word" not in repr(provider.real_provider())
 
 

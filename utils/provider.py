@@ -47,6 +47,12 @@ class Provider:
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the address is the loopback one."""
+        name = urlsplit(self.base_url or "").hostname or ""
+        return name in ("localhost", "::1") or name.startswith("127.")
+
 
 def chat_model(
     profile: str = "chat", *, delivery: str | None = None, simulated: bool = False, **kwargs: Any
@@ -126,7 +132,8 @@ def describe() -> str:
     """
     provider = real_provider()
     if provider is not None:
-        return f"The model {provider.model} at {provider.host} answers; it may cost money."
+        cost = "no cost" if provider.on_this_machine else "its provider may charge for it"
+        return f"The model {provider.model} at {provider.host} answers: {cost}."
     if _variable("OPENAI_API_KEY"):
         return (
             "The course's simulator answers, free of charge; to let OpenAI answer instead, "
@@ -202,8 +209,11 @@ def _without_keys(text: str) -> str:
 
 
 def _is_web_address(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or a bracket that is none
+        return False
 
 
 def _variable(name: str) -> str | None:

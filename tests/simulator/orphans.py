@@ -58,7 +58,7 @@ def kill_a_kernel_in_mid_reply() -> tuple[int, float]:
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
             killed = time.monotonic()
             manager.shutdown_kernel(now=True)  # SIGKILL, or TerminateProcess on Windows
-            _wait_for_the_end(line)
+            wait_for_the_end(line)
         return pid, time.monotonic() - killed
     finally:
         client.stop_channels()
@@ -66,7 +66,7 @@ def kill_a_kernel_in_mid_reply() -> tuple[int, float]:
             manager.shutdown_kernel(now=True)
 
 
-def _wait_for_the_end(line: socket.socket) -> None:
+def wait_for_the_end(line: socket.socket) -> None:
     """Block until the other side is gone: its end closes the connection."""
     try:
         while line.recv(1024):

@@ -18,7 +18,7 @@ from langchain_openai import ChatOpenAI
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError, process
 
-from .orphans import PATIENCE, is_running, kill_a_kernel_in_mid_reply
+from .orphans import PATIENCE, is_running, kill_a_kernel_in_mid_reply, wait_for_the_end
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -253,7 +253,7 @@ def test_a_forked_child_that_lives_on_does_not_keep_it_alive() -> None:
     assert child.stdout is not None
     pid, port = map(int, child.stdout.readline().split())
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
-        assert line.recv(1) == b""  # ended, though the grandchild waits on
+        wait_for_the_end(line)  # though the grandchild waits on
     wait_until_gone(pid)
     assert not is_running(pid)
     assert child.stdin is not None
