@@ -91,7 +91,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
         fast: leave out the browser and the notebooks.
     """
     # By file: a notebook's cells need one kernel, and a file's tests share their servers.
-    pytest = [python, "-m", "pytest", "-q", "-rs", "-n", "auto", "--dist", "loadfile"]
+    pytest = [python, "-m", "pytest", "-q", "-rfEs", "-n", "auto", "--dist", "loadfile"]
     if more:
         return [Step("tests: pytest", [*pytest, *more], is_pytest=True)]
     plan = [
