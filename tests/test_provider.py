@@ -10,7 +10,7 @@ from langchain_openai import ChatOpenAI
 
 from utils import provider
 from utils.provider import ProviderError, chat_model, describe, explain
-from utils.simulator import Simulator, SimulatorError, process
+from utils.simulator import Simulator, SimulatorError, handle
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
 
@@ -30,8 +30,8 @@ def no_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     monkeypatch.setenv("COURSE_SPEED", "50")
-    fresh = process._Shared()
-    monkeypatch.setattr(process, "_shared", fresh)
+    fresh = handle.Shared()
+    monkeypatch.setattr(handle, "shared", fresh)
     yield
     if fresh.simulator is not None:
         fresh.simulator.stop()

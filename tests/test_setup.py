@@ -8,16 +8,16 @@ import pytest
 
 from utils import setup
 from utils.setup import SetupError, ready
-from utils.simulator import process
+from utils.simulator import handle
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[process._Shared]:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[handle.Shared]:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COURSE_SPEED", "50")
-    shared = process._Shared()
-    monkeypatch.setattr(process, "_shared", shared)
+    shared = handle.Shared()
+    monkeypatch.setattr(handle, "shared", shared)
     yield shared
     if shared.simulator is not None:
         shared.simulator.stop()
@@ -32,14 +32,14 @@ def test_it_says_who_answers_in_the_same_words_each_time(
     assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
 
 
-def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: process._Shared) -> None:
+def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: handle.Shared) -> None:
     ready()
     assert fresh.simulator is not None
     assert len(fresh.simulator.requests()) == 0
 
 
 def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
-    fresh: process._Shared,
+    fresh: handle.Shared,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from utils import simulator as sim
-from utils.simulator import Simulator, SimulatorError, process
+from utils.simulator import Simulator, SimulatorError, handle, process
 
 from .orphans import PATIENCE, is_running, kill_a_kernel_in_mid_reply, wait_for_the_end
 
@@ -33,8 +33,8 @@ def own() -> Iterator[Simulator]:
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let `start()` begin afresh, and stop what it started."""
-    fresh = process._Shared()
-    monkeypatch.setattr(process, "_shared", fresh)
+    fresh = handle.Shared()
+    monkeypatch.setattr(handle, "shared", fresh)
     yield
     if fresh.simulator is not None:
         fresh.simulator.stop()
@@ -123,12 +123,12 @@ def test_after_stop_a_new_one_can_be_started(shared: None) -> None:
 def test_stopping_twice_is_fine(own: Simulator) -> None:
     own.stop()
     own.stop()
-    assert own.stopped
+    assert own.over
 
 
 def test_stopping_before_it_is_ready_ends_it() -> None:
     server = Simulator(speed=50)
-    pid = server._process.pid
+    pid = server._process._process.pid
     server.stop()
     assert not is_running(pid)
 
@@ -172,6 +172,16 @@ def test_a_simulator_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SimulatorError, match=r"could not start.*Can't listen"):
         server.wait()
     server.stop()
+
+
+def test_after_a_failed_start_the_next_one_tries_again(
+    monkeypatch: pytest.MonkeyPatch, shared: None
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(process, "HOST", "203.0.113.1")
+        with pytest.raises(SimulatorError, match="could not start"):
+            sim.start(speed=50)
+    assert is_running(sim.start(speed=50).pid)
 
 
 def test_the_key_is_not_among_the_arguments_of_the_process(own: Simulator) -> None:

@@ -9,9 +9,8 @@ import secrets
 import socket
 import sys
 
+from .process import KEY_VARIABLE
 from .profiles import PROFILES, UnknownProfileError, profile_named
-
-KEY_VARIABLE = "SIMULATOR_KEY"
 
 _EPILOG = f"""\
 profiles (time to first token, then tokens a second):
@@ -62,7 +61,7 @@ def _port(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m utils.simulator",
-        description="An OpenAI-compatible server that streams like a real model: no key to buy, "
+        description="An OpenAI-compatible server that streams like a real model: no key to buy,\n"
         "no internet, the same words for the same prompt, at the pace that you choose.",
         epilog=_EPILOG.format(profiles=_profile_lines()),
         formatter_class=argparse.RawDescriptionHelpFormatter,

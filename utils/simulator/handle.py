@@ -1,0 +1,212 @@
+"""The simulator as a notebook sees it: its address and key, and its request log.
+
+Standard library only, as every notebook imports this. How the process lives is `process`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from .process import HOST, ServerProcess, SimulatorError
+from .records import Request, Requests
+
+SPEED_VARIABLE = "COURSE_SPEED"
+_READ_SECONDS = 15.0  # the server itself waits 5 s at most for replies to end
+
+
+class Seen(Requests):
+    """The requests of a `watch()` block: `now()` inside the block, a list after it."""
+
+    def __init__(self, read: Callable[[bool], Requests]) -> None:
+        super().__init__()
+        self._read = read
+
+    def now(self) -> Requests:
+        """Return the requests received since the block began, however far they are."""
+        return self._read(False)
+
+    def fill(self) -> None:
+        """Hold what was received since the block began, once no reply is on its way any more."""
+        settled = self._read(True)
+        self._requests, self.settled = tuple(settled), settled.settled
+
+
+class Simulator:
+    """A running simulator. `start()` gives the one that all cells of a notebook share.
+
+    It ends with this process, even when that is killed, and comes back on the same port if it
+    dies.
+
+    Attributes:
+        speed: How many times faster than real time replies are.
+        api_key: The key for an OpenAI client, made up at start.
+    """
+
+    def __init__(self, speed: float | None = None) -> None:
+        """Start the process; it gets ready in the background.
+
+        Args:
+            speed: How many times faster than real time replies are; None means `COURSE_SPEED`.
+
+        Raises:
+            SimulatorError: If the speed is not a number above 0.
+        """
+        self.speed = _environment_speed() if speed is None else _checked(speed, "speed")
+        self.api_key = secrets.token_urlsafe(24)
+        self._process = ServerProcess(self.speed, self.api_key)
+
+    def __repr__(self) -> str:
+        return f"<Simulator at speed {self.speed:g}>"
+
+    @property
+    def base_url(self) -> str:
+        """The address for an OpenAI client; waits until it answers."""
+        return f"http://{HOST}:{self._process.port}/v1"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server; waits until it answers."""
+        return self._process.pid
+
+    @property
+    def over(self) -> bool:
+        """Whether it was stopped, or given up after it would not start."""
+        return self._process.over
+
+    def wait(self) -> None:
+        """Wait until requests are answered.
+
+        Raises:
+            SimulatorError: If the simulator was stopped or can't start.
+        """
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End the process. A process forked from the notebook's leaves it alone."""
+        self._process.stop()
+
+    def requests(self, settled: bool = True) -> Requests:
+        """Return the requests that the simulator received, oldest first.
+
+        Args:
+            settled: Wait until no reply is on its way any more, 5 s at most; whether that came
+                true is the result's `settled`. False reads the log as it is now.
+
+        Raises:
+            SimulatorError: If the simulator can't be reached.
+        """
+        return self._read(settled)[1]
+
+    @contextmanager
+    def watch(self) -> Iterator[Seen]:
+        """Collect the requests received inside a `with` block.
+
+        Yields:
+            A list that is filled when the block ends; inside the block ask its `now()`.
+
+        Raises:
+            SimulatorError: If the simulator can't be reached.
+        """
+        mark = self._read(settled=False)[0]
+        seen = Seen(lambda settled: self._read(settled, mark)[1])
+        try:
+            yield seen
+        finally:
+            seen.fill()
+
+    def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
+        """Return a mark of now, and the requests since the mark `since`."""
+        query = {"since": since} | ({"settled": "1"} if settled else {})
+        path = f"/simulator/requests?{urlencode(query)}"
+        try:
+            answer = self._get(path)
+        except OSError:  # it died just now: once it is back, its log is empty but can be read
+            try:
+                answer = self._get(path)
+            except OSError as error:
+                raise SimulatorError(
+                    f"The simulator's log can't be read ({error}). Run the cell again."
+                ) from error
+        records = (Request(**fields) for fields in answer["requests"])
+        return answer["mark"], Requests(records, answer["settled"])
+
+    def _get(self, path: str) -> dict[str, Any]:
+        from http.client import HTTPConnection, HTTPException  # 20 ms that setup need not wait for
+
+        connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {self.api_key}"})
+            body: dict[str, Any] = json.load(connection.getresponse())
+        except HTTPException as error:
+            raise ConnectionError(str(error)) from error
+        finally:
+            connection.close()
+        return body
+
+
+def _environment_speed() -> float:
+    return _checked(os.environ.get(SPEED_VARIABLE) or 1.0, SPEED_VARIABLE)
+
+
+def _checked(value: float | str, name: str) -> float:
+    try:
+        speed = float(value)
+    except ValueError:
+        speed = math.nan
+    if not (speed > 0 and math.isfinite(speed)):
+        raise SimulatorError(
+            f"{name} is {value!r}. Set it to a number above 0: 1 is real time, 10 ten times faster."
+        )
+    return speed
+
+
+class Shared:
+    """The one simulator of this process, also where threads or a fork come in between."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.simulator: Simulator | None = None
+        if hasattr(os, "register_at_fork"):  # a thread of the parent may hold the lock
+            os.register_at_fork(after_in_child=self._unlock)
+
+    def _unlock(self) -> None:
+        self._lock = threading.Lock()
+
+    def get(self, speed: float | None) -> Simulator:
+        """Return the simulator, a new one if there is none or it is over."""
+        with self._lock:
+            if self.simulator is None or self.simulator.over:
+                self.simulator = Simulator(speed)
+            return self.simulator
+
+
+shared = Shared()
+
+
+def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
+    """Return this notebook's simulator; the first call starts it.
+
+    Args:
+        speed: How many times faster than real time replies are; None means `COURSE_SPEED`, or
+            whatever the running one has.
+        wait: Wait until it answers. False returns at once, and what needs it waits later.
+
+    Raises:
+        SimulatorError: If it can't start, or already runs at another speed.
+    """
+    simulator = shared.get(speed)
+    if speed is not None and speed != simulator.speed:
+        raise SimulatorError(
+            f"The simulator runs at speed {simulator.speed:g} already. Call `stop()` on it first."
+        )
+    if wait:
+        simulator.wait()
+    return simulator
