@@ -303,11 +303,12 @@ async def test_async_code_is_judged_beside_a_running_loop(exercise):
 
 
 @pytest.mark.parametrize("answer", [waits_for_ever, never_awaits, refuses_to_be_cancelled])
-async def test_endless_async_code_is_stopped_and_told(exercise, answer):
+async def test_endless_async_code_is_stopped_and_told(exercise, answer, caplog):
     exercise(awaits_it)
     outcome = evaluate("9.1", answer, limit=PATIENCE)
     assert "stopped after 0.3 s" in outcome.message
     assert not alive()
+    assert not caplog.records
 
 
 def test_a_timeout_of_the_learners_own_is_told_as_an_exception(exercise):

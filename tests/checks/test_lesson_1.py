@@ -214,7 +214,7 @@ def misspells(model, prompt):
 WRONG_1_1 = (
     (invokes, "called with `invoke`"),
     (collects_then_prints, "stayed blank until all"),
-    (prints_two_at_a_time, "Up to 1 pieces waited"),
+    (prints_two_at_a_time, "1 of 43 pieces had arrived and weren't printed"),
     (prints_the_chunk, "chunk with all its fields"),
     (prints_lines, "a new line between the pieces"),
     (prints_blanks_between, "something between the pieces"),
@@ -436,6 +436,11 @@ def trips_over_nothing(stream):
         yield from parts
     if buffer:
         yield buffer
+
+
+async def is_async_too(stream):
+    for word in splits_the_buffer(stream):
+        yield word
 
 
 def mixes_in_numbers(stream):

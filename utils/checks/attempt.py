@@ -11,6 +11,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 from utils import source
+from utils.checks.limit import OutOfTime
 from utils.checks.outcome import shown
 
 _HERE = str(Path(__file__).parent)
@@ -33,6 +34,8 @@ def learners_code(when: str = "") -> Iterator[None]:
     """
     try:
         yield
+    except OutOfTime:
+        raise
     except (Exception, SystemExit) as error:
         raise LearnersError(told(error, when)) from error
 

@@ -88,8 +88,8 @@ def _printed_in_time(probe: Probe, screen: Screen) -> None:
         )
     if probe.most_held:
         raise NotYet(
-            f"Up to {probe.most_held} pieces waited before they were printed. Each should be on "
-            "the screen before the next one is asked for."
+            f"At one time {probe.most_held} of {total} pieces had arrived and weren't printed. "
+            "Each should be on the screen before the next one is asked for."
         )
     if not screen.flushed:
         raise NotYet(

@@ -17,13 +17,17 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_STOPS = 5  # how often the exception is sent: code may swallow the first
+_STOPS = 10  # how often the exception is sent: code may swallow the first
 _PATIENCE = 0.2  # seconds between two
 _HEARING = 0.05  # seconds until an interrupt is noticed
 
 
-class OutOfTime(BaseException):
-    """The limit has passed; not an `Exception`, so that `except Exception` lets it through."""
+class OutOfTime(SystemExit):
+    """The limit has passed.
+
+    Not an `Exception`, so that `except Exception` lets it through; and a `SystemExit`, since
+    asyncio swallows any other inside its event loop.
+    """
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
