@@ -19,7 +19,17 @@ from tests.browser.lab import (
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def browser_file() -> str:
+    """Where the browser is; without one, these tests are skipped before anything is started."""
+    with sync_playwright() as playwright:
+        path = browser_path(playwright)
+    if path is None:
+        pytest.skip(NO_BROWSER)
+    return path
+
+
+@pytest.fixture(scope="session")
+def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab that serves an empty folder; its kernels can import the course."""
     root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("state")
     with serve(root, state) as running:
@@ -27,13 +37,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")  # not longer: an open sync Playwright blocks other async tests
-def browser() -> Iterator[Browser]:
+def browser(browser_file: str) -> Iterator[Browser]:
     """Chromium or Chrome, without a window."""
     with sync_playwright() as playwright:
-        path = browser_path(playwright)
-        if path is None:
-            pytest.skip(NO_BROWSER)
-        chromium = launch(playwright, path)
+        chromium = launch(playwright, browser_file)
         yield chromium
         chromium.close()
 
@@ -60,7 +67,7 @@ def notebook(
         name = "".join(sign if sign.isalnum() else "-" for sign in request.node.name)
         page = context.new_page()
         page.set_viewport_size(viewport)
-        opened.append(NotebookPage.open(page, lab, lab.write(f"{name}.ipynb", *cells)))
+        opened.append(NotebookPage.open(page, lab.url(lab.write(f"{name}.ipynb", *cells))))
         return opened[-1]
 
     yield write_and_open

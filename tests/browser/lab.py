@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -36,6 +35,13 @@ NO_BROWSER = (
     "or name yours in the environment variable COURSE_BROWSER."
 )
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# What the option --expose-app-in-browser does, for a JupyterLab that was started without it.
+_EXPOSE = """document.addEventListener("readystatechange", () => {
+  const settings = document.getElementById("jupyter-config-data");
+  if (settings && document.readyState === "interactive")
+    settings.textContent = JSON.stringify(
+      { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
+});"""
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 _PATIENCE = 90.0  # seconds until a wait is called a failure; a busy machine needs many
 
@@ -70,11 +76,23 @@ class Lab:
 
     def write(self, name: str, *cells: str) -> str:
         """Write a notebook of these code cells into the root; returns its name."""
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells]
-        )
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(notebook, self.root / name)
+        notebook = {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"cell-{number}",
+                    "source": cell,
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for number, cell in enumerate(cells)
+            ],
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.root / name).write_text(json.dumps(notebook), encoding="utf-8")
         return name
 
     def url(self, notebook: str) -> str:
@@ -110,11 +128,9 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
         **(environment or {}),
     }
     port = _free_port()
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
-        *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--expose-app-in-browser"),
-        "--ServerApp.allow_root=True",
-    ]
+    settings = {"port": port, "port_retries": 0, "root_dir": root, "allow_root": True}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+    command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
@@ -135,10 +151,11 @@ class NotebookPage:
         page.set_default_timeout(_PATIENCE * 1000)
 
     @classmethod
-    def open(cls, page: Page, lab: Lab, notebook: str) -> NotebookPage:
-        """Open a notebook and wait until its kernel is idle."""
+    def open(cls, page: Page, address: str) -> NotebookPage:
+        """Open a notebook's address and wait until its kernel is idle."""
         opened = cls(page)
-        page.goto(lab.url(notebook), timeout=_PATIENCE * 1000)
+        page.add_init_script(_EXPOSE)
+        page.goto(address, timeout=_PATIENCE * 1000)
         opened.wait_idle()
         return opened
 
@@ -175,6 +192,23 @@ class NotebookPage:
         """Wait until the command started last has ended: after `run_all`, until all cells have."""
         self.page.wait_for_function("() => window.courseDone")
         self.wait_idle()
+
+    def run_cell_with(self, words: str) -> None:
+        """Start the first code cell that holds these words, and return at once."""
+        found = self.page.evaluate(
+            """(words) => {
+              const { content } = window.jupyterapp.shell.currentWidget;
+              const holds = ({ model }) =>
+                model.type === "code" && model.sharedModel.source.includes(words);
+              const index = content.widgets.findIndex(holds);
+              if (index >= 0) content.activeCellIndex = index;
+              return index >= 0;
+            }""",
+            words,
+        )
+        if not found:
+            raise LookupError(f"No code cell holds {words!r}.")
+        self.command("notebook:run-cell")
 
     def run(self) -> None:
         """Run all cells to their end."""

@@ -206,13 +206,13 @@ def test_text_is_never_markup(notebook: OpenNotebook):
 
 
 def test_a_page_that_is_reloaded_shows_the_whole_text_and_follows_on(notebook: OpenNotebook):
-    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=300))")
+    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=200))")
     nb.run_all()
     wait_for_text(nb, TEXT, "word10 ")
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     nb.page.reload()
-    wait_for_text(nb, TEXT, "word299 ")
-    expected = "".join(f"word{number} " for number in range(300))
+    wait_for_text(nb, TEXT, "word199 ")
+    expected = "".join(f"word{number} " for number in range(200))
     assert nb.page.locator(TEXT).text_content() == expected
 
 
