@@ -99,5 +99,5 @@ def close_below(box: widgets.Box) -> None:
 
 def _remark(recording: Recording) -> str:
     if recording.outcome == "left":
-        return "Stopped. What had arrived stays."
+        return "Stopped. What had arrived stays." if recording.text else "Stopped before any text."
     return "" if recording.text else "The reply has no text."
