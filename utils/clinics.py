@@ -1,12 +1,25 @@
-"""The patients of each lesson's clinic: models with a fault that the learner has to find.
+"""The patients of each lesson's clinic: models and programs with a fault for the learner to find.
 
 They live here, and not in the notebook's cells, so that reading the cell doesn't spoil the
 diagnosis. What each patient has is judged in `utils/checks`.
 """
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model
+
+_CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
+
+
+# --- Lesson 1: it streams on my laptop, not in production -----------------------------------------
 
 
 def deployments(exercise: str) -> dict[str, ChatOpenAI]:
@@ -17,7 +30,7 @@ def deployments(exercise: str) -> dict[str, ChatOpenAI]:
     Raises:
         KeyError: No clinic has that number.
     """
-    patients = {
+    patients: dict[str, dict[str, dict[str, Any]]] = {
         "1.6": {
             "A": {"profile": "laptop"},
             "B": {"profile": "chat", "delivery": "buffered"},
@@ -25,5 +38,105 @@ def deployments(exercise: str) -> dict[str, ChatOpenAI]:
         },
     }
     return {
-        name: chat_model(simulated=True, **settings) for name, settings in patients[exercise].items()
+        name: chat_model(simulated=True, **settings)
+        for name, settings in patients[exercise].items()
     }
+
+
+# --- Lesson 2: the handler that never fires, or fires twice ---------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one program's handlers heard of a reply.
+
+    Attributes:
+        heard: Tokens with text that reached a handler, over all handlers.
+        warnings: Lines that LangChain's callback log got meanwhile.
+        reply: The text that came back.
+    """
+
+    heard: int
+    warnings: int
+    reply: str
+
+
+def complaints(exercise: str) -> dict[str, Callable[[str], Case]]:
+    """Return the programs to diagnose in `exercise`; each takes a prompt.
+
+    Raises:
+        KeyError: No clinic has that number.
+    """
+    patients: dict[str, dict[str, Callable[[str], Case]]] = {
+        "2.7": {"A": _twice, "B": _once, "C": _failing, "D": _whole},
+    }
+    return patients[exercise]
+
+
+class _Count(BaseCallbackHandler):
+    """Counts the tokens that it hears."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def on_llm_new_token(self, token: Any, **_: Any) -> None:
+        self.heard += bool(token)
+
+
+class _Failing(_Count):
+    """Has a bug, so that it counts nothing."""
+
+    def on_llm_new_token(self, token: Any, **_: Any) -> None:
+        self.heard += token  # the bug: a number and a text
+
+
+class _Warnings(logging.Handler):
+    """Counts the lines of a log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = 0
+
+    def emit(self, _: logging.LogRecord) -> None:
+        self.lines += 1
+
+
+def _once(prompt: str) -> Case:
+    count = _Count()
+    return _case([count], lambda: _streamed(chat_model("fast"), prompt, count))
+
+
+def _twice(prompt: str) -> Case:
+    built_in, added = _Count(), _Count()
+    model = chat_model("fast", callbacks=[built_in])
+    return _case([built_in, added], lambda: _streamed(model, prompt, added))
+
+
+def _failing(prompt: str) -> Case:
+    count = _Failing()
+    return _case([count], lambda: _streamed(chat_model("fast"), prompt, count))
+
+
+def _whole(prompt: str) -> Case:
+    count = _Count()
+    model = chat_model("fast")
+    config: Any = {"callbacks": [count]}
+    return _case([count], lambda: str(model.invoke(prompt, config).content))
+
+
+def _streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> str:
+    chunks = model.stream(prompt, {"callbacks": [handler]})
+    return "".join(str(chunk.content) for chunk in chunks)
+
+
+def _case(counts: list[_Count], program: Callable[[], str]) -> Case:
+    """Run a program with its log kept from the screen, and say what was heard."""
+    warnings = _Warnings()
+    passed_on, _CALLBACK_LOG.propagate = _CALLBACK_LOG.propagate, False
+    _CALLBACK_LOG.addHandler(warnings)
+    try:
+        reply = program()
+    finally:
+        _CALLBACK_LOG.removeHandler(warnings)
+        _CALLBACK_LOG.propagate = passed_on
+    return Case(sum(count.heard for count in counts), warnings.lines, reply)
