@@ -279,7 +279,9 @@ def test_its_plain_text_is_the_same_before_and_after(wire):
 
 def test_it_shows_itself_once(wire, monkeypatch):
     shown = []
-    monkeypatch.setattr("utils.widgets.live.display", lambda w: shown.append(w._repr_mimebundle_()))
+    monkeypatch.setattr(
+        "utils.widgets.viewer.display", lambda view: shown.append(view._repr_mimebundle_())
+    )
     live = LiveText()
     live.show(["a"])
     live.show(["b"])

@@ -15,7 +15,7 @@ from utils.timing import Recording
 from utils.widgets.style import HERE, latency, seconds, stylesheet, when
 from utils.widgets.ticker import ticking
 
-_PHASES = {"finished": "done", "left": "stopped", "failed": "failed"}
+_PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "failed": "failed"}
 
 
 class LatencyBadge(AnyWidget):
@@ -40,13 +40,15 @@ class LatencyBadge(AnyWidget):
     text = traitlets.Unicode("not started").tag(sync=True)
     phase = traitlets.Unicode("ready").tag(sync=True)
 
-    def __init__(self, *, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, *, first: str = "words", clock: Callable[[], float] = perf_counter) -> None:
         """Make a badge that has not started.
 
         Args:
+            first: What it calls the first thing that a reader sees.
             clock: Seconds from any fixed point; for tests.
         """
         super().__init__()
+        self._what = first
         self._clock = clock
         self._lock = RLock()  # a ticker's thread may write too
         self._start = 0.0
@@ -72,7 +74,7 @@ class LatencyBadge(AnyWidget):
         with self._lock:
             if text and self.phase == "waiting":
                 self._first = self.elapsed
-                self._write("streaming", f"first words {seconds(self._first)}")
+                self._write("streaming", f"first {self._what} {seconds(self._first)}")
 
     def tick(self) -> None:
         """Write the seconds so far; call it every 100 ms."""
@@ -80,12 +82,17 @@ class LatencyBadge(AnyWidget):
             if self.phase == "waiting":
                 self._write("waiting", f"waiting… {self.elapsed:.1f} s")
             elif self.phase == "streaming":
-                self._write("streaming", when(self._first, self.elapsed, "streaming"))
+                self._tell("streaming", self.elapsed)
 
-    def finish(self, outcome: str = "finished") -> None:
-        """Stop the clock: "finished", "left" or "failed"."""
+    def finish(self, outcome: str = "finished", total: float | None = None) -> None:
+        """Stop the clock.
+
+        Args:
+            outcome: "finished", "left" or "failed".
+            total: Seconds from the start to the end, where it is known better than now.
+        """
         with self._lock:
-            self._write(_PHASES[outcome], when(self._first, self.elapsed, outcome))
+            self._tell(outcome, self.elapsed if total is None else total)
 
     def show(self, recording: Recording) -> None:
         """Stop the clock and show a recording's figures."""
@@ -106,6 +113,9 @@ class LatencyBadge(AnyWidget):
             raise
         finally:
             self.finish(outcome)
+
+    def _tell(self, outcome: str, total: float) -> None:
+        self._write(_PHASES[outcome], when(self._first, total, outcome, self._what))
 
     def _write(self, phase: str, text: str) -> None:
         with self.hold_sync():  # one message for both

@@ -1,6 +1,7 @@
-"""When to send text to the page: many tokens in one message, none held back for long.
+"""When to send to the page: many tokens in one message, none held back for long.
 
-Knows nothing of widgets, streams, threads or event loops: it is handed a way to send and a timer.
+Knows nothing of what is sent, nor of streams, threads or event loops: it is handed a way to push
+what is new, and a timer.
 """
 
 from __future__ import annotations
@@ -17,42 +18,42 @@ Later = Callable[[float, Callable[[], None]], Cancel]
 
 
 class Coalescer:
-    """Joins text so that at most one message leaves every `interval` seconds.
+    """Pushes what is new, at most once every `interval` seconds.
 
-    The first text leaves at once; text that follows too soon waits for a timer, so it leaves on
-    time even when the source falls silent. Safe to use from several threads.
+    The first leaves at once; what follows too soon waits for a timer, so it leaves on time even
+    when the source falls silent. Safe to use from several threads.
     """
 
     def __init__(
         self,
-        send: Callable[[str], None],
+        push: Callable[[], None],
         later: Later,
         *,
         interval: float = INTERVAL,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Prepare to send.
+        """Prepare to push.
 
         Args:
-            send: Takes the joined text; called under a lock, so messages keep their order.
+            push: Sends all that is new; called under a lock, so messages keep their order.
             later: Calls a function after a delay in seconds and returns what cancels that, such
                 as `timer_thread`.
-            interval: Seconds between two messages.
+            interval: Seconds between two pushes.
             clock: Seconds from any fixed point.
         """
-        self._send = send
+        self._push = push
         self._later = later
         self._interval = interval
         self._clock = clock
         self._lock = Lock()
-        self._pending: list[str] = []
+        self._wanted = False
         self._due = clock()
         self._cancel: Cancel | None = None
 
-    def add(self, text: str) -> None:
-        """Send the text now, or with what follows within the interval."""
+    def ask(self) -> None:
+        """There is something new: push it now, or with what follows within the interval."""
         with self._lock:
-            self._pending.append(text)
+            self._wanted = True
             if self._cancel is None:
                 wait = self._due - self._clock()
                 if wait <= 0:
@@ -61,19 +62,18 @@ class Coalescer:
                     self._cancel = self._later(wait, self.flush)
 
     def flush(self) -> None:
-        """Send what is pending now. Call it once at the end: nothing may stay behind."""
+        """Push what is pending now. Call it once at the end: nothing may stay behind."""
         with self._lock:
             if self._cancel is not None:
                 self._cancel()
                 self._cancel = None
-            if self._pending:
+            if self._wanted:
                 self._flush()
 
     def _flush(self) -> None:
-        text = "".join(self._pending)
-        self._pending.clear()
+        self._wanted = False
         self._due = self._clock() + self._interval
-        self._send(text)
+        self._push()
 
 
 def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:

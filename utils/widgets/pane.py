@@ -1,36 +1,74 @@
-"""The pane that live text appears in; what reads the stream, and when to send, is elsewhere."""
+"""What a lane shows in: any panel, and the pane for text; what reads, and when, is elsewhere."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections import deque
+from typing import Any
 
 import traitlets
 from anywidget import AnyWidget
 
+from utils.timing import Recording, content_of
 from utils.widgets.style import HERE, stylesheet
 
-Phase = Literal["ready", "waiting", "streaming", "done", "stopped", "failed"]
+STOPPED = "Stopped. What had arrived stays."
 
 
-class Pane(AnyWidget):
+class Panel(AnyWidget):
+    """The part of a lane that shows what arrives; each kind overrides what it does differently.
+
+    Attributes:
+        label: What a screen reader calls it.
+        phase: What is going on, which decides the look: "ready", "waiting", "streaming", "done",
+            "stopped" or "failed".
+        note: A sentence below, such as an error; while text is awaited, in its place.
+        failure: Why what arrived could not be shown; empty where it could.
+    """
+
+    label = traitlets.Unicode().tag(sync=True)
+    phase = traitlets.Unicode("ready").tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    failure = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.label!r})"
+
+    def clear(self) -> None:
+        """Forget the last run and empty the page."""
+        raise NotImplementedError
+
+    def take(self, item: object, at: float) -> str | None:
+        """Keep an item of the stream for the next `push`.
+
+        Args:
+            item: As the stream gave it.
+            at: Seconds since sending.
+
+        Returns:
+            The words of it that a reader sees; None if it changes nothing here.
+        """
+        raise NotImplementedError
+
+    def push(self) -> None:
+        """Send the page what it does not have yet; called at most every 50 ms, from any thread."""
+        raise NotImplementedError
+
+    def end(self, recording: Recording) -> str:
+        """The stream is over: say in a sentence what a reader should know of it, or nothing."""
+        raise NotImplementedError
+
+
+class Pane(Panel):
     """A text area that is only ever appended to.
 
     Each piece goes to the page once, as one small message. Setting a trait to the whole text
     would send all of it again for every token: 40 times the bytes over 2,000 tokens. The whole
     text is sent only to a page that asks: one that is opened later, reloaded, or lost a message.
-
-    Attributes:
-        label: What a screen reader calls the text.
-        phase: What is going on, which decides the look.
-        note: A sentence under the text; while waiting, in its place.
     """
 
     _esm = HERE / "pane.js"
     _css = stylesheet()
 
-    label = traitlets.Unicode().tag(sync=True)
-    phase = traitlets.Unicode("ready").tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
     # Read only when a page asks for the state; never assigned, so never sent by itself.
     text = traitlets.Unicode().tag(sync=True, to_json=lambda _, pane: pane.whole)
     seq = traitlets.Int().tag(sync=True, to_json=lambda _, pane: pane.sent)
@@ -38,11 +76,9 @@ class Pane(AnyWidget):
     def __init__(self, label: str) -> None:
         self.sent = 0
         self._pieces: list[str] = []
+        self._pending: deque[str] = deque()  # filled by one thread, emptied by another
         super().__init__(label=label)
         self.on_msg(self._on_request)
-
-    def __repr__(self) -> str:
-        return f"Pane({self.label!r})"
 
     @property
     def whole(self) -> str:
@@ -56,10 +92,32 @@ class Pane(AnyWidget):
         self.send({"seq": self.sent, "text": text})
 
     def clear(self) -> None:
-        """Empty the pane."""
-        self._pieces.clear()
-        self.sent += 1
-        self.send({"seq": self.sent, "text": "", "fresh": True})
+        """Empty the pane, where anything stands in it."""
+        if self._pieces:
+            self._pieces.clear()
+            self.sent += 1
+            self.send({"seq": self.sent, "text": "", "fresh": True})
+
+    def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
+        """Keep an item's text; an item without any changes nothing."""
+        text = content_of(item)[0]
+        if text:
+            self._pending.append(text)
+        return text or None
+
+    def push(self) -> None:
+        """Append what was taken."""
+        text = ""
+        while self._pending:
+            text += self._pending.popleft()
+        if text:
+            self.append(text)
+
+    def end(self, recording: Recording) -> str:
+        """Say what is left of a stopped reply, or that there is nothing to see."""
+        if recording.outcome == "left":
+            return STOPPED if recording.text else "Stopped before any text."
+        return "" if recording.text else "The reply has no text."
 
     def _on_request(self, _: Pane, content: Any, __: list[bytes]) -> None:
         if content == "whole text":

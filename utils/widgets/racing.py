@@ -10,6 +10,7 @@ from IPython.display import display
 
 from utils.timing import Recording
 from utils.widgets.lane import Lane, close_below
+from utils.widgets.pane import Pane
 from utils.widgets.reading import Source, Stop, read_together
 
 
@@ -61,10 +62,13 @@ class Race(widgets.VBox):  # type: ignore[misc]
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """Lay out a lane for each label; arguments as for `race`."""
-        self._sends = {Lane(label, clock=clock): send for label, send in lanes.items()}
+        self._sends = {
+            Lane(label, Pane(f"Reply of {label}"), clock=clock): send
+            for label, send in lanes.items()
+        }
         self._stop = Stop()
         panes = [
-            widgets.VBox([widgets.Box(lane.head).add_class("course-head"), lane.pane]).add_class(
+            widgets.VBox([widgets.Box(lane.head).add_class("course-head"), lane.panel]).add_class(
                 "course-lane"
             )
             for lane in self._sends

@@ -1,6 +1,6 @@
 """Reading async replies into lanes: together, with a Stop that ends them and closes their sources.
 
-The synchronous way is `LiveText.show`. What lanes look like is `lane`'s business.
+The synchronous way is `Viewer.view`. What lanes look like is `lane`'s business.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, S
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
-from utils.timing import Recording, arecord, content_of
+from utils.timing import Recording, arecord
 from utils.widgets.coalesce import Cancel
 from utils.widgets.lane import Lane
 from utils.widgets.style import sentence
@@ -116,7 +116,7 @@ async def read(lane: Lane, send: Callable[[], Source], stop: Stop, at: float) ->
     told = ""
     try:
         async for item in recorder:
-            lane.add(content_of(item)[0])
+            lane.add(item)
             if stop.wanted:
                 break
     except asyncio.CancelledError:

@@ -27,10 +27,16 @@ _SECRET = re.compile(
 )
 
 
-def stylesheet() -> str:
-    """The style sheet for a page: the course's colours as variables, then the rules."""
+def stylesheet(*more: str) -> str:
+    """The style sheet for a page: the course's colours as variables, then the rules.
+
+    Args:
+        *more: Names of further sheets of this folder, without `.css`.
+    """
     variables = "".join(f"  --course-{name}: {value};\n" for name, value in _COLOURS.items())
-    rules = (HERE / "course.css").read_text(encoding="utf-8")
+    rules = "".join(
+        (HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("course", *more)
+    )
     return f":root {{\n{variables}}}\n{rules}"
 
 
@@ -44,15 +50,16 @@ def latency(recording: Recording) -> str:
     return when(recording.ttfat, recording.e2e, recording.outcome)
 
 
-def when(first: float | None, total: float, outcome: str) -> str:
+def when(first: float | None, total: float, outcome: str, what: str = "words") -> str:
     """The words of `latency`, from its figures.
 
     Args:
-        first: Seconds from sending to the first text; None if there was none.
+        first: Seconds from sending to the first words; None if there were none.
         total: Seconds from sending to the end.
         outcome: That of a `Recording`.
+        what: What came first, where words are not the word for it.
     """
-    begun = "no words" if first is None else f"first words {seconds(first)}"
+    begun = f"no {what}" if first is None else f"first {what} {seconds(first)}"
     if outcome == "streaming":
         return f"{begun} · {seconds(total)} so far"
     return f"{begun} · {_ENDINGS[outcome]} {seconds(total)}"
