@@ -78,7 +78,7 @@ def measure(options: list[str]) -> dict[str, float] | None:
                 "(pane) => document.querySelector(pane)?.textContent.length > 0", arg=STREAM_PANE
             )
             words = perf_counter()
-            notebook.page.get_by_role("button", name="Stop").click()
+            notebook.cells.get_by_role("button", name="Stop").click()
             notebook.wait_done()
             errors = notebook.errors()
             browser.close()

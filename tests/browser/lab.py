@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize
+from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARTIFACTS = REPOSITORY / "test-artifacts"
@@ -158,6 +158,11 @@ class NotebookPage:
         page.goto(address, timeout=_PATIENCE * 1000)
         opened.wait_idle()
         return opened
+
+    @property
+    def cells(self) -> Locator:
+        """The notebook itself, without JupyterLab's bars and file list."""
+        return self.page.locator(".jp-Notebook")
 
     def close(self) -> None:
         """End the kernel and close the page."""

@@ -104,14 +104,14 @@ def test_stop_stops_and_leaves_what_arrived(notebook: OpenNotebook):
     )
     nb.run_all()
     wait_for_text(nb, TEXT, "word10")
-    nb.page.get_by_role("button", name="Stop").click()
+    nb.cells.get_by_role("button", name="Stop").click()
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     nb.wait_done()
     nb.sample(text=TEXT)
     nb.page.wait_for_function("() => window.courseSamples.length > 10")
     assert len(set(lengths(nb, "text"))) == 1, "text grew after Stop"
     assert "left True True" in nb.printed()
-    assert nb.page.get_by_role("button", name="Stop").is_disabled()
+    assert nb.cells.get_by_role("button", name="Stop").is_disabled()
     assert nb.errors() == []
 
 
@@ -122,7 +122,7 @@ def test_stop_is_reached_by_keyboard(notebook: OpenNotebook, key: str):
     )
     nb.run_all()
     wait_for_text(nb, TEXT, "word5")
-    nb.page.get_by_role("button", name="Stop").focus()
+    nb.cells.get_by_role("button", name="Stop").focus()
     nb.page.keyboard.press(key)
     nb.wait_done()
     assert "True" in nb.printed()
@@ -136,7 +136,7 @@ def test_one_stop_ends_the_whole_race(notebook: OpenNotebook):
     )
     nb.run_all()
     wait_for_text(nb, SECOND, "word5")
-    nb.page.get_by_role("button", name="Stop").click()
+    nb.cells.get_by_role("button", name="Stop").click()
     nb.wait_done()
     assert "['left', 'left']" in nb.printed()
 
@@ -187,7 +187,7 @@ await LiveText("Reply").run(broken())
     )
     nb.run()
     nb.page.locator(".course-pane[data-phase=failed]").wait_for()
-    assert nb.page.get_by_role("alert").text_content() == "ConnectionError: The server left."
+    assert nb.cells.get_by_role("alert").text_content() == "ConnectionError: The server left."
     assert nb.page.locator(TEXT).text_content() == "Half a reply"
     assert nb.errors() == ["ConnectionError: The server left."]
 
@@ -232,15 +232,15 @@ class TestPrediction:
     def test_by_mouse(self, notebook: OpenNotebook):
         nb = notebook(SETUP, PREDICTION, "print(question.choice)")
         nb.run()
-        lock = nb.page.get_by_role("button", name="Lock in my answer")
-        compare = nb.page.get_by_role("button", name="Compare with what happened")
-        group = nb.page.get_by_role("group", name="When does model.stream(prompt) send")
+        lock = nb.cells.get_by_role("button", name="Lock in my answer")
+        compare = nb.cells.get_by_role("button", name="Compare with what happened")
+        group = nb.cells.get_by_role("group", name="When does model.stream(prompt) send")
         assert lock.is_disabled()
         assert compare.is_disabled()
         group.get_by_role("radio", name="At the <i>call</i>").check()
         lock.click()
         compare.click()
-        feedback = nb.page.get_by_role("status", name="").filter(has_text="Not this time")
+        feedback = nb.cells.get_by_role("status", name="").filter(has_text="Not this time")
         feedback.wait_for()
         assert "A generator runs only when someone pulls." in feedback.text_content()
         assert all(radio.is_disabled() for radio in group.get_by_role("radio").all())
@@ -249,7 +249,7 @@ class TestPrediction:
     def test_by_keyboard(self, notebook: OpenNotebook):
         nb = notebook(SETUP, PREDICTION)
         nb.run()
-        nb.page.get_by_role("radio").first.focus()
+        nb.cells.get_by_role("radio").first.focus()
         nb.page.keyboard.press("Space")
         nb.page.keyboard.press("ArrowDown")
         nb.page.locator(".course-lock:enabled").wait_for()
