@@ -5,7 +5,6 @@ saw. It never says the answer. Whatever works passes: code is judged by what it 
 instrumented stream, and texts are cut at other places each time, so nothing can be hard-coded.
 """
 
-import ast
 import gc
 import linecache
 import re
@@ -16,8 +15,8 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable
 
-from utils import source
 from utils.checks.attempt import LearnersError, learners_code, told
+from utils.checks.clinic import diagnosed
 from utils.checks.observe import (
     asked_for_a_stream,
     first_difference,
@@ -586,8 +585,6 @@ def _pieces_for(length: int, pieces: Sequence[str]) -> int:
 
 # --- 1.6 diagnosis --------------------------------------------------------------------------------
 
-_DIAGNOSES = ("healthy", "buffered", "slow model")
-
 _EVIDENCE = {
     ("healthy", "buffered"): "Compare its TTFT with its total: for how much of the time is the "
     "screen blank?",
@@ -605,39 +602,8 @@ _EVIDENCE = {
 
 def diagnosis(answer: object) -> str:
     """Which of three deployments is healthy, buffered, or has a slow model."""
-    truth = _truth()
-    if not isinstance(answer, Mapping):
-        raise NotYet(
-            f"The diagnosis is a dict with {listed(list(truth))} as keys, not {kind(answer)}."
-        )
-    unknown = [str(name) for name in answer if name not in truth]
-    if unknown:
-        raise NotYet(f"There is no deployment {', '.join(unknown)}.")
-    missing = [name for name in truth if answer.get(name, ...) is ...]
-    if missing:
-        raise NotYet(f"No diagnosis yet for {' and '.join(missing)}.")
-    wrong: list[str] = []
-    for name, right in truth.items():
-        given = str(answer[name]).strip().lower()
-        if given not in _DIAGNOSES:
-            raise NotYet(
-                f"{name}: {shown(str(answer[name]))} isn't one of the three: "
-                f"{listed(list(_DIAGNOSES))}."
-            )
-        if given != right:
-            wrong.append(f"{name} isn't {given}. {_EVIDENCE[given, right]}")
-    if wrong:
-        raise NotYet(" ".join(wrong))
+    diagnosed(answer, "1.6", "deployment", _EVIDENCE)
     return "All three, from figures alone."
-
-
-def _truth() -> dict[str, str]:
-    """The answer in the lesson, which is the one place that knows the deployments."""
-    for statement in ast.parse(source.solution("1.6")).body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
-            found: dict[str, str] = ast.literal_eval(statement.value)
-            return found
-    raise LookupError("The solution of exercise 1.6 holds no dict of diagnoses.")
 
 
 # --- Shared ---------------------------------------------------------------------------------------

@@ -21,21 +21,29 @@ from collections.abc import (
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
+from uuid import UUID, uuid4
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
+    BaseCallbackHandler,
+    CallbackManager,
     CallbackManagerForLLMRun,
 )
+from langchain_core.callbacks.manager import ahandle_event, handle_event
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
 
 T = TypeVar("T")
 
 ROLE_AFTER = 0.1  # seconds from the request to the empty first chunk, which carries the role
 FIRST_AFTER = 0.5  # seconds from there to the first text
 GAP = 0.1  # seconds between two pieces
+
+_TOKEN = ("on_llm_new_token", "ignore_llm")  # a method, and the attribute by which to be left out
 
 
 @dataclass
@@ -61,27 +69,43 @@ class Event:
     text: str = ""
 
 
+class ConnectionLost(Exception):  # noqa: N818 (what happened, in one word)
+    """How a probe fails, if it is told to."""
+
+
 @dataclass
 class Probe:
     """A stream of `pieces` and its log.
 
     Attributes:
         pieces: The texts, in order.
+        fails_after: After so many pieces the connection is lost; 0 is before the first chunk.
+        asides: Tokens that are pushed to handlers at the end and aren't in the reply: they tell a
+            handler that hears tokens from one that reads the reply.
+        usage: What the provider counts, in the last chunk.
+        model_name: Who answered, in the last chunk.
         log: What went in and came out, in order.
         ended: The last piece was taken, and then the end was asked for.
         closed: It was let go before its end.
         invoked: The whole text was taken at once, not as a stream.
         in_chain: It was streamed as one step of a chain.
+        handlers: Who listens, and `run_id` is what they know it by.
         requests: How often a model was asked for it.
         clock: Moves on as pieces are taken.
     """
 
     pieces: Sequence[str]
+    fails_after: int | None = None
+    asides: Sequence[str] = ()
+    usage: UsageMetadata | None = None
+    model_name: str = "probe"
     log: list[Event] = field(default_factory=list)
     ended: bool = False
     closed: bool = False
     invoked: bool = False
     in_chain: bool = False
+    handlers: list[BaseCallbackHandler] = field(default_factory=list)
+    run_id: UUID | None = None
     requests: int = 0
     clock: Clock = field(default_factory=Clock)
 
@@ -117,6 +141,7 @@ class Probe:
         """Note that a model was asked; its empty first chunk takes a moment."""
         self.requests += 1
         self.clock.advance(ROLE_AFTER)
+        self._check_connection(0)
 
     def stream(self) -> Generator[str]:
         """The pieces, each noted as it is taken."""
@@ -153,8 +178,14 @@ class Probe:
         self.log.append(Event("end"))
 
     def _take(self, at: int, piece: str) -> None:
+        if at:
+            self._check_connection(at)
         self.clock.advance(GAP if at else FIRST_AFTER)
         self.log.append(Event("in", piece))
+
+    def _check_connection(self, pieces: int) -> None:
+        if pieces == self.fails_after:
+            raise ConnectionLost("the connection was lost")
 
 
 class ProbeModel(BaseChatModel):
@@ -164,6 +195,7 @@ class ProbeModel(BaseChatModel):
     """
 
     probe: Any  # a Probe; pydantic would copy it if it knew
+    streaming: bool = False  # if given as True, `invoke` streams too
 
     @property
     def _llm_type(self) -> str:
@@ -172,21 +204,40 @@ class ProbeModel(BaseChatModel):
     def stream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[AIMessageChunk]:
-        """As any chat model's; notes whether a chain asked."""
-        self._note_caller(config)
-        return super().stream(input, config, **kwargs)
+        """As any chat model's; notes who asks and who listens. So do the next three."""
+        return super().stream(input, self._noted(input, config), **kwargs)
 
     def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[AIMessageChunk]:
-        """As any chat model's; notes whether a chain asked."""
-        self._note_caller(config)
-        return super().astream(input, config, **kwargs)
+        """See `stream`."""
+        return super().astream(input, self._noted(input, config), **kwargs)
 
-    def _note_caller(self, config: RunnableConfig | None) -> None:
-        callbacks = (config or {}).get("callbacks")
-        if getattr(callbacks, "parent_run_id", None) is not None:
-            self.probe.in_chain = True
+    def invoke(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AIMessage:
+        """See `stream`."""
+        return super().invoke(input, self._noted(input, config), **kwargs)
+
+    async def ainvoke(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AIMessage:
+        """See `stream`."""
+        return await super().ainvoke(input, self._noted(input, config), **kwargs)
+
+    def _noted(self, input: LanguageModelInput, config: RunnableConfig | None) -> RunnableConfig:
+        probe = self._probe_for(self._convert_input(input).to_messages())
+        config = ensure_config(config)
+        manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
+        probe.handlers = manager.handlers
+        probe.in_chain = manager.parent_run_id is not None
+        probe.run_id = config.get("run_id") or uuid4()
+        config["run_id"] = probe.run_id
+        return config
+
+    def _probe_for(self, messages: list[BaseMessage]) -> Probe:
+        found: Probe = self.probe
+        return found
 
     def _stream(
         self,
@@ -195,12 +246,15 @@ class ProbeModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        self.probe.ask()
-        with closing(self.probe.stream()) as pieces:
+        probe = self._probe_for(messages)
+        probe.ask()
+        with closing(probe.stream()) as pieces:
             yield _chunk("")
             for piece in pieces:
                 yield _chunk(piece)
-        yield _chunk("", {"finish_reason": "stop"})
+        for aside in probe.asides:
+            handle_event(probe.handlers, *_TOKEN, **_aside(probe, aside))
+        yield _last_chunk(probe)
 
     async def _astream(
         self,
@@ -209,12 +263,15 @@ class ProbeModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        self.probe.ask()
-        async with aclosing(self.probe.astream()) as pieces:
+        probe = self._probe_for(messages)
+        probe.ask()
+        async with aclosing(probe.astream()) as pieces:
             yield _chunk("")
             async for piece in pieces:
                 yield _chunk(piece)
-        yield _chunk("", {"finish_reason": "stop"})
+        for aside in probe.asides:
+            await ahandle_event(probe.handlers, *_TOKEN, **_aside(probe, aside))
+        yield _last_chunk(probe)
 
     def _generate(
         self,
@@ -223,14 +280,24 @@ class ProbeModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        self.probe.ask()
-        for _ in self.probe.stream():
+        probe = self._probe_for(messages)
+        probe.ask()
+        for _ in probe.stream():
             pass
-        self.probe.invoked = True
-        message = AIMessage(self.probe.text)
-        return ChatResult(
-            generations=[ChatGeneration(message=message, generation_info={"finish_reason": "stop"})]
-        )
+        probe.invoked = True
+        message = AIMessage(probe.text, usage_metadata=probe.usage)
+        info = {"finish_reason": "stop", "model_name": probe.model_name}
+        return ChatResult(generations=[ChatGeneration(message=message, generation_info=info)])
+
+
+class Switchboard(ProbeModel):
+    """A chat model that answers each prompt with a probe of its own; `probe` is for the others."""
+
+    probes: Any  # a dict of Probes, by prompt
+
+    def _probe_for(self, messages: list[BaseMessage]) -> Probe:
+        found: Probe = self.probes.get(messages[-1].text, self.probe)
+        return found
 
 
 class Screen(io.StringIO):
@@ -276,5 +343,22 @@ def cut(text: str, seed: int, longest: int = 6) -> list[str]:
     return pieces
 
 
-def _chunk(text: str, info: dict[str, Any] | None = None) -> ChatGenerationChunk:
-    return ChatGenerationChunk(message=AIMessageChunk(content=text), generation_info=info)
+def _chunk(text: str) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=text))
+
+
+def _aside(probe: Probe, token: str) -> dict[str, Any]:
+    """What LangChain hands to `on_llm_new_token`, by name."""
+    return {
+        "token": token,
+        "chunk": _chunk(token),
+        "run_id": probe.run_id,
+        "parent_run_id": None,
+        "tags": [],
+    }
+
+
+def _last_chunk(probe: Probe) -> ChatGenerationChunk:
+    info = {"finish_reason": "stop", "model_name": probe.model_name}
+    message = AIMessageChunk(content="", usage_metadata=probe.usage)
+    return ChatGenerationChunk(message=message, generation_info=info)
