@@ -8,7 +8,7 @@ from threading import Event
 import ipywidgets
 import pytest
 
-from tests.widgets.doubles import find
+from tests.widgets.doubles import Tap, find
 from utils.widgets import LatencyBadge, LiveText
 from utils.widgets.pane import Pane
 
@@ -189,6 +189,22 @@ class TestRun:
         stop_button(live).click()
         await asyncio.wait_for(running, 30)
         assert live.stopped
+
+    async def test_stop_that_is_heard_only_while_the_source_closes_is_still_a_stop(self, wire):
+        class Late(Tap):
+            """Python 3.11 can deliver a piece and Stop's cancellation after it."""
+
+            async def aclose(self):
+                await super().aclose()
+                raise asyncio.CancelledError
+
+        late = Late()
+        live = LiveText()
+        running = asyncio.create_task(live.run(late))
+        await late.put("Half")
+        stop_button(live).click()
+        assert await running == "Half"
+        assert (live.stopped, find(live, Pane).phase) == (True, "stopped")
 
     async def test_an_interrupted_cell_closes_the_source_and_is_raised_on(self, wire, tap):
         live = LiveText()

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, S
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
-from utils.timing import Recording, arecord
+from utils.timing import AsyncRecorder, Recording, arecord
 from utils.widgets.coalesce import Cancel
 from utils.widgets.lane import Lane
 from utils.widgets.style import sentence
@@ -126,9 +126,21 @@ async def read(lane: Lane, send: Callable[[], Source], stop: Stop, at: float) ->
         told = sentence(error)
         raise
     finally:
-        await recorder.aclose()
-        lane.end(recorder.recording, told)
+        try:
+            await _close(recorder, stop)
+        finally:
+            lane.end(recorder.recording, told)
     return recorder.recording
+
+
+async def _close(recorder: AsyncRecorder[object], stop: Stop) -> None:
+    """Close a lane's source; Stop's cancellation may arrive only now, where a piece came first."""
+    try:
+        await recorder.aclose()
+    except asyncio.CancelledError:
+        if not stop.wanted:
+            raise
+        await recorder.aclose()
 
 
 def _as_stream(source: Source) -> AsyncIterable[object]:
