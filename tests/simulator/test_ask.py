@@ -5,13 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.simulator.ask import read_ask, read_json
+from utils.simulator.ask_chat import FIELDS, read_ask
+from utils.simulator.fields import read_json
 from utils.simulator.errors import ApiError
 from utils.simulator.profiles import PROFILES
 from utils.simulator.reply import compose, cut
 from utils.simulator.tokens import split
 
 GOOD: dict[str, Any] = {"model": "sim-chat", "messages": [{"role": "user", "content": "Hi"}]}
+TOOL = {"type": "function", "function": {"name": "get_weather"}}
+CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -41,10 +44,30 @@ JSON = st.recursive(
         ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"stop": 5}, "stop"),
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
-        ({"tools": [{"type": "function"}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"tools": {}}, "tools"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
+        ({"tool_choice": "auto"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": "maybe"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "other"}}},
+         "tool_choice"),
+        ({"response_format": "json"}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_object"}}, "messages"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}},
+         "response_format.json_schema.schema"),
+        ({"temperature": 3}, "temperature"),
+        ({"top_p": "high"}, "top_p"),
+        ({"reasoning_effort": "huge"}, "reasoning_effort"),
+        ({"temprature": 1}, "temprature"),
+        ({"logprobs": True}, "logprobs"),
+        ({"messages": [{"role": "assistant", "tool_calls": [CALL]}]}, "messages"),
+        ({"messages": [{"role": "tool", "tool_call_id": "c1", "content": "42"}]}, "messages[0]"),
     ],
-)
+)  # fmt: skip
 def test_a_field_that_will_not_do_is_named(change: dict[str, Any], param: str) -> None:
     with pytest.raises(ApiError) as refused:
         read_ask(GOOD | change)
@@ -60,7 +83,7 @@ def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
     assert refused.value.status == 400
 
 
-@given(st.dictionaries(st.sampled_from([*GOOD, "stream", "stop", "n", "max_tokens"]), JSON))
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), JSON))
 def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
     try:
         read_ask(GOOD | change)
@@ -88,7 +111,7 @@ def test_the_prompt_is_the_last_user_message() -> None:
     ]
     ask = read_ask(GOOD | {"messages": messages})
     assert ask.prompt == "And a lake?"
-    assert len(ask.history) == 4
+    assert [turn.role for turn in ask.turns] == ["system", "user", "assistant", "user"]
 
 
 def test_the_newer_name_of_the_limit_wins() -> None:
@@ -113,7 +136,7 @@ def test_a_reply_that_reaches_its_limit_says_so() -> None:
 def test_the_same_question_gets_the_same_words_and_another_wait() -> None:
     ask = read_ask(GOOD)
     first, second = (compose(ask, PROFILES["chat"], times) for times in (1, 2))
-    assert first.tokens == second.tokens
+    assert [piece.text for piece in first.pieces] == [piece.text for piece in second.pieces]
     assert first.plan != second.plan
     assert first.plan == compose(ask, PROFILES["chat"], 1).plan
 
@@ -135,4 +158,5 @@ def test_an_overloaded_server_refuses_some_and_says_when_to_try_again() -> None:
             refusals.append(refused)
     assert 5 < len(refusals) < 50
     assert {refusal.status for refusal in refusals} == {429}
-    assert "retry-after" in refusals[0].headers
+    assert refusals[0].headers(speed=1) == {"retry-after": "1", "retry-after-ms": "1000"}
+    assert refusals[0].headers(speed=10)["retry-after-ms"] == "100"

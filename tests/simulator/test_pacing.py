@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import pytest
 
-from utils.simulator.delivery import as_it_comes, buffered
 from utils.simulator.pacing import Parcel, Plan, due, plan
 from utils.simulator.profiles import PROFILES, UnknownProfileError, profile_named
 
@@ -120,20 +119,11 @@ def test_a_plan_tells_how_much_was_generated_by_then() -> None:
     assert [schedule.generated(moment) for moment in (0.1, 0.2, 0.35, 9)] == [0, 1, 2, 3]
 
 
-def test_a_buffering_proxy_releases_everything_at_the_end_in_few_blocks() -> None:
-    made = [Parcel(index * 0.01, b"x" * 200, tokens=1) for index in range(300)]
-    arrived = list(buffered(iter(made)))
-    assert arrived[0].at == made[-1].at
-    assert len(arrived) < 10
-    assert b"".join(parcel.data for parcel in arrived) == b"".join(parcel.data for parcel in made)
-    assert sum(parcel.tokens for parcel in arrived) == 300
-
-
-def test_without_a_proxy_each_token_passes_as_it_comes() -> None:
-    source = iter([Parcel(1, b"a"), Parcel(2, b"b")])
-    passing = as_it_comes(source)
-    assert next(passing) == Parcel(1, b"a")
-    assert next(source) == Parcel(2, b"b")  # not taken before it was asked for
+def test_a_model_that_thinks_fills_the_wait_for_its_answer_with_thoughts() -> None:
+    schedule = plan(PROFILES["reasoning"], 30, random.Random(1), thoughts=20)
+    plain = plan(PROFILES["reasoning"], 10, random.Random(1))
+    assert schedule.tokens[20:] == plain.tokens
+    assert schedule.opening < schedule.tokens[0] < schedule.tokens[19] < schedule.tokens[20]
 
 
 def test_an_unknown_profile_is_an_error_that_lists_the_known_ones() -> None:

@@ -1,63 +1,18 @@
 """What goes over the wire, read without a client and held against the `openai` package's types."""
 
 import json
-from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-from openai import BaseModel
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
+from .raw import ask, assert_strict, call, events
+
 QUESTION = [{"role": "user", "content": "Name a river."}]
-
-
-def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> tuple[int, str, bytes]:
-    """Send a request as it is; return status, content type and body."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return call(server, "POST", path, raw, server.api_key)
-
-
-def call(
-    server: Simulator, method: str, path: str, raw: bytes | None, key: str | None
-) -> tuple[int, str, bytes]:
-    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
-    connection = HTTPConnection(host, int(port), timeout=60)
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    connection.request(method, path, raw, headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, answer.headers["content-type"], text
-
-
-def events(raw: bytes) -> list[Any]:
-    """Return the data of each event; `[DONE]` as a string."""
-    *parts, rest = raw.split(b"\n\n")
-    assert rest == b""
-    assert all(part.startswith(b"data: ") for part in parts)
-    data = [part.removeprefix(b"data: ") for part in parts]
-    return [item.decode() if item == b"[DONE]" else json.loads(item) for item in data]
-
-
-def assert_strict(kind: type[BaseModel], raw: Any) -> None:
-    """Fail if `raw` has a field that the type doesn't know, or lacks one that it needs."""
-    parsed = kind.model_validate(raw, strict=True)
-    assert parsed.model_dump(exclude_unset=True) == raw
-    assert unknown(parsed) == []
-
-
-def unknown(parsed: Any) -> list[str]:
-    """Return the names of all fields, at any depth, that the types don't have."""
-    if isinstance(parsed, list):
-        return [name for item in parsed for name in unknown(item)]
-    if not isinstance(parsed, BaseModel):
-        return []
-    inside = [name for field in parsed.__dict__.values() for name in unknown(field)]
-    return [*(parsed.model_extra or {}), *inside]
 
 
 def test_the_strict_check_notices_an_unknown_and_a_missing_field(server: Simulator) -> None:
@@ -143,9 +98,9 @@ def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_text(server: Simula
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "1" * 400])
 def test_numbers_beyond_json_do_not_break_the_log(server: Simulator, number: str) -> None:
-    body = '{"model":"sim-fast","messages":[{"role":"user","content":"hello"}],"top_p":%s}'
+    body = '{"model":"sim-fast","messages":[{"role":"user","content":"hello"}],"metadata":%s}'
     assert ask(server, (body % number).encode())[0] == 200
-    assert "top_p" in server.requests()[-1].body
+    assert "metadata" in server.requests()[-1].body
 
 
 def test_models_are_listed_and_described(server: Simulator) -> None:

@@ -6,7 +6,6 @@ import hmac
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -17,14 +16,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import errors
-from .ask import Ask, read_ask, read_json
+from .ask_chat import read_ask
 from .errors import ApiError
+from .fields import read_json
 from .log import Entry, Log
-from .pacing import Parcel, Presence, due
+from .pacing import Presence, due
 from .profiles import PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
-from .wire import model, model_list, to_json
+from .wire import Wire, model, model_list, to_json
+from .wire_chat import ChatWire
 
+RESET = "simulator.reset"  # extension of the ASGI scope: breaks the connection
 _SETTLE_SECONDS = 5.0
 _HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
 
@@ -71,8 +73,9 @@ class Service:
             entry.understood(body, len(raw))
             ask = read_ask(body)
             entry.asked(ask.prompt)
-            self._asked[hash(ask)] += 1
-            reply = compose(ask, self._settings.profile, self._asked[hash(ask)])
+            same = hash(raw)
+            self._asked[same] += 1
+            reply = compose(ask, self._settings.profile, self._asked[same])
         except ApiError as error:
             entry.answered(error.status)
             entry.end("failed")
@@ -82,8 +85,8 @@ class Service:
             self._log.close(entry)
             raise
         entry.answered(200)
-        entry.planned(reply.plan, reply.gap, self._settings.speed)
-        return Paced(ask, reply, entry, self._log, self._settings.speed)
+        entry.planned(reply.first_shown(reply.shows_thoughts), reply.gap, self._settings.speed)
+        return Paced(reply, ChatWire(reply), entry, self._log, self._settings.speed)
 
     async def models(self, _: Request) -> Response:
         """List the models."""
@@ -112,42 +115,44 @@ class Service:
 class Paced:
     """An ASGI response whose parcels leave at their deadlines, until the client leaves."""
 
-    def __init__(self, ask: Ask, reply: Reply, entry: Entry, log: Log, speed: float) -> None:
-        self._ask = ask
+    def __init__(self, reply: Reply, wire: Wire, entry: Entry, log: Log, speed: float) -> None:
         self._reply = reply
+        self._wire = wire
         self._entry = entry
         self._log = log
         self._speed = speed
 
-    def _parcels(self) -> Iterator[Parcel]:
-        if self._ask.stream:
-            return self._reply.streamed(self._ask.include_usage)
-        return self._reply.whole()
-
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply and keep the log."""
         entry, presence = self._entry, Presence(receive)
+        parcels = self._reply.parcels(self._wire)
+        begun, ends = False, ""
         try:
-            begun = False
-            async for parcels in due(self._parcels(), entry.started, self._speed, presence.until):
+            async for batch in due(parcels, entry.started, self._speed, presence.until):
                 if not begun:  # the headers travel with the first bytes
                     await send(self._start())
                     begun = True
-                data = b"".join(parcel.data for parcel in parcels)
+                data = b"".join(parcel.data for parcel in batch)
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-                entry.sent(sum(parcel.tokens for parcel in parcels))
-            if presence.left_at is None:
-                entry.end("finished")
-                await send({"type": "http.response.body", "body": b""})
-            else:
+                entry.sent(sum(parcel.tokens for parcel in batch))
+                ends = batch[-1].ends
+            if presence.left_at is not None:
                 seconds = (presence.left_at - entry.started) * self._speed
                 entry.left(self._reply.plan, seconds)
+                return
+            entry.end("failed" if ends else "finished")
+            if ends == "reset":
+                scope["extensions"][RESET]()
+                await presence.gone()
+            else:
+                await send({"type": "http.response.body", "body": b""})
         finally:
             presence.close()
             self._log.close(entry)
 
     def _start(self) -> dict[str, object]:
-        headers = [(b"content-type", _HEADERS[self._ask.stream]), (b"cache-control", b"no-cache")]
+        kind = _HEADERS[self._reply.ask.stream]
+        headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
         return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
@@ -173,14 +178,9 @@ class KeyRequired:
             return  # left while its request was still coming in: nobody to answer
 
 
-def refusal(error: ApiError) -> JSONResponse:
+def refusal(error: ApiError, speed: float = 1.0) -> JSONResponse:
     """Return an error as a response."""
-    return JSONResponse(error.body(), error.status, error.headers)
-
-
-def _on_api_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return refusal(error)
+    return JSONResponse(error.body(), error.status, error.headers(speed))
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:
@@ -197,8 +197,13 @@ def make_app(settings: Settings) -> ASGIApp:
     """
     if not (settings.speed > 0 and math.isfinite(settings.speed)):
         raise ValueError(f"speed must be a positive number, not {settings.speed}")
+
+    def on_api_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiError)
+        return refusal(error, settings.speed)
+
     app = Starlette(
         routes=Service(settings).routes(),
-        exception_handlers={ApiError: _on_api_error, HTTPException: _on_http_error},
+        exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
     return KeyRequired(app, settings.key)

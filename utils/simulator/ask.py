@@ -1,16 +1,64 @@
-"""What a request to `/v1/chat/completions` asks for, read and checked. Nothing is answered here."""
+"""What a request asks for, in one form for both APIs.
+
+How it is read from a request's JSON is `ask_chat` and `ask_responses`. Nothing is answered here.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from . import errors
+from .fields import Json, boolean, needed_text, object_of
 
-_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_NOT_HERE = ("tools", "functions", "audio", "logprobs")
-_MOST_STOPS = 4
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call of a tool in an earlier turn.
+
+    Attributes:
+        id: What the tool's result refers to.
+        name: The tool's name.
+        arguments: JSON as the model wrote it.
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation.
+
+    Attributes:
+        role: Who speaks.
+        text: What is said.
+        calls: The tools that an assistant's turn calls.
+        answers: The id of the call that a tool's turn answers.
+    """
+
+    role: Role
+    text: str
+    calls: tuple[Called, ...] = ()
+    answers: str = ""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function that the model may call.
+
+    Attributes:
+        name: Its name.
+        about: Its description.
+        parameters: JSON schema of its arguments.
+    """
+
+    name: str
+    about: str
+    parameters: Json = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -19,151 +67,64 @@ class Ask:
 
     Attributes:
         model: The model's name as the client wrote it.
-        prompt: The text of the last user message.
-        history: The texts of all messages, in order.
+        turns: The conversation so far, instructions included.
         stream: Whether the reply goes out piece by piece.
-        include_usage: Whether a stream ends with a chunk of token counts.
-        stop: Sequences before which the reply ends.
+        include_usage: Whether a stream of chat completions ends with a chunk of token counts.
+        stop: Sequences before which the text ends.
         limit: The most tokens that the reply may have.
         seed: The client's seed; same prompt and seed, same tokens.
+        tools: What may be called.
+        choice: Whether to call: as the model likes, never, or in any case.
+        only: The one tool to call; "" is any.
+        parallel: Whether one reply may hold several calls.
+        json: Whether the text must be JSON.
+        schema: The JSON schema that the text must fit.
+        thinks: Whether reasoning comes before the answer.
     """
 
     model: str
-    prompt: str
-    history: tuple[str, ...]
+    turns: tuple[Turn, ...]
     stream: bool = False
     include_usage: bool = False
     stop: tuple[str, ...] = ()
     limit: int | None = None
     seed: int = 0
+    tools: tuple[Tool, ...] = ()
+    choice: Literal["auto", "none", "required"] = "auto"
+    only: str = ""
+    parallel: bool = True
+    json: bool = False
+    schema: Json | None = field(default=None, hash=False)
+    thinks: bool = False
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last user message."""
+        return next((turn.text for turn in reversed(self.turns) if turn.role == "user"), "")
 
 
-def read_json(raw: bytes) -> dict[str, Any]:
-    """Return the JSON object in `raw`.
-
-    Raises:
-        ApiError: 400 if there is none.
-    """
-    try:
-        body = json.loads(raw)
-        if b"\\ud" in raw.lower():  # half a surrogate pair is no text: it has no UTF-8
-            json.dumps(body, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise errors.unreadable() from None
-    if not isinstance(body, dict):
-        raise errors.unreadable()
-    return body
-
-
-def read_ask(body: dict[str, Any]) -> Ask:
-    """Return what `body` asks for.
+def read_tool(function: Json, where: str) -> Tool:
+    """Return the tool that a `function` object describes.
 
     Raises:
         ApiError: 400 that names the field at fault.
     """
-    model = body.get("model")
-    if model is None:
-        raise errors.missing("model")
-    if not isinstance(model, str):
-        raise errors.wrong_type("model", "a string")
-    messages = body.get("messages")
-    if messages is None:
-        raise errors.missing("messages")
-    if not isinstance(messages, list):
-        raise errors.wrong_type("messages", "an array of objects")
-    if not messages:
-        raise errors.wrong_value("messages", "the array is empty")
-    for feature in _NOT_HERE:
-        if body.get(feature):
-            raise errors.unsupported(feature)
-    if (body.get("response_format") or {"type": "text"}) != {"type": "text"}:
-        raise errors.unsupported("response_format")
-    if _integer(body, "n", 1) != 1:
-        raise errors.wrong_value("n", "one choice (n=1) is all that this model gives")
-    texts = [_text(message, f"messages[{index}]") for index, message in enumerate(messages)]
-    asked = [text for text, message in zip(texts, messages, strict=True) if _from_user(message)]
-    options = body.get("stream_options") or {}
-    stream = _boolean(body, "stream")
-    if options and not stream:
-        raise errors.wrong_value("stream_options", "it is only allowed when stream is true")
-    if not isinstance(options, dict):
-        raise errors.wrong_type("stream_options", "an object")
-    limit = _integer(body, "max_completion_tokens", _integer(body, "max_tokens", None))
-    if limit is not None and limit < 1:
-        raise errors.wrong_value("max_tokens", "it must be at least 1")
-    return Ask(
-        model=model,
-        prompt=asked[-1] if asked else "",
-        history=tuple(texts),
-        stream=stream,
-        include_usage=_boolean(options, "include_usage"),
-        stop=_stops(body.get("stop")),
-        limit=limit,
-        seed=_integer(body, "seed", 0) or 0,
-    )
+    name = needed_text(function, "name", f"{where}.name")
+    if not name or len(name) > 64 or not name.replace("-", "_").isidentifier():
+        raise errors.wrong_value(
+            f"{where}.name", "it must be up to 64 letters, digits, underscores and dashes"
+        )
+    about = function.get("description")
+    if about is not None and not isinstance(about, str):
+        raise errors.wrong_type(f"{where}.description", "a string")
+    parameters = function.get("parameters")
+    boolean(function, "strict")
+    schema = {} if parameters is None else object_of(parameters, f"{where}.parameters")
+    return Tool(name, about or "", schema)
 
 
-def _from_user(message: dict[str, Any]) -> bool:
-    return bool(message["role"] == "user")
-
-
-def _text(message: object, where: str) -> str:
-    """Return a message's text, whether its content is a string or a list of parts."""
-    if not isinstance(message, dict):
-        raise errors.wrong_type(where, "an object")
-    role = message.get("role")
-    if role is None:
-        raise errors.missing(f"{where}.role")
-    if not isinstance(role, str) or role not in _ROLES:
-        raise errors.wrong_value(f"{where}.role", f"supported are {', '.join(sorted(_ROLES))}")
-    content = message.get("content")
-    if content is None:
-        if role == "assistant":
-            return ""
-        raise errors.missing(f"{where}.content")
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise errors.wrong_type(f"{where}.content", "a string or an array of parts")
-    return "".join(_part(part, f"{where}.content[{i}]") for i, part in enumerate(content))
-
-
-def _part(part: object, where: str) -> str:
-    if not isinstance(part, dict):
-        raise errors.wrong_type(where, "an object")
-    if part.get("type") != "text":
-        raise errors.wrong_value(f"{where}.type", "this model reads text alone")
-    text = part.get("text")
-    if not isinstance(text, str):
-        raise errors.wrong_type(f"{where}.text", "a string")
-    return text
-
-
-def _boolean(body: dict[str, Any], name: str) -> bool:
-    value = body.get(name)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise errors.wrong_type(name, "a boolean")
-    return value
-
-
-def _integer(body: dict[str, Any], name: str, default: int | None) -> int | None:
-    value = body.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise errors.wrong_type(name, "an integer")
-    return value
-
-
-def _stops(stop: object) -> tuple[str, ...]:
-    if stop is None:
-        return ()
-    if isinstance(stop, str):
-        stop = [stop]
-    if not isinstance(stop, list) or not all(isinstance(item, str) and item for item in stop):
-        raise errors.wrong_type("stop", "a string or an array of strings")
-    if len(stop) > _MOST_STOPS:
-        raise errors.wrong_value("stop", f"at most {_MOST_STOPS} sequences are allowed")
-    return tuple(stop)
+def find_tool(name: Any, tools: tuple[Tool, ...]) -> str:
+    """Return `name`, which must be the name of one of the tools."""
+    if not isinstance(name, str) or name not in [tool.name for tool in tools]:
+        raise errors.wrong_value("tool_choice", f"the tool {name!r} is not among the tools")
+    return name

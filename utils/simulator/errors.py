@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass
@@ -15,7 +15,7 @@ class ApiError(Exception):
         code: Machine-readable reason, if the API has one.
         param: The field of the request that is at fault.
         kind: The API's `type`.
-        headers: Response headers, such as `Retry-After`.
+        retry_after: Seconds of the profile's time until it is worth trying again.
     """
 
     status: int
@@ -23,7 +23,17 @@ class ApiError(Exception):
     code: str | None = None
     param: str | None = None
     kind: str = "invalid_request_error"
-    headers: dict[str, str] = field(default_factory=dict)
+    retry_after: float | None = None
+
+    def headers(self, speed: float) -> dict[str, str]:
+        """Return response headers such as `Retry-After`, for time that runs `speed` times faster."""
+        if self.retry_after is None:
+            return {}
+        seconds = self.retry_after / speed
+        return {
+            "retry-after": str(max(1, round(seconds))),
+            "retry-after-ms": str(round(seconds * 1000)),
+        }
 
     def body(self) -> dict[str, dict[str, str | None]]:
         """Return the JSON body."""
@@ -59,13 +69,23 @@ def wrong_method(method: str, path: str) -> ApiError:
     )
 
 
-def no_such_model(model: str, known: list[str], deliveries: list[str]) -> ApiError:
+def no_such_model(model: str, known: list[str], endings: list[str]) -> ApiError:
     """Return the answer to a model that does not exist."""
-    endings = ", ".join(f"`:{name}`" for name in deliveries)
+    shown = ", ".join(f"`:{ending}`" for ending in endings)
     return ApiError(
         404,
         f"The model `{model}` does not exist. Models here: {', '.join(known)}; "
-        f"each also with {endings} at the end.",
+        f"each also with an ending such as {shown}.",
+        "model_not_found",
+        "model",
+    )
+
+
+def gone() -> ApiError:
+    """Return the answer to a model that this key may not see."""
+    return ApiError(
+        404,
+        "The model does not exist or you do not have access to it.",
         "model_not_found",
         "model",
     )
@@ -84,6 +104,11 @@ def missing(param: str) -> ApiError:
     return ApiError(
         400, f"Missing required parameter: '{param}'.", "missing_required_parameter", param
     )
+
+
+def unknown(param: str) -> ApiError:
+    """Return the answer to a field that the API does not have."""
+    return ApiError(400, f"Unknown parameter: '{param}'.", "unknown_parameter", param)
 
 
 def wrong_type(param: str, expected: str) -> ApiError:
@@ -110,15 +135,28 @@ def too_busy(retry_after: float) -> ApiError:
     """Return the answer of a saturated server.
 
     Args:
-        retry_after: Seconds until it is worth trying again.
+        retry_after: Seconds of the profile's time until it is worth trying again.
     """
     return ApiError(
         429,
         f"Rate limit reached. Please try again in {retry_after:.1f}s.",
         "rate_limit_exceeded",
         kind="requests",
-        headers={
-            "retry-after": str(max(1, round(retry_after))),
-            "retry-after-ms": str(round(retry_after * 1000)),
-        },
+        retry_after=retry_after,
+    )
+
+
+def broken() -> ApiError:
+    """Return the answer of a server that failed."""
+    return ApiError(
+        500,
+        "The server had an error while processing your request. Sorry about that!",
+        kind="server_error",
+    )
+
+
+def overloaded() -> ApiError:
+    """Return the answer of a server that is not available."""
+    return ApiError(
+        503, "The engine is currently overloaded, please try again later.", kind="server_error"
     )

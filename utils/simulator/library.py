@@ -88,6 +88,12 @@ def written() -> tuple[Written, ...]:
     )
 
 
+def is_written(prompt: str) -> bool:
+    """Return whether a written reply answers `prompt`."""
+    words = _words(prompt[:_LONGEST_READ])
+    return any(reply.fit(words) for reply in written())
+
+
 def answer(prompt: str, seed: int = 0) -> str:
     """Return the text that answers `prompt`: always the same for the same prompt and seed."""
     words = _words(prompt[:_LONGEST_READ])

@@ -55,9 +55,9 @@ class Entry:
         """Note the status that the answer begins with."""
         self._status = status
 
-    def planned(self, plan: Plan, gap: float, speed: float) -> None:
+    def planned(self, ttft: float | None, gap: float, speed: float) -> None:
         """Note the figures that the reply is meant to have on the client's clock."""
-        self._planned_ttft = plan.tokens[0] / speed if plan.tokens else None
+        self._planned_ttft = None if ttft is None else ttft / speed
         self._planned_gap = gap / speed
 
     def sent(self, tokens: int) -> None:

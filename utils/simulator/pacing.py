@@ -2,7 +2,7 @@
 
 Every deadline is absolute, counted from the request's arrival. A server that sleeps one gap after
 each token drifts (21.6 ms for gaps of 20 ms); one that aims at `start + k * gap` does not.
-What the pieces hold is `wire`; in which company they travel is `delivery`.
+What the pieces hold is `wire`; what happens to them on their way is `faults.delivery`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from .profiles import Profile
 
@@ -43,27 +43,53 @@ class Plan:
         kept = self.tokens[:count]
         return replace(self, tokens=kept, end=kept[-1] if kept else self.tokens[0])
 
+    def delayed(self, after: int, seconds: float) -> Plan:
+        """Return the plan of the same reply with a silence after `after` tokens."""
+        times = [at + seconds if i >= after else at for i, at in enumerate(self.tokens)]
+        return replace(self, tokens=tuple(times), end=self.end + seconds)
+
     def generated(self, seconds: float) -> int:
         """Return how many tokens exist `seconds` after the request came."""
         return bisect_right(self.tokens, seconds)
 
 
-def plan(profile: Profile, tokens: int, rng: random.Random) -> Plan:
+def plan(profile: Profile, tokens: int, rng: random.Random, thoughts: int = 0) -> Plan:
     """Draw the schedule of a reply of `tokens` tokens.
 
     TTFT is log-normal around the profile's median; the rest follows at the profile's rate, with
-    its stalls.
+    its stalls. A profile that thinks fills the time before its first token of the answer with the
+    `thoughts` tokens that come first; with any other, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
-    gap = profile.gap(tokens)
+    opening = profile.opening * ttft
+    before = thoughts if profile.thinks else 0
+    gap = profile.gap(tokens - before)
     chance = profile.stall_chance
     stalls = [
         profile.stall if index and chance and rng.random() < chance else 0.0
-        for index in range(tokens)
+        for index in range(tokens - before)
     ]
-    times = tuple(ttft + index * gap + stalled for index, stalled in enumerate(accumulate(stalls)))
+    step = (ttft - opening) / (before + 1)
+    thinking = [opening + (index + 1) * step for index in range(before)]
+    times = [ttft + index * gap + stalled for index, stalled in enumerate(accumulate(stalls))]
     last = times[-1] if times else ttft
-    return Plan(profile.opening * ttft, times, max(last, profile.total or 0.0))
+    return Plan(opening, (*thinking, *times), max(last, profile.total or 0.0))
+
+
+class Piece(NamedTuple):
+    """What one chunk holds of a reply.
+
+    Attributes:
+        at: When it leaves, in seconds of the profile's time since the request came.
+        part: Index of the part of the reply that it belongs to.
+        text: What is said.
+        tokens: How many tokens that is.
+    """
+
+    at: float
+    part: int
+    text: str
+    tokens: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,11 +100,14 @@ class Parcel:
         at: When they leave, in seconds of the profile's time since the request came.
         data: The bytes.
         tokens: How many tokens of the reply they hold.
+        ends: How the reply ends with them before its time: "failed" is a clean end of the
+            response, "reset" a connection that breaks.
     """
 
     at: float
     data: bytes
     tokens: int = 0
+    ends: Literal["", "failed", "reset"] = ""
 
 
 class Presence:
@@ -111,6 +140,10 @@ class Presence:
                 alarm.cancel()
                 self._nap = None
         return self.left_at is None
+
+    async def gone(self) -> None:
+        """Wait until the client is gone."""
+        await asyncio.wait([self._listener])
 
     def close(self) -> None:
         """Stop listening."""

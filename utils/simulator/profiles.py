@@ -26,6 +26,7 @@ class Profile:
             when a request is taken up, before any text: this is why TTFB is not TTFT.
         stall_chance: Chance that a token is preceded by a stall.
         stall: Length of a stall in seconds.
+        thinks: Whether reasoning comes before the answer.
         refusal_chance: Chance that a request is refused with 429, as a saturated server does.
     """
 
@@ -38,6 +39,7 @@ class Profile:
     opening: float = 0.6
     stall_chance: float = 0.0
     stall: float = 0.0
+    thinks: bool = False
     refusal_chance: float = 0.0
 
     def gap(self, tokens: int) -> float:
@@ -53,7 +55,7 @@ _ALL = (
     Profile("chat", 0.5, 130.0, "mid-size hosted models", spread=0.2),
     Profile("frontier", 0.9, 90.0, "frontier models", spread=0.25),
     Profile(
-        "reasoning", 12.5, 91.0, "models that think first, in silence", spread=0.2, opening=0.05
+        "reasoning", 12.5, 91.0, "models that think first", spread=0.2, opening=0.05, thinks=True
     ),
     Profile("laptop", 4.5, 14.0, "a 9B model in 4 bit on a small desktop", spread=0.05),
     Profile(

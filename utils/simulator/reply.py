@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Literal
 
-from . import errors, library
+from . import errors
 from .ask import Ask
-from .delivery import DELIVERIES, Delivery
-from .pacing import Parcel, Plan, plan
+from .faults import FAULTS, Chosen, parse
+from .pacing import Parcel, Piece, Plan, plan
 from .profiles import PREFIX, PROFILES, Profile, model_names
-from .tokens import split
-from .wire import Chunks, Head, Usage, completion
+from .says.answer import Kind, Part, answer
+from .tokens import split, split_json
+from .wire import Head, Usage, Wire
 
+Finish = Literal["stop", "length", "tool_calls", "content_filter"]
 _PER_MESSAGE = 3  # tokens that each message costs besides its text
 _RETRY_AFTER = 1.0  # s
 
@@ -26,83 +30,193 @@ class Reply:
     """Everything about a reply, settled before its first byte leaves.
 
     Attributes:
+        ask: What it answers.
         head: What its objects repeat.
-        tokens: The tokens of the text.
-        finish: The finish reason: "stop" or "length".
+        parts: What it consists of, as it was meant; the end may be cut off.
+        pieces: What is really sent, in order.
+        finish: Why it ends.
         usage: Token counts.
         plan: When each token is generated.
         gap: Seconds between two tokens, stalls aside.
-        delivery: How the chunks travel.
+        shows_thoughts: Whether chat completions show reasoning, too.
+        faults: What happens to its bytes.
     """
 
+    ask: Ask
     head: Head
-    tokens: tuple[str, ...]
-    finish: str
+    parts: tuple[Part, ...]
+    pieces: tuple[Piece, ...]
+    finish: Finish
     usage: Usage
     plan: Plan
     gap: float
-    delivery: Delivery
+    shows_thoughts: bool = False
+    faults: tuple[Chosen, ...] = ()
 
-    def streamed(self, include_usage: bool) -> Iterator[Parcel]:
-        """Yield the reply as events."""
-        return self.delivery(self._events(Chunks(self.head, include_usage)))
+    def text_of(self, part: int) -> str | None:
+        """Return what is sent of a part; None if it is never reached."""
+        texts = [piece.text for piece in self.pieces if piece.part == part]
+        return "".join(texts) if texts else None
 
-    def _events(self, chunks: Chunks) -> Iterator[Parcel]:
-        yield Parcel(self.plan.opening, chunks.role())
-        for at, token in zip(self.plan.tokens, self.tokens, strict=True):
-            yield Parcel(at, chunks.text(token), tokens=1)
-        yield Parcel(self.plan.end, chunks.end(self.finish, self.usage))
+    def said(self, kind: Kind) -> str | None:
+        """Return what is sent of all parts of a kind; None if there is none."""
+        indexes = [index for index, part in enumerate(self.parts) if part.kind == kind]
+        texts = [text for index in indexes if (text := self.text_of(index)) is not None]
+        if indexes:
+            return "".join(texts)
+        return None
 
-    def whole(self) -> Iterator[Parcel]:
-        """Yield the reply as one object, which takes as long as the stream would."""
-        body = completion(self.head, "".join(self.tokens), self.finish, self.usage)
-        yield Parcel(self.plan.end, body, tokens=len(self.tokens))
+    def id_of(self, part: int, prefix: str) -> str:
+        """Return the identifier of a part."""
+        digest = hashlib.sha256(f"{self.head.id} {prefix} {part}".encode()).hexdigest()
+        return f"{prefix}_{digest[:24]}"
+
+    def first_shown(self, thoughts: bool) -> float | None:
+        """Return when the first token leaves; without `thoughts`, the first of the answer."""
+        times = (
+            piece.at for piece in self.pieces if thoughts or self.parts[piece.part].kind != "thought"
+        )
+        return next(times, None)
+
+    def ended_after(self, tokens: int, finish: Finish) -> Reply:
+        """Return the same reply, ended after `tokens` tokens if it is longer."""
+        if tokens >= len(self.pieces):
+            return replace(self, finish=finish)
+        pieces = self.pieces[:tokens]
+        return replace(
+            self,
+            pieces=pieces,
+            finish=finish,
+            usage=replace(self.usage, completion=tokens, reasoning=_thoughts(pieces, self.parts)),
+            plan=self.plan.cut(tokens),
+        )
+
+    def delayed(self, after: int, seconds: float) -> Reply:
+        """Return the same reply with a silence after `after` tokens."""
+        pieces = [
+            piece._replace(at=piece.at + seconds) if index >= after else piece
+            for index, piece in enumerate(self.pieces)
+        ]
+        return replace(self, pieces=tuple(pieces), plan=self.plan.delayed(after, seconds))
+
+    def parcels(self, wire: Wire) -> Iterator[Parcel]:
+        """Yield what is sent, as a stream or whole, after what happens to it on its way."""
+        stream = self.ask.stream
+        parcels = wire.events() if stream else iter([self._whole(wire)])
+        for chosen in self.faults:
+            if stream or chosen.fault.whole:
+                parcels = _delivered(chosen, parcels, wire)
+        return parcels
+
+    def _whole(self, wire: Wire) -> Parcel:
+        return Parcel(self.plan.end, wire.whole(), tokens=len(self.plan.tokens))
 
 
-def choose(model: str, default: Profile) -> tuple[Profile, Delivery]:
-    """Return the profile and the delivery that a model's name stands for.
+def _delivered(chosen: Chosen, parcels: Iterable[Parcel], wire: Wire) -> Iterator[Parcel]:
+    delivered = chosen.fault.act(parcels, chosen.numbers, wire)
+    assert isinstance(delivered, Iterator)
+    return delivered
 
-    `sim-chat` is a profile, `sim-chat:buffered` the same with a delivery, `sim` the server's
-    default profile.
+
+def choose(model: str, default: Profile) -> tuple[Profile, tuple[Chosen, ...]]:
+    """Return the profile and the faults that a model's name stands for.
+
+    `sim-chat` is a profile, `sim-chat:drop@40` the same with a fault, `sim` the server's default
+    profile.
 
     Raises:
         ApiError: 404 if there is no such model.
     """
     name, _, ending = model.partition(":")
     profile = default if name == PREFIX else PROFILES.get(name.removeprefix(f"{PREFIX}-"))
-    delivery = DELIVERIES.get(ending)
-    if profile is None or delivery is None or not name.startswith(PREFIX):
-        raise errors.no_such_model(model, model_names(), [way for way in DELIVERIES if way])
-    return profile, delivery
+    chosen = parse(ending)
+    if profile is None or chosen is None or not name.startswith(PREFIX):
+        examples = [fault.example for fault in FAULTS.values()]
+        raise errors.no_such_model(model, model_names(), examples)
+    return profile, chosen
 
 
 def compose(ask: Ask, default: Profile, times_asked: int) -> Reply:
     """Settle the reply to `ask`.
 
-    The tokens follow from prompt and seed alone. The timing is drawn anew each time the same is
-    asked: `times_asked` counts that.
+    The tokens follow from conversation and seed alone. The timing is drawn anew each time the same
+    is asked: `times_asked` counts that, from 1.
 
     Raises:
-        ApiError: 404 for an unknown model; 429 if the profile refuses this request.
+        ApiError: 404 for an unknown model; what the profile or a fault refuses this request with.
     """
-    profile, delivery = choose(ask.model, default)
+    profile, chosen = choose(ask.model, default)
     rng = random.Random(f"{profile.name} {ask.seed} {times_asked} {ask.prompt}")
     if rng.random() < profile.refusal_chance:
         raise errors.too_busy(_RETRY_AFTER)
-    full = split(library.answer(ask.prompt, ask.seed))
-    tokens, finish = cut(full, ask.stop, ask.limit)
-    whole = plan(profile, len(full), rng)
-    prompt_tokens = sum(_PER_MESSAGE + len(split(text)) for text in ask.history) + _PER_MESSAGE
-    name = hashlib.sha256(f"{ask} {times_asked}".encode()).hexdigest()
-    return Reply(
-        head=Head(f"chatcmpl-{name[:29]}", int(time.time()), ask.model),
-        tokens=tokens,
-        finish=finish,
-        usage=Usage(prompt_tokens, len(tokens)),
-        plan=whole.cut(len(tokens)) if len(tokens) < len(full) else whole,
-        gap=profile.gap(len(full)),
-        delivery=delivery,
+    _refuse(chosen, times_asked)
+    if profile.thinks:
+        ask = replace(ask, thinks=True)
+    for one in chosen:
+        if one.fault.stage == "asking":
+            changed = one.fault.act(ask, one.numbers)
+            assert isinstance(changed, Ask)
+            ask = changed
+    reply = _reply(ask, profile, times_asked, rng)
+    reply = replace(reply, shows_thoughts=any(one.fault.name == "thinking" for one in chosen))
+    for one in chosen:
+        if one.fault.stage == "wording":
+            worded = one.fault.act(reply, one.numbers)
+            assert isinstance(worded, Reply)
+            reply = worded
+    return replace(reply, faults=tuple(one for one in chosen if one.fault.stage == "delivery"))
+
+
+def _refuse(chosen: tuple[Chosen, ...], times_asked: int) -> None:
+    for one in chosen:
+        if one.fault.stage == "refusal":
+            tries = int(one.numbers[0])
+            if not tries or times_asked % (tries + 1):
+                refusal = one.fault.act(one.numbers)
+                assert isinstance(refusal, errors.ApiError)
+                raise refusal
+
+
+def _reply(ask: Ask, profile: Profile, times_asked: int, rng: random.Random) -> Reply:
+    parts = answer(ask)
+    full = [(split_json if part.json else split)(part.text) for part in parts]
+    kept = [
+        cut(tokens, ask.stop, None)[0] if part.kind == "text" else tokens
+        for part, tokens in zip(parts, full, strict=True)
+    ]
+    flat = [(index, token) for index, tokens in enumerate(kept) for token in tokens]
+    finish: Finish = "tool_calls" if parts[-1].kind == "call" and not ask.only else "stop"
+    if ask.limit is not None and len(flat) > ask.limit:
+        flat, finish = flat[: ask.limit], "length"
+    thoughts = len(kept[0]) if parts[0].kind == "thought" else 0
+    schedule = plan(profile, sum(map(len, full)), rng, thoughts).cut(len(flat))
+    pieces = tuple(
+        Piece(at, index, token)
+        for at, (index, token) in zip(schedule.tokens, flat, strict=True)
     )
+    name = hashlib.sha256(f"{ask} {ask.schema} {times_asked}".encode()).hexdigest()
+    return Reply(
+        ask=ask,
+        head=Head(name[:29], int(time.time()), ask.model),
+        parts=parts,
+        pieces=pieces,
+        finish=finish,
+        usage=Usage(_cost(ask), len(pieces), _thoughts(pieces, parts)),
+        plan=schedule,
+        gap=profile.gap(sum(map(len, full)) - thoughts),
+    )
+
+
+def _thoughts(pieces: Iterable[Piece], parts: tuple[Part, ...]) -> int:
+    return sum(piece.tokens for piece in pieces if parts[piece.part].kind == "thought")
+
+
+def _cost(ask: Ask) -> int:
+    """Return the tokens of the conversation and of what the tools are described by."""
+    texts = [turn.text for turn in ask.turns]
+    texts += [call.arguments for turn in ask.turns for call in turn.calls]
+    texts += [f"{tool.name} {tool.about} {json.dumps(tool.parameters)}" for tool in ask.tools]
+    return _PER_MESSAGE * (len(ask.turns) + 1) + sum(len(split(text)) for text in texts)
 
 
 def cut(

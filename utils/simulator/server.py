@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .app import Settings, make_app
+from .app import RESET, Settings, make_app
 
 _KEEP_ALIVE = 75  # s; a learner reads between two cells
 
@@ -28,6 +30,20 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
 
+class _Protocol(HttpToolsProtocol):
+    """Lets the application break a connection, which ASGI has no word for."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {RESET: self._reset}  # type: ignore[dict-item]
+
+    def _reset(self) -> None:
+        plug = self.transport.get_extra_info("socket")
+        no_lingering = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+        self.transport.abort()
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on `host`; port 0 takes any free port.
 
@@ -42,6 +58,7 @@ def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], No
     """Serve until told to end by a signal; call `on_ready` when requests are answered."""
     config = uvicorn.Config(
         make_app(settings),
+        http=_Protocol,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -1,0 +1,187 @@
+"""Every fault of the table: what it does to a stream, and what `ChatOpenAI` makes of it."""
+
+from typing import Any
+
+import openai
+import pytest
+from langchain_openai import ChatOpenAI
+
+from utils.simulator import Simulator
+from utils.simulator.faults import FAULTS, Fault, parse
+from utils.simulator.library import answer
+
+from .raw import ask, events
+
+PROMPT = "Write a poem about a river."
+POEM = answer(PROMPT)
+QUESTION = [{"role": "user", "content": PROMPT}]
+
+
+def chat(server: Simulator, name: str, **options: Any) -> ChatOpenAI:
+    settings = {"max_retries": 0, "stream_usage": True} | options
+    return ChatOpenAI(
+        model=name, base_url=server.base_url, api_key=server.api_key, **settings
+    )
+
+
+def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]:
+    """Return the texts that came, the finish reason, and how it failed."""
+    texts: list[str] = []
+    finish = None
+    try:
+        for chunk in model.stream(PROMPT):
+            texts += [chunk.content] if chunk.content else []
+            finish = chunk.response_metadata.get("finish_reason") or finish
+    except openai.APIError as error:
+        return texts, finish, error
+    return texts, finish, None
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_chat_openai_ends_as_the_table_says(server: Simulator, fault: Fault) -> None:
+    _, _, error = outcome(chat(server, f"sim-chat:{fault.name}"))
+    if fault.raises:
+        package, _, name = fault.raises.partition(".")
+        assert package == "openai"
+        assert isinstance(error, getattr(openai, name))
+        assert type(error) is getattr(openai, name) or name in [b.__name__ for b in type(error).__bases__]
+    else:
+        assert error is None
+
+
+def stream(server: Simulator, model: str, **fields: Any) -> bytes:
+    body = {"model": model, "messages": QUESTION, "stream": True} | fields
+    status, _, raw = ask(server, body)
+    assert status == 200
+    return raw
+
+
+def texts(chunks: list[Any]) -> list[str]:
+    return [
+        choice["delta"]["content"]
+        for chunk in chunks
+        if chunk != "[DONE]"
+        for choice in chunk["choices"]
+        if choice["delta"].get("content")
+    ]
+
+
+@pytest.mark.parametrize("name", ["end@7", "error@7", "drop@7"])
+def test_what_came_before_a_break_came(server: Simulator, name: str) -> None:
+    said, finish, _ = outcome(chat(server, f"sim-chat:{name}"))
+    assert len(said) == 7
+    assert POEM.startswith("".join(said))
+    assert finish is None
+
+
+def test_a_clean_early_end_raises_nothing_and_gives_no_finish_reason(server: Simulator) -> None:
+    raw = stream(server, "sim-chat:end@3")
+    assert b"[DONE]" not in raw
+    assert b'"finish_reason": "' not in raw
+    assert len(texts(events(raw))) == 3
+
+
+def test_a_missing_done_keeps_the_finish_reason(server: Simulator) -> None:
+    chunks = events(stream(server, "sim-chat:nodone"))
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_break_beyond_the_end_breaks_the_end(server: Simulator) -> None:
+    said, finish, error = outcome(chat(server, "sim-chat:drop@99999"))
+    assert "".join(said) == POEM
+    assert finish is None
+    assert isinstance(error, openai.APIConnectionError)
+
+
+def test_a_whole_reply_is_dropped_too(server: Simulator) -> None:
+    with server.watch() as seen, pytest.raises(openai.APIConnectionError):
+        chat(server, "sim-chat:drop").invoke(PROMPT)
+    assert seen[0].ended == "failed"
+
+
+def test_a_dropped_connection_is_logged_as_failed(server: Simulator) -> None:
+    with server.watch() as seen:
+        outcome(chat(server, "sim-chat:drop@5"))
+    assert (seen[0].ended, seen[0].status, seen[0].tokens_sent) == ("failed", 200, 5)
+
+
+@pytest.mark.parametrize(("name", "finish"), [("length", "length"), ("filter", "content_filter")])
+def test_a_reply_that_is_cut_off_says_why(server: Simulator, name: str, finish: str) -> None:
+    said, reason, error = outcome(chat(server, f"sim-chat:{name}@9"))
+    assert (len(said), reason, error) == (9, finish, None)
+
+
+def test_packed_chunks_hold_several_tokens_and_the_same_text(server: Simulator) -> None:
+    loose = texts(events(stream(server, "sim-chat")))
+    packed = texts(events(stream(server, "sim-chat:packed@5")))
+    assert "".join(packed) == "".join(loose) == POEM
+    assert len(packed) == -(-len(loose) // 5)
+
+
+def test_usage_counts_tokens_not_chunks(server: Simulator) -> None:
+    *_, last = chat(server, "sim-chat:packed@5").stream(PROMPT)
+    chunks = list(chat(server, "sim-chat:packed@5").stream(PROMPT))
+    whole = sum(chunks[1:], chunks[0])
+    assert whole.usage_metadata["output_tokens"] > 4 * sum(bool(c.content) for c in chunks)
+
+
+@pytest.mark.parametrize("usage", [False, True])
+def test_a_chunk_of_usage_comes_once_asked_for_or_not(server: Simulator, usage: bool) -> None:
+    options = {"stream_options": {"include_usage": True}} if usage else {}
+    chunks = events(stream(server, "sim-chat:usage", **options))
+    assert [c["choices"] for c in chunks[-2:-1]] == [[]]
+    assert sum(bool(c.get("usage")) for c in chunks[:-1]) == 1
+
+
+def test_a_first_chunk_without_choices(server: Simulator) -> None:
+    chunks = events(stream(server, "sim-chat:empty"))
+    assert chunks[0]["choices"] == []
+    assert texts(chunks) == texts(events(stream(server, "sim-chat")))
+
+
+def test_keep_alive_comments_come_while_nothing_else_does(server: Simulator) -> None:
+    raw = stream(server, "sim-laptop:keepalive@1", max_tokens=3)
+    assert raw.startswith(b": keep-alive\n\n")
+    assert raw.count(b": keep-alive\n\n") >= 3
+    data = b"".join(part + b"\n\n" for part in raw.split(b"\n\n") if part.startswith(b"data"))
+    assert len(texts(events(data))) == 3
+
+
+def test_a_client_that_tries_three_times_gets_through_two_refusals(server: Simulator) -> None:
+    with server.watch() as seen:
+        said, _, error = outcome(chat(server, "sim-chat:429@2,0.1", max_retries=2))
+    assert error is None
+    assert "".join(said) == POEM
+    assert [request.status for request in seen] == [429, 429, 200]
+
+
+def test_refusals_begin_again_after_an_answer(server: Simulator) -> None:
+    body = {"model": "sim-fast:429@1", "messages": QUESTION, "max_tokens": 1}
+    assert [ask(server, body)[0] for _ in range(4)] == [429, 200, 429, 200]
+
+
+def test_several_faults_can_act_on_one_stream(server: Simulator) -> None:
+    raw = stream(server, "sim-chat:empty:packed@3:end@6")
+    chunks = events(raw)
+    assert chunks[0]["choices"] == []
+    assert len(texts(chunks)) == 2
+
+
+def test_reasoning_is_shown_when_asked_for(server: Simulator) -> None:
+    chunks = events(stream(server, "sim-chat:thinking"))
+    deltas = [c["choices"][0]["delta"] for c in chunks[:-1]]
+    kinds = ["reasoning_content" if "reasoning_content" in d else "content" for d in deltas[1:-1]]
+    assert sorted(set(kinds)) == ["content", "reasoning_content"]
+    assert kinds == sorted(kinds, reverse=True)
+    assert texts(chunks) == texts(events(stream(server, "sim-chat")))
+
+
+@pytest.mark.parametrize("suffix", ["odd", "drop@", "drop@x", "drop@1,2", "drop@-1", "odd@1", ":"])
+def test_a_fault_that_does_not_exist_is_none(suffix: str) -> None:
+    assert parse(suffix) is None
+
+
+def test_numbers_that_are_left_out_have_defaults() -> None:
+    (plain,), (given,) = parse("stall@5"), parse("stall@5,2.5")
+    assert plain.numbers == (5, 15)
+    assert given.numbers == (5, 2.5)

@@ -1,0 +1,177 @@
+"""Faults between the model and the client: what happens to the bytes of a stream on their way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..pacing import Parcel
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..wire import Wire
+
+Numbers = tuple[float, ...]
+_BLOCK = 8192  # bytes; what a proxy passes on at a time
+_BETWEEN_BLOCKS = 0.005  # s
+_BEFORE_RESET = 0.05  # s; time for what was sent to arrive, which a reset may throw away
+
+
+@fault(
+    "buffered",
+    "delivery",
+    "A proxy holds everything back until the reply is complete, then releases it in large blocks.",
+    "No error: all text at the end, with gaps that look better than ever.",
+)
+def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel]:
+    held = list(parcels)
+    at = held[-1].at if held else 0.0
+    data, tokens = b"", 0
+    for parcel in held:
+        data, tokens = data + parcel.data, tokens + parcel.tokens
+        if len(data) >= _BLOCK or parcel.ends:
+            yield Parcel(at, data, tokens, parcel.ends)
+            at, data, tokens = at + _BETWEEN_BLOCKS, b"", 0
+    if data:
+        yield Parcel(at, data, tokens)
+
+
+@fault(
+    "bursts",
+    "delivery",
+    "Everything made within `seconds` travels together.",
+    "No error: bursts of chunks with silences between them.",
+    whole=False,
+    seconds=2,
+)
+def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    seconds = max(numbers[0], 0.001)
+    for parcel in parcels:
+        yield replace(parcel, at=math.ceil(parcel.at / seconds) * seconds)
+
+
+@fault(
+    "keepalive",
+    "delivery",
+    "A comment, `: keep-alive`, comes after each `seconds` of silence.",
+    "No error: comments are no events, and yield no chunks.",
+    whole=False,
+    seconds=1,
+)
+def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    seconds = max(numbers[0], 0.01)
+    last = 0.0
+    for parcel in parcels:
+        while parcel.at - last > seconds:
+            last += seconds
+            yield Parcel(last, b": keep-alive\n\n")
+        last = parcel.at
+        yield parcel
+
+
+@fault(
+    "empty",
+    "delivery",
+    "The stream begins with a chunk without choices, as Azure's does.",
+    "No error: a chunk without text. Code that reads `choices[0]` breaks.",
+    whole=False,
+)
+def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+    first = True
+    for parcel in parcels:
+        yield replace(parcel, data=wire.empty() + parcel.data) if first else parcel
+        first = False
+
+
+@fault(
+    "usage",
+    "delivery",
+    "A last chunk holds token counts and no choices, though nobody asked for it.",
+    "No error: the last chunks carry usage. Code that reads `choices[0]` breaks.",
+    whole=False,
+)
+def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+    for parcel in parcels:
+        if wire.done and parcel.data.endswith(wire.done):
+            data = parcel.data.removesuffix(wire.done) + wire.counts() + wire.done
+            yield replace(parcel, data=data)
+        else:
+            yield parcel
+
+
+@fault(
+    "end",
+    "delivery",
+    "The response ends cleanly after `tokens` tokens: no finish reason, no `[DONE]`.",
+    "**No error at all**: the text is cut off, and no chunk has a `finish_reason`.",
+    whole=False,
+    tokens=40,
+)
+def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    for parcel, reached in _until(parcels, int(numbers[0])):
+        if reached:
+            yield Parcel(parcel.at, b"", ends="failed")
+            return
+        yield parcel
+
+
+@fault(
+    "nodone",
+    "delivery",
+    "Everything comes but the closing `[DONE]`.",
+    "No error: the finish reason came.",
+    whole=False,
+)
+def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+    for parcel in parcels:
+        yield replace(parcel, data=parcel.data.removesuffix(wire.done))
+
+
+@fault(
+    "drop",
+    "delivery",
+    "The connection is reset in the middle of a chunk, after `tokens` tokens.",
+    "Not tried again: what came so far came.",
+    raises="openai.APIConnectionError",
+    tokens=40,
+)
+def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    for parcel, reached in _until(parcels, int(numbers[0])):
+        if reached:
+            event = parcel.data.partition(b"\n\n")[0]
+            yield Parcel(parcel.at, event[: len(event) // 2])
+            yield Parcel(parcel.at + _BEFORE_RESET, b"", ends="reset")
+            return
+        yield parcel
+
+
+@fault(
+    "error",
+    "delivery",
+    "An error event comes after `tokens` tokens, and the response ends.",
+    "Not tried again: what came so far came.",
+    raises="openai.APIError",
+    whole=False,
+    tokens=40,
+)
+def error_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iterator[Parcel]:
+    for parcel, reached in _until(parcels, int(numbers[0])):
+        if reached:
+            yield Parcel(parcel.at, wire.error(), ends="failed")
+            return
+        yield parcel
+
+
+def _until(parcels: Iterable[Parcel], tokens: int) -> Iterator[tuple[Parcel, bool]]:
+    """Yield parcels, and with each whether it goes beyond `tokens` tokens or ends the reply."""
+    count = 0
+    held: Parcel | None = None
+    for parcel in parcels:
+        if held is not None:
+            count += held.tokens
+            yield held, count > tokens
+        held = parcel
+    if held is not None:
+        yield held, True

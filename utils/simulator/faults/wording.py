@@ -1,0 +1,94 @@
+"""Faults in what is generated, and when: replies cut short, silences, coarse pieces, reasoning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..pacing import Piece
+from .fault import fault
+
+if TYPE_CHECKING:
+    from ..ask import Ask
+    from ..reply import Reply
+
+Numbers = tuple[float, ...]
+
+
+@fault(
+    "length",
+    "asking",
+    "The reply may have `tokens` tokens, and is cut off there.",
+    "`finish_reason` is `length`; a tool call's arguments may be incomplete JSON.",
+    tokens=40,
+)
+def limited(ask: Ask, numbers: Numbers) -> Ask:
+    limit = max(1, int(numbers[0]))
+    return replace(ask, limit=limit if ask.limit is None else min(limit, ask.limit))
+
+
+@fault(
+    "thinking",
+    "asking",
+    "Reasoning comes before the answer and is shown as it comes; in chat completions as "
+    "`reasoning_content`, which DeepSeek, vLLM and others send and OpenAI doesn't.",
+    "In chat completions the reasoning is dropped: empty chunks come instead. By the Responses "
+    "API it arrives as blocks of type `reasoning`.",
+)
+def thinking(ask: Ask, _: Numbers) -> Ask:
+    return replace(ask, thinks=True)
+
+
+@fault(
+    "filter",
+    "wording",
+    "A content filter ends the reply after `tokens` tokens.",
+    "`finish_reason` is `content_filter`.",
+    tokens=40,
+)
+def filtered(reply: Reply, numbers: Numbers) -> Reply:
+    return reply.ended_after(int(numbers[0]), "content_filter")
+
+
+@fault(
+    "packed",
+    "wording",
+    "Each chunk holds `tokens` tokens.",
+    "Fewer, larger chunks; the gaps between them are no gaps between tokens.",
+    tokens=4,
+)
+def packed(reply: Reply, numbers: Numbers) -> Reply:
+    size = max(1, int(numbers[0]))
+    pieces: list[Piece] = []
+    for piece in reply.pieces:
+        last = pieces[-1] if pieces else None
+        if last is not None and last.part == piece.part and last.tokens < size:
+            text, tokens = last.text + piece.text, last.tokens + piece.tokens
+            pieces[-1] = Piece(piece.at, piece.part, text, tokens)
+        else:
+            pieces.append(piece)
+    return replace(reply, pieces=tuple(pieces))
+
+
+@fault(
+    "stall",
+    "wording",
+    "Nothing comes for `seconds` after `tokens` tokens; then it goes on.",
+    "Waits. `timeout` bounds each such silence; `stream_chunk_timeout` (120 s) does in async.",
+    tokens=40,
+    seconds=15,
+)
+def stalled(reply: Reply, numbers: Numbers) -> Reply:
+    return reply.delayed(int(numbers[0]), numbers[1])
+
+
+@fault(
+    "slow",
+    "wording",
+    "The headers, and all that follows, come `seconds` late.",
+    "Waits. `timeout` bounds it, and a timeout before the headers is tried again.",
+    seconds=5,
+)
+def slow_headers(reply: Reply, numbers: Numbers) -> Reply:
+    late = reply.delayed(0, numbers[0])
+    return replace(late, plan=replace(late.plan, opening=late.plan.opening + numbers[0]))

@@ -1,0 +1,66 @@
+"""Replies in plain words: the written ones, and what earlier turns add to them."""
+
+from __future__ import annotations
+
+import re
+
+from .. import library
+from ..ask import Ask
+from . import clues
+
+_GO_ON = re.compile(
+    r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
+)
+_AGAIN = re.compile(r"\b(?:again|repeat that|say that once more)\b", re.IGNORECASE)
+_MY_NAME = re.compile(r"\bmy name\b.*\?|\bwho am i\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\bwhat (?:did|have) (?:i|we) (?:just )?(?:say|said|ask|asked|talk|talked)\b|\bmy (?:first|last|"
+    r"previous|earlier) (?:question|message)\b",
+    re.IGNORECASE,
+)
+_LONGEST_QUOTE = 80  # characters
+
+
+def text(ask: Ask) -> str:
+    """Return the reply in plain words."""
+    prompt = ask.prompt
+    asked = [turn.text for turn in ask.turns if turn.role == "user"][:-1]
+    said = [turn.text for turn in ask.turns if turn.role == "assistant" and turn.text]
+    if not asked:
+        return library.answer(prompt, ask.seed)
+    if _GO_ON.search(prompt) and said:
+        return _rest(asked, said[-1], ask.seed)
+    if _AGAIN.search(prompt) and said and len(prompt.split()) < 8:
+        return said[-1]
+    if _MY_NAME.search(prompt) and (names := _names(asked)):
+        return f"You told me: your name is {names[-1]}."
+    if _BEFORE.search(prompt):
+        which = asked[0] if "first" in prompt.lower() else asked[-1]
+        return f"You wrote: “{_short(which)}”."
+    if library.is_written(prompt):
+        return library.answer(prompt, ask.seed)
+    return f"Before, you wrote “{_short(asked[-1])}”. {library.answer(prompt, ask.seed)}"
+
+
+def _rest(asked: list[str], partial: str, seed: int) -> str:
+    """Return what is missing from a reply that was cut off."""
+    for question in reversed(asked):
+        whole = library.answer(question, seed)
+        if partial and whole.startswith(partial) and whole != partial:
+            return whole[len(partial) :]
+    return "There is nothing more to say: my last reply was complete."
+
+
+def _names(asked: list[str]) -> list[str]:
+    introduced = re.compile(r"(?:my name is|i am|i'm|call me)\s", re.IGNORECASE)
+    return [
+        name
+        for text in asked
+        for part in introduced.split(text)[1:]
+        for name in clues.proper_names(part.split(".")[0].split(",")[0] + " ")[:1] or [part.split()[0]]
+    ]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"

@@ -1,0 +1,209 @@
+"""What the fields of a JSON schema mean, by the words of their names, and what may stand in them.
+
+A maintainer teaches a new field here, or in `samples.toml` if it is only ever made up.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from . import clues
+
+_SAMPLES = Path(__file__).with_name("samples.toml")
+_FINDERS: dict[str, Callable[[str], list[str]]] = {
+    "mail": clues.emails,
+    "email": clues.emails,
+    "phone": clues.phones,
+    "telephone": clues.phones,
+    "url": clues.links,
+    "link": clues.links,
+    "website": clues.links,
+    "date": clues.dates,
+    "birthday": clues.dates,
+    "deadline": clues.dates,
+    "time": clues.times,
+    "city": clues.places,
+    "location": clues.places,
+    "place": clues.places,
+    "country": clues.places,
+    "town": clues.places,
+    "destination": clues.places,
+    "person": clues.people,
+    "name": clues.people,
+    "customer": clues.people,
+    "author": clues.people,
+    "recipient": clues.people,
+    "title": clues.quoted,
+    "expression": clues.expressions,
+    "formula": clues.expressions,
+    "equation": clues.expressions,
+    "calculation": clues.expressions,
+}
+_FORMATS: dict[str, Callable[[str], list[str]]] = {
+    "email": clues.emails,
+    "date": clues.dates,
+    "time": lambda text: [f"{found}:00Z" for found in clues.times(text)],
+    "date-time": lambda text: [f"{found}T00:00:00Z" for found in clues.dates(text)],
+    "uri": clues.links,
+}
+_FORMATTED = {
+    "email": "ada@example.org",
+    "date": "2026-05-17",
+    "time": "09:30:00Z",
+    "date-time": "2026-05-17T09:30:00Z",
+    "duration": "PT45M",
+    "uri": "https://example.org/",
+    "hostname": "example.org",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uuid": "6f1c0f0e-8a52-4d0b-9d2e-3c1f5a7b9e10",
+}
+_WHOLE_PROMPT = frozenset("query question text prompt input message search request topic".split())
+_LISTS = {
+    "tags": ("tag", "likes", "loves", "enjoys", "interested in", "keyword", "topic"),
+    "hobbies": ("hobb", "likes", "loves", "enjoys", "interest"),
+    "interests": ("interest", "likes", "loves", "enjoys", "hobb"),
+    "skills": ("skill", "knows", "can", "good at"),
+    "ingredients": ("ingredient", "with", "of"),
+}
+_UNITS = {
+    "age": ("age", "aged", "years", "year"),
+    "price": ("price", "costs", "cost", "for €", "€", "$", "eur", "usd", "euro", "dollar"),
+    "cost": ("cost", "price", "€", "$", "eur", "usd", "euro", "dollar"),
+    "amount": ("amount", "€", "$", "eur", "usd", "euro", "dollar"),
+    "stock": ("stock", "in stock", "left", "pieces"),
+    "quantity": ("quantity", "pieces", "items", "times"),
+    "servings": ("serving", "people", "portions"),
+    "minutes": ("minute", "min"),
+    "weight": ("weigh", "kg", "g", "pound"),
+    "rating": ("rating", "stars", "out of"),
+    "temperature": ("temperature", "degrees", "°"),
+}
+_OTHERS = frozenset(word for words in _UNITS.values() for word in words)
+
+
+def texts(text: str, name: str, form: Any, about: str) -> list[str]:
+    """Return what `text` says for a field of text, best first."""
+    if isinstance(form, str) and form in _FORMATTED:
+        return _FORMATS[form](text) if form in _FORMATS else []
+    said = [clues.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
+    found = [value for value in said if value]
+    for word in reversed(clues.words(name)):  # the last word of a name says what it is
+        if word in _FINDERS:
+            return found + _part_of_name(name, _FINDERS[word](text))
+    for word in clues.words(about):
+        if word in _FINDERS and word not in ("name", "time", "title"):
+            return found + _FINDERS[word](text)
+    return found
+
+
+def _part_of_name(name: str, found: list[str]) -> list[str]:
+    if {"first", "given"} & set(clues.words(name)):
+        return [whole.split()[0] for whole in found]
+    if {"last", "family"} & set(clues.words(name)):
+        return [whole.split()[-1] for whole in found]
+    return found
+
+
+def made_up(text: str, name: str) -> list[Any]:
+    """Return what may stand in a field of text about which `text` says nothing."""
+    if _WHOLE_PROMPT & set(clues.words(name)) and text.strip():
+        return [" ".join(text.split()), *samples(name)]
+    return samples(name)
+
+
+def numbers(text: str, name: str) -> list[str]:
+    """Return the numbers that `text` gives for a field, best first."""
+    for word in reversed(clues.words(name)):
+        for label in _UNITS.get(word, (word,) if len(word) > 2 else ()):
+            near = clues.number_near(text, label)
+            if near is not None:
+                return [near]
+    free = [number for number in clues.numbers(text)]
+    if set(clues.words(name)) & _UNITS.keys():  # a price is not a number of years
+        free = [number for number in free if not _belongs_elsewhere(text, number)]
+    return free
+
+
+def _belongs_elsewhere(text: str, number: str) -> bool:
+    after = re.search(rf"(?<![\w.]){re.escape(number)}\s?([^\W\d_]+|[€$°])", text)
+    return bool(after and after.group(1).lower() in _OTHERS)
+
+
+def truth(text: str, name: str) -> bool | None:
+    """Return whether `text` says that `name` holds; None if it says nothing about it."""
+    label = plain(name).removeprefix("is ").removeprefix("has ")
+    match = re.search(rf"((?:\S+\s+){{0,3}}?)\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
+    if not match or not label:
+        return None
+    before = text[max(0, match.start() - 25) : match.end()].lower()
+    said = (match.group(2) or "").lower()
+    negated = re.search(r"\b(?:not|no|never|without|out of|isn't|aren't|doesn't)\b", before)
+    return not (said in ("false", "no", "not") or negated)
+
+
+def listed(text: str, name: str) -> list[str]:
+    """Return the items that `text` lists for a field."""
+    for label in _LISTS.get(name.lower(), (plain(name).rstrip("s"),)):
+        if found := clues.listed(text, label):
+            return found
+    return []
+
+
+def records(text: str, names: list[str]) -> list[str]:
+    """Cut a text that tells of several things alike into one part for each.
+
+    Args:
+        text: The text.
+        names: The fields that each thing has.
+    """
+    lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
+    lines = [line for line in lines if not line.rstrip().endswith(":")]
+    if len(lines) > 1 and len(names) > 1:
+        return lines
+    if not any({"name", "person", "city", "place"} & set(clues.words(name)) for name in names):
+        return []
+    starts = [text.find(found) for found in clues.proper_names(text)]
+    starts = sorted(start for start in starts if start >= 0)
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def speaks_of(text: str, choice: str) -> bool:
+    """Return whether the words of `choice` stand in `text`, whole or as beginnings."""
+    wanted = clues.words(choice)
+    said = clues.words(text)
+    return bool(wanted) and all(
+        any(word == said_word or (len(word) > 4 and said_word.startswith(word[:-1]))
+            for said_word in said)
+        for word in wanted
+    )  # fmt: skip
+
+
+def formatted(form: Any) -> str | None:
+    """Return a made-up text of a format such as `date`."""
+    return _FORMATTED.get(form) if isinstance(form, str) else None
+
+
+def plain(name: str) -> str:
+    """Return a field's name as words."""
+    return " ".join(clues.words(name)) or "value"
+
+
+def samples(name: str) -> list[Any]:
+    """Return made-up values for a field, by the words of its name."""
+    table = _table()
+    for word in reversed(clues.words(name)):
+        for key, values in table.items():
+            if word.startswith(key[:-1] if key.endswith("y") else key):
+                return values
+    return []
+
+
+@cache
+def _table() -> dict[str, list[Any]]:
+    return tomllib.loads(_SAMPLES.read_text(encoding="utf-8"))

@@ -1,0 +1,376 @@
+"""Values that fit a JSON schema: taken from the prompt where it holds them, else made up.
+
+Knows objects, arrays, enums, constants, numbers and strings with their bounds, references, and
+`anyOf`, `oneOf` and `allOf`. Patterns of strings are not followed. How things are found in a text
+is `clues`; which field means what is `meanings`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..fields import Json
+from . import meanings
+
+_MOST_NODES = 5000  # as the API allows
+_DEEPEST = 40
+_DEEP = 5  # from here on only what must be there is filled in
+_LONGEST_TEXT = 20_000  # characters that are searched
+
+
+class SchemaError(ValueError):
+    """No value can be made for a schema; the message says why, for whoever wrote the schema."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value for a schema.
+
+    Attributes:
+        value: What goes into the JSON.
+        found: Whether some of it comes from the prompt.
+        missing: Whether something that must be there is made up.
+    """
+
+    value: Any
+    found: bool = False
+    missing: bool = False
+
+
+def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Value:
+    """Return a value that fits `schema`, with what `text` says.
+
+    Args:
+        schema: A JSON schema.
+        text: Where values are looked for.
+        rng: Chooses among made-up values.
+        context: A longer text where the words of an enum may also stand.
+
+    Raises:
+        SchemaError: If the schema is too large, endless, or none.
+    """
+    text, context = text[:_LONGEST_TEXT], (context or text)[:_LONGEST_TEXT]
+    try:
+        value = _Filler(schema, text, context, rng).value(schema, "", 0)
+        if value.found:
+            return value
+        return _Filler(schema, text, context, rng, invents=True).value(schema, "", 0)
+    except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
+        if isinstance(error, SchemaError):
+            raise
+        raise SchemaError(f"it is not a valid JSON schema ({error})") from error
+
+
+@dataclass
+class _Filler:
+    root: Json
+    text: str
+    context: str
+    rng: random.Random
+    nodes: int = 0
+    invents: bool = False  # whether lists are made up, too: not while something is extracted
+    used: set[str] = field(default_factory=set)  # numbers already given to a field
+
+    def value(self, schema: Any, name: str, depth: int) -> Value:
+        self.nodes += 1
+        if self.nodes > _MOST_NODES or depth > _DEEPEST:
+            raise SchemaError("it is too large, too deep, or refers to itself without an end")
+        if schema is True or schema == {}:
+            return self._text({}, name)
+        if not isinstance(schema, dict):
+            raise SchemaError("a schema is an object")
+        schema = self._resolved(schema)
+        if "const" in schema:
+            return Value(schema["const"])
+        if "enum" in schema:
+            return self._enum(schema)
+        if branches := schema.get("anyOf") or schema.get("oneOf"):
+            return self._any(schema, branches, name, depth)
+        return self._typed(schema, name, depth)
+
+    def _resolved(self, schema: Json) -> Json:
+        """Follow references, and fold `allOf` into one schema."""
+        for _ in range(_DEEPEST):
+            if "$ref" in schema:
+                rest = {key: value for key, value in schema.items() if key != "$ref"}
+                schema = self._target(schema["$ref"]) | rest
+            elif "allOf" in schema:
+                parts = [self._resolved(part) for part in schema["allOf"]]
+                rest = {key: value for key, value in schema.items() if key != "allOf"}
+                schema = _folded([*parts, rest])
+            else:
+                return schema
+            self.nodes += 1
+        raise SchemaError("its references go in circles")
+
+    def _target(self, reference: str) -> Json:
+        if not reference.startswith("#"):
+            raise SchemaError(f"{reference!r} is not a reference inside the schema")
+        target: Any = self.root
+        for step in filter(None, reference.removeprefix("#").split("/")):
+            step = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(target, dict) or step not in target:
+                raise SchemaError(f"nothing stands at {reference!r}")
+            target = target[step]
+        if not isinstance(target, dict):
+            raise SchemaError(f"no schema stands at {reference!r}")
+        return target
+
+    def _enum(self, schema: Json) -> Value:
+        choices = schema["enum"]
+        if not isinstance(choices, list) or not choices:
+            raise SchemaError("an enum is a list with something in it")
+        for text in (self.text, self.context):
+            for choice in choices:
+                if isinstance(choice, str) and meanings.speaks_of(text, choice):
+                    return Value(choice, found=True)
+        if schema.get("default") in choices and "default" in schema:
+            return Value(schema["default"])
+        return Value(choices[0], missing=None not in choices)
+
+    def _any(self, schema: Json, branches: list[Any], name: str, depth: int) -> Value:
+        rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
+        shared = {key: rest[key] for key in ("title", "description", "default") if key in rest}
+        values = []
+        for branch in branches:
+            full = shared | branch if isinstance(branch, dict) else branch
+            if "properties" in rest and isinstance(branch, dict):
+                full = _folded([rest, self._resolved(branch)])
+            if _null(full):
+                values.append(Value(None))
+                continue
+            if depth > _DEEP and any(map(_null, branches)):
+                continue
+            value = self.value(full, name, depth + 1)
+            if value.found:
+                return value
+            values.append(value)
+        return next((value for value in values if value.value is None), values[0])
+
+    def _typed(self, schema: Json, name: str, depth: int) -> Value:
+        kind = schema.get("type") or _guess(schema)
+        if isinstance(kind, list):
+            return self._any({}, [schema | {"type": one} for one in kind], name, depth)
+        if kind == "object":
+            return self._object(schema, depth)
+        if kind == "array":
+            return self._array(schema, name, depth)
+        if kind in ("integer", "number"):
+            return self._number(schema, name, whole=kind == "integer")
+        if kind == "boolean":
+            found = meanings.truth(self.text, name)
+            default = schema.get("default")
+            made_up = default if isinstance(default, bool) else True
+            return Value(made_up, missing=True) if found is None else Value(found, found=True)
+        if kind == "null":
+            return Value(None)
+        if kind == "string":
+            return self._text(schema, name)
+        raise SchemaError(f"{kind!r} is no type")
+
+    def _object(self, schema: Json, depth: int) -> Value:
+        required = schema.get("required") or []
+        made: Json = {}
+        found = missing = False
+        for name, inner in (schema.get("properties") or {}).items():
+            if name not in required and depth > _DEEP:
+                continue
+            value = self.value(inner, name, depth + 1)
+            if name in required or value.found:
+                made[name] = value.value
+                found |= value.found
+                missing |= value.missing and name in required
+        for name in required:
+            if name not in made:
+                made[name] = self._text({}, name).value
+        return Value(made, found, missing)
+
+    def _array(self, schema: Json, name: str, depth: int) -> Value:
+        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 50))
+        if least > _MOST_NODES:
+            raise SchemaError("its arrays are too long")
+        prefix = [self.value(inner, name, depth + 1) for inner in schema.get("prefixItems", [])]
+        items = schema.get("items", {})
+        if items is False or len(prefix) >= most:
+            return Value([value.value for value in prefix][:most], any(v.found for v in prefix))
+        inner = self._resolved(items) if isinstance(items, dict) else {}
+        values = prefix + self._items(inner, name, depth, least)
+        made = [value.value for value in values]
+        if schema.get("uniqueItems"):
+            made = _unique(made)
+        while len(made) < least:
+            self.nodes += 1
+            extra = self.value(items, name, depth + 1).value
+            made.append(_varied(extra, len(made)) if schema.get("uniqueItems") else extra)
+        found = any(value.found for value in values)
+        return Value(made[:most], found, missing=not found)
+
+    def _items(self, inner: Json, name: str, depth: int, least: int) -> list[Value]:
+        """Return items that the text lists, or some made-up ones."""
+        kind = inner.get("type")
+        if "enum" in inner:
+            named = [c for c in inner["enum"] if isinstance(c, str)]
+            said = [c for c in named if meanings.speaks_of(self.text, c)]
+            return [Value(choice, found=True) for choice in said]
+        if kind == "string":
+            listed = [item for item in meanings.listed(self.text, name) if _fits(item, inner)]
+            if listed:
+                return [Value(item, found=True) for item in listed]
+            made_up = meanings.samples(name)[:3] if self.invents else []
+            fitting = [item for item in made_up if isinstance(item, str) and _fits(item, inner)]
+            return [Value(item) for item in fitting]
+        if kind == "object" and depth <= _DEEP:
+            parts = meanings.records(self.text, list(inner.get("properties") or {}))
+            if len(parts) > 1:
+                return [self._part(inner, part, name, depth) for part in parts]
+            value = self.value(inner, name, depth + 1)
+            return [value] if value.found or self.invents else []
+        if kind in ("integer", "number"):
+            return self._numbers(inner, name)
+        return []
+
+    def _part(self, schema: Json, text: str, name: str, depth: int) -> Value:
+        """Return an item for a part of the text alone."""
+        part = _Filler(self.root, text, text, self.rng, self.nodes)
+        value = part.value(schema, name, depth + 1)
+        self.nodes = part.nodes
+        return value
+
+    def _numbers(self, inner: Json, name: str) -> list[Value]:
+        values: list[Value] = []
+        while len(values) < 20:
+            value = self._number(inner, name, whole=inner["type"] == "integer")
+            if not value.found:
+                return values
+            values.append(value)
+        return values
+
+    def _number(self, schema: Json, name: str, whole: bool) -> Value:
+        for written in meanings.numbers(self.text, name):
+            value: float = float(written)
+            if written in self.used or not _within(value, schema):
+                continue
+            if whole and not value.is_integer():
+                continue
+            self.used.add(written)
+            return Value(int(value) if whole or "." not in written else value, found=True)
+        for sample in [schema.get("default"), *meanings.samples(name)]:
+            if isinstance(sample, bool) or not isinstance(sample, int | float):
+                continue
+            if _within(sample, schema) and (not whole or float(sample).is_integer()):
+                return Value(int(sample) if whole else sample, missing=True)
+        return Value(_in_bounds(schema, whole), missing=True)
+
+    def _text(self, schema: Json, name: str) -> Value:
+        about = schema.get("description")
+        form = schema.get("format")
+        for said in meanings.texts(self.text, name, form, about if isinstance(about, str) else ""):
+            if _fits(said, schema):
+                return Value(said, found=True)
+        default = schema.get("default")
+        examples = schema.get("examples") or []
+        made_up = [meanings.formatted(form), default, *examples, *meanings.made_up(self.text, name)]
+        for sample in made_up:
+            if isinstance(sample, str) and _fits(sample, schema):
+                return Value(sample, missing=True)
+        least = max(0, int(schema.get("minLength", 0)))
+        if least > 100_000:
+            raise SchemaError("its strings are too long")
+        word = meanings.plain(name)
+        return Value((word + " " * least)[: max(least, min(len(word), _longest(schema)))], missing=True)
+
+
+def _folded(parts: list[Json]) -> Json:
+    """Join schemas that must all hold."""
+    whole: Json = {}
+    for part in parts:
+        properties = (whole.get("properties") or {}) | (part.get("properties") or {})
+        required = [*(whole.get("required") or []), *(part.get("required") or [])]
+        whole |= part
+        if properties:
+            whole["properties"] = properties
+        if required:
+            whole["required"] = list(dict.fromkeys(required))
+    return whole
+
+
+def _null(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") == "null"
+
+
+def _guess(schema: Json) -> str:
+    if "properties" in schema or "required" in schema:
+        return "object"
+    if "items" in schema or "prefixItems" in schema:
+        return "array"
+    return "number" if {"minimum", "maximum", "multipleOf"} & schema.keys() else "string"
+
+
+def _longest(schema: Json) -> int:
+    return int(schema.get("maxLength", 100_000))
+
+
+def _fits(text: str, schema: Json) -> bool:
+    return int(schema.get("minLength", 0)) <= len(text) <= _longest(schema)
+
+
+def _low(schema: Json) -> tuple[float, bool]:
+    """Return the lower bound, and whether the bound itself is out."""
+    exclusive = schema.get("exclusiveMinimum")
+    if exclusive is not None and exclusive >= schema.get("minimum", -math.inf):
+        return exclusive, True
+    return schema.get("minimum", -math.inf), False
+
+
+def _high(schema: Json) -> tuple[float, bool]:
+    exclusive = schema.get("exclusiveMaximum")
+    if exclusive is not None and exclusive <= schema.get("maximum", math.inf):
+        return exclusive, True
+    return schema.get("maximum", math.inf), False
+
+
+def _within(value: float, schema: Json) -> bool:
+    (low, low_out), (high, high_out) = _low(schema), _high(schema)
+    if value < low or value > high or (low_out and value == low) or (high_out and value == high):
+        return False
+    step = schema.get("multipleOf")
+    return not step or math.isclose(value / step, round(value / step), abs_tol=1e-9)
+
+
+def _in_bounds(schema: Json, whole: bool) -> float:
+    """Return the simplest number within the bounds."""
+    (low, low_out), (high, _) = _low(schema), _high(schema)
+    step = schema.get("multipleOf") or (1 if whole else None)
+    if math.isinf(low) and math.isinf(high):
+        return step or 1
+    if step:
+        start = math.floor(high / step) if math.isinf(low) else math.ceil(low / step)
+        candidates = [(start + change) * step for change in (0, 1, -1)]
+        fitting = [value for value in candidates if _within(value, schema)]
+        if fitting:
+            return int(fitting[0]) if whole else fitting[0]
+        raise SchemaError("no number fits its bounds")
+    if math.isinf(low):
+        low, low_out = high - 2, True
+    if math.isinf(high):
+        high = low + 2
+    value = (low + high) / 2 if low_out or not float(low).is_integer() else low
+    if not _within(value, schema):
+        raise SchemaError("no number fits its bounds")
+    return value
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    return [value for index, value in enumerate(values) if value not in values[:index]]
+
+
+def _varied(value: Any, number: int) -> Any:
+    """Return a value like `value`, but another one for each number."""
+    if isinstance(value, str):
+        return f"{value} {number + 1}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value + number
+    return value

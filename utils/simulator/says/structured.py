@@ -1,0 +1,128 @@
+"""JSON as a reply: because the request asks for it, or because the messages describe it."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import Any
+
+from ..ask import Ask
+from ..fields import Json
+from . import clues
+from .schema import fill
+
+_TYPES = {
+    "integer": "age year quantity count stock number servings minutes".split(),
+    "number": "price cost amount rating score temperature total confidence weight".split(),
+    "boolean": "is has in available".split(),
+}
+_KEY = r"[\"'`*]*[A-Za-z_]\w*[\"'`*]*(?:\s*\([^)\n]*\))?"
+_KEYS = re.compile(
+    r"\b(?:keys?|fields?|properties|columns?|attributes)\b\s*(?:named|called|are|of|:)?\s*"
+    rf"({_KEY}(?:(?:,\s*(?:and\s+)?|\s+and\s+){_KEY})*)",
+    re.IGNORECASE,
+)
+_MOST_BRACES = 100  # that are tried as the beginning of an object
+
+
+def text(ask: Ask, rng: random.Random) -> str | None:
+    """Return the reply as JSON; None if plain text is wanted.
+
+    Raises:
+        SchemaError: If the schema can't be used.
+    """
+    schema = ask.schema or described(ask)
+    if schema is None and not ask.json:
+        return None
+    told = " ".join(turn.text for turn in ask.turns if turn.role == "tool")
+    source = _without_instructions(f"{ask.prompt} {told}".strip())
+    value = fill(schema or _whatever(source), source, rng).value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def described(ask: Ask) -> Json | None:
+    """Return the schema that the messages describe: as a JSON schema, an example, or by its keys."""
+    for turn in reversed(ask.turns):
+        if turn.role not in ("system", "user") or "json" not in turn.text.lower():
+            continue
+        if objects := _objects(turn.text):
+            last = objects[-1][0]
+            return last if "properties" in last else _like(last)
+        if match := _KEYS.search(turn.text):
+            return _with_keys([_key(item) for item in clues.items(match.group(1))])
+    return None
+
+
+def _key(item: str) -> str:
+    """Return the key that an item such as `age (integer)` names."""
+    return re.sub(r"\(.*", "", item).strip(" \"'`*")
+
+
+def _with_keys(names: list[str]) -> Json:
+    return {
+        "type": "object",
+        "properties": {name: _by_name(name) for name in names},
+        "required": names,
+    }
+
+
+def _by_name(name: str) -> Json:
+    words = clues.words(name)
+    for kind, known in _TYPES.items():
+        if words[-1:] and (words[-1] in known or (kind == "boolean" and words[0] in known)):
+            return {"type": kind}
+    several = name.lower().endswith("s") and not name.lower().endswith(("ss", "us", "address"))
+    return {"type": "array", "items": {"type": "string"}} if several else {"type": "string"}
+
+
+def _objects(text: str) -> list[tuple[Json, int, int]]:
+    """Return the JSON objects that stand in a text, and from where to where."""
+    decoder = json.JSONDecoder()
+    found: list[tuple[Json, int, int]] = []
+    at = text.find("{")
+    for _ in range(_MOST_BRACES):
+        if at < 0:
+            break
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            if isinstance(value, dict) and value:
+                found.append((value, at, end))
+        at = text.find("{", end)
+    return found
+
+
+def _like(example: Any) -> Json:
+    """Return a schema of values like the example."""
+    if isinstance(example, dict):
+        return {
+            "type": "object",
+            "properties": {name: _like(value) for name, value in example.items()},
+            "required": list(example),
+        }
+    if isinstance(example, list):
+        return {"type": "array", "items": _like(example[0]) if example else {"type": "string"}}
+    if isinstance(example, bool):
+        return {"type": "boolean"}
+    if isinstance(example, int):
+        return {"type": "integer"}
+    return {"type": "number"} if isinstance(example, float) else {"type": "string"}
+
+
+def _without_instructions(text: str) -> str:
+    """Return a prompt without the JSON and the list of keys in it, which are no content."""
+    if "json" not in text.lower():
+        return text
+    for _, start, end in reversed(_objects(text)):
+        text = text[:start] + text[end:]
+    return _KEYS.sub("", text)
+
+
+def _whatever(text: str) -> Json:
+    """Return a schema for JSON of which nothing more is said."""
+    if clues.people(text) and clues.numbers(text):
+        return _with_keys(["name", "age"])
+    return _with_keys(["question", "answer"])

@@ -1,0 +1,37 @@
+"""Reasoning before an answer, as models that think show it: a summary in a few short paragraphs."""
+
+from __future__ import annotations
+
+from ..ask import Ask
+
+_LONGEST_QUOTE = 100  # characters
+
+
+def about(ask: Ask, calls: list[str]) -> str:
+    """Return the reasoning that leads to the answer.
+
+    Args:
+        ask: The request.
+        calls: Names of the tools that the answer will call.
+    """
+    quoted = " ".join(ask.prompt.split()) or "nothing at all"
+    if len(quoted) > _LONGEST_QUOTE:
+        quoted = quoted[: _LONGEST_QUOTE - 1] + "…"
+    paragraphs = [f"**Reading the question**\n\nThe message says “{quoted}”. What does it want?"]
+    if ask.turns[-1].role == "tool":
+        paragraphs.append(
+            "**Looking at the results**\n\nThe tools have answered. I should say what they found, "
+            "each with what it is about, and add nothing that they did not say."
+        )
+    elif calls:
+        names = " and ".join(dict.fromkeys(calls))
+        paragraphs.append(
+            f"**Choosing a tool**\n\nI can't know this by heart, but {names} can tell. I need its "
+            f"arguments from the question, and {len(calls)} call{'s' if len(calls) > 1 else ''}."
+        )
+    else:
+        paragraphs.append(
+            "**Planning the answer**\n\nNo tool is needed here. I will begin with what matters "
+            "most, keep it short, and stop when it is said."
+        )
+    return "\n\n".join(paragraphs)

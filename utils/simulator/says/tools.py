@@ -1,0 +1,223 @@
+"""Whether to call tools, which, and with what.
+
+A tool fits a wish if the wish speaks of what the tool is named after or described by. A prompt
+may hold several wishes: "the weather in Paris and in Rome" makes two calls.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from ..ask import Ask, Tool
+from . import clues, meanings
+from .schema import fill
+
+_MOST_CALLS = 8
+_GENERIC = frozenset(
+    """get fetch find look lookup up search query list show read check call run do make compute
+    calculate tool function current the a an of for in on to and or by with is are it this that
+    given return returns from at as be use used user whose what which number numbers two value
+    values data information name names about one any all new""".split()
+)
+_ALSO_SAID = {
+    "weather": "forecast temperature rain sunny cold warm umbrella",
+    "multiply": "times multiplied product",
+    "add": "plus sum",
+    "subtract": "minus",
+    "divide": "divided",
+    "calculator": "times plus minus divided calculate",
+    "price": "cost costs",
+    "stock": "available availability",
+    "time": "clock",
+    "email": "mail",
+}
+_ENOUGH = 2
+_SYMBOLS = {"*": " times ", "×": " times ", "+": " plus ", "÷": " divided ", "/": " divided "}
+_FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A call that the model decided on.
+
+    Attributes:
+        name: The tool's name.
+        arguments: Its arguments as JSON.
+    """
+
+    name: str
+    arguments: str
+
+
+def decide(ask: Ask, rng: random.Random) -> tuple[Wanted, ...]:
+    """Return the calls that answer the last user message; none if no tool fits it.
+
+    Raises:
+        SchemaError: If a tool's parameters are no usable schema.
+    """
+    if not ask.tools or ask.choice == "none":
+        return ()
+    if ask.turns[-1].role == "tool" and ask.choice == "auto":
+        return ()  # the results are there: time to answer
+    tools = [tool for tool in ask.tools if not ask.only or tool.name == ask.only]
+    prompt = _with_what_it_follows(ask)
+    calls = _calls(prompt, tools, rng)
+    if not calls and ask.choice == "required":
+        best = max(tools, key=lambda tool: _fit(tool, prompt))
+        calls = [_call(best, prompt, prompt, rng)]
+    return tuple(calls[:_MOST_CALLS] if ask.parallel else calls[:1])
+
+
+def _with_what_it_follows(ask: Ask) -> str:
+    """Return the prompt; for "And in Rome?" the prompt before, with that at its end."""
+    prompt = ask.prompt
+    if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
+        return prompt
+    said = [turn.text for turn in ask.turns if turn.role == "user"]
+    if len(said) < 2:
+        return prompt
+    first = clues.clauses(said[-2])[0] if said[-2].strip() else ""
+    for place in clues.places(first):
+        first = first.replace(place, "")
+    return f"{first.strip()} {prompt.split(maxsplit=1)[1]}"
+
+
+@dataclass
+class _Wish:
+    tool: Tool
+    text: str
+
+
+def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
+    wishes: list[_Wish] = []
+    before = ""
+    for clause in clues.clauses(prompt):
+        tool = max(tools, key=lambda tool: _fit(tool, clause))
+        if _fit(tool, clause) >= _ENOUGH and not _completes(wishes, tool, clause, rng):
+            wishes.append(_Wish(tool, f"{before} {clause}".strip() if not wishes else clause))
+        elif not wishes:
+            before = f"{before} {clause}"
+        elif _complete(wishes[-1].tool, wishes[-1].text, rng) and _complete(
+            wishes[-1].tool, clause, rng
+        ):
+            wishes.append(_Wish(wishes[-1].tool, clause))
+        else:
+            wishes[-1].text += f" and {clause}"
+    if not wishes:
+        tool = max(tools, key=lambda tool: _fit(tool, prompt))
+        if _fit(tool, prompt) < _ENOUGH:
+            return []
+        wishes = [_Wish(tool, prompt)]
+    calls = [_call(wish.tool, wish.text, prompt, rng) for wish in wishes]
+    return list(dict.fromkeys(calls))
+
+
+def _completes(wishes: list[_Wish], tool: Tool, clause: str, rng: random.Random) -> bool:
+    """Return whether a clause goes on with the wish before it and is no new one."""
+    if not wishes or wishes[-1].tool is not tool:
+        return False
+    return not (_complete(tool, wishes[-1].text, rng) and _complete(tool, clause, rng))
+
+
+def _complete(tool: Tool, text: str, rng: random.Random) -> bool:
+    """Return whether `text` says everything that a call of the tool needs."""
+    value = fill(tool.parameters or {"type": "object"}, text, rng)
+    return value.found and not value.missing
+
+
+def _call(tool: Tool, text: str, prompt: str, rng: random.Random) -> Wanted:
+    schema: dict[str, Any] = {"type": "object"} | tool.parameters
+    value = fill(schema, text, rng, context=prompt)
+    if value.missing and text != prompt:
+        whole = fill(schema, prompt, rng)
+        value = value if whole.missing and value.found else whole
+    return Wanted(tool.name, json.dumps(value.value, ensure_ascii=False))
+
+
+def _fit(tool: Tool, text: str) -> int:
+    """Return how well a tool fits a wish: 2 for a word of its name, 1 for one of its description."""
+    said = _said(text)
+    name = clues.words(tool.name)
+    own = [word for word in name if word not in _GENERIC] or name
+    about = set(clues.words(tool.about)) - _GENERIC - set(own)
+    named = sum(2 for word in own if _among(word, said))
+    described = sum(1 for word in about if len(word) > 3 and _among(word, said))
+    return named + described
+
+
+def _said(text: str) -> list[str]:
+    lower = text.lower()
+    for symbol, word in _SYMBOLS.items():
+        lower = lower.replace(symbol, word)
+    return clues.words(lower.replace(" - ", " minus "))
+
+
+def _among(word: str, said: list[str]) -> bool:
+    stem = word[:-1] if len(word) > 4 else word
+    also = _ALSO_SAID.get(word, "").split()
+    return any(other.startswith(stem) if len(stem) > 3 else other == word for other in said) or any(
+        other in also for other in said
+    )
+
+
+def results(ask: Ask) -> list[tuple[str, str, str]]:
+    """Return the tool results that the conversation ends with: tool, what it was about, result."""
+    ending = []
+    for turn in reversed(ask.turns):
+        if turn.role != "tool":
+            break
+        ending.append(turn)
+    calls = {call.id: call for turn in ask.turns for call in turn.calls}
+    told = []
+    for turn in reversed(ending):
+        call = calls.get(turn.answers)
+        told.append((call.name if call else "the tool", _about(call.arguments if call else ""), turn.text))
+    return told
+
+
+def _about(arguments: str) -> str:
+    """Return what a call was about, in words: its arguments' values."""
+    try:
+        given = json.loads(arguments)
+    except ValueError:
+        return ""
+    values = given.values() if isinstance(given, dict) else []
+    return ", ".join(str(value) for value in values if isinstance(value, str | int | float))
+
+
+def tell(told: list[tuple[str, str, str]]) -> str:
+    """Return an answer that uses the results of tools."""
+    sentences = [_sentence(*one) for one in told]
+    names = list(dict.fromkeys(name for name, _, _ in told))
+    opening = f"I asked {' and '.join(names)}." if names else ""
+    return " ".join([opening, *sentences, "The words around these results are simulated; the results are your tool's."])
+
+
+def _sentence(name: str, about: str, result: str) -> str:
+    said = _readable(result)
+    if said.lower().startswith("error"):
+        said = f"it failed ({said})"
+    ending = "" if said[-1:] in ".!?" else "."
+    return f"{about}: {said}{ending}" if about else f"{said}{ending}"
+
+
+def _readable(result: str) -> str:
+    """Return a tool's result as words, whether it is text or JSON."""
+    try:
+        value = json.loads(result)
+    except (ValueError, RecursionError):
+        return " ".join(result.split()) or "nothing"
+    return _words(value)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{meanings.plain(str(key))} {_words(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_words, value)) or "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None else str(value)
