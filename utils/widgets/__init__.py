@@ -1,13 +1,31 @@
 """Live widgets for notebooks: what a learner watches while a reply streams.
 
 A widget is handed a stream or a function that makes one; it knows nothing of who answers. Reading
-order: `coalesce` (when to send), `pane` (what is sent), `lane`, `reading` (Stop), then `live` and
-`racing`.
+order: `coalesce` (when to send), `pane` (what is sent), `lane`, `reading` (Stop), `viewer`, then
+any widget. `sheet` is to lists what `pane` is to text.
 """
 
 from utils.widgets.badge import LatencyBadge
+from utils.widgets.chunk_table import ChunkTable
+from utils.widgets.json_card import JsonCard
 from utils.widgets.live import LiveText
+from utils.widgets.markdown import LiveMarkdown
 from utils.widgets.prediction import Choice, Prediction
 from utils.widgets.racing import race
+from utils.widgets.timeline import Event, EventTimeline
+from utils.widgets.traffic import Traffic, traffic
 
-__all__ = ["Choice", "LatencyBadge", "LiveText", "Prediction", "race"]
+__all__ = [
+    "Choice",
+    "ChunkTable",
+    "Event",
+    "EventTimeline",
+    "JsonCard",
+    "LatencyBadge",
+    "LiveMarkdown",
+    "LiveText",
+    "Prediction",
+    "Traffic",
+    "race",
+    "traffic",
+]

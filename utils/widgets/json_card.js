@@ -1,0 +1,62 @@
+// Draws the card: a row for each field, with its name, its value so far, and a mark of its state.
+
+const MARKS = {
+  arriving: "still arriving",
+  final: "final",
+  unfinished: "unfinished",
+  missing: "did not arrive",
+};
+
+// A value as the kernel describes it; all of it is set as text, never as HTML.
+function draw(value) {
+  if (typeof value === "string") return make("span", "course-string", value);
+  if ("code" in value) return make("code", "course-code", value.code);
+  if ("list" in value) {
+    if (!value.list.length) return make("code", "course-code", "[]");
+    const list = make("ul");
+    for (const part of value.list) list.appendChild(make("li")).append(draw(part));
+    return list;
+  }
+  if (!value.fields.length) return make("code", "course-code", "{}");
+  const inner = make("dl");
+  for (const [name, part] of value.fields) {
+    inner.append(make("dt", "", name));
+    inner.appendChild(make("dd")).append(draw(part));
+  }
+  return inner;
+}
+
+function field({ label, state, value }) {
+  const row = make("div", "course-field");
+  row.dataset.state = state;
+  row.setAttribute("role", "row");
+  const [name, cell, mark] = [
+    make("div", "course-name", label),
+    make("div", "course-value"),
+    make("div", "course-mark", MARKS[state] ?? ""),
+  ];
+  name.setAttribute("role", "rowheader");
+  for (const part of [cell, mark]) part.setAttribute("role", "cell");
+  if (value !== undefined) cell.append(draw(value));
+  else if (state === "waiting") {
+    const bar = make("span", "course-skeleton");
+    bar.setAttribute("role", "img");
+    bar.setAttribute("aria-label", "not here yet");
+    cell.append(bar);
+  }
+  row.append(name, cell, mark);
+  return row;
+}
+
+function render({ model, el }) {
+  const card = make("div", "course-card");
+  card.setAttribute("role", "table");
+  card.setAttribute("aria-label", model.get("label"));
+  frame(model, el, card);
+  follow(model, (fields, from) => {
+    while (card.children.length > from) card.lastChild.remove();
+    card.append(...fields.slice(from).map(field));
+  });
+}
+
+export default { initialize, render };

@@ -1,0 +1,194 @@
+"""`LiveMarkdown`: a reply's Markdown, rendered again and again while it is still half written.
+
+Rendering is safe whatever a model writes: HTML in the reply is shown as text, links lead only to
+the web or to mail, and pictures are named but never fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from time import perf_counter
+from typing import Any
+
+import mistune
+
+from utils.timing import Recording, content_of
+from utils.widgets.pane import STOPPED, Panel
+from utils.widgets.reading import Source
+from utils.widgets.sheet import Sheet, script
+from utils.widgets.style import sentence, stylesheet
+from utils.widgets.viewer import Viewer
+
+Repair = Callable[[str], str]
+
+_WEB = ("https://", "http://", "mailto:")
+
+
+class LiveMarkdown(Viewer):
+    """A reply on the page as formatted text, redrawn at most every 50 ms.
+
+        text = LiveMarkdown("Answer").show(model.stream(prompt))
+        text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
+
+    Of each drawing, only the paragraphs that changed go to the page.
+    """
+
+    def __init__(
+        self,
+        title: str = "",
+        repair: Repair | None = None,
+        *,
+        stop: bool = True,
+        display: bool = True,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Lay out an empty page.
+
+        Args:
+            title: Shown above the text, and named in the printed line.
+            repair: Takes the text so far and returns what to render, so that half-written Markdown
+                can be completed first. The text that is returned in the end is not touched.
+            stop: Whether `run` offers a Stop button.
+            display: Whether it shows itself; False where it stands inside another widget.
+            clock: Seconds from any fixed point; for tests.
+        """
+        self._document = Document(f"Reply of {title}" if title else "Reply", repair)
+        super().__init__(title, self._document, stop=stop, display=display, clock=clock)
+
+    @property
+    def text(self) -> str:
+        """The reply's Markdown as far as it came."""
+        return self._document.text
+
+    async def run(self, source: Source) -> str:
+        """Show an async stream until it ends or Stop is pressed, then print its latency.
+
+        Args:
+            source: What `model.astream(…)` returns, or any async iterable of message chunks or
+                strings.
+
+        Returns:
+            The Markdown that arrived. Stop is not an error: see `.stopped`.
+
+        Raises:
+            RuntimeError: If this LiveMarkdown is showing a stream already.
+            Exception: Whatever the stream or `repair` raises, after it has been shown as a
+                sentence.
+        """
+        await self.aview(source)
+        return self._finished()
+
+    def show(self, stream: Iterable[object]) -> str:
+        """Show a stream until it ends, then print its latency; otherwise as `run`."""
+        self.view(stream)
+        return self._finished()
+
+    def _finished(self) -> str:
+        if self._document.error is not None:
+            raise self._document.error
+        return self.text
+
+
+class Document(Sheet, Panel):
+    """The formatted text: a list of blocks, such as paragraphs, each a string of safe HTML.
+
+    Attributes:
+        error: What `repair` raised, if it did.
+    """
+
+    _esm = script("markdown")
+    _css = stylesheet("markdown")
+
+    def __init__(self, label: str, repair: Repair | None = None) -> None:
+        super().__init__(label=label)
+        self.error: Exception | None = None
+        self._repair = repair
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """The Markdown so far, unrepaired."""
+        return "".join(self._pieces)
+
+    def clear(self) -> None:
+        """Forget the last run and empty the page."""
+        self._pieces, self.error, self.failure = [], None, ""
+        self.become([])
+        super().push()
+
+    def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
+        """Keep an item's text; an item without any changes nothing.
+
+        Raises:
+            Exception: What `repair` raised meanwhile: a timer's thread has nobody to tell.
+        """
+        if self.error is not None:
+            raise self.error
+        text = content_of(item)[0]
+        if text:
+            self._pieces.append(text)
+        return text or None
+
+    def push(self) -> None:
+        """Render the text so far, and send the blocks that changed."""
+        if self.error is None:
+            try:
+                self.become(render(self._repaired()))
+            except Exception as error:
+                self.error, self.failure = error, f"repair failed: {sentence(error)}"
+        super().push()
+
+    def end(self, recording: Recording) -> str:
+        """Say what is left of a stopped reply, or that there is nothing to see."""
+        if recording.outcome == "left":
+            return STOPPED if self._pieces else "Stopped before any text."
+        return "" if self._pieces else "The reply has no text."
+
+    def _repaired(self) -> str:
+        if self._repair is None:
+            return self.text
+        repaired: object = self._repair(self.text)
+        if not isinstance(repaired, str):
+            raise TypeError(
+                f"`repair` returned {repaired!r}; it has to return the text to render, a string."
+            )
+        return repaired
+
+
+def render(text: str) -> list[str]:
+    """Render Markdown, as far as it is written, to one string of safe HTML for each block."""
+    blocks = _markdown()(text)
+    return [block for block in blocks if block.strip()]
+
+
+class _Safe(mistune.HTMLRenderer):
+    """Renders block by block, and nothing that could run or fetch."""
+
+    def __call__(self, tokens: Iterable[dict[str, Any]], state: mistune.BlockState) -> Any:
+        """One string for each block, where the library joins them."""
+        return [self.render_token(token, state) for token in tokens]
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link that leaves the notebook open; a link to anything but web or mail is text."""
+        if not url.lower().startswith(_WEB):
+            return text
+        attributes: Mapping[str, object] = {
+            "href": url,
+            "title": title,
+            "target": "_blank",
+            "rel": "noopener noreferrer",
+        }
+        return f"<a{self.render_attrs(attributes)}>{text}</a>"
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
+        """A picture's description: fetching one would tell its server who reads what."""
+        return f'<span class="course-picture">picture: {text}</span>'
+
+
+@cache
+def _markdown() -> Callable[[str], list[str]]:
+    parse: Any = mistune.create_markdown(
+        renderer=_Safe(escape=True), plugins=["table", "strikethrough"]
+    )
+    return parse  # type: ignore[no-any-return]

@@ -1,0 +1,63 @@
+// What all sheets share: keeping the list up to date, and noticing what of it is new.
+
+// Each message replaces the list from one place on. What has arrived is kept in the model, so that
+// every view of it, early or late, shows everything.
+function initialize({ model }) {
+  let asked = false;
+  model.on("msg:custom", ({ seq, at, items }) => {
+    if (at === 0 || seq === model.get("seq") + 1) {
+      model.set({ seq, items: [...model.get("items").slice(0, at), ...items] });
+    } else if (seq > model.get("seq") && !asked) {
+      asked = true; // a message was lost on the way: ask for the whole list, once
+      model.send("whole list");
+    }
+  });
+  model.on("change:seq", () => (asked = false));
+}
+
+// Calls draw(items, from) now and at every change: all items before `from` are as they were.
+function follow(model, draw) {
+  let drawn = [];
+  const update = () => {
+    const items = model.get("items");
+    let same = 0;
+    while (same < drawn.length && same < items.length && drawn[same] === items[same]) same += 1;
+    const before = drawn.length;
+    drawn = items;
+    if (same < before || same < items.length || before === 0) draw(items, same);
+  };
+  model.on("change:items", update);
+  update();
+}
+
+// Shows what is going on: as a colour by `data-phase`, in words by a note at the foot.
+function frame(model, el, ...parts) {
+  el.classList.add("course-pane");
+  const note = make("div", "course-note");
+  el.append(...parts, note);
+  const draw = () => {
+    const phase = model.get("phase");
+    el.dataset.phase = phase;
+    el.setAttribute("aria-busy", String(phase === "waiting" || phase === "streaming"));
+    note.setAttribute("role", phase === "failed" ? "alert" : "note");
+    note.textContent = model.get("note");
+  };
+  model.on("change:phase", draw);
+  model.on("change:note", draw);
+  draw();
+}
+
+// Makes an element; words are set as text, never as HTML.
+function make(tag, className = "", words = "") {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (words !== "") element.textContent = words;
+  return element;
+}
+
+// A box that scrolls by itself to what is new, unless its reader has scrolled up.
+function keepsUp(box, draw) {
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+  draw();
+  if (atEnd) box.scrollTop = box.scrollHeight;
+}

@@ -1,0 +1,85 @@
+"""A list on the page whose tail changes: what timelines, tables, cards and documents are made of.
+
+Each of them says what an item is and draws it; how a list gets to the page stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+import traitlets
+from anywidget import AnyWidget
+
+from utils.widgets.style import HERE
+
+Item = Any  # whatever JSON can hold
+
+
+class Sheet(AnyWidget):
+    """A list of items, of which each message carries only the part that is new.
+
+    A reply grows, and what is unfinished stands last: so what is sent is the list's tail, from the
+    first item on that is new or has changed. The whole list goes only to a page that asks for it:
+    one that is opened later, reloaded, or lost a message.
+    """
+
+    # Read only when a page asks for the state; never assigned, so never sent by itself.
+    items: traitlets.List[Item] = traitlets.List().tag(
+        sync=True, to_json=lambda _, sheet: sheet.whole
+    )
+    seq = traitlets.Int().tag(sync=True, to_json=lambda _, sheet: sheet.sent)
+
+    def __init__(self, **traits: Any) -> None:
+        self.sent = 0
+        self._list: list[Item] = []
+        self._clean = 0  # so many items the page has as they are
+        self._changed = False
+        self._writing = Lock()  # one thread may write while another pushes
+        super().__init__(**traits)
+        self.on_msg(self._on_request)
+
+    @property
+    def whole(self) -> list[Item]:
+        """All items so far."""
+        with self._writing:
+            return list(self._list)
+
+    def append(self, item: Item) -> None:
+        """Add an item at the end."""
+        with self._writing:
+            self._list.append(item)
+            self._changed = True
+
+    def become(self, items: Sequence[Item]) -> None:
+        """Be this list from now on; what stands before the first difference is not sent again."""
+        with self._writing:
+            pairs = enumerate(zip(self._list, items, strict=False))
+            shorter = min(len(self._list), len(items))
+            start = next((at for at, (old, new) in pairs if old != new), shorter)
+            if start < max(len(self._list), len(items)):
+                self._list[start:] = items[start:]
+                self._clean = min(self._clean, start)
+                self._changed = True
+
+    def push(self) -> None:
+        """Send the page what has changed since the last push."""
+        with self._writing:
+            if not self._changed:
+                return
+            start, items = self._clean, self._list[self._clean :]
+            self._clean = len(self._list)
+            self._changed = False
+            self.sent += 1
+            message = {"seq": self.sent, "at": start, "items": items}
+        self.send(message)
+
+    def _on_request(self, _: Sheet, content: Any, __: list[bytes]) -> None:
+        if content == "whole list":
+            self.send_state(["items", "seq"])
+
+
+def script(name: str) -> str:
+    """The page's script of a kind of sheet: what all share, then its own."""
+    return "\n".join((HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("sheet", name))

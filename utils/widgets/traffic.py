@@ -1,0 +1,89 @@
+"""`traffic`: how much the kernel sends to the browser, counted where it leaves.
+
+It counts what any cell sends, by whatever means: prints, displays, widgets.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+
+@dataclass
+class Traffic:
+    """What was sent so far; inside the block it still grows.
+
+    Attributes:
+        messages: How many messages.
+        bytes: Their size as sent, envelopes included: what a browser far away has to download.
+    """
+
+    messages: int = 0
+    bytes: int = 0
+
+    def __str__(self) -> str:
+        size = f"{self.bytes / 1000:,.1f} kB" if self.bytes < 1e6 else f"{self.bytes / 1e6:,.1f} MB"
+        return f"{self.messages:,} {'message' if self.messages == 1 else 'messages'} · {size}"
+
+
+class _Tap:
+    """Stands in for a thread's `send_multipart`: passes everything on, and counts it."""
+
+    def __init__(self, send: Callable[..., None]) -> None:
+        self.counts: list[Traffic] = []
+        self.lock = Lock()  # messages come from several threads
+        self._send = send
+
+    def __call__(self, parts: Sequence[Any], *args: Any, **kwargs: Any) -> None:
+        with self.lock:
+            for count in self.counts:
+                count.messages += 1
+                count.bytes += sum(memoryview(part).nbytes for part in parts)
+        self._send(parts, *args, **kwargs)
+
+
+@contextmanager
+def traffic() -> Iterator[Traffic]:
+    """Count what the kernel sends to the browser while the block runs.
+
+        with traffic() as sent:
+            LiveText("Reply").show(model.stream(prompt))
+        print(sent.messages, sent.bytes)
+
+    Blocks may be nested, or overlap in async code: each counts for itself.
+
+    Raises:
+        RuntimeError: If there is no kernel, so nobody to send to.
+    """
+    # All that goes to browsers leaves by this one thread, serialised and signed already.
+    outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
+    if outlet is None:
+        raise RuntimeError(
+            "There is nobody to send to: `traffic()` counts what a notebook's kernel sends to "
+            "the browser. Run it in a notebook's cell."
+        )
+    _flush_prints()
+    if not isinstance(outlet.send_multipart, _Tap):
+        outlet.send_multipart = _Tap(outlet.send_multipart)
+    tap: _Tap = outlet.send_multipart
+    count = Traffic()
+    tap.counts.append(count)
+    try:
+        yield count
+    finally:
+        _flush_prints()  # the kernel holds prints back for a moment
+        with tap.lock:
+            tap.counts[:] = [other for other in tap.counts if other is not count]
+        if not tap.counts:
+            del outlet.send_multipart  # the class's own shows again
+
+
+def _flush_prints() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
