@@ -60,18 +60,25 @@ def _own_line(error: BaseException) -> str:
 def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still what the exercise came with.
 
-    That is `...`, a tuple with one, a dict of nothing else, a function without a body, or the
-    function of the exercise's own stub.
+    That is `...`, a tuple with one, a dict of nothing else, a function without a body or as in the
+    exercise's own stub, or a class with nothing in it but such functions.
     """
     if answer is ...:
         return True
     if isinstance(answer, tuple):
         return any(untouched(part, number) for part in answer)
     if isinstance(answer, Mapping):
-        return bool(answer) and all(value is ... for value in answer.values())
+        return bool(answer) and all(untouched(value, number) for value in answer.values())
     if isinstance(answer, FunctionType):
         code = _essence(answer.__code__)
-        return code in _EMPTY or code in _stubs(number)
+        return code in _EMPTY or code in map(_essence, _stubs(number))
+    if isinstance(answer, type):
+        written = {name for code in _stubs(number) for name in code.co_names}
+        return all(
+            untouched(value, number) if isinstance(value, FunctionType) else name in written
+            for name, value in vars(answer).items()
+            if isinstance(value, FunctionType) or not name.startswith("__")
+        )
     return False
 
 
@@ -83,15 +90,21 @@ def _essence(code: CodeType) -> tuple[object, ...]:
     )
 
 
-def _stubs(number: str) -> list[tuple[object, ...]]:
-    """The functions in the exercise's cell as the learner finds it."""
+def _stubs(number: str) -> list[CodeType]:
+    """The functions and classes in the exercise's cell as the learner finds it."""
     try:
         text = source.stub(number)
     except LookupError:  # a check without a lesson, as in a test
         return []
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    module = compile(text, "<stub>", "exec", flags, dont_inherit=True)
-    return [_essence(value) for value in module.co_consts if isinstance(value, CodeType)]
+    return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
+
+
+def _inside(code: CodeType) -> Iterator[CodeType]:
+    for value in code.co_consts:
+        if isinstance(value, CodeType):
+            yield value
+            yield from _inside(value)
 
 
 def _empty_one() -> None: ...

@@ -47,19 +47,43 @@ def asked_for_a_stream(probe: Probe, name: str, *, to_the_end: bool = True) -> N
         NotYet: If it called `invoke`, asked never or twice, or left before the end.
     """
     total = len(probe.pieces)
+    if probe.streamed and probe.requests > 1:
+        again = "." if probe.taken < 2 * total else ": after the first time all of it was there."
+        raise NotYet(
+            f"The model was asked {_times(probe.requests)} for one reply, and each time is paid "
+            f"for. The pieces of one stream are the whole text{again}"
+        )
     if probe.invoked:
         raise NotYet(
             f"The model was called with `invoke`, which returns when all {total} pieces are "
             "written. Until then there is nothing to work with."
         )
-    if not probe.requests:
-        raise NotYet(f"`{name}` never asked the model for a reply.")
-    if probe.requests > 1:
+    asked_the_given_model(probe, name)
+    if not to_the_end or probe.ended:
+        return
+    if not probe.taken:
         raise NotYet(
-            f"The model was asked {probe.requests} times for one reply; each time is paid for."
+            f"`{name}` came back after the first piece, which is empty; {total} with text were to "
+            "follow. Where does `return` stand?"
         )
-    if to_the_end and not probe.ended:
-        raise NotYet(f"Only {probe.taken} of {total} pieces of the reply were read.")
+    raise NotYet(f"Only {probe.taken} of {total} pieces of the reply were read.")
+
+
+def asked_the_given_model(probe: Probe, name: str) -> None:
+    """Turn down code that never asked its model.
+
+    Raises:
+        NotYet: If the probe had no request.
+    """
+    if not probe.requests:
+        raise NotYet(
+            f"`{name}` never asked the model that it was given. Does its code ask another one, "
+            "from outside?"
+        )
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"
 
 
 def first_difference(got: str, expected: str) -> str:

@@ -88,6 +88,7 @@ class Probe:
         ended: The last piece was taken, and then the end was asked for.
         closed: It was let go before its end.
         invoked: The whole text was taken at once, not as a stream.
+        streamed: It was taken as a stream.
         in_chain: It was streamed as one step of a chain.
         handlers: Who listens, and `run_id` is what they know it by.
         requests: How often a model was asked for it.
@@ -103,6 +104,7 @@ class Probe:
     ended: bool = False
     closed: bool = False
     invoked: bool = False
+    streamed: bool = False
     in_chain: bool = False
     handlers: list[BaseCallbackHandler] = field(default_factory=list)
     run_id: UUID | None = None
@@ -247,6 +249,7 @@ class ProbeModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         probe = self._probe_for(messages)
+        probe.streamed = True
         probe.ask()
         with closing(probe.stream()) as pieces:
             yield _chunk("")
@@ -264,6 +267,7 @@ class ProbeModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         probe = self._probe_for(messages)
+        probe.streamed = True
         probe.ask()
         async with aclosing(probe.astream()) as pieces:
             yield _chunk("")

@@ -1,0 +1,107 @@
+"""How checks try callback handlers: made anew, listening to probes, and with no error kept silent.
+
+LangChain turns an exception of a handler into a line of its log. Here it is told to the learner.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from utils.checks.attempt import LearnersError, learners_code
+from utils.checks.observe import kind
+from utils.checks.outcome import NotYet, shown
+
+_LOG = logging.getLogger("langchain_core.callbacks.manager")
+
+
+def the_class(answer: object, name: str) -> Callable[..., BaseCallbackHandler]:
+    """The answer, as a function that makes a handler.
+
+    Raises:
+        NotYet: If it isn't a class of handlers.
+    """
+    if isinstance(answer, BaseCallbackHandler):
+        raise NotYet(
+            f"The check wants the class itself, `{name}` without brackets after it: it makes "
+            "handlers of its own."
+        )
+    if not isinstance(answer, type):
+        raise NotYet(f"The check wants the class, `{name}`; it was given {kind(answer)}.")
+    if not issubclass(answer, BaseCallbackHandler):
+        raise NotYet(
+            f"LangChain can't call `{name}`: it doesn't inherit from `BaseCallbackHandler`."
+        )
+    made_by: type[BaseCallbackHandler] = answer
+
+    def make(*args: Any, **kwargs: Any) -> BaseCallbackHandler:
+        with learners_code("when a handler was made"):
+            return made_by(*args, **kwargs)
+
+    return make
+
+
+@contextmanager
+def listening(handler: BaseCallbackHandler, when: str = "") -> Iterator[None]:
+    """Let exceptions of `handler` out of LangChain inside the block, and tell them.
+
+    Args:
+        handler: The learner's.
+        when: What it listened to, such as "for a run that fails", if that explains it.
+
+    Raises:
+        LearnersError: If the handler raised.
+        NotYet: If LangChain's call didn't fit the method.
+    """
+    handler.raise_error = True
+    with overheard() as log:
+        try:
+            with learners_code(when):
+                yield
+        except LearnersError as error:
+            if _misfit(error.__cause__):
+                raise NotYet(
+                    "LangChain called a method of the handler, and the call doesn't fit: "
+                    f"{shown(str(error.__cause__), 120)}. What it hands over, and by which names, "
+                    "shows in the handlers above."
+                ) from error
+            raise
+        finally:
+            handler.raise_error = False  # what is cleared away later shall be quiet
+    if log:  # an async method's exception gets no further than that
+        raise NotYet(f"The handler failed in silence. LangChain's log says {shown(log[0], 160)}.")
+
+
+def _misfit(error: BaseException | None) -> bool:
+    """Whether a method was called in a way that doesn't fit, and so never began to run."""
+    if not isinstance(error, TypeError):
+        return False
+    place = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
+    return place.parts[-3:] == ("langchain_core", "callbacks", "manager.py")
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """The lines of LangChain's log about callbacks, kept from the screen."""
+    lines: list[str] = []
+    listener = _Lines(lines)
+    passed_on, _LOG.propagate = _LOG.propagate, False
+    _LOG.addHandler(listener)
+    try:
+        yield lines
+    finally:
+        _LOG.removeHandler(listener)
+        _LOG.propagate = passed_on
+
+
+class _Lines(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
