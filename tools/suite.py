@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.environment import interpreter
 from tools.programs import ROOT, clean_environ, ended_with, say, stop_on_signals, wait_for
 
-TEST_SPEED = "20"  # the simulator's time runs that much faster while testing
+TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
 
 # A developer's own settings must not send a test to a real provider, or its trace to a service.
 PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODEL", "OPENAI_ORG_ID")
