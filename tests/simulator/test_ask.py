@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.simulator.ask_chat import FIELDS, read_ask
-from utils.simulator.fields import read_json
 from utils.simulator.errors import ApiError
+from utils.simulator.fields import read_json
 from utils.simulator.profiles import PROFILES
 from utils.simulator.reply import compose, cut
 from utils.simulator.tokens import split

@@ -16,14 +16,19 @@ COMMAND = [sys.executable, "-m", "utils.simulator"]
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
     )
 
 
 def test_help_teaches_profiles_models_and_examples() -> None:
     told = run("--help").stdout
     assert all(re.search(rf"^  {name} ", told, re.MULTILINE) for name in PROFILES)
-    assert "sim-chat:buffered" in told
+    assert "sim-chat:drop@40" in told
     assert "OPENAI_BASE_URL" in told
     assert told.count("python -m utils.simulator") >= 3
 
@@ -43,6 +48,11 @@ def test_a_wrong_argument_is_explained_in_a_sentence(arguments: list[str], words
     assert answer.returncode != 0
     assert words in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_the_document_of_faults_is_what_the_command_prints() -> None:
+    document = ROOT / "utils" / "simulator" / "FAULTS.md"
+    assert run("--faults").stdout == document.read_text(encoding="utf-8")
 
 
 def test_a_taken_port_is_explained_in_a_sentence() -> None:

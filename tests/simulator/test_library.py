@@ -26,6 +26,8 @@ TEXTS = {reply.name: reply.text for reply in written()}
         ("Write a Python function that counts words.", "python_code"),
         ("Say something with emoji and accents.", "unicode"),
         ("Write a packing list for a hike as a table.", "packing_list"),
+        ("Show me Markdown with a table and code.", "markdown"),
+        ("Show me a family emoji and combining marks.", "unicode"),
         ("hello", "hello"),
     ],
 )
@@ -76,6 +78,11 @@ def test_the_rainbow_is_explained_in_four_to_six_sentences() -> None:
 def test_the_unicode_reply_holds_marks_apart_from_their_letters() -> None:
     assert any(unicodedata.combining(character) for character in TEXTS["unicode"])
     assert "\u200d" in TEXTS["unicode"]
+
+
+@pytest.mark.parametrize("mark", ["**", "](", "```python", "| --- |", "> ", "1. ", "## ", "`"])
+def test_the_markdown_reply_holds_what_a_stream_can_cut(mark: str) -> None:
+    assert mark in TEXTS["markdown"]
 
 
 def test_the_code_of_the_python_reply_does_what_its_comment_says() -> None:

@@ -17,7 +17,7 @@ profiles (time to first token, then tokens a second):
 {{profiles}}
 
 A client chooses by the model's name: sim-chat, sim-laptop, ...; `sim` is the --profile.
-`sim-chat:buffered` puts a buffering proxy in between.
+`sim-chat:drop@40` breaks the connection after 40 tokens; --faults lists all that can go wrong.
 
 examples:
   python -m utils.simulator
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--key", help=f"key that clients must send (default: ${KEY_VARIABLE}, else made up)"
     )
+    parser.add_argument("--faults", action="store_true", help="print the table of faults, and end")
     parser.add_argument(
         "--with-parent",
         action="store_true",
@@ -90,6 +91,11 @@ def main() -> None:
     """Run the command line."""
     parser = _parser()
     arguments = parser.parse_args()
+    if arguments.faults:
+        from .table import markdown
+
+        sys.stdout.buffer.write(markdown().encode())
+        return
     try:
         profile = profile_named(arguments.profile)
     except UnknownProfileError as error:

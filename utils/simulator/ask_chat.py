@@ -17,16 +17,16 @@ _ROLES: dict[str, Role] = {
     "function": "tool",
 }
 _NOT_HERE = ("functions", "function_call", "audio", "logprobs", "web_search_options")
-_TAKEN = frozenset(
-    """messages model stream stream_options stop seed n tools tool_choice parallel_tool_calls
+_TAKEN = """
+    messages model stream stream_options stop seed n tools tool_choice parallel_tool_calls
     max_tokens max_completion_tokens response_format temperature top_p presence_penalty
-    frequency_penalty reasoning_effort""".split()
-)
-_PASSED_OVER = frozenset(
-    """logit_bias metadata modalities moderation prediction prompt_cache_key prompt_cache_options
-    prompt_cache_retention safety_identifier service_tier store top_logprobs user verbosity""".split()
-)
-FIELDS = _TAKEN | _PASSED_OVER | frozenset(_NOT_HERE)
+    frequency_penalty reasoning_effort
+"""
+_PASSED_OVER = """
+    logit_bias metadata modalities moderation prediction prompt_cache_key prompt_cache_options
+    prompt_cache_retention safety_identifier service_tier store top_logprobs user verbosity
+"""
+FIELDS = frozenset([*_TAKEN.split(), *_PASSED_OVER.split(), *_NOT_HERE])
 _MOST_STOPS = 4
 _MOST_CHOICES = 128
 
@@ -96,9 +96,13 @@ def _turn(message: Json, where: str) -> Turn:
         raise errors.wrong_value(f"{where}.role", f"supported are {', '.join(sorted(_ROLES))}")
     calls = tuple(
         _called(object_of(call, f"{where}.tool_calls[{index}]"), f"{where}.tool_calls[{index}]")
-        for index, call in enumerate(items_of(message.get("tool_calls") or [], f"{where}.tool_calls"))
+        for index, call in enumerate(
+            items_of(message.get("tool_calls") or [], f"{where}.tool_calls")
+        )
     )
-    answers = needed_text(message, "tool_call_id", f"{where}.tool_call_id") if role == "tool" else ""
+    answers = (
+        needed_text(message, "tool_call_id", f"{where}.tool_call_id") if role == "tool" else ""
+    )
     content = message.get("content")
     if content is None and role != "assistant":
         raise errors.missing(f"{where}.content")

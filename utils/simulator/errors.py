@@ -26,7 +26,7 @@ class ApiError(Exception):
     retry_after: float | None = None
 
     def headers(self, speed: float) -> dict[str, str]:
-        """Return response headers such as `Retry-After`, for time that runs `speed` times faster."""
+        """Return response headers such as `Retry-After`, if time runs `speed` times faster."""
         if self.retry_after is None:
             return {}
         seconds = self.retry_after / speed

@@ -74,7 +74,9 @@ class Reply:
     def first_shown(self, thoughts: bool) -> float | None:
         """Return when the first token leaves; without `thoughts`, the first of the answer."""
         times = (
-            piece.at for piece in self.pieces if thoughts or self.parts[piece.part].kind != "thought"
+            piece.at
+            for piece in self.pieces
+            if thoughts or self.parts[piece.part].kind != "thought"
         )
         return next(times, None)
 
@@ -191,8 +193,7 @@ def _reply(ask: Ask, profile: Profile, times_asked: int, rng: random.Random) -> 
     thoughts = len(kept[0]) if parts[0].kind == "thought" else 0
     schedule = plan(profile, sum(map(len, full)), rng, thoughts).cut(len(flat))
     pieces = tuple(
-        Piece(at, index, token)
-        for at, (index, token) in zip(schedule.tokens, flat, strict=True)
+        Piece(at, index, token) for at, (index, token) in zip(schedule.tokens, flat, strict=True)
     )
     name = hashlib.sha256(f"{ask} {ask.schema} {times_asked}".encode()).hexdigest()
     return Reply(

@@ -39,7 +39,9 @@ class _Protocol(HttpToolsProtocol):
 
     def _reset(self) -> None:
         plug = self.transport.get_extra_info("socket")
-        no_lingering = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
+        no_lingering = (
+            struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
+        )
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
         self.transport.abort()
 

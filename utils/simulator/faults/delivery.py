@@ -26,6 +26,7 @@ _BEFORE_RESET = 0.05  # s; time for what was sent to arrive, which a reset may t
     "No error: all text at the end, with gaps that look better than ever.",
 )
 def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel]:
+    """Hold all parcels back to the end."""
     held = list(parcels)
     at = held[-1].at if held else 0.0
     data, tokens = b"", 0
@@ -47,6 +48,7 @@ def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel
     seconds=2,
 )
 def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    """Move each parcel to the end of its interval."""
     seconds = max(numbers[0], 0.001)
     for parcel in parcels:
         yield replace(parcel, at=math.ceil(parcel.at / seconds) * seconds)
@@ -61,6 +63,7 @@ def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Par
     seconds=1,
 )
 def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    """Fill silences with comments."""
     seconds = max(numbers[0], 0.01)
     last = 0.0
     for parcel in parcels:
@@ -79,6 +82,7 @@ def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
     whole=False,
 )
 def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+    """Put an event that says nothing before the first."""
     first = True
     for parcel in parcels:
         yield replace(parcel, data=wire.empty() + parcel.data) if first else parcel
@@ -93,6 +97,7 @@ def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     whole=False,
 )
 def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+    """Put token counts before what closes the stream."""
     for parcel in parcels:
         if wire.done and parcel.data.endswith(wire.done):
             data = parcel.data.removesuffix(wire.done) + wire.counts() + wire.done
@@ -110,6 +115,7 @@ def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     tokens=40,
 )
 def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    """Stop without a word."""
     for parcel, reached in _until(parcels, int(numbers[0])):
         if reached:
             yield Parcel(parcel.at, b"", ends="failed")
@@ -125,6 +131,7 @@ def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
     whole=False,
 )
 def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+    """Take away what closes the stream."""
     for parcel in parcels:
         yield replace(parcel, data=parcel.data.removesuffix(wire.done))
 
@@ -138,6 +145,7 @@ def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[
     tokens=40,
 )
 def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    """Stop in the middle of an event and break the connection."""
     for parcel, reached in _until(parcels, int(numbers[0])):
         if reached:
             event = parcel.data.partition(b"\n\n")[0]
@@ -157,6 +165,7 @@ def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
     tokens=40,
 )
 def error_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iterator[Parcel]:
+    """Stop with an error event."""
     for parcel, reached in _until(parcels, int(numbers[0])):
         if reached:
             yield Parcel(parcel.at, wire.error(), ends="failed")

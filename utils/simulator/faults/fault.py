@@ -83,9 +83,7 @@ def fault(
     """Enter the decorated function into the table of faults; see `Fault`."""
 
     def enter(act: Callable[..., object]) -> Callable[..., object]:
-        FAULTS[name] = Fault(
-            name, does, client, raises, act, stage, tuple(numbers.items()), whole
-        )
+        FAULTS[name] = Fault(name, does, client, raises, act, stage, tuple(numbers.items()), whole)
         return act
 
     return enter

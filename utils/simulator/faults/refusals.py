@@ -22,6 +22,7 @@ _TRIES = "The SDK tries 408, 409, 429 and 5xx three times in all by itself (`max
     tries=0,
 )
 def unauthorised(_: tuple[float, ...]) -> ApiError:
+    """Refuse the key."""
     return errors.wrong_key(given=True)
 
 
@@ -34,6 +35,7 @@ def unauthorised(_: tuple[float, ...]) -> ApiError:
     tries=0,
 )
 def not_found(_: tuple[float, ...]) -> ApiError:
+    """Refuse the model."""
     return errors.gone()
 
 
@@ -48,6 +50,7 @@ def not_found(_: tuple[float, ...]) -> ApiError:
     seconds=1,
 )
 def too_many(numbers: tuple[float, ...]) -> ApiError:
+    """Refuse because of the rate."""
     return errors.too_busy(numbers[1])
 
 
@@ -60,6 +63,7 @@ def too_many(numbers: tuple[float, ...]) -> ApiError:
     tries=0,
 )
 def server_error(_: tuple[float, ...]) -> ApiError:
+    """Fail."""
     return errors.broken()
 
 
@@ -72,4 +76,5 @@ def server_error(_: tuple[float, ...]) -> ApiError:
     tries=0,
 )
 def unavailable(_: tuple[float, ...]) -> ApiError:
+    """Refuse because of the load."""
     return errors.overloaded()

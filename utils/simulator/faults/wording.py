@@ -23,6 +23,7 @@ Numbers = tuple[float, ...]
     tokens=40,
 )
 def limited(ask: Ask, numbers: Numbers) -> Ask:
+    """Lower the limit of tokens."""
     limit = max(1, int(numbers[0]))
     return replace(ask, limit=limit if ask.limit is None else min(limit, ask.limit))
 
@@ -36,6 +37,7 @@ def limited(ask: Ask, numbers: Numbers) -> Ask:
     "API it arrives as blocks of type `reasoning`.",
 )
 def thinking(ask: Ask, _: Numbers) -> Ask:
+    """Ask for reasoning."""
     return replace(ask, thinks=True)
 
 
@@ -47,6 +49,7 @@ def thinking(ask: Ask, _: Numbers) -> Ask:
     tokens=40,
 )
 def filtered(reply: Reply, numbers: Numbers) -> Reply:
+    """End the reply early."""
     return reply.ended_after(int(numbers[0]), "content_filter")
 
 
@@ -58,6 +61,7 @@ def filtered(reply: Reply, numbers: Numbers) -> Reply:
     tokens=4,
 )
 def packed(reply: Reply, numbers: Numbers) -> Reply:
+    """Join pieces of the same part."""
     size = max(1, int(numbers[0]))
     pieces: list[Piece] = []
     for piece in reply.pieces:
@@ -79,6 +83,7 @@ def packed(reply: Reply, numbers: Numbers) -> Reply:
     seconds=15,
 )
 def stalled(reply: Reply, numbers: Numbers) -> Reply:
+    """Put a silence into the plan."""
     return reply.delayed(int(numbers[0]), numbers[1])
 
 
@@ -90,5 +95,6 @@ def stalled(reply: Reply, numbers: Numbers) -> Reply:
     seconds=5,
 )
 def slow_headers(reply: Reply, numbers: Numbers) -> Reply:
+    """Put a silence before everything."""
     late = reply.delayed(0, numbers[0])
     return replace(late, plan=replace(late.plan, opening=late.plan.opening + numbers[0]))

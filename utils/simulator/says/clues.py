@@ -7,18 +7,37 @@ from __future__ import annotations
 
 import re
 
-_CAPITAL = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]*"
+_CAPITAL = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w'\u2019-]*"
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
-_NOT_NAMES = frozenset(
-    """I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
+_NO_NAME = """
+    I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
     march april may june july august september october november december json what what's how who
     where when why which is are do does can could please tell give show find compare the a an and
-    or extract make create write return use add set get then""".lower().split()
+    or extract make create write return use add set get then from in at to near of around with
+    both between weather
+"""
+_NOT_NAMES = frozenset(_NO_NAME.lower().split())
+_BEFORE_A_PLACE = (
+    r"(?:in|at|for|to|from|near|of|around|visit|visiting|with|than|versus|vs\.?|and|or)"
 )
-_BEFORE_A_PLACE = r"(?:in|at|for|to|from|near|of|around|visit|visiting|with|than|versus|vs\.?|and|or)"
-_MONTHS = (
-    "january february march april may june july august september october november december".split()
+_NO_PLACES = (
+    "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
+_CLAUSE_END = r"\s*(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 
 
 def words(text: str) -> list[str]:
@@ -73,7 +92,9 @@ def quoted(text: str) -> list[str]:
 
 def expressions(text: str) -> list[str]:
     """Return arithmetic such as `3 * (4 + 5)`."""
-    found = re.findall(r"[\d(][\d\s.+*/×÷^()-]*[+*/×÷^-][\d\s.+*/×÷^()-]*[\d)]", text)
+    found = re.findall(
+        r"[\d(][\d\s.+*/\u00d7÷^()-]*[+*/\u00d7÷^-][\d\s.+*/\u00d7÷^()-]*[\d)]", text
+    )
     return [" ".join(item.split()) for item in found]
 
 
@@ -86,7 +107,7 @@ def proper_names(text: str) -> list[str]:
             kept.pop(0)
         begins = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1] in ".!?"
         if kept and not (begins and len(kept) == 1 and len(text.split()) > 1):
-            found.append(" ".join(kept).rstrip("'’-"))
+            found.append(" ".join(kept).rstrip("'\u2019-"))
     return list(dict.fromkeys(found))
 
 
@@ -95,23 +116,24 @@ def people(text: str) -> list[str]:
     introduced = re.findall(rf"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named) ({_PROPER})", text)
     names = proper_names(text)
     whole = [name for name in names if " " in name]
-    after_colon = re.findall(r":\s*([^\W\d_][\w .'’-]*?)\s*(?:,|;|\n|$)", text)
+    after_colon = re.findall(r":\s*([^\W\d_][\w .'\u2019-]*?)\s*(?:,|;|\n|$)", text)
     return introduced or whole or after_colon or names
 
 
 def places(text: str) -> list[str]:
     """Return places: names after `in`, `to`, `from` …, and names that follow those in a list."""
     found: list[str] = []
-    for match in re.finditer(rf"(?:\b{_BEFORE_A_PLACE} |, ?|^){_PROPER}(?:, [A-Z]{{2}}\b)?", text):
-        name = re.sub(rf"^(?:{_BEFORE_A_PLACE} |, ?)", "", match.group())
-        kept = name.split()
-        while kept and kept[0].lower() in _NOT_NAMES:
+    weak: list[str] = []
+    for match in re.finditer(rf"(\b{_BEFORE_A_PLACE} |, ?|^)({_PROPER}(?:, [A-Z]{{2}}\b)?)", text):
+        kept = match.group(2).split()
+        while kept and kept[0].lower().removesuffix("'s") in _NOT_NAMES:
             kept.pop(0)
-        if kept and kept[0].lower().removesuffix("'s") not in _NOT_NAMES:
-            found.append(" ".join(kept).removesuffix("'s"))
+        if kept:
+            strong = match.group(1) or len(kept) > 1
+            (found if strong else weak).append(" ".join(kept).removesuffix("'s"))
     if not found:
-        lower = re.findall(r"\b(?:in|near|around) ((?!the\b|a\b|my\b|general\b|json\b)[a-z]{3,})", text)
-        found = [name.title() for name in lower]
+        lower = rf"\b(?:in|near|around) ((?!(?:{_NO_PLACES})\b)[a-z]{{3,}})"
+        found = [name.title() for name in re.findall(lower, text)] or weak
     return list(dict.fromkeys(found))
 
 
@@ -137,7 +159,7 @@ def number_near(text: str, label: str) -> str | None:
 def listed(text: str, label: str) -> list[str]:
     """Return the items of a list that a word beginning with `label` introduces."""
     pattern = (
-        rf"\b{re.escape(label)}\w*\s*(?:[:=]|\bis\b|\bare\b|\binclude\b|\blike\b)?\s*"
+        rf"\b{re.escape(label)}\w*+\s*(?:[:=]|\bis\b|\bare\b|\binclude\b|\blike\b)?\s*"
         r"([^.;:!?\n]+(?:,[^.;:!?\n]+)*)"
     )
     match = re.search(pattern, text, re.IGNORECASE)
@@ -150,7 +172,9 @@ def items(text: str) -> list[str]:
     return [part.strip(" \"'`[]#*") for part in parts if part.strip(" \"'`[]#*")]
 
 
-def clauses(text: str) -> list[str]:
-    """Cut a prompt where `and`, a comma or the end of a sentence may begin another wish."""
-    parts = re.split(r"\s*(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*", text)
-    return [part for part in parts if part.strip()]
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Return where the clauses of a prompt begin and end: each may hold another wish."""
+    ends = [*re.finditer(_CLAUSE_END, text)]
+    starts = [0, *(match.end() for match in ends)]
+    stops = [*(match.start() for match in ends), len(text)]
+    return [(a, b) for a, b in zip(starts, stops, strict=True) if text[a:b].strip()]

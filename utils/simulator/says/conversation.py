@@ -14,8 +14,8 @@ _GO_ON = re.compile(
 _AGAIN = re.compile(r"\b(?:again|repeat that|say that once more)\b", re.IGNORECASE)
 _MY_NAME = re.compile(r"\bmy name\b.*\?|\bwho am i\b", re.IGNORECASE)
 _BEFORE = re.compile(
-    r"\bwhat (?:did|have) (?:i|we) (?:just )?(?:say|said|ask|asked|talk|talked)\b|\bmy (?:first|last|"
-    r"previous|earlier) (?:question|message)\b",
+    r"\bwhat (?:did|have) (?:i|we) (?:just )?(?:say|said|ask|asked|talk|talked)\b"
+    r"|\bmy (?:first|last|previous|earlier) (?:question|message)\b",
     re.IGNORECASE,
 )
 _LONGEST_QUOTE = 80  # characters
@@ -57,7 +57,8 @@ def _names(asked: list[str]) -> list[str]:
         name
         for text in asked
         for part in introduced.split(text)[1:]
-        for name in clues.proper_names(part.split(".")[0].split(",")[0] + " ")[:1] or [part.split()[0]]
+        for name in clues.proper_names(part.split(".")[0].split(",")[0] + " ")[:1]
+        or [part.split()[0]]
     ]
 
 

@@ -63,7 +63,9 @@ _FORMATTED = {
     "ipv6": "2001:db8::1",
     "uuid": "6f1c0f0e-8a52-4d0b-9d2e-3c1f5a7b9e10",
 }
-_WHOLE_PROMPT = frozenset("query question text prompt input message search request topic".split())
+_WHOLE_PROMPT = frozenset(
+    ("query", "question", "text", "prompt", "input", "message", "search", "request", "topic")
+)
 _LISTS = {
     "tags": ("tag", "likes", "loves", "enjoys", "interested in", "keyword", "topic"),
     "hobbies": ("hobb", "likes", "loves", "enjoys", "interest"),
@@ -124,7 +126,7 @@ def numbers(text: str, name: str) -> list[str]:
             near = clues.number_near(text, label)
             if near is not None:
                 return [near]
-    free = [number for number in clues.numbers(text)]
+    free = clues.numbers(text)
     if set(clues.words(name)) & _UNITS.keys():  # a price is not a number of years
         free = [number for number in free if not _belongs_elsewhere(text, number)]
     return free
@@ -138,7 +140,9 @@ def _belongs_elsewhere(text: str, number: str) -> bool:
 def truth(text: str, name: str) -> bool | None:
     """Return whether `text` says that `name` holds; None if it says nothing about it."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
-    match = re.search(rf"((?:\S+\s+){{0,3}}?)\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
+    match = re.search(
+        rf"((?:\S+\s+){{0,3}}?)\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I
+    )
     if not match or not label:
         return None
     before = text[max(0, match.start() - 25) : match.end()].lower()
@@ -169,7 +173,7 @@ def records(text: str, names: list[str]) -> list[str]:
     if not any({"name", "person", "city", "place"} & set(clues.words(name)) for name in names):
         return []
     starts = [text.find(found) for found in clues.proper_names(text)]
-    starts = sorted(start for start in starts if start >= 0)
+    starts = sorted(start for start in starts if start >= 0) or [0]
     return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 

@@ -175,7 +175,7 @@ class _Filler:
         required = schema.get("required") or []
         made: Json = {}
         found = missing = False
-        for name, inner in (schema.get("properties") or {}).items():
+        for name, inner in schema.get("properties", {}).items():
             if name not in required and depth > _DEEP:
                 continue
             value = self.value(inner, name, depth + 1)
@@ -197,7 +197,7 @@ class _Filler:
         if items is False or len(prefix) >= most:
             return Value([value.value for value in prefix][:most], any(v.found for v in prefix))
         inner = self._resolved(items) if isinstance(items, dict) else {}
-        values = prefix + self._items(inner, name, depth, least)
+        values = prefix + self._items(inner, name, depth)
         made = [value.value for value in values]
         if schema.get("uniqueItems"):
             made = _unique(made)
@@ -208,7 +208,7 @@ class _Filler:
         found = any(value.found for value in values)
         return Value(made[:most], found, missing=not found)
 
-    def _items(self, inner: Json, name: str, depth: int, least: int) -> list[Value]:
+    def _items(self, inner: Json, name: str, depth: int) -> list[Value]:
         """Return items that the text lists, or some made-up ones."""
         kind = inner.get("type")
         if "enum" in inner:
@@ -280,7 +280,9 @@ class _Filler:
         if least > 100_000:
             raise SchemaError("its strings are too long")
         word = meanings.plain(name)
-        return Value((word + " " * least)[: max(least, min(len(word), _longest(schema)))], missing=True)
+        return Value(
+            (word + " " * least)[: max(least, min(len(word), _longest(schema)))], missing=True
+        )
 
 
 def _folded(parts: list[Json]) -> Json:

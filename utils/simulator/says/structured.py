@@ -13,9 +13,9 @@ from . import clues
 from .schema import fill
 
 _TYPES = {
-    "integer": "age year quantity count stock number servings minutes".split(),
-    "number": "price cost amount rating score temperature total confidence weight".split(),
-    "boolean": "is has in available".split(),
+    "integer": ("age", "year", "quantity", "count", "stock", "number", "servings", "minutes"),
+    "number": ("price", "cost", "amount", "rating", "score", "temperature", "total", "weight"),
+    "boolean": ("is", "has", "in", "available"),
 }
 _KEY = r"[\"'`*]*[A-Za-z_]\w*[\"'`*]*(?:\s*\([^)\n]*\))?"
 _KEYS = re.compile(
@@ -42,7 +42,7 @@ def text(ask: Ask, rng: random.Random) -> str | None:
 
 
 def described(ask: Ask) -> Json | None:
-    """Return the schema that the messages describe: as a JSON schema, an example, or by its keys."""
+    """Return the schema that the messages describe: by a schema, an example, or its keys."""
     for turn in reversed(ask.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
@@ -124,5 +124,5 @@ def _without_instructions(text: str) -> str:
 def _whatever(text: str) -> Json:
     """Return a schema for JSON of which nothing more is said."""
     if clues.people(text) and clues.numbers(text):
-        return _with_keys(["name", "age"])
+        return _with_keys(["name", "age", *(["email"] if clues.emails(text) else [])])
     return _with_keys(["question", "answer"])

@@ -16,12 +16,13 @@ from . import clues, meanings
 from .schema import fill
 
 _MOST_CALLS = 8
-_GENERIC = frozenset(
-    """get fetch find look lookup up search query list show read check call run do make compute
+_SAYS_LITTLE = """
+    get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
     given return returns from at as be use used user whose what which number numbers two value
-    values data information name names about one any all new""".split()
-)
+    values data information name names about one any all new
+"""
+_GENERIC = frozenset(_SAYS_LITTLE.split())
 _ALSO_SAID = {
     "weather": "forecast temperature rain sunny cold warm umbrella",
     "multiply": "times multiplied product",
@@ -35,7 +36,7 @@ _ALSO_SAID = {
     "email": "mail",
 }
 _ENOUGH = 2
-_SYMBOLS = {"*": " times ", "×": " times ", "+": " plus ", "÷": " divided ", "/": " divided "}
+_SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", "÷": " divided ", "/": " divided "}
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 
 
@@ -79,7 +80,8 @@ def _with_what_it_follows(ask: Ask) -> str:
     said = [turn.text for turn in ask.turns if turn.role == "user"]
     if len(said) < 2:
         return prompt
-    first = clues.clauses(said[-2])[0] if said[-2].strip() else ""
+    start, end = (clues.clauses(said[-2]) or [(0, 0)])[0]
+    first = said[-2][start:end]
     for place in clues.places(first):
         first = first.replace(place, "")
     return f"{first.strip()} {prompt.split(maxsplit=1)[1]}"
@@ -87,39 +89,36 @@ def _with_what_it_follows(ask: Ask) -> str:
 
 @dataclass
 class _Wish:
+    """A tool, and where in the prompt stands what is wanted of it."""
+
     tool: Tool
-    text: str
+    start: int
+    end: int
 
 
 def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
     wishes: list[_Wish] = []
-    before = ""
-    for clause in clues.clauses(prompt):
-        tool = max(tools, key=lambda tool: _fit(tool, clause))
-        if _fit(tool, clause) >= _ENOUGH and not _completes(wishes, tool, clause, rng):
-            wishes.append(_Wish(tool, f"{before} {clause}".strip() if not wishes else clause))
-        elif not wishes:
-            before = f"{before} {clause}"
-        elif _complete(wishes[-1].tool, wishes[-1].text, rng) and _complete(
-            wishes[-1].tool, clause, rng
+    for start, end in clues.clauses(prompt):
+        clause = prompt[start:end]
+        best = max(tools, key=lambda tool: _fit(tool, clause))
+        fits = _fit(best, clause) >= _ENOUGH
+        if not wishes:
+            wishes += [_Wish(best, 0, end)] if fits else []
+            continue
+        last = wishes[-1]
+        if fits and best is not last.tool:
+            wishes.append(_Wish(best, start, end))
+        elif all(
+            _complete(last.tool, said, rng) for said in (prompt[last.start : last.end], clause)
         ):
-            wishes.append(_Wish(wishes[-1].tool, clause))
+            wishes.append(_Wish(last.tool, start, end))
         else:
-            wishes[-1].text += f" and {clause}"
+            last.end = end
     if not wishes:
-        tool = max(tools, key=lambda tool: _fit(tool, prompt))
-        if _fit(tool, prompt) < _ENOUGH:
-            return []
-        wishes = [_Wish(tool, prompt)]
-    calls = [_call(wish.tool, wish.text, prompt, rng) for wish in wishes]
+        best = max(tools, key=lambda tool: _fit(tool, prompt))
+        wishes = [_Wish(best, 0, len(prompt))] if _fit(best, prompt) >= _ENOUGH else []
+    calls = [_call(wish.tool, prompt[wish.start : wish.end], prompt, rng) for wish in wishes]
     return list(dict.fromkeys(calls))
-
-
-def _completes(wishes: list[_Wish], tool: Tool, clause: str, rng: random.Random) -> bool:
-    """Return whether a clause goes on with the wish before it and is no new one."""
-    if not wishes or wishes[-1].tool is not tool:
-        return False
-    return not (_complete(tool, wishes[-1].text, rng) and _complete(tool, clause, rng))
 
 
 def _complete(tool: Tool, text: str, rng: random.Random) -> bool:
@@ -138,7 +137,7 @@ def _call(tool: Tool, text: str, prompt: str, rng: random.Random) -> Wanted:
 
 
 def _fit(tool: Tool, text: str) -> int:
-    """Return how well a tool fits a wish: 2 for a word of its name, 1 for one of its description."""
+    """Return how well a tool fits a wish: 2 for a word of its name, 1 of its description."""
     said = _said(text)
     name = clues.words(tool.name)
     own = [word for word in name if word not in _GENERIC] or name
@@ -174,7 +173,9 @@ def results(ask: Ask) -> list[tuple[str, str, str]]:
     told = []
     for turn in reversed(ending):
         call = calls.get(turn.answers)
-        told.append((call.name if call else "the tool", _about(call.arguments if call else ""), turn.text))
+        told.append(
+            (call.name if call else "the tool", _about(call.arguments if call else ""), turn.text)
+        )
     return told
 
 
@@ -190,13 +191,19 @@ def _about(arguments: str) -> str:
 
 def tell(told: list[tuple[str, str, str]]) -> str:
     """Return an answer that uses the results of tools."""
-    sentences = [_sentence(*one) for one in told]
+    sentences = [_sentence(about, result) for _, about, result in told]
     names = list(dict.fromkeys(name for name, _, _ in told))
     opening = f"I asked {' and '.join(names)}." if names else ""
-    return " ".join([opening, *sentences, "The words around these results are simulated; the results are your tool's."])
+    return " ".join(
+        [
+            opening,
+            *sentences,
+            "The words around these results are simulated; the results are your tool's.",
+        ]
+    )
 
 
-def _sentence(name: str, about: str, result: str) -> str:
+def _sentence(about: str, result: str) -> str:
     said = _readable(result)
     if said.lower().startswith("error"):
         said = f"it failed ({said})"
@@ -215,7 +222,9 @@ def _readable(result: str) -> str:
 
 def _words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{meanings.plain(str(key))} {_words(inner)}" for key, inner in value.items())
+        return ", ".join(
+            f"{meanings.plain(str(key))} {_words(inner)}" for key, inner in value.items()
+        )
     if isinstance(value, list):
         return ", ".join(map(_words, value)) or "nothing"
     if isinstance(value, bool):

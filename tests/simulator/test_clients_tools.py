@@ -1,0 +1,190 @@
+"""Tools and JSON through the clients that the lessons use, without a special case for any."""
+
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_core.output_parsers import JsonOutputParser
+from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI
+from openai import AsyncOpenAI, OpenAI, pydantic_function_tool
+from pydantic import BaseModel
+
+from utils.simulator import Simulator
+
+one_loop = pytest.mark.asyncio(loop_scope="module")  # LangChain's HTTP client is for one loop
+WEATHER = "What's the weather in Paris and in Rome?"
+EXTRACT = "Extract the person as JSON: John Smith, 42, john@example.com, likes climbing and chess."
+JOHN = {"name": "John Smith", "age": 42, "email": "john@example.com", "tags": ["climbing", "chess"]}
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+    email: str
+    tags: list[str]
+
+
+class GetWeather(BaseModel):
+    """Get the weather for a city."""
+
+    city: str
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Get the weather for a city."""
+    return {"Paris": "18 °C and sunny", "Rome": "24 °C and clear"}[city]
+
+
+def chat(server: Simulator, **options: Any) -> ChatOpenAI:
+    settings = {"base_url": server.base_url, "api_key": server.api_key, "max_retries": 0}
+    return ChatOpenAI(model="sim-fast", **(settings | options))
+
+
+def gathered(chunks: list[AIMessageChunk]) -> AIMessageChunk:
+    return sum(chunks[1:], chunks[0])
+
+
+def test_langchain_gets_parallel_tool_calls(server: Simulator) -> None:
+    reply = chat(server).bind_tools([get_weather]).invoke(WEATHER)
+    assert [call["args"] for call in reply.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+    assert reply.response_metadata["finish_reason"] == "tool_calls"
+    assert reply.content == ""
+
+
+def test_langchain_gets_arguments_in_pieces(server: Simulator) -> None:
+    chunks = list(chat(server).bind_tools([get_weather]).stream(WEATHER))
+    pieces = [piece for chunk in chunks for piece in chunk.tool_call_chunks]
+    assert [piece["name"] for piece in pieces if piece["name"]] == ["get_weather"] * 2
+    assert sum(bool(piece["args"]) for piece in pieces) > 6
+    assert len({piece["id"] for piece in pieces if piece["id"]}) == 2
+    whole = gathered(chunks)
+    assert [call["args"] for call in whole.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+
+
+@one_loop
+async def test_langchain_answers_with_the_tools_results(server: Simulator) -> None:
+    model = chat(server).bind_tools([get_weather])
+    asked = [chunk async for chunk in model.astream(WEATHER)]
+    call = gathered(asked)
+    results = [await get_weather.ainvoke(made) for made in call.tool_calls]
+    answer = gathered([chunk async for chunk in model.astream([("user", WEATHER), call, *results])])
+    assert "Paris: 18 °C and sunny." in answer.content
+    assert "Rome: 24 °C and clear." in answer.content
+    assert answer.tool_calls == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "calls", "finish"),
+    [
+        ("auto", 0, "stop"),
+        ("any", 1, "tool_calls"),
+        ("get_weather", 1, "stop"),
+        ("none", 0, "stop"),
+    ],
+)
+def test_langchain_can_force_or_forbid_a_call(
+    server: Simulator, choice: str, calls: int, finish: str
+) -> None:
+    reply = chat(server).bind_tools([get_weather], tool_choice=choice).invoke("Name a river.")
+    assert len(reply.tool_calls) == calls
+    assert reply.response_metadata["finish_reason"] == finish
+
+
+def test_a_tool_call_that_is_cut_off_says_length(server: Simulator) -> None:
+    model = chat(server, max_tokens=5).bind_tools([get_weather])
+    whole = gathered(list(model.stream(WEATHER)))
+    assert whole.response_metadata["finish_reason"] == "length"
+    assert not whole.tool_call_chunks[0]["args"].endswith("}")
+
+
+def test_a_number_in_arguments_grows_digit_by_digit(server: Simulator) -> None:
+    model = chat(server).bind_tools([Person], tool_choice="Person")
+    seen = []
+    whole = None
+    for chunk in model.stream(EXTRACT):
+        whole = chunk if whole is None else whole + chunk
+        seen += [call["args"].get("age") for call in whole.tool_calls]
+    ages = [age for age in dict.fromkeys(seen) if age is not None]
+    assert ages == [4, 42]
+
+
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+def test_langchain_gets_structured_output_by_every_method(server: Simulator, method: str) -> None:
+    prompt = EXTRACT + " Use the keys name, age, email and tags."
+    model = chat(server).with_structured_output(Person, method=method)
+    assert model.invoke(prompt).model_dump() == JOHN
+    *_, last = model.stream(prompt)
+    assert last.model_dump() == JOHN
+
+
+@one_loop
+async def test_a_json_parser_gets_partial_values(server: Simulator) -> None:
+    chain = chat(server) | JsonOutputParser()
+    prompt = EXTRACT + " Use the keys name, age, email and tags."
+    partials = [value async for value in chain.astream(prompt)]
+    assert partials[-1] == JOHN
+    assert {"name": "John"} in partials
+    assert len(partials) > 8
+
+
+def test_openai_parses_tools(client: OpenAI) -> None:
+    reply = client.chat.completions.parse(
+        model="sim-fast",
+        messages=[{"role": "user", "content": WEATHER}],
+        tools=[pydantic_function_tool(GetWeather)],
+    )
+    calls = reply.choices[0].message.tool_calls
+    assert [call.function.parsed_arguments for call in calls] == [
+        GetWeather(city="Paris"),
+        GetWeather(city="Rome"),
+    ]
+
+
+def test_openai_parses_a_response_format(client: OpenAI) -> None:
+    reply = client.chat.completions.parse(
+        model="sim-fast",
+        messages=[{"role": "user", "content": EXTRACT}],
+        response_format=Person,
+    )
+    assert reply.choices[0].message.parsed == Person(**JOHN)
+
+
+def test_openais_stream_helper_parses_tools(client: OpenAI) -> None:
+    with client.chat.completions.stream(
+        model="sim-fast",
+        messages=[{"role": "user", "content": WEATHER}],
+        tools=[pydantic_function_tool(GetWeather)],
+    ) as stream:
+        kinds = [event.type for event in stream]
+        final = stream.get_final_completion()
+    assert kinds.count("tool_calls.function.arguments.done") == 2
+    assert "tool_calls.function.arguments.delta" in kinds
+    calls = final.choices[0].message.tool_calls
+    assert [call.function.parsed_arguments.city for call in calls] == ["Paris", "Rome"]
+
+
+@one_loop
+async def test_openais_async_stream_helper_parses_a_response_format(server: Simulator) -> None:
+    async with (
+        AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client,
+        client.chat.completions.stream(
+            model="sim-fast",
+            messages=[{"role": "user", "content": EXTRACT}],
+            response_format=Person,
+        ) as stream,
+    ):
+        parsed = [event.parsed async for event in stream if event.type == "content.delta"]
+        final = await stream.get_final_completion()
+    assert final.choices[0].message.parsed == Person(**JOHN)
+    assert {"name": "John Smith"} in parsed  # it keeps unfinished strings back
+
+
+@one_loop
+async def test_langchains_events_tell_of_model_and_tool_calls(server: Simulator) -> None:
+    model = chat(server).bind_tools([get_weather])
+    kinds = [event["event"] async for event in model.astream_events(WEATHER, version="v2")]
+    assert kinds[0] == "on_chat_model_start"
+    assert kinds[-1] == "on_chat_model_end"
+    assert kinds.count("on_chat_model_stream") > 8
