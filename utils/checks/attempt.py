@@ -74,7 +74,8 @@ def untouched(answer: object, number: str) -> bool:
         return code in _EMPTY or code in map(_essence, _stubs(number))
     if isinstance(answer, type):
         written = {name for code in _stubs(number) for name in code.co_names}
-        return all(
+        given = all(base.__module__ != answer.__module__ for base in answer.__mro__[1:])
+        return given and all(
             untouched(value, number) if isinstance(value, FunctionType) else name in written
             for name, value in vars(answer).items()
             if isinstance(value, FunctionType) or not name.startswith("__")

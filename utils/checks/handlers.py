@@ -3,6 +3,7 @@
 LangChain turns an exception of a handler into a line of its log. Here it is told to the learner.
 """
 
+import inspect
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -36,6 +37,12 @@ def the_class(answer: object, name: str) -> Callable[..., BaseCallbackHandler]:
         raise NotYet(
             f"LangChain can't call `{name}`: it doesn't inherit from `BaseCallbackHandler`."
         )
+    for method, function in vars(answer).items():
+        if method.startswith("on_") and inspect.isgeneratorfunction(function):
+            raise NotYet(
+                f"There is a `yield` in `{method}`, so calling it only makes a generator and runs "
+                "none of its lines. LangChain wants nothing back from it."
+            )
     made_by: type[BaseCallbackHandler] = answer
 
     def make(*args: Any, **kwargs: Any) -> BaseCallbackHandler:
@@ -67,7 +74,7 @@ def listening(handler: BaseCallbackHandler, when: str = "") -> Iterator[None]:
                 raise NotYet(
                     "LangChain called a method of the handler, and the call doesn't fit: "
                     f"{shown(str(error.__cause__), 120)}. What it hands over, and by which names, "
-                    "shows in the handlers above."
+                    "shows in the handlers of the cells above."
                 ) from error
             raise
         finally:
