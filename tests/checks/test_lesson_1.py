@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
 from utils import source
 from utils.checks import evaluate
+from utils.checks.streams import Probe, ProbeModel
 
 
 def right(number, answer):
@@ -198,6 +199,42 @@ def asks_twice(model, prompt):
     return "".join(chunk.content for chunk in model.stream(prompt))
 
 
+def streams_then_invokes(model, prompt):
+    for chunk in model.stream(prompt):
+        print(chunk.content, end="", flush=True)
+    return model.invoke(prompt).content
+
+
+def returns_inside_the_loop(model, prompt):
+    pieces = []
+    for chunk in model.stream(prompt):
+        print(chunk.content, end="", flush=True)
+        pieces.append(chunk.content)
+        return "".join(pieces)
+    return ""
+
+
+from_outside = ProbeModel(probe=Probe(["Another ", "model."]))
+
+
+def asks_a_model_from_outside(model, prompt):
+    return a_loop_and_a_list(from_outside, prompt)
+
+
+collected = ["Text of an earlier call. "]
+
+
+def collects_outside(model, prompt):
+    for chunk in model.stream(prompt):
+        print(chunk.content, end="", flush=True)
+        collected.append(chunk.content)
+    return "".join(collected)
+
+
+def puts_the_prompt_before_it(model, prompt):
+    return prompt + a_loop_and_a_list(model, prompt)
+
+
 def leaves_early(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
@@ -227,9 +264,14 @@ WRONG_1_1 = (
     (returns_the_last_piece, r"it has \d characters"),
     (yields, "There is a `yield`"),
     (is_async, "is an `async def`"),
-    (never_asks, "never asked the model"),
-    (asks_twice, "asked 2 times"),
-    (leaves_early, "Only 1 of"),
+    (never_asks, "never asked the model that it was given"),
+    (asks_twice, "asked twice for one reply.* there already"),
+    (streams_then_invokes, "asked twice for one reply.* there already"),
+    (returns_inside_the_loop, "after the first piece, which is empty.* does `return` stand"),
+    (asks_a_model_from_outside, "never asked the model that it was given"),
+    (collects_outside, "text of an earlier call still stands before it: `Text of an earlier call"),
+    (puts_the_prompt_before_it, r"it has \d+ characters"),
+    (leaves_early, "Only 1 of .* was read. What ends the loop"),
     (misspells, r"AttributeError: .*contents.*at the line `print\(chunk.contents"),
     ("a text", "wants the function itself"),
 )
@@ -644,6 +686,51 @@ def a_generator_expression_from_a_lambda(model):
     return model | StrOutputParser() | (lambda text: (letter.upper() for letter in text))
 
 
+def yields_lists(model):
+    def shouted(pieces):
+        for piece in pieces:
+            yield [piece.upper()]
+
+    return model | StrOutputParser() | shouted
+
+
+def in_small_letters(model):
+    def lower(pieces):
+        for piece in pieces:
+            yield piece.lower()
+
+    return model | StrOutputParser() | lower
+
+
+def returns_in_the_step(model):
+    def shouted(pieces):
+        for piece in pieces:
+            return piece.upper()
+        return ""
+
+    return model | StrOutputParser() | shouted
+
+
+def stops_after_three(model):
+    def shouted(pieces):
+        for _, piece in zip(range(3), pieces, strict=False):
+            yield piece.upper()
+
+    return model | StrOutputParser() | shouted
+
+
+def yields_nothing_in_the_step(model):
+    def shouted(pieces):
+        for _ in pieces:
+            yield ""
+
+    return model | StrOutputParser() | shouted
+
+
+def takes_a_model_from_outside(model):
+    return from_outside | StrOutputParser() | upper
+
+
 def drops_the_step(model):
     return model | StrOutputParser()
 
@@ -700,10 +787,16 @@ WRONG_1_4 = (
     (keeps_the_lambda, "in one item"),
     (joins_in_a_generator, "in one item"),
     (cuts_up_afterwards, "collected first"),
-    (a_generator_expression_from_a_lambda, "a `generator`|collected first"),
+    (a_generator_expression_from_a_lambda, "a `generator`; nobody has taken the text out of it"),
     (starts_well, "The text starts in time, and then up to"),
     (drops_the_step, "isn't in capitals"),
-    (drops_the_parser, "hands out an `AIMessageChunk`"),
+    (drops_the_parser, "hands out an `AIMessageChunk`.* Which step of the colleague's chain"),
+    (yields_lists, "hands out a `list`; each item is to be a text. What does your step hand on"),
+    (in_small_letters, "in small letters; the exercise asks for capitals"),
+    (returns_in_the_step, "Only the first character of .* came out: `R`"),
+    (stops_after_three, r"Only the first \d+ characters of .* What ends your step there"),
+    (yields_nothing_in_the_step, "No text came out"),
+    (takes_a_model_from_outside, "`shout` never asked the model that it was given"),
     (streams_by_itself, "returns a stream"),
     (answers_by_itself, "already asked the model"),
     (returns_the_step, "returns a `function`"),
@@ -758,6 +851,16 @@ def a_generator_in_between(model, prompt):
     return next(sentences())
 
 
+def leaving_a_named_one(model, prompt):
+    chunks = model.stream(prompt)
+    text = ""
+    for chunk in chunks:
+        text += chunk.content
+        if end := END.search(text):
+            return text[: end.end()]
+    return text
+
+
 def by_next_and_close(model, prompt):
     chunks = model.stream(prompt)
     whole = next(chunks)
@@ -773,6 +876,7 @@ def by_next_and_close(model, prompt):
         closing_the_stream,
         leaving_an_unnamed_stream,
         a_generator_in_between,
+        leaving_a_named_one,
         by_next_and_close,
     ),
 )
@@ -878,6 +982,28 @@ def reads_on(model, prompt):
     return text[: end.end()] if (end := END.search(text)) else text
 
 
+def waits_for_the_next_word(model, prompt):
+    text = ""
+    for chunk in model.stream(prompt):
+        text += chunk.content
+        if end := re.search(r"[.!?](?=\s+\S)", text):
+            return text[: end.end()]
+    return text
+
+
+def keeps_the_white_space(model, prompt):
+    text = ""
+    for chunk in model.stream(prompt):
+        text += chunk.content
+        if end := re.search(r"[.!?]\s", text):
+            return text[: end.end()]
+    return text
+
+
+def begins_with_a_new_line(model, prompt):
+    return "\n" + closing_the_stream(model, prompt)
+
+
 def returns_the_first_piece(model, prompt):
     for chunk in model.stream(prompt):
         if chunk.content:
@@ -905,7 +1031,10 @@ WRONG_1_5 = (
     (looks_in_the_chunk, "the beginning of the sentence is lost"),
     (forgets_the_end, "for a reply that ends with its first sentence is a `NoneType`"),
     (waits_for_an_end, "StopIteration.*for a reply that ends with its first sentence"),
-    (reads_on, "pieces were read. The sentence was known with piece"),
+    (reads_on, "pieces were read. Piece .* brought the white space after the mark"),
+    (waits_for_the_next_word, "were read. Piece .* white space after the mark: the sentence was"),
+    (keeps_the_white_space, "with white space at its end"),
+    (begins_with_a_new_line, "with white space at its beginning"),
     (returns_the_first_piece, "the first sentence goes on"),
     (returns_chunks, "is a `list`; the exercise asks for a text"),
     (makes_it_up, "and the reply begins"),
@@ -917,6 +1046,19 @@ WRONG_1_5 = (
 @pytest.mark.parametrize(("first_sentence", "said"), with_reason(*WRONG_1_5))
 def test_1_5_says_what_is_wrong_with_code_that(first_sentence, said):
     wrong("1.5", first_sentence, said)
+
+
+@pytest.mark.parametrize("first_sentence", by_name(closing_the_stream, by_next_and_close))
+def test_1_5_says_nothing_of_closing_to_code_that_closes(first_sentence):
+    assert "closing" not in right("1.5", first_sentence).message
+
+
+@pytest.mark.parametrize(
+    "first_sentence",
+    by_name(leaving_an_unnamed_stream, a_generator_in_between, leaving_a_named_one),
+)
+def test_1_5_names_closing_to_code_that_only_lets_go(first_sentence):
+    assert "`closing` says so in words" in right("1.5", first_sentence).message
 
 
 def test_1_5_cuts_a_loop_that_waits_for_ever():
@@ -956,11 +1098,12 @@ class TestDiagnosis:
             ({**TRUTH, "A": "healthy"}, "A isn't healthy. Look at the distance between its marks"),
             ({**TRUTH, "A": "buffered"}, "A isn't buffered. What a buffer holds back"),
             ({**TRUTH, "B": "healthy"}, "B isn't healthy. Compare its TTFT with its total"),
-            ({**TRUTH, "B": "slow model"}, "B isn't slow model. Once its text comes"),
+            ({**TRUTH, "B": "slow model"}, "B isn't a slow model. Once its text comes"),
             ({**TRUTH, "C": "buffered"}, "C isn't buffered. What is held back"),
-            ({**TRUTH, "C": "slow model"}, "C isn't slow model. Compare its TTFT and its TPOT"),
+            ({**TRUTH, "C": "slow model"}, "C isn't a slow model. Compare its TTFT"),
             ({**TRUTH, "C": "asleep"}, "`asleep` isn't one of the three"),
-            ({**TRUTH, "D": "healthy"}, "There is no deployment D"),
+            ({**TRUTH, "D": "healthy"}, "no deployment D; there are A, B and C"),
+            ({"a": "healthy", "b": ..., "C": ...}, "no deployment a or b; there are A, B and C"),
             ({"A": "slow model", "B": ...}, "No diagnosis yet for B and C"),
             ("buffered", "is a dict with"),
         ],
@@ -977,11 +1120,11 @@ class TestDiagnosis:
 
 
 def test_the_wrong_answers_of_an_exercise_get_different_messages():
-    for number, cases in (
-        ("1.1", WRONG_1_1),
-        ("1.2", WRONG_1_2),
-        ("1.4", WRONG_1_4),
-        ("1.5", WRONG_1_5),
+    for number, cases, alike in (
+        ("1.1", WRONG_1_1, 3),  # two that don't flush, two that ask twice, two that never ask
+        ("1.2", WRONG_1_2, 0),
+        ("1.4", WRONG_1_4, 1),  # two that hand out one item
+        ("1.5", WRONG_1_5, 0),
     ):
         reasons = {evaluate(number, answer).message for answer, _ in cases}
-        assert len(reasons) >= len(cases) - 2, number  # two pairs share a cause
+        assert len(reasons) >= len(cases) - alike, number

@@ -11,7 +11,12 @@ _NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 
 
 def diagnosed(
-    answer: object, number: str, patient: str, evidence: Mapping[tuple[str, str], str]
+    answer: object,
+    number: str,
+    patient: str,
+    evidence: Mapping[tuple[str, str], str],
+    *,
+    denied: Mapping[str, str] = {},
 ) -> None:
     """Turn down a dict of diagnoses that isn't the truth, and name the evidence to look at.
 
@@ -20,6 +25,8 @@ def diagnosed(
         number: The exercise, such as "1.6".
         patient: What a patient is called, such as "deployment".
         evidence: For each wrong pair, (the learner's diagnosis, the truth), where to look.
+        denied: How a diagnosis is denied after the patient's name, where "isn't" and the diagnosis
+            make no sentence: {"slow model": "isn't a slow model"}.
 
     Raises:
         NotYet: If a diagnosis is missing or wrong.
@@ -31,7 +38,8 @@ def diagnosed(
         )
     unknown = [str(name) for name in answer if name not in truth]
     if unknown:
-        raise NotYet(f"There is no {patient} {', '.join(unknown)}.")
+        there = f"{', '.join(list(truth)[:-1])} and {list(truth)[-1]}"
+        raise NotYet(f"There is no {patient} {' or '.join(unknown)}; there are {there}.")
     missing = [name for name in truth if answer.get(name, ...) is ...]
     if missing:
         raise NotYet(f"No diagnosis yet for {' and '.join(missing)}.")
@@ -45,7 +53,8 @@ def diagnosed(
                 f"{listed(choices)}."
             )
         if given != right:
-            wrong.append(f"{name} isn't {given}. {evidence[given, right]}")
+            no = denied.get(given, f"isn't {given}")
+            wrong.append(f"{name} {no}. {evidence[given, right]}")
     if wrong:
         raise NotYet(" ".join(wrong))
 

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
-from langchain_core.messages import BaseMessage
-from langchain_core.runnables import Runnable
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from utils.checks.attempt import LearnersError, learners_code, told
 from utils.checks.clinic import diagnosed
 from utils.checks.observe import (
     asked_for_a_stream,
+    asked_the_given_model,
     first_difference,
     kind,
     listed,
@@ -45,17 +47,22 @@ def show(answer: object) -> str:
     for seed, text in ((11, RIVERS), (12, HARBOUR)):
         probe = Probe(cut(text, seed))
         screen = Screen(probe)
-        with redirect_stdout(screen), learners_code():
-            returned = function(ProbeModel(probe=probe), PROMPT)
+        returned = _called(function, probe, screen)
         plain_call(returned, "show")
         asked_for_a_stream(probe, "show")
         _printed(screen.getvalue(), probe)
         _printed_in_time(probe, screen)
+        _nothing_from_before(returned, function, probe)
         _returned_text(returned, probe)
     return (
         f"Each of {len(probe.pieces)} pieces was on the screen before the next one was asked for, "
         "and the whole text came back."
     )
+
+
+def _called(function: Callable[..., Any], probe: Probe, screen: Screen) -> object:
+    with redirect_stdout(screen), learners_code():
+        return function(ProbeModel(probe=probe), PROMPT)
 
 
 def _printed(printed: str, probe: Probe) -> None:
@@ -94,6 +101,22 @@ def _printed_in_time(probe: Probe, screen: Screen) -> None:
         raise NotYet(
             "Each piece was printed in time but not flushed, so Python may keep it in a buffer "
             "and deliver it late. `print` has an argument for that."
+        )
+
+
+def _nothing_from_before(returned: object, function: Callable[..., Any], probe: Probe) -> None:
+    """One call's text must not be in the next one's; to be sure, there is a next one."""
+    if not isinstance(returned, str) or returned == probe.text:
+        return
+    if not returned.endswith(probe.text):
+        return
+    probe = Probe(probe.pieces)
+    again = _called(function, probe, Screen(probe))
+    if isinstance(again, str) and again == returned + probe.text:
+        raise NotYet(
+            "The printing is right. The text that came back ends with the reply, and text of an "
+            f"earlier call still stands before it: {shown(again[: -len(probe.text)])}. Each call "
+            "should begin with nothing."
         )
 
 
@@ -421,9 +444,12 @@ def shout(answer: object) -> str:
         probe = Probe(cut(text, seed))
         with learners_code():
             chain = function(ProbeModel(probe=probe))
-        _is_chain(chain, probe)
-        with learners_code():
-            items = list(probe.watch(chain.stream(PROMPT)))
+        chain = _the_chain(chain, probe)
+        items = []
+        for item in _items_from(chain, probe):
+            asked_the_given_model(probe, "shout")  # now, since another one may take long
+            items.append(item)
+        asked_the_given_model(probe, "shout")
         _in_capitals(items, probe)
         _still_streams(items, probe)
     return (
@@ -432,14 +458,14 @@ def shout(answer: object) -> str:
     )
 
 
-def _is_chain(chain: object, probe: Probe) -> None:
+def _the_chain(chain: object, probe: Probe) -> Runnable[Any, Any]:
     if probe.requests:
         raise NotYet(
             "`shout` already asked the model. It should build a chain and return it; whoever "
             "calls `.stream()` on the chain asks."
         )
     if isinstance(chain, Runnable):
-        return
+        return chain
     if isinstance(chain, Iterator):
         raise NotYet(
             "`shout` returns a stream. It should return the chain, on which others call "
@@ -451,21 +477,45 @@ def _is_chain(chain: object, probe: Probe) -> None:
     raise NotYet(f"`shout` returns {kind(chain)}; the exercise asks for a chain, made with `|`.")
 
 
+def _items_from(chain: Runnable[Any, Any], probe: Probe) -> Iterator[Any]:
+    with learners_code():
+        yield from probe.watch(chain.stream(PROMPT))
+
+
 def _in_capitals(items: list[Any], probe: Probe) -> None:
     odd = next((item for item in items if not isinstance(item, str)), None)
     if odd is not None:
-        raise NotYet(
-            f"The chain hands out {kind(odd)}; the text is to come out as text. Which step of "
-            "the colleague's chain saw to that?"
-        )
-    text = "".join(items)
-    if text == probe.text.upper():
+        raise NotYet(f"The chain hands out {kind(odd)}; {_no_text(odd)}")
+    text, whole = "".join(items), probe.text.upper()
+    if text == whole:
         return
     if text == probe.text:
-        raise NotYet("The text streams unchanged: it isn't in capitals.")
-    if text.upper() == probe.text.upper():
+        raise NotYet("The text came out unchanged: it isn't in capitals.")
+    if text == probe.text.lower():
+        raise NotYet("The text came out in small letters; the exercise asks for capitals.")
+    if text.upper() == whole:
         raise NotYet("Some of the text is in capitals and some isn't.")
-    raise NotYet(f"The text changed. {first_difference(text, probe.text.upper())}")
+    if not text:
+        raise NotYet("No text came out of the chain.")
+    if whole.startswith(text.upper()):
+        what = "character" if len(text) == 1 else f"{len(text)} characters"
+        raise NotYet(
+            f"Only the first {what} of {len(whole)} came out: {shown(text)}. What ends your step "
+            "there?"
+        )
+    raise NotYet(f"The text changed. {first_difference(text, whole)}")
+
+
+def _no_text(item: object) -> str:
+    """The second half of a sentence on an item of a chain that isn't a text."""
+    if isinstance(item, BaseMessage):
+        return "the text is to come out as text. Which step of the colleague's chain saw to that?"
+    if isinstance(item, Iterator):
+        return (
+            "nobody has taken the text out of it yet. LangChain calls a function with the stream "
+            "if the function itself has a `yield` in it, and else once, with the whole text."
+        )
+    return "each item is to be a text. What does your step hand on?"
 
 
 def _still_streams(items: list[str], probe: Probe) -> None:
@@ -508,36 +558,76 @@ _REPLIES = (
     ("Rivers bend.", 55, "Rivers bend.", "for a reply that ends with its first sentence"),
     ("because of the water", 56, "because of the water", "for a reply without a sentence's end"),
 )
+# The mark, the white space and what follows in pieces of their own.
+_APART = ("Some rivers", " bend twice", ".", " ", "Nobody", " knows why", ".")
 
 
 def first_sentence(answer: object) -> str:
     """The first sentence of the reply, and the model stops."""
     function = the_function(answer, "first_sentence")
-    for text, seed, expected, when in _REPLIES:
-        probe = Probe(cut(text, seed))
+    replies = [(cut(text, seed), expected, when) for text, seed, expected, when in _REPLIES]
+    for pieces, expected, when in (*replies, (_APART, "Some rivers bend twice.", "")):
+        probe = Probe(pieces)
         with learners_code(when):
             returned = function(ProbeModel(probe=probe), PROMPT)
         plain_call(returned, "first_sentence")
         asked_for_a_stream(probe, "first_sentence", to_the_end=False)
-        _right_sentence(returned, expected, text, when)
-        if len(expected) < len(text):
+        _right_sentence(returned, expected, probe.text, when)
+        if len(expected) < len(probe.text):
             _stopped(probe, expected)
+    by_itself = (
+        ""
+        if _closes_it(function)
+        else " It stopped because nothing held on to the stream any more; `closing` says so in "
+        "words, and holds when somebody gives the stream a name."
+    )
     return (
         "The first sentence, whole, and the model stopped as soon as it was known. "
-        "A reply without a sentence's end came back as it was."
+        f"A reply without a sentence's end came back as it was.{by_itself}"
     )
+
+
+class _Holding(ProbeModel):
+    """A model that holds on to its streams, so that only a `close()` closes them."""
+
+    streams: Any  # a list; pydantic would copy it if it knew
+
+    def stream(
+        self,
+        input: LanguageModelInput,  # noqa: A002 (LangChain's name)
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Iterator[AIMessageChunk]:
+        """As any chat model's."""
+        stream = super().stream(input, config, **kwargs)
+        self.streams.append(stream)
+        return stream
+
+
+def _closes_it(function: Callable[..., Any]) -> bool:
+    """Whether the function closes its stream, and doesn't only let go of it."""
+    probe = Probe(_APART)
+    model = _Holding(probe=probe, streams=[])
+    with learners_code():
+        function(model, PROMPT)
+    return probe.closed
 
 
 def _right_sentence(returned: object, expected: str, text: str, when: str) -> None:
     case = f" {when}" if when else ""
     if not isinstance(returned, str):
         raise NotYet(f"What came back{case} is {kind(returned)}; the exercise asks for a text.")
-    got = returned.strip()
-    if got == expected:
+    if returned == expected:
         return
+    got = returned.strip()
     if not got:
         raise NotYet(f"An empty text came back{case}.")
     what = f"{shown(returned)} came back{case}"
+    if got == expected:
+        where = "end" if returned[-1].isspace() else "beginning"
+        raise NotYet(
+            f"{what}, with white space at its {where}; the exercise asks for the sentence alone."
+        )
     if got.startswith(expected):
         raise NotYet(f"{what}, and that goes on after the end of the first sentence.")
     if got == expected[:-1]:
@@ -563,10 +653,11 @@ def _stopped(probe: Probe, expected: str) -> None:
             f"The text is right, and the reply was read to its end, all {len(probe.pieces)} "
             f"pieces. The sentence was complete with piece {needed}."
         )
-    if probe.taken > needed + 1:  # one further piece, to see the white space
+    known = _pieces_for(len(expected) + 1, probe.pieces)  # with the white space after the mark
+    if probe.taken > known:
         raise NotYet(
-            f"The text is right, and {probe.taken} pieces were read. The sentence was known with "
-            f"piece {needed + 1}."
+            f"The text is right, and {probe.taken} pieces were read. Piece {known} brought the "
+            "white space after the mark: the sentence was known then."
         )
     if not _closed(probe):
         raise NotYet(
@@ -602,7 +693,7 @@ _EVIDENCE = {
 
 def diagnosis(answer: object) -> str:
     """Which of three deployments is healthy, buffered, or has a slow model."""
-    diagnosed(answer, "1.6", "deployment", _EVIDENCE)
+    diagnosed(answer, "1.6", "deployment", _EVIDENCE, denied={"slow model": "isn't a slow model"})
     return "All three, from figures alone."
 
 

@@ -48,10 +48,11 @@ def asked_for_a_stream(probe: Probe, name: str, *, to_the_end: bool = True) -> N
     """
     total = len(probe.pieces)
     if probe.streamed and probe.requests > 1:
-        again = "." if probe.taken < 2 * total else ": after the first time all of it was there."
+        times = "twice" if probe.requests == 2 else f"{probe.requests} times"
+        there = " The pieces are there already, and together they are the whole text."
         raise NotYet(
-            f"The model was asked {_times(probe.requests)} for one reply, and each time is paid "
-            f"for. The pieces of one stream are the whole text{again}"
+            f"The model was asked {times} for one reply, and each time is paid for."
+            f"{there if probe.taken >= 2 * total else ''}"
         )
     if probe.invoked:
         raise NotYet(
@@ -66,7 +67,11 @@ def asked_for_a_stream(probe: Probe, name: str, *, to_the_end: bool = True) -> N
             f"`{name}` came back after the first piece, which is empty; {total} with text were to "
             "follow. Where does `return` stand?"
         )
-    raise NotYet(f"Only {probe.taken} of {total} pieces of the reply were read.")
+    were = "was" if probe.taken == 1 else "were"
+    raise NotYet(
+        f"Only {probe.taken} of {total} pieces of the reply {were} read. What ends the loop so "
+        "early?"
+    )
 
 
 def asked_the_given_model(probe: Probe, name: str) -> None:
@@ -80,10 +85,6 @@ def asked_the_given_model(probe: Probe, name: str) -> None:
             f"`{name}` never asked the model that it was given. Does its code ask another one, "
             "from outside?"
         )
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
 
 
 def first_difference(got: str, expected: str) -> str:
