@@ -1232,7 +1232,7 @@ def test_the_wrong_answers_of_an_exercise_get_different_messages():
         ("2.2", WRONG_2_2, 0),
         ("2.3", WRONG_2_3, 2),  # a dict on the class or the object, two that count in one place
         ("2.5", WRONG_2_5, 2),  # two that call `invoke`, two that count the reply
-        ("2.6", WRONG_2_6, 1),  # two that take one model for all
+        ("2.6", WRONG_2_6, 2),  # two that take one model for all, two that ask one prompt
     ):
         reasons = {evaluate(number, answer).message for answer, _ in cases}
         assert len(reasons) >= len(cases) - alike, number

@@ -74,7 +74,7 @@ def untouched(answer: object, number: str) -> bool:
         return code in _EMPTY or code in map(_essence, _stubs(number))
     if isinstance(answer, type):
         written = {name for code in _stubs(number) for name in code.co_names}
-        given = all(base.__module__ != answer.__module__ for base in answer.__mro__[1:])
+        given = all(base.__module__ != answer.__module__ for base in answer.__mro__[1:-1])
         return given and all(
             untouched(value, number) if isinstance(value, FunctionType) else name in written
             for name, value in vars(answer).items()
