@@ -195,6 +195,16 @@ async def test_the_clock_of_an_async_recorder_starts_at_the_first_pull():
     assert (recorder.recording.sent, recorder.recording.ttft) == (70.0, 2.0)
 
 
+def test_the_time_since_sending_can_be_asked_for_at_any_moment():
+    clock = Clock()
+    recorder = record(["a"], clock=clock)
+    clock.now += 5  # before sending
+    assert recorder.elapsed == 0
+    next(recorder)
+    clock.now += 2
+    assert recorder.elapsed == 2
+
+
 def test_a_recording_taken_in_the_middle_is_a_snapshot():
     clock = Clock()
     recorder = record(Source(["one ", "two"], clock, 1.0), clock=clock)

@@ -236,6 +236,11 @@ class _Tape(Generic[T]):
             sent=start,
         )
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since sending, now; 0 before it. After an item: when that item arrived."""
+        return 0.0 if self._start is None else self._clock() - self._start
+
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Stop the clock; the first ending is the one that counts."""
         if self._end is not None:

@@ -69,11 +69,16 @@ class LatencyBadge(AnyWidget):
             self._first = None
             self._write("waiting", "waiting…")
 
-    def words(self, text: str) -> None:
-        """Note that text arrived; the first that is not empty counts."""
+    def words(self, text: str, at: float | None = None) -> None:
+        """Note that text arrived; the first that is not empty counts.
+
+        Args:
+            text: What arrived.
+            at: Seconds from the start to its arrival, where they are known better than now.
+        """
         with self._lock:
             if text and self.phase == "waiting":
-                self._first = self.elapsed
+                self._first = self.elapsed if at is None else at
                 self._write("streaming", f"first {self._what} {seconds(self._first)}")
 
     def tick(self) -> None:

@@ -22,7 +22,7 @@ function render({ model, el }) {
   const table = make("table");
   const heading = table.createTHead().insertRow();
   for (const [column, words] of COLUMNS) {
-    const cell = make("th", `course-${column}`, words);
+    const cell = make("th", `course-col-${column}`, words);
     cell.scope = "col";
     heading.append(cell);
   }
@@ -39,7 +39,7 @@ function render({ model, el }) {
     if (row.empty) line.className = "course-empty";
     for (const [column] of COLUMNS) {
       const cell = line.insertCell();
-      cell.className = `course-${column}`;
+      cell.className = `course-col-${column}`;
       cell.textContent = column === "number" ? place + 1 : (row[column] ?? "");
       if (column === "text" && row.empty) cell.append(make("span", "course-label", row.empty));
     }

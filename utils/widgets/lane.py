@@ -60,17 +60,22 @@ class Lane:
             self.badge.start(at)
             self._write("waiting", "waiting…")
 
-    def add(self, item: object) -> None:
-        """Show the stream's next item, within 50 ms."""
+    def add(self, item: object, at: float) -> None:
+        """Show the stream's next item, within 50 ms.
+
+        Args:
+            item: As the stream gave it.
+            at: Seconds from sending to its arrival.
+        """
         if self._outbox is None:
             raise RuntimeError("A lane takes items only after `begin`.")
-        words = self.panel.take(item, self.badge.elapsed)
+        words = self.panel.take(item, at)
         if words is None:
             return
         with self._lock:
             if self.panel.phase == "waiting":
                 self._write("streaming", "")
-            self.badge.words(words)
+            self.badge.words(words, at)
         self._outbox.ask()
 
     def tick(self) -> None:

@@ -116,7 +116,7 @@ async def read(lane: Lane, send: Callable[[], Source], stop: Stop, at: float) ->
     told = ""
     try:
         async for item in recorder:
-            lane.add(item)
+            lane.add(item, recorder.elapsed)
             if stop.wanted:
                 break
     except asyncio.CancelledError:

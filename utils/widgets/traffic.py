@@ -52,8 +52,10 @@ class _Tap:
 def traffic() -> Iterator[Traffic]:
     """Count what the kernel sends to the browser while the block runs.
 
+        live = LiveText("Reply")  # outside: a new widget sends its script and its look
+        display(live)
         with traffic() as sent:
-            LiveText("Reply").show(model.stream(prompt))
+            live.show(model.stream(prompt))
         print(sent.messages, sent.bytes)
 
     Blocks may be nested, or overlap in async code: each counts for itself.

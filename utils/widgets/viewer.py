@@ -119,7 +119,7 @@ class Viewer(widgets.VBox):  # type: ignore[misc]
             self._lane.begin(timer_thread)
             with ticking(self._lane.tick):
                 for item in recorder:
-                    self._lane.add(item)
+                    self._lane.add(item, recorder.elapsed)
         except Exception as error:
             told = sentence(error)
             raise
