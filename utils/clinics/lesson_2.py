@@ -1,8 +1,4 @@
-"""The patients of each lesson's clinic: models and programs with a fault for the learner to find.
-
-They live here, and not in the notebook's cells, so that reading the cell doesn't spoil the
-diagnosis. What each patient has is judged in `utils/checks`.
-"""
+"""Lesson 2's clinic: the handler that never fires, or fires twice."""
 
 from __future__ import annotations
 
@@ -17,33 +13,6 @@ from langchain_openai import ChatOpenAI
 from utils.provider import chat_model
 
 _CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
-
-
-# --- Lesson 1: it streams on my laptop, not in production -----------------------------------------
-
-
-def deployments(exercise: str) -> dict[str, ChatOpenAI]:
-    """Return the deployments to diagnose in `exercise`, by the name that the lesson gives them.
-
-    They are always simulated: a real provider can't be asked to misbehave.
-
-    Raises:
-        KeyError: No clinic has that number.
-    """
-    patients: dict[str, dict[str, dict[str, Any]]] = {
-        "1.6": {
-            "A": {"profile": "laptop"},
-            "B": {"profile": "chat", "delivery": "buffered"},
-            "C": {"profile": "chat"},
-        },
-    }
-    return {
-        name: chat_model(simulated=True, **settings)
-        for name, settings in patients[exercise].items()
-    }
-
-
-# --- Lesson 2: the handler that never fires, or fires twice ---------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,32 @@
+"""Lesson 3's clinic: the reply that was stored as complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from langchain_core.messages import BaseMessageChunk
+
+from utils.provider import chat_model
+
+_PROMPT = "Explain how a rainbow forms."
+_TWO_SENTENCES = 44  # tokens; the reply stops at a full stop and is still not complete
+
+
+def received(exercise: str) -> dict[str, Iterator[BaseMessageChunk]]:
+    """Return the replies to diagnose in `exercise`, each as the stream that a program received.
+
+    Raises:
+        KeyError: No clinic has that number.
+    """
+    patients: dict[str, dict[str, str | None]] = {
+        "3.7": {
+            "A": "length@40",
+            "B": f"end@{_TWO_SENTENCES}",
+            "C": None,
+            "D": "filter@33",
+        },
+    }
+    return {
+        name: chat_model("fast", delivery=delivery, simulated=True).stream(_PROMPT)
+        for name, delivery in patients[exercise].items()
+    }
