@@ -230,3 +230,12 @@ def test_any_other_error_is_named_with_keys_taken_out(monkeypatch: pytest.Monkey
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2hunter2")
     said = explain(ValueError("bad: hunter2hunter2 and sk-proj-abcdefgh123"))
     assert said == "ValueError: bad: [key] and [key]"
+
+
+def test_a_simulator_that_cannot_start_is_told_as_the_providers_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COURSE_SPEED", "fast")
+    for call in (chat_model, provider.simulator):
+        with pytest.raises(ProviderError, match="COURSE_SPEED is 'fast'"):
+            call()

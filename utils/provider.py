@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import simulator as sim
+from .errors import Sentence
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
 _NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
 
 
-class ProviderError(RuntimeError):
-    """The environment variables don't name a provider; the message says what to set."""
+class ProviderError(Sentence, RuntimeError):
+    """Nobody can answer: half a provider is named, or the simulator can't start.
+
+    The message says what to do.
+    """
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,8 @@ def chat_model(
         **kwargs: Passed on to `ChatOpenAI`, such as `temperature`.
 
     Raises:
-        ProviderError: If the environment variables name only half a provider.
-        SimulatorError: If the simulator can't start.
+        ProviderError: If the environment variables name only half a provider, or the simulator
+            can't start.
     """
     provider = None if delivery or simulated else real_provider()
     server = None if provider else simulator(wait=False)  # gets ready during the slow import
@@ -81,8 +87,9 @@ def chat_model(
             settings["base_url"] = provider.base_url
     else:
         assert server is not None
-        model = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
-        settings = {"model": model, "api_key": server.api_key, "base_url": server.base_url}
+        with _as_ours():
+            settings = {"api_key": server.api_key, "base_url": server.base_url}
+        settings["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     return ChatOpenAI(**(settings | {"stream_usage": True} | kwargs))
 
 
@@ -93,10 +100,11 @@ def simulator(*, wait: bool = True) -> Simulator:
         wait: Wait until it answers.
 
     Raises:
-        SimulatorError: If it can't start.
+        ProviderError: If it can't start.
     """
     _keep_off_proxies()
-    return sim.start(wait=wait)
+    with _as_ours():
+        return sim.start(wait=wait)
 
 
 def real_provider() -> Provider | None:
@@ -187,6 +195,15 @@ def explain(error: BaseException) -> str:
         if isinstance(cause, openai.BadRequestError):
             return f"The provider does not accept this request: {_without_keys(cause.message)}"
     return _without_keys(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    """Raise the simulator's errors as a `ProviderError`, which a notebook shows as a sentence."""
+    try:
+        yield
+    except sim.SimulatorError as error:
+        raise ProviderError(str(error)) from error
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Thread
 from types import ModuleType
 
+from .errors import Sentence
 from .provider import ProviderError, chat_model, describe, real_provider, simulator
-from .simulator import SimulatorError
 
 _HERE = Path(__file__).resolve().parent
 _IPYKERNEL = (7, 4)  # from here on a click on Stop is heard while an async cell awaits
@@ -21,7 +21,7 @@ _FIX = (
 )
 
 
-class SetupError(RuntimeError):
+class SetupError(Sentence, RuntimeError):
     """This notebook can't run here; the message says what to do."""
 
 
@@ -39,7 +39,7 @@ def ready() -> None:
             simulator(wait=False)
         _warm_up(contact=real is None)
         print(f"Ready. {describe()}")
-    except (ProviderError, SimulatorError) as error:
+    except ProviderError as error:
         raise SetupError(str(error)) from None
 
 

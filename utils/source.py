@@ -79,6 +79,10 @@ _ID = re.compile(r"^\d+\.\d+$")
 Found = TypeVar("Found")
 
 
+class NotThere(LookupError):  # noqa: N818 (nothing is wrong with the source)
+    """The lessons hold nothing of that number; the message names what they hold."""
+
+
 class SourceError(Exception):
     """A lesson's source that can't be used; the message starts with `file:line: `."""
 
@@ -204,7 +208,7 @@ def solution(number: str) -> str:
     """The solved code of exercise `number`, without its `check(…)`.
 
     Raises:
-        LookupError: If there is no such exercise; the message names those that exist.
+        NotThere: If there is no such exercise; the message names those that exist.
         SourceError: If the lesson's source is broken.
     """
     return _without_check(_find(number, "exercise", _exercise_cells).solved)
@@ -217,7 +221,7 @@ def stub(number: str) -> str:
 
 def hints(number: str) -> list[str]:
     """The hints of exercise `number`, in order; see `solution` for errors."""
-    return list(_find(number, "hints for exercise", lambda lesson: lesson.hints).steps)
+    return list(_find(number, "hints", lambda lesson: lesson.hints).steps)
 
 
 def prediction(number: str) -> Prediction:
@@ -583,9 +587,9 @@ def _exercise_cells(lesson: Lesson) -> Mapping[str, Cell]:
 
 def _find(number: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
     if not isinstance(number, str) or not _ID.match(number):
-        raise LookupError(f'Write the number as a text such as "1.2", not {number!r}.')
+        raise NotThere(f'Write the number as a text such as "1.2", not {number!r}.')
     if not FOLDER.is_dir():
-        raise LookupError(
+        raise NotThere(
             "The folder `lessons` is missing: it belongs beside `utils`. "
             "Work in a complete copy of the course."
         )
@@ -597,5 +601,7 @@ def _find(number: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]
             if number in entries:
                 return entries[number]
             known += entries
-    there = f"There are {', '.join(known)}." if known else "This lesson has none."
-    raise LookupError(f"There is no {what} {number}. {there}")
+    lesson, hints = number.split(".")[0], what == "hints"
+    said = f"There are no hints for {number}" if hints else f"There is no {what} {number}"
+    there = f"; there are {'hints for ' if hints else ''}{', '.join(known)}"
+    raise NotThere(f"{said}{there if known else f': lesson {lesson} has none'}.")

@@ -14,6 +14,7 @@ import pytest
 from utils import source
 from utils.checks import NotYet, Outcome, check, evaluate, judge
 from utils.checks.attempt import learners_code, untouched
+from utils.checks.calls import Misuse
 
 PATIENCE = 0.3
 
@@ -163,10 +164,40 @@ def test_an_error_of_the_check_itself_is_not_blamed_on_the_learner(exercise):
 
 
 def test_an_unknown_exercise_names_those_that_exist():
-    with pytest.raises(LookupError, match=r"no exercise '1\.9'. There are 1\.1, 1\.2"):
+    with pytest.raises(Misuse, match=r"no exercise 1\.9; there are 1\.1, 1\.2"):
         evaluate("1.9", 1)
-    with pytest.raises(LookupError, match="Lesson 77 has no checks"):
+    with pytest.raises(Misuse, match=r"no exercise 77\.1: lesson 77 has none\."):
         evaluate("77.1", 1)
+
+
+def test_a_number_without_quotes_is_understood():
+    outcome = evaluate(1.1, gives_a_number)
+    assert outcome.number == "1.1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((gives_a_number, "1.1"), '`check("1.1", gives_a_number)`.'),
+        (("an answer", 1.1), '`check("1.1", your_answer)`.'),
+        (
+            (gives_a_number,),
+            '`check("1.2", gives_a_number)`. It was given a value of type `function`.',
+        ),
+        (("one", 2), "`check(\"1.2\", your_answer)`. It was given `'one'`."),
+    ],
+)
+def test_a_check_without_its_number_in_front_is_told_in_a_sentence(arguments, said):
+    with pytest.raises(Misuse) as error:
+        check(*arguments)
+    assert str(error.value) == (
+        f"`check` takes the number of the exercise first, and then your answer: {said}"
+    )
+
+
+def test_a_check_without_an_answer_is_told_in_a_sentence():
+    with pytest.raises(Misuse, match=r'takes your answer, too: `check\("1\.1", your_answer\)`'):
+        check("1.1")
 
 
 # --- Time limits ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 
 from utils import source
 from utils.checks import show
+from utils.checks.calls import Misuse
 
 LESSON = '''
 +++ {"tags": ["instructor"]}
@@ -97,14 +98,53 @@ def test_a_prediction_becomes_a_widget(shown):
 @pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
 @pytest.mark.parametrize("number", ["7.9", "8.1"])
 def test_an_unknown_number_names_those_that_exist(call, number):
-    with pytest.raises(LookupError, match=r"There are 7\.1|This lesson has none"):
+    with pytest.raises(Misuse, match=r"; there are .*7\.1|: lesson 8 has none\."):
         call(number)
 
 
-@pytest.mark.parametrize("number", [7.1, "seven", "7"])
-def test_a_number_that_is_no_text_of_two_parts_is_told(number):
-    with pytest.raises(LookupError, match=r'such as "1\.2"'):
-        show.hint(number)
+def test_what_is_missing_is_told_in_whole_sentences():
+    said = {}
+    for call in (show.hint, show.solution, show.predict):
+        with pytest.raises(Misuse) as error:
+            call("7.9")
+        said[call.__name__] = str(error.value)
+    assert said == {
+        "hint": "There are no hints for 7.9; there are hints for 7.1, 7.2.",
+        "solution": "There is no exercise 7.9; there are 7.1.",
+        "predict": "There is no prediction 7.9; there are 7.1.",
+    }
+
+
+def test_a_number_without_quotes_is_understood(shown):
+    show.hint(7.1)
+    show.solution(7.1)
+    show.predict(7.1)
+    assert [type(item).__name__ for item in shown] == ["Hint", "Solution", "Prediction"]
+
+
+@pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
+@pytest.mark.parametrize(
+    ("number", "given"),
+    [
+        ("seven", "`'seven'`"),
+        ("7", "`'7'`"),
+        (7, "`7`"),
+        (len, "a value of type `builtin_function_or_method`"),
+    ],
+)
+def test_what_is_no_number_of_two_parts_is_told(call, number, given):
+    name = call.__name__
+    with pytest.raises(Misuse) as error:
+        call(number)
+    assert str(error.value) == (
+        f'`{name}` wants a number as a text, such as `{name}("1.2")`; it was given {given}.'
+    )
+
+
+@pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
+def test_a_call_without_a_number_is_told_how_to_write_it(call):
+    with pytest.raises(Misuse, match=rf'such as `{call.__name__}\("1\.2"\)`\.$'):
+        call()
 
 
 def test_a_missing_lessons_folder_is_told(monkeypatch, tmp_path):

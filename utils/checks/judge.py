@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.checks.attempt import LearnersError, untouched
+from utils.checks.calls import MISSING, Misuse, the_checked_number
 from utils.checks.limit import OutOfTime, within, within_async
 from utils.checks.outcome import NotYet, Outcome
 
@@ -14,7 +15,7 @@ LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, also on a busy 
 Check = Callable[[Any], Any]
 
 
-def check(number: str, answer: object) -> None:
+def check(number: str | float, answer: object = MISSING) -> None:
     """Judge `answer` to exercise `number` and show the outcome under the cell.
 
     Args:
@@ -22,15 +23,16 @@ def check(number: str, answer: object) -> None:
         answer: What the exercise asks for: a function, a text, a dict …
 
     Raises:
-        LookupError: If there is no such exercise; the message says which there are.
+        Misuse: If there is no such exercise, or no answer; the message says what to write.
     """
     from IPython.display import display
 
     display(evaluate(number, answer))  # type: ignore[no-untyped-call]
 
 
-def evaluate(number: str, answer: object, limit: float = LIMIT) -> Outcome:
+def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outcome:
     """Judge without showing; `limit` is in seconds. See `check` for the rest."""
+    number = the_checked_number(number, answer)
     judge = _find(number)
     if untouched(answer, number):
         return Outcome(number, "not attempted", "Replace the `...` and run the cell again.")
@@ -54,7 +56,7 @@ def evaluate(number: str, answer: object, limit: float = LIMIT) -> Outcome:
 
 
 def _find(number: str) -> Check:
-    lesson = str(number).partition(".")[0]
+    lesson = number.partition(".")[0]
     try:
         checks = importlib.import_module(f"utils.checks.lesson_{lesson}").CHECKS
     except ModuleNotFoundError as error:
@@ -62,7 +64,7 @@ def _find(number: str) -> Check:
             raise
         checks = {}
     if number not in checks:
-        there = f"There are {', '.join(checks)}." if checks else f"Lesson {lesson} has no checks."
-        raise LookupError(f"There is no exercise {number!r}. {there}")
+        there = f"; there are {', '.join(checks)}" if checks else f": lesson {lesson} has none"
+        raise Misuse(f"There is no exercise {number}{there}.")
     found: Check = checks[number]
     return found

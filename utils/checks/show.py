@@ -1,10 +1,15 @@
 """Hints, solutions and predictions, shown from the lesson's own source."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from utils import source
+from utils.checks.calls import MISSING, Misuse, the_number
 from utils.checks.outcome import in_html, panel
+
+T = TypeVar("T")
 
 _given: Counter[str] = Counter()  # hints given in this kernel, by exercise
 
@@ -55,18 +60,18 @@ class Solution:
         return f"One answer to exercise {self.number}:\n\n```python\n{self.code}\n```"
 
 
-def hint(number: str) -> None:
-    """Show the next hint for exercise `number`; after the last one, all of them.
+def hint(number: object = MISSING) -> None:
+    """Show the next hint for exercise `number`, such as "1.2"; after the last one, all of them.
 
     Raises:
-        LookupError: If there are none; the message says for which exercises there are.
+        Misuse: If there are none; the message says for which exercises there are.
     """
-    _display(next_hint(number))
+    _display(next_hint(the_number(number, "hint")))
 
 
 def next_hint(number: str) -> Hint:
     """The next hint, without showing it; see `hint`."""
-    steps = tuple(source.hints(number))
+    steps = tuple(_found(source.hints, number))
     at = _given[number]
     if at >= len(steps):
         return Hint(number, steps, 1, len(steps))
@@ -74,25 +79,33 @@ def next_hint(number: str) -> Hint:
     return Hint(number, (steps[at],), at + 1, len(steps))
 
 
-def solution(number: str) -> None:
-    """Show an answer to exercise `number`, from the source that the tests run.
+def solution(number: object = MISSING) -> None:
+    """Show an answer to exercise `number`, such as "1.2", from the source that the tests run.
 
     Raises:
-        LookupError: If there is no such exercise; the message says which there are.
+        Misuse: If there is no such exercise; the message says which there are.
     """
-    _display(Solution(number, source.solution(number)))
+    number = the_number(number, "solution")
+    _display(Solution(number, _found(source.solution, number)))
 
 
-def predict(number: str) -> None:
-    """Ask prediction `number`: commit to an answer before you run the code.
+def predict(number: object = MISSING) -> None:
+    """Ask prediction `number`, such as "1.2": commit to an answer before you run the code.
 
     Raises:
-        LookupError: If there is no such prediction; the message says which there are.
+        Misuse: If there is no such prediction; the message says which there are.
     """
     from utils.widgets import Prediction
 
-    asked = source.prediction(number)
+    asked = _found(source.prediction, the_number(number, "predict"))
     _display(Prediction(asked.question, asked.choices))
+
+
+def _found(look_up: Callable[[str], T], number: str) -> T:
+    try:
+        return look_up(number)
+    except source.NotThere as error:
+        raise Misuse(str(error)) from None
 
 
 def _display(item: object) -> None:

@@ -1,0 +1,79 @@
+"""A notebook tells a learner's mistake in a sentence, and its cell has failed all the same."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from utils.errors import Sentence
+
+ROOT = Path(__file__).resolve().parents[1]
+MISTAKES = {
+    "from utils.checks import hint; hint('1.99')": "There are no hints for 1.99; there are",
+    "from utils.checks import check; check(len, '1.1')": "`check` takes the number of the exercise",
+    "from utils.provider import chat_model; chat_model()": "COURSE_SPEED is 'fast'",
+    "from utils.setup import ready; ready()": "COURSE_SPEED is 'fast'",
+    "import os; os.environ['OPENAI_BASE_URL'] = 'nowhere'; chat_model()": "no web address",
+}
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
+@pytest.fixture
+def _no_simulator(monkeypatch):
+    """The simulator can't start, and no provider is named."""
+    monkeypatch.setenv("COURSE_SPEED", "fast")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_no_simulator")
+def test_a_notebook_stores_the_sentence_and_no_traceback():
+    book = notebook(*MISTAKES)
+    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    for cell, said in zip(book.cells, MISTAKES.values(), strict=True):
+        (output,) = cell.outputs
+        assert output.output_type == "error"
+        assert output.traceback == [output.evalue]
+        assert said in output.evalue
+        assert "\n" not in output.evalue
+
+
+@pytest.mark.usefixtures("_no_simulator")
+def test_a_run_of_the_notebook_stops_at_the_mistake():
+    book = notebook(next(iter(MISTAKES)), "print('on')")
+    with pytest.raises(CellExecutionError, match="There are no hints"):
+        NotebookClient(book, kernel_name="python3", timeout=60).execute()
+
+
+@pytest.mark.usefixtures("_no_simulator")
+def test_nbval_reports_the_mistake(tmp_path):
+    nbformat.write(notebook(next(iter(MISTAKES))), tmp_path / "mistake.ipynb")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax"]
+    run = subprocess.run(
+        [*command, "mistake.ipynb"], cwd=tmp_path, capture_output=True, text=True, env=os.environ
+    )
+    assert run.returncode == 1, run.stdout
+    assert "There are no hints for 1.99" in run.stdout
+
+
+def test_any_other_error_keeps_its_traceback():
+    book = notebook("1 / 0")
+    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    assert len(book.cells[0].outputs[0].traceback) > 1
+
+
+def test_outside_a_notebook_it_is_an_exception_like_any_other():
+    class MissingError(Sentence, LookupError):
+        """One kind."""
+
+    with pytest.raises(LookupError, match="Look elsewhere"):
+        raise MissingError("Look elsewhere.")

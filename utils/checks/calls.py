@@ -1,0 +1,57 @@
+"""How `check`, `hint`, `solution` and `predict` may be called, and what a wrong call is told."""
+
+import re
+
+from utils.checks.outcome import shown
+from utils.errors import Sentence
+
+MISSING = object()  # an argument that was not given
+_NUMBER = re.compile(r"\s*(\d+\.\d+)\s*")
+
+
+class Misuse(Sentence, LookupError):  # noqa: N818 (told to learners)
+    """A call that names no exercise; the message says how to write it."""
+
+
+def the_number(given: object, call: str) -> str:
+    """The number of an exercise or a prediction as a text; 1.2 is taken for "1.2".
+
+    Args:
+        given: What the learner wrote.
+        call: The function's name, for the message.
+
+    Raises:
+        Misuse: If it is no such number.
+    """
+    found = _number(given)
+    if found is None:
+        what = "" if given is MISSING else f"; it was given {_told(given)}"
+        raise Misuse(f'`{call}` wants a number as a text, such as `{call}("1.2")`{what}.')
+    return found
+
+
+def the_checked_number(number: object, answer: object) -> str:
+    """As `the_number`, for a `check`, which takes an answer, too."""
+    found = _number(number)
+    if found is None:
+        other = _number(answer)
+        name = getattr(number, "__name__", "your_answer")
+        said = "" if other or number is MISSING else f" It was given {_told(number)}."
+        raise Misuse(
+            "`check` takes the number of the exercise first, and then your answer: "
+            f'`check("{other or "1.2"}", {name})`.{said}'
+        )
+    if answer is MISSING:
+        raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
+    return found
+
+
+def _number(given: object) -> str | None:
+    match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
+    return match[1] if match else None
+
+
+def _told(given: object) -> str:
+    if isinstance(given, str | int | float):
+        return shown(repr(given))
+    return f"a value of type {shown(type(given).__name__)}"
