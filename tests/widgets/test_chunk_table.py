@@ -1,0 +1,192 @@
+"""The chunks of a stream, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from langchain_core.messages import AIMessageChunk
+
+from tests.widgets.doubles import find
+from utils.widgets import ChunkTable, LatencyBadge
+from utils.widgets.chunk_table import Rows, row_of
+
+USAGE = {"input_tokens": 12, "output_tokens": 31, "total_tokens": 43}
+
+
+def reply(*words):
+    """The chunks of a reply as ChatOpenAI gives them."""
+    yield AIMessageChunk("")
+    for word in words:
+        yield AIMessageChunk(word)
+    yield AIMessageChunk("", response_metadata={"finish_reason": "stop"})
+    yield AIMessageChunk("", usage_metadata=USAGE)
+
+
+def rows(table):
+    return find(table, Rows).whole
+
+
+def test_every_chunk_is_returned_as_it_came(wire):
+    sent = list(reply("Hel", "lo"))
+    received = ChunkTable("Reply").show(iter(sent))
+    assert list(map(id, received)) == list(map(id, sent))
+
+
+async def test_an_async_stream_is_shown_chunk_by_chunk(wire, tap):
+    table = ChunkTable("Reply")
+    running = asyncio.create_task(table.run(tap))
+    await tap.put(AIMessageChunk("Hel"))
+    assert [row["text"] for row in rows(table)] == ["'Hel'"]
+    await tap.put(AIMessageChunk("lo"))
+    tap.end()
+    assert [chunk.content for chunk in await running] == ["Hel", "lo"]
+
+
+async def test_stop_keeps_what_arrived(wire, tap, capsys):
+    table = ChunkTable()
+    running = asyncio.create_task(table.run(tap))
+    await tap.put(AIMessageChunk("Half"))
+    table._stop.press()
+    assert [chunk.content for chunk in await running] == ["Half"]
+    assert table.stopped
+    assert tap.closed
+    assert capsys.readouterr().out.endswith(
+        "1 chunk · 1 with text · no finish reason · none with usage · stopped\n"
+    )
+
+
+def test_the_printed_line_counts_what_the_chunks_carry(wire, capsys):
+    ChunkTable("Reply").show(reply(*("word " * 31).split(" ")))
+    assert capsys.readouterr().out.endswith(
+        "35 chunks · 31 with text · 1 finish reason · 1 with usage\n"
+    )
+
+
+def test_the_printed_line_tells_of_a_stream_that_was_cut_short(wire, capsys):
+    ChunkTable().show([AIMessageChunk("Half a")])
+    assert "1 chunk · 1 with text · no finish reason · none with usage\n" in capsys.readouterr().out
+
+
+def test_reasoning_and_tool_calls_are_counted_where_there_are_any(wire, capsys):
+    thought = AIMessageChunk("", additional_kwargs={"reasoning_content": "Hm."})
+    piece = {"name": "save", "args": "", "id": "1", "index": 0, "type": "tool_call_chunk"}
+    ChunkTable().show([thought, AIMessageChunk("", tool_call_chunks=[piece])])
+    assert (
+        "2 chunks · 0 with text · 1 with reasoning · 1 with a tool call's piece · "
+        "no finish reason · none with usage\n"
+    ) in capsys.readouterr().out
+
+
+def test_chunks_with_nothing_to_read_are_labelled(wire):
+    table = ChunkTable()
+    table.show(reply("Hi"))
+    assert [row.get("empty") for row in rows(table)] == ["empty", None, "empty", "empty"]
+
+
+def test_each_row_says_when_it_came(wire, clock):
+    def timed():
+        clock.now = 0.2
+        yield "a"
+        clock.now = 1.25
+        yield "b"
+
+    table = ChunkTable(clock=clock)
+    table.show(timed())
+    assert [row["at"] for row in rows(table)] == ["0.200", "1.250"]
+
+
+def test_the_badge_waits_for_text_not_for_the_first_chunk(wire, clock):
+    def timed():
+        clock.now = 1.0
+        yield AIMessageChunk("")
+        clock.now = 2.0
+        yield AIMessageChunk("Hi")
+
+    table = ChunkTable(clock=clock)
+    table.show(timed())
+    assert find(table, LatencyBadge).text == "first words 2.0 s · done 2.0 s"
+    assert table.recording.ttfb == 1.0
+
+
+def test_a_thousand_quick_chunks_take_few_messages(wire):
+    table = ChunkTable()
+    table.show(["token "] * 1000)
+    assert len(wire.sent_by(find(table, Rows))) < 50
+    assert len(rows(table)) == 1000
+
+
+def test_an_error_is_told_and_raised_on_with_the_rows_kept(wire, capsys):
+    def broken():
+        yield "Half"
+        raise ConnectionError("The server left.")
+
+    table = ChunkTable()
+    with pytest.raises(ConnectionError):
+        table.show(broken())
+    assert (find(table, Rows).phase, find(table, Rows).note) == (
+        "failed",
+        "ConnectionError: The server left.",
+    )
+    assert table.chunks == ["Half"]
+    assert "none with usage · failed\n" in capsys.readouterr().out
+
+
+def test_a_second_stream_replaces_the_first(wire):
+    table = ChunkTable()
+    table.show(["one", "two"])
+    assert table.show(["three"]) == ["three"]
+    assert [row["text"] for row in rows(table)] == ["'three'"]
+
+
+def test_a_stream_without_chunks_says_so(wire):
+    table = ChunkTable()
+    assert table.show([]) == []
+    assert find(table, Rows).note == "No chunk arrived."
+
+
+class TestRow:
+    def test_text_shows_its_spaces_newlines_and_emoji(self):
+        assert row_of(AIMessageChunk(" moon\n🌙")) == {"text": "' moon\\n🌙'"}
+
+    def test_a_finish_reason_and_usage_are_named(self):
+        chunk = AIMessageChunk(
+            "", response_metadata={"finish_reason": "length"}, usage_metadata=USAGE
+        )
+        row = row_of(chunk)
+        assert (row["finish"], row["usage"]) == ("length", "12 in · 31 out")
+
+    @pytest.mark.parametrize(
+        ("piece", "shown"),
+        [
+            ({"index": 0, "name": "get_weather", "args": ""}, "[0] get_weather"),
+            ({"index": 1, "name": None, "args": '{"ci'}, "[1] '{\"ci'"),
+            ({"index": None, "name": "save", "args": None}, "save"),
+        ],
+    )
+    def test_a_tool_calls_piece_says_which_call_it_belongs_to(self, piece, shown):
+        row = row_of({"content": "", "tool_call_chunks": [piece]})
+        assert (row["tool"], "empty" in row) == (shown, False)
+
+    def test_blocks_of_content_are_told_apart(self):
+        blocks = [{"type": "reasoning", "reasoning": "Hm."}, {"type": "text", "text": "Yes."}]
+        assert row_of({"content": blocks}) == {"text": "'Yes.'", "reasoning": "'Hm.'"}
+
+    @pytest.mark.parametrize("item", [3, {"name": "Jo"}, None])
+    def test_what_is_no_chunk_is_shown_as_it_is(self, item):
+        assert row_of(item) == {"text": repr(item)}
+
+
+def test_a_long_cell_is_cut_on_the_page(wire):
+    table = ChunkTable()
+    table.show(["x" * 10_000])
+    (row,) = rows(table)
+    assert row["text"].endswith("… (10,002 characters)")
+    assert len(row["text"]) < 500
+
+
+def test_its_plain_text_is_the_same_before_and_after(wire):
+    table = ChunkTable("Reply")
+    before = repr(table)
+    table.show(["a"])
+    assert repr(table) == before == "ChunkTable('Reply')"

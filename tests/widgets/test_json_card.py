@@ -1,0 +1,194 @@
+"""A card that fills in while JSON arrives."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from langchain_core.output_parsers import JsonOutputParser
+from pydantic import BaseModel
+
+from tests.widgets.doubles import find
+from utils.widgets import JsonCard, LatencyBadge
+from utils.widgets.json_card import Card, tree
+
+
+def fields(card):
+    """Each field as (label, state, value)."""
+    return [(it["label"], it["state"], it.get("value")) for it in find(card, Card).whole]
+
+
+def test_before_anything_arrives_it_is_a_skeleton(wire):
+    card = JsonCard("A person", {"name": "Name", "age": "Age"})
+    assert fields(card) == [("Name", "waiting", None), ("Age", "waiting", None)]
+
+
+async def test_only_the_field_that_changed_last_is_still_arriving(wire, tap):
+    card = JsonCard("A person", ["name", "age"])
+    running = asyncio.create_task(card.run(tap))
+    await tap.put({"name": "Jo"})
+    assert fields(card) == [("name", "arriving", "Jo"), ("age", "waiting", None)]
+    await tap.put({"name": "John", "age": 4})
+    assert fields(card) == [("name", "arrived", "John"), ("age", "arriving", {"code": "4"})]
+    await tap.put({"name": "John", "age": 42})
+    assert fields(card)[1] == ("age", "arriving", {"code": "42"})
+    tap.end()
+    assert await running == {"name": "John", "age": 42}
+    assert fields(card) == [("name", "final", "John"), ("age", "final", {"code": "42"})]
+
+
+def test_the_last_value_is_returned_as_it_came(wire):
+    last = {"name": "John"}
+    assert JsonCard(fields=["name"]).show([{}, {"name": "J"}, last]) is last
+
+
+def test_a_dict_that_is_changed_in_place_is_followed(wire):
+    def growing():
+        value = {}
+        for name in ("a", "b"):
+            value[name] = "x"
+            yield value
+
+    card = JsonCard()
+    card.show(growing())
+    assert [label for label, *_ in fields(card)] == ["a", "b"]
+
+
+def test_fields_that_nobody_expected_are_added(wire):
+    card = JsonCard(fields=["name"])
+    card.show([{"city": "Oslo"}])
+    assert fields(card) == [("name", "missing", None), ("city", "final", "Oslo")]
+
+
+def test_the_printed_line_tells_when_each_field_arrived(wire, clock, capsys):
+    def timed():
+        clock.now = 0.30
+        yield {"name": ""}  # announced, but nothing to read yet
+        clock.now = 0.42
+        yield {"name": "J"}
+        clock.now = 0.60
+        yield {"name": "John", "age": 4}
+        clock.now = 0.81
+
+    card = JsonCard("A person", ["name", "age"], clock=clock)
+    card.show(timed())
+    assert capsys.readouterr().out.endswith("name 0.42 s · age 0.60 s · done 0.81 s\n")
+    assert card.arrivals == {"name": 0.42, "age": 0.60}
+    assert find(card, LatencyBadge).text == "first field 0.4 s · done 0.8 s"
+
+
+def test_a_field_that_stays_empty_has_arrived_all_the_same(wire, clock):
+    def timed():
+        clock.now = 0.3
+        yield {"notes": []}
+
+    card = JsonCard(fields=["notes"], clock=clock)
+    card.show(timed())
+    assert card.arrivals == {"notes": 0.3}
+
+
+def test_a_field_that_did_not_arrive_is_named(wire, capsys):
+    JsonCard(fields=["name", "email"]).show([{"name": "John"}])
+    assert "email did not arrive" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("items", [[], [None]])
+def test_a_stream_without_a_value_says_so(wire, capsys, items):
+    card = JsonCard(fields=["name"])
+    assert card.show(items) is None
+    assert find(card, Card).note == "The stream ended without a value: the reply held no JSON."
+    assert "no field arrived · done" in capsys.readouterr().out
+    assert find(card, LatencyBadge).text.startswith("no field · done")
+
+
+def test_a_stream_that_breaks_leaves_its_last_field_unfinished(wire, capsys):
+    def broken():
+        yield {"name": "John", "age": 4}
+        raise ConnectionError("The server left.")
+
+    card = JsonCard(fields=["name", "age", "email"])
+    with pytest.raises(ConnectionError):
+        card.show(broken())
+    assert [state for _, state, _ in fields(card)] == ["arrived", "unfinished", "missing"]
+    assert find(card, Card).note == "ConnectionError: The server left."
+    assert "email did not arrive · failed" in capsys.readouterr().out
+    assert card.value == {"name": "John", "age": 4}
+
+
+async def test_stop_keeps_what_arrived_and_marks_it_unfinished(wire, tap):
+    card = JsonCard(fields=["name"])
+    running = asyncio.create_task(card.run(tap))
+    await tap.put({"name": "Jo"})
+    card._stop.press()
+    assert await running == {"name": "Jo"}
+    assert card.stopped
+    assert fields(card) == [("name", "unfinished", "Jo")]
+
+
+def test_partial_values_that_change_nothing_send_nothing(wire):
+    card = JsonCard(fields=["name"])
+    card.show([{"name": "John"}] * 1000)
+    assert len(wire.sent_by(find(card, Card))) < 10
+
+
+def test_a_page_is_sent_only_the_fields_from_the_first_that_changed(wire):
+    card = find(JsonCard(fields=["name", "age"]), Card)
+    card.take({"name": "John", "age": 4}, 0.0)
+    card.push()
+    card.take({"name": "John", "age": 42}, 0.1)
+    card.push()
+    content = wire.sent_by(card)[-1]["content"]
+    assert (content["at"], len(content["items"])) == (1, 1)
+
+
+def test_a_second_stream_replaces_the_first(wire):
+    card = JsonCard(fields=["name"])
+    card.show([{"name": "John", "age": 4}])
+    card.show([{"name": "Ann"}])
+    assert fields(card) == [("name", "final", "Ann")]
+
+
+def test_langchains_json_parser_fills_it_in(wire):
+    pieces = ['{"name": "Jo', 'hn", "age": 4', '2, "skills": ["a", "b', '"]}']
+    card = JsonCard(fields=["name", "age"])
+    value = card.show(JsonOutputParser().transform(iter(pieces)))
+    assert value == {"name": "John", "age": 42, "skills": ["a", "b"]}
+    assert [label for label, *_ in fields(card)] == ["name", "age", "skills"]
+
+
+def test_a_pydantic_model_is_shown_by_its_fields(wire):
+    class Person(BaseModel):
+        name: str
+
+    card = JsonCard()
+    person = Person(name="John")
+    assert card.show([person]) is person
+    assert fields(card) == [("name", "final", "John")]
+
+
+def test_a_value_without_fields_is_shown_too(wire):
+    card = JsonCard()
+    assert card.show([["a"], ["a", "b"]]) == ["a", "b"]
+    assert fields(card) == [("value", "final", {"list": ["a", "b"]})]
+
+
+@pytest.mark.parametrize(
+    ("value", "drawn"),
+    [
+        ("<b>", "<b>"),
+        (True, {"code": "true"}),
+        (None, {"code": "null"}),
+        (4.0, {"code": "4.0"}),
+        (2**70, {"code": str(2**70)}),
+        ({"a": [1]}, {"fields": [["a", {"list": [{"code": "1"}]}]]}),
+    ],
+)
+def test_values_are_written_as_json_writes_them(value, drawn):
+    assert tree(value) == drawn
+
+
+def test_its_plain_text_is_the_same_before_and_after(wire):
+    card = JsonCard("A person", ["name"])
+    before = repr(card)
+    card.show([{"name": "John"}])
+    assert repr(card) == before == "JsonCard('A person')"

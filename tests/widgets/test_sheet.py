@@ -1,0 +1,87 @@
+"""What a list on the page is sent, and what a page gets that asks."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.widgets.sheet import Sheet
+
+
+def messages(wire, sheet):
+    return [data["content"] for data in wire.sent_by(sheet) if data["method"] == "custom"]
+
+
+def test_added_items_are_sent_once_and_numbered(wire):
+    sheet = Sheet()
+    sheet.append("a")
+    sheet.append("b")
+    sheet.push()
+    sheet.append("c")
+    sheet.push()
+    assert messages(wire, sheet) == [
+        {"seq": 1, "at": 0, "items": ["a", "b"]},
+        {"seq": 2, "at": 2, "items": ["c"]},
+    ]
+
+
+def test_only_the_tail_that_changed_is_sent_again(wire):
+    sheet = Sheet()
+    sheet.become(["whole", "hal"])
+    sheet.push()
+    sheet.become(["whole", "half", "new"])
+    sheet.push()
+    assert messages(wire, sheet)[-1] == {"seq": 2, "at": 1, "items": ["half", "new"]}
+
+
+def test_nothing_new_sends_nothing(wire):
+    sheet = Sheet()
+    sheet.become(["a"])
+    sheet.push()
+    wire.messages.clear()
+    sheet.become(["a"])
+    sheet.push()
+    assert wire.messages == []
+
+
+def test_a_page_that_opens_later_gets_the_whole_list(wire):
+    sheet = Sheet()
+    sheet.append("a")
+    sheet.push()
+    state = sheet.get_state()
+    assert (state["items"], state["seq"]) == (["a"], 1)
+
+
+def test_a_page_that_lost_a_message_can_ask_for_the_whole_list(wire):
+    sheet = Sheet()
+    sheet.append("a")
+    sheet.push()
+    wire.messages.clear()
+    sheet._handle_custom_msg("whole list", [])
+    (answer,) = wire.sent_by(sheet)
+    assert answer["state"] == {"items": ["a"], "seq": 1}
+
+
+def received(sent):
+    """The list of a page that follows these messages, as sheet.js does."""
+    page = []
+    for message in sent:
+        page = page[: message["at"]] + message["items"]
+    return page
+
+
+@given(st.lists(st.one_of(st.integers(0, 3), st.lists(st.integers(0, 2), max_size=4))))
+def test_a_page_that_follows_the_messages_has_the_same_list(steps):
+    sheet = Sheet()
+    sent = []
+    sheet.send = sent.append
+    for step in steps:  # a number is added; a list replaces; each even sum pushes
+        if isinstance(step, int):
+            sheet.append(step)
+        else:
+            sheet.become(step)
+        if (step if isinstance(step, int) else sum(step)) % 2 == 0:
+            sheet.push()
+    sheet.push()
+    assert received(sent) == sheet.whole
+    assert [message["seq"] for message in sent] == list(range(1, len(sent) + 1))

@@ -1,0 +1,109 @@
+"""Counting what the kernel sends, in a real kernel and without one."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from utils.widgets import Traffic, traffic
+
+SETUP = """
+import os, sys
+sys.path.insert(0, {root!r})
+from IPython.display import display
+from utils.widgets import LiveText, traffic
+outlet = get_ipython().kernel.iopub_thread
+"""
+
+
+def printed(pytestconfig, *cells):
+    """What the last of these cells prints in a fresh kernel."""
+    root = str(pytestconfig.rootpath)
+    sources = [SETUP.format(root=root), *cells]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])
+    NotebookClient(notebook, timeout=100, kernel_name="python3").execute()
+    return "".join(
+        output.text for output in notebook.cells[-1].outputs if output.output_type == "stream"
+    )
+
+
+def test_prints_displays_and_widgets_are_counted(pytestconfig):
+    cell = """
+with traffic() as nothing:
+    pass
+with traffic() as one:
+    print("x" * 1000)
+with traffic() as shown:
+    display("x" * 1000)
+live = LiveText(display=False)
+with traffic() as widget:
+    live.show(["x" * 1000])
+inside = [nothing.messages, one.messages, shown.messages, widget.messages > 0]
+big = [count.bytes > 1000 for count in (nothing, one, shown, widget)]
+print(inside, big)
+"""
+    assert printed(pytestconfig, cell).endswith("[0, 1, 1, True] [False, True, True, True]\n")
+
+
+def test_it_restores_what_it_took(pytestconfig):
+    cell = """
+for error in (None, ValueError):
+    try:
+        with traffic():
+            assert "send_multipart" in vars(outlet)
+            if error: raise error
+    except ValueError:
+        pass
+    print("send_multipart" in vars(outlet))
+"""
+    assert printed(pytestconfig, cell) == "False\nFalse\n"
+
+
+def test_blocks_that_overlap_count_for_themselves(pytestconfig):
+    cell = """
+first, second = traffic(), traffic()
+one = first.__enter__()
+display("a")
+two = second.__enter__()
+display("b")
+first.__exit__(None, None, None)
+display("c")
+second.__exit__(None, None, None)
+print(one.messages, two.messages, "send_multipart" in vars(outlet))
+"""
+    assert printed(pytestconfig, cell).endswith("2 2 False\n")
+
+
+def test_a_coalesced_reply_sends_less_than_a_naive_one(pytestconfig):
+    cell = """
+import ipywidgets
+naive, live = ipywidgets.HTML(), LiveText(display=False)
+with traffic() as redrawn:
+    text = ""
+    for _ in range(500):
+        text += "token "
+        naive.value = text
+with traffic() as appended:
+    live.show(["token "] * 500)
+print(redrawn.messages >= 500, appended.messages < redrawn.messages / 5,
+      appended.bytes < redrawn.bytes / 5)
+"""
+    assert printed(pytestconfig, cell).endswith("True True True\n")
+
+
+def test_without_a_kernel_it_says_that_there_is_nobody_to_send_to():
+    with pytest.raises(RuntimeError, match="nobody to send to"), traffic():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (Traffic(1, 420), "1 message · 0.4 kB"),
+        (Traffic(1234, 56_789), "1,234 messages · 56.8 kB"),
+        (Traffic(2000, 11_000_000), "2,000 messages · 11.0 MB"),
+    ],
+)
+def test_it_is_told_in_one_line(count, told):
+    assert str(count) == told
