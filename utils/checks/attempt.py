@@ -60,15 +60,16 @@ def _own_line(error: BaseException) -> str:
 def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still what the exercise came with.
 
-    That is `...`, a tuple with one, a dict of nothing else, a function without a body or as in the
-    exercise's own stub, or a class with nothing in it but such functions.
+    That is `...`, a tuple with one, a dict or a list of nothing else, a function without a body or
+    as in the exercise's own stub, or a class with nothing in it but such functions.
     """
     if answer is ...:
         return True
     if isinstance(answer, tuple):
         return any(untouched(part, number) for part in answer)
-    if isinstance(answer, Mapping):
-        return bool(answer) and all(untouched(value, number) for value in answer.values())
+    if isinstance(answer, Mapping | list):
+        parts = answer.values() if isinstance(answer, Mapping) else answer
+        return bool(answer) and all(untouched(part, number) for part in parts)
     if isinstance(answer, FunctionType):
         code = _essence(answer.__code__)
         return code in _EMPTY or code in map(_essence, _stubs(number))
