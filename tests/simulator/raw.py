@@ -40,7 +40,7 @@ def events(raw: bytes) -> list[Any]:
 def assert_strict(kind: type[BaseModel], raw: Any) -> None:
     """Fail if `raw` has a field that the type doesn't know, or lacks one that it needs."""
     parsed = kind.model_validate(raw, strict=True)
-    assert parsed.model_dump(exclude_unset=True) == raw
+    assert parsed.model_dump(exclude_unset=True, by_alias=True) == raw
     assert unknown(parsed) == []
 
 

@@ -28,23 +28,24 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
     finish = None
     try:
         for chunk in model.stream(PROMPT):
-            texts += [chunk.content] if chunk.content else []
+            texts += [chunk.text] if chunk.text else []
             finish = chunk.response_metadata.get("finish_reason") or finish
-    except openai.APIError as error:
+    except (openai.APIError, ValueError) as error:
         return texts, finish, error
     return texts, finish, None
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_chat_openai_ends_as_the_table_says(server: Simulator, fault: Fault) -> None:
-    _, _, error = outcome(chat(server, f"sim-chat:{fault.name}"))
-    if fault.raises:
-        package, _, name = fault.raises.partition(".")
-        assert package == "openai"
-        assert isinstance(error, getattr(openai, name))
-        assert type(error) is getattr(openai, name) or name in [
-            b.__name__ for b in type(error).__bases__
-        ]
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
+def test_chat_openai_ends_as_the_table_says(
+    server: Simulator, fault: Fault, by_responses: bool
+) -> None:
+    model = chat(server, f"sim-fast:{fault.name}", use_responses_api=by_responses)
+    _, _, error = outcome(model)
+    raised = fault.by_responses if by_responses else fault.raises
+    if raised:
+        named = getattr(openai, raised.removeprefix("openai."), ValueError)
+        assert named in (type(error), *type(error).__bases__)
     else:
         assert error is None
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.simulator.ask_chat import read_ask
@@ -172,6 +172,7 @@ def test_places_are_found(text: str, expected: list[str]) -> None:
     assert places(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_prompt_breaks_the_decision(prompt: str) -> None:
     for name, arguments in calls(prompt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import math
 import time
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -15,16 +15,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import errors
-from .ask_chat import read_ask
+from . import ask_chat, ask_responses, errors
+from .ask import Ask
 from .errors import ApiError
-from .fields import read_json
+from .fields import Json, read_json
 from .log import Entry, Log
+from .memory import Memory, Tally
 from .pacing import Presence, due
 from .profiles import PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
 from .wire import Wire, model, model_list, to_json
 from .wire_chat import ChatWire
+from .wire_responses import ResponsesWire
 
 RESET = "simulator.reset"  # extension of the ASGI scope: breaks the connection
 _SETTLE_SECONDS = 5.0
@@ -52,13 +54,15 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._log = Log()
-        self._asked: Counter[int] = Counter()  # by the hash of what was asked: texts may be long
+        self._asked = Tally()
+        self._memory = Memory()
         self._started = int(time.time())
 
     def routes(self) -> list[Route]:
         """Return the table of endpoints."""
         return [
             Route("/v1/chat/completions", self.chat_completions, methods=["POST"]),
+            Route("/v1/responses", self.responses, methods=["POST"]),
             Route("/v1/models", self.models, methods=["GET"]),
             Route("/v1/models/{name}", self.model, methods=["GET"]),
             Route("/simulator/requests", self.requests, methods=["GET"]),
@@ -66,16 +70,36 @@ class Service:
 
     async def chat_completions(self, request: Request) -> ASGIApp:
         """Answer a chat request, streaming or whole."""
+        return await self._answered(request, ask_chat.read_ask, lambda reply, _: ChatWire(reply))
+
+    async def responses(self, request: Request) -> ASGIApp:
+        """Answer a request of the Responses API, streaming or whole."""
+
+        def read(body: Json) -> Ask:
+            before = self._memory.recall(body.get("previous_response_id"))
+            return ask_responses.read_ask(body, before)
+
+        def shape(reply: Reply, body: Json) -> Wire:
+            wire = ResponsesWire(reply, body)
+            if body.get("store") is not False:
+                self._memory.keep(wire.id, reply)
+            return wire
+
+        return await self._answered(request, read, shape)
+
+    async def _answered(
+        self, request: Request, read: Callable[[Json], Ask], shape: Callable[[Reply, Json], Wire]
+    ) -> ASGIApp:
+        """Read a request, keep the log, and return what sends the answer."""
         entry = self._log.open(request.url.path)
         try:
             raw = await request.body()
             body = read_json(raw)
             entry.understood(body, len(raw))
-            ask = read_ask(body)
+            ask = read(body)
             entry.asked(ask.prompt)
-            same = hash(raw)
-            self._asked[same] += 1
-            reply = compose(ask, self._settings.profile, self._asked[same])
+            reply = compose(ask, self._settings.profile, self._asked.count(raw))
+            wire = shape(reply, body)
         except ApiError as error:
             entry.answered(error.status)
             entry.end("failed")
@@ -85,8 +109,8 @@ class Service:
             self._log.close(entry)
             raise
         entry.answered(200)
-        entry.planned(reply.first_shown(reply.shows_thoughts), reply.gap, self._settings.speed)
-        return Paced(reply, ChatWire(reply), entry, self._log, self._settings.speed)
+        entry.planned(reply.first_shown(), reply.gap, self._settings.speed)
+        return Paced(reply, wire, entry, self._log, self._settings.speed)
 
     async def models(self, _: Request) -> Response:
         """List the models."""

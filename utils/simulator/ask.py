@@ -12,6 +12,7 @@ from . import errors
 from .fields import Json, boolean, needed_text, object_of
 
 Role = Literal["system", "user", "assistant", "tool"]
+Choice = Literal["auto", "none", "required"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Ask:
         json: Whether the text must be JSON.
         schema: The JSON schema that the text must fit.
         thinks: Whether reasoning comes before the answer.
+        shows_thoughts: Whether that reasoning is sent.
     """
 
     model: str
@@ -90,12 +92,13 @@ class Ask:
     limit: int | None = None
     seed: int = 0
     tools: tuple[Tool, ...] = ()
-    choice: Literal["auto", "none", "required"] = "auto"
+    choice: Choice = "auto"
     only: str = ""
     parallel: bool = True
     json: bool = False
     schema: Json | None = field(default=None, hash=False)
     thinks: bool = False
+    shows_thoughts: bool = False
 
     @property
     def prompt(self) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from . import errors
-from .ask import Ask, Called, Role, Tool, Turn, find_tool, read_tool
+from .ask import Ask, Called, Choice, Role, Tool, Turn, find_tool, read_tool
 from .fields import Json, boolean, integer, items_of, needed_text, number, object_of, only
 
 _ROLES: dict[str, Role] = {
@@ -28,7 +28,7 @@ _PASSED_OVER = """
 """
 FIELDS = frozenset([*_TAKEN.split(), *_PASSED_OVER.split(), *_NOT_HERE])
 _MOST_STOPS = 4
-_MOST_CHOICES = 128
+_MOST_TOOLS = 128
 
 
 def read_ask(body: Json) -> Ask:
@@ -45,7 +45,7 @@ def read_ask(body: Json) -> Ask:
             raise errors.unsupported(feature)
     if integer(body, "n", 1) != 1:
         raise errors.wrong_value("n", "one choice (n=1) is all that this model gives")
-    _check_sampling(body)
+    check_sampling(body)
     stream = boolean(body, "stream")
     tools = _tools(body.get("tools"))
     choice, named = _choice(body.get("tool_choice"), tools)
@@ -68,7 +68,12 @@ def read_ask(body: Json) -> Ask:
     )
 
 
-def _check_sampling(body: Json) -> None:
+def check_sampling(body: Json) -> None:
+    """Refuse sampling parameters out of bounds.
+
+    Raises:
+        ApiError: 400 that names the parameter.
+    """
     number(body, "temperature", 0, 2)
     number(body, "top_p", 0, 1)
     number(body, "presence_penalty", -2, 2)
@@ -84,7 +89,7 @@ def _turns(messages: object) -> tuple[Turn, ...]:
     )
     if not turns:
         raise errors.wrong_value("messages", "the array is empty")
-    _check_results(turns)
+    check_results(turns, "messages", "tool_calls", "tool")
     return turns
 
 
@@ -143,16 +148,24 @@ def _called(call: Json, where: str) -> Called:
     )
 
 
-def _check_results(turns: tuple[Turn, ...]) -> None:
-    """Refuse calls without results and results without calls, as the API does."""
+def check_results(turns: tuple[Turn, ...], where: str, calls: str, results: str) -> None:
+    """Refuse calls without results and results without calls, as the API does.
+
+    Args:
+        turns: The conversation.
+        where: The field that holds it.
+        calls: What the API names calls.
+        results: What it names their results.
+
+    Raises:
+        ApiError: 400 that says which is missing.
+    """
     waiting: set[str] = set()
     for index, turn in enumerate(turns):
         if turn.role == "tool" and turn.answers:
             if turn.answers not in waiting:
-                raise errors.wrong_value(
-                    f"messages[{index}]",
-                    "a message with role 'tool' must answer a call in the 'tool_calls' before it",
-                )
+                reason = f"a result ('{results}') must answer a call ('{calls}') before it"
+                raise errors.wrong_value(f"{where}[{index}]", reason)
             waiting.discard(turn.answers)
             continue
         if waiting:
@@ -160,29 +173,34 @@ def _check_results(turns: tuple[Turn, ...]) -> None:
         waiting = {call.id for call in turn.calls}
     if waiting:
         raise errors.wrong_value(
-            "messages",
-            "each of the 'tool_calls' must be followed by a message with role 'tool'; "
+            where,
+            f"each call ('{calls}') must be followed by its result ('{results}'); "
             f"none answers {', '.join(sorted(waiting))}",
         )
+
+
+def check_count(tools: list[Any]) -> list[Any]:
+    """Refuse more tools than the API allows.
+
+    Raises:
+        ApiError: 400 if there are more.
+    """
+    if len(tools) > _MOST_TOOLS:
+        raise errors.wrong_value("tools", f"at most {_MOST_TOOLS} tools are allowed")
+    return tools
 
 
 def _tools(value: object) -> tuple[Tool, ...]:
     if value is None:
         return ()
-    items = items_of(value, "tools")
-    if len(items) > _MOST_CHOICES:
-        raise errors.wrong_value("tools", f"at most {_MOST_CHOICES} tools are allowed")
     tools = []
-    for index, item in enumerate(items):
+    for index, item in enumerate(check_count(items_of(value, "tools"))):
         tool = object_of(item, f"tools[{index}]")
         if tool.get("type") != "function":
             raise errors.wrong_value(f"tools[{index}].type", "supported is 'function'")
         function = object_of(tool.get("function"), f"tools[{index}].function")
         tools.append(read_tool(function, f"tools[{index}].function"))
     return tuple(tools)
-
-
-Choice = Literal["auto", "none", "required"]
 
 
 def _choice(value: Any, tools: tuple[Tool, ...]) -> tuple[Choice, str]:

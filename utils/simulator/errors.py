@@ -160,3 +160,13 @@ def overloaded() -> ApiError:
     return ApiError(
         503, "The engine is currently overloaded, please try again later.", kind="server_error"
     )
+
+
+def no_such_response(name: str) -> ApiError:
+    """Return the answer to a reference to a response that is not, or no longer, known."""
+    return ApiError(
+        400,
+        f"Previous response with id '{name[:80]}' not found.",
+        "previous_response_not_found",
+        "previous_response_id",
+    )

@@ -38,7 +38,6 @@ class Reply:
         usage: Token counts.
         plan: When each token is generated.
         gap: Seconds between two tokens, stalls aside.
-        shows_thoughts: Whether chat completions show reasoning, too.
         faults: What happens to its bytes.
     """
 
@@ -50,7 +49,6 @@ class Reply:
     usage: Usage
     plan: Plan
     gap: float
-    shows_thoughts: bool = False
     faults: tuple[Chosen, ...] = ()
 
     def text_of(self, part: int) -> str | None:
@@ -62,23 +60,21 @@ class Reply:
         """Return what is sent of all parts of a kind; None if there is none."""
         indexes = [index for index, part in enumerate(self.parts) if part.kind == kind]
         texts = [text for index in indexes if (text := self.text_of(index)) is not None]
-        if indexes:
-            return "".join(texts)
-        return None
+        return ("\n\n" if kind == "thought" else "").join(texts) if indexes else None
 
     def id_of(self, part: int, prefix: str) -> str:
         """Return the identifier of a part."""
         digest = hashlib.sha256(f"{self.head.id} {prefix} {part}".encode()).hexdigest()
         return f"{prefix}_{digest[:24]}"
 
-    def first_shown(self, thoughts: bool) -> float | None:
-        """Return when the first token leaves; without `thoughts`, the first of the answer."""
-        times = (
+    def first_shown(self) -> float | None:
+        """Return when the first token leaves; None if none does."""
+        shown = (
             piece.at
             for piece in self.pieces
-            if thoughts or self.parts[piece.part].kind != "thought"
+            if self.ask.shows_thoughts or self.parts[piece.part].kind != "thought"
         )
-        return next(times, None)
+        return next(shown, None)
 
     def ended_after(self, tokens: int, finish: Finish) -> Reply:
         """Return the same reply, ended after `tokens` tokens if it is longer."""
@@ -160,7 +156,6 @@ def compose(ask: Ask, default: Profile, times_asked: int) -> Reply:
             assert isinstance(changed, Ask)
             ask = changed
     reply = _reply(ask, profile, times_asked, rng)
-    reply = replace(reply, shows_thoughts=any(one.fault.name == "thinking" for one in chosen))
     for one in chosen:
         if one.fault.stage == "wording":
             worded = one.fault.act(reply, one.numbers)
@@ -190,7 +185,9 @@ def _reply(ask: Ask, profile: Profile, times_asked: int, rng: random.Random) -> 
     finish: Finish = "tool_calls" if parts[-1].kind == "call" and not ask.only else "stop"
     if ask.limit is not None and len(flat) > ask.limit:
         flat, finish = flat[: ask.limit], "length"
-    thoughts = len(kept[0]) if parts[0].kind == "thought" else 0
+    thoughts = sum(
+        len(tokens) for part, tokens in zip(parts, kept, strict=True) if part.kind == "thought"
+    )
     schedule = plan(profile, sum(map(len, full)), rng, thoughts).cut(len(flat))
     pieces = tuple(
         Piece(at, index, token) for at, (index, token) in zip(schedule.tokens, flat, strict=True)

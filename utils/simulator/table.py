@@ -45,5 +45,8 @@ def _row(fault: Fault) -> str:
     names = ", ".join(name for name, _ in fault.numbers)
     suffix = f"`:{fault.example}`" + (f" ({names})" if names else "")
     does = fault.does if fault.whole else f"{fault.does} *Streams alone.*"
-    client = f"Raises `{fault.raises}`. {fault.client}" if fault.raises else fault.client
+    raised = f"Raises `{fault.raises}`" if fault.raises else ""
+    if fault.by_responses != fault.raises:
+        raised += f" (`{fault.by_responses}` by the Responses API)"
+    client = f"{raised}. {fault.client}" if raised else fault.client
     return f"| {suffix} | {does} | {client} |"

@@ -56,7 +56,10 @@ class Wire(Protocol):
         """Return the reply as one JSON object."""
 
     def error(self) -> bytes:
-        """Return the event of a failure in mid-stream."""
+        """Return the event of an error in mid-stream."""
+
+    def failed(self) -> bytes:
+        """Return the event of a reply that failed."""
 
     def empty(self) -> bytes:
         """Return an event that says nothing."""

@@ -62,7 +62,7 @@ class ChatWire:
             "refusal": None,
             "annotations": [],
         }
-        if reply.shows_thoughts:
+        if reply.ask.shows_thoughts:
             message["reasoning_content"] = reply.said("thought")
         calls = [
             self._call(index) | {"function": {"name": reply.parts[index].name, "arguments": text}}
@@ -108,7 +108,9 @@ class ChatWire:
         return self._event({"role": "assistant", "content": content, "refusal": None})
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that begins a tool call."""
+        """Return the chunk that begins a tool call or another paragraph of reasoning."""
+        if self._reply.parts[part].kind == "thought" and part and self._reply.ask.shows_thoughts:
+            return self._event({"reasoning_content": "\n\n"})
         if part not in self._calls:
             return b""
         function = {"name": self._reply.parts[part].name, "arguments": ""}
@@ -121,7 +123,7 @@ class ChatWire:
         They repeat one chunk with another text hundreds of times, so the rest is rendered once.
         """
         kind = self._reply.parts[part].kind
-        if kind == "thought" and not self._reply.shows_thoughts:
+        if kind == "thought" and not self._reply.ask.shows_thoughts:
             return lambda _: b""
         if kind == "call":
             pieces = {"index": self._calls.index(part), "function": {"arguments": "\0"}}
@@ -150,8 +152,12 @@ class ChatWire:
         return self._chunk({"choices": []})
 
     def error(self) -> bytes:
-        """Return the event of a failure in mid-stream."""
+        """Return the event of an error in mid-stream."""
         return sse(errors.broken().body())
+
+    def failed(self) -> bytes:
+        """Return the same as `error`: this API has no other way to fail."""
+        return self.error()
 
 
 def sse(body: Json) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
 @fault(
     "empty",
     "delivery",
-    "The stream begins with a chunk without choices, as Azure's does.",
+    "The stream begins with a chunk without choices, as Azure's does; chat completions only.",
     "No error: a chunk without text. Code that reads `choices[0]` breaks.",
     whole=False,
 )
@@ -92,7 +92,8 @@ def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
 @fault(
     "usage",
     "delivery",
-    "A last chunk holds token counts and no choices, though nobody asked for it.",
+    "A last chunk holds token counts and no choices, though nobody asked for it; chat completions "
+    "only.",
     "No error: the last chunks carry usage. Code that reads `choices[0]` breaks.",
     whole=False,
 )
@@ -126,7 +127,7 @@ def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
 @fault(
     "nodone",
     "delivery",
-    "Everything comes but the closing `[DONE]`.",
+    "Everything comes but the closing `[DONE]`; chat completions only.",
     "No error: the finish reason came.",
     whole=False,
 )
@@ -161,14 +162,37 @@ def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
     "An error event comes after `tokens` tokens, and the response ends.",
     "Not tried again: what came so far came.",
     raises="openai.APIError",
+    by_responses="ValueError",
     whole=False,
     tokens=40,
 )
 def error_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iterator[Parcel]:
     """Stop with an error event."""
-    for parcel, reached in _until(parcels, int(numbers[0])):
+    yield from _ended_by(wire.error, parcels, int(numbers[0]))
+
+
+@fault(
+    "failed",
+    "delivery",
+    "The Responses API says after `tokens` tokens that the response failed; in chat completions "
+    "the same as `error`.",
+    "Not tried again: what came so far came.",
+    raises="openai.APIError",
+    by_responses="ValueError",
+    whole=False,
+    tokens=40,
+)
+def failed_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iterator[Parcel]:
+    """Stop with the event of a reply that failed."""
+    yield from _ended_by(wire.failed, parcels, int(numbers[0]))
+
+
+def _ended_by(
+    event: Callable[[], bytes], parcels: Iterable[Parcel], tokens: int
+) -> Iterator[Parcel]:
+    for parcel, reached in _until(parcels, tokens):
         if reached:
-            yield Parcel(parcel.at, wire.error(), ends="failed")
+            yield Parcel(parcel.at, event(), ends="failed")
             return
         yield parcel
 

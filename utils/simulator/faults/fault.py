@@ -36,6 +36,7 @@ class Fault:
         does: What happens, as a sentence for the table.
         client: What LangChain's `ChatOpenAI` makes of it, as a sentence for the table.
         raises: The exception that `ChatOpenAI.stream` ends in, with its package; "" is none.
+        by_responses: The same where it differs for the Responses API.
         act: The function that does it; what it takes depends on the stage.
         stage: When it acts: instead of a reply, on the request, on the reply's pieces and their
             times, or on the bytes.
@@ -47,6 +48,7 @@ class Fault:
     does: str
     client: str
     raises: str
+    by_responses: str
     act: Callable[..., object]
     stage: Stage
     numbers: tuple[tuple[str, float], ...] = ()
@@ -77,13 +79,17 @@ def fault(
     client: str,
     *,
     raises: str = "",
+    by_responses: str | None = None,
     whole: bool = True,
     **numbers: float,
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Enter the decorated function into the table of faults; see `Fault`."""
 
     def enter(act: Callable[..., object]) -> Callable[..., object]:
-        FAULTS[name] = Fault(name, does, client, raises, act, stage, tuple(numbers.items()), whole)
+        other = raises if by_responses is None else by_responses
+        FAULTS[name] = Fault(
+            name, does, client, raises, other, act, stage, tuple(numbers.items()), whole
+        )
         return act
 
     return enter

@@ -38,7 +38,7 @@ def limited(ask: Ask, numbers: Numbers) -> Ask:
 )
 def thinking(ask: Ask, _: Numbers) -> Ask:
     """Ask for reasoning."""
-    return replace(ask, thinks=True)
+    return replace(ask, thinks=True, shows_thoughts=True)
 
 
 @fault(

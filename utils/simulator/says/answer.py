@@ -47,7 +47,8 @@ def answer(ask: Ask) -> tuple[Part, ...]:
     else:
         parts = [_said(ask, rng)]
     if ask.thinks:
-        parts.insert(0, Part("thought", thoughts.about(ask, [call.name for call in wanted])))
+        thinking = thoughts.about(ask, [call.name for call in wanted])
+        parts = [*(Part("thought", paragraph) for paragraph in thinking), *parts]
     return tuple(parts)
 
 

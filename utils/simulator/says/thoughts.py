@@ -7,8 +7,8 @@ from ..ask import Ask
 _LONGEST_QUOTE = 100  # characters
 
 
-def about(ask: Ask, calls: list[str]) -> str:
-    """Return the reasoning that leads to the answer.
+def about(ask: Ask, calls: list[str]) -> list[str]:
+    """Return the reasoning that leads to the answer, in paragraphs with headings.
 
     Args:
         ask: The request.
@@ -34,4 +34,4 @@ def about(ask: Ask, calls: list[str]) -> str:
             "**Planning the answer**\n\nNo tool is needed here. I will begin with what matters "
             "most, keep it short, and stop when it is said."
         )
-    return "\n\n".join(paragraphs)
+    return paragraphs

@@ -1,0 +1,377 @@
+"""The Responses API: what goes over the wire, and the clients that speak it."""
+
+import json
+from itertools import groupby
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI
+from openai import AsyncOpenAI, OpenAI, pydantic_function_tool
+from openai.types import responses as kinds
+from openai.types.responses import Response, ResponseStreamEvent
+from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
+from pydantic import BaseModel, TypeAdapter
+
+from utils.simulator import Simulator
+from utils.simulator.ask_responses import FIELDS, read_ask
+from utils.simulator.errors import ApiError
+from utils.simulator.library import answer
+
+from .raw import ask, assert_strict
+
+one_loop = pytest.mark.asyncio(loop_scope="module")  # LangChain's HTTP client is for one loop
+PATH = "/v1/responses"
+RIVER = answer("Name a river.")
+WEATHER = "What's the weather in Paris and in Rome?"
+EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
+TOOL = {
+    "type": "function",
+    "name": "get_weather",
+    "description": "Get the weather for a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+    },
+    "strict": False,
+}
+EVENTS: dict[str, type[BaseModel]] = {
+    kind.model_fields["type"].annotation.__args__[0]: kind
+    for kind in ResponseStreamEvent.__origin__.__args__
+    if issubclass(kind, BaseModel)
+}
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+    tags: list[str]
+
+
+class GetWeather(BaseModel):
+    """Get the weather for a city."""
+
+    city: str
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Get the weather for a city."""
+    return {"Paris": "18 °C and sunny", "Rome": "24 °C and clear"}[city]
+
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "text": {"input": "Name a river."},
+    "instructions": {"input": "Name a river.", "instructions": "Be brief.", "temperature": 0.5},
+    "calls": {"input": WEATHER, "tools": [TOOL]},
+    "thoughts": {"input": "Name a river.", "reasoning": {"effort": "low", "summary": "auto"}},
+    "hidden thoughts": {"input": "Name a river.", "reasoning": {"effort": "low"}},
+    "thoughts and calls": {"input": WEATHER, "tools": [TOOL], "reasoning": {"summary": "auto"}},
+    "cut off": {"input": "Name a river.", "max_output_tokens": 16},
+    "cut off in a thought": {
+        "input": "Name a river.",
+        "max_output_tokens": 16,
+        "reasoning": {"summary": "auto"},
+    },
+    "schema": {
+        "input": EXTRACT,
+        "text": {
+            "format": {
+                "type": "json_schema",
+                "name": "person",
+                "schema": Person.model_json_schema(),
+                "strict": True,
+            }
+        },
+    },
+    "results": {
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": "Weather in Paris?"}]},
+            {"type": "reasoning", "id": "rs_1", "summary": []},
+            {"type": "function_call", "call_id": "c", "name": "get_weather", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c", "output": "18 °C"},
+        ],
+        "tools": [TOOL],
+    },
+    "filtered": {"model": "sim-fast:filter@4", "input": "Name a river."},
+    "error": {"model": "sim-fast:error@4", "input": "Name a river."},
+    "failed": {"model": "sim-fast:failed@4", "input": "Name a river."},
+    "packed": {"model": "sim-fast:packed@4:thinking", "input": WEATHER, "tools": [TOOL]},
+}
+
+
+def stream(server: Simulator, **fields: Any) -> list[dict[str, Any]]:
+    """Return the data of each event, after a look at how the events are written."""
+    status, kind, raw = ask(server, {"model": "sim-fast", "stream": True} | fields, PATH)
+    assert (status, kind) == (200, "text/event-stream; charset=utf-8")
+    *blocks, rest = raw.decode().split("\n\n")
+    assert rest == ""
+    data = []
+    for block in blocks:
+        name, line = block.split("\n")
+        data.append(json.loads(line.removeprefix("data: ")))
+        assert name == f"event: {data[-1]['type']}"
+    return data
+
+
+def whole(server: Simulator, **fields: Any) -> dict[str, Any]:
+    status, _, raw = ask(server, {"model": "sim-fast"} | fields, PATH)
+    assert status == 200
+    return json.loads(raw)
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_every_event_is_one_of_the_apis(server: Simulator, request_: dict[str, Any]) -> None:
+    events = stream(server, **request_)
+    for event in events:
+        assert_strict(EVENTS[event["type"]], event)
+    numbers = [event["sequence_number"] for event in events]
+    assert numbers[0] == 0
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_every_whole_response_is_the_apis(server: Simulator, request_: dict[str, Any]) -> None:
+    assert_strict(Response, whole(server, **request_))
+
+
+@pytest.mark.parametrize("name", sorted(set(REQUESTS) - {"error", "failed"}))
+def test_the_deltas_add_up_to_the_last_event(server: Simulator, name: str) -> None:
+    events = stream(server, **REQUESTS[name])
+    *_, last = events
+    assert last["type"] in ("response.completed", "response.incomplete")
+    done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
+    assert done == last["response"]["output"]
+    added = [event for event in events if event["type"] == "response.output_item.added"]
+    assert [event["output_index"] for event in added] == list(range(len(done)))
+    pieces: dict[tuple[str, int], str] = {}
+    for event in events:
+        if event["type"].endswith(".delta"):
+            place = (event["item_id"], event.get("summary_index", 0))
+            pieces[place] = pieces.get(place, "") + event["delta"]
+    texts = {
+        (item["id"], index): text for item in done for index, text in enumerate(texts_of(item))
+    }
+    assert pieces == texts
+
+
+def texts_of(item: dict[str, Any]) -> list[str]:
+    if item["type"] == "function_call":
+        return [item["arguments"]]
+    return [part["text"] for part in item["content" if item["type"] == "message" else "summary"]]
+
+
+def test_thinking_comes_before_a_call(server: Simulator) -> None:
+    events = stream(server, **REQUESTS["thoughts and calls"])
+    order = [key for key, _ in groupby(event["type"].split(".")[1] for event in events)]
+    assert order.index("reasoning_summary_part") < order.index("function_call_arguments")
+    *_, last = events
+    output = last["response"]["output"]
+    assert [item["type"] for item in output] == ["reasoning", "function_call", "function_call"]
+    assert len(output[0]["summary"]) == 2
+
+
+def test_stream_and_whole_response_say_the_same(server: Simulator) -> None:
+    *_, last = stream(server, input="Name a river.")
+    for response in (last["response"], whole(server, input="Name a river.")):
+        assert response["output"][0]["content"][0]["text"] == RIVER
+
+
+def test_reasoning_that_is_not_shown_costs_all_the_same(server: Simulator) -> None:
+    usage = whole(server, **REQUESTS["hidden thoughts"])["usage"]
+    assert 0 < usage["output_tokens_details"]["reasoning_tokens"] < usage["output_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({}, "input"),
+        ({"input": []}, "input"),
+        ({"input": 3}, "input"),
+        ({"input": ["hello"]}, "input[0]"),
+        ({"input": [{"role": "user"}]}, "input[0].content"),
+        ({"input": [{"role": "pirate", "content": "Hi"}]}, "input[0].role"),
+        ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].type"),
+        ({"input": [{"type": "function_call_output", "call_id": "c", "output": "1"}]}, "input[0]"),
+        ({"input": "Hi", "instructions": 3}, "instructions"),
+        ({"input": "Hi", "tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"input": "Hi", "tool_choice": "required"}, "tool_choice"),
+        ({"input": "Hi", "text": {"format": {"type": "xml"}}}, "text.format.type"),
+        ({"input": "Hi", "text": {"format": {"type": "json_object"}}}, "input"),
+        ({"input": "Hi", "reasoning": {"effort": "huge"}}, "reasoning.effort"),
+        ({"input": "Hi", "reasoning": {"summary": "all"}}, "reasoning.summary"),
+        ({"input": "Hi", "max_output_tokens": 5}, "max_output_tokens"),
+        ({"input": "Hi", "background": True}, "background"),
+        ({"input": "Hi", "messages": []}, "messages"),
+        ({"input": "Hi", "previous_response_id": "resp_x"}, "previous_response_id"),
+    ],
+)
+def test_a_field_that_will_not_do_is_named(
+    server: Simulator, fields: dict[str, Any], param: str
+) -> None:
+    status, _, raw = ask(server, {"model": "sim-fast"} | fields, PATH)
+    error = json.loads(raw)["error"]
+    assert (status, error["param"]) == (400, param)
+    assert param in error["message"] or param == "previous_response_id"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "role", "content", "format"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), JSON))
+def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
+    try:
+        read_ask({"model": "sim", "input": "Hi"} | change)
+    except ApiError as refused:
+        json.dumps(refused.body())
+
+
+def test_the_known_fields_are_the_apis() -> None:
+    assert set(ResponseCreateParamsStreaming.__annotations__) | _inherited() == FIELDS
+
+
+def _inherited() -> set[str]:
+    return {
+        name
+        for base in ResponseCreateParamsStreaming.__orig_bases__
+        for name in getattr(base, "__annotations__", {})
+    }
+
+
+# Clients
+
+
+def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenAI:
+    settings = {"base_url": server.base_url, "api_key": server.api_key, "max_retries": 0}
+    return ChatOpenAI(model=name, use_responses_api=True, **(settings | options))
+
+
+def test_openai_gets_whole_responses_and_streams(client: OpenAI) -> None:
+    reply = client.responses.create(model="sim-fast", input="Name a river.")
+    assert reply.output_text == RIVER
+    stream = client.responses.create(model="sim-fast", input="Name a river.", stream=True)
+    deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
+    assert "".join(deltas) == RIVER
+
+
+def test_openais_stream_helper_puts_text_and_thoughts_together(client: OpenAI) -> None:
+    with client.responses.stream(
+        model="sim-fast", input="Name a river.", reasoning={"summary": "auto"}
+    ) as stream:
+        snapshots = [e.snapshot for e in stream if e.type == "response.output_text.delta"]
+        final = stream.get_final_response()
+    assert snapshots[-1] == final.output_text == RIVER
+    assert isinstance(final.output[0], kinds.ResponseReasoningItem)
+
+
+def test_openais_stream_helper_parses_tools_and_formats(client: OpenAI) -> None:
+    with client.responses.stream(
+        model="sim-fast", input=WEATHER, tools=[pydantic_function_tool_for_responses()]
+    ) as stream:
+        final = stream.get_final_response()
+    assert [call.parsed_arguments for call in final.output] == [
+        GetWeather(city="Paris"),
+        GetWeather(city="Rome"),
+    ]
+    with client.responses.stream(model="sim-fast", input=EXTRACT, text_format=Person) as stream:
+        person = stream.get_final_response().output_parsed
+    assert person == Person(name="John Smith", age=42, tags=["climbing", "chess"])
+
+
+def pydantic_function_tool_for_responses() -> Any:
+    made = pydantic_function_tool(GetWeather)
+    from openai.lib._tools import ResponsesPydanticFunctionTool  # what its documents tell to use
+
+    return ResponsesPydanticFunctionTool({"type": "function", **made["function"]}, GetWeather)
+
+
+async def test_openais_async_client_parses_a_response(server: Simulator) -> None:
+    async with AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client:
+        reply = await client.responses.parse(model="sim-fast", input=EXTRACT, text_format=Person)
+        assert reply.output_parsed.name == "John Smith"
+        async with client.responses.stream(model="sim-fast", input="Name a river.") as stream:
+            assert (await stream.get_final_response()).output_text == RIVER
+
+
+def test_a_conversation_goes_on_from_the_response_before(client: OpenAI) -> None:
+    first = client.responses.create(model="sim-fast", input="Hello, my name is Zoë.")
+    second = client.responses.create(
+        model="sim-fast", input="What is my name?", previous_response_id=first.id
+    )
+    assert second.output_text == "You told me: your name is Zoë."
+    assert second.previous_response_id == first.id
+
+
+def test_calls_are_answered_from_the_response_before(client: OpenAI) -> None:
+    first = client.responses.create(model="sim-fast", input=WEATHER, tools=[TOOL])
+    results = [
+        {"type": "function_call_output", "call_id": call.call_id, "output": "18 °C"}
+        for call in first.output
+    ]
+    second = client.responses.create(
+        model="sim-fast", input=results, tools=[TOOL], previous_response_id=first.id
+    )
+    assert "Paris: 18 °C." in second.output_text
+
+
+def test_langchain_invokes_and_streams_the_same_text(server: Simulator) -> None:
+    model = chat(server)
+    chunks = list(model.stream("Name a river."))
+    assert "".join(chunk.text for chunk in chunks) == RIVER
+    assert model.invoke("Name a river.").text == RIVER
+    total = sum(chunks[1:], chunks[0])
+    assert total.usage_metadata["output_tokens"] > 10
+    assert total.response_metadata["status"] == "completed"
+
+
+@one_loop
+async def test_langchain_thinks_then_calls_a_tool_then_answers(server: Simulator) -> None:
+    model = chat(server, reasoning={"effort": "low", "summary": "auto"}).bind_tools([get_weather])
+    asked = [chunk async for chunk in model.astream(WEATHER)]
+    blocks = [block["type"] for chunk in asked for block in chunk.content_blocks]
+    order = [key for key, _ in groupby(blocks)]
+    assert order[:2] == ["reasoning", "tool_call_chunk"]
+    call = sum(asked[1:], asked[0])
+    assert [made["args"] for made in call.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+    results = [await get_weather.ainvoke(made) for made in call.tool_calls]
+    answer = [chunk async for chunk in model.astream([("user", WEATHER), call, *results])]
+    text = "".join(chunk.text for chunk in answer)
+    assert "Paris: 18 °C and sunny." in text
+    assert "Rome: 24 °C and clear." in text
+
+
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+def test_langchain_gets_structured_output_by_every_method(server: Simulator, method: str) -> None:
+    model = chat(server).with_structured_output(Person, method=method)
+    prompt = f"{EXTRACT} Answer in JSON with keys name, age and tags."
+    expected = Person(name="John Smith", age=42, tags=["climbing", "chess"])
+    assert model.invoke(prompt) == expected
+    *_, last = model.stream(prompt)
+    assert last == expected
+
+
+@one_loop
+async def test_langchains_events_v2_tell_of_thinking(server: Simulator) -> None:
+    model = chat(server, reasoning={"summary": "auto"})
+    seen = [
+        block["type"]
+        async for event in model.astream_events("Name a river.", version="v2")
+        if event["event"] == "on_chat_model_stream"
+        for block in event["data"]["chunk"].content_blocks
+    ]
+    assert [key for key, _ in groupby(seen)] == ["reasoning", "text"]
+
+
+def test_the_event_types_are_all_known() -> None:
+    TypeAdapter(ResponseStreamEvent)  # the table above is made from this union
+    assert "response.reasoning_summary_text.delta" in EVENTS

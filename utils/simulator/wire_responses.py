@@ -1,0 +1,263 @@
+"""A reply in the shape of OpenAI's Responses API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import errors
+from .pacing import Parcel
+from .wire import to_json
+
+if TYPE_CHECKING:
+    from .reply import Reply
+
+Json = dict[str, Any]
+_ECHOED: Json = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "temperature": 1.0,
+    "tool_choice": "auto",
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "metadata": {},
+    "user": None,
+}
+_CUT_OFF = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_ITEM = {"thought": "rs", "text": "msg", "call": "fc"}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a part of the reply stands in the output: all thoughts share one item."""
+
+    part: int
+    output: int
+    inner: int
+    opens: bool
+    closes: bool
+
+
+class ResponsesWire:
+    """Makes the objects of one reply."""
+
+    done = b""
+
+    def __init__(self, reply: Reply, body: Json) -> None:
+        self._reply = reply
+        self._asked = body
+        self._sequence = -1
+        self._texts = [reply.text_of(part) for part in range(len(reply.parts))]
+        self._places = self._placed()
+        self._shown = reply.ask.shows_thoughts
+
+    def _placed(self) -> list[_Place]:
+        kinds = [part.kind for part, text in zip(self._reply.parts, self._texts, strict=True)
+                 if text is not None]  # fmt: skip
+        thoughts = kinds.count("thought")
+        return [
+            _Place(part, 0, part, part == 0, part == thoughts - 1)
+            if kind == "thought"
+            else _Place(part, part - max(0, thoughts - 1), 0, True, True)
+            for part, kind in enumerate(kinds)
+        ]
+
+    # Objects
+
+    def whole(self) -> bytes:
+        """Return the reply as one object."""
+        return to_json(self._response(self._status(), ended=True))
+
+    def _status(self) -> str:
+        return "incomplete" if self._reply.finish in _CUT_OFF else "completed"
+
+    def _response(self, status: str, ended: bool = False) -> Json:
+        reply, asked = self._reply, self._asked
+        echoed = {key: asked.get(key, default) for key, default in _ECHOED.items()}
+        echoed = {key: _ECHOED[key] if echoed[key] is None else echoed[key] for key in echoed}
+        reason = _CUT_OFF.get(reply.finish)
+        return echoed | {
+            "id": self.id,
+            "object": "response",
+            "created_at": reply.head.created,
+            "completed_at": reply.head.created if status == "completed" else None,
+            "status": status,
+            "background": False,
+            "error": None,
+            "incomplete_details": {"reason": reason} if ended and reason else None,
+            "model": reply.head.model,
+            "output": self._output() if ended else [],
+            "reasoning": {"effort": None, "summary": None} | (asked.get("reasoning") or {}),
+            "service_tier": "default",
+            "text": {"format": {"type": "text"}, "verbosity": "medium"} | (asked.get("text") or {}),
+            "tools": [
+                {"description": None, "parameters": {}, "strict": True} | tool
+                for tool in asked.get("tools") or []
+            ],
+            "usage": self._usage() if ended else None,
+        }
+
+    @property
+    def id(self) -> str:
+        """The response's identifier, which a later request may refer to."""
+        return f"resp_{self._reply.head.id}"
+
+    def _usage(self) -> Json:
+        usage = self._reply.usage
+        return {
+            "input_tokens": usage.prompt,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": usage.completion,
+            "output_tokens_details": {"reasoning_tokens": usage.reasoning},
+            "total_tokens": usage.prompt + usage.completion,
+        }
+
+    def _output(self) -> list[Json]:
+        return [self._item(place, ended=True) for place in self._places if place.closes]
+
+    def _item(self, place: _Place, ended: bool) -> Json:
+        """Return an output item, empty or with all that is in it."""
+        part = self._reply.parts[place.part]
+        cut_off = place is self._places[-1] and self._reply.finish in _CUT_OFF
+        status = ("incomplete" if cut_off else "completed") if ended else "in_progress"
+        text = (self._texts[place.part] or "") if ended else ""
+        item = {"id": self._id(place), "status": status}
+        if part.kind == "thought":
+            summary = [self._summary(i) for i in range(place.inner + 1)] if ended else []
+            return {"id": self._id(place), "type": "reasoning",
+                    "summary": summary if self._shown else []}  # fmt: skip
+        if part.kind == "call":
+            call = {"call_id": self._reply.id_of(place.part, "call"), "name": part.name}
+            return item | {"type": "function_call", "arguments": text} | call
+        content = [_output_text(text)] if ended else []
+        return item | {"type": "message", "role": "assistant", "content": content}
+
+    def _summary(self, part: int) -> Json:
+        return {"type": "summary_text", "text": self._texts[part]}
+
+    def _id(self, place: _Place) -> str:
+        kind = self._reply.parts[place.part].kind
+        return self._reply.id_of(0 if kind == "thought" else place.part, _ITEM[kind])
+
+    # Events
+
+    def events(self) -> Iterator[Parcel]:
+        """Yield the reply as events, from `response.created` to what completes it."""
+        reply = self._reply
+        begun = self._response("in_progress")
+        opening = self._event("response.created", response=begun)
+        opening += self._event("response.in_progress", response=begun)
+        yield Parcel(reply.plan.opening, opening)
+        last = len(reply.pieces) - 1
+        writer: Callable[[str], bytes] = _nothing
+        for index, (at, part, text, tokens) in enumerate(reply.pieces):
+            place = self._places[part]
+            data = b""
+            if index == 0 or reply.pieces[index - 1].part != part:
+                data += self._open(place)
+                writer = self._writer(place)
+            data += writer(text)
+            if index == last or reply.pieces[index + 1].part != part:
+                data += self._close(place)
+            if data:
+                yield Parcel(at, data, tokens)
+        status = self._status()
+        final = self._response(status, ended=True)
+        yield Parcel(reply.plan.end, self._event(f"response.{status}", response=final))
+
+    def _open(self, place: _Place) -> bytes:
+        data = b""
+        if place.opens:
+            item = self._item(place, ended=False)
+            data += self._event("response.output_item.added", output_index=place.output, item=item)
+        kind = self._reply.parts[place.part].kind
+        if kind == "thought" and self._shown:
+            part = {"type": "summary_text", "text": ""}
+            data += self._inside("response.reasoning_summary_part.added", place, part=part)
+        elif kind == "text":
+            data += self._inside("response.content_part.added", place, part=_output_text(""))
+        return data
+
+    def _close(self, place: _Place) -> bytes:
+        kind = self._reply.parts[place.part].kind
+        text = self._texts[place.part] or ""
+        data = b""
+        if kind == "thought" and self._shown:
+            data += self._inside("response.reasoning_summary_text.done", place, text=text)
+            part = self._summary(place.part)
+            data += self._inside("response.reasoning_summary_part.done", place, part=part)
+        elif kind == "text":
+            data += self._inside("response.output_text.done", place, text=text, logprobs=[])
+            data += self._inside("response.content_part.done", place, part=_output_text(text))
+        elif kind == "call":
+            data += self._inside("response.function_call_arguments.done", place, arguments=text)
+        if place.closes:
+            item = self._item(place, ended=True)
+            data += self._event("response.output_item.done", output_index=place.output, item=item)
+        return data
+
+    def _writer(self, place: _Place) -> Callable[[str], bytes]:
+        """Return what makes the events of one part's pieces, rendered once but for the text."""
+        kind = self._reply.parts[place.part].kind
+        if kind == "thought":
+            if not self._shown:
+                return _nothing
+            event = self._inside("response.reasoning_summary_text.delta", place, delta="\0")
+        elif kind == "text":
+            event = self._inside("response.output_text.delta", place, delta="\0", logprobs=[])
+        else:
+            event = self._inside("response.function_call_arguments.delta", place, delta="\0")
+        number = self._sequence
+        self._sequence -= 1  # this one is never sent
+        head, tail = event.split(to_json("\0"))
+        before, after = tail.split(b'"sequence_number": %d' % number)
+
+        def write(text: str) -> bytes:
+            self._sequence += 1
+            numbered = b'"sequence_number": %d' % self._sequence
+            return head + to_json(text) + before + numbered + after
+
+        return write
+
+    def _inside(self, kind: str, place: _Place, **fields: Any) -> bytes:
+        """Return an event about what stands inside an output item."""
+        where: Json = {"item_id": self._id(place), "output_index": place.output}
+        if "reasoning" in kind:
+            where["summary_index"] = place.inner
+        elif "function" not in kind:
+            where["content_index"] = 0
+        return self._event(kind, **where, **fields)
+
+    def _event(self, kind: str, **fields: Any) -> bytes:
+        self._sequence += 1
+        body = {"type": kind, **fields, "sequence_number": self._sequence}
+        return b"event: %s\ndata: %s\n\n" % (kind.encode(), to_json(body))
+
+    def error(self) -> bytes:
+        """Return the event of an error in mid-stream."""
+        message = errors.broken().message
+        return self._event("error", code="server_error", message=message, param=None)
+
+    def failed(self) -> bytes:
+        """Return the event of a response that failed."""
+        error = {"code": "server_error", "message": errors.broken().message}
+        return self._event("response.failed", response=self._response("failed") | {"error": error})
+
+    def empty(self) -> bytes:
+        """Return nothing: this API has no event that says nothing."""
+        return b""
+
+    def counts(self) -> bytes:
+        """Return nothing: the last event holds the counts anyway."""
+        return b""
+
+
+def _nothing(_: str) -> bytes:
+    return b""
+
+
+def _output_text(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
