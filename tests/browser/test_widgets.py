@@ -228,6 +228,39 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     assert pane.evaluate("(pane) => pane.scrollTop") == 0
 
 
+RACE_OF_LONG_REPLIES = """
+async def long_whole():
+    await asyncio.sleep(1)
+    return "word " * 600
+
+r = await race({"invoke": long_whole, "stream": lambda: stream(words=600, gap=0.005)})
+"""
+
+
+def test_after_a_race_equal_replies_stand_at_their_tops(notebook: OpenNotebook):
+    nb = notebook(SETUP, RACE_OF_LONG_REPLIES)
+    nb.run_all()
+    nb.page.wait_for_function(f"() => document.querySelector('{SECOND}')?.scrollTop > 200")
+    nb.wait_done()
+    nb.page.wait_for_function(f"() => document.querySelector('{SECOND}').scrollTop === 0")
+    assert nb.page.locator(FIRST).evaluate("(pane) => pane.scrollTop") == 0
+
+
+def test_after_a_race_a_reader_who_scrolled_is_not_moved(notebook: OpenNotebook):
+    nb = notebook(SETUP, RACE_OF_LONG_REPLIES)
+    nb.run_all()
+    pane = nb.page.locator(SECOND)
+    nb.page.wait_for_function(f"() => document.querySelector('{SECOND}')?.scrollTop > 300")
+    pane.hover()
+    nb.page.mouse.wheel(0, -150)
+    nb.wait_done()
+    place = pane.evaluate("(pane) => pane.scrollTop")
+    assert place > 0
+    nb.sample(text=SECOND)
+    nb.page.wait_for_function("() => window.courseSamples.length > 10")
+    assert pane.evaluate("(pane) => pane.scrollTop") == place
+
+
 class TestPrediction:
     def test_by_mouse(self, notebook: OpenNotebook):
         nb = notebook(SETUP, PREDICTION, "print(question.choice)")
@@ -238,12 +271,20 @@ class TestPrediction:
         assert lock.is_disabled()
         assert compare.is_disabled()
         group.get_by_role("radio", name="At the <i>call</i>").check()
+        advice = nb.cells.get_by_role("status").filter(has_text="Run the next cell, then compare.")
+        assert advice.count() == 0
         lock.click()
+        advice.wait_for()
         compare.click()
         feedback = nb.cells.get_by_role("status", name="").filter(has_text="Not this time")
         feedback.wait_for()
         assert "A generator runs only when someone pulls." in feedback.text_content()
         assert all(radio.is_disabled() for radio in group.get_by_role("radio").all())
+        assert advice.count() == 0
+        own = group.get_by_role("radio", name="At the <i>call</i> your answer", exact=True)
+        assert own.is_checked()
+        assert group.get_by_role("radio", name="At the first next() right answer").is_visible()
+        assert group.get_by_role("radio", name="Never", exact=True).is_visible()
         nb.screenshot("prediction", ".course-prediction")
 
     def test_by_keyboard(self, notebook: OpenNotebook):
@@ -260,6 +301,7 @@ class TestPrediction:
         feedback = nb.page.locator(".course-feedback[data-right=true]")
         feedback.wait_for()
         assert "Nothing is sent before someone pulls." in feedback.text_content()
+        assert nb.page.locator(".course-mark").all_text_contents() == ["✓ your answer, right"]
 
     def test_answers_stand_in_the_order_given(self, notebook: OpenNotebook):
         nb = notebook(SETUP, PREDICTION)

@@ -44,6 +44,7 @@ def test_feedback_does_not_reach_the_page_before_it_is_revealed(prediction, wire
     prediction.chosen = 0
     press(prediction, "lock")
     assert "someone pulls" not in str(wire.messages) + str(prediction.get_state())
+    assert prediction.get_state()["answers"] == []
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_the_feedback_is_that_of_the_chosen_answer(prediction, chosen, feedback,
     assert prediction.revealed
     assert (prediction.feedback, prediction.right) == (feedback, right)
     assert prediction.choice == CHOICES[chosen]
+    assert prediction.answers == [1]
 
 
 def test_an_answer_that_is_locked_in_cannot_be_changed(prediction):

@@ -28,13 +28,26 @@ function render({ model, el }) {
   note.className = "course-note";
   el.append(text, note);
 
+  let followed = 0; // how far down this pane last scrolled by itself
+  let byHand = false;
+  text.addEventListener("scroll", () => {
+    byHand ||= Math.abs(text.scrollTop - followed) > 2;
+  });
   const drawText = () => {
     const whole = model.get("text");
+    if (whole === "") [followed, byHand] = [0, false];
     const fresh = words.length === 0; // a reply that comes whole is read from its top
     const scrolledUp = text.scrollHeight - text.scrollTop - text.clientHeight > 40;
     if (whole.startsWith(words.data)) words.appendData(whole.slice(words.length));
     else words.data = whole;
-    if (!fresh && !scrolledUp) text.scrollTop = text.scrollHeight;
+    if (fresh || scrolledUp) return;
+    text.scrollTop = text.scrollHeight;
+    followed = text.scrollTop;
+  };
+  const rest = () => {
+    if (!model.get("at_rest") || byHand) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    text.scrollTo({ top: 0, behavior: still ? "auto" : "smooth" });
   };
   const drawPhase = () => {
     const phase = model.get("phase");
@@ -44,6 +57,7 @@ function render({ model, el }) {
     note.textContent = model.get("note");
   };
   model.on("change:text", drawText);
+  model.on("change:at_rest", rest);
   model.on("change:phase", drawPhase);
   model.on("change:note", drawPhase);
   drawPhase();

@@ -22,12 +22,15 @@ class Panel(AnyWidget):
         phase: What is going on, which decides the look: "ready", "waiting", "streaming", "done",
             "stopped" or "failed".
         note: A sentence below, such as an error; while text is awaited, in its place.
+        at_rest: Whether all that is shown beside it has ended, too; a pane whose reader hasn't
+            scrolled then shows its top again, so that replies can be compared.
         failure: Why what arrived could not be shown; empty where it could.
     """
 
     label = traitlets.Unicode().tag(sync=True)
     phase = traitlets.Unicode("ready").tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    at_rest = traitlets.Bool(False).tag(sync=True)
     failure = ""
 
     def __repr__(self) -> str:

@@ -16,6 +16,17 @@ function make(tag, className, words = "") {
   return write(Object.assign(document.createElement(tag), { className }), words);
 }
 
+// What stands beside an answer once it is compared; the sign is for the eye alone.
+function mark(chosen, right) {
+  if (!chosen && !right) return "";
+  const sign = make("span", "", right ? "✓ " : "✗ ");
+  sign.setAttribute("aria-hidden", "true");
+  const whose = chosen ? "your answer" : "right answer";
+  const badge = make("strong", "course-mark");
+  badge.append(sign, chosen && right ? `${whose}, right` : whose);
+  return badge;
+}
+
 function render({ model, el }) {
   const name = `course-prediction-${(count += 1)}`;
   el.classList.add("course-prediction");
@@ -32,15 +43,17 @@ function render({ model, el }) {
     frame.append(label);
     return radio;
   });
+  const marks = radios.map((radio) => radio.parentElement.appendChild(make("span", "")));
   const lock = make("button", "course-lock", "Lock in my answer");
   const compare = make("button", "course-compare", "Compare with what happened");
+  const next = make("span", "course-next");
   const feedback = make("div", "course-feedback");
   const buttons = make("div", "course-buttons");
-  feedback.setAttribute("role", "status");
+  for (const told of [next, feedback]) told.setAttribute("role", "status");
   lock.type = compare.type = "button";
   lock.addEventListener("click", () => model.send("lock"));
   compare.addEventListener("click", () => model.send("reveal"));
-  buttons.append(lock, compare);
+  buttons.append(lock, compare, next);
   frame.append(buttons, feedback);
   // JupyterLab's keys, such as arrows that go to the next cell, stay away from these.
   for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
@@ -48,15 +61,23 @@ function render({ model, el }) {
 
   const draw = () => {
     const [chosen, locked, right] = ["chosen", "locked", "right"].map((key) => model.get(key));
+    const answers = model.get("answers");
     radios.forEach((radio, index) => {
       radio.checked = index === chosen;
       radio.disabled = locked;
       radio.parentElement.setAttribute("aria-disabled", String(locked));
+      radio.parentElement.classList.toggle("course-right", answers.includes(index));
+      const compared = right !== null;
+      marks[index].replaceChildren(
+        compared ? mark(index === chosen, answers.includes(index)) : "",
+      );
     });
     const onLock = document.activeElement === lock;
     lock.disabled = locked || chosen === null;
     lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
     compare.disabled = !locked || right !== null;
+    const told = locked && right === null ? "Run the next cell, then compare." : "";
+    if (next.textContent !== told) next.textContent = told; // or it is read out again
     if (onLock && locked) compare.focus(); // a keyboard goes on where it was
     feedback.replaceChildren();
     if (right !== null) {
@@ -65,7 +86,7 @@ function render({ model, el }) {
       write(feedback, model.get("feedback"));
     }
   };
-  for (const name of ["chosen", "locked", "right", "feedback"]) model.on(`change:${name}`, draw);
+  for (const name of ["chosen", "locked", "right", "feedback", "answers"]) model.on(`change:${name}`, draw);
   draw();
 }
 

@@ -49,6 +49,7 @@ class Prediction(AnyWidget):
         locked: Whether the answer can't be changed any more.
         right: Whether it was right; None until revealed.
         feedback: What is said of it; empty until revealed.
+        answers: The places of the right answers in `options`; empty until revealed.
     """
 
     _esm = HERE / "prediction.js"
@@ -60,6 +61,7 @@ class Prediction(AnyWidget):
     locked = traitlets.Bool(False).tag(sync=True)
     right = traitlets.Bool(None, allow_none=True).tag(sync=True)
     feedback = traitlets.Unicode().tag(sync=True)
+    answers = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[Answer]) -> None:
         """Ask.
@@ -109,6 +111,7 @@ class Prediction(AnyWidget):
         if self.locked and self.choice is not None:
             with self.hold_sync():
                 self.feedback = self.choice.feedback
+                self.answers = [at for at, one in enumerate(self._choices) if one.right]
                 self.right = self.choice.right
 
     def _on_request(self, _: Prediction, content: Any, __: list[bytes]) -> None:

@@ -82,10 +82,13 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     async def run(self) -> dict[str, Recording]:
         """Run all lanes to their end; see `race`."""
+        for lane in self._sends:
+            lane.panel.at_rest = False
         try:
             tasks = await read_together(list(self._sends.items()), self._stop)
         finally:
             for lane in self._sends:
+                lane.panel.at_rest = True
                 print(lane.line())
         for task in tasks:
             task.exception()  # shown in its lane, and told by its recording
