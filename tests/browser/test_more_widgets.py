@@ -1,0 +1,284 @@
+"""Timeline, chunk table, JSON card and live Markdown as a learner sees them, in JupyterLab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
+from tests.browser.test_widgets import CONTRAST
+
+OpenNotebook = Callable[..., NotebookPage]
+
+HOSTILE = "<img src=x onerror='window.hacked = true'>"
+SETUP = """
+HOSTILE = "…"
+import asyncio, time
+from uuid import UUID
+from langchain_core.messages import AIMessageChunk as Chunk
+from utils.widgets import ChunkTable, EventTimeline, JsonCard, LiveMarkdown
+
+def reply(words=("A heron ", "lifts off 🌙,", "\\n", "rings widen"), gap=0.05):
+    yield Chunk("")
+    for word in words:
+        time.sleep(gap)
+        yield Chunk(word)
+    yield Chunk("", response_metadata={"finish_reason": "stop"})
+    yield Chunk("", usage_metadata=dict(input_tokens=12, output_tokens=9, total_tokens=21))
+
+def tool_call(gap=0.05):
+    yield Chunk("", additional_kwargs={"reasoning_content": "I need the weather."})
+    for name, args in (("get_weather", ""), (None, '{"city": '), (None, '"Oslo"}')):
+        time.sleep(gap)
+        yield Chunk("", tool_call_chunks=[dict(name=name, args=args, id=None, index=0)])
+    yield Chunk("", response_metadata={"finish_reason": "tool_calls"})
+
+def cut_short():
+    yield {"name": "Ada"}
+    raise ConnectionError("The server left.")
+
+def person(gap=0.05):
+    value = {}
+    for name, whole in (("name", "Ada Lovelace"), ("age", 36), ("skills", ["mathematics"])):
+        for size in range(1, len(str(whole)) + 1):
+            time.sleep(gap)
+            value[name] = int(str(whole)[:size]) if name == "age" else whole[:size]
+            yield dict(value)
+
+MARKDOWN = '''# Streams
+
+A **stream** sends [pieces](https://example.org) with `yield`:
+
+```python
+for chunk in stream:
+    print(chunk)
+```
+
+| way | sent |
+|---|---|
+| naive | 11 MB |
+
+''' + HOSTILE
+
+def pieces(text=MARKDOWN, gap=0.02):
+    for start in range(0, len(text), 4):
+        time.sleep(gap)
+        yield text[start : start + 4]
+
+def life(timeline, words=12, gap=0.05, run="", end="on_llm_end"):
+    timeline.add("on_chat_model_start", "Write about a lake.", run)
+    for number in range(words):
+        time.sleep(gap)
+        timeline.add("on_llm_new_token", repr(f" word{number}"), run)
+    timeline.add(end, HOSTILE, run)
+""".replace('"…"', repr(HOSTILE))
+ROWS = ".course-chunks tbody tr"
+
+
+def seen(notebook: NotebookPage, name: str) -> list[str]:
+    """The texts of a sampled element, each once, in the order in which they were seen."""
+    texts = [row[name] for row in notebook.samples() if row[name] is not None]
+    return [texts[0], *(after for before, after in pairwise(texts) if before != after)]
+
+
+def texts(notebook: NotebookPage, selector: str) -> list[str]:
+    found: list[str] = notebook.page.locator(selector).all_text_contents()
+    return found
+
+
+def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "one = EventTimeline('Life').show()\nlife(one, words=30)",
+        "two = EventTimeline('Two runs').show()\nlife(two, run=UUID(int=1), words=3)\n"
+        "life(two, run=UUID(int=2), words=3, end='on_llm_error')",
+        "now = 0.0\nticks = EventTimeline(clock=lambda: now).show()\n"
+        "for now in (0.0, 0.5, 1.0): ticks.add('tick')",
+    )
+    nb.sample(count="[data-kind=delivered] .course-count")
+    nb.run()
+    nb.page.locator(".course-count", has_text="× 3").nth(2).wait_for()  # noqa: RUF001
+    one, two, ticks = nb.page.locator(".course-timeline").all()
+
+    assert len(seen(nb, "count")) > 5, "marks should appear while events happen"
+    marks = one.locator("[data-kind=delivered] .course-marks").get_attribute("d") or ""
+    assert marks.count("M") == 30
+    names = ["on_chat_model_start", "on_llm_new_token", "on_llm_end"]
+    assert one.locator(".course-name").all_text_contents() == names
+
+    details = one.locator(".course-detail").all_text_contents()
+    assert details[1:] == ["' word29'", HOSTILE], "the latest detail, as text"
+
+    runs = two.locator(".course-run")
+    assert runs.all_text_contents() == ["run 1 (…000001)", "run 2 (…000002)"]
+    assert all(run.is_visible() for run in runs.all())
+    assert not one.locator(".course-run").is_visible(), "a single run needs no heading"
+    assert two.locator("[data-kind=failed]").count() == 1
+
+    label, mark = ticks.evaluate(
+        """(timeline) => {
+          const label = [...timeline.querySelectorAll(".course-axis span")]
+            .find((span) => span.textContent === "0.4 s").getBoundingClientRect();
+          const scale = timeline.querySelector(".course-track svg").getScreenCTM();
+          return [label.left + label.width / 2, new DOMPoint(0.4, 0).matrixTransform(scale).x];
+        }"""
+    )
+    assert label == pytest.approx(mark, abs=2), "marks should stand where the axis says"
+    assert nb.page.evaluate("() => window.hacked") is None
+
+
+def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        'chunks = ChunkTable("Reply").show(reply())',
+        "chunks = ChunkTable().show(tool_call())",
+        "chunks = ChunkTable().show(['word '] * 5000)",
+        "async def endless():\n"
+        "    while True:\n        await asyncio.sleep(0.02)\n        yield 'word '\n"
+        "chunks = await ChunkTable().run(endless())",
+    )
+    nb.sample(rows=".course-chunks tbody")
+    nb.run_all()
+    first, calls, many, endless = (nb.page.locator(".course-chunks").nth(at) for at in range(4))
+    endless.locator("tbody tr").nth(20).wait_for()
+    assert endless.evaluate("(box) => box.scrollTop") > 0, "it should follow what is new"
+    endless.evaluate("(box) => (box.scrollTop = 0)")
+    endless.locator("tbody tr").nth(40).wait_for()
+    assert endless.evaluate("(box) => box.scrollTop") == 0, "its reader should be left in peace"
+    nb.page.get_by_role("button", name="Stop").click()
+    nb.wait_done()
+    assert nb.printed().endswith("with usage · stopped\n")
+    assert "7 chunks · 4 with text · 1 finish reason · 1 with usage\n" in nb.printed()
+
+    assert len(seen(nb, "rows")) > 3, "rows should appear while the cell runs"
+    words = ["''empty", "'A heron '", "'lifts off 🌙,'", "'\\n'", "'rings widen'"]
+    assert first.locator("td.course-col-text").all_text_contents() == [*words, "''empty", "''empty"]
+    columns = ["chunk", "seconds", "text", "finish reason", "tokens"]
+    assert first.locator("th:visible").all_text_contents() == columns
+    columns = ["chunk", "seconds", "text", "reasoning", "tool call", "finish reason"]
+    assert calls.locator("th:visible").all_text_contents() == columns
+
+    assert many.locator("tbody tr").count() == 301, "a long stream should not slow the page"
+    assert many.locator("td.course-col-number").last.text_content() == "5000"
+    note = "4,700 more chunks are not shown here; the list has them all."
+    assert many.locator(".course-skipped").text_content() == note
+
+
+def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "async def late():\n    await asyncio.sleep(2)\n    for value in person():\n"
+        "        yield value\n        await asyncio.sleep(0)\n"
+        'value = await JsonCard("A person", ["name", "age", "skills"]).run(late())',
+        "value = JsonCard().show([{HOSTILE: {'in': [HOSTILE]}}])",
+    )
+    nb.sample(card=".course-card", age=".course-field:nth-child(2) .course-value")
+    nb.run_all()
+    note, bar = nb.page.locator(".course-note", has_text="waiting… 1"), ".course-skeleton"
+    note.wait_for()
+    clock, last_bar = note.bounding_box(), nb.page.locator(bar).nth(2).bounding_box()
+    assert last_bar["y"] + last_bar["height"] < clock["y"], "the clock should not hide the bars"
+    nb.wait_done()
+    nb.page.locator(".course-mark", has_text="final").nth(3).wait_for()
+    assert [age for age in seen(nb, "age") if age] == ["3", "36"]
+    marked = [text.count("still arriving") for text in seen(nb, "card")]
+    assert max(marked) == 1
+    assert marked[-1] == 0
+    assert texts(nb, ".course-mark") == ["final"] * 4
+    assert nb.page.locator(bar).count() == 0
+    assert texts(nb, ".course-field .course-name")[-1] == HOSTILE
+    assert texts(nb, ".course-value dd li") == [HOSTILE]
+    assert nb.page.evaluate("() => window.hacked") is None
+
+
+def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "text = LiveMarkdown('Answer').show(pieces())\nprint(text == MARKDOWN)",
+        "text = LiveMarkdown().show(pieces('First.\\n\\n' + 'word ' * 60))",
+        "LiveMarkdown(repair=lambda text: None).show(pieces())",
+    )
+    nb.sample(code=".course-markdown pre")
+    nb.run_all()
+    first, second, _ = (nb.page.locator(".course-markdown").nth(at) for at in range(3))
+    second.locator(".course-block").nth(1).wait_for()
+    second.locator(".course-block").first.evaluate("(block) => block.classList.add('mine')")
+    nb.wait_done()
+    assert len(seen(nb, "code")) > 2, "the code block should be seen while it grows"
+    assert first.locator("h1").text_content() == "Streams"
+    assert first.locator("strong").text_content() == "stream"
+    assert first.locator("td").all_text_contents() == ["naive", "11 MB"]
+    assert HOSTILE in (first.text_content() or "")
+    assert first.locator("img, script").count() == 0
+    assert nb.page.evaluate("() => window.hacked") is None
+    assert "True" in nb.printed()
+    assert second.locator(".mine").count() == 1, "a block that does not change should be left alone"
+    assert "has to return the text" in (nb.page.get_by_role("alert").text_content() or "")
+    assert "TypeError" in nb.errors()[0]
+
+
+def test_a_page_that_is_reloaded_shows_everything_and_follows_on(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "table, card = ChunkTable('Reply'), JsonCard('Person')\nlive = LiveMarkdown('Answer')\n"
+        "timeline = EventTimeline('Life')\ndisplay(table, card, live, timeline)",
+        """
+async def slow(make, count=100):
+    for number in range(count):
+        await asyncio.sleep(0.05)
+        timeline.add("tick")
+        yield make(number)
+
+results = await asyncio.gather(
+    table.run(slow(str)),
+    card.run(slow(lambda number: {"number": number})),
+    live.run(slow(lambda number: f"{number} ")),
+)
+""",
+    )
+    nb.run_all()
+    nb.page.locator(ROWS).nth(5).wait_for()
+    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    nb.page.reload()
+    nb.page.locator("td.course-col-number", has_text="100").wait_for()
+    nb.page.locator(".course-mark", has_text="final").wait_for()
+    nb.page.locator(".course-count", has_text="× 300").wait_for()  # noqa: RUF001
+    assert nb.page.locator(f"{ROWS}:visible").count() == 100
+    assert nb.page.locator(".course-value").text_content() == "99"
+    whole = "".join(f"{number} " for number in range(100)).strip()
+    assert (nb.page.locator(".course-block").text_content() or "").strip() == whole
+
+
+def test_words_can_be_read_in_both_themes_and_nothing_sticks_out(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "timeline = EventTimeline('Two runs, one handler').show()\n"
+        "life(timeline, run='first', gap=0.03)\n"
+        "life(timeline, run='second', gap=0.03, end='on_llm_error')",
+        "chunks = ChunkTable('One reply').show(reply())",
+        "chunks = ChunkTable('A tool call').show(tool_call())",
+        "value = JsonCard('A person', ['name', 'age', 'skills', 'email']).show(person(gap=0.01))",
+        "try:\n    JsonCard('Cut short', ['name', 'age']).show(cut_short())\n"
+        "except ConnectionError:\n    pass",
+        "text = LiveMarkdown('Half-written Markdown').show(pieces(gap=0))",
+        viewport={"width": NOTEBOOK_WIDTH["width"], "height": 3300},
+    )
+    nb.only_the_notebook()
+    nb.run()
+    nb.page.locator(".course-markdown td", has_text="11 MB").wait_for()
+    words = (
+        ".course-name, .course-count, .course-detail, .course-run, .course-axis span, "
+        ".course-chunks :is(th, td), .course-label, .course-value, .course-mark, .course-block *"
+    )
+    for theme in ("Light", "Dark"):
+        nb.theme(f"JupyterLab {theme}")
+        nb.screenshot(f"more-widgets-{theme.lower()}")
+        ratios = nb.page.evaluate(CONTRAST, f".course-live :is({words})")
+        assert len(ratios) > 40
+        assert min(ratios) >= 4.5
+    for viewport in (NARROW, NOTEBOOK_WIDTH, PROJECTOR):
+        nb.page.set_viewport_size(viewport)
+        for widget in nb.page.locator(".course-live").all():
+            assert widget.evaluate("(box) => box.scrollWidth <= box.clientWidth")
