@@ -54,6 +54,22 @@ def yields_dots(stream):
     yield ...
 
 
+class OnlyDots:
+    """A class to complete."""
+
+    def method(self): ...
+
+
+class OnlyDotsToo(OnlyDots):
+    """One that inherits from the learner's own."""
+
+
+class Begun:
+    """A class with something in it."""
+
+    text = ""
+
+
 async def waits_for_dots(stream):
     """Yield words."""
 
@@ -64,6 +80,9 @@ async def waits_for_dots(stream):
         ...,
         ({"A": "line"}, ...),
         {"A": ..., "B": ...},
+        {1: ("A", ..., "B", ...)},
+        [...],
+        OnlyDots,
         only_dots,
         a_docstring_and_dots,
         passes,
@@ -95,7 +114,21 @@ def gives_dots_of_its_own(stream):
 
 @pytest.mark.parametrize(
     "answer",
-    [gives_a_number, gives_a_text, gives_dots_of_its_own, {"A": "x", "B": ...}, {}, "", 0, None],
+    [
+        gives_a_number,
+        gives_a_text,
+        gives_dots_of_its_own,
+        OnlyDotsToo,
+        Begun,
+        {"A": "x", "B": ...},
+        {1: ("A", 1), 2: ("A", ...)},
+        ["x", ...],
+        {},
+        [],
+        "",
+        0,
+        None,
+    ],
 )
 def test_an_answer_of_its_own_counts_as_an_attempt(answer):
     assert not untouched(answer, "9.1")
@@ -152,6 +185,16 @@ def test_an_exception_is_told_with_the_learners_own_line(exercise, answer, messa
     exercise(calls_it)
     outcome = evaluate("9.1", answer)
     assert (outcome.status, outcome.message) == ("not yet", message)
+
+
+def test_what_a_check_finds_while_the_code_runs_is_told_as_found(exercise):
+    def finds(answer):
+        with learners_code():
+            answer()
+            raise NotYet("Half a word.")
+
+    exercise(finds)
+    assert evaluate("9.1", gives_a_number).message == "Half a word."
 
 
 def test_an_error_of_the_check_itself_is_not_blamed_on_the_learner(exercise):

@@ -5,6 +5,7 @@ import gc
 from contextlib import aclosing, redirect_stdout
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.output_parsers import StrOutputParser
 
 from utils.checks.streams import (
@@ -12,9 +13,11 @@ from utils.checks.streams import (
     GAP,
     ROLE_AFTER,
     Clock,
+    ConnectionLost,
     Probe,
     ProbeModel,
     Screen,
+    Switchboard,
     cut,
 )
 
@@ -112,6 +115,81 @@ def test_a_model_tells_that_a_chain_asked():
     probe = Probe(PIECES)
     list((ProbeModel(probe=probe) | StrOutputParser()).stream("Why?"))
     assert probe.in_chain
+
+
+def read_out(handler, model, how):
+    config = {"callbacks": [handler]}
+    if how == "stream":
+        return "".join(chunk.text for chunk in model.stream("Why?", config))
+    if how == "invoke":
+        return model.invoke("Why?", config).text
+    return asyncio.run(model.ainvoke("Why?", config)).text
+
+
+class Heard(BaseCallbackHandler):
+    def __init__(self):
+        self.tokens, self.runs, self.errors, self.ended = [], set(), [], 0
+
+    def on_llm_new_token(self, token, *, run_id, chunk, **kwargs):
+        assert chunk.text == token
+        self.tokens.append(token)
+        self.runs.add(run_id)
+
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        self.ended += 1
+        self.runs.add(run_id)
+
+    def on_llm_error(self, error, *, run_id, **kwargs):
+        self.errors.append(error)
+        self.runs.add(run_id)
+
+
+@pytest.mark.parametrize("how", ["stream", "invoke", "ainvoke"])
+def test_asides_reach_handlers_of_the_same_run_and_not_the_reply(how):
+    probe, heard = Probe(PIECES, asides=["by ", "the by"]), Heard()
+    assert read_out(heard, ProbeModel(probe=probe, streaming=True), how) == "Rivers bend."
+    assert "".join(heard.tokens) == "Rivers bend.by the by"
+    assert heard.runs == {probe.run_id}
+    assert probe.handlers == [heard]
+
+
+def test_asides_are_not_heard_where_no_tokens_are_pushed():
+    probe, heard = Probe(PIECES, asides=["by the by"]), Heard()
+    read_out(heard, ProbeModel(probe=probe), "invoke")
+    assert (heard.tokens, heard.ended, probe.invoked) == ([], 1, True)
+
+
+def test_a_model_that_streams_by_itself_was_not_invoked():
+    probe = Probe(PIECES)
+    assert ProbeModel(probe=probe, streaming=True).invoke("Why?").text == "Rivers bend."
+    assert not probe.invoked
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_connection_is_lost_after_so_many_pieces(after):
+    probe, heard = Probe(PIECES, fails_after=after), Heard()
+    with pytest.raises(ConnectionLost):
+        read_out(heard, ProbeModel(probe=probe), "stream")
+    assert probe.taken == after
+    assert [token for token in heard.tokens if token] == PIECES[:after]
+    assert (len(heard.errors), heard.ended, probe.ended) == (1, 0, False)
+
+
+@pytest.mark.parametrize("how", ["stream", "invoke"])
+def test_usage_comes_with_the_last_chunk_and_the_models_name(how):
+    usage = {"input_tokens": 3, "output_tokens": 50, "total_tokens": 53}
+    model = ProbeModel(probe=Probe(PIECES, usage=usage, model_name="river-1"))
+    counted = UsageMetadataCallbackHandler()
+    read_out(counted, model, how)
+    assert counted.usage_metadata == {"river-1": usage}
+
+
+def test_a_switchboard_answers_each_prompt_with_its_own_probe():
+    probes = {"Why?": Probe(["Because."]), "How?": Probe(["So."])}
+    model = Switchboard(probe=Probe(["Pardon?"]), probes=probes)
+    assert model.invoke("How?").text == "So."
+    assert [message.text for message in model.batch(["Why?", "Who?"])] == ["Because.", "Pardon?"]
+    assert [probe.requests for probe in probes.values()] == [1, 1]
 
 
 @pytest.mark.parametrize("invoke", [True, False])

@@ -12,7 +12,7 @@ from types import CodeType, FunctionType
 
 from utils import source
 from utils.checks.limit import OutOfTime
-from utils.checks.outcome import shown
+from utils.checks.outcome import NotYet, shown
 
 _HERE = str(Path(__file__).parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
@@ -34,7 +34,7 @@ def learners_code(when: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except OutOfTime:
+    except (OutOfTime, NotYet):
         raise
     except (Exception, SystemExit) as error:
         raise LearnersError(told(error, when)) from error

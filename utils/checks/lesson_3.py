@@ -166,7 +166,7 @@ _NO_CALLS = (
     ),
     (
         Reply(calls=[("get_weather", '{"city": "San')], finish=None),
-        "broken off, so that no finish reason came",
+        "broken off without a finish reason",
     ),
     (Reply(calls=WEATHER, finish="content_filter"), "stopped by the provider's filter"),
     (Reply(HERON), "of text alone"),
@@ -236,9 +236,9 @@ def _unwanted(returned: object, what: str) -> str:
 # --- 3.3 to_store(stream) -------------------------------------------------------------------------
 
 _INCOMPLETE = (
-    ("length", "cut off by a limit on its length"),
-    (None, "broken off, so that no finish reason came"),
-    ("content_filter", "stopped by the provider's filter"),
+    ("length", HERON[:20], "cut off by a limit on its length"),
+    (None, HERON[:35], "broken off without a finish reason"),  # after a full stop
+    ("content_filter", HERON[:-1], "stopped by the provider's filter"),
 )
 
 
@@ -246,8 +246,8 @@ def to_store(answer: object) -> str:
     """The text of a complete reply; anything else raises."""
     function = the_function(answer, "to_store")
     _stored(function, Reply(HERON))
-    for reason, what in _INCOMPLETE:
-        _refused(function, Reply(HERON[:36], finish=reason), what)
+    for reason, text, what in _INCOMPLETE:
+        _refused(function, Reply(text, finish=reason), what)
     try:
         returned = function(iter(()))
     except ValueError:
@@ -300,6 +300,8 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
             raise error
     if returned is None:
         raise NotYet(f"A reply {what} came back as `None`. Nothing was raised.")
+    if isinstance(returned, Exception):
+        raise NotYet(f"A reply {what} came back as {kind(returned)}, which wasn't raised.")
     raise NotYet(
         f"A reply {what} came back, {shown(str(returned))}, and would be stored as complete."
     )
@@ -310,7 +312,7 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
 SECONDS = 0.25  # this figure and the gaps are exact in binary, and so is "at least"
 
 _GAPS: tuple[tuple[list[float], str], ...] = (
-    ([0.0625] * 14, "with a piece each 0.06 s"),
+    ([0.0625] * 14, "with a piece each 0.0625 s"),
     ([0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0], "in bursts"),
     ([1.0, 1.0, 1.0], "with a piece each second"),
     ([0.125, 0.125, 0.125, 0.125, 0.0], "with a piece each 0.125 s"),
@@ -522,12 +524,16 @@ def _unlike(returned: str, text: str, kept: str, is_open: bool) -> str:
     half_fences = [line for line in returned.split("\n") if line.strip() in ("`", "``")]
     if kept != text and half_fences:
         return "the last line may be a fence to come, and is still there."
-    added = _fences(returned) - _fences(kept)
-    if added > is_open:
+    if _squeezed(kept) not in _squeezed(returned):
+        if not is_open and kept == text:
+            return f"nothing is to be repaired, and {_seen(returned)} came back."
+        return f"{_seen(returned)} came back, and some of the text is lost or changed."
+    added, wanted = _fences(returned) - _fences(kept), int(is_open)
+    if added > wanted:
         return "a fence was added" + (" twice." if is_open else ", and no block is open.")
-    if added < is_open and returned.rstrip().endswith(_FENCE) and _fences(returned):
+    if added < wanted and returned.rstrip().endswith(_FENCE) and _fences(returned):
         return f"{_seen(returned)} came back, where the last fence isn't on a line of its own."
-    if added < is_open:
+    if added < wanted:
         return f"{_seen(returned)} came back, where the block is still open."
     if not is_open and kept == text:
         return f"nothing is to be repaired, and {_seen(returned)} came back."
