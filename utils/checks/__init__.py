@@ -6,7 +6,8 @@
     predict("1.1")         # asks before the code answers
 
 The judging of one lesson's exercises lives in `lesson_1.py` and its like, which are imported when
-they are first needed; the streams that they watch live in `streams.py`.
+they are first needed; the streams that they watch live in `streams.py`, and how they try callback
+handlers in `handlers.py`.
 """
 
 from utils.checks.judge import check, evaluate
