@@ -274,6 +274,7 @@ def test_words_can_be_read_in_both_themes_and_nothing_sticks_out(notebook: OpenN
     )
     for theme in ("Light", "Dark"):
         nb.theme(f"JupyterLab {theme}")
+        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
         nb.screenshot(f"more-widgets-{theme.lower()}")
         ratios = nb.page.evaluate(CONTRAST, f".course-live :is({words})")
         assert len(ratios) > 40
