@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import subprocess
 import sys
 
@@ -39,6 +40,28 @@ def buffered(speed=1.0):
 
 def bursty(speed=1.0):
     return recorded("bursty", [0.4 + k // 50 * 2 + k % 50 * 0.001 for k in range(250)], speed)
+
+
+def released_in_jerks(speed=1.0):
+    """A buffer lets go on a busy machine: 124 pieces within a tenth of the time, with pauses."""
+    return recorded("proxy", [1.40 + k * 0.0002 + k // 17 * 0.012 for k in range(124)], speed)
+
+
+def stuttering(speed=1.0):
+    """A steady stream read on a busy machine: now and then nothing, and then all of it together."""
+    due = [0.5 + k * 0.0076 for k in range(124)]
+    looks = [0.9, 1.0, 1.25]  # the reader looks again only then, once it has looked away
+    away = [0.75, 0.92, 1.05]
+    return recorded(
+        "stutter",
+        [next((b for a, b in zip(away, looks, strict=True) if a < at < b), at) for at in due],
+        speed,
+    )
+
+
+def pausing(speed=1.0):
+    arrivals = [0.5 + k * 0.02 for k in range(50)]
+    return recorded("tool", [*arrivals, *(at + 8 for at in arrivals)], speed)
 
 
 def stalling():
@@ -121,9 +144,37 @@ def test_stalls_are_told_and_named_in_the_legend_only_when_there_are_any():
 
     with_stalls, without = readers_chart(stalling()), readers_chart(streamed())
     assert "of it in the middle" in with_stalls.alt_text
-    assert "stalled" in legend(with_stalls)
+    assert "waits in the middle" in legend(with_stalls)
     assert "of it in the middle" not in without.alt_text
-    assert "stalled" not in legend(without)
+    assert "waits in the middle" not in legend(without)
+
+
+def test_both_charts_of_waits_call_a_wait_by_the_same_words():
+    words = [
+        {text.get_text() for text in chart(stalling(), streamed()).legends[0].get_texts()}
+        for chart in (readers_chart, wait_bars)
+    ]
+    assert words[0] & words[1] == {"waits for the first word", "waits in the middle"}
+    assert {"delivered, still to be read", "read"} <= words[0]
+
+
+def test_every_panel_of_the_readers_chart_has_its_numbers():
+    chart = readers_chart(blocked(), streamed())
+    chart.draw_without_rendering()
+    for axes in chart.axes:
+        shown = [tick.label1 for tick in axes.xaxis.get_major_ticks()]
+        assert len([label for label in shown if label.get_visible() and label.get_text()]) > 3
+
+
+@pytest.mark.parametrize("speed", [1, 20])
+def test_the_readers_chart_goes_on_to_half_of_the_reply_while_the_reader_reads(speed):
+    (axes,) = readers_chart(streamed(speed)).axes  # 250 words take a minute to read
+    assert axes.get_xlim()[1] == pytest.approx(15 / speed)
+
+
+def test_the_readers_chart_ends_soon_after_a_reader_who_has_read_all():
+    recording = recorded("slow", [2.0 * k for k in range(1, 6)])
+    assert readers_chart(recording).axes[0].get_xlim()[1] == pytest.approx(12)
 
 
 def test_a_faster_readers_wait_is_what_the_chart_shows():
@@ -133,7 +184,15 @@ def test_a_faster_readers_wait_is_what_the_chart_shows():
 
 @pytest.mark.parametrize("speed", [1, 20, 100])
 @pytest.mark.parametrize(
-    ("make", "way"), [(streamed, "steadily"), (bursty, "in bursts"), (buffered, "all at once")]
+    ("make", "way"),
+    [
+        (streamed, "steadily"),
+        (stuttering, "steadily"),
+        (bursty, "in bursts"),
+        (pausing, "with pauses"),
+        (buffered, "all at once"),
+        (released_in_jerks, "all at once"),
+    ],
 )
 def test_the_gap_strip_tells_ways_of_arriving_apart_at_any_speed(make, way, speed):
     assert f"arrives {way}" in gap_strip(make(speed)).alt_text
@@ -150,6 +209,44 @@ def test_the_gap_strip_groups_recordings_by_the_way_they_arrive():
 def test_the_gap_strip_counts_pieces_that_fall_together():
     words = [text.get_text() for text in gap_strip(bursty()).axes[0].texts]
     assert words == ["50 at once"] * 5
+
+
+def written(chart):
+    return [text.get_text() for text in (*chart.texts, *chart.axes[0].texts)]
+
+
+def test_heading_and_label_of_a_delivery_count_the_same_pieces():
+    words = written(gap_strip(released_in_jerks(), streamed()))
+    assert "124 pieces at once, after 1.4 s" in words
+    assert [word for word in words if word.endswith(" at once")] == ["124 at once"]
+
+
+def test_clumps_in_a_steady_stream_are_no_deliveries():
+    assert not [word for word in written(gap_strip(stuttering())) if "at once" in word]
+
+
+def test_what_counts_as_one_delivery_does_not_hang_on_the_strips_beside_it():
+    alone, beside = (
+        [word for word in written(chart) if word.startswith("50 ")]
+        for chart in (gap_strip(bursty()), gap_strip(bursty(), recorded("long", [1.0, 90.0])))
+    )
+    assert alone == ["50 at once"] * 5
+    assert set(beside) <= set(alone)  # there is less room for words
+
+
+@pytest.mark.parametrize("make", [streamed, bursty, buffered, blocked, stuttering, pausing, empty])
+def test_without_a_verdict_the_picture_tells_counts_and_seconds_alone(make):
+    chart = gap_strip(make(), verdict=False)
+    words = " ".join((chart.alt_text, *written(chart)))
+    assert not re.search("at once|bursts|steadily|pauses|every", words.replace("Every mark", ""))
+    assert title(chart).startswith("Every mark is a piece that arrived")
+    seconds = "3.0" if make is empty else f"{make().e2e:.1f}"
+    assert re.search(rf"(nothing|1 piece|\d+ pieces) in {seconds} s", words)
+
+
+def test_without_a_verdict_the_words_still_say_where_the_marks_stand():
+    told = gap_strip(buffered(), verdict=False).alt_text
+    assert "proxy: 250 pieces in 10.0 s, the first after 9.9 s, the last after 10.0 s" in told
 
 
 def test_an_own_title_replaces_the_finding():

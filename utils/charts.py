@@ -8,6 +8,7 @@ matplotlib is imported when the first chart is drawn, not with this module.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from utils.figure import Chart
 
-Way = Literal["not at all", "all at once", "in bursts", "steadily"]
+Way = Literal["not at all", "all at once", "in bursts", "with pauses", "steadily"]
 
+_NEUTRAL: Final = "Every mark is a piece that arrived"
 UNNOTICED: Final = 0.005  # seconds; shorter stalls would be told as 0.00 s, so they are not told
 FAINT: Final = "#E5E7EB"
 
@@ -34,8 +36,9 @@ def readers_chart(
     """Words on the screen against words read, the waiting shaded: one panel a recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
-    that stand on the screen and are still to be read. The reader is the one of `perception`. All
-    panels share their axes, which end soon after the last reply does, even if the reader reads on.
+    that were delivered and are still to be read. Blue: words read. The reader is the one of
+    `perception`. All panels share their axes, which go on after the last reply for up to half of
+    the time that it took, while the reader reads on.
 
     Args:
         *recordings: What to draw, top to bottom; the labels name the panels.
@@ -54,21 +57,22 @@ def readers_chart(
     readings = [reading(recording, wpm) for recording in recordings]
     accounts = [_account(*pair) for pair in zip(recordings, readings, strict=True)]
     height = 3.2 if len(recordings) == 1 else 1.9
-    row = height + 0.8
+    row = height + 1.05
     chart = Chart(
         f"Reader's chart at {wpm:g} words a minute",
         title or _waits(names, recordings, readings),
         _details(names, accounts),
-        body=row * len(recordings) + 0.95,
+        body=row * len(recordings) + 0.45,
     )
     stalled = any(r.stalled > UNNOTICED for r in readings)
     chart.legend_row(
-        _patch(WAITING, "waiting"),
-        *([_patch(STALL, "stalled", hatch="///")] if stalled else []),
-        _patch(DELIVERED, "on the screen, still to be read", alpha=0.25),
+        _patch(WAITING, "waits for the first word"),
+        *([_patch(STALL, "waits in the middle", hatch="///")] if stalled else []),
+        _patch(DELIVERED, "delivered, still to be read", alpha=0.25),
         _patch(READING, "read", alpha=0.45),
     )
-    end = _end(recordings) * 1.2
+    last = _end(recordings)
+    end = min(1.5 * last, max(1.2 * last, *(r.finished for r in readings)))
     words = max(1.0, *(r.words for r in readings)) * 1.25
     for i, name in enumerate(names):
         bottom = 0.75 + row * (len(names) - 1 - i)
@@ -79,7 +83,6 @@ def readers_chart(
         axes.set_ylabel("words")
         _draw_reading(axes, recordings[i], readings[i], end)
         chart.heading(bottom + height + 0.12, name, accounts[i])
-        axes.tick_params(labelbottom=i == len(names) - 1)
     chart.x_label(f"seconds since sending; a reader of {wpm:g} words a minute")
     return chart
 
@@ -134,15 +137,23 @@ def wait_bars(
     return chart
 
 
-def gap_strip(*recordings: Recording, title: str | None = None) -> Chart:
+def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
     """When each piece arrived, one strip a recording: steady, bursty and buffered side by side.
 
-    Each green line is a piece with text or reasoning. `50 at once` stands beside lines that fall
-    together. Orange is the time before the first, grey the silence after it.
+    Each green line is a piece with text or reasoning. Orange is the time before the first, grey
+    the silence after it.
+
+    Pieces count as **one delivery** if no pause in it is longer than a twentieth of the time to the
+    last piece, and if they come at least ten times as fast as all the pieces spread evenly over
+    that time would. `50 at once` stands beside a delivery of five pieces or more. A reply arrives
+    "all at once" in one delivery, and "in bursts" if deliveries bring three quarters of its pieces.
+    A few clumps in an otherwise steady stream, as a busy machine makes them, are no bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
         title: Instead of the finding.
+        verdict: Whether the picture says in words how the pieces arrive. False, for learners who
+            are to see it themselves: only how many came, and in how many seconds.
 
     Returns:
         A matplotlib figure with `alt_text`; as the last expression of a cell it is shown.
@@ -154,12 +165,15 @@ def gap_strip(*recordings: Recording, title: str | None = None) -> Chart:
 
     names = _names(recordings)
     ways = [_way(recording) for recording in recordings]
-    accounts = [_arrival(*pair) for pair in zip(recordings, ways, strict=True)]
+    told = accounts = [_arrival(*pair) for pair in zip(recordings, ways, strict=True)]
+    if not verdict:
+        accounts = [_count(recording) for recording in recordings]
+        told = [_in_numbers(recording) for recording in recordings]
     row = 1.1
     chart = Chart(
         "Gap strip",
-        title or _arrivals(names, ways),
-        _details(names, accounts),
+        title or (_arrivals(names, ways) if verdict else _NEUTRAL),
+        _details(names, told),
         body=row * len(names) + 1.05,
     )
     chart.legend_row(
@@ -171,7 +185,9 @@ def gap_strip(*recordings: Recording, title: str | None = None) -> Chart:
     end = _end(recordings) * 1.01
     axes.set(xlim=(0, end), ylim=(row * len(names), 0), yticks=[])
     for i, recording in enumerate(recordings):
-        _draw_arrivals(axes, recording, row * (i + 0.66), end)
+        _draw_arrivals(axes, recording, row * (i + 0.66))
+        if verdict:
+            _name_deliveries(axes, recording, row * (i + 0.66), end)
         top = 0.75 + row * (len(names) - i - 0.36)
         chart.heading(top, names[i], accounts[i], left=LEFT / 3)
     chart.x_label("seconds since sending")
@@ -254,14 +270,61 @@ def _one_wait(recording: Recording, r: Reading) -> str:
 
 def _way(recording: Recording) -> Way:
     """How the pieces arrive, judged by proportions, so that it holds at any speed."""
-    arrivals = [piece.at for piece in recording.pieces if not piece.empty]
+    arrivals = _arrivals_of(recording)
     if not arrivals:
         return "not at all"
-    spread = arrivals[-1] - arrivals[0]
-    if spread <= 0.1 * arrivals[-1]:
+    deliveries = _deliveries(arrivals)
+    if len(arrivals) == 1 or any(d.pieces == len(arrivals) for d in deliveries):
         return "all at once"
-    pauses = [g for g in recording.gaps if g > 5 * median(recording.gaps) and g > 0.03 * spread]
-    return "in bursts" if sum(pauses) >= 0.5 * spread else "steadily"
+    if sum(d.pieces for d in deliveries) >= 0.75 * len(arrivals):
+        return "in bursts"
+    spread = arrivals[-1] - arrivals[0]
+    pauses = [gap for gap in recording.gaps if gap > max(5 * median(recording.gaps), spread / 20)]
+    return "with pauses" if sum(pauses) >= 0.5 * spread else "steadily"
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """Pieces that count as one: when the first and the last came (seconds), and how many."""
+
+    first: float
+    last: float
+    pieces: int
+
+
+def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
+    """Pieces that come together; `gap_strip` says what that means."""
+    if len(arrivals) < 2:
+        return []
+    pause = arrivals[-1] / 20
+    cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
+    runs = [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)])]
+    even = arrivals[-1] / len(arrivals)  # seconds a piece
+    return [
+        _Delivery(run[0], run[-1], len(run))
+        for run in runs
+        if len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
+    ]
+
+
+def _arrivals_of(recording: Recording) -> list[float]:
+    return [piece.at for piece in recording.pieces if not piece.empty]
+
+
+def _count(recording: Recording) -> str:
+    """What came, without a word on how."""
+    count = len(_arrivals_of(recording))
+    pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
+    return f"{pieces} in {in_seconds(recording.e2e)}"
+
+
+def _in_numbers(recording: Recording) -> str:
+    """`_count`, and what the picture shows besides: between which times it came."""
+    arrivals = _arrivals_of(recording)
+    if not arrivals:
+        return _count(recording)
+    first, last = in_seconds(arrivals[0]), in_seconds(arrivals[-1])
+    return f"{_count(recording)}, the first after {first}, the last after {last}"
 
 
 def _arrival(recording: Recording, way: Way) -> str:
@@ -272,8 +335,8 @@ def _arrival(recording: Recording, way: Way) -> str:
     if way == "all at once":
         size = "in one piece" if count == 1 else f"{count} pieces at once"
         return f"{size}, after {in_seconds(recording.ttft)}"
-    if way == "in bursts":
-        return f"{count} pieces in bursts, up to {in_seconds(max(recording.gaps))} apart"
+    if way in ("in bursts", "with pauses"):
+        return f"{count} pieces {way}, up to {in_seconds(max(recording.gaps))} apart"
     return f"{count} pieces, one every {in_milliseconds(median(recording.gaps))}"
 
 
@@ -315,7 +378,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
         )  # fmt: skip
     if r.first > 0.2 * end:
         axes.text(
-            r.first / 2, 0.5, "nothing to read", transform=axes.get_xaxis_transform(),
+            r.first / 2, 0.5, "waiting", transform=axes.get_xaxis_transform(),
             ha="center", va="center", size=TEXT, color=INK,
         )  # fmt: skip
     horizon = max(end, r.finished)
@@ -347,32 +410,26 @@ def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
     )  # fmt: skip
 
 
-def _draw_arrivals(axes: Axes, recording: Recording, middle: float, end: float) -> None:
-    from utils.figure import INK, TEXT
-
-    top, bottom = middle - 0.24, middle + 0.24
-    arrivals = [piece.at for piece in recording.pieces if not piece.empty]
+def _draw_arrivals(axes: Axes, recording: Recording, middle: float) -> None:
+    arrivals = _arrivals_of(recording)
     axes.barh(middle, recording.e2e, 0.48, color=FAINT)
     axes.barh(middle, arrivals[0] if arrivals else recording.e2e, 0.48, color=WAITING)
-    axes.vlines(arrivals, top, bottom, color=DELIVERED, lw=1.2)
-    clusters = _clusters(arrivals, 0.005 * end)
+    axes.vlines(arrivals, middle - 0.24, middle + 0.24, color=DELIVERED, lw=1.2)
+
+
+def _name_deliveries(axes: Axes, recording: Recording, middle: float, end: float) -> None:
+    """Say how many pieces came together, beside those deliveries that have room beside them."""
+    from utils.figure import INK, TEXT
+
+    arrivals = _arrivals_of(recording)
     room = 0.12 * end  # what the words take
-    for i, (first, last, count) in enumerate(clusters):
-        before = first - (clusters[i - 1][1] if i else 0.0)
-        after = (clusters[i + 1][0] if i + 1 < len(clusters) else end) - last
-        brief = last - first < 0.03 * end and count >= max(5, 0.08 * len(arrivals))
-        if brief and max(before, after) > room:
+    for delivery in _deliveries(arrivals):
+        before = delivery.first - max((at for at in arrivals if at < delivery.first), default=0.0)
+        after = min((at for at in arrivals if at > delivery.last), default=end) - delivery.last
+        if delivery.pieces >= 5 and max(before, after) > room:
             right = after > room
             axes.annotate(
-                f"{count} at once", (last if right else first, middle),
+                f"{delivery.pieces} at once", (delivery.last if right else delivery.first, middle),
                 xytext=(4 if right else -4, 0), textcoords="offset points",
                 ha="left" if right else "right", va="center", size=TEXT, color=INK,
             )  # fmt: skip
-
-
-def _clusters(arrivals: Sequence[float], near: float) -> list[tuple[float, float, int]]:
-    """Runs of arrivals that follow each other within `near` seconds: (first, last, how many)."""
-    if not arrivals:
-        return []
-    cuts = [i for i, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > near]
-    return [(arrivals[i], arrivals[j - 1], j - i) for i, j in pairwise([0, *cuts, len(arrivals)])]

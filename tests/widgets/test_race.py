@@ -53,6 +53,18 @@ async def test_one_pane_grows_while_the_other_waits(shown):
     assert recordings["stream"].ttft < recordings["invoke"].ttft
 
 
+async def test_panes_are_at_rest_only_when_every_lane_has_ended(shown):
+    stream, reply = Tap(), asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: stream}))
+    await stream.put("A river")
+    reply.set_result("A river never hurries.")
+    await stream.put(" never hurries.")
+    assert [pane.at_rest for pane in panes(shown[0])] == [False, False]
+    stream.end()
+    await running
+    assert [pane.at_rest for pane in panes(shown[0])] == [True, True]
+
+
 async def test_all_lanes_are_sent_before_any_has_answered(shown):
     sent, gate = [], asyncio.Event()
 
