@@ -92,8 +92,7 @@ class Piece(NamedTuple):
     tokens: int = 1
 
 
-@dataclass(frozen=True)
-class Parcel:
+class Parcel(NamedTuple):
     """Bytes that leave together.
 
     Attributes:

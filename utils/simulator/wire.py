@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from .pacing import Parcel
 
 FINGERPRINT = "fp_simulator"
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each token
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Wire(Protocol):
 
 def to_json(value: object) -> bytes:
     """Return `value` as JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False).encode()
+    return _encode(value).encode()
 
 
 def model_list(names: list[str], created: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..pacing import Parcel
@@ -51,7 +50,7 @@ def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Par
     """Move each parcel to the end of its interval."""
     seconds = max(numbers[0], 0.001)
     for parcel in parcels:
-        yield replace(parcel, at=math.ceil(parcel.at / seconds) * seconds)
+        yield parcel._replace(at=math.ceil(parcel.at / seconds) * seconds)
 
 
 @fault(
@@ -85,7 +84,7 @@ def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     """Put an event that says nothing before the first."""
     first = True
     for parcel in parcels:
-        yield replace(parcel, data=wire.empty() + parcel.data) if first else parcel
+        yield parcel._replace(data=wire.empty() + parcel.data) if first else parcel
         first = False
 
 
@@ -102,7 +101,7 @@ def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     for parcel in parcels:
         if wire.done and parcel.data.endswith(wire.done):
             data = parcel.data.removesuffix(wire.done) + wire.counts() + wire.done
-            yield replace(parcel, data=data)
+            yield parcel._replace(data=data)
         else:
             yield parcel
 
@@ -134,7 +133,7 @@ def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
 def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
     """Take away what closes the stream."""
     for parcel in parcels:
-        yield replace(parcel, data=parcel.data.removesuffix(wire.done))
+        yield parcel._replace(data=parcel.data.removesuffix(wire.done))
 
 
 @fault(
