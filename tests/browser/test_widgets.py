@@ -354,7 +354,9 @@ def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
     nb.page.locator(".course-feedback[data-right=false]").wait_for()
     wait_for_text(nb, FIRST, "The whole reply at once.")
     nb.screenshot(f"widgets-{theme.lower()}")
-    words = ".course-text, .course-badge, .course-title *, .course-feedback, legend, code"
+    words = (
+        ".course-text, .course-badge, .course-title *, .course-feedback, .course-mark, legend, code"
+    )
     ratios = nb.page.evaluate(CONTRAST, f":is(.course-race, .course-prediction) :is({words})")
     assert len(ratios) > 8
     assert min(ratios) >= 4.5
