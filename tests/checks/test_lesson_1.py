@@ -269,7 +269,7 @@ WRONG_1_1 = (
     (streams_then_invokes, "asked twice for one reply.* there already"),
     (returns_inside_the_loop, "after the first piece, which is empty.* does `return` stand"),
     (asks_a_model_from_outside, "never asked the model that it was given"),
-    (collects_outside, "text of an earlier call still stands before it: `Text of an earlier call"),
+    (collects_outside, "earlier call still stands before it: `Text of an earlier call. `"),
     (puts_the_prompt_before_it, r"it has \d+ characters"),
     (leaves_early, "Only 1 of .* was read. What ends the loop"),
     (misspells, r"AttributeError: .*contents.*at the line `print\(chunk.contents"),

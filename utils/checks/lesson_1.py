@@ -115,8 +115,8 @@ def _nothing_from_before(returned: object, function: Callable[..., Any], probe: 
     if isinstance(again, str) and again == returned + probe.text:
         raise NotYet(
             "The printing is right. The text that came back ends with the reply, and text of an "
-            f"earlier call still stands before it: {shown(again[: -len(probe.text)])}. Each call "
-            "should begin with nothing."
+            f"earlier call still stands before it: {shown(returned[: -len(probe.text)])}. "
+            "Each call should begin with nothing."
         )
 
 
@@ -579,7 +579,7 @@ def first_sentence(answer: object) -> str:
         ""
         if _closes_it(function)
         else " It stopped because nothing held on to the stream any more; `closing` says so in "
-        "words, and holds when somebody gives the stream a name."
+        "words, and works even where something else keeps the stream."
     )
     return (
         "The first sentence, whole, and the model stopped as soon as it was known. "
