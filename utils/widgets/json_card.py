@@ -135,7 +135,7 @@ class Card(Sheet, Panel):
         self.push()
 
     def take(self, item: object, at: float) -> str | None:
-        """Keep a partial value; one that changes nothing is ignored."""
+        """Keep a partial value."""
         value = _as_fields(item)
         if value is None:
             return None
@@ -144,8 +144,6 @@ class Card(Sheet, Panel):
             name for name in shown if name not in self._shown or shown[name] != self._shown[name]
         ]
         self.value = item
-        if not changed and len(shown) == len(self._shown):
-            return None
         for name in changed:
             self._present.setdefault(name, at)
             if value[name] not in ("", None, [], {}):  # these only announce that it begins

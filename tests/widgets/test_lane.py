@@ -1,0 +1,42 @@
+"""One reply on the page, whatever it is shown in."""
+
+from __future__ import annotations
+
+import pytest
+
+from utils.timing import Recording
+from utils.widgets.coalesce import timer_thread
+from utils.widgets.lane import Lane
+from utils.widgets.pane import Pane
+
+
+def test_an_item_without_text_leaves_it_waiting(wire, clock):
+    lane = Lane("reply", Pane("Reply"), clock=clock)
+    lane.begin(timer_thread)
+    lane.add({"content": ""}, 0.1)
+    assert (lane.panel.phase, lane.badge.phase) == ("waiting", "waiting")
+    lane.add({"content": "Hi"}, 0.2)
+    assert (lane.panel.phase, lane.badge.phase) == ("streaming", "streaming")
+
+
+def test_its_figures_count_from_sending_not_from_the_display(wire, clock):
+    lane = Lane("reply", Pane("Reply"), clock=clock)
+    lane.begin(timer_thread)
+    clock.now = 3.5  # half a second went by before the request was sent
+    lane.add("Hi", 3.0)
+    lane.end(Recording("reply", (), 4.0))
+    assert lane.line() == "reply: first words 3.0 s · done 4.0 s"
+
+
+def test_what_the_panel_could_not_show_makes_it_fail(wire):
+    lane = Lane("reply", Pane("Reply"))
+    lane.begin(timer_thread)
+    lane.panel.failure = "It could not be drawn."
+    lane.end(Recording("reply", (), 1.0))
+    assert (lane.panel.phase, lane.panel.note) == ("failed", "It could not be drawn.")
+    assert lane.badge.phase == "failed"
+
+
+def test_it_takes_items_only_after_it_has_begun(wire):
+    with pytest.raises(RuntimeError, match="after `begin`"):
+        Lane("reply", Pane("Reply")).add("Hi", 0.0)
