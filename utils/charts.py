@@ -143,11 +143,12 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     Each green line is a piece with text or reasoning. Orange is the time before the first, grey
     the silence after it.
 
-    Pieces count as **one delivery** if no pause in it is longer than a twentieth of the time to the
-    last piece, and if they come at least ten times as fast as all the pieces spread evenly over
-    that time would. `50 at once` stands beside a delivery of five pieces or more. A reply arrives
-    "all at once" in one delivery, and "in bursts" if deliveries bring three quarters of its pieces.
-    A few clumps in an otherwise steady stream, as a busy machine makes them, are no bursts.
+    Pieces count as **one delivery** if they come at least ten times as fast as they would if all
+    were spread evenly over the time to the last one. That may be the whole reply, or what lies
+    between two pauses of more than a twentieth of that time. `50 at once` stands beside a delivery
+    of five pieces or more. A reply arrives "all at once" in one delivery, and "in bursts" if
+    deliveries bring three quarters of its pieces. A few clumps in an otherwise steady stream, as a
+    busy machine makes them, are no bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
@@ -296,15 +297,16 @@ def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
     """Pieces that come together; `gap_strip` says what that means."""
     if len(arrivals) < 2:
         return []
+    even = arrivals[-1] / len(arrivals)  # seconds a piece
+
+    def together(run: Sequence[float]) -> bool:
+        return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
+
     pause = arrivals[-1] / 20
     cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
-    runs = [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)])]
-    even = arrivals[-1] / len(arrivals)  # seconds a piece
-    return [
-        _Delivery(run[0], run[-1], len(run))
-        for run in runs
-        if len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
-    ]
+    parts = [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)])]
+    runs = [arrivals] if together(arrivals) else filter(together, parts)
+    return [_Delivery(run[0], run[-1], len(run)) for run in runs]
 
 
 def _arrivals_of(recording: Recording) -> list[float]:
