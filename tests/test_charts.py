@@ -155,7 +155,7 @@ def test_both_charts_of_waits_call_a_wait_by_the_same_words():
         for chart in (readers_chart, wait_bars)
     ]
     assert words[0] & words[1] == {"waits for the first word", "waits in the middle"}
-    assert {"delivered, still to be read", "read"} <= words[0]
+    assert {"on the screen, still to be read", "read"} <= words[0]
 
 
 def test_every_panel_of_the_readers_chart_has_its_numbers():

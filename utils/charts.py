@@ -36,7 +36,7 @@ def readers_chart(
     """Words on the screen against words read, the waiting shaded: one panel a recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
-    that were delivered and are still to be read. Blue: words read. The reader is the one of
+    that stand on the screen and are still to be read. Blue: words read. The reader is the one of
     `perception`. All panels share their axes, which go on after the last reply for up to half of
     the time that it took, while the reader reads on.
 
@@ -68,7 +68,7 @@ def readers_chart(
     chart.legend_row(
         _patch(WAITING, "waits for the first word"),
         *([_patch(STALL, "waits in the middle", hatch="///")] if stalled else []),
-        _patch(DELIVERED, "delivered, still to be read", alpha=0.25),
+        _patch(DELIVERED, "on the screen, still to be read", alpha=0.25),
         _patch(READING, "read", alpha=0.45),
     )
     last = _end(recordings)
@@ -380,7 +380,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
         )  # fmt: skip
     if r.first > 0.2 * end:
         axes.text(
-            r.first / 2, 0.5, "waiting", transform=axes.get_xaxis_transform(),
+            r.first / 2, 0.5, "nothing to read", transform=axes.get_xaxis_transform(),
             ha="center", va="center", size=TEXT, color=INK,
         )  # fmt: skip
     horizon = max(end, r.finished)
