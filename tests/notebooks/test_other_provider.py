@@ -1,0 +1,39 @@
+"""Environment variables alone move every lesson to another OpenAI-compatible server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.notebooks import editions
+from tests.notebooks.editions import LESSONS, ROOT
+from utils.simulator import Simulator
+
+SPEED = 10.0
+
+
+@pytest.fixture
+def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A second server in a process of its own, which the kernels know by three variables."""
+    server = Simulator(speed=SPEED)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", server.api_key)
+    monkeypatch.setenv("OPENAI_MODEL", "sim-fast")
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_same_cells_are_answered_by_the_provider_of_the_environment(
+    lesson: str, other_server: Simulator
+):
+    notebook = editions.read("solutions", lesson)
+    setup, *others = editions.run(editions.code(notebook.cells), ROOT / "solutions")
+    told = "".join(output.get("text", "") for output in setup.outputs)
+    address = other_server.base_url.removeprefix("http://").removesuffix("/v1")
+    assert f"The model sim-fast at {address} answers" in told
+    assert other_server.api_key not in "".join(map(str, [setup, *others]))
+    asked = other_server.requests()
+    assert {request.model for request in asked} == {"sim-fast"}
+    assert any(request.stream for request in asked)
