@@ -1,111 +1,58 @@
-"""The command line: `python -m utils.simulator`."""
+"""The command line: `python -m utils.simulator`. Its options are `options`."""
 
 from __future__ import annotations
 
 import argparse
-import math
+import json
 import os
 import secrets
 import socket
 import sys
+from pathlib import Path
 
+from .options import parser
 from .process import KEY_VARIABLE
-from .profiles import PROFILES, UnknownProfileError, profile_named
+from .profiles import UnknownProfileError, profile_named
 
-_EPILOG = f"""\
-profiles (time to first token, then tokens a second):
-{{profiles}}
-
-A client chooses by the model's name: sim-chat, sim-laptop, ...; `sim` is the --profile.
-`sim-chat:drop@40` breaks the connection after 40 tokens; --faults lists all that can go wrong.
-
-examples:
-  python -m utils.simulator
-      serve on this machine, on a free port, with a key made up and printed
-  python -m utils.simulator --port 8000 --profile laptop --speed 10
-      `sim` answers like a model on a laptop, ten times faster
-  {KEY_VARIABLE}=our-class python -m utils.simulator --host 0.0.0.0 --port 8000
-      share one with a class; the variable keeps the key out of the list of processes
-
-A notebook of the course uses it after: export OPENAI_BASE_URL=http://HOST:PORT/v1
-OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
-"""
-
-
-def _profile_lines() -> str:
-    lines = []
-    for profile in PROFILES.values():
-        pace = f"{profile.total:g} s in all" if profile.total else f"{profile.rate:g} tokens/s"
-        lines.append(f"  {profile.name:<11} {profile.ttft:>5g} s  {pace:<13} {profile.about}")
-    return "\n".join(lines)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if not (speed > 0 and math.isfinite(speed)):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no speed. Give a number above 0: 1 is real time, 10 ten times faster."
-        )
-    return speed
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port. Give a number up to 65535; 0: any.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m utils.simulator",
-        description="An OpenAI-compatible server that streams like a real model: no key to buy,\n"
-        "no internet, the same words for the same prompt, at the pace that you choose.",
-        epilog=_EPILOG.format(profiles=_profile_lines()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, default=0, help="port; 0 takes a free one (default)")
-    parser.add_argument(
-        "--profile", default="chat", help="profile behind the model name `sim` (%(default)s)"
-    )
-    parser.add_argument(
-        "--speed", type=_speed, default=1.0, help="times faster than real time (%(default)s)"
-    )
-    parser.add_argument(
-        "--key", help=f"key that clients must send (default: ${KEY_VARIABLE}, else made up)"
-    )
-    parser.add_argument("--faults", action="store_true", help="print the table of faults, and end")
-    parser.add_argument(
-        "--with-parent",
-        action="store_true",
-        help="print only the port, and end when standard input is closed (used by the notebooks)",
-    )
-    return parser
+_SHORTEST_KEY = 8  # characters, where others can reach the server
 
 
 def main() -> None:
     """Run the command line."""
-    parser = _parser()
-    arguments = parser.parse_args()
-    if arguments.faults:
+    asked = parser()
+    arguments = asked.parse_args()
+    if arguments.command == "record":
+        _record(asked, arguments)
+    elif arguments.faults:
         from .table import markdown
 
         sys.stdout.buffer.write(markdown().encode())
-        return
+    else:
+        _serve(asked, arguments)
+
+
+def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     try:
         profile = profile_named(arguments.profile)
     except UnknownProfileError as error:
-        parser.error(str(error))
-    key = arguments.key or os.environ.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
+        asked.error(str(error))
+    given = arguments.key or os.environ.get(KEY_VARIABLE)
+    if given and not _on_this_machine(arguments.host) and len(given) < _SHORTEST_KEY:
+        asked.error(
+            f"the key is too short for {arguments.host}, where others can try to guess it. Give "
+            f"{_SHORTEST_KEY} characters or more, or none: then one is made up."
+        )
+    key = given or secrets.token_urlsafe(24)
 
     # Imported late: `--help` and wrong arguments answer at once.
     from .app import Settings
     from .server import end_with_stdin, listen, serve
+    from .traces import Recordings, TraceError, read
 
+    try:
+        traces = [trace for file in arguments.replay or [] for trace in read(Path(file))]
+    except TraceError as error:
+        sys.exit(str(error))
     if arguments.with_parent:
         end_with_stdin()
     try:
@@ -118,22 +65,90 @@ def main() -> None:
             "or another --host."
         )
 
+    recordings = Recordings(traces)
+
     def announce() -> None:
         if arguments.with_parent:
             print(listener.getsockname()[1], flush=True)
         else:
-            _greet(listener, key)
+            _greet(listener, key, recordings.models)
 
-    serve(Settings(key, profile, arguments.speed), listener, announce)
+    settings = Settings(
+        key=key,
+        profile=profile,
+        speed=arguments.speed,
+        recordings=recordings,
+        most_streams=arguments.max_streams,
+    )
+    live = arguments.live or (sys.stdout.isatty() and not arguments.with_parent)
+    serve(settings, listener, announce, live=live)
 
 
-def _greet(listener: socket.socket, key: str) -> None:
+def _on_this_machine(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"The simulator answers on http://{shown}:{port}/v1 until you press Ctrl-C. Use it by:")
     print(f"  export OPENAI_BASE_URL=http://{shown}:{port}/v1")
     print(f"  export OPENAI_API_KEY={key}")
-    print("  export OPENAI_MODEL=sim-chat", flush=True)
+    print(f"  export OPENAI_MODEL={(recorded or ['sim-chat'])[0]}")
+    if not _on_this_machine(host):
+        print(f"A learner may add a name to the key, as in {key}/ada, to be told apart.")
+    sys.stdout.flush()
+
+
+def _record(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Record a provider's replies into a file, after those that are in it."""
+    from openai import OpenAI, OpenAIError
+
+    from .record import RecordError, record
+    from .traces import TraceError, read, write
+
+    base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
+    model = arguments.model or os.environ.get("OPENAI_MODEL")
+    if not model:
+        asked.error("say which model to record: --model, or the variable OPENAI_MODEL")
+    out = Path(arguments.out)
+    try:
+        requests = [_request(model, prompt) for prompt in arguments.prompt or []]
+        requests += [_request_in(Path(file), model) for file in arguments.request or []]
+        if not requests:
+            asked.error("say what to ask: --prompt TEXT, or --request FILE")
+        traces = list(read(out)) if out.exists() else []
+        key = os.environ.get("OPENAI_API_KEY") or "no-key-needed"
+        with OpenAI(base_url=base_url, api_key=key) as client:
+            client.models.with_raw_response.list()  # the first call of a process takes longer
+            for request in requests:
+                trace = record(client, request)
+                traces = [old for old in traces if (old.model, old.prompt) != (model, trace.prompt)]
+                write(out, [*traces, trace])
+                traces.append(trace)
+                print(
+                    f"Recorded {len(trace.pieces)} pieces in {trace.end:.1f} s, the first after "
+                    f"{trace.pieces[0][0] if trace.pieces else trace.end:.1f} s: {out}",
+                    flush=True,
+                )
+    except (OpenAIError, RecordError, TraceError, OSError) as error:
+        sys.exit(f"Nothing more is recorded: {error}")
+
+
+def _request(model: str, prompt: str) -> dict[str, object]:
+    return {"model": model, "messages": [{"role": "user", "content": prompt}]}
+
+
+def _request_in(file: Path, model: str) -> dict[str, object]:
+    """Return the chat request in a file: messages, tools and whatever else it holds."""
+    try:
+        request = json.loads(file.read_text(encoding="utf-8"))
+        messages = request["messages"]
+    except (ValueError, KeyError, TypeError):
+        messages = None
+    if not messages:
+        sys.exit(f'{file} holds no chat request. It looks like {{"messages": [...]}}.')
+    return {**request, "model": model}
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
 import hmac
 import math
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,10 +28,18 @@ from .memory import Memory, Tally
 from .pacing import Presence, due
 from .profiles import PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
+from .sharing import Seats
+from .traces import Recordings
 from .wire import Wire, model, model_list, to_json
 from .wire_chat import ChatWire
 from .wire_responses import ResponsesWire
 
+LEARNER = "simulator.learner"  # key of the ASGI scope: who asks
+_LARGE = 1_000_000  # bytes; of larger bodies only a few are read at a time
+_LARGE_BODIES = 4
+_LARGEST = 16_000_000  # bytes
+_BODY_SECONDS = 60.0
+_LONGEST_NAME = 40  # characters
 RESET = "simulator.reset"  # extension of the ASGI scope: breaks the connection
 _SETTLE_SECONDS = 5.0
 _HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
@@ -41,18 +53,24 @@ class Settings:
         key: The key that clients must send.
         profile: The profile behind the model name `sim`.
         speed: How many times faster than real time replies are.
+        recordings: Replies of real models, served under those models' names.
+        most_streams: Most replies at once; None is no limit.
     """
 
     key: str
     profile: Profile = PROFILES["chat"]
     speed: float = 1.0
+    recordings: Recordings = field(default_factory=Recordings)
+    most_streams: int | None = None
 
 
 class Service:
     """The state of one server and its endpoints."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, seats: Seats) -> None:
         self._settings = settings
+        self._seats = seats
+        self._large = asyncio.Semaphore(_LARGE_BODIES)
         self._log = Log()
         self._asked = Tally()
         self._memory = Memory()
@@ -92,34 +110,65 @@ class Service:
     ) -> ASGIApp:
         """Read a request, keep the log, and return what sends the answer."""
         entry = self._log.open(request.url.path)
+        visit = contextlib.ExitStack()
+        visit.callback(self._log.close, entry)
         try:
-            raw = await request.body()
+            raw = await self._body(request)
             body = read_json(raw)
             entry.understood(body, len(raw))
             ask = read(body)
             entry.asked(ask.prompt)
-            reply = compose(ask, self._settings.profile, self._asked.count(raw))
+            learner = str(request.scope[LEARNER])
+            self._seats.take(learner)
+            visit.callback(self._seats.leave, learner)
+            settings, times = self._settings, self._asked.count(raw)
+            name = hashlib.sha256(raw).hexdigest()
+            reply = compose(ask, settings.profile, times, settings.recordings, name=name)
             wire = shape(reply, body)
         except ApiError as error:
             entry.answered(error.status)
             entry.end("failed")
-            self._log.close(entry)
+            visit.close()
             raise
         except BaseException:
-            self._log.close(entry)
+            visit.close()
             raise
         entry.answered(200)
         entry.planned(reply.first_shown(), reply.gap, self._settings.speed)
-        return Paced(reply, wire, entry, self._log, self._settings.speed)
+        return Paced(reply, wire, entry, visit, self._seats.count, self._settings.speed)
+
+    async def _body(self, request: Request) -> bytes:
+        """Return a request's body, unless it is too large or does not come in.
+
+        Raises:
+            ApiError: 408 or 413.
+        """
+        length = request.headers.get("content-length", "")
+        is_large = not (length.isdecimal() and int(length) <= _LARGE)
+        try:
+            async with (
+                asyncio.timeout(_BODY_SECONDS),
+                self._large if is_large else contextlib.nullcontext(),
+            ):
+                raw = bytearray()
+                async for part in request.stream():
+                    raw += part
+                    if len(raw) > _LARGEST:
+                        raise errors.too_large(_LARGEST)
+                return bytes(raw)
+        except TimeoutError:
+            raise errors.too_slow() from None
 
     async def models(self, _: Request) -> Response:
         """List the models."""
-        return JSONResponse(model_list(model_names(), self._started))
+        return JSONResponse(
+            model_list([*self._settings.recordings.models, *model_names()], self._started)
+        )
 
     async def model(self, request: Request) -> Response:
         """Describe one model."""
         name = request.path_params["name"]
-        choose(name, self._settings.profile)
+        choose(name, self._settings.profile, self._settings.recordings.models)
         return JSONResponse(model(name, self._started))
 
     async def requests(self, request: Request) -> Response:
@@ -139,11 +188,20 @@ class Service:
 class Paced:
     """An ASGI response whose parcels leave at their deadlines, until the client leaves."""
 
-    def __init__(self, reply: Reply, wire: Wire, entry: Entry, log: Log, speed: float) -> None:
+    def __init__(
+        self,
+        reply: Reply,
+        wire: Wire,
+        entry: Entry,
+        visit: contextlib.ExitStack,
+        count: Callable[[int], None],
+        speed: float,
+    ) -> None:
         self._reply = reply
         self._wire = wire
         self._entry = entry
-        self._log = log
+        self._visit = visit
+        self._count = count
         self._speed = speed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,7 +216,9 @@ class Paced:
                     begun = True
                 data = b"".join(parcel.data for parcel in batch)
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-                entry.sent(sum(parcel.tokens for parcel in batch))
+                tokens = sum(parcel.tokens for parcel in batch)
+                entry.sent(tokens)
+                self._count(tokens)
                 ends = batch[-1].ends
             if presence.left_at is not None:
                 seconds = (presence.left_at - entry.started) * self._speed
@@ -172,7 +232,7 @@ class Paced:
                 await send({"type": "http.response.body", "body": b""})
         finally:
             presence.close()
-            self._log.close(entry)
+            self._visit.close()
 
     def _start(self) -> dict[str, object]:
         kind = _HEADERS[self._reply.ask.stream]
@@ -181,7 +241,7 @@ class Paced:
 
 
 class KeyRequired:
-    """Turns away every request that doesn't carry the key."""
+    """Turns away every request that doesn't carry the key, and notes whose the others are."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -192,7 +252,9 @@ class KeyRequired:
         if scope["type"] == "http":
             given = dict(scope["headers"]).get(b"authorization", b"")
             word, _, key = given.partition(b" ")
-            if word.lower() != b"bearer" or not hmac.compare_digest(key.strip(), self._key):
+            key, learner = self._told_apart(key.strip())
+            scope[LEARNER] = learner or str((scope.get("client") or ("",))[0])
+            if word.lower() != b"bearer" or not hmac.compare_digest(key, self._key):
                 response = refusal(errors.wrong_key(bool(key)))
                 await response(scope, receive, send)
                 return
@@ -200,6 +262,13 @@ class KeyRequired:
             await self._app(scope, receive, send)
         except ClientDisconnect:
             return  # left while its request was still coming in: nobody to answer
+
+    def _told_apart(self, key: bytes) -> tuple[bytes, str]:
+        """Return the key, and the learner's name after it if there is one."""
+        front, slash, name = key.rpartition(b"/")
+        if slash and hmac.compare_digest(front, self._key):
+            return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_LONGEST_NAME]
+        return key, ""
 
 
 def refusal(error: ApiError, speed: float = 1.0) -> JSONResponse:
@@ -213,8 +282,12 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     return refusal(answer(request.method, request.url.path))
 
 
-def make_app(settings: Settings) -> ASGIApp:
+def make_app(settings: Settings, seats: Seats) -> ASGIApp:
     """Return the server as an ASGI application.
+
+    Args:
+        settings: What the server is started with.
+        seats: Who is streaming.
 
     Raises:
         ValueError: If the speed is not a positive finite number.
@@ -227,7 +300,7 @@ def make_app(settings: Settings) -> ASGIApp:
         return refusal(error, settings.speed)
 
     app = Starlette(
-        routes=Service(settings).routes(),
+        routes=Service(settings, seats).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
     return KeyRequired(app, settings.key)

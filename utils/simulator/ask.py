@@ -11,6 +11,8 @@ from typing import Any, Literal
 from . import errors
 from .fields import Json, boolean, needed_text, object_of
 
+_MOST_TOKENS = 400_000
+_PER_TOKEN = 4  # characters, about
 Role = Literal["system", "user", "assistant", "tool"]
 Choice = Literal["auto", "none", "required"]
 
@@ -45,6 +47,16 @@ class Turn:
     text: str
     calls: tuple[Called, ...] = ()
     answers: str = ""
+
+
+def check_length(turns: tuple[Turn, ...], where: str) -> None:
+    """Refuse a conversation that is longer than the model can read.
+
+    Raises:
+        ApiError: 400 that names the field `where`.
+    """
+    if sum(len(turn.text) for turn in turns) > _MOST_TOKENS * _PER_TOKEN:
+        raise errors.too_long(where, _MOST_TOKENS)
 
 
 @dataclass(frozen=True)

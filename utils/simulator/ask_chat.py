@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import errors
-from .ask import Ask, Called, Choice, Role, Tool, Turn, find_tool, read_tool
+from .ask import Ask, Called, Choice, Role, Tool, Turn, check_length, find_tool, read_tool
 from .fields import Json, boolean, integer, items_of, needed_text, number, object_of, only
 
 _ROLES: dict[str, Role] = {
@@ -90,6 +90,7 @@ def _turns(messages: object) -> tuple[Turn, ...]:
     if not turns:
         raise errors.wrong_value("messages", "the array is empty")
     check_results(turns, "messages", "tool_calls", "tool")
+    check_length(turns, "messages")
     return turns
 
 

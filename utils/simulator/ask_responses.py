@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import errors
-from .ask import Ask, Called, Choice, Role, Tool, Turn, find_tool, read_tool
+from .ask import Ask, Called, Choice, Role, Tool, Turn, check_length, find_tool, read_tool
 from .ask_chat import (
     EFFORTS,
     check_count,
@@ -100,6 +100,7 @@ def _turns(body: Json, before: tuple[Turn, ...]) -> tuple[Turn, ...]:
         raise errors.wrong_type("instructions", "a string")
     turns = (*leading, *_joined([*before, *said]))
     check_results(turns, "input", "function_call", "function_call_output")
+    check_length(turns, "input")
     return turns
 
 

@@ -170,3 +170,42 @@ def no_such_response(name: str) -> ApiError:
         "previous_response_not_found",
         "previous_response_id",
     )
+
+
+def no_seat(limit: int, own: int, retry_after: float) -> ApiError:
+    """Return the answer of a shared server that is full.
+
+    Args:
+        limit: How many replies it sends at once.
+        own: How many of them go to whoever asked.
+        retry_after: Seconds of real time until it is worth trying again.
+    """
+    return ApiError(
+        429,
+        f"This shared simulator sends {limit} replies at once, and all are taken or others wait; "
+        f"{own} of them are yours. Please try again in {retry_after:g}s.",
+        "rate_limit_exceeded",
+        kind="requests",
+        retry_after=retry_after,
+    )
+
+
+def too_large(most: int) -> ApiError:
+    """Return the answer to a request of more than `most` bytes."""
+    return ApiError(413, f"The request is too large: at most {most} bytes are read.", "too_large")
+
+
+def too_long(param: str, most: int) -> ApiError:
+    """Return the answer to a conversation of more than `most` tokens."""
+    return ApiError(
+        400,
+        f"This model's maximum context length is {most} tokens. Please reduce the length of the "
+        f"messages.",
+        "context_length_exceeded",
+        param,
+    )
+
+
+def too_slow() -> ApiError:
+    """Return the answer to a request that does not come in."""
+    return ApiError(408, "The request did not come in in time. Please try again.", "timeout")

@@ -9,6 +9,7 @@ from typing import Any
 from . import errors
 
 Json = dict[str, Any]
+_DEEPEST = 100  # levels
 
 
 def read_json(raw: bytes) -> Json:
@@ -23,9 +24,25 @@ def read_json(raw: bytes) -> Json:
             json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not _is_shallow(body):
         raise errors.unreadable()
     return body
+
+
+def _is_shallow(value: object) -> bool:
+    """Return whether nothing in `value` is nested so deep that it may break who walks it."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return True
+        level = inner
+    return False
 
 
 def only(body: Json, known: Collection[str]) -> None:

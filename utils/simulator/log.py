@@ -13,6 +13,7 @@ from .pacing import Clock, Plan
 from .records import Ended, Request
 
 _KEPT = 1000  # requests; older ones are forgotten
+_LONGEST_PROMPT = 4096  # characters; the log cuts longer ones
 _LONGEST_BODY = 16_384  # bytes; the log does not keep larger ones
 
 
@@ -49,7 +50,7 @@ class Entry:
 
     def asked(self, prompt: str) -> None:
         """Note the prompt, once the request is known to be in order."""
-        self._prompt = prompt
+        self._prompt = prompt[:_LONGEST_PROMPT]
 
     def answered(self, status: int) -> None:
         """Note the status that the answer begins with."""

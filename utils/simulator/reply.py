@@ -6,10 +6,10 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, Protocol
 
 from . import errors
 from .ask import Ask
@@ -116,34 +116,66 @@ def _delivered(chosen: Chosen, parcels: Iterable[Parcel], wire: Wire) -> Iterato
     return delivered
 
 
-def choose(model: str, default: Profile) -> tuple[Profile, tuple[Chosen, ...]]:
+def choose(
+    model: str, default: Profile, recorded: Collection[str] = ()
+) -> tuple[Profile, tuple[Chosen, ...]]:
     """Return the profile and the faults that a model's name stands for.
 
     `sim-chat` is a profile, `sim-chat:drop@40` the same with a fault, `sim` the server's default
-    profile.
+    profile, which also stands in for the names of `recorded` models.
 
     Raises:
         ApiError: 404 if there is no such model.
     """
-    name, _, ending = model.partition(":")
-    profile = default if name == PREFIX else PROFILES.get(name.removeprefix(f"{PREFIX}-"))
+    name, ending = _parted(model, recorded)
+    profile = PROFILES.get(name.removeprefix(f"{PREFIX}-")) if name.startswith(PREFIX) else None
+    if name == PREFIX or name in recorded:
+        profile = default
     chosen = parse(ending)
-    if profile is None or chosen is None or not name.startswith(PREFIX):
+    if profile is None or chosen is None:
         examples = [fault.example for fault in FAULTS.values()]
-        raise errors.no_such_model(model, model_names(), examples)
+        raise errors.no_such_model(model, [*recorded, *model_names()], examples)
     return profile, chosen
 
 
-def compose(ask: Ask, default: Profile, times_asked: int) -> Reply:
+def _parted(model: str, recorded: Collection[str]) -> tuple[str, str]:
+    """Part a model's name from the faults after it; names of real models may hold colons."""
+    for name in sorted(recorded, key=len, reverse=True):
+        if f"{model}:".startswith(f"{name}:"):
+            return name, model[len(name) + 1 :]
+    name, _, ending = model.partition(":")
+    return name, ending
+
+
+class Recordings(Protocol):
+    """Replies of real models that were recorded."""
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the models."""
+
+    def reply(self, ask: Ask, model: str, head: Head) -> Reply | None:
+        """Return the recorded reply of a model; None if there is none of that model."""
+
+
+def compose(
+    ask: Ask,
+    default: Profile,
+    times_asked: int,
+    recordings: Recordings | None = None,
+    *,
+    name: str = "",
+) -> Reply:
     """Settle the reply to `ask`.
 
     The tokens follow from conversation and seed alone. The timing is drawn anew each time the same
-    is asked: `times_asked` counts that, from 1.
+    is asked: `times_asked` counts that, from 1. The reply's identifier is made from `name`.
 
     Raises:
         ApiError: 404 for an unknown model; what the profile or a fault refuses this request with.
     """
-    profile, chosen = choose(ask.model, default)
+    models = recordings.models if recordings else []
+    profile, chosen = choose(ask.model, default, models)
     rng = random.Random(f"{profile.name} {ask.seed} {times_asked} {ask.prompt}")
     if rng.random() < profile.refusal_chance:
         raise errors.too_busy(_RETRY_AFTER)
@@ -155,7 +187,11 @@ def compose(ask: Ask, default: Profile, times_asked: int) -> Reply:
             changed = one.fault.act(ask, one.numbers)
             assert isinstance(changed, Ask)
             ask = changed
-    reply = _reply(ask, profile, times_asked, rng)
+    digest = hashlib.sha256(f"{name} {times_asked}".encode()).hexdigest()
+    head = Head(digest[:29], int(time.time()), ask.model)
+    model, _ = _parted(ask.model, models)
+    recorded = recordings.reply(ask, model, head) if recordings else None
+    reply = recorded or _reply(ask, profile, head, rng)
     for one in chosen:
         if one.fault.stage == "wording":
             worded = one.fault.act(reply, one.numbers)
@@ -174,7 +210,7 @@ def _refuse(chosen: tuple[Chosen, ...], times_asked: int) -> None:
                 raise refusal
 
 
-def _reply(ask: Ask, profile: Profile, times_asked: int, rng: random.Random) -> Reply:
+def _reply(ask: Ask, profile: Profile, head: Head, rng: random.Random) -> Reply:
     parts = answer(ask)
     full = [(split_json if part.json else split)(part.text) for part in parts]
     kept = [
@@ -192,10 +228,9 @@ def _reply(ask: Ask, profile: Profile, times_asked: int, rng: random.Random) -> 
     pieces = tuple(
         Piece(at, index, token) for at, (index, token) in zip(schedule.tokens, flat, strict=True)
     )
-    name = hashlib.sha256(f"{ask} {ask.schema} {times_asked}".encode()).hexdigest()
     return Reply(
         ask=ask,
-        head=Head(name[:29], int(time.time()), ask.model),
+        head=head,
         parts=parts,
         pieces=pieces,
         finish=finish,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
@@ -14,14 +15,19 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import RESET, Settings, make_app
+from .sharing import Seats, live_line
 
+_SILENCE = 60.0  # s
+_MOST_FILES = 10_240
 _KEEP_ALIVE = 75  # s; a learner reads between two cells
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], seats: Seats) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._seats = seats
+        self.live: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -29,13 +35,71 @@ class _Server(uvicorn.Server):
         gc.freeze()  # what was loaded stays: collections while streaming need not look at it
         self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.live is not None:
+            self.live.cancel()
+        await super().shutdown(sockets)
+
+
+class _LiveServer(_Server):
+    """Says each second who streams how much: on a terminal in one line that changes."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.live = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        before, end = "", "\r" if sys.stdout.isatty() else "\n"
+        tokens = self._seats.tokens
+        while True:
+            await asyncio.sleep(1)
+            line = live_line(self._seats, self._seats.tokens - tokens)
+            tokens = self._seats.tokens
+            if line != before:
+                print(line.ljust(len(before)) if end == "\r" else line, end=end, flush=True)
+                before = line
+
 
 class _Protocol(HttpToolsProtocol):
-    """Lets the application break a connection, which ASGI has no word for."""
+    """Breaks connections: on request, and those whose client neither asks nor reads.
+
+    ASGI has no word for the one, and uvicorn waits for ever for the other.
+    """
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait(_SILENCE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {RESET: self._reset}  # type: ignore[dict-item]
+        self._wait(_SILENCE)
+
+    def on_headers_complete(self) -> None:
+        self._wait(None)
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait(_SILENCE)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._wait(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Break the connection unless something happens within `seconds`."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None
+        if seconds is not None:
+            self._patience = self.loop.call_later(seconds, self.transport.abort)
 
     def _reset(self) -> None:
         plug = self.transport.get_extra_info("socket")
@@ -56,10 +120,24 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=2048)
 
 
-def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve until told to end by a signal; call `on_ready` when requests are answered."""
+def serve(
+    settings: Settings,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    live: bool = False,
+) -> None:
+    """Serve until told to end by a signal.
+
+    Args:
+        settings: What is served.
+        listener: A socket that listens.
+        on_ready: Called when requests are answered.
+        live: Say each second who streams how much.
+    """
+    _allow_many_connections()
+    seats = Seats(settings.most_streams)
     config = uvicorn.Config(
-        make_app(settings),
+        make_app(settings, seats),
         http=_Protocol,
         log_config=None,
         access_log=False,
@@ -69,7 +147,18 @@ def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], No
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,
     )
-    _Server(config, on_ready).run(sockets=[listener])
+    (_LiveServer if live else _Server)(config, on_ready, seats).run(sockets=[listener])
+
+
+def _allow_many_connections() -> None:
+    """Raise the number of open files to what the system allows; often it begins at 256 or 1024."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def end_with_stdin() -> None:

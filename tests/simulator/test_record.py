@@ -1,0 +1,172 @@
+"""Recording replies and replaying them: a second server stands in for the provider."""
+
+import json
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import BadRequestError, OpenAI
+
+from utils.simulator import Simulator
+from utils.simulator.traces import TraceError, read
+
+from .test_command_line import COMMAND, ROOT
+from .test_sharing import shared
+
+MODEL = "sim-laptop:stall@6,8"
+RIVER = "Name a river."
+WEATHER = {
+    "messages": [{"role": "user", "content": "What's the weather in Paris and in Rome?"}],
+    "tools": [
+        {
+            "type": "function",
+            "function": {
+                "name": "get_weather",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"city": {"type": "string"}},
+                    "required": ["city"],
+                },
+            },
+        }
+    ],
+}
+
+
+def record(provider: Simulator, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "record", "--base-url", provider.base_url, *options],
+        cwd=ROOT,
+        env=os.environ | {"OPENAI_API_KEY": provider.api_key},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.fixture(scope="module")
+def trace(server: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trace")
+    request = folder / "weather.json"
+    request.write_text(json.dumps(WEATHER), encoding="utf-8")
+    out = folder / "trace.json"
+    told = record(
+        server, "--model", MODEL, "--prompt", RIVER, "--request", str(request), "--out", str(out)
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("Recorded") == 2
+    return out
+
+
+def test_nothing_that_points_to_an_account_is_recorded(trace: Path, server: Simulator) -> None:
+    text = trace.read_text(encoding="utf-8")
+    for secret in (server.api_key, "127.0.0.1", "chatcmpl", "call_", "fp_"):
+        assert secret not in text
+
+
+def test_a_recording_holds_the_text_and_when_its_pieces_came(trace: Path) -> None:
+    river, weather = read(trace)
+    assert "".join(text for _, _, text in river.pieces).startswith("The Danube.")
+    times = [at for at, _, _ in river.pieces]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert gaps.index(max(gaps)) == 5
+    assert river.opening < times[0]
+    assert river.usage[1] == len(times)
+    assert weather.parts == (("call", "get_weather"), ("call", "get_weather"))
+    assert weather.finish == "tool_calls"
+
+
+def test_a_replay_says_the_same_with_the_same_rhythm(trace: Path, server: Simulator) -> None:
+    del server
+    again = trace.with_name("again.json")
+    with shared("--replay", str(trace), "--speed", "0.5") as (address, _):
+        provider = FakeProvider(address)
+        assert MODEL in [model.id for model in provider.client.models.list()]
+        told = record(provider, "--model", MODEL, "--prompt", RIVER, "--out", str(again))
+        assert told.returncode == 0, told.stderr
+    (first, _), (second,) = read(trace), read(again)
+    assert [text for _, _, text in first.pieces] == [text for _, _, text in second.pieces]
+    assert (first.finish, first.usage, first.parts) == (second.finish, second.usage, second.parts)
+    gaps = [later - earlier for (earlier, *_), (later, *_) in pairwise(second.pieces)]
+    assert gaps.index(max(gaps)) == 5
+    assert second.end == pytest.approx(2 * first.end, rel=0.3)
+
+
+class FakeProvider:
+    """What `record` needs to know of a server for a class."""
+
+    def __init__(self, address: str) -> None:
+        self.base_url, self.api_key = address, "a-key-for-the-class"
+        self.client = OpenAI(base_url=address, api_key=self.api_key, max_retries=0)
+
+
+def test_a_replayed_tool_call_works_like_any_other(trace: Path) -> None:
+    with shared("--replay", str(trace), "--speed", "20") as (address, _):
+        client = FakeProvider(address).client
+        reply = client.chat.completions.create(model=MODEL, **WEATHER)
+        calls = [
+            json.loads(call.function.arguments) for call in reply.choices[0].message.tool_calls
+        ]
+        assert calls == [{"city": "Paris"}, {"city": "Rome"}]
+        with pytest.raises(BadRequestError, match=r"recorded answer: “Name a river\.” · “What's"):
+            client.chat.completions.create(
+                model=MODEL, messages=[{"role": "user", "content": "hello"}]
+            )
+
+
+def test_recording_again_replaces_the_same_prompts_reply(trace: Path, server: Simulator) -> None:
+    told = record(server, "--model", MODEL, "--prompt", RIVER, "--out", str(trace))
+    assert told.returncode == 0
+    assert sorted(one.prompt for one in read(trace)) == [RIVER, WEATHER["messages"][0]["content"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--prompt", "hello"], "--model"),
+        (["--model", "sim-fast"], "--prompt TEXT"),
+        (["--model", "sim-nobody", "--prompt", "hello"], "does not exist"),
+        (["--model", "sim-fast:end@1", "--prompt", "hello"], "did not come to its end"),
+        (["--model", "sim-fast", "--request", "pyproject.toml"], "holds no chat request"),
+    ],
+)
+def test_what_cannot_be_recorded_is_explained(
+    server: Simulator, tmp_path: Path, options: list[str], words: str
+) -> None:
+    out = tmp_path / "trace.json"
+    told = record(server, *options, "--out", str(out))
+    assert told.returncode != 0
+    assert words in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "{",
+        "[]",
+        '{"format": "recorded replies of a chat model, version 1", "replies": [{"model": "x"}]}',
+        '{"format": "recorded replies of a chat model, version 1", "replies": 3}',
+    ],
+)
+def test_a_file_that_holds_no_recording_is_named(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "broken.json"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(TraceError, match=r"broken\.json"):
+        read(file)
+
+
+def test_times_that_run_backwards_are_refused(trace: Path, tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads(trace.read_text(encoding="utf-8"))
+    document["replies"][0]["pieces"][0][0] = 1e9
+    file = tmp_path / "broken.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(TraceError, match="damaged"):
+        read(file)

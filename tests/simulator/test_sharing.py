@@ -1,0 +1,174 @@
+"""One simulator for a class: who is let in, who is told to wait, who is told apart."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import openai
+import pytest
+from openai import OpenAI
+
+from utils.simulator.errors import ApiError
+from utils.simulator.sharing import Seats, live_line
+
+from .test_command_line import COMMAND, ROOT, run
+
+KEY = "a-key-for-the-class"
+QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def let_in(seats: Seats, *learners: str) -> list[str]:
+    """Return who of these was let in."""
+    seated = []
+    for learner in learners:
+        with suppress(ApiError):
+            seats.take(learner)
+            seated.append(learner)
+    return seated
+
+
+def test_who_is_not_let_in_is_told_when_to_try_again() -> None:
+    seats = Seats(1)
+    seats.take("ada")
+    with pytest.raises(ApiError, match="0 of them are yours") as refused:
+        seats.take("bob")
+    assert refused.value.status == 429
+    assert refused.value.headers(speed=1)["retry-after"] == "1"
+
+
+def test_without_a_limit_everybody_is_let_in() -> None:
+    assert len(let_in(Seats(), *["ada"] * 500)) == 500
+
+
+def test_one_learner_alone_may_take_every_seat() -> None:
+    assert let_in(Seats(4), *["ada"] * 5) == ["ada"] * 4
+
+
+def test_whoever_has_many_seats_gives_them_up_as_soon_as_others_come() -> None:
+    seats = Seats(4)
+    let_in(seats, *["ada"] * 4)
+    assert let_in(seats, "bob") == []
+    seats.leave("ada")
+    assert let_in(seats, "ada", "bob") == ["bob"]
+    seats.leave("ada")
+    assert let_in(seats, "bob", "ada") == ["bob"]
+    assert seats.now() == {"ada": 2, "bob": 2}
+
+
+def test_whoever_gave_up_waiting_is_forgotten() -> None:
+    clock = Clock()
+    seats = Seats(2, clock)
+    let_in(seats, "ada", "ada", "bob")
+    seats.leave("ada")
+    assert let_in(seats, "ada") == []
+    clock.now += 60
+    assert let_in(seats, "ada") == ["ada"]
+
+
+def test_with_more_learners_than_seats_each_may_have_one() -> None:
+    seats = Seats(2)
+    assert let_in(seats, "ada", "bob", "cyd") == ["ada", "bob"]
+    seats.leave("ada")
+    assert let_in(seats, "bob", "cyd") == ["cyd"]
+
+
+def test_the_live_line_tells_who_streams_how_much() -> None:
+    seats = Seats(3)
+    let_in(seats, "ada", "bob", "ada", "cyd")
+    line = live_line(seats, 431.4)
+    assert (
+        line
+        == "3 replies to 2 learners · 431 tokens/s · 3 replies so far, 1 refused · ada 2, bob 1"
+    )
+    assert live_line(Seats(), 0) == "0 replies to 0 learners · 0 tokens/s · 0 replies so far"
+
+
+@contextmanager
+def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run a server for a class; yield its address."""
+    with subprocess.Popen(
+        [*COMMAND, *options],
+        cwd=ROOT,
+        env=os.environ | {"SIMULATOR_KEY": KEY},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = re.search(r"http://\S+/v1", server.stdout.readline())
+            assert address
+            for _ in range(3):
+                server.stdout.readline()
+            yield address.group(), server
+        finally:
+            server.terminate()
+
+
+def test_a_full_server_refuses_politely_and_lets_in_whoever_tries_again() -> None:
+    with shared("--max-streams", "1", "--speed", "2") as (address, _):
+        ada, bob, later = (
+            OpenAI(base_url=address, api_key=f"{KEY}/{name}", max_retries=tries)
+            for name, tries in (("ada", 0), ("bob", 0), ("bob", 9))
+        )
+        stream = ada.chat.completions.create(model="sim-seed", messages=QUESTION, stream=True)
+        next(stream)
+        with pytest.raises(openai.RateLimitError, match="shared simulator sends 1 replies at once"):
+            bob.chat.completions.create(model="sim-fast", messages=QUESTION)
+        leaving = threading.Thread(target=stream.close)
+        leaving.start()
+        reply = later.chat.completions.create(model="sim-fast", messages=QUESTION, max_tokens=3)
+        leaving.join()
+        assert reply.usage.completion_tokens == 3
+
+
+def test_the_live_line_is_printed_while_replies_stream() -> None:
+    with shared("--live", "--speed", "2") as (address, server):
+        client = OpenAI(base_url=address, api_key=f"{KEY}/ada lovelace")
+        stream = client.chat.completions.create(model="sim-seed", messages=QUESTION, stream=True)
+        next(stream)
+        assert server.stdout is not None
+        line = next(line for line in server.stdout if "adalovelace 1" in line)
+        stream.close()
+        assert line.startswith("1 reply to 1 learner · ")
+
+
+@pytest.mark.parametrize("key", ["wrong", f"{KEY}x", f"wrong/{KEY}", f"{KEY[:-1]}/ada", "/ada"])
+def test_a_name_is_no_key(key: str) -> None:
+    with shared() as (address, _), pytest.raises(openai.AuthenticationError):
+        OpenAI(base_url=address, api_key=key).models.list()
+
+
+def test_a_key_that_is_easily_guessed_is_not_taken_where_others_can_reach_it() -> None:
+    told = run("--host", "0.0.0.0", "--key", "abc")
+    assert told.returncode != 0
+    assert "the key is too short for 0.0.0.0" in told.stderr
+
+
+def test_a_key_is_made_up_where_none_is_given() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "utils.simulator", "--host", "0.0.0.0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        printed = "".join(server.stdout.readline() for _ in range(5))
+        server.terminate()
+    assert len(re.search(r"OPENAI_API_KEY=(\S+)", printed).group(1)) >= 24
+    assert "A learner may add a name to the key" in printed
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_a_limit_that_is_none_is_explained(number: str) -> None:
+    assert "is no number of streams" in run(f"--max-streams={number}").stderr
