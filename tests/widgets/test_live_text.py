@@ -212,6 +212,21 @@ class TestRun:
         assert await running == "Half and a piece"
         assert (live.stopped, find(live, Pane).phase) == (True, "stopped")
 
+    async def test_stop_in_the_moment_of_a_piece_lets_the_source_close_to_its_end(self, wire):
+        live = LiveText()
+        closed = []
+
+        async def source():
+            try:
+                stop_button(live).click()
+                yield "a piece"
+            finally:
+                await asyncio.sleep(0)  # as LangChain does: it tells its callbacks first
+                closed.append("to its end")
+
+        assert await live.run(source()) == "a piece"
+        assert (live.stopped, closed) == (True, ["to its end"])
+
     async def test_an_interrupted_cell_closes_the_source_and_is_raised_on(self, wire, tap):
         live = LiveText()
         cell = asyncio.create_task(live.run(tap))

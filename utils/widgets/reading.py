@@ -118,6 +118,7 @@ async def read(lane: Lane, send: Callable[[], Source], stop: Stop, at: float) ->
         async for item in recorder:
             lane.add(item, recorder.elapsed)
             if stop.wanted:
+                await asyncio.sleep(0)  # its cancellation arrives here, not while the source closes
                 break
     except asyncio.CancelledError:
         if not stop.wanted:
