@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from utils.simulator import Simulator
+from utils.simulator.ask_chat import FIELDS
 from utils.simulator.profiles import PROFILES
 
 from .raw import ask, assert_strict, call, events
@@ -46,6 +48,73 @@ def test_a_streamed_reply_is_chat_completion_chunks(
     for chunk in chunks:
         assert_strict(ChatCompletionChunk, chunk)
     assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in chunks}) == 1
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+WEATHER = [{"role": "user", "content": "What's the weather in Paris and in Rome?"}]
+REQUESTS: dict[str, dict[str, Any]] = {
+    "calls": {"messages": WEATHER, "tools": [TOOL]},
+    "calls cut off": {"messages": WEATHER, "tools": [TOOL], "max_tokens": 8},
+    "json": {"messages": QUESTION, "response_format": {
+        "type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}},
+    "hidden reasoning": {"messages": QUESTION, "reasoning_effort": "low"},
+    "filtered": {"messages": QUESTION, "model": "sim-fast:filter@3"},
+    "packed": {"messages": WEATHER, "tools": [TOOL], "model": "sim-fast:packed@3:empty:usage"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_whatever_a_reply_holds_it_is_the_apis(server: Simulator, request_: dict[str, Any]) -> None:
+    body = {"model": "sim-fast"} | request_
+    whole = json.loads(ask(server, body)[2])
+    assert_strict(ChatCompletion, whole)
+    *chunks, _ = events(ask(server, body | {"stream": True})[2])
+    for chunk in chunks:
+        assert_strict(ChatCompletionChunk, chunk)
+    choices = [chunk["choices"][0] for chunk in chunks if chunk["choices"]]
+    assert choices[-1]["finish_reason"] == whole["choices"][0]["finish_reason"]
+    text = "".join(choice["delta"].get("content") or "" for choice in choices)
+    assert text == (whole["choices"][0]["message"]["content"] or "")
+    arguments: dict[int, str] = {}
+    for call in (call for c in choices for call in c["delta"].get("tool_calls", [])):
+        told = arguments.get(call["index"], "")
+        arguments[call["index"]] = told + call["function"]["arguments"]
+    calls = whole["choices"][0]["message"].get("tool_calls", [])
+    assert list(arguments.values()) == [call["function"]["arguments"] for call in calls]
+
+
+def test_shown_reasoning_is_the_one_field_that_openai_does_not_have(server: Simulator) -> None:
+    body = {"model": "sim-fast:thinking", "messages": QUESTION}
+    whole = json.loads(ask(server, body)[2])
+    told = whole["choices"][0]["message"].pop("reasoning_content")
+    assert_strict(ChatCompletion, whole)
+    *chunks, _ = events(ask(server, body | {"stream": True})[2])
+    thoughts = [c["choices"][0]["delta"].pop("reasoning_content", "") for c in chunks]
+    assert "".join(thoughts) == told
+    for chunk in chunks:
+        assert_strict(ChatCompletionChunk, chunk)
+
+
+def test_the_known_fields_are_the_apis() -> None:
+    names = {
+        name
+        for kind in (
+            CompletionCreateParamsStreaming,
+            *CompletionCreateParamsStreaming.__orig_bases__,
+        )
+        for name in getattr(kind, "__annotations__", {})
+    }
+    assert names == FIELDS
 
 
 def test_a_stream_begins_with_a_role_and_no_text(server: Simulator) -> None:

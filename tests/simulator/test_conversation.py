@@ -1,0 +1,54 @@
+"""Replies that refer to what was said before."""
+
+import pytest
+
+from utils.simulator.ask_chat import read_ask
+from utils.simulator.library import answer as written
+from utils.simulator.says.answer import answer
+
+
+def reply(*turns: str) -> str:
+    """Return the reply to a conversation in which user and assistant take turns."""
+    roles = ("user", "assistant")
+    messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(turns)]
+    (part,) = answer(read_ask({"model": "sim", "messages": messages}))
+    return part.text
+
+
+POEM = written("Write a poem about a river.")
+
+
+@pytest.mark.parametrize("wish", ["Continue.", "Please go on", "Carry on where you stopped."])
+@pytest.mark.parametrize("length", [1, 40, len(POEM) - 1])
+def test_a_reply_that_was_cut_off_is_continued_where_it_ended(wish: str, length: int) -> None:
+    assert POEM[:length] + reply("Write a poem about a river.", POEM[:length], wish) == POEM
+
+
+def test_a_whole_reply_is_not_continued() -> None:
+    assert "complete" in reply("Write a poem about a river.", POEM, "Continue.")
+
+
+@pytest.mark.parametrize(
+    "said", ["My name is Zoë.", "Hi, I'm Zoë", "Please call me Zoë, will you?"]
+)
+def test_a_name_is_remembered(said: str) -> None:
+    assert reply(said, "Hello!", "What's my name?") == "You told me: your name is Zoë."
+
+
+def test_an_earlier_question_is_remembered() -> None:
+    turns = ("Name a river.", "The Rhine.", "And a lake?", "Como.", "What was my first question?")
+    assert reply(*turns) == "You wrote: “Name a river.”."
+
+
+def test_the_last_reply_is_said_again() -> None:
+    assert reply("Name a river.", "The Rhine.", "Say that again, please.") == "The Rhine."
+
+
+def test_any_other_reply_mentions_what_was_said_before() -> None:
+    assert reply("I like otters.", "So do I.", "What do they eat?").startswith(
+        "Before, you wrote “I like otters.”."
+    )
+
+
+def test_a_written_reply_stays_as_it_is() -> None:
+    assert reply("hello", "Hello!", "Write a poem about a river.") == POEM

@@ -1,0 +1,210 @@
+"""What no client should send: the answer is the API's own error, and the others notice nothing."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from utils.simulator import Simulator
+from utils.simulator.ask_chat import FIELDS
+from utils.simulator.ask_responses import FIELDS as RESPONSES_FIELDS
+
+from .raw import ask
+from .test_command_line import ROOT
+
+PATHS = ["/v1/chat/completions", "/v1/responses"]
+GOOD: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": {
+        "model": "sim-fast",
+        "messages": [{"role": "user", "content": "hello"}],
+        "max_tokens": 16,
+    },
+    "/v1/responses": {"model": "sim-fast", "input": "hello", "max_output_tokens": 16},
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(max_size=8) | st.sampled_from(["type", "function", "name"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+
+def assert_answered(status: int, kind: str, raw: bytes) -> None:
+    """Fail unless this is a reply, or a refusal in the API's own shape."""
+    if status == 200:
+        assert raw
+        return
+    assert status in (400, 404, 413)
+    assert kind == "application/json"
+    assert set(json.loads(raw)["error"]) == {"message", "type", "param", "code"}
+
+
+fuzzed = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@fuzzed
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)) | st.text(max_size=5), JSON, max_size=3))
+def test_any_chat_request_is_answered(server: Simulator, change: dict[str, Any]) -> None:
+    path = "/v1/chat/completions"
+    assert_answered(*ask(server, GOOD[path] | change, path))
+
+
+@fuzzed
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(RESPONSES_FIELDS)) | st.text(max_size=5), JSON, max_size=3
+    )
+)
+def test_any_request_of_the_responses_api_is_answered(
+    server: Simulator, change: dict[str, Any]
+) -> None:
+    assert_answered(*ask(server, GOOD["/v1/responses"] | change, "/v1/responses"))
+
+
+@settings(fuzzed, max_examples=30)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_answered(server: Simulator, raw: bytes) -> None:
+    for path in PATHS:
+        assert_answered(*ask(server, raw, path))
+
+
+@settings(fuzzed, max_examples=30)
+@given(st.text(max_size=20))
+def test_any_model_name_is_answered(server: Simulator, ending: str) -> None:
+    for path in PATHS:
+        assert_answered(*ask(server, GOOD[path] | {"model": f"sim-fast:{ending}"}, path))
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"model":"sim","tools":[{"function":['])
+def test_json_that_is_nested_without_end_is_refused(
+    server: Simulator, path: str, opening: bytes
+) -> None:
+    assert ask(server, opening * 50_000, path)[0] == 400
+
+
+@pytest.mark.parametrize("levels", [90, 5000])
+def test_a_schema_that_is_too_deep_is_refused(server: Simulator, levels: int) -> None:
+    schema = '{"type":"object","required":["a"],"properties":{"a":' * levels + "{}" + "}}" * levels
+    form = f'{{"type":"json_schema","json_schema":{{"name":"a","schema":{schema}}}}}'
+    body = json.dumps(GOOD[PATHS[0]])[:-1] + f', "response_format": {form}}}'
+    assert ask(server, body.encode())[0] == 400
+
+
+def test_a_schema_that_branches_without_end_is_refused(server: Simulator) -> None:
+    branch = {"type": "object", "properties": {n: {"$ref": "#"} for n in "abcdefgh"}}
+    schema = branch | {"required": list("abcdefgh")}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    status, _, raw = ask(server, GOOD[PATHS[0]] | {"response_format": form})
+    assert status == 400
+    assert "too large, too deep" in json.loads(raw)["error"]["message"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_prompt_of_ten_megabytes_is_refused_as_too_long(server: Simulator, path: str) -> None:
+    text = "river " * 1_700_000
+    body = GOOD[path] | ({"input": text} if "input" in GOOD[path] else {
+        "messages": [{"role": "user", "content": text}]})  # fmt: skip
+    status, _, raw = ask(server, body, path)
+    assert (status, json.loads(raw)["error"]["code"]) == (400, "context_length_exceeded")
+
+
+def test_a_request_of_twenty_megabytes_is_not_read(server: Simulator) -> None:
+    status, _, raw = ask(server, b" " * 20_000_000)
+    assert (status, json.loads(raw)["error"]["code"]) == (413, "too_large")
+
+
+def test_a_long_prompt_is_answered_and_logged_in_short(server: Simulator) -> None:
+    body = GOOD[PATHS[0]] | {"messages": [{"role": "user", "content": "river " * 100_000}]}
+    with server.watch() as seen:
+        assert ask(server, body)[0] == 200
+    assert len(seen[0].prompt) < 5000
+
+
+def connected(server: Simulator) -> socket.socket:
+    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=60)
+
+
+def test_connections_that_say_nothing_disturb_nobody(server: Simulator) -> None:
+    silent = [connected(server) for _ in range(100)]
+    halves = [connected(server) for _ in range(50)]
+    for connection in halves:
+        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n")
+    try:
+        assert ask(server, GOOD[PATHS[0]])[0] == 200
+    finally:
+        for connection in silent + halves:
+            connection.close()
+
+
+IMPATIENT = """
+import sys
+from utils.simulator import __main__, server
+server._SILENCE = 0.3
+sys.argv = ["simulator"]
+__main__.main()
+"""
+
+
+@pytest.mark.parametrize("said", [b"", b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"])
+def test_who_says_nothing_for_long_is_cut_off(said: bytes) -> None:
+    command = [sys.executable, "-c", IMPATIENT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            port = int(re.search(r":(\d+)/v1", server.stdout.readline()).group(1))
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                connection.sendall(said)
+                with suppress(ConnectionResetError):
+                    assert connection.recv(1) == b""
+        finally:
+            server.terminate()
+
+
+def test_what_is_no_http_is_refused(server: Simulator) -> None:
+    with connected(server) as connection:
+        connection.sendall(b"\x16\x03\x01 hello?\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_a_reader_that_stops_reading_holds_up_nobody(server: Simulator) -> None:
+    schema = {"type": "string", "minLength": 90_000}
+    body = json.dumps(
+        {
+            "model": "sim-fast:stall@0,0",
+            "stream": True,
+            "messages": [{"role": "user", "content": "hello"}],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "long", "schema": schema},
+            },
+        }
+    )
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {server.api_key}"
+        f"\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with server.watch() as seen:
+        with connected(server) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall((head + body).encode())
+            connection.recv(1)
+            for _ in range(3):  # the others are served meanwhile
+                assert ask(server, GOOD[PATHS[0]])[0] == 200
+    assert seen.settled
+    assert seen[0].ended == "client left"
