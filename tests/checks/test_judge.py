@@ -438,6 +438,46 @@ def test_check_shows_the_outcome_and_returns_nothing(exercise, monkeypatch):
     assert shown == [Outcome("9.1", "not yet", "Nearly.")]
 
 
+def prints_a_lot():
+    for _ in range(100):
+        print("debugging", flush=True)
+    return "right"
+
+
+def test_what_an_answer_prints_is_not_shown_and_does_not_change_the_verdict(exercise, capsys):
+    exercise(calls_it)
+    stdout = sys.stdout
+    assert evaluate("9.1", prints_a_lot) == evaluate("9.1", lambda: "right")
+    assert capsys.readouterr().out == ""
+    assert sys.stdout is stdout
+
+
+def test_what_an_answer_prints_before_it_fails_or_takes_too_long_is_not_shown(exercise, capsys):
+    def fails():
+        print("debugging")
+        raise ValueError("a slip")
+
+    def never_ends():
+        while True:
+            print("debugging")
+
+    exercise(calls_it)
+    stdout = sys.stdout
+    assert "a slip" in evaluate("9.1", fails).message
+    assert "stopped after" in evaluate("9.1", never_ends, limit=PATIENCE).message
+    assert capsys.readouterr().out == ""
+    assert sys.stdout is stdout
+
+
+def test_what_an_async_check_runs_prints_nothing_either(exercise, capsys):
+    async def judged(answer):
+        return calls_it(answer)
+
+    exercise(judged)
+    assert evaluate("9.1", prints_a_lot).status == "correct"
+    assert capsys.readouterr().out == ""
+
+
 def test_importing_the_checks_does_not_import_langchain():
     code = (
         "import sys, utils.checks\n"

@@ -52,9 +52,14 @@ def told(error: BaseException, when: str = "") -> str:
 def _own_line(error: BaseException) -> str:
     """The innermost line that belongs neither to a library nor to the checks."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith((_HERE, "<frozen", *_LIBRARIES)):
+        if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()
     return ""
+
+
+def learners_own(filename: str) -> bool:
+    """Whether code from there belongs neither to a library nor to the checks."""
+    return not filename.startswith((_HERE, "<frozen", *_LIBRARIES))
 
 
 def untouched(answer: object, number: str) -> bool:

@@ -2,7 +2,9 @@
 
 import importlib
 import inspect
+import io
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 from utils.checks.attempt import LearnersError, untouched
@@ -13,6 +15,17 @@ from utils.checks.outcome import NotYet, Outcome
 LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, also on a busy machine
 
 Check = Callable[[Any], Any]
+
+
+class _Nowhere(io.TextIOBase):
+    """Where an answer prints to while it is judged, since a check runs it many times.
+
+    A check that is about printing puts a screen of its own in its place.
+    """
+
+    def write(self, text: str) -> int:
+        """Forget it."""
+        return len(text)
 
 
 def check(number: str | float, answer: object = MISSING) -> None:
@@ -37,10 +50,11 @@ def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outco
     if untouched(answer, number):
         return Outcome(number, "not attempted", "Replace the `...` and run the cell again.")
     try:
-        if inspect.iscoroutinefunction(judge):
-            message = within_async(limit, lambda: judge(answer))
-        else:
-            message = within(limit, lambda: judge(answer))
+        with redirect_stdout(_Nowhere()):
+            if inspect.iscoroutinefunction(judge):
+                message = within_async(limit, lambda: judge(answer))
+            else:
+                message = within(limit, lambda: judge(answer))
     except NotYet as reason:
         return Outcome(number, "not yet", str(reason))
     except LearnersError as error:

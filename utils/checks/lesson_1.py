@@ -48,7 +48,7 @@ def show(answer: object) -> str:
         probe = Probe(cut(text, seed))
         screen = Screen(probe)
         returned = _called(function, probe, screen)
-        plain_call(returned, "show")
+        plain_call(returned, "show", probe)
         asked_for_a_stream(probe, "show")
         _printed(screen.getvalue(), probe)
         _printed_in_time(probe, screen)
@@ -570,7 +570,7 @@ def first_sentence(answer: object) -> str:
         probe = Probe(pieces)
         with learners_code(when):
             returned = function(ProbeModel(probe=probe), PROMPT)
-        plain_call(returned, "first_sentence")
+        plain_call(returned, "first_sentence", probe)
         asked_for_a_stream(probe, "first_sentence", to_the_end=False)
         _right_sentence(returned, expected, probe.text, when)
         if len(expected) < len(probe.text):

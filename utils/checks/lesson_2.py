@@ -60,11 +60,23 @@ def collector(answer: object) -> str:
 
 def _grows(handler: BaseCallbackHandler, probe: Probe) -> None:
     looks: list[tuple[str, object]] = []  # what had come, and what `.text` held
+    last_alone: list[bool] = []
     heard = ""
     with listening(handler):
         for chunk in _stream(probe, handler):
             heard += chunk.text
             looks.append((heard, _text_of(handler)))
+            last_alone.append(_text_of(handler) == chunk.text)
+    if all(last_alone):
+        raise NotYet(
+            "While the reply came, `.text` held the last piece alone, as if nothing had come "
+            f"before: {shown(probe.pieces[-1])} near the end, and then an empty one."
+        )
+    if not _text_of(handler) and any(held for _, held in looks):
+        best = max((str(held) for _, held in looks if held), key=len)
+        raise NotYet(
+            f"On the way `.text` held {shown(best)}. When the reply is over, it is empty again."
+        )
     _right_text(_text_of(handler), probe)
     late = [(came, held) for came, held in looks if held != came]
     if not late:
@@ -251,6 +263,7 @@ class _Spy(BaseCallbackHandler):
 def report(answer: object) -> str:
     """A handler that counts tokens per run, whatever runs share it, and forgets each run."""
     make = the_class(answer, "Report")
+    _reports_of_its_own(make(), make())
     ended = _reports_in_turns(make())
     for what, fails_after, leaves_after in (
         ("that failed after a few tokens", 3, None),
@@ -265,6 +278,24 @@ def report(answer: object) -> str:
         f"{ended[0]} and {ended[1]} tokens of two runs that took turns, and three more in threads. "
         "Runs that failed or were left are not reported, and nothing of a run stays behind."
     )
+
+
+def _reports_of_its_own(one: BaseCallbackHandler, other: BaseCallbackHandler) -> None:
+    before = _look_at_reports(other)
+    with listening(one):
+        for _ in _stream(Probe(cut(TIDE, 80)), one):
+            pass
+    after = _look_at_reports(other)
+    if after != before:
+        raise NotYet(
+            "A new handler starts with reports of another one: it has heard nothing, and its "
+            f"`.reports` is {shown(after)}. What do the two share?"
+        )
+
+
+def _look_at_reports(handler: BaseCallbackHandler) -> str:
+    """As a text, which stays as it is when the list grows."""
+    return repr(getattr(handler, "reports", None))
 
 
 def _reports_in_turns(handler: BaseCallbackHandler) -> list[int]:
@@ -461,7 +492,7 @@ def spaces_heard(answer: object) -> str:
         probe = Probe(cut(text, seed), asides=[" ", "by the by"])
         with overheard() as log, learners_code():
             returned = function(ProbeModel(probe=probe), PROMPT)
-        plain_call(returned, "spaces_heard")
+        plain_call(returned, "spaces_heard", probe)
         _tokens_were_pushed(probe)
         if log:
             raise NotYet(
@@ -531,7 +562,7 @@ def spent(answer: object) -> str:
         probes, other = _metered(), Probe([DANUBE])
         with learners_code("" if prompts else "for no prompts at all"):
             returned = function(Switchboard(probe=other, probes=probes), list(prompts))
-        plain_call(returned, "spent")
+        plain_call(returned, "spent", other, *probes.values())
         asked = {prompt: probes[prompt] for prompt in prompts}
         _all_asked(asked, other)
         _billed(returned, list(asked.values()))

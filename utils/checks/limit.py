@@ -1,7 +1,7 @@
 """A time limit for code that may never end; on Linux, macOS and Windows, without signals.
 
 The code runs in a thread of its own, with the caller's context so that Jupyter shows what it
-prints under the right cell. When time is up, an exception is raised inside that thread. Code that
+displays under the right cell. When time is up, an exception is raised inside that thread. Code that
 can't be reached that way (a long call into C, an exception handler that catches everything) is
 left behind as a daemon, and the caller goes on all the same.
 """

@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from types import GeneratorType
+from types import CodeType, GeneratorType
 from typing import Any
 
+from utils.checks.attempt import learners_own
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe
 
@@ -23,21 +24,39 @@ def the_function(answer: object, name: str) -> Callable[..., Any]:
     return answer
 
 
-def plain_call(returned: object, name: str, *, generator: bool = False) -> None:
+def plain_call(returned: object, name: str, *probes: Probe, generator: bool = False) -> None:
     """Turn down what only begins to run when it is awaited or, unless wanted, looped over.
+
+    Args:
+        returned: What came back from the learner's function.
+        name: The function's.
+        probes: What its models answer with: who hands back a stream of theirs wrote no generator.
+        generator: Whether the function is to be one.
 
     Raises:
         NotYet: If `returned` is such a thing.
     """
     if inspect.iscoroutine(returned):
         returned.close()  # or Python warns that it was never awaited
+    for probe in probes:
+        nothing_left_unread(probe, name)
     if inspect.iscoroutine(returned) or inspect.isasyncgen(returned):
         raise NotYet(f"`{name}` is an `async def`; this lesson's are plain functions with `def`.")
     if isinstance(returned, GeneratorType) and not generator:
+        if not _by_yield(returned.gi_code):
+            raise NotYet(
+                f"`{name}` returns a generator that nobody has read. Nothing in it happens until "
+                "somebody does."
+            )
         raise NotYet(
             f"There is a `yield` in `{name}`, so calling it only makes a generator and runs "
             "none of its lines."
         )
+
+
+def _by_yield(code: CodeType) -> bool:
+    """Whether a generator's code is a function of the learner's, no expression or library."""
+    return code.co_name != "<genexpr>" and learners_own(code.co_filename)
 
 
 def asked_for_a_stream(probe: Probe, name: str, *, to_the_end: bool = True) -> None:
@@ -80,11 +99,33 @@ def asked_the_given_model(probe: Probe, name: str) -> None:
     Raises:
         NotYet: If the probe had no request.
     """
+    nothing_left_unread(probe, name)
     if not probe.requests:
         raise NotYet(
             f"`{name}` never asked the model that it was given. Does its code ask another one, "
-            "from outside?"
+            "from outside, or make a chain that nobody runs?"
         )
+
+
+_UNASKED = {  # by the method that was called
+    "stream": "made a stream with `.stream(…)`, and nobody read it. Nothing is asked until "
+    "somebody does.",
+    "astream": "made a stream with `.astream(…)`, and nobody read it. Nothing is asked until "
+    "somebody does.",
+    "ainvoke": "called `.ainvoke(…)`, and nobody awaited what came back. Nothing is asked until "
+    "somebody does.",
+    "invoke": "called `.invoke(…)`, and the call failed before the model was asked.",
+}
+
+
+def nothing_left_unread(probe: Probe, name: str) -> None:
+    """Turn down code that called a method of its model and didn't read or await what came back.
+
+    Raises:
+        NotYet: If a method was called, and the model was never asked.
+    """
+    if probe.called and not probe.requests:
+        raise NotYet(f"`{name}` {_UNASKED[probe.called[-1]]}")
 
 
 def first_difference(got: str, expected: str) -> str:

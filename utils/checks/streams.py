@@ -13,6 +13,7 @@ import random
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
+    Coroutine,
     Generator,
     Iterable,
     Iterator,
@@ -91,7 +92,9 @@ class Probe:
         streamed: It was taken as a stream.
         in_chain: It was streamed as one step of a chain.
         handlers: Who listens, and `run_id` is what they know it by.
-        requests: How often a model was asked for it.
+        called: The methods of a model that were called for it, in order.
+        requests: How often a model was asked for it: a method that is called asks when what it
+            returned is read or awaited.
         clock: Moves on as pieces are taken.
     """
 
@@ -108,6 +111,7 @@ class Probe:
     in_chain: bool = False
     handlers: list[BaseCallbackHandler] = field(default_factory=list)
     run_id: UUID | None = None
+    called: list[str] = field(default_factory=list)
     requests: int = 0
     clock: Clock = field(default_factory=Clock)
 
@@ -207,28 +211,31 @@ class ProbeModel(BaseChatModel):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[AIMessageChunk]:
         """As any chat model's; notes who asks and who listens. So do the next three."""
-        return super().stream(input, self._noted(input, config), **kwargs)
+        return super().stream(input, self._noted("stream", input, config), **kwargs)
 
     def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[AIMessageChunk]:
         """See `stream`."""
-        return super().astream(input, self._noted(input, config), **kwargs)
+        return super().astream(input, self._noted("astream", input, config), **kwargs)
 
     def invoke(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AIMessage:
         """See `stream`."""
-        return super().invoke(input, self._noted(input, config), **kwargs)
+        return super().invoke(input, self._noted("invoke", input, config), **kwargs)
 
-    async def ainvoke(
+    def ainvoke(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AIMessage:
-        """See `stream`."""
-        return await super().ainvoke(input, self._noted(input, config), **kwargs)
+    ) -> Coroutine[Any, Any, AIMessage]:
+        """See `stream`; no `async def`, since it notes a call that nobody awaits."""
+        return super().ainvoke(input, self._noted("ainvoke", input, config), **kwargs)
 
-    def _noted(self, input: LanguageModelInput, config: RunnableConfig | None) -> RunnableConfig:
+    def _noted(
+        self, method: str, input: LanguageModelInput, config: RunnableConfig | None
+    ) -> RunnableConfig:
         probe = self._probe_for(self._convert_input(input).to_messages())
+        probe.called.append(method)
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
         probe.handlers = manager.handlers
