@@ -68,8 +68,9 @@ def chat_model(
     Args:
         profile: The simulator's latency profile, such as "seed", "chat" or "laptop". A real
             provider ignores it.
-        delivery: What the simulator puts between model and client, such as "buffered". With it
-            the simulator answers even if a real provider is set.
+        delivery: What the simulator does to the reply, such as "buffered" or "drop@40"; several
+            with colons between. `utils/simulator/FAULTS.md` lists them. With it the simulator
+            answers even if a real provider is set.
         simulated: Let the simulator answer even if a real provider is set.
         **kwargs: Passed on to `ChatOpenAI`, such as `temperature`.
 

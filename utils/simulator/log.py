@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import time
 from collections import deque
@@ -12,6 +13,8 @@ from typing import Any
 from .pacing import Clock, Plan
 from .records import Ended, Request
 
+_TIDY_SECONDS = 5.0  # at least, between two collections of garbage
+_TIDY_DELAY = 0.05  # s; for the connection itself to close
 _KEPT = 1000  # requests; older ones are forgotten
 _LONGEST_PROMPT = 4096  # characters; the log cuts longer ones
 _LONGEST_BODY = 16_384  # bytes; the log does not keep larger ones
@@ -105,6 +108,7 @@ class Log:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._count = 0
         self._in_flight = 0
+        self._tidied = clock()
         self._idle = asyncio.Event()
         self._idle.set()
         self._epoch = secrets.token_hex(4)  # tells marks of this process from an earlier one's
@@ -125,6 +129,14 @@ class Log:
         self._in_flight -= 1
         if not self._in_flight:
             self._idle.set()
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Free what closed connections left behind, while there is nobody whom it could delay."""
+        now = self._clock()
+        if now - self._tidied > _TIDY_SECONDS:
+            self._tidied = now
+            asyncio.get_running_loop().call_later(_TIDY_DELAY, gc.collect)
 
     def mark(self) -> str:
         """Return a mark of now, for `since`."""
