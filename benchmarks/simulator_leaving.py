@@ -22,7 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.simulator_load import percentile, request_for
+from simulator_load import percentile, request_for
+
 from utils.simulator import HOST, Request, Simulator
 from utils.simulator.profiles import PROFILES
 

@@ -5,9 +5,9 @@
 One client process with a raw asyncio reader and a cheap parser, one simulator process. A stream's
 rate runs from its first token to its last; its last token is late against the moment that was
 planned when the request was sent, so connecting, parsing and queueing all count. Prints a table;
-ends with an error if a stream is off its rate by more than 0.2 % or p99 lateness is over 20 ms. With
-more than 300 streams, where two cores have no time to spare, it is the median that must be within
-0.2 %, and p99 within 100 ms.
+ends with an error if a stream is off its rate by more than 0.2 % or p99 lateness is over 20 ms.
+With more than 300 streams, where two cores have no time to spare, it is the median that must be
+within 0.2 %, and p99 within 100 ms.
 """
 
 from __future__ import annotations

@@ -110,6 +110,7 @@ def test_a_number_in_arguments_grows_digit_by_digit(server: Simulator) -> None:
     assert ages == [4, 42]
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # LangChain's own
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
 def test_langchain_gets_structured_output_by_every_method(server: Simulator, method: str) -> None:
     prompt = EXTRACT + " Use the keys name, age, email and tags."
@@ -179,6 +180,14 @@ async def test_openais_async_stream_helper_parses_a_response_format(server: Simu
         final = await stream.get_final_completion()
     assert final.choices[0].message.parsed == Person(**JOHN)
     assert {"name": "John Smith"} in parsed  # it keeps unfinished strings back
+
+
+def test_langchains_events_v3_hold_text_and_calls(server: Simulator) -> None:
+    stream = chat(server).stream_events("Name a river.", version="v3")
+    assert "".join(stream.text).startswith("The Danube.")
+    stream = chat(server).bind_tools([get_weather]).stream_events(WEATHER, version="v3")
+    message = stream.output
+    assert [call["args"] for call in message.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
 
 
 @one_loop

@@ -360,6 +360,21 @@ def test_langchain_gets_structured_output_by_every_method(server: Simulator, met
     assert last == expected
 
 
+def test_langchains_events_v3_hold_thoughts_and_text(server: Simulator) -> None:
+    stream = chat(server, reasoning={"summary": "auto"}).stream_events(
+        "Name a river.", version="v3"
+    )
+    assert "".join(stream.reasoning).startswith("**Reading the question**")
+    assert "".join(stream.text) == RIVER
+
+
+@one_loop
+async def test_langchains_events_v3_are_asynchronous_too(server: Simulator) -> None:
+    model = chat(server, reasoning={"summary": "auto"})
+    stream = await model.astream_events("Name a river.", version="v3")
+    assert "".join([text async for text in stream.text]) == RIVER
+
+
 @one_loop
 async def test_langchains_events_v2_tell_of_thinking(server: Simulator) -> None:
     model = chat(server, reasoning={"summary": "auto"})

@@ -199,12 +199,11 @@ def test_a_reader_that_stops_reading_holds_up_nobody(server: Simulator) -> None:
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {server.api_key}"
         f"\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with server.watch() as seen:
-        with connected(server) as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.sendall((head + body).encode())
-            connection.recv(1)
-            for _ in range(3):  # the others are served meanwhile
-                assert ask(server, GOOD[PATHS[0]])[0] == 200
+    with server.watch() as seen, connected(server) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall((head + body).encode())
+        connection.recv(1)
+        for _ in range(3):  # the others are served meanwhile
+            assert ask(server, GOOD[PATHS[0]])[0] == 200
     assert seen.settled
     assert seen[0].ended == "client left"

@@ -86,11 +86,11 @@ def test_whatever_a_reply_holds_it_is_the_apis(server: Simulator, request_: dict
     text = "".join(choice["delta"].get("content") or "" for choice in choices)
     assert text == (whole["choices"][0]["message"]["content"] or "")
     arguments: dict[int, str] = {}
-    for call in (call for c in choices for call in c["delta"].get("tool_calls", [])):
-        told = arguments.get(call["index"], "")
-        arguments[call["index"]] = told + call["function"]["arguments"]
-    calls = whole["choices"][0]["message"].get("tool_calls", [])
-    assert list(arguments.values()) == [call["function"]["arguments"] for call in calls]
+    for piece in (one for c in choices for one in c["delta"].get("tool_calls", [])):
+        told = arguments.get(piece["index"], "")
+        arguments[piece["index"]] = told + piece["function"]["arguments"]
+    made = whole["choices"][0]["message"].get("tool_calls", [])
+    assert list(arguments.values()) == [one["function"]["arguments"] for one in made]
 
 
 def test_shown_reasoning_is_the_one_field_that_openai_does_not_have(server: Simulator) -> None:
