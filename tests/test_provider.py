@@ -205,6 +205,17 @@ def test_an_unknown_model_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_one_sentence(said)
 
 
+@pytest.mark.parametrize(
+    ("delivery", "words"), [("drop@3", "connection broke"), ("error@3", "in the middle")]
+)
+def test_a_reply_that_breaks_off_is_explained(delivery: str, words: str) -> None:
+    with pytest.raises(openai.APIError) as error:
+        list(chat_model("fast", delivery=delivery, max_retries=0).stream("Name a river."))
+    said = explain(error.value)
+    assert words in said
+    assert is_one_sentence(said)
+
+
 def test_a_busy_provider_is_explained(other: Simulator) -> None:
     settings = {"base_url": other.base_url, "api_key": other.api_key, "max_retries": 0}
     model = ChatOpenAI(model="sim-overloaded", timeout=0.2, **settings)

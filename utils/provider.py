@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .simulator import Simulator
 
+_BROKE_OFF = ("ReadError", "RemoteProtocolError")  # what the HTTP client says of it
 _NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
 
 
@@ -167,7 +168,8 @@ def explain(error: BaseException) -> str:
     """
     import openai
 
-    for cause in _causes(error):
+    causes = _causes(error)
+    for cause in causes:
         if isinstance(cause, sim.SimulatorError | ProviderError):
             return str(cause)
         if isinstance(cause, openai.AuthenticationError):
@@ -187,6 +189,8 @@ def explain(error: BaseException) -> str:
         if isinstance(cause, openai.APITimeoutError):
             return "The provider did not answer in time: try again, or raise `timeout`."
         if isinstance(cause, openai.APIConnectionError):
+            if any(type(below).__name__ in _BROKE_OFF for below in causes):
+                return "The connection broke while the reply was on its way: ask again."
             return (
                 "Nobody answers at the provider's address: check OPENAI_BASE_URL, and that the "
                 "server there is running."
@@ -195,6 +199,8 @@ def explain(error: BaseException) -> str:
             return "The provider has a problem of its own: try again in a minute."
         if isinstance(cause, openai.BadRequestError):
             return f"The provider does not accept this request: {_without_keys(cause.message)}"
+        if type(cause) is openai.APIError:
+            return "The provider failed in the middle of its reply: ask again."
     return _without_keys(f"{type(error).__name__}: {error}")
 
 
