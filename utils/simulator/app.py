@@ -5,44 +5,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import hmac
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from . import ask_chat, ask_responses, errors
 from .ask import Ask
+from .entrance import LEARNER, KeyRequired, refusal
 from .errors import ApiError
 from .fields import Json, read_json
-from .log import Entry, Log
+from .log import Log
 from .memory import Memory, Tally
-from .pacing import Presence, due
 from .profiles import PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
+from .sending import Paced
 from .sharing import Seats
 from .traces import Recordings
 from .wire import Wire, model, model_list, to_json
 from .wire_chat import ChatWire
 from .wire_responses import ResponsesWire
 
-LEARNER = "simulator.learner"  # key of the ASGI scope: who asks
 _LARGE = 1_000_000  # bytes; of larger bodies only a few are read at a time
 _LARGE_BODIES = 4
 _LARGEST = 16_000_000  # bytes
 _BODY_SECONDS = 60.0
-_LONGEST_NAME = 40  # characters
-RESET = "simulator.reset"  # extension of the ASGI scope: breaks the connection
 _SETTLE_SECONDS = 5.0
-_HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
 
 
 @dataclass(frozen=True)
@@ -183,97 +178,6 @@ class Service:
             "requests": self._log.since(since),
         }
         return Response(to_json(answer), media_type="application/json")
-
-
-class Paced:
-    """An ASGI response whose parcels leave at their deadlines, until the client leaves."""
-
-    def __init__(
-        self,
-        reply: Reply,
-        wire: Wire,
-        entry: Entry,
-        visit: contextlib.ExitStack,
-        count: Callable[[int], None],
-        speed: float,
-    ) -> None:
-        self._reply = reply
-        self._wire = wire
-        self._entry = entry
-        self._visit = visit
-        self._count = count
-        self._speed = speed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the reply and keep the log."""
-        entry, presence = self._entry, Presence(receive)
-        parcels = self._reply.parcels(self._wire)
-        begun, ends = False, ""
-        try:
-            async for batch in due(parcels, entry.started, self._speed, presence.until):
-                if not begun:  # the headers travel with the first bytes
-                    await send(self._start())
-                    begun = True
-                data = b"".join(parcel.data for parcel in batch)
-                await send({"type": "http.response.body", "body": data, "more_body": True})
-                tokens = sum(parcel.tokens for parcel in batch)
-                entry.sent(tokens)
-                self._count(tokens)
-                ends = batch[-1].ends
-            if presence.left_at is not None:
-                seconds = (presence.left_at - entry.started) * self._speed
-                entry.left(self._reply.plan, seconds)
-                return
-            entry.end("failed" if ends else "finished")
-            if ends == "reset":
-                scope["extensions"][RESET]()
-                await presence.gone()
-            else:
-                await send({"type": "http.response.body", "body": b""})
-        finally:
-            presence.close()
-            self._visit.close()
-
-    def _start(self) -> dict[str, object]:
-        kind = _HEADERS[self._reply.ask.stream]
-        headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
-        return {"type": "http.response.start", "status": 200, "headers": headers}
-
-
-class KeyRequired:
-    """Turns away every request that doesn't carry the key, and notes whose the others are."""
-
-    def __init__(self, app: ASGIApp, key: str) -> None:
-        self._app = app
-        self._key = key.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 401."""
-        if scope["type"] == "http":
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            word, _, key = given.partition(b" ")
-            key, learner = self._told_apart(key.strip())
-            scope[LEARNER] = learner or str((scope.get("client") or ("",))[0])
-            if word.lower() != b"bearer" or not hmac.compare_digest(key, self._key):
-                response = refusal(errors.wrong_key(bool(key)))
-                await response(scope, receive, send)
-                return
-        try:
-            await self._app(scope, receive, send)
-        except ClientDisconnect:
-            return  # left while its request was still coming in: nobody to answer
-
-    def _told_apart(self, key: bytes) -> tuple[bytes, str]:
-        """Return the key, and the learner's name after it if there is one."""
-        front, slash, name = key.rpartition(b"/")
-        if slash and hmac.compare_digest(front, self._key):
-            return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_LONGEST_NAME]
-        return key, ""
-
-
-def refusal(error: ApiError, speed: float = 1.0) -> JSONResponse:
-    """Return an error as a response."""
-    return JSONResponse(error.body(), error.status, error.headers(speed))
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:

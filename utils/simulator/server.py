@@ -14,7 +14,8 @@ from collections.abc import Callable
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .app import RESET, Settings, make_app
+from .app import Settings, make_app
+from .sending import RESET
 from .sharing import Seats, live_line
 
 _SILENCE = 60.0  # s

@@ -9,7 +9,7 @@ from typing import Literal
 from .. import errors
 from ..ask import Ask
 from . import conversation, structured, thoughts, tools
-from .schema import SchemaError
+from .bounds import SchemaError
 
 Kind = Literal["thought", "text", "call"]
 

@@ -7,22 +7,18 @@ is `clues`; which field means what is `meanings`.
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..fields import Json
 from . import meanings
+from .bounds import SchemaError, in_bounds, within
 
 _MOST_NODES = 5000  # as the API allows
 _DEEPEST = 40
 _DEEP = 5  # from here on only what must be there is filled in
 _LONGEST_TEXT = 20_000  # characters that are searched
-
-
-class SchemaError(ValueError):
-    """No value can be made for a schema; the message says why, for whoever wrote the schema."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +247,7 @@ class _Filler:
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
         for written in meanings.numbers(self.text, name):
             value: float = float(written)
-            if written in self.used or not _within(value, schema):
+            if written in self.used or not within(value, schema):
                 continue
             if whole and not value.is_integer():
                 continue
@@ -260,9 +256,9 @@ class _Filler:
         for sample in [schema.get("default"), *meanings.samples(name)]:
             if isinstance(sample, bool) or not isinstance(sample, int | float):
                 continue
-            if _within(sample, schema) and (not whole or float(sample).is_integer()):
+            if within(sample, schema) and (not whole or float(sample).is_integer()):
                 return Value(int(sample) if whole else sample, missing=True)
-        return Value(_in_bounds(schema, whole), missing=True)
+        return Value(in_bounds(schema, whole), missing=True)
 
     def _text(self, schema: Json, name: str) -> Value:
         about = schema.get("description")
@@ -317,52 +313,6 @@ def _longest(schema: Json) -> int:
 
 def _fits(text: str, schema: Json) -> bool:
     return int(schema.get("minLength", 0)) <= len(text) <= _longest(schema)
-
-
-def _low(schema: Json) -> tuple[float, bool]:
-    """Return the lower bound, and whether the bound itself is out."""
-    exclusive = schema.get("exclusiveMinimum")
-    if exclusive is not None and exclusive >= schema.get("minimum", -math.inf):
-        return exclusive, True
-    return schema.get("minimum", -math.inf), False
-
-
-def _high(schema: Json) -> tuple[float, bool]:
-    exclusive = schema.get("exclusiveMaximum")
-    if exclusive is not None and exclusive <= schema.get("maximum", math.inf):
-        return exclusive, True
-    return schema.get("maximum", math.inf), False
-
-
-def _within(value: float, schema: Json) -> bool:
-    (low, low_out), (high, high_out) = _low(schema), _high(schema)
-    if value < low or value > high or (low_out and value == low) or (high_out and value == high):
-        return False
-    step = schema.get("multipleOf")
-    return not step or math.isclose(value / step, round(value / step), abs_tol=1e-9)
-
-
-def _in_bounds(schema: Json, whole: bool) -> float:
-    """Return the simplest number within the bounds."""
-    (low, low_out), (high, _) = _low(schema), _high(schema)
-    step = schema.get("multipleOf") or (1 if whole else None)
-    if math.isinf(low) and math.isinf(high):
-        return step or 1
-    if step:
-        start = math.floor(high / step) if math.isinf(low) else math.ceil(low / step)
-        candidates = [(start + change) * step for change in (0, 1, -1)]
-        fitting = [value for value in candidates if _within(value, schema)]
-        if fitting:
-            return int(fitting[0]) if whole else fitting[0]
-        raise SchemaError("no number fits its bounds")
-    if math.isinf(low):
-        low, low_out = high - 2, True
-    if math.isinf(high):
-        high = low + 2
-    value = (low + high) / 2 if low_out or not float(low).is_integer() else low
-    if not _within(value, schema):
-        raise SchemaError("no number fits its bounds")
-    return value
 
 
 def _unique(values: list[Any]) -> list[Any]:
