@@ -37,7 +37,7 @@ _LARGE = 1_000_000  # bytes; of larger bodies only a few are read at a time
 _LARGE_BODIES = 4
 _LARGEST = 16_000_000  # bytes
 _BODY_SECONDS = 60.0
-_SETTLE_SECONDS = 5.0
+_LONGEST_SETTLE = 60.0  # s
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,13 @@ class Settings:
     speed: float = 1.0
     recordings: Recordings = field(default_factory=Recordings)
     most_streams: int | None = None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return min(max(0.0, float(text)), _LONGEST_SETTLE)
+    except ValueError:
+        return 0.0
 
 
 class Service:
@@ -169,8 +176,8 @@ class Service:
     async def requests(self, request: Request) -> Response:
         """Hand out the request log, on demand when no reply is on its way any more."""
         settled = True
-        if request.query_params.get("settled"):
-            settled = await self._log.settle(_SETTLE_SECONDS)
+        if wait := request.query_params.get("settled"):
+            settled = await self._log.settle(_seconds(wait))
         since = request.query_params.get("since", "")
         answer = {
             "mark": self._log.mark(),

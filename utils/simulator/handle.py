@@ -19,7 +19,8 @@ from .process import HOST, ServerProcess, SimulatorError
 from .records import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"
-_READ_SECONDS = 15.0  # the server itself waits 5 s at most for replies to end
+_SETTLE_SECONDS = 5.0  # at most, for replies to end
+_READ_SECONDS = 15.0
 
 
 class Seen(Requests):
@@ -124,7 +125,7 @@ class Simulator:
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
         """Return a mark of now, and the requests since the mark `since`."""
-        query = {"since": since} | ({"settled": "1"} if settled else {})
+        query = {"since": since} | ({"settled": str(_SETTLE_SECONDS)} if settled else {})
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
