@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tools.suite import suite_environ
 
@@ -16,3 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in set(os.environ) - set(environ):
         del os.environ[name]
     os.environ.update(environ)
+
+
+# How quickly inputs are made says something of the machine, and nothing of the code under test.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")
