@@ -342,8 +342,54 @@ def a_dict(stream):
     return {call["name"]: call["args"] for call in asks_the_sum(stream)}
 
 
+def at_the_first_piece_in_a_list(stream):
+    total = None
+    for chunk in stream:
+        total = chunk if total is None else total + chunk
+        if total.tool_calls:
+            return [total.tool_calls]
+    return []
+
+
+def in_a_list_at_the_reason(stream):
+    total = None
+    for chunk in stream:
+        total = chunk if total is None else total + chunk
+        if chunk.response_metadata.get("finish_reason") == "tool_calls":
+            return [total.tool_calls]
+    return []
+
+
+def of_the_chunk_with_the_reason(stream):
+    for chunk in stream:
+        if chunk.response_metadata.get("finish_reason") == "tool_calls":
+            return chunk.tool_calls
+    return []
+
+
+def gives_up_at_once(stream):
+    for chunk in stream:
+        if chunk.response_metadata.get("finish_reason") != "tool_calls":
+            return []
+    return []
+
+
+def the_pieces_at_the_reason(stream):
+    total = None
+    for chunk in stream:
+        total = chunk if total is None else total + chunk
+        if chunk.response_metadata.get("finish_reason") == "tool_calls":
+            return total.tool_call_chunks
+    return []
+
+
 WRONG_3_2 = (
     (at_the_first_piece, "came back after 2 of .* chunks, with .* arguments are provisional"),
+    (at_the_first_piece_in_a_list, r"a list in a list, `\[\[\{'name'"),
+    (in_a_list_at_the_reason, "a list in a list.* the exercise asks for a list of calls"),
+    (of_the_chunk_with_the_reason, "that chunk holds no calls; the sum of the chunks does"),
+    (gives_up_at_once, "after 1 of .* an empty list. The finish reason was still to come"),
+    (the_pieces_at_the_reason, "pieces of calls, with arguments as text"),
     (whatever_the_reason, "cut off by a limit .* nobody finished asking for it"),
     (in_square_brackets, "KeyError: 'finish_reason'.*for a reply broken off"),
     (all_but_length, "A reply broken off .* nobody finished asking"),
@@ -1036,7 +1082,7 @@ class TestDiagnosis:
 def test_the_wrong_answers_of_an_exercise_get_different_messages():
     for number, cases, alike in (
         ("3.1", WRONG_3_1, 1),  # two that keep the text alone
-        ("3.2", WRONG_3_2, 1),  # two that take a reply cut off by a limit
+        ("3.2", WRONG_3_2, 2),  # two take a reply cut off by a limit, two hand back pieces
         ("3.3", WRONG_3_3, 1),  # two that store a reply cut off by a limit
         ("3.4", WRONG_3_4, 2),  # two that read all first, two that pass on too soon
         ("3.5", WRONG_3_5, 1),  # two that lose the last line

@@ -63,6 +63,11 @@ class Reply:
         """What its chunks add up to."""
         return reduce(add, self.chunks)
 
+    @property
+    def reason_taken(self) -> bool:
+        """Whether its finish reason was among the chunks that were read."""
+        return any(chunk.response_metadata for chunk in self.chunks[: self.taken])
+
     def stream(self) -> Iterator[AIMessageChunk]:
         """Its chunks, counted as they are read."""
         for chunk in self.chunks:
@@ -198,17 +203,29 @@ def _right_calls(returned: object, reply: Reply) -> None:
     right = reply.whole.tool_calls
     if returned == right:
         return
-    if reply.taken < len(reply.chunks):
+    if isinstance(returned, list) and any(isinstance(entry, list) for entry in returned):
         raise NotYet(
-            f"`calls` came back after {reply.taken} of {len(reply.chunks)} chunks, with "
-            f"{shown(repr(returned), 90)}. Until the end, arguments are provisional."
+            f"What comes back is a list in a list, {shown(repr(returned), 90)}; the exercise asks "
+            "for a list of calls."
+        )
+    early = f"`calls` came back after {reply.taken} of {len(reply.chunks)} chunks"
+    if not reply.reason_taken and returned == []:
+        raise NotYet(f"{early}, with an empty list. The finish reason was still to come.")
+    if not reply.reason_taken:
+        raise NotYet(
+            f"{early}, with {shown(repr(returned), 90)}. Until the end, arguments are provisional."
+        )
+    if reply.taken < len(reply.chunks) and returned == []:
+        raise NotYet(
+            f"{early}, with an empty list. The finish reason had come, and that chunk holds no "
+            "calls; the sum of the chunks does."
         )
     if not isinstance(returned, list):
         raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a list of calls.")
     if not returned:
         raise NotYet(
             f"A reply with {len(right)} tool calls and the finish reason `tool_calls` gave an "
-            "empty list. In which chunk did you look for the reason?"
+            "empty list. In which chunk did you look for the reason, and in which for the calls?"
         )
     if any(not isinstance(call, Mapping) or "args" not in call for call in returned):
         raise NotYet(f"An entry of the list is no tool call: {shown(repr(returned[0]), 90)}.")
