@@ -1,5 +1,6 @@
 """Lesson 3's checks: what works passes, however it is written; what doesn't is told apart."""
 
+import ast
 import re
 from functools import reduce
 from operator import add
@@ -866,14 +867,14 @@ def counts_lines(text):
     *lines, last = text.split("\n")
     if last.strip() not in ("`", "``"):
         lines.append(last)
-    if sum(line.startswith(FENCE) for line in lines) % 2:
+    if sum(line.strip().startswith(FENCE) for line in lines) % 2:
         lines.append(FENCE)
     return "\n".join(lines)
 
 
 def searches(text):
     text = re.sub(r"(\A|\n)`{1,2}\Z", r"\1", text)
-    if len(re.findall(r"^```", text, re.MULTILINE)) % 2:
+    if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2:
         text += ("" if text.endswith("\n") else "\n") + FENCE
     return text
 
@@ -883,12 +884,24 @@ def walks_through(text):
     if lines and lines[-1] in ("`", "``"):
         text = text[: -len(lines.pop())]
     for line in lines:
-        if line.startswith(FENCE):
+        if line.lstrip(" ").startswith(FENCE):
             is_open = not is_open
     return text + "\n" + FENCE + "\n" if is_open else text
 
 
-@pytest.mark.parametrize("closed", by_name(counts_lines, searches, walks_through))
+def closes_as_deep_as_it_opened(text):
+    *lines, last = text.split("\n")
+    if last.strip() not in ("`", "``"):
+        lines.append(last)
+    fences = [line for line in lines if line.lstrip().startswith(FENCE)]
+    if len(fences) % 2:
+        lines.append(fences[-1][: fences[-1].index(FENCE)] + FENCE)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "closed", by_name(counts_lines, searches, walks_through, closes_as_deep_as_it_opened)
+)
 def test_3_5_accepts(closed):
     right("3.5", closed)
 
@@ -954,11 +967,21 @@ def capitals(text):
     return counts_lines(text).upper()
 
 
+def counts_at_the_margin(text):
+    *lines, last = text.split("\n")
+    if last.strip() not in ("`", "``"):
+        lines.append(last)
+    if sum(line.startswith(FENCE) for line in lines) % 2:
+        lines.append(FENCE)
+    return "\n".join(lines)
+
+
 WRONG_3_5 = (
     (always_closes, "a text without a fence, .*: a fence was added, and no block is open"),
     (never_closes, "an open block, .*came back, where the block is still open"),
     (counts_anywhere, "three backticks inside a line, .*a fence was added, and no block is open"),
     (closes_on_the_line, "isn't on a line of its own"),
+    (counts_at_the_margin, "fences stand after one space, .*where the block is still open"),
     (keeps_half_a_fence, "may be a fence to come, and is still there"),
     (drops_short_lines, "nothing is to be repaired, and .* came back"),
     (drops_what_ends_in_backticks, "nothing is to be repaired, and .* came back"),
@@ -975,6 +998,13 @@ WRONG_3_5 = (
 @pytest.mark.parametrize(("closed", "said"), with_reason(*WRONG_3_5))
 def test_3_5_says_what_is_wrong_with_code_that(closed, said):
     wrong("3.5", closed, said)
+
+
+@pytest.mark.parametrize("closed", [never_closes, counts_at_the_margin, keeps_half_a_fence])
+def test_3_5_shows_a_text_that_python_can_read(closed):
+    message = wrong("3.5", closed, r"`\\x60` is a backtick").message
+    text = ast.literal_eval(re.search("`('.*?')`", message)[1])
+    assert closed(text) != counts_lines(text)
 
 
 # --- 3.6 ------------------------------------------------------------------------------------------

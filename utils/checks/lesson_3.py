@@ -478,6 +478,7 @@ def _due(pieces: list[str], gaps: list[float]) -> Iterator[_Passed]:
 # --- 3.5 closed(text) -----------------------------------------------------------------------------
 
 _FENCE = "`" * 3
+_SPACES = ("no space", "one space", "two spaces", "three spaces")  # more, and it isn't a fence
 _MARKDOWN = f"""# A loop
 
 Call `next` or write:
@@ -489,9 +490,11 @@ for chunk in stream:
 
 A fence is ``` at the start of a line.
 
-{_FENCE}
-ok
-{_FENCE}
+- In a list:
+
+  {_FENCE}
+  ok
+  {_FENCE}
 
 Done"""
 
@@ -508,6 +511,15 @@ _TEXTS = (
     ("a last line that is short", "See:\nab"),
     ("a last line that ends in a backtick", "Call `next`"),
     ("an empty text", ""),
+    *(
+        (f"{what} whose fences stand after {_SPACES[len(indent)]}", text)
+        for indent in (" ", "  ", "   ")
+        for what, text in (
+            ("an open block", f"- Run:\n\n{indent}{_FENCE}sh\n{indent}ls"),
+            ("a closed block", f"- Run:\n\n{indent}{_FENCE}\n{indent}ls\n{indent}{_FENCE}\n- See"),
+        )
+    ),
+    ("a block with one fence indented", f"{_FENCE}\nls\n  {_FENCE}\n\nDone"),
 )
 
 
@@ -528,12 +540,18 @@ def _repaired(function: Callable[..., Any], text: str, what: str) -> None:
     if not isinstance(returned, str):
         raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a text.")
     kept, is_open = _kept(text)
-    right = f"{kept}\n{_FENCE}" if is_open else kept
-    # Blank lines before the new fence, or where half a fence stood, do no harm.
+    right = _with_fence(kept, is_open)
+    # Blank lines before the new fence, or where half a fence stood, do no harm, nor do spaces
+    # before the new fence.
     loosely = is_open or kept != text
-    if returned == right or (loosely and _squeezed(returned) == _squeezed(right)):
+    got = re.sub(rf"\n {{1,3}}{_FENCE}\s*\Z", f"\n{_FENCE}", returned) if is_open else returned
+    if returned == right or (loosely and _squeezed(got) == _squeezed(right)):
         return
-    raise NotYet(f"For {what}, {_seen(text)}: {_unlike(returned, text, kept, is_open)}")
+    if text.endswith((" `", " ``")) and _squeezed(got) == _squeezed(_with_fence(text, is_open)):
+        return  # half a fence after spaces may stay: the exercise speaks of backticks alone
+    unlike = _unlike(returned, text, kept, is_open)
+    legend = r" (`\x60` is a backtick.)" if "`" in text + returned else ""
+    raise NotYet(f"For {what}, {_seen(text)}: {unlike}{legend}")
 
 
 def _unlike(returned: str, text: str, kept: str, is_open: bool) -> str:
@@ -558,9 +576,12 @@ def _unlike(returned: str, text: str, kept: str, is_open: bool) -> str:
 
 
 def _seen(text: str) -> str:
-    """The end of a text for a message, where a backtick would end the code."""
-    end = text if len(text) < 40 else f"…{text[-36:]}"
-    return shown(end.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}") or "(empty)")
+    """A text for a message as Python to copy; a backtick itself would end the code there."""
+    return shown(repr(text).replace("`", r"\x60"), 4 * len(_MARKDOWN))
+
+
+def _with_fence(text: str, is_open: bool) -> str:
+    return f"{text}\n{_FENCE}" if is_open else text
 
 
 def _squeezed(text: str) -> str:
@@ -577,7 +598,7 @@ def _kept(text: str) -> tuple[str, bool]:
 
 
 def _fences(text: str) -> int:
-    return sum(line.startswith(_FENCE) for line in text.split("\n"))
+    return len(re.findall(f"^ {{0,3}}{_FENCE}", text, re.MULTILINE))
 
 
 # --- 3.6 values -----------------------------------------------------------------------------------
