@@ -1036,11 +1036,16 @@ def test_3_6_is_asked_in_the_lesson_with_the_same_pieces():
         ([*VALUES[:2], {"city": "Rome", "temp": None}], "of which no value has come yet"),
         ([VALUES[0], {"city": ""}], "How far has the text come"),
         ([{}, {"town": "Ro"}], "How far has the text come"),
-        (VALUES[:2] + VALUES[1:], r"value 3 is `\{'city': 'Ro'\}`. How far"),
-        ([*VALUES, VALUES[-1]], "Which value would come twice"),
+        (VALUES[:2] + VALUES[1:], r"value 3 is `\{'city': 'Ro'\}`. .* isn't yielded again"),
+        ([VALUES[0], *VALUES], r"value 2 is `\{\}`. A value that is the same as the one before"),
+        ([*VALUES, VALUES[-1]], "then you have more. A value that is the same .* isn't yielded"),
+        ([*VALUES, {"city": "Oslo"}], "then you have more.$"),
+        ([*VALUES[:3], {"city": "Rome", "temp": "2"}], "Its `temp` is a text, `'2'`, where the"),
+        ([*VALUES[:4], {"city": "Rome", "temp": "21"}], "is a text, `'21'`, .* has a number"),
+        ([{"city": ""}, *VALUES[1:]], "value never comes: look .* beginning of a key"),
         (VALUES[:3], "Your 3 values are right, and there are more"),
         (VALUES[:1], "Your value is right, and there are more"),
-        ([], "Your 0 values|empty"),
+        ([], "There are no values yet"),
         ([{}, ...], "Value 2 is still missing"),
         (['{"city'], "Value 1 is a `str`"),
         ({"city": "Rome"}, "a list of values, not a `dict`"),
@@ -1092,6 +1097,9 @@ class TestDiagnosis:
         said = f"^{name} .*{WORDS[given]}.*[Ll]ook"
         message = wrong("3.7", {**TRUTH, name: given}, said).message
         assert WORDS[TRUTH[name]] not in message, "it tells the answer"
+
+    def test_says_where_finish_reasons_are_explained(self):
+        wrong("3.7", {**TRUTH, "D": "limit"}, "in the section on replies that stop")
 
     @pytest.mark.parametrize(
         ("answer", "said"),

@@ -606,23 +606,30 @@ def _fences(text: str) -> int:
 _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
 
+_TWICE = "A value that is the same as the one before isn't yielded again."
+
+
 def values(answer: object) -> str:
     """What the JSON parser yields for five pieces; it is asked."""
     if not isinstance(answer, list | tuple):
         raise NotYet(f"The answer is a list of values, not {kind(answer)}.")
+    if not answer:
+        raise NotYet("There are no values yet.")
     right = list(JsonOutputParser().transform(iter(_PIECES)))
     if ... in answer:
         raise NotYet(f"Value {list(answer).index(...) + 1} is still missing.")
     for number, (given, value) in enumerate(zip(answer, right, strict=False), start=1):
         if not isinstance(given, dict):
             raise NotYet(f"Value {number} is {kind(given)}; each is a dict, if only a partial one.")
-        if given != value:
-            raise NotYet(f"Your value {number} is {shown(repr(given))}. {_look_at(given, value)}")
+        if given == value:
+            continue
+        yours = f"Your value {number} is {shown(repr(given))}."
+        if number > 1 and given == answer[number - 2]:
+            raise NotYet(f"{yours} {_TWICE}")
+        raise NotYet(f"{yours} {_look_at(given, value, right)}")
     if len(answer) > len(right):
-        raise NotYet(
-            "All that the parser yields is there, and then you have more. Which value would come "
-            "twice?"
-        )
+        twice = f" {_TWICE}" if answer[len(right)] == right[-1] else ""
+        raise NotYet(f"All that the parser yields is there, and then you have more.{twice}")
     if len(answer) < len(right):
         raise NotYet(
             f"{'Your value is' if len(answer) == 1 else f'Your {len(answer)} values are'} right, "
@@ -631,12 +638,18 @@ def values(answer: object) -> str:
     return f"All {len(right)}, as the parser has just yielded them."
 
 
-def _look_at(given: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+def _look_at(
+    given: Mapping[str, Any], value: Mapping[str, Any], right: Sequence[Mapping[str, Any]]
+) -> str:
     """Which line of the lesson's own example to compare with."""
+    for name, entry in given.items():
+        if isinstance(entry, str) and isinstance(right[-1].get(name), int):
+            return f"Its `{name}` is a text, {shown(repr(entry))}, where the JSON has a number."
     if not value:
+        verdict = "One comes before it" if given in right else "That value never comes"
         return (
-            "One comes before it: look at what the parser above yielded when all it had was the "
-            "beginning of a key."
+            f"{verdict}: look at what the parser above yielded when all it had was the beginning "
+            "of a key."
         )
     if None in given.values() or len(given) > len(value):
         return "A key is in it of which no value has come yet: look at `admin` above."
@@ -651,7 +664,9 @@ def _look_at(given: Mapping[str, Any], value: Mapping[str, Any]) -> str:
 # --- 3.7 diagnosis --------------------------------------------------------------------------------
 
 _WELL = "However well its last words read, look at its finish reason: does it say so?"
-_ONLY_ONE = "Look at its finish reason, and what each of them means in the section above."
+_ONLY_ONE = (
+    "Look at its finish reason, and what each of them means in the section on replies that stop."
+)
 
 _EVIDENCE = {
     ("complete", "limit"): _WELL,
