@@ -609,18 +609,20 @@ def with_a_list(pieces, seconds=0.05, clock=perf_counter):
     waiting, due = [], clock()
     for piece in pieces:
         waiting.append(piece)
-        if clock() >= due:
+        if piece and clock() >= due:
             yield "".join(waiting)
             waiting.clear()
             due = clock() + seconds
-    yield "".join(waiting)
+    if waiting:
+        yield "".join(waiting)
 
 
 def first_by_hand(pieces, seconds=0.05, clock=perf_counter):
     pieces = iter(pieces)
     for first in pieces:
-        yield first
-        break
+        if first:
+            yield first
+            break
     last, waiting = clock(), ""
     for piece in pieces:
         waiting += piece
@@ -814,7 +816,61 @@ def strips(pieces, seconds=0.05, clock=perf_counter):
         yield text.strip()
 
 
+def starts_at_zero(pieces, seconds=0.05, clock=perf_counter):
+    waiting, last = "", 0
+    for piece in pieces:
+        waiting += piece
+        if waiting and clock() - last >= seconds:
+            yield waiting
+            waiting, last = "", clock()
+    if waiting:
+        yield waiting
+
+
+def takes_zero_for_never(pieces, seconds=0.05, clock=perf_counter):
+    waiting, last = "", None
+    for piece in pieces:
+        waiting += piece
+        if waiting and (not last or clock() - last >= seconds):
+            yield waiting
+            waiting, last = "", clock()
+    if waiting:
+        yield waiting
+
+
+def passes_an_empty_first_piece(pieces, seconds=0.05, clock=perf_counter):
+    waiting, last = "", None
+    for piece in pieces:
+        waiting += piece
+        if last is None or clock() - last >= seconds:
+            yield waiting
+            waiting, last = "", clock()
+    if waiting:
+        yield waiting
+
+
+def passes_an_empty_rest(pieces, seconds=0.05, clock=perf_counter):
+    waiting, last = "", None
+    for piece in pieces:
+        waiting += piece
+        if waiting and (last is None or clock() - last >= seconds):
+            yield waiting
+            waiting, last = "", clock()
+    yield waiting
+
+
+def counts_an_empty_first_piece(pieces, seconds=0.05, clock=perf_counter):
+    for text in passes_an_empty_first_piece(pieces, seconds, clock):
+        if text:
+            yield text
+
+
 WRONG_3_4 = (
+    (starts_at_zero, "clock shows 0 the first text was passed on when all of them .* at once"),
+    (takes_zero_for_never, "clock shows 0, .* 0.0625 s after the text before it"),
+    (passes_an_empty_first_piece, "empty first piece, an empty text .* when only that had come"),
+    (passes_an_empty_rest, "an empty text was passed on when nothing was waiting"),
+    (counts_an_empty_first_piece, "The first that is not empty should go on at once"),
     (reads_all_first, "the first text was passed on when all of them had come"),
     (joins_all, "the first text was passed on when all of them had come"),
     (loses_the_rest, "the end is lost: .* never comes out"),

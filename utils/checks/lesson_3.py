@@ -328,13 +328,38 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
 
 SECONDS = 0.25  # this figure and the gaps are exact in binary, and so is "at least"
 
-_GAPS: tuple[tuple[list[float], str], ...] = (
-    ([0.0625] * 14, "with a piece each 0.0625 s"),
-    ([0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0], "in bursts"),
-    ([1.0, 1.0, 1.0], "with a piece each second"),
-    ([0.125, 0.125, 0.125, 0.125, 0.0], "with a piece each 0.125 s"),
-    ([0.0], "of one piece"),
-    ([], "that is empty"),
+
+@dataclass(frozen=True)
+class _Pace:
+    """How a stream comes.
+
+    Attributes:
+        what: It in words, after "a stream".
+        gaps: Seconds before each piece.
+        begins: What the clock shows before the first, in seconds.
+        empty_first: Whether its first piece is empty.
+    """
+
+    what: str
+    gaps: Sequence[float]
+    begins: float = 100.0
+    empty_first: bool = False
+
+    def pieces(self, skip: int) -> list[str]:
+        """Its pieces; `skip` makes those of two streams differ."""
+        words = [f"{word} " for word in (HERON.split() * 2)[skip : skip + len(self.gaps)]]
+        return ["", *words[1:]] if self.empty_first else words
+
+
+_PACES = (
+    _Pace("with a piece each 0.0625 s", [0.0625] * 14),
+    _Pace("in bursts", [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0]),
+    _Pace("with a piece each second", [1.0, 1.0, 1.0]),
+    _Pace("with a piece each 0.125 s", [0.125, 0.125, 0.125, 0.125, 0.0]),
+    _Pace("of one piece", [0.0]),
+    _Pace("that is empty", []),
+    _Pace("that begins when the clock shows 0", [0.0, 0.0625, 0.125, 0.125], begins=0.0),
+    _Pace("with an empty first piece", [0.0, 0.0625, 0.125, 0.125, 0.125], empty_first=True),
 )
 
 
@@ -350,25 +375,24 @@ class _Passed:
 def coalesce(answer: object) -> str:
     """A generator that joins what comes within a time, loses nothing and waits no longer."""
     function = the_function(answer, "coalesce")
-    for seed, (gaps, what) in enumerate(_GAPS):
-        pieces = [f"{word} " for word in (HERON.split() * 2)[seed : seed + len(gaps)]]
-        got = _passed_on(function, pieces, gaps, what)
-        _nothing_lost(got, pieces, what)
-        _in_time(got, pieces, gaps, what)
+    for skip, pace in enumerate(_PACES):
+        pieces = pace.pieces(skip)
+        got = _passed_on(function, pieces, pace)
+        _nothing_lost(got, pieces, pace.what)
+        _nothing_empty(got, pieces, pace.what)
+        _in_time(got, pieces, pace)
     return (
         "The first piece at once, then one text every 0.25 s at most, with all that had come, and "
         "the rest at the end."
     )
 
 
-def _passed_on(
-    function: Callable[..., Any], pieces: list[str], gaps: list[float], what: str
-) -> list[_Passed]:
-    clock, taken, looked = Clock(), 0, 0
+def _passed_on(function: Callable[..., Any], pieces: list[str], pace: _Pace) -> list[_Passed]:
+    clock, taken, looked = Clock(pace.begins), 0, 0
 
     def source() -> Iterator[str]:
         nonlocal taken
-        for piece, gap in zip(pieces, gaps, strict=True):
+        for piece, gap in zip(pieces, pace.gaps, strict=True):
             clock.advance(gap)
             taken += 1
             yield piece
@@ -379,7 +403,7 @@ def _passed_on(
         return clock()
 
     got: list[_Passed] = []
-    with learners_code(f"for a stream {what}"):
+    with learners_code(f"for a stream {pace.what}"):
         returned = function(source(), seconds=SECONDS, clock=look)
         _is_lazy(returned, taken)
         for text in returned:
@@ -431,18 +455,31 @@ def _nothing_lost(got: list[_Passed], pieces: list[str], what: str) -> None:
     raise NotYet(f"The text changed. {first_difference(text, right)}")
 
 
-def _in_time(got: list[_Passed], pieces: list[str], gaps: list[float], what: str) -> None:
+def _nothing_empty(got: list[_Passed], pieces: list[str], what: str) -> None:
+    """Turn down an empty text, which shows nothing and would count as passed on."""
+    for passed in got:
+        if not passed.text:
+            first = passed.taken == 1 and pieces[0] == ""
+            when = "when only that had come" if first else "when nothing was waiting"
+            raise NotYet(
+                f"For a stream {what}, an empty text was passed on {when}. There is nothing in it "
+                "to show."
+            )
+
+
+def _in_time(got: list[_Passed], pieces: list[str], pace: _Pace) -> None:
     """Find the first text that came too soon, too late, or without all that there was."""
-    before: _Passed | None = None
-    for passed, due in zip(got, _due(pieces, gaps), strict=False):
+    what, before = pace.what, None
+    for passed, due in zip(got, _due(pieces, pace), strict=False):
         if (passed.text, passed.taken) == (due.text, due.taken):
             before = passed
             continue
-        if before is None and passed.taken > 1:
+        if before is None and passed.taken > due.taken:
             late = "all of them" if passed.taken == len(pieces) else f"{passed.taken} of them"
             raise NotYet(
                 f"For a stream {what} the first text was passed on when {late} had come. The "
-                "first piece should go on at once."
+                f"first {'that is not empty' if pace.empty_first else 'piece'} should go on at "
+                "once."
             )
         if before is not None and passed.taken < due.taken:
             raise NotYet(
@@ -458,17 +495,17 @@ def _in_time(got: list[_Passed], pieces: list[str], gaps: list[float], what: str
             )
         raise NotYet(
             f"For a stream {what}, {shown(due.text)} had come, and "
-            f"{shown(passed.text or '(empty)')} was passed on. What is there should go."
+            f"{shown(passed.text)} was passed on. What is there should go."
         )
 
 
-def _due(pieces: list[str], gaps: list[float]) -> Iterator[_Passed]:
+def _due(pieces: list[str], pace: _Pace) -> Iterator[_Passed]:
     """What should be passed on, and when."""
-    now, waiting, last = 100.0, "", -1.0
-    for taken, (piece, gap) in enumerate(zip(pieces, gaps, strict=True), start=1):
+    now, waiting, last = pace.begins, "", pace.begins - SECONDS
+    for taken, (piece, gap) in enumerate(zip(pieces, pace.gaps, strict=True), start=1):
         now += gap
         waiting += piece
-        if now - last >= SECONDS:
+        if waiting and now - last >= SECONDS:
             yield _Passed(waiting, now, taken)
             waiting, last = "", now
     if waiting:
