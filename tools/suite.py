@@ -91,9 +91,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
         fast: leave out the browser and the notebooks.
     """
     # By file: a notebook's cells need one kernel, and a file's tests share their servers.
-    # One worker more than cores: half of the time a test waits for a browser or a reply.
-    workers = str((os.cpu_count() or 1) + 1)
-    pytest = [python, "-m", "pytest", "-q", "-rfEs", "-n", workers, "--dist", "loadfile"]
+    pytest = [python, "-m", "pytest", "-q", "-rfEs", "-n", "auto", "--dist", "loadfile"]
     if more:
         return [Step("tests: pytest", [*pytest, *more], is_pytest=True)]
     plan = [

@@ -132,7 +132,7 @@ def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
 def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
-        'chunks = ChunkTable("Reply").show(reply())',
+        'chunks = ChunkTable("Reply").show(reply(gap=0.3))',
         "chunks = ChunkTable().show(tool_call())",
         "chunks = ChunkTable().show(['word '] * 5000)",
         "async def endless():\n"
