@@ -498,7 +498,7 @@ def test_being_told_to_end_ends_lab_too() -> None:
 
 
 def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
-    told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-0123456789")
+    told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
     lines = told.stdout.splitlines()
     assert [line.split()[1] for line in lines] == list(doctor.EXAMINATIONS)
     assert {line.split()[0] for line in lines} <= {"ok", "fix"}

@@ -50,7 +50,7 @@ def executed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "ROOT", root)
         patch.setenv("COURSE_SPEED", "50")
-        patch.setenv("OPENAI_API_KEY", "sk-not-a-real-one-0000")
+        patch.setenv("OPENAI_API_KEY", "sk-not-real-0000")
         patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
         assert main([]) == 0
     return root
@@ -356,7 +356,7 @@ def test_a_source_that_jupytext_reads_otherwise_fails_the_build(root):
 
 
 def test_pictures_are_not_searched_for_keys(monkeypatch):
-    outputs = [{"data": {"image/png": "sk-abcdefghijklmnop", "text/plain": "<Figure>"}}]
+    outputs = [{"data": {"image/png": "sk-abcdefghijklm", "text/plain": "<Figure>"}}]
     assert list(build._texts(outputs)) == ["<Figure>"]
 
 
