@@ -22,7 +22,7 @@ def test_the_page_takes_its_colours_from_the_palette():
 @pytest.mark.parametrize(
     "message",
     [
-        "Incorrect API key provided: sk-proj-abc123DEF456. Find yours online.",
+        "Incorrect API key provided: sk-proj-abc123DEF. Find yours online.",
         "401 for Bearer abcdef",
         "refused Zm9vYmFyYmF6MTIzNDU2Nzg5MA of this account",
     ],
