@@ -7,6 +7,7 @@ any widget. `sheet` is to lists what `pane` is to text.
 
 from utils.widgets.badge import LatencyBadge
 from utils.widgets.chunk_table import ChunkTable
+from utils.widgets.heartbeat import Heartbeat
 from utils.widgets.json_card import JsonCard
 from utils.widgets.live import LiveText
 from utils.widgets.markdown import LiveMarkdown
@@ -20,6 +21,7 @@ __all__ = [
     "ChunkTable",
     "Event",
     "EventTimeline",
+    "Heartbeat",
     "JsonCard",
     "LatencyBadge",
     "LiveMarkdown",

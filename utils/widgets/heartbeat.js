@@ -1,0 +1,102 @@
+// Draws the heart: a dot that pulses at each beat, and a strip on which a freeze stays as a gap.
+
+const SVG = "http://www.w3.org/2000/svg";
+const FROZEN = 5; // beats' time, as in heartbeat.py
+
+function inSeconds(time) {
+  return `${time.toFixed(time < 0.095 ? 2 : 1)} s`;
+}
+
+// The gaps that count as a freeze, each as its start and its end in seconds.
+function freezes(beats, end, every) {
+  return [...beats.slice(1), end]
+    .map((next, place) => [beats[place], next])
+    .filter(([from, to]) => to - from > FROZEN * every);
+}
+
+function render({ model, el }) {
+  el.classList.add("course-live", "course-heartbeat");
+  const head = make("div", "course-head");
+  const dot = make("span", "course-heart");
+  dot.setAttribute("aria-hidden", "true");
+  const says = make("span", "course-badge");
+  head.append(dot, make("div", "course-title", model.get("title")), says);
+
+  const pane = make("div", "course-pane");
+  const strip = make("div", "course-strip");
+  strip.setAttribute("role", "img");
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  const marks = document.createElementNS(SVG, "path");
+  marks.setAttribute("class", "course-marks");
+  svg.append(marks);
+  const gaps = make("div", "course-gaps");
+  strip.append(gaps, svg);
+  const axis = make("div", "course-axis");
+  axis.setAttribute("aria-hidden", "true");
+  pane.append(strip, axis);
+  el.append(head, pane);
+
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  let beats = [];
+  let arrived = performance.now(); // of the last beat
+
+  function pulse() {
+    const frames = still.matches
+      ? [{ opacity: 1 }, { opacity: 0.35 }]
+      : [{ transform: "scale(1.35)", opacity: 1 }, { transform: "scale(0.8)", opacity: 0.45 }];
+    dot.animate(frames, { duration: 260, easing: "ease-out", fill: "forwards" });
+  }
+
+  // Where the block is now: it goes on after the last beat, as long as nobody has ended it.
+  function now() {
+    if (model.get("phase") === "over") return model.get("end");
+    const last = beats.at(-1) ?? 0;
+    return beats.length ? last + (performance.now() - arrived) / 1000 : 0;
+  }
+
+  function draw() {
+    const phase = model.get("phase");
+    const every = model.get("every");
+    const end = now();
+    const frozen = freezes(beats, end, every);
+    const holds = phase === "beating" && frozen.at(-1)?.[1] === end;
+    const whole = Math.max(end, 20 * every);
+
+    svg.setAttribute("viewBox", `0 0 ${whole} 1`);
+    marks.setAttribute("d", beats.map((at) => `M${at} 0V1`).join(""));
+    const shown = frozen.map(([from, to]) => {
+      const gap = make("span", "course-gap");
+      gap.style.left = `${(100 * from) / whole}%`;
+      gap.style.width = `${(100 * (to - from)) / whole}%`;
+      if ((to - from) / whole > 0.12) gap.append(make("b", "", inSeconds(to - from)));
+      return gap;
+    });
+    gaps.replaceChildren(...shown);
+    axis.replaceChildren(make("span", "", "0 s"), make("span", "", end ? inSeconds(end) : ""));
+
+    const words = holds ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
+    says.textContent = words;
+    const alive = phase === "beating" ? "streaming" : phase === "over" ? "done" : "ready";
+    says.dataset.phase = holds || (phase === "over" && frozen.length) ? "waiting" : alive;
+    dot.dataset.phase = says.dataset.phase;
+    says.setAttribute("role", phase === "over" ? "status" : "timer");
+    says.setAttribute("aria-live", phase === "over" ? "polite" : "off");
+    strip.setAttribute("aria-label", `Beats of ${inSeconds(end)}: ${words}`);
+  }
+
+  follow(model, (items) => {
+    if (items.length > beats.length) {
+      arrived = performance.now();
+      pulse();
+    }
+    beats = items;
+    draw();
+  });
+  model.on("change:phase change:text change:end", draw);
+  const clock = setInterval(() => model.get("phase") === "beating" && draw(), 100);
+  return () => clearInterval(clock);
+}
+
+export default { initialize, render };
