@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")  # what the HTTP client says of it
+# Before Python 3.12 `asyncio.wait_for`, with which LangChain bounds the silence before each chunk,
+# can swallow a cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 went on to their end.
+_CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_info < (3, 12) else {}
 _NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
 
 
@@ -92,7 +96,7 @@ def chat_model(
         with _as_ours():
             settings = {"api_key": server.api_key, "base_url": server.base_url}
         settings["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
-    return ChatOpenAI(**(settings | {"stream_usage": True} | kwargs))
+    return ChatOpenAI(**(settings | {"stream_usage": True} | _CANCELLABLE | kwargs))
 
 
 def simulator(*, wait: bool = True) -> Simulator:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import closing
+from contextlib import aclosing, closing
 
 import pytest
 from langchain_openai import ChatOpenAI
@@ -208,3 +208,15 @@ def test_requests_behave_like_a_list() -> None:
     assert log[:1] == [REQUEST]
     assert not log[:1].settled
     assert REQUEST in log
+
+
+async def test_a_watch_in_async_code_lets_the_loop_close_what_was_let_go(
+    unhurried: Simulator,
+) -> None:
+    async with unhurried.watch() as seen:
+        async with aclosing(chat(unhurried, "sim-seed").astream("river poem")) as stream:
+            async for chunk in stream:
+                if chunk.content:
+                    break
+        assert seen.now()[0].ended == "streaming"  # the loop has had no time to close it yet
+    assert (seen[0].ended, seen[0].tokens_unsent > 0, seen.settled) == ("client left", True, True)

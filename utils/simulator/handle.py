@@ -5,13 +5,13 @@ Standard library only, as every notebook imports this. How the process lives is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,6 +38,27 @@ class Seen(Requests):
         """Hold what was received since the block began, once no reply is on its way any more."""
         settled = self._read(True)
         self._requests, self.settled = tuple(settled), settled.settled
+
+
+class Watch:
+    """The block of `Simulator.watch()`."""
+
+    def __init__(self, read: Callable[..., tuple[str, Requests]]) -> None:
+        self._read = read
+
+    def __enter__(self) -> Seen:
+        mark = self._read(settled=False)[0]
+        self._seen = Seen(lambda settled: self._read(settled, mark)[1])
+        return self._seen
+
+    def __exit__(self, *_: object) -> None:
+        self._seen.fill()
+
+    async def __aenter__(self) -> Seen:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self._seen.fill)
 
 
 class Simulator:
@@ -106,22 +127,19 @@ class Simulator:
         """
         return self._read(settled)[1]
 
-    @contextmanager
-    def watch(self) -> Iterator[Seen]:
-        """Collect the requests received inside a `with` block.
+    def watch(self) -> Watch:
+        """Collect the requests received inside a `with` block, or an `async with` block.
 
-        Yields:
-            A list that is filled when the block ends; inside the block ask its `now()`.
+        Leaving the block waits until no reply is on its way any more. `async with` lets the event
+        loop go on meanwhile: a connection that async code has let go is closed by the loop.
+
+        Returns:
+            A block that yields a list, filled when it ends; inside, ask the list's `now()`.
 
         Raises:
-            SimulatorError: If the simulator can't be reached.
+            SimulatorError: If the simulator can't be reached; raised by the block.
         """
-        mark = self._read(settled=False)[0]
-        seen = Seen(lambda settled: self._read(settled, mark)[1])
-        try:
-            yield seen
-        finally:
-            seen.fill()
+        return Watch(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
         """Return a mark of now, and the requests since the mark `since`."""
