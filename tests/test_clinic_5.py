@@ -1,0 +1,57 @@
+"""Lesson 5's clinic: four programs whose retry can be told apart by what a notebook measures."""
+
+import pytest
+import pytest_asyncio
+from langchain_openai.chat_models._client_utils import _cached_async_httpx_client
+
+from utils.clinics import retries
+from utils.provider import chat_model
+
+PROMPT = "Explain how a rainbow forms."
+FIRST = "A rainbow needs two things"
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def run_all():
+    return {name: await program(PROMPT) for name, program in retries("5.7").items()}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cases():
+    # LangChain's HTTP client is one for the process, and serves one loop: ours, then another's.
+    _cached_async_httpx_client.cache_clear()
+    yield await run_all()
+    _cached_async_httpx_client.cache_clear()
+
+
+async def test_each_program_can_be_told_by_its_figures(cases):
+    whole = (await chat_model("fast", simulated=True).ainvoke(PROMPT)).content
+    doubled, cut_off, healthy, lost = (cases[name] for name in "ABCD")
+
+    assert (healthy.shown, healthy.requests, healthy.finish) == (whole, 2, "stop")
+    assert (doubled.requests, doubled.finish) == (2, "stop")
+    assert doubled.shown.endswith(whole)
+    assert doubled.shown.count(FIRST) == 2
+    assert (cut_off.requests, cut_off.finish) == (1, None)
+    assert whole.startswith(cut_off.shown)
+    assert cut_off.shown.count(FIRST) == 1
+    assert (lost.requests, lost.finish) == (2, "stop")
+    assert lost.shown.count(FIRST) == 1, "its beginning should not give it away"
+    assert lost.shown[-40:] == whole[-40:], "nor should its end"
+    assert len(lost.shown) < len(whole)
+
+
+async def test_only_the_clean_end_leaves_no_error(cases):
+    assert [name for name, case in cases.items() if not case.error] == ["B"]
+    assert "broke while the reply was on its way" in cases["A"].error
+
+
+async def test_the_programs_do_the_same_each_time(cases):
+    assert await run_all() == cases
+
+
+async def test_another_number_is_no_clinic():
+    with pytest.raises(KeyError):
+        retries("5.8")

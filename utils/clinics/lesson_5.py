@@ -1,0 +1,94 @@
+"""Lesson 5's clinic: duplicated text after a retry."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from utils.provider import chat_model, explain, simulator
+
+_SHOWN = 30  # tokens that reach the screen before a connection ends: more than a sentence
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one program made of a reply whose connection may break.
+
+    Attributes:
+        shown: All the text that reached the screen.
+        requests: How many requests the server got.
+        finish: The finish reason of the last reply; None if nobody said why it ended.
+        error: What the program met on the way and kept to itself, as a sentence; empty if nothing.
+    """
+
+    shown: str
+    requests: int
+    finish: str | None
+    error: str
+
+
+def retries(exercise: str) -> dict[str, Callable[[str], Awaitable[Case]]]:
+    """Return the programs to diagnose in `exercise`; each takes a prompt and is awaited.
+
+    They are always simulated: a real provider can't be asked to break. A prompt suits them whose
+    reply has a first sentence of fewer than 30 tokens, and 90 or more in all.
+
+    Raises:
+        KeyError: No clinic has that number.
+    """
+    patients: dict[str, dict[str, Callable[[str], Awaitable[Case]]]] = {
+        "5.7": {
+            "A": partial(_answer, f"drop@{_SHOWN}"),
+            "B": partial(_answer, f"end@{_SHOWN}"),
+            "C": partial(_answer, "drop@0"),
+            "D": partial(_answer, f"drop@{_SHOWN}", again="packed@2", skips=True),
+        },
+    }
+    return patients[exercise]
+
+
+async def _answer(
+    delivery: str, prompt: str, *, again: str | None = None, skips: bool = False
+) -> Case:
+    """Show a reply, and ask a second time if that raises.
+
+    Args:
+        delivery: What becomes of the first reply.
+        prompt: What is asked.
+        again: What becomes of the second.
+        skips: Leave out as many of the second reply's chunks as the first one had, which is right
+            as long as both are cut alike.
+    """
+    screen = _Screen()
+    async with simulator().watch() as seen:
+        if not await screen.show(delivery, prompt):
+            await screen.show(again, prompt, skip=screen.chunks if skips else 0)
+    return Case(screen.text, len(seen), screen.finish, screen.error)
+
+
+class _Screen:
+    """What a program shows, and how its last stream ended."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.chunks = 0  # with text
+        self.finish: str | None = None
+        self.error = ""
+
+    async def show(self, delivery: str | None, prompt: str, skip: int = 0) -> bool:
+        """Show one reply but for its first `skip` chunks; return whether it came without error."""
+        import openai  # slow, and there by now: a model has been made
+
+        model = chat_model("fast", delivery=delivery, simulated=True)
+        self.chunks, self.finish = 0, None
+        try:
+            async for chunk in model.astream(prompt):
+                self.finish = chunk.response_metadata.get("finish_reason", self.finish)
+                self.chunks += bool(chunk.content)
+                if self.chunks > skip:
+                    self.text += str(chunk.content)
+        except openai.APIError as error:
+            self.error = explain(error)
+            return False
+        return True
