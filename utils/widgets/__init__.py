@@ -6,6 +6,8 @@ any widget. `sheet` is to lists what `pane` is to text.
 """
 
 from utils.widgets.badge import LatencyBadge
+from utils.widgets.chat import ChatPanel
+from utils.widgets.chat_turn import Turn
 from utils.widgets.chunk_table import ChunkTable
 from utils.widgets.heartbeat import Heartbeat
 from utils.widgets.json_card import JsonCard
@@ -13,10 +15,13 @@ from utils.widgets.live import LiveText
 from utils.widgets.markdown import LiveMarkdown
 from utils.widgets.prediction import Choice, Prediction
 from utils.widgets.racing import race
+from utils.widgets.status import StatusLine
+from utils.widgets.status_stages import Status, Step
 from utils.widgets.timeline import Event, EventTimeline
 from utils.widgets.traffic import Traffic, traffic
 
 __all__ = [
+    "ChatPanel",
     "Choice",
     "ChunkTable",
     "Event",
@@ -27,7 +32,11 @@ __all__ = [
     "LiveMarkdown",
     "LiveText",
     "Prediction",
+    "Status",
+    "StatusLine",
+    "Step",
     "Traffic",
+    "Turn",
     "race",
     "traffic",
 ]

@@ -6,6 +6,7 @@ what is new, and a timer.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
 from threading import Lock, Timer
@@ -37,7 +38,7 @@ class Coalescer:
         Args:
             push: Sends all that is new; called under a lock, so messages keep their order.
             later: Calls a function after a delay in seconds and returns what cancels that, such
-                as `timer_thread`.
+                as `timer_thread` or `call_later`.
             interval: Seconds between two pushes.
             clock: Seconds from any fixed point.
         """
@@ -82,3 +83,8 @@ def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:
     timer.daemon = True
     timer.start()
     return timer.cancel
+
+
+def call_later(delay: float, call: Callable[[], None]) -> Cancel:
+    """A `Later` for code on a running event loop: `call` runs there."""
+    return asyncio.get_running_loop().call_later(delay, call).cancel

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, S
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.timing import AsyncRecorder, Recording, arecord
-from utils.widgets.coalesce import Cancel
+from utils.widgets.coalesce import call_later
 from utils.widgets.lane import Lane
 from utils.widgets.style import sentence
 from utils.widgets.ticker import TICK
@@ -106,7 +106,7 @@ async def read(lane: Lane, send: Callable[[], Source], stop: Stop, at: float) ->
     Raises:
         Exception: Whatever the source raised.
     """
-    lane.begin(_call_later, at)
+    lane.begin(call_later, at)
     try:
         recorder = arecord(_as_stream(send()), lane.label, clock=lane.clock)
     except Exception as error:
@@ -153,7 +153,3 @@ def _as_stream(source: Source) -> AsyncIterable[object]:
 
 async def _whole(reply: Awaitable[object]) -> AsyncIterator[object]:
     yield await reply
-
-
-def _call_later(delay: float, call: Callable[[], None]) -> Cancel:
-    return asyncio.get_running_loop().call_later(delay, call).cancel

@@ -40,6 +40,11 @@ def stylesheet(*more: str) -> str:
     return f":root {{\n{variables}}}\n{rules}"
 
 
+def scripts(*names: str) -> str:
+    """A page's script that consists of several files of this folder, named without `.js`."""
+    return "\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
 def seconds(duration: float) -> str:
     """Write a duration in seconds the way every badge does: `3.2 s`, but `0.04 s`."""
     return f"{duration:.1f} s" if duration >= 0.095 else f"{duration:.2f} s"

@@ -1,0 +1,50 @@
+// Draws stages: a row of steps, each with a mark, a name, a detail and its seconds. Used by the
+// status line and by the chat panel. All words are set as text, never as HTML.
+
+const STATES = {
+  now: "now",
+  done: "done",
+  skipped: "skipped",
+  ahead: "not reached yet",
+  failed: "failed",
+  stopped: "stopped",
+};
+
+// As the kernel writes durations.
+const inSeconds = (duration) => `${duration.toFixed(duration >= 0.095 ? 1 : 2)} s`;
+
+function part(tag, className, words = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = words;
+  return element;
+}
+
+// Fills a list with the stages; the seconds of the one that runs tick until the next call.
+function drawStages(list, stages) {
+  clearInterval(list.courseTick);
+  list.classList.add("course-stages");
+  list.setAttribute("role", "list"); // a list without bullets is none to some screen readers
+  list.replaceChildren(
+    ...stages.map(({ name, detail, state, times, seconds }) => {
+      const step = part("li", "course-stage");
+      step.dataset.state = state;
+      if (state === "now") step.setAttribute("aria-current", "step");
+      const mark = part("span", "course-stage-mark");
+      mark.setAttribute("role", "img");
+      mark.setAttribute("aria-label", STATES[state]);
+      const time = part("span", "course-stage-time", times ? inSeconds(seconds) : "");
+      if (state === "skipped") time.textContent = "skipped";
+      if (state === "now") {
+        const start = performance.now() - 1000 * seconds;
+        const tick = () => (time.textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`);
+        list.courseTick = setInterval(tick, 100);
+      }
+      step.append(mark, part("span", "course-stage-name", name));
+      if (times > 1) step.append(part("span", "course-stage-times", `× ${times}`));
+      if (detail) step.append(part("span", "course-stage-detail", detail));
+      step.append(time);
+      return step;
+    }),
+  );
+}
