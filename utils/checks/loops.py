@@ -1,0 +1,349 @@
+"""Runs a learner's coroutines on an event loop of virtual time: silences cost no waiting.
+
+    def the_check(answer):
+        probe = LiveProbe(cut(TEXT, 1))          # see `async_streams`
+
+        async def main():
+            await answer(LiveModel(probe=probe), PROMPT)
+            return asyncio.get_running_loop().time()   # virtual seconds; it begins at 100
+
+        with learners_code():
+            ended = run(main, answer)
+
+The loop's clock stands still while anything can run, and jumps to the next timer when nothing can:
+timeouts, stalls and their order are exact, and the same on every machine. Threads of `to_thread`
+and of a web server's pool are waited for; while one of them is in `pause`, time goes on.
+
+Inside `run`, `time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same
+clock, for the learner's code alone, also where it imported them by name. `time.sleep` in a
+coroutine blocks the loop for that long, as it would: `blocked()` tells for how many seconds.
+"""
+
+import asyncio
+import selectors
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, TypeVar, TypeVarTuple, Unpack
+
+import anyio.to_thread
+
+from utils.checks.outcome import NotYet
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+BEGIN = 100.0  # what the clock shows when a run begins, in seconds
+LIMIT = 600.0  # virtual seconds that a run may take
+SOON = 0.02  # virtual seconds in which whatever is due at once is done
+
+_HEARING = 0.05  # real seconds until a waiting loop notices that it is to be stopped
+_SILENCE = 0.5  # real seconds without a sign of life, when nothing can bring one
+_BUSY = 2000  # rounds in a row with something to do, from which on time goes on all the same
+_TICK = 0.01  # virtual seconds that each such round takes
+_LAST_WORDS = 5.0  # virtual seconds for what is still at work when a run is over
+
+
+class NeverEnds(NotYet):
+    """The learner's code waits for what never comes, or goes on for ever."""
+
+
+class _Stop(SystemExit):
+    """How a loop ends what runs on it; asyncio lets a `SystemExit` through."""
+
+
+_WAITS = (
+    "Your code waits for something that never comes: the model has no more to say, and nothing "
+    "else would wake it."
+)
+_GOES_ON = (
+    "Your code never came to an end: ten minutes went by on the model's clock, and it still runs."
+)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer when nothing can run.
+
+    Attributes:
+        blocked: Seconds in which synchronous code held the loop up.
+        unheard: What went wrong where nobody awaited it, as asyncio tells it.
+    """
+
+    def __init__(self) -> None:
+        self._selector_of_time = _Selector(self)
+        super().__init__(self._selector_of_time)
+        self.blocked = 0.0
+        self.unheard: list[dict[str, Any]] = []
+        self._now, self._until = BEGIN, BEGIN + LIMIT
+        self._home = threading.get_ident()
+        self._jobs = self._asleep = self._rounds = 0
+        self._silent = 0.0
+        self._over = False
+        self._limiter: anyio.CapacityLimiter | None = None
+        self._threads = ThreadPoolExecutor(8, "check", initializer=_LOOP.set, initargs=(self,))
+        self.set_exception_handler(lambda _, context: self.unheard.append(context))
+
+    def time(self) -> float:
+        """The virtual clock, in seconds."""
+        return self._now
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `main` to its end, and then end all that it left behind."""
+
+        async def counted() -> T:
+            self._limiter = anyio.to_thread.current_default_thread_limiter()
+            return await main()
+
+        try:
+            return self.run_until_complete(counted())
+        finally:
+            self._finish()
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+    ) -> asyncio.Future[T]:
+        """As any loop's, and counted: the clock stands still while a thread is at work."""
+        job = (executor or self._threads).submit(func, *args)
+        future = asyncio.wrap_future(job, loop=self)
+        self._jobs += 1
+        job.add_done_callback(self._job_done)  # heard after the result: `wrap_future` came first
+        return future
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass in synchronous code; on the loop's own thread nothing else runs then.
+
+        Raises:
+            SystemExit: If the run is over, or takes too long.
+        """
+        if threading.get_ident() == self._home:
+            self.blocked += seconds
+            self.jump(seconds)
+            return
+        woken = threading.Event()
+        self._tell(self._doze, seconds, woken)
+        while not woken.wait(_HEARING):
+            if self._over:
+                raise _Stop
+
+    def on_its_thread(self) -> bool:
+        """Whether the caller's code holds the loop up."""
+        return threading.get_ident() == self._home
+
+    def jump(self, seconds: float) -> None:
+        """Move the clock."""
+        self._now += seconds
+        self._rounds, self._silent = 0, 0.0
+        if self._now > self._until:
+            raise _Stop(_GOES_ON)
+
+    def busy(self) -> None:
+        """Note a round with something to do; a loop that polls without a pause takes time, too."""
+        self._rounds += 1
+        if self._rounds > _BUSY:
+            self._now += _TICK
+        if self._now > self._until:
+            raise _Stop(_GOES_ON)
+
+    def threads_at_work(self) -> bool:
+        """Whether a thread may still hand something in before time goes on."""
+        pooled = self._limiter.borrowed_tokens if self._limiter else 0
+        return self._jobs + pooled > self._asleep
+
+    def silent(self, seconds: float) -> None:
+        """Note that for so many real seconds there was nothing to do and nothing to wait for."""
+        self._silent += seconds
+        if self._silent > _SILENCE:
+            raise _Stop(_WAITS)
+
+    def _doze(self, seconds: float, woken: threading.Event) -> None:
+        self._asleep += 1
+        self.call_later(seconds, self._wake, woken)
+
+    def _wake(self, woken: threading.Event) -> None:
+        self._asleep -= 1
+        woken.set()
+
+    def _job_done(self, _: object) -> None:
+        with suppress(_Stop):
+            self._tell(self._one_job_less)
+
+    def _one_job_less(self) -> None:
+        self._jobs -= 1
+
+    def _tell(self, what: Callable[..., None], *args: Any) -> None:
+        try:
+            self.call_soon_threadsafe(what, *args)
+        except RuntimeError:  # closed
+            raise _Stop from None
+
+    def _finish(self) -> None:
+        self._over = True  # threads in `pause` end
+        left = asyncio.all_tasks(self)
+        for task in left:
+            task.cancel()
+
+        async def tasks_end() -> None:
+            await asyncio.gather(*left, return_exceptions=True)
+
+        for last_words in (tasks_end, self.shutdown_asyncgens):
+            self._until = self._now + _LAST_WORDS
+            with suppress(_Stop):
+                self.run_until_complete(last_words())
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.close()
+
+
+class _Selector(selectors.DefaultSelector):
+    """Where a loop waits; in place of waiting for a timer it moves the clock."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What came from threads; `timeout` is in virtual seconds."""
+        found = super().select(0)
+        if timeout is not None and timeout <= 0:
+            self._loop.busy()
+            return found
+        if found:
+            return found
+        if self._loop.threads_at_work():
+            return super().select(_HEARING)
+        if timeout is None:
+            found = super().select(_HEARING)
+            if not found:
+                self._loop.silent(_HEARING)
+            return found
+        self._loop.jump(timeout)
+        return []
+
+
+_LOOP: ContextVar[VirtualLoop | None] = ContextVar("virtual_loop", default=None)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
+    """Run a coroutine function on a virtual loop of its own, in this thread; returns its result.
+
+    Tasks and generators that it leaves behind are cancelled and closed afterwards.
+
+    Args:
+        main: Called without arguments, once.
+        learners: The learner's functions or classes, so that what they imported from `time` by
+            name follows the virtual clock.
+
+    Raises:
+        NeverEnds: If it waits for what never comes, or takes more than `LIMIT` virtual seconds.
+        Exception: Whatever `main` raises.
+    """
+    loop = VirtualLoop()
+    token = _LOOP.set(loop)
+    try:
+        with _time_follows(learners):
+            return loop.run(main)
+    except _Stop as stop:
+        raise NeverEnds(str(stop) or _WAITS) from None
+    finally:
+        _LOOP.reset(token)
+
+
+def now() -> float:
+    """The virtual time in seconds; the real one outside of `run`."""
+    loop = _LOOP.get()
+    return loop.time() if loop else _REAL["monotonic"]()
+
+
+def pause(seconds: float) -> None:
+    """Let virtual time pass in synchronous code, as a model does that is called without `await`.
+
+    On the loop's own thread this blocks the loop. Outside of `run` nothing happens.
+    """
+    loop = _LOOP.get()
+    if loop:
+        loop.pause(seconds)
+
+
+def blocks_the_loop() -> bool:
+    """Whether this synchronous code runs on the loop's own thread, where it holds all else up."""
+    loop = _LOOP.get()
+    return loop is not None and loop.on_its_thread()
+
+
+def blocked() -> float:
+    """For how many virtual seconds synchronous code has blocked the loop so far."""
+    loop = _LOOP.get()
+    return loop.blocked if loop else 0.0
+
+
+async def soon() -> None:
+    """Let all happen that is due at once, such as a generator's being closed."""
+    await asyncio.sleep(SOON)
+
+
+# --- What the learner's code has from the module `time` -------------------------------------------
+
+_REAL: dict[str, Callable[..., Any]] = {
+    name: getattr(time, name) for name in ("sleep", "monotonic", "perf_counter", "time")
+}
+
+
+def _following(name: str) -> Callable[..., Any]:
+    """The function of `time` that looks at the virtual clock where there is one."""
+    real = _REAL[name]
+
+    def sleep(seconds: float) -> None:
+        loop = _LOOP.get()
+        if loop is None:
+            real(seconds)
+        else:
+            loop.pause(seconds)
+
+    def clock() -> float:
+        loop = _LOOP.get()
+        shown: float = loop.time() if loop else real()
+        return shown
+
+    return sleep if name == "sleep" else clock
+
+
+_FOLLOWING = {name: _following(name) for name in _REAL}
+
+
+@contextmanager
+def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
+    """Put the functions above in the place of `time`'s, there and among the learner's names."""
+    put: list[Callable[[], None]] = []
+    places = [vars(time), *_namespaces(learners)]
+    for names in places:
+        for name, value in list(names.items()):
+            for real_name, real in _REAL.items():
+                if value is real:
+                    names[name] = _FOLLOWING[real_name]
+                    put.append(partial(names.__setitem__, name, real))
+    try:
+        yield
+    finally:
+        for put_back in put:
+            put_back()
+
+
+def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
+    """The global names of functions, and of the functions on classes, each once."""
+    found: dict[int, dict[str, Any]] = {}
+    for learner in learners:
+        for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):
+            names = getattr(part, "__globals__", None)
+            if isinstance(names, dict) and not _is_librarys(names):
+                found[id(names)] = names
+    return list(found.values())
+
+
+def _is_librarys(names: dict[str, Any]) -> bool:
+    """Whether these are the names of a module that isn't the learner's, such as asyncio."""
+    module = str(names.get("__name__", "")).partition(".")[0]
+    return module in sys.stdlib_module_names and module != "__main__"
