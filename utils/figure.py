@@ -11,9 +11,9 @@ import io
 import textwrap
 from typing import Any, Final
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from PIL import Image
 
 from utils.palette import QUIET
@@ -71,7 +71,7 @@ class Chart(Figure):
         """Say what the axis at the foot counts, and in what unit."""
         self.words(WIDTH - RIGHT, 0.15, text, ha="right")
 
-    def legend_row(self, *swatches: Patch) -> None:
+    def legend_row(self, *swatches: Artist) -> None:
         """Name the colours in a row under the title."""
         self.legend(
             handles=swatches,

@@ -74,7 +74,7 @@ function render({ model, el }) {
       return gap;
     });
     gaps.replaceChildren(...shown);
-    axis.replaceChildren(make("span", "", "0 s"), make("span", "", end ? inSeconds(end) : ""));
+    axis.replaceChildren(make("span", "", "0 s"), make("span", "", inSeconds(whole)));
 
     const words = holds ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
     says.textContent = words;

@@ -1,0 +1,51 @@
+"""What the charts share: names of recordings, details for the alternative text, swatches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from utils.timing import Recording
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Patch
+
+FAINT: Final = "#E5E7EB"
+_LONGEST_NAME: Final = 28  # characters
+
+
+def names_of(recordings: Sequence[Recording]) -> list[str]:
+    """What the recordings are called, those without a label included.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if not recordings:
+        raise ValueError("There is nothing to draw: hand over at least one recording.")
+    many = len(recordings) > 1
+    names = [r.label or (f"reply {i}" if many else "reply") for i, r in enumerate(recordings, 1)]
+    return [n if len(n) <= _LONGEST_NAME else n[: _LONGEST_NAME - 1] + "…" for n in names]
+
+
+def details(names: Sequence[str], accounts: Sequence[str]) -> list[str]:
+    """A sentence for each recording, for the alternative text."""
+    return [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
+
+
+def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None) -> Patch:
+    """A colour and its meaning, for `Chart.legend_row`."""
+    from matplotlib.patches import Patch
+
+    return Patch(
+        facecolor=colour, label=label, alpha=alpha, hatch=hatch, edgecolor="white", linewidth=0
+    )
+
+
+def end_of(recordings: Sequence[Recording]) -> float:
+    """The last moment of all, seconds; a second if nothing took any time."""
+    return max(recording.e2e for recording in recordings) or 1.0
+
+
+def arrivals_of(recording: Recording) -> list[float]:
+    """When each piece with text or reasoning arrived, seconds since sending."""
+    return [piece.at for piece in recording.pieces if not piece.empty]

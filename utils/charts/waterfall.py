@@ -1,0 +1,159 @@
+"""The waterfall: several streams on one time axis, each from its own sending to its own end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from utils.charts.common import arrivals_of, details, names_of, patch
+from utils.palette import DELIVERED, WAITING
+from utils.timing import Recording, in_seconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+    from utils.figure import Chart
+
+_ROOMY: Final = 8  # rows that have a line of words above each
+_NAMED: Final = 30  # rows that have at least a name beside each
+_ENDS: Final = {
+    "finished": ("o", "finished"),
+    "left": ("<", "left"),
+    "failed": ("X", "failed"),
+    "streaming": (">", "still streaming"),
+}
+
+
+def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
+    """Several streams as rows on one time axis, so that it shows what happened at the same time.
+
+    A row begins where its request was sent. Orange: silence, no text comes; before the first text,
+    and wherever the next took longer than a twentieth of the whole axis. Green: text comes. The
+    mark at the end says how it ended. The recordings must be of one clock, as those of one notebook
+    are.
+
+    Up to 8 rows have a line of words above each, up to 30 a name beside each.
+
+    Args:
+        *recordings: One row each, top to bottom.
+        title: Instead of the finding.
+
+    Returns:
+        A matplotlib figure with `alt_text`; as the last expression of a cell it is shown.
+
+    Raises:
+        ValueError: If there is nothing to draw.
+    """
+    from utils.figure import LEFT, Chart
+
+    names = names_of(recordings)
+    accounts = [_account(recording) for recording in recordings]
+    start = min(recording.sent for recording in recordings)
+    span = max(recording.sent + recording.e2e for recording in recordings) - start or 1.0
+    count = len(recordings)
+    row = 0.95 if count <= _ROOMY else 0.32 if count <= _NAMED else max(0.06, 6 / count)
+    chart = Chart(
+        "Waterfall",
+        title or _finding(recordings),
+        details(names, accounts),
+        body=row * count + 1.05,
+    )
+    chart.legend_row(
+        patch(WAITING, "waiting"), patch(DELIVERED, "text arrives"), *_marks(recordings)
+    )
+    roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
+    left = 2.4 if named else LEFT / 3
+    axes = chart.panel(0.75, row * count, left=left)
+    axes.set(xlim=(0, span * 1.01), ylim=(row * count, 0), yticks=[])
+    for i, recording in enumerate(recordings):
+        middle, thick = (row * i + 0.66, 0.36) if roomy else (row * (i + 0.5), 0.7 * row)
+        _draw(axes, recording, recording.sent - start, middle, thick, span / 20)
+        top = 0.75 + row * (count - i)
+        if roomy:
+            chart.heading(top - 0.36 * row, names[i], accounts[i], left=left)
+        elif named:
+            chart.words(left - 0.1, top - row / 2, names[i], ha="right", va="center")
+    chart.x_label("seconds since the first was sent")
+    return chart
+
+
+def _account(recording: Recording) -> str:
+    """One stream's story in a line, its times counted from its own sending."""
+    ttft = recording.ttft
+    first = "no text" if ttft is None else f"first text {in_seconds(ttft)}"
+    return f"{first} · {_ENDS[recording.outcome][1]} {in_seconds(recording.e2e)}"
+
+
+def _finding(recordings: Sequence[Recording]) -> str:
+    started = min(recording.sent for recording in recordings)
+    span = in_seconds(max(r.sent + r.e2e for r in recordings) - started)
+    firsts = sorted(r.ttft for r in recordings if r.ttft is not None)
+    failed = sum(recording.outcome == "failed" for recording in recordings)
+    broken = f"; {failed} failed" if failed else ""
+    if len(recordings) == 1:
+        first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
+        return f"One stream in {span}: {first}{broken}"
+    most = _most_at_once(recordings)
+    how = {1: "one after another", len(recordings): "all at once"}.get(most, f"{most} at a time")
+    if not firsts:
+        first = "no text"
+    elif firsts[-1] < 1.15 * firsts[0] or in_seconds(firsts[0]) == in_seconds(firsts[-1]):
+        first = f"the first text of each after about {in_seconds(firsts[-1])}"
+    else:
+        first = f"first text after {in_seconds(firsts[0])} to {in_seconds(firsts[-1])}"
+    return f"{len(recordings)} streams, {how}, in {span}: {first}{broken}"
+
+
+def _most_at_once(recordings: Sequence[Recording]) -> int:
+    """How many streams were open at the same time, at the most."""
+    changes = [(r.sent, 1) for r in recordings] + [(r.sent + r.e2e, -1) for r in recordings]
+    opened = most = 0
+    for _, change in sorted(changes):  # at one moment, the one that ends comes first
+        opened += change
+        most = max(most, opened)
+    return most
+
+
+def _draw(
+    axes: Axes, recording: Recording, sent: float, middle: float, thick: float, pause: float
+) -> None:
+    from utils.figure import INK
+
+    axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
+    for first, last in _texts(arrivals_of(recording), pause):
+        axes.barh(middle, last - first, thick, left=sent + first, color=DELIVERED, lw=0)
+    axes.vlines(
+        [sent + at for at in arrivals_of(recording)],
+        middle - thick / 2, middle + thick / 2, color=DELIVERED, lw=1,
+    )  # fmt: skip
+    mark = _ENDS[recording.outcome][0]
+    size = 8 if thick > 0.2 else 3
+    axes.plot(sent + recording.e2e, middle, mark, color=INK, ms=size, clip_on=False, zorder=4)
+
+
+def _texts(arrivals: Sequence[float], pause: float) -> Iterator[tuple[float, float]]:
+    """From when to when text came without a pause longer than `pause` seconds."""
+    if not arrivals:
+        return
+    first = last = arrivals[0]
+    for at in arrivals[1:]:
+        if at - last > pause:
+            yield first, last
+            first = at
+        last = at
+    yield first, last
+
+
+def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
+    """The marks of the endings that occur, for the legend."""
+    from matplotlib.lines import Line2D
+
+    from utils.figure import INK
+
+    outcomes = {recording.outcome for recording in recordings}
+    return [
+        Line2D([], [], color=INK, marker=mark, ls="none", ms=8, label=words)
+        for outcome, (mark, words) in _ENDS.items()
+        if outcome in outcomes
+    ]
