@@ -29,7 +29,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple
 
 import anyio.to_thread
 
@@ -105,7 +105,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._finish()
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """As any loop's, and counted: the clock stands still while a thread is at work."""
         job = (executor or self._threads).submit(func, *args)
