@@ -14,6 +14,7 @@ from utils.widgets.json_card import JsonCard
 from utils.widgets.live import LiveText
 from utils.widgets.markdown import LiveMarkdown
 from utils.widgets.prediction import Choice, Prediction
+from utils.widgets.progress import Progress
 from utils.widgets.racing import race
 from utils.widgets.status import StatusLine
 from utils.widgets.status_stages import Status, Step
@@ -32,6 +33,7 @@ __all__ = [
     "LiveMarkdown",
     "LiveText",
     "Prediction",
+    "Progress",
     "Status",
     "StatusLine",
     "Step",

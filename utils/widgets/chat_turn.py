@@ -120,7 +120,7 @@ class Exchange:
         now = self._clock()
         self.e2e = self._before + now - self._sent
         self.stalled = now - self._last_sign >= self._stall
-        self.note = f"no new text for {now - self._last_text:.0f} s" if self.stalled else ""
+        self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
         """The stream is over.
@@ -135,7 +135,7 @@ class Exchange:
             state, note = "cut off", self._ending.cut_off
         if not note and state == "stopped":
             note = STOPPED if self.started else "Stopped before any text."
-        elif not self.started and state != "failed":
+        elif not self.started and state in ("complete", "cut off"):
             note = f"{note} The reply is empty.".lstrip()
         self.state, self.note, self.stalled = state, note, False
         self.stages.end(_ENDS_STAGES.get(state, "stopped"))

@@ -1,0 +1,179 @@
+"""Progress: honest with a length, honest without one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.widgets import Progress
+
+
+@given(st.integers(1, 500), st.lists(st.integers(0, 100), max_size=30))
+def test_it_never_says_100_before_the_end(total, steps):
+    progress = Progress(total)
+    for step in steps:
+        progress.advance(step)
+        assert progress.percent < 100
+    progress.done()
+    assert (progress.percent == 100) is (progress.count >= total)
+
+
+def test_what_is_left_follows_from_the_pace_so_far(wire, clock):
+    progress = Progress(40, clock=clock)
+    assert progress.left is None
+    progress.advance(0)
+    clock.now = 6.0
+    progress.advance(10)
+    assert (progress.percent, progress.left) == (25, 18.0)
+
+
+def test_without_a_total_there_is_no_percentage_and_no_estimate(wire, clock):
+    progress = Progress(label="Reply", clock=clock)
+    progress.advance()
+    clock.now = 3.2
+    view = progress.view()
+    assert (view["known"], view["percent"], view["left"]) == (False, None, None)
+    assert (view["counted"], view["seconds"]) == ("1 so far", 3.2)
+
+
+def test_more_than_expected_is_said_and_not_estimated(wire):
+    progress = Progress(2)
+    progress.advance(3)
+    assert progress.view()["counted"] == "3 of 2, more than expected"
+    assert (progress.percent, progress.left) == (99, None)
+
+
+def test_a_total_of_nothing_can_be_done(wire):
+    progress = Progress(0)
+    progress.done()
+    assert progress.line() == "0 of 0 · done 0.00 s"
+
+
+def test_a_negative_total_is_refused(wire):
+    with pytest.raises(ValueError, match="None means unknown"):
+        Progress(-1)
+
+
+def test_over_passes_every_item_and_ends(wire, capsys):
+    progress = Progress(3, "Reading")
+    seen = [(item, progress.count) for item in progress.over("abc")]
+    assert seen == [("a", 0), ("b", 1), ("c", 2)]
+    assert (progress.count, progress.phase, progress.percent) == (3, "done", 100)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Reading: 3 of 3 · done 0.")
+
+
+def test_leaving_the_loop_says_stopped_and_closes_the_source(wire):
+    closed = []
+
+    def source():
+        try:
+            yield from range(10)
+        finally:
+            closed.append(True)
+
+    progress = Progress(10)
+    items = source()
+    for item in progress.over(items):
+        if item == 3:
+            break
+    assert (progress.phase, progress.count, closed) == ("stopped", 3, [True])
+
+
+def test_an_exception_of_the_items_is_told_and_passes(wire):
+    def broken():
+        yield 1
+        raise ConnectionError("The server left.")
+
+    progress = Progress()
+    with pytest.raises(ConnectionError):
+        list(progress.over(broken()))
+    assert progress.view()["note"] == "ConnectionError: The server left."
+    assert progress.phase == "failed"
+
+
+async def test_aover_does_the_same_for_async_items(wire, tap):
+    progress = Progress(label="Reply")
+
+    async def read():
+        return [item async for item in progress.aover(tap)]
+
+    reading = asyncio.create_task(read())
+    await tap.put("a")
+    assert (progress.count, progress.phase) == (1, "running")
+    tap.end()
+    assert await reading == ["a"]
+    assert (progress.phase, tap.closed) == ("done", True)
+
+
+async def test_a_cancelled_task_stops_it_and_closes_the_source(wire, tap):
+    progress = Progress()
+
+    async def read():
+        async for _ in progress.aover(tap):
+            pass
+
+    reading = asyncio.create_task(read())
+    await tap.put("a")
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert (progress.phase, tap.closed) == ("stopped", True)
+
+
+async def test_an_async_error_is_told(wire, tap):
+    progress = Progress()
+    tap.end(ConnectionError("The server left."))
+    with pytest.raises(ConnectionError):
+        async for _ in progress.aover(tap):
+            pass
+    assert progress.line().endswith("· ConnectionError: The server left.")
+
+
+def test_the_first_ending_counts_and_a_new_run_starts_at_nothing(wire, clock):
+    progress = Progress(5, clock=clock)
+    progress.advance(2)
+    progress.fail("The disk is full.")
+    progress.done()
+    assert (progress.phase, progress.view()["note"]) == ("failed", "The disk is full.")
+    clock.now = 60.0
+    progress.advance()
+    assert (progress.count, progress.phase, progress.elapsed) == (1, "running", 0.0)
+
+
+def test_the_clock_stands_still_after_the_end(wire, clock):
+    progress = Progress(clock=clock)
+    progress.advance()
+    clock.now = 2.0
+    progress.stop()
+    clock.now = 60.0
+    assert progress.elapsed == 2.0
+
+
+def test_a_thousand_quick_steps_take_few_messages(wire):
+    progress = Progress(1000)
+    wire.messages.clear()
+    for _ in progress.over(range(1000)):
+        pass
+    assert len(wire.sent_by(progress)) < 50
+    assert wire.sent_by(progress)[-1]["state"]["state"]["percent"] == 100
+
+
+def test_a_page_that_opens_late_gets_the_figures_of_that_moment(wire, clock):
+    progress = Progress(10, clock=clock)
+    progress.advance()
+    clock.now = 7.0
+    assert progress.get_state()["state"]["seconds"] == 7.0
+
+
+def test_its_plain_text_is_the_same_before_and_after(wire):
+    progress = Progress(3, "Reading")
+    before = repr(progress)
+    list(progress.over("abc"))
+    assert repr(progress) == before == "Progress(3, 'Reading')"
+
+
+def test_words_are_never_markup(wire):
+    assert "innerHTML" not in str(Progress()._esm)

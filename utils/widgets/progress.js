@@ -1,0 +1,67 @@
+// Draws progress: a bar that fills where the total is known, one that only moves where it is not.
+// All words are set as text, never as HTML.
+
+function part(tag, className, words = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = words;
+  return element;
+}
+
+// Seconds for a guess: no more precise than it is.
+function about(seconds) {
+  if (seconds < 10) return `about ${Math.max(1, Math.round(seconds))} s left`;
+  if (seconds < 90) return `about ${5 * Math.round(seconds / 5)} s left`;
+  return `about ${Math.round(seconds / 60)} min left`;
+}
+
+function render({ model, el }) {
+  el.classList.add("course-live", "course-progress");
+  const label = part("div", "course-progress-label");
+  const bar = part("div", "course-bar");
+  const fill = bar.appendChild(part("div", "course-bar-fill"));
+  const figures = part("div", "course-progress-figures");
+  const note = part("div", "course-progress-note");
+  bar.setAttribute("role", "progressbar");
+  el.append(label, bar, figures, note);
+
+  let ticking;
+  let heard; // when the kernel last said something
+  const words = () => {
+    const { phase, percent, counted, seconds, left } = model.get("state");
+    const silence = (performance.now() - heard) / 1000;
+    const running = phase === "running";
+    const rest = left === null ? "" : silence > left + 1 ? "longer than expected" : about(left);
+    return [
+      percent === null ? "" : `${percent} %`,
+      counted,
+      `${(seconds + (running ? silence : 0)).toFixed(1)} s`,
+      running ? rest : phase === "ready" ? "" : phase,
+    ]
+      .filter(Boolean)
+      .join(" · ");
+  };
+  const draw = () => {
+    const { label: name, phase, known, percent, counted, note: told } = model.get("state");
+    heard = performance.now();
+    el.dataset.phase = phase;
+    el.dataset.known = String(known);
+    label.textContent = name;
+    bar.setAttribute("aria-label", name || "Progress");
+    bar.setAttribute("aria-valuetext", percent === null ? counted : `${percent} %, ${counted}`);
+    if (percent === null) bar.removeAttribute("aria-valuenow");
+    else bar.setAttribute("aria-valuenow", percent);
+    fill.style.width = known ? `${percent ?? (phase === "done" ? 100 : 0)}%` : "";
+    note.setAttribute("role", phase === "failed" ? "alert" : "note");
+    if (note.textContent !== told) note.textContent = told;
+    const tick = () => (figures.textContent = phase === "ready" ? "not started" : words());
+    tick();
+    clearInterval(ticking);
+    if (phase === "running") ticking = setInterval(tick, 100);
+  };
+  model.on("change:state", draw);
+  draw();
+  return () => clearInterval(ticking);
+}
+
+export default { render };
