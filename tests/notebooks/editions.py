@@ -26,7 +26,8 @@ NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", 
 MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# Exceptions of tasks that nobody awaits: neither nbval nor nbclient tells of them.
+# Exceptions of tasks that nobody awaits: neither nbval nor nbclient tells of them. By `type`, as
+# `isinstance` asks each object for its class, and openai's lazy parts answer by importing it all.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []
@@ -36,7 +37,8 @@ asyncio.get_running_loop().set_exception_handler(_watch)
 TELL_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()
-_ended = [it for it in gc.get_objects() if isinstance(it, asyncio.Task) and it.done()]
+_tasks = [it for it in gc.get_objects() if issubclass(type(it), asyncio.Task)]
+_ended = [it for it in _tasks if it.done()]
 _lost += [it.exception() for it in _ended if not it.cancelled() and it._log_traceback]
 if _lost:
     raise RuntimeError(f"in a task that nobody awaited: {_lost!r}")
@@ -76,8 +78,15 @@ def sections(notebook: NotebookNode) -> list[Section]:
     return [Section(title, setup, cells) for title, cells in parts if cells]
 
 
-def run(cells: Sequence[NotebookNode], folder: Path) -> list[NotebookNode]:
+def run(
+    cells: Sequence[NotebookNode], folder: Path, command: Sequence[str] | None = None
+) -> list[NotebookNode]:
     """Execute copies of code cells on a fresh kernel in `folder`, and return them.
+
+    Args:
+        cells: What to execute, in this order.
+        folder: Where the kernel works.
+        command: What starts the kernel, if not the usual; see `preloaded`.
 
     Raises:
         CellExecutionError: a cell raised, or a task that it left behind.
@@ -85,9 +94,16 @@ def run(cells: Sequence[NotebookNode], folder: Path) -> list[NotebookNode]:
     first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(
-        notebook, timeout=SLOWEST_CELL, kernel_name="python3", resources=resources
-    ).execute()
+    client = NotebookClient(
+        notebook,
+        timeout=SLOWEST_CELL,
+        kernel_name="python3",
+        resources=resources,
+        shutdown_kernel="immediate",  # nobody looks at what a kernel says when it goes
+    )
+    if command is not None:
+        client.create_kernel_manager().kernel_spec.argv = list(command)
+    client.execute()
     return list(notebook.cells[1:-1])
 
 

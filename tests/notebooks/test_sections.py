@@ -1,5 +1,7 @@
 """Each section runs right after the setup cell, so that a workshop can jump to it."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.notebooks import editions
@@ -15,6 +17,8 @@ SECTIONS = [
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_section_needs_the_setup_cell_alone(section: Section) -> None:
+def test_a_section_needs_the_setup_cell_alone(
+    section: Section, quick_kernel: Sequence[str] | None
+) -> None:
     assert section.setup, "there is no section `Setup` with code"
-    editions.run([*section.setup, *section.cells], ROOT / "solutions")
+    editions.run([*section.setup, *section.cells], ROOT / "solutions", quick_kernel)

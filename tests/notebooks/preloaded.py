@@ -1,0 +1,123 @@
+"""Kernels that begin with the slow imports behind them: forks of one process that made these.
+
+Each is a process of its own with a namespace of its own, as after a restart. What is imported
+beforehand is what any setup cell imports anyway, and nothing of the course. Linux alone forks so
+safely; elsewhere, kernels start as they always do.
+
+No test stands here. Run as a program, this file is the process that forks (`serve`), or stands for
+a kernel where one is started, and lasts as long as it (`join`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+IMPORTED = ("ipykernel.kernelapp", "langchain_openai", "openai.resources.chat")
+SERVED = b"ready\n"
+
+
+@contextmanager
+def preloaded() -> Iterator[list[str] | None]:
+    """Yield the command that starts a kernel quickly, for as long as the block runs.
+
+    The command has `{connection_file}` in it, as in a kernel's specification. None, where this
+    system can't do it.
+
+    Raises:
+        RuntimeError: If the process that forks did not come up; it has said why on stderr.
+    """
+    if sys.platform != "linux":
+        yield None
+        return
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+        address = str(Path(folder, "socket"))
+        serve = [sys.executable, __file__, "serve", address]
+        with subprocess.Popen(serve, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as server:
+            try:
+                if server.stdout is None or server.stdout.readline() != SERVED:
+                    raise RuntimeError("The process that forks kernels did not start.")
+                yield [sys.executable, "-S", __file__, "join", address, "-f", "{connection_file}"]
+            finally:
+                server.terminate()
+
+
+def serve(address: str) -> None:
+    """Import, then fork a kernel for each one who connects, until this process is ended."""
+    import importlib
+
+    del sys.path[0]  # this file's folder, which no kernel knows
+    for name in IMPORTED:
+        importlib.import_module(name)
+    threads = os.listdir("/proc/self/task")  # noqa: PTH208
+    assert len(threads) == 1, "a fork would lose the other threads"
+    signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, os.WNOHANG))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        sys.stdout.buffer.write(SERVED)
+        sys.stdout.flush()
+        while True:
+            line = listener.accept()[0]
+            if os.fork() == 0:
+                listener.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                be_a_kernel(line)
+                return
+            line.close()
+
+
+def be_a_kernel(line: socket.socket) -> None:
+    """In a fork: take over what `join` was started with, and run the kernel to its end."""
+    from threading import Thread
+
+    from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
+
+    asked, files = b"", []
+    while not asked.endswith(b"\n"):
+        part, more, _, _ = socket.recv_fds(line, 1 << 16, 3)
+        asked, files = asked + part, files + more
+    settings: dict[str, Any] = json.loads(asked)
+    os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(settings["folder"])
+    os.environ.clear()
+    os.environ.update(settings["environ"])
+    sys.argv = ["ipykernel_launcher", *settings["arguments"]]
+    Thread(target=end_with, args=(line,), daemon=True).start()
+    launch_new_instance(parent_handle=os.getppid())
+
+
+def end_with(line: socket.socket) -> None:
+    """End this kernel at once when the process that stands for it is killed."""
+    line.recv(1)
+    os._exit(1)
+
+
+def join(address: str, *arguments: str) -> None:
+    """Ask for a kernel with these arguments, and last as long as it does."""
+    settings = {
+        "arguments": arguments,
+        "folder": os.getcwd(),  # noqa: PTH109
+        "environ": dict(os.environ),
+    }
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(address)
+        socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
+        line.recv(1)  # nothing comes; it returns when the kernel has ended
+
+
+if __name__ == "__main__":
+    {"serve": serve, "join": join}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,74 @@
+"""A preloaded kernel is as fresh as any: it knows nothing of another, and nothing of the course."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from tests.notebooks import editions
+from tests.notebooks.editions import LESSONS, ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+
+LOADED = """\
+import json, sys
+print(json.dumps(sorted(sys.modules)))
+"""
+AROUND = """\
+import json, os, sys, threading
+names = sorted(name for name in globals() if not name.startswith("_"))
+print(json.dumps([names, sys.path, sys.argv[0], os.getcwd(), os.environ.get("SEEN_BY_KERNELS")]))
+"""
+
+
+def printed(cells: Sequence[NotebookNode]) -> str:
+    return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+
+
+def test_one_kernel_leaves_nothing_to_the_next(quick_kernel: Sequence[str], tmp_path: Path) -> None:
+    first = "import logging, os\nname = 1\nos.environ['LEFT'] = 'x'\nlogging.left = 'behind'"
+    editions.run([new_code_cell(first)], tmp_path, quick_kernel)
+    second = "import logging, os\nprint('LEFT' in os.environ, hasattr(logging, 'left'))\nname"
+    with pytest.raises(CellExecutionError, match="name 'name' is not defined") as caught:
+        editions.run([new_code_cell(second)], tmp_path, quick_kernel)
+    assert "False False" in str(caught.value)
+
+
+def test_it_finds_around_it_what_any_kernel_finds(
+    quick_kernel: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEEN_BY_KERNELS", "yes")
+    quick, plain = (
+        json.loads(printed(editions.run([new_code_cell(AROUND)], tmp_path, command)))
+        for command in (quick_kernel, None)
+    )
+    quick[2], plain[2] = Path(quick[2]).stem, Path(plain[2]).stem
+    assert quick == plain
+    assert plain[3:] == [os.path.realpath(tmp_path), "yes"]
+
+
+def test_it_has_imported_what_every_setup_cell_imports_and_nothing_else(
+    quick_kernel: Sequence[str], tmp_path: Path
+) -> None:
+    before = set(json.loads(printed(editions.run([new_code_cell(LOADED)], tmp_path, quick_kernel))))
+    assert "langchain_openai" in before, "it should save time"
+    assert not {name for name in before if name.split(".")[0] == "utils"}
+    for lesson in LESSONS:
+        setup = editions.sections(editions.read("solutions", lesson))[0].setup
+        assert any("ready()" in cell.source and "chat_model(" in cell.source for cell in setup)
+    asks = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport json\n"
+    asks += "from utils.provider import chat_model\nfrom utils.setup import ready\n"
+    cells = [new_code_cell(asks), new_code_cell("ready()\nmodel = chat_model('fast')")]
+    after = editions.run([*cells, new_code_cell(LOADED)], tmp_path)[-1]
+    assert before <= set(json.loads(printed([after])))
+
+
+def test_a_kernel_that_dies_is_told(quick_kernel: Sequence[str], tmp_path: Path) -> None:
+    with pytest.raises(DeadKernelError):
+        editions.run([new_code_cell("import os\nos._exit(3)")], tmp_path, quick_kernel)
