@@ -1,0 +1,58 @@
+"""Three endpoints that stream the same reply. Which of them lets other visitors in meanwhile?"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+from utils.provider import chat_model
+
+PROMPT = "Tell me a short story about a lighthouse."
+
+app = FastAPI()
+model = chat_model("seed", delivery="slow@0.6", max_tokens=6)  # 0.8 s of silence, 1 s in all
+
+
+def frame(text: str) -> str:
+    """Return one Server-Sent Event; JSON keeps its newlines on one line."""
+    return f"data: {json.dumps(text)}\n\n"
+
+
+@app.get("/blocking")
+async def blocking() -> StreamingResponse:
+    """Stream by `.stream()` on the event loop."""
+
+    async def frames() -> AsyncIterator[str]:
+        for chunk in model.stream(PROMPT):  # holds the event loop until the reply is over
+            yield frame(chunk.text)
+
+    return StreamingResponse(frames(), media_type="text/event-stream")
+
+
+@app.get("/threads")
+def threads() -> StreamingResponse:
+    """Stream by `.stream()` on the thread pool, where FastAPI runs what is not async."""
+
+    def frames() -> Iterator[str]:
+        for chunk in model.stream(PROMPT):  # holds one of the thread pool's 40 threads
+            yield frame(chunk.text)
+
+    return StreamingResponse(frames(), media_type="text/event-stream")
+
+
+@app.get("/tasks")
+async def tasks() -> StreamingResponse:
+    """Stream by `.astream()`: each visitor is a task of the event loop."""
+
+    async def frames() -> AsyncIterator[str]:
+        async for chunk in model.astream(PROMPT):  # holds nothing while it waits
+            yield frame(chunk.text)
+
+    return StreamingResponse(frames(), media_type="text/event-stream")
+
+
+@app.get("/health")
+async def health() -> str:
+    """Answer at once, if the event loop has a turn to give."""
+    return "alive"

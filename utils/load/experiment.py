@@ -1,0 +1,264 @@
+"""How many clients does a server stand that streams in one style or another? Measured."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass
+from statistics import median
+from typing import Final, overload
+
+from IPython.display import display
+
+from utils.load import clients as _clients
+from utils.load.process import LoadError, server
+from utils.timing import Recording, in_seconds
+from utils.widgets import LatencyBadge
+
+STYLES: Final = {
+    "async def + .stream()": "/blocking",
+    "def + .stream()": "/threads",
+    "async def + .astream()": "/tasks",
+}
+_ONE_BY_ONE: Final = "async def + .stream()"
+_REPLY: Final = (
+    1.0  # seconds of the model's time; `app.SECONDS`, which this process does not import
+)
+_PATIENCE: Final = 15.0  # seconds of the model's time for one point
+_PING: Final = 0.02  # seconds between two health checks
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One style under one load. All times are seconds.
+
+    Attributes:
+        style: A key of `STYLES`.
+        clients: How many asked at the same moment.
+        ttft_median: Until half of them had their first token.
+        ttft_worst: Until the last of them had it.
+        makespan: From the first request to the end of the last reply.
+        failed: How many replies broke off or never came.
+        health: The longest that the server's health check took meanwhile.
+    """
+
+    style: str
+    clients: int
+    ttft_median: float
+    ttft_worst: float
+    makespan: float
+    failed: int
+    health: float
+
+
+class Rows(Sequence[Row]):
+    """Rows in the order in which they were measured; shown as a table.
+
+    Attributes:
+        left_out: What was not measured, and why, in sentences.
+    """
+
+    def __init__(self, rows: Iterable[Row], left_out: Iterable[str] = ()) -> None:
+        self._rows = tuple(rows)
+        self.left_out = tuple(left_out)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows: ...
+    def __getitem__(self, index: int | slice) -> Row | Rows:
+        if isinstance(index, slice):
+            return Rows(self._rows[index], self.left_out)
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def at(self, style: str, clients: int) -> Row:
+        """Return the row of a style and a number of clients.
+
+        Raises:
+            KeyError: If that was not measured.
+        """
+        for row in self:
+            if (row.style, row.clients) == (style, clients):
+                return row
+        raise KeyError(f"{style} was not measured with {clients} clients")
+
+    def __repr__(self) -> str:
+        table = [_HEADINGS, *map(_cells, self)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in table
+        ]
+        return "\n".join([*lines, *self.left_out])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th scope='col'>{heading}</th>" for heading in _HEADINGS)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(row)) + "</tr>"
+            for row in self
+        )
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.left_out)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+_HEADINGS: Final = (
+    "endpoint", "clients", "TTFT median", "TTFT worst", "all done", "failed", "health check",
+)  # fmt: skip
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    style, *values = astuple(row)
+    return (style, *(in_seconds(v) if isinstance(v, float) else str(v) for v in values))
+
+
+async def experiment(
+    clients: Sequence[int] = (1, 10, 40, 100), styles: Sequence[str] = tuple(STYLES)
+) -> Rows:
+    """Measure each style with each number of clients, one after another.
+
+    All ask one server process at the same moment, for the same reply of one second, of which 0.8 s
+    are silent. What would take longer than 15 s is left out, and said: a style that serves one
+    client after another takes as many seconds as there are clients.
+
+    Args:
+        clients: Numbers of clients.
+        styles: Some of `STYLES`.
+
+    Raises:
+        LoadError: If a style is unknown, the server can't start, or nobody got a reply.
+    """
+    for style in styles:
+        _path(style)
+    points = [(style, count) for style in styles for count in clients]
+    chosen = [point for point in points if not _too_long(*point)]
+    badge = LatencyBadge()
+    display(badge)  # type: ignore[no-untyped-call]
+    rows: list[Row] = []
+    _say(badge, "starting the server …")
+    async with server() as port:
+        await _warm_up(port, styles)
+        for number, (style, count) in enumerate(chosen, 1):
+            where = f"{number} of {len(chosen)} · {style}, {_counted(count)}"
+
+            def tell(heard: int, where: str = where, count: int = count) -> None:
+                _say(badge, f"{where}: {heard} of {count} reading")
+
+            rows.append(await _measure(port, style, count, tell))
+    _say(badge, f"measured {len(rows)} points", phase="done")
+    left_out = [
+        f"Left out: {style} with {_counted(count)}. One after another they would take "
+        f"{count} times as long as one."
+        for style, count in points
+        if _too_long(style, count)
+    ]
+    return Rows(rows, left_out)
+
+
+async def load(style: str, clients: int) -> list[Recording]:
+    """Let so many clients ask a server of one style at the same moment.
+
+    Args:
+        style: A key of `STYLES`.
+        clients: How many.
+
+    Returns:
+        A recording for each client, as `charts.waterfall` takes them; a failure is an outcome.
+
+    Raises:
+        LoadError: If the style is unknown or the server can't start.
+    """
+    path = _path(style)
+    async with server() as port:
+        await _warm_up(port, [style])
+        return await _at_once(port, path, clients, _unheard)
+
+
+def _unheard(_: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
+async def _measure(port: int, style: str, count: int, tell: Callable[[int], None]) -> Row:
+    over = asyncio.Event()
+    pings = asyncio.create_task(_pings(port, over))
+    try:
+        recordings = await _at_once(port, STYLES[style], count, tell)
+    finally:
+        over.set()
+    return _row(style, recordings, await pings)
+
+
+def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
+    firsts = [recording.ttft for recording in recordings if recording.ttft is not None]
+    if not firsts:
+        raise LoadError(
+            f"No client got a reply from {style}: {recordings[0].error}. Run the cell again."
+        )
+    start = min(recording.sent for recording in recordings)
+    return Row(
+        style=style,
+        clients=len(recordings),
+        ttft_median=median(firsts),
+        ttft_worst=max(firsts),
+        makespan=max(recording.sent + recording.e2e for recording in recordings) - start,
+        failed=sum(recording.outcome != "finished" for recording in recordings),
+        health=health,
+    )
+
+
+async def _at_once(
+    port: int, path: str, count: int, tell: Callable[[int], None]
+) -> list[Recording]:
+    heard = 0
+
+    def on_text() -> None:
+        nonlocal heard
+        heard += 1
+        tell(heard)
+
+    tell(0)
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_clients.ask(port, path, f"client {number}", on_text))
+            for number in range(1, count + 1)
+        ]
+    return [task.result() for task in tasks]
+
+
+async def _pings(port: int, over: asyncio.Event) -> float:
+    """Check the server's health until `over`; returns the longest that it took, seconds."""
+    longest = 0.0
+    while not over.is_set():
+        await asyncio.sleep(_PING)
+        longest = max(longest, await _clients.health(port))
+    return longest
+
+
+async def _warm_up(port: int, styles: Iterable[str]) -> None:
+    """Pay what the first call of a process costs before the clock starts."""
+    async with asyncio.TaskGroup() as group:
+        for style in styles:
+            group.create_task(_clients.ask(port, _path(style), "warm-up", lambda: None))
+
+
+def _path(style: str) -> str:
+    if style not in STYLES:
+        known = ", ".join(f'"{name}"' for name in STYLES)
+        raise LoadError(f'There is no style "{style}". Choose one of {known}.')
+    return STYLES[style]
+
+
+def _too_long(style: str, count: int) -> bool:
+    return style == _ONE_BY_ONE and count * _REPLY > _PATIENCE
+
+
+def _counted(clients: int) -> str:
+    return "1 client" if clients == 1 else f"{clients} clients"
+
+
+def _say(badge: LatencyBadge, text: str, phase: str = "streaming") -> None:
+    with badge.hold_sync():
+        badge.phase, badge.text = phase, text
