@@ -73,6 +73,7 @@ class LiveProbe(Probe):
         blocking: A synchronous method was called on the loop's own thread.
         seen: The messages of each request.
         asked_at: The virtual time of each request.
+        came_at: The virtual time at which each piece came, of all requests.
         left_at: When the latest reply ended or was let go; None while it is under way.
         traffic: Shared by probes that are to be counted together.
     """
@@ -86,6 +87,7 @@ class LiveProbe(Probe):
     blocking: bool = False
     seen: list[list[BaseMessage]] = field(default_factory=list)
     asked_at: list[float] = field(default_factory=list)
+    came_at: list[float] = field(default_factory=list)
     left_at: float | None = None
     traffic: Traffic = field(default_factory=Traffic)
 
@@ -142,6 +144,7 @@ class LiveProbe(Probe):
                 if at:
                     self._may_fail(at)
                 self.log.append(Event("in", piece))
+                self.came_at.append(loops.now())
                 yield piece
             if self.pieces:
                 self._may_fail(len(self.pieces))

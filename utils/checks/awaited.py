@@ -1,0 +1,102 @@
+"""What an asynchronous exercise's function is to hand back, and how else it may be told.
+
+For use inside `loops.run`, since a coroutine is awaited to see what comes of it.
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from types import GeneratorType
+from typing import Any
+
+from utils.checks.attempt import learners_code
+from utils.checks.observe import kind
+from utils.checks.outcome import NotYet
+
+
+@contextmanager
+def learners_tasks(when: str = "") -> Iterator[None]:
+    """As `learners_code`, and of a group of errors it tells the first; see there."""
+    with learners_code(when):
+        try:
+            yield
+        except BaseExceptionGroup as group:
+            raise leaves(group)[0] from None
+        except asyncio.CancelledError:
+            raise NotYet(
+                "Nobody cancelled your code, and it ended as if somebody had: a `CancelledError` "
+                "came out of it."
+            ) from None
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """The errors in a group of groups, or the one itself."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+
+
+async def the_stream(returned: object, name: str) -> AsyncIterator[Any]:
+    """What came back from a function that is to be read by `async for`.
+
+    Raises:
+        NotYet: If it can't be.
+    """
+    if hasattr(returned, "__aiter__"):
+        items: AsyncIterator[Any] = aiter(returned)
+        return items
+    if inspect.iscoroutine(returned):
+        with learners_tasks():
+            result = await returned
+        if hasattr(result, "__aiter__"):
+            raise NotYet(
+                f"Calling `{name}` gives a coroutine, and the stream is what comes of awaiting it. "
+                f"Whoever writes `async for … in {name}(…)` gets an error."
+            )
+        raise NotYet(
+            f"`{name}` hands over {kind(result) if result is not None else 'nothing, `None`'}, "
+            "once, when all is over. The exercise asks for something to read by `async for`, "
+            "piece by piece."
+        )
+    if isinstance(returned, GeneratorType):
+        returned.close()
+        raise NotYet(
+            f"`{name}` is a plain generator, for `for`. Reading it by `async for` is an error, and "
+            "nothing in it can wait without holding everything else up."
+        )
+    raise NotYet(
+        f"Calling `{name}` gave {kind(returned) if returned is not None else '`None`'}. The "
+        "exercise asks for something to read by `async for`, piece by piece."
+    )
+
+
+async def the_result(returned: object, name: str, when: str = "") -> Any:
+    """What comes of awaiting what a function returned.
+
+    Args:
+        returned: What calling it gave.
+        name: The function's.
+        when: What it was given, such as "for no prompts", if that explains an error.
+
+    Raises:
+        NotYet: If it can't be awaited.
+    """
+    if inspect.isawaitable(returned):
+        with learners_tasks(when):
+            return await returned
+    if hasattr(returned, "__aiter__"):
+        raise NotYet(
+            f"Calling `{name}` gives an async generator, none of whose lines runs until somebody "
+            "reads it. The exercise asks for something to await."
+        )
+    if isinstance(returned, GeneratorType):
+        returned.close()
+        raise NotYet(
+            f"There is a `yield` in `{name}`, so calling it only makes a generator and runs none "
+            "of its lines."
+        )
+    raise NotYet(
+        f"Calling `{name}` gave {kind(returned) if returned is not None else '`None`'} at once, "
+        "and that can't be awaited. The exercise asks for a coroutine function."
+    )
