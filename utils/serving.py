@@ -146,10 +146,7 @@ async def serving(app: App) -> AsyncIterator[str]:
 
 
 async def _started(app: App) -> Server:
-    logger = logging.getLogger("uvicorn")  # it would write beneath whatever cell runs
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
+    _keep_the_log_off_the_screen()
     _keep_off_proxies()
     server = Server(app)
     try:
@@ -264,6 +261,20 @@ def _takes_three(app: Callable[..., object]) -> bool:
 
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _keep_the_log_off_the_screen() -> None:
+    """Without this, lines for a server's operator appear beneath whatever cell runs."""
+    logger = logging.getLogger("uvicorn")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logging.getLogger("asyncio").addFilter(_not_of_one_who_left)
+
+
+def _not_of_one_who_left(record: logging.LogRecord) -> bool:
+    """Drop what asyncio says when a blocked loop goes on writing to somebody who has gone."""
+    return record.msg != "socket.send() raised exception."
 
 
 def _keep_off_proxies() -> None:

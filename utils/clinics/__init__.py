@@ -7,6 +7,7 @@ diagnosis. What each patient has is judged in `utils/checks`.
 from utils.clinics.lesson_1 import deployments
 from utils.clinics.lesson_2 import complaints
 from utils.clinics.lesson_3 import received
+from utils.clinics.lesson_4 import endpoints, visit
 from utils.clinics.lesson_5 import retries
 
-__all__ = ["complaints", "deployments", "received", "retries"]
+__all__ = ["complaints", "deployments", "endpoints", "received", "retries", "visit"]
