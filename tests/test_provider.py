@@ -217,6 +217,13 @@ def test_a_reply_that_breaks_off_is_explained(delivery: str, words: str) -> None
     assert is_one_sentence(said)
 
 
+@pytest.mark.parametrize("delivery", ["error@3", "failed@3"])
+def test_a_reply_that_breaks_off_by_the_responses_api_is_explained(delivery: str) -> None:
+    with pytest.raises(ValueError, match="server_error") as error:
+        list(chat_model("fast", delivery=delivery, use_responses_api=True).stream("Name a river."))
+    assert "in the middle" in explain(error.value)
+
+
 def test_a_busy_provider_is_explained(other: Simulator) -> None:
     settings = {"base_url": other.base_url, "api_key": other.api_key, "max_retries": 0}
     model = ChatOpenAI(model="sim-overloaded", timeout=0.2, **settings)

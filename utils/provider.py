@@ -203,7 +203,8 @@ def explain(error: BaseException) -> str:
             return "The provider has a problem of its own: try again in a minute."
         if isinstance(cause, openai.BadRequestError):
             return f"The provider does not accept this request: {_without_keys(cause.message)}"
-        if type(cause) is openai.APIError:
+        by_responses = type(cause) is ValueError and "server_error" in str(cause)
+        if type(cause) is openai.APIError or by_responses:
             return "The provider failed in the middle of its reply: ask again."
     return _without_keys(f"{type(error).__name__}: {error}")
 

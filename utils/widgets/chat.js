@@ -218,4 +218,4 @@ function render({ model, el }) {
   };
 }
 
-export default { initialize: listen, render };
+export default hearing({ initialize: listen, render });

@@ -95,6 +95,7 @@ class ChatPanel(ChatPage):
     def show(self) -> Self:
         """Display it, and return it, so that it can be made and shown in one line."""
         self._shown = True
+        self._remember_loop()
         display(self)  # type: ignore[no-untyped-call]
         return self
 
@@ -283,4 +284,4 @@ class ChatPanel(ChatPage):
         """A typed turn is over; nobody awaits it, so an error of the panel's own is shown."""
         self._typed.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.hint = sentence(error)
+            self.hint = str(error) if isinstance(error, RuntimeError) else sentence(error)

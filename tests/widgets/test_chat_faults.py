@@ -1,0 +1,158 @@
+"""The chat panel against every fault that the simulator knows, by both of its APIs.
+
+The faults come from the simulator's own table: a new one is tried here without a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from utils.provider import chat_model, explain, simulator
+from utils.simulator.faults import FAULTS, Fault
+from utils.simulator.library import answer
+from utils.widgets import ChatPanel, Turn
+
+PROMPT = "Write a poem about a river."
+WHOLE = answer(PROMPT)
+PATIENCE = 60.0  # seconds until a panel is called stuck
+
+# One event loop for all: LangChain keeps its HTTP client, and that keeps the loop it began on.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+but_refusals = pytest.mark.parametrize(  # these are over before anybody could stop them
+    "fault",
+    [fault for fault in FAULTS.values() if fault.stage != "refusal"],
+    ids=lambda fault: fault.name,
+)
+both_apis = pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
+
+
+class Provider:
+    """A reply function whose model misbehaves until it is healed."""
+
+    def __init__(self, delivery: str, *, by_responses: bool) -> None:
+        self.delivery: str | None = delivery
+        self.asked = 0
+        self._by_responses = by_responses
+
+    def __call__(self, history):
+        self.asked += 1
+        model = chat_model(
+            "fast",
+            delivery=self.delivery,
+            simulated=True,
+            max_retries=0,  # what the client tries again by itself is no concern of the panel's
+            use_responses_api=self._by_responses,
+        )
+        return model.astream(history)
+
+
+def delivery(fault: Fault) -> str:
+    """How a fault is asked for: as its table says, but with no silence above 2 seconds."""
+    numbers = [min(number, 2) if name == "seconds" else number for name, number in fault.numbers]
+    values = ",".join(f"{number:g}" for number in numbers)
+    return f"{fault.name}@{values}" if values else fault.name
+
+
+def foot(panel: ChatPanel) -> dict:
+    return panel.whole[-1]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait as a reader does, who sees the page and awaits nothing else."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
+    """Press a button below the reply, and wait until the new reply has ended."""
+    before = provider.asked
+    action = foot(panel)["actions"][place]
+    panel._handle_custom_msg({"Continue": "go on"}.get(action, "regenerate"), [])
+    await until(lambda: provider.asked > before and not panel.busy)
+    return panel.turns[-1]
+
+
+@both_apis
+@every_fault
+async def test_the_reply_is_whole_or_said_not_to_be(wire, fault, by_responses):
+    provider = Provider(delivery(fault), by_responses=by_responses)
+    panel = ChatPanel(provider, explain=explain, stall=0.1)
+    async with asyncio.timeout(PATIENCE):
+        turn = await panel.ask(PROMPT)
+    assert not panel.busy
+    assert WHOLE.startswith(turn.reply), "text was lost or doubled"
+    raised = fault.by_responses if by_responses else fault.raises
+    if raised:
+        assert turn.state == "failed"
+    else:
+        assert turn.state == ("complete" if turn.reply == WHOLE else "cut off")
+    if turn.state == "complete":
+        assert turn.note == ""
+    else:
+        assert turn.note == foot(panel)["note"]
+        assert turn.note.endswith(".")
+        assert not any(sign in turn.note for sign in ("Traceback", "\n", "openai.", "Error code"))
+
+
+@both_apis
+@every_fault
+async def test_each_button_is_a_way_on(wire, fault, by_responses):
+    provider = Provider(delivery(fault), by_responses=by_responses)
+    panel = ChatPanel(provider, explain=explain)
+    async with asyncio.timeout(PATIENCE):
+        await panel.ask(PROMPT)
+    actions = foot(panel)["actions"]
+    assert actions
+    for place in range(len(actions)):
+        if place:
+            provider.delivery = delivery(fault)
+            await panel.regenerate()
+        provider.delivery = None
+        turn = await pressed(panel, provider, place)
+        assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
+    assert len(panel.turns) == 1
+
+
+@but_refusals
+async def test_stop_is_heard_whatever_the_provider_does(wire, fault):
+    provider = Provider(f"{fault.name}:slow@600", by_responses=False)
+    panel = ChatPanel(provider, explain=explain)
+    cell = asyncio.create_task(panel.ask(PROMPT))
+    await until(lambda: provider.asked)
+    panel.stop()
+    async with asyncio.timeout(PATIENCE):
+        turn = await cell
+    assert (turn.state, turn.reply) == ("stopped", "")
+    provider.delivery = None
+    assert (await pressed(panel, provider, -1)).reply == WHOLE
+
+
+@pytest.mark.parametrize("broken", ["drop@40", "end@40", "error@40"])
+async def test_a_reply_that_breaks_again_and_again_is_put_together_from_its_parts(wire, broken):
+    panel = ChatPanel(Provider(broken, by_responses=False), explain=explain)
+    lengths = [len((await panel.ask(PROMPT)).reply)]
+    while panel.turns[0].reply != WHOLE and len(lengths) < 20:
+        turn = await panel.go_on()
+        lengths.append(len(turn.reply))
+        assert WHOLE.startswith(turn.reply)
+    assert panel.turns[0].reply == WHOLE
+    assert lengths == sorted(set(lengths)), "each part should bring something"
+
+
+async def test_stop_ends_generation_and_regenerate_works_after_it(wire):
+    panel = ChatPanel(lambda history: chat_model("seed", simulated=True).astream(history))
+    with simulator().watch() as seen:
+        cell = asyncio.create_task(panel.ask("Why does streaming feel faster?"))
+        await until(lambda: panel.turns and panel.turns[0].reply)
+        panel.stop()
+        turn = await cell
+    (request,) = seen
+    assert (turn.state, request.ended) == ("stopped", "client left")
+    assert request.tokens_unsent > 0
+    assert (await panel.regenerate()).state == "complete"
