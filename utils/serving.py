@@ -226,7 +226,7 @@ class _Noting:
             if scope["type"] == "lifespan":
                 self.startup_error = error  # many apps know no lifespan: told only if it mattered
             elif type(error).__name__ != "ClientDisconnect":  # a visitor who left is no error
-                self.errors.append(error)
+                self.errors.append(_alone(error))
             raise
 
 
@@ -257,6 +257,13 @@ def _takes_three(app: Callable[..., object]) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _alone(error: Exception) -> Exception:
+    """The exception itself, where a task group has put it into a group of one."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _told(error: BaseException) -> str:

@@ -1,0 +1,307 @@
+"""A learner's app on the notebook's own loop: answered, replaced, stopped, its errors kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
+
+from utils.serving import Server, ServingError, serve, serving
+
+AN_HOUR = 3600.0
+
+
+class Endless:
+    """An app whose reply never ends; notes when it hears that its visitor has gone."""
+
+    def __init__(self) -> None:
+        self.app = FastAPI()
+        self.gone = asyncio.Event()
+        self.app.get("/", response_model=None)(self.reply)
+
+    async def reply(self) -> StreamingResponse:
+        return StreamingResponse(self.words())
+
+    async def words(self) -> AsyncIterator[str]:
+        try:
+            yield "first"
+            await asyncio.sleep(AN_HOUR)
+        finally:
+            self.gone.set()
+
+
+def greeting(word: str = "hello") -> FastAPI:
+    app = FastAPI()
+    app.get("/")(lambda: word)
+    return app
+
+
+def failing() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/before")
+    async def before() -> str:
+        raise ValueError("no such model")
+
+    @app.get("/middle")
+    async def middle() -> StreamingResponse:
+        async def words() -> AsyncIterator[str]:
+            yield "one"
+            raise KeyError("two")
+
+        return StreamingResponse(words())
+
+    @app.get("/sse", response_class=EventSourceResponse)
+    async def sse() -> AsyncIterator[str]:
+        raise ValueError("in a task group")
+        yield "never"
+
+    return app
+
+
+async def get(url: str) -> httpx2.Response:
+    async with httpx2.AsyncClient() as client:
+        return await client.get(url)
+
+
+@asynccontextmanager
+async def half_read(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    """A reply of which the first piece has come."""
+    async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
+        pieces = response.aiter_raw()
+        assert await anext(pieces) == b"first"
+        yield pieces
+
+
+async def refuses(url: str) -> bool:
+    try:
+        await get(url)
+    except httpx2.ConnectError:
+        return True
+    return False
+
+
+async def test_an_app_answers_while_the_block_runs_and_not_after():
+    async with serving(greeting()) as url:
+        assert (await get(url)).json() == "hello"
+    assert await refuses(url)
+
+
+async def test_it_runs_on_the_loop_of_the_cell():
+    app = FastAPI()
+    seen = []
+
+    @app.get("/")
+    async def note() -> None:
+        seen.append(asyncio.get_running_loop())
+
+    async with serving(app) as url:
+        await get(url)
+    assert seen == [asyncio.get_running_loop()]
+
+
+async def test_serving_ends_when_the_cell_is_cancelled():
+    started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def cell() -> None:
+        async with serving(greeting()) as url:
+            started.set_result(url)
+            await asyncio.sleep(AN_HOUR)
+
+    task = asyncio.create_task(cell())
+    url = await started
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await refuses(url)
+
+
+async def test_serving_the_same_name_again_ends_the_first():
+    first = await serve(greeting("one"))
+    second = await serve(greeting("two"))
+    try:
+        assert first.stopped
+        assert await refuses(first.url)
+        assert (await get(second.url)).json() == "two"
+    finally:
+        await second.stop()
+
+
+async def test_another_name_stands_beside_it():
+    one, two = await serve(greeting("one"), "a"), await serve(greeting("two"), name="b")
+    try:
+        assert [(await get(server.url)).json() for server in (one, two)] == ["one", "two"]
+    finally:
+        await one.stop()
+        await two.stop()
+
+
+def test_a_server_of_a_loop_that_is_over_is_replaced_too():
+    first = asyncio.run(_served())
+    second = asyncio.run(_served())
+    assert first.stopped
+    assert first.url != second.url
+
+
+async def _served() -> Server:
+    return await serve(greeting(), name="over loops")
+
+
+async def test_stopping_cuts_open_connections_and_tells_the_app():
+    endless = Endless()
+    server = await serve(endless.app)
+    async with half_read(server.url) as pieces:
+        await server.stop()
+        assert endless.gone.is_set()
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await anext(pieces)
+
+
+async def test_stopping_does_not_wait_for_an_app_that_will_not_hear():
+    deaf = asyncio.Event()
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+            try:
+                await asyncio.sleep(AN_HOUR)
+            except asyncio.CancelledError:
+                deaf.set()
+                raise
+
+    server = await serve(app)
+    async with half_read(server.url):
+        await server.stop()
+    assert deaf.is_set()
+
+
+async def test_stopping_twice_is_stopping_once():
+    server = await serve(greeting())
+    await server.stop()
+    await server.stop()
+    assert server.stopped
+    assert repr(server) == f"<Server at {server.url} (stopped)>"
+
+
+async def test_a_visitor_who_leaves_is_noticed_and_is_no_error():
+    endless = Endless()
+    server = await serve(endless.app)
+    try:
+        async with half_read(server.url):
+            pass
+        await endless.gone.wait()
+        assert server.errors == []
+    finally:
+        await server.stop()
+
+
+async def test_an_exception_is_a_500_to_the_client_and_kept_for_the_learner():
+    server = await serve(failing())
+    try:
+        assert (await get(f"{server.url}/before")).status_code == 500
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await get(f"{server.url}/middle")
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await get(f"{server.url}/sse")
+    finally:
+        await server.stop()
+    told = [f"{type(error).__name__}: {error}" for error in server.errors]
+    assert told == ["ValueError: no such model", "KeyError: 'two'", "ValueError: in a task group"]
+
+
+async def test_serving_prints_each_exception_of_the_app_once(capsys):
+    async with serving(failing()) as url:
+        await get(f"{url}/before")
+        await get(f"{url}/before")
+    assert capsys.readouterr().out == "The app raised ValueError: no such model\n"
+
+
+async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
+    lines: list[logging.LogRecord] = []
+    screen = logging.Handler()
+    screen.emit = lines.append
+    monkeypatch.setattr(logging.getLogger(), "handlers", [screen])
+    async with serving(failing()) as url:
+        await get(f"{url}/before")
+        async with serving(Endless().app) as endless, half_read(endless):
+            pass
+    assert capsys.readouterr().err == ""
+    assert lines == []
+
+
+async def test_writing_on_to_one_who_left_is_not_told_by_asyncio_either(caplog):
+    async with serving(greeting()):
+        logging.getLogger("asyncio").warning("socket.send() raised exception.")
+        logging.getLogger("asyncio").warning("something else")
+    assert [record.getMessage() for record in caplog.records] == ["something else"]
+
+
+async def test_the_kernels_signals_are_left_alone():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    async with serving(greeting()):
+        during = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert during == before
+
+
+async def test_an_apps_lifespan_is_run():
+    steps = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        steps.append("start")
+        yield
+        steps.append("end")
+
+    async with serving(FastAPI(lifespan=lifespan)):
+        assert steps == ["start"]
+    assert steps == ["start", "end"]
+
+
+async def test_an_app_that_fails_at_its_start_is_told_and_leaves_the_loop_alive():
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        raise ValueError("no database")
+        yield
+
+    with pytest.raises(ServingError, match=r"its lifespan\): ValueError: no database"):
+        await serve(FastAPI(lifespan=lifespan))
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (FastAPI, r"`FastAPI` is a class. Hand over what it makes: `app = FastAPI\(\)`"),
+        (greeting, "the function `greeting`, and no web app"),
+        (None, "This is None, and no web app"),
+        ("http://x", "This is 'http://x', and no web app"),
+    ],
+)
+async def test_what_is_no_app_is_refused_with_a_sentence(thing, words):
+    with pytest.raises(ServingError, match=words):
+        await serve(thing)
+    with pytest.raises(ServingError, match=words):
+        async with serving(thing):
+            pass
+
+
+def test_without_a_loop_it_says_where_to_call_it():
+    with pytest.raises(ServingError, match=r"write `server = await serve\(app\)`"):
+        serve(greeting())
+
+
+async def test_a_proxy_of_the_environment_is_kept_out_of_the_way(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with serving(greeting()) as url:
+        assert (await get(url)).json() == "hello"
