@@ -17,4 +17,4 @@ function render({ model, el }) {
   draw();
 }
 
-export default { render };
+export default hearing({ render });

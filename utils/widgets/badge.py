@@ -12,7 +12,7 @@ import traitlets
 from anywidget import AnyWidget
 
 from utils.timing import Recording
-from utils.widgets.style import HERE, latency, seconds, stylesheet, when
+from utils.widgets.style import latency, scripts, seconds, stylesheet, when
 from utils.widgets.ticker import ticking
 
 _PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "failed": "failed"}
@@ -34,7 +34,7 @@ class LatencyBadge(AnyWidget):
         phase: "ready", "waiting", "streaming", "done", "stopped" or "failed".
     """
 
-    _esm = HERE / "badge.js"
+    _esm = scripts("badge")
     _css = stylesheet()
 
     text = traitlets.Unicode("not started").tag(sync=True)

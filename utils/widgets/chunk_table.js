@@ -66,4 +66,4 @@ function render({ model, el }) {
   );
 }
 
-export default { initialize, render };
+export default hearing({ initialize, render });

@@ -99,4 +99,4 @@ function render({ model, el }) {
   return () => clearInterval(clock);
 }
 
-export default { initialize, render };
+export default hearing({ initialize, render });

@@ -64,4 +64,4 @@ function render({ model, el }) {
   drawText();
 }
 
-export default { initialize, render };
+export default hearing({ initialize, render });

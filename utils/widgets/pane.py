@@ -9,7 +9,7 @@ import traitlets
 from anywidget import AnyWidget
 
 from utils.timing import Recording, content_of
-from utils.widgets.style import HERE, stylesheet
+from utils.widgets.style import scripts, stylesheet
 
 STOPPED = "Stopped. What had arrived stays."
 
@@ -69,7 +69,7 @@ class Pane(Panel):
     text is sent only to a page that asks: one that is opened later, reloaded, or lost a message.
     """
 
-    _esm = HERE / "pane.js"
+    _esm = scripts("pane")
     _css = stylesheet()
 
     # Read only when a page asks for the state; never assigned, so never sent by itself.

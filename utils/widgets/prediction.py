@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import traitlets
 from anywidget import AnyWidget
 
-from utils.widgets.style import HERE, stylesheet
+from utils.widgets.style import scripts, stylesheet
 
 
 class Answer(Protocol):
@@ -52,7 +52,7 @@ class Prediction(AnyWidget):
         answers: The places of the right answers in `options`; empty until revealed.
     """
 
-    _esm = HERE / "prediction.js"
+    _esm = scripts("prediction")
     _css = stylesheet()
 
     question = traitlets.Unicode().tag(sync=True)

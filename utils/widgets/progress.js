@@ -64,4 +64,4 @@ function render({ model, el }) {
   return () => clearInterval(ticking);
 }
 
-export default { render };
+export default hearing({ render });

@@ -12,7 +12,7 @@ from typing import Any
 import traitlets
 from anywidget import AnyWidget
 
-from utils.widgets.style import HERE
+from utils.widgets.style import scripts
 
 Item = Any  # whatever JSON can hold
 
@@ -82,4 +82,4 @@ class Sheet(AnyWidget):
 
 def script(name: str) -> str:
     """The page's script of a kind of sheet: what all share, then its own."""
-    return "\n".join((HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("sheet", name))
+    return scripts("sheet", name)

@@ -23,4 +23,4 @@ function render({ model, el }) {
   return () => clearInterval(list.courseTick);
 }
 
-export default { render };
+export default hearing({ render });

@@ -41,8 +41,12 @@ def stylesheet(*more: str) -> str:
 
 
 def scripts(*names: str) -> str:
-    """A page's script that consists of several files of this folder, named without `.js`."""
-    return "\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in names)
+    """A page's script that consists of several files of this folder, named without `.js`.
+
+    What `hearing.js` has is in each; a widget exports itself as `hearing({ … })`.
+    """
+    files = (HERE / f"{name}.js" for name in ("hearing", *names))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def seconds(duration: float) -> str:

@@ -1,0 +1,92 @@
+"""A widget hears its kernel also on a page that took longer than anywidget waits to load it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.lab import REPOSITORY, NotebookPage
+
+OpenNotebook = Callable[..., NotebookPage]
+
+# anywidget asks for two seconds, and so gives up before any script is there.
+IMPATIENT = """
+const wait = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds) => {
+  if (milliseconds !== 2000) return wait(milliseconds);
+  const over = new AbortController();
+  queueMicrotask(() => over.abort());
+  window.gaveUp = (window.gaveUp ?? 0) + 1;
+  return over.signal;
+};
+"""
+SETUP = """
+import asyncio
+from utils.widgets import Choice, ChunkTable, JsonCard, LiveText, Prediction
+
+async def reply(make, gap=0.02):
+    for number in range(50):
+        await asyncio.sleep(gap)
+        yield make(number)
+"""
+
+
+@pytest.fixture(autouse=True)
+def impatient(context: BrowserContext) -> None:
+    """Let every page of this module give up at once."""
+    context.add_init_script(IMPATIENT)
+
+
+def test_what_streams_is_shown_to_its_end(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "live, table, card = LiveText('Reply'), ChunkTable('Chunks'), JsonCard('Count')\n"
+        "results = await asyncio.gather(\n"
+        "    live.run(reply('word{} '.format)),\n"
+        "    table.run(reply(str)),\n"
+        "    card.run(reply(lambda number: {'number': number})),\n)",
+    )
+    nb.sample(text=".course-text")
+    nb.run()
+    nb.page.locator(".course-text", has_text="word49 ").wait_for()
+    nb.page.locator("td.course-col-number", has_text="50").wait_for()
+    nb.page.locator(".course-mark", has_text="final").wait_for()
+    nb.page.locator(".course-badge", has_text="done").nth(2).wait_for()
+    assert nb.page.evaluate("() => window.gaveUp") > 3
+    assert len({row["text"] for row in nb.samples() if row["text"]}) > 3, "it should grow"
+    assert nb.page.locator(".course-text").text_content() == "".join(
+        f"word{number} " for number in range(50)
+    )
+
+
+def test_what_was_said_before_the_script_came_is_asked_for(notebook: OpenNotebook):
+    nb = notebook(SETUP, "LiveText('Reply').show(f'word{number} ' for number in range(50))")
+    nb.run()
+    nb.page.locator(".course-text", has_text="word49 ").wait_for()
+    nb.page.locator(".course-pane[data-phase=done]").wait_for()
+
+
+def test_a_prediction_is_answered(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
+    )
+    nb.run()
+    nb.cells.get_by_role("radio", name="This").check()
+    nb.cells.get_by_role("button", name="Lock in my answer").click()
+    nb.cells.get_by_role("button", name="Compare with what happened").click()
+    nb.page.locator(".course-feedback[data-right=true]").wait_for()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        script
+        for script in sorted((REPOSITORY / "utils" / "widgets").glob("*.js"))
+        if "export default" in script.read_text(encoding="utf-8")
+    ],
+    ids=lambda script: script.stem,
+)
+def test_every_widget_exports_itself_as_one_that_hears(script):
+    assert "export default hearing({" in script.read_text(encoding="utf-8")
