@@ -1,0 +1,399 @@
+"""How checks read what an answer streams, and leave it: to the end, early, or by a cancelled task.
+
+It runs inside `loops.run`, so times are virtual seconds, counted from when reading began.
+"""
+
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Sequence,
+)
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Literal
+
+from langchain_core.messages import BaseMessage
+
+from utils.checks import loops
+from utils.checks.async_streams import LiveProbe
+from utils.checks.attempt import LearnersError, learners_code, told
+from utils.checks.awaited import leaves, the_stream
+from utils.checks.observe import asked_for_a_stream, first_difference, kind
+from utils.checks.outcome import NotYet, shown
+from utils.checks.streams import Probe
+
+PROMPT = "Why does the fox look both ways?"
+AT_ONCE = 0.25  # virtual seconds; who polls every fifth of a second is quick enough
+_MOST = 500  # items; no stream of a check has as many
+_PATIENCE = 60.0  # virtual seconds for a cancelled task to end
+
+
+@dataclass
+class Heard:
+    """What a reader got.
+
+    Attributes:
+        items: All that was yielded, in order.
+        times: When each came.
+        error: What ended the stream, if it failed.
+        seconds: When the stream ended or was left.
+        let_go: Whether soon after that all its sources had ended or were closed.
+    """
+
+    items: list[Any] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    error: Exception | None = None
+    seconds: float = 0.0
+    let_go: bool = False
+
+    @property
+    def text(self) -> str:
+        """The texts among the items as one."""
+        return "".join(item for item in self.items if isinstance(item, str))
+
+
+@dataclass
+class Feed:
+    """A stream of items, each after a silence, that is read with a plain `async for`.
+
+    Attributes:
+        steps: (seconds of silence, item), in order.
+        error: What it fails with after them; None is a good end.
+        made: How often it was asked for.
+        times: When each item was taken, by the loop's clock.
+        let_go: No stream of it is under way: none was begun, or all ended or were closed.
+    """
+
+    steps: Sequence[tuple[float, Any]]
+    error: Exception | None = None
+    made: int = 0
+    times: list[float] = field(default_factory=list)
+    let_go: bool = True
+
+    @property
+    def items(self) -> list[Any]:
+        """The items alone."""
+        return [item for _, item in self.steps]
+
+    def __call__(self) -> AsyncGenerator[Any]:
+        """The stream."""
+        self.made += 1
+        return self._stream()
+
+    async def _stream(self) -> AsyncGenerator[Any]:
+        self.let_go = False
+        try:
+            for seconds, item in self.steps:
+                await asyncio.sleep(seconds)
+                self.times.append(loops.now())
+                yield item
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.let_go = True
+
+
+async def listen(
+    stream: AsyncIterable[Any],
+    *sources: LiveProbe | Feed,
+    leave_after: int | None = None,
+    pause: float = 0.0,
+    into: Heard | None = None,
+) -> Heard:
+    """Read a stream and close it; what it raises is noted and goes no further.
+
+    Args:
+        stream: What the learner's function made.
+        sources: Where it comes from; probes note each text that comes out, and anything else as an
+            empty one.
+        leave_after: Leave after so many items that aren't empty.
+        pause: Seconds that the reader takes for each item.
+        into: Where to write, for readers that are cancelled.
+
+    Raises:
+        NotYet: If it goes on for ever.
+    """
+    began, left = loops.now(), 0
+    heard = Heard() if into is None else into
+    try:
+        async for item in stream:
+            heard.items.append(item)
+            heard.times.append(loops.now() - began)
+            for source in sources:
+                if isinstance(source, Probe):
+                    source.out(item if isinstance(item, str) else "")
+            if len(heard.items) > _MOST:
+                raise NotYet(f"After {_MOST} pieces the stream still goes on.")
+            left += _is_something(item)
+            if left == leave_after:
+                break
+            if pause:
+                await asyncio.sleep(pause)
+    except NotYet:
+        raise
+    except Exception as error:
+        heard.error = error
+    heard.seconds = loops.now() - began
+    try:
+        await _close(stream)
+    except Exception as error:
+        if "ignored GeneratorExit" in str(error):
+            raise NotYet(
+                "The reader left, and the stream went on: it yielded another piece. Which `except` "
+                "or `finally` keeps it from ending?"
+            ) from error
+        heard.error = heard.error or error
+    await loops.soon()
+    heard.let_go = all(source.let_go for source in sources)
+    return heard
+
+
+def _is_something(item: object) -> bool:
+    return item != ""
+
+
+async def _close(stream: object) -> None:
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What became of a task that was cancelled.
+
+    Attributes:
+        how: "cancelled" is as it should be; "early" ended before it was cancelled at all.
+        error: What it raised instead, if it "raised".
+        seconds: How long that took.
+        let_go: Whether soon after that all sources had ended or were closed.
+    """
+
+    how: Literal["cancelled", "returned", "raised", "went on", "early"]
+    error: BaseException | None = None
+    seconds: float = 0.0
+    let_go: bool = True
+
+
+async def cancelled(work: Awaitable[Any], after: float, *sources: LiveProbe | Feed) -> Cancelled:
+    """Cancel `work` after so many seconds, and say what became of it and of its sources."""
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=after)
+    if task.done():
+        return Cancelled("early", None if task.cancelled() else task.exception())
+    task.cancel()
+    began = loops.now()
+    await asyncio.wait({task}, timeout=_PATIENCE)
+    took = loops.now() - began
+    if not task.done():
+        return Cancelled("went on", seconds=took)
+    await loops.soon()
+    let_go = all(source.let_go for source in sources)
+    if task.cancelled():
+        return Cancelled("cancelled", None, took, let_go)
+    error = task.exception()
+    if isinstance(error, NotYet):
+        raise error
+    return Cancelled("raised" if error else "returned", error, took, let_go)
+
+
+def ended_when_cancelled(end: Cancelled, name: str) -> None:
+    """Turn down code that keeps its caller from cancelling it.
+
+    Raises:
+        NotYet: If it didn't end by `CancelledError`, not at once, or left something open.
+    """
+    if end.how == "cancelled" and end.seconds <= AT_ONCE:
+        if end.let_go:
+            return
+        raise NotYet(
+            f"The task that runs `{name}` was cancelled, as by Stop or the notebook's ■, and the "
+            "stream is still open: somebody goes on writing for nobody."
+        )
+    if end.how == "early":
+        raise NotYet(f"`{name}` ended by itself in a silence in which nobody had stopped it yet.")
+    if end.how == "raised" and end.error is not None:
+        raise NotYet(
+            f"When the task that runs `{name}` was cancelled, {kind(end.error)} came out in place "
+            "of the cancellation."
+        )
+    if end.how in ("cancelled", "went on"):
+        raise NotYet(
+            f"The task that runs `{name}` was cancelled, and {end.seconds:g} s later it was still "
+            "at work."
+        )
+    raise NotYet(
+        f"When the task that runs `{name}` was cancelled, it came back as if nothing had happened. "
+        "Whoever cancels it should see it end by `CancelledError`."
+    )
+
+
+# --- What went wrong in a reading -----------------------------------------------------------------
+
+
+def no_error(heard: Heard, when: str = "") -> None:
+    """Tell an exception that should not have come.
+
+    Raises:
+        LearnersError: In its place.
+    """
+    if heard.error is not None:
+        raise LearnersError(told(heard.error, when)) from heard.error
+
+
+def came_out(error: BaseException | None, kind_of_error: type[BaseException]) -> bool:
+    """Whether it is, comes from, or holds an error of that kind."""
+    return error is not None and any(
+        isinstance(leaf, kind_of_error) or came_out(leaf.__cause__, kind_of_error)
+        for leaf in leaves(error)
+    )
+
+
+def asked_well(probe: LiveProbe, name: str) -> None:
+    """Turn down code that didn't ask its model once, by a stream that leaves the loop free.
+
+    Raises:
+        NotYet: If it didn't.
+    """
+    if probe.blocking:
+        raise NotYet(
+            "The model was asked by `.stream(…)` or `.invoke(…)`, which hold up the event loop: "
+            "until it answers nothing else happens here, not even Stop."
+        )
+    asked_for_a_stream(probe, name, to_the_end=False)
+
+
+def right_text(items: Sequence[Any], right: str, name: str) -> None:
+    """Turn down items that are no texts, or texts that aren't those of the reply.
+
+    Raises:
+        NotYet: If they are.
+    """
+    for item in items:
+        if isinstance(item, BaseMessage):
+            raise NotYet(f"`{name}` yields {kind(item)}; the exercise asks for its text.")
+        if not isinstance(item, str):
+            raise NotYet(f"`{name}` yields {kind(item)}; the exercise asks for text.")
+    text = "".join(items)
+    if text == right:
+        return
+    if not text:
+        raise NotYet(f"`{name}` yields no text at all.")
+    texts = [item for item in items if item]
+    if len(texts) > 1 and all(late.startswith(early) for early, late in pairwise(texts)):
+        raise NotYet(
+            f"Each piece holds all that came before it, {shown(texts[0])}, then "
+            f"{shown(texts[1])}; the exercise asks for what is new."
+        )
+    if right.startswith(text):
+        raise NotYet(f"The end of the reply is missing: {shown(right[len(text) :])}.")
+    raise NotYet(f"The text isn't that of the reply. {first_difference(text, right)}")
+
+
+def nothing_held(probe: Probe, name: str) -> None:
+    """Turn down code that takes a piece before it has handed over the one before it.
+
+    Raises:
+        NotYet: If it does; its text must be right already.
+    """
+    total = len(probe.pieces)
+    if probe.most_held == total:
+        raise NotYet(
+            f"The text is right, and it was collected first: all {total} pieces had come before "
+            f"`{name}` yielded anything."
+        )
+    if probe.most_held:
+        were = "piece was" if probe.most_held == 1 else "pieces were"
+        raise NotYet(
+            f"`{name}` holds text back: {probe.most_held} {were} there and not yielded when the "
+            "next one was taken."
+        )
+
+
+def nothing_late(heard: Heard, feed: Feed, began: float, name: str) -> None:
+    """As `nothing_held`, for a feed whose items all came out, by their times."""
+    for came, taken, item in zip(heard.times, feed.times, heard.items, strict=True):
+        late = came - (taken - began)
+        if late > loops.SOON:
+            what = shown(repr(getattr(item, "content", item)))
+            raise NotYet(
+                f"`{name}` holds back what comes: {what} was yielded {late:.1f} s after it came."
+            )
+
+
+def run_stream(
+    function: Callable[..., object],
+    args: Sequence[Any],
+    name: str,
+    *sources: LiveProbe | Feed,
+    when: str = "",
+    **how: Any,
+) -> Heard:
+    """Call the learner's function on a virtual loop of its own, and `listen` to what it returns.
+
+    Args:
+        function: The learner's.
+        args: Its arguments.
+        name: What the exercise calls it.
+        sources: See `listen`.
+        when: What it was given, such as "when the reader left", if that explains an error.
+        **how: See `listen`.
+
+    Raises:
+        LearnersError: If the call fails; what the stream raises is noted.
+        NotYet: If it returns no stream, or cancels the task of its reader.
+    """
+
+    async def main() -> Heard:
+        stream = await _called(function, args, name, when)
+        reading = asyncio.ensure_future(listen(stream, *sources, **how))
+        await asyncio.wait({reading})
+        if reading.cancelled():
+            raise NotYet(
+                f"`{name}` cancelled the task that reads it, while that was busy with a piece. "
+                "Does a time limit go on over a `yield`, where the reader's own time counts?"
+            )
+        return reading.result()
+
+    return loops.run(main, function)
+
+
+def run_cancelled(
+    function: Callable[..., object],
+    args: Sequence[Any],
+    name: str,
+    *sources: LiveProbe | Feed,
+    after: float,
+    into: Heard | None = None,
+) -> None:
+    """Cancel the task of a reader after so many seconds, and see that it ends by that.
+
+    Args:
+        function: As the next three, see `run_stream`.
+        args: See above.
+        name: See above.
+        sources: See above.
+        after: Virtual seconds.
+        into: Where the reader writes what it gets.
+
+    Raises:
+        NotYet: If the cancellation is swallowed, or a source is not let go.
+    """
+
+    async def main() -> Cancelled:
+        stream = await _called(function, args, name, "when its task was cancelled")
+        return await cancelled(listen(stream, *sources, into=into), after, *sources)
+
+    ended_when_cancelled(loops.run(main, function), name)
+
+
+async def _called(
+    function: Callable[..., object], args: Sequence[Any], name: str, when: str
+) -> AsyncIterator[Any]:
+    with learners_code(when):
+        returned = function(*args)
+    return await the_stream(returned, name)
