@@ -1029,7 +1029,7 @@ WRONG_1_5 = (
     (stops_at_any_mark, "white space doesn't follow it"),
     (loses_the_mark, "without the mark"),
     (looks_in_the_chunk, "the beginning of the sentence is lost"),
-    (forgets_the_end, "for a reply that ends with its first sentence is a `NoneType`"),
+    (forgets_the_end, "Nothing came back for a reply that ends with its first sentence: is a"),
     (waits_for_an_end, "StopIteration.*for a reply that ends with its first sentence"),
     (reads_on, "pieces were read. Piece .* brought the white space after the mark"),
     (waits_for_the_next_word, "were read. Piece .* white space after the mark: the sentence was"),

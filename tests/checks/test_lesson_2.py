@@ -294,9 +294,9 @@ WRONG_2_1 = (
     (Listed, "is a `list`; the exercise asks for one text"),
     (SharedList, "One collector is right. .*What do they share"),
     (KeptUnderAnotherName, "has no `.text`"),
-    (HearsNothing, "still empty"),
+    (HearsNothing, "still empty: LangChain calls none of the methods that you wrote"),
     (Generates, "There is a `yield` in `on_llm_new_token`"),
-    (NoHandler, "doesn't inherit from `BaseCallbackHandler`"),
+    (NoHandler, "LangChain can't call `NoHandler`: it doesn't inherit from `BaseCallbackHandler`"),
     (WantsArguments, "TypeError: .*when a handler was made"),
     (OnlyTheStream, "With `invoke` on a model with"),
 )
@@ -305,6 +305,14 @@ WRONG_2_1 = (
 @pytest.mark.parametrize(("collector", "said"), with_reason(*WRONG_2_1))
 def test_2_1_says_what_is_wrong_with(collector, said):
     wrong("2.1", collector, said)
+
+
+def test_2_1_names_the_one_method_that_langchain_never_calls():
+    class HearsTheStart(HearsNothing):
+        def on_llm_start(self, serialized, prompts, **kwargs):
+            """Asked."""
+
+    wrong("2.1", HearsTheStart, "still empty: LangChain never calls `on_new_token`")
 
 
 def test_2_1_wants_the_class():
@@ -466,6 +474,21 @@ class MeasuresNothingToo(Timed):
             self.ttft = self.clock() - self.sent
 
 
+class BackInTime(Timed):
+    def on_llm_new_token(self, token, **kwargs):
+        if token and self.ttft is None:
+            self.ttft = self.sent - self.clock()
+
+
+class HearsNothingInTime(BaseCallbackHandler):
+    def __init__(self, clock=perf_counter):
+        self.clock = clock
+        self.ttft = None
+
+    def on_new_token(self, token, **kwargs):
+        self.ttft = self.clock()
+
+
 class AsText(Timed):
     def on_llm_new_token(self, token, **kwargs):
         if token and self.ttft is None:
@@ -491,6 +514,8 @@ WRONG_2_2 = (
     (NeverMeasures, "still `None`"),
     (MeasuresNothingToo, "got a figure for a reply without any text"),
     (AsText, "is a `str`"),
+    (BackInTime, "came out as -0.6 s. Which look at the clock came first"),
+    (HearsNothingInTime, "still `None`: LangChain calls none of the methods that you wrote"),
     (NoClock, "TypeError: .*clock.*when a handler was made"),
 )
 
@@ -717,6 +742,18 @@ class NeverReports(Popped):
         self.counts.pop(run_id, 0)
 
 
+class ReportsAtAnEndThatNeverComes(Popped):
+    on_llm_end = BaseCallbackHandler.on_llm_end
+
+    def on_llm_finish(self, response, *, run_id, **kwargs):
+        self.reports.append(self.counts.pop(run_id, 0))
+
+
+class CountsAlone:
+    def __init__(self):
+        self.counts, self.reports = {}, []
+
+
 class PositionalRun(Popped):
     def on_llm_new_token(self, token, id, **kwargs):  # noqa: A002 (the mistake)
         self.counts[id] = self.counts.get(id, 0) + 1
@@ -740,6 +777,8 @@ WRONG_2_3 = (
     (AsDict, "is a `dict`; the exercise asks for a list"),
     (NeverReports, "Two runs ended, and `.reports` is empty"),
     (PositionalRun, "the call doesn't fit: .*'id'"),
+    (ReportsAtAnEndThatNeverComes, "is empty: LangChain never calls `on_llm_finish`"),
+    (CountsAlone, "LangChain can't call `CountsAlone`: it doesn't inherit"),
     (KeepsOnTheClass, "`.counts` holds more"),
     (AllOnTheClass, "A new handler starts with reports of another one.* What do the two share"),
 )
@@ -775,6 +814,7 @@ STARTS = {1: ("A", 1, "B", 1), 2: ("A", 1, "B", 0), 3: ("A", 1, "B", 1), 4: ("A"
         {case: list(row) for case, row in STARTS.items()},
         {case: (row[1], row[3]) for case, row in STARTS.items()},
         {case: {"A": row[1], "B": row[3]} for case, row in STARTS.items()},
+        {case: Counter(A=row[1]) + Counter(B=row[3]) for case, row in STARTS.items()},
     ],
 )
 def test_2_4_accepts_the_truth_in_any_shape(starts):
@@ -793,6 +833,10 @@ def test_2_4_accepts_the_truth_in_any_shape(starts):
         ({1: ("A", 2, "B", 1), 4: ("A", 1, "B", 0)}, "Case 1: .*Case 4: "),
         ({2: ("A", ..., "B", 0)}, "Case 2 has no number yet"),
         ({2: ...}, "Case 2 has no number yet"),
+        ({2: None}, "Case 2 has no number yet"),
+        ({2: {"A": 1, "B": None}}, "Case 2 has no number yet"),
+        ({2: ("A", 1, "B", None)}, "Case 2 has no number yet"),
+        ({2: {"A": 1}}, "Case 2 has no number yet"),
         ({2: "once"}, "Case 2 should look like"),
         ({2: ("A", "1", "B", 0)}, "Case 2: .*not a `str`"),
         ({2: ("A", True, "B", 0)}, "Case 2: .*not a `bool`"),
@@ -801,6 +845,12 @@ def test_2_4_accepts_the_truth_in_any_shape(starts):
 )
 def test_2_4_says_where_to_look(change, said):
     wrong("2.4", {**STARTS, **change}, said)
+
+
+def test_2_4_leaves_a_mapping_that_fills_itself_as_it_was():
+    counted = defaultdict(int, A=1)
+    right("2.4", {**STARTS, 2: counted})
+    assert list(counted) == ["A"]
 
 
 def test_2_4_misses_a_case():
@@ -1020,6 +1070,24 @@ def asks_twice(model, prompt):
     return reads_the_stream(model, prompt)
 
 
+def attaches_the_class(model, prompt):
+    words = Words()
+    list(model.stream(prompt, {"callbacks": [Words]}))
+    return words.spaces
+
+
+def hears_by_another_method(model, prompt):
+    class Deaf(BaseCallbackHandler):
+        spaces = 0
+
+        def on_token(self, token, **kwargs):
+            self.spaces += token.count(" ")
+
+    words = Deaf()
+    list(model.stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
 def yields(model, prompt):
     yield reads_the_stream(model, prompt)
 
@@ -1030,15 +1098,17 @@ WRONG_2_5 = (
     (mends_the_call_alone, "failed in silence .* log says .*AttributeError"),
     (renames_to_another_wrong_name, "failed in silence .* log says .*'piece'"),
     (counts_the_reply, "no handler listened"),
-    (counts_the_reply_beside_a_handler, "the number of spaces in the reply"),
-    (counts_at_the_end, "the number of spaces in the reply"),
+    (counts_the_reply_beside_a_handler, "You counted the reply; .* what `on_llm_new_token` hears"),
+    (counts_at_the_end, "You counted the finished reply; .* what `on_llm_new_token` hears"),
+    (attaches_the_class, r"The config holds the class; make a handler with `Words\(\)`"),
+    (hears_by_another_method, "LangChain calls none of the methods that you wrote"),
     (forgets_to_attach, "no handler listened"),
     (forgets_to_read, r"made a stream with `.stream\(…\)`, and nobody read it"),
     (reads_a_little, "Only .* pieces of the reply were read"),
     (attaches_two, "twice the .* Who else listens"),
     (counts_tokens_with_a_space, "The tokens held .* spaces, and .* came back"),
     (returns_the_handler, "is a `Words`; the exercise asks for a number"),
-    (returns_nothing, "is a `NoneType`"),
+    (returns_nothing, "Nothing came back: is a `return` missing"),
     (asks_twice, "asked (twice|2 times)"),
     (yields, "There is a `yield`"),
 )
@@ -1047,6 +1117,11 @@ WRONG_2_5 = (
 @pytest.mark.parametrize(("spaces_heard", "said"), with_reason(*WRONG_2_5))
 def test_2_5_says_what_is_wrong_with_code_that(spaces_heard, said):
     wrong("2.5", spaces_heard, said)
+
+
+@pytest.mark.parametrize("counts", [counts_the_reply_beside_a_handler, counts_at_the_end])
+def test_2_5_speaks_of_no_tokens_that_a_model_would_not_push(counts):
+    assert "aren't in the reply" not in evaluate("2.5", counts).message
 
 
 def test_2_5_hears_that_one_handler_serves_every_call():
@@ -1164,6 +1239,108 @@ def the_rest_for_real(model, prompts):
     return counts[0] if counts else 0
 
 
+def keeps_totals_by_prompt(model, prompts):
+    tokens = {}
+    for prompt in prompts:
+        tokens[prompt] = from_the_chunks(model, [prompt])
+    return sum(tokens.values())
+
+
+def asks_each_prompt_once(model, prompts):
+    return one_handler_for_all(model, dict.fromkeys(prompts))
+
+
+def asks_each_prompt_twice(model, prompts):
+    return one_handler_for_all(model, [*prompts, *prompts])
+
+
+def leaves_one_reply(model, prompts):
+    """And reads the same prompt's other reply to its end."""
+    total = from_the_chunks(model, prompts[1:])
+    for prompt in prompts[:1]:
+        with closing(model.stream(prompt)) as chunks:
+            next(chunks)
+            next(chunks)
+    return total
+
+
+def asks_the_model_for_its_name(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage]}))
+    return usage.usage_metadata[model.model_name]["output_tokens"]
+
+
+def takes_the_name_from_above(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage]}))
+    return usage.usage_metadata["sim-fast"]["output_tokens"]
+
+
+def trips_over_a_dict_of_its_own(model, prompts):
+    tokens = {}
+    for prompt in prompts:
+        tokens[prompt] += from_the_chunks(model, [prompt])
+    return sum(tokens.values())
+
+
+def adds_the_sum_each_time(model, prompts):
+    usage, total = UsageMetadataCallbackHandler(), 0
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage]}))
+        total += sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+    return total
+
+
+def attaches_the_class_itself(model, prompts):
+    usage = UsageMetadataCallbackHandler
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+def attaches_the_class_and_makes_another(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [UsageMetadataCallbackHandler]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+def forgets_the_return(model, prompts):
+    one_handler_for_all(model, prompts)
+
+
+def with_one_for_ever(usage):
+    def spent(model, prompts):
+        for prompt in prompts:
+            list(model.stream(prompt, {"callbacks": [usage]}))
+        return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+    return spent
+
+
+class Bill(BaseCallbackHandler):
+    """A counter of the learner's own, on the class."""
+
+    totals: list = []  # noqa: RUF012 (the mistake)
+
+    def on_llm_end(self, response, **kwargs):
+        self.totals.append(response.generations[0][0].message.usage_metadata["output_tokens"])
+
+
+def on_a_class_for_ever():
+    Bill.totals.clear()
+
+    def spent(model, prompts):
+        bill = Bill()
+        for prompt in prompts:
+            list(model.stream(prompt, {"callbacks": [bill]}))
+        return sum(bill.totals)
+
+    return spent
+
+
 def one_model_of_two(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -1236,7 +1413,7 @@ def reads_no_stream(model, prompts):
 WRONG_2_6 = (
     (counts_chunks, "how many chunks came, and a chunk isn't a token"),
     (counts_chunks_with_text, "how many chunks came"),
-    (counts_words, "The provider counted 762 output tokens for 3 replies, and .* came back"),
+    (counts_words, "The provider counted 893 output tokens for 4 replies, and .* came back"),
     (leaves_early, "A reply was left after 1 of its"),
     (one_handler_each, "the last reply alone"),
     (the_rest_for_real, "the first reply alone"),
@@ -1249,7 +1426,18 @@ WRONG_2_6 = (
     (returns_the_usage, "is a `dict`; the exercise asks for a number"),
     (invokes, "called with `invoke`"),
     (joins_the_prompts, "isn't one of the prompts"),
-    (forgets_to_attach_usage, "762 output tokens for 3 replies, and 0 came back"),
+    (forgets_to_attach_usage, "893 output tokens for 4 replies, and 0 .* no handler listened"),
+    (keeps_totals_by_prompt, "and 762 came back: a prompt that was asked twice is in it once"),
+    (asks_each_prompt_once, "`Name a river.` stands twice in the list, and was asked once"),
+    (asks_each_prompt_twice, "`Name a river.` stands twice in the list, and was asked 4 times"),
+    (leaves_one_reply, "A reply was left after 1 of its"),
+    (asks_the_model_for_its_name, "`model` has no `model_name`. .* on to several models"),
+    (takes_the_name_from_above, "KeyError: 'sim-fast'.* passes the prompts on to several models"),
+    (trips_over_a_dict_of_its_own, "KeyError: 'Name a river.'` at the line `.*`.$"),
+    (adds_the_sum_each_time, "counts earlier replies again"),
+    (attaches_the_class_itself, r"make a handler with `UsageMetadataCallbackHandler\(\)`"),
+    (attaches_the_class_and_makes_another, "The config holds the class"),
+    (forgets_the_return, "Nothing came back: is a `return` missing"),
     (trips_over_no_prompts, "ValueError: .*for no prompts at all"),
     (reads_no_stream, r"made a stream with `.stream\(…\)`, and nobody read it"),
 )
@@ -1258,6 +1446,21 @@ WRONG_2_6 = (
 @pytest.mark.parametrize(("spent", "said"), with_reason(*WRONG_2_6))
 def test_2_6_says_what_is_wrong_with_code_that(spent, said):
     wrong("2.6", spent, said)
+
+
+def test_2_6_names_no_class_that_the_learner_never_met():
+    assert "Switchboard" not in evaluate("2.6", asks_the_model_for_its_name).message
+
+
+def test_2_6_tells_a_handler_that_heard_calls_before():
+    said = "came back: the handler had heard calls before"
+    wrong("2.6", with_one_for_ever(UsageMetadataCallbackHandler()), said)
+    heard = UsageMetadataCallbackHandler()
+    one_of_the_cell_above = {"input_tokens": 3, "output_tokens": 5, "total_tokens": 8}
+    heard.usage_metadata["sim-fast"] = one_of_the_cell_above
+    outcome = wrong("2.6", with_one_for_ever(heard), said)
+    assert outcome.message != wrong("2.6", with_one_for_ever(heard), said).message  # heard more
+    wrong("2.6", on_a_class_for_ever(), said)
 
 
 # --- 2.7 ------------------------------------------------------------------------------------------
@@ -1299,6 +1502,10 @@ class TestDiagnosis:
         for other in set(ALL) - {given}:
             assert other not in message.message, "it tells the answer"
 
+    def test_says_at_what_to_look(self):
+        wrong("2.7", {**TRUTH, "A": "not streaming"}, "look at how many it heard")
+        wrong("2.7", {**TRUTH, "D": "healthy"}, "look at how many tokens it heard")
+
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
@@ -1321,7 +1528,7 @@ def test_the_wrong_answers_of_an_exercise_get_different_messages():
         ("2.2", WRONG_2_2, 0),
         ("2.3", WRONG_2_3, 2),  # a dict on the class or the object, two that count in one place
         ("2.5", WRONG_2_5, 2),  # two that call `invoke`, two that count the reply
-        ("2.6", WRONG_2_6, 2),  # two that take one model for all, two that ask one prompt
+        ("2.6", WRONG_2_6, 5),  # two take one model, two ask one prompt, two attach the class
     ):
         reasons = {evaluate(number, answer).message for answer, _ in cases}
         assert len(reasons) >= len(cases) - alike, number

@@ -191,13 +191,30 @@ def trips_over_one(stream):
     return sum(chunks[2:], chunks[0] + chunks[1])
 
 
+def counts_them_first(stream):
+    count = len(list(stream))
+    return adds_in_a_loop(stream) if count else None
+
+
+def adds_to_the_last(stream):
+    chunks = list(stream)
+    return sum(stream, chunks[-1]) if chunks else None
+
+
+def reads_another_stream(stream):
+    return adds_in_a_loop(Reply("The heron flies.").stream())
+
+
 WRONG_3_1 = (
+    (counts_them_first, "`stream` was looped over twice.* a stream can be read once"),
+    (adds_to_the_last, "`stream` was looped over twice.* a stream can be read once"),
+    (reads_another_stream, "`whole` never read `stream`"),
     (joins_the_texts, "the usage and the finish reason didn't come along"),
     (keeps_chunks_with_text, "the usage and the finish reason didn't come along"),
     (leaves_at_the_finish_reason, "Only .* of .* chunks were read"),
     (returns_the_text, "the text alone; the exercise asks for the whole chunk"),
     (returns_a_list, "is a `list`; the exercise asks for one chunk"),
-    (returns_a_message, "an `AIMessage`, which can't be added to"),
+    (returns_a_message, "an `AIMessage`, which no longer adds up with chunks"),
     (begins_with_a_message, "`ChatPromptTemplate`: .*What did you begin with"),
     (begins_with_an_empty_chunk, "brings nothing gave an `AIMessageChunk`"),
     (begins_with_zero, "TypeError: .*`return sum"),
@@ -206,7 +223,7 @@ WRONG_3_1 = (
     (trips_over_one, "IndexError: .*for a stream of one chunk"),
     (returns_the_last, "one chunk of the .*, not their sum"),
     (loses_the_first, "The text isn't that of the reply"),
-    (forgets_return, "returns `None` for a stream that had chunks"),
+    (forgets_return, "Nothing came back for a stream that had chunks: is a `return` missing"),
     (yields, "There is a `yield`"),
 )
 
@@ -384,7 +401,52 @@ def the_pieces_at_the_reason(stream):
     return []
 
 
+def unless_it_is_a_known_end(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    return total.tool_calls if reason not in (None, "length", "content_filter") else []
+
+
+def of_a_reply_that_stopped(stream):
+    total = adds_in_a_loop(stream)
+    if total is None or total.response_metadata.get("finish_reason") != "stop":
+        return []
+    return total.tool_calls
+
+
+def of_a_misspelt_reason(stream):
+    total = adds_in_a_loop(stream)
+    if total is None or total.response_metadata.get("finish_reason") != "tool_call":
+        return []
+    return total.tool_calls
+
+
+def with_the_reason_in_a_second_loop(stream):
+    total = adds_in_a_loop(stream)
+    for chunk in stream:
+        if chunk.response_metadata.get("finish_reason") == "tool_calls":
+            return total.tool_calls
+    return []
+
+
+def of_another_stream(stream):
+    return asks_the_sum(Reply(calls=WEATHER, finish="tool_calls").stream())
+
+
+def without_return(stream):
+    asks_the_sum(stream)
+
+
 WRONG_3_2 = (
+    (
+        unless_it_is_a_known_end,
+        "A reply with the finish reason `error` gave .* would be executed; `tool_calls` alone",
+    ),
+    (of_a_reply_that_stopped, "gave an empty list. Which reason did you compare with"),
+    (of_a_misspelt_reason, "In which chunk .*for the calls\\? Which reason did you compare with"),
+    (with_the_reason_in_a_second_loop, "`stream` was looped over twice"),
+    (of_another_stream, "`calls` never read `stream`"),
+    (without_return, "Nothing came back: is a `return` missing"),
     (at_the_first_piece, "came back after 2 of .* chunks, with .* arguments are provisional"),
     (at_the_first_piece_in_a_list, r"a list in a list, `\[\[\{'name'"),
     (in_a_list_at_the_reason, "a list in a list.* the exercise asks for a list of calls"),
@@ -411,6 +473,28 @@ WRONG_3_2 = (
 @pytest.mark.parametrize(("calls", "said"), with_reason(*WRONG_3_2))
 def test_3_2_says_what_is_wrong_with_code_that(calls, said):
     wrong("3.2", calls, said)
+
+
+def test_3_2_asks_where_the_reason_was_looked_for_if_no_reason_helps():
+    assert "In which chunk" not in evaluate("3.2", of_a_reply_that_stopped).message
+
+
+def test_3_2_says_nothing_of_what_a_reply_that_stopped_makes_of_the_code():
+    def trips_over_stop(stream):
+        if adds_in_a_loop(stream).response_metadata.get("finish_reason") == "stop":
+            raise RuntimeError("stop")
+        return []
+
+    wrong("3.2", trips_over_stop, "gave an empty list. In which chunk")
+
+
+def test_3_2_leaves_open_what_a_reply_with_calls_that_stopped_gives():
+    def accepts_stop_too(stream):
+        total = adds_in_a_loop(stream)
+        reason = total.response_metadata.get("finish_reason") if total else None
+        return total.tool_calls if reason in ("stop", "tool_calls") else []
+
+    right("3.2", accepts_stop_too)
 
 
 # --- 3.3 ------------------------------------------------------------------------------------------
@@ -560,7 +644,74 @@ def trips_over_an_empty_one(stream):
     return total.content
 
 
+def refuses_all_known_reasons(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    if reason in ("length", "content_filter", None):
+        raise ValueError(f"finish reason {reason}")
+    return total.content
+
+
+def refuses_these_and_calls(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    if reason in ("length", "content_filter", "tool_calls", None):
+        raise ValueError(f"finish reason {reason}")
+    return total.content
+
+
+def stores_calls_too(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    if reason not in ("stop", "tool_calls"):
+        raise ValueError(f"finish reason {reason}")
+    return total.content
+
+
+def names_every_reason(stream):
+    try:
+        return keeps_the_reason(stream)
+    except ValueError:
+        raise ValueError("length or content_filter or None") from None
+
+
+def says_nothing(stream):
+    try:
+        return keeps_the_reason(stream)
+    except ValueError:
+        raise ValueError from None
+
+
+def strips_the_text(stream):
+    return keeps_the_reason(stream).strip()
+
+
+def looks_for_the_reason_in_a_second_loop(stream):
+    text = "".join(chunk.content for chunk in stream)
+    reasons = [chunk.response_metadata.get("finish_reason") for chunk in stream]
+    if "stop" not in reasons:
+        raise ValueError(f"finish reasons {reasons}")
+    return text
+
+
+def stores_another(stream):
+    return keeps_the_reason(Reply(HERON).stream())
+
+
+def refuses_without_a_look(stream):
+    raise ValueError
+
+
 WRONG_3_3 = (
+    (refuses_all_known_reasons, "reason `tool_calls` came back, .* stored; `stop` alone counts"),
+    (stores_calls_too, "reason `tool_calls` came back, .* stored; `stop` alone counts"),
+    (refuses_these_and_calls, "reason `error` came back, .* stored; `stop` alone counts"),
+    (names_every_reason, "`tool_calls` raises .* is `length or .* should name the finish reason"),
+    (says_nothing, "raises `ValueError`, and it has no message. It should name"),
+    (strips_the_text, "begins and ends with white space, and not all of that came back"),
+    (looks_for_the_reason_in_a_second_loop, "`stream` was looped over twice"),
+    (stores_another, "`to_store` never read `stream`"),
+    (refuses_without_a_look, "`to_store` never read `stream`"),
     (looks_at_the_last_chunk, "A complete reply, .*was refused: .*Which of its chunks"),
     (stores_anything, "cut off by a limit on its length came back, .*stored as complete"),
     (refuses_length_alone, "A reply broken off.* came back, .*stored as complete"),
@@ -574,7 +725,7 @@ WRONG_3_3 = (
     (stores_a_message, "is a message; the exercise asks for its text"),
     (stores_a_list, "is a `list`"),
     (stores_capitals, "The text isn't that of the reply"),
-    (prints_it, "came back as `None`; the exercise asks for its text"),
+    (prints_it, "Nothing came back for a complete reply: is a `return` missing"),
     (misses_the_empty_stream, "A stream that brings nothing gave"),
     (trips_over_an_empty_one, "AttributeError: .*for a stream that brings nothing"),
     (yields, "There is a `yield`"),
@@ -584,6 +735,24 @@ WRONG_3_3 = (
 @pytest.mark.parametrize(("to_store", "said"), with_reason(*WRONG_3_3))
 def test_3_3_says_what_is_wrong_with_code_that(to_store, said):
     wrong("3.3", to_store, said)
+
+
+def test_3_3_quotes_no_message_where_a_complete_reply_is_refused_without_one():
+    def refuses_all(stream):
+        list(stream)
+        raise ValueError
+
+    wrong("3.3", refuses_all, "reason `stop`, was refused. Which of its chunks")
+
+
+@pytest.mark.parametrize("strip", [str.lstrip, str.rstrip])
+def test_3_3_wants_the_white_space_at_either_end(strip):
+    wrong("3.3", lambda stream: strip(keeps_the_reason(stream)), "white space, and not all of that")
+
+
+def test_3_3_praises_in_a_sentence():
+    said = "replies cut off by a limit, a filter or the line were refused, with the reason named"
+    assert said in right("3.3", keeps_the_reason).message
 
 
 def test_3_3_is_not_fooled_by_a_full_stop():
@@ -865,7 +1034,12 @@ def counts_an_empty_first_piece(pieces, seconds=0.05, clock=perf_counter):
             yield text
 
 
+def joins_without_a_clock(pieces, seconds=0.05, clock=perf_counter):
+    yield "".join(pieces)
+
+
 WRONG_3_4 = (
+    (joins_without_a_clock, "the first text was passed on when all of them had come"),
     (starts_at_zero, "clock shows 0 the first text was passed on when all of them .* at once"),
     (takes_zero_for_never, "clock shows 0, .* 0.0625 s after the text before it"),
     (passes_an_empty_first_piece, "empty first piece, an empty text .* when only that had come"),
@@ -923,7 +1097,7 @@ def counts_lines(text):
     *lines, last = text.split("\n")
     if last.strip() not in ("`", "``"):
         lines.append(last)
-    if sum(line.strip().startswith(FENCE) for line in lines) % 2:
+    if sum(re.match(" {0,3}```", line) is not None for line in lines) % 2:
         lines.append(FENCE)
     return "\n".join(lines)
 
@@ -940,7 +1114,7 @@ def walks_through(text):
     if lines and lines[-1] in ("`", "``"):
         text = text[: -len(lines.pop())]
     for line in lines:
-        if line.lstrip(" ").startswith(FENCE):
+        if line[:6].lstrip(" ").startswith(FENCE):
             is_open = not is_open
     return text + "\n" + FENCE + "\n" if is_open else text
 
@@ -949,7 +1123,7 @@ def closes_as_deep_as_it_opened(text):
     *lines, last = text.split("\n")
     if last.strip() not in ("`", "``"):
         lines.append(last)
-    fences = [line for line in lines if line.lstrip().startswith(FENCE)]
+    fences = [line for line in lines if re.match(" {0,3}```", line)]
     if len(fences) % 2:
         lines.append(fences[-1][: fences[-1].index(FENCE)] + FENCE)
     return "\n".join(lines)
@@ -1032,7 +1206,30 @@ def counts_at_the_margin(text):
     return "\n".join(lines)
 
 
+def counts_at_any_depth(text):
+    *lines, last = text.split("\n")
+    if last.strip() not in ("`", "``"):
+        lines.append(last)
+    if sum(line.strip().startswith(FENCE) for line in lines) % 2:
+        lines.append(FENCE)
+    return "\n".join(lines)
+
+
+def closes_bold_words_too(text):
+    repaired = counts_lines(text)
+    return f"{repaired}**" if repaired.count("**") % 2 else repaired
+
+
+def drops_lone_backticks_anywhere(text):
+    *lines, last = text.split("\n")
+    lines = [line for line in lines if line.strip() not in ("`", "``")]
+    return counts_lines("\n".join([*lines, last]))
+
+
 WRONG_3_5 = (
+    (counts_at_any_depth, "after four spaces, .*: a fence was added, and no block is open"),
+    (closes_bold_words_too, r"half-written bold word, .*nothing is to be repaired.*in \*\*'"),
+    (drops_lone_backticks_anywhere, "in the middle, .*nothing is to be repaired"),
     (always_closes, "a text without a fence, .*: a fence was added, and no block is open"),
     (never_closes, "an open block, .*came back, where the block is still open"),
     (counts_anywhere, "three backticks inside a line, .*a fence was added, and no block is open"),
@@ -1043,7 +1240,7 @@ WRONG_3_5 = (
     (drops_what_ends_in_backticks, "nothing is to be repaired, and .* came back"),
     (closes_twice, "a fence was added twice"),
     (strips_the_end, "a text without a fence, .*nothing is to be repaired"),
-    (prints_only, "is a `NoneType`"),
+    (prints_only, "Nothing came back: is a `return` missing"),
     (takes_the_block_out, "an open block, .* came back, and some of the text is lost"),
     (trips_over_no_text, "IndexError: .*for an empty text"),
     (capitals, "nothing is to be repaired, and"),
@@ -1058,9 +1255,20 @@ def test_3_5_says_what_is_wrong_with_code_that(closed, said):
 
 @pytest.mark.parametrize("closed", [never_closes, counts_at_the_margin, keeps_half_a_fence])
 def test_3_5_shows_a_text_that_python_can_read(closed):
-    message = wrong("3.5", closed, r"`\\x60` is a backtick").message
-    text = ast.literal_eval(re.search("`('.*?')`", message)[1])
+    outcome = wrong("3.5", closed, "```|`` '|'See")
+    assert "x60" not in outcome.message
+    in_python = re.search("<code>('.*?')</code>", outcome._repr_html_())[1]
+    text = ast.literal_eval(in_python)
+    assert "`" in text
     assert closed(text) != counts_lines(text)
+
+
+def test_3_5_quotes_the_learners_line_with_its_backticks():
+    def trips(text):
+        return {"```": text}["`"]
+
+    page = wrong("3.5", trips, "KeyError")._repr_html_()
+    assert '<code>return {"```": text}["`"]</code>' in page
 
 
 # --- 3.6 ------------------------------------------------------------------------------------------
@@ -1091,7 +1299,10 @@ def test_3_6_is_asked_in_the_lesson_with_the_same_pieces():
         ([*VALUES[:2], {"city": "Rome", "te": None}], "of which no value has come yet"),
         ([*VALUES[:2], {"city": "Rome", "temp": None}], "of which no value has come yet"),
         ([VALUES[0], {"city": ""}], "How far has the text come"),
-        ([{}, {"town": "Ro"}], "How far has the text come"),
+        ([{}, {"town": "Ro"}], "There is no key `town`"),
+        ([*VALUES[:3], {"city": "Rome", "Temp": 2}], "There is no key `Temp`"),
+        ([*VALUES[:4], {"city": "Rome", "Temp": 21}], "There is no key `Temp`"),
+        ([{}, {1: "Ro"}], "There is no key `1`"),
         (VALUES[:2] + VALUES[1:], r"value 3 is `\{'city': 'Ro'\}`. .* isn't yielded again"),
         ([VALUES[0], *VALUES], r"value 2 is `\{\}`. A value that is the same as the one before"),
         ([*VALUES, VALUES[-1]], "then you have more. A value that is the same .* isn't yielded"),
@@ -1154,6 +1365,10 @@ class TestDiagnosis:
         message = wrong("3.7", {**TRUTH, name: given}, said).message
         assert WORDS[TRUTH[name]] not in message, "it tells the answer"
 
+    def test_praises_no_last_words_that_it_has_not_read(self):
+        said = "A isn't complete. Look at its finish reason: does it say so\\?"
+        assert "words" not in wrong("3.7", dict.fromkeys(TRUTH, "complete"), said).message
+
     def test_says_where_finish_reasons_are_explained(self):
         wrong("3.7", {**TRUTH, "D": "limit"}, "in the section on replies that stop")
 
@@ -1175,10 +1390,10 @@ class TestDiagnosis:
 
 def test_the_wrong_answers_of_an_exercise_get_different_messages():
     for number, cases, alike in (
-        ("3.1", WRONG_3_1, 1),  # two that keep the text alone
-        ("3.2", WRONG_3_2, 2),  # two take a reply cut off by a limit, two hand back pieces
-        ("3.3", WRONG_3_3, 1),  # two that store a reply cut off by a limit
-        ("3.4", WRONG_3_4, 2),  # two that read all first, two that pass on too soon
+        ("3.1", WRONG_3_1, 2),  # two that keep the text alone, two that loop twice
+        ("3.2", WRONG_3_2, 3),  # two take one cut off, two hand back pieces, two find no reason
+        ("3.3", WRONG_3_3, 3),  # two that store one cut off, two store calls, two read nothing
+        ("3.4", WRONG_3_4, 3),  # three that read all first, two that pass on too soon
         ("3.5", WRONG_3_5, 1),  # two that lose the last line
     ):
         reasons = {evaluate(number, answer).message for answer, _ in cases}

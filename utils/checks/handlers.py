@@ -35,7 +35,8 @@ def the_class(answer: object, name: str) -> Callable[..., BaseCallbackHandler]:
         raise NotYet(f"The check wants the class, `{name}`; it was given {kind(answer)}.")
     if not issubclass(answer, BaseCallbackHandler):
         raise NotYet(
-            f"LangChain can't call `{name}`: it doesn't inherit from `BaseCallbackHandler`."
+            f"LangChain can't call `{answer.__name__}`: it doesn't inherit from "
+            "`BaseCallbackHandler`."
         )
     for method, function in vars(answer).items():
         if method.startswith("on_") and inspect.isgeneratorfunction(function):

@@ -24,6 +24,7 @@ from utils.checks.observe import (
     first_difference,
     kind,
     listed,
+    not_asked_for,
     plain_call,
     the_function,
 )
@@ -616,7 +617,7 @@ def _closes_it(function: Callable[..., Any]) -> bool:
 def _right_sentence(returned: object, expected: str, text: str, when: str) -> None:
     case = f" {when}" if when else ""
     if not isinstance(returned, str):
-        raise NotYet(f"What came back{case} is {kind(returned)}; the exercise asks for a text.")
+        raise NotYet(not_asked_for(returned, "a text", when))
     if returned == expected:
         return
     got = returned.strip()

@@ -4,25 +4,28 @@ Handlers listen to real runs of a chat model that answers with a probe, and what
 are is heard by a handler of the check's own beside them.
 """
 
+import inspect
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from itertools import zip_longest
+from copy import copy
+from itertools import accumulate, zip_longest
 from typing import Any, cast
 from uuid import UUID
 
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable
 
-from utils.checks.attempt import learners_code
+from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.clinic import diagnosed
 from utils.checks.handlers import listening, overheard, the_class
 from utils.checks.observe import (
     asked_for_a_stream,
     first_difference,
     kind,
+    not_asked_for,
     plain_call,
     the_function,
 )
@@ -77,7 +80,7 @@ def _grows(handler: BaseCallbackHandler, probe: Probe) -> None:
         raise NotYet(
             f"On the way `.text` held {shown(best)}. When the reply is over, it is empty again."
         )
-    _right_text(_text_of(handler), probe)
+    _right_text(handler, probe)
     late = [(came, held) for came, held in looks if held != came]
     if not late:
         return
@@ -97,15 +100,18 @@ def _text_of(handler: BaseCallbackHandler) -> Any:
     return getattr(handler, "text", None)
 
 
-def _right_text(held: object, probe: Probe) -> None:
+def _right_text(handler: BaseCallbackHandler, probe: Probe) -> None:
+    held = _text_of(handler)
     if held == probe.text:
         return
     if held is None:
-        raise NotYet("When the reply is over, the collector has no `.text`.")
+        raise NotYet(
+            f"When the reply is over, the collector has no `.text`{_never_called(handler)}."
+        )
     if not isinstance(held, str):
         raise NotYet(f"`.text` is {kind(held)}; the exercise asks for one text.")
     if not held:
-        raise NotYet("A whole reply went by, and `.text` is still empty.")
+        raise NotYet(f"A whole reply went by, and `.text` is still empty{_never_called(handler)}.")
     if held == probe.pieces[-1]:
         raise NotYet(
             f"At the end `.text` is {shown(held)}, the last piece alone. What became of the "
@@ -191,7 +197,9 @@ def _timed(make: MakeHandler, probe: Probe, when: str = "") -> float | None:
             raise NotYet(f"`.ttft` got a figure{case}. Where no text comes, it stays `None`.")
         return None
     if final is None:
-        raise NotYet(f"The reply is over, and `.ttft` is still `None`{case}.")
+        raise NotYet(
+            f"The reply is over, and `.ttft` is still `None`{case}{_never_called(handler)}."
+        )
     suspect = next(reading for reading in (early, at_first, final) if reading is not None)
     if isinstance(suspect, bool) or not isinstance(suspect, int | float):
         raise NotYet(f"`.ttft` is {kind(suspect)}; it should be a number of seconds.")
@@ -222,6 +230,8 @@ def _timed(make: MakeHandler, probe: Probe, when: str = "") -> float | None:
 
 
 def _not_another_time(ttft: float, asked: float, first: float, case: str) -> None:
+    if ttft < 0:
+        raise NotYet(f"`.ttft` came out as {ttft:.1f} s{case}. Which look at the clock came first?")
     if _near(ttft, 1000 * first):
         raise NotYet(f"`.ttft` came out as {ttft:.0f}{case}; the exercise asks for seconds.")
     if ttft >= asked:
@@ -305,7 +315,7 @@ def _reports_in_turns(handler: BaseCallbackHandler) -> list[int]:
         _in_turns(_stream(longer, handler, spy), _stream(shorter, handler, spy))
     got, right = _reports_of(handler), spy.reports
     if not got:
-        raise NotYet("Two runs ended, and `.reports` is empty.")
+        raise NotYet(f"Two runs ended, and `.reports` is empty{_never_called(handler)}.")
     if got == spy.with_text:
         raise NotYet(
             f"`.reports` is {shown(repr(got))}: the tokens with text in them. LangChain called the "
@@ -444,21 +454,29 @@ def _counted(places: Sequence[str]) -> dict[str, int]:
 def _given(entry: object, case: int) -> dict[str, int]:
     """The learner's numbers for one case, from `("A", 1, "B", 2)`, `(1, 2)` or a dict."""
     if isinstance(entry, Mapping):
-        numbers = [entry.get("A", ...), entry.get("B", ...)]
+        numbers = [_looked_up(entry, name) for name in "AB"]
     elif isinstance(entry, Sequence) and len(entry) == 4 and (entry[0], entry[2]) == ("A", "B"):
         numbers = [entry[1], entry[3]]
     elif isinstance(entry, Sequence) and len(entry) == 2:
         numbers = list(entry)
-    elif entry is ...:
+    elif entry is ... or entry is None:
         numbers = [...]
     else:
         raise NotYet(f'Case {case} should look like `("A", …, "B", …)`, with two numbers.')
-    if ... in numbers:
+    if ... in numbers or None in numbers:
         raise NotYet(f"Case {case} has no number yet for each of the two.")
     odd = next((number for number in numbers if type(number) is not int), None)
     if odd is not None:
         raise NotYet(f"Case {case}: a number of starts is a whole number, not {kind(odd)}.")
     return dict(zip("AB", numbers, strict=True))
+
+
+def _looked_up(entry: Mapping[str, Any], name: str) -> Any:
+    """The number for `name`, also of a mapping that answers 0 where nothing was noted."""
+    try:
+        return copy(entry)[name]  # a copy, since a defaultdict would note it
+    except KeyError:
+        return ...
 
 
 def _evidence_of(case: int, name: str, given: int, places: int) -> str:
@@ -516,17 +534,21 @@ def _tokens_were_pushed(probe: Probe) -> None:
 
 def _spaces(returned: object, heard: int, before: int, probe: Probe) -> None:
     if isinstance(returned, bool) or not isinstance(returned, int):
-        raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a number.")
+        raise NotYet(not_asked_for(returned, "a number"))
     if returned == heard:
         return
     if not probe.handlers:
         raise NotYet(f"{returned} came back, and no handler listened to the model.")
+    _no_class(probe.handlers)
     if returned == probe.text.count(" "):
+        ends = any(_hears(handler, "on_llm_end") for handler in probe.handlers)
         raise NotYet(
-            f"{returned} is the number of spaces in the reply. This model also pushes tokens that "
-            f"aren't in the reply, and the handlers heard {heard} spaces. Which of the two was "
-            "counted?"
+            f"You counted the {'finished ' if ends else ''}reply; the exercise asks for what "
+            "`on_llm_new_token` hears."
         )
+    if not returned:
+        silent = "".join(_never_called(handler) for handler in probe.handlers)
+        raise NotYet(f"The tokens held {heard} spaces, and {returned} came back{silent}.")
     if returned == 2 * heard:
         raise NotYet(
             f"{returned} came back, twice the {heard} spaces that were pushed. Who else listens?"
@@ -558,21 +580,51 @@ def _metered() -> dict[str, Probe]:
 def spent(answer: object) -> str:
     """The output tokens of all prompts together, by the provider's own count."""
     function = the_function(answer, "spent")
-    for prompts in (list(_metered()), ["Name a sea."], []):
+    river, tide, sea = _metered()
+    billed = 0
+    for prompts in ([river, tide, river, sea], [sea], []):  # one of them is asked twice
         probes, other = _metered(), Probe([DANUBE])
-        with learners_code("" if prompts else "for no prompts at all"):
-            returned = function(Switchboard(probe=other, probes=probes), list(prompts))
+        model = Switchboard(probe=other, probes=probes)
+        returned = _what_it_spent(function, model, prompts)
         plain_call(returned, "spent", other, *probes.values())
-        asked = {prompt: probes[prompt] for prompt in prompts}
-        _all_asked(asked, other)
-        _billed(returned, list(asked.values()))
+        _all_asked({prompt: probes[prompt] for prompt in prompts}, prompts, other)
+        billed += _billed(returned, [probes[prompt] for prompt in prompts], billed)
     return (
-        "Three replies of two models, by the provider's own count; a single one; and no bill for "
+        "Four replies of two models, by the provider's own count; a single one; and no bill for "
         "no prompts."
     )
 
 
-def _all_asked(asked: Mapping[str, Probe], other: Probe) -> None:
+_SEVERAL = (
+    "Here `model` passes the prompts on to several models, and `usage_metadata` has an entry for "
+    "each that answered."
+)
+
+
+def _what_it_spent(function: Callable[..., Any], model: Switchboard, prompts: list[str]) -> Any:
+    """What the learner's function returns; a name that `model` hasn't is told in words."""
+    try:
+        with learners_code("" if prompts else "for no prompts at all"):
+            return function(model, list(prompts))
+    except LearnersError as error:
+        cause = error.__cause__
+        for probe in model.probes.values():
+            _no_class(probe.handlers)
+        if isinstance(cause, AttributeError) and cause.obj is model:
+            raise NotYet(f"`model` has no {shown(str(cause.name))}. {_SEVERAL}") from error
+        if isinstance(cause, KeyError) and cause.args[0] not in prompts:
+            raise NotYet(f"{error} {_SEVERAL}") from error
+        raise
+
+
+_TIMES = ("never", "once", "twice")
+
+
+def _times(number: int) -> str:
+    return _TIMES[number] if number < len(_TIMES) else f"{number} times"
+
+
+def _all_asked(asked: Mapping[str, Probe], prompts: Sequence[str], other: Probe) -> None:
     if other.requests:
         raise NotYet("The model was asked something that isn't one of the prompts.")
     for prompt, probe in asked.items():
@@ -580,21 +632,64 @@ def _all_asked(asked: Mapping[str, Probe], other: Probe) -> None:
             raise NotYet(f"The prompt {shown(prompt)} was never asked.")
         if probe.invoked:
             raise NotYet("The model was called with `invoke`; the exercise asks for `.stream()`.")
-        if not probe.ended:
+    for prompt, probe in asked.items():
+        wanted, total = prompts.count(prompt), len(probe.pieces)
+        if probe.requests != wanted:
             raise NotYet(
-                f"A reply was left after {probe.taken} of its {len(probe.pieces)} pieces. What the "
-                "provider counted comes after them."
+                f"The prompt {shown(prompt)} stands {_times(wanted)} in the list, and was asked "
+                f"{_times(probe.requests)}. Each reply is on the bill."
             )
-        asked_for_a_stream(probe, "spent")
+        if not probe.ended or probe.taken < wanted * total:
+            left_after = probe.taken % total if probe.ended else probe.taken // wanted
+            raise NotYet(
+                f"A reply was left after {left_after} of its {total} pieces. What the provider "
+                "counted comes after them."
+            )
 
 
-def _billed(returned: object, probes: Sequence[Probe]) -> None:
+def _billed(returned: object, probes: Sequence[Probe], before: int) -> int:
+    """The output tokens of the replies of `probes`, if that is what came back.
+
+    Args:
+        returned: What came back.
+        probes: What answered, for each prompt in order.
+        before: The output tokens of all that the check had asked before.
+    """
     if isinstance(returned, bool) or not isinstance(returned, int):
-        raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a number.")
+        raise NotYet(not_asked_for(returned, "a number"))
     counts = [probe.usage or _usage(0, 0) for probe in probes]
-    right = sum(count["output_tokens"] for count in counts)
+    written = [count["output_tokens"] for count in counts]
+    right = sum(written)
     if returned == right:
-        return
+        return right
+    handlers = [handler for probe in probes for handler in probe.handlers]
+    _no_class(handlers)
+    if _heard_before(handlers, right) or (before and returned == right + before):
+        meaning = "the handler had heard calls before, and their tokens are in it"
+    elif not returned and not handlers:
+        meaning = "no handler listened to the model"
+    else:
+        meaning = _meaning(returned, probes, counts)
+    raise NotYet(
+        f"The provider counted {right} output tokens for {len(probes)} "
+        f"{'reply' if len(probes) == 1 else 'replies'}, and {returned} came back"
+        f"{f': {meaning}' if meaning else ''}."
+    )
+
+
+def _heard_before(handlers: Sequence[BaseCallbackHandler], right: int) -> bool:
+    """Whether a handler of LangChain's has more on its bill than was asked just now."""
+    return any(
+        sum(count["output_tokens"] for count in handler.usage_metadata.values()) > right
+        for handler in handlers
+        if isinstance(handler, UsageMetadataCallbackHandler)
+    )
+
+
+def _meaning(returned: int, probes: Sequence[Probe], counts: Sequence[UsageMetadata]) -> str:
+    """What a wrong bill has counted, if it is one of the common mistakes."""
+    written = [count["output_tokens"] for count in counts]
+    by_prompt = {id(probe): number for probe, number in zip(probes, written, strict=True)}
     text = [len(probe.pieces) for probe in probes]
     by_model: dict[str, int] = {}
     for probe, count in zip(probes, counts, strict=True):
@@ -602,8 +697,10 @@ def _billed(returned: object, probes: Sequence[Probe]) -> None:
     what = (
         (sum(count["total_tokens"] for count in counts), "the prompts' tokens are in it, too"),
         (sum(count["input_tokens"] for count in counts), "these are the prompts' tokens"),
-        (counts[-1]["output_tokens"] if counts else 0, "that is the last reply alone"),
-        (counts[0]["output_tokens"] if counts else 0, "that is the first reply alone"),
+        (sum(by_prompt.values()), "a prompt that was asked twice is in it once"),
+        (sum(accumulate(written)), "the sum counts earlier replies again with each new one"),
+        (written[-1] if written else 0, "that is the last reply alone"),
+        (written[0] if written else 0, "that is the first reply alone"),
         *((total, "that is one of the two models which answered") for total in by_model.values()),
         *(
             (
@@ -613,23 +710,18 @@ def _billed(returned: object, probes: Sequence[Probe]) -> None:
             for extra in range(4)
         ),
     )
-    meaning = next((told for figure, told in what if returned == figure), "")
-    raise NotYet(
-        f"The provider counted {right} output tokens for {len(probes)} "
-        f"{'reply' if len(probes) == 1 else 'replies'}, and {returned} came back"
-        f"{f': {meaning}' if meaning else ''}."
-    )
+    return next((told for figure, told in what if returned == figure), "")
 
 
 # --- 2.7 diagnosis --------------------------------------------------------------------------------
 
 _TWICE = "Two handlers hear each token twice: compare how many it heard with the other programs."
 _SILENT = "A handler that raises leaves a warning for each token: look at its log."
-_NO_TOKENS = "Where no tokens are pushed, nobody hears any: look how many it heard."
+_NO_TOKENS = "Where no tokens are pushed, nobody hears any: look at how many it heard."
 
 _EVIDENCE = {
     ("healthy", "not streaming"): "The reply came whole, and you wouldn't know of it from its "
-    "handler: look how many tokens it heard.",
+    "handler: look at how many tokens it heard.",
     ("healthy", "attached twice"): "Compare how many tokens it heard with the other programs: "
     "the reply is the same.",
     ("healthy", "fails in silence"): "Look at how many tokens it heard, and at its log.",
@@ -655,6 +747,34 @@ def diagnosis(answer: object) -> str:
 
 
 # --- Shared ---------------------------------------------------------------------------------------
+
+
+def _no_class(handlers: Iterable[object]) -> None:
+    """Turn down a class in the place of a handler, which LangChain passes over in silence."""
+    for handler in handlers:
+        if isinstance(handler, type):
+            raise NotYet(f"The config holds the class; make a handler with `{handler.__name__}()`.")
+
+
+def _hears(handler: BaseCallbackHandler, method: str) -> bool:
+    """Whether the handler's class has a method of its own by that name."""
+    return getattr(type(handler), method) is not getattr(BaseCallbackHandler, method)
+
+
+def _never_called(handler: BaseCallbackHandler) -> str:
+    """The end of a sentence, if the learner wrote methods that LangChain doesn't know."""
+    written = [
+        name
+        for owner in type(handler).__mro__
+        if owner is not object and not owner.__module__.startswith("langchain_core.")
+        for name, value in vars(owner).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    ]
+    unknown = [name for name in written if not hasattr(BaseCallbackHandler, name)]
+    if unknown and unknown == written:
+        return ": LangChain calls none of the methods that you wrote"
+    events = [f"`{name}`" for name in unknown if name.startswith("on_")]
+    return f": LangChain never calls {' or '.join(events)}" if events else ""
 
 
 def _with(*handlers: BaseCallbackHandler) -> Any:

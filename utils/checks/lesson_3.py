@@ -16,9 +16,9 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.output_parsers import JsonOutputParser
 
-from utils.checks.attempt import learners_code
+from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.clinic import diagnosed
-from utils.checks.observe import first_difference, kind, plain_call, the_function
+from utils.checks.observe import first_difference, kind, not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Clock, cut
 
@@ -37,6 +37,7 @@ class Reply:
         chunks: All its chunks: the role, text, calls, the finish reason, usage, and LangChain's
             last one, which is empty.
         taken: How many of them were read.
+        ends: How often somebody asked for a chunk when there was none left.
     """
 
     text: str = ""
@@ -44,6 +45,7 @@ class Reply:
     finish: str | None = "stop"
     chunks: list[AIMessageChunk] = field(init=False)
     taken: int = 0
+    ends: int = 0
 
     def __post_init__(self) -> None:
         self.chunks = [_chunk(), *(_chunk(piece) for piece in cut(self.text, len(self.text)))]
@@ -70,9 +72,26 @@ class Reply:
 
     def stream(self) -> Iterator[AIMessageChunk]:
         """Its chunks, counted as they are read."""
-        for chunk in self.chunks:
-            self.taken += 1
-            yield chunk.model_copy(deep=True)
+        return _Stream(self)
+
+
+class _Stream(Iterator[AIMessageChunk]):
+    """The chunks of a reply; a generator couldn't note a second loop, which finds it exhausted."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._left = iter(reply.chunks)
+
+    def __next__(self) -> AIMessageChunk:
+        for chunk in self._left:
+            self._reply.taken += 1
+            return chunk.model_copy(deep=True)
+        self._reply.ends += 1
+        raise StopIteration
+
+    def close(self) -> None:
+        """Bring nothing more, as a generator that is closed."""
+        self._left = iter(())
 
 
 def _chunk(content: str = "", **fields: Any) -> AIMessageChunk:
@@ -80,6 +99,21 @@ def _chunk(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 WEATHER = [("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}')]
+
+
+def _read(reply: Reply, name: str) -> None:
+    """Turn down code that never read its stream."""
+    if not reply.taken:
+        raise NotYet(f"`{name}` never read `stream`. Does its code read another one?")
+
+
+def _read_once(reply: Reply) -> None:
+    """Turn down code that looped over its stream again; to be asked where something is wrong."""
+    if reply.ends > 1:
+        raise NotYet(
+            "`stream` was looped over twice, and a stream can be read once: the second loop finds "
+            "nothing in it."
+        )
 
 
 # --- 3.1 whole(stream) ----------------------------------------------------------------------------
@@ -92,6 +126,9 @@ def whole(answer: object) -> str:
         with learners_code("for a reply with tool calls" if reply.calls else ""):
             returned = function(reply.stream())
         plain_call(returned, "whole")
+        _read(reply, "whole")
+        if returned != reply.whole:
+            _read_once(reply)
         _is_chunk(returned)
         _holds_all(returned, reply)
     with learners_code("for a stream of one chunk"):
@@ -114,20 +151,20 @@ def _is_chunk(returned: object) -> None:
     if isinstance(returned, AIMessageChunk):
         return
     if returned is None:
-        raise NotYet("`whole` returns `None` for a stream that had chunks.")
+        raise NotYet(not_asked_for(returned, "one chunk", "for a stream that had chunks"))
     if isinstance(returned, str):
         raise NotYet("What comes back is the text alone; the exercise asks for the whole chunk.")
     if isinstance(returned, BaseMessage):
         raise NotYet(
-            f"What comes back is {kind(returned)}, which can't be added to any more; the exercise "
-            "asks for a chunk."
+            f"What comes back is {kind(returned)}, which no longer adds up with chunks; the "
+            "exercise asks for a chunk."
         )
     if type(returned).__name__ == "ChatPromptTemplate":
         raise NotYet(
             "What comes back is a `ChatPromptTemplate`: that is what a message and a chunk make. "
             "What did you begin with?"
         )
-    raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for one chunk.")
+    raise NotYet(not_asked_for(returned, "one chunk"))
 
 
 def _holds_all(got: AIMessageChunk, reply: Reply) -> None:
@@ -164,6 +201,7 @@ def _holds_all(got: AIMessageChunk, reply: Reply) -> None:
 
 # --- 3.2 calls(stream) ----------------------------------------------------------------------------
 
+_UNKNOWN = "error"  # a finish reason that the lesson doesn't name, as some providers send it
 _NO_CALLS = (
     (
         Reply(calls=[("get_weather", '{"city": "San')], finish="length"),
@@ -175,6 +213,7 @@ _NO_CALLS = (
     ),
     (Reply(calls=WEATHER, finish="content_filter"), "stopped by the provider's filter"),
     (Reply(HERON), "of text alone"),
+    (Reply(calls=WEATHER, finish=_UNKNOWN), f"with the finish reason `{_UNKNOWN}`"),
 )
 
 
@@ -185,18 +224,36 @@ def calls(answer: object) -> str:
         with learners_code():
             returned = function(reply.stream())
         plain_call(returned, "calls")
+        _read(reply, "calls")
+        if returned == [] and reply.reason_taken and reply.taken == len(reply.chunks):
+            _read_once(reply)
+            raise NotYet(_no_calls(function, reply))
         _right_calls(returned, reply)
     for given, what in _NO_CALLS:
         reply = Reply(given.text, given.calls, given.finish)
         with learners_code(f"for a reply {what}"):
             returned = function(reply.stream())
         if returned != []:
-            raise NotYet(_unwanted(returned, what))
+            raise NotYet(_unwanted(returned, reply, what))
     with learners_code("for a stream that brings nothing"):
         returned = function(iter(()))
     if returned != []:
         raise NotYet(f"A stream that brings nothing gave {shown(repr(returned))}.")
     return "Both calls of the finished reply, and none of those that were cut off or stopped."
+
+
+def _no_calls(function: Callable[..., Any], reply: Reply) -> str:
+    """What to say of an empty list, from what the same reply gives if it ends with `stop`."""
+    try:
+        with learners_code():
+            by_stop = function(Reply(reply.text, reply.calls, "stop").stream())
+    except LearnersError:  # the exercise leaves open what is to come of such a reply
+        by_stop = None
+    where = "In which chunk did you look for the reason, and in which for the calls? "
+    return (
+        f"A reply with {len(reply.calls)} tool calls and the finish reason `tool_calls` gave an "
+        f"empty list. {'' if by_stop else where}Which reason did you compare with?"
+    )
 
 
 def _right_calls(returned: object, reply: Reply) -> None:
@@ -221,12 +278,7 @@ def _right_calls(returned: object, reply: Reply) -> None:
             "calls; the sum of the chunks does."
         )
     if not isinstance(returned, list):
-        raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a list of calls.")
-    if not returned:
-        raise NotYet(
-            f"A reply with {len(right)} tool calls and the finish reason `tool_calls` gave an "
-            "empty list. In which chunk did you look for the reason, and in which for the calls?"
-        )
+        raise NotYet(not_asked_for(returned, "a list of calls"))
     if any(not isinstance(call, Mapping) or "args" not in call for call in returned):
         raise NotYet(f"An entry of the list is no tool call: {shown(repr(returned[0]), 90)}.")
     if any(isinstance(call["args"], str) for call in returned):
@@ -239,15 +291,17 @@ def _right_calls(returned: object, reply: Reply) -> None:
     raise NotYet(f"The calls came back changed: {shown(repr(returned), 120)}.")
 
 
-def _unwanted(returned: object, what: str) -> str:
+def _unwanted(returned: object, reply: Reply, what: str) -> str:
     if returned is None:
         return f"A reply {what} gave `None`; the exercise asks for an empty list."
     if not isinstance(returned, list):
         return f"A reply {what} gave {kind(returned)}; the exercise asks for an empty list."
-    return (
-        f"A reply {what} gave {shown(repr(returned), 120)}. It would be executed, and nobody "
-        "finished asking for it."
+    why = (
+        "; `tool_calls` alone counts."
+        if reply.finish == _UNKNOWN
+        else ", and nobody finished asking for it."
     )
+    return f"A reply {what} gave {shown(repr(returned), 120)}. It would be executed{why}"
 
 
 # --- 3.3 to_store(stream) -------------------------------------------------------------------------
@@ -256,6 +310,8 @@ _INCOMPLETE = (
     ("length", HERON[:20], "cut off by a limit on its length"),
     (None, HERON[:35], "broken off without a finish reason"),  # after a full stop
     ("content_filter", HERON[:-1], "stopped by the provider's filter"),
+    ("tool_calls", HERON, "with the finish reason `tool_calls`"),
+    (_UNKNOWN, HERON, f"with the finish reason `{_UNKNOWN}`"),
 )
 
 
@@ -265,6 +321,7 @@ def to_store(answer: object) -> str:
     _stored(function, Reply(HERON))
     for reason, text, what in _INCOMPLETE:
         _refused(function, Reply(text, finish=reason), what)
+    _stored(function, Reply(f"  {HERON}\n"))
     try:
         returned = function(iter(()))
     except ValueError:
@@ -275,8 +332,8 @@ def to_store(answer: object) -> str:
     else:
         raise NotYet(f"A stream that brings nothing gave {shown(repr(returned))}.")
     return (
-        "The complete reply came back, and what a limit, a filter or the line cut off was refused "
-        "by its reason."
+        "The complete reply came back; replies cut off by a limit, a filter or the line were "
+        "refused, with the reason named."
     )
 
 
@@ -284,20 +341,31 @@ def _stored(function: Callable[..., Any], reply: Reply) -> None:
     try:
         returned = function(reply.stream())
     except ValueError as error:
+        _read(reply, "to_store")
+        _read_once(reply)
+        why = f": {shown(str(error))}" if str(error) else ""
         raise NotYet(
-            f"A complete reply, with the finish reason `stop`, was refused: {shown(str(error))}. "
-            "Which of its chunks has the reason?"
+            f"A complete reply, with the finish reason `stop`, was refused{why}. Which of its "
+            "chunks has the reason?"
         ) from error
     except Exception as error:
         with learners_code():
             raise error
     plain_call(returned, "to_store")
+    _read(reply, "to_store")
+    if returned != reply.text:
+        _read_once(reply)
     if returned is None:
-        raise NotYet("A complete reply came back as `None`; the exercise asks for its text.")
+        raise NotYet(not_asked_for(returned, "its text", "for a complete reply"))
     if isinstance(returned, BaseMessage):
         raise NotYet("What comes back is a message; the exercise asks for its text.")
     if not isinstance(returned, str):
-        raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a text.")
+        raise NotYet(not_asked_for(returned, "a text"))
+    if len(returned) < len(reply.text) and returned.strip() == reply.text.strip():
+        raise NotYet(
+            "The text of a complete reply begins and ends with white space, and not all of that "
+            "came back. The exercise asks for the text as it came."
+        )
     if returned != reply.text:
         raise NotYet(f"The text isn't that of the reply. {first_difference(returned, reply.text)}")
 
@@ -307,9 +375,9 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
         returned = function(reply.stream())
     except ValueError as error:
         if reply.finish and reply.finish not in str(error):
+            has = f"its message is {shown(str(error))}" if str(error) else "it has no message"
             raise NotYet(
-                f"A reply {what} raises `ValueError`, and its message is {shown(str(error))}. It "
-                "should name the finish reason."
+                f"A reply {what} raises `ValueError`, and {has}. It should name the finish reason."
             ) from error
         return
     except Exception as error:
@@ -319,6 +387,8 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
         raise NotYet(f"A reply {what} came back as `None`. Nothing was raised.")
     if isinstance(returned, Exception):
         raise NotYet(f"A reply {what} came back as {kind(returned)}, which wasn't raised.")
+    if reply.finish in ("tool_calls", _UNKNOWN):
+        raise NotYet(f"A reply {what} came back, and would be stored; `stop` alone counts.")
     raise NotYet(
         f"A reply {what} came back, {shown(str(returned))}, and would be stored as complete."
     )
@@ -412,7 +482,8 @@ def _passed_on(function: Callable[..., Any], pieces: list[str], pace: _Pace) -> 
             got.append(_Passed(text, clock(), taken))
             if len(got) > 2 * len(pieces) + 2:
                 raise NotYet("`coalesce` goes on after the pieces have ended.")
-    if len(pieces) > 1 and not looked:
+    held_all = bool(got) and got[0].taken == len(pieces)  # worse, and told by `_in_time`
+    if len(pieces) > 1 and not looked and not held_all:
         raise NotYet("`coalesce` never looked at the clock that it was given.")
     return got
 
@@ -542,6 +613,10 @@ _TEXTS = (
     ("a block that has only begun", f"See:\n\n{_FENCE}"),
     ("a block that is closed and one that is open", f"{_FENCE}\na\n{_FENCE}\n{_FENCE}\nb"),
     ("three backticks inside a line", f"Write {_FENCE} to begin"),
+    ("three backticks after four spaces", f"Write:\n\n    {_FENCE}\n    x"),
+    ("a half-written bold word", "Sort it **in "),
+    ("a line of one backtick in the middle", "See:\n`\nor that"),
+    ("a line of two backticks in the middle of a block", f"{_FENCE}\n``\nx"),
     ("a last line of one backtick", "See:\n`"),
     ("a last line of two backticks", "See:\n``"),
     ("two backticks in an open block", f"{_FENCE}\nx = 1\n``"),
@@ -575,7 +650,7 @@ def _repaired(function: Callable[..., Any], text: str, what: str) -> None:
         returned = function(text)
     plain_call(returned, "closed")
     if not isinstance(returned, str):
-        raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a text.")
+        raise NotYet(not_asked_for(returned, "a text"))
     kept, is_open = _kept(text)
     right = _with_fence(kept, is_open)
     # Blank lines before the new fence, or where half a fence stood, do no harm, nor do spaces
@@ -586,9 +661,7 @@ def _repaired(function: Callable[..., Any], text: str, what: str) -> None:
         return
     if text.endswith((" `", " ``")) and _squeezed(got) == _squeezed(_with_fence(text, is_open)):
         return  # half a fence after spaces may stay: the exercise speaks of backticks alone
-    unlike = _unlike(returned, text, kept, is_open)
-    legend = r" (`\x60` is a backtick.)" if "`" in text + returned else ""
-    raise NotYet(f"For {what}, {_seen(text)}: {unlike}{legend}")
+    raise NotYet(f"For {what}, {_seen(text)}: {_unlike(returned, text, kept, is_open)}")
 
 
 def _unlike(returned: str, text: str, kept: str, is_open: bool) -> str:
@@ -613,8 +686,8 @@ def _unlike(returned: str, text: str, kept: str, is_open: bool) -> str:
 
 
 def _seen(text: str) -> str:
-    """A text for a message as Python to copy; a backtick itself would end the code there."""
-    return shown(repr(text).replace("`", r"\x60"), 4 * len(_MARKDOWN))
+    """A text for a message as Python to copy, whole."""
+    return shown(repr(text), 4 * len(_MARKDOWN))
 
 
 def _with_fence(text: str, is_open: bool) -> str:
@@ -679,6 +752,10 @@ def _look_at(
     given: Mapping[str, Any], value: Mapping[str, Any], right: Sequence[Mapping[str, Any]]
 ) -> str:
     """Which line of the lesson's own example to compare with."""
+    for name in given:
+        # A key that has come in part is another mistake, told below.
+        if not any(key.startswith(str(name)) for key in right[-1]):
+            return f"There is no key {shown(str(name))}."
     for name, entry in given.items():
         if isinstance(entry, str) and isinstance(right[-1].get(name), int):
             return f"Its `{name}` is a text, {shown(repr(entry))}, where the JSON has a number."
@@ -700,14 +777,14 @@ def _look_at(
 
 # --- 3.7 diagnosis --------------------------------------------------------------------------------
 
-_WELL = "However well its last words read, look at its finish reason: does it say so?"
+_SAYS_SO = "Look at its finish reason: does it say so?"
 _ONLY_ONE = (
     "Look at its finish reason, and what each of them means in the section on replies that stop."
 )
 
 _EVIDENCE = {
-    ("complete", "limit"): _WELL,
-    ("complete", "filtered"): _WELL,
+    ("complete", "limit"): _SAYS_SO,
+    ("complete", "filtered"): _SAYS_SO,
     ("complete", "broken off"): "Is there anything that says so? Look at its finish reason.",
     ("limit", "complete"): "Look at its finish reason: did the model stop, or was it stopped?",
     ("limit", "filtered"): _ONLY_ONE,

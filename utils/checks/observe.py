@@ -140,8 +140,24 @@ def first_difference(got: str, expected: str) -> str:
 
 def kind(value: object) -> str:
     """What sort of thing a value is, such as "a `list`"."""
+    if value is None:
+        return "`None`"
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} `{name}`"
+
+
+def not_asked_for(returned: object, wanted: str, when: str = "") -> str:
+    """What to say of a value of the wrong sort.
+
+    Args:
+        returned: What came back from the learner's function.
+        wanted: What the exercise asks for, such as "a text".
+        when: What the function was given, such as "for an empty reply", if that explains it.
+    """
+    case = f" {when}" if when else ""
+    if returned is None:
+        return f"Nothing came back{case}: is a `return` missing? The exercise asks for {wanted}."
+    return f"What came back{case} is {kind(returned)}; the exercise asks for {wanted}."
 
 
 def listed(values: Sequence[Any]) -> str:

@@ -13,6 +13,8 @@ _COLOUR = {
     "not yet": "var(--jp-warn-color1, #b25e00)",
     "not attempted": "var(--jp-info-color1, #1565c0)",
 }
+# A run of backticks, code, and another run as long.
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
 
@@ -27,7 +29,7 @@ class Outcome:
     Attributes:
         number: The exercise, such as "1.2".
         status: One of the three outcomes.
-        message: One or two sentences; `code` stands between backticks.
+        message: One or two sentences; code stands between backticks, see `in_html`.
     """
 
     number: str
@@ -60,14 +62,29 @@ def panel(status: Status, content: str) -> str:
 
 
 def in_html(text: str) -> str:
-    """Text as HTML, with `code` between backticks set as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    """Text as HTML, with `code` between backticks set as code.
+
+    As in Markdown, code that holds backticks itself stands between a number of them that isn't in
+    it, and a space on either side.
+    """
+    return _CODE.sub(_as_code, html.escape(text, quote=False))
+
+
+def _as_code(match: re.Match[str]) -> str:
+    code = match[2]
+    if "`" in code and code[0] == code[-1] == " ":
+        code = code[1:-1]
+    return f"<code>{code}</code>"
 
 
 def shown(text: str, longest: int = 60) -> str:
     """A text between backticks for a message: on one line, cut in the middle if long."""
-    flat = text.replace("`", "'").replace("\n", "⏎")
+    flat = text.replace("\n", "⏎")
     if len(flat) > longest:
         half = (longest - 3) // 2
         flat = f"{flat[:half]} … {flat[-half:]}"
-    return f"`{flat}`"
+    runs = {len(run) for run in re.findall("`+", flat)}
+    if not runs:
+        return f"`{flat}`"
+    marks = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
+    return f"{marks} {flat} {marks}"
