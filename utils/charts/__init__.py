@@ -7,7 +7,17 @@ matplotlib is imported when the first chart is drawn, not with this package.
 
 from utils.charts.arrivals import gap_strip
 from utils.charts.crowd import load_chart
+from utils.charts.patterns import Pattern, pattern_bars
 from utils.charts.waits import UNNOTICED, readers_chart, wait_bars
 from utils.charts.waterfall import waterfall
 
-__all__ = ["UNNOTICED", "gap_strip", "load_chart", "readers_chart", "wait_bars", "waterfall"]
+__all__ = [
+    "UNNOTICED",
+    "Pattern",
+    "gap_strip",
+    "load_chart",
+    "pattern_bars",
+    "readers_chart",
+    "wait_bars",
+    "waterfall",
+]

@@ -53,7 +53,7 @@ def endpoints(exercise: str) -> dict[str, FastAPI]:
         KeyError: No clinic has that number.
     """
     patients: dict[str, dict[str, Frames]] = {
-        "4.9": {"A": _collecting, "B": _pumping, "C": _streaming, "D": _holding_the_loop},
+        "4.8": {"A": _collecting, "B": _pumping, "C": _streaming, "D": _holding_the_loop},
     }
     return {name: _app(frames) for name, frames in patients[exercise].items()}
 

@@ -1,0 +1,188 @@
+"""The quick reference says what is so: each line runs as it stands, and each caveat is shown."""
+
+import ast
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
+from langchain_core.messages import AIMessage
+from langchain_openai import ChatOpenAI
+
+from utils.provider import chat_model, simulator
+
+LESSONS = Path(__file__).parent.parent / "lessons"
+PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
+TABLE = PAGE.partition("\n## ")[0]
+RIVER = "Name a river."
+# One loop for all: LangChain's models share an async HTTP client, which belongs to one loop.
+ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
+STORY = "Tell me a short story about a lighthouse."
+
+
+def rows() -> Iterator[tuple[str, str, str]]:
+    """The table's rows: method, line that runs, caveat."""
+    for line in TABLE.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if len(cells) == 5 and cells[0] not in ("method", "---"):
+            yield cells[0].strip("` "), cells[3].strip("`"), cells[4]
+
+
+ROWS = {method: (line, caveat) for method, line, caveat in rows()}
+
+
+@pytest.fixture
+def model() -> ChatOpenAI:
+    return chat_model("fast", simulated=True)
+
+
+@ON_ONE_LOOP
+@pytest.mark.parametrize("method", ROWS)
+async def test_each_line_runs_as_it_stands(
+    method: str, model: ChatOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {
+        "model": model,
+        "prompt": RIVER,
+        "UsageMetadataCallbackHandler": UsageMetadataCallbackHandler,
+    }
+    code = compile(ROWS[method][0], method, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    async with simulator().watch() as seen:
+        running = eval(code, names)
+        if running is not None:
+            await running
+    assert [request.ended for request in seen] == ["finished"]
+    streams = method not in ("callbacks",)
+    assert seen[0].stream is streams
+    printed = capsys.readouterr().out
+    if "content" in ROWS[method][0]:
+        assert "Danube" in printed
+    if "events" in method:
+        assert printed.count("on_chat_model_stream") > 10
+
+
+async def a_sync_stream_holds_the_loop(model: ChatOpenAI) -> None:
+    turns = await _turns_while(lambda: _read(model))
+    assert turns == 0
+
+
+async def _read(model: ChatOpenAI) -> None:
+    for _ in model.stream(RIVER):
+        pass
+
+
+async def _aread(model: ChatOpenAI) -> None:
+    async for _ in model.astream(RIVER):
+        pass
+
+
+async def _turns_while(work: Callable[[], Awaitable[None]]) -> int:
+    """How many turns another task got while `work` ran."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    before = turns
+    await work()
+    held = turns - before
+    counting.cancel()
+    return held
+
+
+async def a_kept_stream_goes_on_and_a_closed_one_stops(model: ChatOpenAI) -> None:
+    slow = chat_model("laptop", simulated=True)
+    for close in (False, True):
+        stream = slow.astream(STORY)
+        async with simulator().watch() as seen:
+            async for chunk in stream:
+                if chunk.content:
+                    break
+            if close:
+                await stream.aclose()
+        assert (seen[0].tokens_unsent > 0) is close
+
+
+async def no_event_of_version_2_is_about_thinking(model: ChatOpenAI) -> None:
+    thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
+    kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
+    assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
+    with pytest.warns(Warning, match="beta"):
+        await model.astream_events(RIVER, version="v3")
+
+
+async def a_handlers_exception_vanishes_and_its_time_does_not(model: ChatOpenAI) -> None:
+    class Failing(BaseCallbackHandler):
+        def on_llm_new_token(self, token: str, **_: object) -> None:
+            raise ValueError(token)
+
+    class Slow(BaseCallbackHandler):
+        calls = 0
+
+        def on_llm_new_token(self, token: str, **_: object) -> None:
+            until = perf_counter() + 0.02
+            while perf_counter() < until:
+                pass
+            self.calls += 1
+
+    logging.getLogger("langchain_core.callbacks.manager").setLevel(logging.CRITICAL)
+    try:
+        chunks = list(model.stream(RIVER, config={"callbacks": [Failing()]}))
+    finally:
+        logging.getLogger("langchain_core.callbacks.manager").setLevel(logging.NOTSET)
+    assert "Danube" in "".join(str(chunk.content) for chunk in chunks)
+
+    slow, start = Slow(), perf_counter()
+    for _ in model.stream(RIVER, config={"callbacks": [slow]}):
+        pass
+    assert perf_counter() - start >= 0.02 * slow.calls > 0.2
+
+
+async def invoke_returns_one_whole_message(model: ChatOpenAI) -> None:
+    reply = model.model_copy(update={"streaming": True}).invoke(RIVER)
+    assert type(reply) is AIMessage
+    assert reply.content == model.invoke(RIVER).content
+
+
+CAVEATS: dict[str, Callable[[ChatOpenAI], Awaitable[None]]] = {
+    ".stream()": a_sync_stream_holds_the_loop,
+    ".astream()": a_kept_stream_goes_on_and_a_closed_one_stops,
+    ".astream_events()": no_event_of_version_2_is_about_thinking,
+    "callbacks": a_handlers_exception_vanishes_and_its_time_does_not,
+    "streaming=True": invoke_returns_one_whole_message,
+}
+
+
+def test_each_row_has_a_caveat_that_is_shown() -> None:
+    assert set(CAVEATS) == set(ROWS)
+    assert all(caveat for _, caveat in ROWS.values())
+
+
+@ON_ONE_LOOP
+@pytest.mark.parametrize("method", ROWS)
+async def test_each_caveat_is_true(method: str, model: ChatOpenAI) -> None:
+    await CAVEATS[method](model)
+
+
+@ON_ONE_LOOP
+async def test_an_async_stream_leaves_the_loop_free(model: ChatOpenAI) -> None:
+    """The other side of the first caveat, so that it can't be true of anything."""
+    assert await _turns_while(lambda: _aread(model)) > 10
+
+
+def test_every_lessons_row_stands_here() -> None:
+    """A method that a lesson's recap recommends is in the table, in the same words."""
+    for lesson in sorted(LESSONS.glob("0*.md")):
+        recap = lesson.read_text("utf-8").rpartition("## Recap")[2]
+        for method in re.findall(r"^\| `?(\.\w+\(\)|callbacks)`? \|", recap, flags=re.MULTILINE):
+            assert method in ROWS, f"{lesson.name}: {method}"
