@@ -1,0 +1,8 @@
+"""The course's own `watched` is a right answer to the exercise that it stands in for."""
+
+from utils.checks import evaluate
+from utils.patience import watched
+
+
+def test_the_courses_own_watched_passes_its_exercise() -> None:
+    assert evaluate("5.4", watched).passed
