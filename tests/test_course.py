@@ -144,9 +144,10 @@ def test_learners_get_no_test_packages_and_tests_add_theirs(quick: Environment) 
     assert "test-package-1.0.dist-info" in quick.distributions()
 
 
-def test_lab_keeps_an_environment_that_was_made_for_tests(quick: Environment) -> None:
+@pytest.mark.parametrize("less", ["lab", "site"])
+def test_an_environment_that_was_made_for_more_is_kept(quick: Environment, less: str) -> None:
     set_up(quick, "test")
-    assert quick.needs("lab")[0] is Action.NOTHING
+    assert quick.needs(less)[0] is Action.NOTHING
 
 
 def test_a_changed_lock_updates_in_place(quick: Environment) -> None:

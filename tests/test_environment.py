@@ -13,7 +13,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LEARNER, TESTS = "requirements.lock", "requirements-test.lock"
+LEARNER, SITE, TESTS = "requirements.lock", "requirements-site.lock", "requirements-test.lock"
 SYSTEMS = [
     {"sys_platform": platform, "os_name": name, "python_full_version": python}
     for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))
@@ -46,7 +46,7 @@ def pip_section() -> list[str]:
     return list(section)
 
 
-@pytest.mark.parametrize("lock", [LEARNER, TESTS])
+@pytest.mark.parametrize("lock", [LEARNER, SITE, TESTS])
 def test_every_line_of_a_lock_pins_one_version_and_names_no_place(lock: str) -> None:
     for line in lines(lock):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^#@/\\]+)?", line), line
@@ -58,8 +58,9 @@ def test_every_line_of_a_lock_pins_one_version_and_names_no_place(lock: str) -> 
 def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
     system: dict[str, str],
 ) -> None:
-    extra = PROJECT["optional-dependencies"]["test"]
-    for lock, wanted in ((LEARNER, PROJECT["dependencies"]), (TESTS, extra)):
+    extras = PROJECT["optional-dependencies"]
+    wants = {LEARNER: PROJECT["dependencies"], SITE: extras["site"], TESTS: extras["test"]}
+    for lock, wanted in wants.items():
         versions = locked(lock, system)
         for requirement in map(Requirement, wanted):
             marker = requirement.marker
@@ -69,8 +70,8 @@ def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
                 assert versions[canonicalize_name(requirement.name)] in requirement.specifier
 
 
-def test_the_learners_lock_is_part_of_the_tests_lock() -> None:
-    assert set(lines(LEARNER)) <= set(lines(TESTS))
+def test_each_lock_is_part_of_the_next_one() -> None:
+    assert set(lines(LEARNER)) < set(lines(SITE)) < set(lines(TESTS))
 
 
 def test_tests_need_more_than_learners() -> None:
@@ -106,7 +107,7 @@ def test_the_oldest_python_is_the_same_everywhere() -> None:
 
 
 def test_no_file_of_the_environment_names_an_index_or_a_path() -> None:
-    for name in ("environment.yml", "pyproject.toml", LEARNER, TESTS):
+    for name in ("environment.yml", "pyproject.toml", LEARNER, SITE, TESTS):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|file:|index-url|find-links|/(opt|root|home)/", text), name
 

@@ -32,7 +32,7 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    """Remake both locks from pyproject.toml, the learner's first, as the other holds to it."""
+    """Remake the locks from pyproject.toml, the learner's first, as each next holds to the last."""
     uv = shutil.which("uv")
     if uv is None:
         raise Advice(
@@ -42,12 +42,14 @@ def lock(arguments: argparse.Namespace) -> int:
     compiling = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"]
     compiling += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
     compiling += ["--quiet", *(["--upgrade"] if arguments.upgrade else [])]
-    learner, tests = LOCKS["lab"], LOCKS["test"]
-    with_tests = ["--extra", "test", "--constraints", learner, "--output-file", tests]
-    code = run([*compiling, "--output-file", learner]) or run([*compiling, *with_tests])
-    if code == 0:
-        say(f"{learner} and {tests} are made; {this_command('test')} tells whether they hold.")
-    return code
+    for kind, file in LOCKS.items():
+        compiling += [] if kind == "lab" else ["--extra", kind]
+        code = run([*compiling, "--output-file", file])
+        if code != 0:
+            return code
+        compiling += ["--constraints", file]
+    say(f"{', '.join(LOCKS.values())} are made; {this_command('test')} tells whether they hold.")
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -27,8 +27,13 @@ from tools.programs import (
 )
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-LOCKS = {"lab": "requirements.lock", "test": "requirements-test.lock"}
-ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 820 MB, and pip unpacks beside it
+# Each kind of set-up holds all of those before it, in the same versions.
+LOCKS = {
+    "lab": "requirements.lock",
+    "site": "requirements-site.lock",
+    "test": "requirements-test.lock",
+}
+ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks beside it
 
 
 class Action(enum.Enum):
@@ -72,7 +77,7 @@ class Environment:
         return self.folder / inside / "site-packages"
 
     def lock(self, kind: str) -> Path:
-        """The lock file of a kind of set-up, `lab` or `test`."""
+        """The lock file of a kind of set-up, a key of `LOCKS`."""
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
@@ -97,9 +102,11 @@ class Environment:
         return stamp if isinstance(stamp, dict) and "distributions" in stamp else None
 
     def kind_for(self, kind: str) -> str:
-        """The kind to install: an environment made for tests is kept that way by `lab`."""
+        """The kind to install: an environment that was made for more keeps what it has."""
+        kinds = list(LOCKS)
         stamp = self.stamped()
-        return "test" if stamp is not None and stamp.get("kind") == "test" else kind
+        made = stamp.get("kind") if stamp is not None else None
+        return max(kind, made, key=kinds.index) if made in LOCKS else kind
 
     def needs(self, kind: str) -> tuple[Action, str]:
         """What `.venv` needs to be ready for `kind`, and a sentence on why."""
@@ -123,7 +130,7 @@ class Environment:
         ):  # more is the learner's own
             return Action.MAKE, "Packages in .venv were changed or removed: making it anew."
         if stamp.get("kind") != wanted["kind"]:
-            return Action.UPDATE, "Adding to .venv what the tests need."
+            return Action.UPDATE, f"Adding to .venv what `{wanted['kind']}` needs."
         if stamp.get("lock") != wanted["lock"]:
             return Action.UPDATE, "The course asks for other packages now: updating .venv."
         return Action.NOTHING, ".venv is up to date."
