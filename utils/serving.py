@@ -22,6 +22,10 @@ from .errors import Sentence
 
 HOST = "127.0.0.1"
 _PATIENCE = 0.5  # s; for an app to hear that its visitors are gone, before it is cancelled
+_VISITOR_LEFT = (
+    "ClientDisconnect",
+    "BrokenResourceError",
+)  # Starlette's and FastAPI's words for it
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -225,7 +229,7 @@ class _Noting:
         except Exception as error:
             if scope["type"] == "lifespan":
                 self.startup_error = error  # many apps know no lifespan: told only if it mattered
-            elif type(error).__name__ != "ClientDisconnect":  # a visitor who left is no error
+            elif type(_alone(error)).__name__ not in _VISITOR_LEFT:
                 self.errors.append(_alone(error))
             raise
 

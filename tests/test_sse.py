@@ -1,0 +1,163 @@
+"""Event streams are read by the browser's rules; `tests/browser/test_sse.py` asks a browser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from itertools import pairwise
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, StreamingResponse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.sse_streams import BY_HAND, by_chance
+from utils.serving import serving
+from utils.sse import Event, NotAnEventStreamError, Reader, events, listen, parse
+
+
+def data_of(stream: bytes | str) -> list[str]:
+    return [event.data for event in parse(stream)]
+
+
+def test_each_frame_with_data_is_an_event():
+    assert parse("data: Hello\n\ndata: World\n\n") == [
+        Event("message", "Hello"),
+        Event("message", "World"),
+    ]
+
+
+def test_an_event_without_data_is_never_dispatched():
+    assert parse("data: Hello\n\nevent: close\n\n") == [Event("message", "Hello")]
+    assert parse("event: close\ndata: {}\n\n") == [Event("close", "{}")]
+
+
+def test_a_newline_in_a_token_loses_what_follows_it():
+    assert data_of("data: one\ntwo\n\n") == ["one"]
+    assert data_of("data: one\ndata: two\n\n") == ["one\ntwo"]
+
+
+def test_an_id_stays_and_a_type_does_not():
+    assert parse("id: 7\nevent: end\ndata: 1\n\ndata: 2\n\n") == [
+        Event("end", "1", "7"),
+        Event("message", "2", "7"),
+    ]
+
+
+def test_an_id_with_a_null_and_a_byte_order_mark_later_on_count_for_nothing():
+    assert parse(BY_HAND["an id with a null"])[-1].id == "7"
+    assert data_of(BY_HAND["a byte order mark"]) == ["1"]
+    assert data_of(BY_HAND["a byte order mark later"]) == ["1", "3"]
+    assert data_of(b"\xef\xbb\xbf\ndata: 1\n\n") == ["1"]
+
+
+def test_what_comes_after_the_last_blank_line_is_dropped():
+    assert data_of("data: 1\n\ndata: 2\n") == ["1"]
+
+
+def test_comments_are_no_events():
+    assert data_of(": keep-alive\n\ndata: 1\n\n") == ["1"]
+
+
+def test_only_digits_set_the_time_to_reconnect():
+    reader = Reader()
+    assert list(reader.feed("retry: 100\nretry: soon\nretry: ²\nretry:\n")) == []
+    assert reader.retry == 100
+
+
+def test_text_and_bytes_are_read_alike():
+    for stream in BY_HAND.values():
+        text = stream.decode("utf-8", "replace")
+        assert parse(text) == parse(stream)
+
+
+@pytest.mark.parametrize("stream", [*BY_HAND.values(), *by_chance()])
+def test_it_does_not_matter_where_the_stream_is_cut(stream: bytes):
+    whole = parse(stream)
+    assert parse(stream[at : at + 1] for at in range(len(stream))) == whole
+    for cut in range(len(stream)):
+        assert parse([stream[:cut], b"", stream[cut:]]) == whole
+
+
+@given(st.text(), st.lists(st.integers(0, 60)))
+def test_any_text_put_into_data_lines_comes_back(text: str, cuts: list[int]):
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    stream = "".join(f"data: {line}\n" for line in lines).encode() + b"\n"
+    places = sorted({0, len(stream), *(cut % len(stream) for cut in cuts)})
+    pieces = [stream[a:b] for a, b in pairwise(places)]
+    assert [event.data for event in parse(pieces)] == ["\n".join(lines)]
+
+
+async def test_events_come_while_the_stream_goes_on():
+    more = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"data: 1\n\nda"
+        await more.wait()
+        yield b"ta: 2\n\n"
+
+    heard = events(pieces())
+    assert (await anext(heard)).data == "1"
+    more.set()
+    assert [event.data async for event in heard] == ["2"]
+
+
+class Speaker:
+    """An app that streams what it is given, then waits; notes when its listener has gone."""
+
+    def __init__(self, *frames: str) -> None:
+        self.gone = asyncio.Event()
+        self.frames = frames
+        self.headers: dict[str, str] = {}
+        self.app = FastAPI()
+        self.app.get("/events", response_model=None)(self.reply)
+        self.app.get("/json")(lambda: {"no": "stream"})
+        self.app.get("/late")(lambda: JSONResponse({}, status_code=503))
+
+    async def reply(self) -> StreamingResponse:
+        return StreamingResponse(self.stream(), media_type="text/event-stream")
+
+    async def stream(self) -> AsyncIterator[str]:
+        try:
+            for frame in self.frames:
+                yield frame
+            await asyncio.Event().wait()
+        finally:
+            self.gone.set()
+
+
+async def test_listening_ends_with_the_block_and_closes_the_connection():
+    speaker = Speaker("data: 1\n\n", "event: end\ndata: {}\n\n")
+    async with serving(speaker.app) as url:
+        heard = []
+        async with aclosing(listen(f"{url}/events")) as stream:
+            async for event in stream:
+                heard.append(event)
+                if event.type == "end":
+                    break
+        await speaker.gone.wait()
+    assert heard == [Event("message", "1"), Event("end", "{}")]
+
+
+async def test_a_client_of_ones_own_stays_open():
+    speaker = Speaker("data: 1\n\n")
+    async with serving(speaker.app) as url, httpx2.AsyncClient() as client:
+        async with aclosing(listen(f"{url}/events", client)) as stream:
+            assert (await anext(stream)).data == "1"
+        assert not client.is_closed
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("json", "status 200 and application/json"),
+        ("late", "status 503 and application/json"),
+    ],
+)
+async def test_what_is_no_event_stream_is_refused_with_a_sentence(path: str, words: str):
+    async with serving(Speaker().app) as url:
+        with pytest.raises(NotAnEventStreamError, match=words):
+            await anext(listen(f"{url}/{path}"))
