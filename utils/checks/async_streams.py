@@ -60,8 +60,9 @@ class LiveProbe(Probe):
     """A probe whose pieces take virtual time.
 
     The role comes `ROLE_AFTER` after the request, the first piece `first_after` later, and each
-    further one after `gap`. `closed` is also True if it was let go before its first piece. For a
-    connection lost after the empty role chunk, let the first piece be "" and `fails_after` 1.
+    further one after `gap`, as does the end. `closed` is also True if it was let go before its
+    first piece. For a connection lost after the empty role chunk, let the first piece be "" and
+    `fails_after` 1.
 
     Attributes:
         first_after: Seconds from the role chunk to the first piece.
@@ -99,7 +100,7 @@ class LiveProbe(Probe):
     @property
     def lasts(self) -> float:
         """Seconds from the request to the end of a reply that is read to its end."""
-        gaps = self.gap * (max(0, len(self.pieces) - 1) + len(self.after_text))
+        gaps = self.gap * (max(0, len(self.pieces) - 1) + len(self.after_text) + 1)
         first = self.first_after if self.pieces else 0
         return ROLE_AFTER + first + gaps + sum(self.silences.values())
 
@@ -146,11 +147,12 @@ class LiveProbe(Probe):
                 self.log.append(Event("in", piece))
                 self.came_at.append(loops.now())
                 yield piece
-            if self.pieces:
-                self._may_fail(len(self.pieces))
             for chunk in self.after_text:
                 yield float(self.gap)
                 yield chunk
+            yield float(self.gap)
+            if self.pieces:
+                self._may_fail(len(self.pieces))
             self._end()
         finally:
             self.closed = not self.ended

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from starlette.routing import Router
 from utils import sse
 from utils.checks import loops
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
-from utils.checks.attempt import learners_code, told
+from utils.checks.attempt import learners_code, told, untouched
 from utils.checks.awaited import leaves
 from utils.checks.loops import run
 from utils.checks.observe import first_difference, kind, nothing_left_unread, the_function
@@ -48,8 +49,8 @@ def frame(answer: object) -> str:
         _is_text(returned)
         _carries(returned, text)
         frames.append(returned)
-    together = [json.loads(event.data) for event in sse.parse(frames)]
-    if together != list(_TEXTS):
+    together = [event.data for event in sse.parse(frames)]
+    if together != [event.data for each in frames for event in sse.parse(each)]:
         raise NotYet(
             f"Each frame is right by itself. {len(frames)} of them one after the other make "
             f"{len(together)} events. Where does one end, and the next begin?"
@@ -213,12 +214,29 @@ def _answers(function: Callable[..., Any]) -> None:
         return visit, service.probes[_WHY], loops.blocked()
 
     visit, probe, held_up = run(main, function)
+    _frame_is_there(function, visit)
     _served(visit)
     _holds_nobody_up(probe, held_up)
     nothing_left_unread(probe, "chat")
+    if not probe.requests:
+        said = shown(visit.body.decode(errors="replace")) if visit.body else "nothing"
+        raise NotYet(
+            f"`GET /chat?question=…` is answered with {said}, and the model was never asked."
+        )
     _right_kind(visit)
     _right_events(visit, probe)
     _in_time(visit, probe)
+
+
+def _frame_is_there(function: Callable[..., Any], visit: Visit) -> None:
+    """Turn down an endpoint that failed for want of the exercise before."""
+    missing = isinstance(visit.error, NameError) and visit.error.name == "frame"
+    written = getattr(function, "__globals__", {}).get("frame")
+    if missing or (visit.error is not None and untouched(written, "4.5")):
+        raise NotYet(
+            "The endpoint uses `frame`, which isn't there yet: it is exercise 4.5. Write it and "
+            "run its cell first."
+        )
 
 
 def _right_question(service: _Service, probe: LiveProbe) -> None:
@@ -266,6 +284,12 @@ def _holds_nobody_up(probe: LiveProbe, held_up: float) -> None:
         )
 
 
+_HEADERS = (  # its name, what its value says, and what happens otherwise
+    ("X-Accel-Buffering", r"^\s*no\s*$", "nginx in front of the server would hold the text back"),
+    ("Cache-Control", r"\bno-(cache|store)\b", "a proxy in between may keep what it sends on"),
+)
+
+
 def _right_kind(visit: Visit) -> None:
     kind_of = visit.headers.get("content-type", "")
     if kind_of.partition(";")[0].strip().lower() != "text/event-stream":
@@ -273,11 +297,11 @@ def _right_kind(visit: Visit) -> None:
             f"The answer's content type is {shown(kind_of or 'missing')}. A page's `EventSource` "
             "refuses it and reads nothing."
         )
-    if visit.headers.get("x-accel-buffering", "").lower() != "no":
-        raise NotYet(
-            "The answer says nothing to a proxy that buffers, so nginx in front of it would hold "
-            "the text back. Which header did the lesson send for that?"
-        )
+    for header, wanted, harm in _HEADERS:
+        value = visit.headers.get(header.lower(), "")
+        if not re.search(wanted, value, re.IGNORECASE):
+            seen = f"is {shown(value)}" if value else "is missing"
+            raise NotYet(f"The header `{header}` {seen}: {harm}.")
 
 
 def _text_of(event: sse.Event) -> str | None:
@@ -417,4 +441,7 @@ def _lets_go(function: Callable[..., Any], leave_after: float | int) -> None:
             "nobody, and paid for."
         )
     if probe.left_at is None or probe.left_at > left + loops.SOON:
-        raise NotYet(f"A reader left {when}, and the model's stream stayed open.")
+        raise NotYet(
+            f"A reader left {when}, and the model's stream stayed open: a real one would write on "
+            "for nobody."
+        )

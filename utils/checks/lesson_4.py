@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -47,8 +48,7 @@ def shout(answer: object) -> str:
     function = the_function(answer, "shout")
     for text, seed in ((DANUBE, 111), (TIDE, 112)):
         probe = LiveProbe(cut(text, seed))
-        got, held_up = run(lambda probe=probe: _shouted(function, probe), answer)  # type: ignore[misc]
-        _blocks_nothing(probe, held_up, "shout")
+        got = run(partial(_shouted, function, probe), answer)
         _streamed(probe, "shout")
         _texts(got)
         _in_capitals("".join(got), probe)
@@ -59,27 +59,29 @@ def shout(answer: object) -> str:
     )
 
 
-async def _shouted(function: Callable[..., Any], probe: LiveProbe) -> tuple[list[Any], float]:
+async def _shouted(function: Callable[..., Any], probe: LiveProbe) -> list[Any]:
     with learners_tasks():
         returned = function(LiveModel(probe=probe), PROMPT)
     items = await the_stream(returned, "shout")
     with learners_tasks():
         got = await read(items, probe)
-    return got, loops.blocked()
+    _blocks_nothing("shout", probe)
+    return got
 
 
-def _blocks_nothing(probe: LiveProbe, held_up: float, name: str) -> None:
-    """Turn down code that held the loop up for `held_up` seconds."""
-    if probe.blocking:
-        method = next((method for method in probe.called if method in _BLOCKING), "stream")
+def _blocks_nothing(name: str, *probes: LiveProbe) -> None:
+    """Turn down code that has held the loop up."""
+    for probe in probes:
+        if probe.blocking:
+            method = next((method for method in probe.called if method in _BLOCKING), "stream")
+            raise NotYet(
+                f"While `{name}` waited for the model, nothing else on the event loop could run: "
+                f"it stood still for {loops.blocked():.1f} s in `.{method}(…)`."
+            )
+    if loops.blocked():
         raise NotYet(
-            f"While `{name}` waited for the model, nothing else on the event loop could run: it "
-            f"stood still for {held_up:.1f} s in `.{method}(…)`."
-        )
-    if held_up:
-        raise NotYet(
-            f"`{name}` held the event loop up for {held_up:.1f} s with a `sleep` that isn't "
-            "asyncio's. Nothing else could run meanwhile."
+            f"`{name}` held the event loop up for {loops.blocked():.1f} s with a `sleep` that "
+            "isn't asyncio's. Nothing else could run meanwhile."
         )
 
 
@@ -189,13 +191,13 @@ _SNIPPETS: dict[str, Callable[[LiveModel], Awaitable[None]]] = {
 }
 
 _BEHIND = {  # by the snippet, if it is wrong
-    "A": "A stream can be long, and the time goes by between its chunks. Who has the loop then?",
-    "B": "A `for` inside a coroutine is still a `for`. Where could it hand the loop over while it "
-    "waits for the next chunk?",
+    "A": "Streams are long, and the time goes by between their chunks. Who has the loop then?",
+    "B": "Inside a coroutine, too, `for` stays what it is. Where could it hand the loop over while "
+    "it waits for the next chunk?",
     "C": "That the reply comes all at once says how it is delivered. Does it say who has the loop "
     "until then?",
-    "D": "A task only says when a coroutine runs. Look at what its body does while it waits, and "
-    "for an `await` in it.",
+    "D": "Making a task only says when a coroutine runs. Look at what its body does while it "
+    "waits, and for an `await` in it.",
     "E": "`invoke` blocks whatever it runs on. On what does it run here?",
     "F": "The chunks are awaited. Look at what is done with each of them, and on whose time.",
 }
@@ -305,12 +307,9 @@ async def _asked_all(
     other = LiveProbe([DANUBE])
     with learners_tasks(case):
         returned = function(LiveSwitchboard(probe=other, probes=probes), prompts, at_most)
-    for probe in probes.values():
-        _blocks_nothing(probe, loops.blocked(), "ask_all")
+    _blocks_nothing("ask_all", *probes.values(), other)
     result = await the_result(returned, "ask_all", case)
-    for probe in (other, *probes.values()):
-        _blocks_nothing(probe, loops.blocked(), "ask_all")
-    _blocks_nothing(other, loops.blocked(), "ask_all")
+    _blocks_nothing("ask_all", *probes.values(), other)
     if other.requests:
         raise NotYet(
             f"The model was asked {shown(other.seen[0][-1].text)}, which isn't one of the prompts."
@@ -475,14 +474,12 @@ class _Came:
     Attributes:
         returned: What it returned.
         after: Seconds that it took.
-        held_up: Seconds for which it blocked the loop.
         taken_later: Pieces that were taken from the model afterwards.
         let_go: Whether the model was let go soon after.
     """
 
     returned: Any
     after: float
-    held_up: float
     taken_later: int
     let_go: bool
 
@@ -492,7 +489,6 @@ def _within(function: Callable[..., Any], probe: LiveProbe, seconds: float) -> N
     in_time = [at for at in range(len(probe.pieces)) if probe.arrives(at) <= seconds]
     expected = "".join(probe.pieces[at] for at in in_time)
     fits = len(in_time) == len(probe.pieces)
-    _blocks_nothing(probe, came.held_up, "text_within")
     asked_the_given_model(probe, "text_within")
     allowed = f"{seconds:.1f} s were allowed, and `text_within` came back after {came.after:.1f} s"
     if not fits and came.after > seconds + SOON:
@@ -524,6 +520,7 @@ async def _came_within(function: Callable[..., Any], probe: LiveProbe, seconds: 
     try:
         with learners_tasks():
             returned = function(LiveModel(probe=probe), PROMPT, seconds)
+        _blocks_nothing("text_within", probe)
         result = await the_result(returned, "text_within")
     except Exception as error:
         if isinstance(error.__cause__, TimeoutError):
@@ -532,11 +529,12 @@ async def _came_within(function: Callable[..., Any], probe: LiveProbe, seconds: 
                 f"and with it nothing of the {probe.taken} pieces that had arrived."
             ) from error
         raise
-    after, held_up, taken = loops.now() - began, loops.blocked(), probe.taken
+    after, taken = loops.now() - began, probe.taken
+    _blocks_nothing("text_within", probe)
     await loops.soon()
     let_go = probe.let_go
     await asyncio.sleep(100.0)
-    return _Came(result, after, held_up, probe.taken - taken, let_go)
+    return _Came(result, after, probe.taken - taken, let_go)
 
 
 def _overran(probe: LiveProbe, came: _Came, seconds: float, allowed: str) -> None:
@@ -645,7 +643,7 @@ def stages(answer: object) -> str:
     function = the_function(answer, "stages")
     for program in _PROGRAMS:
         events = _recorded(program)
-        said = run(lambda events=events: _said(function, events), answer)  # type: ignore[misc]
+        said = run(partial(_said, function, events), answer)
         _right_stages(said, _begun(events), events, program)
     return (
         "Four runs, with no tool, with one and with more: each stage once, at the event with which "
@@ -803,26 +801,27 @@ def _spelling(stage: str) -> str:
 
 # --- 4.8 diagnosis --------------------------------------------------------------------------------
 
-_BLOCKED = "While a loop is blocked, nobody else is answered: look at how long others waited."
-_GOES_ON = "Look at what the model did after the client had left: how many tokens did it generate?"
-_HELD = "Look at when the first text came, and compare it with when the last one did."
+_EARLY = "A reader of an endpoint that holds back sees nothing for long: look at its first text."
+_NOT_EARLY = "Look at when its first text came. What was done with the text until then?"
+_FROZEN = "Others had to wait while it served one reader: look at that column before the last one."
+_FREE = "While a loop is held up, nobody else is answered: look whether others froze."
+_STOPPED = "Look at its last column: when the reader had left, the model stopped."
+_WENT_ON = "Each reader who stays is served well. Look at what happened when one left."
 
-_EVIDENCE = {
-    ("healthy", "blocks the loop"): "Its own client sees nothing wrong. Look at how long others "
-    "waited meanwhile.",
-    ("healthy", "keeps generating"): "Its client sees nothing wrong. Look at what the model did "
-    "after the client had left.",
-    ("healthy", "holds back"): _HELD,
-    ("blocks the loop", "healthy"): _BLOCKED,
-    ("blocks the loop", "keeps generating"): _BLOCKED,
-    ("blocks the loop", "holds back"): _BLOCKED,
-    ("keeps generating", "healthy"): _GOES_ON,
-    ("keeps generating", "blocks the loop"): _GOES_ON
-    + " And how long did others wait, which is what tells this from a worse illness?",
-    ("keeps generating", "holds back"): _GOES_ON + " And when did its first text come?",
-    ("holds back", "healthy"): _HELD,
-    ("holds back", "blocks the loop"): _HELD,
-    ("holds back", "keeps generating"): _HELD,
+_EVIDENCE = {  # by what was said and what is true
+    ("healthy", "blocks the loop"): "Its own reader is served well. Look at what happened to "
+    "others meanwhile.",
+    ("healthy", "keeps generating"): _WENT_ON,
+    ("healthy", "holds back"): _NOT_EARLY,
+    ("blocks the loop", "healthy"): _FREE,
+    ("blocks the loop", "keeps generating"): _FREE,
+    ("blocks the loop", "holds back"): _FREE,
+    ("keeps generating", "healthy"): _STOPPED,
+    ("keeps generating", "blocks the loop"): _FROZEN,
+    ("keeps generating", "holds back"): _NOT_EARLY,
+    ("holds back", "healthy"): _EARLY,
+    ("holds back", "blocks the loop"): _FROZEN,
+    ("holds back", "keeps generating"): _EARLY,
 }
 _DENIED = {
     "blocks the loop": "doesn't block the loop",
