@@ -1,0 +1,39 @@
+"""Sphinx's settings for the reading edition; `tools/site.py` makes the pages that it reads."""
+
+project = "Streaming LLM replies with LangChain"
+html_title = project
+language = "en"
+
+extensions = ["myst_nb"]
+nb_execution_mode = "off"  # the outputs are those of the instructor's edition
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would be fetched, and no page has widgets
+myst_heading_anchors = 3
+smartquotes = False
+highlight_language = "python"
+
+html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["course.css"]
+templates_path = ["templates"]
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "github-dark-high-contrast"
+html_show_sourcelink = False  # it would show the notebooks, solutions unfolded
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+
+_BLUE, _SKY = "#0072B2", "#56B4E9"  # "words that the reader has read", in utils/palette.py
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": {
+        "color-brand-primary": _BLUE,
+        "color-brand-content": _BLUE,
+        "color-brand-visited": _BLUE,
+    },
+    "dark_css_variables": {
+        "color-brand-primary": _SKY,
+        "color-brand-content": _SKY,
+        "color-brand-visited": _SKY,
+    },
+}

@@ -1,0 +1,198 @@
+"""A lesson for reading: what a page of the site shows of its solved and its open notebook.
+
+Notebooks go in and come out as the plain dictionaries of their JSON. Making pages of them is
+`tools.site`'s, and which text belongs to which edition is `utils.source`'s to say.
+"""
+
+import ast
+import base64
+import html
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from utils.source import Lesson, Prediction
+
+JSON = dict[str, Any]
+
+_ASKS = re.compile(r'^predict\("(\d+\.\d+)"\)$', re.MULTILINE)
+_EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
+_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)
+_LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
+
+
+class NotBuilt(Exception):  # noqa: N818 -- nothing is wrong with the lesson
+    """The notebooks are not those of the lesson's text; the message says where."""
+
+
+def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, bytes]) -> JSON:
+    """The notebook that the site shows: no notes, and nothing told before the reader asks.
+
+    An exercise becomes its stub, with hints and the solution folded; a prediction becomes choices
+    that open; a live widget becomes its picture, or a line that names it.
+
+    Args:
+        lesson: The lesson's source, for its hints and predictions.
+        solved: The executed notebook of `solutions/`.
+        open_: The learner's notebook of `notebooks/`.
+        pictures: PNGs of live widgets, by the id of their cell.
+
+    Raises:
+        NotBuilt: The three are not of one build.
+    """
+    learner = {cell["id"]: cell for cell in open_["cells"]}
+    notes = {cell["id"] for cell in solved["cells"]} - set(learner)
+    if strange := set(learner) - {cell["id"] for cell in solved["cells"]}:
+        raise NotBuilt(f"{lesson.file}: the solved notebook has no cell {min(strange)}")
+    cells: list[JSON] = []
+    for cell in solved["cells"]:
+        if cell["id"] not in notes:
+            cells += _shown(cell, learner[cell["id"]], lesson, pictures)
+    return {**solved, "cells": cells}
+
+
+def relinked(text: str, pages: Mapping[str, str]) -> str:
+    """Markdown with its relative links pointing to pages of the site; others become plain text.
+
+    Args:
+        text: Markdown; code in it stays as it is.
+        pages: The page's file by the name that a lesson knows it under, such as
+            `01_enabling_streaming.ipynb` or `glossary.md`.
+    """
+
+    def place(found: re.Match[str]) -> str:
+        target, anchor = re.fullmatch(r"([^#]*)(#.*)?", found["target"]).groups()  # type: ignore[union-attr]
+        if re.match(r"[a-z]+:", target) or not target:
+            return found[0]
+        page = pages.get(target.rpartition("/")[2])
+        return f"[{found['text']}]({page}{anchor or ''})" if page else found["text"]
+
+    parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
+    return "".join(part if i % 2 else _LINK.sub(place, part) for i, part in enumerate(parts))
+
+
+# --- One cell -------------------------------------------------------------------------------------
+
+
+def _shown(
+    cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, bytes]
+) -> Iterator[JSON]:
+    """The cells that stand for one cell."""
+    source = "".join(cell["source"])
+    exercise = _exercise(cell)
+    if cell["cell_type"] == "markdown":
+        yield cell
+    elif asked := _ASKS.search(source):
+        if asked[1] not in lesson.predictions:
+            raise NotBuilt(f"{lesson.file}: there is no prediction {asked[1]}")
+        yield _markdown(cell["id"], prediction_card(asked[1], lesson.predictions[asked[1]]))
+    elif exercise is None:
+        yield _code(cell, pictures)
+    else:
+        stub = "".join(open_["source"])
+        yield _markdown(f"{cell['id']}-stub", f"```python\n{stub}\n```")
+        if exercise in lesson.hints:
+            steps = enumerate(lesson.hints[exercise].steps, start=1)
+            folds = (folded(f"Hint {number}", step) for number, step in steps)
+            yield _markdown(f"{cell['id']}-hints", "\n".join(folds))
+        answer = _code(cell, pictures)
+        answer["metadata"]["tags"] = ["hide-cell"]
+        prompts = {"code_prompt_show": "Solution", "code_prompt_hide": "Solution"}
+        answer["metadata"].setdefault("mystnb", {}).update(prompts)
+        yield answer
+
+
+def _exercise(cell: JSON) -> str | None:
+    tags = cell["metadata"].get("tags", ())
+    return next((found[1] for tag in tags if (found := _EXERCISE.match(tag))), None)
+
+
+def _markdown(name: str, text: str) -> JSON:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
+
+
+def _code(cell: JSON, pictures: Mapping[str, bytes]) -> JSON:
+    """A code cell with its outputs as a page can show them."""
+    metadata: JSON = {"tags": list(cell["metadata"].get("tags", ()))}
+    outputs: list[JSON] = []
+    for output in cell["outputs"]:
+        name = _widget(output)
+        if name is None:
+            outputs.append(output)
+        else:
+            outputs += _pictured(name, pictures.get(cell["id"]))
+    seen = [output for output in outputs if "image/png" in output.get("data", {})]
+    if seen:
+        about = seen[0].get("metadata", {}).get("image/png", {})
+        image = {key: str(about[key]) for key in ("alt",) if key in about}
+        if "width" in about:
+            image["width"] = f"{about['width']}px"
+        metadata["mystnb"] = {"image": image}
+    return {**cell, "metadata": metadata, "outputs": outputs}
+
+
+def _widget(output: JSON) -> str | None:
+    """What a live widget was called, such as `Race: invoke, stream`; None for other outputs."""
+    if output["output_type"] != "display_data" or set(output["data"]) != {"text/plain"}:
+        return None
+    text = "".join(output["data"]["text/plain"])
+    if not _WIDGET.match(text):
+        return None
+    try:
+        call = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+        return None
+    titles = [str(one.value) for one in call.args if isinstance(one, ast.Constant)]
+    return f"{call.func.id}: {', '.join(titles)}" if titles else call.func.id
+
+
+def _pictured(name: str, picture: bytes | None) -> Iterator[JSON]:
+    """A widget's picture, where there is one, and the line that stays in any case."""
+    if picture is not None:
+        width = int.from_bytes(picture[16:20], "big")  # where a PNG's header says it
+        yield {
+            "output_type": "display_data",
+            "data": {"image/png": base64.b64encode(picture).decode()},
+            "metadata": {"image/png": {"alt": f"The live widget {name}", "width": width}},
+        }
+    line = f'<p class="course-was-live">Live in JupyterLab: {html.escape(name)}</p>'
+    yield {"output_type": "display_data", "data": {"text/html": line}, "metadata": {}}
+
+
+# --- What opens -----------------------------------------------------------------------------------
+
+
+def folded(title: str, text: str) -> str:
+    """Markdown that shows only its title until the reader opens it."""
+    return (
+        f'<details class="course-fold">\n<summary>{html.escape(title)}</summary>\n\n'
+        f"{text}\n\n</details>\n"
+    )
+
+
+def prediction_card(number: str, prediction: Prediction) -> str:
+    """A question whose answers open, each with what is right or wrong about it; HTML."""
+    lines = [
+        f'<section class="course-predict" aria-label="Prediction {number}">',
+        f'<p class="course-question">{_inline(prediction.question)}</p>',
+    ]
+    for choice in prediction.choices:
+        verdict = "Right." if choice.right else "Not so."
+        lines += [
+            f'<details data-right="{str(choice.right).lower()}">',
+            f"<summary>{_inline(choice.text)}</summary>",
+            f"<p><strong>{verdict}</strong> {_inline(choice.feedback)}</p>",
+            "</details>",
+        ]
+    lines += ['<p class="course-how">Choose before you read on.</p>', "</section>"]
+    return "\n".join(lines)
+
+
+def _inline(text: str) -> str:
+    """Markdown of one paragraph as HTML without blank lines, which would end the block."""
+    rendered = str(MarkdownIt("commonmark", {"html": False}).renderInline(text))
+    return re.sub(r"\n+", " ", rendered)

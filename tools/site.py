@@ -1,0 +1,237 @@
+"""Makes the reading edition, a static site, into `build/site/`; `python -m tools.site --help`.
+
+Sphinx with MyST-NB does the work, from copies that are made here: of the guides in `lessons/`, and
+of the executed notebooks as `tools.reading` shows them. Nothing is fetched, and no page asks for
+anything from elsewhere.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from tools.programs import ROOT, Advice, clean_environ, say, this_command
+from tools.reading import NotBuilt, for_reading, relinked
+from utils import source
+from utils.source import SourceError
+
+DESIGN = ROOT / "docs" / "site"
+OUTPUT = ROOT / "build" / "site"
+FIRST = "index"
+GUIDES = {
+    "Look it up": ("quick_reference", "glossary"),
+    "For instructors": ("instructors_guide",),
+}
+# What a browser fetches by itself; a link that a person may follow is not among them.
+FETCHED = {
+    "script": ("src",),
+    "img": ("src", "srcset"),
+    "iframe": ("src",),
+    "source": ("src", "srcset"),
+    "video": ("src", "poster"),
+    "audio": ("src",),
+    "object": ("data",),
+    "embed": ("src",),
+    "use": ("href",),
+    "form": ("action",),
+}
+FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Build the site; 0 if it stands without a warning."""
+    options = _parser().parse_args(words)
+    try:
+        page = build(OUTPUT, options.lesson)
+    except (Advice, SourceError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    say(f"Open {page.relative_to(ROOT)} in a browser: no server and no network is needed.")
+    return 0
+
+
+def build(output: Path, lessons: Sequence[str] = ()) -> Path:
+    """Make the site into a folder, and return its first page.
+
+    Args:
+        output: The folder; what an earlier build left there is replaced.
+        lessons: Numbers of the lessons to take, such as `1`; none for all.
+
+    Raises:
+        Advice: A lesson is not built, Sphinx warned, or a page would fetch from elsewhere.
+    """
+    started = time.monotonic()
+    pages = output / "source"
+    if pages.exists():
+        shutil.rmtree(pages)
+    pages.mkdir(parents=True)
+    stems = list(_executed(lessons))
+    if not stems:
+        raise Advice(f"No lesson is built yet: {this_command('build')} makes and runs them.")
+    known = _known(stems)
+    for stem in stems:
+        _write_lesson(stem, pages, known)
+    _write_guides(stems, pages, known)
+    _sphinx(pages, output)
+    found = [line for path in _made(output / "html") for line in foreign(path)]
+    if found:
+        raise Advice("\n".join([*found, "A page fetches from another host: it must not."]))
+    say(f"{len(stems)} lessons, made into a site in {time.monotonic() - started:.0f} s.")
+    return output / "html" / f"{FIRST}.html"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Make the reading edition into build/site/html.")
+    parser.add_argument(
+        "lesson", nargs="*", help="a lesson's number, to make a site of it alone; all without"
+    )
+    return parser
+
+
+# --- Copies for Sphinx ----------------------------------------------------------------------------
+
+
+def _executed(lessons: Sequence[str]) -> Iterator[str]:
+    """The stems of the lessons that can be shown; a sentence on each that can't."""
+    for path in source.paths():
+        if lessons and str(int(path.stem[:2])) not in lessons:
+            continue
+        if all((ROOT / folder / f"{path.stem}.ipynb").is_file() for folder in ("notebooks", "solutions")):
+            yield path.stem
+        else:
+            say(f"{path.name} is left out: {this_command('build')} has not made its notebooks yet.")
+
+
+def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
+    lesson = source.load(source.FOLDER / f"{stem}.md")
+    solved, open_ = (_notebook(folder, stem) for folder in ("solutions", "notebooks"))
+    folder = DESIGN / "pictures" / stem
+    pictures = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+    try:
+        shown = for_reading(lesson, solved, open_, pictures)
+    except NotBuilt as problem:
+        raise Advice(f"{problem}: run {this_command('build')} first.") from None
+    for cell in shown["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = relinked("".join(cell["source"]), known)
+    (pages / f"{stem}.ipynb").write_text(json.dumps(shown), encoding="utf-8")
+
+
+def _notebook(folder: str, stem: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((ROOT / folder / f"{stem}.ipynb").read_bytes())
+    return content
+
+
+def _known(stems: Sequence[str]) -> dict[str, str]:
+    """The pages that lessons and guides may link to, by the name they know them under."""
+    guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
+    there = [name for name in guides if (source.FOLDER / f"{name}.md").is_file()]
+    known = {f"{stem}.ipynb": f"{stem}.ipynb" for stem in stems}
+    known |= {f"{stem}.md": f"{stem}.ipynb" for stem in stems}
+    return known | {f"{name}.md": f"{name}.md" for name in there}
+
+
+def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -> None:
+    """Copy the guides; the first page gets a word on the site, and its table of contents."""
+    trees = [_toctree("Lessons", stems)]
+    for caption, names in GUIDES.items():
+        there = [name for name in names if (source.FOLDER / f"{name}.md").is_file()]
+        trees += [_toctree(caption, there)] if there else []
+        for name in there:
+            text = (source.FOLDER / f"{name}.md").read_text(encoding="utf-8")
+            (pages / f"{name}.md").write_text(relinked(text, known), encoding="utf-8")
+    heading, _, text = (source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8").partition("\n")
+    about = (DESIGN / "about.md").read_text(encoding="utf-8")
+    whole = "\n\n".join([heading, about, relinked(text, known), *trees])
+    (pages / f"{FIRST}.md").write_text(whole, encoding="utf-8")
+
+
+def _toctree(caption: str, names: Sequence[str]) -> str:
+    return "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
+
+
+# --- Sphinx ---------------------------------------------------------------------------------------
+
+
+def _sphinx(pages: Path, output: Path) -> None:
+    """Run Sphinx; any warning is an error, and all of them are told.
+
+    Raises:
+        Advice: It warned, or failed.
+    """
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env"]
+    command += ["--conf-dir", str(DESIGN), "--doctree-dir", str(output / "doctrees")]
+    html = output / "html"
+    if html.exists():
+        shutil.rmtree(html)
+    done = subprocess.run(
+        [*command, str(pages), str(html)],
+        cwd=ROOT,
+        env=clean_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    if done.returncode != 0:
+        said = done.stdout.replace(f"{pages}/", "")
+        raise Advice(f"{said.strip()}\nSphinx is not content: the lines above name page and line.")
+
+
+def _made(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".html", ".css"))
+
+
+# --- No page fetches from elsewhere ---------------------------------------------------------------
+
+
+def foreign(path: Path) -> list[str]:
+    """What a page or a style sheet would fetch from another host; nothing, if all is well."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".css":
+        return [f"{path.name}: {address}" for address in _styles_fetch(text)]
+    reader = _Fetches()
+    reader.feed(text)
+    return [f"{path.name}: {address}" for address in reader.found]
+
+
+def _styles_fetch(text: str) -> list[str]:
+    plain = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    found: list[str] = re.findall(r"url\(\s*['\"]?((?:https?:)?//[^'\")]+)", plain)
+    return found + re.findall(r"@import\s+['\"]((?:https?:)?//[^'\"]+)", plain)
+
+
+class _Fetches(HTMLParser):
+    """Gathers the addresses on other hosts that a browser fetches while it shows a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._within = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at what a tag fetches, and at the styles that it carries."""
+        given = {name: value or "" for name, value in attrs}
+        names = FETCHED.get(tag, ())
+        if tag == "link" and FETCHED_LINKS & set(given.get("rel", "").split()):
+            names = ("href",)
+        self.found += [given[name] for name in names if re.match(r"(https?:)?//", given.get(name, ""))]
+        self.found += _styles_fetch(given.get("style", ""))
+        self._within = tag
+
+    def handle_data(self, data: str) -> None:
+        """Look at style sheets in the page, and at scripts that import."""
+        if self._within == "style":
+            self.found += _styles_fetch(data)
+        elif self._within == "script":
+            self.found += re.findall(r"(?:import|fetch)\W{1,3}(https?://[^'\"]+)", data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
