@@ -636,6 +636,11 @@ def test_4_3_says_what_is_wrong_with_code_that(ask_all, said):
 # --- 4.4 ------------------------------------------------------------------------------------------
 
 
+async def collect(pieces, model, prompt):
+    async for chunk in model.astream(prompt):
+        pieces.append(chunk.content)
+
+
 async def times_out(model, prompt, seconds):
     text = ""
     try:
@@ -649,13 +654,8 @@ async def times_out(model, prompt, seconds):
 
 async def waits_for_a_reader(model, prompt, seconds):
     pieces = []
-
-    async def read():
-        async for chunk in model.astream(prompt):
-            pieces.append(chunk.content)
-
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(read(), seconds)
+        await asyncio.wait_for(collect(pieces, model, prompt), seconds)
     return "".join(pieces)
 
 
@@ -672,12 +672,7 @@ async def counts_down(model, prompt, seconds):
 
 async def cancels_a_task(model, prompt, seconds):
     pieces = []
-
-    async def read():
-        async for chunk in model.astream(prompt):
-            pieces.append(chunk.content)
-
-    task = asyncio.create_task(read())
+    task = asyncio.create_task(collect(pieces, model, prompt))
     done, _ = await asyncio.wait({task}, timeout=seconds)
     task.cancel()
     if done:
@@ -743,12 +738,7 @@ async def times_each_chunk(model, prompt, seconds):
 
 async def reads_on(model, prompt, seconds):
     pieces = []
-
-    async def read():
-        async for chunk in model.astream(prompt):
-            pieces.append(chunk.content)
-
-    task = asyncio.create_task(read())
+    task = asyncio.create_task(collect(pieces, model, prompt))
     await asyncio.wait({task}, timeout=seconds)
     if task.done():
         task.result()
@@ -757,13 +747,8 @@ async def reads_on(model, prompt, seconds):
 
 async def shields(model, prompt, seconds):
     pieces = []
-
-    async def read():
-        async for chunk in model.astream(prompt):
-            pieces.append(chunk.content)
-
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(read()), seconds)
+        await asyncio.wait_for(asyncio.shield(collect(pieces, model, prompt)), seconds)
     return "".join(pieces)
 
 
@@ -788,12 +773,7 @@ async def swallows_all_errors(model, prompt, seconds):
 
 async def always_waits(model, prompt, seconds):
     pieces = []
-
-    async def read():
-        async for chunk in model.astream(prompt):
-            pieces.append(chunk.content)
-
-    task = asyncio.create_task(read())
+    task = asyncio.create_task(collect(pieces, model, prompt))
     await asyncio.sleep(seconds)
     task.cancel()
     return "".join(pieces)
@@ -1026,6 +1006,10 @@ def test_4_5_says_what_is_wrong_with_code_that(frame, said):
 
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 END = "event: end\ndata: {}\n\n"
+
+
+def sent(frames):
+    return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
 
 
 def streaming(frames, headers=HEADERS, media_type="text/event-stream", path="/chat"):
@@ -1278,9 +1262,7 @@ def with_another_parameter(model):
 
     @app.get("/chat")
     async def chat(prompt: str):
-        return StreamingResponse(
-            frames_and_closes(model, prompt), media_type="text/event-stream", headers=HEADERS
-        )
+        return sent(frames_and_closes(model, prompt))
 
     return app
 
@@ -1290,9 +1272,7 @@ def by_post(model):
 
     @app.post("/chat")
     async def chat(question: str):
-        return StreamingResponse(
-            frames_and_closes(model, question), media_type="text/event-stream", headers=HEADERS
-        )
+        return sent(frames_and_closes(model, question))
 
     return app
 
@@ -1342,11 +1322,7 @@ def without_a_question(model):
 
     @app.get("/chat")
     async def chat():
-        return StreamingResponse(
-            frames_and_closes(model, "Name a river."),
-            media_type="text/event-stream",
-            headers=HEADERS,
-        )
+        return sent(frames_and_closes(model, "Name a river."))
 
     return app
 
@@ -1358,9 +1334,7 @@ def one_stream_for_all(model):
     @app.get("/chat")
     async def chat(question: str):
         kept.append(question)
-        return StreamingResponse(
-            last_of(kept, model), media_type="text/event-stream", headers=HEADERS
-        )
+        return sent(last_of(kept, model))
 
     return app
 
