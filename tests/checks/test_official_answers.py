@@ -31,6 +31,12 @@ def imported_before(lesson, exercise):
     return "\n".join(lines)
 
 
+def solved_before(lesson, exercise):
+    """The exercises before it, solved: a later one may use what an earlier one made."""
+    earlier = lesson.cells[: lesson.cells.index(exercise)]
+    return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
+
+
 def answer_in(code, imports):
     """What the cell hands to `check`."""
     handed = {}
@@ -53,7 +59,8 @@ def test_there_are_lessons_with_four_exercises_or_more():
 def test_the_official_solution_passes(path: Path, number: str):
     lesson = source.load(path)
     exercise = lesson.exercises[number]
-    handed = answer_in(exercise.solved, imported_before(lesson, exercise))
+    code = "\n".join([*solved_before(lesson, exercise), exercise.solved])
+    handed = answer_in(code, imported_before(lesson, exercise))
     outcome = evaluate(number, handed[number])
     assert outcome.status == "correct", outcome
 
