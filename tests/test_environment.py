@@ -14,6 +14,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LEARNER, SITE, TESTS = "requirements.lock", "requirements-site.lock", "requirements-test.lock"
+CLASS = "requirements-class.lock"
 SYSTEMS = [
     {"sys_platform": platform, "os_name": name, "python_full_version": python}
     for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))
@@ -46,7 +47,7 @@ def pip_section() -> list[str]:
     return list(section)
 
 
-@pytest.mark.parametrize("lock", [LEARNER, SITE, TESTS])
+@pytest.mark.parametrize("lock", [LEARNER, SITE, CLASS, TESTS])
 def test_every_line_of_a_lock_pins_one_version_and_names_no_place(lock: str) -> None:
     for line in lines(lock):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^#@/\\]+)?", line), line
@@ -59,7 +60,8 @@ def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
     system: dict[str, str],
 ) -> None:
     extras = PROJECT["optional-dependencies"]
-    wants = {LEARNER: PROJECT["dependencies"], SITE: extras["site"], TESTS: extras["test"]}
+    wants = {LEARNER: PROJECT["dependencies"], SITE: extras["site"]}
+    wants |= {CLASS: extras["class"], TESTS: extras["test"]}
     for lock, wanted in wants.items():
         versions = locked(lock, system)
         for requirement in map(Requirement, wanted):
@@ -71,7 +73,7 @@ def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
 
 
 def test_each_lock_is_part_of_the_next_one() -> None:
-    assert set(lines(LEARNER)) < set(lines(SITE)) < set(lines(TESTS))
+    assert set(lines(LEARNER)) < set(lines(SITE)) < set(lines(CLASS)) < set(lines(TESTS))
 
 
 def test_tests_need_more_than_learners() -> None:
@@ -107,7 +109,7 @@ def test_the_oldest_python_is_the_same_everywhere() -> None:
 
 
 def test_no_file_of_the_environment_names_an_index_or_a_path() -> None:
-    for name in ("environment.yml", "pyproject.toml", LEARNER, SITE, TESTS):
+    for name in ("environment.yml", "pyproject.toml", LEARNER, SITE, CLASS, TESTS):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|file:|index-url|find-links|/(opt|root|home)/", text), name
 

@@ -31,6 +31,7 @@ PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 LOCKS = {
     "lab": "requirements.lock",
     "site": "requirements-site.lock",
+    "class": "requirements-class.lock",
     "test": "requirements-test.lock",
 }
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks beside it
