@@ -103,7 +103,10 @@ def _executed(lessons: Sequence[str]) -> Iterator[str]:
     for path in source.paths():
         if lessons and str(int(path.stem[:2])) not in lessons:
             continue
-        if all((ROOT / folder / f"{path.stem}.ipynb").is_file() for folder in ("notebooks", "solutions")):
+        if all(
+            (ROOT / folder / f"{path.stem}.ipynb").is_file()
+            for folder in ("notebooks", "solutions")
+        ):
             yield path.stem
         else:
             say(f"{path.name} is left out: {this_command('build')} has not made its notebooks yet.")
@@ -221,7 +224,9 @@ class _Fetches(HTMLParser):
         names = FETCHED.get(tag, ())
         if tag == "link" and FETCHED_LINKS & set(given.get("rel", "").split()):
             names = ("href",)
-        self.found += [given[name] for name in names if re.match(r"(https?:)?//", given.get(name, ""))]
+        self.found += [
+            given[name] for name in names if re.match(r"(https?:)?//", given.get(name, ""))
+        ]
         self.found += _styles_fetch(given.get("style", ""))
         self._within = tag
 
