@@ -1,0 +1,114 @@
+"""The heart as a learner sees it: it freezes with the kernel, while the page goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.lab import NARROW, NotebookPage
+from tests.browser.test_widgets import CONTRAST
+
+OpenNotebook = Callable[..., NotebookPage]
+
+SETUP = """
+import asyncio, time
+from utils.widgets import Heartbeat
+"""
+FREEZES = """
+heart = Heartbeat("held").show()
+async with heart:
+    await asyncio.sleep(0.5)
+    time.sleep(3)
+    await asyncio.sleep(0.5)
+"""
+BEATS = """
+heart = Heartbeat("free").show()
+async with heart:
+    await asyncio.sleep(1.5)
+"""
+SAYS = ".course-heartbeat .course-badge"
+
+
+def said(nb: NotebookPage) -> list[str]:
+    """What the badge said, without repetitions."""
+    return list(dict.fromkeys(row["says"] for row in nb.samples() if row["says"]))
+
+
+def test_the_page_counts_on_while_the_kernel_is_held_and_a_gap_stays(notebook: OpenNotebook):
+    nb = notebook(SETUP, FREEZES, "print(heart.froze, heart.longest > 2.9)")
+    nb.sample(says=SAYS)
+    nb.run()
+    nb.page.locator(SAYS, has_text="froze for 3.").wait_for()
+    counted = [words for words in said(nb) if words.startswith("no beat for ")]
+    assert len(counted) > 10, "it should count on in the page, where nothing is held"
+    assert said(nb)[-1].startswith("froze for 3.")
+    assert "held: froze for 3." in nb.printed()
+    assert "True True" in nb.printed()
+    gap, strip = nb.page.locator(".course-gap"), nb.page.locator(".course-strip")
+    assert gap.count() == 1
+    assert gap.inner_text().startswith("3.")
+    assert gap.bounding_box()["width"] > 0.6 * strip.bounding_box()["width"]
+    assert "froze for 3." in (strip.get_attribute("aria-label") or "")
+
+
+def test_it_beats_on_where_nobody_holds_the_loop(notebook: OpenNotebook):
+    nb = notebook(SETUP, BEATS, "print(heart.beats > 8)")
+    nb.sample(says=SAYS)
+    nb.run()
+    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    assert said(nb)[0] == "not started" or said(nb)[0] == "beating"
+    assert nb.page.locator(SAYS).get_attribute("role") == "status"
+    assert "True" in nb.printed()
+    marks = nb.page.locator(".course-heartbeat path").get_attribute("d") or ""
+    assert marks.count("M") > 8
+
+
+def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP + "late = Heartbeat('held')\nasync with late:\n    time.sleep(1)",
+        "late",
+        "async with late:\n    await asyncio.sleep(0.3)  # second",
+    )
+    nb.run_cell_with("import")
+    nb.wait_done()
+    nb.command("notebook:run-cell-and-select-next")  # the same again, and on to the next
+    nb.wait_done()
+    nb.command("notebook:run-cell")
+    nb.wait_done()
+    nb.page.locator(".course-gap").wait_for()
+    assert nb.page.locator(SAYS).inner_text().startswith("froze for 1.")
+    nb.run_cell_with("second")
+    nb.wait_done()
+    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    assert nb.page.locator(".course-gap").count() == 0
+
+
+def test_interrupting_the_kernel_ends_the_block(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "heart = Heartbeat('free').show()\nasync with heart:\n    await asyncio.sleep(600)",
+    )
+    nb.run_all()
+    nb.page.locator(SAYS, has_text="beating").wait_for()
+    nb.interrupt()
+    nb.wait_done()
+    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    assert any("Cancelled" in error or "Interrupt" in error for error in nb.errors())
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
+    nb = notebook(SETUP, FREEZES, BEATS, viewport=NARROW)
+    nb.theme(f"JupyterLab {theme}")
+    nb.only_the_notebook()
+    nb.run()
+    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    nb.page.locator(".jp-SplashScreen, #jupyterlab-splash").first.wait_for(state="hidden")
+    nb.screenshot(f"heartbeat-{theme.lower()}")
+    words = ".course-title, .course-badge, .course-gap b, .course-axis span"
+    ratios = nb.page.evaluate(CONTRAST, f".course-heartbeat :is({words})")
+    assert len(ratios) > 6
+    assert min(ratios) >= 4.5
+    wide = "(box) => box.scrollWidth <= box.clientWidth"
+    assert all(box.evaluate(wide) for box in nb.page.locator(".course-heartbeat").all())
