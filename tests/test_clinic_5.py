@@ -7,8 +7,8 @@ from langchain_openai.chat_models._client_utils import _cached_async_httpx_clien
 from utils.clinics import retries
 from utils.provider import chat_model
 
-PROMPT = "Explain how a rainbow forms."
-FIRST = "A rainbow needs two things"
+PROMPT = "Tell me a short story about a lighthouse."
+FIRST = "The lighthouse at Carrow Point"
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -3,7 +3,6 @@
 # ruff: noqa: ASYNC110, ASYNC251, B007, N818, PERF401, UP031 (learners write such code)
 
 import asyncio
-import re
 import time
 from contextlib import aclosing
 from difflib import SequenceMatcher
@@ -14,31 +13,9 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
+from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import clinic, evaluate
 from utils.checks.lesson_5 import CHECKS
-
-
-def right(number, answer):
-    outcome = evaluate(number, answer)
-    assert outcome.status == "correct", outcome
-    return outcome
-
-
-def wrong(number, answer, said):
-    outcome = evaluate(number, answer)
-    assert outcome.status == "not yet", outcome
-    assert re.search(said, outcome.message), outcome
-    assert "Traceback" not in outcome.message
-    return outcome
-
-
-def by_name(*functions):
-    return [pytest.param(function, id=function.__name__) for function in functions]
-
-
-def with_reason(*pairs):
-    return [pytest.param(function, said, id=function.__name__) for function, said in pairs]
-
 
 # --- 5.1 ------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 
-from utils.checks import loops
+from utils.checks import capstone, loops
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.awaited import the_result
@@ -782,4 +782,5 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "5.5": first_that_answers,
     "5.6": seam,
     "5.7": diagnosis,
+    **capstone.CHECKS,
 }

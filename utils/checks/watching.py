@@ -52,11 +52,11 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """The texts among the items as one."""
-        return "".join(item for item in self.items if isinstance(item, str))
+        """The texts of the items as one."""
+        return "".join(map(text_of, self.items))
 
 
-@dataclass
+@dataclass(eq=False)  # two feeds are never the same one
 class Feed:
     """A stream of items, each after a silence, that is read with a plain `async for`.
 
@@ -125,7 +125,7 @@ async def listen(
             heard.times.append(loops.now() - began)
             for source in sources:
                 if isinstance(source, Probe):
-                    source.out(item if isinstance(item, str) else "")
+                    source.out(text_of(item))
             if len(heard.items) > _MOST:
                 raise NotYet(f"After {_MOST} pieces the stream still goes on.")
             left += _is_something(item)
@@ -152,8 +152,15 @@ async def listen(
     return heard
 
 
+def text_of(item: object) -> str:
+    """The text of what was yielded: a text's own, a chunk's, and none for anything else."""
+    if isinstance(item, BaseMessage):
+        return str(item.text)
+    return item if isinstance(item, str) else ""
+
+
 def _is_something(item: object) -> bool:
-    return item != ""
+    return bool(text_of(item)) or not isinstance(item, str | BaseMessage)
 
 
 async def _close(stream: object) -> None:
