@@ -16,7 +16,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """What the cells before the exercise import, but for the course's own widgets and setup."""
+    """What the cells before the exercise import, but for `check` itself."""
     lines = []
     for cell in lesson.cells[: lesson.cells.index(exercise)]:
         if cell.kind == "code" and not cell.instructor:
@@ -26,7 +26,7 @@ def imported_before(lesson, exercise):
                 ast.unparse(node)
                 for node in tree.body
                 if isinstance(node, ast.Import | ast.ImportFrom)
-                and not (getattr(node, "module", None) or "").startswith("utils")
+                and getattr(node, "module", None) != "utils.checks"
             ]
     return "\n".join(lines)
 
