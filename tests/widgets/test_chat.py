@@ -13,6 +13,7 @@ from tests.widgets.doubles import Tap
 from utils.widgets import ChatPanel, Status
 from utils.widgets import chat_reading as reading
 from utils.widgets.chat_history import GO_ON, INTERRUPTED
+from utils.widgets.pane import STOPPED
 
 
 class Model:
@@ -207,6 +208,7 @@ class TestTyping:
         tap.end()
         await settled(lambda: panel.turns and not panel.busy)
         assert len(panel.turns) == len(model.histories) == 1
+        assert panel.hint == "", "a page that is a moment late is not scolded"
 
     async def test_typing_is_heard_while_a_cell_awaits_something_else(self, panel, model):
         panel.show()
@@ -291,6 +293,32 @@ class TestStopping:
         let_go.set()
         await asyncio.sleep(0.02)
         assert panel.turns[0].reply == "Bec", "what comes too late is not shown"
+
+    async def test_a_cancellation_that_gets_lost_is_sent_again(self, wire, monkeypatch):
+        monkeypatch.setattr(reading, "GRACE", 0.01)
+        closed = []
+
+        async def forgetful():  # as `asyncio.wait_for` can be on Python 3.11
+            try:
+                yield "Bec"
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+                await asyncio.Event().wait()
+            finally:
+                closed.append(True)
+
+        panel = ChatPanel(lambda history: forgetful())
+        cell = asyncio.create_task(panel.ask("Why?"))
+        await settled(lambda: panel.turns and panel.turns[0].reply)
+        panel.stop()
+        turn = await cell
+        assert (turn.state, turn.note, closed) == ("stopped", STOPPED, [True])
+
+    async def test_stop_at_the_very_end_leaves_a_complete_reply_complete(self, panel, model):
+        cell, tap = await begun(panel, model, "Why?", "Because.")
+        panel._attempt._task.add_done_callback(lambda _: panel.stop())
+        tap.end()
+        assert (await cell).state == "complete"
 
     async def test_interrupting_the_cell_is_raised_on_and_leaves_the_panel_usable(
         self, panel, model
@@ -380,6 +408,18 @@ class TestTheWayOn:
             await (await model.tap()).put(text)
         panel.stop()
         assert (await cell).reply == "Because"
+
+    async def test_the_last_letters_of_a_continuation_are_not_held_back_for_ever(
+        self, panel, model
+    ):
+        cell, _ = await begun(panel, model, "Spell it.", "Bana")
+        panel.stop()
+        await cell
+        rest = asyncio.create_task(panel.go_on())
+        tap = await model.tap()
+        await tap.put("Ba")  # as the reply itself began
+        tap.end()
+        assert (await rest).reply == "BanaBa"
 
     async def test_there_is_nothing_to_go_on_with_after_a_complete_reply(self, panel, model):
         with pytest.raises(RuntimeError, match="nothing to go on"):
@@ -521,6 +561,25 @@ class TestWaiting:
             ("Tool call", "done", 2.0),
             ("Answer", "done", 0),
         ]
+
+    async def test_a_stage_that_lasts_is_not_sent_again_with_every_piece_of_text(
+        self, panel, model, wire, clock
+    ):
+        cell, tap = await begun(panel, model, "Weather?", Status("Answer"))
+        panel._outbox.flush()
+        wire.messages.clear()
+        for second in range(1, 5):
+            clock.now = second
+            await tap.put("word ")
+            panel._outbox.flush()
+        tap.end()
+        await cell
+        sent = [data["content"] for data in wire.sent_by(panel) if data["method"] == "custom"]
+        with_stages = [
+            item for message in sent[:-1] for item in message["items"] if "stages" in item
+        ]
+        assert len(sent) > 3
+        assert with_stages == []
 
     async def test_news_of_a_stage_is_no_silence(self, panel, model, clock):
         cell, tap = await begun(panel, model)

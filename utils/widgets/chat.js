@@ -67,11 +67,11 @@ function render({ model, el }) {
     if (hint.textContent !== words) hint.textContent = words;
   };
   function request(content) {
-    model.send(content);
     clearTimeout(patience);
     patience = setTimeout(() => {
-      if (!model.get("busy")) say("The kernel is busy with a cell. It answers when that has ended.");
+      if (!model.get("busy")) say("The kernel does not hear: a cell keeps it busy, or it was ended.");
     }, SLOW);
+    model.send(content);
   }
   function submit() {
     if (!box.value.trim()) return box.focus();

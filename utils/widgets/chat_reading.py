@@ -11,7 +11,7 @@ from typing import Any
 
 from utils.widgets.ticker import TICK
 
-GRACE = 1.0  # seconds that a stopped stream has to close itself
+GRACE = 0.5  # seconds that a stopped stream has to close itself, twice
 
 
 class Attempt:
@@ -44,17 +44,14 @@ class Attempt:
         self.error: BaseException | None = None
         self.closed = True
         self._task: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     def stop(self) -> None:
         """End it, from any thread. No item is taken any more from this moment on."""
-        if self._loop is not None and not self.stopped:  # twice would cut the closing short
-            self.stopped = True
-            self._loop.call_soon_threadsafe(self._cancel)
-
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        task = self._task
+        if task is None or task.done() or self.stopped:  # twice would cut the closing short
+            return
+        self.stopped = True
+        task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
         """Read to the end, whatever end that is; what happened is in the attributes.
@@ -63,21 +60,26 @@ class Attempt:
             asyncio.CancelledError: If the caller was cancelled, such as by ■ in its cell. By then
                 the stream is closed.
         """
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.create_task(self._read())
+        task = self._task = asyncio.create_task(self._read())
         try:
-            while not self._task.done() and not self.stopped:
-                await asyncio.wait({self._task}, timeout=TICK)
+            while not task.done() and not self.stopped:
+                await asyncio.wait({task}, timeout=TICK)
                 self._tick()
-            await asyncio.wait({self._task}, timeout=GRACE)
+            await self._closing(task)
         except asyncio.CancelledError:
             self.stop()
-            await asyncio.wait({self._task}, timeout=GRACE)
+            await self._closing(task)
             raise
         finally:
-            if not self._task.done():
-                self.stop()
-            self._conclude(self._task)
+            self.stop()
+            self._conclude(task)
+
+    async def _closing(self, task: asyncio.Task[None]) -> None:
+        """Wait until a stopped stream has closed."""
+        await asyncio.wait({task}, timeout=GRACE)
+        if not task.done():  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE)
 
     def _conclude(self, task: asyncio.Task[None]) -> None:
         if not task.done():
@@ -96,8 +98,8 @@ class Attempt:
         items = aiter(stream)
         try:
             async for item in items:
-                if self.stopped:  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
-                    await asyncio.sleep(0)  # one that is on its way arrives here
+                if self.stopped:
+                    await asyncio.sleep(0)  # the cancellation arrives here, not while it closes
                     break
                 self._take(item)
         finally:

@@ -1,0 +1,263 @@
+"""The chat panel as a learner meets it: in JupyterLab, with the real simulator and a real kernel.
+
+All tests share one notebook and its kernel; each has a cell and a panel of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator
+
+from tests.browser.lab import NOTEBOOK_WIDTH, Lab, NotebookPage
+from tests.browser.test_widgets import CONTRAST
+
+SETUP = """
+import os
+os.environ["COURSE_SPEED"] = "1"  # a reply of ten seconds leaves time to stop it
+import asyncio
+from utils.provider import chat_model, explain, simulator
+from utils.widgets import ChatPanel, Progress, Status, StatusLine
+
+def reply(history):
+    return chat_model("seed", simulated=True).astream(history)
+
+async def words(name, count=40, gap=0.05):
+    for number in range(count):
+        yield f"{name}{number} "
+        await asyncio.sleep(gap)
+"""
+STOP = """
+simulator()
+panel = ChatPanel(reply, title="Stop", explain=explain).show()
+"""
+LOG = """
+for request in simulator().requests():
+    print("log:", request.ended, request.tokens_sent > 0, request.tokens_unsent > 0)
+print("states:", [turn.state for turn in panel.turns])
+"""
+INTERRUPT = """
+held = ChatPanel(lambda history: words("held", 2000), title="Interrupt")
+await held.ask("Count, please.")
+"""
+AFTER = 'print("after:", held.turns[0].state, held.busy)'
+TWO = """
+pair = [ChatPanel(lambda history, name=name: words(name), title=name) for name in ("left", "right")]
+for one in pair:
+    one.show()
+await asyncio.sleep(0)
+"""
+AWAITING = """
+typed = asyncio.Event()
+busy = ChatPanel(lambda history: words("typed", 5), title="Awaiting").show()
+while not (busy.turns and busy.turns[0].state == "complete"):
+    await asyncio.sleep(0.05)
+print("heard:", busy.turns[0].question)
+"""
+LOOK = r'''
+SUNNY = """It is **sunny** in Oslo, 21 °C:
+
+```python
+print("sun")
+```
+
+| Hour | °C |
+|------|----|
+| 12 | 21 |
+| 15 | 22 |
+"""
+
+async def weather(history):
+    yield Status("Thinking")
+    await asyncio.sleep(0.2)
+    yield Status("Tool call", "get_weather(city='Oslo')")
+    await asyncio.sleep(0.2)
+    yield Status("Answer")
+    for word in SUNNY.split(" "):
+        yield word + " "
+    if len(history) > 1:
+        raise ConnectionError("The connection broke: ask again.")
+
+seen = ChatPanel(weather, title="Look", explain=str, stall=1).show()
+status = StatusLine("Thinking", "Tool call", "Answer").show()
+status.to("Tool call", "get_weather(Oslo)")
+known, unknown = Progress(40, "Reading").show(), Progress(label="Reply").show()
+known.advance(13)
+unknown.advance(37)
+await seen.ask("What is the weather in Oslo?")
+await seen.ask("And this afternoon?")
+status.fail("The tool did not answer: ask again.")
+print("looked")
+'''
+
+LAST = ".jp-CodeCell:nth-child(8)"
+
+
+@pytest.fixture(scope="module")
+def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
+    """One notebook for all tests of this file, its first cell run."""
+    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, TWO, AWAITING, LOOK)
+    page = context.new_page()
+    page.set_viewport_size(NOTEBOOK_WIDTH)
+    nb = NotebookPage.open(page, lab.url(lab.write("chat.ipynb", *cells)))
+    nb.run_cell_with("COURSE_SPEED")
+    nb.wait_done()
+    yield nb
+    nb.close()
+
+
+def panel(nb: NotebookPage, title: str) -> Locator:
+    """The panel of this title."""
+    found = nb.cells.locator(".course-chat").filter(has=nb.page.get_by_text(title, exact=True))
+    found.wait_for()
+    return found
+
+
+def box(panel: Locator) -> Locator:
+    return panel.get_by_role("textbox", name="Your message")
+
+
+def button(panel: Locator, name: str) -> Locator:
+    return panel.get_by_role("button", name=name, exact=True)
+
+
+def ask(panel: Locator, words: str) -> None:
+    """Type and press Enter."""
+    box(panel).click()
+    box(panel).press_sequentially(words)
+    box(panel).press("Enter")
+
+
+def foot(panel: Locator, phase: str) -> Locator:
+    """The foot of the last turn, in this phase."""
+    found = panel.locator(".course-turn").last.locator(f".course-foot[data-phase='{phase}']")
+    found.wait_for()
+    return found
+
+
+# Notes in the page itself when the reply's text last grew, and when Stop was pressed.
+WATCH = """(panel) => {
+  const log = panel.querySelector(".course-transcript");
+  const size = () => [...log.querySelectorAll(".course-block")].map((b) => b.textContent).join("");
+  window.courseWatch = { lengths: [], grown: 0, pressed: 0 };
+  new MutationObserver(() => {
+    const { lengths } = window.courseWatch;
+    if (size().length === lengths.at(-1)) return;
+    lengths.push(size().length);
+    window.courseWatch.grown = performance.now();
+  }).observe(log, { subtree: true, childList: true, characterData: true });
+  const press = () => (window.courseWatch.pressed ||= performance.now());
+  panel.querySelector(".course-chat-stop").addEventListener("click", press, true);
+  panel.addEventListener("keydown", (event) => event.key === "Escape" && press(), true);
+}"""
+
+
+def stops_within(nb: NotebookPage, panel: Locator, press: str) -> float:
+    """Let text come, stop it, and return the seconds from the press to the last growth."""
+    panel.evaluate(WATCH)
+    nb.page.wait_for_function("() => window.courseWatch.lengths.length > 5")
+    if press == "mouse":
+        button(panel, "Stop").click()
+    else:
+        box(panel).press(press)
+    foot(panel, "stopped")
+    nb.sample(text=".course-chat .course-transcript")
+    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second
+    watched = nb.page.evaluate("() => window.courseWatch")
+    assert all(later > earlier for earlier, later in pairwise(watched["lengths"]))
+    return max(0.0, (watched["grown"] - watched["pressed"]) / 1000)
+
+
+def test_stop_by_mouse_and_by_key_ends_text_and_generation(nb: NotebookPage):
+    nb.run_cell_with('title="Stop"')
+    nb.wait_done()
+    chat = panel(nb, "Stop")
+    assert button(chat, "Stop").is_disabled()
+    ask(chat, "Why does streaming feel faster?")
+    chat.locator(".course-block").first.wait_for()
+    assert button(chat, "Send").is_disabled()
+    assert box(chat).input_value() == "", "the box is free for what comes next"
+    box(chat).press_sequentially("And then")
+    box(chat).press("Enter")
+    by_mouse = stops_within(nb, chat, "mouse")
+    assert box(chat).input_value() == "And then", "what is typed meanwhile stays"
+    assert button(chat, "Stop").is_disabled()
+
+    button(chat, "Regenerate").click()
+    foot(chat, "streaming")
+    by_key = stops_within(nb, chat, "Escape")
+    assert chat.locator(".course-turn").count() == 1
+
+    print(f"Stop to last growth of text: {by_mouse:.3f} s by mouse, {by_key:.3f} s by Esc")
+    assert max(by_mouse, by_key) <= 0.3
+    nb.run_cell_with("simulator().requests()")
+    nb.wait_done()
+    assert nb.printed().count("log: client left True True") == 2
+    assert "states: ['stopped']" in nb.printed()
+
+
+def test_interrupting_the_cell_leaves_notebook_and_panel_usable(nb: NotebookPage):
+    nb.run_cell_with('title="Interrupt"')
+    chat = panel(nb, "Interrupt")
+    chat.get_by_text("held5 ").wait_for()
+    nb.interrupt()
+    foot(chat, "stopped")
+    nb.wait_done()
+    assert any("Cancelled" in error or "Interrupt" in error for error in nb.errors())
+    nb.run_cell_with("after:")
+    nb.wait_done()
+    assert "after: stopped False" in nb.printed()
+    ask(chat, "Again?")
+    chat.locator(".course-turn").nth(1).get_by_text("held5 ").wait_for()
+    nb.interrupt()  # no cell runs: the reply goes on, and Stop is what stops it
+    chat.locator(".course-turn").nth(1).get_by_text("held15 ").wait_for()
+    button(chat, "Stop").click()
+    foot(chat, "stopped")
+
+
+def test_two_panels_stream_at_once(nb: NotebookPage):
+    nb.run_cell_with("pair = ")
+    nb.wait_done()
+    left, right = panel(nb, "left"), panel(nb, "right")
+    ask(left, "Go.")
+    ask(right, "Go.")
+    assert left.locator(".course-foot[data-phase='done']").count() == 0, "both should stream"
+    for chat, name in ((left, "left"), (right, "right")):
+        foot(chat, "done")
+        said = chat.locator(".course-block").all_text_contents()
+        assert " ".join(said).split() == [f"{name}{number}" for number in range(40)]
+
+
+def test_typing_is_heard_while_a_cell_awaits(nb: NotebookPage):
+    nb.run_cell_with("typed = ")
+    chat = panel(nb, "Awaiting")
+    ask(chat, "Are you there?")
+    nb.wait_done()
+    assert "heard: Are you there?" in nb.printed()
+
+
+def test_it_can_be_read_in_both_themes(nb: NotebookPage):
+    nb.page.set_viewport_size({"width": 1100, "height": 1500})
+    nb.only_the_notebook()
+    nb.run_cell_with("SUNNY = ")
+    nb.wait_done()
+    chat = panel(nb, "Look")
+    assert foot(chat, "failed").get_by_text("The connection broke: ask again.").is_visible()
+    assert [found.text_content() for found in foot(chat, "failed").get_by_role("button").all()] == [
+        "Continue",
+        "Try again",
+    ]
+    for theme in ("Light", "Dark"):
+        nb.theme(f"JupyterLab {theme}")
+        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        nb.screenshot(f"chat-{theme.lower()}", f"{LAST} .jp-Cell-outputWrapper")
+        ratios = nb.page.evaluate(
+            CONTRAST,
+            ":is(.course-chat, .course-status, .course-progress) :is(.course-question, p, td, "
+            ".course-badge, .course-chat-note, .course-stage-name, .course-stage-detail, "
+            "button:enabled, .course-progress-figures, .course-status-note)",
+        )
+        assert len(ratios) > 20
+        assert min(ratios) >= 4.5
