@@ -11,11 +11,11 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from utils.charts import gap_strip, readers_chart, wait_bars
+from utils.charts import gap_strip, readers_chart, wait_bars, waterfall
 from utils.timing import Piece, Recording
 
 WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "a ", "time. "]
-CHARTS = [readers_chart, wait_bars, gap_strip]
+CHARTS = [readers_chart, wait_bars, gap_strip, waterfall]
 
 
 def recorded(label, arrivals, speed=1.0, e2e=None, **fields):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from utils.charts.common import arrivals_of, details, names_of, patch
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ROOMY: Final = 8  # rows that have a line of words above each
 _NAMED: Final = 30  # rows that have at least a name beside each
+_LETTER: Final = 0.11  # inches
 _ENDS: Final = {
     "finished": ("o", "finished"),
     "left": ("<", "left"),
@@ -29,7 +31,8 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     """Several streams as rows on one time axis, so that it shows what happened at the same time.
 
     A row begins where its request was sent. Orange: silence, no text comes; before the first text,
-    and wherever the next took longer than a twentieth of the whole axis. Green: text comes. The
+    and wherever the next took longer than a twentieth of the whole axis and five times as long as
+    in this stream it mostly does. Green: text comes. The
     mark at the end says how it ended. The recordings must be of one clock, as those of one notebook
     are.
 
@@ -63,7 +66,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
         patch(WAITING, "waiting"), patch(DELIVERED, "text arrives"), *_marks(recordings)
     )
     roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
-    left = 2.4 if named else LEFT / 3
+    left = 0.4 + _LETTER * max(map(len, names)) if named else LEFT / 3
     axes = chart.panel(0.75, row * count, left=left)
     axes.set(xlim=(0, span * 1.01), ylim=(row * count, 0), yticks=[])
     for i, recording in enumerate(recordings):
@@ -121,6 +124,7 @@ def _draw(
     from utils.figure import INK
 
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
+    pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
     for first, last in _texts(arrivals_of(recording), pause):
         axes.barh(middle, last - first, thick, left=sent + first, color=DELIVERED, lw=0)
     axes.vlines(

@@ -1,0 +1,228 @@
+"""The load experiment: its order of facts, its clients, and a server that never outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.simulator.orphans import PATIENCE, ROOT, is_running, wait_for_the_end
+from utils.load import STYLES, LoadError, Row, Rows, experiment, load
+from utils.load import clients as load_clients
+from utils.load.process import server
+
+BLOCKING, THREADS, TASKS = STYLES
+CROWD = 6
+
+
+# --- the experiment ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    return asyncio.run(experiment(clients=(1, CROWD, 40), styles=(BLOCKING, TASKS)))
+
+
+def test_a_blocked_loop_serves_one_after_the_other_and_tasks_all_at_once(rows: Rows):
+    """Ratios: what one client takes, times the number of clients, or about once."""
+
+    def grown(style: str) -> float:
+        return rows.at(style, CROWD).makespan / rows.at(style, 1).makespan
+
+    assert grown(BLOCKING) > 0.8 * CROWD
+    assert grown(TASKS) < 0.5 * CROWD
+
+
+def test_the_last_client_of_a_blocked_loop_waits_for_all_others(rows: Rows):
+    row = rows.at(BLOCKING, CROWD)
+    assert row.ttft_worst > (CROWD - 1) * rows.at(BLOCKING, 1).ttft_worst
+    assert rows.at(BLOCKING, 1).ttft_median < row.ttft_median < row.ttft_worst < row.makespan
+
+
+def test_a_health_check_waits_as_long_as_the_loop_is_blocked(rows: Rows):
+    assert rows.at(BLOCKING, CROWD).health > 0.8 * rows.at(BLOCKING, CROWD).makespan
+    assert rows.at(TASKS, CROWD).health < 0.5 * rows.at(TASKS, CROWD).makespan
+
+
+def test_nobody_fails_and_what_would_take_too_long_is_left_out_and_told(rows: Rows):
+    assert [(row.style, row.clients, row.failed) for row in rows] == [
+        (BLOCKING, 1, 0),
+        (BLOCKING, CROWD, 0),
+        (TASKS, 1, 0),
+        (TASKS, CROWD, 0),
+        (TASKS, 40, 0),
+    ]
+    (left_out,) = rows.left_out
+    assert left_out.startswith("Left out: async def + .stream() with 40 clients.")
+    assert left_out.endswith("would take 40 times as long as one.")
+
+
+async def test_threads_serve_a_crowd_at_once_and_each_client_has_a_recording():
+    recordings = await load(THREADS, CROWD)
+    assert [recording.label for recording in recordings] == [
+        f"client {number}" for number in range(1, CROWD + 1)
+    ]
+    assert {recording.outcome for recording in recordings} == {"finished"}
+    assert len({recording.text for recording in recordings}) == 1
+    last_first = max(recording.sent + (recording.ttft or 0) for recording in recordings)
+    assert last_first < min(recording.sent + recording.e2e for recording in recordings)
+
+
+async def test_an_unknown_style_is_refused_with_those_there_are():
+    for call in (load("threads", 1), experiment((1,), ["threads"])):
+        with pytest.raises(LoadError, match=r'no style "threads"\. Choose one of "async def'):
+            await call
+
+
+def test_rows_are_a_table_in_words_and_in_html():
+    row = Row(THREADS, 10, 0.83, 1.04, 1.06, 2, 0.02)
+    rows = Rows([row], ["Left out: <that>."])
+    head, line, note = repr(rows).splitlines()
+    assert head.split()[:2] == ["endpoint", "clients"]
+    assert " ".join(line.split()) == "def + .stream() 10 0.83 s 1.0 s 1.1 s 2 0.02 s"
+    assert note == "Left out: <that>."
+    assert "<td>0.83 s</td>" in rows._repr_html_()
+    assert "&lt;that&gt;" in rows._repr_html_()
+    assert rows[:1].left_out == rows.left_out
+    with pytest.raises(KeyError, match="not measured with 100 clients"):
+        rows.at(THREADS, 100)
+
+
+# --- its clients ---------------------------------------------------------------------------------
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@asynccontextmanager
+async def answering(*pieces: bytes) -> AsyncIterator[int]:
+    """A server that sends these bytes to whoever asks, then hangs up."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        writer.close()
+
+    listener = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with listener:
+        yield listener.sockets[0].getsockname()[1]
+
+
+async def asked(port: int):
+    return await load_clients.ask(port, "/", "client", lambda: None)
+
+
+async def test_a_client_reads_chunks_wherever_they_are_cut():
+    whole = HEAD + chunk(b'data: "He') + chunk(b'llo"\n\ndata: "\\n"\n\n') + chunk(b"")
+    async with answering(*(whole[at : at + 1] for at in range(len(whole)))) as port:
+        recording = await asked(port)
+    assert (recording.text, recording.outcome) == ("Hello\n", "finished")
+
+
+async def test_it_tells_once_that_text_has_come():
+    told = []
+    body = chunk(b'data: ""\n\ndata: "a"\n\n') + chunk(b'data: "b"\n\n') + chunk(b"")
+    async with answering(HEAD, body) as port:
+        await load_clients.ask(port, "/", "client", lambda: told.append(1))
+    assert told == [1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (HEAD + chunk(b'data: "a"\n\n'), "ValueError"),  # hung up between two chunks
+        (HEAD + b'10\r\ndata: "a"', "IncompleteReadError"),  # in the middle of one
+        (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "ConnectionError: the server answers"),
+        (b"", "IncompleteReadError"),
+    ],
+)
+async def test_a_failure_is_an_outcome_and_no_exception(answer: bytes, error: str):
+    async with answering(answer) as port:
+        recording = await asked(port)
+    assert recording.outcome == "failed"
+    assert (recording.error or "").startswith(error)
+
+
+async def test_a_server_that_is_not_there_is_a_failure_too():
+    async with answering() as port:
+        pass
+    assert (await asked(port)).outcome == "failed"
+
+
+# --- its server ----------------------------------------------------------------------------------
+
+
+def children() -> list[int]:
+    """The measured servers that this process has started and that still run."""
+    mine = psutil.Process().children()
+    return [child.pid for child in mine if "utils.load" in child.cmdline()]
+
+
+async def test_the_server_ends_with_the_block_also_when_that_is_cancelled():
+    started = asyncio.Event()
+
+    async def measure() -> None:
+        async with server():
+            started.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(measure())
+    await started.wait()
+    (pid,) = children()
+    assert is_running(pid)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not is_running(pid)
+
+
+async def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "uvicorn.py").write_text("raise ImportError('uvicorn is broken')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(LoadError, match=r"could not start.*uvicorn is broken"):
+        async with server():
+            pass
+    assert children() == []
+
+
+def test_a_killed_kernel_takes_the_server_and_its_simulator_with_it():
+    script = """
+import asyncio, psutil
+from utils.load.process import server
+
+async def main():
+    async with server() as port:
+        pids = [child.pid for child in psutil.Process().children(recursive=True)]
+        print(port, *pids, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+    kernel = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert kernel.stdout is not None
+        port, *pids = map(int, kernel.stdout.readline().split())
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+            kernel.kill()
+            wait_for_the_end(line)
+    finally:
+        kernel.kill()
+        kernel.wait()
+        kernel.stdout.close()
+    assert len(pids) >= 2
+    _, alive = psutil.wait_procs(
+        [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], PATIENCE
+    )
+    assert not [process for process in alive if is_running(process.pid)]
