@@ -1,6 +1,6 @@
 """The checks of lesson 5's capstone: what works passes, and what doesn't is told apart."""
 
-# ruff: noqa: B023, N818 (learners write such code)
+# ruff: noqa: B023 (learners write such code)
 
 import asyncio
 from contextlib import aclosing
@@ -14,6 +14,8 @@ from langchain_core.output_parsers import JsonOutputParser
 from pydantic import BaseModel
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
+from utils.checks.streams import ConnectionLost
+from utils.patience import Stalled, watched
 from utils.widgets import Status
 
 # --- 5.8 ------------------------------------------------------------------------------------------
@@ -251,6 +253,94 @@ async def returns_text(model, tools, messages):
     return "".join([chunk.text async for chunk in model.astream(messages)])
 
 
+async def runs_all_tools_first(model, tools, messages):
+    await asyncio.gather(*(tool.ainvoke({"order": 1, "day": "Friday"}) for tool in tools))
+    async for piece in in_a_loop(model, tools, messages):
+        yield piece
+
+
+async def yields_nothing(model, tools, messages):
+    async for _ in in_a_loop(model, tools, messages):
+        pass
+    return
+    yield
+
+
+async def stops_after_the_tools(model, tools, messages):
+    news = 0
+    async for piece in in_a_loop(model, tools, messages):
+        news += isinstance(piece, Status)
+        if news == 3:
+            return
+        yield piece
+
+
+async def thinks_once(model, tools, messages):
+    thought = False
+    async for piece in in_a_loop(model, tools, messages):
+        if getattr(piece, "stage", "") == "Thinking":
+            if thought:
+                continue
+            thought = True
+        yield piece
+
+
+async def thinks_late(model, tools, messages):
+    late = False
+    async for piece in in_a_loop(model, tools, messages):
+        if getattr(piece, "stage", "") == "Thinking" and not late:
+            late = True
+        elif getattr(piece, "stage", "") == "Thinking":
+            continue
+        elif late == "told":
+            yield Status("Thinking")
+            late = True
+        elif getattr(piece, "stage", "") == "Tool call":
+            late = "told"
+        yield piece
+
+
+async def shows_the_first_reply(model, tools, messages):
+    told = False
+    async for piece in in_a_loop(model, tools, messages):
+        told = told or getattr(piece, "stage", "") == "Tool call"
+        if not told or isinstance(piece, Status):
+            yield piece
+
+
+def asking(change):
+    """The right answer, but that the second asking sees other messages."""
+
+    class Asks:
+        def __init__(self, model):
+            self.model = model
+
+        def bind_tools(self, tools):
+            return Asks(self.model.bind_tools(tools))
+
+        def astream(self, messages):
+            return self.model.astream(change(list(messages)) if len(messages) > 2 else messages)
+
+    async def answer(model, tools, messages):
+        async for piece in in_a_loop(Asks(model), tools, messages):
+            yield piece
+
+    return answer
+
+
+def half_of_the_calls(messages):
+    messages[2] = messages[2].model_copy(update={"tool_calls": messages[2].tool_calls[:1]})
+    return messages
+
+
+async def goes_on_in_the_background(model, tools, messages):
+    async for piece in goes_on_with(in_a_loop(model, tools, messages)):
+        yield piece
+
+
+kept = []
+
+
 async def yields_dicts(model, tools, messages):
     yield {"status": "Thinking"}
 
@@ -291,6 +381,18 @@ WRONG_5_8 = (
     (asks_by_invoke, "yields an `AIMessage`; the exercise asks for `Status` and chunks"),
     (blocks, "hold up the event loop"),
     (returns_text, "hands over a `str`, once"),
+    (runs_all_tools_first, "The first status comes after 1.0 s"),
+    (yields_nothing, "`answer` yields nothing"),
+    (stops_after_the_tools, "The tool ran, and the model wasn't asked again"),
+    (shows_the_first_reply, "the reply after it isn't what comes out at the end"),
+    (thinks_once, 'asked 2 times, and for 1 of them a `Status` said "Thinking"'),
+    (thinks_late, '`Status."Thinking".` came 0.1 s later; it should come before the waiting'),
+    (asking(lambda seen: seen[:2]), "saw what it saw the first time: neither its own call nor"),
+    (asking(lambda seen: seen[2:]), "didn't see the conversation from its beginning"),
+    (asking(lambda seen: [*seen[:3], *seen[2:]]), "saw 2 messages of its own for one reply"),
+    (asking(lambda seen: [*seen[:2], *seen[:1:-1]]), "result stood before the message that asks"),
+    (asking(half_of_the_calls), "made 2 calls; its own message, the second time, has 1"),
+    (goes_on_in_the_background, "The reader has left, and the model goes on writing"),
     (yields_dicts, "yields a `dict`; the exercise asks for `Status` and chunks"),
 )
 
@@ -451,6 +553,50 @@ async def swallows_all(model, conversation):
         return
 
 
+async def yields_no_part(model, conversation):
+    async for _ in by_jiter(model, conversation):
+        pass
+    return
+    yield
+
+
+async def one_dict_late(model, conversation):
+    before = None
+    async for fields in by_jiter(model, conversation):
+        if before is not None and len(before) > 2:
+            yield before
+        before = fields if isinstance(fields, dict) else None
+    yield fields
+
+
+def another_problem(text, finish):
+    return [gated(text, finish)[0].model_copy(update={"problem": "None."})]
+
+
+async def reads_in_the_background(model, conversation):
+    async for part in goes_on_with(by_jiter(model, conversation)):
+        yield part
+
+
+async def goes_on_with(stream):
+    """Reads the stream to its end, whoever leaves."""
+    queue = asyncio.Queue()
+
+    async def fill():
+        try:
+            async for piece in stream:
+                queue.put_nowait(piece)
+        except Exception as error:
+            queue.put_nowait(error)
+        queue.put_nowait(None)
+
+    kept.append(asyncio.create_task(fill()))
+    while (piece := await queue.get()) is not None:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
 async def returns_a_ticket(model, conversation):
     text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
     return Ticket.model_validate_json(text)
@@ -479,6 +625,10 @@ WRONG_5_9 = (
     (forgets_the_conversation, "the conversation isn't in what it saw"),
     (swallows_all, "cut off by a limit .*, and `ticket` ended as if all were well"),
     (returns_a_ticket, "hands over a `Ticket`, once"),
+    (yields_no_part, "`ticket` yields nothing"),
+    (one_dict_late, r"`name` was known after 1.0 s, and was first yielded after \d.\d s"),
+    (filled(at_end=another_problem), "The ticket at the end says .*None"),
+    (reads_in_the_background, "The reader has left, and the model goes on writing"),
     (in_structure, "asked to call a tool. This one writes its JSON as text"),
 )
 
@@ -489,23 +639,6 @@ def test_5_9_says_what_is_wrong_with_code_that(ticket, said):
 
 
 # --- 5.10 -----------------------------------------------------------------------------------------
-
-
-class Stalled(Exception):
-    pass
-
-
-async def watched(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    chunk = await anext(stream)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise Stalled(f"Nothing came for {seconds} s.") from None
-            yield chunk
 
 
 def steadied(
@@ -629,6 +762,53 @@ async def own_error(sources, seconds):
         raise RuntimeError("Nobody can answer.")
 
 
+async def the_first_error(sources, seconds):
+    errors = []
+    try:
+        async for piece in steadied()([*map(partial(noting, errors), sources)], seconds):
+            yield piece
+    except ConnectionError:
+        raise
+    except Exception:
+        raise errors[0] from None
+
+
+def noting(errors, source):
+    async def noted():
+        try:
+            async for piece in source():
+                yield piece
+        except Exception as error:
+            errors.append(error)
+            raise
+
+    return noted
+
+
+async def twice_each(sources, seconds):
+    async for piece in steadied()(sources, seconds):
+        yield piece
+        if isinstance(piece, Status):
+            yield piece
+
+
+async def tells_more(sources, seconds):
+    yield Status("Connecting")
+    async for piece in steadied()(sources, seconds):
+        yield piece
+
+
+async def reads_on(sources, seconds):
+    made = [lambda source=source: goes_on_with(source()) for source in sources]
+    async for piece in steadied()(made, seconds):
+        yield piece
+
+
+async def hurries(sources, seconds):
+    async for piece in steadied()(sources, 0.7 * seconds):
+        yield piece
+
+
 async def by_return(sources, seconds):
     return [piece async for piece in steadied()(sources, seconds)]
 
@@ -657,6 +837,11 @@ WRONG_5_10 = (
     (waits_longer, "and the next one was asked after 6.0 s"),
     (one_limit_for_all, "No silence is as long as 2 s, and `TimeoutError` came out after 2.0 s"),
     (own_error, "RuntimeError: Nobody can answer.*when no source got as far"),
+    (the_first_error, "error that came out is .*the first source's.*the last one's was"),
+    (twice_each, r"\d+ pieces came, and \d+ were passed on: some twice"),
+    (tells_more, "yields a `Status` that no source made"),
+    (reads_on, "the next one answered, and the first one's stream is still open"),
+    (hurries, "and the next one was asked after 1.4 s already"),
     (by_return, "hands over a `list`, once"),
 )
 
@@ -781,6 +966,37 @@ def used_up(models, tools, seconds):
     return reply
 
 
+async def asks_both(sources, seconds):
+    spare = asyncio.ensure_future(anext(chunks_of(sources[1]), None)) if len(sources) > 1 else None
+    try:
+        async for piece in steadied()(sources, seconds):
+            yield piece
+    finally:
+        if spare:
+            spare.cancel()
+
+
+async def chunks_of(source):
+    async for piece in source():
+        if not isinstance(piece, Status):
+            yield piece
+
+
+async def asks_nobody(sources, seconds):
+    yield Status("Thinking")
+
+
+async def in_capitals(sources, seconds):
+    async for piece in steadied()(sources, seconds):
+        if hasattr(piece, "content"):
+            piece.content = piece.content.upper()
+        yield piece
+
+
+def gives_up_in_silence(sources, seconds):
+    return steadied(failures=ConnectionLost)(sources, seconds)
+
+
 def one_stream(models, tools, seconds):
     streams = []
 
@@ -806,6 +1022,10 @@ WRONG_5_11 = (
     (async_reply, "Calling `reply` gives a coroutine"),
     (streams_not_sources, "TypeError: .*not callable"),
     (used_up, "the model didn't see that turn's history"),
+    (assembled(steady=asks_both), "The first model answers, and the second was asked too"),
+    (assembled(steady=asks_nobody), "Neither of the two models was asked"),
+    (assembled(steady=in_capitals), "A plain reply came out as `YOUR"),
+    (assembled(steady=gives_up_in_silence), "was silent, and the second didn't answer in its"),
     (one_stream, "In the second turn of a chat"),
     (assembled(answer=collects_all_but_news), r"waits \d.\d s in all where the model needs 0.6"),
     (assembled(answer=built(thinking=list)), "first sign of life comes after .*See step 1"),
@@ -833,3 +1053,21 @@ WRONG_5_11 = (
 @pytest.mark.parametrize(("support", "said"), with_reason(*WRONG_5_11))
 def test_5_11_says_what_is_wrong_with_code_that(support, said):
     wrong("5.11", support, said)
+
+
+def test_5_11_names_a_step_that_nobody_has_written():
+    names = {"steady": ..., "answer": in_a_loop, "partial": partial}
+    exec(
+        """
+def support(models, tools, seconds):
+    def reply(history):
+        return steady([partial(answer, model, tools, history) for model in models], seconds)
+    return reply
+""",
+        names,
+    )
+    wrong("5.11", names["support"], "`steady` is still as Exercise 5.10 came. Write that first")
+    names["steady"] = steadied()
+    right("5.11", names["support"])
+    del names["steady"]
+    wrong("5.11", names["support"], "NameError: name 'steady' is not defined")

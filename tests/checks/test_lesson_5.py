@@ -16,6 +16,8 @@ from langchain_core.output_parsers import StrOutputParser
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import clinic, evaluate
 from utils.checks.lesson_5 import CHECKS
+from utils.patience import Stalled
+from utils.patience import watched as the_courses_own
 
 # --- 5.1 ------------------------------------------------------------------------------------------
 
@@ -319,6 +321,46 @@ async def fills_a_queue(model, history, question):
 
 kept = []
 
+
+def spoilt(before=None, after=None, asked=lambda messages: messages, piece=lambda text: text):
+    """The right answer, but for what is asked, yielded, or done to the history around it."""
+
+    async def turn(model, history, question):
+        messages = asked([*history, HumanMessage(question)])
+        if before:
+            before(history)
+        try:
+            async for text in stream_into(model, messages, history, question):
+                if (text := piece(text)) is not None:
+                    yield text
+        finally:
+            if after:
+                after(history)
+
+    turn.__name__ = (before or after or asked).__name__
+    return turn
+
+
+def drops_the_oldest(history):
+    del history[0]
+
+
+def notes_the_question_again(history):
+    history.append(HumanMessage("Why?"))
+
+
+def says_more(history):
+    history[-1] = AIMessage(history[-1].text + " (stopped)")
+
+
+def says_otherwise(history):
+    history[-1] = AIMessage("All was said.")
+
+
+def in_reverse(messages):
+    return [*messages[-2::-1], messages[-1]]
+
+
 WRONG_5_1 = (
     (stores_at_the_end, "left with 3 pieces, `history` has the question and no reply, though `The"),
     (adds_after_the_yield, "left with 3 pieces, .* lacks its end, .*When is a piece added"),
@@ -348,6 +390,14 @@ WRONG_5_1 = (
     (reply_first, "the reply stands before its question"),
     (misspelt, "NameError: .*`history.append"),
     (goes_on_after_the_reader, "The reader left, and the stream went on"),
+    (spoilt(after=drops_the_oldest), "What stood in `history` before is no longer there"),
+    (spoilt(after=notes_the_question_again), "the question stands there 2 times in `history`"),
+    (spoilt(after=says_more), "`history` says more than was shown: ` .stopped.` too"),
+    (spoilt(after=says_otherwise), "was shown, and `history` says `All was said.`"),
+    (spoilt(asked=in_reverse), "The model saw 3 messages, .*in order, and then the question"),
+    (spoilt(piece=str.upper), "The text isn't that of the reply. It parts from the reply at"),
+    (spoilt(piece=len), "yields an `int`; the exercise asks for text"),
+    (spoilt(piece=lambda text: None if "you" in text else text), "The end of the reply is missing"),
     (fills_a_queue, "The reader has left, and the model goes on writing"),
 )
 
@@ -464,6 +514,10 @@ def prints_it(done, total, seconds):
     print(by_the_pace(done, total, seconds))
 
 
+def says_little(done, total, seconds):
+    return "Wait." if total is None else by_the_pace(done, total, seconds)
+
+
 async def async_caption(done, total, seconds):
     return by_the_pace(done, total, seconds)
 
@@ -483,6 +537,7 @@ WRONG_5_2 = (
     (cuts_off, "one off: are the seconds rounded"),
     (in_other_words, "The numbers are right, and the docstring words it differently"),
     (prints_it, "returns `None`. The caption is to be returned"),
+    (says_little, "Which of the docstring's three forms fits"),
     (async_caption, "is an `async def`"),
 )
 
@@ -495,24 +550,27 @@ def test_5_2_says_what_is_wrong_with_code_that(caption, said):
 # --- 5.3 ------------------------------------------------------------------------------------------
 
 
-def begin(model, prompt):
-    """What has been said so far, and the task that reads on."""
+def begin(stop, model, prompt):
+    """What has been said so far, the task that reads on, and the one that waits for Stop."""
     said = []
 
     async def read():
         async for chunk in model.astream(prompt):
             said.append(chunk.content)
 
-    return said, asyncio.create_task(read())
+    return said, asyncio.create_task(read()), asyncio.create_task(stop.wait())
+
+
+async def first_of(reading, stopping):
+    await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if reading.done():
+        reading.result()
 
 
 async def two_tasks(stop, model, prompt):
-    said, reading = begin(model, prompt)
-    stopping = asyncio.create_task(stop.wait())
+    said, reading, stopping = begin(stop, model, prompt)
     try:
-        await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if reading.done():
-            reading.result()
+        await first_of(reading, stopping)
     finally:
         reading.cancel()
         stopping.cancel()
@@ -542,7 +600,7 @@ async def race_for_each_piece(stop, model, prompt):
 
 
 async def cancels_itself(stop, model, prompt):
-    said, reading = begin(model, prompt)
+    said, reading, _ = begin(stop, model, prompt)
 
     async def end(task):
         await stop.wait()
@@ -561,7 +619,7 @@ async def cancels_itself(stop, model, prompt):
 
 
 async def polls(stop, model, prompt):
-    said, reading = begin(model, prompt)
+    said, reading, _ = begin(stop, model, prompt)
     try:
         while not reading.done() and not stop.is_set():
             await asyncio.sleep(0.05)
@@ -615,21 +673,15 @@ async def drains(stop, model, prompt):
 
 
 async def leaves_the_reading_alone(stop, model, prompt):
-    said, reading = begin(model, prompt)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if reading.done():
-        reading.result()
+    said, reading, stopping = begin(stop, model, prompt)
+    await first_of(reading, stopping)
     return "".join(said)
 
 
 async def not_when_cancelled(stop, model, prompt):
-    said, reading = begin(model, prompt)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    said, reading, stopping = begin(stop, model, prompt)
+    await first_of(reading, stopping)
     stopping.cancel()
-    if reading.done():
-        reading.result()
     reading.cancel()
     return "".join(said)
 
@@ -663,16 +715,14 @@ async def returns_a_chunk(stop, model, prompt):
 
 
 async def swallows_errors(stop, model, prompt):
-    said, reading = begin(model, prompt)
-    stopping = asyncio.create_task(stop.wait())
+    said, reading, stopping = begin(stop, model, prompt)
     await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
     reading.cancel()
     return "".join(said)
 
 
 async def swallows_any_cancellation(stop, model, prompt):
-    said, reading = begin(model, prompt)
-    stopping = asyncio.create_task(stop.wait())
+    said, reading, stopping = begin(stop, model, prompt)
     stopping.add_done_callback(lambda _: reading.cancel())
     try:
         await reading
@@ -695,7 +745,7 @@ async def gives_up_in_silences(stop, model, prompt):
 
 
 async def polls_seldom(stop, model, prompt):
-    said, reading = begin(model, prompt)
+    said, reading, _ = begin(stop, model, prompt)
     while not reading.done() and not stop.is_set():
         await asyncio.sleep(3)
     if reading.done():
@@ -705,7 +755,7 @@ async def polls_seldom(stop, model, prompt):
 
 
 async def polls_blocking(stop, model, prompt):
-    said, reading = begin(model, prompt)
+    said, reading, _ = begin(stop, model, prompt)
     while not reading.done() and not stop.is_set():
         time.sleep(0.1)
     return "".join(said)
@@ -730,15 +780,49 @@ def at_once(stop, model, prompt):
 
 
 async def raises_on_stop(stop, model, prompt):
-    said, reading = begin(model, prompt)
-    stopping = asyncio.create_task(stop.wait())
+    said, reading, stopping = begin(stop, model, prompt)
     stopping.add_done_callback(lambda _: reading.cancel())
     await reading
     return "".join(said)
 
 
+async def fails_on_stop(stop, model, prompt):
+    text = await two_tasks(stop, model, prompt)
+    if stop.is_set():
+        raise InterruptedError(text)
+    return text
+
+
+async def nothing_on_stop(stop, model, prompt):
+    text = await two_tasks(stop, model, prompt)
+    return None if stop.is_set() else text
+
+
+async def misspelt_too(stop, model, prompt):
+    return await text_untill(stop, model, prompt)  # noqa: F821
+
+
+async def finishes_when_cancelled(stop, model, prompt):
+    said, reading, stopping = begin(stop, model, prompt)
+    try:
+        await first_of(reading, stopping)
+    except asyncio.CancelledError:
+        await asyncio.wait({reading})
+        raise
+    finally:
+        reading.cancel()
+    return "".join(said)
+
+
+async def changes_the_cancellation(stop, model, prompt):
+    try:
+        return await two_tasks(stop, model, prompt)
+    except asyncio.CancelledError:
+        raise RuntimeError("stopped") from None
+
+
 async def waits_for_stop(stop, model, prompt):
-    said, reading = begin(model, prompt)
+    said, reading, _ = begin(stop, model, prompt)
     await stop.wait()
     reading.cancel()
     return "".join(said)
@@ -765,6 +849,11 @@ WRONG_5_3 = (
     (yields_until, "async generator"),
     (at_once, "can't be awaited"),
     (raises_on_stop, "CancelledError"),
+    (fails_on_stop, "InterruptedError.*when Stop was pressed in the silence"),
+    (nothing_on_stop, "and `None` came back; the exercise asks for the text so far"),
+    (misspelt_too, "NameError: .*text_untill"),
+    (finishes_when_cancelled, r"was cancelled, and \d+.\d+ s later it was still at work"),
+    (changes_the_cancellation, "was cancelled, a `RuntimeError` came out in place"),
     (waits_for_stop, "waits for something that never comes"),
 )
 
@@ -775,23 +864,6 @@ def test_5_3_says_what_is_wrong_with_code_that(text_until, said):
 
 
 # --- 5.4 ------------------------------------------------------------------------------------------
-
-
-class Stalled(Exception):
-    pass
-
-
-async def a_timeout_for_each(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    chunk = await anext(stream)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise Stalled(f"Nothing came for {seconds} s.") from None
-            yield chunk
 
 
 async def waits_for_each(stream, seconds):
@@ -842,7 +914,7 @@ async def a_class_of_its_own(stream, seconds):
 
 
 @pytest.mark.parametrize(
-    "watched", by_name(a_timeout_for_each, waits_for_each, a_task_for_each, a_class_of_its_own)
+    "watched", by_name(the_courses_own, waits_for_each, a_task_for_each, a_class_of_its_own)
 )
 def test_5_4_accepts(watched):
     right("5.4", watched)
@@ -886,13 +958,13 @@ async def not_before_the_first(stream, seconds):
         if first is None:
             return
         yield first
-        async for chunk in a_timeout_for_each(stream, seconds):
+        async for chunk in the_courses_own(stream, seconds):
             yield chunk
 
 
 async def ends_quietly(stream, seconds):
     try:
-        async for chunk in a_timeout_for_each(stream, seconds):
+        async for chunk in the_courses_own(stream, seconds):
             yield chunk
     except Stalled:
         return
@@ -932,7 +1004,7 @@ async def leaves_the_task(stream, seconds):
 
 async def calls_all_errors_a_stall(stream, seconds):
     try:
-        async for chunk in a_timeout_for_each(stream, seconds):
+        async for chunk in the_courses_own(stream, seconds):
             yield chunk
     except Exception:
         raise Stalled from None
@@ -940,7 +1012,7 @@ async def calls_all_errors_a_stall(stream, seconds):
 
 async def swallows_the_loss(stream, seconds):
     try:
-        async for chunk in a_timeout_for_each(stream, seconds):
+        async for chunk in the_courses_own(stream, seconds):
             yield chunk
     except Stalled:
         raise
@@ -949,7 +1021,7 @@ async def swallows_the_loss(stream, seconds):
 
 
 async def collects_chunks(stream, seconds):
-    chunks = [chunk async for chunk in a_timeout_for_each(stream, seconds)]
+    chunks = [chunk async for chunk in the_courses_own(stream, seconds)]
     for chunk in chunks:
         yield chunk
 
@@ -965,18 +1037,18 @@ async def forgets_the_end(stream, seconds):
 
 
 async def passes_texts(stream, seconds):
-    async for chunk in a_timeout_for_each(stream, seconds):
+    async for chunk in the_courses_own(stream, seconds):
         yield chunk.content
 
 
 async def drops_the_empty(stream, seconds):
-    async for chunk in a_timeout_for_each(stream, seconds):
+    async for chunk in the_courses_own(stream, seconds):
         if chunk.content:
             yield chunk
 
 
 async def returns_the_chunks(stream, seconds):
-    return [chunk async for chunk in a_timeout_for_each(stream, seconds)]
+    return [chunk async for chunk in the_courses_own(stream, seconds)]
 
 
 async def tries_again(stream, seconds):
@@ -991,25 +1063,46 @@ async def tries_again(stream, seconds):
 
 
 async def watches_half_of_it(stream, seconds):
-    async for chunk in a_timeout_for_each(stream, seconds / 2):
+    async for chunk in the_courses_own(stream, seconds / 2):
         yield chunk
 
 
 async def takes_double(stream, seconds):
-    async for chunk in a_timeout_for_each(stream, 2 * seconds):
+    async for chunk in the_courses_own(stream, 2 * seconds):
         yield chunk
 
 
 async def swallows_cancelling(stream, seconds):
     try:
-        async for chunk in a_timeout_for_each(stream, seconds):
+        async for chunk in the_courses_own(stream, seconds):
             yield chunk
     except asyncio.CancelledError:
         return
 
 
+async def counts_by_the_clock(stream, seconds):
+    loop = asyncio.get_running_loop()
+    last = loop.time()
+    async for chunk in the_courses_own(stream, seconds):
+        if loop.time() - last > seconds:
+            raise Stalled
+        last = loop.time()
+        yield chunk
+
+
+async def one_limit_and_no_word(stream, seconds):
+    async with aclosing(stream), asyncio.timeout(seconds):
+        async for chunk in stream:
+            yield chunk
+
+
+async def changes_chunks(stream, seconds):
+    async for chunk in the_courses_own(stream, seconds):
+        yield chunk.model_copy(update={"content": chunk.content.upper() + "!"})
+
+
 async def yields_nothing(stream, seconds):
-    async for _ in a_timeout_for_each(stream, seconds):
+    async for _ in the_courses_own(stream, seconds):
         pass
     return
     yield
@@ -1035,6 +1128,9 @@ WRONG_5_4 = (
     (watches_half_of_it, "`Stalled` was raised 1.0 s after the beginning"),
     (takes_double, r"`Stalled` came after 4.0 s in place of 2\.$"),
     (swallows_cancelling, "cancelled, it came back as if nothing"),
+    (counts_by_the_clock, "the reader takes 5 s for each piece, and `Stalled` was raised"),
+    (one_limit_and_no_word, "No silence is longer than 1.9 s, and `TimeoutError` came out after"),
+    (changes_chunks, "5 chunks came, and what `watched` yields are 5 others"),
     (yields_nothing, "`watched` yields nothing"),
 )
 
@@ -1274,6 +1370,34 @@ async def gives_up(models, prompt):
         return
 
 
+async def adds_a_notice(models, prompt):
+    shown = False
+    try:
+        async for text in until_something_is_shown(models, prompt):
+            shown = True
+            yield text
+    except Exception:
+        if shown:
+            yield " (interrupted)"
+        raise
+
+
+async def has_no_patience(models, prompt):
+    for model in models:
+        shown = False
+        try:
+            async with asyncio.timeout(3):
+                async for chunk in model.astream(prompt):
+                    shown = shown or bool(chunk.content)
+                    yield chunk.content
+            return
+        except TimeoutError:
+            return
+        except Exception:
+            if shown or model is models[-1]:
+                raise
+
+
 async def by_invoke(models, prompt):
     for model in models:
         try:
@@ -1300,6 +1424,8 @@ WRONG_5_5 = (
     (every_reply, "The first model answers, and model 2 was asked all the same"),
     (whole_chunks, "yields an `AIMessageChunk`"),
     (gives_up, "failed at once, no other model was asked"),
+    (adds_a_notice, "by the model, and the reader got `The .* .interrupted.`"),
+    (has_no_patience, "ended by itself in a silence in which nobody had stopped it yet"),
     (by_invoke, "called with `invoke`"),
 )
 
@@ -1399,6 +1525,15 @@ def misses_the_whole(partial, more):
     return partial + more
 
 
+def drops_two_letters(partial, more):
+    return partial + more[2:]
+
+
+def drops_one_more(partial, more):
+    joined = longest_first(partial, more)
+    return joined if joined == partial + more else partial + joined[len(partial) + 2 :]
+
+
 def gives_a_pair(partial, more):
     return partial, more
 
@@ -1423,6 +1558,8 @@ WRONG_5_6 = (
     (from_two_letters, "A single letter that is repeated counts too"),
     (anywhere, "first text should stand there unchanged"),
     (misses_the_whole, "stands there twice"),
+    (drops_two_letters, "doesn't begin as the first one ends, and still lost something"),
+    (drops_one_more, "More of the second text is gone than it repeats"),
     (gives_a_pair, "returns a `tuple`; the exercise asks for a text"),
     (async_seam, "is an `async def`"),
     (trips_over_empty, "IndexError: .*for `seam"),

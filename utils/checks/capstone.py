@@ -21,6 +21,7 @@ from langchain_core.messages import (
 from utils.checks import loops
 from utils.checks.assistant import HOURS, ORDER, Call, Ran, TurnsModel, asks_for, tools
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.attempt import untouched
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ROLE_AFTER, ConnectionLost, cut
@@ -241,7 +242,7 @@ def _thinks_each_time(run: _Answered) -> None:
     asked = [probe.asked_at[0] - loops.BEGIN for probe in run.probes if probe.requests]
     if len(news) < len(asked):
         raise NotYet(
-            f"The model was asked {len(asked)} times, and {len(news)} times a `Status` said "
+            f"The model was asked {len(asked)} times, and for {len(news)} of them a `Status` said "
             '"Thinking".'
         )
     for when, at in zip(news, asked, strict=False):
@@ -283,7 +284,9 @@ def _conversation(seen: Sequence[BaseMessage], calls: Sequence[Call]) -> None:
         raise NotYet("The second time, a tool's result stood before the message that asks for it.")
     ids = sorted(str(call["id"]) for call in own[0].tool_calls)
     if len(ids) != len(calls):
-        raise NotYet(f"The model's own message has {len(ids)} calls where it made {len(calls)}.")
+        raise NotYet(
+            f"The model made {len(calls)} calls; its own message, the second time, has {len(ids)}."
+        )
     if sorted(message.tool_call_id for message in results) != ids:
         raise NotYet(
             f"The model's calls have the ids {shown(', '.join(ids))}, and the results carry as "
@@ -650,6 +653,7 @@ _STEPS = {"answer": "step 1, Exercise 5.8", "steady": "step 3, Exercise 5.10"}
 def support(answer: object) -> str:
     """The whole assistant under a script of faults, and within its budget of waiting."""
     function = the_function(answer, "support")
+    _steps_done(function)
     probe, spare = _lamp(gap=0.05), _other()  # the whole of it takes less than `seconds`
     model = TurnsModel.of(probe)
     heard, wait = _measured(function, [model, TurnsModel.of(spare)], probe, spare)
@@ -682,6 +686,17 @@ def support(answer: object) -> str:
         f"all models. First sign at once, first text after {own:.1f} s, and the reader waited "
         f"{wait:.1f} s in all: as long as the model itself needs."
     )
+
+
+def _steps_done(function: Callable[..., Any]) -> None:
+    """Turn down an assistant whose parts nobody has written yet."""
+    names = getattr(function, "__globals__", {})
+    for name, number in (("answer", "5.8"), ("steady", "5.10")):
+        if name in names and untouched(names[name], number):
+            raise NotYet(
+                f"This step puts the others together, and `{name}` is still as Exercise {number} "
+                "came. Write that first."
+            )
 
 
 def _assistant(

@@ -522,13 +522,6 @@ def _stalls(function: Callable[..., Any], before: int) -> None:
             f"{silence}, and `Stalled` came after {heard.seconds - due + _SECONDS:.1f} s in place "
             f"of {_SECONDS:g}.{question}"
         )
-    if heard.seconds < due - AT_ONCE:
-        raise NotYet(
-            f"{silence}, and `Stalled` came {due - heard.seconds:.1f} s too soon for "
-            f"{_SECONDS:g} s of silence."
-        )
-    if heard.items != feed.items[:before]:
-        raise NotYet(f"{silence}, and only {len(heard.items)} of them were yielded.")
     _closed(heard, f"{silence}, `Stalled` is raised")
 
 
@@ -626,7 +619,7 @@ def _interrupted(function: Callable[..., Any]) -> None:
     said = "".join(probes[0].pieces[:4])
     heard = _first(function, probes)
     lost = f"The first model's connection was lost after {shown(said)} had been shown"
-    if heard.text.startswith(said) and len(heard.text) > len(said):
+    if probes[1].requests and len(heard.text) > len(said):
         raise NotYet(f"{lost}, and then another reply began: {shown(heard.text[len(said) :])}.")
     _nobody_else(probes, 1, lost)
     if heard.error is None:
