@@ -5,10 +5,11 @@ Notebooks go in and come out as the plain dictionaries of their JSON. Making pag
 """
 
 import ast
-import base64
 import html
 import re
+import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -23,11 +24,26 @@ _WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a live widget: where a page finds it, and its size in CSS pixels."""
+
+    address: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, png: bytes, address: str) -> "Picture":
+        """The picture of a PNG that was taken at double size; its header tells the size."""
+        width, height = struct.unpack(">II", png[16:24])
+        return cls(address, width // 2, height // 2)
+
+
 class NotBuilt(Exception):  # noqa: N818 -- nothing is wrong with the lesson
     """The notebooks are not those of the lesson's text; the message says where."""
 
 
-def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, bytes]) -> JSON:
+def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
     """The notebook that the site shows: no notes, and nothing told before the reader asks.
 
     An exercise becomes its stub, with hints and the solution folded; a prediction becomes choices
@@ -37,7 +53,8 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
         lesson: The lesson's source, for its hints and predictions.
         solved: The executed notebook of `solutions/`.
         open_: The learner's notebook of `notebooks/`.
-        pictures: PNGs of live widgets, by the id of their cell.
+        pictures: Pictures of live widgets by the id of their cell and their place in it, such
+            as `feel-it-a-race-4.1`.
 
     Raises:
         NotBuilt: The three are not of one build.
@@ -77,7 +94,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 
 
 def _shown(
-    cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, bytes]
+    cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
     """The cells that stand for one cell."""
     source = "".join(cell["source"])
@@ -113,16 +130,18 @@ def _markdown(name: str, text: str) -> JSON:
     return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
 
 
-def _code(cell: JSON, pictures: Mapping[str, bytes]) -> JSON:
+def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
     """A code cell with its outputs as a page can show them."""
     metadata: JSON = {"tags": list(cell["metadata"].get("tags", ()))}
     outputs: list[JSON] = []
+    live = 0
     for output in cell["outputs"]:
-        name = _widget(output)
+        name = widget_name(output)
         if name is None:
             outputs.append(output)
         else:
-            outputs += _pictured(name, pictures.get(cell["id"]))
+            live += 1
+            outputs.append(_pictured(name, pictures.get(f"{cell['id']}.{live}")))
     seen = [output for output in outputs if "image/png" in output.get("data", {})]
     if seen:
         about = seen[0].get("metadata", {}).get("image/png", {})
@@ -133,7 +152,7 @@ def _code(cell: JSON, pictures: Mapping[str, bytes]) -> JSON:
     return {**cell, "metadata": metadata, "outputs": outputs}
 
 
-def _widget(output: JSON) -> str | None:
+def widget_name(output: JSON) -> str | None:
     """What a live widget was called, such as `Race: invoke, stream`; None for other outputs."""
     if output["output_type"] != "display_data" or set(output["data"]) != {"text/plain"}:
         return None
@@ -150,17 +169,19 @@ def _widget(output: JSON) -> str | None:
     return f"{call.func.id}: {', '.join(titles)}" if titles else call.func.id
 
 
-def _pictured(name: str, picture: bytes | None) -> Iterator[JSON]:
+def _pictured(name: str, picture: Picture | None) -> JSON:
     """A widget's picture, where there is one, and the line that stays in any case."""
+    line = f"Live in JupyterLab: {html.escape(name)}"
+    shown = f'<p class="course-was-live">{line}</p>'
     if picture is not None:
-        width = int.from_bytes(picture[16:20], "big")  # where a PNG's header says it
-        yield {
-            "output_type": "display_data",
-            "data": {"image/png": base64.b64encode(picture).decode()},
-            "metadata": {"image/png": {"alt": f"The live widget {name}", "width": width}},
-        }
-    line = f'<p class="course-was-live">Live in JupyterLab: {html.escape(name)}</p>'
-    yield {"output_type": "display_data", "data": {"text/html": line}, "metadata": {}}
+        alt = html.escape(f"The live widget {name}, when it has run")
+        shown = (
+            f'<figure class="course-picture"><img src="{html.escape(picture.address)}" alt="{alt}" '
+            f'width="{picture.width}" height="{picture.height}" loading="lazy">'
+            f'<figcaption class="course-was-live">{line}. The picture is of another run.'
+            "</figcaption></figure>"
+        )
+    return {"output_type": "display_data", "data": {"text/html": shown}, "metadata": {}}
 
 
 # --- What opens -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.programs import ROOT, Advice, clean_environ, say, this_command
-from tools.reading import NotBuilt, for_reading, relinked
+from tools.reading import NotBuilt, Picture, for_reading, relinked
 from utils import source
 from utils.source import SourceError
 
@@ -115,8 +115,10 @@ def _executed(lessons: Sequence[str]) -> Iterator[str]:
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
     lesson = source.load(source.FOLDER / f"{stem}.md")
     solved, open_ = (_notebook(folder, stem) for folder in ("solutions", "notebooks"))
-    folder = DESIGN / "pictures" / stem
-    pictures = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+    pictures = {
+        path.stem: Picture.of(path.read_bytes(), f"_static/{stem}/{path.name}")
+        for path in sorted((DESIGN / "pictures" / stem).glob("*.png"))
+    }
     try:
         shown = for_reading(lesson, solved, open_, pictures)
     except NotBuilt as problem:
@@ -163,14 +165,14 @@ def _toctree(caption: str, names: Sequence[str]) -> str:
 # --- Sphinx ---------------------------------------------------------------------------------------
 
 
-def _sphinx(pages: Path, output: Path) -> None:
-    """Run Sphinx; any warning is an error, and all of them are told.
+def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
+    """Run Sphinx by the `conf.py` of `design`; any warning is an error, and all are told.
 
     Raises:
         Advice: It warned, or failed.
     """
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env"]
-    command += ["--conf-dir", str(DESIGN), "--doctree-dir", str(output / "doctrees")]
+    command += ["--conf-dir", str(design), "--doctree-dir", str(output / "doctrees")]
     html = output / "html"
     if html.exists():
         shutil.rmtree(html)

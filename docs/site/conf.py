@@ -13,9 +13,8 @@ smartquotes = False
 highlight_language = "python"
 
 html_theme = "furo"
-html_static_path = ["static"]
+html_static_path = ["static", "pictures"]
 html_css_files = ["course.css"]
-templates_path = ["templates"]
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "github-dark-high-contrast"
 html_show_sourcelink = False  # it would show the notebooks, solutions unfolded

@@ -1,0 +1,260 @@
+"""The reading edition: what a reader sees of a lesson, and that it needs nobody else's server."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import reading, site
+from tools.programs import ROOT
+from tools.reading import NotBuilt, Picture, for_reading, relinked
+from utils import source
+
+LESSON = source.parse(
+    """# 1. A lesson
+
++++ {"tags": ["instructor"]}
+
+A note that no reader sees.
+
+```{prediction} 1.1
+question = "Is `<b>` shown as it is?"
+[[choice]]
+text = "No"
+feedback = "It is *escaped*."
+[[choice]]
+text = "Yes"
+right = true
+```
+
+```{hints} 1.1
+steps = ["First, `nudge`.", "Then more."]
+```
+
++++
+
+```{code-cell} ipython3
+predict("1.1")
+```
+
+```{code-cell} ipython3
+:tags: [exercise-1.1]
+
+def answer():
+    ### BEGIN SOLUTION
+    return 42
+    ### END SOLUTION
+
+check("1.1", answer)
+```
+""",
+    "lessons/01_test.md",
+)
+
+
+def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
+    code = {"outputs": list(outputs), "execution_count": 1} if not text.startswith("#") else {}
+    kind = "code" if code else "markdown"
+    return {"cell_type": kind, "id": name, "metadata": {"tags": [*tags]}, "source": text, **code}
+
+
+def shows(text: str) -> dict[str, Any]:
+    return {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}
+
+
+def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) -> list[Any]:
+    """What a reader sees of these cells; `stubs` are the learner's texts where they differ."""
+    learner = [
+        {**one, "source": stubs.get(one["id"], one["source"])}
+        for one in cells
+        if "instructor" not in one["metadata"]["tags"]
+    ]
+    solved = {"cells": list(cells), "nbformat": 4}
+    return list(for_reading(LESSON, solved, {"cells": learner}, pictures or {})["cells"])
+
+
+# --- What a reader sees
+
+
+def test_notes_for_instructors_are_left_out() -> None:
+    note = cell("note", "# for the room", tags=("instructor",))
+    assert [one["id"] for one in page(cell("a", "# A"), note)] == ["a"]
+
+
+def test_an_exercise_shows_its_stub_and_folds_hints_and_solution() -> None:
+    solved = 'def answer():\n    return 42\n\ncheck("1.1", answer)'
+    exercise = cell("e", solved, tags=("exercise-1.1",))
+    stub, hints, solution = page(exercise, e="def answer():\n    ...")
+    assert stub["source"] == "```python\ndef answer():\n    ...\n```"
+    assert hints["source"].count("<details") == hints["source"].count("</details>") == 2
+    assert "First, `nudge`." in hints["source"]
+    assert "return 42" in solution["source"]
+    assert solution["metadata"]["tags"] == ["hide-cell"]
+    assert solution["metadata"]["mystnb"]["code_prompt_show"] == "Solution"
+
+
+def test_a_prediction_answers_only_where_it_is_opened() -> None:
+    (card,) = page(cell("p", 'predict("1.1")', shows("Is it?")))
+    opened = re.findall(r"<details data-right=\"(\w+)\">\n<summary>(.*?)</summary>", card["source"])
+    assert opened == [("false", "No"), ("true", "Yes")]
+    outside = re.sub(r"<details.*?</details>", "", card["source"], flags=re.DOTALL)
+    assert "escaped" not in outside
+    assert "<code>&lt;b&gt;</code>" in card["source"]
+    assert "\n\n" not in card["source"], "a blank line would end the block of HTML"
+
+
+def test_a_live_widget_leaves_a_line_and_its_picture_where_there_is_one() -> None:
+    race = cell("r", "await race()", shows("Race('invoke', '<stream>')"), shows("LiveText('b')"))
+    png = (ROOT / "docs/lesson-1.png").read_bytes()
+    picture = Picture.of(png, "_static/r.2.png")
+    (shown,) = page(race, pictures={"r.2": picture})
+    first, second = (output["data"]["text/html"] for output in shown["outputs"])
+    assert "Race: invoke, &lt;stream&gt;" in first
+    assert "<img" not in first
+    assert 'src="_static/r.2.png" alt="The live widget LiveText: b' in second
+    assert f'width="{picture.width}"' in second
+    assert picture.width * 2 == int.from_bytes(png[16:20], "big")
+
+
+def test_what_is_printed_and_drawn_stays_with_the_charts_description() -> None:
+    printed = {"output_type": "stream", "name": "stdout", "text": "Race('a') was printed\n"}
+    about = {"image/png": {"alt": "It rises.", "width": 640}}
+    drawn = {"output_type": "execute_result", "data": {"image/png": "…"}, "metadata": about}
+    (shown,) = page(cell("c", "chart", printed, drawn))
+    assert shown["outputs"] == [printed, drawn]
+    assert shown["metadata"]["mystnb"]["image"] == {"alt": "It rises.", "width": "640px"}
+
+
+@pytest.mark.parametrize("text", ["3 chunks", "Race(", "call(1)", "Race('a') + 1"])
+def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
+    assert reading.widget_name(shows(text)) is None
+
+
+def test_notebooks_of_another_build_are_refused() -> None:
+    with pytest.raises(NotBuilt, match=r"lessons/01_test\.md: there is no prediction 1.9"):
+        page(cell("p", 'predict("1.9")'))
+    with pytest.raises(NotBuilt, match="has no cell gone"):
+        for_reading(LESSON, {"cells": []}, {"cells": [cell("gone", "# x")]}, {})
+
+
+# --- Links
+
+
+@pytest.mark.parametrize(
+    ("text", "became"),
+    [
+        ("[one](../notebooks/01_a.ipynb)", "[one](01_a.ipynb)"),
+        ("[one](../lessons/glossary.md#run)", "[one](glossary.md#run)"),
+        ("[faults](../utils/FAULTS.md) of it", "faults of it"),
+        ("[the paper](https://doi.org/10.1016/x)", "[the paper](https://doi.org/10.1016/x)"),
+        ("[above](#setup)", "[above](#setup)"),
+        ("`[x](../no.md)`", "`[x](../no.md)`"),
+        ("```\n[x](../no.md)\n```", "```\n[x](../no.md)\n```"),
+    ],
+)
+def test_a_link_leads_to_a_page_of_the_site_or_is_plain_text(text: str, became: str) -> None:
+    known = {"01_a.ipynb": "01_a.ipynb", "glossary.md": "glossary.md"}
+    assert relinked(text, known) == became
+
+
+# --- Nothing from elsewhere
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://cdn.example.org/x.js"></script>',
+        '<link rel="stylesheet" href="//fonts.example.org/a.css">',
+        '<link href="https://fonts.example.org" rel="preconnect">',
+        '<img alt="x" src="http://example.org/p.png">',
+        '<div style="background: url(https://example.org/p.png)"></div>',
+        "<style>@import 'https://example.org/a.css';</style>",
+        '<script>import("https://example.org/m.js")</script>',
+    ],
+)
+def test_a_page_that_would_fetch_from_another_host_is_named(text: str, tmp_path: Path) -> None:
+    made = tmp_path / "page.html"
+    made.write_text(text, encoding="utf-8")
+    (found,) = site.foreign(made)
+    assert found.startswith("page.html: ")
+    assert "example.org" in found
+
+
+def test_a_link_that_a_person_may_follow_is_none(tmp_path: Path) -> None:
+    made = tmp_path / "page.html"
+    made.write_text('<a href="https://example.org">x</a><img src="_static/a.png">', "utf-8")
+    assert site.foreign(made) == []
+    sheet = tmp_path / "a.css"
+    sheet.write_text("/* url(https://example.org) */ a { background: url(data:x) }", "utf-8")
+    assert site.foreign(sheet) == []
+
+
+# --- The site itself
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site of lesson 1 and all guides, made without a warning."""
+    return site.build(tmp_path_factory.mktemp("site"), ["1"]).parent
+
+
+def test_it_builds_without_a_warning_and_fetches_nothing(built: Path) -> None:
+    names = {path.name for path in built.glob("*.html")}
+    assert {"index.html", "01_enabling_streaming.html", "glossary.html", "search.html"} <= names
+
+
+def test_the_lesson_is_there_and_its_notes_are_not(built: Path) -> None:
+    text = (built / "01_enabling_streaming.html").read_text(encoding="utf-8")
+    assert "Feel it: a race" in text
+    assert "Instructor note" not in text
+    number = len(source.load(source.FOLDER / "01_enabling_streaming.md").exercises)
+    assert text.count('<p class="collapsed admonition-title">Solution</p>') == number
+    assert len(re.findall(r'<img alt="Wait bars[^"]+"[^>]*>', text)) == 1
+
+
+def test_the_search_finds_words_of_the_lessons(built: Path) -> None:
+    index = (built / "searchindex.js").read_text(encoding="utf-8")
+    assert '"perceiv' in index or "perceiv:" in index
+
+
+def test_no_notebook_is_published_beside_the_pages(built: Path) -> None:
+    assert list(built.rglob("*.ipynb")) == []
+
+
+def test_a_warning_fails_with_the_page_and_the_line(tmp_path: Path) -> None:
+    pages = tmp_path / "source"
+    pages.mkdir()
+    (pages / "index.md").write_text("# A\n\n[gone](gone.md)\n", encoding="utf-8")
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "conf.py").write_text("extensions = ['myst_parser']; html_theme = 'basic'", "utf-8")
+    with pytest.raises(site.Advice, match=r"index.md:3: WARNING: .*gone"):
+        site._sphinx(pages, tmp_path, plain)
+
+
+def test_every_picture_belongs_to_a_widget_of_a_lesson() -> None:
+    for folder in (site.DESIGN / "pictures").iterdir():
+        notebook = json.loads((ROOT / "solutions" / f"{folder.name}.ipynb").read_bytes())
+        live = {
+            one["id"]: sum(map(bool, map(reading.widget_name, one["outputs"])))
+            for one in notebook["cells"]
+            if one["cell_type"] == "code"
+        }
+        for path in folder.iterdir():
+            name, place = path.stem.rsplit(".", 1)
+            assert 1 <= int(place) <= live.get(name, 0), f"no widget for {path.name}: delete it"
+
+
+def test_a_lesson_that_is_not_there_is_a_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.site", "9"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr.strip()
+        == "No lesson is built yet: python3 course.py build makes and runs them."
+    )

@@ -1,0 +1,103 @@
+"""Takes the pictures of live widgets that the site shows; `python -m tools.pictures --help`.
+
+For maintainers, after a change of a widget or of a lesson: every lesson is run at real speed in a
+JupyterLab of its own, driven as the browser tests drive it, and each widget is photographed as the
+run left it. The pictures are committed; the site itself needs no browser.
+"""
+
+import argparse
+import io
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, sync_playwright
+
+from tests.browser.lab import NO_BROWSER, Lab, NotebookPage, browser_path, launch, serve
+from tools.programs import ROOT, say
+from tools.reading import widget_name
+from tools.site import DESIGN
+from utils import source
+
+COLOURS = 96  # text and flat colours: more can't be told apart, and would weigh three times as much
+LONGEST_RUN = 600.0  # seconds for a lesson
+# All cells at their places, for a picture needs them on the page.
+SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
+_WIDGETS = ".jp-OutputArea-child:has(.jupyter-widgets) > .jp-OutputArea-output"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Take the pictures of some lessons, or of all."""
+    parser = argparse.ArgumentParser(description="Take the pictures of live widgets.")
+    parser.add_argument("lesson", nargs="*", help="a lesson's number; all without")
+    chosen = parser.parse_args(words).lesson
+    stems = [path.stem for path in source.paths()]
+    stems = [stem for stem in stems if not chosen or str(int(stem[:2])) in chosen]
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="course-") as folder:
+        path = browser_path(playwright)
+        if path is None:
+            print(NO_BROWSER, file=sys.stderr)
+            return 1
+        root, state = Path(folder, "root"), Path(folder, "state")
+        root.mkdir()
+        _write_settings(state / "settings")
+        browser = launch(playwright, path)
+        with serve(root, state, {"COURSE_SPEED": "1"}) as lab:
+            for stem in stems:
+                _take(stem, lab, browser)
+        browser.close()
+    return 0
+
+
+def _write_settings(folder: Path) -> None:
+    for name, values in SETTINGS.items():
+        file = folder / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(values), encoding="utf-8")
+
+
+def _take(stem: str, lab: Lab, browser: Browser) -> None:
+    """Run one lesson and replace its pictures."""
+    notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
+    names = {
+        number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
+        for number, cell in enumerate(notebook["cells"])
+        if cell["cell_type"] == "code" and "predict(" not in "".join(cell["source"])
+    }
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    (lab.root / f"{stem}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1160, "height": 1400}, device_scale_factor=2)
+    opened = NotebookPage.open(page, lab.url(f"{stem}.ipynb"))
+    opened.command("application:toggle-left-area")
+    opened.wait_done()
+    page.set_default_timeout(LONGEST_RUN * 1000)
+    opened.run()
+    folder = DESIGN / "pictures" / stem
+    shutil.rmtree(folder, ignore_errors=True)
+    for number, (name, expected) in names.items():
+        cell = page.locator(".jp-Notebook .jp-Cell").nth(number)
+        for place, picture in enumerate(_pictures(cell, expected), start=1):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}.{place}.png").write_bytes(picture)
+            say(f"{stem}: {name}, {len(picture) // 1000} kB")
+    page.close()
+
+
+def _pictures(cell: Locator, expected: int) -> Iterator[bytes]:
+    """The widgets that a cell shows, each as a PNG of few colours."""
+    for widget in cell.locator(_WIDGETS).all()[:expected]:
+        widget.scroll_into_view_if_needed()
+        shot = Image.open(io.BytesIO(widget.screenshot(animations="disabled"))).convert("RGB")
+        file = io.BytesIO()
+        shot.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        yield file.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
