@@ -1,0 +1,280 @@
+"""The `class` command: a throw-away JupyterHub, and a class that goes through lesson 1 at once.
+
+A learner is **ready** when the setup cell has said so. The clock starts for all of them together,
+when the doors open, and then each logs in, gets a server, opens JupyterLab, gets a kernel and runs
+the setup cell. When the last is ready, all run the lesson's live cells, started within
+`--within` seconds of each other, as no room presses its keys in the same millisecond.
+
+What is measured on live text is defined in `classroom_lag`. This file has the command line and the
+order of events; it needs nothing but the standard library until the class begins.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.environment import interpreter
+from tools.programs import (
+    ROOT,
+    WINDOWS,
+    Advice,
+    Progress,
+    run,
+    say,
+    stop_on_signals,
+    this_command,
+)
+
+if TYPE_CHECKING:
+    from tools.classroom_figures import Figures
+    from tools.classroom_hub import Hub
+    from tools.classroom_learner import Learner, Run
+
+LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
+MB_EACH = 330  # server, kernel and simulator of one learner, as measured
+MB_BESIDES = 400  # hub, proxy and this command
+PATIENCE = 300.0  # seconds for a class to get ready, or to run a cell
+LIVE = ("await race(", "await live.run(")  # what tells the lesson's live cells
+LOOP = "print(chunk.content"  # and its first loop, which prints
+LOG = (
+    "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
+    "for r in simulator().requests() if r.stream][-1]"
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    command.add_argument("--learners", type=int, default=24, metavar="N", help="24 unless given")
+    command.add_argument(
+        "--within",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="live cells are started within so many seconds of each other (5)",
+    )
+    command.add_argument(
+        "--keep-log", metavar="FILE", help="copy what the hub and its servers said to this file"
+    )
+
+
+def classroom(arguments: argparse.Namespace) -> int:
+    """Hold the class in the environment that has JupyterHub."""
+    stop_on_signals()
+    if WINDOWS:
+        raise Advice(
+            "JupyterHub does not run on Windows: run this on the machine that will serve the "
+            "class, under Linux or macOS, or in WSL."
+        )
+    if arguments.learners < 1:
+        raise Advice(f"A class needs a learner: --learners {arguments.learners} is too few.")
+    python = interpreter("class", arguments.here)
+    words = ["--learners", str(arguments.learners), "--within", str(arguments.within)]
+    words += ["--keep-log", arguments.keep_log] if arguments.keep_log else []
+    return run([python, "-m", "tools.classroom", *words])
+
+
+def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
+    """The setup cell of a lesson, and its streaming cells with a name for each.
+
+    Raises:
+        Advice: the lesson has changed, and they are not found.
+    """
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in code]
+    setup = [
+        source
+        for cell, source in zip(code, sources, strict=True)
+        if "setup" in cell["metadata"].get("tags", [])
+    ]
+    first_loop = [source for source in sources if LOOP in source][:1]
+    live = [source for source in sources if any(sign in source for sign in LIVE)]
+    if len(setup) != 1 or len(live) != len(LIVE) or not first_loop:
+        raise Advice(
+            f"{notebook.name} no longer has one setup cell, one cell for each of "
+            f"{', '.join(LIVE)} and one with {LOOP}: tools/classroom.py has to follow it."
+        )
+    race, text = live
+    return setup[0], [("race", race), ("three lines", first_loop[0]), ("live text", text)]
+
+
+def check_memory(learners: int, free: float) -> None:
+    """Raise Advice where the class does not fit into `free` MB."""
+    needed = MB_BESIDES + learners * MB_EACH
+    if needed > free:
+        fits = int((free - MB_BESIDES) // MB_EACH)
+        cure = f"try --learners {fits}, or" if fits > 0 else "end other programs, or"
+        raise Advice(
+            f"{learners} learners need about {needed / 1000:.1f} GB of memory, and "
+            f"{free / 1000:.1f} GB are free: {cure} take a machine with more."
+        )
+
+
+async def together(
+    learners: "list[Learner]",
+    doing: str,
+    act: "Callable[[Learner], Awaitable[None]]",
+    figures: "Figures",
+) -> "list[Learner]":
+    """Let all learners do something at once; returns those who got through.
+
+    A learner who fails leaves the class, with a sentence in the figures.
+    """
+    import aiohttp
+
+    from tools.classroom_lag import LagError
+    from tools.classroom_learner import LearnerError
+
+    through: list[Learner] = []
+
+    async def one(learner: "Learner") -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await act(learner)
+        except TimeoutError:
+            figures.failures.append(f"{learner.name}, {doing}: not done after {PATIENCE:.0f} s")
+        except (LearnerError, LagError, aiohttp.ClientError) as error:
+            figures.failures.append(f"{learner.name}, {doing}: {error}")
+        else:
+            through.append(learner)
+
+    with Progress(doing) as progress:
+        tasks = [asyncio.create_task(one(learner)) for learner in learners]
+        waiting = set(tasks)
+        while waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=1)
+            left = len(figures.failures)
+            progress.show(
+                f"{doing}: {len(through)} of {len(learners)}" + (f", {left} failed" if left else "")
+            )
+    for task in tasks:
+        task.result()
+    return through
+
+
+async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
+    """Drive a class through the lesson on a running hub."""
+    from tools.classroom_figures import Figures, Memory, Usage
+    from tools.classroom_hub import COURSE, cores
+    from tools.classroom_learner import Learner
+
+    setup, streaming = cells(ROOT / LESSON_1)
+    figures = Figures(len(names), cores())
+    learners = [Learner(name, hub.address, hub.password) for name in names]
+    present = learners
+    try:
+        figures.usages.append(Usage.now(hub.processes()))
+        doors = time.monotonic()
+
+        async def get_ready(learner: Learner) -> None:
+            for stage, step in (
+                ("login", learner.log_in()),
+                ("server", learner.start_server()),
+                ("page", learner.open_page()),
+                ("kernel", learner.open_kernel(f"{COURSE}/{LESSON_1}")),
+                ("setup cell", set_up(learner, setup)),
+            ):
+                await step
+                figures.stages.setdefault(stage, []).append(time.monotonic() - doors)
+
+        present = await together(present, "getting ready", get_ready, figures)
+        figures.usages.append(Usage.now(hub.processes()))
+        delays = random.Random(len(names))
+        for name, code in streaming:
+
+            async def stream(learner: Learner, name: str = name, code: str = code) -> None:
+                await asyncio.sleep(delays.uniform(0, within))  # nobody is waited for: a human pace
+                ran = await learner.run(code)
+                if any(sign in code for sign in LIVE):
+                    await asyncio.sleep(0)
+                    runs[learner] = ran
+
+            runs: dict[Learner, Run] = {}
+            present = await together(present, f"streaming: {name}", stream, figures)
+
+            async def measure(learner: Learner, name: str = name) -> None:
+                await read_lag(learner, runs[learner], name, figures)
+
+            if runs:
+                present = await together(present, f"reading the log: {name}", measure, figures)
+        figures.usages.append(Usage.now(hub.processes()))
+        figures.memory = Memory.now(hub.processes())
+    finally:
+        await asyncio.gather(*(learner.close() for learner in learners))
+    return figures
+
+
+async def set_up(learner: "Learner", code: str) -> None:
+    """Run the setup cell, which has to say that all is in place."""
+    from tools.classroom_learner import LearnerError
+
+    ran = await learner.run(code)
+    if "Ready." not in ran.printed():
+        raise LearnerError(f"the setup cell did not say Ready, but: {ran.printed()[:200]!r}")
+
+
+async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures") -> None:
+    """Compare what reached the page with the pacing that the learner's simulator logged."""
+    import ast
+
+    from tools.classroom_lag import LagError, Pacing, lateness, streamed
+
+    received, ttft, gap, tokens, ended = ast.literal_eval(await learner.value(LOG))
+    if ended != "finished":
+        raise LagError(f"the reply did not come to its end: {ended}")
+    redraws = streamed(ran.messages())
+    figures.late.setdefault(name, []).extend(
+        lateness(redraws, Pacing(received, ttft, gap, tokens))
+    )
+    figures.redraws += len(redraws)
+
+
+def main() -> int:
+    """Hold a class; this Python has JupyterHub."""
+    stop_on_signals()
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    arguments = parser.parse_args()
+    from tools.classroom_hub import cores, memory_free, throw_away_hub
+
+    check_memory(arguments.learners, memory_free())
+    cells(ROOT / LESSON_1)
+    count = arguments.learners
+    names = [f"learner-{number:02d}" for number in range(1, count + 1)]
+    say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
+    with tempfile.TemporaryDirectory(prefix="course-class-") as place:
+        folder = Path(place)
+        try:
+            with throw_away_hub(folder, names) as hub:
+                figures = asyncio.run(hold(hub, names, arguments.within))
+        finally:
+            log = folder / "hub.log"
+            if arguments.keep_log and log.exists():
+                Path(arguments.keep_log).write_bytes(log.read_bytes())
+    say("\n" + figures.report())
+    if not figures.failures and not figures.holds:
+        say(
+            "\nA mark was missed. Was the machine busy with something else? Then try again; if "
+            f"not, {this_command('class', '--learners', str(max(1, count // 2)))} tells whether "
+            "half the class fits."
+        )
+    return 0 if figures.holds else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Advice as advice:
+        sys.stdout.flush()
+        print(f"\n{advice}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("\nStopped; the hub and all that it started are ended.", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,178 @@
+"""What a class cost and how it went: figures, and the report made of them."""
+
+import contextlib
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import psutil
+
+from tools.classroom_lag import lag
+
+READY_MARK = 45.0  # seconds until the last of 24 learners is ready, on 2 cores
+LAG_MARK = 0.025  # seconds, the worst token of all
+PARTS = ("server", "kernel", "simulator")  # one of each for every learner
+Processes = Mapping[str, Sequence[psutil.Process]]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """CPU seconds by part, and of the whole machine, up to a moment."""
+
+    at: float
+    parts: Mapping[str, float]
+    machine: float
+
+    @classmethod
+    def now(cls, processes: Processes) -> "Usage":
+        """What has been used until now; the client is this process."""
+        parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
+        parts["client"] = _cpu(psutil.Process())
+        times = psutil.cpu_times()
+        busy = times.user + times.system + times.nice
+        return cls(time.monotonic(), parts, busy)
+
+
+def _cpu(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Memory:
+    """MB by part, with shared pages counted once where the system can tell (PSS on Linux)."""
+
+    parts: Mapping[str, float]
+
+    @classmethod
+    def now(cls, processes: Processes) -> "Memory":
+        """What is held now."""
+        return cls({part: sum(map(_memory, many)) for part, many in processes.items()})
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return sum(self.parts.values())
+
+
+def _memory(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.Error):
+        full = process.memory_full_info()
+        return float(getattr(full, "pss", full.rss)) / 1e6
+    return 0.0
+
+
+@dataclass
+class Figures:
+    """A class that was held.
+
+    Attributes:
+        learners: how many came.
+        cores: cores of the machine.
+        stages: for each stage of getting ready, its last line's seconds since the doors opened,
+            for every learner who got there.
+        late: by cell, seconds from each token's due time to its arrival.
+        redraws: pieces of text that reached pages.
+        usages: CPU at the doors, when all were ready, and at the end.
+        memory: after the last cell.
+        failures: a sentence for each learner who did not get through.
+    """
+
+    learners: int
+    cores: int
+    stages: dict[str, list[float]] = field(default_factory=dict)
+    late: dict[str, list[float]] = field(default_factory=dict)
+    redraws: int = 0
+    usages: list[Usage] = field(default_factory=list)
+    memory: Memory = field(default_factory=lambda: Memory({}))
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def ready(self) -> list[float]:
+        """Seconds until each learner was ready."""
+        return self.stages.get("setup cell", [])
+
+    @property
+    def worst_lag(self) -> float:
+        """Seconds; infinite where no text was seen."""
+        return max((lag(one) for some in self.late.values() for one in some), default=math.inf)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody failed and both marks are met."""
+        in_time = bool(self.ready) and max(self.ready) <= READY_MARK
+        return not self.failures and in_time and self.worst_lag <= LAG_MARK
+
+    def report(self) -> str:
+        """All of it, for a person."""
+        return "\n".join([*self._readiness(), *self._lag(), *self._cost(), *self._end()])
+
+    def _readiness(self) -> list[str]:
+        if not self.ready:
+            return ["Ready        nobody"]
+        worst = max(self.ready)
+        stages = " · ".join(f"{name} {median(at):.1f}" for name, at in self.stages.items() if at)
+        return [
+            f"Ready        median {median(self.ready):.1f} s, worst {worst:.1f} s   "
+            f"{_verdict(worst <= READY_MARK, f'{READY_MARK:.0f} s')}",
+            f"             {stages}   (median seconds since the doors opened)",
+        ]
+
+    def _lag(self) -> list[str]:
+        if not self.late:
+            return ["Token lag    no text was seen"]
+        lines = [
+            f"Token lag    worst {self.worst_lag * 1000:.0f} ms beyond pacing and 50 ms of "
+            f"coalescing   {_verdict(self.worst_lag <= LAG_MARK, f'{LAG_MARK * 1000:.0f} ms')}"
+        ]
+        for cell, late in self.late.items():
+            in_order = sorted(late)
+            usual, most = in_order[len(late) // 2], in_order[math.ceil(len(late) * 0.99) - 1]
+            lines.append(
+                f"             {cell}: {len(late)} tokens, on the page {usual * 1000:.0f} ms after "
+                f"they are due (median), 99 % within {most * 1000:.0f} ms, "
+                f"worst lag {lag(in_order[-1]) * 1000:.0f} ms"
+            )
+        return [*lines, f"             {self.redraws} redraws in all"]
+
+    def _cost(self) -> list[str]:
+        if not self.learners or not self.memory.parts:
+            return []
+        each = " + ".join(
+            f"{part} {self.memory.parts.get(part, 0.0) / self.learners:.0f}" for part in PARTS
+        )
+        per_learner = sum(self.memory.parts.get(part, 0.0) for part in PARTS) / self.learners
+        shared = sum(self.memory.parts.get(part, 0.0) for part in ("hub", "proxy"))
+        lines = [
+            f"Memory       {per_learner:.0f} MB for each learner ({each}), {shared:.0f} MB for hub "
+            f"and proxy, {self.memory.total / 1000:.1f} GB in all"
+        ]
+        names = ("getting ready", "streaming")
+        for name, before, after in zip(names, self.usages, self.usages[1:], strict=False):
+            lines.append(f"CPU          {name}: {self._cpu(before, after)}")
+        return lines
+
+    def _cpu(self, before: Usage, after: Usage) -> str:
+        wall = max(after.at - before.at, 1e-9)
+        used = {part: cpu - before.parts.get(part, 0.0) for part, cpu in after.parts.items()}
+        each = ", ".join(f"{part} {used.get(part, 0.0) / self.learners:.2f}" for part in PARTS)
+        shared = ", ".join(f"{part} {used.get(part, 0.0):.1f}" for part in ("hub", "proxy"))
+        others = max(0.0, after.machine - before.machine - sum(used.values())) / wall
+        return (
+            f"{sum(used.values()) / wall:.1f} of {self.cores} cores for {wall:.0f} s; seconds for "
+            f"each learner: {each}; in all: {shared}, these learners' client "
+            f"{used['client']:.1f}; other programs: {others:.1f} cores"
+        )
+
+    def _end(self) -> list[str]:
+        if not self.failures:
+            return ["Failures     none"]
+        return [f"Failures     {len(self.failures)}", *(f"  - {one}" for one in self.failures)]
+
+
+def _verdict(met: bool, mark: str) -> str:
+    return f"[{'met' if met else 'MISSED'}: at most {mark}]"

@@ -1,0 +1,248 @@
+"""A throw-away JupyterHub on the loopback address: set up in one folder, started, watched, ended.
+
+Its settings for a class are `hub/jupyterhub_config.py`, the same that a real hub loads. What is
+added here is what makes it throw-away: ports, folders, a made-up password.
+"""
+
+import contextlib
+import http.client
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from tools.lab import free_port
+from tools.programs import ROOT, Advice, Progress, as_they_come, clean_environ, ended_with
+
+PROXY = "configurable-http-proxy"
+PROXY_VERSION = "5.3.0"
+COURSE = "streaming-course"  # the course's folder in each learner's home
+_STARTING_SECONDS = 60.0
+_CONFIG = """\
+load_subconfig({settings!r})
+c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
+c.JupyterHub.hub_ip = "127.0.0.1"
+c.JupyterHub.hub_port = {hub_port}
+c.JupyterHub.db_url = "sqlite:///:memory:"
+c.JupyterHub.cookie_secret_file = "cookie_secret"
+c.JupyterHub.log_level = "WARN"
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
+c.ConfigurableHTTPProxy.command = {proxy!r}
+c.ConfigurableHTTPProxy.pid_file = "proxy.pid"
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
+c.DummyAuthenticator.password = {password!r}
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
+c.SimpleLocalProcessSpawner.shell_cmd = []
+c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
+c.Spawner.args = ["--allow-root", "--Application.log_level=ERROR"]
+c.Spawner.ip = "127.0.0.1"
+"""
+
+
+def proxy_command(folder: Path) -> list[str]:
+    """The hub's proxy: the one on PATH, or one that npm puts into `folder`.
+
+    Raises:
+        Advice: there is neither, or npm fails.
+    """
+    found = shutil.which(PROXY)
+    if found is not None:
+        return [found]
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise Advice(
+            f"JupyterHub's proxy, {PROXY}, runs on Node.js, and there is no "
+            f"{'node' if node is None else 'npm'} on PATH: install Node.js 18 or newer with npm "
+            "(Debian and Ubuntu: apt install nodejs npm), and run this again."
+        )
+    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund"]
+    command += ["--prefer-offline", "--loglevel=error", f"{PROXY}@{PROXY_VERSION}"]
+    lines = []
+    with Progress(f"npm is fetching {PROXY}") as progress:
+        installing = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=clean_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        with ended_with(installing):
+            for line in as_they_come(installing):
+                lines += [line.strip()] if line.strip() else []
+                progress.show()
+    if installing.wait() != 0:
+        last = lines[-1] if lines else f"exit code {installing.returncode}"
+        raise Advice(
+            f"npm could not fetch {PROXY} ({last}): connect to the network, or install it before "
+            f"(npm install -g {PROXY}), and run this again."
+        )
+    return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
+
+
+class Hub:
+    """A running hub.
+
+    Attributes:
+        address: where learners go, without a slash at the end.
+        password: what anybody logs in with, under any name.
+    """
+
+    def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
+        """Lay out `folder`, with a home for each name, and start the hub; it gets ready meanwhile.
+
+        Args:
+            folder: everything that the hub and its learners write lands here.
+            proxy: the proxy's command.
+            names: the learners.
+        """
+        self.folder = folder
+        self.password = secrets.token_urlsafe(16)
+        port, hub_port, proxy_port = (free_port(None) for _ in range(3))
+        self.address = f"http://127.0.0.1:{port}"
+        self._started: set[psutil.Process] = set()
+        for name in names:
+            home = folder / "homes" / name
+            home.mkdir(parents=True)
+            (home / COURSE).symlink_to(ROOT, target_is_directory=True)
+        config = folder / "jupyterhub_config.py"
+        text = _CONFIG.format(
+            settings=str(ROOT / "hub" / "jupyterhub_config.py"),
+            port=port,
+            hub_port=hub_port,
+            proxy_port=proxy_port,
+            proxy=proxy,
+            password=self.password,
+            homes=str(folder / "homes" / "{username}"),
+            python=sys.executable,
+        )
+        config.write_text(text, encoding="utf-8")
+        config.chmod(0o600)
+        with (folder / "hub.log").open("wb") as log:
+            self._process = psutil.Popen(
+                [sys.executable, "-m", "jupyterhub", "--config", str(config)],
+                cwd=folder,
+                env=_environ(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # the terminal's Ctrl-C is for this command, which ends it
+            )
+
+    def wait(self) -> None:
+        """Wait until the login page can be had.
+
+        Raises:
+            Advice: the hub ended, or is silent after a minute.
+        """
+        deadline = time.monotonic() + _STARTING_SECONDS
+        with Progress("starting JupyterHub") as progress:
+            while time.monotonic() < deadline:
+                if self._process.poll() is not None:
+                    raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    if self._answers():
+                        return
+                progress.show()
+                time.sleep(0.1)  # a server that is starting can only be asked again
+        raise Advice(
+            "JupyterHub did not answer in a minute: end other programs and try again. "
+            f"{self.last_words()}"
+        )
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=5)
+        with contextlib.closing(connection):
+            connection.request("GET", "/hub/health")
+            return connection.getresponse().status == 200
+
+    def last_words(self) -> str:
+        """The last line of the hub's log, for a sentence on what went wrong."""
+        text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
+        lines = [line for line in text.splitlines() if line.strip()]
+        return f"Its last words: {lines[-1]}" if lines else "It said nothing."
+
+    def processes(self) -> dict[str, list[psutil.Process]]:
+        """Everything that runs because of the hub, by the part that it plays."""
+        parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
+        parts["hub"] = [self._process]
+        parts["other"] = []
+        for process in self._descendants():
+            with contextlib.suppress(psutil.Error):
+                command = " ".join(process.cmdline())
+                part = next((part for sign, part in _PARTS.items() if sign in command), "other")
+                parts[part].append(process)
+        return parts
+
+    def _descendants(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            self._started |= set(self._process.children(recursive=True))
+        return list(self._started)
+
+    def end(self) -> None:
+        """End the hub and all that it started, by the ids that were seen below it.
+
+        At once and for good: there is nothing in there to be saved. The hub goes first, which
+        would start its proxy again.
+        """
+        ending = [self._process, *self._descendants()]
+        for process in ending:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(ending, timeout=5)
+
+
+_PARTS = {
+    PROXY: "proxy",
+    "jupyterhub.singleuser": "server",
+    "ipykernel_launcher": "kernel",
+    "utils.simulator": "simulator",
+}
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    """Variables for the hub, which hands few of them on: nobody's own settings reach a learner."""
+    environ = clean_environ(
+        HOME=str(folder),
+        JUPYTER_CONFIG_DIR=str(folder / "config"),
+        JUPYTER_DATA_DIR=str(folder / "data"),
+        JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
+    )
+    theirs = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")
+    return {name: value for name, value in environ.items() if not name.startswith(theirs)}
+
+
+@contextlib.contextmanager
+def throw_away_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
+    """A hub that answers, for as long as the block runs; nothing of it is left behind.
+
+    Raises:
+        Advice: it can't be had here.
+    """
+    proxy = proxy_command(folder)
+    hub = Hub(folder, proxy, names)
+    try:
+        hub.wait()
+        yield hub
+    finally:
+        hub.end()
+
+
+def memory_free() -> float:
+    """Memory that programs can still have, in MB."""
+    return float(psutil.virtual_memory().available) / 1e6
+
+
+def cores() -> int:
+    """Cores that this command may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

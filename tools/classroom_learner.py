@@ -1,0 +1,209 @@
+"""One learner of a class, as a hub sees one: logs in, starts a server, runs cells over a websocket.
+
+Only what a browser asks is asked, over the hub's proxy. Frames are kept as they came, with their
+time, and read afterwards: what a class of browsers would do on thirty laptops must not be done
+here, on the machine that is being measured.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from tools.classroom_wire import PROTOCOL, Message, message, request
+
+_NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
+
+
+class LearnerError(Exception):
+    """Something that a learner would have met; the message is a sentence."""
+
+
+@dataclass
+class Run:
+    """A cell that was run.
+
+    Attributes:
+        sent: when, in Unix seconds.
+        frames: what the kernel sent meanwhile: Unix seconds of arrival, and the frame.
+        number: the request's id.
+    """
+
+    sent: float
+    number: str = ""
+    frames: list[tuple[float, bytes]] = field(default_factory=list)
+    reply: dict[str, Any] | None = None
+    idle: bool = False
+
+    def messages(self) -> list[tuple[float, Message]]:
+        """What the kernel sent for this cell, with the Unix seconds of arrival."""
+        told = ((at, message(frame)) for at, frame in self.frames)
+        return [(at, one) for at, one in told if one.parent == self.number]
+
+    def printed(self) -> str:
+        """What the cell printed."""
+        told = [one for _, one in self.messages() if one.kind == "stream"]
+        return "".join(one.content["text"] for one in told)
+
+
+class Learner:
+    """A learner and their browser. Every method but `close` raises LearnerError."""
+
+    def __init__(self, name: str, address: str, password: str) -> None:
+        """A learner who has not come yet.
+
+        Args:
+            name: who.
+            address: the hub's, without a slash at the end.
+            password: the hub's.
+        """
+        self.name = name
+        self._address = address
+        self._password = password
+        self._server = f"{address}/user/{name}"
+        self._session = secrets.token_hex(16)
+        self._http = aiohttp.ClientSession(
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # the address is a number
+            timeout=aiohttp.ClientTimeout(total=None, sock_read=180),
+        )
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._run = Run(time.time())
+        self._over = asyncio.Event()
+
+    async def log_in(self) -> None:
+        """Fill in the hub's form."""
+        page = f"{self._address}/hub/login"
+        await self._page(page)
+        form = {"username": self.name, "password": self._password}
+        form["_xsrf"] = self._cookie("/hub/login")
+        async with self._http.post(
+            page, data=form, headers=_NAVIGATE, allow_redirects=False
+        ) as answer:
+            if answer.status != 302:
+                raise LearnerError(f"logging in was answered by {answer.status}")
+
+    async def start_server(self) -> None:
+        """Ask for the own server, and wait at the hub's page until it is there."""
+        await self._page(f"{self._address}/hub/spawn/{self.name}")
+        progress = f"{self._address}/hub/api/users/{self.name}/server/progress"
+        query = {"_xsrf": self._cookie("/hub/")}
+        headers = {"Accept": "text/event-stream", "Referer": f"{self._address}/hub/home"}
+        async with self._http.get(progress, params=query, headers=headers) as events:
+            async for line in events.content:
+                if not line.startswith(b"data:"):
+                    continue
+                event = json.loads(line.removeprefix(b"data:"))
+                if event.get("failed"):
+                    raise LearnerError(f"the server did not start: {event.get('message')}")
+                if event.get("ready"):
+                    return
+        raise LearnerError(f"the hub stopped telling how the server starts ({events.status})")
+
+    async def open_page(self) -> None:
+        """Open JupyterLab, which the hub and the server settle between them first."""
+        await self._page(f"{self._server}/")
+
+    async def open_kernel(self, notebook: str) -> None:
+        """Open a notebook: its kernel, and the websocket to it; wait until the kernel answers."""
+        asked = {
+            "path": notebook,
+            "name": notebook,
+            "type": "notebook",
+            "kernel": {"name": "python3"},
+        }
+        headers = {"X-XSRFToken": self._cookie(f"/user/{self.name}/api")}
+        sessions = f"{self._server}/api/sessions"
+        async with self._http.post(sessions, json=asked, headers=headers) as answer:
+            if answer.status != 201:
+                raise LearnerError(
+                    f"the kernel did not start ({answer.status}): {(await answer.text())[:200]}"
+                )
+            kernel = (await answer.json())["kernel"]["id"]
+        channels = f"{self._server}/api/kernels/{quote(kernel)}/channels"
+        self._socket = await self._http.ws_connect(
+            f"{channels}?session_id={self._session}",
+            protocols=(PROTOCOL,),
+            origin=self._address,
+            max_msg_size=0,
+        )
+        if self._socket.protocol != PROTOCOL:
+            raise LearnerError(f"the server speaks {self._socket.protocol}, not {PROTOCOL}")
+        self._reading = asyncio.create_task(self._read(self._socket))
+        await self._ask("kernel_info_request", {})
+
+    async def run(self, code: str) -> Run:
+        """Run a cell and wait until it is done."""
+        content = {"code": code, "silent": False, "store_history": True, "stop_on_error": True}
+        done = await self._ask("execute_request", content | {"user_expressions": {}})
+        reply = done.reply or {}
+        if reply.get("status") != "ok":
+            raise LearnerError(f"a cell failed: {reply.get('ename')}: {reply.get('evalue')}")
+        return done
+
+    async def value(self, expression: str) -> str:
+        """What an expression's value looks like in the kernel."""
+        content = {"code": "", "silent": True, "user_expressions": {"value": expression}}
+        done = await self._ask("execute_request", content)
+        found = (done.reply or {}).get("user_expressions", {}).get("value", {})
+        if found.get("status") != "ok":
+            raise LearnerError(f"{expression} failed: {found.get('evalue')}")
+        return str(found["data"]["text/plain"])
+
+    async def close(self) -> None:
+        """Leave; the server is the hub's to end."""
+        if self._reading is not None:
+            self._reading.cancel()
+        await self._http.close()
+
+    async def _page(self, address: str) -> None:
+        async with self._http.get(address, headers=_NAVIGATE) as answer:
+            await answer.read()
+            if answer.status != 200:
+                raise LearnerError(f"{answer.url.path} was answered by {answer.status}")
+
+    def _cookie(self, path: str) -> str:
+        cookies = self._http.cookie_jar.filter_cookies(
+            aiohttp.client.URL(f"{self._address}{path}")
+        )
+        return cookies["_xsrf"].value if "_xsrf" in cookies else ""
+
+    async def _ask(self, kind: str, content: dict[str, Any]) -> Run:
+        """Send a request; wait for its reply, and until the kernel is idle again."""
+        assert self._socket is not None
+        self._over.clear()
+        number, frame = request(kind, content, self._session)
+        self._run = Run(time.time(), number)
+        await self._socket.send_bytes(frame)
+        await self._over.wait()
+        if self._run.reply is None:
+            raise LearnerError("the connection to the kernel broke")
+        return self._run
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Keep every frame with its time, and look into those alone that may end a run."""
+        async for received in socket:
+            at = time.time()
+            if received.type is not aiohttp.WSMsgType.BINARY:
+                continue
+            frame: bytes = received.data
+            run = self._run
+            run.frames.append((at, frame))
+            if b'"idle"' in frame or b"_reply" in frame:
+                self._end_of(run, message(frame))
+        self._over.set()
+
+    def _end_of(self, run: Run, told: Message) -> None:
+        if told.parent != run.number:
+            return
+        if told.kind == "status" and told.content["execution_state"] == "idle":
+            run.idle = True
+        elif told.channel == "shell":
+            run.reply = told.content
+        if run.idle and run.reply is not None:
+            self._over.set()
