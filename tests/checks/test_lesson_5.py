@@ -1634,10 +1634,33 @@ async def takes_nothing():
     yield ""
 
 
+async def gives_up(*args):
+    raise SystemExit("enough")
+    yield ""
+
+
+async def gives_up_at_once(*args):
+    raise SystemExit("enough")
+
+
 @pytest.mark.parametrize("number", FUNCTIONS)
 @pytest.mark.parametrize(
     "answer",
-    [None, "text", 3, [], {"A": 1}, object(), Exception, print, never_ends, spins, takes_nothing],
+    [
+        None,
+        "text",
+        3,
+        [],
+        {"A": 1},
+        object(),
+        Exception,
+        print,
+        never_ends,
+        spins,
+        takes_nothing,
+        gives_up,
+        gives_up_at_once,
+    ],
     ids=str,
 )
 def test_whatever_is_handed_in_gets_a_sentence(number, answer):

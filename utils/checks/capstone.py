@@ -573,7 +573,8 @@ def _passed_on(heard: Heard, right: Sequence[Any], what: str = "") -> None:
     if heard.items != list(right):
         missing = next((item for item in right if item not in heard.items), None)
         if missing is not None:
-            raise NotYet(f"{begins}A `{type(missing).__name__}` that came was not passed on.")
+            what = kind(missing)
+            raise NotYet(f"{begins}{what[0].upper()}{what[1:]} that came was not passed on.")
         raise NotYet(
             f"{begins}{len(right)} pieces came, and {len(heard.items)} were passed on: some twice?"
         )

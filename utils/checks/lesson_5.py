@@ -34,6 +34,7 @@ from utils.checks.watching import (
     no_error,
     nothing_held,
     nothing_late,
+    on_a_loop,
     right_text,
     run_cancelled,
     run_stream,
@@ -349,7 +350,7 @@ def _stopped(
         return _Stopped(value, error, seconds, probe.let_go)
 
     try:
-        return loops.run(main, function)
+        return on_a_loop(main, function)
     except loops.NeverEnds as never:
         if probe.requests:
             raise
@@ -418,7 +419,7 @@ def _cancelled_from_outside(function: Callable[..., Any]) -> None:
         work = function(asyncio.Event(), LiveModel(probe=probe), PROMPT)
         return await cancelled(work, 5.0, probe)
 
-    ended_when_cancelled(loops.run(main, function), "text_until")
+    ended_when_cancelled(on_a_loop(main, function), "text_until")
 
 
 # --- 5.4 watched(stream, seconds) -----------------------------------------------------------------

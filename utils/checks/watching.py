@@ -10,11 +10,12 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Sequence,
 )
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from langchain_core.messages import BaseMessage
 
@@ -22,9 +23,12 @@ from utils.checks import loops
 from utils.checks.async_streams import LiveProbe
 from utils.checks.attempt import LearnersError, learners_code, told
 from utils.checks.awaited import leaves, the_stream
+from utils.checks.limit import OutOfTime
 from utils.checks.observe import asked_for_a_stream, first_difference, kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe
+
+T = TypeVar("T")
 
 PROMPT = "Why does the fox look both ways?"
 AT_ONCE = 0.25  # virtual seconds; who polls every fifth of a second is quick enough
@@ -332,6 +336,20 @@ def nothing_late(heard: Heard, feed: Feed, began: float, name: str) -> None:
             )
 
 
+def on_a_loop(main: Callable[[], Coroutine[Any, Any, T]], function: object) -> T:
+    """As `loops.run`; a learner's `exit()` ends the check and not the kernel.
+
+    Raises:
+        LearnersError: In place of the `SystemExit`.
+    """
+    try:
+        return loops.run(main, function)
+    except OutOfTime:
+        raise
+    except SystemExit as error:
+        raise LearnersError(told(error)) from error
+
+
 def run_stream(
     function: Callable[..., object],
     args: Sequence[Any],
@@ -366,7 +384,7 @@ def run_stream(
             )
         return reading.result()
 
-    return loops.run(main, function)
+    return on_a_loop(main, function)
 
 
 def run_cancelled(
@@ -395,7 +413,7 @@ def run_cancelled(
         stream = await _called(function, args, name, "when its task was cancelled")
         return await cancelled(listen(stream, *sources, into=into), after, *sources)
 
-    ended_when_cancelled(loops.run(main, function), name)
+    ended_when_cancelled(on_a_loop(main, function), name)
 
 
 async def _called(
