@@ -256,7 +256,7 @@ def test_it_can_be_read_in_both_themes(nb: NotebookPage):
         ratios = nb.page.evaluate(
             CONTRAST,
             ":is(.course-chat, .course-status, .course-progress) :is(.course-question, p, td, "
-            ".course-badge, .course-chat-note, .course-stage-name, .course-stage-detail, "
+            ".course-badge, .course-chat-note, .course-stage-name, .course-stage-time:not(:empty), "
             "button:enabled, .course-progress-figures, .course-status-note)",
         )
         assert len(ratios) > 20
