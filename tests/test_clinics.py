@@ -7,8 +7,9 @@ import ast
 import pytest
 
 from utils import source
-from utils.clinics import complaints, deployments, received
+from utils.clinics import complaints, deployments, endpoints, received, visit
 from utils.provider import simulator
+from utils.setup import ready
 from utils.timing import Recording, record
 
 FINISH_REASONS = {"complete": "stop", "limit": "length", "filtered": "content_filter"}
@@ -67,3 +68,41 @@ def test_lesson_3_each_reply_ends_as_its_diagnosis_says(patient: str, said: str)
     assert run.recording.finish_reason == FINISH_REASONS.get(said)
     if said == "broken off":
         assert run.recording.text.endswith("."), "its last words should not give it away"
+
+
+LONG = "Tell me a short story about a lighthouse."
+SIGNS = {  # early first text, server froze, the model stopped when the visitor left
+    "healthy": (True, False, True),
+    "blocks the loop": (True, True, False),
+    "keeps generating": (True, False, False),
+    "holds back": (False, False, True),
+}
+
+
+one_loop = pytest.mark.asyncio(loop_scope="module")  # as in a notebook: LangChain's client needs it
+
+
+@one_loop
+@pytest.mark.parametrize(("patient", "said"), diagnosis("4.8").items())
+async def test_lesson_4_each_endpoint_shows_the_signs_of_its_diagnosis(patient: str, said: str):
+    ready()  # what the first call of a process costs is no sign of anything
+    case = await visit(endpoints("4.8")[patient], LONG)
+    assert (case.ttft_share < 0.5, case.froze, case.unsent > 0) == SIGNS[said]
+    assert case.recording.outcome == "finished"
+
+
+def test_lesson_4_the_four_differ_in_their_signs():
+    assert len(set(SIGNS.values())) == 4
+    assert list(endpoints("4.8")) == list(diagnosis("4.8"))
+
+
+@one_loop
+async def test_lesson_4_an_endpoint_of_ones_own_can_be_visited_too():
+    app = endpoints("4.8")["C"]
+    app.get("/more")(lambda: "fine")
+    assert (await visit(app, LONG)).unsent > 0
+
+
+def test_a_clinic_that_is_not_there_is_refused():
+    with pytest.raises(KeyError):
+        endpoints("4.1")
