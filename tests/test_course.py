@@ -27,6 +27,7 @@ from tools.suite import Step
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "course.py"
+COMMANDS = ["lab", "test", "build", "site", "doctor", "links", "canary", "lock"]
 
 
 def course(
@@ -48,12 +49,10 @@ def test_without_a_command_the_one_that_opens_the_course_is_shown() -> None:
     shown = course()
     assert shown.returncode == 0
     assert "course.py lab" in shown.stdout
-    assert all(
-        f"    {name} " in shown.stdout for name in ("lab", "test", "build", "doctor", "lock")
-    )
+    assert all(f"    {name} " in shown.stdout for name in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["lab", "test", "build", "doctor", "lock"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     shown = course(command, "--help")
     assert shown.returncode == 0
@@ -643,7 +642,8 @@ def test_arguments_for_pytest_run_pytest_alone() -> None:
 
 
 def test_every_way_to_call_a_command_is_declared() -> None:
-    for words in (["lab"], ["test", "--fast"], ["build", "--check"], ["doctor"], ["lock"]):
+    ways = ["lab", "test --fast", "build --check", "site 1", "doctor", "links --online"]
+    for words in map(str.split, [*ways, "canary --quick", "lock"]):
         arguments = commands.parser().parse_args(words)
         assert isinstance(arguments, argparse.Namespace)
         assert callable(arguments.action)

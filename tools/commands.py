@@ -6,9 +6,11 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 
+from tools.canary import canary
 from tools.doctor import doctor
 from tools.environment import LOCKS, interpreter
 from tools.lab import lab
+from tools.links import links
 from tools.programs import Advice, run, say, stop_on_signals, this_command
 from tools.suite import TEST_SPEED, test
 
@@ -29,6 +31,14 @@ def build(arguments: argparse.Namespace) -> int:
     python = interpreter("test", arguments.here)
     flags = [f"--{name}" for name in ("check", "execute") if getattr(arguments, name)]
     return run([python, "-m", "tools.build", *flags])
+
+
+def site(arguments: argparse.Namespace) -> int:
+    """Make the reading edition, or take the pictures that it shows of live widgets."""
+    stop_on_signals()
+    module = "tools.pictures" if arguments.pictures else "tools.site"
+    python = interpreter("test" if arguments.pictures else "site", arguments.here)
+    return run([python, "-m", module, *arguments.lesson])
 
 
 def lock(arguments: argparse.Namespace) -> int:
@@ -102,17 +112,49 @@ def parser() -> argparse.ArgumentParser:
     making.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
     making.add_argument("--execute", action="store_true", help="run solutions/ and store outputs")
 
+    reading = add(
+        site,
+        "make the reading edition, a static site, into build/site/html",
+        "The lessons with the outputs that are stored in solutions/, hints and solutions folded,\n"
+        "and the guides. It needs no network, and no server: open index.html in a browser.",
+    )
+    reading.add_argument("lesson", nargs="*", help="the number of a lesson; all without")
+    reading.add_argument(
+        "--pictures",
+        action="store_true",
+        help="for maintainers: run the lessons in a browser and take new pictures of live widgets",
+    )
+
     examining = add(
         doctor,
         "say of each part that the course stands on if it is ok, or how to fix it",
         "Nothing is installed or changed. The exit code is 1 if something needs a fix.",
     )
-    for command in (opening, testing, making, examining):
+    for command in (opening, testing, making, reading, examining):
         command.add_argument(
             "--here",
             action="store_true",
             help="use the Python that runs this command as it is (conda, a hub), not .venv",
         )
+
+    checking = add(
+        links,
+        "check the references of lessons, README and documents",
+        "Offline on form: files and headings that are referred to exist, addresses are public\n"
+        "and https, none is that of a package registry. The exit code is 1 if one is wrong.",
+    )
+    checking.add_argument(
+        "--online", action="store_true", help="also ask each address whether it still answers"
+    )
+
+    trying = add(
+        canary,
+        "for maintainers: run the tests with the newest versions of everything",
+        "Makes a throw-away environment of what pyproject.toml allows today, says what differs\n"
+        "from the lock, runs the tests in it, and says what to do next. Needs a network, about\n"
+        "2 GB of room for the time it runs, and leaves nothing behind.",
+    )
+    trying.add_argument("--quick", action="store_true", help="run only what breaks first")
 
     locking = add(
         lock,
@@ -125,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check_command(words: Sequence[str]) -> None:
     """Raise Advice where the first word is no command, naming the one that was likely meant."""
-    known = ["lab", "test", "build", "doctor", "lock"]
+    known = ["lab", "test", "build", "site", "doctor", "links", "canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."

@@ -27,7 +27,8 @@ COLOURS = 96  # text and flat colours: more can't be told apart, and would weigh
 LONGEST_RUN = 600.0  # seconds for a lesson
 # All cells at their places, for a picture needs them on the page.
 SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
-_WIDGETS = ".jp-OutputArea-child:has(.jupyter-widgets) > .jp-OutputArea-output"
+# What renders text, HTML and pictures names their kind; what renders widgets does not.
+_WIDGETS = ".jp-OutputArea-child:not(:has(> [data-mime-type])) > .jp-OutputArea-output"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -82,7 +83,10 @@ def _take(stem: str, lab: Lab, browser: Browser) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for number, (name, expected) in names.items():
         cell = page.locator(".jp-Notebook .jp-Cell").nth(number)
-        for place, picture in enumerate(_pictures(cell, expected), start=1):
+        taken = list(_pictures(cell, expected))
+        if len(taken) != expected:
+            say(f"{stem}: {name} shows other widgets than the {expected} stored: no picture")
+        for place, picture in enumerate(taken, start=1):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{name}.{place}.png").write_bytes(picture)
             say(f"{stem}: {name}, {len(picture) // 1000} kB")
@@ -90,8 +94,9 @@ def _take(stem: str, lab: Lab, browser: Browser) -> None:
 
 
 def _pictures(cell: Locator, expected: int) -> Iterator[bytes]:
-    """The widgets that a cell shows, each as a PNG of few colours."""
-    for widget in cell.locator(_WIDGETS).all()[:expected]:
+    """The widgets that a cell shows, each as a PNG of few colours; none if they can't be told."""
+    widgets = cell.locator(_WIDGETS).all()
+    for widget in widgets if len(widgets) == expected else []:
         widget.scroll_into_view_if_needed()
         shot = Image.open(io.BytesIO(widget.screenshot(animations="disabled"))).convert("RGB")
         file = io.BytesIO()

@@ -1,0 +1,160 @@
+"""The canary: what it asks for, what it says of the versions it got, and that it leaves nothing."""
+
+import argparse
+import signal
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import canary
+from tools.canary import Change, Outcome
+from tools.environment import LOCKS, Environment
+from tools.programs import ROOT, Advice
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MOVED = [Change("openai", "3.54.0", "4.0.0"), Change("six", None, "1.0")]
+
+
+def test_it_asks_for_all_that_the_project_allows_and_for_no_lock() -> None:
+    wanted = canary.requirements(PROJECT)
+    assert set(PROJECT["dependencies"]) < set(wanted)
+    for group in PROJECT["optional-dependencies"].values():
+        assert set(group) <= set(wanted)
+
+
+def test_the_quick_tests_are_there() -> None:
+    assert all((ROOT / path).exists() for path in canary.QUICK)
+
+
+def test_what_changed_came_and_went_is_named() -> None:
+    found = canary.changes(
+        {"a": "1", "b": "1", "gone": "2"}, {"a": "1", "b": "3", "new": "1", "pip": "25"}
+    )
+    assert [str(change) for change in found] == [
+        "b: 1 -> 3",
+        "gone: 2 is no longer needed",
+        "new: 1 is new",
+    ]
+
+
+def test_names_are_compared_as_locks_write_them() -> None:
+    assert canary._normal("Typing_Extensions>=4.16; x") == "typing-extensions"
+    assert canary._normal("ruamel.yaml") == "ruamel-yaml"
+
+
+def test_the_versions_of_this_environment_can_be_read() -> None:
+    found = canary.versions()
+    assert found["locked"]["pytest"]
+    assert found["installed"]["pytest"] == pytest.__version__
+    assert len(found["locked"]) <= len((ROOT / LOCKS["test"]).read_text("utf-8").splitlines())
+
+
+# --- What it says
+
+
+def said(result: Outcome, found: list[Change], *, quick: bool = False) -> str:
+    return "\n".join(canary.verdict(result, found, {"openai"}, quick=quick))
+
+
+PASSED = Outcome(0, (), "9 passed, 0 failed, 0 skipped")
+FAILED = Outcome(1, ("FAILED tests/a.py::test_b - boom",), "8 passed, 1 failed, 0 skipped")
+
+
+def test_when_all_holds_it_says_how_to_take_the_versions_up() -> None:
+    assert "course.py lock --upgrade" in said(PASSED, MOVED)
+    assert "nothing to do" in said(PASSED, [])
+
+
+def test_the_quick_tests_alone_are_no_reason_to_upgrade() -> None:
+    text = said(PASSED, MOVED, quick=True)
+    assert "--upgrade" not in text
+    assert "course.py canary runs all" in text
+
+
+def test_when_something_fails_it_names_the_tests_the_suspects_and_what_to_do() -> None:
+    text = said(FAILED, MOVED)
+    assert "tests/a.py::test_b" in text
+    assert "Read what changed in openai; mend" in text
+    assert "`openai<...` in pyproject.toml" in text
+
+
+def test_a_failure_without_a_change_is_not_laid_on_the_versions() -> None:
+    assert "it is not the packages" in said(FAILED, [])
+
+
+def test_tests_that_crash_are_a_failure_too() -> None:
+    assert "ended without a result (exit code 3)" in said(canary.outcome(3, ["a line"]), MOVED)
+
+
+def test_what_the_tests_printed_is_understood() -> None:
+    lines = [
+        "FAILED a::b - x",
+        "noise",
+        "FAILED a::b - x",
+        "What failed: types",
+        "1 passed, 2 failed, 0 skipped",
+    ]
+    result = canary.outcome(1, lines)
+    assert result.failed == ("FAILED a::b - x", "What failed: types")
+    assert result.closing == lines[-1]
+
+
+# --- What it leaves
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where throw-away folders are made; this process's signals are put back."""
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    for number in canary.end_signals():
+        signal.signal(number, before[number])
+
+
+def quick_install(environment: Environment, wanted: object) -> None:
+    assert environment.root.exists()
+    (environment.root / "wanted.txt").touch()
+
+
+def test_nothing_is_left_when_it_ends(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies: list[Path] = []
+
+    def tests(environment: Environment, copy: Path, chosen: object) -> Outcome:
+        copies.append(copy)
+        assert (copy / "course.py").exists()
+        assert not (copy / ".git").exists()
+        return FAILED
+
+    monkeypatch.setattr(canary, "_install", quick_install)
+    monkeypatch.setattr(canary, "_versions", lambda *_: {"locked": {}, "installed": {}})
+    monkeypatch.setattr(canary, "_tests", tests)
+    assert canary.canary(argparse.Namespace(quick=True)) == 1
+    assert not copies[0].exists()
+    assert list(rooms.iterdir()) == []
+
+
+def test_nothing_is_left_after_ctrl_c(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(environment: Environment, wanted: object) -> None:
+        quick_install(environment, wanted)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(canary, "_install", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        canary.canary(argparse.Namespace(quick=True))
+    assert list(rooms.iterdir()) == []
+
+
+def test_versions_that_do_not_fit_together_are_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise Advice("Installing the packages failed.")
+
+    monkeypatch.setattr(canary, "make_venv", lambda *_: None)
+    monkeypatch.setattr(canary, "follow", fails)
+    with pytest.raises(Advice, match="learners install the lock and notice nothing"):
+        canary._install(Environment(tmp_path), ["six"])
