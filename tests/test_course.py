@@ -27,7 +27,7 @@ from tools.suite import Step
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "course.py"
-COMMANDS = ["lab", "test", "build", "site", "doctor", "links", "canary", "lock"]
+COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "links", "canary", "lock"]
 
 
 def course(
@@ -642,7 +642,7 @@ def test_arguments_for_pytest_run_pytest_alone() -> None:
 
 
 def test_every_way_to_call_a_command_is_declared() -> None:
-    ways = ["lab", "test --fast", "build --check", "site 1", "doctor", "links --online"]
+    ways = ["lab", "setup", "test --fast", "build --check", "site 1", "doctor", "links --online"]
     for words in map(str.split, [*ways, "canary --quick", "lock"]):
         arguments = commands.parser().parse_args(words)
         assert isinstance(arguments, argparse.Namespace)

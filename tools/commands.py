@@ -25,6 +25,14 @@ and learning needs no key and no network: a simulator on your own computer answe
 COMMAND --help tells more about each."""
 
 
+def setup(arguments: argparse.Namespace) -> int:
+    """Bring `.venv` up to date, and no more."""
+    stop_on_signals()
+    python = interpreter("lab", arguments.here)
+    say(f"All is set up; {this_command('lab')} opens the course, and its Python is {python}.")
+    return 0
+
+
 def build(arguments: argparse.Namespace) -> int:
     """Make the notebooks from the lessons, or compare them."""
     stop_on_signals()
@@ -94,6 +102,13 @@ def parser() -> argparse.ArgumentParser:
     opening.add_argument("--no-browser", dest="browser", action="store_false", help="only print it")
     opening.add_argument("--port", type=int, help="use this port instead of any free one")
 
+    preparing = add(
+        setup,
+        "set up if needed, and open nothing",
+        "For images, dev containers, and the evening before a class: `lab` does it by itself.\n"
+        "It needs a network the first time; after that, `lab` starts without one.",
+    )
+
     testing = add(
         test,
         "run everything that CI runs: style, types, build, tests, notebooks",
@@ -130,7 +145,7 @@ def parser() -> argparse.ArgumentParser:
         "say of each part that the course stands on if it is ok, or how to fix it",
         "Nothing is installed or changed. The exit code is 1 if something needs a fix.",
     )
-    for command in (opening, testing, making, reading, examining):
+    for command in (opening, preparing, testing, making, reading, examining):
         command.add_argument(
             "--here",
             action="store_true",
@@ -167,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check_command(words: Sequence[str]) -> None:
     """Raise Advice where the first word is no command, naming the one that was likely meant."""
-    known = ["lab", "test", "build", "site", "doctor", "links", "canary", "lock"]
+    known = ["lab", "setup", "test", "build", "site", "doctor", "links", "canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."

@@ -1,0 +1,55 @@
+"""The dev container's settings: what they name is there, and fits the rest of the course."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import commands
+from tools.environment import Environment
+from tools.lab import LESSON_1
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".devcontainer"
+SETTINGS: dict[str, Any] = json.loads((FOLDER / "devcontainer.json").read_text(encoding="utf-8"))
+(PORT,) = SETTINGS["forwardPorts"]
+TOLD = SETTINGS["portsAttributes"][str(PORT)]["label"]
+
+
+@pytest.mark.parametrize(
+    "line", [SETTINGS["postCreateCommand"], SETTINGS["postAttachCommand"], f"python3 {TOLD}"]
+)
+def test_its_commands_are_commands_of_the_course(line: str) -> None:
+    python, script, *words = line.split()
+    assert (python, script) == ("python3", "course.py")
+    arguments, unknown = commands.parser().parse_known_args(words)
+    assert callable(arguments.action)
+    assert unknown == []
+
+
+def test_the_port_that_is_forwarded_is_the_one_to_open_the_course_on() -> None:
+    arguments = commands.parser().parse_args(TOLD.split()[1:])
+    assert arguments.port == PORT
+    assert not arguments.browser
+
+
+def test_its_python_is_the_one_that_conda_and_binder_get() -> None:
+    image = (FOLDER / SETTINGS["build"]["dockerfile"]).read_text(encoding="utf-8")
+    (version,) = re.findall(r"^FROM python:(3\.\d+)$", image, re.MULTILINE)
+    assert f"python={version}" in (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert f" {SETTINGS['remoteUser']}\n" in image
+
+
+def test_the_editor_gets_jupyter_and_the_courses_own_environment() -> None:
+    vscode = SETTINGS["customizations"]["vscode"]
+    assert "ms-toolsai.jupyter" in vscode["extensions"]
+    folder = Path("${containerWorkspaceFolder}")
+    expected = Environment(folder).folder / "bin" / "python"
+    assert vscode["settings"]["python.defaultInterpreterPath"] == expected.as_posix()
+
+
+def test_it_opens_lesson_1() -> None:
+    assert SETTINGS["customizations"]["codespaces"]["openFiles"] == [LESSON_1]
+    assert (ROOT / LESSON_1).exists()
