@@ -124,6 +124,20 @@ def test_the_courses_own_references_hold() -> None:
     assert [line for path in files for line in links.problems(path)] == []
 
 
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("https://example.org/a", False),
+        ("https://www.example.com", False),
+        ("http://127.0.0.1:8000/v1", False),
+        ("https://example.readme.io", True),
+        ("https://doi.org/10.1016/x", True),
+    ],
+)
+def test_hosts_for_examples_and_this_computer_are_not_asked(address: str, asked: bool) -> None:
+    assert links.Reference(ROOT / "README.md", 1, address).address is asked
+
+
 # --- Reach
 
 

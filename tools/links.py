@@ -33,6 +33,7 @@ REGISTRY_WORDS = {
     *("anaconda", "artifactory", "conda", "index", "mirror", "mirrors", "nexus", "npmjs"),
     *("pypi", "pythonhosted", "registry", "yarnpkg"),
 }
+NOBODYS = re.compile(r"(^|\.)example(\.(com|net|org))?$|\.(test|invalid)$")  # RFC 2606
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -66,8 +67,8 @@ class Reference:
 
     @property
     def address(self) -> bool:
-        """Whether it points to another host."""
-        return bool(re.match(r"https?://", self.target)) and not _local(self.target)
+        """Whether it points to another host, one that is not reserved for examples."""
+        return bool(re.match(r"https?://", self.target)) and not _nobodys(self.target)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,11 +252,12 @@ def _slug(heading: str) -> str:
     return "".join(kept).replace(" ", "-")
 
 
-def _local(address: str) -> bool:
+def _nobodys(address: str) -> bool:
     try:
-        return urllib.parse.urlsplit(address).hostname in LOOPBACK
+        host = urllib.parse.urlsplit(address).hostname or ""
     except ValueError:
-        return False
+        return True
+    return host in LOOPBACK or bool(NOBODYS.search(host))
 
 
 def _registry(address: str) -> bool:
