@@ -106,6 +106,7 @@ def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
     nb.wait_done()
     yield nb
     nb.close()
+    page.close()
 
 
 def panel(nb: NotebookPage, title: str) -> Locator:

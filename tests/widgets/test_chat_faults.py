@@ -6,8 +6,9 @@ The faults come from the simulator's own table: a new one is tried here without 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
+import httpx2
 import pytest
 
 from utils.provider import chat_model, explain, simulator
@@ -18,9 +19,6 @@ from utils.widgets import ChatPanel, Turn
 PROMPT = "Write a poem about a river."
 WHOLE = answer(PROMPT)
 PATIENCE = 60.0  # seconds until a panel is called stuck
-
-# One event loop for all: LangChain keeps its HTTP client, and that keeps the loop it began on.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 but_refusals = pytest.mark.parametrize(  # these are over before anybody could stop them
@@ -34,21 +32,31 @@ both_apis = pytest.mark.parametrize("by_responses", [False, True], ids=["chat", 
 class Provider:
     """A reply function whose model misbehaves until it is healed."""
 
-    def __init__(self, delivery: str, *, by_responses: bool) -> None:
-        self.delivery: str | None = delivery
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self.delivery: str | None = None
+        self.by_responses = False
+        self.profile = "fast"
         self.asked = 0
-        self._by_responses = by_responses
+        self._client = client
 
     def __call__(self, history):
         self.asked += 1
         model = chat_model(
-            "fast",
+            self.profile,
             delivery=self.delivery,
             simulated=True,
             max_retries=0,  # what the client tries again by itself is no concern of the panel's
-            use_responses_api=self._by_responses,
+            use_responses_api=self.by_responses,
+            http_async_client=self._client,
         )
         return model.astream(history)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    """With connections of this test's own: LangChain's shared ones outlive their event loop."""
+    async with httpx2.AsyncClient(verify=False) as client:  # nothing here is encrypted
+        yield Provider(client)
 
 
 def delivery(fault: Fault) -> str:
@@ -80,8 +88,8 @@ async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
 
 @both_apis
 @every_fault
-async def test_the_reply_is_whole_or_said_not_to_be(wire, fault, by_responses):
-    provider = Provider(delivery(fault), by_responses=by_responses)
+async def test_the_reply_is_whole_or_said_not_to_be(wire, provider, fault, by_responses):
+    provider.delivery, provider.by_responses = delivery(fault), by_responses
     panel = ChatPanel(provider, explain=explain, stall=0.1)
     async with asyncio.timeout(PATIENCE):
         turn = await panel.ask(PROMPT)
@@ -102,8 +110,8 @@ async def test_the_reply_is_whole_or_said_not_to_be(wire, fault, by_responses):
 
 @both_apis
 @every_fault
-async def test_each_button_is_a_way_on(wire, fault, by_responses):
-    provider = Provider(delivery(fault), by_responses=by_responses)
+async def test_each_button_is_a_way_on(wire, provider, fault, by_responses):
+    provider.delivery, provider.by_responses = delivery(fault), by_responses
     panel = ChatPanel(provider, explain=explain)
     async with asyncio.timeout(PATIENCE):
         await panel.ask(PROMPT)
@@ -120,8 +128,8 @@ async def test_each_button_is_a_way_on(wire, fault, by_responses):
 
 
 @but_refusals
-async def test_stop_is_heard_whatever_the_provider_does(wire, fault):
-    provider = Provider(f"{fault.name}:slow@600", by_responses=False)
+async def test_stop_is_heard_whatever_the_provider_does(wire, provider, fault):
+    provider.delivery = f"{fault.name}:slow@600"
     panel = ChatPanel(provider, explain=explain)
     cell = asyncio.create_task(panel.ask(PROMPT))
     await until(lambda: provider.asked)
@@ -134,8 +142,11 @@ async def test_stop_is_heard_whatever_the_provider_does(wire, fault):
 
 
 @pytest.mark.parametrize("broken", ["drop@40", "end@40", "error@40"])
-async def test_a_reply_that_breaks_again_and_again_is_put_together_from_its_parts(wire, broken):
-    panel = ChatPanel(Provider(broken, by_responses=False), explain=explain)
+async def test_a_reply_that_breaks_again_and_again_is_put_together_from_its_parts(
+    wire, provider, broken
+):
+    provider.delivery = broken
+    panel = ChatPanel(provider, explain=explain)
     lengths = [len((await panel.ask(PROMPT)).reply)]
     while panel.turns[0].reply != WHOLE and len(lengths) < 20:
         turn = await panel.go_on()
@@ -145,8 +156,9 @@ async def test_a_reply_that_breaks_again_and_again_is_put_together_from_its_part
     assert lengths == sorted(set(lengths)), "each part should bring something"
 
 
-async def test_stop_ends_generation_and_regenerate_works_after_it(wire):
-    panel = ChatPanel(lambda history: chat_model("seed", simulated=True).astream(history))
+async def test_stop_ends_generation_and_regenerate_works_after_it(wire, provider):
+    provider.profile = "seed"
+    panel = ChatPanel(provider)
     with simulator().watch() as seen:
         cell = asyncio.create_task(panel.ask("Why does streaming feel faster?"))
         await until(lambda: panel.turns and panel.turns[0].reply)
