@@ -48,7 +48,11 @@ def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outco
     number = the_checked_number(number, answer)
     judge = _find(number)
     if untouched(answer, number):
-        return Outcome(number, "not attempted", "Replace the `...` and run the cell again.")
+        return Outcome(
+            number,
+            "not attempted",
+            "Write your answer where it says `your code here`, and run the cell again.",
+        )
     try:
         with redirect_stdout(_Nowhere()):
             if inspect.iscoroutinefunction(judge):
