@@ -52,6 +52,19 @@ def test_the_versions_of_this_environment_can_be_read() -> None:
     assert len(found["locked"]) <= len((ROOT / LOCKS["test"]).read_text("utf-8").splitlines())
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("Collecting six>=1 (from -r /somewhere/wanted.txt (line 3))", "Collecting six>=1"),
+        ("Installing collected packages: a, b, c", "Installing collected packages"),
+        ("  Downloading six-1.0.whl (11 kB)", "Downloading six-1.0.whl (11 kB)"),
+        ("warning of another kind", None),
+    ],
+)
+def test_an_installers_progress_is_shown_in_few_words(line: str, shown: str | None) -> None:
+    assert canary._step(line) == shown
+
+
 # --- What it says
 
 

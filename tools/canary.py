@@ -143,8 +143,9 @@ def _install(environment: Environment, wanted: Sequence[str]) -> None:
 
 def _step(line: str) -> str | None:
     """What an installer's line says of its progress."""
-    first = re.match(r"(Collecting|Downloading|Resolved|Prepared|Installed|Installing) .*", line)
-    return first[0][:70] if first else None
+    doing = r"\s*((?:Collecting|Downloading|Resolved|Prepared|Installed|Installing) .*)"
+    found = re.match(doing, line.partition(" (from ")[0].partition(": ")[0])
+    return found[1].strip()[:70] if found else None
 
 
 def _not_copied(folder: str, names: list[str]) -> set[str]:
