@@ -150,6 +150,13 @@ def test_nothing_is_left_when_it_ends(rooms: Path, monkeypatch: pytest.MonkeyPat
     assert list(rooms.iterdir()) == []
 
 
+def test_only_the_course_is_copied() -> None:
+    names = [".git", ".venv", ".mypy_cache", "build", "lessons", "course.py", "test-artifacts"]
+    kept = set(names) - canary._not_copied(str(ROOT), names)
+    assert kept == {"lessons", "course.py"}
+    assert canary._not_copied(str(ROOT / "tests"), ["build", "__pycache__"]) == {"__pycache__"}
+
+
 def test_nothing_is_left_after_ctrl_c(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(environment: Environment, wanted: object) -> None:
         quick_install(environment, wanted)

@@ -99,6 +99,15 @@ def test_a_wrong_reference_is_named_with_what_to_do(
     assert sentence in line
 
 
+def test_a_disk_that_ignores_capitals_does_not_hide_a_wrong_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other.md").touch()
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    assert links._exists(tmp_path / "other.md")
+    assert not links._exists(tmp_path / "OTHER.md")
+
+
 @pytest.mark.parametrize(
     "text",
     [
