@@ -136,6 +136,9 @@ async def test_it_tells_once_that_text_has_come():
     body = chunk(b'data: ""\n\ndata: "a"\n\n') + chunk(b'data: "b"\n\n') + chunk(b"")
     async with answering(HEAD, body) as port:
         await load_clients.ask(port, "/", "client", lambda: told.append(1))
+        assert told == [1]
+    async with answering(HEAD, chunk(b'data: ""\n\n'), chunk(b"")) as port:
+        await load_clients.ask(port, "/", "client", lambda: told.append(2))
     assert told == [1]
 
 

@@ -165,6 +165,22 @@ async def test_stopping_cuts_open_connections_and_tells_the_app():
             await anext(pieces)
 
 
+async def test_stopping_is_a_disconnect_to_an_app_that_listens_and_not_a_cancellation():
+    heard = []
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+            while not heard or heard[-1] != "http.disconnect":
+                heard.append((await receive())["type"])
+
+    server = await serve(app)
+    async with half_read(server.url):
+        await server.stop()
+    assert heard == ["http.request", "http.disconnect"]
+
+
 async def test_stopping_does_not_wait_for_an_app_that_will_not_hear():
     deaf = asyncio.Event()
 
