@@ -94,7 +94,8 @@ def test_an_untouched_stub_is_not_attempted(exercise, answer):
     exercise(calls_it)
     outcome = evaluate("9.1", answer)
     assert repr(outcome) == (
-        "Exercise 9.1: not attempted yet. Write your answer where it says `your code here`, and run the cell again."
+        "Exercise 9.1: not attempted yet. Write your answer where it says `your code here`, "
+        "and run the cell again."
     )
 
 
