@@ -1,0 +1,96 @@
+"""What the load experiment found: a row for each style and number of clients, shown as a table."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from typing import Final, overload
+
+from utils.timing import in_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One style under one load. All times are seconds.
+
+    Attributes:
+        style: A key of `STYLES`.
+        clients: How many asked at the same moment.
+        ttft_median: Until half of them had their first token.
+        ttft_worst: Until the last of them had it.
+        makespan: From the first request to the end of the last reply.
+        failed: How many replies broke off or never came.
+        health: The longest that the server's health check took meanwhile.
+    """
+
+    style: str
+    clients: int
+    ttft_median: float
+    ttft_worst: float
+    makespan: float
+    failed: int
+    health: float
+
+
+class Rows(Sequence[Row]):
+    """Rows in the order in which they were measured; shown as a table.
+
+    Attributes:
+        left_out: What was not measured, and why, in sentences.
+    """
+
+    def __init__(self, rows: Iterable[Row], left_out: Iterable[str] = ()) -> None:
+        self._rows = tuple(rows)
+        self.left_out = tuple(left_out)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows: ...
+    def __getitem__(self, index: int | slice) -> Row | Rows:
+        if isinstance(index, slice):
+            return Rows(self._rows[index], self.left_out)
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def at(self, style: str, clients: int) -> Row:
+        """Return the row of a style and a number of clients.
+
+        Raises:
+            KeyError: If that was not measured.
+        """
+        for row in self:
+            if (row.style, row.clients) == (style, clients):
+                return row
+        raise KeyError(f"{style} was not measured with {clients} clients")
+
+    def __repr__(self) -> str:
+        table = [_HEADINGS, *map(_cells, self)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in table
+        ]
+        return "\n".join([*lines, *self.left_out])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th scope='col'>{heading}</th>" for heading in _HEADINGS)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(row)) + "</tr>"
+            for row in self
+        )
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.left_out)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+_HEADINGS: Final = (
+    "endpoint", "clients", "TTFT median", "TTFT worst", "all done", "failed", "health check",
+)  # fmt: skip
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    style, *values = astuple(row)
+    return (style, *(in_seconds(v) if isinstance(v, float) else str(v) for v in values))
