@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from tools.classroom_learner import Learner, Run
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
-MB_EACH = 330  # server, kernel and simulator of one learner, as measured
-MB_BESIDES = 400  # hub, proxy and this command
+MB_EACH = 250  # server, kernel and simulator of one learner, as measured
+MB_BESIDES = 300  # hub, proxy and this command
 PATIENCE = 300.0  # seconds for a class to get ready, or to run a cell
 LIVE = ("await race(", "await live.run(")  # what tells the lesson's live cells
 LOOP = "print(chunk.content"  # and its first loop, which prints
@@ -64,7 +64,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def classroom(arguments: argparse.Namespace) -> int:
+def class_(arguments: argparse.Namespace) -> int:
     """Hold the class in the environment that has JupyterHub."""
     stop_on_signals()
     if WINDOWS:
@@ -186,29 +186,33 @@ async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
 
         present = await together(present, "getting ready", get_ready, figures)
         figures.usages.append(Usage.now(hub.processes()))
-        delays = random.Random(len(names))
         for name, code in streaming:
-
-            async def stream(learner: Learner, name: str = name, code: str = code) -> None:
-                await asyncio.sleep(delays.uniform(0, within))  # nobody is waited for: a human pace
-                ran = await learner.run(code)
-                if any(sign in code for sign in LIVE):
-                    await asyncio.sleep(0)
-                    runs[learner] = ran
-
-            runs: dict[Learner, Run] = {}
-            present = await together(present, f"streaming: {name}", stream, figures)
-
-            async def measure(learner: Learner, name: str = name) -> None:
-                await read_lag(learner, runs[learner], name, figures)
-
-            if runs:
-                present = await together(present, f"reading the log: {name}", measure, figures)
+            present = await stream(present, name, code, within, figures)
         figures.usages.append(Usage.now(hub.processes()))
         figures.memory = Memory.now(hub.processes())
     finally:
         await asyncio.gather(*(learner.close() for learner in learners))
     return figures
+
+
+async def stream(
+    learners: "list[Learner]", name: str, code: str, within: float, figures: "Figures"
+) -> "list[Learner]":
+    """Let all run a streaming cell, and compare what a live one shows with its pacing."""
+    ran: dict[Learner, Run] = {}
+    delays = random.Random(name)
+
+    async def watch(learner: "Learner") -> None:
+        await asyncio.sleep(delays.uniform(0, within))  # nobody is waited for: people press keys
+        ran[learner] = await learner.run(code)
+
+    async def measure(learner: "Learner") -> None:
+        await read_lag(learner, ran[learner], name, figures)
+
+    present = await together(learners, f"streaming: {name}", watch, figures)
+    if any(sign in code for sign in LIVE):
+        present = await together(present, f"comparing: {name}", measure, figures)
+    return present
 
 
 async def set_up(learner: "Learner", code: str) -> None:
@@ -230,9 +234,7 @@ async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures"
     if ended != "finished":
         raise LagError(f"the reply did not come to its end: {ended}")
     redraws = streamed(ran.messages())
-    figures.late.setdefault(name, []).extend(
-        lateness(redraws, Pacing(received, ttft, gap, tokens))
-    )
+    figures.late.setdefault(name, []).extend(lateness(redraws, Pacing(received, ttft, gap, tokens)))
     figures.redraws += len(redraws)
 
 
@@ -249,7 +251,7 @@ def main() -> int:
     count = arguments.learners
     names = [f"learner-{number:02d}" for number in range(1, count + 1)]
     say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
-    with tempfile.TemporaryDirectory(prefix="course-class-") as place:
+    with tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
         try:
             with throw_away_hub(folder, names) as hub:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tools.classroom_lag import lag
 
@@ -116,19 +116,18 @@ class Figures:
             return ["Ready        nobody"]
         worst = max(self.ready)
         stages = " · ".join(f"{name} {median(at):.1f}" for name, at in self.stages.items() if at)
+        verdict = _verdict(worst <= READY_MARK, f"{READY_MARK:.0f} s")
         return [
-            f"Ready        median {median(self.ready):.1f} s, worst {worst:.1f} s   "
-            f"{_verdict(worst <= READY_MARK, f'{READY_MARK:.0f} s')}",
+            f"Ready        median {median(self.ready):.1f} s, worst {worst:.1f} s   {verdict}",
             f"             {stages}   (median seconds since the doors opened)",
         ]
 
     def _lag(self) -> list[str]:
         if not self.late:
             return ["Token lag    no text was seen"]
-        lines = [
-            f"Token lag    worst {self.worst_lag * 1000:.0f} ms beyond pacing and 50 ms of "
-            f"coalescing   {_verdict(self.worst_lag <= LAG_MARK, f'{LAG_MARK * 1000:.0f} ms')}"
-        ]
+        verdict = _verdict(self.worst_lag <= LAG_MARK, f"{LAG_MARK * 1000:.0f} ms")
+        worst = f"{self.worst_lag * 1000:.0f} ms"
+        lines = [f"Token lag    worst {worst} beyond pacing and 50 ms of coalescing   {verdict}"]
         for cell, late in self.late.items():
             in_order = sorted(late)
             usual, most = in_order[len(late) // 2], in_order[math.ceil(len(late) * 0.99) - 1]
@@ -147,26 +146,28 @@ class Figures:
         )
         per_learner = sum(self.memory.parts.get(part, 0.0) for part in PARTS) / self.learners
         shared = sum(self.memory.parts.get(part, 0.0) for part in ("hub", "proxy"))
+        total = self.memory.total / 1000
         lines = [
-            f"Memory       {per_learner:.0f} MB for each learner ({each}), {shared:.0f} MB for hub "
-            f"and proxy, {self.memory.total / 1000:.1f} GB in all"
+            f"Memory       {per_learner:.0f} MB for each learner ({each})",
+            f"             {shared:.0f} MB for hub and proxy, {total:.1f} GB in all",
         ]
         names = ("getting ready", "streaming")
         for name, before, after in zip(names, self.usages, self.usages[1:], strict=False):
-            lines.append(f"CPU          {name}: {self._cpu(before, after)}")
+            lines += self._cpu(name, before, after)
         return lines
 
-    def _cpu(self, before: Usage, after: Usage) -> str:
+    def _cpu(self, name: str, before: Usage, after: Usage) -> list[str]:
         wall = max(after.at - before.at, 1e-9)
         used = {part: cpu - before.parts.get(part, 0.0) for part, cpu in after.parts.items()}
         each = ", ".join(f"{part} {used.get(part, 0.0) / self.learners:.2f}" for part in PARTS)
         shared = ", ".join(f"{part} {used.get(part, 0.0):.1f}" for part in ("hub", "proxy"))
         others = max(0.0, after.machine - before.machine - sum(used.values())) / wall
-        return (
-            f"{sum(used.values()) / wall:.1f} of {self.cores} cores for {wall:.0f} s; seconds for "
-            f"each learner: {each}; in all: {shared}, these learners' client "
-            f"{used['client']:.1f}; other programs: {others:.1f} cores"
-        )
+        busy = f"{sum(used.values()) / wall:.1f} of {self.cores} cores for {wall:.0f} s"
+        client = f"the learners' browsers {used['client']:.1f}"
+        return [
+            f"CPU          {name}: {busy}, other programs {others:.1f}",
+            f"             seconds for each learner: {each}; in all: {shared}, {client}",
+        ]
 
     def _end(self) -> list[str]:
         if not self.failures:

@@ -9,21 +9,31 @@ import http.client
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tools.lab import free_port
-from tools.programs import ROOT, Advice, Progress, as_they_come, clean_environ, ended_with
+from tools.programs import (
+    ROOT,
+    Advice,
+    Progress,
+    as_they_come,
+    clean_environ,
+    end_signals,
+    ended_with,
+)
 
 PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course's folder in each learner's home
 _STARTING_SECONDS = 60.0
+_HANDED_ON = ("COURSE_SPEED",)  # what learners get of this command's variables
 _CONFIG = """\
 load_subconfig({settings!r})
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
@@ -44,6 +54,7 @@ c.SimpleLocalProcessSpawner.shell_cmd = []
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root", "--Application.log_level=ERROR"]
 c.Spawner.ip = "127.0.0.1"
+c.Spawner.environment.update({environment!r})
 """
 
 
@@ -125,6 +136,7 @@ class Hub:
             password=self.password,
             homes=str(folder / "homes" / "{username}"),
             python=sys.executable,
+            environment={name: os.environ[name] for name in _HANDED_ON if name in os.environ},
         )
         config.write_text(text, encoding="utf-8")
         config.chmod(0o600)
@@ -192,10 +204,15 @@ class Hub:
     def end(self) -> None:
         """End the hub and all that it started, by the ids that were seen below it.
 
-        At once and for good: there is nothing in there to be saved. The hub goes first, which
-        would start its proxy again.
+        At once and for good, as there is nothing in there to be saved. All are halted first, so
+        that none starts another that is not seen.
         """
-        ending = [self._process, *self._descendants()]
+        ending: set[psutil.Process] = set()
+        while new := {self._process, *self._descendants()} - ending:
+            ending |= new
+            for process in new:
+                with contextlib.suppress(psutil.Error):
+                    process.suspend()
         for process in ending:
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -235,6 +252,8 @@ def throw_away_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
         hub.wait()
         yield hub
     finally:
+        for number in end_signals():  # a second Ctrl-C leaves nothing behind either
+            signal.signal(number, signal.SIG_IGN)
         hub.end()
 
 

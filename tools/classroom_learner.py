@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from tools.classroom_wire import PROTOCOL, Message, message, request
 
@@ -168,9 +169,7 @@ class Learner:
                 raise LearnerError(f"{answer.url.path} was answered by {answer.status}")
 
     def _cookie(self, path: str) -> str:
-        cookies = self._http.cookie_jar.filter_cookies(
-            aiohttp.client.URL(f"{self._address}{path}")
-        )
+        cookies = self._http.cookie_jar.filter_cookies(URL(f"{self._address}{path}"))
         return cookies["_xsrf"].value if "_xsrf" in cookies else ""
 
     async def _ask(self, kind: str, content: dict[str, Any]) -> Run:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tools.canary import canary
+from tools.classroom import add_options, class_
 from tools.doctor import doctor
 from tools.environment import LOCKS, interpreter
 from tools.lab import lab
@@ -84,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
         action: Callable[[argparse.Namespace], int], brief: str, detail: str
     ) -> argparse.ArgumentParser:
         command = commands.add_parser(
-            action.__name__,
+            action.__name__.rstrip("_"),
             help=brief,
             description=f"{brief}\n\n{detail}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -145,7 +146,17 @@ def parser() -> argparse.ArgumentParser:
         "say of each part that the course stands on if it is ok, or how to fix it",
         "Nothing is installed or changed. The exit code is 1 if something needs a fix.",
     )
-    for command in (opening, preparing, testing, making, reading, examining):
+    holding = add(
+        class_,
+        "for instructors: try a class on a throw-away JupyterHub on this machine",
+        "Learners log in at once, run lesson 1's setup cell and then its live cells; what they\n"
+        "waited for, and what they cost, is printed. On a machine that holds nothing else, it\n"
+        "says how large a class it can carry. It takes two minutes, needs Node.js with npm, and\n"
+        "leaves nothing behind. The exit code is 0 only if nobody failed and both marks are met.",
+    )
+    add_options(holding)
+
+    for command in (opening, preparing, testing, making, reading, examining, holding):
         command.add_argument(
             "--here",
             action="store_true",
@@ -182,7 +193,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check_command(words: Sequence[str]) -> None:
     """Raise Advice where the first word is no command, naming the one that was likely meant."""
-    known = ["lab", "setup", "test", "build", "site", "doctor", "links", "canary", "lock"]
+    known = ["lab", "setup", "test", "build", "site", "doctor", "class", "links", "canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
