@@ -1,15 +1,17 @@
-"""What browser tests share: one JupyterLab for all, one browser for each module."""
+"""What browser tests share: one JupyterLab for all, one browser and one page for each module."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.browser.lab import (
     NO_BROWSER,
     NOTEBOOK_WIDTH,
+    REPOSITORY,
     Lab,
     NotebookPage,
     browser_path,
@@ -36,6 +38,19 @@ def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
+SPEED = "4"  # of the lessons: the race of lesson 1 takes 2.5 s, long enough to be seen
+
+
+@pytest.fixture(scope="session")
+def course(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the course, so that nothing is saved into the repository."""
+    root, state = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("state")
+    for folder in ("notebooks", "lessons", "utils"):
+        shutil.copytree(REPOSITORY / folder, root / folder)
+    with serve(root, state, {"COURSE_SPEED": SPEED}) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")  # not longer: an open sync Playwright blocks other async tests
 def browser(browser_file: str) -> Iterator[Browser]:
     """Chromium or Chrome, without a window."""
@@ -53,23 +68,43 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     visitor.close()
 
 
+@pytest.fixture(scope="module")
+def pages() -> list[Page]:
+    """The page on which this module's notebooks are opened in turn, once there is one."""
+    return []
+
+
 OpenNotebook = Callable[..., NotebookPage]
 
 
 @pytest.fixture
 def notebook(
-    request: pytest.FixtureRequest, context: BrowserContext, lab: Lab
+    request: pytest.FixtureRequest, context: BrowserContext, pages: list[Page], lab: Lab
 ) -> Iterator[OpenNotebook]:
-    """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`."""
+    """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`.
+
+    Each has a kernel of its own. JupyterLab itself is loaded once for a module, and again after a
+    test that failed.
+    """
+    failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
 
     def write_and_open(*cells: str, viewport: ViewportSize = NOTEBOOK_WIDTH) -> NotebookPage:
+        assert not opened, "a test opens one notebook"
         name = "".join(sign if sign.isalnum() else "-" for sign in request.node.name)
-        page = context.new_page()
-        page.set_viewport_size(viewport)
-        opened.append(NotebookPage.open(page, lab.url(lab.write(f"{name}.ipynb", *cells))))
-        return opened[-1]
+        file = lab.write(f"{name}.ipynb", *cells)
+        if pages:
+            pages[0].set_viewport_size(viewport)
+            opened.append(NotebookPage.open_next(pages[0], file))
+        else:
+            pages.append(context.new_page())
+            pages[0].set_viewport_size(viewport)
+            opened.append(NotebookPage.open(pages[0], lab.url(file)))
+            opened[0].theme("JupyterLab Light")  # another module may have left it dark
+        return opened[0]
 
     yield write_and_open
-    for page in opened:
-        page.close()
+    if request.session.testsfailed > failed_before:
+        pages.pop().close() if pages else None
+    elif opened:
+        opened[0].close()

@@ -159,15 +159,40 @@ class NotebookPage:
         opened.wait_idle()
         return opened
 
+    @classmethod
+    def open_next(cls, page: Page, name: str) -> NotebookPage:
+        """Open a notebook on a page that had another, as it was when it was loaded."""
+        opened = cls(page)
+        opened.theme("JupyterLab Light")
+        opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
+        page.wait_for_function(
+            "(name) => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name
+        )
+        page.evaluate(
+            """() => {
+              clearInterval(window.courseSampler);
+              window.courseWatcher?.disconnect();
+              for (const name of ["courseSamples", "hacked"]) delete window[name];
+              if (window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.expandLeft();
+            }"""
+        )
+        opened.wait_idle()
+        return opened
+
     @property
     def cells(self) -> Locator:
         """The notebook itself, without JupyterLab's bars and file list."""
         return self.page.locator(".jp-Notebook")
 
     def close(self) -> None:
-        """End the kernel and close the page."""
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close()
+        """End the kernel and close the notebook, unsaved; the page stays open."""
+        self.page.evaluate(
+            """async () => {
+              const panel = window.jupyterapp.shell.currentWidget;
+              await panel.sessionContext.shutdown();
+              panel.dispose();
+            }"""
+        )
 
     def wait_idle(self) -> None:
         """Wait until the kernel is up and has nothing to do."""
@@ -214,6 +239,20 @@ class NotebookPage:
         if not found:
             raise LookupError(f"No code cell holds {words!r}.")
         self.command("notebook:run-cell")
+
+    def run_new_cell(self, source: str) -> None:
+        """Write a code cell below all others, and run it to its end."""
+        self.page.evaluate(
+            """(source) => {
+              const { content } = window.jupyterapp.shell.currentWidget;
+              const last = content.widgets.length;
+              content.model.sharedModel.insertCell(last, { cell_type: "code", source });
+              content.activeCellIndex = last;
+            }""",
+            source,
+        )
+        self.command("notebook:run-cell")
+        self.wait_done()
 
     def run(self) -> None:
         """Run all cells to their end."""
@@ -264,20 +303,31 @@ class NotebookPage:
         ]
 
     def sample(self, **selectors: str) -> None:
-        """From now on, note every 50 ms what each selector's element says.
+        """From now on, note what each selector's element says: every 50 ms, and at each change.
 
-        The page itself does it, so that a busy test can't miss a moment.
+        The page itself does it, so that a busy test can't miss a moment, nor a busy page.
         """
         self.page.evaluate(
             """(selectors) => {
               clearInterval(window.courseSampler);
+              window.courseWatcher?.disconnect();
               window.courseSamples = [];
-              window.courseSampler = setInterval(() => {
+              const note = () => {
                 const row = { at: performance.now() / 1000 };
                 for (const [name, selector] of Object.entries(selectors))
                   row[name] = document.querySelector(selector)?.textContent ?? null;
                 window.courseSamples.push(row);
-              }, 50);
+              };
+              window.courseSampler = setInterval(note, 50);
+              window.courseWatcher = new MutationObserver((changes) => {
+                const watched = Object.values(selectors).join();
+                const concerns = ({ target }) =>
+                  (target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement)
+                    ?.closest(watched);
+                if (changes.some(concerns)) note();
+              });
+              window.courseWatcher.observe(
+                document.body, { subtree: true, childList: true, characterData: true });
             }""",
             selectors,
         )

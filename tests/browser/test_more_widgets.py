@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
+from tests.browser.contrast import CONTRAST
 from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
-from tests.browser.test_widgets import CONTRAST
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -39,7 +39,7 @@ def cut_short():
     yield {"name": "Ada"}
     raise ConnectionError("The server left.")
 
-def person(gap=0.05):
+def person(gap=0.12):  # two redraws apart
     value = {}
     for name, whole in (("name", "Ada Lovelace"), ("age", 36), ("skills", ["mathematics"])):
         for size in range(1, len(str(whole)) + 1):

@@ -1,0 +1,161 @@
+"""What every lesson promises whoever opens its untouched notebook in JupyterLab.
+
+A lesson's tests subclass `Promises`, name the lesson, and add what it alone has. Pictures of all
+that is live, in both themes, are kept in test-artifacts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage
+
+from tests.browser.contrast import CONTRAST
+from tests.browser.lab import PROJECTOR, REPOSITORY, Lab, NotebookPage
+
+THEMES = ("Light", "Dark")
+WORDS = (
+    ".course-text, .course-badge, .course-title *, .course-name, .course-count, .course-run, "
+    ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend"
+)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson and what to look at in it.
+
+    Attributes:
+        stem: The notebook's name without its ending.
+        live: What has to be seen while it grows in *Run All*: names, and CSS selectors.
+        pictures: What to keep a picture of: names, and CSS selectors.
+    """
+
+    stem: str
+    live: Mapping[str, str]
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Its place in the course."""
+        return int(self.stem[:2])
+
+    @property
+    def file(self) -> str:
+        """The learner's edition, from the course's folder."""
+        return f"notebooks/{self.stem}.ipynb"
+
+    def calls(self, function: str) -> list[str]:
+        """The exercises or predictions that its code cells name in calls of `function`."""
+        cells = json.loads((REPOSITORY / self.file).read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        found: list[str] = re.findall(rf'^{function}\("([\d.]+)"', code, re.MULTILINE)
+        return found
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The notebook after *Run All*, and what the browser complained of until now."""
+
+    notebook: NotebookPage
+    complaints: list[str]
+
+
+class Promises:
+    """Inherit this as `TestPromises`, and set `lesson`. All of it looks at one *Run All*."""
+
+    lesson: Lesson
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def opened(cls, context: BrowserContext, course: Lab) -> Iterator[Opened]:
+        """The notebook, once *Run All* has ended."""
+        lesson = cls.lesson
+        page = context.new_page()
+        page.set_viewport_size(PROJECTOR)
+        complaints: list[str] = []
+
+        def hear(message: ConsoleMessage) -> None:
+            if message.type == "error" and is_ours(message):
+                complaints.append(message.text)
+
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", hear)
+        notebook = NotebookPage.open(page, course.url(lesson.file))
+        notebook.theme("JupyterLab Light")
+        notebook.only_the_notebook()
+        notebook.sample(**lesson.live)
+        notebook.run()
+        yield Opened(notebook, complaints)
+        notebook.close()
+        page.close()
+
+    def test_run_all_raises_nothing_and_solves_nothing(self, opened: Opened):
+        assert opened.notebook.errors() == []
+        data = [output["data"] for output in opened.notebook.outputs() if "data" in output]
+        shown = ["".join(kinds.get("text/plain", "")) for kinds in data]
+        attempts = [text for text in shown if text.startswith("Exercise")]
+        assert len(attempts) == len(self.lesson.calls("check")) >= 4
+        assert all("not attempted" in text for text in attempts)
+
+    def test_what_is_live_is_seen_while_it_grows(self, opened: Opened):
+        for name in self.lesson.live:
+            seen = {row[name] for row in opened.notebook.samples() if row[name]}
+            assert len(seen) > 3, f"{name} should be seen while it grows"
+
+    def test_every_prediction_is_answered_once_it_is_locked_in(self, opened: Opened):
+        asked = opened.notebook.page.locator(".course-prediction")
+        assert asked.count() == len(self.lesson.calls("predict")) > 0
+        for question in asked.all():
+            question.get_by_role("radio").first.check()
+            question.get_by_role("button", name="Lock in my answer").click()
+            question.get_by_role("button", name="Compare with what happened").click()
+            feedback = question.locator(".course-feedback[data-right]")
+            feedback.wait_for()
+            assert len(feedback.text_content() or "") > 40
+
+    def test_a_wrong_answer_is_told_and_a_hint_and_a_solution_shown(self, opened: Opened):
+        number = self.lesson.calls("check")[0]
+        opened.notebook.run_new_cell(
+            f'check("{number}", 1)\nhint("{number}")\nsolution("{number}")'
+        )
+        last = opened.notebook.page.locator(".jp-CodeCell").last
+        told = last.get_by_role("status")
+        told.filter(has_text=f"Exercise {number}: not yet.").wait_for()
+        told.filter(has_text=f"Exercise {number}: hint 1 of").wait_for()
+        last.locator("code", has_text="def ").or_(
+            last.locator("code", has_text="=")
+        ).last.wait_for()
+        last.screenshot(path=picture(self.lesson, "check-hint-solution", "light"))
+
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_it_can_be_read_in_both_themes(self, opened: Opened, theme: str):
+        nb = opened.notebook
+        nb.theme(f"JupyterLab {theme}")
+        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        ratios = nb.page.evaluate(CONTRAST, f".jp-OutputArea :is({WORDS})")
+        assert len(ratios) > 10
+        assert min(ratios) >= 4.5
+        for name, selector in self.lesson.pictures.items():
+            shown = nb.page.locator(selector).first
+            shown.scroll_into_view_if_needed()
+            shown.screenshot(path=picture(self.lesson, name, theme.lower()))
+
+    def test_the_browser_complained_of_nothing(self, opened: Opened):
+        assert opened.complaints == []
+
+
+def is_ours(message: ConsoleMessage) -> bool:
+    """Whether an error in the browser's console may come of the course, not of JupyterLab."""
+    words = f"{message.text} {message.location.get('url', '')}".lower()
+    return any(word in words for word in ("anywidget", "widget", "blob:", "course"))
+
+
+def picture(lesson: Lesson, name: str, theme: str) -> str:
+    """Where a picture is kept."""
+    folder = REPOSITORY / "test-artifacts"
+    folder.mkdir(exist_ok=True)
+    return str(folder / f"lesson-{lesson.number}-{name}-{theme}.png")
