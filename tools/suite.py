@@ -20,6 +20,15 @@ PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODE
 TRACING = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "LANGCHAIN_TRACING_V2", "LANGCHAIN_API_KEY")
 
 
+# What runs notebooks, the longest file first.
+KERNELS = (
+    *(f"tests/notebooks/test_{name}.py" for name in ("sections", "editions", "other_provider")),
+    "solutions",
+    "notebooks",
+    "tests/notebooks",
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Tally:
     """How many tests, or checks that count as one, passed, failed and were skipped."""
@@ -90,26 +99,35 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
         more: arguments for pytest.
         fast: leave out the browser and the notebooks.
     """
-    # By file: a notebook's cells need one kernel, and a file's tests share their servers.
-    pytest = [python, "-m", "pytest", "-q", "-rfEs", "-n", "auto", "--dist", "loadfile"]
+    # By file: a notebook's cells need one kernel, and a file's tests share their servers. In the
+    # order given: the longest files first, so that no worker is left with one at the end.
+    pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
+    in_order = [*pytest, "--no-loadscope-reorder", "-n"]
     if more:
-        return [Step("tests: pytest", [*pytest, *more], is_pytest=True)]
+        return [Step("tests: pytest", [*pytest, "-n", "auto", *more], is_pytest=True)]
     plan = [
         Step("style: ruff check", [python, "-m", "ruff", "check"]),
         Step("style: ruff format", [python, "-m", "ruff", "format", "--check"]),
         Step("types: mypy", [python, "-m", "mypy"]),
         Step("build: notebooks match their lessons", [python, "-m", "tools.build", "--check"]),
     ]
+    apart = "--ignore=tests/notebooks"
     if fast:
-        without = ["--ignore=tests/browser", "--ignore=tests/notebooks"]
-        return [*plan, Step("tests: pytest, part of it", [*pytest, *without], is_pytest=True)]
-    nbval = [*pytest, "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
+        without = [apart, "--ignore=tests/browser"]
+        part = [*in_order, "auto", *without]
+        return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
+    # A kernel waits half of its time for the simulator: one worker more than there are cores.
+    nbval = [*in_order, str((os.cpu_count() or 1) + 1)]
+    nbval += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
     nbval.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
     return [
         *plan,
-        Step("tests: pytest", pytest, is_pytest=True),
-        Step("solutions: outputs are what is stored", [*nbval, "solutions"], is_pytest=True),
-        Step("notebooks: every untouched cell runs", [*nbval, "notebooks"], is_pytest=True),
+        Step("tests: pytest", [*in_order, "auto", apart, "tests/browser", "tests"], is_pytest=True),
+        Step(
+            "notebooks: outputs are what is stored, every untouched cell runs, any section first",
+            [*nbval, *KERNELS],
+            is_pytest=True,
+        ),
     ]
 
 

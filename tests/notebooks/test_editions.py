@@ -1,5 +1,7 @@
 """Both editions of every lesson run from top to bottom, and the stored one is a true run."""
 
+from collections.abc import Sequence
+
 import pytest
 from nbformat import NotebookNode
 
@@ -31,9 +33,11 @@ def test_the_solutions_are_a_true_run_from_top_to_bottom(
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_run_all_on_an_untouched_notebook_raises_nothing(lesson: str) -> None:
+def test_run_all_on_an_untouched_notebook_raises_nothing(
+    lesson: str, quick_kernel: Sequence[str] | None
+) -> None:
     cells = editions.code(editions.read("notebooks", lesson).cells)
-    executed = editions.run(cells, ROOT / "notebooks")
+    executed = editions.run(cells, ROOT / "notebooks", quick_kernel)
     faults = [fault for cell in executed for fault in editions.faults_of_outputs(cell.outputs)]
     assert not faults, "\n".join(faults)
 

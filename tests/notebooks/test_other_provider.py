@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -26,10 +26,11 @@ def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_the_same_cells_are_answered_by_the_provider_of_the_environment(
-    lesson: str, other_server: Simulator
+    lesson: str, other_server: Simulator, quick_kernel: Sequence[str] | None
 ):
     notebook = editions.read("solutions", lesson)
-    setup, *others = editions.run(editions.code(notebook.cells), ROOT / "solutions")
+    cells = editions.code(notebook.cells)
+    setup, *others = editions.run(cells, ROOT / "solutions", quick_kernel)
     told = "".join(output.get("text", "") for output in setup.outputs)
     address = other_server.base_url.removeprefix("http://").removesuffix("/v1")
     assert f"The model sim-fast at {address} answers" in told
