@@ -116,6 +116,8 @@ class Promises:
             feedback = question.locator(".course-feedback[data-right]")
             feedback.wait_for()
             assert len(feedback.text_content() or "") > 40
+        chosen = [question.get_by_role("radio").first for question in asked.all()]
+        assert all(radio.is_checked() for radio in chosen), "one answer should not undo another"
 
     def test_a_wrong_answer_is_told_and_a_hint_and_a_solution_shown(self, opened: Opened):
         number = self.lesson.calls("check")[0]

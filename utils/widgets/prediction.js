@@ -1,8 +1,6 @@
 // Draws a question whose answer is locked in before the code runs, and told of afterwards. All
 // words are set as text, never as HTML; only `code` between backticks is formatted.
 
-let count = 0;
-
 function write(element, words) {
   words.split("`").forEach((part, index, parts) => {
     const code = index % 2 === 1 && index < parts.length - 1;
@@ -28,7 +26,9 @@ function mark(chosen, right) {
 }
 
 function render({ model, el }) {
-  const name = `course-prediction-${(count += 1)}`;
+  // Radios of one name are one group on all of the page. A count won't do: each widget loads this
+  // file anew, and would begin with 1.
+  const name = `course-prediction-${Math.random()}`;
   el.classList.add("course-prediction");
   const frame = make("fieldset", "");
   frame.append(make("legend", "", model.get("question")));
