@@ -29,11 +29,11 @@ _pumps: set[asyncio.Task[None]] = set()  # of the endpoint that keeps generating
 
 @dataclass(frozen=True)
 class Case:
-    """What visitors of one endpoint met: one read to the end, one left halfway.
+    """What visitors of one endpoint met: one read to the end, one left early.
 
     Attributes:
         ttft_share: TTFT as a share of the whole reply's time, 0 to 1.
-        froze: Whether a health check that was sent meanwhile waited for half of the reply and more.
+        froze: Whether a health check that was sent meanwhile waited for most of the reply.
         unsent: Tokens that the model did not generate any more for the visitor who left.
         recording: The reply that was read to the end.
     """
@@ -59,7 +59,7 @@ def endpoints(exercise: str) -> dict[str, FastAPI]:
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to its end and leave another halfway, and say what came.
+    """Serve an endpoint, read one reply to its end and leave another early, and say what came.
 
     The visitor is a thread, so it keeps its own time whatever the event loop does.
 
@@ -72,10 +72,10 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     async with serving(endpoint) as url:
         recording, health = await _read_and_check(url, prompt)
         async with simulator().watch() as seen:
-            await asyncio.to_thread(_leave, url, prompt, recording.e2e / 2)
+            await asyncio.to_thread(_leave, url, prompt, recording.e2e / 3)
     return Case(
         ttft_share=(recording.ttft or recording.e2e) / recording.e2e,
-        froze=health > recording.e2e / 2,
+        froze=health > 0.75 * recording.e2e,
         unsent=sum(request.tokens_unsent for request in seen),
         recording=recording,
     )
