@@ -1,0 +1,343 @@
+"""A class on a hub: what the command says and measures, and the settings that a real hub loads."""
+
+import argparse
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from tools import classroom
+from tools.classroom import LESSON_1, cells, check_memory
+from tools.classroom_figures import Figures
+from tools.classroom_lag import LagError, Pacing, Redraw, lag, lateness, streamed
+from tools.classroom_wire import Message, message, request
+from tools.programs import Advice
+from utils.simulator.tokens import split
+from utils.widgets.coalesce import INTERVAL
+
+ROOT = Path(__file__).resolve().parents[1]
+HUB = ROOT / "hub"
+LESSON = ROOT / LESSON_1
+TEXT = "A river is patient."
+COURSE = "streaming-course"
+
+
+# Messages and lag
+
+
+def test_a_request_is_framed_as_it_is_read() -> None:
+    number, frame = request("execute_request", {"code": "1 + 1, 'ü'"}, session="s")
+    told = message(frame)
+    assert (told.channel, told.kind, told.parent) == ("shell", "execute_request", "")
+    assert told.content == {"code": "1 + 1, 'ü'"}
+    assert len(number) == 32
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("jupyter_server") is None, reason="needs Jupyter Server"
+)
+def test_frames_are_jupyter_servers_own() -> None:
+    from jupyter_server.services.kernels.connection.base import (
+        deserialize_msg_from_ws_v1,
+        serialize_msg_to_ws_v1,
+    )
+
+    _, ours = request("kernel_info_request", {}, session="s")
+    channel, parts = deserialize_msg_from_ws_v1(ours)
+    assert (channel, json.loads(parts[0])["msg_type"]) == ("shell", "kernel_info_request")
+    theirs = serialize_msg_to_ws_v1(
+        [b'{"msg_type": "stream"}', b'{"msg_id": "p"}', b"{}", b'{"text": "x"}', b"a buffer"],
+        "iopub",
+    )
+    assert message(theirs) == Message("iopub", "stream", "p", {"text": "x"})
+
+
+def append(pane: str, text: str) -> Message:
+    content = {"comm_id": pane, "data": {"method": "custom", "content": {"seq": 1, "text": text}}}
+    return Message("iopub", "comm_msg", "p", content)
+
+
+def badge(text: str) -> Message:
+    content = {"comm_id": "b", "data": {"method": "update", "state": {"text": text}}}
+    return Message("iopub", "comm_msg", "p", content)
+
+
+def test_the_streaming_pane_is_told_from_the_whole_reply_and_the_badge() -> None:
+    told = [(1.0, append("s", "A ")), (1.1, badge("0.1 s")), (1.2, append("s", "river"))]
+    told.append((2.0, append("whole", "A river")))
+    assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
+
+
+def test_a_page_on_which_nothing_streamed_is_an_error() -> None:
+    with pytest.raises(LagError, match="0 panes"):
+        streamed([(2.0, append("whole", "A river"))])
+
+
+def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
+    tokens = split(TEXT)
+    pacing = Pacing(received=100.0, ttft=0.2, gap=0.1, tokens=len(tokens))
+    redraws = [Redraw(100.25, tokens[0]), Redraw(101.0, "".join(tokens[1:]))]
+    late = lateness(redraws, pacing)
+    assert late[0] == pytest.approx(0.05)
+    assert late[1:] == pytest.approx([0.8 - 0.1 * place for place in range(1, len(tokens))])
+
+
+def test_a_token_cut_in_two_is_late_until_its_end_is_there() -> None:
+    tokens = split(TEXT)
+    whole = "".join(tokens)
+    redraws = [Redraw(1.0, whole[:1] + whole[1:3]), Redraw(5.0, whole[3:])]
+    late = lateness(redraws, Pacing(0.0, 0.0, 0.0, len(tokens)))
+    assert len(late) == len(tokens)
+    assert max(late) == 5.0
+
+
+def test_text_that_is_not_the_reply_is_an_error() -> None:
+    with pytest.raises(LagError, match="tokens reached the page"):
+        lateness([Redraw(1.0, "A river")], Pacing(0.0, 0.0, 0.0, 40))
+
+
+def test_lag_is_what_comes_on_top_of_coalescing_as_the_widgets_do_it() -> None:
+    assert lag(INTERVAL) == 0.0
+    assert lag(INTERVAL + 0.02) == pytest.approx(0.02)
+    assert lag(0.001) == 0.0
+
+
+# What the command says
+
+
+def test_a_class_holds_only_if_nobody_fails_and_both_marks_are_met() -> None:
+    def held(ready: float, late: float, *failures: str) -> bool:
+        figures = Figures(2, 2, {"setup cell": [1.0, ready]}, {"race": [0.0, late]})
+        figures.failures.extend(failures)
+        return figures.holds
+
+    assert held(45.0, 0.075)
+    assert not held(45.1, 0.075)
+    assert not held(45.0, 0.076)
+    assert not held(45.0, 0.075, "learner-01, getting ready: no")
+    assert not Figures(2, 2).holds
+
+
+def test_the_report_has_a_line_for_each_failure() -> None:
+    figures = Figures(2, 2, failures=["learner-01, getting ready: logging in was answered by 403"])
+    report = figures.report()
+    assert "Ready        nobody" in report
+    assert "Failures     1\n  - learner-01, getting ready: logging in was answered by 403" in report
+
+
+def test_the_lessons_cells_are_found() -> None:
+    setup, streaming = cells(LESSON)
+    assert "ready()" in setup
+    assert [name for name, _ in streaming] == ["race", "three lines", "live text"]
+    assert all("await" in code for name, code in streaming if name != "three lines")
+
+
+def test_a_lesson_that_changed_is_told(tmp_path: Path) -> None:
+    changed = tmp_path / "lesson.ipynb"
+    changed.write_text(LESSON.read_text(encoding="utf-8").replace("await race(", "await walk("))
+    with pytest.raises(Advice, match="has to follow it"):
+        cells(changed)
+
+
+def test_a_class_that_does_not_fit_is_told_how_many_do() -> None:
+    check_memory(2, free=1000)
+    with pytest.raises(Advice, match=r"--learners 2,"):
+        check_memory(24, free=1000)
+    with pytest.raises(Advice, match="end other programs"):
+        check_memory(1, free=100)
+
+
+def arguments(**other: Any) -> argparse.Namespace:
+    return argparse.Namespace(**{"learners": 2, "within": 1.0, "here": True} | other)
+
+
+def test_on_windows_the_command_says_where_a_hub_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classroom, "WINDOWS", True)
+    monkeypatch.setattr(classroom, "stop_on_signals", lambda: None)
+    with pytest.raises(Advice, match="does not run on Windows"):
+        classroom.class_(arguments())
+
+
+def test_a_class_needs_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classroom, "WINDOWS", False)
+    monkeypatch.setattr(classroom, "stop_on_signals", lambda: None)
+    with pytest.raises(Advice, match="needs a learner"):
+        classroom.class_(arguments(learners=0))
+
+
+def test_without_node_the_command_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tools.classroom_hub import proxy_command
+
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(Advice, match=r"no node on PATH: install Node\.js"):
+        proxy_command(tmp_path)
+
+
+def test_a_proxy_that_is_installed_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.classroom_hub import proxy_command
+
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    assert proxy_command(tmp_path) == ["/bin/configurable-http-proxy"]
+
+
+# Settings of a real hub
+
+
+def settings(file: Path) -> Any:
+    from traitlets.config.loader import PyFileConfigLoader
+
+    return PyFileConfigLoader(file.name, str(file.parent)).load_config()
+
+
+def test_a_learners_server_knows_each_of_its_settings() -> None:
+    from jupyter_server.serverapp import ServerApp
+    from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+    from jupyterlab.labapp import LabApp
+    from traitlets.config import Application
+
+    known = {one.__name__: one for one in (ServerApp, MappingKernelManager, LabApp, Application)}
+    for name, values in settings(HUB / "jupyter" / "jupyter_server_config.py").items():
+        assert set(values) <= set(known[name].class_trait_names(config=True)), name
+
+
+def test_the_hub_knows_each_of_its_settings() -> None:
+    pytest.importorskip("jupyterhub", reason="JupyterHub does not run on Windows")
+    from jupyterhub.app import JupyterHub
+    from jupyterhub.spawner import Spawner
+
+    known = {"JupyterHub": JupyterHub, "Spawner": Spawner}
+    for name, values in settings(HUB / "jupyterhub_config.py").items():
+        assert set(values) <= set(known[name].class_trait_names(config=True)), name
+
+
+def test_everybody_opens_a_lesson_that_is_there() -> None:
+    opened = settings(HUB / "jupyterhub_config.py").Spawner.default_url
+    folder, _, file = opened.removeprefix("/lab/tree/").partition("/")
+    assert (folder, file) == (COURSE, LESSON_1)
+    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
+    assert values["singleuser"]["defaultUrl"] == opened
+
+
+def test_learners_get_the_server_settings_that_lie_beside() -> None:
+    where = settings(HUB / "jupyterhub_config.py").Spawner.environment["JUPYTER_CONFIG_PATH"]
+    assert (Path(where) / "jupyter_server_config.py").exists()
+
+
+def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -> None:
+    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
+    assert values["hub"]["concurrentSpawnLimit"] >= 30
+    guarantee = values["singleuser"]["memory"]["guarantee"]
+    assert int(guarantee.removesuffix("M")) >= 2 * classroom.MB_EACH
+    small = yaml.safe_load((HUB / "tljh" / "config.yaml").read_text("utf-8"))
+    assert small["limits"]["memory"] == values["singleuser"]["memory"]["limit"]
+
+
+def test_the_recipes_name_one_folder_for_the_course_and_files_that_are_there() -> None:
+    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
+    pulled = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
+    assert pulled[0] == "gitpuller"
+    assert pulled[-1] == COURSE
+    readme = (HUB / "README.md").read_text(encoding="utf-8")
+    assert (
+        f"targetPath={COURSE}&urlpath=lab%2Ftree%2F{COURSE}%2F{quote(LESSON_1, safe='')}" in readme
+    )
+    small = (HUB / "tljh" / "streaming_course.py").read_text(encoding="utf-8")
+    assert re.findall(rf"/srv/{COURSE}/([\w/.]+)", small) == ["hub/jupyterhub_config.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="images are made on Linux and macOS")
+def test_an_image_gets_the_light_servers_settings_and_the_puller_that_readme_names() -> None:
+    script = ROOT / "postBuild"
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    text = script.read_text(encoding="utf-8")
+    assert os.access(script, os.X_OK)
+    (settings_file,) = re.findall(r"^cp (\S+)", text, flags=re.MULTILINE)
+    assert (ROOT / settings_file).exists()
+    (puller,) = re.findall(r"nbgitpuller==[\d.]+", text)
+    assert puller in (HUB / "README.md").read_text(encoding="utf-8")
+
+
+# A real class
+
+
+needs_npm = pytest.mark.skipif(
+    importlib.util.find_spec("jupyterhub") is None
+    or not (
+        shutil.which("configurable-http-proxy") or (shutil.which("node") and shutil.which("npm"))
+    ),
+    reason="a hub needs JupyterHub and, for its proxy, Node.js with npm: apt install nodejs npm",
+)
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for temporary files, in which nothing is left, nor a process that was started there."""
+    place = tmp_path_factory.mktemp("class")
+    yield place
+    assert list(place.glob("course-class-*")) == []
+    assert [
+        process.info for process in psutil.process_iter(["cmdline"]) if at(process, place)
+    ] == []
+
+
+def at(process: psutil.Process, place: Path) -> bool:
+    try:
+        return str(place) in process.environ().get("HOME", "")
+    except psutil.Error:
+        return False
+
+
+def start(place: Path, *options: str) -> "subprocess.Popen[str]":
+    """The command with 2 learners; HOME of all that it starts is below `place`."""
+    command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
+    return subprocess.Popen(
+        [*command, "--within", "0.2", *options],
+        env=os.environ | {"TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@needs_npm
+def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
+    running = start(place)
+    told, _ = running.communicate(timeout=110)
+    if "npm could not fetch" in told:
+        pytest.skip("npm could not fetch JupyterHub's proxy: there is no network, and no cache")
+    assert "Failures     none" in told, told
+    assert "getting ready: 2 of 2" in told
+    assert "comparing: live text: 2 of 2" in told
+    assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", told)
+    assert re.search(r"Token lag    worst \d+ ms", told)
+    assert re.search(
+        r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", told
+    )
+    assert running.returncode == (1 if "MISSED" in told else 0)
+
+
+@needs_npm
+def test_ctrl_c_ends_all_that_was_started(place: Path) -> None:
+    running = start(place)
+    assert running.stdout is not None
+    for line in running.stdout:
+        if "getting ready" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    rest, _ = running.communicate(timeout=30)
+    assert "Traceback" not in rest
+    assert running.returncode == 130, rest
