@@ -1,6 +1,7 @@
 """A scripted assistant's parts: a model that asks for tools over several turns, and the tools.
 
-For use inside `loops.run`; what is judged of them stands in `capstone.py`.
+For use inside `loops.run`; what is judged of them stands in `capstone_*.py`. What a step of the
+capstone yields is news (`Status`), which is known by the name of its class, and chunks.
 """
 
 # ruff: noqa: ARG002 (the names of arguments are LangChain's)
@@ -12,16 +13,27 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.tools import BaseTool, StructuredTool
 
 from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
-from utils.checks.streams import Probe, cut
+from utils.checks.streams import ConnectionLost, Probe, cut
 
 TOOL_TAKES = 1.0  # seconds
+LONG = 30.0  # seconds of a silence that nobody would sit through
+SECONDS = 2.0  # of silence that are too many
+LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
+OTHER = "Good evening! Which order is it about?"
+BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
+LOST = ConnectionLost("the connection was lost")
+UNFINISHED = (
+    ("length", "cut off by a limit on its length"),
+    (None, "broken off without a finish reason"),
+    ("content_filter", "stopped by the provider's filter"),
+)
 
 
 class TurnsModel(LiveModel):
@@ -124,3 +136,20 @@ def _tool(ran: list[Ran], name: str, argument: str, kind: str, says: str) -> Bas
     return StructuredTool(
         name=name, description=says, args_schema=schema, func=blocking, coroutine=awaited
     )
+
+
+def lamp(**how: Any) -> LiveProbe:
+    """A reply about the lamp, with further settings of the probe."""
+    return LiveProbe(**{"pieces": cut(LAMP, 8), **how})
+
+
+def other(**how: Any) -> LiveProbe:
+    """Another model's reply; see `lamp`."""
+    return LiveProbe(**{"pieces": cut(OTHER, 9), **how})
+
+
+def stage(item: object) -> str | None:
+    """What a piece of news says is going on; None for anything else."""
+    if type(item).__name__ != "Status":
+        return None
+    return str(getattr(item, "stage", ""))

@@ -336,6 +336,18 @@ def nothing_late(heard: Heard, feed: Feed, began: float, name: str) -> None:
             )
 
 
+def left_open(heard: Heard) -> None:
+    """Turn down code that goes on when its reader has left.
+
+    Raises:
+        NotYet: If it does.
+    """
+    if not heard.let_go:
+        raise NotYet(
+            "The reader has left, and the model goes on writing: its stream is still open."
+        )
+
+
 def on_a_loop(main: Callable[[], Coroutine[Any, Any, T]], function: object) -> T:
     """As `loops.run`; a learner's `exit()` ends the check and not the kernel.
 

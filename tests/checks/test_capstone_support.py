@@ -1,0 +1,243 @@
+"""Exercise 5.11's check: the whole assistant, and which of its steps is to blame."""
+
+# ruff: noqa: B023 (learners write such code)
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from tests.checks.capstone_parts import (
+    all_tools_at_once,
+    built,
+    calls_itself,
+    collects_all_but_news,
+    collects_pieces,
+    in_a_loop,
+    keeps_the_error,
+    news_of_its_own,
+    nobody_watches,
+    steadied,
+)
+from tests.checks.verdict import by_name, right, with_reason, wrong
+from utils.checks.streams import ConnectionLost
+from utils.widgets import Status
+
+
+def assembled(*, answer=in_a_loop, steady=None, sources=None):
+    """The right answer with one part of it exchanged."""
+    steady = steady or steadied()
+
+    def support(models, tools, seconds):
+        def reply(history):
+            if sources:
+                return steady(sources(models, tools, history), seconds)
+            return steady([partial(answer, model, tools, history) for model in models], seconds)
+
+        return reply
+
+    return support
+
+
+def as_a_generator(models, tools, seconds):
+    async def reply(history):
+        sources = [lambda model=model: calls_itself(model, tools, history) for model in models]
+        async for piece in keeps_the_error(sources, seconds):
+            yield piece
+
+    return reply
+
+
+class Assistant:
+    def __init__(self, models, tools, seconds):
+        self.models, self.tools, self.seconds = models, tools, seconds
+
+    def __call__(self, history):
+        sources = [partial(in_a_loop, model, self.tools, history) for model in self.models]
+        return steadied()(sources, self.seconds)
+
+
+@pytest.mark.parametrize(
+    "support",
+    by_name(assembled(), assembled(answer=all_tools_at_once), as_a_generator, Assistant),
+)
+def test_5_11_accepts(support):
+    outcome = right("5.11", support)
+    assert "survived a tool call, Stop, a refusal, a silence" in outcome.message
+    assert "waited 0.6 s in all" in outcome.message
+
+
+def late_binding(models, tools, seconds):
+    def reply(history):
+        return steadied()([lambda: in_a_loop(model, tools, history) for model in models], seconds)
+
+    return reply
+
+
+def forgets_seconds(models, tools, seconds):
+    def reply(history):
+        return steadied()([partial(in_a_loop, model, tools, history) for model in models], 60)
+
+    return reply
+
+
+def returns_the_stream(models, tools, seconds):
+    return steadied()([partial(in_a_loop, model, tools, []) for model in models], seconds)
+
+
+def the_first_alone(models, tools, seconds):
+    return partial(in_a_loop, models[0], tools)
+
+
+def without_tools(models, tools, seconds):
+    def reply(history):
+        return steadied()([partial(in_a_loop, model, [], history) for model in models], seconds)
+
+    return reply
+
+
+def returns_nothing(models, tools, seconds):
+    def reply(history):
+        steadied()([partial(in_a_loop, model, tools, history) for model in models], seconds)
+
+    return reply
+
+
+def forgets_to_return(models, tools, seconds):
+    def reply(history):
+        return None
+
+
+async def async_support(models, tools, seconds):
+    return assembled()(models, tools, seconds)
+
+
+def async_reply(models, tools, seconds):
+    async def reply(history):
+        return assembled()(models, tools, seconds)(history)
+
+    return reply
+
+
+def streams_not_sources(models, tools, seconds):
+    def reply(history):
+        return steadied()([in_a_loop(model, tools, history) for model in models], seconds)
+
+    return reply
+
+
+def used_up(models, tools, seconds):
+    kept = []
+
+    def reply(history):
+        kept[:] = kept or [partial(in_a_loop, model, tools, history) for model in models]
+        return steadied()(kept, seconds)
+
+    return reply
+
+
+async def asks_both(sources, seconds):
+    spare = asyncio.ensure_future(anext(chunks_of(sources[1]), None)) if len(sources) > 1 else None
+    try:
+        async for piece in steadied()(sources, seconds):
+            yield piece
+    finally:
+        if spare:
+            spare.cancel()
+
+
+async def chunks_of(source):
+    async for piece in source():
+        if not isinstance(piece, Status):
+            yield piece
+
+
+async def asks_nobody(sources, seconds):
+    yield Status("Thinking")
+
+
+async def in_capitals(sources, seconds):
+    async for piece in steadied()(sources, seconds):
+        if hasattr(piece, "content"):
+            piece.content = piece.content.upper()
+        yield piece
+
+
+def gives_up_in_silence(sources, seconds):
+    return steadied(failures=ConnectionLost)(sources, seconds)
+
+
+def one_stream(models, tools, seconds):
+    streams = []
+
+    def reply(history):
+        streams.append(assembled()(models, tools, seconds)(history))
+        return streams[0]
+
+    return reply
+
+
+WRONG_5_11 = (
+    (late_binding, "the first was never asked: every source asks the last one"),
+    (
+        forgets_seconds,
+        "first text came after 30.1 s, though `seconds` was 2.*See step 3, Exercise 5.10",
+    ),
+    (returns_the_stream, "`support` returns an `async_generator`; a panel wants a function"),
+    (the_first_alone, "refused, and the second didn't answer .*See step 3"),
+    (without_tools, "asked without the tools that `support` was given"),
+    (returns_nothing, "Calling `reply` gave `None`"),
+    (forgets_to_return, "`support` returns `None`; a panel wants a function"),
+    (async_support, "`support` returns a `coroutine`; a panel wants a function"),
+    (async_reply, "Calling `reply` gives a coroutine"),
+    (streams_not_sources, "TypeError: .*not callable"),
+    (used_up, "the model didn't see that turn's history"),
+    (assembled(steady=asks_both), "The first model answers, and the second was asked too"),
+    (assembled(steady=asks_nobody), "Neither of the two models was asked"),
+    (assembled(steady=in_capitals), "A plain reply came out as `YOUR"),
+    (assembled(steady=gives_up_in_silence), "was silent, and the second didn't answer in its"),
+    (one_stream, "In the second turn of a chat"),
+    (assembled(answer=collects_all_but_news), r"waits \d.\d s in all where the model needs 0.6"),
+    (assembled(answer=built(thinking=list)), "first sign of life comes after .*See step 1"),
+    (assembled(answer=built(wanted=lambda whole: False)), "and 0 ran; .*See step 1"),
+    (
+        assembled(answer=built(calling=lambda call: [])),
+        "and the screen said `Thinking, Thinking`. See step 1",
+    ),
+    (assembled(answer=built(copy=lambda m: m)), "history was changed by a tool call. See step 1"),
+    (
+        assembled(steady=steadied(watch=nobody_watches)),
+        "first text came after 30.1 s, .*See step 3",
+    ),
+    (assembled(steady=steadied(after_text=False)), "what came out is .*See step 3"),
+    (assembled(steady=steadied(at_last=False)), "Both models were lost, .*See step 3"),
+    (assembled(steady=news_of_its_own), "in mid-reply, and the panel can't know: .*See step 3"),
+    (assembled(steady=collects_pieces), "The first sign of life comes after"),
+    (
+        assembled(steady=steadied(failures=BaseException)),
+        "cancelled, it came back as if nothing had happened",
+    ),
+)
+
+
+@pytest.mark.parametrize(("support", "said"), with_reason(*WRONG_5_11))
+def test_5_11_says_what_is_wrong_with_code_that(support, said):
+    wrong("5.11", support, said)
+
+
+def test_5_11_names_a_step_that_nobody_has_written():
+    names = {"steady": ..., "answer": in_a_loop, "partial": partial}
+    exec(
+        """
+def support(models, tools, seconds):
+    def reply(history):
+        return steady([partial(answer, model, tools, history) for model in models], seconds)
+    return reply
+""",
+        names,
+    )
+    wrong("5.11", names["support"], "`steady` is still as Exercise 5.10 came. Write that first")
+    names["steady"] = steadied()
+    right("5.11", names["support"])
+    del names["steady"]
+    wrong("5.11", names["support"], "NameError: name 'steady' is not defined")

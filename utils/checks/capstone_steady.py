@@ -1,0 +1,188 @@
+"""The check of the capstone's Exercise 5.10: the two safety nets together."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk
+
+from utils.checks import loops
+from utils.checks.assistant import LAMP, LONG, LOST, OTHER, SECONDS
+from utils.checks.observe import kind, the_function
+from utils.checks.outcome import NotYet, shown
+from utils.checks.streams import ConnectionLost, cut
+from utils.checks.watching import (
+    AT_ONCE,
+    Feed,
+    Heard,
+    came_out,
+    no_error,
+    nothing_late,
+    run_cancelled,
+    run_stream,
+)
+
+_READER = 5.0  # seconds that a slow reader takes for each piece
+
+
+def steady(answer: object) -> str:
+    """The first source that gets as far as a text; silence is a failure."""
+    function = the_function(answer, "steady")
+    feeds = [_feed(), _feed(OTHER)]
+    heard = _steady(function, feeds)
+    if heard.error is not None and 0 < len(feeds[0].times) < len(feeds[0].steps):
+        raise NotYet(
+            f"No silence is as long as {SECONDS:g} s, and `{type(heard.error).__name__}` came out "
+            f"after {heard.seconds:.1f} s. Does each piece get its own time?"
+        )
+    no_error(heard)
+    _nobody_else(feeds, 1, "The first source answers")
+    _passed_on(heard, feeds[0].items)
+    nothing_late(heard, feeds[0], loops.BEGIN, "steady")
+    slow = _steady(function, [_feed(), _feed(OTHER)], pause=_READER)
+    no_error(slow, f"for a reader who takes {_READER:g} s for each piece")
+    for steps, error, what in _NOTHING_YET:
+        _next_is_asked(function, steps, error, what)
+    for steps, error, what in _HALF:
+        _interrupted(function, steps, error, what)
+    last = ConnectionLost("the last source's connection was lost")
+    feeds = [Feed(_steps(0), ConnectionLost("the first source's")), Feed(_steps(2), last)]
+    heard = _steady(function, feeds)
+    if heard.error is None:
+        raise NotYet("No source got as far as a text, and the stream ended without an error.")
+    if heard.error is not last and heard.error.__cause__ is not last:
+        if not came_out(heard.error, ConnectionLost):
+            no_error(heard, "when no source got as far as a text")
+        raise NotYet(
+            f"No source got as far as a text, and the error that came out is "
+            f"{shown(repr(heard.error))}; the last one's was {shown(repr(last))}."
+        )
+    _left(function)
+    return (
+        "Failures and silences before a text make room for the next; after it they come out, and "
+        "what was shown stays."
+    )
+
+
+def _status(stage: str, detail: str = "") -> object:
+    """A `Status` of the kind that the learner's code has."""
+    from utils.widgets import Status  # brings the widgets along: when it is needed
+
+    return Status(stage, detail)
+
+
+def _steps(count: int, text: str = LAMP) -> list[tuple[float, Any]]:
+    """The first pieces of a source: news, an empty chunk, then chunks with text."""
+    pieces = [AIMessageChunk(content=piece) for piece in ("", *cut(text, 10))]
+    items = [_status("Thinking"), *pieces]
+    gaps = [0.0, 0.1, 0.5, *[0.1] * len(items)]
+    return list(zip(gaps, items, strict=False))[:count]
+
+
+def _feed(text: str = LAMP) -> Feed:
+    return Feed(_steps(99, text))
+
+
+def _silence(count: int) -> list[tuple[float, Any]]:
+    """So many pieces, and then nothing for long."""
+    return [*_steps(count), (LONG, AIMessageChunk(content="late"))]
+
+
+_Case = tuple[Callable[[], list[tuple[float, Any]]], Exception | None, str]
+_NOTHING_YET: tuple[_Case, ...] = (
+    (lambda: _steps(0), LOST, "The first source failed at once"),
+    (lambda: _steps(1), LOST, "The first source yielded a `Status` and failed"),
+    (lambda: _steps(2), LOST, "The first source yielded an empty chunk and failed"),
+    (lambda: _silence(0), None, "The first source was silent"),
+    (lambda: _silence(2), None, "The first source was silent after an empty chunk"),
+)
+_HALF: tuple[_Case, ...] = (
+    (lambda: _steps(5), LOST, "The first source failed in mid-reply"),
+    (lambda: _silence(5), None, "The first source fell silent in mid-reply"),
+)
+
+
+def _steady(function: Callable[..., Any], feeds: Sequence[Feed], **how: Any) -> Heard:
+    return run_stream(function, (list(feeds), SECONDS), "steady", *feeds, **how)
+
+
+def _passed_on(heard: Heard, right: Sequence[Any], what: str = "") -> None:
+    """Turn down other pieces than those that the sources made."""
+    begins = f"{what}. " if what else ""
+    for item in heard.items:
+        if isinstance(item, str):
+            raise NotYet("`steady` yields text where a chunk came; pass on what comes.")
+        if item not in right:
+            raise NotYet(f"{begins}`steady` yields {kind(item)} that no source made.")
+    if heard.items != list(right):
+        missing = next((item for item in right if item not in heard.items), None)
+        if missing is not None:
+            what = kind(missing)
+            raise NotYet(f"{begins}{what[0].upper()}{what[1:]} that came was not passed on.")
+        raise NotYet(
+            f"{begins}{len(right)} pieces came, and {len(heard.items)} were passed on: some twice?"
+        )
+
+
+def _nobody_else(feeds: Sequence[Feed], asked: int, what: str) -> None:
+    for number, feed in enumerate(feeds[asked:], start=asked + 1):
+        if feed.made:
+            raise NotYet(f"{what}, and source {number} was called all the same.")
+
+
+def _next_is_asked(
+    function: Callable[..., Any],
+    steps: Callable[[], list[tuple[float, Any]]],
+    error: Exception | None,
+    what: str,
+) -> None:
+    feeds = [Feed(steps(), error), _feed(OTHER), _feed()]
+    heard = _steady(function, feeds)
+    if heard.error is not None and not feeds[1].made:
+        raise NotYet(f"{what}, and `{type(heard.error).__name__}` came out: nobody else was asked.")
+    no_error(heard, what[0].lower() + what[1:])
+    if not feeds[1].made:
+        took = f" for {LONG:g} s" if error is None else ""
+        raise NotYet(f"{what}{took}, and nobody else was asked.")
+    _nobody_else(feeds, 2, f"{what}, the second answered")
+    sent = [item for _, item in feeds[0].steps[: len(feeds[0].times)]]
+    _passed_on(heard, [*sent, *feeds[1].items], what)
+    if error is None:
+        quiet_since = feeds[0].times[-1] if feeds[0].times else loops.BEGIN
+        waited = feeds[1].times[0] - quiet_since
+        if waited > SECONDS + AT_ONCE:
+            raise NotYet(f"{what}, and the next one was asked after {waited:.1f} s.")
+        if waited < SECONDS - AT_ONCE:
+            raise NotYet(f"{what}, and the next one was asked after {waited:.1f} s already.")
+    if not heard.let_go:
+        raise NotYet(f"{what}, the next one answered, and the first one's stream is still open.")
+
+
+def _interrupted(
+    function: Callable[..., Any],
+    steps: Callable[[], list[tuple[float, Any]]],
+    error: Exception | None,
+    what: str,
+) -> None:
+    feeds = [Feed(steps(), error), _feed(OTHER)]
+    heard = _steady(function, feeds)
+    _nobody_else(feeds, 1, f"{what}, when some text had been shown")
+    if heard.error is None:
+        how = "waited for it" if "late" in heard.text else "ended as if the reply were complete"
+        raise NotYet(f"{what}, and `steady` {how}.")
+    if error is not None and not came_out(heard.error, ConnectionLost):
+        no_error(heard, what[0].lower() + what[1:])
+    _passed_on(heard, [item for _, item in feeds[0].steps[:5]], what)
+
+
+def _left(function: Callable[..., Any]) -> None:
+    feeds = [_feed(), _feed(OTHER)]
+    heard = _steady(function, feeds, leave_after=4)
+    no_error(heard, "when the reader left")
+    _nobody_else(feeds, 1, "The reader left")
+    if not heard.let_go:
+        raise NotYet("The reader has left, and the source's stream is still open.")
+    feeds = [Feed(_silence(2)), _feed(OTHER)]
+    try:
+        run_cancelled(function, (feeds, SECONDS), "steady", *feeds, after=1.0)
+    finally:  # another source is the more telling thing to say
+        _nobody_else(feeds, 1, "The reader's task was cancelled in a silence")
