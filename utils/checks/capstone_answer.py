@@ -24,11 +24,11 @@ from utils.checks.assistant import (
     tools,
 )
 from utils.checks.async_streams import LiveProbe
+from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost
 from utils.checks.watching import (
-    Heard,
     asked_well,
     came_out,
     left_open,
@@ -37,7 +37,6 @@ from utils.checks.watching import (
     right_text,
     run_cancelled,
     run_stream,
-    text_of,
 )
 
 

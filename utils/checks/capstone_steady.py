@@ -7,13 +7,12 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.checks import loops
 from utils.checks.assistant import LAMP, LONG, LOST, OTHER, SECONDS
+from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,
-    Feed,
-    Heard,
     came_out,
     no_error,
     nothing_late,

@@ -25,18 +25,11 @@ from utils.checks.assistant import (
 from utils.checks.async_streams import LiveProbe
 from utils.checks.attempt import untouched
 from utils.checks.capstone_answer import status_and_chunks
+from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ROLE_AFTER, ConnectionLost
-from utils.checks.watching import (
-    AT_ONCE,
-    Heard,
-    came_out,
-    no_error,
-    run_cancelled,
-    run_stream,
-    text_of,
-)
+from utils.checks.watching import AT_ONCE, came_out, no_error, run_cancelled, run_stream
 from utils.perception import readers_wait
 from utils.timing import arecord
 

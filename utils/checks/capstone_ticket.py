@@ -6,10 +6,11 @@ from typing import Any
 from utils.checks import loops
 from utils.checks.assistant import UNFINISHED, TurnsModel
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.listening import Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import cut
-from utils.checks.watching import Heard, asked_well, left_open, no_error, run_stream
+from utils.checks.watching import asked_well, left_open, no_error, run_stream
 
 _TICKET: dict[str, Any] = {
     "name": "Ada Byron",

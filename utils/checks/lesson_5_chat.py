@@ -15,17 +15,15 @@ from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.awaited import the_result
+from utils.checks.listening import Cancelled, Heard, cancelled
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,
     PROMPT,
-    Cancelled,
-    Heard,
     asked_well,
     came_out,
-    cancelled,
     ended_when_cancelled,
     left_open,
     no_error,

@@ -10,14 +10,13 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,
     PROMPT,
-    Feed,
-    Heard,
     asked_well,
     came_out,
     left_open,
