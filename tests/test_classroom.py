@@ -285,7 +285,7 @@ needs_npm = pytest.mark.skipif(
 
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for temporary files, in which nothing is left, nor a process that was started there."""
+    """A folder for temporary files: nothing is left in it, no process started there goes on."""
     place = tmp_path_factory.mktemp("class")
     yield place
     assert list(place.glob("course-class-*")) == []
