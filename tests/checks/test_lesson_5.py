@@ -379,7 +379,7 @@ async def gives_up_at_once(*args):
         gives_up,
         gives_up_at_once,
     ],
-    ids=str,
+    ids=lambda answer: getattr(answer, "__name__", type(answer).__name__),
 )
 def test_whatever_is_handed_in_gets_a_sentence(number, answer):
     outcome = evaluate(number, answer)
