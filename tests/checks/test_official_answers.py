@@ -16,7 +16,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """What the cells before the exercise import, but for `check` itself."""
+    """What the cells before the exercise import, but for `check`, and define as functions."""
     lines = []
     for cell in lesson.cells[: lesson.cells.index(exercise)]:
         if cell.kind == "code" and not cell.instructor:
@@ -25,8 +25,11 @@ def imported_before(lesson, exercise):
             lines += [
                 ast.unparse(node)
                 for node in tree.body
-                if isinstance(node, ast.Import | ast.ImportFrom)
-                and getattr(node, "module", None) != "utils.checks"
+                if (
+                    isinstance(node, ast.Import | ast.ImportFrom)
+                    and getattr(node, "module", None) != "utils.checks"
+                )
+                or (isinstance(node, ast.FunctionDef) and not node.decorator_list)
             ]
     return "\n".join(lines)
 
