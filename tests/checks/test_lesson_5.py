@@ -3,13 +3,19 @@
 # ruff: noqa: ASYNC110, UP031 (learners write such code)
 
 import asyncio
+import gc
+import warnings
 from difflib import SequenceMatcher
+from math import ceil
 
 import pytest
+from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import clinic, evaluate
 from utils.checks.lesson_5 import CHECKS
+from utils.patience import watched as the_courses_own
+from utils.widgets import Status
 
 # --- 5.2 ------------------------------------------------------------------------------------------
 
@@ -110,6 +116,18 @@ def cuts_off(done, total, seconds):
     return by_the_pace(done, total, int(seconds))
 
 
+def cuts_off_what_is_left(done, total, seconds):
+    if total is None or not done:
+        return by_the_pace(done, total, seconds)
+    return f"{done} of {total}, about {int(seconds / done * (total - done) - 0.5)} s left"
+
+
+def rounds_up(done, total, seconds):
+    if total is None or not done:
+        return by_the_pace(done, total, seconds)
+    return f"{done} of {total}, about {ceil(seconds / done * (total - done))} s left"
+
+
 def in_other_words(done, total, seconds):
     return by_the_pace(done, total, seconds).replace("about", "some")
 
@@ -127,7 +145,7 @@ async def async_caption(done, total, seconds):
 
 
 WRONG_5_2 = (
-    (always_percent, "none of them has a percentage"),
+    (always_percent, "The exercise's three forms count; none of them has a percentage"),
     (promises, "Nobody knows how much there is to come"),
     (divides_by_nothing, "ZeroDivisionError: .*when nothing is done yet"),
     (promises_at_once, "nothing can be said about what is left"),
@@ -138,10 +156,12 @@ WRONG_5_2 = (
     (upside_down, "How long do the 30 that are left"),
     (zero_is_unknown, "A total of 0 is a known one"),
     (with_decimals, "exercise asks for whole seconds"),
-    (cuts_off, "one off: are the seconds rounded"),
-    (in_other_words, "The numbers are right, and the docstring words it differently"),
+    (cuts_off, "`500 so far, 61 s`. That is one off: are the seconds cut off"),
+    (cuts_off_what_is_left, "That is one off: are the seconds cut off"),
+    (rounds_up, "`3 of 10, about 17 s left`. That is one off: are the seconds rounded up"),
+    (in_other_words, "The numbers are right, and the exercise words it differently"),
     (prints_it, "returns `None`. The caption is to be returned"),
-    (says_little, "Which of the docstring's three forms fits"),
+    (says_little, "Which of the exercise's three forms fits"),
     (async_caption, "is an `async def`"),
 )
 
@@ -385,6 +405,61 @@ def test_whatever_is_handed_in_gets_a_sentence(number, answer):
     outcome = evaluate(number, answer)
     assert outcome.status == "not yet"
     assert len(outcome.message.split()) > 4
+
+
+async def forgets_to_await_a_tool(model, tools, messages):
+    messages, by_name = list(messages), {tool.name: tool for tool in tools}
+    while True:
+        yield Status("Thinking")
+        whole = AIMessageChunk("")
+        async for chunk in model.bind_tools(tools).astream(messages):
+            whole += chunk
+            yield chunk
+        if whole.response_metadata.get("finish_reason") != "tool_calls":
+            return
+        messages.append(whole)
+        for call in whole.tool_calls:
+            yield Status("Tool call", call["name"])
+            messages.append(by_name[call["name"]].ainvoke(call))
+
+
+async def forgets_to_await_the_model(model, history, question):
+    reply = model.ainvoke([*history, HumanMessage(question)])
+    yield reply.content
+
+
+async def watches_no_stream(sources, seconds):
+    async def half_done(source):
+        pass
+
+    for source in sources:
+        async for piece in the_courses_own(half_done(source), seconds):
+            yield piece
+
+
+async def forgets_to_await_the_end(stop, model, prompt):
+    async def read():
+        return [chunk.content async for chunk in model.astream(prompt)]
+
+    return "".join(read())
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "said"),
+    [
+        ("5.1", forgets_to_await_the_model, "'coroutine' object has no attribute 'content'"),
+        ("5.3", forgets_to_await_the_end, "TypeError: can only join an iterable"),
+        ("5.8", forgets_to_await_a_tool, "coroutine"),
+        ("5.10", watches_no_stream, "aclose"),
+    ],
+    ids=str,
+)
+def test_a_missing_await_is_told_and_not_warned_of(number, answer, said):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        wrong(number, answer, said)
+        gc.collect()
+    assert [str(warning.message) for warning in seen] == []
 
 
 @pytest.mark.parametrize("number", CHECKS)

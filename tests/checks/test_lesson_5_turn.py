@@ -6,7 +6,7 @@ from functools import reduce
 from operator import add
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
@@ -55,8 +55,19 @@ async def of_a_chain(model, history, question):
         yield text
 
 
+async def stores_the_sum(model, history, question):
+    history.append(HumanMessage(question))
+    whole = AIMessageChunk("")
+    try:
+        async for chunk in model.astream(list(history)):
+            whole += chunk
+            yield chunk.text
+    finally:
+        history.append(whole)
+
+
 @pytest.mark.parametrize(
-    "turn", by_name(keeps_in_finally, without_aclosing, asks_a_copy, of_a_chain)
+    "turn", by_name(keeps_in_finally, without_aclosing, asks_a_copy, of_a_chain, stores_the_sum)
 )
 def test_5_1_accepts(turn):
     right("5.1", turn)
@@ -177,6 +188,17 @@ async def stores_a_chunk(model, history, question):
         chunks.append(chunk)
         yield chunk.content
     history.append(reduce(add, chunks))
+
+
+async def stores_it_as_the_readers(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(list(history)):
+            said += chunk.content
+            yield chunk.content
+    finally:
+        history.append(HumanMessage(said))
 
 
 async def swallows(model, history, question):
@@ -343,6 +365,10 @@ def says_more(history):
     history[-1] = AIMessage(history[-1].text + " (stopped)")
 
 
+def says_more_before(history):
+    history[-1] = AIMessage("(stopped) " + history[-1].text)
+
+
 def says_otherwise(history):
     history[-1] = AIMessage("All was said.")
 
@@ -364,12 +390,13 @@ WRONG_5_1 = (
     (every_piece_a_message, r"`history` has \d+ replies to one question"),
     (stores_it_twice, "`history` has 2 replies to one question"),
     (stores_a_text, "`history` holds a `str`; the exercise asks for"),
-    (stores_a_chunk, "`history` holds an `AIMessageChunk`; the exercise asks for"),
+    (stores_a_chunk, "left with 3 pieces, `history` has the question and no reply"),
+    (stores_it_as_the_readers, "After a whole reply, the reply is stored as a `HumanMessage`"),
     (swallows, "lost in mid-reply, and `turn` ended as if the reply were complete"),
     (swallows_the_cancellation, "cancelled, it came back as if nothing had happened"),
     (collects, r"collected first: all \d+ pieces had come before `turn` yielded"),
     (one_behind, "holds text back: 1 piece was there and not yielded"),
-    (yields_chunks, "yields an `AIMessageChunk`; the exercise asks for its text"),
+    (yields_chunks, "`turn` yields chunks; the exercise asks for their text"),
     (yields_all_so_far, "Each piece holds all that came before"),
     (awaits_the_whole, "called with `invoke`, which returns when all"),
     (blocks, "hold up the event loop"),
@@ -381,8 +408,9 @@ WRONG_5_1 = (
     (misspelt, "NameError: .*`history.append"),
     (goes_on_after_the_reader, "The reader left, and the stream went on"),
     (spoilt(after=drops_the_oldest), "What stood in `history` before is no longer there"),
-    (spoilt(after=notes_the_question_again), "the question stands there 2 times in `history`"),
+    (spoilt(after=notes_the_question_again), "the question stands there twice in `history`"),
     (spoilt(after=says_more), "`history` says more than was shown: ` .stopped.` too"),
+    (spoilt(after=says_more_before), "`history` says more than was shown: `.stopped. ` too"),
     (spoilt(after=says_otherwise), "was shown, and `history` says `All was said.`"),
     (spoilt(asked=in_reverse), "The model saw 3 messages, .*in order, and then the question"),
     (spoilt(piece=str.upper), "The text isn't that of the reply. It parts from the reply at"),

@@ -79,16 +79,22 @@ async def cancels_itself(stop, model, prompt):
     return "".join(said)
 
 
-async def polls(stop, model, prompt):
-    said, reading, _ = begin(stop, model, prompt)
-    try:
-        while not reading.done() and not stop.is_set():
-            await asyncio.sleep(0.05)
-        if reading.done():
-            reading.result()
-    finally:
-        reading.cancel()
-    return "".join(said)
+def polls(seconds):
+    """Looks for Stop every so many seconds."""
+
+    async def text_until(stop, model, prompt):
+        said, reading, _ = begin(stop, model, prompt)
+        try:
+            while not reading.done() and not stop.is_set():
+                await asyncio.sleep(seconds)
+            if reading.done():
+                reading.result()
+        finally:
+            reading.cancel()
+        return "".join(said)
+
+    text_until.__name__ = f"polls_every_{seconds}_s"
+    return text_until
 
 
 async def in_a_group(stop, model, prompt):
@@ -110,7 +116,8 @@ async def in_a_group(stop, model, prompt):
 
 
 @pytest.mark.parametrize(
-    "text_until", by_name(two_tasks, race_for_each_piece, cancels_itself, polls, in_a_group)
+    "text_until",
+    by_name(two_tasks, race_for_each_piece, cancels_itself, polls(0.05), polls(0.1), in_a_group),
 )
 def test_5_3_accepts(text_until):
     right("5.3", text_until)
@@ -205,14 +212,57 @@ async def gives_up_in_silences(stop, model, prompt):
     return said
 
 
-async def polls_seldom(stop, model, prompt):
-    said, reading, _ = begin(stop, model, prompt)
-    while not reading.done() and not stop.is_set():
-        await asyncio.sleep(3)
-    if reading.done():
-        reading.result()
-    reading.cancel()
-    return "".join(said)
+async def short_limits(stop, model, prompt):
+    said = ""
+    chunks = model.astream(prompt)
+    while not stop.is_set():
+        try:
+            said += (await asyncio.wait_for(anext(chunks), 0.5)).content
+        except TimeoutError:
+            continue
+        except StopAsyncIteration:
+            break
+    return said
+
+
+async def races_without_cleaning_up(stop, model, prompt):
+    said = ""
+    stopping = asyncio.create_task(stop.wait())
+    async with aclosing(model.astream(prompt)) as chunks:
+        while True:
+            coming = asyncio.create_task(anext(chunks))
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                return said
+            try:
+                said += coming.result().content
+            except StopAsyncIteration:
+                return said
+
+
+async def cleans_up_after_stop_alone(stop, model, prompt):
+    said = ""
+    stopping = asyncio.create_task(stop.wait())
+    async with aclosing(model.astream(prompt)) as chunks:
+        while True:
+            coming = asyncio.create_task(anext(chunks))
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                await asyncio.wait({coming})
+                return said
+            try:
+                said += coming.result().content
+            except StopAsyncIteration:
+                return said
+
+
+async def forgets_to_add(stop, model, prompt):
+    said = ""
+    async for chunk in model.astream(prompt):
+        if stop.is_set():
+            break
+    return said
 
 
 async def polls_blocking(stop, model, prompt):
@@ -304,7 +354,18 @@ WRONG_5_3 = (
     (swallows_errors, "connection was lost in mid-reply, and `.*` came back as if nothing"),
     (swallows_any_cancellation, "cancelled, it came back as if nothing had happened"),
     (gives_up_in_silences, "Nobody pressed Stop, and .* a silence of 30 s ended the reply"),
-    (polls_seldom, r"heard 2.0 s later\.$"),
+    (polls(3), r"heard 1.6 s later\. Is it looked for only now and then\?$"),
+    *((polls(seconds), r"heard 0.\d\d s later\. Is it looked") for seconds in (0.15, 0.2, 0.5, 1)),
+    (short_limits, "`text_until` returned `''`: did a time limit close the stream"),
+    (forgets_to_add, "`text_until` returned `''`, and the model wrote `The fox"),
+    (
+        races_without_cleaning_up,
+        "RuntimeError: aclose.*: asynchronous generator is already running",
+    ),
+    (
+        cleans_up_after_stop_alone,
+        "was cancelled, `RuntimeError: aclose.*: asynchronous generator is already running` came",
+    ),
     (polls_blocking, "never let the event loop go"),
     (streams_blocking, "hold up the event loop"),
     (yields_until, "async generator"),
@@ -314,7 +375,7 @@ WRONG_5_3 = (
     (nothing_on_stop, "and `None` came back; the exercise asks for the text so far"),
     (misspelt_too, "NameError: .*text_untill"),
     (finishes_when_cancelled, r"was cancelled, and \d+.\d+ s later it was still at work"),
-    (changes_the_cancellation, "was cancelled, a `RuntimeError` came out in place"),
+    (changes_the_cancellation, "was cancelled, `RuntimeError: stopped` came out in place"),
     (waits_for_stop, "waits for something that never comes"),
 )
 

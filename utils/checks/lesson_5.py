@@ -90,16 +90,17 @@ def _misleading(returned: str, job: _Job) -> str:
     elif len(numbers) == 3 and numbers[:2] == right[:2] and abs(numbers[2] - right[2]) > 1:
         return _wrong_estimate(numbers[2], job)
     if "%" in returned:
-        return "The docstring's three forms count; none of them has a percentage."
+        return "The exercise's three forms count; none of them has a percentage."
     if [round(number) for number in numbers] == right and re.search(r"\d\.\d", returned):
         return "The numbers are right, and the exercise asks for whole seconds."
-    if len(numbers) == len(right) and any(
-        0 < abs(one - other) <= 1 for one, other in zip(numbers, right, strict=True)
-    ):
-        return "That is one off: are the seconds rounded, or cut off?"
+    if len(numbers) == len(right):
+        for one, other in zip(numbers, right, strict=True):
+            if 0 < abs(one - other) <= 1:
+                how = "rounded up" if one > other else "cut off"
+                return f"That is one off: are the seconds {how}?"
     if numbers == right:
-        return "The numbers are right, and the docstring words it differently."
-    return "Which of the docstring's three forms fits here?"
+        return "The numbers are right, and the exercise words it differently."
+    return "Which of the exercise's three forms fits here?"
 
 
 def _wrong_estimate(left: float, job: _Job) -> str:

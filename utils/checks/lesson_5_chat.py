@@ -9,18 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.awaited import the_result
-from utils.checks.listening import Cancelled, Heard, cancelled
+from utils.checks.listening import Cancelled, Heard, cancelled, without_locals
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
-    AT_ONCE,
     PROMPT,
     asked_well,
     came_out,
@@ -28,6 +27,7 @@ from utils.checks.watching import (
     left_open,
     no_error,
     nothing_held,
+    often,
     on_a_loop,
     right_text,
     run_cancelled,
@@ -123,16 +123,18 @@ def _stored(history: list[BaseMessage], said: str, when: str) -> None:
             "inside of `turn` alone."
         )
     for entry in new:
-        if isinstance(entry, AIMessageChunk) or not isinstance(entry, HumanMessage | AIMessage):
+        if not isinstance(entry, HumanMessage | AIMessage):
             raise NotYet(
                 f"{when}, `history` holds {kind(entry)}; the exercise asks for a `HumanMessage` "
                 "and an `AIMessage`."
             )
     questions = [entry for entry in new if isinstance(entry, HumanMessage)]
     replies = [entry for entry in new if isinstance(entry, AIMessage)]
+    if not replies and any(entry.text != PROMPT for entry in questions):
+        raise NotYet(f"{when}, the reply is stored as a `HumanMessage`: that is what a user said.")
     if [entry.text for entry in questions] != [PROMPT]:
-        often = "isn't there" if not questions else f"stands there {len(questions)} times"
-        raise NotYet(f"{when}, the question {often} in `history`.")
+        there = f"stands there {often(len(questions))}" if questions else "isn't there"
+        raise NotYet(f"{when}, the question {there} in `history`.")
     if len(replies) > 1:
         raise NotYet(f"{when}, `history` has {len(replies)} replies to one question.")
     if not replies:
@@ -152,14 +154,15 @@ def _said(stored: str, said: str, when: str) -> None:
             f"{when}, {shown(said)} was shown, and `history` lacks its end, "
             f"{shown(said[len(stored) :])}. When is a piece added to what was said?"
         )
-    if stored.startswith(said):
-        raise NotYet(
-            f"{when}, `history` says more than was shown: {shown(stored[len(said) :])} too."
-        )
+    if said and said in stored:
+        more = " … ".join(part for part in stored.split(said, 1) if part)
+        raise NotYet(f"{when}, `history` says more than was shown: {shown(more)} too.")
     raise NotYet(f"{when}, {shown(said)} was shown, and `history` says {shown(stored)}.")
 
 
 # --- 5.3 text_until(stop, model, prompt) ----------------------------------------------------------
+
+_HEARD = 0.1 + loops.SOON  # seconds; who looks for Stop ten times a second is quick enough
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,14 @@ class _Press:
     how: dict[str, Any]
 
 
+# At odd moments, each other ones, so that who looks for Stop now and then misses some of them.
 _PRESSES = (
-    _Press(1.0, "in the silence before the first piece", {"first_after": _LONG}),
-    _Press(5.0, "in a silence after some pieces", {"silences": {4: _LONG}}),
-    _Press(0.85, "while pieces came", {}),
+    *(
+        _Press(at, "in the silence before the first piece", {"first_after": _LONG})
+        for at in (1.37, 1.27, 2.62)
+    ),
+    _Press(5.13, "in a silence after some pieces", {"silences": {4: _LONG}}),
+    _Press(0.83, "while pieces came", {}),
     _Press(0.0, "before the question was asked", {}),
 )
 
@@ -234,7 +241,7 @@ def _stopped(
         try:
             value = await the_result(returned, "text_until", when)
         except LearnersError as raised:
-            error = raised
+            error = without_locals(raised)
         seconds = loops.now() - began
         await loops.soon()
         return _Stopped(value, error, seconds, probe.let_go)
@@ -263,6 +270,10 @@ def _whole_text(ended: _Stopped, probe: LiveProbe, silences: bool) -> None:
         raise NotYet(f"`text_until` returns {kind(value)}; the exercise asks for a text.")
     if value == probe.text:
         return
+    if not value and probe.closed and not silences:
+        raise NotYet("`text_until` returned `''`: did a time limit close the stream?")
+    if not value and not silences:
+        raise NotYet(f"`text_until` returned `''`, and the model wrote {shown(probe.text)}.")
     if silences and probe.text.startswith(value):
         raise NotYet(
             f"Nobody pressed Stop, and {shown(repr(value))} came back: a silence of {_LONG:g} s "
@@ -276,7 +287,7 @@ def _heard_stop(ended: _Stopped, probe: LiveProbe, press: _Press) -> None:
     if ended.error is not None:
         raise ended.error
     late = ended.seconds - press.at
-    if late > AT_ONCE:
+    if late > _HEARD:
         since = ""
         if probe.ended:
             since = ", when the reply had ended"
@@ -284,7 +295,9 @@ def _heard_stop(ended: _Stopped, probe: LiveProbe, press: _Press) -> None:
             press.at < probe.arrives(n) <= ended.seconds + loops.SOON for n in range(probe.taken)
         ):
             since = ", when the next piece had come"
-        raise NotYet(f"{pressed}, and it was heard {late:.1f} s later{since}.")
+        after = f"{late:.1f}" if late >= 1 else f"{late:.2f}"
+        polls = "" if since else " Is it looked for only now and then?"
+        raise NotYet(f"{pressed}, and it was heard {after} s later{since}.{polls}")
     if not ended.let_go:
         raise NotYet(
             f"{pressed}, and `text_until` came back; but the model goes on writing for nobody."

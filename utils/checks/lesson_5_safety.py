@@ -23,6 +23,7 @@ from utils.checks.watching import (
     no_error,
     nothing_held,
     nothing_late,
+    often,
     right_text,
     run_cancelled,
     run_stream,
@@ -191,6 +192,7 @@ _FAILURES: tuple[tuple[list[dict[str, Any]], str], ...] = (
     ([_AFTER_ROLE], "the first model failed after its empty first chunk"),
     ([_AT_ONCE_LOST, _AFTER_ROLE], "two models failed before a text"),
 )
+_NUMBERS = ("first", "second", "third")
 
 
 def _other(**how: Any) -> LiveProbe:
@@ -215,7 +217,9 @@ def _next_is_asked(function: Callable[..., Any], failures: list[dict[str, Any]],
     probes = [*(_other(**failure) for failure in failures), _fox(), _other()]
     heard = _first(function, probes)
     if came_out(heard.error, ConnectionLost):
-        raise NotYet(f"When {what}, its error came out, though another model was there to ask.")
+        last = _NUMBERS[sum(probe.requests > 0 for probe in probes) - 1]
+        whose = "its" if len(failures) == 1 else f"the {last}'s"
+        raise NotYet(f"When {what}, {whose} error came out, though another model was there to ask.")
     no_error(heard, f"when {what}")
     if heard.text == "" and not probes[len(failures)].requests:
         raise NotYet(f"When {what}, no other model was asked, and nothing was yielded.")
@@ -223,8 +227,8 @@ def _next_is_asked(function: Callable[..., Any], failures: list[dict[str, Any]],
     for number, probe in enumerate(probes[: len(failures)], start=1):
         if probe.requests > 1:
             raise NotYet(
-                f"When {what}, model {number} was asked {probe.requests} times; the exercise asks "
-                "for the next model."
+                f"When {what}, model {number} was asked {often(probe.requests)}; the exercise "
+                "asks for the next model."
             )
     right_text(heard.items, _FOX, "first_that_answers")
     nothing_held(probes[len(failures)], "first_that_answers")

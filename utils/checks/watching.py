@@ -4,6 +4,8 @@ How it is read and left is `listening`'s.
 """
 
 import asyncio
+import inspect
+import warnings
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -13,14 +15,14 @@ from collections.abc import (
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, BaseMessageChunk
 
 from utils.checks import loops
 from utils.checks.async_streams import LiveProbe
 from utils.checks.attempt import LearnersError, learners_code, told
-from utils.checks.awaited import leaves, the_stream
+from utils.checks.awaited import learners_tasks, leaves, the_stream
 from utils.checks.limit import OutOfTime
-from utils.checks.listening import Cancelled, Feed, Heard, cancelled, listen
+from utils.checks.listening import Cancelled, Feed, Heard, cancelled, listen, without_locals
 from utils.checks.observe import asked_for_a_stream, first_difference, kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe
@@ -47,8 +49,9 @@ def ended_when_cancelled(end: Cancelled, name: str) -> None:
     if end.how == "early":
         raise NotYet(f"`{name}` ended by itself in a silence in which nobody had stopped it yet.")
     if end.how == "raised" and end.error is not None:
+        what = f"{type(end.error).__name__}: {end.error}".removesuffix(": ")
         raise NotYet(
-            f"When the task that runs `{name}` was cancelled, {kind(end.error)} came out in place "
+            f"When the task that runs `{name}` was cancelled, {shown(what, 100)} came out in place "
             "of the cancellation."
         )
     if end.how in ("cancelled", "went on"):
@@ -101,6 +104,8 @@ def right_text(items: Sequence[Any], right: str, name: str) -> None:
         NotYet: If they are.
     """
     for item in items:
+        if isinstance(item, BaseMessageChunk):
+            raise NotYet(f"`{name}` yields chunks; the exercise asks for their text.")
         if isinstance(item, BaseMessage):
             raise NotYet(f"`{name}` yields {kind(item)}; the exercise asks for its text.")
         if not isinstance(item, str):
@@ -141,15 +146,38 @@ def nothing_held(probe: Probe, name: str) -> None:
         )
 
 
-def nothing_late(heard: Heard, feed: Feed, began: float, name: str) -> None:
-    """As `nothing_held`, for a feed whose items all came out, by their times."""
+def nothing_late(
+    heard: Heard, feed: Feed, began: float, name: str, *, empty_too: bool = True
+) -> None:
+    """As `nothing_held`, for a feed whose items all came out, by their times.
+
+    Args:
+        heard: What came out.
+        feed: Where it comes from.
+        began: When reading began, by the loop's clock.
+        name: The function's.
+        empty_too: Whether a chunk without text has to be as quick.
+
+    Raises:
+        NotYet: If an item came out later than it was there.
+    """
     for came, taken, item in zip(heard.times, feed.times, heard.items, strict=True):
         late = came - (taken - began)
-        if late > loops.SOON:
+        if late > loops.SOON and (empty_too or not is_empty(item)):
             what = shown(repr(getattr(item, "content", item)))
             raise NotYet(
                 f"`{name}` holds back what comes: {what} was yielded {late:.1f} s after it came."
             )
+
+
+def is_empty(item: object) -> bool:
+    """Whether it is a chunk without text."""
+    return isinstance(item, BaseMessage) and not item.text
+
+
+def often(count: int) -> str:
+    """So many times, in words."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def left_open(heard: Heard) -> None:
@@ -167,15 +195,22 @@ def left_open(heard: Heard) -> None:
 def on_a_loop(main: Callable[[], Coroutine[Any, Any, T]], function: object) -> T:
     """As `loops.run`; a learner's `exit()` ends the check and not the kernel.
 
+    Python's own warning of what was never awaited is kept back: the check says what is wrong.
+
     Raises:
         LearnersError: In place of the `SystemExit`.
     """
-    try:
-        return loops.run(main, function)
-    except OutOfTime:
-        raise
-    except SystemExit as error:
-        raise LearnersError(told(error)) from error
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        try:
+            return loops.run(main, function)
+        except OutOfTime:
+            raise
+        except SystemExit as error:
+            raise without_locals(LearnersError(told(error))) from error
+        except Exception as error:
+            without_locals(error)
+            raise
 
 
 def run_stream(
@@ -249,4 +284,18 @@ async def _called(
 ) -> AsyncIterator[Any]:
     with learners_code(when):
         returned = function(*args)
+    if inspect.iscoroutine(returned):
+        returned = _something(returned, name, when)
     return await the_stream(returned, name)
+
+
+async def _something(work: Coroutine[Any, Any, T], name: str, when: str) -> T:
+    """What comes of awaiting a function that ought to be a generator."""
+    with learners_tasks(when):
+        result = await work
+    if result is None:
+        raise NotYet(
+            f"`{name}` hands over nothing: there is no `yield` in it yet. The exercise asks for "
+            "something to read by `async for`, piece by piece."
+        )
+    return result
