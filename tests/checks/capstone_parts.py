@@ -142,10 +142,15 @@ async def goes_on_with(stream):
         yield piece
 
 
+def committed(piece):
+    """As the lesson has it: neither text nor a tool call may happen twice."""
+    return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
+
+
 def steadied(
     *,
     watch=watched,
-    is_text=lambda piece: bool(getattr(piece, "content", "")),
+    commits=committed,
     failures=Exception,
     after_text=True,
     at_last=True,
@@ -154,14 +159,14 @@ def steadied(
 
     async def steady(sources, seconds):
         for source in sources:
-            shown = False
+            begun = False
             try:
                 async for piece in watch(source(), seconds):
-                    shown = shown or is_text(piece)
+                    begun = begun or commits(piece)
                     yield piece
                 return
             except failures:
-                if (after_text and shown) or (at_last and source is sources[-1]):
+                if (after_text and begun) or (at_last and source is sources[-1]):
                     raise
 
     return steady
@@ -180,7 +185,10 @@ async def keeps_the_error(sources, seconds):
         try:
             while True:
                 piece = await asyncio.wait_for(anext(stream), seconds)
-                shown = shown or (not isinstance(piece, Status) and piece.text != "")
+                if isinstance(piece, Status):  # the rule, written inline
+                    shown = shown or piece.stage == "Tool call"
+                else:
+                    shown = shown or piece.text != ""
                 yield piece
         except StopAsyncIteration:
             return

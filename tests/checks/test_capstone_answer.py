@@ -174,6 +174,16 @@ async def thinks_once(model, tools, messages):
         yield piece
 
 
+async def one_call_alone(model, tools, messages):
+    told = False
+    async for piece in in_a_loop(model, tools, messages):
+        if getattr(piece, "stage", "") != "Tool call":
+            yield piece
+        elif not told:
+            yield piece
+            told = True
+
+
 async def thinks_late(model, tools, messages):
     late = False
     async for piece in in_a_loop(model, tools, messages):
@@ -254,8 +264,17 @@ WRONG_5_8 = (
     (built(copy=lambda messages: messages), "had 2 messages and now has 4"),
     (built(bind=lambda model, tools: model), "asked without its tools"),
     (built(thinking=list), "The first that comes is an `AIMessageChunk`, after 0.1 s"),
-    (built(thinking=lambda: [Status("Answer")]), "The first status is `Answer`"),
-    (built(calling=lambda call: []), 'A `Status` with "Tool call" came 0 times, and a tool ran'),
+    (built(thinking=lambda: [Status("Answer")]), "The first status is named `Answer`; the"),
+    (
+        built(thinking=lambda: [Status("Thinking...")]),
+        "The first status is named `Thinking...`; the exercise says `Thinking`",
+    ),
+    (
+        built(calling=lambda call: [Status("Calling", call["name"])]),
+        "A tool ran, and its status is named `Calling`; the exercise says `Tool call`",
+    ),
+    (one_call_alone, 'Two tools ran, and a `Status` with "Tool call" came once'),
+    (built(calling=lambda call: []), 'A tool ran, and no `Status` with "Tool call" came'),
     (built(calling=lambda call: [Status("Tool call")]), "No status of a tool call names"),
     (status_when_it_speaks, "The first status comes after 0.1 s"),
     (runs_it_and_then_says_so, "status of `order_status` came 1.0 s after the tool had begun"),
@@ -271,7 +290,7 @@ WRONG_5_8 = (
     (yields_nothing, "`answer` yields nothing"),
     (stops_after_the_tools, "The tool ran, and the model wasn't asked again"),
     (shows_the_first_reply, "the reply after it isn't what comes out at the end"),
-    (thinks_once, 'asked 2 times, and for 1 of them a `Status` said "Thinking"'),
+    (thinks_once, 'asked twice, and a `Status` said "Thinking" once'),
     (thinks_late, '`Status."Thinking".` came 0.1 s later; it should come before the waiting'),
     (asking(lambda seen: seen[:2]), "saw what it saw the first time: neither its own call nor"),
     (asking(lambda seen: seen[2:]), "didn't see the conversation from its beginning"),

@@ -7,6 +7,7 @@ import pytest
 
 from tests.checks.capstone_parts import (
     collects_pieces,
+    committed,
     goes_on_with,
     keeps_the_error,
     news_of_its_own,
@@ -18,9 +19,33 @@ from utils.patience import Stalled, watched
 from utils.widgets import Status
 
 
-@pytest.mark.parametrize("steady", by_name(steadied(), keeps_the_error))
+async def holds_empty_chunks(sources, seconds):
+    """Hands an empty chunk over with what follows it."""
+    for source in sources:
+        empty, begun = [], False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                if getattr(piece, "content", None) == "" and not begun:
+                    empty.append(piece)
+                    continue
+                for held in empty:
+                    yield held
+                empty = []
+                yield piece
+            return
+        except Exception:
+            if begun or source is sources[-1]:
+                raise
+
+
+@pytest.mark.parametrize("steady", by_name(steadied(), keeps_the_error, holds_empty_chunks))
 def test_5_10_accepts(steady):
     right("5.10", steady)
+
+
+def text_alone(piece):
+    return bool(getattr(piece, "content", ""))
 
 
 async def texts_alone(sources, seconds):
@@ -43,6 +68,61 @@ async def calls_all_sources(sources, seconds):
 async def forgets_to_call(sources, seconds):
     for source in sources:
         async for piece in watched(source, seconds):
+            yield piece
+
+
+async def reads_functions(sources, seconds):
+    for source in sources:
+        async for piece in source:
+            yield piece
+
+
+async def forgets_what_was_before(sources, seconds):
+    for source in sources:
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or source is sources[-1]:
+                raise
+
+
+async def watches_until_a_tool_is_called(sources, seconds):
+    for source in sources:
+        begun, limit, stream = False, seconds, source()
+        try:
+            while True:
+                piece = await asyncio.wait_for(anext(stream), limit)
+                begun = begun or committed(piece)
+                limit = None if getattr(piece, "stage", "") == "Tool call" else seconds
+                yield piece
+        except StopAsyncIteration:
+            return
+        except Exception:
+            if begun or source is sources[-1]:
+                raise
+        finally:
+            await stream.aclose()
+
+
+async def drops_empty_chunks(sources, seconds):
+    async for piece in steadied()(sources, seconds):
+        if getattr(piece, "content", None) != "":
+            yield piece
+
+
+async def holds_news(sources, seconds):
+    news = []
+    async for piece in steadied()(sources, seconds):
+        if isinstance(piece, Status):
+            news.append(piece)
+        else:
+            for held in news:
+                yield held
+            news = []
             yield piece
 
 
@@ -127,15 +207,34 @@ async def by_return(sources, seconds):
 
 WRONG_5_10 = (
     (steadied(watch=nobody_watches), "The first source was silent for 30 s, and nobody else was"),
-    (steadied(is_text=lambda piece: True), "a `Status` and failed, and `ConnectionLost` came out"),
+    (steadied(commits=lambda piece: True), "a `Status` and failed, and `ConnectionLost` came out"),
     (
-        steadied(is_text=lambda piece: not isinstance(piece, Status)),
+        steadied(commits=lambda piece: not isinstance(piece, Status)),
         "yielded an empty chunk and failed, and `ConnectionLost` came out: nobody else",
     ),
     (
-        steadied(is_text=lambda piece: isinstance(piece, str)),
+        steadied(commits=lambda piece: isinstance(piece, str)),
         "failed in mid-reply, when some text had been shown, and source 2 was called all the same",
     ),
+    (
+        steadied(commits=text_alone),
+        "announced a tool call and failed, and source 2 was called all the same: the tool may run",
+    ),
+    (
+        forgets_what_was_before,
+        "called a tool and failed when the model was asked again, and source 2 was called",
+    ),
+    (
+        watches_until_a_tool_is_called,
+        "The first source announced a tool call and fell silent, and `steady` waited for it",
+    ),
+    (
+        steadied(commits=lambda piece: piece.content),
+        r"A `Status` has no `content`\. Your code raised `AttributeError: .*",
+    ),
+    (reads_functions, "A source is a function: call it"),
+    (drops_empty_chunks, "An `AIMessageChunk` that came was not passed on"),
+    (holds_news, r"holds back what comes: `Status.stage='Thinking'.* was yielded 0.1 s after"),
     (steadied(after_text=False), "in mid-reply, when some text had been shown, and source 2 was"),
     (steadied(at_last=False), "No source got as far as a text, and the stream ended without"),
     (steadied(failures=BaseException), "cancelled in a silence, and source 2 was called"),
@@ -145,7 +244,7 @@ WRONG_5_10 = (
     (texts_alone, "yields text where a chunk came"),
     (chunks_alone, "A `Status` that came was not passed on"),
     (calls_all_sources, "The first source answers, and source 2 was called all the same"),
-    (forgets_to_call, "AttributeError: 'Feed' object has no attribute 'aclose'"),
+    (forgets_to_call, "A source is a function: call it"),
     (waits_longer, "and the next one was asked after 6.0 s"),
     (one_limit_for_all, "No silence is as long as 2 s, and `TimeoutError` came out after 2.0 s"),
     (own_error, "RuntimeError: Nobody can answer.*when no source got as far"),

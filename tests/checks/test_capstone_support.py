@@ -3,6 +3,7 @@
 # ruff: noqa: B023 (learners write such code)
 
 import asyncio
+import re
 from functools import partial
 
 import pytest
@@ -13,6 +14,7 @@ from tests.checks.capstone_parts import (
     calls_itself,
     collects_all_but_news,
     collects_pieces,
+    committed,
     in_a_loop,
     keeps_the_error,
     news_of_its_own,
@@ -20,7 +22,9 @@ from tests.checks.capstone_parts import (
     steadied,
 )
 from tests.checks.verdict import by_name, right, with_reason, wrong
+from utils import source as lesson
 from utils.checks.streams import ConnectionLost
+from utils.patience import Stalled, watched
 from utils.widgets import Status
 
 
@@ -163,6 +167,54 @@ async def in_capitals(sources, seconds):
         yield piece
 
 
+def text_alone(piece):
+    return bool(getattr(piece, "content", ""))
+
+
+async def asks_again_when_a_tool_is_slow(sources, seconds):
+    """As it should be, but for a silence right after a tool was called."""
+    for source in sources:
+        begun = calling = False
+        try:
+            async for piece in watched(source(), seconds):
+                calling = getattr(piece, "stage", "") == "Tool call"
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Stalled:
+            if source is sources[-1] or (begun and not calling):
+                raise
+        except Exception:
+            if begun or source is sources[-1]:
+                raise
+
+
+async def quiet_after_a_tool(sources, seconds):
+    called = False
+    try:
+        async for piece in steadied()(sources, seconds):
+            called = called or getattr(piece, "stage", "") == "Tool call"
+            yield piece
+    except Exception:
+        if not called:
+            raise
+
+
+async def asks_the_second_without_need(sources, seconds):
+    called = False
+    try:
+        async for piece in steadied()(sources, seconds):
+            called = called or getattr(piece, "stage", "") == "Tool call"
+            yield piece
+    except Exception:
+        if called and len(sources) > 1:
+            stream = sources[1]()
+            await anext(stream)
+            await anext(stream)
+            await stream.aclose()
+        raise
+
+
 def gives_up_in_silence(sources, seconds):
     return steadied(failures=ConnectionLost)(sources, seconds)
 
@@ -210,6 +262,22 @@ WRONG_5_11 = (
         "first text came after 30.1 s, .*See step 3",
     ),
     (assembled(steady=steadied(after_text=False)), "what came out is .*See step 3"),
+    (
+        assembled(steady=steadied(commits=text_alone)),
+        "refused when it was asked again after a tool call, and the tool ran twice. See step 3",
+    ),
+    (
+        assembled(steady=asks_again_when_a_tool_is_slow),
+        "tool took longer than `seconds`, and the tool ran twice. See step 3",
+    ),
+    (
+        assembled(steady=asks_the_second_without_need),
+        "asked again after a tool call, and the second model was asked. See step 3",
+    ),
+    (
+        assembled(steady=quiet_after_a_tool),
+        "again after a tool call, and the panel can't know: nothing was raised. See step 3",
+    ),
     (assembled(steady=steadied(at_last=False)), "Both models were lost, .*See step 3"),
     (assembled(steady=news_of_its_own), "in mid-reply, and the panel can't know: .*See step 3"),
     (assembled(steady=collects_pieces), "The first sign of life comes after"),
@@ -225,19 +293,82 @@ def test_5_11_says_what_is_wrong_with_code_that(support, said):
     wrong("5.11", support, said)
 
 
-def test_5_11_names_a_step_that_nobody_has_written():
-    names = {"steady": ..., "answer": in_a_loop, "partial": partial}
-    exec(
-        """
+PUT_TOGETHER = """
 def support(models, tools, seconds):
     def reply(history):
         return steady([partial(answer, model, tools, history) for model in models], seconds)
     return reply
-""",
-        names,
-    )
-    wrong("5.11", names["support"], "`steady` is still as Exercise 5.10 came. Write that first")
-    names["steady"] = steadied()
-    right("5.11", names["support"])
+"""
+BUFFERS = """
+def support(models, tools, seconds):
+    async def reply(history):
+        sources = [partial(answer, model, tools, history) for model in models]
+        for piece in [piece async for piece in steady(sources, seconds)]:
+            yield piece
+    return reply
+"""
+SLEEPS = """
+def support(models, tools, seconds):
+    async def reply(history):
+        await asyncio.sleep(1)
+        sources = [partial(answer, model, tools, history) for model in models]
+        async for piece in steady(sources, seconds):
+            yield piece
+    return reply
+"""
+
+
+def in_a_notebook(code, *, answer=in_a_loop, steady=None):
+    """The function `support`, which finds the other steps among the notebook's names."""
+    names = {"answer": answer, "steady": steady or steadied(), "partial": partial}
+    names["asyncio"] = asyncio
+    exec(code, names)
+    return names["support"]
+
+
+def as_it_came(number):
+    """The function in the exercise's own cell, untouched."""
+    names = {"Status": Status, "check": lambda *_: None}
+    exec(lesson.stub(number), names)
+    return names["answer" if number == "5.8" else "steady"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ({"answer": as_it_came("5.8")}, r"Step 1 isn't done yet: Exercise 5\.8\."),
+        ({"steady": as_it_came("5.10")}, r"Step 3 isn't done yet: Exercise 5\.10\."),
+        ({"answer": as_it_came("5.8"), "steady": as_it_came("5.10")}, "Step 1 isn't done yet"),
+        ({"steady": ...}, "Step 3 isn't done yet: Exercise 5.10"),
+    ],
+)
+def test_5_11_names_a_step_that_nobody_has_written(steps, said):
+    wrong("5.11", in_a_notebook(PUT_TOGETHER, **steps), said)
+
+
+def test_5_11_finds_the_steps_where_they_are():
+    right("5.11", in_a_notebook(PUT_TOGETHER))
+    names = in_a_notebook(PUT_TOGETHER).__globals__
     del names["steady"]
     wrong("5.11", names["support"], "NameError: name 'steady' is not defined")
+
+
+BY_ITSELF = "Steps 1 and 3 pass by themselves, so it is in `support`"
+
+
+@pytest.mark.parametrize(
+    ("code", "steps", "said"),
+    [
+        (BUFFERS, {}, f"The first sign of life comes after .* {BY_ITSELF}"),
+        (SLEEPS, {}, f"The first sign of life comes after 1.0 s.* {BY_ITSELF}"),
+        (PUT_TOGETHER, {"steady": collects_pieces}, "sign of life .* See step 3, Exercise 5.10"),
+        (PUT_TOGETHER, {"answer": collects_all_but_news}, "waits .* See step 1, Exercise 5.8"),
+        (PUT_TOGETHER, {"answer": built(copy=lambda m: m)}, "history .* See step 1, Exercise 5.8"),
+        (PUT_TOGETHER, {"steady": steadied(commits=text_alone)}, "ran twice. See step 3"),
+    ],
+    ids=str,
+)
+def test_5_11_tries_the_steps_to_name_the_right_one(code, steps, said):
+    outcome = wrong("5.11", in_a_notebook(code, **steps), said)
+    assert re.findall(r"[Ss]teps? \d", outcome.message)[1:] == []

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from tests.checks.capstone_parts import goes_on_with
 from tests.checks.verdict import by_name, right, with_reason, wrong
+from utils.checks.streams import ConnectionLost
 
 
 class Ticket(BaseModel):
@@ -51,14 +52,16 @@ async def by_the_parser(model, conversation):
 
 
 async def whole_fields_only(model, conversation):
-    text, shown = "", None
+    text, shown, ended = "", None, False
     async for chunk in model.astream([("human", request(conversation))]):
         text += chunk.content
+        ended = ended or chunk.response_metadata.get("finish_reason") == "stop"
         fields = from_json(text.encode(), partial_mode=True) if text else {}
         if fields != shown:
             yield fields
             shown = fields
-    yield Ticket.model_validate_json(text)  # strict: a text that was cut off is no JSON
+    assert ended
+    yield Ticket.model_validate_json(text)
 
 
 @pytest.mark.parametrize("ticket", by_name(by_jiter, by_the_parser, whole_fields_only))
@@ -95,10 +98,30 @@ def gated(text, finish):
     return [Ticket.model_validate_json(text)]
 
 
+def strict(text, finish):
+    return [Ticket.model_validate_json(text)]
+
+
+def strict_and_ended(text, finish):
+    if finish is None:
+        raise ValueError(finish)
+    return [Ticket.model_validate_json(text)]
+
+
+def quiet_without_an_end(text, finish):
+    return [Ticket.model_validate_json(text)] if finish is not None else []
+
+
 def unless_length(text, finish):
     if finish == "length":
         raise ValueError(finish)
     return repaired(text)
+
+
+def never_by_length(text, finish):
+    if finish == "length":
+        raise ValueError(finish)
+    return [Ticket.model_validate_json(text)]
 
 
 def not_validated(text, finish):
@@ -184,6 +207,20 @@ async def reads_in_the_background(model, conversation):
         yield part
 
 
+async def half_done(model, conversation):
+    text = ""
+    async for chunk in model.astream(request(conversation)):
+        text += chunk.content
+
+
+async def swallows_a_loss(model, conversation):
+    try:
+        async for part in by_jiter(model, conversation):
+            yield part
+    except ConnectionLost:
+        return
+
+
 async def returns_a_ticket(model, conversation):
     text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
     return Ticket.model_validate_json(text)
@@ -196,7 +233,15 @@ WRONG_5_9 = (
     ),
     (filled(at_end=unless_length), "broken off without a finish reason, inside .*, and a `Ticket`"),
     (filled(at_end=not_validated), '`"soon"` for the number of the order, and a `Ticket` came'),
-    (filled(at_end=quiet), "cut off by a limit .*, and `ticket` ended as if all were well"),
+    (
+        filled(at_end=quiet),
+        "cut off by a limit .* Half a ticket must end in an error; `ticket` ended quietly",
+    ),
+    (filled(at_end=quiet_without_an_end), "without a finish reason.* `ticket` ended quietly"),
+    (filled(at_end=strict), "JSON is complete, but .* cut off by a limit .* and a `Ticket` came"),
+    (filled(at_end=strict_and_ended), "JSON is complete, but .* cut off by a limit .*, and a"),
+    (filled(at_end=never_by_length), "JSON is complete, but .* without a finish reason, and a"),
+    (half_done, "`ticket` hands over nothing: there is no `yield` in it yet"),
     (filled(at_end=a_dict), "The last that comes is a `dict`; the exercise asks for a `Ticket`"),
     (filled(at_end=lambda *_: []), "The last that comes is a `dict`"),
     (filled(at_end=lambda *end: 2 * gated(*end)), "More than one `Ticket`"),
@@ -210,7 +255,8 @@ WRONG_5_9 = (
     (only_the_end, r"`name` was known after \d.\d s of .* no dict"),
     (all_dicts_at_the_end, r"`name` was known after \d.\d s of .* no dict"),
     (forgets_the_conversation, "the conversation isn't in what it saw"),
-    (swallows_all, "cut off by a limit .*, and `ticket` ended as if all were well"),
+    (swallows_all, "Half a ticket must end in an error; `ticket` ended quietly"),
+    (swallows_a_loss, "lost in mid-reply, and `ticket` ended as if all were well"),
     (returns_a_ticket, "hands over a `Ticket`, once"),
     (yields_no_part, "`ticket` yields nothing"),
     (one_dict_late, r"`name` was known after 1.0 s, and was first yielded after \d.\d s"),

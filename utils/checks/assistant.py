@@ -85,19 +85,20 @@ HOURS = Call("opening_hours", '{"day": "Friday"}')
 
 
 def asks_for(*calls: Call, finish: str | None = "tool_calls", **how: Any) -> LiveProbe:
-    """A reply that says a word and asks for tools, whose arguments come in pieces.
+    """A reply that asks for tools, whose arguments come in pieces; before that it says a word.
 
     Args:
         calls: What is asked for.
         finish: Its finish reason.
-        **how: Further settings of the probe.
+        **how: Further settings of the probe; with `pieces=[]` it says nothing.
     """
     chunks: list[AIMessageChunk] = []
     for index, call in enumerate(calls):
         named = tool_call_chunk(name=call.name, args="", id=f"call-{call.name}", index=index)
         more = [tool_call_chunk(args=piece, index=index) for piece in cut(call.arguments, 3)]
         chunks += [AIMessageChunk(content="", tool_call_chunks=[part]) for part in (named, *more)]
-    return LiveProbe(["I'll ", "look."], after_text=chunks, finish=finish, **how)
+    settings = {"pieces": ["I'll ", "look."], "after_text": chunks, "finish": finish, **how}
+    return LiveProbe(**settings)
 
 
 @dataclass(frozen=True)
@@ -109,27 +110,32 @@ class Ran:
     at: float
 
 
-def tools(ran: list[Ran]) -> list[BaseTool]:
-    """The tools of `ORDER` and `HOURS`, which take a while and note in `ran` that they run."""
+def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
+    """The tools of `ORDER` and `HOURS`, which note in `ran` that they run.
+
+    Args:
+        ran: Where they note it.
+        takes: For how many seconds each runs.
+    """
     return [
-        _tool(ran, "order_status", "order", "integer", "It left on Monday"),
-        _tool(ran, "opening_hours", "day", "string", "Until six"),
+        _tool(ran, takes, "order_status", "order", "integer", "It left on Monday"),
+        _tool(ran, takes, "opening_hours", "day", "string", "Until six"),
     ]
 
 
-def _tool(ran: list[Ran], name: str, argument: str, kind: str, says: str) -> BaseTool:
+def _tool(ran: list[Ran], takes: float, name: str, argument: str, kind: str, says: str) -> BaseTool:
     def begin(given: dict[str, Any]) -> str:
         ran.append(Ran(name, given.get(argument), loops.now()))
         return f"{says} ({given.get(argument)})"
 
     def blocking(**given: Any) -> str:
         result = begin(given)
-        loops.pause(TOOL_TAKES)
+        loops.pause(takes)
         return result
 
     async def awaited(**given: Any) -> str:
         result = begin(given)
-        await asyncio.sleep(TOOL_TAKES)
+        await asyncio.sleep(takes)
         return result
 
     schema = {"type": "object", "properties": {argument: {"type": kind}}}

@@ -34,6 +34,7 @@ from utils.checks.watching import (
     left_open,
     no_error,
     nothing_held,
+    often,
     right_text,
     run_cancelled,
     run_stream,
@@ -127,7 +128,9 @@ def _told_at_once(run: _Answered) -> None:
             "the screen is blank."
         )
     if stage(first) != "Thinking":
-        raise NotYet(f"The first status is {shown(str(stage(first)))}, and nobody is thinking yet.")
+        raise NotYet(
+            f"The first status is named {shown(str(stage(first)))}; the exercise says `Thinking`."
+        )
     if run.heard.times[0] > loops.SOON:
         raise NotYet(
             f"The first status comes after {run.heard.times[0]:.1f} s. It says that something "
@@ -189,14 +192,25 @@ def _listed(calls: Sequence[Call]) -> str:
     return " and ".join(f"`{call.name}`" for call in calls)
 
 
+_KNOWN = (None, "Thinking", "Tool call", "Answer")  # None isn't news
+_NO_NEWS = 'no `Status` with "Tool call" came'
+
+
 def _announced(run: _Answered) -> None:
     news = run.times("Tool call")
     details = [
         str(getattr(item, "detail", "")) for item in run.heard.items if stage(item) == "Tool call"
     ]
     if len(news) < len(run.ran):
-        often = "a tool ran" if len(run.ran) == 1 else f"{len(run.ran)} tools ran"
-        raise NotYet(f'A `Status` with "Tool call" came {len(news)} times, and {often}.')
+        tools_ran = "A tool ran" if len(run.ran) == 1 else "Two tools ran"
+        others = [stage(item) for item in run.heard.items if stage(item) not in _KNOWN]
+        if not news and others:
+            raise NotYet(
+                f"{tools_ran}, and its status is named {shown(str(others[0]))}; the exercise says "
+                "`Tool call`."
+            )
+        came = f'a `Status` with "Tool call" came {often(len(news))}'
+        raise NotYet(f"{tools_ran}, and {came if news else _NO_NEWS}.")
     for ran in run.ran:
         at = [when for when, detail in zip(news, details, strict=True) if ran.name in detail]
         if not at:
@@ -216,8 +230,8 @@ def _thinks_each_time(run: _Answered) -> None:
     asked = [probe.asked_at[0] - loops.BEGIN for probe in run.probes if probe.requests]
     if len(news) < len(asked):
         raise NotYet(
-            f"The model was asked {len(asked)} times, and for {len(news)} of them a `Status` said "
-            '"Thinking".'
+            f'The model was asked {often(len(asked))}, and a `Status` said "Thinking" '
+            f"{often(len(news))}."
         )
     for when, at in zip(news, asked, strict=False):
         if when > at + loops.SOON:

@@ -1,12 +1,14 @@
 """The check of the capstone's Exercise 5.10: the two safety nets together."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 
 from utils.checks import loops
-from utils.checks.assistant import LAMP, LONG, LOST, OTHER, SECONDS
+from utils.checks.assistant import LAMP, LONG, LOST, OTHER, SECONDS, stage
+from utils.checks.attempt import told
 from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -14,6 +16,7 @@ from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,
     came_out,
+    is_empty,
     no_error,
     nothing_late,
     run_cancelled,
@@ -24,11 +27,13 @@ _READER = 5.0  # seconds that a slow reader takes for each piece
 
 
 def steady(answer: object) -> str:
-    """The first source that gets as far as a text; silence is a failure."""
+    """Nothing that may not happen twice does; silence is a failure."""
     function = the_function(answer, "steady")
     feeds = [_feed(), _feed(OTHER)]
     heard = _steady(function, feeds)
-    if heard.error is not None and 0 < len(feeds[0].times) < len(feeds[0].steps):
+    _no_slip(heard, feeds)
+    in_time = isinstance(heard.error, TimeoutError) or type(heard.error).__name__ == "Stalled"
+    if in_time and 0 < len(feeds[0].times) < len(feeds[0].steps):
         raise NotYet(
             f"No silence is as long as {SECONDS:g} s, and `{type(heard.error).__name__}` came out "
             f"after {heard.seconds:.1f} s. Does each piece get its own time?"
@@ -36,13 +41,13 @@ def steady(answer: object) -> str:
     no_error(heard)
     _nobody_else(feeds, 1, "The first source answers")
     _passed_on(heard, feeds[0].items)
-    nothing_late(heard, feeds[0], loops.BEGIN, "steady")
+    nothing_late(heard, feeds[0], loops.BEGIN, "steady", empty_too=False)
     slow = _steady(function, [_feed(), _feed(OTHER)], pause=_READER)
     no_error(slow, f"for a reader who takes {_READER:g} s for each piece")
-    for steps, error, what in _NOTHING_YET:
-        _next_is_asked(function, steps, error, what)
-    for steps, error, what in _HALF:
-        _interrupted(function, steps, error, what)
+    for case in _NOTHING_YET:
+        _next_is_asked(function, case)
+    for case in _COMMITTED:
+        _interrupted(function, case)
     last = ConnectionLost("the last source's connection was lost")
     feeds = [Feed(_steps(0), ConnectionLost("the first source's")), Feed(_steps(2), last)]
     heard = _steady(function, feeds)
@@ -57,8 +62,8 @@ def steady(answer: object) -> str:
         )
     _left(function)
     return (
-        "Failures and silences before a text make room for the next; after it they come out, and "
-        "what was shown stays."
+        "Failures and silences before a text or a tool call make room for the next; after it they "
+        "come out, and what was shown stays."
     )
 
 
@@ -81,22 +86,56 @@ def _feed(text: str = LAMP) -> Feed:
     return Feed(_steps(99, text))
 
 
-def _silence(count: int) -> list[tuple[float, Any]]:
-    """So many pieces, and then nothing for long."""
-    return [*_steps(count), (LONG, AIMessageChunk(content="late"))]
+def _call(*after: tuple[float, str]) -> list[tuple[float, Any]]:
+    """The pieces of a source that calls a tool without a word, and more news."""
+    news = [(seconds, _status(stage)) for seconds, stage in after]
+    return [*_steps(2), (0.5, _status("Tool call", "refund")), *news]
 
 
-_Case = tuple[Callable[[], list[tuple[float, Any]]], Exception | None, str]
-_NOTHING_YET: tuple[_Case, ...] = (
-    (lambda: _steps(0), LOST, "The first source failed at once"),
-    (lambda: _steps(1), LOST, "The first source yielded a `Status` and failed"),
-    (lambda: _steps(2), LOST, "The first source yielded an empty chunk and failed"),
-    (lambda: _silence(0), None, "The first source was silent"),
-    (lambda: _silence(2), None, "The first source was silent after an empty chunk"),
+@dataclass(frozen=True)
+class _Case:
+    """What the first source does.
+
+    Attributes:
+        steps: Makes its pieces.
+        what: What it does, in words.
+        error: How it fails; without one it is silent for long after the pieces.
+        since: What has happened that may not happen twice.
+    """
+
+    steps: Callable[[], list[tuple[float, Any]]]
+    what: str
+    error: Exception | None = LOST
+    since: str = ""
+
+    @property
+    def when(self) -> str:
+        """The same within a sentence."""
+        return self.what[0].lower() + self.what[1:]
+
+    def feed(self) -> Feed:
+        """The source."""
+        late = [] if self.error else [(LONG, AIMessageChunk(content="late"))]
+        return Feed([*self.steps(), *late], self.error)
+
+
+_NOTHING_YET = (
+    _Case(lambda: _steps(0), "The first source failed at once"),
+    _Case(lambda: _steps(1), "The first source yielded a `Status` and failed"),
+    _Case(lambda: _steps(2), "The first source yielded an empty chunk and failed"),
+    _Case(lambda: _steps(0), "The first source was silent", None),
+    _Case(lambda: _steps(2), "The first source was silent after an empty chunk", None),
 )
-_HALF: tuple[_Case, ...] = (
-    (lambda: _steps(5), LOST, "The first source failed in mid-reply"),
-    (lambda: _silence(5), None, "The first source fell silent in mid-reply"),
+_COMMITTED = (
+    _Case(lambda: _steps(5), "The first source failed in mid-reply", since="text"),
+    _Case(lambda: _steps(5), "The first source fell silent in mid-reply", None, since="text"),
+    _Case(_call, "The first source announced a tool call and failed", since="tool"),
+    _Case(
+        lambda: _call((1.0, "Thinking")),
+        "The first source called a tool and failed when the model was asked again",
+        since="tool",
+    ),
+    _Case(_call, "The first source announced a tool call and fell silent", None, since="tool"),
 )
 
 
@@ -104,15 +143,17 @@ def _steady(function: Callable[..., Any], feeds: Sequence[Feed], **how: Any) -> 
     return run_stream(function, (list(feeds), SECONDS), "steady", *feeds, **how)
 
 
-def _passed_on(heard: Heard, right: Sequence[Any], what: str = "") -> None:
-    """Turn down other pieces than those that the sources made."""
+def _passed_on(
+    heard: Heard, right: Sequence[Any], what: str = "", at_least: Sequence[Any] | None = None
+) -> None:
+    """Turn down other pieces than those that the sources made, or than the fewer `at_least`."""
     begins = f"{what}. " if what else ""
     for item in heard.items:
         if isinstance(item, str):
             raise NotYet("`steady` yields text where a chunk came; pass on what comes.")
         if item not in right:
             raise NotYet(f"{begins}`steady` yields {kind(item)} that no source made.")
-    if heard.items != list(right):
+    if heard.items != list(right) and heard.items != list(at_least or right):
         missing = next((item for item in right if item not in heard.items), None)
         if missing is not None:
             what = kind(missing)
@@ -122,30 +163,38 @@ def _passed_on(heard: Heard, right: Sequence[Any], what: str = "") -> None:
         )
 
 
-def _nobody_else(feeds: Sequence[Feed], asked: int, what: str) -> None:
+def _nobody_else(feeds: Sequence[Feed], asked: int, what: str, so: str = "") -> None:
     for number, feed in enumerate(feeds[asked:], start=asked + 1):
         if feed.made:
-            raise NotYet(f"{what}, and source {number} was called all the same.")
+            raise NotYet(f"{what}, and source {number} was called all the same{so}.")
 
 
-def _next_is_asked(
-    function: Callable[..., Any],
-    steps: Callable[[], list[tuple[float, Any]]],
-    error: Exception | None,
-    what: str,
-) -> None:
-    feeds = [Feed(steps(), error), _feed(OTHER), _feed()]
+def _no_slip(heard: Heard, feeds: Sequence[Feed]) -> None:
+    """Tell what Python says of a source, or of a `Status`, in the exercise's words."""
+    error = heard.error
+    about_a_feed = isinstance(error, TypeError | AttributeError) and "Feed" in str(error)
+    if about_a_feed and not any(feed.made for feed in feeds):
+        raise NotYet("A source is a function: call it.")
+    if isinstance(error, AttributeError) and stage(error.obj) is not None:
+        raise NotYet(f"A `Status` has no `{error.name}`. {told(error)}")
+
+
+def _next_is_asked(function: Callable[..., Any], case: _Case) -> None:
+    what = case.what
+    feeds = [case.feed(), _feed(OTHER), _feed()]
     heard = _steady(function, feeds)
     if heard.error is not None and not feeds[1].made:
         raise NotYet(f"{what}, and `{type(heard.error).__name__}` came out: nobody else was asked.")
-    no_error(heard, what[0].lower() + what[1:])
+    no_error(heard, case.when)
     if not feeds[1].made:
-        took = f" for {LONG:g} s" if error is None else ""
+        took = "" if case.error else f" for {LONG:g} s"
         raise NotYet(f"{what}{took}, and nobody else was asked.")
     _nobody_else(feeds, 2, f"{what}, the second answered")
     sent = [item for _, item in feeds[0].steps[: len(feeds[0].times)]]
-    _passed_on(heard, [*sent, *feeds[1].items], what)
-    if error is None:
+    # Who hands an empty chunk over with the text after it has none to go with here.
+    at_least = [*(item for item in sent if not is_empty(item)), *feeds[1].items]
+    _passed_on(heard, [*sent, *feeds[1].items], what, at_least)
+    if case.error is None:
         quiet_since = feeds[0].times[-1] if feeds[0].times else loops.BEGIN
         waited = feeds[1].times[0] - quiet_since
         if waited > SECONDS + AT_ONCE:
@@ -156,21 +205,20 @@ def _next_is_asked(
         raise NotYet(f"{what}, the next one answered, and the first one's stream is still open.")
 
 
-def _interrupted(
-    function: Callable[..., Any],
-    steps: Callable[[], list[tuple[float, Any]]],
-    error: Exception | None,
-    what: str,
-) -> None:
-    feeds = [Feed(steps(), error), _feed(OTHER)]
+def _interrupted(function: Callable[..., Any], case: _Case) -> None:
+    what = case.what
+    feeds = [case.feed(), _feed(OTHER)]
     heard = _steady(function, feeds)
+    if case.since == "tool":
+        _nobody_else(feeds, 1, what, ": the tool may run twice")
     _nobody_else(feeds, 1, f"{what}, when some text had been shown")
     if heard.error is None:
         how = "waited for it" if "late" in heard.text else "ended as if the reply were complete"
         raise NotYet(f"{what}, and `steady` {how}.")
-    if error is not None and not came_out(heard.error, ConnectionLost):
-        no_error(heard, what[0].lower() + what[1:])
-    _passed_on(heard, [item for _, item in feeds[0].steps[:5]], what)
+    if case.error is not None and not came_out(heard.error, ConnectionLost):
+        no_error(heard, case.when)
+    sent = feeds[0].items[: len(feeds[0].items) - (case.error is None)]
+    _passed_on(heard, sent, what, [item for item in sent if not is_empty(item)])
 
 
 def _left(function: Callable[..., Any]) -> None:
@@ -180,7 +228,7 @@ def _left(function: Callable[..., Any]) -> None:
     _nobody_else(feeds, 1, "The reader left")
     if not heard.let_go:
         raise NotYet("The reader has left, and the source's stream is still open.")
-    feeds = [Feed(_silence(2)), _feed(OTHER)]
+    feeds = [_Case(lambda: _steps(2), "", None).feed(), _feed(OTHER)]
     try:
         run_cancelled(function, (feeds, SECONDS), "steady", *feeds, after=1.0)
     finally:  # another source is the more telling thing to say

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -14,6 +15,7 @@ from utils.checks.assistant import (
     ORDER,
     OTHER,
     SECONDS,
+    TOOL_TAKES,
     Ran,
     TurnsModel,
     asks_for,
@@ -23,24 +25,91 @@ from utils.checks.assistant import (
     tools,
 )
 from utils.checks.async_streams import LiveProbe
-from utils.checks.attempt import untouched
+from utils.checks.attempt import LearnersError, untouched
+from utils.checks.capstone_answer import answer as answers_with_tools
 from utils.checks.capstone_answer import status_and_chunks
+from utils.checks.capstone_steady import steady as is_steady
 from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ROLE_AFTER, ConnectionLost
-from utils.checks.watching import AT_ONCE, came_out, no_error, run_cancelled, run_stream
+from utils.checks.watching import AT_ONCE, came_out, no_error, often, run_cancelled, run_stream
 from utils.perception import readers_wait
 from utils.timing import arecord
 
 _BUDGET = 1.2  # times the model's own TTFT
-_STEPS = {"answer": "step 1, Exercise 5.8", "steady": "step 3, Exercise 5.10"}
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step that `support` is made of.
+
+    Attributes:
+        name: Its function's.
+        number: Of the step.
+        exercise: Its exercise.
+        check: The exercise's check.
+    """
+
+    name: str
+    number: int
+    exercise: str
+    check: Callable[[object], str]
+
+
+_ANSWER = _Step("answer", 1, "5.8", answers_with_tools)
+_STEADY = _Step("steady", 3, "5.10", is_steady)
+
+
+class _InAStep(NotYet):
+    """Something that a step should have seen to.
+
+    Attributes:
+        step: The one that it looks like.
+    """
+
+    def __init__(self, said: str, step: _Step) -> None:
+        super().__init__(said)
+        self.step = step
 
 
 def support(answer: object) -> str:
     """The whole assistant under a script of faults, and within its budget of waiting."""
     function = the_function(answer, "support")
     _steps_done(function)
+    try:
+        return _survives(function)
+    except _InAStep as found:
+        raise NotYet(f"{found} {_where(function, found.step)}") from None
+
+
+def _steps_done(function: Callable[..., Any]) -> None:
+    """Turn down an assistant whose parts nobody has written yet."""
+    for step in (_ANSWER, _STEADY):
+        if untouched(_named(function).get(step.name), step.exercise):
+            raise NotYet(f"Step {step.number} isn't done yet: Exercise {step.exercise}.")
+
+
+def _named(function: Callable[..., Any]) -> dict[str, Any]:
+    """What the notebook's names stand for, as far as the function knows."""
+    names: dict[str, Any] = getattr(function, "__globals__", {})
+    return names
+
+
+def _where(function: Callable[..., Any], likely: _Step) -> str:
+    """Which step to look at: the one whose own check turns it down, or else the likely one."""
+    steps = [step for step in (_ANSWER, _STEADY) if callable(_named(function).get(step.name))]
+    for step in sorted(steps, key=lambda step: step is not likely):
+        try:
+            step.check(_named(function)[step.name])
+        except (NotYet, LearnersError):
+            return f"See step {step.number}, Exercise {step.exercise}."
+    if len(steps) == 2:
+        return "Steps 1 and 3 pass by themselves, so it is in `support`."
+    return f"See step {likely.number}, Exercise {likely.exercise}."
+
+
+def _survives(function: Callable[..., Any]) -> str:
     probe, spare = lamp(gap=0.05), other()  # the whole of it takes less than `seconds`
     model = TurnsModel.of(probe)
     heard, wait = _measured(function, [model, TurnsModel.of(spare)], probe, spare)
@@ -51,23 +120,27 @@ def support(answer: object) -> str:
     status_and_chunks(heard.items, "support")
     first = stage(heard.items[0])
     if first is None or heard.times[0] > loops.SOON:
-        raise NotYet(
+        raise _InAStep(
             f"The first sign of life comes after {heard.times[0]:.1f} s, with a blank screen until "
-            f"then. See {_STEPS['answer']}."
+            "then.",
+            _ANSWER,
         )
     if heard.text != LAMP:
-        raise NotYet(
+        raise _InAStep(
             f"A plain reply came out as {shown(heard.text or ' ')}, and the model wrote "
-            f"{shown(LAMP)}. See {_STEPS['answer']}."
+            f"{shown(LAMP)}.",
+            _ANSWER,
         )
     own = probe.arrives(0)
     if wait > _BUDGET * own:
-        raise NotYet(
+        raise _InAStep(
             f"The reader waits {wait:.1f} s in all where the model needs {own:.1f} s for its first "
-            f"text: something holds text back. See {_STEPS['answer']}, and {_STEPS['steady']}."
+            "text: something holds text back.",
+            _ANSWER,
         )
     _with_a_tool(function)
     _script(function)
+    _no_tool_twice(function)
     return (
         "It survived a tool call, Stop, a refusal, a silence, a break in mid-reply and the loss of "
         f"all models. First sign at once, first text after {own:.1f} s, and the reader waited "
@@ -75,24 +148,16 @@ def support(answer: object) -> str:
     )
 
 
-def _steps_done(function: Callable[..., Any]) -> None:
-    """Turn down an assistant whose parts nobody has written yet."""
-    names = getattr(function, "__globals__", {})
-    for name, number in (("answer", "5.8"), ("steady", "5.10")):
-        if name in names and untouched(names[name], number):
-            raise NotYet(
-                f"This step puts the others together, and `{name}` is still as Exercise {number} "
-                "came. Write that first."
-            )
-
-
 def _assistant(
-    function: Callable[..., Any], models: Sequence[TurnsModel], ran: list[Ran]
+    function: Callable[..., Any],
+    models: Sequence[TurnsModel],
+    ran: list[Ran],
+    takes: float = TOOL_TAKES,
 ) -> Callable[..., Any]:
     """A function of the history, whose stream is made on the loop that reads it."""
 
     def stream(history: list[BaseMessage]) -> object:
-        reply = function(list(models), tools(ran), SECONDS)
+        reply = function(list(models), tools(ran, takes), SECONDS)
         if not callable(reply):
             if asyncio.iscoroutine(reply):
                 reply.close()
@@ -138,9 +203,7 @@ def _all_by_the_first(probe: LiveProbe, spare: LiveProbe) -> None:
             "When does the code of a source look up its model?"
         )
     if spare.requests:
-        raise NotYet(
-            f"The first model answers, and the second was asked too. See {_STEPS['steady']}."
-        )
+        raise _InAStep("The first model answers, and the second was asked too.", _STEADY)
     if not probe.requests:
         raise NotYet("Neither of the two models was asked. Who calls the sources?")
 
@@ -153,27 +216,49 @@ def _with_a_tool(function: Callable[..., Any]) -> None:
     heard = run_stream(stream, (history,), "reply", *probes)
     no_error(heard, "when the model asked for a tool")
     if [one.name for one in ran] != ["order_status"] or not heard.text.endswith(LAMP):
-        raise NotYet(
+        raise _InAStep(
             f"The model asked for a tool, and {len(ran)} ran; what came out is "
-            f"{shown(heard.text or ' ')}. See {_STEPS['answer']}."
+            f"{shown(heard.text or ' ')}.",
+            _ANSWER,
         )
     stages = [stage(item) for item in heard.items if stage(item) in ("Thinking", "Tool call")]
     if stages != ["Thinking", "Tool call", "Thinking"]:
-        raise NotYet(
+        raise _InAStep(
             f"The model asked for a tool, and the screen said "
-            f"{shown(', '.join(map(str, stages)) or ' ')}. See {_STEPS['answer']}."
+            f"{shown(', '.join(map(str, stages)) or ' ')}.",
+            _ANSWER,
         )
     if history != list(BEFORE):
-        raise NotYet(f"The panel's history was changed by a tool call. See {_STEPS['answer']}.")
+        raise _InAStep("The panel's history was changed by a tool call.", _ANSWER)
+
+
+def _no_tool_twice(function: Callable[..., Any]) -> None:
+    """What goes wrong after a tool was called, without a word before: nobody else is asked."""
+    again = "when it was asked again after a tool call"
+    for second, takes, what in (
+        (lamp(fails_after=0), TOOL_TAKES, f"The first model refused {again}"),
+        (lamp(first_after=LONG), TOOL_TAKES, f"The first model was silent {again}"),
+        (lamp(), LONG, "The tool took longer than `seconds`"),
+    ):
+        ran: list[Ran] = []
+        first, spare = asks_for(ORDER, pieces=[]), asks_for(ORDER, pieces=[])
+        models = [TurnsModel.of(first, second), TurnsModel.of(spare, other())]
+        stream = _assistant(function, models, ran, takes)
+        heard = run_stream(stream, ([*BEFORE],), "reply", first, second, spare)
+        if len(ran) > 1:
+            raise _InAStep(f"{what}, and the tool ran {often(len(ran))}.", _STEADY)
+        if spare.requests:
+            raise _InAStep(f"{what}, and the second model was asked.", _STEADY)
+        if heard.error is None:
+            raise _InAStep(f"{what}, and the panel can't know: nothing was raised.", _STEADY)
 
 
 def _script(function: Callable[..., Any]) -> None:
     """What goes wrong in the life of an assistant, one after the other."""
-    see = f"See {_STEPS['steady']}."
     heard = _supported(function, lamp(), other(), leave_after=4)
     no_error(heard, "when Stop was pressed")
     if not heard.let_go:
-        raise NotYet(f"Stop was pressed, and the model goes on writing. See {_STEPS['answer']}.")
+        raise _InAStep("Stop was pressed, and the model goes on writing.", _ANSWER)
     silent, spare = lamp(first_after=LONG), other()
     stream = _assistant(function, [TurnsModel.of(silent), TurnsModel.of(spare)], [])
     run_cancelled(stream, ([*BEFORE],), "reply", silent, spare, after=1.0)
@@ -182,7 +267,9 @@ def _script(function: Callable[..., Any]) -> None:
     heard = _supported(function, refuses, answers)
     _only_lost(heard, "when the first model refused")
     if heard.error is not None or heard.text != OTHER:
-        raise NotYet(f"The first model refused, and the second didn't answer in its place. {see}")
+        raise _InAStep(
+            "The first model refused, and the second didn't answer in its place.", _STEADY
+        )
 
     silent, answers = lamp(first_after=LONG), other()
     heard = _supported(function, silent, answers)
@@ -191,13 +278,14 @@ def _script(function: Callable[..., Any]) -> None:
     # The silent one's empty first chunk is a sign of life; the silence begins there.
     due = ROLE_AFTER + SECONDS + answers.arrives(0) + AT_ONCE
     if first is not None and first > due:
-        raise NotYet(
+        raise _InAStep(
             f"The first model was silent, and the first text came after {first:.1f} s, though "
-            f"`seconds` was {SECONDS:g}. Does that get to where the silence is measured? {see}"
+            f"`seconds` was {SECONDS:g}. Does that get to where the silence is measured?",
+            _STEADY,
         )
     if heard.error is not None or heard.text != OTHER:
-        raise NotYet(
-            f"The first model was silent, and the second didn't answer in its place. {see}"
+        raise _InAStep(
+            "The first model was silent, and the second didn't answer in its place.", _STEADY
         )
 
     breaks, spare = lamp(fails_after=4), other()
@@ -205,18 +293,21 @@ def _script(function: Callable[..., Any]) -> None:
     said = "".join(breaks.pieces[:4])
     _only_lost(heard, "when the connection was lost in mid-reply")
     if spare.requests or heard.text != said:
-        raise NotYet(
+        raise _InAStep(
             f"The connection was lost after {shown(said)} had been shown, and what came out is "
-            f"{shown(heard.text or ' ')}. {see}"
+            f"{shown(heard.text or ' ')}.",
+            _STEADY,
         )
     if heard.error is None:
-        raise NotYet(
-            "The connection was lost in mid-reply, and the panel can't know: nothing was raised. "
-            f"{see}"
+        raise _InAStep(
+            "The connection was lost in mid-reply, and the panel can't know: nothing was raised.",
+            _STEADY,
         )
     heard = _supported(function, lamp(fails_after=0), other(fails_after=0))
     if heard.error is None:
-        raise NotYet(f"Both models were lost, and the panel can't know: nothing was raised. {see}")
+        raise _InAStep(
+            "Both models were lost, and the panel can't know: nothing was raised.", _STEADY
+        )
     _two_turns(function)
 
 

@@ -41,7 +41,10 @@ def ticket(answer: object) -> str:
     _ends_in_a_ticket(heard)
     for finish, what in UNFINISHED[:2]:
         heard = _ticket(function, LiveProbe(cut(_CUT, 12), finish=finish))
-        _no_ticket(heard, f"The reply was {what}, inside of its last field")
+        _no_ticket(heard, f"The reply was {what}, inside of its last field", half=True)
+    for finish, what in UNFINISHED[:2]:
+        heard = _ticket(function, LiveProbe(cut(_JSON, 16), finish=finish))
+        _no_ticket(heard, f"The JSON is complete, but the reply was {what}", half=True)
     soon = _JSON.replace("4711", '"soon"')
     heard = _ticket(function, LiveProbe(cut(soon, 13)))
     _no_ticket(heard, 'The reply has `"soon"` for the number of the order')
@@ -124,9 +127,12 @@ def _ends_in_a_ticket(heard: Heard) -> None:
         raise NotYet(f"The ticket at the end says {shown(repr(values), 120)}.")
 
 
-def _no_ticket(heard: Heard, what: str) -> None:
+def _no_ticket(heard: Heard, what: str, *, half: bool = False) -> None:
+    """Turn down a ticket, or a quiet end, of a reply that wasn't finished or isn't right."""
     tickets = [item for item in heard.items if _is_ticket(item)]
     if tickets:
         raise NotYet(f"{what}, and a `Ticket` came: {shown(str(tickets[0]), 90)}.")
+    if heard.error is None and half:
+        raise NotYet(f"{what}. Half a ticket must end in an error; `ticket` ended quietly.")
     if heard.error is None:
         raise NotYet(f"{what}, and `ticket` ended as if all were well.")
