@@ -237,6 +237,19 @@ async def goes_on_in_the_background(model, tools, messages):
         yield piece
 
 
+async def blocks_in_a_tool(tool, call):
+    return tool.invoke(call)
+
+
+async def the_arguments_alone(tool, call):
+    return await tool.ainvoke(call["args"])
+
+
+async def says_it_in_words(model, tools, messages):
+    async for piece in in_a_loop(model, tools, messages):
+        yield piece.stage if isinstance(piece, Status) else piece
+
+
 async def yields_dicts(model, tools, messages):
     yield {"status": "Thinking"}
 
@@ -253,6 +266,12 @@ WRONG_5_8 = (
     (built(run=nothing_back), "saw its call and no `ToolMessage` with the result"),
     (built(run=a_message_of_its_own), "no `ToolMessage` with the result"),
     (built(run=another_id), "ids `call-order_status`, and the results carry as `tool_call_id` `1`"),
+    (
+        built(run=the_arguments_alone),
+        "no `ToolMessage` with the result; .* given the whole call returns one",
+    ),
+    (built(run=blocks_in_a_tool), "NotImplementedError: .*at the line `return tool.invoke"),
+    (says_it_in_words, "yields the text `Thinking`; the exercise asks for a `Status`"),
     (built(run=no_result), "A tool's result was lost: its message says `done`"),
     (built(run=twice), "asked for `order_status`, and what ran is `order_status, order_status`"),
     (

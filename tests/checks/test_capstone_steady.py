@@ -114,6 +114,18 @@ async def drops_empty_chunks(sources, seconds):
             yield piece
 
 
+async def adds_news(sources, seconds):
+    tried = [lambda source=source: thinks_first(source) for source in sources[1:]]
+    async for piece in steadied()([*sources[:1], *tried], seconds):
+        yield piece
+
+
+async def thinks_first(source):
+    yield Status("Thinking")
+    async for piece in source():
+        yield piece
+
+
 async def holds_news(sources, seconds):
     news = []
     async for piece in steadied()(sources, seconds):
@@ -234,6 +246,10 @@ WRONG_5_10 = (
     ),
     (reads_functions, "A source is a function: call it"),
     (drops_empty_chunks, "An `AIMessageChunk` that came was not passed on"),
+    (
+        adds_news,
+        r"failed at once. \d+ pieces came, and \d+ were passed on: some twice, or your own",
+    ),
     (holds_news, r"holds back what comes: `Status.stage='Thinking'.* was yielded 0.1 s after"),
     (steadied(after_text=False), "in mid-reply, when some text had been shown, and source 2 was"),
     (steadied(at_last=False), "No source got as far as a text, and the stream ended without"),

@@ -207,6 +207,12 @@ async def reads_in_the_background(model, conversation):
         yield part
 
 
+async def always_fails(model, conversation):
+    async for part in by_jiter(model, conversation):
+        yield part
+    raise ValueError("not complete")
+
+
 async def half_done(model, conversation):
     text = ""
     async for chunk in model.astream(request(conversation)):
@@ -250,7 +256,8 @@ WRONG_5_9 = (
         r"A `Ticket` came after \d.\d s, and the re",
     ),
     (filled(at_end=gated, partly=guesses), "which the reply doesn't say"),
-    (filled(at_end=gated, partly=lambda text: [text]), "yields a `str`, .*asks for dicts"),
+    (filled(at_end=gated, partly=lambda text: [text]), "yields a `str`, `'{.*asks for dicts"),
+    (always_fails, "ValueError: not complete.*, for a reply that the model finished"),
     (filled(at_end=gated, partly=lambda text: []), r"`name` was known after \d.\d s of .* no dict"),
     (only_the_end, r"`name` was known after \d.\d s of .* no dict"),
     (all_dicts_at_the_end, r"`name` was known after \d.\d s of .* no dict"),

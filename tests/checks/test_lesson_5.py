@@ -112,6 +112,10 @@ def with_decimals(done, total, seconds):
     return f"{done} of {total}, about {seconds / done * (total - done)} s left"
 
 
+def nothing_done_first(done, total, seconds):
+    return f"0 of {total}" if not done else by_the_pace(done, total, seconds)
+
+
 def cuts_off(done, total, seconds):
     return by_the_pace(done, total, int(seconds))
 
@@ -156,6 +160,7 @@ WRONG_5_2 = (
     (upside_down, "How long do the 30 that are left"),
     (zero_is_unknown, "A total of 0 is a known one"),
     (with_decimals, "exercise asks for whole seconds"),
+    (nothing_done_first, "gave `0 of None`. `None` is no number"),
     (cuts_off, "`500 so far, 61 s`. That is one off: are the seconds cut off"),
     (cuts_off_what_is_left, "That is one off: are the seconds cut off"),
     (rounds_up, "`3 of 10, about 17 s left`. That is one off: are the seconds rounded up"),
@@ -452,7 +457,6 @@ async def forgets_to_await_the_end(stop, model, prompt):
         ("5.8", forgets_to_await_a_tool, "coroutine"),
         ("5.10", watches_no_stream, "aclose"),
     ],
-    ids=str,
 )
 def test_a_missing_await_is_told_and_not_warned_of(number, answer, said):
     with warnings.catch_warnings(record=True) as seen:

@@ -369,6 +369,34 @@ def says_more_before(history):
     history[-1] = AIMessage("(stopped) " + history[-1].text)
 
 
+async def the_last_piece_alone(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(list(history)):
+            said = chunk.content
+            yield chunk.content
+    finally:
+        history.append(AIMessage(said))
+
+
+async def keeps_a_place_too_early(model, history, question):
+    history += [HumanMessage(question), AIMessage("")]
+    async for chunk in model.astream(history):
+        history[-1].content += chunk.content
+        yield chunk.content
+
+
+async def changes_roles(model, history, question):
+    said = ""
+    try:
+        async for chunk in model.astream([*history, HumanMessage(question)]):
+            said += chunk.content
+            yield chunk.content
+    finally:
+        history += [AIMessage(question), HumanMessage(said)]
+
+
 def says_otherwise(history):
     history[-1] = AIMessage("All was said.")
 
@@ -411,6 +439,9 @@ WRONG_5_1 = (
     (spoilt(after=notes_the_question_again), "the question stands there twice in `history`"),
     (spoilt(after=says_more), "`history` says more than was shown: ` .stopped.` too"),
     (spoilt(after=says_more_before), "`history` says more than was shown: `.stopped. ` too"),
+    (the_last_piece_alone, "was shown, and the reply in `history` is empty"),
+    (keeps_a_place_too_early, "the model saw isn't the question but an `AIMessage`"),
+    (changes_roles, "After a whole reply, the question is stored as an `AIMessage`"),
     (spoilt(after=says_otherwise), "was shown, and `history` says `All was said.`"),
     (spoilt(asked=in_reverse), "The model saw 3 messages, .*in order, and then the question"),
     (spoilt(piece=str.upper), "The text isn't that of the reply. It parts from the reply at"),

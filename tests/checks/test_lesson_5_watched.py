@@ -1,6 +1,6 @@
 """Exercise 5.4's check: a limit on the silence passes, and no other limit."""
 
-# ruff: noqa: N818 (learners write such code)
+# ruff: noqa: ASYNC100, N818 (learners write such code)
 
 import asyncio
 from contextlib import aclosing
@@ -247,6 +247,32 @@ async def changes_chunks(stream, seconds):
         yield chunk.model_copy(update={"content": chunk.content.upper() + "!"})
 
 
+async def yields_the_error(stream, seconds):
+    try:
+        async for chunk in the_courses_own(stream, seconds):
+            yield chunk
+    except Stalled as error:
+        yield error
+
+
+async def any_error_is_a_stall(stream, seconds):
+    async with aclosing(stream):
+        while True:
+            try:
+                chunk = await asyncio.wait_for(anext(stream), seconds)
+            except Exception:
+                raise Stalled from None
+            yield chunk
+
+
+async def forgets_to_await(stream, seconds):
+    async with aclosing(stream):
+        while True:
+            async with asyncio.timeout(seconds):
+                chunk = anext(stream)
+            yield chunk
+
+
 async def yields_nothing(stream, seconds):
     async for _ in the_courses_own(stream, seconds):
         pass
@@ -277,6 +303,12 @@ WRONG_5_4 = (
     (counts_by_the_clock, "the reader takes 5 s for each piece, and `Stalled` was raised"),
     (one_limit_and_no_word, "No silence is longer than 1.9 s, and `TimeoutError` came out after"),
     (changes_chunks, "5 chunks came, and what `watched` yields are 5 others"),
+    (
+        yields_the_error,
+        "silent before the first piece, and `watched` yields a `Stalled`. It should",
+    ),
+    (any_error_is_a_stall, "All had come, the stream ended, and `Stalled` was raised"),
+    (forgets_to_await, "yields is still to be awaited: an `await` is missing"),
     (yields_nothing, "`watched` yields nothing"),
 )
 

@@ -128,20 +128,13 @@ def _tool(ran: list[Ran], takes: float, name: str, argument: str, kind: str, say
         ran.append(Ran(name, given.get(argument), loops.now()))
         return f"{says} ({given.get(argument)})"
 
-    def blocking(**given: Any) -> str:
-        result = begin(given)
-        loops.pause(takes)
-        return result
-
     async def awaited(**given: Any) -> str:
         result = begin(given)
         await asyncio.sleep(takes)
         return result
 
     schema = {"type": "object", "properties": {argument: {"type": kind}}}
-    return StructuredTool(
-        name=name, description=says, args_schema=schema, func=blocking, coroutine=awaited
-    )
+    return StructuredTool(name=name, description=says, args_schema=schema, coroutine=awaited)
 
 
 def lamp(**how: Any) -> LiveProbe:

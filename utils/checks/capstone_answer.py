@@ -108,6 +108,8 @@ def status_and_chunks(items: Sequence[object], name: str) -> None:
     if not items:
         raise NotYet(f"`{name}` yields nothing.")
     for item in sorted(items, key=lambda item: not text_of(item)):  # what has a text says more
+        if isinstance(item, str) and item in _KNOWN:
+            raise NotYet(f"`{name}` yields the text `{item}`; the exercise asks for a `Status`.")
         if isinstance(item, str):
             raise NotYet(
                 f"`{name}` yields text, {shown(repr(item))}. The exercise asks for the chunk "
@@ -262,7 +264,8 @@ def _conversation(seen: Sequence[BaseMessage], calls: Sequence[Call]) -> None:
         others = [kind(message) for message in added if message not in own]
         what = f"; there is {others[0]}" if others else ""
         raise NotYet(
-            f"The second time, the model saw its call and no `ToolMessage` with the result{what}."
+            f"The second time, the model saw its call and no `ToolMessage` with the result{what}. "
+            "A tool that is given the whole call returns one."
         )
     if len(own) > 1:
         raise NotYet(

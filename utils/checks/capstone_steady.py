@@ -158,9 +158,8 @@ def _passed_on(
         if missing is not None:
             what = kind(missing)
             raise NotYet(f"{begins}{what[0].upper()}{what[1:]} that came was not passed on.")
-        raise NotYet(
-            f"{begins}{len(right)} pieces came, and {len(heard.items)} were passed on: some twice?"
-        )
+        passed_on = f"{len(heard.items)} were passed on"
+        raise NotYet(f"{begins}{len(right)} pieces came, and {passed_on}: some twice, or your own?")
 
 
 def _nobody_else(feeds: Sequence[Feed], asked: int, what: str, so: str = "") -> None:

@@ -38,6 +38,7 @@ from utils.perception import readers_wait
 from utils.timing import arecord
 
 _BUDGET = 1.2  # times the model's own TTFT
+_STREAM_CALLED = "'async_generator' object is not callable"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ def _survives(function: Callable[..., Any]) -> str:
     probe, spare = lamp(gap=0.05), other()  # the whole of it takes less than `seconds`
     model = TurnsModel.of(probe)
     heard, wait = _measured(function, [model, TurnsModel.of(spare)], probe, spare)
+    if isinstance(heard.error, TypeError) and _STREAM_CALLED in str(heard.error):
+        raise NotYet(
+            "A source is a function without arguments, which makes a stream when it is called. "
+            "What `support` hands over is a stream already."
+        )
     no_error(heard)
     _all_by_the_first(probe, spare)
     if not all(model.offered):
@@ -199,8 +205,8 @@ def _measured(
 def _all_by_the_first(probe: LiveProbe, spare: LiveProbe) -> None:
     if spare.requests and not probe.requests:
         raise NotYet(
-            "There are two models, and the first was never asked: every source asks the last one. "
-            "When does the code of a source look up its model?"
+            "There are two models, and the second was asked, but never the first. Are they in "
+            "order? And when does the code of a source look up its model?"
         )
     if spare.requests:
         raise _InAStep("The first model answers, and the second was asked too.", _STEADY)

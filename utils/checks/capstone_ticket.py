@@ -28,7 +28,7 @@ def ticket(answer: object) -> str:
     probe = LiveProbe(cut(_JSON, 11))
     model = TurnsModel.of(probe)
     heard = run_stream(function, (model, _WISH), "ticket", probe)
-    no_error(heard)
+    no_error(heard, "for a reply that the model finished")
     if any(model.offered):
         raise NotYet(
             "The model was asked to call a tool. This one writes its JSON as text, as the request "
@@ -85,7 +85,7 @@ def _fills_in(heard: Heard, probe: LiveProbe) -> None:
     for item, _ in partial:
         if not isinstance(item, dict):
             raise NotYet(
-                f"`ticket` yields {kind(item)}, {shown(str(item))}; before the end the exercise "
+                f"`ticket` yields {kind(item)}, {shown(repr(item))}; before the end the exercise "
                 "asks for dicts."
             )
         for name, value in item.items():

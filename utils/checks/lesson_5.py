@@ -78,6 +78,8 @@ def _situation(job: _Job) -> str:
 
 
 def _misleading(returned: str, job: _Job) -> str:
+    if "None" in returned:
+        return "`None` is no number: it says that nobody knows the total."
     numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", returned)]
     right = [float(number) for number in re.findall(r"\d+", job.right)]
     if job.total is None:

@@ -5,9 +5,10 @@ and how late something comes is exact.
 """
 
 import asyncio
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
@@ -33,6 +34,8 @@ from utils.checks.watching import (
     run_cancelled,
     run_stream,
 )
+
+T = TypeVar("T")
 
 _FOX = "The fox stops at the road at night. It looks both ways, and so should you."
 _LONG = 30.0  # seconds of a silence in which anybody would press Stop
@@ -105,6 +108,11 @@ def _asked_with(probe: LiveProbe) -> None:
         raise NotYet("The model saw the question twice.")
     if len(seen) == 1:
         raise NotYet("The model saw the question alone, and nothing of what was said before.")
+    if isinstance(seen[-1], AIMessage):
+        raise NotYet(
+            "The last message that the model saw isn't the question but an `AIMessage`. Does the "
+            "reply's own stand in `history` before the model is asked?"
+        )
     if texts != [*(message.text for message in _BEFORE), PROMPT]:
         raise NotYet(
             f"The model saw {len(seen)} messages, the last of them {shown(texts[-1])}. It should "
@@ -130,6 +138,10 @@ def _stored(history: list[BaseMessage], said: str, when: str) -> None:
             )
     questions = [entry for entry in new if isinstance(entry, HumanMessage)]
     replies = [entry for entry in new if isinstance(entry, AIMessage)]
+    if any(entry.text == PROMPT for entry in replies):
+        raise NotYet(
+            f"{when}, the question is stored as an `AIMessage`: that is what a model said."
+        )
     if not replies and any(entry.text != PROMPT for entry in questions):
         raise NotYet(f"{when}, the reply is stored as a `HumanMessage`: that is what a user said.")
     if [entry.text for entry in questions] != [PROMPT]:
@@ -149,6 +161,8 @@ def _stored(history: list[BaseMessage], said: str, when: str) -> None:
 def _said(stored: str, said: str, when: str) -> None:
     if stored == said:
         return
+    if not stored:
+        raise NotYet(f"{when}, {shown(said)} was shown, and the reply in `history` is empty.")
     if said.startswith(stored):
         raise NotYet(
             f"{when}, {shown(said)} was shown, and `history` lacks its end, "
@@ -238,6 +252,8 @@ def _stopped(
         error: LearnersError | None = None
         with learners_code(when):
             returned = function(stop, LiveModel(probe=probe), PROMPT)
+        if inspect.iscoroutine(returned):
+            returned = _not_cancelled(returned, when)
         try:
             value = await the_result(returned, "text_until", when)
         except LearnersError as raised:
@@ -255,6 +271,15 @@ def _stopped(
             "`text_until` never let the event loop go: the model didn't even get its question, and "
             "nobody could have pressed Stop. What waits in it without `await`?"
         ) from never
+
+
+async def _not_cancelled(work: Coroutine[Any, Any, T], when: str) -> T:
+    """What comes of it; nobody cancels it here, so it could only be a task that it awaits."""
+    try:
+        return await work
+    except asyncio.CancelledError:
+        ended = f"`text_until` ended by a `CancelledError` {when}".rstrip()
+        raise NotYet(f"{ended}: whoever awaits a task that was cancelled gets one.") from None
 
 
 def _whole_text(ended: _Stopped, probe: LiveProbe, silences: bool) -> None:

@@ -82,6 +82,11 @@ def _watched_well(function: Callable[..., Any]) -> None:
     feed = Feed(_steps())
     heard = _watched(function, feed)
     longest = f"No silence is longer than {max(_GAPS):g} s"
+    ended = len(feed.times) == len(feed.steps)
+    if _is_stalled(heard.error) and ended:
+        raise NotYet(
+            "All had come, the stream ended, and `Stalled` was raised. What ends a stream?"
+        )
     if _is_stalled(heard.error):
         raise NotYet(
             f"{longest}, and `Stalled` was raised {heard.seconds:.1f} s after the beginning. Does "
@@ -89,7 +94,7 @@ def _watched_well(function: Callable[..., Any]) -> None:
         )
     if isinstance(heard.error, TimeoutError):
         raise NotYet(f"{longest}, and `TimeoutError` came out after {heard.seconds:.1f} s.")
-    no_error(heard, "when the stream had ended" if len(feed.times) == len(feed.steps) else "")
+    no_error(heard, "when the stream had ended" if ended else "")
     if heard.items != feed.items:
         _changed(heard.items, feed.items)
     nothing_late(heard, feed, loops.BEGIN, "watched")
@@ -121,6 +126,8 @@ def _stalls(function: Callable[..., Any], before: int) -> None:
     silence = f"The stream falls silent {where}"
     heard = _watched(function, feed)
     due = sum(_GAPS[:before]) + _SECONDS
+    if any(map(_is_stalled, heard.items)):
+        raise NotYet(f"{silence}, and `watched` yields a `Stalled`. It should be raised.")
     if heard.error is None:
         how = "reads on as if all were well" if len(heard.items) > before else "ends, and it looks "
         if len(heard.items) == before:
@@ -156,7 +163,7 @@ def _closed(heard: Heard, what: str) -> None:
         raise NotYet(f"{what}, and the stream is still open: somebody goes on writing for nobody.")
 
 
-def _is_stalled(error: BaseException | None) -> bool:
+def _is_stalled(error: object) -> bool:
     return any(base.__name__ == "Stalled" for base in type(error).__mro__)
 
 
@@ -219,7 +226,10 @@ def _next_is_asked(function: Callable[..., Any], failures: list[dict[str, Any]],
     if came_out(heard.error, ConnectionLost):
         last = _NUMBERS[sum(probe.requests > 0 for probe in probes) - 1]
         whose = "its" if len(failures) == 1 else f"the {last}'s"
-        raise NotYet(f"When {what}, {whose} error came out, though another model was there to ask.")
+        raise NotYet(
+            f"When {what}, {whose} error (`{type(heard.error).__name__}`) came out, though another "
+            "model was there to ask."
+        )
     no_error(heard, f"when {what}")
     if heard.text == "" and not probes[len(failures)].requests:
         raise NotYet(f"When {what}, no other model was asked, and nothing was yielded.")

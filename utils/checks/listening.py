@@ -105,7 +105,7 @@ async def listen(
         into: Where to write, for readers that are cancelled.
 
     Raises:
-        NotYet: If it goes on for ever.
+        NotYet: If it goes on for ever, or yields what nobody has awaited.
     """
     began, left = loops.now(), 0
     heard = Heard() if into is None else into
@@ -116,6 +116,8 @@ async def listen(
             for source in sources:
                 if isinstance(source, Probe):
                     source.out(text_of(item))
+            if inspect.isawaitable(item):
+                raise NotYet("What your code yields is still to be awaited: an `await` is missing.")
             if len(heard.items) > _MOST:
                 raise NotYet(f"After {_MOST} pieces the stream still goes on.")
             left += _is_something(item)
