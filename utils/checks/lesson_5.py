@@ -1,7 +1,7 @@
 """Where lesson 5's checks are found, and those of 5.2, 5.6 and 5.7, which read no stream.
 
-The others stand in `lesson_5_chat.py` (a turn, and Stop), `lesson_5_safety.py` (silence, and
-fallback) and, for the capstone's steps, `capstone_*.py`.
+The others stand in `lesson_5_turn.py`, `lesson_5_until.py` (Stop), `lesson_5_safety.py` (silence,
+and fallback) and, for the capstone's steps, `capstone_*.py`.
 """
 
 import inspect
@@ -16,8 +16,9 @@ from utils.checks.capstone_steady import steady
 from utils.checks.capstone_support import support
 from utils.checks.capstone_ticket import ticket
 from utils.checks.clinic import diagnosed
-from utils.checks.lesson_5_chat import text_until, turn
 from utils.checks.lesson_5_safety import first_that_answers, watched
+from utils.checks.lesson_5_turn import turn
+from utils.checks.lesson_5_until import text_until
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 

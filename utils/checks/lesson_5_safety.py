@@ -1,6 +1,6 @@
 """The checks of Exercises 5.4 and 5.5: no waiting without end, and the next model's turn.
 
-On virtual time, as `lesson_5_chat.py`'s.
+On virtual time, as `lesson_5_turn.py`'s.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +16,12 @@ from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,
+    FOX,
+    LONG,
     PROMPT,
     asked_well,
     came_out,
+    fox,
     left_open,
     no_error,
     nothing_held,
@@ -29,13 +32,7 @@ from utils.checks.watching import (
     run_stream,
 )
 
-_FOX = "The fox stops at the road at night. It looks both ways, and so should you."
 _OTHER = "Foxes hear a mouse under the snow. They need no light for that."
-_LONG = 30.0  # seconds of a silence in which anybody would press Stop
-
-
-def _fox(**how: Any) -> LiveProbe:
-    return LiveProbe(cut(_FOX, 5), **how)
 
 
 # --- 5.4 watched(stream, seconds) -----------------------------------------------------------------
@@ -67,7 +64,7 @@ def watched(answer: object) -> str:
 def _steps(*, silent_before: int | None = None) -> list[tuple[float, Any]]:
     pieces = [AIMessageChunk(content=piece) for piece in ("", "The ", "fox ", "stops", ".")]
     return [
-        (_LONG if at == silent_before else gap, piece)
+        (LONG if at == silent_before else gap, piece)
         for at, (gap, piece) in enumerate(zip(_GAPS, pieces, strict=True))
     ]
 
@@ -173,12 +170,12 @@ def _is_stalled(error: object) -> bool:
 def first_that_answers(answer: object) -> str:
     """One whole reply, from the first model that gets as far as a text."""
     function = the_function(answer, "first_that_answers")
-    probes = [_fox(), _other(), _other()]
+    probes = [fox(), _other(), _other()]
     heard = _first(function, probes)
     no_error(heard)
     _nobody_else(probes, 1, "The first model answers")
     asked_well(probes[0], "first_that_answers")
-    right_text(heard.items, _FOX, "first_that_answers")
+    right_text(heard.items, FOX, "first_that_answers")
     nothing_held(probes[0], "first_that_answers")
     for failures, what in _FAILURES:
         _next_is_asked(function, failures, what)
@@ -193,7 +190,7 @@ def first_that_answers(answer: object) -> str:
 
 _LOST = ConnectionLost("the connection was lost")
 _AT_ONCE_LOST = {"fails_after": 0}
-_AFTER_ROLE = {"pieces": ["", _FOX], "fails_after": 1}
+_AFTER_ROLE = {"pieces": ["", FOX], "fails_after": 1}
 _FAILURES: tuple[tuple[list[dict[str, Any]], str], ...] = (
     ([_AT_ONCE_LOST], "the first model failed at once"),
     ([_AFTER_ROLE], "the first model failed after its empty first chunk"),
@@ -221,7 +218,7 @@ def _nobody_else(probes: list[LiveProbe], asked: int, what: str) -> None:
 
 
 def _next_is_asked(function: Callable[..., Any], failures: list[dict[str, Any]], what: str) -> None:
-    probes = [*(_other(**failure) for failure in failures), _fox(), _other()]
+    probes = [*(_other(**failure) for failure in failures), fox(), _other()]
     heard = _first(function, probes)
     if came_out(heard.error, ConnectionLost):
         last = _NUMBERS[sum(probe.requests > 0 for probe in probes) - 1]
@@ -240,12 +237,12 @@ def _next_is_asked(function: Callable[..., Any], failures: list[dict[str, Any]],
                 f"When {what}, model {number} was asked {often(probe.requests)}; the exercise "
                 "asks for the next model."
             )
-    right_text(heard.items, _FOX, "first_that_answers")
+    right_text(heard.items, FOX, "first_that_answers")
     nothing_held(probes[len(failures)], "first_that_answers")
 
 
 def _interrupted(function: Callable[..., Any]) -> None:
-    probes = [_fox(fails_after=4), _other()]
+    probes = [fox(fails_after=4), _other()]
     said = "".join(probes[0].pieces[:4])
     heard = _first(function, probes)
     lost = f"The first model's connection was lost after {shown(said)} had been shown"
@@ -277,12 +274,12 @@ def _all_fail(function: Callable[..., Any]) -> None:
 
 
 def _left(function: Callable[..., Any]) -> None:
-    probes = [_fox(), _other()]
+    probes = [fox(), _other()]
     heard = _first(function, probes, leave_after=2)
     no_error(heard, "when the reader left")
     _nobody_else(probes, 1, "The reader left")
     left_open(heard)
-    probes = [_fox(first_after=_LONG), _other()]
+    probes = [fox(first_after=LONG), _other()]
     models = [LiveModel(probe=probe) for probe in probes]
     try:
         run_cancelled(function, (models, PROMPT), "first_that_answers", *probes, after=5.0)

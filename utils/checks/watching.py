@@ -25,12 +25,19 @@ from utils.checks.limit import OutOfTime
 from utils.checks.listening import Cancelled, Feed, Heard, cancelled, listen, without_locals
 from utils.checks.observe import asked_for_a_stream, first_difference, kind
 from utils.checks.outcome import NotYet, shown
-from utils.checks.streams import Probe
+from utils.checks.streams import Probe, cut
 
 T = TypeVar("T")
 
 PROMPT = "Why does the fox look both ways?"
+FOX = "The fox stops at the road at night. It looks both ways, and so should you."
+LONG = 30.0  # virtual seconds of a silence in which anybody would press Stop
 AT_ONCE = 0.25  # virtual seconds; who polls every fifth of a second is quick enough
+
+
+def fox(**how: Any) -> LiveProbe:
+    """The reply to `PROMPT`, with further settings of the probe."""
+    return LiveProbe(cut(FOX, 5), **how)
 
 
 def ended_when_cancelled(end: Cancelled, name: str) -> None:
