@@ -17,9 +17,10 @@ from operator import add
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from utils.checks import loops
 from utils.checks.streams import (
@@ -167,6 +168,25 @@ class LiveProbe(Probe):
             raise self.error or ConnectionLost("the connection was lost")
 
 
+@dataclass
+class PilingProbe(LiveProbe):
+    """One whose pieces come as over a network, whether somebody takes them or not.
+
+    They pile up while nobody does: whoever comes late for one finds it there and never waits.
+    """
+
+    def _steps(self, messages: list[BaseMessage]) -> Generator[float | str | AIMessageChunk]:
+        due = loops.now()
+        with closing(super()._steps(messages)) as steps:
+            for step in steps:
+                if not isinstance(step, float):
+                    yield step
+                    continue
+                due += step
+                if due > loops.now():
+                    yield due - loops.now()
+
+
 class LiveModel(ProbeModel):
     """A chat model that answers every prompt with its `LiveProbe`, shaped as OpenAI's are.
 
@@ -176,6 +196,23 @@ class LiveModel(ProbeModel):
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, AIMessage]:
         """As OpenAI's: the same model, with the tools in its calls."""
         return self.bind(tools=[getattr(tool, "name", str(tool)) for tool in tools], **kwargs)
+
+    def batch(
+        self,
+        inputs: list[LanguageModelInput],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        **kwargs: Any,
+    ) -> list[AIMessage]:
+        """As any model's; on the loop's own thread one after the other.
+
+        There the threads of LangChain's `batch` would wait for a loop that waits for them.
+        """
+        if not loops.blocks_the_loop():
+            return super().batch(inputs, config, **kwargs)
+        for each in inputs:
+            self._live_probe(self._convert_input(each).to_messages()).called.append("batch")
+        configs = config if isinstance(config, list) else [config] * len(inputs)
+        return [self.invoke(each, its, **kwargs) for each, its in zip(inputs, configs, strict=True)]
 
     async def _astream(
         self,

@@ -5,6 +5,7 @@ For use inside `loops.run`, since a coroutine is awaited to see what comes of it
 
 import asyncio
 import inspect
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from types import GeneratorType
@@ -15,19 +16,48 @@ from utils.checks.observe import kind
 from utils.checks.outcome import NotYet
 
 
+class ForeignLoop(NotYet):
+    """The learner's code waits at something that belongs to another event loop.
+
+    Attributes:
+        thing: What it is, such as "Semaphore".
+    """
+
+    def __init__(self, thing: str) -> None:
+        super().__init__(
+            f"Your code waits at a `{thing}` that was made outside of it, and belongs to another "
+            "event loop. Make one inside of the function."
+        )
+        self.thing = thing
+
+
 @contextmanager
 def learners_tasks(when: str = "") -> Iterator[None]:
-    """As `learners_code`, and of a group of errors it tells the first; see there."""
+    """As `learners_code`, and of a group of errors it tells the first; see there.
+
+    Raises:
+        ForeignLoop: If the code waits at something of another event loop.
+    """
     with learners_code(when):
         try:
             yield
         except BaseExceptionGroup as group:
-            raise leaves(group)[0] from None
+            raise told_apart(leaves(group)[0]) from None
+        except RuntimeError as error:
+            raise told_apart(error)  # noqa: B904 (it is the same one, or says all of it)
         except asyncio.CancelledError:
             raise NotYet(
                 "Nobody cancelled your code, and it ended as if somebody had: a `CancelledError` "
                 "came out of it."
             ) from None
+
+
+def told_apart(error: BaseException) -> BaseException:
+    """The same error, or a `ForeignLoop` in place of asyncio's."""
+    of_another = re.match(
+        r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", str(error)
+    )
+    return ForeignLoop(of_another[1]) if of_another else error
 
 
 def leaves(error: BaseException) -> list[BaseException]:

@@ -17,6 +17,7 @@ def diagnosed(
     evidence: Mapping[tuple[str, str], str],
     *,
     denied: Mapping[str, str] = {},
+    granted: Mapping[tuple[str, str], str] = {},
 ) -> None:
     """Turn down a dict of diagnoses that isn't the truth, and name the evidence to look at.
 
@@ -27,6 +28,7 @@ def diagnosed(
         evidence: For each wrong pair, (the learner's diagnosis, the truth), where to look.
         denied: How a diagnosis is denied after the patient's name, where "isn't" and the diagnosis
             make no sentence: {"slow model": "isn't a slow model"}.
+        granted: For a wrong pair whose diagnosis is true, too, what stands in place of a denial.
 
     Raises:
         NotYet: If a diagnosis is missing or wrong.
@@ -54,7 +56,8 @@ def diagnosed(
             )
         if given != right:
             no = denied.get(given, f"isn't {given}")
-            wrong.append(f"{name} {no}. {evidence[given, right]}")
+            seen = granted.get((given, right), no)
+            wrong.append(f"{name} {seen}. {evidence[given, right]}")
     if wrong:
         raise NotYet(" ".join(wrong))
 

@@ -18,6 +18,8 @@ from utils.checks import loops
 
 App = Callable[..., Any]
 
+_STUCK = 5.0  # virtual seconds for which a slow client takes nothing before it leaves
+
 
 @dataclass
 class Visit:
@@ -31,6 +33,7 @@ class Visit:
         began: When it was asked.
         over: When the app was done with it.
         left: When the client closed the connection before that.
+        late: What was still sent to a client that had left.
         error: What left the app.
     """
 
@@ -41,6 +44,7 @@ class Visit:
     began: float = 0.0
     over: float | None = None
     left: float | None = None
+    late: bytes = b""
     error: Exception | None = None
 
 
@@ -51,6 +55,7 @@ async def get(
     on_event: Callable[[sse.Event], object] = lambda _: None,
     *,
     leave_after: float | int | None = None,
+    slow: bool = False,
 ) -> Visit:
     """Ask by GET, and read to the end.
 
@@ -61,6 +66,8 @@ async def get(
         on_event: Called with each event as it arrives.
         leave_after: The client closes the connection after so many events (an int) or so many
             seconds (a float), and hears nothing from then on.
+        slow: The client stops reading some seconds before it leaves after its last event. What
+            sends to it waits meanwhile, as a server's `send` does while its buffer is full.
     """
     visit, reader = Visit(began=loops.now()), sse.Reader()
     gone = asyncio.Event()
@@ -82,6 +89,7 @@ async def get(
 
     async def send(message: Mapping[str, Any]) -> None:
         if gone.is_set():
+            visit.late += bytes(message.get("body", b""))
             return
         if message["type"] == "http.response.start":
             visit.status = message["status"]
@@ -95,6 +103,10 @@ async def get(
             visit.events.append((loops.now(), event))
             on_event(event)
             if type(leave_after) is int and len(visit.events) >= leave_after:
+                if slow:
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(_STUCK, leave)
+                    await asyncio.sleep(2 * _STUCK)  # by then whoever is to be cancelled, is
                 leave()
                 return
         if not message.get("more_body"):
