@@ -1,10 +1,11 @@
-"""The checks of lesson 4's two exercises about a web server: a frame, and an endpoint of frames."""
+"""The check of exercise 4.6: an endpoint that streams events, asked by ASGI in virtual time."""
 
 import asyncio
+import gc
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,140 +15,23 @@ from starlette.routing import Router
 from utils import sse
 from utils.checks import loops
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
-from utils.checks.attempt import learners_code, told, untouched
-from utils.checks.awaited import leaves
+from utils.checks.attempt import learners_code, learners_own, told, untouched
+from utils.checks.awaited import leaves, told_apart
+from utils.checks.guard import judged
 from utils.checks.loops import run
 from utils.checks.observe import first_difference, kind, nothing_left_unread, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.servers import Visit, get
-from utils.checks.streams import cut
-
-# --- 4.5 frame(text) ------------------------------------------------------------------------------
-
-_TEXTS = (
-    "Hello",
-    "Two\nlines",
-    "One line\n\nand, after a gap, another",
-    "She said \"yes\", and 'no'.",
-    "\n",
-    "",
-    "data: Hello\n\n",
-    "id: 7\rretry: 1",
-    " a space before, and one after ",
-    "C:\\notes\\new",
-    "🌊 Grüße, 海",
-)
-
-
-def frame(answer: object) -> str:
-    """One event that a page can turn back into the text, whatever is in it."""
-    function = the_function(answer, "frame")
-    frames = []
-    for text in _TEXTS:
-        with learners_code(f"for the text {shown(repr(text))}"):
-            returned = function(text)
-        _is_text(returned)
-        _carries(returned, text)
-        frames.append(returned)
-    together = [event.data for event in sse.parse(frames)]
-    if together != [event.data for each in frames for event in sse.parse(each)]:
-        raise NotYet(
-            f"Each frame is right by itself. {len(frames)} of them one after the other make "
-            f"{len(together)} events. Where does one end, and the next begin?"
-        )
-    return (
-        f"{len(_TEXTS)} texts came through and back, with line ends, quotes, backslashes and an "
-        "emoji, and an empty one."
-    )
-
-
-def _is_text(returned: object) -> None:
-    if isinstance(returned, str):
-        return
-    if inspect.iscoroutine(returned):
-        returned.close()
-        raise NotYet(
-            "`frame` is an `async def`. There is nothing to wait for in it, and without `await` "
-            "what comes back is a coroutine and no frame."
-        )
-    if inspect.isgenerator(returned):
-        raise NotYet("There is a `yield` in `frame`; the exercise asks for one text.")
-    if isinstance(returned, bytes):
-        raise NotYet("What comes back is `bytes`; the exercise asks for a text.")
-    if returned is None:
-        raise NotYet("`frame` returns `None`. Did it print what it should return?")
-    raise NotYet(f"What comes back is {kind(returned)}; the exercise asks for a text.")
-
-
-def _carries(returned: str, text: str) -> None:
-    given = f"For the text {shown(repr(text))},"
-    events = sse.parse(returned)
-    if not events:
-        raise NotYet(f"{given} the frame is {_seen(returned)}. {_why_none(returned)}")
-    if len(events) > 1:
-        raise NotYet(
-            f"{given} the frame is {_seen(returned)}, and a page hears {len(events)} events. What "
-            "ends an event?"
-        )
-    event = events[0]
-    if event.type != "message":
-        raise NotYet(
-            f"The event's type is {shown(event.type)}; a page that listens for messages doesn't "
-            "hear it."
-        )
-    try:
-        data = json.loads(event.data)
-    except ValueError:
-        raise NotYet(f"{given} {_no_json(event.data, text)}") from None
-    if data == text and isinstance(data, str):
-        return
-    if isinstance(data, Mapping | list):
-        raise NotYet(
-            f"{given} the data is {shown(event.data)}, {kind(data)} around the text. The exercise "
-            "asks for the text itself."
-        )
-    if isinstance(data, str) and data == json.dumps(text):
-        raise NotYet(f"{given} the data is {shown(event.data)}: it was turned into JSON twice.")
-    if isinstance(data, str):
-        raise NotYet(f"{given} a page gets {shown(repr(data))}.")
-    raise NotYet(f"{given} a page gets {kind(data)}: {shown(event.data)}.")
-
-
-def _why_none(returned: str) -> str:
-    lines = [line for line in returned.splitlines() if line]
-    if not any(line.startswith("data:") or line == "data" for line in lines):
-        return "No line of it says that it is data, and so no page hears of it."
-    if sse.parse(returned + "\n") or sse.parse(returned + "\n\n"):
-        return "As it ends there, a page still waits for the rest of it."
-    return "A page hears nothing of it."
-
-
-def _no_json(data: str, text: str) -> str:
-    if data == text:
-        end = " And a lone `\\r` wouldn't arrive as it was." if "\n" in text else ""
-        return f"the data is the text as it stands, which is no JSON.{end}"
-    if data == repr(text):
-        return (
-            f"the data is {shown(data)}, which is Python's spelling. A page reads JSON, and this "
-            "is none."
-        )
-    if text.startswith(data) and data != text:
-        return f"a page gets {shown(repr(data))}. What became of the rest?"
-    return f"the data is {shown(repr(data))}, and a page that reads JSON fails at it."
-
-
-def _seen(text: str) -> str:
-    return shown(repr(text), 90)
-
-
-# --- 4.6 create_app(model) ------------------------------------------------------------------------
+from utils.checks.streams import GAP, cut
 
 _WHY, _HOW = "Why do rivers bend?", "How do tides work? & why"
 _RIVERS = "Rivers bend because water\nis never quite even."
 _TIDES = 'The moon pulls, and "the sea" follows it around.'
 _SILENCE = 40.0  # seconds
+_ON_ITS_WAY = 1  # pieces that may still come when a reader has left, such as one in a queue
 
 
+@judged("create_app")
 def create_app(answer: object) -> str:
     """An endpoint that streams events, lets its readers and its model go, and holds nobody up."""
     if isinstance(answer, Starlette):
@@ -156,10 +40,12 @@ def create_app(answer: object) -> str:
             "own; it was given an app."
         )
     function = the_function(answer, "create_app")
-    _answers(function)
+    yields_itself = _answers(function)
     _two_readers(function)
-    _lets_go(function, leave_after=4)
-    _lets_go(function, leave_after=_SILENCE / 2)
+    _lets_go(function, "after 4 events", leave_after=4)
+    _lets_go(function, "while the model was still silent", leave_after=_SILENCE / 2)
+    if not yields_itself:
+        _lets_go(function, "while a text waited to be sent", leave_after=4, slow=True)
     return (
         "Each text was on its way before the next one was taken, the end is an event that a page "
         "hears, two readers were served side by side, and the model stopped when its reader left."
@@ -174,14 +60,14 @@ class _Service:
     probes: Mapping[str, LiveProbe]
     other: LiveProbe
 
-    async def get(self, question: str, leave_after: float | int | None = None) -> Visit:
+    async def get(self, question: str, **leaving: Any) -> Visit:
         """Ask the app, and tell the probe what arrives."""
         probe = self.probes[question]
 
         def heard(event: sse.Event) -> None:
             probe.out(_text_of(event) or "")
 
-        return await get(self.app, "/chat", {"question": question}, heard, leave_after=leave_after)
+        return await get(self.app, "/chat", {"question": question}, heard, **leaving)
 
 
 def _service(function: Callable[..., Any], **silences: Any) -> _Service:
@@ -196,7 +82,7 @@ def _service(function: Callable[..., Any], **silences: Any) -> _Service:
         app.close()
         raise NotYet("`create_app` is an `async def`: calling it gives a coroutine and no app.")
     if app is None:
-        raise NotYet("`create_app` returns `None`. Where does the app go that it makes?")
+        raise NotYet("`create_app` returns `None`. Is there a `return app`?")
     if not isinstance(app, Starlette | Router):
         raise NotYet(f"`create_app` returns {kind(app)}; the exercise asks for the app.")
     if any(probe.called for probe in (other, *probes.values())):
@@ -206,14 +92,19 @@ def _service(function: Callable[..., Any], **silences: Any) -> _Service:
     return _Service(app, probes, other)
 
 
-def _answers(function: Callable[..., Any]) -> None:
-    async def main() -> tuple[Visit, LiveProbe, float]:
+def _answers(function: Callable[..., Any]) -> bool:
+    """Ask once, and look at all that comes; returns whether the endpoint itself is a generator.
+
+    FastAPI holds on to such a one for a while when its reader has left.
+    """
+
+    async def main() -> tuple[Visit, LiveProbe, float, Any]:
         service = _service(function)
         visit = await service.get(_WHY)
         _right_question(service, service.probes[_WHY])
-        return visit, service.probes[_WHY], loops.blocked()
+        return visit, service.probes[_WHY], loops.blocked(), service.app
 
-    visit, probe, held_up = run(main, function)
+    visit, probe, held_up, app = run(main, function)
     _frame_is_there(function, visit)
     _served(visit)
     _holds_nobody_up(probe, held_up)
@@ -223,19 +114,23 @@ def _answers(function: Callable[..., Any]) -> None:
         raise NotYet(
             f"`GET /chat?question=…` is answered with {said}, and the model was never asked."
         )
-    _right_kind(visit)
+    endpoints = [getattr(route, "endpoint", None) for route in app.routes]
+    generators = [each.__name__ for each in endpoints if each and _yields(each)]
+    _right_kind(visit, generators)
     _right_events(visit, probe)
     _in_time(visit, probe)
+    return bool(generators)
 
 
 def _frame_is_there(function: Callable[..., Any], visit: Visit) -> None:
     """Turn down an endpoint that failed for want of the exercise before."""
-    missing = isinstance(visit.error, NameError) and visit.error.name == "frame"
+    error = leaves(visit.error)[0] if visit.error else None
+    missing = isinstance(error, NameError) and error.name == "frame"
     written = getattr(function, "__globals__", {}).get("frame")
     if missing or (visit.error is not None and untouched(written, "4.5")):
         raise NotYet(
-            "The endpoint uses `frame`, which isn't there yet: it is exercise 4.5. Write it and "
-            "run its cell first."
+            "The endpoint uses `frame` of exercise 4.5, and the notebook has none yet. Run the "
+            "cell of Exercise 4.5 with your answer in it, and then this one again."
         )
 
 
@@ -252,7 +147,14 @@ def _right_question(service: _Service, probe: LiveProbe) -> None:
 def _served(visit: Visit) -> None:
     asked = "`GET /chat?question=…`"
     if visit.error is not None:
-        error = leaves(visit.error)[0]
+        error = told_apart(leaves(visit.error)[0])
+        if isinstance(error, NotYet):
+            raise error
+        if isinstance(error, TypeError) and "'function' object is not iterable" in str(error):
+            raise NotYet(
+                "The response was given a function, and nothing can be read from that. Calling it "
+                "makes the stream: are brackets missing after its name?"
+            )
         raise NotYet(told(error, "when the app was asked")) from visit.error
     if visit.status == 422:
         wants = _wanted(visit.body)
@@ -284,15 +186,25 @@ def _holds_nobody_up(probe: LiveProbe, held_up: float) -> None:
         )
 
 
+def _yields(function: object) -> bool:
+    return inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function)
+
+
 _HEADERS = (  # its name, what its value says, and what happens otherwise
     ("X-Accel-Buffering", r"^\s*no\s*$", "nginx in front of the server would hold the text back"),
     ("Cache-Control", r"\bno-(cache|store)\b", "a proxy in between may keep what it sends on"),
 )
 
 
-def _right_kind(visit: Visit) -> None:
+def _right_kind(visit: Visit, generators: Sequence[str]) -> None:
     kind_of = visit.headers.get("content-type", "")
     if kind_of.partition(";")[0].strip().lower() != "text/event-stream":
+        if generators:
+            raise NotYet(
+                f"`{generators[0]}` yields by itself, and so FastAPI sends each text as JSON: the "
+                f"content type is {shown(kind_of)}. Put the `yield`s into a function `frames` of "
+                "their own, and return a `StreamingResponse` that reads it."
+            )
         raise NotYet(
             f"The answer's content type is {shown(kind_of or 'missing')}. A page's `EventSource` "
             "refuses it and reads nothing."
@@ -322,14 +234,15 @@ def _right_events(visit: Visit, probe: LiveProbe) -> None:
             f"What arrived is {shown(repr(visit.body.decode(errors='replace')), 90)}, and a page "
             "hears no event in it."
         )
-    *texts, last = events
-    _right_texts([event for event in events if event.type != "end"], probe)
-    if last.type != "end":
+    texts = [event for event in events if event.type != "end"]
+    _right_texts(texts, probe)
+    if len(texts) == len(events):
         raise NotYet(_no_end(visit, events))
-    if any(event.type == "end" for event in texts):
+    before = [event.type for event in events].index("end")
+    if before < len(events) - 1:
         raise NotYet(
-            "The event `end` came more than once, or before the last text. A page stops listening "
-            "at the first."
+            f"The event `end` came after {before} of {len(texts)} texts. A page hears it, closes, "
+            "and misses what follows."
         )
 
 
@@ -366,7 +279,7 @@ def _no_end(visit: Visit, events: list[sse.Event]) -> str:
     if b"event: end" in visit.body or b"event:end" in visit.body:
         return (
             "`event: end` is in what was sent, and a page never hears of it: "
-            f"`utils.sse.parse` finds {len(events)} events, and the last is no `end`. What does a "
+            f"`utils.sse.parse` finds {len(events)} events, and the last isn't `end`. What does a "
             "frame need in order to be dispatched?"
         )
     named = events[-1].type
@@ -419,29 +332,51 @@ def _two_readers(function: Callable[..., Any]) -> None:
         )
 
 
-def _lets_go(function: Callable[..., Any], leave_after: float | int) -> None:
-    async def main() -> tuple[Visit, LiveProbe]:
-        in_silence = isinstance(leave_after, float)
+def _lets_go(function: Callable[..., Any], when: str, **leaving: Any) -> None:
+    async def main() -> tuple[Visit, LiveProbe, list[str]]:
+        in_silence = isinstance(leaving["leave_after"], float)
         service = _service(function, silences={0: _SILENCE} if in_silence else {})
-        visit = await service.get(_WHY, leave_after)
+        visit = await service.get(_WHY, **leaving)
+        gc.collect()  # a generator that nobody holds any more is closed, as Python does at times
+        await loops.soon()
+        tasks = _learners_tasks()
         await asyncio.sleep(2 * _SILENCE)
-        return visit, service.probes[_WHY]
+        return visit, service.probes[_WHY], tasks
 
-    visit, probe = run(main, function)
+    visit, probe, tasks = run(main, function)
     left = visit.left if visit.left is not None else loops.BEGIN
     more = sum(at > left + loops.SOON for at in probe.came_at)
-    when = (
-        "while the model was still silent"
-        if isinstance(leave_after, float)
-        else f"after {leave_after} events"
-    )
-    if more:
+    if more > _ON_ITS_WAY:
         raise NotYet(
             f"A reader left {when}, and the model went on: {more} more pieces were generated for "
-            "nobody, and paid for."
+            f"nobody, and paid for. {_who_goes_on(probe, tasks)}"
         )
-    if probe.left_at is None or probe.left_at > left + loops.SOON:
+    if probe.left_at is None or probe.left_at > left + _ON_ITS_WAY * GAP + loops.SOON:
         raise NotYet(
             f"A reader left {when}, and the model's stream stayed open: a real one would write on "
-            "for nobody."
+            f"for nobody. {_who_goes_on(probe, tasks)}"
         )
+    if visit.late:
+        raise NotYet(
+            f"A reader left {when}. Your code was cancelled, and it sent "
+            f"{shown(repr(visit.late.decode(errors='replace')))} all the same. What catches the "
+            "cancellation?"
+        )
+
+
+def _learners_tasks() -> list[str]:
+    """The names of the learner's coroutines that are at work as tasks."""
+    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+    return [
+        each.__name__
+        for each in coroutines
+        if inspect.iscoroutine(each) and learners_own(each.cr_code.co_filename)
+    ]
+
+
+def _who_goes_on(probe: LiveProbe, tasks: Sequence[str]) -> str:
+    if tasks:
+        return f"The task of `{tasks[0]}` is still at work. Who cancels it?"
+    if "stream" in probe.called:
+        return "It is read in a thread. How would that hear that its reader has left?"
+    return "Who still holds it, and what closes it?"

@@ -1,0 +1,267 @@
+"""The check of exercise 4.3: several replies at once, a few at a time, in their prompts' order."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from utils.checks.asked import DANUBE, TIDE, blocks_nothing
+from utils.checks.async_streams import LiveProbe, LiveSwitchboard, Traffic
+from utils.checks.awaited import ForeignLoop, learners_tasks, leaves, the_result
+from utils.checks.guard import judged
+from utils.checks.loops import SOON, run
+from utils.checks.meanwhile import Meanwhile
+from utils.checks.observe import asked_the_given_model, first_difference, kind, the_function
+from utils.checks.outcome import NotYet, shown
+from utils.checks.streams import ConnectionLost, cut
+
+
+def _questions() -> dict[str, LiveProbe]:
+    """Replies that last differently long, so that they end in another order than they are asked."""
+    traffic = Traffic()
+    texts = {
+        "Name a river.": (DANUBE, 0.3),
+        "Describe the tide.": (TIDE[:20], 0.1),
+        "Name a sea.": (DANUBE[40:], 0.2),
+        "Name a lake.": (TIDE[-25:], 0.1),
+        "Name a bay.": (DANUBE[:30], 0.15),
+    }
+    return {
+        prompt: LiveProbe(cut(text, 130 + at), gap=gap, traffic=traffic)
+        for at, (prompt, (text, gap)) in enumerate(texts.items())
+    }
+
+
+@judged("ask_all")
+def ask_all(answer: object) -> str:
+    """The replies in the order of the prompts, as many at once as allowed and no more."""
+    function = the_function(answer, "ask_all")
+    _all_asked_at_most(function, 2)
+    _all_asked_at_most(function, 1)
+    _all_asked_at_most(function, 50)
+    nothing = run(lambda: _asked_all(function, {}, [], 3, "for no prompts at all"), answer)
+    if nothing not in ([], ()):
+        raise NotYet(f"For no prompts at all, {kind(nothing)} came back.")
+    _an_error_comes_out(function)
+    return (
+        "Six replies in the order of their prompts, two at a time, one at a time and all at "
+        "once; nothing for no prompts; and an error came out."
+    )
+
+
+def _all_asked_at_most(function: Callable[..., Any], at_most: int) -> None:
+    probes = _questions()
+    prompts = [*probes, list(probes)[2]]  # one of them twice
+    case = f"with `at_most={at_most}`"
+    with _semaphores_counted() as made:
+        returned = run(lambda: _asked_all(function, probes, prompts, at_most, case), function)
+    traffic = next(iter(probes.values())).traffic
+    if not isinstance(returned, list | tuple):
+        raise NotYet(f"{kind(returned)} came back; the exercise asks for a list of texts.")
+    _each_asked(prompts, probes, returned)
+    _limit_kept(function, traffic, len(prompts), at_most, len(made))
+    _right_texts(returned, [probes[prompt].text for prompt in prompts])
+    _no_place_left_free(traffic, len(prompts), at_most)
+
+
+_made: ContextVar[list[object] | None] = ContextVar("semaphores", default=None)
+
+
+@contextmanager
+def _semaphores_counted() -> Iterator[list[object]]:
+    """The semaphores that the check's code makes meanwhile."""
+    made: list[object] = []
+    token = _made.set(made)
+    try:
+        with _semaphores_tell:
+            yield made
+    finally:
+        _made.reset(token)
+
+
+@Meanwhile
+@contextmanager
+def _semaphores_tell() -> Iterator[None]:
+    init = asyncio.Semaphore.__init__
+
+    def noted(self: asyncio.Semaphore, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        made = _made.get()  # None where somebody else's code runs, beside the check
+        if made is not None:
+            made.append(self)
+
+    asyncio.Semaphore.__init__ = noted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        asyncio.Semaphore.__init__ = init  # type: ignore[method-assign]
+
+
+async def _asked_all(
+    function: Callable[..., Any],
+    probes: Mapping[str, LiveProbe],
+    prompts: list[str],
+    at_most: int,
+    case: str,
+) -> Any:
+    other = LiveProbe([DANUBE])
+    with learners_tasks(case):
+        returned = function(LiveSwitchboard(probe=other, probes=probes), prompts, at_most)
+    blocks_nothing("ask_all", *probes.values(), other)
+    try:
+        result = await the_result(returned, "ask_all", case)
+    except ForeignLoop as foreign:
+        if "Semaphore" not in foreign.thing:
+            raise
+        raise NotYet(
+            "The limit is kept by a semaphore from outside of `ask_all`, with a number of its own "
+            "and on another event loop. Is `at_most` used?"
+        ) from None
+    blocks_nothing("ask_all", *probes.values(), other)
+    if other.requests:
+        raise NotYet(
+            f"The model was asked {shown(other.seen[0][-1].text)}, which isn't one of the prompts."
+        )
+    return result
+
+
+def _each_asked(
+    prompts: Sequence[str], probes: Mapping[str, LiveProbe], returned: Sequence[object]
+) -> None:
+    waiting = [entry for entry in returned if asyncio.isfuture(entry) or asyncio.iscoroutine(entry)]
+    for entry in waiting:
+        if asyncio.iscoroutine(entry):
+            entry.close()
+    if waiting:
+        raise NotYet(
+            f"The list holds {kind(waiting[0])} in place of a text: something to await that "
+            "nobody waited for."
+        )
+    for prompt, probe in probes.items():
+        if not probe.requests:
+            asked_the_given_model(probe, "ask_all")
+        if probe.requests > prompts.count(prompt):
+            raise NotYet(f"The prompt {shown(prompt)} was asked {probe.requests} times.")
+        if probe.requests < prompts.count(prompt):
+            raise NotYet(
+                f"The prompt {shown(prompt)} stood in the list twice and was asked once. Each "
+                "place in the list gets a reply of its own."
+            )
+        if not probe.ended:
+            raise NotYet(
+                f"`ask_all` was over when {probe.taken} of {len(probe.pieces)} pieces of a reply "
+                "had come. Who waits for the rest?"
+            )
+
+
+def _limit_kept(
+    function: Callable[..., Any], traffic: Traffic, prompts: int, at_most: int, semaphores: int
+) -> None:
+    if traffic.most > at_most:
+        names = _names_in(getattr(function, "__code__", None))
+        extra = ""
+        if names & {"Semaphore", "BoundedSemaphore"} and semaphores:
+            extra = (
+                " There is a semaphore in your code. What happens inside its block?"
+                if semaphores == 1
+                else f" {semaphores} semaphores are made in your code. Who shares each?"
+            )
+        raise NotYet(
+            f"With `at_most={at_most}` and {prompts} prompts, {traffic.most} replies streamed at "
+            f"once.{extra}"
+        )
+    if traffic.most == 1 < at_most:
+        raise NotYet(
+            f"With `at_most={at_most}` and {prompts} prompts, one reply streamed after the other."
+        )
+
+
+def _names_in(code: Any) -> set[str]:
+    """The names that a function uses, and the functions in it."""
+    if code is None:
+        return set()
+    inner = (const for const in code.co_consts if hasattr(const, "co_names"))
+    return set(code.co_names).union(*(_names_in(const) for const in inner))
+
+
+def _right_texts(returned: Sequence[Any], right: Sequence[str]) -> None:
+    if list(returned) == right:
+        return
+    if any(isinstance(entry, BaseMessage) for entry in returned):
+        raise NotYet("The list holds messages; the exercise asks for their texts.")
+    if any(isinstance(entry, list | tuple) for entry in returned):
+        raise NotYet(
+            "The list holds lists of pieces; the exercise asks for each reply's text as one."
+        )
+    odd = next((entry for entry in returned if not isinstance(entry, str)), "")
+    if not isinstance(odd, str):
+        raise NotYet(f"The list holds {kind(odd)}; the exercise asks for texts.")
+    if sorted(returned) == sorted(right):
+        raise NotYet(
+            "All the replies are there, in the order in which they ended and not in that of the "
+            f"prompts: the first is {shown(returned[0], 40)}."
+        )
+    if len(returned) != len(right):
+        raise NotYet(f"{len(returned)} texts came back for {len(right)} prompts.")
+    mixed = next(at for at, text in enumerate(returned) if text != right[at])
+    raise NotYet(
+        f"Text {mixed + 1} isn't the reply to prompt {mixed + 1}. "
+        f"{first_difference(returned[mixed], right[mixed])}"
+    )
+
+
+def _no_place_left_free(traffic: Traffic, prompts: int, at_most: int) -> None:
+    """Turn down batches: a place that is free is taken at once, as long as prompts wait."""
+    begun = busy = 0
+    free_since: float | None = None
+    for at, change, _ in traffic.log:
+        if change > 0 and free_since is not None and at - free_since > SOON:
+            raise NotYet(
+                f"With `at_most={at_most}`, a reply ended and its place stayed free for "
+                f"{at - free_since:.1f} s, while {prompts - begun} "
+                f"prompt{'' if prompts - begun == 1 else 's'} waited. What did the next one wait "
+                "for?"
+            )
+        begun += change > 0
+        busy += change
+        if busy < at_most and begun < prompts:
+            free_since = at if free_since is None else free_since
+        else:
+            free_since = None
+
+
+def _an_error_comes_out(function: Callable[..., Any]) -> None:
+    probes = _questions()
+    failing = list(probes)[1]
+    probes[failing].fails_after = 2
+    what = "For a reply whose connection was lost,"
+
+    async def main() -> Any:
+        model = LiveSwitchboard(probe=LiveProbe([]), probes=probes)
+        with learners_tasks():
+            return await function(model, list(probes), 2)
+
+    try:
+        returned = run(main, function)
+    except Exception as error:
+        cause = error.__cause__ or error
+        if any(isinstance(leaf, ConnectionLost) for leaf in leaves(cause)):
+            return
+        raise
+    if not isinstance(returned, list | tuple):
+        raise NotYet(f"{what} nothing was raised, and {kind(returned)} came back.")
+    if any(isinstance(entry, Exception) for entry in returned):
+        raise NotYet(
+            f"{what} the error came back inside the list, as if it were one of the texts. Nothing "
+            "was raised."
+        )
+    if len(returned) == len(probes):
+        raise NotYet(
+            f"{what} nothing was raised, and {shown(repr(returned[1]))} came back as its text."
+        )
+    raise NotYet(
+        f"{what} nothing was raised, and {len(returned)} texts came back for {len(probes)} prompts."
+    )
