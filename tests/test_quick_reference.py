@@ -120,12 +120,12 @@ async def no_event_of_version_2_is_about_thinking(model: ChatOpenAI) -> None:
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
     # In a process of its own: LangChain warns once in each, and another test may have met it.
-    calls = (
-        "asyncio.run(GenericFakeChatModel(messages=iter('a')).astream_events('?', version='v3'))"
-    )
-    code = (
-        "import asyncio; from langchain_core.language_models import GenericFakeChatModel\n" + calls
-    )
+    code = """
+import asyncio
+from langchain_core.language_models import GenericFakeChatModel as Model
+
+asyncio.run(Model(messages=iter(["yes"])).astream_events("?", version="v3"))
+"""
     ended = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True
     )
