@@ -3,19 +3,14 @@
 # ruff: noqa: ASYNC110, UP031 (learners write such code)
 
 import asyncio
-import gc
-import warnings
 from difflib import SequenceMatcher
 from math import ceil
 
 import pytest
-from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import clinic, evaluate
 from utils.checks.lesson_5 import CHECKS
-from utils.patience import watched as the_courses_own
-from utils.widgets import Status
 
 # --- 5.2 ------------------------------------------------------------------------------------------
 
@@ -410,60 +405,6 @@ def test_whatever_is_handed_in_gets_a_sentence(number, answer):
     outcome = evaluate(number, answer)
     assert outcome.status == "not yet"
     assert len(outcome.message.split()) > 4
-
-
-async def forgets_to_await_a_tool(model, tools, messages):
-    messages, by_name = list(messages), {tool.name: tool for tool in tools}
-    while True:
-        yield Status("Thinking")
-        whole = AIMessageChunk("")
-        async for chunk in model.bind_tools(tools).astream(messages):
-            whole += chunk
-            yield chunk
-        if whole.response_metadata.get("finish_reason") != "tool_calls":
-            return
-        messages.append(whole)
-        for call in whole.tool_calls:
-            yield Status("Tool call", call["name"])
-            messages.append(by_name[call["name"]].ainvoke(call))
-
-
-async def forgets_to_await_the_model(model, history, question):
-    reply = model.ainvoke([*history, HumanMessage(question)])
-    yield reply.content
-
-
-async def watches_no_stream(sources, seconds):
-    async def half_done(source):
-        pass
-
-    for source in sources:
-        async for piece in the_courses_own(half_done(source), seconds):
-            yield piece
-
-
-async def forgets_to_await_the_end(stop, model, prompt):
-    async def read():
-        return [chunk.content async for chunk in model.astream(prompt)]
-
-    return "".join(read())
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "said"),
-    [
-        ("5.1", forgets_to_await_the_model, "'coroutine' object has no attribute 'content'"),
-        ("5.3", forgets_to_await_the_end, "TypeError: can only join an iterable"),
-        ("5.8", forgets_to_await_a_tool, "coroutine"),
-        ("5.10", watches_no_stream, "aclose"),
-    ],
-)
-def test_a_missing_await_is_told_and_not_warned_of(number, answer, said):
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        wrong(number, answer, said)
-        gc.collect()
-    assert [str(warning.message) for warning in seen] == []
 
 
 @pytest.mark.parametrize("number", CHECKS)

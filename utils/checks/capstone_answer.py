@@ -24,6 +24,7 @@ from utils.checks.assistant import (
     tools,
 )
 from utils.checks.async_streams import LiveProbe
+from utils.checks.guard import judged
 from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -57,6 +58,7 @@ class _Answered:
         return [at for item, at in pairs if stage(item) == name]
 
 
+@judged("answer")
 def answer(answer: object) -> str:
     """A reply with tools, its stages told in time."""
     function = the_function(answer, "answer")

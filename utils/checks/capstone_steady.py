@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessageChunk
 from utils.checks import loops
 from utils.checks.assistant import LAMP, LONG, LOST, OTHER, SECONDS, stage
 from utils.checks.attempt import told
+from utils.checks.guard import judged
 from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -26,6 +27,7 @@ from utils.checks.watching import (
 _READER = 5.0  # seconds that a slow reader takes for each piece
 
 
+@judged("steady")
 def steady(answer: object) -> str:
     """Nothing that may not happen twice does; silence is a failure."""
     function = the_function(answer, "steady")

@@ -29,6 +29,7 @@ from utils.checks.attempt import LearnersError, untouched
 from utils.checks.capstone_answer import answer as answers_with_tools
 from utils.checks.capstone_answer import status_and_chunks
 from utils.checks.capstone_steady import steady as is_steady
+from utils.checks.guard import judged
 from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -74,6 +75,7 @@ class _InAStep(NotYet):
         self.step = step
 
 
+@judged("support")
 def support(answer: object) -> str:
     """The whole assistant under a script of faults, and within its budget of waiting."""
     function = the_function(answer, "support")

@@ -6,6 +6,7 @@ from typing import Any
 from utils.checks import loops
 from utils.checks.assistant import UNFINISHED, TurnsModel
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.guard import judged
 from utils.checks.listening import Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -22,6 +23,7 @@ _CUT = _JSON[: _JSON.index("ckers")]
 _WISH = "I am Ada Byron. My lamp, order 4711, flickers at night."
 
 
+@judged("ticket")
 def ticket(answer: object) -> str:
     """A ticket that fills in while it streams, and is one only when the model finished it."""
     function = the_function(answer, "ticket")

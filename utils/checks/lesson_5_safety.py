@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.guard import judged
 from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -42,6 +43,7 @@ _GAPS = (1.9, 0.5, 1.9, 1.9, 0.1)  # none too long, and far too long together
 _READER = 5.0  # seconds that a slow reader takes for each piece
 
 
+@judged("watched")
 def watched(answer: object) -> str:
     """The chunks as they come, and `Stalled` after a silence."""
     function = the_function(answer, "watched")
@@ -167,6 +169,7 @@ def _is_stalled(error: object) -> bool:
 # --- 5.5 first_that_answers(models, prompt) -------------------------------------------------------
 
 
+@judged("first_that_answers")
 def first_that_answers(answer: object) -> str:
     """One whole reply, from the first model that gets as far as a text."""
     function = the_function(answer, "first_that_answers")

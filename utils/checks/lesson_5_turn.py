@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.guard import judged
 from utils.checks.listening import Heard
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
@@ -33,6 +34,7 @@ _BEFORE = (HumanMessage("What is a fox?"), AIMessage("A small wild dog."))
 _LEFT_AFTER = 3  # pieces
 
 
+@judged("turn")
 def turn(answer: object) -> str:
     """A turn of a chat: streamed, and in the history however it ends."""
     function = the_function(answer, "turn")

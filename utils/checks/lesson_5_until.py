@@ -10,7 +10,8 @@ from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.awaited import the_result
-from utils.checks.listening import Cancelled, cancelled, without_locals
+from utils.checks.guard import judged
+from utils.checks.listening import Cancelled, cancelled
 from utils.checks.observe import kind, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost
@@ -61,6 +62,7 @@ _PRESSES = (
 )
 
 
+@judged("text_until")
 def text_until(answer: object) -> str:
     """The text so far, as soon as Stop is pressed, however silent the model is."""
     function = the_function(answer, "text_until")
@@ -108,7 +110,7 @@ def _stopped(
         try:
             value = await the_result(returned, "text_until", when)
         except LearnersError as raised:
-            error = without_locals(raised)
+            error = raised
         seconds = loops.now() - began
         await loops.soon()
         return _Stopped(value, error, seconds, probe.let_go)

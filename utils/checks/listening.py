@@ -6,10 +6,9 @@ said of a reading is `watching`'s.
 
 import asyncio
 import inspect
-import traceback
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
 
@@ -128,7 +127,7 @@ async def listen(
     except NotYet:
         raise
     except Exception as error:
-        heard.error = without_locals(error)
+        heard.error = error
     heard.seconds = loops.now() - began
     try:
         await _close(stream)
@@ -138,33 +137,10 @@ async def listen(
                 "The reader left, and the stream went on: it yielded another piece. Which `except` "
                 "or `finally` keeps it from ending?"
             ) from error
-        heard.error = heard.error or without_locals(error)
+        heard.error = heard.error or error
     await loops.soon()
     heard.let_go = all(source.let_go for source in sources)
     return heard
-
-
-E = TypeVar("E", bound=BaseException)
-
-
-def without_locals(error: E) -> E:
-    """The same error, whose frames no longer hold what was in their variables.
-
-    What a learner's code forgot to await lives on there, and Python would warn of it at some later
-    moment, in a cell that has nothing to do with it.
-    """
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        traceback.clear_frames(one.__traceback__)
-        if isinstance(one, AttributeError) and inspect.iscoroutine(one.obj):
-            one.obj.close()
-        waiting += [one.__cause__, one.__context__]
-    return error
 
 
 def text_of(item: object) -> str:

@@ -5,7 +5,6 @@ How it is read and left is `listening`'s.
 
 import asyncio
 import inspect
-import warnings
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -22,7 +21,7 @@ from utils.checks.async_streams import LiveProbe
 from utils.checks.attempt import LearnersError, learners_code, told
 from utils.checks.awaited import learners_tasks, leaves, the_stream
 from utils.checks.limit import OutOfTime
-from utils.checks.listening import Cancelled, Feed, Heard, cancelled, listen, without_locals
+from utils.checks.listening import Cancelled, Feed, Heard, cancelled, listen
 from utils.checks.observe import asked_for_a_stream, first_difference, kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, cut
@@ -202,22 +201,15 @@ def left_open(heard: Heard) -> None:
 def on_a_loop(main: Callable[[], Coroutine[Any, Any, T]], function: object) -> T:
     """As `loops.run`; a learner's `exit()` ends the check and not the kernel.
 
-    Python's own warning of what was never awaited is kept back: the check says what is wrong.
-
     Raises:
         LearnersError: In place of the `SystemExit`.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-        try:
-            return loops.run(main, function)
-        except OutOfTime:
-            raise
-        except SystemExit as error:
-            raise without_locals(LearnersError(told(error))) from error
-        except Exception as error:
-            without_locals(error)
-            raise
+    try:
+        return loops.run(main, function)
+    except OutOfTime:
+        raise
+    except SystemExit as error:
+        raise LearnersError(told(error)) from error
 
 
 def run_stream(

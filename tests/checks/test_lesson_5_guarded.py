@@ -1,0 +1,156 @@
+"""What guards lesson 5's checks: another model is named, and of a missing await nothing warns."""
+
+import gc
+import warnings
+from functools import partial
+
+import pytest
+from jiter import from_json
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
+
+from tests.checks.capstone_parts import in_a_loop, steadied
+from tests.checks.verdict import right, wrong
+from utils.patience import watched as the_courses_own
+from utils.widgets import Status
+
+
+class Talker(GenericFakeChatModel):
+    """A model that the notebook has, and no check."""
+
+    def bind_tools(self, tools, **kwargs):
+        return self
+
+
+talker = Talker(messages=iter([]))
+
+
+async def texts(prompt):
+    """A helper of an earlier cell, which asks the notebook's model."""
+    async for chunk in talker.astream(prompt):
+        yield chunk.content
+
+
+async def one_turn(model, history, question):
+    history.append(HumanMessage(question))
+    async for text in texts(history):
+        yield text
+
+
+async def until_stop(stop, model, prompt):
+    return "".join([text async for text in texts(prompt)])
+
+
+async def any_failure_is_for_the_next(models, prompt):
+    for _ in models:
+        try:
+            async for text in texts(prompt):
+                yield text
+            return
+        except Exception:
+            continue
+
+
+def answers_with_it(model, tools, messages):
+    return in_a_loop(talker, tools, messages)
+
+
+async def fills_in_with_it(model, conversation):
+    async for text in (talker | StrOutputParser()).astream(conversation):
+        yield from_json(text.encode())
+
+
+def supports_with_it(models, tools, seconds):
+    def reply(history):
+        spare = partial(in_a_loop, talker, tools, history)
+        return steadied()([partial(in_a_loop, models[0], tools, history), spare], seconds)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("5.1", one_turn),
+        ("5.3", until_stop),
+        ("5.5", any_failure_is_for_the_next),
+        ("5.8", answers_with_it),
+        ("5.9", fills_in_with_it),
+        ("5.11", supports_with_it),
+    ],
+)
+def test_a_helper_that_asks_the_notebooks_model_is_told_which(number, answer):
+    wrong(number, answer, "asked another: the notebook's `talker`")
+
+
+async def with_a_retry(models, prompt):
+    for model in models:
+        begun = False
+        try:
+            chain = model.with_retry(stop_after_attempt=2) | StrOutputParser()
+            async for text in chain.astream(prompt):
+                begun = begun or bool(text)
+                yield text
+            return
+        except Exception:
+            if begun or model is models[-1]:
+                raise
+
+
+def test_a_model_in_a_chain_is_still_the_one_that_was_given():
+    right("5.5", with_a_retry)
+
+
+async def forgets_to_await_a_tool(model, tools, messages):
+    messages, by_name = list(messages), {tool.name: tool for tool in tools}
+    while True:
+        yield Status("Thinking")
+        whole = AIMessageChunk("")
+        async for chunk in model.bind_tools(tools).astream(messages):
+            whole += chunk
+            yield chunk
+        if whole.response_metadata.get("finish_reason") != "tool_calls":
+            return
+        messages.append(whole)
+        for call in whole.tool_calls:
+            yield Status("Tool call", call["name"])
+            messages.append(by_name[call["name"]].ainvoke(call))
+
+
+async def forgets_to_await_the_model(model, history, question):
+    reply = model.ainvoke([*history, HumanMessage(question)])
+    yield reply.content
+
+
+async def watches_no_stream(sources, seconds):
+    async def half_done(source):
+        pass
+
+    for source in sources:
+        async for piece in the_courses_own(half_done(source), seconds):
+            yield piece
+
+
+async def forgets_to_await_the_end(stop, model, prompt):
+    async def read():
+        return [chunk.content async for chunk in model.astream(prompt)]
+
+    return "".join(read())
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "said"),
+    [
+        ("5.1", forgets_to_await_the_model, "'coroutine' object has no attribute 'content'"),
+        ("5.3", forgets_to_await_the_end, "TypeError: can only join an iterable"),
+        ("5.8", forgets_to_await_a_tool, "coroutine"),
+        ("5.10", watches_no_stream, "aclose"),
+    ],
+)
+def test_a_missing_await_is_told_and_not_warned_of(number, answer, said):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        wrong(number, answer, said)
+        gc.collect()
+    assert [str(warning.message) for warning in seen] == []
