@@ -114,6 +114,12 @@ async def drops_empty_chunks(sources, seconds):
             yield piece
 
 
+async def tries_each_twice(sources, seconds):
+    twice = [source for source in sources for _ in range(2)]
+    async for piece in steadied()(twice, seconds):
+        yield piece
+
+
 async def adds_news(sources, seconds):
     tried = [lambda source=source: thinks_first(source) for source in sources[1:]]
     async for piece in steadied()([*sources[:1], *tried], seconds):
@@ -246,6 +252,7 @@ WRONG_5_10 = (
     ),
     (reads_functions, "A source is a function: call it"),
     (drops_empty_chunks, "An `AIMessageChunk` that came was not passed on"),
+    (tries_each_twice, "The first source failed at once, and was called twice. Call the next"),
     (
         adds_news,
         r"failed at once. \d+ pieces came, and \d+ were passed on: some twice, or your own",

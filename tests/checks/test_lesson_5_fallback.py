@@ -228,6 +228,12 @@ async def every_reply(models, prompt):
             yield chunk.content
 
 
+async def takes_a_space_for_nothing(models, prompt):
+    async for text in until_something_is_shown(models, prompt):
+        if text.strip():
+            yield text
+
+
 async def whole_chunks(models, prompt):
     async for chunk in models[0].astream(prompt):
         yield chunk
@@ -300,6 +306,7 @@ WRONG_5_5 = (
     (an_error_of_its_own, "RuntimeError: Nobody answered.*when no model answered"),
     (the_first_error, "the error that came out is .*the first one's.*the last model's was"),
     (every_reply, "The first model answers, and model 2 was asked all the same"),
+    (takes_a_space_for_nothing, "The text isn't that of the reply. It parts from the reply at"),
     (whole_chunks, "yields chunks; the exercise asks for their text"),
     (gives_up, "failed at once, no other model was asked"),
     (adds_a_notice, "by the model, and the reader got `The .* .interrupted.`"),

@@ -397,6 +397,12 @@ async def changes_roles(model, history, question):
         history += [AIMessage(question), HumanMessage(said)]
 
 
+async def drops_spaces(model, history, question):
+    async for text in stream_into(model, [*history, HumanMessage(question)], history, question):
+        if text.strip():
+            yield text
+
+
 def says_otherwise(history):
     history[-1] = AIMessage("All was said.")
 
@@ -439,6 +445,7 @@ WRONG_5_1 = (
     (spoilt(after=notes_the_question_again), "the question stands there twice in `history`"),
     (spoilt(after=says_more), "`history` says more than was shown: ` .stopped.` too"),
     (spoilt(after=says_more_before), "`history` says more than was shown: `.stopped. ` too"),
+    (drops_spaces, "The text isn't that of the reply. It parts from the reply at"),
     (the_last_piece_alone, "was shown, and the reply in `history` is empty"),
     (keeps_a_place_too_early, "the model saw isn't the question but an `AIMessage`"),
     (changes_roles, "After a whole reply, the question is stored as an `AIMessage`"),

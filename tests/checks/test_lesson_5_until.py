@@ -97,6 +97,18 @@ def polls(seconds):
     return text_until
 
 
+async def never_sleeps(stop, model, prompt):
+    said, reading, _ = begin(stop, model, prompt)
+    try:
+        while not reading.done() and not stop.is_set():
+            await asyncio.sleep(0)
+        if reading.done():
+            reading.result()
+    finally:
+        reading.cancel()
+    return "".join(said)
+
+
 async def in_a_group(stop, model, prompt):
     said = []
 
@@ -117,7 +129,15 @@ async def in_a_group(stop, model, prompt):
 
 @pytest.mark.parametrize(
     "text_until",
-    by_name(two_tasks, race_for_each_piece, cancels_itself, polls(0.05), polls(0.1), in_a_group),
+    by_name(
+        two_tasks,
+        race_for_each_piece,
+        cancels_itself,
+        polls(0.05),
+        polls(0.1),
+        never_sleeps,
+        in_a_group,
+    ),
 )
 def test_5_3_accepts(text_until):
     right("5.3", text_until)

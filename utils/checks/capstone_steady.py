@@ -20,6 +20,7 @@ from utils.checks.watching import (
     is_empty,
     no_error,
     nothing_late,
+    often,
     run_cancelled,
     run_stream,
 )
@@ -190,6 +191,8 @@ def _next_is_asked(function: Callable[..., Any], case: _Case) -> None:
     if not feeds[1].made:
         took = "" if case.error else f" for {LONG:g} s"
         raise NotYet(f"{what}{took}, and nobody else was asked.")
+    if feeds[0].made > 1:
+        raise NotYet(f"{what}, and was called {often(feeds[0].made)}. Call the next one.")
     _nobody_else(feeds, 2, f"{what}, the second answered")
     sent = [item for _, item in feeds[0].steps[: len(feeds[0].times)]]
     # Who hands an empty chunk over with the text after it has none to go with here.

@@ -180,8 +180,8 @@ def _heard_stop(ended: _Stopped, probe: LiveProbe, press: _Press) -> None:
         raise NotYet(
             f"{pressed}, and `text_until` came back; but the model goes on writing for nobody."
         )
-    came = [n for n in range(len(probe.pieces)) if probe.arrives(n) <= press.at]
-    there = "".join(probe.pieces[n] for n in came)
+    before = loops.BEGIN + press.at - loops.SOON  # what comes at that very moment may be missing
+    there = "".join(probe.pieces[: sum(at <= before for at in probe.came_at)])
     value = ended.value
     if not isinstance(value, str):
         raise NotYet(

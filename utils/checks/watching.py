@@ -35,8 +35,8 @@ AT_ONCE = 0.25  # virtual seconds; who polls every fifth of a second is quick en
 
 
 def fox(**how: Any) -> LiveProbe:
-    """The reply to `PROMPT`, with further settings of the probe."""
-    return LiveProbe(cut(FOX, 5), **how)
+    """The reply to `PROMPT`, with further settings of the probe; some pieces are only a space."""
+    return LiveProbe(cut(FOX, 381), **how)
 
 
 def ended_when_cancelled(end: Cancelled, name: str) -> None:
