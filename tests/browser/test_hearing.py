@@ -73,7 +73,9 @@ def test_a_prediction_is_answered(notebook: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    nb.cells.get_by_role("radio", name="This").check()
+    # The state that the late script asks for may come after the click, and the click's echo next.
+    nb.cells.get_by_role("radio", name="This").click()
+    nb.cells.get_by_role("radio", name="This", checked=True).wait_for()
     nb.cells.get_by_role("button", name="Lock in my answer").click()
     nb.cells.get_by_role("button", name="Compare with what happened").click()
     nb.page.locator(".course-feedback[data-right=true]").wait_for()
