@@ -448,7 +448,7 @@ async def last_of(kept, model):
 
 WRONG_4_6 = (
     (streaming(with_a_loop_that_blocks), "the event loop stood still for .* answered nobody else"),
-    (streaming(with_a_thread_that_reads), "A reader left while .* stayed open.* read in a thread"),
+    (streaming(with_a_thread_that_reads), "A reader left .* stayed open.* read in a thread"),
     (streaming(collected_first), "the first one was sent when all 12 pieces .* were there"),
     (streaming(all_in_one), "the first one was sent when all 12 pieces"),
     (streaming(without_an_end), "nothing says that the reply is over"),

@@ -106,11 +106,9 @@ def _models_tell() -> Iterator[None]:
     methods = {name: getattr(BaseChatModel, name) for name in _ASKING}
     for name, method in methods.items():
         setattr(BaseChatModel, name, _noting(method))
-    try:
-        yield
-    finally:
-        for name, method in methods.items():
-            setattr(BaseChatModel, name, method)
+    yield
+    for name, method in methods.items():
+        setattr(BaseChatModel, name, method)
 
 
 def _noting(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -94,10 +94,8 @@ def _semaphores_tell() -> Iterator[None]:
             made.append(self)
 
     asyncio.Semaphore.__init__ = noted  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        asyncio.Semaphore.__init__ = init  # type: ignore[method-assign]
+    yield
+    asyncio.Semaphore.__init__ = init  # type: ignore[method-assign]
 
 
 async def _asked_all(

@@ -1,0 +1,245 @@
+"""What lesson 4's checks are wrapped in: no other model is asked, and nothing is left behind."""
+
+import asyncio
+import gc
+import threading
+import warnings
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+from tests.checks.verdict import wrong
+from utils.checks import evaluate, guard
+from utils.checks.guard import judged
+from utils.checks.meanwhile import Meanwhile
+from utils.checks.outcome import NotYet
+from utils.checks.streams import Probe, ProbeModel
+
+# --- Another model than the one that was given ----------------------------------------------------
+
+model = FakeListChatModel(responses=["Not asked for."])  # as a notebook has one
+
+
+async def ask(prompt):
+    return "".join([chunk.content async for chunk in model.astream(prompt)])
+
+
+async def shouts_of_the_notebooks(given, prompt):
+    yield (await ask(prompt)).upper()
+
+
+async def asks_the_notebooks(given, prompts, at_most):
+    return await asyncio.gather(*map(ask, prompts))
+
+
+async def asks_the_notebooks_and_hides_it(given, prompts, at_most):
+    return await asyncio.gather(*map(ask, prompts), return_exceptions=True)
+
+
+async def asks_the_notebooks_in_threads(given, prompts, at_most):
+    replies = [asyncio.to_thread(model.invoke, prompt) for prompt in prompts]
+    return [reply.content for reply in await asyncio.gather(*replies)]
+
+
+async def of_the_notebooks_in_time(given, prompt, seconds):
+    async with asyncio.timeout(seconds):
+        return await ask(prompt)
+
+
+async def of_a_model_of_its_own(given, prompt, seconds):
+    return (await FakeListChatModel(responses=["Mine."]).ainvoke(prompt)).content
+
+
+def app_of_the_notebooks(given):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        async def frames():
+            yield await ask(question)
+
+        return StreamingResponse(frames(), media_type="text/event-stream")
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "named"),
+    [
+        ("4.1", shouts_of_the_notebooks, "`shout` .*: the notebook's `model`"),
+        ("4.3", asks_the_notebooks, "`ask_all` .*: the notebook's `model`"),
+        ("4.3", asks_the_notebooks_and_hides_it, "`ask_all` .*: the notebook's `model`"),
+        ("4.3", asks_the_notebooks_in_threads, "`ask_all` .*: the notebook's `model`"),
+        ("4.4", of_the_notebooks_in_time, "`text_within` .*: the notebook's `model`"),
+        ("4.4", of_a_model_of_its_own, "`text_within` .*, a `FakeListChatModel`"),
+        ("4.6", app_of_the_notebooks, "`create_app` .*: the notebook's `model`"),
+    ],
+)
+def test_whoever_asks_another_model_is_told_which(number, answer, named):
+    message = wrong(number, answer, named).message
+    assert "was given a model and asked another" in message
+
+
+# --- What two checks at once change ---------------------------------------------------------------
+
+
+def methods():
+    """What a chat model's methods are at the moment, by name."""
+    return {name: vars(BaseChatModel).get(name) for name in guard._ASKING}
+
+
+BEFORE = methods()
+
+
+@pytest.mark.parametrize("error", [NotYet, ValueError, SystemExit])
+def test_a_check_that_fails_puts_the_models_back(error):
+    @judged("shout")
+    def fails(answer):
+        assert methods() != BEFORE
+        raise error("no")
+
+    with pytest.raises(error):
+        fails(None)
+    assert methods() == BEFORE
+
+
+@contextmanager
+def beside(work):
+    """Run `work(begun, go_on)` in a thread until it has begun; at the end let it go on and end."""
+    begun, go_on = threading.Event(), threading.Event()
+    thread = threading.Thread(target=work, args=(begun, go_on))
+    thread.start()
+    assert begun.wait(10)
+    try:
+        yield partial(_ends, thread, go_on)
+    finally:
+        _ends(thread, go_on)
+
+
+def _ends(thread, go_on):
+    go_on.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
+    """The one that began first ends first, so that each finds the other's change."""
+    filters = list(warnings.filters)
+
+    @judged("shout")
+    def waits(answer):
+        begun, go_on = answer
+        begun.set()
+        assert go_on.wait(10)
+        return ""
+
+    @judged("shout")
+    def asks_another(answer):
+        answer()
+        model.invoke("Hello")
+        return ""
+
+    with (
+        beside(lambda *events: waits(events)) as ends,
+        pytest.raises(NotYet, match="asked another"),
+    ):
+        asks_another(ends)
+    assert methods() == BEFORE
+    assert warnings.filters == filters
+
+
+def test_code_beside_a_check_asks_what_it_likes():
+    def asks(begun, go_on):
+        begun.set()
+        assert go_on.wait(10)
+        answers.append(model.invoke("Hello").content)
+
+    @judged("shout")
+    def check(answer):
+        answer()
+        return "fine"
+
+    answers = []
+    with beside(asks) as ends:
+        assert check(ends) == "fine"
+    assert answers == ["Not asked for."]
+
+
+def test_a_check_may_ask_its_own_model():
+    @judged("shout")
+    def check(answer):
+        return ProbeModel(probe=Probe(["Yes."])).invoke("Well?").text
+
+    assert check(None) == "Yes."
+
+
+def test_what_is_changed_meanwhile_is_made_once_and_put_back_after_the_last():
+    log = []
+
+    @Meanwhile
+    @contextmanager
+    def changed():
+        log.append("made")
+        yield
+        log.append("put back")
+
+    with changed:
+        with pytest.raises(ValueError, match="odd"), changed:
+            raise ValueError("odd")
+        assert log == ["made"]
+    assert log == ["made", "put back"]
+    with changed:
+        assert log[2:] == ["made"]
+    assert log[3:] == ["put back"]
+
+
+# --- What nobody awaited --------------------------------------------------------------------------
+
+
+async def forgets_to_await(given, prompt, seconds):
+    given.ainvoke(prompt)
+    return ""
+
+
+async def forgets_it_in_a_circle(given, prompt, seconds):
+    circle = [asyncio.sleep(1)]
+    circle.append(circle)
+    raise ValueError("odd")
+
+
+async def awaits_half_of_it(given, prompts, at_most):
+    return [ask_one(given, prompt) for prompt in prompts][:1]
+
+
+async def ask_one(given, prompt):
+    return (await given.ainvoke(prompt)).content
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("4.4", forgets_to_await),
+        ("4.4", forgets_it_in_a_circle),
+        ("4.3", awaits_half_of_it),
+        ("4.1", ask_one),
+    ],
+)
+def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number, answer):
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        assert evaluate(number, answer).status == "not yet"
+        gc.collect()
+    assert [str(each.message) for each in heard] == []
+
+
+def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        wrong("4.4", forgets_to_await(model, "Hello", 3), "the function itself, `text_within`")
+        gc.collect()
+    assert [str(each.message) for each in heard] == []
