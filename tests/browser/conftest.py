@@ -38,16 +38,13 @@ def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
-SPEED = "4"  # of the lessons: the race of lesson 1 takes 2.5 s, long enough to be seen
-
-
 @pytest.fixture(scope="session")
 def course(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab on a copy of the course, so that nothing is saved into the repository."""
     root, state = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("state")
     for folder in ("notebooks", "lessons", "utils"):
         shutil.copytree(REPOSITORY / folder, root / folder)
-    with serve(root, state, {"COURSE_SPEED": SPEED}) as running:
+    with serve(root, state) as running:
         yield running
 
 

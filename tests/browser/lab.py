@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +221,7 @@ class NotebookPage:
 
     def wait_done(self) -> None:
         """Wait until the command started last has ended: after `run_all`, until all cells have."""
-        self.page.wait_for_function("() => window.courseDone")
+        self.page.wait_for_function("() => window.courseDone", timeout=2 * _PATIENCE * 1000)
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
@@ -253,6 +254,16 @@ class NotebookPage:
         )
         self.command("notebook:run-cell")
         self.wait_done()
+
+    def run_unseen(self, source: str) -> None:
+        """Run code in the kernel, to its end, that no cell shows."""
+        self.page.evaluate(
+            """async (code) => {
+              const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
+              await session.kernel.requestExecute({ code, silent: true }).done;
+            }""",
+            source,
+        )
 
     def run(self) -> None:
         """Run all cells to their end."""
@@ -336,6 +347,11 @@ class NotebookPage:
         """What `sample` noted so far: rows of the page's seconds (`at`) and each text."""
         rows: list[dict[str, Any]] = self.page.evaluate("() => window.courseSamples")
         return rows
+
+    def seen(self, name: str) -> list[str]:
+        """What a sampled element said, without repetitions, in the order in which it said it."""
+        texts = [row[name] for row in self.samples() if row[name] is not None]
+        return [text for text, _ in groupby(texts)]
 
     def screenshot(self, name: str, selector: str | None = None) -> Path:
         """Keep a picture in test-artifacts/, of the page or of the first match."""

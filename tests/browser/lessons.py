@@ -32,11 +32,14 @@ class Lesson:
         stem: The notebook's name without its ending.
         live: What has to be seen while it grows in *Run All*: names, and CSS selectors.
         pictures: What to keep a picture of: names, and CSS selectors.
+        speed: How many times faster than real time its replies are. What has to be seen while it
+            grows needs time; what only has to end needs none.
     """
 
     stem: str
     live: Mapping[str, str]
     pictures: Mapping[str, str] = field(default_factory=dict)
+    speed: int = 4  # the race of lesson 1 takes 2.5 s, long enough to be seen
 
     @property
     def number(self) -> int:
@@ -64,6 +67,7 @@ class Opened:
     complaints: list[str]
 
 
+@pytest.mark.timeout(300)  # lesson 4 runs for 40 s, and for more where the machine is busy
 class Promises:
     """Inherit this as `TestPromises`, and set `lesson`. All of it looks at one *Run All*."""
 
@@ -87,6 +91,7 @@ class Promises:
         notebook = NotebookPage.open(page, course.url(lesson.file))
         notebook.theme("JupyterLab Light")
         notebook.only_the_notebook()
+        notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
         notebook.sample(**lesson.live)
         notebook.run()
         yield Opened(notebook, complaints)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
@@ -77,12 +76,6 @@ def life(timeline, words=12, gap=0.05, run="", end="on_llm_end"):
 ROWS = ".course-chunks tbody tr"
 
 
-def seen(notebook: NotebookPage, name: str) -> list[str]:
-    """The texts of a sampled element, each once, in the order in which they were seen."""
-    texts = [row[name] for row in notebook.samples() if row[name] is not None]
-    return [texts[0], *(after for before, after in pairwise(texts) if before != after)]
-
-
 def texts(notebook: NotebookPage, selector: str) -> list[str]:
     found: list[str] = notebook.page.locator(selector).all_text_contents()
     return found
@@ -102,7 +95,7 @@ def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
     nb.page.locator(".course-count", has_text="× 3").nth(2).wait_for()  # noqa: RUF001
     one, two, ticks = nb.page.locator(".course-timeline").all()
 
-    assert len(seen(nb, "count")) > 5, "marks should appear while events happen"
+    assert len(nb.seen("count")) > 5, "marks should appear while events happen"
     marks = one.locator("[data-kind=delivered] .course-marks").get_attribute("d") or ""
     assert marks.count("M") == 30
     names = ["on_chat_model_start", "on_llm_new_token", "on_llm_end"]
@@ -152,7 +145,7 @@ def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook)
     assert nb.printed().endswith("with usage · stopped\n")
     assert "7 chunks · 4 with text · 1 finish reason · 1 with usage\n" in nb.printed()
 
-    assert len(seen(nb, "rows")) > 3, "rows should appear while the cell runs"
+    assert len(nb.seen("rows")) > 3, "rows should appear while the cell runs"
     words = ["''empty", "'A heron '", "'lifts off 🌙,'", "'\\n'", "'rings widen'"]
     assert first.locator("td.course-col-text").all_text_contents() == [*words, "''empty", "''empty"]
     columns = ["chunk", "seconds", "text", "finish reason", "tokens"]
@@ -182,8 +175,8 @@ def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(noteboo
     assert last_bar["y"] + last_bar["height"] < clock["y"], "the clock should not hide the bars"
     nb.wait_done()
     nb.page.locator(".course-mark", has_text="final").nth(3).wait_for()
-    assert [age for age in seen(nb, "age") if age] == ["3", "36"]
-    marked = [text.count("still arriving") for text in seen(nb, "card")]
+    assert [age for age in nb.seen("age") if age] == ["3", "36"]
+    marked = [text.count("still arriving") for text in nb.seen("card")]
     assert max(marked) == 1
     assert marked[-1] == 0
     assert texts(nb, ".course-mark") == ["final"] * 4
@@ -206,7 +199,7 @@ def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
     second.locator(".course-block").nth(1).wait_for()
     second.locator(".course-block").first.evaluate("(block) => block.classList.add('mine')")
     nb.wait_done()
-    assert len(seen(nb, "code")) > 2, "the code block should be seen while it grows"
+    assert len(nb.seen("code")) > 2, "the code block should be seen while it grows"
     assert first.locator("h1").text_content() == "Streams"
     assert first.locator("strong").text_content() == "stream"
     assert first.locator("td").all_text_contents() == ["naive", "11 MB"]

@@ -1,0 +1,93 @@
+"""Lesson 4 as a learner meets it: the untouched notebook, in JupyterLab, in a browser."""
+
+from __future__ import annotations
+
+import re
+
+from tests.browser.lab import NotebookPage
+from tests.browser.lessons import Lesson, Opened, Promises
+from utils import source
+
+HEARTS = ".course-heartbeat"
+NOW = ".course-status [aria-current=step]"
+LAST = ".jp-CodeCell:last-child"
+PANELS = [f"{LAST} .jp-OutputArea-child:nth-child({place}) .course-text" for place in (1, 2, 3)]
+THREE_SLOW = """
+async with asyncio.TaskGroup() as group:
+    for q in three:
+        group.create_task(LiveText(q).run(slowly.astream(q)))
+"""
+SLOW_STAGES = """
+with_tools = chat_model("laptop").bind_tools([get_weather])
+speed = 2  # half a second for the tool
+"""
+
+
+def marks(nb: NotebookPage, place: int) -> int:
+    """So many beats the strip shows."""
+    drawn = nb.page.locator(f"{HEARTS} .course-marks").nth(place).get_attribute("d") or ""
+    return drawn.count("M")
+
+
+class TestPromises(Promises):
+    lesson = Lesson(
+        "04_async_streaming",
+        live={"reply": ".jp-OutputArea-child:nth-child(2) .course-text"},
+        pictures={
+            "froze": HEARTS,
+            "prediction": ".course-prediction",
+            "reply": ".course-live:has(.course-text)",
+            "load": "img[src*='image/png']",
+            "status": ".course-status",
+        },
+        speed=10,
+    )
+
+    def test_one_heart_froze_and_the_other_beat_on(self, opened: Opened):
+        nb = opened.notebook
+        frozen = nb.page.locator(HEARTS).first
+        assert (frozen.locator(".course-badge").text_content() or "").startswith("froze for ")
+        frozen.scroll_into_view_if_needed()
+        gap = frozen.locator(".course-gap")
+        assert gap.count() == 1
+        assert (gap.bounding_box() or {"width": 0})["width"] > 200, "all of the reply's time"
+        assert marks(nb, 1) > 2 * marks(nb, 0)
+
+    def test_three_panels_grow_at_once(self, opened: Opened):
+        nb = opened.notebook
+        nb.sample(**{f"panel{place}": panel for place, panel in enumerate(PANELS)})
+        nb.run_new_cell(THREE_SLOW)
+        rows = [[len(row[f"panel{place}"] or "") for place in range(3)] for row in nb.samples()]
+        ends = [max(lengths) for lengths in zip(*rows, strict=True)]
+        half = [
+            row for row in rows if all(0 < now < end for now, end in zip(row, ends, strict=True))
+        ]
+        assert half, "all three should be half written at some moment"
+        for lengths in zip(*half, strict=True):
+            assert len(set(lengths)) > 3, "each should grow while the others are half written"
+
+    def test_every_way_to_leave_has_its_line_and_the_load_its_table_and_chart(self, opened: Opened):
+        nb = opened.notebook
+        told = re.findall(r"^(\w+) +the model (stopped|wrote on to the end)$", nb.printed(), re.M)
+        assert [way for way, what in told if what != "stopped"] == [
+            "break_but_keep",
+            "close_a_sync_chain",
+            "cancel_a_thread",
+        ]
+        assert len(told) == 7
+        table = nb.cells.locator("table", has=nb.page.get_by_role("columnheader", name="clients"))
+        styles = table.locator("tbody tr > :first-child").all_text_contents()
+        assert set(styles) == {"async def + .stream()", "def + .stream()", "async def + .astream()"}
+        charts = nb.cells.get_by_role("img").and_(nb.page.locator(".jp-RenderedImage img"))
+        sizes = charts.evaluate_all("(all) => all.map((chart) => chart.naturalWidth)")
+        assert len(sizes) == 4
+        assert min(sizes) > 600
+
+    def test_stages_move_once_exercise_7_is_solved(self, opened: Opened):
+        nb = opened.notebook
+        nb.run_new_cell(source.solution("4.7") + SLOW_STAGES)
+        nb.sample(stage=f"{NOW} .course-stage-name", detail=f"{NOW} .course-stage-detail")
+        nb.run_cell_with("status = StatusLine(")
+        nb.wait_done()
+        assert nb.seen("stage") == ["Thinking", "Tool call", "Thinking", "Answer"]
+        assert nb.seen("detail") == ["get_weather"]

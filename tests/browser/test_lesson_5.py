@@ -1,0 +1,87 @@
+"""Lesson 5 as a learner meets it: the untouched notebook, in JupyterLab, in a browser."""
+
+from __future__ import annotations
+
+from tests.browser.lessons import Lesson, Opened, Promises
+from tests.browser.test_chat import ask, button, foot, panel, stops_within
+from utils import source
+
+SPINNER = ".course-progress:has([aria-label=Spinner])"
+# Replies of two seconds, which leave time to stop them.
+SLOWER = 'slowly = chat_model("laptop", simulated=True)'
+SOLVED = """
+@tool
+async def order_status(order: int) -> str:
+    \"\"\"Look up where an order is, by its number.\"\"\"
+    await asyncio.sleep(0.5)  # time to see it
+    return f"Order {order} arrives on Thursday."
+
+assistant = support([refusing, chat_model("laptop", simulated=True)], [order_status], 10)
+solved = ChatPanel(assistant, title="Solved", explain=explain).show()
+await solved.ask("Where is my order 4711?")
+"""
+STAGE = ".jp-CodeCell:last-child .course-stage[aria-current=step] .course-stage-name"
+
+
+class TestPromises(Promises):
+    lesson = Lesson(
+        "05_streaming_patterns",
+        live={
+            "chat": ".course-chat .course-transcript",
+            "thinking": ".course-status .course-stages",
+            "spinner": f"{SPINNER} .course-progress-figures",
+        },
+        pictures={
+            "chat": ".course-chat",
+            "prediction": ".course-prediction",
+            "progress": ".course-progress",
+            "status": ".course-status",
+            "code": ".course-live:has(> .course-pane > .course-markdown)",
+            "card": ".course-live:has(.course-card)",
+            "support": ":nth-child(1 of .course-chat:has(.course-turn + .course-turn))",
+        },
+        speed=10,
+    )
+
+    def test_stop_holds_the_text_and_regenerate_writes_it_anew(self, opened: Opened):
+        nb = opened.notebook
+        nb.run_new_cell(SLOWER)
+        chat = panel(nb, "A chat")
+        ask(chat, "Why does streaming make a chat feel faster?")
+        foot(chat, "streaming")
+        assert stops_within(nb, chat, "mouse") <= 0.3
+        reply = chat.locator(".course-turn").last.locator(".course-block")
+        part = reply.last.text_content() or ""
+        button(chat, "Regenerate").click()
+        foot(chat, "done")
+        assert len("".join(reply.all_text_contents())) > len(part) > 0
+        assert chat.locator(".course-turn").count() == 2, "the reply is another, the turn the same"
+
+    def test_a_connection_that_broke_is_told_and_continue_goes_on(self, opened: Opened):
+        nb = opened.notebook
+        nb.run_cell_with('title="Breaks once"')
+        nb.wait_done()
+        chat = panel(nb, "Breaks once")
+        told = foot(chat, "failed").get_by_text(
+            "The connection broke while the reply was on its way"
+        )
+        assert told.is_visible()
+        part = chat.locator(".course-block").last.text_content() or ""
+        button(chat, "Continue").click()
+        foot(chat, "done")
+        whole = "".join(chat.locator(".course-block").all_text_contents())
+        assert whole.startswith(part.strip())
+        assert whole.count(part.strip()[:20]) == 1
+        assert len(whole) > len(part)
+
+    def test_stages_move_above_the_answer_once_the_capstone_is_solved(self, opened: Opened):
+        nb = opened.notebook
+        steps = [source.solution(f"5.{step}") for step in (8, 10, 11)]
+        nb.sample(stage=STAGE)
+        nb.run_new_cell("\n\n".join([*steps, SOLVED]))
+        foot(panel(nb, "Solved"), "done")
+        stages = panel(nb, "Solved").locator(".course-stage")
+        assert nb.seen("stage") == ["Thinking", "Tool call", "Thinking"]
+        names = stages.locator(".course-stage-name").all_text_contents()
+        assert names == ["Thinking", "Tool call"], "what was done twice stands there once"
+        assert stages.locator(".course-stage-detail").all_text_contents() == ["order_status"]
