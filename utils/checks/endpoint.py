@@ -22,13 +22,12 @@ from utils.checks.loops import run
 from utils.checks.observe import first_difference, kind, nothing_left_unread, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.servers import Visit, get
-from utils.checks.streams import GAP, cut
+from utils.checks.streams import cut
 
 _WHY, _HOW = "Why do rivers bend?", "How do tides work? & why"
 _RIVERS = "Rivers bend because water\nis never quite even."
 _TIDES = 'The moon pulls, and "the sea" follows it around.'
 _SILENCE = 40.0  # seconds
-_ON_ITS_WAY = 1  # pieces that may still come when a reader has left, such as one in a queue
 
 
 @judged("create_app")
@@ -337,21 +336,23 @@ def _lets_go(function: Callable[..., Any], when: str, **leaving: Any) -> None:
         in_silence = isinstance(leaving["leave_after"], float)
         service = _service(function, silences={0: _SILENCE} if in_silence else {})
         visit = await service.get(_WHY, **leaving)
+        tasks = asyncio.all_tasks()  # held, since Python throws away a task that nobody holds
         gc.collect()  # a generator that nobody holds any more is closed, as Python does at times
         await loops.soon()
-        tasks = _learners_tasks()
+        names = [_name_of(task) for task in tasks if not task.done()]
         await asyncio.sleep(2 * _SILENCE)
-        return visit, service.probes[_WHY], tasks
+        return visit, service.probes[_WHY], list(filter(None, names))
 
     visit, probe, tasks = run(main, function)
     left = visit.left if visit.left is not None else loops.BEGIN
     more = sum(at > left + loops.SOON for at in probe.came_at)
-    if more > _ON_ITS_WAY:
+    if more:
+        pieces = "piece was" if more == 1 else "pieces were"
         raise NotYet(
-            f"A reader left {when}, and the model went on: {more} more pieces were generated for "
+            f"A reader left {when}, and the model went on: {more} more {pieces} generated for "
             f"nobody, and paid for. {_who_goes_on(probe, tasks)}"
         )
-    if probe.left_at is None or probe.left_at > left + _ON_ITS_WAY * GAP + loops.SOON:
+    if probe.left_at is None or probe.left_at > left + loops.SOON:
         raise NotYet(
             f"A reader left {when}, and the model's stream stayed open: a real one would write on "
             f"for nobody. {_who_goes_on(probe, tasks)}"
@@ -364,19 +365,17 @@ def _lets_go(function: Callable[..., Any], when: str, **leaving: Any) -> None:
         )
 
 
-def _learners_tasks() -> list[str]:
-    """The names of the learner's coroutines that are at work as tasks."""
-    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
-    return [
-        each.__name__
-        for each in coroutines
-        if inspect.iscoroutine(each) and learners_own(each.cr_code.co_filename)
-    ]
+def _name_of(task: asyncio.Task[Any]) -> str:
+    """The name of the learner's coroutine that a task runs, if it runs one."""
+    work = task.get_coro()
+    if not inspect.iscoroutine(work) or not learners_own(work.cr_code.co_filename):
+        return ""
+    return str(work.__name__)
 
 
 def _who_goes_on(probe: LiveProbe, tasks: Sequence[str]) -> str:
     if tasks:
         return f"The task of `{tasks[0]}` is still at work. Who cancels it?"
     if "stream" in probe.called:
-        return "It is read in a thread. How would that hear that its reader has left?"
+        return "A thread reads it. How would that hear that its reader has left?"
     return "Who still holds it, and what closes it?"
