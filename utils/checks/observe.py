@@ -163,3 +163,8 @@ def not_asked_for(returned: object, wanted: str, when: str = "") -> str:
 def listed(values: Sequence[Any]) -> str:
     """Values between backticks, with commas."""
     return ", ".join(shown(repr(value)) for value in values) if values else "nothing"
+
+
+def near(one: float, other: float) -> bool:
+    """Whether two times, in seconds, are the same but for what rounding makes of them."""
+    return abs(one - other) < 1e-6
