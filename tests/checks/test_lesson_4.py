@@ -200,6 +200,11 @@ async def chunks(model, prompt):
         yield chunk
 
 
+async def chunks_as_texts(model, prompt):
+    async for chunk in model.astream(prompt):
+        yield str(chunk).upper()
+
+
 async def strips(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper().strip()
@@ -289,6 +294,7 @@ WRONG_4_1 = (
     (small_letters, "comes as the model wrote it: `The Danube"),
     (first_letters, "not all of it is in capitals"),
     (chunks, "a whole chunk, an `AIMessageChunk`"),
+    (chunks_as_texts, "how Python shows a whole chunk, `CONTENT="),
     (strips, "The letters are right and the white space isn't"),
     (all_so_far, "yielded again and again"),
     (only_the_first, "Only 1 of 23 pieces of the reply was read"),

@@ -1,6 +1,6 @@
 """Exercise 4.4: what arrives within a time limit."""
 
-# ruff: noqa: ASYNC100, PERF401 (learners write such code)
+# ruff: noqa: ASYNC100, ASYNC110, PERF401 (learners write such code)
 
 import asyncio
 import contextlib
@@ -61,8 +61,28 @@ async def cancels_a_task(model, prompt, seconds):
     return "".join(pieces)
 
 
+async def looks_at_a_clock_beside_the_reader(model, prompt, seconds):
+    pieces, until = [], monotonic() + seconds
+    task = asyncio.create_task(collect(pieces, model, prompt))
+    try:
+        while monotonic() < until and not task.done():
+            await asyncio.sleep(0.05)
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+    return "".join(pieces)
+
+
 @pytest.mark.parametrize(
-    "text_within", by_name(times_out, waits_for_a_reader, counts_down, cancels_a_task)
+    "text_within",
+    by_name(
+        times_out,
+        waits_for_a_reader,
+        counts_down,
+        cancels_a_task,
+        looks_at_a_clock_beside_the_reader,
+    ),
 )
 def test_4_4_accepts(text_within):
     right("4.4", text_within)
@@ -183,6 +203,10 @@ async def returns_pieces(model, prompt, seconds):
     return pieces
 
 
+async def takes_one_more(model, prompt, seconds):
+    return await times_out(model, prompt, seconds + 0.09)
+
+
 async def adds_a_mark(model, prompt, seconds):
     text = await times_out(model, prompt, seconds)
     return text if text.endswith(".") else text + "…"
@@ -272,6 +296,7 @@ WRONG_4_4 = (
     (returns_none_in_time, "`None`; the exercise asks for the text that arrived"),
     (starts_again_with_nothing, "with no text. `The .*` had arrived by then"),
     (returns_pieces, "a `list`; the exercise asks for one text"),
+    (takes_one_more, "with `The .*`. `.*` came later than that"),
     (adds_a_mark, "isn't what had arrived. It parts from the reply at character"),
     (yields_within, "Calling `text_within` gives an async generator"),
     (plain_within, "nothing else on the event loop could run"),

@@ -143,6 +143,16 @@ def by_fastapi(model):
     return app
 
 
+def by_a_plain_def(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    def chat(question: str):
+        return sent(frames_and_closes(model, question))
+
+    return app
+
+
 def with_charset_and_more(model):
     return streaming(frames_and_closes, media_type="text/event-stream; charset=utf-8")(model)
 
@@ -158,6 +168,7 @@ def with_charset_and_more(model):
         streaming(frames_from_a_group),
         streaming(frames_asked_for_ahead),
         by_fastapi,
+        by_a_plain_def,
         with_charset_and_more,
     ),
 )
@@ -316,6 +327,14 @@ async def that_end_whatever_happens(model, question):
     except BaseException:
         pass
     yield END
+
+
+async def that_end_in_a_finally(model, question):
+    try:
+        async for chunk in model.astream(question):
+            yield framed(chunk.content)
+    finally:
+        yield END
 
 
 async def with_the_end_first(model, question):
@@ -481,6 +500,40 @@ def yields_itself(model):
     return app
 
 
+def yields_into_a_response(model):
+    app = FastAPI()
+
+    @app.get("/chat", response_class=StreamingResponse)
+    async def chat(question: str):
+        async for text in frames_and_closes(model, question):
+            yield text
+
+    return app
+
+
+def returns_its_stream(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        return frames_and_closes(model, question)
+
+    return app
+
+
+def of_frames_that_are_returned(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        async def frames():
+            return "".join([text async for text in frames_and_closes(model, question)])
+
+        return sent(frames())
+
+    return app
+
+
 def without_brackets(model):
     app = FastAPI()
 
@@ -533,18 +586,19 @@ WRONG_4_6 = (
         streaming(that_end_whatever_happens),
         "Your code was cancelled, and it sent `'event: end.* all ",
     ),
+    (streaming(that_end_in_a_finally), "sent `'event: end.*` all the same. Which `except` or `fin"),
     (streaming(of_nothing), "is answered with nothing, and the model was never asked"),
     (streaming(of_what_was_read), "status 200, and no byte after its headers"),
     (streaming(that_fail), "AttributeError: .*txet.*at the line `yield framed"),
     (streaming(with_a_lock), "Two readers asked at once, and one of them waited for the other"),
     (at_another_path, "answered with status 404: nothing is there"),
     (of_plain_text, "content type is `text/plain; charset=utf-8`"),
-    (of_no_type, "content type is `missing`"),
+    (of_no_type, "content type is missing"),
     (without_a_word_to_proxies, "`X-Accel-Buffering` is missing: nginx"),
     (without_a_word_to_caches, "`Cache-Control` is missing: a proxy"),
     (with_the_cache_in_control, "`Cache-Control` is `public`: a proxy"),
     (with_a_proxy_that_buffers, "`X-Accel-Buffering` is `yes`"),
-    (answers_nothing, "is answered with `null`, and the model was never asked"),
+    (answers_nothing, "is answered with `null`, .* never asked. Is a `return` missing"),
     (with_another_parameter, "status 422: FastAPI misses `prompt` in the query"),
     (by_post, "status 405: not by `GET`"),
     (whole, "content type is `text/plain"),
@@ -554,7 +608,10 @@ WRONG_4_6 = (
     (makes_it_later, "`create_app` is an `async def`"),
     (asks_when_it_is_made, "The model was asked when the app was made"),
     (without_a_question, "and the model was asked `Name a river.`"),
-    (yields_itself, "`chat` yields by itself.*FastAPI .* JSON: the content type is `.*json"),
+    (yields_itself, "`chat` yields by itself, .* the content type is `.*json"),
+    (yields_into_a_response, "`chat` yields by itself, .* the content type is missing"),
+    (returns_its_stream, "returns its stream as it is, and FastAPI can't turn that into JSON"),
+    (of_frames_that_are_returned, "given a coroutine, .* Is there a `yield` in the function"),
     (without_brackets, "given a function, .* are brackets missing after its name"),
     (one_stream_for_all, "Of two at once, one gets"),
 )

@@ -43,6 +43,10 @@ def no_line_end(text):
     return f"data: {json.dumps(text)}"
 
 
+def with_line_ends_of_two_letters(text):
+    return f"data: {json.dumps(text)}\\n\\n"
+
+
 def no_data(text):
     return f"{json.dumps(text)}\n\n"
 
@@ -122,6 +126,7 @@ WRONG_4_5 = (
     (raw, "`'Hello'`, the data is the text as it stands, which is no JSON"),
     (one_line_end, "As it ends there, a page still waits for the rest of it"),
     (no_line_end, "As it ends there, a page still waits for the rest of it"),
+    (with_line_ends_of_two_letters, "at its end is a backslash and a letter, and no line end"),
     (no_data, "No line of it says that it is data"),
     (of_python, "Python's spelling"),
     (in_bytes, "`bytes`; the exercise asks for a text"),

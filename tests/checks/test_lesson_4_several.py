@@ -125,6 +125,20 @@ async def a_limit_of_its_own(model, prompts, at_most):
     return await gathers(model, prompts, 3)
 
 
+async def one_too_many(model, prompts, at_most):
+    turn = asyncio.Semaphore(at_most + 1)
+
+    async def ask(prompt):
+        async with turn:
+            return await text_of(model, prompt)
+
+    return await asyncio.gather(*map(ask, prompts))
+
+
+async def gathers_without_await(model, prompts, at_most):
+    return asyncio.gather(*await_each(model, prompts, at_most))
+
+
 async def in_batches(model, prompts, at_most):
     texts = []
     for at in range(0, len(prompts), at_most):
@@ -311,6 +325,8 @@ WRONG_4_3 = (
         a_semaphore_around_the_start,
         "6 replies streamed at once. There is a semaphore.*inside its bl",
     ),
+    (one_too_many, "3 replies .* There is a semaphore .* How many does it let in"),
+    (gathers_without_await, "What came back is a `_GatheringFuture`.* Nobody has awaited it"),
     (a_limit_of_its_own, "With `at_most=2` and 6 prompts, 3 replies streamed at once"),
     (in_batches, r"its place stayed free for \d\.\d s, while 4 prompts waited"),
     (in_the_order_of_finishing, "in the order in which they ended and not in that of the prompts"),
@@ -322,9 +338,9 @@ WRONG_4_3 = (
     (returns_lists_of_chunks, "The list holds lists of pieces"),
     (returns_tasks, "The list holds a `Task` in place of a text"),
     (returns_coroutines, "The list holds a `coroutine` in place of a text"),
-    (returns_a_dict, "a `dict` came back"),
-    (returns_nothing, "`None` came back"),
-    (joins_them, "a `str` came back"),
+    (returns_a_dict, "What came back is a `dict`; the exercise asks for a list of texts"),
+    (returns_nothing, "Nothing came back: is a `return` missing"),
+    (joins_them, "What came back is a `str`"),
     (yields_them, "Calling `ask_all` gives an async generator"),
     (keeps_errors_in_the_list, "the error came back inside the list"),
     (swallows_errors, "nothing was raised, and `'Twic.*` came back as its text"),

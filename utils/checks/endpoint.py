@@ -1,13 +1,15 @@
 """The check of exercise 4.6: an endpoint that streams events, asked by ASGI in virtual time."""
 
 import asyncio
-import gc
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.routing import Router
@@ -39,12 +41,11 @@ def create_app(answer: object) -> str:
             "own; it was given an app."
         )
     function = the_function(answer, "create_app")
-    yields_itself = _answers(function)
+    _answers(function)
     _two_readers(function)
     _lets_go(function, "after 4 events", leave_after=4)
     _lets_go(function, "while the model was still silent", leave_after=_SILENCE / 2)
-    if not yields_itself:
-        _lets_go(function, "while a text waited to be sent", leave_after=4, slow=True)
+    _lets_go(function, "while a text waited to be sent", leave_after=4, slow=True)
     return (
         "Each text was on its way before the next one was taken, the end is an event that a page "
         "hears, two readers were served side by side, and the model stopped when its reader left."
@@ -91,12 +92,7 @@ def _service(function: Callable[..., Any], **silences: Any) -> _Service:
     return _Service(app, probes, other)
 
 
-def _answers(function: Callable[..., Any]) -> bool:
-    """Ask once, and look at all that comes; returns whether the endpoint itself is a generator.
-
-    FastAPI holds on to such a one for a while when its reader has left.
-    """
-
+def _answers(function: Callable[..., Any]) -> None:
     async def main() -> tuple[Visit, LiveProbe, float, Any]:
         service = _service(function)
         visit = await service.get(_WHY)
@@ -112,13 +108,11 @@ def _answers(function: Callable[..., Any]) -> bool:
         said = shown(visit.body.decode(errors="replace")) if visit.body else "nothing"
         raise NotYet(
             f"`GET /chat?question=…` is answered with {said}, and the model was never asked."
+            f"{' Is a `return` missing?' if visit.body == b'null' else ''}"
         )
-    endpoints = [getattr(route, "endpoint", None) for route in app.routes]
-    generators = [each.__name__ for each in endpoints if each and _yields(each)]
-    _right_kind(visit, generators)
+    _right_kind(visit, app)
     _right_events(visit, probe)
     _in_time(visit, probe)
-    return bool(generators)
 
 
 def _frame_is_there(function: Callable[..., Any], visit: Visit) -> None:
@@ -143,17 +137,25 @@ def _right_question(service: _Service, probe: LiveProbe) -> None:
         )
 
 
+_NO_STREAM = {  # what Starlette and FastAPI say, and what it means
+    "'function' object is not iterable": "The response was given a function, and nothing can be "
+    "read from that. Calling it makes the stream: are brackets missing after its name?",
+    "'coroutine' object is not iterable": "The response was given a coroutine, and nothing can be "
+    "read from that. Is there a `yield` in the function that made it?",
+    "'async_generator' object is not iterable": "The endpoint returns its stream as it is, and "
+    "FastAPI can't turn that into JSON. What reads it, and sends it piece by piece?",
+}
+
+
 def _served(visit: Visit) -> None:
     asked = "`GET /chat?question=…`"
     if visit.error is not None:
         error = told_apart(leaves(visit.error)[0])
         if isinstance(error, NotYet):
             raise error
-        if isinstance(error, TypeError) and "'function' object is not iterable" in str(error):
-            raise NotYet(
-                "The response was given a function, and nothing can be read from that. Calling it "
-                "makes the stream: are brackets missing after its name?"
-            )
+        for what, reason in _NO_STREAM.items():
+            if isinstance(error, TypeError | ValueError) and what in str(error):
+                raise NotYet(reason)
         raise NotYet(told(error, "when the app was asked")) from visit.error
     if visit.status == 422:
         wants = _wanted(visit.body)
@@ -195,18 +197,21 @@ _HEADERS = (  # its name, what its value says, and what happens otherwise
 )
 
 
-def _right_kind(visit: Visit, generators: Sequence[str]) -> None:
+def _right_kind(visit: Visit, app: Any) -> None:
     kind_of = visit.headers.get("content-type", "")
     if kind_of.partition(";")[0].strip().lower() != "text/event-stream":
-        if generators:
+        seen = f"is {shown(kind_of)}" if kind_of else "is missing"
+        endpoints = [getattr(route, "endpoint", None) for route in app.routes]
+        own = next((each.__name__ for each in endpoints if each and _yields(each)), None)
+        if own:
             raise NotYet(
-                f"`{generators[0]}` yields by itself, and so FastAPI sends each text as JSON: the "
-                f"content type is {shown(kind_of)}. Put the `yield`s into a function `frames` of "
-                "their own, and return a `StreamingResponse` that reads it."
+                f"`{own}` yields by itself, and so FastAPI makes the response of it: the content "
+                f"type {seen}. Put the `yield`s into a function `frames` of their own, and return "
+                "a `StreamingResponse` that reads it."
             )
         raise NotYet(
-            f"The answer's content type is {shown(kind_of or 'missing')}. A page's `EventSource` "
-            "refuses it and reads nothing."
+            f"The answer's content type {seen}. A page's `EventSource` refuses it and reads "
+            "nothing."
         )
     for header, wanted, harm in _HEADERS:
         value = visit.headers.get(header.lower(), "")
@@ -335,11 +340,12 @@ def _lets_go(function: Callable[..., Any], when: str, **leaving: Any) -> None:
     async def main() -> tuple[Visit, LiveProbe, list[str]]:
         in_silence = isinstance(leaving["leave_after"], float)
         service = _service(function, silences={0: _SILENCE} if in_silence else {})
-        visit = await service.get(_WHY, **leaving)
-        tasks = asyncio.all_tasks()  # held, since Python throws away a task that nobody holds
-        gc.collect()  # a generator that nobody holds any more is closed, as Python does at times
+        with _streams_begun() as begun:
+            visit = await service.get(_WHY, **leaving)
+        if leaving.get("slow"):
+            await _closed(begun)
         await loops.soon()
-        names = [_name_of(task) for task in tasks if not task.done()]
+        names = [_name_of(task) for task in asyncio.all_tasks()]
         await asyncio.sleep(2 * _SILENCE)
         return visit, service.probes[_WHY], list(filter(None, names))
 
@@ -360,9 +366,35 @@ def _lets_go(function: Callable[..., Any], when: str, **leaving: Any) -> None:
     if visit.late:
         raise NotYet(
             f"A reader left {when}. Your code was cancelled, and it sent "
-            f"{shown(repr(visit.late.decode(errors='replace')))} all the same. What catches the "
-            "cancellation?"
+            f"{shown(repr(visit.late.decode(errors='replace')))} all the same. Which `except` or "
+            "`finally` does that?"
         )
+
+
+@contextmanager
+def _streams_begun() -> Iterator[WeakSet[AsyncGenerator[Any, Any]]]:
+    """The learner's own async generators that are begun meanwhile, as long as they live."""
+    begun: WeakSet[AsyncGenerator[Any, Any]] = WeakSet()
+    first = sys.get_asyncgen_hooks().firstiter
+
+    def noted(stream: Any) -> None:
+        if learners_own(stream.ag_code.co_filename):
+            begun.add(stream)
+        if first is not None:
+            first(stream)
+
+    sys.set_asyncgen_hooks(firstiter=noted)
+    try:
+        yield begun
+    finally:
+        sys.set_asyncgen_hooks(firstiter=first)
+
+
+async def _closed(streams: WeakSet[AsyncGenerator[Any, Any]]) -> None:
+    """Close what was left at a `yield`, as Python does sooner or later: servers don't."""
+    closing = [asyncio.ensure_future(stream.aclose()) for stream in list(streams)]
+    if closing:
+        await asyncio.wait(closing, timeout=loops.SOON)
 
 
 def _name_of(task: asyncio.Task[Any]) -> str:

@@ -102,6 +102,8 @@ def _why_none(returned: str) -> str:
     lines = [line for line in returned.splitlines() if line]
     if not any(line.startswith("data:") or line == "data" for line in lines):
         return "No line of it says that it is data, and so no page hears of it."
+    if returned.endswith("\\n"):
+        return "Each `\\n` at its end is a backslash and a letter, and no line end."
     if sse.parse(returned + "\n") or sse.parse(returned + "\n\n"):
         return "As it ends there, a page still waits for the rest of it."
     return "A page hears nothing of it."

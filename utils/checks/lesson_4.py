@@ -99,6 +99,11 @@ def _in_capitals(got: str, probe: LiveProbe) -> None:
         raise NotYet(f"The text comes as the model wrote it: {shown(got[:30])}.")
     if got.lower() == probe.text.lower():
         raise NotYet(f"The text is right, and not all of it is in capitals: {shown(got[:40])}.")
+    if got.lower().startswith("content="):
+        raise NotYet(
+            f"What is yielded is how Python shows a whole chunk, {shown(got[:40])}; the exercise "
+            "asks for its text."
+        )
     if got in (right * 2, right * 3) or len(got) > 2 * len(right):
         raise NotYet(
             f"{len(got)} characters were yielded, and the reply has {len(right)}: {shown(got)}. "

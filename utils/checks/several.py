@@ -1,6 +1,7 @@
 """The check of exercise 4.3: several replies at once, a few at a time, in their prompts' order."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,13 @@ from utils.checks.awaited import ForeignLoop, learners_tasks, leaves, the_result
 from utils.checks.guard import judged
 from utils.checks.loops import SOON, run
 from utils.checks.meanwhile import Meanwhile
-from utils.checks.observe import asked_the_given_model, first_difference, kind, the_function
+from utils.checks.observe import (
+    asked_the_given_model,
+    first_difference,
+    kind,
+    not_asked_for,
+    the_function,
+)
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 
@@ -60,7 +67,8 @@ def _all_asked_at_most(function: Callable[..., Any], at_most: int) -> None:
         returned = run(lambda: _asked_all(function, probes, prompts, at_most, case), function)
     traffic = next(iter(probes.values())).traffic
     if not isinstance(returned, list | tuple):
-        raise NotYet(f"{kind(returned)} came back; the exercise asks for a list of texts.")
+        nobody = " Nobody has awaited it." if inspect.isawaitable(returned) else ""
+        raise NotYet(f"{not_asked_for(returned, 'a list of texts')}{nobody}")
     _each_asked(prompts, probes, returned)
     _limit_kept(function, traffic, len(prompts), at_most, len(made))
     _right_texts(returned, [probes[prompt].text for prompt in prompts])
@@ -161,12 +169,12 @@ def _limit_kept(
     if traffic.most > at_most:
         names = _names_in(getattr(function, "__code__", None))
         extra = ""
-        if names & {"Semaphore", "BoundedSemaphore"} and semaphores:
-            extra = (
-                " There is a semaphore in your code. What happens inside its block?"
-                if semaphores == 1
-                else f" {semaphores} semaphores are made in your code. Who shares each?"
-            )
+        if names & {"Semaphore", "BoundedSemaphore"} and semaphores > 1:
+            extra = f" {semaphores} semaphores are made in your code. Who shares each?"
+        elif names & {"Semaphore", "BoundedSemaphore"} and semaphores:
+            some = traffic.most < prompts
+            what = "How many does it let in?" if some else "What happens inside its block?"
+            extra = f" There is a semaphore in your code. {what}"
         raise NotYet(
             f"With `at_most={at_most}` and {prompts} prompts, {traffic.most} replies streamed at "
             f"once.{extra}"

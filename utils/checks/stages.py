@@ -203,6 +203,11 @@ def _instead(
     begins: int,
     events: Sequence[Mapping[str, Any]],
 ) -> str:
+    if not at:
+        return (
+            f"{run_of} {shown(stage)} was said before any event had come. Which event does it go "
+            "with?"
+        )
     if at < begins:
         empty = stage == "Answer" and events[at - 1]["event"] == "on_chat_model_stream"
         why = " That chunk has no text in it." if empty else ""
