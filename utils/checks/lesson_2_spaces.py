@@ -1,0 +1,68 @@
+"""The check of exercise 2.5: the spaces in the tokens that a handler heard."""
+
+from utils.checks.attempt import learners_code
+from utils.checks.handlers import overheard
+from utils.checks.lesson_2_heard import DANUBE, PROMPT, TIDE, hears, never_called, no_class
+from utils.checks.observe import asked_for_a_stream, not_asked_for, plain_call, the_function
+from utils.checks.outcome import NotYet, shown
+from utils.checks.streams import Probe, ProbeModel, cut
+
+
+def spaces_heard(answer: object) -> str:
+    """The spaces in the tokens that a handler heard, not those in the reply."""
+    function = the_function(answer, "spaces_heard")
+    before = 0
+    for text, seed in ((DANUBE, 91), (TIDE, 92)):
+        # Tokens that are pushed and aren't in the reply tell the handler's count from another.
+        probe = Probe(cut(text, seed), asides=[" ", "by the by"])
+        with overheard() as log, learners_code():
+            returned = function(ProbeModel(probe=probe), PROMPT)
+        plain_call(returned, "spaces_heard", probe)
+        _tokens_were_pushed(probe)
+        if log:
+            raise NotYet(
+                f"The model pushes its tokens, and the handler failed in silence {len(log)} times. "
+                f"LangChain's log says {shown(log[0], 160)}."
+            )
+        heard = text.count(" ") + sum(aside.count(" ") for aside in probe.asides)
+        _spaces(returned, heard, before, probe)
+        before = heard
+    return f"{heard} spaces, as the handler heard them, token by token."
+
+
+def _tokens_were_pushed(probe: Probe) -> None:
+    if probe.invoked:
+        raise NotYet(
+            "The model was called in a way in which it pushes no tokens, so a handler hears none, "
+            "however it is written. Which cell above showed that?"
+        )
+    asked_for_a_stream(probe, "spaces_heard")
+
+
+def _spaces(returned: object, heard: int, before: int, probe: Probe) -> None:
+    if isinstance(returned, bool) or not isinstance(returned, int):
+        raise NotYet(not_asked_for(returned, "a number"))
+    if returned == heard:
+        return
+    if not probe.handlers:
+        raise NotYet(f"{returned} came back, and no handler listened to the model.")
+    no_class(probe.handlers)
+    if returned == probe.text.count(" "):
+        ends = any(hears(handler, "on_llm_end") for handler in probe.handlers)
+        raise NotYet(
+            f"You counted the {'finished ' if ends else ''}reply; the exercise asks for what "
+            "`on_llm_new_token` hears."
+        )
+    if not returned:
+        silent = "".join(never_called(handler) for handler in probe.handlers)
+        raise NotYet(f"The tokens held {heard} spaces, and {returned} came back{silent}.")
+    if returned == 2 * heard:
+        raise NotYet(
+            f"{returned} came back, twice the {heard} spaces that were pushed. Who else listens?"
+        )
+    if before and returned == heard + before:
+        raise NotYet(
+            f"The first time the number is right. The second time {returned} came back for {heard} "
+            "spaces: those of the first reply are still in it."
+        )
+    raise NotYet(f"The tokens held {heard} spaces, and {returned} came back.")
