@@ -17,7 +17,11 @@ TIDE = "Twice a day\nthe sea comes in.\nNobody asks it to."
 
 
 def no_class(handlers: Iterable[object]) -> None:
-    """Turn down a class in the place of a handler, which LangChain passes over in silence."""
+    """Turn down a class in the place of a handler, which LangChain passes over in silence.
+
+    Raises:
+        NotYet: If there is one; it says how a handler is made.
+    """
     for handler in handlers:
         if isinstance(handler, type):
             raise NotYet(f"The config holds the class; make a handler with `{handler.__name__}()`.")
