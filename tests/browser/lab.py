@@ -221,7 +221,7 @@ class NotebookPage:
 
     def wait_done(self) -> None:
         """Wait until the command started last has ended: after `run_all`, until all cells have."""
-        self.page.wait_for_function("() => window.courseDone", timeout=2 * _PATIENCE * 1000)
+        self.page.wait_for_function("() => window.courseDone")
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:

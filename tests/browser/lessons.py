@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage
 
+from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
-from tests.browser.lab import PROJECTOR, REPOSITORY, Lab, NotebookPage
+from tests.browser.fitting import misfits
+from tests.browser.lab import NARROW, PROJECTOR, REPOSITORY, Lab, NotebookPage
 
+LONGEST_RUN = 180.0  # seconds for a lesson
 THEMES = ("Light", "Dark")
 WORDS = (
     ".course-text, .course-badge, .course-title *, .course-name, .course-count, .course-run, "
@@ -89,6 +92,7 @@ class Promises:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", hear)
         notebook = NotebookPage.open(page, course.url(lesson.file))
+        page.set_default_timeout(LONGEST_RUN * 1000)
         notebook.theme("JupyterLab Light")
         notebook.only_the_notebook()
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
@@ -150,6 +154,20 @@ class Promises:
             shown = nb.page.locator(selector).first
             shown.scroll_into_view_if_needed()
             shown.screenshot(path=picture(self.lesson, name, theme.lower()))
+
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_axe_finds_nothing_serious_in_its_widgets(self, opened: Opened, theme: str):
+        nb = opened.notebook
+        nb.theme(f"JupyterLab {theme}")
+        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        for viewport in (NARROW, PROJECTOR):
+            nb.page.set_viewport_size(viewport)
+            assert barriers(nb.page) == []
+
+    def test_nothing_sticks_out_or_is_cut_off_at_any_width(self, opened: Opened):
+        for viewport in (NARROW, PROJECTOR):
+            opened.notebook.page.set_viewport_size(viewport)
+            assert misfits(opened.notebook.page) == []
 
     def test_the_browser_complained_of_nothing(self, opened: Opened):
         assert opened.complaints == []

@@ -11,8 +11,10 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import BrowserContext, Locator
 
-from tests.browser.lab import NOTEBOOK_WIDTH, Lab, NotebookPage
-from tests.browser.test_widgets import CONTRAST
+from tests.browser.axe import barriers
+from tests.browser.contrast import CONTRAST
+from tests.browser.fitting import misfits
+from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, Lab, NotebookPage
 
 SETUP = """
 import os
@@ -262,3 +264,8 @@ def test_it_can_be_read_in_both_themes(nb: NotebookPage):
         )
         assert len(ratios) > 20
         assert min(ratios) >= 4.5
+        assert barriers(nb.page) == []
+    nb.page.set_viewport_size(NARROW)
+    nb.screenshot("chat-narrow", f"{LAST} .jp-Cell-outputWrapper")
+    assert misfits(nb.page) == []
+    assert barriers(nb.page) == []

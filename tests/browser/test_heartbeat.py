@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.browser.contrast import CONTRAST
+from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, NotebookPage
-from tests.browser.test_widgets import CONTRAST
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -110,5 +111,4 @@ def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
     ratios = nb.page.evaluate(CONTRAST, f".course-heartbeat :is({words})")
     assert len(ratios) > 6
     assert min(ratios) >= 4.5
-    wide = "(box) => box.scrollWidth <= box.clientWidth"
-    assert all(box.evaluate(wide) for box in nb.page.locator(".course-heartbeat").all())
+    assert misfits(nb.page, ".course-heartbeat") == []

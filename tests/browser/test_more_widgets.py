@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
+from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
 
 OpenNotebook = Callable[..., NotebookPage]
@@ -274,5 +276,5 @@ def test_words_can_be_read_in_both_themes_and_nothing_sticks_out(notebook: OpenN
         assert min(ratios) >= 4.5
     for viewport in (NARROW, NOTEBOOK_WIDTH, PROJECTOR):
         nb.page.set_viewport_size(viewport)
-        for widget in nb.page.locator(".course-live").all():
-            assert widget.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+        assert misfits(nb.page) == []
+        assert barriers(nb.page) == []

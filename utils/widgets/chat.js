@@ -127,7 +127,7 @@ function render({ model, el }) {
     block() {
       const block = make("div", "course-block");
       log.lastElementChild.append(block);
-      return { root: block, fill: (html) => (block.innerHTML = html) };
+      return { root: block, fill: (html) => fillWith(block, html) };
     },
     foot() {
       const foot = make("div", "course-foot");

@@ -13,7 +13,7 @@ function render({ model, el }) {
     keepsUp(text, () => {
       while (text.children.length > from) text.lastChild.remove();
       for (const html of blocks.slice(from)) {
-        text.appendChild(make("div", "course-block")).innerHTML = html;
+        fillWith(text.appendChild(make("div", "course-block")), html);
       }
     }),
   );

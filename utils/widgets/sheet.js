@@ -61,3 +61,10 @@ function keepsUp(box, draw) {
   draw();
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
+
+// Fills an element with HTML that the kernel made safe. What is wider than its box, a keyboard can
+// scroll.
+function fillWith(element, html) {
+  element.innerHTML = html;
+  for (const code of element.querySelectorAll("pre")) code.tabIndex = 0;
+}
