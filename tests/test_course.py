@@ -628,12 +628,16 @@ def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
-    plan = {step.name.split(":")[0]: step.command for step in suite.steps("python", [], fast=False)}
-    nbval = plan["notebooks"]
-    assert {"solutions", "notebooks", "tests/notebooks"} <= set(nbval)
+    nbval = suite.steps("python", [], fast=False)[-1].command
+    assert {"solutions", "notebooks", "tests/notebooks", "tests"} <= set(nbval)
     assert "--nbval" in nbval
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
+    assert not [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
+
+
+def test_what_is_run_first_is_there() -> None:
+    assert [path for path in suite.LONGEST_FIRST if not (ROOT / path).exists()] == []
 
 
 def test_arguments_for_pytest_run_pytest_alone() -> None:

@@ -20,12 +20,14 @@ PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODE
 TRACING = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "LANGCHAIN_TRACING_V2", "LANGCHAIN_API_KEY")
 
 
-# What runs notebooks, the longest file first.
-KERNELS = (
-    *(f"tests/notebooks/test_{name}.py" for name in ("sections", "editions", "other_provider")),
+# What there is to run, the longest files first, so that no worker is left with one at the end.
+LONGEST_FIRST = (
+    *(f"tests/notebooks/test_{name}.py" for name in ("solutions", "other_provider", "sections")),
+    "tests/browser",
+    "tests/notebooks",
     "solutions",
     "notebooks",
-    "tests/notebooks",
+    "tests",
 )
 
 
@@ -99,10 +101,8 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
         more: arguments for pytest.
         fast: leave out the browser and the notebooks.
     """
-    # By file: a notebook's cells need one kernel, and a file's tests share their servers. In the
-    # order given: the longest files first, so that no worker is left with one at the end.
+    # By file: a notebook's cells need one kernel, and a file's tests share their servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
-    in_order = [*pytest, "--no-loadscope-reorder", "-n"]
     if more:
         return [Step("tests: pytest", [*pytest, "-n", "auto", *more], is_pytest=True)]
     plan = [
@@ -111,24 +111,17 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
         Step("types: mypy", [python, "-m", "mypy"]),
         Step("build: notebooks match their lessons", [python, "-m", "tools.build", "--check"]),
     ]
-    apart = "--ignore=tests/notebooks"
+    in_order = [*pytest, "--no-loadscope-reorder", "-n"]
     if fast:
-        without = [apart, "--ignore=tests/browser"]
+        without = ["--ignore=tests/notebooks", "--ignore=tests/browser"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # A kernel waits half of its time for the simulator: one worker more than there are cores.
-    nbval = [*in_order, str((os.cpu_count() or 1) + 1)]
-    nbval += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
-    nbval.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
-    return [
-        *plan,
-        Step("tests: pytest", [*in_order, "auto", apart, "tests/browser", "tests"], is_pytest=True),
-        Step(
-            "notebooks: outputs are what is stored, every untouched cell runs, any section first",
-            [*nbval, *KERNELS],
-            is_pytest=True,
-        ),
-    ]
+    # Kernels and browsers wait half of their time: one worker more than there are cores.
+    everything = [*in_order, str((os.cpu_count() or 1) + 1)]
+    everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
+    everything.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
+    everything += LONGEST_FIRST
+    return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
 
 
 def run_step(step: Step, environ: Mapping[str, str]) -> Tally:
