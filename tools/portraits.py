@@ -1,0 +1,164 @@
+"""Takes one picture of each lesson in mid-stream, for the README; `python -m tools.portraits`.
+
+For maintainers, after a change of a widget's look. Lesson 1's picture shows JupyterLab around the
+race; the others show widgets alone. The pictures of the site are `tools.pictures`' to take.
+"""
+
+import argparse
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from tests.browser.lab import NO_BROWSER, Lab, NotebookPage, browser_path, launch, serve
+from tools.pictures import COLOURS
+from tools.programs import ROOT, say
+from utils import source
+
+WINDOW: ViewportSize = {"width": 1200, "height": 720}
+PAGE: ViewportSize = {"width": 800, "height": 1000}
+APART = 24  # pixels
+
+
+# Waits until words stand somewhere, and in the same moment puts lifeless copies in the place of
+# what is shown: pictures take longer than a token.
+_FREEZE = """([where, words, shown]) => {
+  const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
+  for (const live of there ? document.querySelectorAll(shown) : []) {
+    const places = [...live.querySelectorAll("*")].map(({ scrollTop }) => scrollTop);
+    const copy = live.cloneNode(true);
+    live.replaceWith(copy);
+    copy.querySelectorAll("*").forEach((part, at) => (part.scrollTop = places[at]));
+  }
+  return there;
+}"""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What to run of a lesson, and when to take which picture.
+
+    Attributes:
+        cells: Words of the code cells to run after the setup cell; the picture is of the last.
+        where: A CSS selector of what to watch.
+        words: What it says when the picture is taken.
+        shown: A CSS selector of what is in the picture, one under the other.
+        around: Whether JupyterLab is in the picture, too, with the learner's edition.
+    """
+
+    cells: tuple[str, ...]
+    where: str
+    words: str
+    shown: str
+    around: bool = False
+
+
+PORTRAITS = {
+    1: Portrait(
+        ("await race(",),
+        ".course-lane:nth-child(2) .course-text",
+        "knows its first",
+        ".course-race",
+        around=True,
+    ),
+    2: Portrait(
+        ("class Draw(", "timeline = EventTimeline("),
+        ".course-text",
+        "were eating",
+        ".course-live",
+    ),
+    3: Portrait(
+        ("class Person(", "request = ", "card = JsonCard("),
+        ".course-field:nth-child(3)",
+        "john@ex",
+        ".course-live",
+    ),
+    4: Portrait(
+        ('Heartbeat(".stream()")', 'Heartbeat(".astream()")'),
+        ".course-badge",
+        "beat on",
+        ".course-heartbeat",
+    ),
+    5: Portrait(
+        (
+            "from functools import partial",
+            "async def answer(",
+            "async def steady(",
+            "def support(",
+            "desk = ChatPanel(",
+        ),
+        ".course-turn:nth-child(2)",
+        "surely better",
+        ".course-chat",
+    ),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Take the pictures of some lessons, or of all."""
+    parser = argparse.ArgumentParser(description="Take a picture of each lesson in mid-stream.")
+    parser.add_argument("lesson", nargs="*", type=int, choices=[[], *PORTRAITS], help="all without")
+    chosen = parser.parse_args(words).lesson or list(PORTRAITS)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="course-") as folder:
+        path = browser_path(playwright)
+        if path is None:
+            print(NO_BROWSER, file=sys.stderr)
+            return 1
+        root = Path(folder, "root")
+        root.mkdir()
+        browser = launch(playwright, path)
+        with serve(root, Path(folder, "state"), {"COURSE_SPEED": "1"}) as lab:
+            for number in chosen:
+                _take(number, lab, browser)
+        browser.close()
+    return 0
+
+
+def _take(number: int, lab: Lab, browser: Browser) -> None:
+    """Run a lesson as far as its picture needs, and keep it as docs/lesson-N.png."""
+    portrait = PORTRAITS[number]
+    stem = source.paths()[number - 1].stem
+    edition = "notebooks" if portrait.around else "solutions"
+    notebook = json.loads((ROOT / edition / f"{stem}.ipynb").read_bytes())
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    (lab.root / f"{stem}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    size = WINDOW if portrait.around else PAGE
+    page = browser.new_page(viewport=size, device_scale_factor=1 if portrait.around else 2)
+    opened = NotebookPage.open(page, lab.url(f"{stem}.ipynb"))
+    opened.theme("JupyterLab Light")
+    opened.only_the_notebook()
+    for words in ("sys.path.insert", *portrait.cells[:-1]):
+        opened.run_cell_with(words)
+        opened.wait_done()
+    opened.run_cell_with(portrait.cells[-1])
+    page.wait_for_function(_FREEZE, arg=[portrait.where, portrait.words, portrait.shown])
+    page.locator(portrait.shown).first.scroll_into_view_if_needed()
+    shown = [page] if portrait.around else page.locator(portrait.shown).all()
+    shot = _under_each_other([one.screenshot() for one in shown])
+    file = ROOT / "docs" / f"lesson-{number}.png"
+    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    say(f"{file.name}: {shot.width} x {shot.height}, {file.stat().st_size // 1000} kB")
+    page.close()
+
+
+def _under_each_other(pictures: Sequence[bytes]) -> Image.Image:
+    parts = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
+    height = sum(part.height for part in parts) + APART * (len(parts) - 1)
+    whole = Image.new("RGB", (max(part.width for part in parts), height), "white")
+    top = 0
+    for part in parts:
+        whole.paste(part, (0, top))
+        top += part.height + APART
+    return whole
+
+
+if __name__ == "__main__":
+    sys.exit(main())
