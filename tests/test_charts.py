@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from utils.charts import gap_strip, readers_chart, wait_bars, waterfall
+from utils.figure import Chart
 from utils.timing import Piece, Recording
 
 WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "a ", "time. "]
@@ -252,6 +253,14 @@ def test_without_a_verdict_the_words_still_say_where_the_marks_stand():
 def test_an_own_title_replaces_the_finding():
     for chart in CHARTS:
         assert title(chart(streamed(), title="Look here")).startswith("Look here.")
+
+
+def test_no_line_of_a_title_breaks_between_a_number_and_its_unit():
+    for words in range(30):
+        chart = Chart("Any chart", "a " * words + "first text after 12 ms to 0.09 s", [], body=1.0)
+        lines = chart.texts[0].get_text().split("\n")
+        assert " ".join(lines).replace("\N{NO-BREAK SPACE}", " ").endswith("12 ms to 0.09 s")
+        assert not [line for line in lines if line.startswith(("s", "ms"))]
 
 
 def test_recordings_without_a_label_still_get_a_name():

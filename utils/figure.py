@@ -8,6 +8,7 @@ has registered is shown a second time at the end of the cell.
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ RIGHT: Final = 0.25
 TEXT: Final = 13  # points; 12 and more can be read from the back of a room at this width
 TITLE: Final = 17
 LINE: Final = 0.32  # inches, a line of the title
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
 CSS_PER_INCH: Final = 80  # 800 pixels wide on the page …
 DPI: Final = 2 * CSS_PER_INCH  # … with two dots for each, for sharp screens
 
@@ -49,7 +52,7 @@ class Chart(Figure):
             details: A sentence for each recording, for the alternative text.
             body: Height of all that comes below the title, inches.
         """
-        lines = textwrap.wrap(title, 66) or [""]
+        lines = textwrap.wrap(_UNIT.sub(NO_BREAK, title), 66) or [""]
         self.body = body
         height = body + 0.3 + LINE * len(lines)
         super().__init__(figsize=(WIDTH, height), dpi=DPI, facecolor="white")

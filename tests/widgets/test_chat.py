@@ -562,10 +562,31 @@ class TestWaiting:
             ("Answer", "done", 0),
         ]
 
+    async def test_the_first_text_ends_the_stage_before_it(self, panel, model, clock):
+        cell, tap = await begun(panel, model, "Weather?", Status("Thinking"))
+        clock.now = 2.0
+        await tap.put("Let me ")
+        panel._outbox.flush()
+        (line,) = (item for item in panel.whole if isinstance(item, dict) and "stages" in item)
+        assert [(stage["state"], stage["seconds"]) for stage in line["stages"]] == [("done", 2.0)]
+        clock.now = 3.0
+        await tap.put(Status("Tool call"))
+        clock.now = 7.0
+        await tap.put("see.")
+        clock.now = 9.0
+        panel.stop()
+        await cell
+        (line,) = (item for item in panel.whole if isinstance(item, dict) and "stages" in item)
+        assert [(stage["name"], stage["state"], stage["seconds"]) for stage in line["stages"]] == [
+            ("Thinking", "done", 2.0),
+            ("Tool call", "done", 4.0),
+        ]
+
     async def test_a_stage_that_lasts_is_not_sent_again_with_every_piece_of_text(
         self, panel, model, wire, clock
     ):
         cell, tap = await begun(panel, model, "Weather?", Status("Answer"))
+        await tap.put("A ")
         panel._outbox.flush()
         wire.messages.clear()
         for second in range(1, 5):

@@ -86,7 +86,7 @@ class Drawing:
     def __init__(self) -> None:
         self._text = ""
         self._blocks: list[str] = []
-        self._steps: tuple[int, str] = (0, "")
+        self._steps: tuple[int, bool, str] = (0, False, "")
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
@@ -94,9 +94,10 @@ class Drawing:
         text = exchange.reply
         if text != self._text:
             self._text, self._blocks = text, render(text)
-        steps = (len(exchange.stages.history), exchange.stages.outcome)
+        stages = exchange.stages
+        steps = (len(stages.history), stages.going_on, stages.outcome)
         if steps != self._steps:  # not each time: the seconds of a stage tick in the page
-            self._steps, self._stages = steps, exchange.stages.view()
+            self._steps, self._stages = steps, stages.view()
         return [
             {"kind": "question", "text": exchange.question},
             *([{"kind": "stages", "stages": self._stages}] if self._stages else []),

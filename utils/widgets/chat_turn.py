@@ -113,6 +113,7 @@ class Exchange:
         text = content_of(item)[0]
         if text:
             self._last_text = self._last_sign = self._clock()
+            self.stages.rest()
             self._keep(self._seam.join(text))
 
     def tick(self) -> None:

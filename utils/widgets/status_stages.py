@@ -16,6 +16,8 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 class Status:
     """A piece of news that a stream may hold between its chunks of text.
 
+    In a chat it says what goes on while no text comes: the next text ends the stage.
+
     Attributes:
         stage: What is going on, such as "Tool call".
         detail: More about it, such as "get_weather(Oslo)".
@@ -103,6 +105,12 @@ class Stages:
         self.history.append(Step(name, detail, self._elapsed))
         return True
 
+    def rest(self) -> None:
+        """Leave the stage that goes on, if one does, with none after it: what comes is no stage."""
+        if self.going_on:
+            self._leave()
+            self._now = None
+
     def end(self, outcome: Outcome, note: str = "") -> None:
         """Leave the last stage for good; the first ending is the one that counts."""
         if self.outcome in ("ready", "running"):
@@ -130,6 +138,11 @@ class Stages:
         return " · ".join(part for part in (told, ending.get(self.outcome, "")) if part)
 
     @property
+    def going_on(self) -> bool:
+        """Whether a stage goes on at the moment."""
+        return self._now is not None and self.outcome == "running"
+
+    @property
     def _list(self) -> list[_Stage]:
         return list(self._stages.values())
 
@@ -144,7 +157,7 @@ class Stages:
         self._entered = now
 
     def _spent(self, stage: _Stage) -> float:
-        running = stage is self._now and self.outcome == "running"
+        running = stage is self._now and self.going_on
         return stage.spent + (self._elapsed - self._entered if running else 0.0)
 
     def _state(self, place: int, stage: _Stage) -> str:
