@@ -337,7 +337,7 @@ def test_4_2_accepts_the_truth_in_any_order():
     ],
 )
 def test_4_2_shows_a_run_and_the_misconception_behind_one_wrong_entry(name, said):
-    opening = f"^{name} has just been run: the longest pause between two beats"
+    opening = f"^{name} was run on the check's clock: the longest pause between two beats"
     message = wrong("4.2", {**BEATS, name: not BEATS[name]}, f"{opening} {said}").message
     assert re.findall(r"\b[BCDEF]\b|^A", message) == [name], "it names others, too"
 
@@ -353,7 +353,7 @@ def test_4_2_says_by_which_number_a_run_was_judged_and_the_number_bears_it_out(n
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({name: not beats for name, beats in BEATS.items()}, "^A has just been run"),
+        ({name: not beats for name, beats in BEATS.items()}, "^A was run on the check's clock"),
         ({**BEATS, "C": "yes"}, "^C: the answer is `True` or `False`, not `'yes'`"),
         ({**BEATS, "G": True}, "There is no snippet G; there are A to F"),
         ({"A": True, "B": ...}, "No answer yet for B and C and D and E and F"),
@@ -389,7 +389,9 @@ class TestDiagnosis:
     """4.8, whatever endpoints the lesson has."""
 
     def test_accepts_the_truth(self):
-        right("4.8", TRUTH)
+        message = right("4.8", TRUTH).message
+        assert "A leaves the reading to a task" in message, "it says why each did what it did"
+        assert "C runs a plain `for`" in message
         right("4.8", {name: f" {value.capitalize()} " for name, value in TRUTH.items()})
 
     @pytest.mark.parametrize(

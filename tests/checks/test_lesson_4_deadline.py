@@ -270,6 +270,36 @@ async def makes_a_cancellation_an_error(model, prompt, seconds):
         raise ValueError("stopped") from None
 
 
+async def adds_chunks_up(model, prompt, seconds):
+    whole = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for chunk in model.astream(prompt):
+                whole = chunk if whole is None else whole + chunk
+    return whole.content
+
+
+async def names_what_never_came(model, prompt, seconds):
+    pieces = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for chunk in model.astream(prompt):
+                pieces.append(chunk.content)
+                text = "".join(pieces)
+    return text
+
+
+async def catches_inside(model, prompt, seconds):
+    text = ""
+    async with asyncio.timeout(seconds):
+        try:
+            async for chunk in model.astream(prompt):
+                text += chunk.content
+        except TimeoutError:
+            pass
+    return text
+
+
 async def loses_the_last_piece(model, prompt, seconds):
     text = before = ""
     with contextlib.suppress(TimeoutError):
@@ -285,7 +315,16 @@ WRONG_4_4 = (
     (looks_between_chunks, r"came back after 3\d\.\d s, when the next .* Who looks at the clock"),
     (looks_by_a_clock_imported_by_name, "when the next piece came after a silence"),
     (waits_for_the_whole, "with no text. .* `ainvoke` hands over nothing before the end"),
-    (lets_the_error_out, r"After \d\.\d s a `TimeoutError` came out of `text_within`"),
+    (
+        lets_the_error_out,
+        r"After \d\.\d s a `TimeoutError` came out of `text_within`.*that had arrived\.$",
+    ),
+    (
+        adds_chunks_up,
+        "AttributeError: .*at the line `return whole.content`, when not even the empty first chunk",
+    ),
+    (names_what_never_came, "UnboundLocalError.*, when not even the empty first chunk had come"),
+    (catches_inside, "names that error.*Where does your `try` stand"),
     (forgets_the_time, r"came back after 3\d\.\d s, when the reply had come to its end"),
     (times_each_chunk, "after the latest chunk. When does its time begin to count"),
     (reads_on, r"The model went on all the same: \d+ more pieces"),

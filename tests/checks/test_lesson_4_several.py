@@ -306,6 +306,12 @@ async def sets_them_free(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+async def asks_for_results_inside_the_group(model, prompts, at_most):
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(text) for text in await_each(model, prompts, at_most)]
+        return [task.result() for task in tasks]
+
+
 async def names_a_thing_that_is_not(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(text_off(model, prompt)) for prompt in prompts]  # noqa: F821
@@ -320,7 +326,10 @@ WRONG_4_3 = (
         a_semaphore_around_them_all,
         "6 replies streamed at once. There is a semaphore.*inside its bl",
     ),
-    (a_semaphore_from_outside, "by a semaphore from outside of `ask_all`.*Is `at_most` used"),
+    (
+        a_semaphore_from_outside,
+        "by a semaphore that was made outside of `ask_all`, with a num.*Is `at_most` used",
+    ),
     (
         a_semaphore_around_the_start,
         "6 replies streamed at once. There is a semaphore.*inside its bl",
@@ -352,6 +361,7 @@ WRONG_4_3 = (
     (leaves_when_the_first_is_done, r"was over when \d of \d+ pieces of a reply had come"),
     (asks_the_list, "which isn't one of the prompts"),
     (sets_them_free, "waits for something that never comes"),
+    (asks_for_results_inside_the_group, "of a task that was still at work. When have the tasks"),
     (names_a_thing_that_is_not, "NameError: .*text_off.*at the line `tasks ="),
 )
 

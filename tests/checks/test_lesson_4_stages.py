@@ -59,7 +59,17 @@ async def by_a_helper(events):
                 yield stage
 
 
-@pytest.mark.parametrize("stages", by_name(tells_stages, matches, by_a_helper))
+async def thinks_before_all(events):
+    before = "Thinking"
+    yield before
+    async for event in events:
+        stage = named(event)
+        if stage and stage != before:
+            yield stage
+            before = stage
+
+
+@pytest.mark.parametrize("stages", by_name(tells_stages, matches, by_a_helper, thinks_before_all))
 def test_4_7_accepts(stages):
     right("4.7", stages)
 
@@ -123,14 +133,16 @@ def by_square_brackets(event):
     return {"on_chat_model_start": "Thinking", "on_tool_start": "Tool"}[event["event"]]
 
 
-async def thinks_before_all(events):
-    before = "Thinking"
-    yield before
-    async for event in events:
-        stage = named(event)
-        if stage and stage != before:
-            yield stage
-            before = stage
+async def thinks_twice(events):
+    yield "Thinking"
+    async for stage in tells_stages(events):
+        yield stage
+
+
+async def answers_before_all(events):
+    yield "Answer"
+    async for stage in tells_stages(events):
+        yield stage
 
 
 async def each_only_once(events):
@@ -196,7 +208,8 @@ WRONG_4_7 = (
     (telling(thinking_of_the_chain), "`Thinking` was said at event 1, `on_chain_start`"),
     (telling(answer_at_chain_streams), "`Answer` was said at event .* `on_chain_stream`"),
     (telling(by_square_brackets), "KeyError: 'on_chain_start'"),
-    (thinks_before_all, "`Thinking` was said before any event had come"),
+    (thinks_twice, "`Thinking` was said 3 times, also right after itself"),
+    (answers_before_all, "`Answer` was said before any event had come"),
     (each_only_once, "began at event .* `on_chat_model_start`, and nothing was said. The next"),
     (at_the_end, "all 4 stages were said at once"),
     (an_event_late, "`Thinking` was said late: .* had begun 1 event before"),

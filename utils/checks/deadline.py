@@ -14,7 +14,13 @@ from utils.checks.awaited import learners_tasks, the_result
 from utils.checks.guard import judged
 from utils.checks.listening import cancelled
 from utils.checks.loops import SOON, run
-from utils.checks.observe import asked_the_given_model, first_difference, kind, the_function
+from utils.checks.observe import (
+    asked_the_given_model,
+    first_difference,
+    kind,
+    names_in,
+    the_function,
+)
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import GAP, ROLE_AFTER, ConnectionLost, cut
 from utils.checks.watching import ended_when_cancelled
@@ -35,11 +41,13 @@ def text_within(answer: object) -> str:
     _within(function, silent, 3.0, _ANOTHER)
     busy = LiveProbe(cut(DANUBE, 144))
     _within(function, busy, busy.arrives(7) + GAP / 5)
+    nothing = LiveProbe(cut(TIDE, 148))
+    _within(function, nothing, ROLE_AFTER / 2, when="when not even the empty first chunk had come")
     _loss_comes_out(function)
     _a_cancellation_comes_out(function)
     return (
         "The whole text where it fits, and what had come where it doesn't: in mid-reply, in a "
-        "stall, and in a silence before the first token. Each time the model was let go."
+        "stall, and before the first token or any chunk at all. Each time the model was let go."
     )
 
 
@@ -61,9 +69,13 @@ class _Came:
 
 
 def _within(
-    function: Callable[..., Any], probe: LiveProbe, seconds: float, prompt: str = PROMPT
+    function: Callable[..., Any],
+    probe: LiveProbe,
+    seconds: float,
+    prompt: str = PROMPT,
+    when: str = "",
 ) -> None:
-    came = run(lambda: _came_within(function, probe, seconds, prompt), function)
+    came = run(lambda: _came_within(function, probe, seconds, prompt, when), function)
     in_time = [at for at in range(len(probe.pieces)) if probe.arrives(at) <= seconds]
     expected = "".join(probe.pieces[at] for at in in_time)
     fits = len(in_time) == len(probe.pieces)
@@ -97,21 +109,26 @@ def _within(
 
 
 async def _came_within(
-    function: Callable[..., Any], probe: LiveProbe, seconds: float, prompt: str = PROMPT
+    function: Callable[..., Any],
+    probe: LiveProbe,
+    seconds: float,
+    prompt: str = PROMPT,
+    when: str = "",
 ) -> _Came:
     began, other = loops.now(), LiveProbe(cut(TIDE, 147))
     try:
-        with learners_tasks():
+        with learners_tasks(when):
             returned = function(
                 LiveSwitchboard(probe=other, probes={prompt: probe}), prompt, seconds
             )
         blocks_nothing("text_within", probe, other)
-        result = await the_result(returned, "text_within")
+        result = await the_result(returned, "text_within", when)
     except Exception as error:
         if isinstance(error.__cause__, TimeoutError):
             raise NotYet(
                 f"After {loops.now() - began:.1f} s a `TimeoutError` came out of `text_within`, "
                 f"and with it nothing of the {probe.taken} pieces that had arrived."
+                f"{_caught_elsewhere(function)}"
             ) from error
         raise
     after, taken = loops.now() - began, probe.taken
@@ -121,6 +138,16 @@ async def _came_within(
     let_go = probe.let_go
     await asyncio.sleep(100.0)
     return _Came(result, after, probe.taken - taken, let_go)
+
+
+def _caught_elsewhere(function: Callable[..., Any]) -> str:
+    """A word for code that means to catch this error, and does it where it isn't raised."""
+    if "TimeoutError" not in names_in(function):
+        return ""
+    return (
+        " Your code names that error, and this one passed it by: it is raised where the block of "
+        "`asyncio.timeout` ends. Where does your `try` stand?"
+    )
 
 
 def _overran(probe: LiveProbe, came: _Came, seconds: float, allowed: str) -> None:

@@ -165,10 +165,20 @@ _GRANTED = {
 }
 
 
-def diagnosis(answer: object) -> str:
+_DOES = {  # what an endpoint's code does that has this diagnosis
+    "holds back": "reads the whole reply into a list, and then sends it",
+    "keeps generating": "leaves the reading to a task that fills a queue, and nobody cancels that "
+    "task when the reader has gone",
+    "healthy": "sends each piece from an `async for` inside `aclosing`",
+    "blocks the loop": "runs a plain `for` over `.stream()` in an `async def`",
+}
+
+
+def diagnosis(answer: Any) -> str:
     """Which of four endpoints is healthy, and what the others do."""
     diagnosed(answer, "4.8", "endpoint", _EVIDENCE, denied=_DENIED, granted=_GRANTED)
-    return "All four, from what was measured and not from their code."
+    causes = (f"{name} {_DOES[str(what).strip().lower()]}" for name, what in answer.items())
+    return f"All four, from their signs alone. Their code: {'; '.join(causes)}."
 
 
 CHECKS: dict[str, Callable[[Any], str]] = {

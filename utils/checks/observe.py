@@ -168,3 +168,11 @@ def listed(values: Sequence[Any]) -> str:
 def near(one: float, other: float) -> bool:
     """Whether two times, in seconds, are the same but for what rounding makes of them."""
     return abs(one - other) < 1e-6
+
+
+def names_in(function: object) -> set[str]:
+    """The names that a function's code uses, and the functions in it."""
+    code = getattr(function, "__code__", function)
+    if not isinstance(code, CodeType):
+        return set()
+    return set(code.co_names).union(*map(names_in, code.co_consts))

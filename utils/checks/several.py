@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage
 
 from utils.checks.asked import DANUBE, TIDE, blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard, Traffic
+from utils.checks.attempt import LearnersError
 from utils.checks.awaited import ForeignLoop, learners_tasks, leaves, the_result
 from utils.checks.guard import judged
 from utils.checks.loops import SOON, run
@@ -19,6 +20,7 @@ from utils.checks.observe import (
     asked_the_given_model,
     first_difference,
     kind,
+    names_in,
     not_asked_for,
     the_function,
 )
@@ -123,9 +125,16 @@ async def _asked_all(
         if "Semaphore" not in foreign.thing:
             raise
         raise NotYet(
-            "The limit is kept by a semaphore from outside of `ask_all`, with a number of its own "
-            "and on another event loop. Is `at_most` used?"
+            "The limit is kept by a semaphore that was made outside of `ask_all`, with a number of "
+            "its own. Is `at_most` used?"
         ) from None
+    except LearnersError as error:
+        if isinstance(error.__cause__, asyncio.InvalidStateError):
+            raise NotYet(
+                "`result()` was asked of a task that was still at work. When have the tasks of a "
+                "group ended: inside of its block, or after it?"
+            ) from error
+        raise
     blocks_nothing("ask_all", *probes.values(), other)
     if other.requests:
         raise NotYet(
@@ -167,7 +176,7 @@ def _limit_kept(
     function: Callable[..., Any], traffic: Traffic, prompts: int, at_most: int, semaphores: int
 ) -> None:
     if traffic.most > at_most:
-        names = _names_in(getattr(function, "__code__", None))
+        names = names_in(function)
         extra = ""
         if names & {"Semaphore", "BoundedSemaphore"} and semaphores > 1:
             extra = f" {semaphores} semaphores are made in your code. Who shares each?"
@@ -183,14 +192,6 @@ def _limit_kept(
         raise NotYet(
             f"With `at_most={at_most}` and {prompts} prompts, one reply streamed after the other."
         )
-
-
-def _names_in(code: Any) -> set[str]:
-    """The names that a function uses, and the functions in it."""
-    if code is None:
-        return set()
-    inner = (const for const in code.co_consts if hasattr(const, "co_names"))
-    return set(code.co_names).union(*(_names_in(const) for const in inner))
 
 
 def _right_texts(returned: Sequence[Any], right: Sequence[str]) -> None:

@@ -70,8 +70,7 @@ def stages(answer: object) -> str:
         said = run(partial(_said, function, events), answer)
         _right_stages(said, _begun(events), events, program)
     return (
-        "Four runs, with no tool, with one and with more: each stage once, at the event with which "
-        "it begins."
+        "Four runs, with no tool, with one and with more: each stage once, as soon as it was true."
     )
 
 
@@ -153,6 +152,8 @@ def _right_stages(
     events: Sequence[Mapping[str, Any]],
     program: _Program,
 ) -> None:
+    if said and said[0] == ("Thinking", 0):  # true before any event: each run begins with a model
+        said = [right[0], *said[1:]]
     if list(said) == list(right):
         return
     run_of = f"In a run with {program.what},"
