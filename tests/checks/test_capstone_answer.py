@@ -254,6 +254,29 @@ async def yields_dicts(model, tools, messages):
     yield {"status": "Thinking"}
 
 
+async def adds_up_all_replies(model, tools, messages):
+    by_name = {tool.name: tool for tool in tools}
+    messages, whole = list(messages), None
+    while True:
+        yield Status("Thinking")
+        async for chunk in model.bind_tools(tools).astream(messages):
+            whole = chunk if whole is None else whole + chunk
+            yield chunk
+        if whole.response_metadata.get("finish_reason") != "tool_calls":
+            return
+        messages.append(message_chunk_to_message(whole))
+        for call in whole.tool_calls:
+            yield Status("Tool call", call["name"])
+            messages.append(await by_name[call["name"]].ainvoke(call))
+
+
+async def never_returns(model, tools, messages):
+    while True:
+        yield Status("Thinking")
+        async for chunk in model.bind_tools(tools).astream(messages):
+            yield chunk
+
+
 WRONG_5_8 = (
     (built(wanted=lambda whole: whole.tool_calls), "cut off by a limit on its length was executed"),
     (
@@ -261,7 +284,9 @@ WRONG_5_8 = (
         r"was executed all the same: `order_status\(47\)`",
     ),
     (built(wanted=lambda whole: False), "asked for a tool, and it never ran. In which chunk"),
-    (built(rounds=2), "asked for another, and that never ran"),
+    (adds_up_all_replies, "asked for another, and that never ran. .* does the sum of chunks begin"),
+    (built(rounds=2), "asked for another, and was never told that one's result"),
+    (never_returns, r"pieces the stream still goes on\. What ends your loop"),
     (built(own=lambda whole: []), "a result and not its own message that asks for it"),
     (built(run=nothing_back), "saw its call and no `ToolMessage` with the result"),
     (built(run=a_message_of_its_own), "no `ToolMessage` with the result"),
@@ -294,7 +319,11 @@ WRONG_5_8 = (
     ),
     (one_call_alone, 'Two tools ran, and a `Status` with "Tool call" came once'),
     (built(calling=lambda call: []), 'A tool ran, and no `Status` with "Tool call" came'),
-    (built(calling=lambda call: [Status("Tool call")]), "No status of a tool call names"),
+    (built(calling=lambda call: [Status("Tool call")]), "doesn't say which tool it is: its name"),
+    (
+        built(calling=lambda call: [Status("Tool call", "a tool")]),
+        "No status of a tool call names `order_status`; what they say is `a tool`",
+    ),
     (status_when_it_speaks, "The first status comes after 0.1 s"),
     (runs_it_and_then_says_so, "status of `order_status` came 1.0 s after the tool had begun"),
     (collects_the_reply, r"The first status comes after \d.\d s"),

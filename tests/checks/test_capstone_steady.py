@@ -71,6 +71,26 @@ async def forgets_to_call(sources, seconds):
             yield piece
 
 
+async def swallows_that_it_forgot_to_call(sources, seconds):
+    for source in sources:
+        try:
+            async for piece in watched(source, seconds):
+                yield piece
+            return
+        except Exception:
+            continue
+
+
+async def catches_what_it_never_imported(sources, seconds):
+    for source in sources:
+        try:
+            async for piece in watched(source(), seconds):
+                yield piece
+            return
+        except Stalledd:  # noqa: F821
+            continue
+
+
 async def reads_functions(sources, seconds):
     for source in sources:
         async for piece in source:
@@ -249,6 +269,11 @@ WRONG_5_10 = (
     (
         steadied(commits=lambda piece: piece.content),
         r"A `Status` has no `content`\. Your code raised `AttributeError: .*",
+    ),
+    (swallows_that_it_forgot_to_call, "Nobody called a source. A source is a function: call it"),
+    (
+        catches_what_it_never_imported,
+        "NameError: name 'Stalledd' is not defined.*, when the first source failed at once",
     ),
     (reads_functions, "A source is a function: call it"),
     (drops_empty_chunks, "An `AIMessageChunk` that came was not passed on"),

@@ -174,6 +174,25 @@ async def forgets_the_conversation(model, conversation):
         yield part
 
 
+async def sends_the_conversation_alone(model, conversation):
+    text, finish = "", None
+    async for chunk in model.astream(conversation):
+        text += chunk.content
+        finish = chunk.response_metadata.get("finish_reason", finish)
+        if text:
+            yield from_json(text.encode(), partial_mode="trailing-strings")
+    yield gated(text, finish)[0]
+
+
+async def reads_the_empty_chunk(model, conversation):
+    text, finish = "", None
+    async for chunk in model.astream(request(conversation)):
+        text += chunk.content
+        finish = chunk.response_metadata.get("finish_reason", finish)
+        yield from_json(text.encode(), partial_mode="trailing-strings")
+    yield gated(text, finish)[0]
+
+
 async def swallows_all(model, conversation):
     try:
         async for part in by_jiter(model, conversation):
@@ -262,6 +281,8 @@ WRONG_5_9 = (
     (only_the_end, r"`name` was known after \d.\d s of .* no dict"),
     (all_dicts_at_the_end, r"`name` was known after \d.\d s of .* no dict"),
     (forgets_the_conversation, "the conversation isn't in what it saw"),
+    (sends_the_conversation_alone, "nobody asked it for a ticket in JSON: send it the `request`"),
+    (reads_the_empty_chunk, "The first chunk is empty, so there was no text yet .* EOF while"),
     (swallows_all, "Half a ticket must end in an error; `ticket` ended quietly"),
     (swallows_a_loss, "lost in mid-reply, and `ticket` ended as if all were well"),
     (returns_a_ticket, "hands over a `Ticket`, once"),

@@ -135,6 +135,12 @@ def prints_it(done, total, seconds):
     print(by_the_pace(done, total, seconds))
 
 
+def exact_seconds(done, total, seconds):
+    if total is None:
+        return f"{done} so far, {seconds} s"
+    return by_the_pace(done, total, seconds)
+
+
 def says_little(done, total, seconds):
     return "Wait." if total is None else by_the_pace(done, total, seconds)
 
@@ -154,6 +160,10 @@ WRONG_5_2 = (
     (how_many_are_left, "30 is how many are left"),
     (upside_down, "How long do the 30 that are left"),
     (zero_is_unknown, "A total of 0 is a known one"),
+    (
+        exact_seconds,
+        r"`caption\(12, None, 4\.0\)` gave `12 so far, 4\.0 s`\. .*asks for whole seconds",
+    ),
     (with_decimals, "exercise asks for whole seconds"),
     (nothing_done_first, "gave `0 of None`. `None` is no number"),
     (cuts_off, "`500 so far, 61 s`. That is one off: are the seconds cut off"),

@@ -80,10 +80,15 @@ def answer(answer: object) -> str:
     _tools_ran(two, [ORDER, HOURS])
     again = _answered(function, asks_for(ORDER), asks_for(HOURS), lamp())
     no_error(again.heard, "when a tool was asked for after a tool")
-    if len(again.ran) < 2 or not again.probes[2].requests:
+    if len(again.ran) < 2:
         raise NotYet(
-            "After the first tool the model asked for another, and that never ran: the model may "
-            "ask as often as it needs to."
+            "After the first tool the model asked for another, and that never ran. Is there a "
+            "loop, and does the sum of chunks begin anew each time that the model is asked?"
+        )
+    if not again.probes[2].requests:
+        raise NotYet(
+            "After the first tool the model asked for another, and was never told that one's "
+            "result: it may ask as often as it needs to."
         )
     _gates(function)
     _ends(function)
@@ -215,12 +220,14 @@ def _announced(run: _Answered) -> None:
             )
         came = f'a `Status` with "Tool call" came {often(len(news))}'
         raise NotYet(f"{tools_ran}, and {came if news else _NO_NEWS}.")
+    if not any(details):
+        raise NotYet("The status of a tool call doesn't say which tool it is: its name is missing.")
     for ran in run.ran:
         at = [when for when, detail in zip(news, details, strict=True) if ran.name in detail]
         if not at:
             raise NotYet(
                 f"No status of a tool call names `{ran.name}`; what they say is "
-                f"{shown(', '.join(details) or ' ')}."
+                f"{shown(', '.join(details))}."
             )
         if at[0] > ran.at - loops.BEGIN + loops.SOON:
             raise NotYet(

@@ -35,8 +35,7 @@ def steady(answer: object) -> str:
     feeds = [_feed(), _feed(OTHER)]
     heard = _steady(function, feeds)
     _no_slip(heard, feeds)
-    in_time = isinstance(heard.error, TimeoutError) or type(heard.error).__name__ == "Stalled"
-    if in_time and 0 < len(feeds[0].times) < len(feeds[0].steps):
+    if _is_a_silence(heard.error) and 0 < len(feeds[0].times) < len(feeds[0].steps):
         raise NotYet(
             f"No silence is as long as {SECONDS:g} s, and `{type(heard.error).__name__}` came out "
             f"after {heard.seconds:.1f} s. Does each piece get its own time?"
@@ -68,6 +67,15 @@ def steady(answer: object) -> str:
         "Failures and silences before a text or a tool call make room for the next; after it they "
         "come out, and what was shown stays."
     )
+
+
+def _is_a_silence(error: Exception | None) -> bool:
+    return isinstance(error, TimeoutError) or type(error).__name__ == "Stalled"
+
+
+def _failed_as_the_source(error: Exception) -> bool:
+    """Whether it is what the source came to, and no slip of the learner's code."""
+    return _is_a_silence(error) or came_out(error, ConnectionLost)
 
 
 def _status(stage: str, detail: str = "") -> object:
@@ -113,8 +121,8 @@ class _Case:
 
     @property
     def when(self) -> str:
-        """The same within a sentence."""
-        return self.what[0].lower() + self.what[1:]
+        """The same at the end of a sentence."""
+        return f"when {self.what[0].lower()}{self.what[1:]}"
 
     def feed(self) -> Feed:
         """The source."""
@@ -175,8 +183,8 @@ def _no_slip(heard: Heard, feeds: Sequence[Feed]) -> None:
     """Tell what Python says of a source, or of a `Status`, in the exercise's words."""
     error = heard.error
     about_a_feed = isinstance(error, TypeError | AttributeError) and "Feed" in str(error)
-    if about_a_feed and not any(feed.made for feed in feeds):
-        raise NotYet("A source is a function: call it.")
+    if (error is None or about_a_feed) and not any(feed.made for feed in feeds):
+        raise NotYet("Nobody called a source. A source is a function: call it.")
     if isinstance(error, AttributeError) and stage(error.obj) is not None:
         raise NotYet(f"A `Status` has no `{error.name}`. {told(error)}")
 
@@ -186,6 +194,8 @@ def _next_is_asked(function: Callable[..., Any], case: _Case) -> None:
     feeds = [case.feed(), _feed(OTHER), _feed()]
     heard = _steady(function, feeds)
     if heard.error is not None and not feeds[1].made:
+        if not _failed_as_the_source(heard.error):
+            no_error(heard, case.when)
         raise NotYet(f"{what}, and `{type(heard.error).__name__}` came out: nobody else was asked.")
     no_error(heard, case.when)
     if not feeds[1].made:

@@ -30,6 +30,7 @@ def ticket(answer: object) -> str:
     probe = LiveProbe(cut(_JSON, 11))
     model = TurnsModel.of(probe)
     heard = run_stream(function, (model, _WISH), "ticket", probe)
+    _nothing_to_read(heard)
     no_error(heard, "for a reply that the model finished")
     if any(model.offered):
         raise NotYet(
@@ -39,6 +40,7 @@ def ticket(answer: object) -> str:
     if probe.requests and not any(_WISH in message.text for message in probe.seen[0]):
         raise NotYet("The model was asked, and the conversation isn't in what it saw.")
     asked_well(probe, "ticket")
+    _asked_for_json(probe)
     _fills_in(heard, probe)
     _ends_in_a_ticket(heard)
     for finish, what in UNFINISHED[:2]:
@@ -59,6 +61,25 @@ def ticket(answer: object) -> str:
         "The fields as they come, a validated `Ticket` at the end, and none where the reply was "
         "cut off, broken or wrong."
     )
+
+
+def _nothing_to_read(heard: Heard) -> None:
+    """Tell what Python says of JSON that hasn't begun in the exercise's words."""
+    if isinstance(heard.error, ValueError) and "EOF" in str(heard.error) and not heard.items:
+        raise NotYet(
+            "The first chunk is empty, so there was no text yet that could be read as JSON, and "
+            f"`{type(heard.error).__name__}: {heard.error}` came out."
+        )
+
+
+def _asked_for_json(probe: LiveProbe) -> None:
+    """Turn down a model that was handed the conversation and not asked for a ticket."""
+    seen = " ".join(str(message.text) for message in probe.seen[0])
+    if "json" not in seen.replace(_WISH, "").lower():
+        raise NotYet(
+            "The model saw the conversation, and nobody asked it for a ticket in JSON: send it "
+            "the `request`."
+        )
 
 
 def _ticket(function: Callable[..., Any], probe: LiveProbe, **how: Any) -> Heard:

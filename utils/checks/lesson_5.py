@@ -34,8 +34,7 @@ class _Job:
 
     @property
     def call(self) -> str:
-        seconds = f"{self.seconds:g}"
-        return f"`caption({self.done}, {self.total}, {seconds})`"
+        return f"`caption({self.done}, {self.total}, {self.seconds})`"
 
 
 _JOBS = (

@@ -130,6 +130,14 @@ async def _not_cancelled(work: Coroutine[Any, Any, T], when: str) -> T:
     """What comes of it; nobody cancels it here, so it could only be a task that it awaits."""
     try:
         return await work
+    except ExceptionGroup as group:
+        if not came_out(group, ConnectionLost):
+            raise
+        raise NotYet(
+            "The connection was lost, and an `ExceptionGroup` came out with the error inside of "
+            "it: an `except` for that error, such as your caller has, doesn't catch a group. The "
+            "exercise asks for the error itself."
+        ) from None
     except asyncio.CancelledError:
         ended = f"`text_until` ended by a `CancelledError` {when}".rstrip()
         raise NotYet(f"{ended}: whoever awaits a task that was cancelled gets one.") from None

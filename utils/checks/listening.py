@@ -118,7 +118,7 @@ async def listen(
             if inspect.isawaitable(item):
                 raise NotYet("What your code yields is still to be awaited: an `await` is missing.")
             if len(heard.items) > _MOST:
-                raise NotYet(f"After {_MOST} pieces the stream still goes on.")
+                raise NotYet(f"After {_MOST} pieces the stream still goes on. What ends your loop?")
             left += _is_something(item)
             if left == leave_after:
                 break
