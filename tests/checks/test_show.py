@@ -122,6 +122,16 @@ def test_a_number_without_quotes_is_understood(shown):
     assert [type(item).__name__ for item in shown] == ["Hint", "Solution", "Prediction"]
 
 
+def test_a_number_without_quotes_that_may_mean_two_exercises_is_told(monkeypatch):
+    monkeypatch.setattr(source, "solution", lambda number: {"7.10": "pass"}[number])
+    with pytest.raises(Misuse) as error:
+        show.hint(7.10)
+    assert str(error.value) == (
+        "To Python, 7.10 and 7.1 are the same number. Write it as a text: "
+        '`hint("7.1")` or `hint("7.10")`.'
+    )
+
+
 @pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
 @pytest.mark.parametrize(
     ("number", "given"),

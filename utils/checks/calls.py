@@ -2,6 +2,7 @@
 
 import re
 
+from utils import source
 from utils.checks.outcome import shown
 from utils.errors import Sentence
 
@@ -16,6 +17,8 @@ class Misuse(Sentence, LookupError):  # noqa: N818 (told to learners)
 def the_number(given: object, call: str) -> str:
     """The number of an exercise or a prediction as a text; 1.2 is taken for "1.2".
 
+    In a lesson with ten exercises 5.1 is not taken for "5.1": to Python, 5.10 is the same number.
+
     Args:
         given: What the learner wrote.
         call: The function's name, for the message.
@@ -27,6 +30,7 @@ def the_number(given: object, call: str) -> str:
     if found is None:
         what = "" if given is MISSING else f"; it was given {_told(given)}"
         raise Misuse(f'`{call}` wants a number as a text, such as `{call}("1.2")`{what}.')
+    _not_two_at_once(given, f'{call}("', '")')
     return found
 
 
@@ -43,7 +47,27 @@ def the_checked_number(number: object, answer: object) -> str:
         )
     if answer is MISSING:
         raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
+    name = getattr(answer, "__name__", "your_answer")
+    _not_two_at_once(number, 'check("', f'", {name})')
     return found
+
+
+def _not_two_at_once(given: object, before: str, after: str) -> None:
+    """Turn down a number such as 5.1 where there is an exercise 5.10, too.
+
+    Raises:
+        Misuse: If it may mean both; the message says how to write either.
+    """
+    if not isinstance(given, float):
+        return
+    try:
+        source.solution(f"{given}0")
+    except source.NotThere:
+        return
+    raise Misuse(
+        f"To Python, {given}0 and {given} are the same number. Write it as a text: "
+        f"`{before}{given}{after}` or `{before}{given}0{after}`."
+    )
 
 
 def _number(given: object) -> str | None:
