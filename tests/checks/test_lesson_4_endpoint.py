@@ -337,6 +337,25 @@ async def that_end_in_a_finally(model, question):
         yield END
 
 
+async def that_end_after_half(model, question):
+    with contextlib.suppress(Exception):
+        async for chunk in model.astream(question):
+            yield framed(chunk.content)
+    yield END
+
+
+async def with_a_text_as_the_end(model, question):
+    async for text in without_an_end(model, question):
+        yield text
+    yield framed("end")
+
+
+async def with_a_word_too_many(model, question):
+    yield framed("Hello! ")
+    async for text in frames_and_closes(model, question):
+        yield text
+
+
 async def with_the_end_first(model, question):
     yield END
     async for text in without_an_end(model, question):
@@ -548,6 +567,27 @@ def without_brackets(model):
     return app
 
 
+def closes_when_it_returns(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        async with aclosing(model.astream(question)) as stream:
+
+            async def frames():
+                async for chunk in stream:
+                    yield framed(chunk.content)
+                yield END
+
+            return sent(frames())
+
+    return app
+
+
+def with_headers_in_a_text(model):
+    return streaming(frames_and_closes, headers="Cache-Control: no-cache")(model)
+
+
 async def last_of(kept, model):
     await asyncio.sleep(0.01)
     async for text in frames_and_closes(model, kept[-1]):
@@ -587,6 +627,14 @@ WRONG_4_6 = (
         "Your code was cancelled, and it sent `'event: end.* all ",
     ),
     (streaming(that_end_in_a_finally), "sent `'event: end.*` all the same. Which `except` or `fin"),
+    (streaming(that_end_after_half), "broke after 3 of 12 pieces, `end` was sent all the same"),
+    (
+        streaming(with_a_text_as_the_end),
+        "No event named `end` came. .* message with the text `end`",
+    ),
+    (streaming(with_a_word_too_many), "texts, put together, aren't the reply. It parts from"),
+    (closes_when_it_returns, "closed before anybody had read it: a block that holds `return`"),
+    (with_headers_in_a_text, "`headers` are to be a dict"),
     (streaming(of_nothing), "is answered with nothing, and the model was never asked"),
     (streaming(of_what_was_read), "status 200, and no byte after its headers"),
     (streaming(that_fail), "AttributeError: .*txet.*at the line `yield framed"),
@@ -622,6 +670,63 @@ def test_4_6_says_what_is_wrong_with_code_that(create_app, said):
     wrong("4.6", create_app, said)
 
 
+def test_4_6_takes_an_end_that_says_that_half_is_missing():
+    async def frames(model, question):
+        end = END
+        try:
+            async for chunk in model.astream(question):
+                yield framed(chunk.content)
+        except Exception:
+            end = 'event: end\ndata: "lost"\n\n'
+        yield end
+
+    right("4.6", streaming(frames))
+
+
+def test_4_6_prints_no_trace_of_a_generator_that_yields_on_when_it_is_closed(monkeypatch):
+    odd = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: odd.append(repr(what.exc_value)))
+    for create_app in (streaming(that_end_whatever_happens), streaming(that_end_in_a_finally)):
+        evaluate("4.6", create_app)
+    assert odd == []
+
+
+def closes(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        async def frames():
+            async with aclosing(model.astream(question)) as chunks:
+                async for chunk in chunks:
+                    yield framed(chunk.content)
+            yield END
+
+        return sent(frames())
+
+    return app
+
+
+def leaves_it_to_python(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        async def frames():
+            async for chunk in model.astream(question):
+                yield framed(chunk.content)
+            yield END
+
+        return sent(frames())
+
+    return app
+
+
+def test_4_6_says_of_a_right_answer_if_nothing_in_it_closes_the_stream():
+    assert "aclosing" not in right("4.6", closes).message
+    assert "`aclosing` closes it in any case" in right("4.6", leaves_it_to_python).message
+
+
 def test_4_6_wants_the_function_and_not_an_app():
     wrong("4.6", FastAPI(), "it was given an app")
 
@@ -648,3 +753,4 @@ def create_app(model):
         message = evaluate("4.6", names["create_app"]).message
         assert ("uses `frame` of exercise 4.5" in message) == missing
         assert ("Run the cell of Exercise 4.5" in message) == missing
+        assert ("that isn't written yet" in message) == (before == stub)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 from weakref import WeakSet
 
@@ -21,7 +22,13 @@ from utils.checks.attempt import learners_code, learners_own, told, untouched
 from utils.checks.awaited import leaves, told_apart
 from utils.checks.guard import judged
 from utils.checks.loops import run
-from utils.checks.observe import first_difference, kind, nothing_left_unread, the_function
+from utils.checks.observe import (
+    first_difference,
+    kind,
+    names_in,
+    nothing_left_unread,
+    the_function,
+)
 from utils.checks.outcome import NotYet, shown
 from utils.checks.servers import Visit, get
 from utils.checks.streams import cut
@@ -46,9 +53,11 @@ def create_app(answer: object) -> str:
     _lets_go(function, "after 4 events", leave_after=4)
     _lets_go(function, "while the model was still silent", leave_after=_SILENCE / 2)
     _lets_go(function, "while a text waited to be sent", leave_after=4, slow=True)
+    _no_end_after_a_loss(function)
     return (
         "Each text was on its way before the next one was taken, the end is an event that a page "
         "hears, two readers were served side by side, and the model stopped when its reader left."
+        f"{_who_closes(function)}"
     )
 
 
@@ -70,10 +79,10 @@ class _Service:
         return await get(self.app, "/chat", {"question": question}, heard, **leaving)
 
 
-def _service(function: Callable[..., Any], **silences: Any) -> _Service:
+def _service(function: Callable[..., Any], **how: Any) -> _Service:
     probes = {
-        _WHY: LiveProbe(cut(_RIVERS, 161), **silences),
-        _HOW: LiveProbe(cut(_TIDES, 162), **silences),
+        _WHY: LiveProbe(cut(_RIVERS, 161), **how),
+        _HOW: LiveProbe(cut(_TIDES, 162), **how),
     }
     other = LiveProbe(["Pardon?"])
     with learners_code("when an app was made"):
@@ -103,6 +112,7 @@ def _answers(function: Callable[..., Any]) -> None:
     _frame_is_there(function, visit)
     _served(visit)
     _holds_nobody_up(probe, held_up)
+    _not_closed_before_it_is_read(probe, app)
     nothing_left_unread(probe, "chat")
     if not probe.requests:
         said = shown(visit.body.decode(errors="replace")) if visit.body else "nothing"
@@ -121,10 +131,33 @@ def _frame_is_there(function: Callable[..., Any], visit: Visit) -> None:
     missing = isinstance(error, NameError) and error.name == "frame"
     written = getattr(function, "__globals__", {}).get("frame")
     if missing or (visit.error is not None and untouched(written, "4.5")):
+        reason = "the notebook has none yet" if missing else "that isn't written yet"
         raise NotYet(
-            "The endpoint uses `frame` of exercise 4.5, and the notebook has none yet. Run the "
-            "cell of Exercise 4.5 with your answer in it, and then this one again."
+            f"The endpoint uses `frame` of exercise 4.5, and {reason}. Run the cell of Exercise "
+            "4.5 with your answer in it, and then this one again."
         )
+
+
+def _not_closed_before_it_is_read(probe: LiveProbe, app: Any) -> None:
+    """Turn down an endpoint that makes the stream in a block around its `return`."""
+    if not probe.called or probe.requests:
+        return
+    if any({"aclosing", "aclose"} & set(each.__code__.co_names) for each in _endpoints(app)):
+        raise NotYet(
+            "The model's stream was closed before anybody had read it: a block that holds "
+            "`return` ends when `chat` returns, and only then does the response begin to read. "
+            "Which function's block lasts as long as the reading?"
+        )
+
+
+def _endpoints(app: Any) -> list[FunctionType]:
+    """The learner's own functions that answer the app's requests."""
+    found = (getattr(route, "endpoint", None) for route in app.routes)
+    return [
+        each
+        for each in found
+        if isinstance(each, FunctionType) and learners_own(each.__code__.co_filename)
+    ]
 
 
 def _right_question(service: _Service, probe: LiveProbe) -> None:
@@ -144,6 +177,8 @@ _NO_STREAM = {  # what Starlette and FastAPI say, and what it means
     "read from that. Is there a `yield` in the function that made it?",
     "'async_generator' object is not iterable": "The endpoint returns its stream as it is, and "
     "FastAPI can't turn that into JSON. What reads it, and sends it piece by piece?",
+    "object has no attribute 'items'": "The response's `headers` are to be a dict, a header's name "
+    "before each colon and its value after it; it was given something else.",
 }
 
 
@@ -154,7 +189,7 @@ def _served(visit: Visit) -> None:
         if isinstance(error, NotYet):
             raise error
         for what, reason in _NO_STREAM.items():
-            if isinstance(error, TypeError | ValueError) and what in str(error):
+            if isinstance(error, TypeError | ValueError | AttributeError) and what in str(error):
                 raise NotYet(reason)
         raise NotYet(told(error, "when the app was asked")) from visit.error
     if visit.status == 422:
@@ -201,8 +236,7 @@ def _right_kind(visit: Visit, app: Any) -> None:
     kind_of = visit.headers.get("content-type", "")
     if kind_of.partition(";")[0].strip().lower() != "text/event-stream":
         seen = f"is {shown(kind_of)}" if kind_of else "is missing"
-        endpoints = [getattr(route, "endpoint", None) for route in app.routes]
-        own = next((each.__name__ for each in endpoints if each and _yields(each)), None)
+        own = next((each.__name__ for each in _endpoints(app) if _yields(each)), None)
         if own:
             raise NotYet(
                 f"`{own}` yields by itself, and so FastAPI makes the response of it: the content "
@@ -275,8 +309,17 @@ def _right_texts(events: list[sse.Event], probe: LiveProbe) -> None:
         raise NotYet("The events carry no text, though the model wrote some.")
     if all(text[:1] == text[-1:] == '"' for text in map(_text_of, events) if text):
         raise NotYet(f"The text was turned into JSON twice: {shown(got)}.")
+    last = _text_of(events[-1]) or ""
+    if got == probe.text + last and "end" in last.lower():
+        raise NotYet(
+            f"No event named `end` came. The last one is a message with the text {shown(last)}, "
+            "and a page shows it as part of the reply. What gives an event its name?"
+        )
     if got != probe.text:
-        raise NotYet(f"The text of all events differs. {first_difference(got, probe.text)}")
+        raise NotYet(
+            "The events' texts, put together, aren't the reply. "
+            f"{first_difference(got, probe.text)}"
+        )
 
 
 def _no_end(visit: Visit, events: list[sse.Event]) -> str:
@@ -395,6 +438,40 @@ async def _closed(streams: WeakSet[AsyncGenerator[Any, Any]]) -> None:
     closing = [asyncio.ensure_future(stream.aclose()) for stream in list(streams)]
     if closing:
         await asyncio.wait(closing, timeout=loops.SOON)
+
+
+def _no_end_after_a_loss(function: Callable[..., Any]) -> None:
+    """Turn down code after whose `end` a page takes half a reply for the whole."""
+    pieces = 3
+
+    async def main() -> tuple[Visit, Visit, LiveProbe]:
+        whole = await _service(function).get(_WHY)
+        service = _service(function, fails_after=pieces)
+        half = await service.get(_WHY, leave_after=3 * _SILENCE)  # some never end it
+        return whole, half, service.probes[_WHY]
+
+    whole, half, probe = run(main, function)
+    events = [event for _, event in half.events]
+    got = "".join(_text_of(event) or "" for event in events)
+    nothing_said = all(event.type in ("message", "end") for event in events)
+    nothing_said = nothing_said and got == "".join(probe.pieces[:pieces])
+    if nothing_said and events and events[-1] == whole.events[-1][1]:
+        raise NotYet(
+            f"When the model's connection broke after {pieces} of {len(probe.pieces)} pieces, "
+            "`end` was sent all the same: a page takes half a reply for the whole. Which `except` "
+            "or `finally` keeps the error to itself?"
+        )
+
+
+def _who_closes(function: Callable[..., Any]) -> str:
+    """A word for code that leaves it to Python to close the stream."""
+    names = names_in(function)
+    if "astream" not in names or names & {"aclosing", "aclose"}:
+        return ""
+    return (
+        " Nothing in your code closes the model's stream: it went because nobody else held it, "
+        "as after a plain `break`. `aclosing` closes it in any case."
+    )
 
 
 def _name_of(task: asyncio.Task[Any]) -> str:

@@ -6,11 +6,13 @@
 A check gives the learner's function a model of its own. A helper that asks the notebook's `model`
 instead would fail in ways that say nothing (that one belongs to another event loop), so it is
 turned down by name at the moment at which it is asked. And coroutines that nobody awaited go
-before the check is over, so that Python doesn't warn of them in the middle of the next one.
+before the check is over, so that Python doesn't warn of them in the middle of the next one; so do
+generators that yield on when they are to be closed.
 """
 
 import gc
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +70,7 @@ def _nothing_left_unawaited(answer: object) -> Iterator[None]:
 
     `gc.freeze` sets all older objects aside, so that only what the check made is looked through.
     """
-    with _no_word_of_coroutines:
+    with _no_word_of_coroutines, _no_word_of_late_yields:
         gc.freeze()
         try:
             yield
@@ -85,6 +87,27 @@ def _no_word_of_coroutines() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         yield
+
+
+@Meanwhile
+@contextmanager
+def _no_word_of_late_yields() -> Iterator[None]:
+    """Keep Python from printing a trace of a generator that yields on when it is to be closed.
+
+    The check says in a sentence what that generator does.
+    """
+    before = sys.unraisablehook
+
+    def told(what: Any) -> None:
+        late = isinstance(what.exc_value, RuntimeError) and "ignored GeneratorExit" in str(
+            what.exc_value
+        )
+        if not late:
+            before(what)
+
+    sys.unraisablehook = told
+    yield
+    sys.unraisablehook = before
 
 
 @contextmanager
