@@ -329,6 +329,16 @@ async def that_end_whatever_happens(model, question):
     yield END
 
 
+async def that_go_on_whatever_happens(model, question):
+    async with aclosing(model.astream(question)) as chunks:
+        async for chunk in chunks:
+            try:
+                yield framed(chunk.content)
+            except BaseException:
+                pass
+    yield END
+
+
 async def that_end_in_a_finally(model, question):
     try:
         async for chunk in model.astream(question):
@@ -686,8 +696,7 @@ def test_4_6_takes_an_end_that_says_that_half_is_missing():
 def test_4_6_prints_no_trace_of_a_generator_that_yields_on_when_it_is_closed(monkeypatch):
     odd = []
     monkeypatch.setattr(sys, "unraisablehook", lambda what: odd.append(repr(what.exc_value)))
-    for create_app in (streaming(that_end_whatever_happens), streaming(that_end_in_a_finally)):
-        evaluate("4.6", create_app)
+    wrong("4.6", streaming(that_go_on_whatever_happens), "the model went on: 1 more piece")
     assert odd == []
 
 
