@@ -247,7 +247,11 @@ def test_it_can_be_read_in_both_themes(nb: NotebookPage):
     nb.run_cell_with("SUNNY = ")
     nb.wait_done()
     chat = panel(nb, "Look")
-    assert foot(chat, "failed").get_by_text("The connection broke: ask again.").is_visible()
+    assert (
+        foot(chat, "failed")
+        .get_by_text("The connection broke: continue, or ask again.")
+        .is_visible()
+    )
     assert [found.text_content() for found in foot(chat, "failed").get_by_role("button").all()] == [
         "Continue",
         "Try again",

@@ -117,6 +117,19 @@ class TestSeam:
         assert seam.join(" of it") == " of it"
 
 
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [(["Bec"], "It broke: continue, or ask again."), ([], "It broke: ask again.")],
+)
+def test_a_broken_reply_may_be_continued_where_some_of_it_came(came, said):
+    exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
+    for text in came:
+        exchange.take(text)
+    exchange.end("failed", "It broke: ask again.")
+    assert exchange.turn.note == said
+    assert exchange.can_go_on == bool(came)
+
+
 def turn(question="Why?", reply="Because.", state="complete"):
     return Turn(question, reply, state, 0.1, 1.0, "")
 

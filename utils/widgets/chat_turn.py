@@ -134,6 +134,8 @@ class Exchange:
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._ending.cut_off:
             state, note = "cut off", self._ending.cut_off
+        if state == "failed" and self.started:  # Continue stands beside the note
+            note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
             note = STOPPED if self.started else "Stopped before any text."
         elif not self.started and state in ("complete", "cut off"):
