@@ -332,10 +332,8 @@ async def that_end_whatever_happens(model, question):
 async def that_go_on_whatever_happens(model, question):
     async with aclosing(model.astream(question)) as chunks:
         async for chunk in chunks:
-            try:
+            with contextlib.suppress(BaseException):
                 yield framed(chunk.content)
-            except BaseException:
-                pass
     yield END
 
 
