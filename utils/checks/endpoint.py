@@ -217,8 +217,7 @@ def _holds_nobody_up(probe: LiveProbe, held_up: float) -> None:
     if probe.blocking or held_up:
         raise NotYet(
             f"While this one reply was made, the event loop stood still for {held_up:.1f} s: the "
-            "server answered nobody else, not even a health check. What in the endpoint waits "
-            "without letting others run?"
+            "server answered nobody else. What in the endpoint waits without letting others run?"
         )
 
 
