@@ -1,12 +1,15 @@
 """The rules that a lesson's source keeps, beyond being readable: exercises, predictions, length.
 
+What is said of titles, sections and headings is `tools.shape`'s, and told here with the rest.
+
 What can't be read at all is `utils.source`'s to report; making notebooks is `tools.build`'s.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from tools import shape
 from utils.source import Cell, Lesson, SourceError
 
 LONGEST_CELL = 25  # lines of code in the learner's edition, design: "none over 25"
@@ -37,8 +40,43 @@ def problems(lesson: Lesson) -> list[SourceError]:
         *_lengths(lesson),
         *_revealed(lesson),
         *_leaks(lesson),
+        *shape.problems(lesson),
     ]
     return sorted(found, key=lambda error: error.line)
+
+
+def unchecked(lesson: Lesson, numbers: Collection[str], file: str) -> Iterator[SourceError]:
+    """Exercises that nothing judges, and checks that judge nothing.
+
+    Args:
+        lesson: The lesson.
+        numbers: The exercises that have a check; see `numbers_of_checks`.
+        file: Where the checks are, as a message names it.
+    """
+    for number, cell in lesson.exercises.items():
+        if number not in numbers:
+            yield lesson.error(
+                cell.line, f"exercise {number} has no check: add it to CHECKS in {file}"
+            )
+    for number in numbers:
+        if number not in lesson.exercises:
+            yield lesson.error(
+                1, f"CHECKS in {file} has {number}, which no exercise has: take it out of there"
+            )
+
+
+def numbers_of_checks(text: str) -> list[str]:
+    """The exercises in the table `CHECKS` of a module's text.
+
+    It is read and not imported, for the import brings LangChain along, which takes seconds.
+    """
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        table = getattr(node, "value", None)
+        named = any(isinstance(one, ast.Name) and one.id == "CHECKS" for one in targets)
+        if named and isinstance(table, ast.Dict):
+            return [str(key.value) for key in table.keys if isinstance(key, ast.Constant)]
+    return []
 
 
 def _tags(lesson: Lesson) -> Iterator[SourceError]:

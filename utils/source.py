@@ -56,9 +56,12 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
   the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
 - An exercise cell carries the tag `exercise-N.M` and ends with `check("N.M", …)`.
+- It stands under a heading `### Exercise N.M · what it is about`, and the text there begins with
+  kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
 - A code cell tagged `instructor` appears in solutions/ alone.
 '''
 
+import difflib
 import json
 import re
 import tomllib
@@ -75,6 +78,8 @@ _MARKER = re.compile(r"^\s*### (BEGIN SOLUTION|STUB|END SOLUTION)\s*$")
 _ALMOST_MARKER = re.compile(r"^\s*#+\s*((BEGIN|END)[\s_-]*SOLUTIONS?|STUB)\W*$", re.IGNORECASE)
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 _ID = re.compile(r"^\d+\.\d+$")
+_DIRECTIVES = ("code-cell", "hints", "prediction")
+_DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
 
 Found = TypeVar("Found")
 
@@ -275,6 +280,11 @@ def parse(text: str, file: str = "lesson.md") -> Lesson:
     return Lesson(file, tuple(cells), exercises, all_hints, predictions)
 
 
+def for_instructors(cell: Cell) -> str:
+    """A cell's text in the instructor's edition."""
+    return data_as_markdown(cell) if cell.kind == "markdown" else cell.solved
+
+
 def data_as_markdown(cell: Cell) -> str:
     """An instructor note's text with its hints and predictions as readable lists."""
     lines = cell.solved.splitlines()
@@ -318,17 +328,14 @@ def _blocks(lines: list[str], file: str) -> Iterator[_Block]:
             at += 1
             begin = at
         elif opening := _FENCE.match(lines[at]):
-            end = _closing(lines, at, opening["fence"], file)
             info = opening["info"].strip()
+            if info.startswith("{"):
+                _known_directive(info, file, at + 1)
+            end = _closing(lines, at, opening, file)
             if info.startswith("{code-cell}"):
                 yield from _text_block(lines, begin, at, tags)
                 yield _code_block(lines[at + 1 : end], at + 2, file)
                 begin, tags = end + 1, ()
-            elif info.startswith("{") and not info.startswith(("{hints}", "{prediction}")):
-                directive = info.split("}", maxsplit=1)[0] + "}"
-                raise SourceError(
-                    file, at + 1, f"unknown directive {directive}: Jupyter would show it as code"
-                )
             at = end + 1
         else:
             at += 1
@@ -344,12 +351,41 @@ def _after_front_matter(lines: list[str], file: str) -> int:
     raise SourceError(file, 1, "the header that opens with `---` is never closed")
 
 
-def _closing(lines: list[str], at: int, fence: str, file: str) -> int:
-    """The index of the line that closes the fence opened at `at`."""
+def _known_directive(info: str, file: str, line: int) -> None:
+    found = _DIRECTIVE.match(info)
+    name = found[1] if found else ""
+    if name in _DIRECTIVES:
+        return
+    close = difflib.get_close_matches(name, _DIRECTIVES, n=1)
+    there = "there are {code-cell}, {hints} and {prediction}"
+    meant = f"did you mean {{{close[0]}}}?" if close else there
+    raise SourceError(file, line, f"unknown directive {{{name}}}: {meant}")
+
+
+def _closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int:
+    """The index of the line that closes the fence `opening` at `at`.
+
+    Raises:
+        SourceError: Something else begins before it is closed, or the file ends.
+    """
+    fence, info = opening["fence"], opening["info"].strip()
     for end in range(at + 1, len(lines)):
-        text = lines[end].strip()
-        if len(text) >= len(fence) and set(text) == {fence[0]} and _FENCE.match(lines[end]):
-            return end
+        inner = _FENCE.match(lines[end])
+        if inner and inner["fence"].startswith(fence):
+            within = inner["info"].strip()
+            if not within:
+                return end
+            # Only Python may hold what looks like the beginning of a block: in a text of its own.
+            begins = not info.startswith("{code-cell}") or bool(_DIRECTIVE.match(within))
+        else:
+            begins = info.startswith("{") and lines[end].startswith("+++")
+        if begins:
+            raise SourceError(
+                file,
+                at + 1,
+                f"the block that opens here with `{fence}` is not closed: at line {end + 1} "
+                "something else begins",
+            )
     raise SourceError(file, at + 1, f"the block that opens here with `{fence}` is never closed")
 
 
@@ -377,6 +413,14 @@ def _code_block(lines: list[str], line: int, file: str) -> _Block:
         at += 1
     if at < len(lines) and not lines[at].strip():
         at += 1
+    if lines[at:] and not lines[at].strip():
+        raise SourceError(
+            file, line + at, "a second blank line at the beginning of a code cell: delete it"
+        )
+    if lines[at:] and not lines[-1].strip():
+        raise SourceError(
+            file, line + len(lines) - 1, "a blank line at the end of a code cell: delete it"
+        )
     return _Block("code", lines[at:], line + at, tags)
 
 
@@ -477,7 +521,12 @@ def _uncommented(text: str, file: str, line: int) -> str:
     if found:
         return (found[1] + (found[2] or "")).rstrip()
     if text.strip():
-        raise SourceError(file, line, f"a stub's line starts with `# `, unlike `{text.strip()}`")
+        raise SourceError(
+            file,
+            line,
+            f"a stub's line starts with `# `, unlike `{text.strip()}`; or is `### END SOLUTION` "
+            "missing above it?",
+        )
     return ""
 
 
@@ -502,7 +551,7 @@ def _data_blocks(block: _Block, file: str) -> list[_Data]:
         if not opening:
             at += 1
             continue
-        end = _closing(block.lines, at, opening["fence"], file)
+        end = _closing(block.lines, at, opening, file)
         info = opening["info"].strip()
         if info.startswith(("{hints}", "{prediction}")):
             kind: Literal["hints", "prediction"] = (

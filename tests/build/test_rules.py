@@ -24,7 +24,8 @@ def test_the_sample_keeps_all_rules():
     assert problems(SAMPLE) == []
 
 
-CHECK = 'check("1.1", words)\n'
+NOTE = '+++ {"tags": ["instructor"]}\n\n'
+CHECK = '\ncheck("1.1", words)\n'
 ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
 
 BREACHES = {
@@ -82,6 +83,61 @@ BREACHES = {
         SAMPLE + cell('predict("1.1")'),
         "prediction 1.1 is used a second time",
     ),
+    "a_section_swallowed_by_a_note": (
+        SAMPLE.replace("right = true\n```\n\n+++\n", "right = true\n```\n"),
+        r"`## Setup` inside the note for instructors that begins at line \d+: .* `\+\+\+` missing",
+    ),
+    "an_exercise_swallowed_by_a_note": (
+        SAMPLE.replace("### Exercise 1.1", f"{NOTE}A note.\n\n### Exercise 1.1"),
+        r"`### Exercise 1.1 · words` inside the note for instructors",
+    ),
+    "an_exercise_under_another_number": (
+        SAMPLE.replace("### Exercise 1.1", "### Exercise 1.2"),
+        r"exercise 1.1 stands under the heading of exercise 1.2 \(line \d+\)",
+    ),
+    "an_exercise_without_a_heading": (
+        SAMPLE.replace("### Exercise 1.1 ·", "###"),
+        "exercise 1.1 has no heading: write `### Exercise 1.1 · ",
+    ),
+    "an_exercise_below_another_section": (
+        SAMPLE.replace("only.\n", "only.\n\n### Aside\n"),
+        "exercise 1.1 has no heading: write `### Exercise 1.1 · ",
+    ),
+    "a_number_used_twice": (
+        SAMPLE + "\n### Exercise 1.1 · again\n\n*Write · easy · 5 minutes.*\n",
+        r"a second heading of exercise 1.1; the first is at line \d+",
+    ),
+    "a_heading_without_an_exercise": (
+        SAMPLE + "\n### Exercise 1.2 · more\n\n*Write · easy · 5 minutes.*\n",
+        "no code cell below has the tag exercise-1.2",
+    ),
+    "an_exercise_without_its_effort": (
+        SAMPLE.replace("*Write · easy · 5 minutes.* ", ""),
+        r"exercise 1.1 doesn't say kind, difficulty and minutes: .* `\*Write · easy · 5",
+    ),
+    "an_exercise_of_unknown_difficulty": (
+        SAMPLE.replace("· easy ·", "· tricky ·"),
+        "exercise 1.1 doesn't say kind, difficulty and minutes",
+    ),
+    "no_title": (SAMPLE.replace("# 1. A sample", "A sample"), "no title: begin with `# 1. "),
+    "two_titles": (SAMPLE + "\n# 2. More\n", r"a second title `# 2. More`: .* `##`"),
+    "a_title_of_another_number": (
+        SAMPLE.replace("# 1. A", "# 2. A"),
+        "the title `# 2. A sample lesson` doesn't begin with `# 1. `, the number in the file",
+    ),
+    "a_title_without_a_number": (
+        SAMPLE.replace("# 1. A", "# A"),
+        "the title `# A sample lesson` doesn't begin with `# 1. `",
+    ),
+    "no_setup": (
+        SAMPLE.replace("[setup]", "[hide-input]"),
+        "no setup: .* `## Setup` with a code cell tagged `setup`",
+    ),
+    "a_setup_outside_its_section": (
+        SAMPLE.replace("## Setup", "## Begin"),
+        "a cell tagged `setup` outside the section `## Setup`",
+    ),
+    "no_time": (SAMPLE.replace("**Time:**", "Time:"), r"how long .* `\*\*Time:\*\* 60 minutes`"),
     "a_long_cell": (
         SAMPLE + cell(*(f"x{n} = {n}" for n in range(26))),
         "a code cell of 26 lines; the longest allowed is 25",
@@ -138,7 +194,39 @@ def test_all_breaches_are_told_at_once_in_the_order_of_lines():
         cell("print(\"predict('1.9')\")"),
         cell(*(f"x{n} = {n}" for n in range(26)), tags="instructor"),
         cell(*(f"x{n} = {n}" for n in range(25))),
+        f"\n{NOTE}### What to ask\n\n```text\n## not a heading\n```\n",
+        "\n```text\n# not a title\n```\n",
     ],
 )
 def test_what_is_allowed_is_let_pass(allowed):
     assert problems(SAMPLE + allowed) == []
+
+
+def test_a_lesson_with_too_few_exercises_is_told(monkeypatch):
+    monkeypatch.undo()
+    (told,) = problems(SAMPLE)
+    assert told.problem == "1 exercise; a lesson has at least 4"
+
+
+def test_an_exercise_without_a_check_of_its_own_is_told_with_the_file_to_edit():
+    lesson = source.parse(SAMPLE, "lessons/01_sample.md")
+    (told,) = rules.unchecked(lesson, [], "utils/checks/lesson_1.py")
+    assert told.problem == (
+        "exercise 1.1 has no check: add it to CHECKS in utils/checks/lesson_1.py"
+    )
+    assert told.line == lesson.exercises["1.1"].line
+    assert list(rules.unchecked(lesson, ["1.1"], "utils/checks/lesson_1.py")) == []
+
+
+def test_a_check_without_an_exercise_is_told():
+    lesson = source.parse(SAMPLE, "lessons/01_sample.md")
+    (told,) = rules.unchecked(lesson, ["1.1", "1.9"], "utils/checks/lesson_1.py")
+    assert told.problem.startswith("CHECKS in utils/checks/lesson_1.py has 1.9, which no exercise")
+
+
+@pytest.mark.parametrize(
+    "line", ["CHECKS = {'1.1': a, '1.2': b}", "CHECKS: D = {'1.1': a, '1.2': b}"]
+)
+def test_the_numbers_of_checks_are_read_without_running_anything(line):
+    assert rules.numbers_of_checks(f"import nowhere\n{line}\n") == ["1.1", "1.2"]
+    assert rules.numbers_of_checks("x = 1\n") == []

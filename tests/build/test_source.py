@@ -147,6 +147,41 @@ BROKEN = {
         5,
         "a stub's line starts with `# `",
     ),
+    "a_stub_that_does_not_end": (
+        code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "", 'check("1.1", x)'),
+        7,
+        "or is `### END SOLUTION` missing above it?",
+    ),
+    "a_blank_line_at_the_end_of_a_cell": (
+        code("x = 1", "", tags="setup"),
+        5,
+        "a blank line at the end of a code cell: delete it",
+    ),
+    "blank_lines_at_the_beginning_of_a_cell": (
+        code("", "x = 1", tags="setup"),
+        4,
+        "a second blank line at the beginning of a code cell: delete it",
+    ),
+    "a_cell_not_closed_before_hints": (
+        "```{code-cell} ipython3\nx = 1\n\n" + NOTE + '```{hints} 1.1\nsteps = ["a"]\n```\n',
+        1,
+        "opens here with `.*` is not closed: at line 4 something else begins",
+    ),
+    "a_cell_not_closed_before_the_next_one": (
+        "text\n\n```{code-cell} ipython3\nx = 1\n\n" + code("y = 1"),
+        3,
+        "not closed: at line 6 something else begins",
+    ),
+    "a_shown_block_not_closed_before_the_next_one": (
+        "```python\nx = 1\n\ntext\n\n```python\ny = 1\n```\n",
+        1,
+        "not closed: at line 6 something else begins",
+    ),
+    "hints_not_closed": (
+        NOTE + '```{hints} 1.1\nsteps = ["a"]\n\n+++\n\n```python\n1\n```\n',
+        3,
+        "not closed: at line 6 something else begins",
+    ),
     "an_empty_solution": (code("### BEGIN SOLUTION", "", "### END SOLUTION"), 2, "is empty"),
     "a_marker_in_text": ("# T\n\n### BEGIN SOLUTION\n", 3, "outside a code cell"),
     "a_marker_in_a_shown_block": (
@@ -214,7 +249,16 @@ BROKEN = {
     ),
     "a_block_never_closed": ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
     "a_header_never_closed": ("---\na: 1\n", 1, "the header .* is never closed"),
-    "an_unknown_directive": ("```{note}\nx\n```\n", 1, "unknown directive {note}"),
+    "an_unknown_directive": (
+        "```{note}\nx\n```\n",
+        1,
+        r"unknown directive {note}: there are {code-cell}, {hints} and {prediction}",
+    ),
+    "a_directive_misspelt": (
+        "```{code} ipython3\nx\n```\n",
+        1,
+        r"unknown directive {code}: did you mean {code-cell}\?",
+    ),
     "an_unknown_cell_option": (
         "```{code-cell} ipython3\n:name: x\n\n1\n```\n",
         2,
@@ -230,3 +274,13 @@ def test_a_broken_source_is_told_by_file_and_line(text, line, said):
         source.parse(text, "lessons/01_broken.md")
     assert str(error.value).startswith(f"lessons/01_broken.md:{line}: ")
     assert error.value.line == line
+
+
+def test_a_longer_fence_shows_how_a_block_is_written():
+    text = "````\n```{code-cell} ipython3\n1\n```\n````\n"
+    (cell,) = source.parse(text).cells
+    assert cell.kind == "markdown"
+
+
+def test_a_cell_without_a_line_is_a_cell():
+    assert [cell.source for cell in source.parse("```{code-cell} ipython3\n\n```\n").cells] == [""]
