@@ -27,7 +27,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from tools import rules
+from tools import by_hand, links, rules, shape
+from tools.lessons import chosen, table_problems
+from tools.programs import Advice, counted
 from utils import source
 from utils.source import Cell, Lesson, SourceError
 
@@ -79,9 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build or compare; 0 if all is well, 1 if something needs a hand."""
     options = _parser().parse_args(arguments)
     try:
-        chosen = _chosen(options.lesson)
         built, errors = [], []
-        for path in chosen:
+        for path in _chosen(options.lesson):
             try:
                 built.append(build(path))
             except BuildError as error:
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _report(built, everything=not options.lesson)
         for one in built:
             _write(one, execute=options.execute)
-    except BuildError as error:
+    except (BuildError, Advice) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -105,12 +106,18 @@ def build(path: Path) -> Built:
         BuildError: If the source breaks a rule; one line for each breach.
     """
     text = path.read_text(encoding="utf-8")
+    file = f"{path.parent.name}/{path.name}"
+    if not text.startswith("---\n"):
+        raise BuildError(
+            f"{file}:1: the header is missing: begin as the other lessons do, with the lines from "
+            "`---` to `---` that tell editors what the file is"
+        )
     try:
-        lesson = source.parse(text, f"{path.parent.name}/{path.name}")
+        lesson = source.parse(text, file)
     except SourceError as error:
         raise BuildError(str(error)) from None
     cells = _cells_by_jupytext(text, lesson)
-    found = rules.problems(lesson)
+    found = [*rules.problems(lesson), *_unchecked(path, lesson)]
     if found:
         raise BuildError("\n".join(str(error) for error in found))
     return Built(
@@ -119,8 +126,20 @@ def build(path: Path) -> Built:
         notebooks=_notebook(
             _edited(node, cell.learner) for node, cell in cells if not cell.instructor
         ),
-        solutions=_notebook(_edited(node, _for_instructors(cell)) for node, cell in cells),
+        solutions=_notebook(_edited(node, source.for_instructors(cell)) for node, cell in cells),
     )
+
+
+def _unchecked(path: Path, lesson: Lesson) -> Iterator[SourceError]:
+    """Exercises of a lesson without a check, and the other way round."""
+    checks = ROOT / "utils" / "checks" / f"lesson_{int(path.stem[:2])}.py"
+    file = checks.relative_to(ROOT).as_posix()
+    text = checks.read_text(encoding="utf-8") if checks.is_file() else ""
+    try:
+        numbers = rules.numbers_of_checks(text)
+    except SyntaxError as error:
+        raise BuildError(f"{file}:{error.lineno}: {error.msg}") from None
+    return rules.unchecked(lesson, numbers, file)
 
 
 # --- Making notebooks -----------------------------------------------------------------------------
@@ -152,10 +171,6 @@ def _edited(node: NotebookNode, text: str) -> NotebookNode:
     metadata = {"tags": list(node.metadata["tags"])} if node.metadata.get("tags") else {}
     new = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
     return new[node.cell_type](text, id=node.id, metadata=metadata)
-
-
-def _for_instructors(cell: Cell) -> str:
-    return source.data_as_markdown(cell) if cell.kind == "markdown" else cell.solved
 
 
 def _notebook(cells: Iterator[NotebookNode]) -> NotebookNode:
@@ -197,28 +212,61 @@ def _heading(text: str) -> str:
 
 
 def _write(built: Built, execute: bool | None) -> None:
-    """Write both editions; `execute` None runs the solutions only if their sources changed."""
-    learner = ROOT / "notebooks" / f"{built.stem}.ipynb"
-    _save(built.notebooks, learner)
-    _say(f"notebooks/{learner.name}: {len(built.notebooks.cells)} cells")
+    """Write both editions, or none if the solutions fail.
 
-    path = ROOT / "solutions" / f"{built.stem}.ipynb"
+    `execute` None runs the solutions only if their sources changed.
+    """
+    path = _path("solutions", built)
     label = f"solutions/{path.name}"
     stored = _load(path)
+    solved: NotebookNode | None = None
     current = stored is not None and not _differences(built.solutions, stored)
     if stored is not None and current and execute is not True and not _unexecuted(stored):
-        _say(f"{label}: unchanged, outputs kept (after a change in utils: --execute)")
+        said = f"{label}: unchanged, outputs kept (after a change in utils: --execute)"
+    elif execute is False and current:
+        said = f"{label}: unchanged, not executed"
     elif execute is False:
-        if current:
-            _say(f"{label}: unchanged, not executed")
-        else:
-            _save(built.solutions, path)
-            _say(f"{label}: written WITHOUT outputs; `{REBUILD}` executes it")
+        solved = built.solutions
+        said = f"{label}: written WITHOUT outputs; `{REBUILD}` executes it"
     else:
         path.parent.mkdir(exist_ok=True)
-        executed = _executed(built, path.parent)
-        _save(executed, path)
-        _say(f"{label}: executed, {len(executed.cells)} cells")
+        solved = _executed(built, path.parent)
+        said = f"{label}: executed, {counted(len(solved.cells), 'cell')}"
+    _keep_what_was_changed(built)
+    learner = _path("notebooks", built)
+    _save(built.notebooks, learner)
+    _say(f"notebooks/{learner.name}: {counted(len(built.notebooks.cells), 'cell')}")
+    if solved is not None:
+        _save(solved, path)
+    _say(said)
+
+
+def _keep_what_was_changed(built: Built) -> None:
+    """Put aside what this build overwrites of somebody's work, and say so."""
+    for edition, found in _changed_by_hand(built).items():
+        path = _path(edition, built)
+        if found:
+            kept = by_hand.keep(path, ROOT / "build" / "kept").relative_to(ROOT).as_posix()
+            _say(
+                f"{edition}/{path.name}: was changed by hand ({_short(found)}) and is made anew; as "
+                f"it was, it is kept as {kept}. Changes belong in {built.lesson.file}."
+            )
+
+
+def _changed_by_hand(built: Built) -> dict[Edition, list[str]]:
+    return by_hand.changes(
+        _load(_path("notebooks", built)),
+        _load(_path("solutions", built)),
+        {cell.id: cell.source for cell in built.notebooks.cells},
+    )
+
+
+def _short(found: Sequence[str]) -> str:
+    return found[0] if len(found) == 1 else f"{found[0]}, and {len(found) - 1} more"
+
+
+def _path(edition: Edition, built: Built) -> Path:
+    return ROOT / edition / f"{built.stem}.ipynb"
 
 
 def _executed(built: Built, folder: Path) -> NotebookNode:
@@ -351,29 +399,54 @@ def _load(path: Path) -> NotebookNode | None:
 
 def _report(built: Sequence[Built], everything: bool) -> int:
     """Print what differs between the lessons and the files; 1 if anything does."""
-    found = [line for one in built for line in check(one)]
-    if everything:
-        stems = {one.stem for one in built}
-        for edition in EDITIONS:
-            found += [
-                f"{edition}/{path.name}: no such lesson; delete it"
-                for path in sorted((ROOT / edition).glob("*.ipynb"))
-                if _ORDINARY_NAME.match(path.name) and path.stem not in stems
-            ]
-    for line in found:
+    differing = [line for one in built for line in check(one)]
+    others = [line for one in built for line in _not_the_builds(one)]
+    others += _left_over(built) if everything else []
+    for line in (*differing, *others):
         print(line)
-    if found:
-        print(f"{len(found)} differences. Edit lessons/, then run `{REBUILD}`.")
+    if differing:
+        print(
+            f"{counted(len(differing), 'difference')}. `{REBUILD}` makes the notebooks anew; "
+            "changes belong in lessons/."
+        )
+    if others:
+        print(f"{counted(len(others), 'thing')} to mend.")
+    if differing or others:
         return 1
-    print(f"notebooks/ and solutions/ match lessons/ ({len(built)} lessons).")
+    print(f"notebooks/ and solutions/ match lessons/ ({counted(len(built), 'lesson')}).")
     return 0
+
+
+def _not_the_builds(built: Built) -> list[str]:
+    """What only a person can mend in one lesson: links that lead nowhere, changes by hand."""
+    path = ROOT / built.lesson.file
+    found = [line.replace(str(path), built.lesson.file) for line in links.problems(path)]
+    return found + [
+        f"{edition}/{built.stem}.ipynb: changed by hand ({_short(changes)}), which the next build "
+        f"undoes: make the change in {built.lesson.file}"
+        for edition, changes in _changed_by_hand(built).items()
+        if changes
+    ]
+
+
+def _left_over(built: Sequence[Built]) -> list[str]:
+    """What the course has of lessons that are gone, and lacks of those that are there."""
+    stems = {one.stem for one in built}
+    found = [
+        f"{edition}/{path.name}: there is no lesson of that name in lessons/: delete the file"
+        for edition in EDITIONS
+        for path in sorted((ROOT / edition).glob("*.ipynb"))
+        if _ORDINARY_NAME.match(path.name) and path.stem not in stems
+    ]
+    titles = {one.lesson.file: shape.title(one.lesson) or "" for one in built}
+    return found + table_problems(ROOT, titles)
 
 
 def check(built: Built) -> list[str]:
     """What in the files differs from the lesson's source; nothing if all is up to date."""
     found: list[str] = []
     for edition in EDITIONS:
-        path = ROOT / edition / f"{built.stem}.ipynb"
+        path = _path(edition, built)
         label = f"{edition}/{path.name}"
         stored = _load(path)
         if stored is None:
@@ -449,20 +522,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _chosen(names: Sequence[str]) -> list[Path]:
-    there = source.paths(ROOT / "lessons")
-    if not there:
-        raise BuildError("There is no lesson: lessons/ holds no file such as 01_name.md.")
-    if not names:
-        return there
-    return [_lesson(name, there) for name in names]
-
-
-def _lesson(name: str, there: Sequence[Path]) -> Path:
-    stem = Path(name).name.removesuffix(".md").removesuffix(".ipynb")
-    for path in there:
-        if path.stem == stem or (stem.isdigit() and int(path.stem[:2]) == int(stem)):
-            return path
-    raise BuildError(f"There is no lesson {name}; there are {', '.join(p.stem for p in there)}.")
+    return chosen(names, ROOT / "lessons")
 
 
 def _say(text: str, *, passing: bool = False) -> None:

@@ -33,6 +33,11 @@ def this_command(*words: str) -> str:
     return " ".join(["py" if WINDOWS else "python3", "course.py", *words])
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and its noun in words, for example `1 lesson` or `2 lessons`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def clean_environ(**more: str) -> dict[str, str]:
     """This process's variables without those that lead programs astray, and with `more`.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import build
+from tools import build, shape
 from tools.build import BuildError, main
 from utils import source
 
@@ -31,11 +31,18 @@ display(IntSlider(3))
 """
 
 
+def plant(root, lesson):
+    """Put a lesson into a course, and checks of its one exercise."""
+    (root / "lessons").mkdir()
+    (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
+    (root / "utils" / "checks").mkdir(parents=True)
+    (root / "utils" / "checks" / "lesson_1.py").write_text('CHECKS = {"1.1": words}\n')
+
+
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """An empty course with the sample lesson."""
-    (tmp_path / "lessons").mkdir()
-    shutil.copy(SAMPLE, tmp_path / "lessons")
+    plant(tmp_path, SAMPLE.read_text(encoding="utf-8"))
     monkeypatch.setattr(build, "ROOT", tmp_path)
     return tmp_path
 
@@ -44,10 +51,9 @@ def root(tmp_path, monkeypatch):
 def executed(tmp_path_factory):
     """The sample, with a cell that shows things, built and executed once."""
     root = tmp_path_factory.mktemp("course")
-    (root / "lessons").mkdir()
-    lesson = SAMPLE.read_text(encoding="utf-8") + SHOWS
-    (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
+    plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shape, "FEWEST_EXERCISES", 1)
         patch.setattr(build, "ROOT", root)
         patch.setenv("COURSE_SPEED", "50")
         patch.setenv("OPENAI_API_KEY", "sk-not-real-0000")
@@ -216,7 +222,7 @@ def test_equal_headings_and_awkward_ones_get_ids_of_their_own():
 
 def test_the_check_passes_after_a_build(built, capsys):
     assert main(["--check"]) == 0
-    assert "match lessons/" in capsys.readouterr().out
+    assert "match lessons/ (1 lesson)." in capsys.readouterr().out
 
 
 def edit(content):
@@ -298,7 +304,12 @@ def test_the_check_names_a_notebook_without_a_lesson_and_leaves_copies_alone(bui
     )
     assert main(["--check"]) == 1
     out = capsys.readouterr().out
-    assert "notebooks/09_old.ipynb: no such lesson" in out
+    assert (
+        "notebooks/09_old.ipynb: there is no lesson of that name in lessons/: delete the file"
+        in out
+    )
+    assert "course.py build" not in out, "a build doesn't delete it"
+    assert "1 thing to mend." in out
     assert "Copy1" not in out
 
 
@@ -306,6 +317,139 @@ def test_half_a_file_counts_as_none(built, capsys):
     (built / "notebooks" / "01_sample.ipynb").write_text('{"cells": [')
     assert main(["--check"]) == 1
     assert "missing or unreadable" in capsys.readouterr().out
+
+
+# --- What a build would undo ----------------------------------------------------------------------
+
+
+def work_in(content):
+    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    code["execution_count"] = 1
+
+
+def insert(content):
+    content["cells"].append({**content["cells"][0], "id": "mine"})
+
+
+BY_HAND = {
+    "edited": (edit, "cell 1-a-sample-lesson-1 was edited"),
+    "removed": (remove, "cell 1-a-sample-lesson-1 was removed"),
+    "added": (insert, "cell mine was added"),
+}
+
+
+@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize(("change", "said"), BY_HAND.values(), ids=BY_HAND)
+def test_the_check_tells_an_edited_notebook_from_a_forgotten_build(
+    built, capsys, edition, change, said
+):
+    spoil(built, edition, change)
+    assert main(["--check"]) == 1
+    assert (
+        f"{edition}/01_sample.ipynb: changed by hand ({said}), which the next build undoes: "
+        "make the change in lessons/01_sample.md"
+    ) in capsys.readouterr().out
+
+
+def test_a_forgotten_build_is_nobodys_hand(built, capsys):
+    lesson = built / "lessons" / "01_sample.md"
+    lesson.write_text(
+        lesson.read_text(encoding="utf-8").replace("each kind", "every kind"), "utf-8"
+    )
+    assert main(["--check"]) == 1
+    assert "by hand" not in capsys.readouterr().out
+    assert main(["--no-execute"]) == 0
+    assert "by hand" not in capsys.readouterr().out
+    assert not (built / "build").exists()
+
+
+@pytest.mark.parametrize("change", [edit, insert, work_in])
+def test_what_was_changed_by_hand_is_kept_and_said(built, capsys, change):
+    path = built / "notebooks" / "01_sample.ipynb"
+    for number in (1, 2):
+        spoil(built, "notebooks", change)
+        changed = path.read_bytes()
+        assert main(["--no-execute"]) == 0
+        kept = built / "build" / "kept" / f"notebooks-01_sample-{number}.ipynb"
+        assert kept.read_bytes() == changed
+        assert f"changed by hand (cell {'mine' if change is insert else ''}" in (
+            said := capsys.readouterr().out
+        )
+        assert f"kept as build/kept/{kept.name}" in said
+        assert "lessons/01_sample.md" in said
+    assert main(["--check"]) == 0
+
+
+def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
+    before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
+    add(built, "1 / 0")
+    assert main([]) == 1
+    assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
+
+
+# --- The rest of the course -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [[], ["--check"]])
+def test_an_exercise_without_a_check_is_told_before_anything_is_written(
+    built, monkeypatch, capsys, words
+):
+    monkeypatch.setattr(build, "_executed", lambda *_: pytest.fail("executed"))
+    before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
+    (built / "utils" / "checks" / "lesson_1.py").unlink()
+    assert main(words) == 1
+    told = "exercise 1.1 has no check: add it to CHECKS in utils/checks/lesson_1.py"
+    assert re.fullmatch(rf"lessons/01_sample\.md:\d+: {told}\n", capsys.readouterr().err)
+    assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
+
+
+def test_checks_that_are_not_python_are_a_sentence(built, capsys):
+    (built / "utils" / "checks" / "lesson_1.py").write_text("\nCHECKS = {\n")
+    assert main(["--check"]) == 1
+    assert "utils/checks/lesson_1.py:2: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["README.md", "lessons/index.md"])
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("", ": no row of the table begins with `1. A sample lesson`, the title of lessons/01_s"),
+        (
+            "| 1. A sample lesson | x |\n| 6. [Gone](../notebooks/06_gone.ipynb) | x |",
+            ":3: a row begins with `6. Gone`, which is no lesson's title",
+        ),
+    ],
+)
+def test_a_table_that_lacks_a_lesson_or_keeps_one_that_is_gone_is_named(
+    built, capsys, name, row, said
+):
+    (built / name).write_text(f"# Lessons\n{row}\n", encoding="utf-8")
+    assert main(["--check"]) == 1
+    assert f"{name}{said}" in capsys.readouterr().out
+
+
+def test_tables_that_name_all_lessons_are_content(built):
+    (built / "README.md").write_text("| 1. A sample lesson | x |\n", encoding="utf-8")
+    index = "| 1. [A sample lesson](../notebooks/01_sample.ipynb) | 60 |\n"
+    (built / "lessons" / "index.md").write_text(index, encoding="utf-8")
+    assert main(["--check"]) == 0
+
+
+def test_a_broken_link_in_a_lesson_is_told_by_the_check(built, capsys):
+    lesson = built / "lessons" / "01_sample.md"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\nSee [it](nowhere.md).\n", "utf-8")
+    assert main(["--no-execute"]) == 0
+    main(["--check"])
+    assert re.search(
+        r"lessons/01_sample\.md:\d+: nowhere\.md is not there", capsys.readouterr().out
+    )
+
+
+def test_a_lesson_without_its_header_is_told(built, capsys):
+    lesson = built / "lessons" / "01_sample.md"
+    lesson.write_text(lesson.read_text(encoding="utf-8").split("---\n", 2)[2].lstrip(), "utf-8")
+    assert main(["--check"]) == 1
+    assert "lessons/01_sample.md:1: the header is missing" in capsys.readouterr().err
 
 
 # --- Failures -------------------------------------------------------------------------------------

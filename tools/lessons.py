@@ -1,0 +1,71 @@
+"""Which lessons a command means, and whether README and index name them all.
+
+The standard library alone, as `tools.site` runs where the build's packages are not.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.programs import Advice
+from utils import source
+
+# Where every lesson has a row that begins with its number and title.
+TABLES = ("README.md", "lessons/index.md")
+
+
+def chosen(names: Sequence[str], folder: Path) -> list[Path]:
+    """The lessons' files that are meant by names such as `1`, `01` or `01_name`; all by none.
+
+    Raises:
+        Advice: There is no such lesson, or none at all.
+    """
+    there = source.paths(folder)
+    if not there:
+        raise Advice(f"There is no lesson: {folder.name}/ holds no file such as 01_name.md.")
+    return [_named(name, there) for name in names] if names else there
+
+
+def _named(name: str, there: Sequence[Path]) -> Path:
+    stem = Path(name).name.removesuffix(".md").removesuffix(".ipynb")
+    for path in there:
+        if path.stem == stem or (stem.isdigit() and int(path.stem[:2]) == int(stem)):
+            return path
+    raise Advice(f"There is no lesson {name}; there are {', '.join(path.stem for path in there)}.")
+
+
+def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
+    """Lessons without a row in a table, and rows without a lesson.
+
+    Args:
+        root: The course's folder; a table's file that is not there is passed over.
+        titles: The titles, such as `1. Enabling Streaming`, by the lesson's file as shown.
+    """
+    found = []
+    for name in TABLES:
+        path = root / name
+        if not path.is_file():
+            continue
+        rows = _rows(path.read_text(encoding="utf-8"))
+        found += [
+            f"{name}: no row of the table begins with `{title}`, the title of {file}: add one"
+            for file, title in titles.items()
+            if title not in rows
+        ]
+        found += [
+            f"{name}:{line}: a row begins with `{title}`, which is no lesson's title: correct it, "
+            "or take it out"
+            for title, line in rows.items()
+            if title not in titles.values()
+        ]
+    return found
+
+
+def _rows(text: str) -> dict[str, int]:
+    """The numbered titles that rows of tables begin with, without their links, and their lines."""
+    rows = {}
+    for line, row in enumerate(text.splitlines(), start=1):
+        plain = re.sub(r"\[([^\[\]]+)\]\([^()]*\)", r"\1", row)
+        if found := re.match(r"\|\s*(\d+\. [^|]+?)\s*\|", plain):
+            rows[found[1]] = line
+    return rows
