@@ -4,6 +4,7 @@ import argparse
 import ast
 import errno
 import http.client
+import http.server
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.parse
 import zipfile
 from collections.abc import Callable, Iterator
@@ -249,8 +251,159 @@ def test_a_moved_folder_is_noticed(quick: Environment, tmp_path: Path) -> None:
     for name in (".venv", *environment.LOCKS.values()):
         (tmp_path / name).rename(moved / name)
     action, why = Environment(moved).needs("lab")
-    assert action is Action.MAKE
+    assert action is Action.MOVE
     assert "moved or copied" in why
+
+
+def copied(quick: Environment, place: Path) -> Environment:
+    """The course's folder with its `.venv`, copied to another place."""
+    shutil.copytree(quick.root, place, symlinks=True, ignore=shutil.ignore_patterns(place.name))
+    return Environment(place)
+
+
+def test_a_copied_environment_is_put_right_without_an_installer(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (quick.root / "utils.py").write_text("", encoding="utf-8")
+    set_up(quick, "lab")
+    script = quick.python.parent / "tell"
+    script.write_text(f"#!{quick.python}\nimport sys\nprint(sys.prefix)\n", encoding="utf-8")
+    script.chmod(0o755)
+    copy = copied(quick, quick.root / "a copy")
+    copy.python.unlink()
+    copy.python.symlink_to("/a python/that is elsewhere")  # as in a copy from another machine
+    monkeypatch.setattr(environment, "run_uv", interrupted)
+    python = set_up(copy, "lab")
+    assert copy.needs("lab")[0] is Action.NOTHING
+    call = "import sys, utils; print(utils.__file__, sys.prefix)"
+    told = subprocess.run([python, "-c", call], capture_output=True, text=True, cwd="/")
+    assert told.stdout.strip() == f"{copy.root / 'utils.py'} {copy.folder}", told.stderr
+    if os.name != "nt":
+        moved_script = copy.python.parent / "tell"
+        assert subprocess.check_output([moved_script], text=True).strip() == str(copy.folder)
+
+
+@pytest.mark.parametrize("deep", ["to", "with a space", "long" * 30])
+def test_a_script_finds_its_interpreter_after_each_of_two_moves(tmp_path: Path, deep: str) -> None:
+    script = tmp_path / "script"
+    script.write_bytes(b"#!/old/.venv/bin/python3\nimport sys\nprint(sys.argv[1])\n")
+    script.chmod(0o755)
+    between = tmp_path / deep / ".venv"
+    between.mkdir(parents=True)
+    (between / "python").symlink_to(sys.executable)
+    environment.name_interpreter(script, "/old/.venv", between / "python")
+    assert subprocess.check_output([script, "first"], text=True) == "first\n"
+    (tmp_path / "python").symlink_to(sys.executable)
+    environment.name_interpreter(script, str(between), tmp_path / "python")
+    shutil.rmtree(between)
+    assert subprocess.check_output([script, "second"], text=True) == "second\n"
+
+
+def test_an_environment_of_another_kind_of_system_is_made_anew(quick: Environment) -> None:
+    set_up(quick, "lab")
+    stamp = json.loads(quick.stamp.read_text(encoding="utf-8"))
+    quick.stamp.write_text(json.dumps({**stamp, "system": "plan9 sparc"}), encoding="utf-8")
+    assert quick.needs("lab")[0] is Action.NOTHING, "where it was made, the stamp isn't asked"
+    action, why = copied(quick, quick.root / "copy").needs("lab")
+    assert action is Action.MAKE
+    assert "another kind of system" in why
+
+
+def offline(*_: object) -> None:
+    raise Advice("there is no network")
+
+
+def killed(*_: object) -> None:
+    raise SystemExit(9)
+
+
+@pytest.mark.parametrize("failure", [offline, interrupted, killed])
+def test_the_old_environment_comes_back_when_its_successor_fails(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
+) -> None:
+    set_up(quick, "lab")
+    (quick.folder / "own work").touch()
+    break_version(quick)
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "run_uv", failure)
+        with pytest.raises((Advice, KeyboardInterrupt, SystemExit)):
+            set_up(quick, "lab")
+    assert (quick.folder / "own work").exists()
+    assert quick.stamped() is not None
+    set_up(quick, "lab")
+    assert not (quick.folder / "own work").exists()
+    assert not quick.kept.exists()
+
+
+def test_the_old_environment_comes_back_even_after_a_power_cut(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+    quick.folder.rename(quick.kept)  # what such an end leaves: the old aside, the new half made
+    quick.folder.mkdir()
+    monkeypatch.setattr(environment, "run_uv", interrupted)
+    set_up(quick, "lab")
+    assert quick.needs("lab")[0] is Action.NOTHING
+    assert not quick.kept.exists()
+
+
+def test_an_update_that_finds_no_network_leaves_all_as_it_was(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+    quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
+    monkeypatch.setattr(environment, "run_uv", offline)
+    with pytest.raises(Advice):
+        set_up(quick, "lab")
+    assert quick.needs("lab")[0] is Action.UPDATE
+
+
+def test_an_update_that_fails_half_way_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(uv: str, it: Environment, lock: Path) -> None:
+        (it.packages / "half-1.0.dist-info").mkdir()
+        raise Advice("the disk is full")
+
+    set_up(quick, "lab")
+    monkeypatch.setattr(environment, "run_uv", half)
+    with pytest.raises(Advice):
+        set_up(quick, "test")
+    assert quick.needs("lab")[0] is Action.MAKE
+
+
+def test_set_up_from_a_folder_without_packages_says_how_to_fetch_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(["setup", "--wheels", str(tmp_path)]) == 1
+    assert "pip download --no-deps --only-binary=:all: -r requirements.lock" in (
+        capsys.readouterr().err
+    )
+
+
+def test_uv_takes_packages_from_the_folder_that_pip_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = tmp_path / "the wheels"
+    wheels.mkdir()
+    (wheels / "one-1.0-py3-none-any.whl").touch()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(environment, "follow", lambda command, *_: asked.append(list(command)))
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.setenv(name, "")
+    environment.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
+    environment.install_from(wheels)
+    environment.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
+    without, told = asked
+    assert "--no-index" not in without
+    assert told[len(without) :] == ["--no-index", f"--find-links={wheels.as_uri()}"]
+
+
+def test_setting_up_the_python_at_hand_names_the_command_that_opens_with_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert commands.main(["setup", "--here"]) == 0
+    assert "course.py lab --here opens the course" in capsys.readouterr().out
 
 
 def test_two_set_ups_at_once_wait_for_each_other(tmp_path: Path) -> None:
@@ -330,6 +483,22 @@ def test_an_installer_that_fails_is_answered_with_what_to_do(said: str, sentence
     advice = str(environment.installing_advice(["Collecting six", said], Environment(ROOT)))
     assert sentence in advice
     assert "\n" not in advice
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: No matching distribution found for numpy==2.5.5",
+        "error: No solution found when resolving dependencies",
+    ],
+)
+def test_a_folder_of_packages_that_lacks_one_is_said_to(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    advice = str(environment.installing_advice([said], Environment(ROOT)))
+    assert advice.startswith("The folder of packages lacks one for this computer")
+    assert said in advice
 
 
 def test_the_unforeseen_is_shown_as_the_installer_said_it(
@@ -499,7 +668,9 @@ def test_being_told_to_end_ends_lab_too() -> None:
 
 def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
     told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
-    lines = told.stdout.splitlines()
+    *lines, empty, last = told.stdout.splitlines()
+    assert empty == ""
+    assert last.startswith("Ready: " if told.returncode == 0 else f"{told.stdout.count('fix  ')} ")
     assert [line.split()[1] for line in lines] == list(doctor.EXAMINATIONS)
     assert {line.split()[0] for line in lines} <= {"ok", "fix"}
     assert told.returncode == int(any(line.startswith("fix") for line in lines))
@@ -510,7 +681,117 @@ def test_doctor_before_setting_up_says_what_to_run() -> None:
     told = course("doctor", "--here", python=(sys.executable, "-I", "-S"))
     assert told.returncode == 1
     assert re.search(r"^ok   Python ", told.stdout, re.MULTILINE)
-    assert re.search(r"^fix  packages +not set up yet: run .*course\.py lab$", told.stdout, re.M)
+    assert re.search(r"^fix  packages +not set up yet: run .*course\.py setup$", told.stdout, re.M)
+    assert re.search(r"^Not set up yet: run .*course\.py setup$", told.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("to_fix", "in_venv", "sentence"),
+    [
+        ([], True, r"Ready: .*course\.py lab opens the course"),
+        ([], False, r"Ready: .*course\.py lab --here opens the course"),
+        (["kernel"], True, "1 thing to fix: kernel"),
+        (["kernel", "provider"], True, "2 things to fix: kernel, provider"),
+    ],
+)
+def test_doctor_ends_with_a_verdict(to_fix: list[str], in_venv: bool, sentence: str) -> None:
+    assert re.fullmatch(sentence, doctor.verdict(to_fix, True, in_venv))
+
+
+def test_doctor_tells_the_doctor_inside_what_a_copied_environment_needs(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+    asked: list[list[str]] = []
+    monkeypatch.setattr(doctor, "run", lambda command: asked.append(command) or 0)
+    monkeypatch.setattr(doctor, "ROOT", quick.root)
+    doctor.doctor(argparse.Namespace(here=False, venv=None))
+    monkeypatch.setattr(doctor, "ROOT", copied(quick, quick.root / "copy").root)
+    doctor.doctor(argparse.Namespace(here=False, venv=None))
+    first, second = (command[-2:] for command in asked)
+    assert first == ["--venv", ""]
+    assert "moved or copied" in second[1]
+
+
+def test_doctor_in_an_environment_that_needs_something_says_what_does_it() -> None:
+    told = course("doctor", "--here", "--venv", "It was moved")
+    assert re.match(r"fix  \.venv +It was moved: .*course\.py setup does it\n", told.stdout)
+    assert ".venv" in told.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def provider_that_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[int], list[str | None]]]:
+    """Start a provider that answers each request with one status; its paths and keys are kept."""
+    servers = []
+
+    def start(status: int) -> list[str | None]:
+        heard: list[str | None] = []
+
+        class Provider(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                heard.extend([self.path, self.headers["Authorization"]])
+                self.send_response(status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Provider)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "llama")
+        monkeypatch.setenv("OPENAI_API_KEY", "our-class")
+        return heard
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "fine", "sentence"),
+    [
+        (200, True, "The model llama at 127.0.0.1"),
+        (401, False, "refuses the key: check OPENAI_API_KEY"),
+        (404, False, "OPENAI_BASE_URL ends as its manual says"),
+        (503, False, "The provider has a problem of its own"),
+    ],
+)
+def test_doctor_asks_an_address_that_was_set_for_its_models_and_nothing_else(
+    provider_that_says: Callable[[int], list[str | None]], status: int, fine: bool, sentence: str
+) -> None:
+    heard = provider_that_says(status)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert ok is fine
+    assert sentence in finding
+    assert "our-class" not in finding
+    assert heard == ["/v1/models", "Bearer our-class"]
+
+
+def test_doctor_says_that_nobody_listens_at_the_providers_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
+    monkeypatch.setenv("OPENAI_MODEL", "llama")
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert f"127.0.0.1:{port}: Nobody answers" in finding
+
+
+def test_doctor_says_what_half_a_provider_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.delenv("OPENAI_MODEL", raising=False)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith("OPENAI_BASE_URL is set, but OPENAI_MODEL isn't.")
 
 
 def test_doctor_names_a_package_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ import difflib
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tools.canary import canary
 from tools.classroom import add_options, class_
 from tools.doctor import doctor
-from tools.environment import LOCKS, interpreter
+from tools.environment import LOCKS, install_from, interpreter
 from tools.lab import lab
 from tools.links import links
 from tools.programs import Advice, run, say, stop_on_signals, this_command
@@ -29,8 +30,13 @@ COMMAND --help tells more about each."""
 def setup(arguments: argparse.Namespace) -> int:
     """Bring `.venv` up to date, and no more."""
     stop_on_signals()
+    if arguments.wheels is not None:
+        if arguments.here:
+            raise Advice("--wheels fills .venv, and --here leaves it out: give one of the two.")
+        install_from(arguments.wheels)
     python = interpreter("lab", arguments.here)
-    say(f"All is set up; {this_command('lab')} opens the course, and its Python is {python}.")
+    opening = this_command("lab", *(["--here"] if arguments.here else []))
+    say(f"All is set up; {opening} opens the course, and its Python is {python}.")
     return 0
 
 
@@ -98,7 +104,8 @@ def parser() -> argparse.ArgumentParser:
         "set up if needed, and open lesson 1 in JupyterLab",
         "The address is printed and opened in your browser; it works on this computer only.\n"
         "Ctrl-C in this window ends JupyterLab and its kernels. To learn with a real model\n"
-        "instead of the simulator, set OPENAI_API_KEY (OPENAI_BASE_URL, OPENAI_MODEL) before.",
+        "instead of the simulator, set OPENAI_MODEL before, and OPENAI_API_KEY or\n"
+        "OPENAI_BASE_URL beside it; a key alone changes nothing.",
     )
     opening.add_argument("--no-browser", dest="browser", action="store_false", help="only print it")
     opening.add_argument("--port", type=int, help="use this port instead of any free one")
@@ -107,7 +114,13 @@ def parser() -> argparse.ArgumentParser:
         setup,
         "set up if needed, and open nothing",
         "For images, dev containers, and the evening before a class: `lab` does it by itself.\n"
-        "It needs a network the first time; after that, `lab` starts without one.",
+        "It needs a network the first time; after that, `lab` starts without one. --wheels sets\n"
+        "up without any, from packages that were fetched on another machine of the same kind,\n"
+        "in this folder and with the same Python:\n\n"
+        f"    python -m pip download --no-deps --only-binary=:all: -r {LOCKS['lab']} -d wheels",
+    )
+    preparing.add_argument(
+        "--wheels", type=Path, metavar="FOLDER", help="take the packages from this folder"
     )
 
     testing = add(
@@ -144,8 +157,11 @@ def parser() -> argparse.ArgumentParser:
     examining = add(
         doctor,
         "say of each part that the course stands on if it is ok, or how to fix it",
-        "Nothing is installed or changed. The exit code is 1 if something needs a fix.",
+        "Nothing is installed or changed. A provider that OPENAI_BASE_URL names is asked for its\n"
+        "list of models, which costs nothing. The last line sums up; the exit code is 1 if\n"
+        "something needs a fix.",
     )
+    examining.add_argument("--venv", help=argparse.SUPPRESS)  # from doctor to doctor in .venv
     holding = add(
         class_,
         "for instructors: try a class on a throw-away JupyterHub on this machine",

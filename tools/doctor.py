@@ -11,31 +11,49 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.environment import LOCKS, Environment
+from tools.environment import LOCKS, Action, Environment
 from tools.lab import a_browser_can_open
 from tools.programs import ROOT, Advice, run, say, this_command
 
 OLDEST_KERNEL = (7, 4)
+PATIENCE = 5.0  # seconds for a provider's first answer
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Examine every part: one line each; returns 1 if any needs a fix.
+    """Examine every part: one line each and a last one that sums up; returns 1 if any needs a fix.
 
-    Without `--here` the examination is repeated inside `.venv`, where there is one.
+    Without `--here` the examination is repeated inside `.venv`, where there is one, which is told
+    by `--venv` what it needs: that depends on the Python that the learner runs the course with.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
-        return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here"])
+        action, why = environment.needs("lab")
+        venv = ["--venv", "" if action is Action.NOTHING else why.rstrip(".")]
+        return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
     set_up = importlib.util.find_spec("jupyterlab") is not None
-    healthy = True
-    for name, examine in EXAMINATIONS.items():
+    to_fix = []
+    examinations = dict(EXAMINATIONS)
+    if arguments.venv is not None:
+        examinations = {".venv": lambda: examine_venv(arguments.venv), **examinations}
+    for name, examine in examinations.items():
         if set_up or examine in (examine_python, examine_browser):
             ok, finding = outcome(examine)
         else:
-            ok, finding = False, f"not set up yet: run {this_command('lab')}"
-        healthy = healthy and ok
+            ok, finding = False, f"not set up yet: run {this_command('setup')}"
+        to_fix += [] if ok else [name]
         say(f"{'ok ' if ok else 'fix'}  {name:<9}  {finding}")
-    return 0 if healthy else 1
+    say(f"\n{verdict(to_fix, set_up, in_venv=arguments.venv is not None)}")
+    return int(bool(to_fix))
+
+
+def verdict(to_fix: list[str], set_up: bool, in_venv: bool) -> str:
+    """The last line: whether a class can begin with this machine."""
+    if not set_up:
+        return f"Not set up yet: run {this_command('setup')}"
+    if to_fix:
+        things = "1 thing" if len(to_fix) == 1 else f"{len(to_fix)} things"
+        return f"{things} to fix: {', '.join(to_fix)}"
+    return f"Ready: {this_command('lab', *([] if in_venv else ['--here']))} opens the course"
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
@@ -60,6 +78,13 @@ def examine_python() -> str:
     version = ".".join(str(part) for part in sys.version_info[:3])
     weakness = " (3.12 and newer lose no cancellation, 3.11 a few)"
     return f"{version} at {sys.executable}{weakness if sys.version_info < (3, 12) else ''}"
+
+
+def examine_venv(needs: str) -> str:
+    """Whether `.venv` is what the course asks for, by what `needs` says that it isn't."""
+    if needs:
+        raise Advice(f"{needs}: {this_command('setup')} does it")
+    return f"{Environment(ROOT).folder} is up to date"
 
 
 def examine_packages() -> str:
@@ -137,10 +162,25 @@ def examine_simulator() -> str:
 
 
 def examine_provider() -> str:
-    """Which model answers the lessons; never a key."""
+    """Which model answers the lessons, and whether an address that was set does; never a key."""
     from utils import provider  # needs the locked packages
 
-    return provider.describe()
+    try:
+        named = provider.real_provider()
+    except provider.ProviderError as error:
+        raise Advice(str(error)) from error
+    if named is None or named.base_url is None:
+        return provider.describe()
+    import openai
+
+    try:
+        with openai.OpenAI(
+            base_url=named.base_url, api_key=named.api_key, timeout=PATIENCE, max_retries=0
+        ) as client:
+            client.models.with_raw_response.list()
+    except openai.OpenAIError as error:
+        raise Advice(f"{named.host}: {provider.explain(error)}") from error
+    return f"{provider.describe()} It was asked for its list of models, and did."
 
 
 def examine_browser() -> str:

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class Action(enum.Enum):
     """What has to happen to `.venv` before it can be used."""
 
     NOTHING = "nothing"
+    MOVE = "move"  # it is whole, but was made in another folder
     UPDATE = "update"  # it works, but the lock asks for something else
     MAKE = "make"  # from nothing, whatever lies there
 
@@ -67,6 +69,11 @@ class Environment:
         return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
     @property
+    def kept(self) -> Path:
+        """Where an old environment waits until the new one is complete."""
+        return self.root / ".venv.old"
+
+    @property
     def stamp(self) -> Path:
         """The file that says what was installed."""
         return self.folder / "course.json"
@@ -91,6 +98,7 @@ class Environment:
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
             "python": PYTHON,
+            "system": f"{sys.platform} {platform.machine()}",
             "folder": str(self.folder),
         }
 
@@ -117,19 +125,25 @@ class Environment:
         if stamp is None:
             return Action.MAKE, "Setting up .venv was not finished last time: making it anew."
         wanted = self.fingerprint(self.kind_for(kind))
-        if stamp.get("folder") != wanted["folder"]:
-            return Action.MAKE, "The course's folder was moved or copied: making .venv anew."
         if stamp.get("python") != wanted["python"]:
             return Action.MAKE, (
                 f"This is Python {wanted['python']} and .venv was made with {stamp.get('python')}: "
                 "making it anew."
             )
-        if not self.python_runs():
+        moved = stamp.get("folder") != wanted["folder"]
+        if moved and stamp.get("system") != wanted["system"]:
+            return Action.MAKE, "The .venv comes from another kind of system: making it anew."
+        # A moved one may name its interpreter by a place that isn't here: moving puts that right.
+        if not moved and not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: making it anew."
         if not set(stamp["distributions"]) <= set(
             self.distributions()
         ):  # more is the learner's own
             return Action.MAKE, "Packages in .venv were changed or removed: making it anew."
+        if moved:
+            return Action.MOVE, (
+                "The course's folder was moved or copied: putting .venv right for its new place."
+            )
         if stamp.get("kind") != wanted["kind"]:
             return Action.UPDATE, f"Adding to .venv what `{wanted['kind']}` needs."
         if stamp.get("lock") != wanted["lock"]:
@@ -154,13 +168,35 @@ def set_up(environment: Environment, kind: str) -> Path:
     if environment.needs(kind)[0] is Action.NOTHING:
         return environment.python
     with only_one(environment.root / ".course.lock"):
+        put_back(environment)
         action, why = environment.needs(kind)  # again: another process may have done it
         if action is not Action.NOTHING:
-            say(why)
             started = time.monotonic()
-            install(environment, environment.kind_for(kind), action)
+            if action is Action.MOVE:
+                say(why)
+                move(environment)
+                action, why = environment.needs(kind)
+            if action is not Action.NOTHING:
+                say(why)
+                install(environment, environment.kind_for(kind), action)
             say(f".venv is ready after {time.monotonic() - started:.0f} s.")
     return environment.python
+
+
+def install_from(wheels: Path) -> None:
+    """Let the installers, pip or uv, take packages from a folder and from nowhere else.
+
+    Raises:
+        Advice: there are none in it.
+    """
+    if not any(wheels.glob("*.whl")):
+        raise Advice(
+            f"There are no packages in {wheels}: fetch them on a machine with a network by "
+            "python -m pip download --no-deps --only-binary=:all: "
+            f"-r {LOCKS['lab']} -d {wheels.name}"
+        )
+    address = wheels.resolve().as_uri()  # the variables hold lists, and a path may hold a space
+    os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
 
 
 def interpreter(kind: str, here: bool) -> str:
@@ -174,20 +210,116 @@ def install(environment: Environment, kind: str, action: Action) -> None:
         uv = shutil.which("uv")
         has_pip = any(name.startswith("pip-") for name in environment.distributions())
         if action is Action.MAKE or (uv is None and not has_pip):
+            with kept_until_complete(environment):
+                make_venv(environment, uv)
+                fill(environment, kind, uv)
+        else:
+            with stamp_kept_where_nothing_changed(environment):
+                fill(environment, kind, uv)
+
+
+def fill(environment: Environment, kind: str, uv: str | None) -> None:
+    """Install a kind's packages into an environment that has an interpreter, and stamp it."""
+    if uv is not None:
+        run_uv(uv, environment, environment.lock(kind))
+    else:
+        run_pip(environment, environment.lock(kind))
+    settle(environment, environment.fingerprint(kind))
+
+
+def settle(environment: Environment, fingerprint: dict[str, Any]) -> None:
+    """Say inside `.venv` where the course is, and then, by its stamp, that it is complete."""
+    path_file = environment.packages / "streaming_course.pth"
+    path_file.write_text(f"{environment.root}\n", encoding="utf-8")
+    stamp = dict(fingerprint, distributions=environment.distributions())
+    environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def kept_until_complete(environment: Environment) -> Iterator[None]:
+    """Make way for a new `.venv`; a complete old one comes back if the new one fails."""
+    if environment.stamped() is None:
+        remove(environment.folder)
+    else:
+        environment.folder.rename(environment.kept)
+    try:
+        check_room(environment.root)
+        yield
+    except BaseException:
+        put_back(environment)
+        raise
+    remove(environment.kept)
+
+
+def put_back(environment: Environment) -> None:
+    """Bring back an old environment whose successor was never completed, however that ended."""
+    if not os.path.lexists(environment.kept):
+        return
+    with sentences_for_the_disk(environment.root):
+        if environment.stamped() is None:
             remove(environment.folder)
-            check_room(environment.root)
-            make_venv(environment, uv)
+            environment.kept.rename(environment.folder)
         else:
-            environment.stamp.unlink()  # from here on an interruption shows
-        lock = environment.lock(kind)
-        if uv is not None:
-            run_uv(uv, environment, lock)
-        else:
-            run_pip(environment, lock)
-        path_file = environment.packages / "streaming_course.pth"
-        path_file.write_text(f"{environment.root}\n", encoding="utf-8")
-        stamp = dict(environment.fingerprint(kind), distributions=environment.distributions())
-        environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+            remove(environment.kept)
+
+
+@contextlib.contextmanager
+def stamp_kept_where_nothing_changed(environment: Environment) -> Iterator[None]:
+    """Take the stamp away while packages are changed, so that an interruption shows.
+
+    Installers fetch everything before they change anything: one that failed, and left every package
+    as it was, leaves an environment that is as good as before.
+    """
+    stamp, before = environment.stamp.read_bytes(), environment.distributions()
+    environment.stamp.unlink()
+    try:
+        yield
+    except Advice:
+        if environment.distributions() == before:
+            environment.stamp.write_bytes(stamp)
+        raise
+
+
+def move(environment: Environment) -> None:
+    """Put a `.venv` right that was moved or copied with the course's folder, without a network.
+
+    Its interpreter, its activation scripts and its settings are made again, around the packages
+    that are there. On Windows the programs in its `Scripts`, which no command of the course runs,
+    go on naming the old place.
+    """
+    stamp = environment.stamped()
+    assert stamp is not None
+    with sentences_for_the_disk(environment.root):
+        environment.stamp.unlink()  # from here on an interruption shows
+        for interpreter_file in environment.python.parent.glob("python*"):
+            interpreter_file.unlink()
+        follow(venv_command(environment, "--without-pip"), environment, "moving .venv")
+        if not WINDOWS:
+            for script in environment.python.parent.iterdir():
+                name_interpreter(script, stamp["folder"], environment.python)
+        settle(environment, {**stamp, "folder": str(environment.folder)})
+
+
+def name_interpreter(script: Path, old_folder: str, python: Path) -> None:
+    """Let a script whose first lines name an interpreter in `old_folder` name `python`.
+
+    A path with a space, or a long one, can't stand behind `#!`: then the shell is asked to start
+    it, in lines that are a text without effect to Python.
+    """
+    if script.is_symlink() or not script.is_file():
+        return
+    first, _, rest = script.read_bytes().partition(b"\n")
+    if first == b"#!/bin/sh":
+        first, _, rest = rest.partition(b"\n")
+        _, _, rest = rest.partition(b"\n")  # the end of that text
+    if not first.startswith((b"#!", b"'''exec' ")) or os.fsencode(old_folder) not in first:
+        return
+    place = os.fsencode(python)
+    if b" " in place or len(place) > 120:
+        head = b"#!/bin/sh\n'''exec' \"" + place + b'" "$0" "$@"\n' + b"' '''\n"
+    else:
+        head = b"#!" + place + b"\n"
+    script.write_bytes(head + rest)
 
 
 def make_venv(environment: Environment, uv: str | None) -> None:
@@ -198,8 +330,12 @@ def make_venv(environment: Environment, uv: str | None) -> None:
             f"apt install python{PYTHON}-venv), or uv, and run this again."
         )
     pip = ["--without-pip"] if uv is not None else []
-    command = [base_python(), "-m", "venv", *pip, str(environment.folder)]
-    follow(command, environment, "making an empty .venv")
+    follow(venv_command(environment, *pip), environment, "making an empty .venv")
+
+
+def venv_command(environment: Environment, *options: str) -> list[str]:
+    """What makes an environment's own files, around packages that may be there already."""
+    return [base_python(), "-m", "venv", *options, str(environment.folder)]
 
 
 def base_python() -> str:
@@ -208,9 +344,15 @@ def base_python() -> str:
 
 
 def run_uv(uv: str, environment: Environment, lock: Path) -> None:
-    """Install a lock with uv; its own lines are few enough to show."""
+    """Install a lock with uv; its own lines are few enough to show.
+
+    It is told of a folder of packages, which pip knows by variables (see `install_from`).
+    """
     command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
     command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
+    if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
+        places = os.environ.get("PIP_FIND_LINKS", "").split()
+        command += ["--no-index", *(f"--find-links={place}" for place in places)]
     shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
 
     def watch(line: str) -> str | None:
@@ -343,10 +485,14 @@ def installing_advice(lines: Sequence[str], environment: Environment) -> Advice:
             "The packages could not be fetched, for there is no network or a proxy is in the way: "
             "connect (or set HTTPS_PROXY) and run this again; what came through is kept."
         )
-    if any(
-        sign in text for sign in ("No matching distribution", "no matching platform", "no wheels")
-    ):
+    absent = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
+    if any(sign in text for sign in absent):
         last = next((line for line in reversed(lines) if "distribution" in line), lines[-1])
+        if os.environ.get("PIP_NO_INDEX"):
+            return Advice(
+                "The folder of packages lacks one for this computer: fetch them on one of the same "
+                f"kind, with Python {platform.python_version()} ({last.strip()})."
+            )
         return Advice(
             f"A package has no ready-made build for Python {PYTHON} on this computer: use a 64-bit "
             f"Python 3.11 to 3.14 ({last.strip()})."
