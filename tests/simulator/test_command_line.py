@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
+from utils.simulator import __main__ as command_line
 from utils.simulator.profiles import PROFILES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,3 +90,42 @@ def test_a_class_can_share_one_by_what_it_prints() -> None:
                     assert reply.choices[0].message.content.startswith("The Danube")
         finally:
             server.terminate()
+
+
+def greeting(monkeypatch: pytest.MonkeyPatch, sends_from: str | None) -> None:
+    """Print what a server that listens on every address of this machine says first."""
+    monkeypatch.setattr(command_line, "_address_for_others", lambda: sends_from)
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", 0))  # and doesn't listen: nobody can reach it
+        command_line._greet(listener, "our-class", [])
+
+
+def test_learners_get_an_address_that_they_can_ask_from_a_server_for_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    greeting(monkeypatch, "198.51.100.7")
+    told = capsys.readouterr().out
+    assert re.search(r"export OPENAI_BASE_URL=http://198\.51\.100\.7:\d+/v1\n", told)
+    assert "0.0.0.0" not in told
+    assert "may have other addresses" in told
+
+
+def test_a_server_for_all_without_a_network_says_what_to_put_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    greeting(monkeypatch, None)
+    told = capsys.readouterr().out
+    assert "export OPENAI_BASE_URL=http://HOST:" in told
+    assert "in place of HOST" in told
+    assert "0.0.0.0" not in told
+
+
+def test_a_server_for_this_machine_names_the_address_that_it_has(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command_line._greet(listener, "our-class", [])
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    told = capsys.readouterr().out
+    assert f"export OPENAI_BASE_URL={address}\n" in told
+    assert "other addresses" not in told

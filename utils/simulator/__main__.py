@@ -90,14 +90,33 @@ def _on_this_machine(host: str) -> bool:
 
 def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
+    for_all = host in ("0.0.0.0", "::")  # where it listens, and no address to ask
+    name = (_address_for_others() or "HOST") if for_all else host
+    shown = f"[{name}]" if ":" in name else name
     print(f"The simulator answers on http://{shown}:{port}/v1 until you press Ctrl-C. Use it by:")
     print(f"  export OPENAI_BASE_URL=http://{shown}:{port}/v1")
     print(f"  export OPENAI_API_KEY={key}")
     print(f"  export OPENAI_MODEL={(recorded or ['sim-chat'])[0]}")
+    if name == "HOST":
+        print("Put this machine's name or address in the room's network in place of HOST.")
+    elif for_all:
+        print(f"This machine may have other addresses; {name} is the one it sends from.")
     if not _on_this_machine(host):
         print(f"A learner may add a name to the key, as in {key}/ada, to be told apart.")
     sys.stdout.flush()
+
+
+def _address_for_others() -> str | None:
+    """Return the address that this machine sends from; None where no network tells it.
+
+    The system chooses one when a datagram's receiver is set. Nothing is sent.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
 
 
 def _record(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
