@@ -168,13 +168,16 @@ def _cells_by_jupytext(text: str, lesson: Lesson) -> list[tuple[NotebookNode, Ce
 
 
 def _edited(node: NotebookNode, text: str) -> NotebookNode:
+    """A cell without all that jupytext adds; it is validated when it is saved."""
     metadata = {"tags": list(node.metadata["tags"])} if node.metadata.get("tags") else {}
-    new = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
-    return new[node.cell_type](text, id=node.id, metadata=metadata)
+    cell = {"id": node.id, "cell_type": node.cell_type, "source": text, "metadata": metadata}
+    empty = {"execution_count": None, "outputs": []} if node.cell_type == "code" else {}
+    return nbformat.from_dict({**cell, **empty})
 
 
 def _notebook(cells: Iterator[NotebookNode]) -> NotebookNode:
-    return nbformat.v4.new_notebook(cells=list(cells), metadata=METADATA)
+    parts = {"cells": list(cells), "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return nbformat.from_dict(parts)
 
 
 def _ids(cells: Sequence[Cell]) -> Iterator[str]:
@@ -248,8 +251,8 @@ def _keep_what_was_changed(built: Built) -> None:
         if found:
             kept = by_hand.keep(path, ROOT / "build" / "kept").relative_to(ROOT).as_posix()
             _say(
-                f"{edition}/{path.name}: was changed by hand ({_short(found)}) and is made anew; as "
-                f"it was, it is kept as {kept}. Changes belong in {built.lesson.file}."
+                f"{edition}/{path.name}: was changed by hand ({_short(found)}) and is made anew; "
+                f"as it was, it is kept as {kept}. Changes belong in {built.lesson.file}."
             )
 
 
