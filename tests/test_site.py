@@ -1,7 +1,10 @@
 """The reading edition: what a reader sees of a lesson, and that it needs nobody else's server."""
 
+import contextlib
+import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +17,7 @@ from tools.programs import ROOT
 from tools.reading import NotBuilt, Picture, for_reading, relinked
 from utils import source
 
-LESSON = source.parse(
-    """# 1. A lesson
+TEXT = """# 1. A lesson
 
 +++ {"tags": ["instructor"]}
 
@@ -51,9 +53,8 @@ def answer():
 
 check("1.1", answer)
 ```
-""",
-    "lessons/01_test.md",
-)
+"""
+LESSON = source.parse(TEXT, "lessons/01_test.md")
 
 
 def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
@@ -141,6 +142,61 @@ def test_notebooks_of_another_build_are_refused() -> None:
         for_reading(LESSON, {"cells": []}, {"cells": [cell("gone", "# x")]}, {})
 
 
+# --- Notebooks of another build
+
+
+def built_of(lesson: source.Lesson) -> tuple[Any, Any]:
+    """The solved and the open notebook that a build makes of a lesson."""
+
+    def notebook(edition: Any) -> Any:
+        cells = [one for one in lesson.cells if edition is solved or not one.instructor]
+        return {"cells": [{"cell_type": one.kind, "source": edition(one)} for one in cells]}
+
+    def solved(one: source.Cell) -> str:
+        return source.for_instructors(one)
+
+    def open_(one: source.Cell) -> str:
+        return one.learner
+
+    return notebook(solved), notebook(open_)
+
+
+def test_notebooks_of_this_build_are_not_stale() -> None:
+    assert reading.stale(LESSON, *built_of(LESSON)) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ("# 1. Another lesson", r"01_test\.md:1: .*notebooks/.* another text"),
+        ("return 43", r"01_test\.md:\d+: .*solutions/.* another text"),
+        ("A longer note", r"01_test\.md:\d+: .*solutions/.* another text"),
+    ],
+)
+def test_a_lesson_that_was_edited_after_its_build_is_told_by_line(now: str, told: str) -> None:
+    was = {"# 1. Another lesson": "# 1. A lesson", "return 43": "return 42"}
+    edited = source.parse(TEXT.replace(was.get(now, "A note"), now), "lessons/01_test.md")
+    assert re.search(told, reading.stale(edited, *built_of(LESSON)) or "")
+
+
+def test_a_lesson_that_grew_or_shrank_is_told() -> None:
+    longer = source.parse(f"{TEXT}\n+++\n\nMore.\n", "lessons/01_test.md")
+    assert "cells" in (reading.stale(longer, *built_of(LESSON)) or "")
+    assert "cells" in (reading.stale(LESSON, *built_of(longer)) or "")
+
+
+def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lessons = tmp_path / "lessons"
+    shutil.copytree(source.FOLDER, lessons)
+    first = lessons / "01_enabling_streaming.md"
+    first.write_text(first.read_text("utf-8").replace("# 1. Enabling", "# 1. Starting"), "utf-8")
+    monkeypatch.setattr(source, "FOLDER", lessons)
+    with pytest.raises(
+        site.Advice, match=r"01_enabling_streaming\.md:\d+: .*course.py build first"
+    ):
+        site.build(tmp_path / "site", ["1"])
+
+
 # --- Links
 
 
@@ -197,9 +253,23 @@ def test_a_link_that_a_person_may_follow_is_none(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a site of lesson 1 and all guides, made without a warning."""
-    return site.build(tmp_path_factory.mktemp("site"), ["1"]).parent
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of a site of lesson 1 and all guides, made without a warning, and what it said."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        page = site.build(tmp_path_factory.mktemp("site"), ["01"])
+    return page.parent, said.getvalue()
+
+
+@pytest.fixture
+def built(made: tuple[Path, str]) -> Path:
+    """The folder of that site."""
+    return made[0]
+
+
+def test_a_site_of_one_lesson_says_that_it_holds_no_other(made: tuple[Path, str]) -> None:
+    assert re.search(r"^1 lesson, made into a site in \d+ s\.$", made[1], re.MULTILINE)
+    assert "It holds lesson 1 alone: without a number, python3 course.py site takes all" in made[1]
 
 
 def test_it_builds_without_a_warning_and_fetches_nothing(built: Path) -> None:
@@ -254,7 +324,4 @@ def test_a_lesson_that_is_not_there_is_a_sentence() -> None:
         [sys.executable, "-m", "tools.site", "9"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert (
-        done.stderr.strip()
-        == "No lesson is built yet: python3 course.py build makes and runs them."
-    )
+    assert done.stderr.startswith("There is no lesson 9; there are 01_enabling_streaming, ")

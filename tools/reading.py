@@ -8,13 +8,13 @@ import ast
 import html
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
 
-from utils.source import Lesson, Prediction
+from utils.source import Cell, Lesson, Prediction, for_instructors
 
 JSON = dict[str, Any]
 
@@ -68,6 +68,32 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
         if cell["id"] not in notes:
             cells += _shown(cell, learner[cell["id"]], lesson, pictures)
     return {**solved, "cells": cells}
+
+
+def stale(lesson: Lesson, solved: JSON, open_: JSON) -> str | None:
+    """Where a lesson was edited after its notebooks were built, or one of them by hand; or None."""
+
+    def learners(cell: Cell) -> str:
+        return cell.learner
+
+    editions: tuple[tuple[str, JSON, Callable[[Cell], str]], ...] = (
+        ("notebooks", open_, learners),
+        ("solutions", solved, for_instructors),
+    )
+    for edition, notebook, text in editions:
+        cells = [cell for cell in lesson.cells if text is not learners or not cell.instructor]
+        for cell, there in zip(cells, notebook["cells"], strict=False):
+            if (cell.kind, text(cell)) != (there["cell_type"], "".join(there["source"])):
+                return (
+                    f"{lesson.file}:{cell.line}: the notebook in {edition}/ has another text from "
+                    "here on"
+                )
+        if len(cells) != len(notebook["cells"]):
+            return (
+                f"{lesson.file}: the notebook in {edition}/ has {len(notebook['cells'])} cells, "
+                f"and the lesson {len(cells)}"
+            )
+    return None
 
 
 def relinked(text: str, pages: Mapping[str, str]) -> str:

@@ -17,8 +17,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from tools.programs import ROOT, Advice, clean_environ, say, this_command
-from tools.reading import NotBuilt, Picture, for_reading, relinked
+from tools.lessons import chosen
+from tools.programs import ROOT, Advice, clean_environ, counted, say, this_command
+from tools.reading import NotBuilt, Picture, for_reading, relinked, stale
 from utils import source
 from utils.source import SourceError
 
@@ -62,17 +63,19 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
 
     Args:
         output: The folder; what an earlier build left there is replaced.
-        lessons: Numbers of the lessons to take, such as `1`; none for all.
+        lessons: The lessons to take, such as `1` or `01_enabling_streaming`; none for all.
 
     Raises:
-        Advice: A lesson is not built, Sphinx warned, or a page would fetch from elsewhere.
+        Advice: A lesson is not there, or was edited after its build; Sphinx warned, or a page would
+            fetch from elsewhere.
     """
     started = time.monotonic()
+    wanted = chosen(lessons, source.FOLDER)
     pages = output / "source"
     if pages.exists():
         shutil.rmtree(pages)
     pages.mkdir(parents=True)
-    stems = list(_executed(lessons))
+    stems = list(_executed(wanted))
     if not stems:
         raise Advice(f"No lesson is built yet: {this_command('build')} makes and runs them.")
     known = _known(stems)
@@ -83,14 +86,21 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     found = [line for path in _made(output / "html") for line in foreign(path)]
     if found:
         raise Advice("\n".join([*found, "A page fetches from another host: it must not."]))
-    say(f"{len(stems)} lessons, made into a site in {time.monotonic() - started:.0f} s.")
+    took = time.monotonic() - started
+    say(f"{counted(len(stems), 'lesson')}, made into a site in {took:.0f} s.")
+    if lessons:
+        numbers = ", ".join(str(int(stem[:2])) for stem in stems)
+        word = "lesson" if len(stems) == 1 else "lessons"
+        say(f"It holds {word} {numbers} alone: without a number, {this_command('site')} takes all.")
     return output / "html" / f"{FIRST}.html"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Make the reading edition into build/site/html.")
     parser.add_argument(
-        "lesson", nargs="*", help="a lesson's number, to make a site of it alone; all without"
+        "lesson",
+        nargs="*",
+        help="such as 1, 01 or 01_enabling_streaming, to make a site of it alone; else all",
     )
     return parser
 
@@ -98,11 +108,9 @@ def _parser() -> argparse.ArgumentParser:
 # --- Copies for Sphinx ----------------------------------------------------------------------------
 
 
-def _executed(lessons: Sequence[str]) -> Iterator[str]:
+def _executed(lessons: Sequence[Path]) -> Iterator[str]:
     """The stems of the lessons that can be shown; a sentence on each that can't."""
-    for path in source.paths():
-        if lessons and str(int(path.stem[:2])) not in lessons:
-            continue
+    for path in lessons:
         if all(
             (ROOT / folder / f"{path.stem}.ipynb").is_file()
             for folder in ("notebooks", "solutions")
@@ -115,6 +123,8 @@ def _executed(lessons: Sequence[str]) -> Iterator[str]:
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
     lesson = source.load(source.FOLDER / f"{stem}.md")
     solved, open_ = (_notebook(folder, stem) for folder in ("solutions", "notebooks"))
+    if old := stale(lesson, solved, open_):
+        raise Advice(f"{old}: run {this_command('build')} first.")
     pictures = {
         path.stem: Picture.of(path.read_bytes(), f"_static/{stem}/{path.name}")
         for path in sorted((DESIGN / "pictures" / stem).glob("*.png"))
