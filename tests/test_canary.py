@@ -52,6 +52,36 @@ def test_the_versions_of_this_environment_can_be_read() -> None:
     assert len(found["locked"]) <= len((ROOT / LOCKS["test"]).read_text("utf-8").splitlines())
 
 
+def test_what_the_lock_keeps_out_everywhere_is_not_told_as_new() -> None:
+    lines = ["a==1", "b==2 ; sys_platform == 'never'", "c==3 ; sys_platform == 'win32'", ""]
+    installed = {"a": "1", "b": "2", "c": "4", "d": "1"}
+    found = canary.compared(lines, installed, {"sys_platform": "linux"})
+    assert found == {"locked": {"a": "1"}, "installed": {"a": "1", "c": "4", "d": "1"}}
+
+
+def test_the_lock_keeps_something_out() -> None:
+    lines = (ROOT / LOCKS["test"]).read_text("utf-8").splitlines()
+    installed = {"lark": "1.3.1", "rfc3987-syntax": "1.1.0"}
+    assert canary.compared(lines, installed)["installed"] == {}
+
+
+@pytest.mark.parametrize("uv", [None, "uv"])
+def test_what_the_project_keeps_out_is_kept_out_by_uv_too(
+    uv: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(canary.shutil, "which", lambda _: uv)
+    monkeypatch.setattr(canary, "make_venv", lambda *_: None)
+    monkeypatch.setattr(canary, "follow", lambda command, *_: ran.append(command))
+    canary._install(Environment(tmp_path), ["six"])
+    (command,) = ran
+    if uv:
+        kept_out = Path(command[command.index("--override") + 1])
+        assert "rfc3987-syntax; sys_platform == 'never'" in kept_out.read_text("utf-8")
+    else:
+        assert "--override" not in command, "pip knows no such option"
+
+
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
@@ -92,6 +122,26 @@ def test_when_something_fails_it_names_the_tests_the_suspects_and_what_to_do() -
     assert "tests/a.py::test_b" in text
     assert "Read what changed in openai; mend" in text
     assert "`openai<...` in pyproject.toml" in text
+
+
+def test_a_suspect_is_a_package_that_moved_and_not_one_that_came() -> None:
+    found = [Change("aardvark", None, "1.0"), Change("h11", "1", "2"), Change("idna", "1", "3")]
+    text = said(FAILED, found)
+    assert "Read what changed in h11, idna; mend" in text
+    assert "`h11<...` in pyproject.toml" in text
+    assert "aardvark" not in text
+
+
+def test_where_packages_only_came_or_went_no_version_is_kept_out() -> None:
+    text = said(FAILED, [Change("aardvark", None, "1.0"), Change("gone", "2", None)])
+    assert "aardvark: 1.0 is new; gone: 2 is no longer needed" in text
+    assert "<..." not in text
+
+
+def test_one_package_is_one() -> None:
+    assert canary.heading(1) == f"Against {LOCKS['test']}, 1 package differs:"
+    assert canary.heading(2) == f"Against {LOCKS['test']}, 2 packages differ:"
+    assert "0 packages differ: the lock has the newest" in canary.heading(0)
 
 
 def test_a_failure_without_a_change_is_not_laid_on_the_versions() -> None:

@@ -171,10 +171,9 @@ def _edited(node: NotebookNode, text: str) -> NotebookNode:
     """A cell without all that jupytext adds; it is validated when it is saved."""
     metadata = {"tags": list(node.metadata["tags"])} if node.metadata.get("tags") else {}
     cell = {"id": node.id, "cell_type": node.cell_type, "source": text, "metadata": metadata}
-    empty: dict[str, Any] = (
-        {"execution_count": None, "outputs": []} if node.cell_type == "code" else {}
-    )
-    return nbformat.from_dict({**cell, **empty})
+    if node.cell_type == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return nbformat.from_dict(cell)
 
 
 def _notebook(cells: Iterator[NotebookNode]) -> NotebookNode:

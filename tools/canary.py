@@ -24,6 +24,7 @@ from tools.programs import (
     Advice,
     as_they_come,
     clean_environ,
+    counted,
     end_signals,
     ended_with,
     say,
@@ -84,7 +85,7 @@ def canary(arguments: argparse.Namespace) -> int:
 
 
 def _try_newest(folder: Path, *, quick: bool) -> int:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = _pyproject()["project"]
     environment = Environment(folder)
     check_room(folder)
     say("Making an environment of the newest versions, for this run alone.")
@@ -92,10 +93,7 @@ def _try_newest(folder: Path, *, quick: bool) -> int:
     copy = folder / "course"
     shutil.copytree(ROOT, copy, ignore=_not_copied)
     found = changes(**_versions(environment, copy))
-    say(
-        f"\nAgainst {LOCKS['test']}, {len(found)} packages differ"
-        f"{':' if found else ': the lock has the newest of everything.'}"
-    )
+    say(f"\n{heading(len(found))}")
     direct = {_normal(line) for line in requirements(project)}
     for change in sorted(found, key=lambda one: (one.name not in direct, one.name)):
         say(f"  {'*' if change.name in direct else ' '} {change}")
@@ -107,6 +105,17 @@ def _try_newest(folder: Path, *, quick: bool) -> int:
     for line in verdict(outcome, found, direct, quick=quick):
         say(line)
     return int(outcome.code != 0)
+
+
+def heading(differing: int) -> str:
+    """What stands above the packages that differ."""
+    verb = "differs" if differing == 1 else "differ"
+    told = ":" if differing else ": the lock has the newest of everything."
+    return f"Against {LOCKS['test']}, {counted(differing, 'package')} {verb}{told}"
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 # --- The newest versions --------------------------------------------------------------------------
@@ -132,6 +141,11 @@ def _install(environment: Environment, wanted: Sequence[str]) -> None:
     with_pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     installing = [uv, "pip", "install", "--python", python] if uv else with_pip
     command = [*installing, "--upgrade", "--only-binary", ":all:", "--requirement", str(asked)]
+    if uv:  # pip knows nothing of what the project keeps out: it installs that, and nobody uses it
+        kept_out = environment.root / "kept_out.txt"
+        lines = _pyproject()["tool"]["uv"]["override-dependencies"]
+        kept_out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        command += ["--override", str(kept_out)]
     try:
         follow(command, environment, "fetching the newest versions", _step)
     except Advice as advice:
@@ -170,17 +184,32 @@ def _versions(environment: Environment, copy: Path) -> dict[str, dict[str, str]]
 
 def versions() -> dict[str, dict[str, str]]:
     """The versions that the tests' lock has for this Python, and those that it has installed."""
+    lines = (ROOT / LOCKS["test"]).read_text(encoding="utf-8").splitlines()
+    installed = {_normal(one.name): one.version for one in importlib.metadata.distributions()}
+    return compared(lines, installed)
+
+
+def compared(
+    lines: Iterable[str], installed: Mapping[str, str], system: dict[str, str] | None = None
+) -> dict[str, dict[str, str]]:
+    """The versions that a lock's lines ask for, and those of what is installed that matter.
+
+    Args:
+        lines: The lock; what it keeps off every system (`sys_platform == 'never'`) is no matter.
+        installed: Versions by name.
+        system: Values for the lines' markers, where they are not those of this computer.
+    """
     from packaging.requirements import Requirement  # a locked package: the caller may be without
 
-    lines = (ROOT / LOCKS["test"]).read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines if line.strip()]
+    kept_out = {_normal(one.name) for one in wanted if '"never"' in str(one.marker)}
     locked = {
         _normal(one.name): str(one.specifier).removeprefix("==")
         for one in wanted
-        if one.marker is None or one.marker.evaluate()
+        if one.marker is None or one.marker.evaluate(system)
     }
-    installed = {_normal(one.name): one.version for one in importlib.metadata.distributions()}
-    return {"locked": locked, "installed": installed}
+    there = {name: version for name, version in installed.items() if name not in kept_out}
+    return {"locked": locked, "installed": there}
 
 
 def changes(locked: Mapping[str, str], installed: Mapping[str, str]) -> list[Change]:
@@ -246,12 +275,18 @@ def verdict(
         said.append(f"  and {len(outcome.failed) - SHOWN_FAILURES} more")
     if not found:
         return [*said, f"No version differs from the lock, so it is not the packages: run {test}."]
-    suspects = [one.name for one in found if one.name in set(direct)] or [found[0].name]
+    moved = [one.name for one in found if one.locked and one.newest]
+    suspects = [name for name in moved if name in set(direct)] or moved
+    said += [
+        "Learners notice nothing, for they install the lock. What to do next:",
+        f"1. Run {test}: what fails there too has nothing to do with versions.",
+    ]
+    if not suspects:
+        came = "; ".join(str(change) for change in found)
+        return [*said, f"2. No version changed; look at what came and went ({came})."]
     keep_out = f"`{suspects[0]}<...` in pyproject.toml, with the reason beside it, and {lock}."
     return [
         *said,
-        "Learners notice nothing, for they install the lock. What to do next:",
-        f"1. Run {test}: what fails there too has nothing to do with versions.",
         f"2. Read what changed in {', '.join(suspects)}; mend the course where it relied on it.",
         f"3. Until then keep the version out: {keep_out}",
     ]
