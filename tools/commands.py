@@ -44,8 +44,9 @@ def build(arguments: argparse.Namespace) -> int:
     """Make the notebooks from the lessons, or compare them."""
     stop_on_signals()
     python = interpreter("test", arguments.here)
-    flags = [f"--{name}" for name in ("check", "execute") if getattr(arguments, name)]
-    return run([python, "-m", "tools.build", *flags])
+    named = ("check", "execute", "no_execute")
+    flags = [f"--{name.replace('_', '-')}" for name in named if getattr(arguments, name)]
+    return run([python, "-m", "tools.build", *flags, *arguments.lesson])
 
 
 def site(arguments: argparse.Namespace) -> int:
@@ -131,15 +132,33 @@ def parser() -> argparse.ArgumentParser:
         "Arguments that are not listed here go to pytest, and then pytest alone is run:\n\n"
         f"    {this_command('test', 'tests/test_timing.py', '-k', 'early')}",
     )
-    testing.add_argument("--fast", action="store_true", help="leave out browser and notebooks")
+    part = testing.add_mutually_exclusive_group()
+    part.add_argument("--fast", action="store_true", help="leave out browser and notebooks")
+    part.add_argument(
+        "--style",
+        action="store_true",
+        help="leave out all tests: style, types, and whether notebooks match their lessons",
+    )
 
     making = add(
         build,
         "make notebooks/ and solutions/ from lessons/",
-        "Edit the text in lessons/, never the notebooks, then build.",
+        "Edit the text in lessons/, never the notebooks, then build. A lesson's solutions are run\n"
+        "when its text changed, which takes up to a minute each; what they print is stored.",
     )
-    making.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
-    making.add_argument("--execute", action="store_true", help="run solutions/ and store outputs")
+    making.add_argument(
+        "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
+    )
+    how = making.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
+    how.add_argument(
+        "--execute", action="store_true", help="run solutions/ also where only utils/ changed"
+    )
+    how.add_argument(
+        "--no-execute",
+        action="store_true",
+        help="run nothing, for a quick look; --check asks for outputs then",
+    )
 
     reading = add(
         site,

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import difflib
 import os
 import subprocess
 import tempfile
@@ -11,7 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.environment import interpreter
-from tools.programs import ROOT, clean_environ, ended_with, say, stop_on_signals, wait_for
+from tools.programs import ROOT, Advice, clean_environ, ended_with, say, stop_on_signals, wait_for
+
+# Pytest's exit codes where no test failed because none was run, and what they mean.
+NO_TEST_RAN = {
+    4: "pytest ran no test, and says above why",
+    5: "pytest found no test that fits what was asked for",
+}
 
 TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
 
@@ -62,8 +69,23 @@ class Step:
 def test(arguments: argparse.Namespace) -> int:
     """Run everything that CI runs, and end with one line that says how many passed."""
     stop_on_signals()
+    if arguments.style and arguments.more:
+        raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
+    check_files(arguments.more)
     python = interpreter("test", arguments.here)
-    return run_steps(steps(python, arguments.more, fast=arguments.fast))
+    return run_steps(steps(python, arguments.more, fast=arguments.fast, style=arguments.style))
+
+
+def check_files(words: Sequence[str]) -> None:
+    """Raise Advice where a word names a test's file that is not there; several workers hide it."""
+    for word in words:
+        name = word.partition("::")[0]
+        if not name.startswith("-") and name.endswith((".py", ".ipynb")):
+            if (ROOT / name).exists():
+                continue
+            there = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py")]
+            close = difflib.get_close_matches(name, there, n=1)
+            raise Advice(f"There is no {name}{f': did you mean {close[0]}?' if close else '.'}")
 
 
 def run_steps(plan: Sequence[Step]) -> int:
@@ -75,10 +97,10 @@ def run_steps(plan: Sequence[Step]) -> int:
     for step in plan:
         say(f"\n== {step.name}")
         begun = time.monotonic()
-        tally = run_step(step, environ)
+        tally, problem = run_step(step, environ)
         total += tally
-        if tally.failed:
-            failed.append(step.name)
+        if problem is not None:
+            failed.append(f"{step.name} ({problem})" if problem else step.name)
         say(f"== {step.name}: {tally} ({time.monotonic() - begun:.1f} s)")
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
     if failed:
@@ -93,13 +115,14 @@ def suite_environ() -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in PROVIDER + TRACING}
 
 
-def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
+def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
     """What `test` runs, quickest first; with arguments of pytest's own, pytest alone.
 
     Args:
         python: the interpreter that has the test packages.
         more: arguments for pytest.
         fast: leave out the browser and the notebooks.
+        style: leave out all tests; what is left is style, types, and the notebooks' texts.
     """
     # By file: a notebook's cells need one kernel, and a file's tests share their servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
@@ -111,6 +134,8 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
         Step("types: mypy", [python, "-m", "mypy"]),
         Step("build: notebooks match their lessons", [python, "-m", "tools.build", "--check"]),
     ]
+    if style:
+        return plan
     in_order = [*pytest, "--no-loadscope-reorder", "-n"]
     if fast:
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser"]
@@ -124,8 +149,13 @@ def steps(python: str, more: Sequence[str], *, fast: bool) -> list[Step]:
     return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
 
 
-def run_step(step: Step, environ: Mapping[str, str]) -> Tally:
-    """Run one step with its output on the screen; a step that is not pytest counts as one."""
+def run_step(step: Step, environ: Mapping[str, str]) -> tuple[Tally, str | None]:
+    """Run one step with its output on the screen; a step that is not pytest counts as one.
+
+    Returns:
+        What it counted, and None if all is well: otherwise what is wrong, where the count doesn't
+        tell.
+    """
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         report = Path(folder) / "report.xml"
         command = [*step.command, f"--junitxml={report}"] if step.is_pytest else step.command
@@ -133,8 +163,12 @@ def run_step(step: Step, environ: Mapping[str, str]) -> Tally:
         with ended_with(child):
             code = wait_for(child)
         tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
-    # A crash, a lost worker, nothing collected: the step failed even where no test says so.
-    return tally if code == 0 or tally.failed else tally + Tally(failed=1)
+    if code == 0:
+        return tally, None
+    if step.is_pytest and code in NO_TEST_RAN and tally == Tally():
+        return tally, NO_TEST_RAN[code]
+    # A crash, a lost worker: the step failed even where no test says so.
+    return (tally if tally.failed else tally + Tally(failed=1)), ""
 
 
 def read_tally(report: Path) -> Tally:
