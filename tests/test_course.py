@@ -170,6 +170,10 @@ def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def offline(*_: object) -> None:
+    raise Advice("there is no network")
+
+
 def test_an_interrupted_set_up_is_made_anew(
     quick: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -272,7 +276,7 @@ def test_a_copied_environment_is_put_right_without_an_installer(
     copy = copied(quick, quick.root / "a copy")
     copy.python.unlink()
     copy.python.symlink_to("/a python/that is elsewhere")  # as in a copy from another machine
-    monkeypatch.setattr(environment, "run_uv", interrupted)
+    monkeypatch.setattr(environment, "run_uv", offline)
     python = set_up(copy, "lab")
     assert copy.needs("lab")[0] is Action.NOTHING
     call = "import sys, utils; print(utils.__file__, sys.prefix)"
@@ -309,10 +313,6 @@ def test_an_environment_of_another_kind_of_system_is_made_anew(quick: Environmen
     assert "another kind of system" in why
 
 
-def offline(*_: object) -> None:
-    raise Advice("there is no network")
-
-
 def killed(*_: object) -> None:
     raise SystemExit(9)
 
@@ -341,7 +341,7 @@ def test_the_old_environment_comes_back_even_after_a_power_cut(
     set_up(quick, "lab")
     quick.folder.rename(quick.kept)  # what such an end leaves: the old aside, the new half made
     quick.folder.mkdir()
-    monkeypatch.setattr(environment, "run_uv", interrupted)
+    monkeypatch.setattr(environment, "run_uv", offline)
     set_up(quick, "lab")
     assert quick.needs("lab")[0] is Action.NOTHING
     assert not quick.kept.exists()
