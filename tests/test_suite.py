@@ -54,7 +54,7 @@ def test_style_alone_and_tests_are_not_asked_for_at_once(
     ("word", "said"),
     [
         ("tests/test_timng.py", r"no tests/test_timng\.py: did you mean tests/test_timing\.py\?"),
-        ("tests/nothere.py::test_it", r"no tests/nothere\.py"),
+        ("tests/nothere.py::test_it", r"no tests/nothere\.py\.$"),
         ("nowhere/at/all.ipynb", r"no nowhere/at/all\.ipynb"),
     ],
 )

@@ -8,6 +8,7 @@ jupytext reads the lesson, nbclient runs it. Which text belongs to which edition
 # mypy: allow-untyped-calls, no-warn-return-any
 
 import argparse
+import itertools
 import os
 import re
 import sys
@@ -36,6 +37,7 @@ from utils.source import Cell, Lesson, SourceError
 ROOT = Path(__file__).resolve().parent.parent
 REBUILD = "python3 course.py build"
 SLOWEST_CELL = 180  # seconds; the seed's race takes 20
+SHOWN_DIFFERENCES = 5  # of one notebook, for a forgotten build changes every cell
 
 Edition = Literal["notebooks", "solutions"]
 EDITIONS: tuple[Edition, ...] = ("notebooks", "solutions")
@@ -406,7 +408,7 @@ def _report(built: Sequence[Built], everything: bool) -> int:
     differing = [line for one in built for line in check(one)]
     others = [line for one in built for line in _not_the_builds(one)]
     others += _left_over(built) if everything else []
-    for line in (*differing, *others):
+    for line in (*_few(differing), *others):
         print(line)
     if differing:
         print(
@@ -419,6 +421,15 @@ def _report(built: Sequence[Built], everything: bool) -> int:
         return 1
     print(f"notebooks/ and solutions/ match lessons/ ({counted(len(built), 'lesson')}).")
     return 0
+
+
+def _few(differing: Sequence[str]) -> Iterator[str]:
+    """The first lines on each notebook, and how many more there are."""
+    for label, lines in itertools.groupby(differing, lambda line: line.partition(": ")[0]):
+        told = list(lines)
+        yield from told[:SHOWN_DIFFERENCES]
+        if more := told[SHOWN_DIFFERENCES:]:
+            yield f"{label}: and {len(more)} more"
 
 
 def _not_the_builds(built: Built) -> list[str]:

@@ -84,7 +84,7 @@ def check_files(words: Sequence[str]) -> None:
             if (ROOT / name).exists():
                 continue
             there = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py")]
-            close = difflib.get_close_matches(name, there, n=1)
+            close = difflib.get_close_matches(name, there, n=1, cutoff=0.8)
             raise Advice(f"There is no {name}{f': did you mean {close[0]}?' if close else '.'}")
 
 

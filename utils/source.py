@@ -383,8 +383,7 @@ def _closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> in
             raise SourceError(
                 file,
                 at + 1,
-                f"the block that opens here with `{fence}` is not closed: at line {end + 1} "
-                "something else begins",
+                f"the block that opens here is not closed: at line {end + 1} something else begins",
             )
     raise SourceError(file, at + 1, f"the block that opens here with `{fence}` is never closed")
 

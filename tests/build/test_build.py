@@ -273,6 +273,20 @@ def test_the_check_sees_a_changed_lesson(built, capsys):
     assert "notebooks/" not in out
 
 
+def test_a_notebook_that_differs_all_over_is_told_in_few_lines(built, capsys):
+    def other(content):
+        for cell in content["cells"]:
+            cell["source"] = ["x = 1"]
+
+    spoil(built, "solutions", other)
+    cells = len(notebook(built, "solutions")["cells"])
+    assert main(["--check"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("has another source") == build.SHOWN_DIFFERENCES < cells
+    assert f"solutions/01_sample.ipynb: and {cells - build.SHOWN_DIFFERENCES} more" in out
+    assert f"{cells} differences." in out
+
+
 def test_the_check_does_not_look_at_outputs(built):
     def other_output(content):
         content["cells"][-1]["outputs"] = []

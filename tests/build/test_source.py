@@ -165,7 +165,7 @@ BROKEN = {
     "a_cell_not_closed_before_hints": (
         "```{code-cell} ipython3\nx = 1\n\n" + NOTE + '```{hints} 1.1\nsteps = ["a"]\n```\n',
         1,
-        "opens here with `.*` is not closed: at line 4 something else begins",
+        "the block that opens here is not closed: at line 4 something else begins",
     ),
     "a_cell_not_closed_before_the_next_one": (
         "text\n\n```{code-cell} ipython3\nx = 1\n\n" + code("y = 1"),
