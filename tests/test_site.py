@@ -306,6 +306,21 @@ def test_a_warning_fails_with_the_page_and_the_line(tmp_path: Path) -> None:
         site._sphinx(pages, tmp_path, plain)
 
 
+def test_a_command_for_a_shell_in_a_guide_is_not_taken_for_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lessons = tmp_path / "lessons"
+    shutil.copytree(source.FOLDER, lessons)
+    glossary = lessons / "glossary.md"
+    command = "export KEY=\"it's\nmore $(x) --live\n"
+    glossary.write_text(f"# Glossary\n\n```\n{command}```\n", encoding="utf-8")
+    monkeypatch.setattr(source, "FOLDER", lessons)
+    first = site.build(tmp_path / "site", ["1"])
+    text = (first.parent / "glossary.html").read_text(encoding="utf-8")
+    assert "highlight-text" in text
+    assert "more $(x) --live" in text
+
+
 def test_every_picture_belongs_to_a_widget_of_a_lesson() -> None:
     for folder in (site.DESIGN / "pictures").iterdir():
         notebook = json.loads((ROOT / "solutions" / f"{folder.name}.ipynb").read_bytes())

@@ -30,6 +30,8 @@ GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
 }
+# In a guide, what names no language is a command for a shell; in a lesson it is Python.
+PLAIN_BLOCKS = "```{highlight} text\n```"
 # What a browser fetches by itself; a link that a person may follow is not among them.
 FETCHED = {
     "script": ("src",),
@@ -160,11 +162,14 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
         there = [name for name in names if (source.FOLDER / f"{name}.md").is_file()]
         trees += [_toctree(caption, there)] if there else []
         for name in there:
-            text = (source.FOLDER / f"{name}.md").read_text(encoding="utf-8")
-            (pages / f"{name}.md").write_text(relinked(text, known), encoding="utf-8")
+            heading, _, text = (
+                (source.FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("\n")
+            )
+            whole = "\n\n".join([heading, PLAIN_BLOCKS, relinked(text, known)])
+            (pages / f"{name}.md").write_text(whole, encoding="utf-8")
     heading, _, text = (source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8").partition("\n")
     about = (DESIGN / "about.md").read_text(encoding="utf-8")
-    whole = "\n\n".join([heading, about, relinked(text, known), *trees])
+    whole = "\n\n".join([heading, PLAIN_BLOCKS, about, relinked(text, known), *trees])
     (pages / f"{FIRST}.md").write_text(whole, encoding="utf-8")
 
 
