@@ -1,0 +1,35 @@
+"""The reading edition on paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tools import site
+
+
+@pytest.fixture(scope="module")
+def pages(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site of lesson 1 and all guides."""
+    return site.build(tmp_path_factory.mktemp("printed") / "site", ["1"]).parent
+
+
+def sheets(browser: Browser, page: Path) -> list[tuple[float, float]]:
+    """Width and height of each sheet that a page is printed on, with a browser's own edges."""
+    with browser.new_page() as shown:
+        shown.goto(page.as_uri())
+        printed = shown.pdf(prefer_css_page_size=True, display_header_footer=True)
+    boxes = re.findall(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)\s*\]", printed)
+    return [(float(width), float(height)) for width, height in boxes]
+
+
+def test_the_quick_reference_is_one_sheet_across(browser: Browser, pages: Path) -> None:
+    ((width, height),) = sheets(browser, pages / "quick_reference.html")
+    assert width > height
+
+
+def test_a_long_table_begins_where_it_stands(browser: Browser, pages: Path) -> None:
+    assert len(sheets(browser, pages / "glossary.html")) == 2
