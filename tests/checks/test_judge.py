@@ -321,7 +321,9 @@ def test_code_that_can_not_be_stopped_is_left_behind(exercise):
     outcome = evaluate("9.1", forever.wait, limit=PATIENCE)
     assert "stopped after" in outcome.message
     assert sys.stdout is before
+    (left_behind,) = alive()
     forever.set()
+    left_behind.join()
 
 
 def test_an_interrupt_stops_the_code_that_is_judged(exercise):

@@ -163,7 +163,7 @@ def test_a_key_is_made_up_where_none_is_given() -> None:
         text=True,
     ) as server:
         assert server.stdout is not None
-        printed = "".join(server.stdout.readline() for _ in range(5))
+        printed = "".join(server.stdout.readline() for _ in range(6))
         server.terminate()
     assert len(re.search(r"OPENAI_API_KEY=(\S+)", printed).group(1)) >= 24
     assert "A learner may add a name to the key" in printed
