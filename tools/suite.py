@@ -141,8 +141,8 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # Kernels and browsers wait half of their time: one worker more than there are cores.
-    everything = [*in_order, str((os.cpu_count() or 1) + 1)]
+    # Kernels and browsers wait half of their time: two workers more than there are cores.
+    everything = [*in_order, str((os.cpu_count() or 1) + 2)]
     everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
     everything.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
     everything += LONGEST_FIRST

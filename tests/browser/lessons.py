@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from nbformat import from_dict
 from playwright.sync_api import BrowserContext, ConsoleMessage
 
 from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, PROJECTOR, REPOSITORY, Lab, NotebookPage
+from tests.notebooks.editions import faults_of_outputs
 
 LONGEST_RUN = 180.0  # seconds for a lesson
 THEMES = ("Light", "Dark")
@@ -103,7 +105,8 @@ class Promises:
         page.close()
 
     def test_run_all_raises_nothing_and_solves_nothing(self, opened: Opened):
-        assert opened.notebook.errors() == []
+        outputs = [from_dict(output) for output in opened.notebook.outputs()]
+        assert list(faults_of_outputs(outputs)) == []
         data = [output["data"] for output in opened.notebook.outputs() if "data" in output]
         shown = ["".join(kinds.get("text/plain", "")) for kinds in data]
         attempts = [text for text in shown if text.startswith("Exercise")]
