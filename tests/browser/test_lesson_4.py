@@ -13,9 +13,10 @@ NOW = ".course-status [aria-current=step]"
 LAST = ".jp-CodeCell:last-child"
 PANELS = [f"{LAST} .jp-OutputArea-child:nth-child({place}) .course-text" for place in (1, 2, 3)]
 THREE_SLOW = """
+long = "Tell me a short story about a lighthouse."
 async with asyncio.TaskGroup() as group:
-    for q in three:
-        group.create_task(LiveText(q).run(slowly.astream(q)))
+    for name in ("One", "Two", "Three"):
+        group.create_task(LiveText(name).run(chat_model("laptop").astream(long)))
 """
 SLOW_STAGES = """
 with_tools = chat_model("laptop").bind_tools([get_weather])
