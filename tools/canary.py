@@ -42,7 +42,7 @@ QUICK = (
     "tests/widgets",
     "tests/checks/test_official_answers.py",
 )
-LEFT_BEHIND = (".git", ".venv", ".*_cache", ".hypothesis", ".course.lock", "__pycache__")
+LEFT_BEHIND = (".git", ".venv*", ".*_cache", ".hypothesis", ".course.lock", "__pycache__")
 MADE = ("build", "dist", "test-artifacts")
 SHOWN_FAILURES = 12
 
