@@ -218,6 +218,23 @@ def test_a_page_that_is_reloaded_shows_the_whole_text_and_follows_on(notebook: O
     assert nb.page.locator(TEXT).text_content() == expected
 
 
+def seconds_counted(nb: NotebookPage, more_than: float) -> float:
+    """Wait until the page's badge has counted further; return how far."""
+    counted = "parseFloat(document.querySelector('.course-badge')?.textContent.split('… ')[1])"
+    nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)
+    return float(nb.page.evaluate(f"() => {counted}"))
+
+
+def test_a_clock_counts_by_itself_and_goes_on_after_a_reload(notebook: OpenNotebook):
+    nb = notebook(SETUP + "\nbadge = LatencyBadge()", "badge", "badge.start()")
+    nb.run()  # no cell runs any more: the kernel is silent
+    seconds = seconds_counted(nb, seconds_counted(nb, 0.2))
+    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    nb.page.reload()
+    nb.page.locator(".course-badge", has_text="waiting… ").wait_for()
+    assert seconds_counted(nb, 0.0) > seconds
+
+
 def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     nb = notebook(SETUP, 'await LiveText("Reply").run(stream(words=600, gap=0.01))')
     nb.run_all()

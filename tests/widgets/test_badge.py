@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-import threading
-from threading import Event
-
 import pytest
 
 from utils.timing import Piece, Recording
 from utils.widgets import LatencyBadge
-from utils.widgets.ticker import ticking
 
 
-def test_it_counts_until_the_first_words_and_then_keeps_both_figures(wire, clock):
+def test_it_keeps_the_time_of_the_first_words_and_of_the_end(wire, clock):
     badge = LatencyBadge(clock=clock)
     assert badge.text == "not started"
     badge.start()
+    assert (badge.phase, badge.text) == ("waiting", "waiting…")
     clock.now = 3.2
-    badge.tick()
-    assert badge.text == "waiting… 3.2 s"
     badge.words("")
     assert badge.phase == "waiting"
     badge.words("Hi")
     clock.now = 4.5
     badge.words(" there")
-    badge.tick()
-    assert badge.text == "first words 3.2 s · 4.5 s so far"
+    assert (badge.phase, badge.text) == ("streaming", "first words 3.2 s")
     clock.now = 10.0
     badge.finish()
     assert (badge.phase, badge.text) == ("done", "first words 3.2 s · done 10.0 s")
 
 
-def test_a_tick_after_the_end_changes_nothing(wire, clock):
+def test_a_page_is_told_what_to_count_and_from_when(wire, clock):
+    badge = LatencyBadge(clock=clock)
+    clock.now = 100.0
+    badge.start(at=99.9)
+    (message,) = wire.sent_by(badge)
+    assert message["state"] == {
+        "phase": "waiting",
+        "text": "waiting…",
+        "counted": "waiting… {}",
+        "age": pytest.approx(0.1),
+    }
+    clock.now = 103.1
+    badge.words("Hi")
+    assert wire.sent_by(badge)[-1]["state"] == {
+        "phase": "streaming",
+        "text": "first words 3.2 s",
+        "counted": "first words 3.2 s · {} so far",
+        "age": pytest.approx(3.2),
+    }
+    clock.now = 105.0
+    assert badge.get_state()["age"] == pytest.approx(5.1)  # for a page that is opened now
+    badge.finish()
+    assert wire.sent_by(badge)[-1]["state"]["counted"] == ""
+
+
+def test_a_second_run_is_counted_from_its_own_start(wire, clock):
     badge = LatencyBadge(clock=clock)
     badge.start()
+    clock.now = 10.0
     badge.finish()
-    said = badge.text
-    clock.now = 5.0
-    badge.tick()
-    assert badge.text == said
+    clock.now = 20.0
+    badge.start()
+    assert wire.sent_by(badge)[-1]["state"]["age"] == 0.0
 
 
 def test_it_shows_the_figures_of_a_recording(wire):
@@ -50,23 +69,12 @@ def test_it_shows_the_figures_of_a_recording(wire):
     assert (badge.phase, badge.text) == ("failed", "no words · failed 0.04 s")
 
 
-def test_a_tick_is_one_small_message(wire, clock):
+def test_a_run_costs_three_messages_however_long_it_takes(wire, clock):
     badge = LatencyBadge(clock=clock)
-    badge.start()
-    wire.messages.clear()
-    clock.now = 1.0
-    badge.tick()
-    (message,) = wire.sent_by(badge)
-    assert message["state"] == {"text": "waiting… 1.0 s"}
-
-
-def test_running_ticks_by_itself_and_finishes_with_the_block(wire):
-    badge = LatencyBadge()
-    ticked = Event()
-    badge.observe(lambda change: ticked.set() if change["new"] > "waiting… " else None, "text")
     with badge.running():
-        assert ticked.wait(30)
-        badge.words("Hi")
+        for clock.now in range(60):
+            badge.words("word ")
+    assert len(wire.sent_by(badge)) == 3
     assert badge.phase == "done"
 
 
@@ -78,13 +86,6 @@ def test_running_tells_how_the_block_ended(wire, raised, phase):
     with pytest.raises(raised), badge.running():
         raise raised
     assert badge.phase == phase
-
-
-def test_a_ticker_ends_with_its_block():
-    ticked = Event()
-    with ticking(ticked.set, every=0.001):
-        assert ticked.wait(30)
-    assert "course-ticker" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_its_plain_text_is_the_same_every_time(wire):

@@ -132,17 +132,23 @@ class TestRun:
         tap.end()
         await running
 
-    async def test_the_clock_moves_while_nothing_arrives(self, wire, tap):
-        live = LiveText()
-        moved = asyncio.Event()
-        find(live, Pane).observe(
-            lambda change: moved.set() if " s" in change["new"] else None, "note"
-        )
+    async def test_the_page_counts_by_itself_until_words_arrive(self, wire, clock, tap):
+        live = LiveText(clock=clock)
+        pane, badge = find(live, Pane), find(live, LatencyBadge)
+        waits = asyncio.Event()
+        badge.observe(lambda _: waits.set(), "counted")
         running = asyncio.create_task(live.run(tap))
-        await asyncio.wait_for(moved.wait(), 30)
-        assert find(live, LatencyBadge).text.startswith("waiting… ")
+        await asyncio.wait_for(waits.wait(), 30)
+        await asyncio.sleep(0)  # the rest of that step
+        assert pane.counted == badge.counted == "waiting… {}"
+        clock.now += 7.0
+        assert pane.get_state()["age"] == badge.get_state()["age"] == pytest.approx(7.0)
+        await tap.put("Hi")
+        assert pane.counted == ""
+        assert badge.counted.endswith(" · {} so far")
         tap.end()
         await running
+        assert badge.counted == ""
 
     async def test_stop_ends_it_closes_the_source_and_keeps_the_text(self, wire, tap):
         live = LiveText()

@@ -6,15 +6,18 @@ function render({ model, el }) {
   el.append(badge);
   const draw = () => {
     const phase = model.get("phase");
-    const counting = phase === "waiting" || phase === "streaming";
+    const open = phase === "waiting" || phase === "streaming";
     badge.dataset.phase = phase;
-    badge.setAttribute("role", counting ? "timer" : "status");
-    badge.setAttribute("aria-live", counting ? "off" : "polite");
-    badge.textContent = model.get("text");
+    badge.setAttribute("role", open ? "timer" : "status");
+    badge.setAttribute("aria-live", open ? "off" : "polite");
   };
-  model.on("change:text", draw);
+  const write = (words = model.get("text")) => {
+    if (badge.textContent !== words) badge.textContent = words;
+  };
   model.on("change:phase", draw);
+  model.on("change:text", () => model.get("counted") || write());
   draw();
+  return counting(model, write);
 }
 
-export default hearing({ render });
+export default hearing({ initialize: keepTime, render });

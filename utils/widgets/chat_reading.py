@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
-from utils.widgets.ticker import TICK
+from utils.widgets.coalesce import TICK
 
 GRACE = 0.5  # seconds that a stopped stream has to close itself, twice
 

@@ -31,7 +31,7 @@ function render({ model, el }) {
   skipped.className = "course-skipped";
   skipped.colSpan = COLUMNS.length;
   box.append(table);
-  frame(model, el, box);
+  const end = frame(model, el, box);
 
   function add(row, place) {
     const body = place < FIRST ? first : last;
@@ -64,6 +64,7 @@ function render({ model, el }) {
         `${hidden.toLocaleString("en")} more chunks are not shown here; the list has them all.`;
     }),
   );
+  return end;
 }
 
-export default hearing({ initialize, render });
+export default hearing({ initialize: initializeFramed, render });

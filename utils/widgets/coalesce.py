@@ -13,6 +13,7 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: shorter than the eye notices, long enough for a page to keep up
+TICK = 0.1  # seconds after which a loop that waits wakes up, to hear an interrupt or to beat
 
 Cancel = Callable[[], object]
 Later = Callable[[float, Callable[[], None]], Cancel]

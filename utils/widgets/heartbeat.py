@@ -12,9 +12,9 @@ from typing import Self
 import traitlets
 from IPython.display import display
 
+from utils.widgets.coalesce import TICK
 from utils.widgets.sheet import Sheet, script
 from utils.widgets.style import seconds, stylesheet
-from utils.widgets.ticker import TICK
 
 FROZEN = 5  # beats' time; a busy machine may make the loop late by less
 

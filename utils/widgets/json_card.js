@@ -52,11 +52,12 @@ function render({ model, el }) {
   const card = make("div", "course-card");
   card.setAttribute("role", "table");
   card.setAttribute("aria-label", model.get("label"));
-  frame(model, el, card);
+  const end = frame(model, el, card);
   follow(model, (fields, from) => {
     while (card.children.length > from) card.lastChild.remove();
     card.append(...fields.slice(from).map(field));
   });
+  return end;
 }
 
-export default hearing({ initialize, render });
+export default hearing({ initialize: initializeFramed, render });

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from threading import RLock
 from time import perf_counter
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
@@ -45,20 +44,19 @@ class Lane:
         self.clock = clock
         self.badge = LatencyBadge(first=first, clock=clock)
         self.panel = panel
+        panel.elapsed = lambda: self.badge.elapsed
         title = widgets.HTML(escape(label)).add_class("course-title")
         self.head: list[widgets.Widget] = [title, self.badge] if label else [self.badge]
         self.recording: Recording | None = None
-        self._lock = RLock()  # a ticker's thread may write too
         self._outbox: Coalescer | None = None
 
     def begin(self, later: Later, at: float | None = None) -> None:
         """Empty the panel and start the clock, now or at an earlier reading of it."""
-        with self._lock:
-            self.panel.clear()
-            self._outbox = Coalescer(self.panel.push, later, clock=self.clock)
-            self.recording = None
-            self.badge.start(at)
-            self._write("waiting", "waiting…")
+        self.panel.clear()
+        self._outbox = Coalescer(self.panel.push, later, clock=self.clock)
+        self.recording = None
+        self.badge.start(at)
+        self._write("waiting", "waiting…", "waiting… {}")
 
     def add(self, item: object, at: float) -> None:
         """Show the stream's next item, within 50 ms.
@@ -72,18 +70,10 @@ class Lane:
         words = self.panel.take(item, at)
         if words is None:
             return
-        with self._lock:
-            if self.panel.phase == "waiting":
-                self._write("streaming", "")
-            self.badge.words(words, at)
+        if self.panel.phase == "waiting":
+            self._write("streaming", "")
+        self.badge.words(words, at)
         self._outbox.ask()
-
-    def tick(self) -> None:
-        """Move the clock on the page; call it every 100 ms."""
-        with self._lock:
-            self.badge.tick()
-            if self.panel.phase == "waiting":
-                self.panel.note = self.badge.text
 
     def end(self, recording: Recording, error: str = "") -> None:
         """Show the last items, the figures, and what went wrong if anything did."""
@@ -91,11 +81,10 @@ class Lane:
         if self._outbox is not None:
             self._outbox.ask()
             self._outbox.flush()
-        with self._lock:
-            self.recording = recording
-            failure = error or self.panel.failure
-            self.badge.finish("failed" if failure else recording.outcome, recording.e2e)
-            self._write(self.badge.phase, failure or remark)
+        self.recording = recording
+        failure = error or self.panel.failure
+        self.badge.finish("failed" if failure else recording.outcome, recording.e2e)
+        self._write(self.badge.phase, failure or remark)
 
     def line(self) -> str:
         """The run in one line of plain text, for after the widget has gone."""
@@ -103,9 +92,11 @@ class Lane:
             return f"{self.label or 'reply'}: did not run"
         return f"{self.label or 'reply'}: {self.badge.text}"
 
-    def _write(self, phase: str, note: str) -> None:
-        with self.panel.hold_sync():  # one message for both
-            self.panel.phase, self.panel.note = phase, note
+    def _write(self, phase: str, note: str, counted: str = "") -> None:
+        panel = self.panel
+        with panel.hold_sync():  # one message for all
+            panel.phase, panel.note, panel.counted = phase, note, counted
+            panel.age = self.badge.elapsed
 
 
 def close_below(box: widgets.Box) -> None:

@@ -8,7 +8,7 @@ function render({ model, el }) {
   text.setAttribute("role", "log");
   text.setAttribute("aria-live", "polite");
   text.setAttribute("aria-label", model.get("label"));
-  frame(model, el, text);
+  const end = frame(model, el, text);
   follow(model, (blocks, from) =>
     keepsUp(text, () => {
       while (text.children.length > from) text.lastChild.remove();
@@ -17,6 +17,7 @@ function render({ model, el }) {
       }
     }),
   );
+  return end;
 }
 
-export default hearing({ initialize, render });
+export default hearing({ initialize: initializeFramed, render });

@@ -2,6 +2,7 @@
 // arrived is kept in the model, so that every view of it, early or late, shows the whole text.
 
 function initialize({ model }) {
+  keepTime({ model });
   let asked = false;
   model.on("msg:custom", ({ seq, text, fresh }) => {
     if (fresh || seq === model.get("seq") + 1) {
@@ -54,14 +55,17 @@ function render({ model, el }) {
     el.dataset.phase = phase;
     text.setAttribute("aria-busy", String(phase === "waiting"));
     note.setAttribute("role", phase === "failed" ? "alert" : "note");
-    note.textContent = model.get("note");
+  };
+  const drawNote = (words = model.get("note")) => {
+    if (note.textContent !== words) note.textContent = words;
   };
   model.on("change:text", drawText);
   model.on("change:at_rest", rest);
   model.on("change:phase", drawPhase);
-  model.on("change:note", drawPhase);
+  model.on("change:note", () => model.get("counted") || drawNote());
   drawPhase();
   drawText();
+  return counting(model, drawNote);
 }
 
 export default hearing({ initialize, render });

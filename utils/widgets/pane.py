@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import traitlets
@@ -22,6 +23,9 @@ class Panel(AnyWidget):
         phase: What is going on, which decides the look: "ready", "waiting", "streaming", "done",
             "stopped" or "failed".
         note: A sentence below, such as an error; while text is awaited, in its place.
+        counted: What stands there instead while the page counts, with {} in place of the seconds.
+        age: Seconds since sending, where a page asks for them.
+        elapsed: What tells them; the lane's own clock.
         at_rest: Whether all that is shown beside it has ended, too; a pane whose reader hasn't
             scrolled then shows its top again, so that replies can be compared.
         failure: Why what arrived could not be shown; empty where it could.
@@ -30,8 +34,11 @@ class Panel(AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     phase = traitlets.Unicode("ready").tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    counted = traitlets.Unicode().tag(sync=True)
+    age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
     at_rest = traitlets.Bool(False).tag(sync=True)
     failure = ""
+    elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.label!r})"
@@ -69,7 +76,7 @@ class Pane(Panel):
     text is sent only to a page that asks: one that is opened later, reloaded, or lost a message.
     """
 
-    _esm = scripts("pane")
+    _esm = scripts("clock", "pane")
     _css = stylesheet()
 
     # Read only when a page asks for the state; never assigned, so never sent by itself.

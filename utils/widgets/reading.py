@@ -11,10 +11,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, S
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.timing import AsyncRecorder, Recording, arecord
-from utils.widgets.coalesce import call_later
+from utils.widgets.coalesce import TICK, call_later
 from utils.widgets.lane import Lane
 from utils.widgets.style import sentence
-from utils.widgets.ticker import TICK
 
 Source = AsyncIterable[object] | Awaitable[object]
 
@@ -60,8 +59,8 @@ async def read_together(
 ) -> list[asyncio.Task[Recording]]:
     """Read several replies at once, from one moment, until each has ended or Stop is pressed.
 
-    The 100 ms beat moves the clocks on the page. It also wakes the event loop, so that the kernel's
-    own interrupt (■) is heard while nothing arrives.
+    A beat of 100 ms wakes the event loop, so that the kernel's own interrupt (■) is heard while
+    nothing arrives.
 
     Args:
         lanes: Each lane, and a function that sends its request.
@@ -80,8 +79,6 @@ async def read_together(
     try:
         while waiting:
             _, waiting = await asyncio.wait(waiting, timeout=TICK)
-            for lane, _ in lanes:
-                lane.tick()
     except asyncio.CancelledError:
         stop.press()
         await asyncio.wait(tasks)

@@ -15,6 +15,12 @@ function initialize({ model }) {
   model.on("change:seq", () => (asked = false));
 }
 
+// The same for a sheet that stands in a lane, and is framed: its clock is kept, too.
+function initializeFramed(context) {
+  keepTime(context);
+  initialize(context);
+}
+
 // Calls draw(items, from) now and at every change: all items before `from` are as they were.
 function follow(model, draw) {
   let drawn = [];
@@ -30,7 +36,8 @@ function follow(model, draw) {
   update();
 }
 
-// Shows what is going on: as a colour by `data-phase`, in words by a note at the foot.
+// Shows what is going on: as a colour by `data-phase`, in words by a note at the foot. Returns what
+// ends its clock, for `render` to return.
 function frame(model, el, ...parts) {
   el.classList.add("course-pane");
   const note = make("div", "course-note");
@@ -40,11 +47,14 @@ function frame(model, el, ...parts) {
     el.dataset.phase = phase;
     el.setAttribute("aria-busy", String(phase === "waiting" || phase === "streaming"));
     note.setAttribute("role", phase === "failed" ? "alert" : "note");
-    note.textContent = model.get("note");
+  };
+  const write = (words = model.get("note")) => {
+    if (note.textContent !== words) note.textContent = words;
   };
   model.on("change:phase", draw);
-  model.on("change:note", draw);
+  model.on("change:note", () => model.get("counted") || write());
   draw();
+  return counting(model, write);
 }
 
 // Makes an element; words are set as text, never as HTML.

@@ -82,4 +82,4 @@ class Sheet(AnyWidget):
 
 def script(name: str) -> str:
     """The page's script of a kind of sheet: what all share, then its own."""
-    return scripts("sheet", name)
+    return scripts("clock", "sheet", name)

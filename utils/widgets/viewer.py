@@ -18,7 +18,6 @@ from utils.widgets.lane import Lane, close_below
 from utils.widgets.pane import Panel
 from utils.widgets.reading import Source, Stop, read_together
 from utils.widgets.style import sentence
-from utils.widgets.ticker import ticking
 
 
 class Viewer(widgets.VBox):  # type: ignore[misc]
@@ -117,9 +116,8 @@ class Viewer(widgets.VBox):  # type: ignore[misc]
         told = ""
         try:
             self._lane.begin(timer_thread)
-            with ticking(self._lane.tick):
-                for item in recorder:
-                    self._lane.add(item, recorder.elapsed)
+            for item in recorder:
+                self._lane.add(item, recorder.elapsed)
         except Exception as error:
             told = sentence(error)
             raise

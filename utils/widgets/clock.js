@@ -1,0 +1,32 @@
+// Clocks that count on the page, so that one that runs costs the kernel and the network nothing.
+//
+// A widget says `counted`, words with {} in place of the seconds, or nothing where its clock stands;
+// and `age`, how many seconds it had run when the kernel sent that.
+
+// Keeps in the model when its clock started, by the page's own time; for `initialize`.
+function keepTime({ model }) {
+  const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
+  model.on("change:age", note);
+  model.on("change:counted", note);
+  note();
+}
+
+// Calls draw(words) now, at every change, and ten times a second while the clock runs; words is
+// undefined where it stands. Returns what ends that, for `render` to return.
+function counting(model, draw) {
+  let beating;
+  const show = () => {
+    const counted = model.get("counted");
+    const elapsed = Math.max(0, performance.now() - model.get("since")) / 1000;
+    draw(counted ? counted.replace("{}", `${elapsed.toFixed(1)} s`) : undefined);
+  };
+  const follow = () => {
+    clearInterval(beating);
+    if (model.get("counted")) beating = setInterval(show, 100);
+    show();
+  };
+  model.on("change:counted", follow);
+  model.on("change:since", follow);
+  follow();
+  return () => clearInterval(beating);
+}
