@@ -24,6 +24,8 @@ c.Spawner.http_timeout = 180
 c.Spawner.environment = {
     # Server extensions that the course does not use cost each learner time and memory.
     "JUPYTER_CONFIG_PATH": str(Path(__file__).resolve().parent / "jupyter"),
+    # Every Python of a learner starts with a garbage collector that waits (python/).
+    "PYTHONPATH": str(Path(__file__).resolve().parent / "python"),
     # The kernel is that of the server's own environment, with the course's packages.
     "JUPYTER_PREFER_ENV_PATH": "1",
     # Threads for sums that nobody does here, in every kernel.

@@ -7,8 +7,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import textwrap
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,15 +206,90 @@ def settings(file: Path) -> Any:
     return PyFileConfigLoader(file.name, str(file.parent)).load_config()
 
 
-def test_a_learners_server_knows_each_of_its_settings() -> None:
+def a_server_that_loaded_its_settings(script: str, **environ: str) -> str:
+    """What a Python prints that has loaded a learner's server's settings as `c`."""
+    load = f"""
+        import sys
+        from traitlets.config.loader import PyFileConfigLoader
+        c = PyFileConfigLoader("jupyter_server_config.py", {str(HUB / "jupyter")!r}).load_config()
+    """
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(load) + textwrap.dedent(script)],
+        env=os.environ | environ,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    ).stdout
+
+
+def test_a_learners_server_knows_each_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jupyter_client.manager import KernelManager
     from jupyter_server.serverapp import ServerApp
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from jupyterlab.labapp import LabApp
     from traitlets.config import Application
 
-    known = {one.__name__: one for one in (ServerApp, MappingKernelManager, LabApp, Application)}
+    monkeypatch.setattr("jupyterlab.commands._yarn_config", None)  # the settings put in their own
+    known = {
+        one.__name__: one
+        for one in (ServerApp, MappingKernelManager, KernelManager, LabApp, Application)
+    }
     for name, values in settings(HUB / "jupyter" / "jupyter_server_config.py").items():
         assert set(values) <= set(known[name].class_trait_names(config=True)), name
+
+
+def test_a_learners_server_asks_nobody_where_packages_come_from() -> None:
+    script = """
+        sys.addaudithook(lambda event, about: event == "subprocess.Popen" and print(about[1]))
+        from jupyterlab import commands
+        commands.which = lambda name: f"/bin/{name}"
+        print(commands.AppOptions().registry)
+    """
+    assert a_server_that_loaded_its_settings(script).startswith("https://")
+
+
+def test_a_learners_page_is_sent_each_message_at_once() -> None:
+    script = """
+        from types import SimpleNamespace
+        class Connection(c.ServerApp.kernel_websocket_connection_class):
+            websocket_handler = SimpleNamespace(set_nodelay=print)
+            __init__ = multi_kernel_manager = kernel_id = lambda *_: None
+        try:
+            Connection().connect()
+        except Exception:
+            pass  # there is no kernel
+    """
+    assert a_server_that_loaded_its_settings(script) == "True\n"
+
+
+@pytest.mark.parametrize(("folder", "by_file"), [("/run/ada", True), (f"/{'long' * 15}", False)])
+def test_kernels_are_spoken_to_through_files_whose_names_are_short(
+    folder: str, by_file: bool
+) -> None:
+    script = "print(c.KernelManager.get('transport', 'tcp'))"
+    told = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
+    assert told.strip() == ("ipc" if by_file else "tcp")
+    socket = f"{folder}/kernel-{uuid.uuid4()}-ipc-5"
+    assert (len(socket) < 104) is by_file  # the shortest limit, that of macOS
+
+
+def test_a_learners_python_looks_for_rubbish_seldom() -> None:
+    where = settings(HUB / "jupyterhub_config.py").Spawner.environment["PYTHONPATH"]
+    print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
+    environ = os.environ | {"PYTHONPATH": where}
+    told = subprocess.run(print_it, env=environ, check=True, capture_output=True)
+    assert int(told.stdout) > 100_000
+
+
+def test_servers_of_a_class_get_ports_that_the_system_gives_to_nobody() -> None:
+    from tools.classroom_hub import own_ports
+
+    taken = own_ports(1)[0]
+    with socket.create_server(("127.0.0.1", taken)):
+        ports = own_ports(30)
+    assert len(set(ports)) == 30
+    assert taken not in ports
+    assert max(ports) < 32_768  # where Linux begins; others begin above
 
 
 def test_the_hub_knows_each_of_its_settings() -> None:

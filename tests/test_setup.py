@@ -1,5 +1,6 @@
 """The last line of every notebook's setup cell."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -30,6 +31,16 @@ def test_it_says_who_answers_in_the_same_words_each_time(
     ready()
     said = capsys.readouterr().out.splitlines()
     assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
+
+
+def test_collections_leave_out_what_was_imported_and_no_more(fresh: handle.Shared) -> None:
+    setup._settle.cache_clear()
+    gc.unfreeze()
+    ready()
+    frozen = gc.get_freeze_count()
+    assert frozen > 100_000
+    ready()  # a cell that is run again: what was made meanwhile may be rubbish one day
+    assert gc.get_freeze_count() <= frozen
 
 
 def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: handle.Shared) -> None:

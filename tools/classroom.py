@@ -11,6 +11,7 @@ order of events; it needs nothing but the standard library until the class begin
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import sys
@@ -246,6 +247,7 @@ def main() -> int:
     arguments = parser.parse_args()
     from tools.classroom_hub import cores, memory_free, throw_away_hub
 
+    gc.disable()  # a pause of this client would be taken for a lag of every learner
     check_memory(arguments.learners, memory_free())
     cells(ROOT / LESSON_1)
     count = arguments.learners

@@ -2,6 +2,9 @@
 
 Its settings for a class are `hub/jupyterhub_config.py`, the same that a real hub loads. What is
 added here is what makes it throw-away: ports, folders, a made-up password.
+
+Servers get ports that the system gives to nobody by itself. A hub looks a free one up, and the
+server takes it seconds later, when in a class that starts at once somebody else may have it.
 """
 
 import contextlib
@@ -33,6 +36,7 @@ PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course's folder in each learner's home
 _STARTING_SECONDS = 60.0
+_OWN_PORTS = range(20_000, 30_000)
 _HANDED_ON = ("COURSE_SPEED",)  # what learners get of this command's variables
 _CONFIG = """\
 load_subconfig({settings!r})
@@ -54,7 +58,11 @@ c.SimpleLocalProcessSpawner.shell_cmd = []
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root", "--Application.log_level=ERROR"]
 c.Spawner.ip = "127.0.0.1"
+ports = {ports!r}
+c.Spawner.pre_spawn_hook = lambda spawner: setattr(spawner, "port", ports.pop())
 c.Spawner.environment.update({environment!r})
+runtime = {runtime!r}
+c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: runtime + "/" + spawner.user.name
 """
 
 
@@ -101,6 +109,21 @@ def proxy_command(folder: Path) -> list[str]:
     return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
 
 
+def own_ports(count: int) -> list[int]:
+    """Free ports of the loopback address, outside of those that the system gives out by itself.
+
+    Raises:
+        Advice: there are too few.
+    """
+    found: list[int] = []
+    for port in _OWN_PORTS:
+        with contextlib.suppress(Advice):
+            found.append(free_port(port))
+        if len(found) == count:
+            return found
+    raise Advice(f"{count} learners need as many ports, and {len(found)} are free: take fewer.")
+
+
 class Hub:
     """A running hub.
 
@@ -134,7 +157,9 @@ class Hub:
             proxy_port=proxy_port,
             proxy=proxy,
             password=self.password,
+            ports=own_ports(len(names)),
             homes=str(folder / "homes" / "{username}"),
+            runtime=str(folder / "run"),
             python=sys.executable,
             environment={name: os.environ[name] for name in _HANDED_ON if name in os.environ},
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +40,7 @@ def ready() -> None:
         if real is None:
             simulator(wait=False)
         _warm_up(contact=real is None)
+        _settle()
         print(f"Ready. {describe()}")
     except ProviderError as error:
         raise SetupError(str(error)) from None
@@ -82,3 +85,13 @@ def _warm_up(contact: bool) -> None:
     loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the kernel's own loop is running
     loop.start()
     loop.join()
+
+
+@cache  # once: later there may be rubbish among it
+def _settle() -> None:
+    """Tell the garbage collector that what has been imported stays.
+
+    It would look through all of that now and then, with the kernel standing still for some 60 ms:
+    a gap between two chunks that no model made.
+    """
+    gc.freeze()
