@@ -206,7 +206,7 @@ def settings(file: Path) -> Any:
     return PyFileConfigLoader(file.name, str(file.parent)).load_config()
 
 
-def a_server_that_loaded_its_settings(script: str, **environ: str) -> str:
+def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
     """What a Python prints that has loaded a learner's server's settings as `c`."""
     load = f"""
         import sys
@@ -214,7 +214,7 @@ def a_server_that_loaded_its_settings(script: str, **environ: str) -> str:
         c = PyFileConfigLoader("jupyter_server_config.py", {str(HUB / "jupyter")!r}).load_config()
     """
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(load) + textwrap.dedent(script)],
+        [sys.executable, "-c", textwrap.dedent(load) + textwrap.dedent(script), *words],
         env=os.environ | environ,
         check=True,
         capture_output=True,
@@ -260,6 +260,33 @@ def test_a_learners_page_is_sent_each_message_at_once() -> None:
             pass  # there is no kernel
     """
     assert a_server_that_loaded_its_settings(script) == "True\n"
+
+
+def test_a_learners_server_hears_of_a_kernels_states_and_not_of_its_text(tmp_path: Path) -> None:
+    script = """
+        import asyncio
+
+        async def main():
+            manager = c.ServerApp.kernel_manager_class(connection_dir=sys.argv[1])
+            kernel = manager._kernels[number := await manager.start_kernel()]
+            client = kernel.client()
+            client.start_channels()
+            await client.wait_for_ready()
+            heard = []
+            note = kernel._activity_stream._recv_callback
+            kernel._activity_stream.on_recv(
+                lambda parts: (heard.append(parts[0].rpartition(b".")[2]), note(parts))
+            )
+            client.execute("print('text')")
+            while b"execute_input" not in heard or kernel.execution_state != "idle":
+                await asyncio.sleep(0.01)
+            print(*sorted({word.decode() for word in heard}), kernel.execution_state)
+            client.stop_channels()
+            await manager.shutdown_kernel(number, now=True)
+
+        asyncio.run(asyncio.wait_for(main(), 60))
+    """
+    assert a_server_that_loaded_its_settings(script, str(tmp_path)) == "execute_input status idle\n"
 
 
 @pytest.mark.parametrize(("folder", "by_file"), [("/run/ada", True), (f"/{'long' * 15}", False)])

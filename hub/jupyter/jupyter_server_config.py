@@ -5,8 +5,10 @@ copy the file to `/etc/jupyter/` of an image.
 """
 
 import jupyterlab.commands
+import zmq
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 c = get_config()  # noqa: F821 -- Jupyter puts it there
 
@@ -49,6 +51,24 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 
 
 c.ServerApp.kernel_websocket_connection_class = PromptConnection
+
+
+class CalmKernelManager(AsyncMappingKernelManager):
+    """A manager that hears of a kernel's states, and not of each piece of text.
+
+    By default it reads every message once more, to note when a kernel was last active: a third of
+    what a server does while text streams. Whether a kernel is busy decides what is culled.
+    """
+
+    def start_watching_activity(self, kernel_id):
+        """Watch as always, and leave out what widgets and prints send."""
+        super().start_watching_activity(kernel_id)
+        stream = self._kernels[kernel_id]._activity_stream
+        stream.setsockopt(zmq.UNSUBSCRIBE, b"")
+        stream.setsockopt(zmq.SUBSCRIBE, b"kernel.")
+
+
+c.ServerApp.kernel_manager_class = CalmKernelManager
 
 # Kernels are spoken to through files, where their names are not too long for it (104 bytes). Ports
 # are looked up first and taken later: in a class that starts at once, two may be promised the same.
