@@ -1,4 +1,4 @@
-"""A class on a hub: what the command says and measures, and the settings that a real hub loads."""
+"""A class on a hub: what the command says and measures."""
 
 import argparse
 import importlib.util
@@ -10,16 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
-import textwrap
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-import yaml
 
 from tools import classroom
 from tools.classroom import LESSON_1, cells, check_memory
@@ -31,10 +27,8 @@ from utils.simulator.tokens import split
 from utils.widgets.coalesce import INTERVAL
 
 ROOT = Path(__file__).resolve().parents[1]
-HUB = ROOT / "hub"
 LESSON = ROOT / LESSON_1
 TEXT = "A river is patient."
-COURSE = "streaming-course"
 
 
 # Messages and lag
@@ -197,117 +191,6 @@ def test_a_proxy_that_is_installed_is_used(tmp_path: Path, monkeypatch: pytest.M
     assert proxy_command(tmp_path) == ["/bin/configurable-http-proxy"]
 
 
-# Settings of a real hub
-
-
-def settings(file: Path) -> Any:
-    from traitlets.config.loader import PyFileConfigLoader
-
-    return PyFileConfigLoader(file.name, str(file.parent)).load_config()
-
-
-def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """What a Python prints that has loaded a learner's server's settings as `c`."""
-    load = f"""
-        import sys
-        from traitlets.config.loader import PyFileConfigLoader
-        c = PyFileConfigLoader("jupyter_server_config.py", {str(HUB / "jupyter")!r}).load_config()
-    """
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(load) + textwrap.dedent(script), *words],
-        env=os.environ | environ,
-        check=True,
-        capture_output=True,
-        encoding="utf-8",
-    ).stdout
-
-
-def test_a_learners_server_knows_each_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    from jupyter_client.manager import KernelManager
-    from jupyter_server.serverapp import ServerApp
-    from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
-    from jupyterlab.labapp import LabApp
-    from traitlets.config import Application
-
-    monkeypatch.setattr("jupyterlab.commands._yarn_config", None)  # the settings put in their own
-    known = {
-        one.__name__: one
-        for one in (ServerApp, MappingKernelManager, KernelManager, LabApp, Application)
-    }
-    for name, values in settings(HUB / "jupyter" / "jupyter_server_config.py").items():
-        assert set(values) <= set(known[name].class_trait_names(config=True)), name
-
-
-def test_a_learners_server_asks_nobody_where_packages_come_from() -> None:
-    script = """
-        sys.addaudithook(lambda event, about: event == "subprocess.Popen" and print(about[1]))
-        from jupyterlab import commands
-        commands.which = lambda name: f"/bin/{name}"
-        print(commands.AppOptions().registry)
-    """
-    assert a_server_that_loaded_its_settings(script).startswith("https://")
-
-
-def test_a_learners_page_is_sent_each_message_at_once() -> None:
-    script = """
-        from types import SimpleNamespace
-        class Connection(c.ServerApp.kernel_websocket_connection_class):
-            websocket_handler = SimpleNamespace(set_nodelay=print)
-            __init__ = multi_kernel_manager = kernel_id = lambda *_: None
-        try:
-            Connection().connect()
-        except Exception:
-            pass  # there is no kernel
-    """
-    assert a_server_that_loaded_its_settings(script) == "True\n"
-
-
-def test_a_learners_server_hears_of_a_kernels_states_and_not_of_its_text(tmp_path: Path) -> None:
-    script = """
-        import asyncio
-
-        async def main():
-            manager = c.ServerApp.kernel_manager_class(connection_dir=sys.argv[1])
-            kernel = manager._kernels[number := await manager.start_kernel()]
-            client = kernel.client()
-            client.start_channels()
-            await client.wait_for_ready()
-            heard = []
-            note = kernel._activity_stream._recv_callback
-            kernel._activity_stream.on_recv(
-                lambda parts: (heard.append(parts[0].rpartition(b".")[2]), note(parts))
-            )
-            client.execute("print('text')")
-            while b"execute_input" not in heard or kernel.execution_state != "idle":
-                await asyncio.sleep(0.01)
-            print(*sorted({word.decode() for word in heard}), kernel.execution_state)
-            client.stop_channels()
-            await manager.shutdown_kernel(number, now=True)
-
-        asyncio.run(asyncio.wait_for(main(), 60))
-    """
-    assert a_server_that_loaded_its_settings(script, str(tmp_path)) == "execute_input status idle\n"
-
-
-@pytest.mark.parametrize(("folder", "by_file"), [("/run/ada", True), (f"/{'long' * 15}", False)])
-def test_kernels_are_spoken_to_through_files_whose_names_are_short(
-    folder: str, by_file: bool
-) -> None:
-    script = "print(c.KernelManager.get('transport', 'tcp'))"
-    told = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
-    assert told.strip() == ("ipc" if by_file else "tcp")
-    socket = f"{folder}/kernel-{uuid.uuid4()}-ipc-5"
-    assert (len(socket) < 104) is by_file  # the shortest limit, that of macOS
-
-
-def test_a_learners_python_looks_for_rubbish_seldom() -> None:
-    where = settings(HUB / "jupyterhub_config.py").Spawner.environment["PYTHONPATH"]
-    print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
-    environ = os.environ | {"PYTHONPATH": where}
-    told = subprocess.run(print_it, env=environ, check=True, capture_output=True)
-    assert int(told.stdout) > 100_000
-
-
 def test_servers_of_a_class_get_ports_that_the_system_gives_to_nobody() -> None:
     from tools.classroom_hub import own_ports
 
@@ -317,63 +200,6 @@ def test_servers_of_a_class_get_ports_that_the_system_gives_to_nobody() -> None:
     assert len(set(ports)) == 30
     assert taken not in ports
     assert max(ports) < 32_768  # where Linux begins; others begin above
-
-
-def test_the_hub_knows_each_of_its_settings() -> None:
-    pytest.importorskip("jupyterhub", reason="JupyterHub does not run on Windows")
-    from jupyterhub.app import JupyterHub
-    from jupyterhub.spawner import Spawner
-
-    known = {"JupyterHub": JupyterHub, "Spawner": Spawner}
-    for name, values in settings(HUB / "jupyterhub_config.py").items():
-        assert set(values) <= set(known[name].class_trait_names(config=True)), name
-
-
-def test_everybody_opens_a_lesson_that_is_there() -> None:
-    opened = settings(HUB / "jupyterhub_config.py").Spawner.default_url
-    folder, _, file = opened.removeprefix("/lab/tree/").partition("/")
-    assert (folder, file) == (COURSE, LESSON_1)
-    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
-    assert values["singleuser"]["defaultUrl"] == opened
-
-
-def test_learners_get_the_server_settings_that_lie_beside() -> None:
-    where = settings(HUB / "jupyterhub_config.py").Spawner.environment["JUPYTER_CONFIG_PATH"]
-    assert (Path(where) / "jupyter_server_config.py").exists()
-
-
-def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -> None:
-    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
-    assert values["hub"]["concurrentSpawnLimit"] >= 30
-    guarantee = values["singleuser"]["memory"]["guarantee"]
-    assert int(guarantee.removesuffix("M")) >= 2 * classroom.MB_EACH
-    small = yaml.safe_load((HUB / "tljh" / "config.yaml").read_text("utf-8"))
-    assert small["limits"]["memory"] == values["singleuser"]["memory"]["limit"]
-
-
-def test_the_recipes_name_one_folder_for_the_course_and_files_that_are_there() -> None:
-    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
-    pulled = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
-    assert pulled[0] == "gitpuller"
-    assert pulled[-1] == COURSE
-    readme = (HUB / "README.md").read_text(encoding="utf-8")
-    assert (
-        f"targetPath={COURSE}&urlpath=lab%2Ftree%2F{COURSE}%2F{quote(LESSON_1, safe='')}" in readme
-    )
-    small = (HUB / "tljh" / "streaming_course.py").read_text(encoding="utf-8")
-    assert re.findall(rf"/srv/{COURSE}/([\w/.]+)", small) == ["hub/jupyterhub_config.py"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="images are made on Linux and macOS")
-def test_an_image_gets_the_light_servers_settings_and_the_puller_that_readme_names() -> None:
-    script = ROOT / "postBuild"
-    subprocess.run(["bash", "-n", str(script)], check=True)
-    text = script.read_text(encoding="utf-8")
-    assert os.access(script, os.X_OK)
-    (settings_file,) = re.findall(r"^cp (\S+)", text, flags=re.MULTILINE)
-    assert (ROOT / settings_file).exists()
-    (puller,) = re.findall(r"nbgitpuller==[\d.]+", text)
-    assert puller in (HUB / "README.md").read_text(encoding="utf-8")
 
 
 # A real class

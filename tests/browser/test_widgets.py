@@ -247,6 +247,18 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     assert pane.evaluate("(pane) => pane.scrollTop") == 0
 
 
+def test_a_page_that_comes_late_follows_the_text_from_then_on(notebook: OpenNotebook):
+    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=2000))")
+    nb.run_all()
+    down = "() => document.querySelector('.course-text')?.scrollTop > 200"
+    nb.page.wait_for_function(down)
+    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    nb.page.reload()
+    wait_for_text(nb, TEXT, "word10 ")
+    nb.page.wait_for_function(down)
+    nb.interrupt()
+
+
 RACE_OF_LONG_REPLIES = """
 async def long_whole():
     await asyncio.sleep(1)

@@ -39,6 +39,15 @@ def test_without_a_total_there_is_no_percentage_and_no_estimate(wire, clock):
     assert (view["counted"], view["seconds"]) == ("1 so far", 3.2)
 
 
+def test_where_nothing_is_counted_the_time_stands_alone(wire, clock):
+    spinner = Progress(label="Spinner", clock=clock)
+    spinner.advance(0)
+    clock.now += 3.2
+    assert spinner.line() == "Spinner: so far 3.2 s"
+    spinner.done()
+    assert spinner.line() == "Spinner: done 3.2 s"
+
+
 def test_more_than_expected_is_said_and_not_estimated(wire):
     progress = Progress(2)
     progress.advance(3)

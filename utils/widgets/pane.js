@@ -31,14 +31,16 @@ function render({ model, el }) {
 
   let followed = 0; // how far down this pane last scrolled by itself
   let byHand = false;
+  const moved = () => Math.abs(text.scrollTop - followed) > 2;
   text.addEventListener("scroll", () => {
-    byHand ||= Math.abs(text.scrollTop - followed) > 2;
+    byHand ||= moved();
   });
   const drawText = () => {
     const whole = model.get("text");
     if (whole === "") [followed, byHand] = [0, false];
     const fresh = words.length === 0; // a reply that comes whole is read from its top
-    const scrolledUp = text.scrollHeight - text.scrollTop - text.clientHeight > 40;
+    const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight <= 40;
+    const scrolledUp = !atEnd && moved();
     if (whole.startsWith(words.data)) words.appendData(whole.slice(words.length));
     else words.data = whole;
     if (fresh || scrolledUp) return;

@@ -48,7 +48,7 @@ function render({ model, el }) {
     el.dataset.known = String(known);
     label.textContent = name;
     bar.setAttribute("aria-label", name || "Progress");
-    bar.setAttribute("aria-valuetext", percent === null ? counted : `${percent} %, ${counted}`);
+    bar.setAttribute("aria-valuetext", percent === null ? counted || phase : `${percent} %, ${counted}`);
     if (percent === null) bar.removeAttribute("aria-valuenow");
     else bar.setAttribute("aria-valuenow", percent);
     fill.style.width = known ? `${percent ?? (phase === "done" ? 100 : 0)}%` : "";

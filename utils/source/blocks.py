@@ -1,0 +1,155 @@
+"""A lesson's text, cut into cells by the rules of jupytext's MyST format; none is read yet."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from utils.source.lesson import SourceError
+
+FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
+_DIRECTIVES = ("code-cell", "hints", "prediction")
+_DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A cell as it stands in the file.
+
+    Attributes:
+        kind: "markdown" or "code".
+        lines: Its text.
+        line: The line in the file, from 1, where that begins.
+        tags: The cell's tags.
+    """
+
+    kind: Literal["markdown", "code"]
+    lines: list[str]
+    line: int
+    tags: tuple[str, ...]
+
+
+def blocks(lines: list[str], file: str) -> Iterator[Block]:
+    """The cells of a file's `lines`, in order.
+
+    Raises:
+        SourceError: A block is not closed, or what stands around the cells can't be read.
+    """
+    at = _after_front_matter(lines, file)
+    begin = at
+    tags: tuple[str, ...] = ()
+    while at < len(lines):
+        if lines[at].startswith("+++"):
+            yield from _text_block(lines, begin, at, tags)
+            tags = _note_tags(lines[at][3:].strip(), file, at + 1)
+            at += 1
+            begin = at
+        elif opening := FENCE.match(lines[at]):
+            info = opening["info"].strip()
+            if info.startswith("{"):
+                _known_directive(info, file, at + 1)
+            end = closing(lines, at, opening, file)
+            if info.startswith("{code-cell}"):
+                yield from _text_block(lines, begin, at, tags)
+                yield _code_block(lines[at + 1 : end], at + 2, file)
+                begin, tags = end + 1, ()
+            at = end + 1
+        else:
+            at += 1
+    yield from _text_block(lines, begin, at, tags)
+
+
+def _after_front_matter(lines: list[str], file: str) -> int:
+    if not lines or lines[0].rstrip() != "---":
+        return 0
+    for at, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == "---":
+            return at + 1
+    raise SourceError(file, 1, "the header that opens with `---` is never closed")
+
+
+def _known_directive(info: str, file: str, line: int) -> None:
+    found = _DIRECTIVE.match(info)
+    name = found[1] if found else ""
+    if name in _DIRECTIVES:
+        return
+    close = difflib.get_close_matches(name, _DIRECTIVES, n=1)
+    there = "there are {code-cell}, {hints} and {prediction}"
+    meant = f"did you mean {{{close[0]}}}?" if close else there
+    raise SourceError(file, line, f"unknown directive {{{name}}}: {meant}")
+
+
+def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int:
+    """The index of the line that closes the fence `opening` at `at`.
+
+    Raises:
+        SourceError: Something else begins before it is closed, or the file ends.
+    """
+    fence, info = opening["fence"], opening["info"].strip()
+    for end in range(at + 1, len(lines)):
+        inner = FENCE.match(lines[end])
+        if inner and inner["fence"].startswith(fence):
+            within = inner["info"].strip()
+            if not within:
+                return end
+            # Only Python may hold what looks like the beginning of a block: in a text of its own.
+            begins = not info.startswith("{code-cell}") or bool(_DIRECTIVE.match(within))
+        else:
+            begins = info.startswith("{") and lines[end].startswith("+++")
+        if begins:
+            raise SourceError(
+                file,
+                at + 1,
+                f"the block that opens here is not closed: at line {end + 1} something else begins",
+            )
+    raise SourceError(file, at + 1, f"the block that opens here with `{fence}` is never closed")
+
+
+def _text_block(lines: list[str], begin: int, end: int, tags: tuple[str, ...]) -> Iterator[Block]:
+    while begin < end and not lines[begin].strip():
+        begin += 1
+    while end > begin and not lines[end - 1].strip():
+        end -= 1
+    if begin < end:
+        yield Block("markdown", [*lines[begin : end - 1], lines[end - 1].rstrip()], begin + 1, tags)
+
+
+def _code_block(lines: list[str], line: int, file: str) -> Block:
+    tags: tuple[str, ...] = ()
+    at = 0
+    while at < len(lines) and lines[at].startswith((":", "---")):
+        found = re.fullmatch(r":tags: \[([^\[\]]*)\]\s*", lines[at])
+        if not found:
+            raise SourceError(
+                file, line + at, f"unknown cell option `{lines[at]}`: write `:tags: [one, two]`"
+            )
+        tags += tuple(tag.strip(" \"'") for tag in found[1].split(",") if tag.strip())
+        at += 1
+    if at < len(lines) and not lines[at].strip():
+        at += 1
+    if lines[at:] and not lines[at].strip():
+        raise SourceError(
+            file, line + at, "a second blank line at the beginning of a code cell: delete it"
+        )
+    if lines[at:] and not lines[-1].strip():
+        raise SourceError(
+            file, line + len(lines) - 1, "a blank line at the end of a code cell: delete it"
+        )
+    return Block("code", lines[at:], line + at, tags)
+
+
+def _note_tags(text: str, file: str, line: int) -> tuple[str, ...]:
+    if not text:
+        return ()
+    try:
+        metadata = json.loads(text)
+        tags = metadata.pop("tags")
+        if metadata or not all(isinstance(tag, str) for tag in tags):
+            raise ValueError(text)
+    except (ValueError, AttributeError, KeyError, TypeError):
+        raise SourceError(
+            file, line, 'after `+++` write nothing, or tags such as {"tags": ["instructor"]}'
+        ) from None
+    return tuple(tags)

@@ -1,0 +1,107 @@
+"""A cell's two editions: what the markers of solutions and stubs make of its text."""
+
+import re
+
+from utils.source.blocks import Block
+from utils.source.lesson import Cell, Region, SourceError
+
+DEFAULT_STUB = "...  # your code here"
+
+_MARKER = re.compile(r"^\s*### (BEGIN SOLUTION|STUB|END SOLUTION)\s*$")
+_ALMOST_MARKER = re.compile(r"^\s*#+\s*((BEGIN|END)[\s_-]*SOLUTIONS?|STUB)\W*$", re.IGNORECASE)
+
+
+def cell_of(block: Block, file: str) -> Cell:
+    """The cell that a block is.
+
+    Raises:
+        SourceError: Its markers stand where they mean nothing.
+    """
+    source = "\n".join(block.lines)
+    if block.kind == "markdown":
+        for line, text in enumerate(block.lines, start=block.line):
+            if _MARKER.match(text):
+                raise SourceError(
+                    file, line, f"`{text.strip()}` outside a code cell: it marks nothing here"
+                )
+        return Cell("markdown", source, block.line, block.tags, solved=source, learner=source)
+    solved, learner, regions = _split(block, file)
+    return Cell("code", source, block.line, block.tags, solved, learner, regions)
+
+
+def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
+    """A code cell's two editions, and its regions."""
+    solved: list[str] = []
+    learner: list[str] = []
+    regions: list[Region] = []
+    answer: list[str] = []
+    stub: list[str] | None = None
+    opened = 0  # the line of the region that is open
+    for line, text in enumerate(block.lines, start=block.line):
+        found = _MARKER.match(text)
+        marker = found[1] if found else None
+        if not marker and _ALMOST_MARKER.match(text):
+            raise SourceError(
+                file,
+                line,
+                f"`{text.strip()}` is not quite a marker: write `### BEGIN SOLUTION`, `### STUB` "
+                "or `### END SOLUTION`",
+            )
+        if marker == "BEGIN SOLUTION":
+            if opened:
+                raise SourceError(
+                    file,
+                    line,
+                    f"`### BEGIN SOLUTION` inside the solution that opens at line {opened}: "
+                    "solutions don't nest",
+                )
+            opened, answer, stub = line, [], None
+        elif marker and not opened:
+            raise SourceError(file, line, f"`### {marker}` without `### BEGIN SOLUTION` before it")
+        elif marker == "STUB":
+            if stub is not None:
+                raise SourceError(file, line, "a second `### STUB` in one solution")
+            stub = []
+        elif marker == "END SOLUTION":
+            region = _region(opened, answer, stub, file)
+            regions.append(region)
+            solved.append(region.solution)
+            learner.append(region.stub)
+            opened = 0
+        elif not opened:
+            solved.append(text)
+            learner.append(text)
+        elif stub is None:
+            answer.append(text)
+        else:
+            stub.append(_uncommented(text, file, line))
+    if opened:
+        raise SourceError(file, opened, "`### BEGIN SOLUTION` is never closed in its cell")
+    return "\n".join(solved), "\n".join(learner), tuple(regions)
+
+
+def _region(line: int, answer: list[str], stub: list[str] | None, file: str) -> Region:
+    first = next((text for text in answer if text.strip()), None)
+    if first is None:
+        raise SourceError(file, line, "this solution is empty")
+    if stub is None:
+        indent = first[: len(first) - len(first.lstrip())]
+        stub = [indent + DEFAULT_STUB]
+    elif not any(text.strip() for text in stub):
+        raise SourceError(file, line, "the stub of this solution is empty")
+    return Region(line, "\n".join(answer), "\n".join(stub))
+
+
+def _uncommented(text: str, file: str, line: int) -> str:
+    """A stub's line without its `# `; a blank line stays."""
+    found = re.fullmatch(r"(\s*)#(?: (.*))?", text)
+    if found:
+        return (found[1] + (found[2] or "")).rstrip()
+    if text.strip():
+        raise SourceError(
+            file,
+            line,
+            f"a stub's line starts with `# `, unlike `{text.strip()}`; or is `### END SOLUTION` "
+            "missing above it?",
+        )
+    return ""

@@ -1,0 +1,79 @@
+"""A lesson's text read into a `Lesson`, and a cell's text as instructors see it."""
+
+from collections.abc import Mapping
+
+from utils.source.blocks import Block, blocks
+from utils.source.data import data_blocks, hints_of, prediction_of
+from utils.source.lesson import Cell, Hints, Lesson, Prediction, SourceError
+from utils.source.markers import cell_of
+
+
+def parse(text: str, file: str = "lesson.md") -> Lesson:
+    """Read a lesson from `text`; `file` is how errors name it.
+
+    Raises:
+        SourceError: If it is not written as `utils.source` says.
+    """
+    cells: list[Cell] = []
+    exercises: dict[str, Cell] = {}
+    all_hints: dict[str, Hints] = {}
+    predictions: dict[str, Prediction] = {}
+    for block in blocks(text.splitlines(), file):
+        cell = cell_of(block, file)
+        cells.append(cell)
+        for number in cell.exercises:
+            if number in exercises:
+                first = exercises[number].line
+                raise SourceError(
+                    file, cell.line, f"exercise {number} is already defined at line {first}"
+                )
+            exercises[number] = cell
+        if cell.kind == "markdown":
+            for data in data_blocks(block, file):
+                if not cell.instructor:
+                    raise SourceError(
+                        file,
+                        data.line,
+                        f"{data.kind} outside an instructor's note: learners would read them. "
+                        'Put `+++ {"tags": ["instructor"]}` before and `+++` after',
+                    )
+                known: Mapping[str, Hints | Prediction] = (
+                    all_hints if data.kind == "hints" else predictions
+                )
+                if data.number in known:
+                    raise SourceError(
+                        file,
+                        data.line,
+                        f"{data.kind} {data.number} is already defined "
+                        f"at line {known[data.number].line}",
+                    )
+                if data.kind == "hints":
+                    all_hints[data.number] = hints_of(data, file)
+                else:
+                    predictions[data.number] = prediction_of(data, file)
+    return Lesson(file, tuple(cells), exercises, all_hints, predictions)
+
+
+def for_instructors(cell: Cell) -> str:
+    """A cell's text in the instructor's edition."""
+    return data_as_markdown(cell) if cell.kind == "markdown" else cell.solved
+
+
+def data_as_markdown(cell: Cell) -> str:
+    """An instructor note's text with its hints and predictions as readable lists."""
+    lines = cell.solved.splitlines()
+    block = Block("markdown", lines, cell.line, cell.tags)
+    for data in reversed(data_blocks(block, "")):
+        if data.kind == "hints":
+            shown = [f"**Hints for exercise {data.number}**", ""]
+            shown += [f"{n}. {step}" for n, step in enumerate(hints_of(data, "").steps, start=1)]
+        else:
+            asked = prediction_of(data, "")
+            shown = [f"**Prediction {data.number}:** {asked.question}", ""]
+            for choice in asked.choices:
+                mark = " *(right)*" if choice.right else ""
+                feedback = f": {choice.feedback}" if choice.feedback else ""
+                shown.append(f"- {choice.text}{mark}{feedback}")
+        begin = data.line - cell.line
+        lines[begin : begin + len(data.body) + 2] = shown
+    return "\n".join(lines)
