@@ -253,7 +253,7 @@ def test_closing_the_tab_stops_the_model(page: Page, site: Site):
         page.evaluate(CHAT, f"{site.url}/chat?question={question}&delivery=stall@20,600")
         page.wait_for_function("() => window.chat.text.length > 20")
         page.close()
-        # A busy browser takes seconds to let go. Each asking waits for 5 s at most, the stall for 60.
+        # A busy browser takes seconds to let go. Asking waits for 5 s at most, the stall for 60.
         assert any(simulator().requests().settled for _ in range(6))
     (request,) = seen
     assert request.ended == "client left"
