@@ -223,14 +223,18 @@ def test_it_ends_with_a_kernel_that_is_killed_in_mid_reply() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to interrupt")
 def test_an_interrupt_of_the_kernels_group_leaves_it_running() -> None:
-    child = run(_SERVE + "sys.stdin.read()", start_new_session=True)
+    survives = (
+        "import signal\nsignal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))\n"
+    )
+    asks = "sys.stdin.readline()\nprint(server.pid, len(server.requests()), flush=True)\n"
+    child = run(survives + _SERVE + asks, start_new_session=True)
     assert child.stdout is not None
     pid = int(child.stdout.readline().split()[0])
-    os.killpg(child.pid, signal.SIGINT)
-    psutil_child = psutil.Process(pid)
     assert os.getpgid(pid) != child.pid
-    assert psutil_child.is_running()
-    child.communicate(timeout=PATIENCE)
+    os.killpg(child.pid, signal.SIGINT)
+    assert child.stdout.readline() == "interrupted\n"
+    out, _ = child.communicate("\n", timeout=PATIENCE)
+    assert out == f"{pid} 0\n"  # the same process answers
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
