@@ -225,7 +225,7 @@ def seconds_counted(nb: NotebookPage, more_than: float) -> float:
     return float(nb.page.evaluate(f"() => {counted}"))
 
 
-def test_a_clock_counts_by_itself_and_goes_on_after_a_reload(notebook: OpenNotebook):
+def test_a_clock_counts_by_itself_also_after_a_reload_until_its_kernel_ends(notebook: OpenNotebook):
     nb = notebook(SETUP + "\nbadge = LatencyBadge()", "badge", "badge.start()")
     nb.run()  # no cell runs any more: the kernel is silent
     seconds = seconds_counted(nb, seconds_counted(nb, 0.2))
@@ -233,6 +233,12 @@ def test_a_clock_counts_by_itself_and_goes_on_after_a_reload(notebook: OpenNoteb
     nb.page.reload()
     nb.page.locator(".course-badge", has_text="waiting… ").wait_for()
     assert seconds_counted(nb, 0.0) > seconds
+    nb.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    nb.page.wait_for_function(
+        "() => document.querySelector('.course-badge').textContent === 'waiting…'"
+    )
 
 
 def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):

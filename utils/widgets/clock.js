@@ -8,6 +8,7 @@ function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);
   model.on("change:counted", note);
+  model.on("comm_live_update", () => model.set("counted", "")); // the kernel has gone
   note();
 }
 
