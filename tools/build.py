@@ -29,7 +29,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from tools import by_hand, links, rules, shape
-from tools.lessons import chosen, table_problems
+from tools.lessons import add_build_options, chosen, table_problems
 from tools.programs import Advice, counted
 from utils import source
 from utils.source import Cell, Lesson, SourceError
@@ -93,8 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise BuildError("\n".join(errors))
         if options.check:
             return _report(built, everything=not options.lesson)
+        execute = False if options.no_execute else options.execute or None
         for one in built:
-            _write(one, execute=options.execute)
+            _write(one, execute=execute)
     except (BuildError, Advice) as error:
         print(error, file=sys.stderr)
         return 1
@@ -516,23 +517,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Make notebooks/ and solutions/ from lessons/. A solution is executed when "
         "its sources changed, or its outputs are not complete.",
     )
-    parser.add_argument(
-        "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
-    )
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
-    how.add_argument(
-        "--execute",
-        action="store_true",
-        default=None,
-        help="run every solution, also where only utils changed",
-    )
-    how.add_argument(
-        "--no-execute",
-        dest="execute",
-        action="store_false",
-        help="write the sources alone, for a quick look",
-    )
+    add_build_options(parser)
     return parser
 
 

@@ -12,6 +12,7 @@ from tools.classroom import add_options, class_
 from tools.doctor import doctor
 from tools.environment import LOCKS, install_from, interpreter
 from tools.lab import lab
+from tools.lessons import add_build_options
 from tools.links import links
 from tools.programs import Advice, run, say, stop_on_signals, this_command
 from tools.suite import TEST_SPEED, test
@@ -146,19 +147,7 @@ def parser() -> argparse.ArgumentParser:
         "Edit the text in lessons/, never the notebooks, then build. A lesson's solutions are run\n"
         "when its text changed, which takes up to a minute each; what they print is stored.",
     )
-    making.add_argument(
-        "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
-    )
-    how = making.add_mutually_exclusive_group()
-    how.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
-    how.add_argument(
-        "--execute", action="store_true", help="run solutions/ also where only utils/ changed"
-    )
-    how.add_argument(
-        "--no-execute",
-        action="store_true",
-        help="run nothing, for a quick look; --check asks for outputs then",
-    )
+    add_build_options(making)
 
     reading = add(
         site,

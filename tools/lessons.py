@@ -3,6 +3,7 @@
 The standard library alone, as `tools.site` runs where the build's packages are not.
 """
 
+import argparse
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,23 @@ from utils import source
 
 # Where every lesson has a row that begins with its number and title.
 TABLES = ("README.md", "lessons/index.md")
+
+
+def add_build_options(command: argparse.ArgumentParser) -> None:
+    """What `build` may be told: which lessons, and how."""
+    command.add_argument(
+        "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
+    )
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
+    how.add_argument(
+        "--execute", action="store_true", help="run solutions/ also where only utils/ changed"
+    )
+    how.add_argument(
+        "--no-execute",
+        action="store_true",
+        help="run nothing, for a quick look; --check asks for outputs then",
+    )
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:

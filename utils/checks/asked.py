@@ -7,10 +7,6 @@ from utils.checks import loops
 from utils.checks.async_streams import LiveProbe
 from utils.checks.outcome import NotYet, shown
 
-PROMPT = "Name a river."
-DANUBE = "The Danube rises in the Black Forest and ends, ten countries later, in the Black Sea."
-TIDE = "Twice a day\nthe sea comes in.\nNobody asks it to."
-
 _BLOCKING = ("batch", "stream", "invoke")
 
 

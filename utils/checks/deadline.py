@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from utils.checks import loops
-from utils.checks.asked import DANUBE, PROMPT, TIDE, asked_the_prompt, blocks_nothing
+from utils.checks.asked import asked_the_prompt, blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
 from utils.checks.awaited import learners_tasks, the_result
 from utils.checks.guard import judged
@@ -23,6 +23,7 @@ from utils.checks.observe import (
 )
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import GAP, ROLE_AFTER, ConnectionLost, cut
+from utils.checks.texts import DANUBE, PROMPT, TIDE
 from utils.checks.watching import ended_when_cancelled
 
 _ANOTHER = "How does a tide come about?"

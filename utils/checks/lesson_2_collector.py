@@ -5,18 +5,11 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 
 from utils.checks.handlers import listening, the_class
-from utils.checks.lesson_2_heard import (
-    DANUBE,
-    PROMPT,
-    TIDE,
-    attached,
-    in_turns,
-    never_called,
-    streamed,
-)
+from utils.checks.lesson_2_heard import attached, in_turns, never_called, streamed
 from utils.checks.observe import first_difference, kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, ProbeModel, cut
+from utils.checks.texts import DANUBE, PROMPT, TIDE
 
 
 def collector(answer: object) -> str:

@@ -10,10 +10,7 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, ProbeModel
-
-PROMPT = "Name a river."
-DANUBE = "The Danube rises in the Black Forest and ends, ten countries later, in the Black Sea."
-TIDE = "Twice a day\nthe sea comes in.\nNobody asks it to."
+from utils.checks.texts import PROMPT
 
 
 def no_class(handlers: Iterable[object]) -> None:

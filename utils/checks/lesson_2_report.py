@@ -8,18 +8,11 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from utils.checks.handlers import listening, the_class
-from utils.checks.lesson_2_heard import (
-    DANUBE,
-    PROMPT,
-    TIDE,
-    attached,
-    in_turns,
-    never_called,
-    streamed,
-)
+from utils.checks.lesson_2_heard import attached, in_turns, never_called, streamed
 from utils.checks.observe import kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, Probe, ProbeModel, Switchboard, cut
+from utils.checks.texts import DANUBE, PROMPT, TIDE
 
 
 class _Spy(BaseCallbackHandler):

@@ -2,10 +2,11 @@
 
 from utils.checks.attempt import learners_code
 from utils.checks.handlers import overheard
-from utils.checks.lesson_2_heard import DANUBE, PROMPT, TIDE, hears, never_called, no_class
+from utils.checks.lesson_2_heard import hears, never_called, no_class
 from utils.checks.observe import asked_for_a_stream, not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, ProbeModel, cut
+from utils.checks.texts import DANUBE, PROMPT, TIDE
 
 
 def spaces_heard(answer: object) -> str:

@@ -8,10 +8,11 @@ from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackH
 from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.attempt import LearnersError, learners_code
-from utils.checks.lesson_2_heard import DANUBE, TIDE, no_class
+from utils.checks.lesson_2_heard import no_class
 from utils.checks.observe import not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, Switchboard, cut
+from utils.checks.texts import DANUBE, TIDE
 
 
 def _usage(given: int, written: int) -> UsageMetadata:

@@ -8,10 +8,11 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable
 
-from utils.checks.lesson_2_heard import DANUBE, attached
+from utils.checks.lesson_2_heard import attached
 from utils.checks.observe import kind
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, ProbeModel
+from utils.checks.texts import DANUBE
 
 _PLACES = ("the model's constructor", "`with_config`", "the call's config")
 _CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from langchain_core.callbacks import BaseCallbackHandler
 
 from utils.checks.handlers import listening, the_class
-from utils.checks.lesson_2_heard import DANUBE, TIDE, never_called, streamed
+from utils.checks.lesson_2_heard import never_called, streamed
 from utils.checks.observe import kind, near
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, cut
+from utils.checks.texts import DANUBE, TIDE
 
 _MakeHandler = Callable[..., BaseCallbackHandler]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from utils.checks.asked import DANUBE, PROMPT, TIDE, asked_the_prompt, blocks_nothing
+from utils.checks.asked import asked_the_prompt, blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard, read
 from utils.checks.awaited import learners_tasks, the_stream
 from utils.checks.clinic import diagnosed
@@ -26,6 +26,7 @@ from utils.checks.outcome import NotYet, shown
 from utils.checks.several import ask_all
 from utils.checks.stages import stages
 from utils.checks.streams import cut
+from utils.checks.texts import DANUBE, PROMPT, TIDE
 
 # --- 4.1 shout(model, prompt) ---------------------------------------------------------------------
 

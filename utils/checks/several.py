@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from utils.checks.asked import DANUBE, TIDE, blocks_nothing
+from utils.checks.asked import blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard, Traffic
 from utils.checks.attempt import LearnersError
 from utils.checks.awaited import ForeignLoop, learners_tasks, leaves, the_result
@@ -26,6 +26,7 @@ from utils.checks.observe import (
 )
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
+from utils.checks.texts import DANUBE, TIDE
 
 
 def _questions() -> dict[str, LiveProbe]:

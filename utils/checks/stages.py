@@ -12,7 +12,6 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.runnables import RunnableGenerator
 from langchain_core.tools import tool
 
-from utils.checks.asked import DANUBE, PROMPT, TIDE
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.awaited import learners_tasks, the_stream
 from utils.checks.guard import judged
@@ -20,6 +19,7 @@ from utils.checks.loops import run
 from utils.checks.observe import kind, listed, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import GAP, cut
+from utils.checks.texts import DANUBE, PROMPT, TIDE
 
 
 @tool

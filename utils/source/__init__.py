@@ -66,7 +66,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from utils.source.lesson import Cell, Choice, Hints, Lesson, Prediction, Region, SourceError
+from utils.source.lesson import (
+    NUMBER,
+    Cell,
+    Choice,
+    Hints,
+    Lesson,
+    Prediction,
+    Region,
+    SourceError,
+)
 from utils.source.parsing import data_as_markdown, for_instructors, parse
 
 __all__ = [
@@ -91,7 +100,6 @@ __all__ = [
 
 FOLDER = Path(__file__).resolve().parents[2] / "lessons"
 
-_ID = re.compile(r"^\d+\.\d+$")
 Found = TypeVar("Found")
 
 
@@ -147,7 +155,7 @@ def _exercise_cells(lesson: Lesson) -> Mapping[str, Cell]:
 
 
 def _find(number: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    if not isinstance(number, str) or not _ID.match(number):
+    if not isinstance(number, str) or not NUMBER.match(number):
         raise NotThere(f'Write the number as a text such as "1.2", not {number!r}.')
     if not FOLDER.is_dir():
         raise NotThere(

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from utils.source.blocks import FENCE, Block, closing
-from utils.source.lesson import Choice, Hints, Prediction, SourceError
-
-_ID = re.compile(r"^\d+\.\d+$")
+from utils.source.lesson import NUMBER, Choice, Hints, Prediction, SourceError
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def data_blocks(block: Block, file: str) -> list[Data]:
                 "hints" if info.startswith("{hints}") else "prediction"
             )
             number = info.removeprefix(f"{{{kind}}}").strip()
-            if not _ID.match(number):
+            if not NUMBER.match(number):
                 raise SourceError(
                     file, block.line + at, f"`{{{kind}}}` needs a number such as `{{{kind}}} 1.2`"
                 )

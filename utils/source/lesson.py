@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+NUMBER = re.compile(r"^\d+\.\d+$")  # of an exercise, its hints, or a prediction
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 

@@ -11,13 +11,9 @@ function render({ model, el }) {
     badge.setAttribute("role", open ? "timer" : "status");
     badge.setAttribute("aria-live", open ? "off" : "polite");
   };
-  const write = (words = model.get("text")) => {
-    if (badge.textContent !== words) badge.textContent = words;
-  };
   model.on("change:phase", draw);
-  model.on("change:text", () => model.get("counted") || write());
   draw();
-  return counting(model, write);
+  return writeCounting(model, badge, "text");
 }
 
 export default hearing({ initialize: keepTime, render });

@@ -12,14 +12,15 @@ function keepTime({ model }) {
   note();
 }
 
-// Calls draw(words) now, at every change, and ten times a second while the clock runs; words is
-// undefined where it stands. Returns what ends that, for `render` to return.
-function counting(model, draw) {
+// Writes into an element what the clock counts while it runs, and the model's `name` where it
+// stands. Returns what ends that, for `render` to return.
+function writeCounting(model, element, name) {
   let beating;
   const show = () => {
     const counted = model.get("counted");
     const elapsed = Math.max(0, performance.now() - model.get("since")) / 1000;
-    draw(counted ? counted.replace("{}", `${elapsed.toFixed(1)} s`) : undefined);
+    const words = counted ? counted.replace("{}", `${elapsed.toFixed(1)} s`) : model.get(name);
+    if (element.textContent !== words) element.textContent = words;
   };
   const follow = () => {
     clearInterval(beating);
@@ -28,6 +29,7 @@ function counting(model, draw) {
   };
   model.on("change:counted", follow);
   model.on("change:since", follow);
+  model.on(`change:${name}`, show);
   follow();
   return () => clearInterval(beating);
 }

@@ -58,16 +58,12 @@ function render({ model, el }) {
     text.setAttribute("aria-busy", String(phase === "waiting"));
     note.setAttribute("role", phase === "failed" ? "alert" : "note");
   };
-  const drawNote = (words = model.get("note")) => {
-    if (note.textContent !== words) note.textContent = words;
-  };
   model.on("change:text", drawText);
   model.on("change:at_rest", rest);
   model.on("change:phase", drawPhase);
-  model.on("change:note", () => model.get("counted") || drawNote());
   drawPhase();
   drawText();
-  return counting(model, drawNote);
+  return writeCounting(model, note, "note");
 }
 
 export default hearing({ initialize, render });

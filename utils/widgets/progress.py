@@ -192,9 +192,9 @@ class Progress(AnyWidget):
 
     @property
     def _counted(self) -> str:
-        if self.total is None and self.count == 0:
-            return ""  # nobody counts, or not yet: a plain sign of life
         if self.total is None:
+            if self.count == 0:
+                return ""  # nobody counts, or not yet: a plain sign of life
             return f"{self.count} so far" if self.phase == "running" else f"{self.count}"
         more = ", more than expected" if self.count > self.total else ""
         return f"{self.count} of {self.total}{more}"

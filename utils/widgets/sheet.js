@@ -48,13 +48,9 @@ function frame(model, el, ...parts) {
     el.setAttribute("aria-busy", String(phase === "waiting" || phase === "streaming"));
     note.setAttribute("role", phase === "failed" ? "alert" : "note");
   };
-  const write = (words = model.get("note")) => {
-    if (note.textContent !== words) note.textContent = words;
-  };
   model.on("change:phase", draw);
-  model.on("change:note", () => model.get("counted") || write());
   draw();
-  return counting(model, write);
+  return writeCounting(model, note, "note");
 }
 
 // Makes an element; words are set as text, never as HTML.
