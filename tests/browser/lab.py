@@ -243,6 +243,11 @@ class NotebookPage:
 
     def run_new_cell(self, source: str) -> None:
         """Write a code cell below all others, and run it to its end."""
+        self.start_new_cell(source)
+        self.wait_done()
+
+    def start_new_cell(self, source: str) -> None:
+        """Write a code cell below all others, start it, and return at once."""
         self.page.evaluate(
             """(source) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -253,7 +258,6 @@ class NotebookPage:
             source,
         )
         self.command("notebook:run-cell")
-        self.wait_done()
 
     def run_unseen(self, source: str) -> None:
         """Run code in the kernel, to its end, that no cell shows."""

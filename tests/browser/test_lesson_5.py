@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.browser.lessons import Lesson, Opened, Promises
 from tests.browser.test_chat import ask, button, foot, panel, stops_within
+from tests.browser.turns import Turns
 from utils import source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
@@ -13,14 +16,23 @@ SOLVED = """
 @tool
 async def order_status(order: int) -> str:
     \"\"\"Look up where an order is, by its number.\"\"\"
-    await asyncio.sleep(0.5)  # time to see it
     return f"Order {order} arrives on Thursday."
 
 assistant = support([refusing, chat_model("laptop", simulated=True)], [order_status], 10)
-solved = ChatPanel(assistant, title="Solved", explain=explain).show()
+
+async def in_turns(history):
+    stage = None
+    async with aclosing(assistant(history)) as items:
+        async for item in items:
+            yield item
+            if isinstance(item, Status) and item.stage != stage:
+                stage = item.stage
+                await turn("next")
+
+solved = ChatPanel(in_turns, title="Solved", explain=explain).show()
 await solved.ask("Where is my order 4711?")
 """
-STAGE = ".jp-CodeCell:last-child .course-stage[aria-current=step] .course-stage-name"
+NOW = ".course-stage[aria-current=step] .course-stage-name"
 
 
 class TestPromises(Promises):
@@ -74,14 +86,17 @@ class TestPromises(Promises):
         assert whole.count(part.strip()[:20]) == 1
         assert len(whole) > len(part)
 
-    def test_stages_move_above_the_answer_once_the_capstone_is_solved(self, opened: Opened):
-        nb = opened.notebook
+    def test_stages_move_above_the_answer_once_the_capstone_is_solved(
+        self, opened: Opened, tmp_path: Path
+    ):
+        nb, turns = opened.notebook, Turns(tmp_path)
         steps = [source.solution(f"5.{step}") for step in (8, 10, 11)]
-        nb.sample(stage=STAGE)
-        nb.run_new_cell("\n\n".join([*steps, SOLVED]))
+        nb.start_new_cell("\n\n".join([turns.code, *steps, SOLVED]))
+        for stage in ("Thinking", "Tool call", "Thinking"):
+            panel(nb, "Solved").locator(NOW, has_text=stage).wait_for()
+            turns.take("next")
         foot(panel(nb, "Solved"), "done")
         stages = panel(nb, "Solved").locator(".course-stage")
-        assert nb.seen("stage") == ["Thinking", "Tool call", "Thinking"]
         names = stages.locator(".course-stage-name").all_text_contents()
         assert names == ["Thinking", "Tool call"], "what was done twice stands there once"
         assert stages.locator(".course-stage-detail").all_text_contents() == ["order_status"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
+from tests.browser.turns import Turns
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -161,10 +163,13 @@ def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook)
     assert many.locator(".course-skipped").text_content() == note
 
 
-def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(notebook: OpenNotebook):
+def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(
+    notebook: OpenNotebook, tmp_path: Path
+):
+    turns = Turns(tmp_path)
     nb = notebook(
-        SETUP,
-        "async def late():\n    await asyncio.sleep(2)\n    for value in person():\n"
+        SETUP + turns.code,
+        "async def late():\n    await turn('begin')\n    for value in person():\n"
         "        yield value\n        await asyncio.sleep(0)\n"
         'value = await JsonCard("A person", ["name", "age", "skills"]).run(late())',
         "value = JsonCard().show([{HOSTILE: {'in': [HOSTILE]}}])",
@@ -175,6 +180,7 @@ def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(noteboo
     note.wait_for()
     clock, last_bar = note.bounding_box(), nb.page.locator(bar).nth(2).bounding_box()
     assert last_bar["y"] + last_bar["height"] < clock["y"], "the clock should not hide the bars"
+    turns.take("begin")
     nb.wait_done()
     nb.page.locator(".course-mark", has_text="final").nth(3).wait_for()
     assert [age for age in nb.seen("age") if age] == ["3", "36"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
+from tests.browser.turns import Turns
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -51,12 +54,33 @@ def wait_for_text(notebook: NotebookPage, selector: str, words: str) -> None:
     notebook.page.locator(selector, has_text=words).first.wait_for()
 
 
-def test_text_grows_in_one_pane_while_the_other_is_blank(notebook: OpenNotebook):
-    nb = notebook(SETUP, 'recordings = await race({"invoke": whole, "stream": stream})')
+def test_text_grows_in_one_pane_while_the_other_is_blank(notebook: OpenNotebook, tmp_path: Path):
+    turns = Turns(tmp_path)
+    nb = notebook(
+        SETUP + turns.code,
+        """
+async def late():
+    await turn("late")
+    return "The whole reply at once."
+
+async def in_two():
+    yield "word "
+    await turn("seen")
+    async for word in stream():
+        yield word
+
+recordings = await race({"invoke": late, "stream": in_two})
+print(recordings["stream"].ttft < recordings["invoke"].ttft)
+""",
+    )
     nb.sample(invoke=FIRST, stream=SECOND, note=".course-lane:nth-child(1) .course-note")
     nb.run_all()
+    wait_for_text(nb, SECOND, "word")
+    turns.take("seen")
     wait_for_text(nb, SECOND, "word20")
     nb.screenshot("race")
+    wait_for_text(nb, SECOND, "word39")
+    turns.take("late")
     nb.wait_done()
     wait_for_text(nb, FIRST, "The whole reply at once.")
     rows = [row for row in nb.samples() if row["stream"] is not None]
@@ -64,8 +88,9 @@ def test_text_grows_in_one_pane_while_the_other_is_blank(notebook: OpenNotebook)
     assert len(while_blank) > 10, "the stream's pane should grow while the other is blank"
     assert len({row["note"] for row in rows if "waiting… " in (row["note"] or "")}) > 5
     assert (nb.page.locator(SECOND).text_content() or "").endswith("word39 ")
-    assert nb.printed().startswith("invoke: first words 3.")
-    assert "\nstream: first words 0." in nb.printed()
+    assert nb.printed().startswith("invoke: first words ")
+    assert "\nstream: first words " in nb.printed()
+    assert nb.printed().endswith("True\n")
 
 
 def test_text_only_ever_grows(notebook: OpenNotebook):
@@ -78,22 +103,28 @@ def test_text_only_ever_grows(notebook: OpenNotebook):
     assert len(set(seen)) > 10
 
 
-def test_a_plain_loop_shows_text_before_its_cell_ends(notebook: OpenNotebook):
+def test_a_plain_loop_shows_text_before_its_cell_ends(notebook: OpenNotebook, tmp_path: Path):
+    turns = Turns(tmp_path)
     nb = notebook(
-        SETUP,
+        SETUP + turns.code,
         """
 def slow():
     for number in range(20):
         yield f"word{number} "
         time.sleep(0.1)
+        if number in (0, 19):
+            turn_of_a_thread("seen")
 
 text = LiveText("Reply").show(slow())
 """,
     )
     nb.sample(text=TEXT)
     nb.run_all()
-    wait_for_text(nb, TEXT, "word5")
+    wait_for_text(nb, TEXT, "word0")
+    turns.take("seen")
+    wait_for_text(nb, TEXT, "word19")
     assert "Reply:" not in nb.printed(), "the text should be seen while the cell still runs"
+    turns.take("seen")
     nb.wait_done()
     assert len(set(lengths(nb, "text"))) > 5
 
@@ -242,15 +273,19 @@ def test_a_clock_counts_by_itself_also_after_a_reload_until_its_kernel_ends(note
 
 
 def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
-    nb = notebook(SETUP, 'await LiveText("Reply").run(stream(words=600, gap=0.01))')
+    nb = notebook(SETUP, 'await LiveText("Reply").run(stream(words=9999, gap=0.01))')
     nb.run_all()
     pane = nb.page.locator(TEXT)
     nb.page.wait_for_function(
         "() => document.querySelector('.course-text')?.scrollTop > 200"
     )  # it follows by itself
-    pane.evaluate("(pane) => (pane.scrollTop = 0)")
-    nb.wait_done()
+    before = pane.evaluate("(pane) => { pane.scrollTop = 0; return pane.textContent.length; }")
+    nb.page.wait_for_function(
+        "(before) => document.querySelector('.course-text').textContent.length > before + 500",
+        arg=before,
+    )
     assert pane.evaluate("(pane) => pane.scrollTop") == 0
+    nb.interrupt()
 
 
 def test_a_page_that_comes_late_follows_the_text_from_then_on(notebook: OpenNotebook):
@@ -270,26 +305,44 @@ async def long_whole():
     await asyncio.sleep(1)
     return "word " * 600
 
-r = await race({"invoke": long_whole, "stream": lambda: stream(words=600, gap=0.005)})
+async def long_stream():
+    for name in ("seen", "end"):
+        async for word in stream(words=300, gap=0.005):
+            yield word
+        await turn(name)
+
+r = await race({"invoke": long_whole, "stream": long_stream})
 """
 
 
-def test_after_a_race_equal_replies_stand_at_their_tops(notebook: OpenNotebook):
-    nb = notebook(SETUP, RACE_OF_LONG_REPLIES)
+def test_after_a_race_equal_replies_stand_at_their_tops(notebook: OpenNotebook, tmp_path: Path):
+    turns = Turns(tmp_path)
+    nb = notebook(SETUP + turns.code, RACE_OF_LONG_REPLIES)
     nb.run_all()
-    nb.page.wait_for_function(f"() => document.querySelector('{SECOND}')?.scrollTop > 200")
+    wait_for_text(nb, SECOND, "word0")
+    turns.take("seen")
+    nb.page.wait_for_function(f"() => document.querySelector('{SECOND}').scrollTop > 200")
+    turns.take("end")
     nb.wait_done()
     nb.page.wait_for_function(f"() => document.querySelector('{SECOND}').scrollTop === 0")
     assert nb.page.locator(FIRST).evaluate("(pane) => pane.scrollTop") == 0
 
 
-def test_after_a_race_a_reader_who_scrolled_is_not_moved(notebook: OpenNotebook):
-    nb = notebook(SETUP, RACE_OF_LONG_REPLIES)
+def test_after_a_race_a_reader_who_scrolled_is_not_moved(notebook: OpenNotebook, tmp_path: Path):
+    turns = Turns(tmp_path)
+    nb = notebook(SETUP + turns.code, RACE_OF_LONG_REPLIES)
     nb.run_all()
     pane = nb.page.locator(SECOND)
-    nb.page.wait_for_function(f"() => document.querySelector('{SECOND}')?.scrollTop > 300")
+    wait_for_text(nb, SECOND, "word0")
+    turns.take("seen")
+    pane.get_by_text(re.compile("word299 .*word299 ")).wait_for()
+    down = pane.evaluate("(pane) => pane.scrollTop")
     pane.hover()
     nb.page.mouse.wheel(0, -150)
+    nb.page.wait_for_function(
+        f"down => document.querySelector('{SECOND}').scrollTop < down", arg=down
+    )
+    turns.take("end")
     nb.wait_done()
     place = pane.evaluate("(pane) => pane.scrollTop")
     assert place > 0
