@@ -1,6 +1,7 @@
 """The last line of every notebook's setup cell."""
 
 import gc
+import subprocess
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -41,6 +42,34 @@ def test_collections_leave_out_what_was_imported_and_no_more(fresh: handle.Share
     assert frozen > 100_000
     ready()  # a cell that is run again: what was made meanwhile may be rubbish one day
     assert gc.get_freeze_count() <= frozen
+
+
+@pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
+def test_collections_are_small_from_then_on_also_in_a_class(
+    fresh: handle.Shared, before: int, after: int
+) -> None:
+    usual = gc.get_threshold()
+    setup._settle.cache_clear()
+    gc.set_threshold(before, 10, 10)
+    try:
+        ready()
+        assert gc.get_threshold()[0] == after
+    finally:
+        gc.set_threshold(*usual)
+
+
+def test_the_types_of_answers_are_built_before_one_comes() -> None:
+    program = """
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from utils import setup
+
+kinds = (ChatCompletion, ChatCompletionChunk)
+print(*(kind.__pydantic_complete__ for kind in kinds))
+setup._build_types()
+print(*(kind.__pydantic_complete__ for kind in kinds))
+"""
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert told.stdout.decode().split() == ["False", "False", "True", "True"]
 
 
 def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: handle.Shared) -> None:

@@ -19,11 +19,12 @@ Processes = Mapping[str, Sequence[psutil.Process]]
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds by part, and of the whole machine, up to a moment."""
+    """CPU seconds by part, of the whole machine, and what its host took of it, up to a moment."""
 
     at: float
     parts: Mapping[str, float]
     machine: float
+    stolen: float = 0.0
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
@@ -32,7 +33,7 @@ class Usage:
         parts["client"] = _cpu(psutil.Process())
         times = psutil.cpu_times()
         busy = times.user + times.system + times.nice
-        return cls(time.monotonic(), parts, busy)
+        return cls(time.monotonic(), parts, busy, getattr(times, "steal", 0.0))
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -162,10 +163,12 @@ class Figures:
         each = ", ".join(f"{part} {used.get(part, 0.0) / self.learners:.2f}" for part in PARTS)
         shared = ", ".join(f"{part} {used.get(part, 0.0):.1f}" for part in ("hub", "proxy"))
         others = max(0.0, after.machine - before.machine - sum(used.values())) / wall
+        stolen = (after.stolen - before.stolen) / wall
         busy = f"{sum(used.values()) / wall:.1f} of {self.cores} cores for {wall:.0f} s"
+        besides = f"other programs {others:.1f}, taken by the host {stolen:.2f}"
         client = f"the learners' browsers {used['client']:.1f}"
         return [
-            f"CPU          {name}: {busy}, other programs {others:.1f}",
+            f"CPU          {name}: {busy}, {besides}",
             f"             seconds for each learner: {each}; in all: {shared}, {client}",
         ]
 

@@ -18,6 +18,7 @@ from .provider import ProviderError, chat_model, describe, real_provider, simula
 _HERE = Path(__file__).resolve().parent
 _IPYKERNEL = (7, 4)  # from here on a click on Stop is heard while an async cell awaits
 _PACKAGES = ("anywidget", "ipywidgets", "langchain_core", "langchain_openai", "matplotlib")
+_OBJECTS = 20_000  # the collector looks through so many in some 5 ms
 _FIX = (
     "Start the course by `python3 course.py lab`, or see what is wrong: `python3 course.py doctor`."
 )
@@ -80,6 +81,10 @@ def _warm_up(contact: bool) -> None:
     model = chat_model()
     if contact:
         model.root_client.models.list()
+    _build_types()
+    from langchain_core.callbacks import AsyncCallbackManager
+
+    AsyncCallbackManager.configure()  # imports what every call needs
     import anyio  # its loop-side half loads at first use, some 30 ms into somebody's first astream
 
     loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the kernel's own loop is running
@@ -87,11 +92,25 @@ def _warm_up(contact: bool) -> None:
     loop.join()
 
 
+def _build_types() -> None:
+    """Build what the SDK makes of answers; it would at the first of each kind, while text waits."""
+    from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
+    from openai.types.chat.chat_completion import Choice as WholeChoice
+    from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
+
+    whole = (ChatCompletionMessage, WholeChoice, ChatCompletion)
+    for part in (*whole, ChoiceDelta, Choice, ChatCompletionChunk):
+        part.model_rebuild()
+
+
 @cache  # once: later there may be rubbish among it
 def _settle() -> None:
     """Tell the garbage collector that what has been imported stays.
 
     It would look through all of that now and then, with the kernel standing still for some 60 ms:
-    a gap between two chunks that no model made.
+    a gap between two chunks that no model made. Where a class has put the looking off for its start
+    (`hub/python`), it looks often enough again, so that there is never much to look through.
     """
     gc.freeze()
+    young, *older = gc.get_threshold()
+    gc.set_threshold(min(young, _OBJECTS), *older)

@@ -24,7 +24,7 @@ from tests.notebooks.editions import faults_of_outputs
 LONGEST_RUN = 180.0  # seconds for a lesson
 THEMES = ("Light", "Dark")
 WORDS = (
-    ".course-text, .course-badge, .course-title *, .course-name, .course-count, .course-run, "
+    ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
     ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend"
 )
 

@@ -12,10 +12,15 @@ import ipywidgets
 
 @dataclass
 class Wire:
-    """Every message that widgets sent to the page, in order: (comm id, data)."""
+    """Every message that widgets sent to the page, in order: (comm id, data).
+
+    Attributes:
+        opened: How many models the page was told of, which is one message for each as well.
+    """
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     on_message: Callable[[dict[str, Any]], None] = lambda data: None
+    opened: int = 0
 
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]

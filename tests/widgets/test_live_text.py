@@ -308,11 +308,6 @@ class TestRun:
         await running
 
 
-def test_a_title_is_escaped(wire):
-    live = LiveText("<script>alert(1)</script>")
-    assert find(live, ipywidgets.HTML).value == "&lt;script&gt;alert(1)&lt;/script&gt;"
-
-
 def test_its_plain_text_is_the_same_before_and_after(wire):
     live = LiveText("Reply")
     before = repr(live)

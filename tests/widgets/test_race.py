@@ -53,6 +53,11 @@ async def test_one_pane_grows_while_the_other_waits(shown):
     assert recordings["stream"].ttft < recordings["invoke"].ttft
 
 
+async def test_it_opens_with_few_messages_as_a_class_opens_many_at_once(wire):
+    Race({"invoke": lambda: whole("x"), "stream": lambda: words("x")})
+    assert (wire.opened, len(wire.messages)) == (12, 0)
+
+
 async def test_panes_are_at_rest_only_when_every_lane_has_ended(shown):
     stream, reply = Tap(), asyncio.get_running_loop().create_future()
     running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: stream}))

@@ -1,6 +1,13 @@
-// Draws the badge: a dot and a few words. It is quiet for screen readers while it counts.
+// Draws the badge: a dot and a few words, beside its title. It is quiet for screen readers while it
+// counts.
 
 function render({ model, el }) {
+  const title = model.get("title");
+  if (title) {
+    el.classList.add("course-head");
+    el.appendChild(document.createElement("div")).className = "course-title";
+    el.firstChild.textContent = title;
+  }
   const badge = document.createElement("span");
   badge.className = "course-badge";
   el.append(badge);

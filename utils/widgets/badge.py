@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Self
+from typing import Any, Self
 
 import traitlets
 from anywidget import AnyWidget
@@ -31,6 +31,7 @@ class LatencyBadge(AnyWidget):
                 badge.words(chunk.content)
 
     Attributes:
+        title: What it belongs to, shown before it.
         text: What it says, but for seconds that are still counted.
         phase: "ready", "waiting", "streaming", "done", "stopped" or "failed".
         counted: What it says while it counts, with {} in place of the seconds; empty while it
@@ -41,23 +42,33 @@ class LatencyBadge(AnyWidget):
     _esm = scripts("clock", "badge")
     _css = stylesheet()
 
+    title = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode("not started").tag(sync=True)
     phase = traitlets.Unicode("ready").tag(sync=True)
     counted = traitlets.Unicode().tag(sync=True)
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
 
-    def __init__(self, *, first: str = "words", clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        first: str = "words",
+        clock: Callable[[], float] = perf_counter,
+        **look: Any,
+    ) -> None:
         """Make a badge that has not started.
 
         Args:
+            title: Shown before it.
             first: What it calls the first thing that a reader sees.
             clock: Seconds from any fixed point; for tests.
+            **look: Passed on to ipywidgets, such as `layout`.
         """
         self._what = first
         self._clock = clock
         self._start: float | None = None
         self._first: float | None = None
-        super().__init__()
+        super().__init__(title=title, **look)
 
     def __repr__(self) -> str:
         return "LatencyBadge()"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from time import perf_counter
+from typing import Any
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
@@ -19,7 +19,7 @@ class Lane:
 
     Attributes:
         label: Its name on the page and in the printed line.
-        head: The widgets above the panel: title and badge.
+        badge: Its title and its figures, above the panel.
         panel: Shows what arrives.
         recording: The last run's, None before one has ended.
     """
@@ -31,6 +31,7 @@ class Lane:
         *,
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
+        **look: Any,
     ) -> None:
         """Lay out a lane that has not started.
 
@@ -39,14 +40,13 @@ class Lane:
             panel: Shows what arrives.
             first: What the badge calls the first thing that a reader sees.
             clock: Seconds from any fixed point; for tests.
+            **look: What the badge passes on to ipywidgets, such as `layout`.
         """
         self.label = label
         self.clock = clock
-        self.badge = LatencyBadge(first=first, clock=clock)
+        self.badge = LatencyBadge(label, first=first, clock=clock, **look)
         self.panel = panel
         panel.elapsed = lambda: self.badge.elapsed
-        title = widgets.HTML(escape(label)).add_class("course-title")
-        self.head: list[widgets.Widget] = [title, self.badge] if label else [self.badge]
         self.recording: Recording | None = None
         self._outbox: Coalescer | None = None
 

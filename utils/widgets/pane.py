@@ -83,11 +83,17 @@ class Pane(Panel):
     text = traitlets.Unicode().tag(sync=True, to_json=lambda _, pane: pane.whole)
     seq = traitlets.Int().tag(sync=True, to_json=lambda _, pane: pane.sent)
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, **look: Any) -> None:
+        """Make an empty pane.
+
+        Args:
+            label: What a screen reader calls it.
+            **look: Passed on to ipywidgets, such as `layout`.
+        """
         self.sent = 0
         self._pieces: list[str] = []
         self._pending: deque[str] = deque()  # filled by one thread, emptied by another
-        super().__init__(label=label)
+        super().__init__(label=label, **look)
         self.on_msg(self._on_request)
 
     @property

@@ -62,20 +62,19 @@ class Race(widgets.VBox):  # type: ignore[misc]
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """Lay out a lane for each label; arguments as for `race`."""
+        plain = widgets.Layout()  # one for all, which nobody changes
         self._sends = {
-            Lane(label, Pane(f"Reply of {label}"), clock=clock): send
+            Lane(label, Pane(f"Reply of {label}", layout=plain), clock=clock, layout=plain): send
             for label, send in lanes.items()
         }
-        self._stop = Stop()
-        panes = [
-            widgets.VBox([widgets.Box(lane.head).add_class("course-head"), lane.panel]).add_class(
-                "course-lane"
-            )
-            for lane in self._sends
-        ]
-        bar = widgets.Box([self._stop.button]).add_class("course-head")
-        super().__init__([widgets.Box(panes).add_class("course-lanes"), bar])
-        self.add_class("course-race")
+        self._stop = Stop(layout=plain)
+
+        def box(children: list[widgets.Widget], name: str) -> widgets.Box:
+            return widgets.Box(children, layout=plain, _dom_classes=[name])
+
+        panes = [box([lane.badge, lane.panel], "course-lane") for lane in self._sends]
+        children = [box(panes, "course-lanes"), box([self._stop.button], "course-head")]
+        super().__init__(children, layout=plain, _dom_classes=["course-race"])
 
     def __repr__(self) -> str:
         return f"Race({', '.join(repr(lane.label) for lane in self._sends)})"

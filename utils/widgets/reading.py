@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
@@ -26,10 +27,20 @@ class Stop:
         wanted: Whether the reading should end: the button was pressed, or the cell interrupted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **look: Any) -> None:
+        """Make a button that stops nothing yet.
+
+        Args:
+            **look: Passed on to ipywidgets, such as `layout`.
+        """
         self.button = widgets.Button(
-            description="Stop", icon="stop", tooltip="Stop the reply", disabled=True
-        ).add_class("course-stop")
+            description="Stop",
+            icon="stop",
+            tooltip="Stop the reply",
+            disabled=True,
+            _dom_classes=["course-stop"],
+            **look,
+        )
         self.button.on_click(lambda _: self.press())
         self.wanted = False
         self._tasks: Sequence[asyncio.Task[Recording]] = ()

@@ -51,14 +51,14 @@ class Viewer(widgets.VBox):  # type: ignore[misc]
         """
         self._title = title
         self._lane = Lane(title, panel, first=first, clock=clock)
-        self._stop = Stop()
-        self._stop.button.layout.display = "none"
+        self._stop = Stop(layout=widgets.Layout(display="none"))
         self._offers_stop = stop
         self._to_display = display
         self._busy = False
-        head = widgets.Box([*self._lane.head, self._stop.button]).add_class("course-head")
-        super().__init__([head, panel])
-        self.add_class("course-live")
+        head = [self._lane.badge, self._stop.button]
+        super().__init__(
+            [widgets.Box(head, _dom_classes=["course-head"]), panel], _dom_classes=["course-live"]
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._title!r})"
