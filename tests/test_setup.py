@@ -1,6 +1,7 @@
 """The last line of every notebook's setup cell."""
 
 import gc
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,30 @@ def test_collections_are_small_from_then_on_also_in_a_class(
         assert gc.get_threshold()[0] == after
     finally:
         gc.set_threshold(*usual)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads of a process can't differ.")
+@pytest.mark.parametrize(("asked", "more"), [("7", 7), ("0", 0), ("", 0), ("much", 0)])
+def test_in_a_class_a_notebooks_code_steps_back_and_its_other_threads_dont(
+    asked: str, more: int
+) -> None:
+    program = """
+import os, threading
+from utils import setup
+
+over = threading.Event()
+passes_on = threading.Thread(target=over.wait)
+passes_on.start()
+setup._step_back()
+threads = (threading.main_thread(), passes_on)
+print(*(os.getpriority(os.PRIO_PROCESS, thread.native_id) for thread in threads))
+over.set()
+"""
+    environ = os.environ | {"COURSE_NICE": asked}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environ, check=True, capture_output=True)
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    assert done.stdout.decode().split() == [str(max(more, usual)), str(usual)]
 
 
 def test_the_types_of_answers_are_built_before_one_comes() -> None:
