@@ -10,8 +10,19 @@ from tests.browser.turns import Turns
 from utils import source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# Replies of two seconds, which leave time to stop them.
-SLOWER = 'slowly = chat_model("laptop", simulated=True)'
+# A reply of half a minute, for a page that is slow to press Stop.
+SLOWER = """
+class Slower:
+    pause = 0.1
+
+    async def astream(self, history):
+        async with aclosing(chat_model("laptop", simulated=True).astream(history)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                await asyncio.sleep(self.pause)
+
+slowly = Slower()
+"""
 SOLVED = """
 @tool
 async def order_status(order: int) -> str:
@@ -64,6 +75,7 @@ class TestPromises(Promises):
         assert stops_within(nb, chat, "mouse") <= 0.3
         reply = chat.locator(".course-turn").last.locator(".course-block")
         part = reply.last.text_content() or ""
+        nb.run_new_cell("slowly.pause = 0")
         button(chat, "Regenerate").click()
         foot(chat, "done")
         assert len("".join(reply.all_text_contents())) > len(part) > 0

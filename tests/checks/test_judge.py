@@ -286,11 +286,17 @@ def test_an_endless_loop_is_stopped_and_told(exercise, answer):
     outcome = evaluate("9.1", answer, limit=PATIENCE)
     assert outcome.status == "not yet"
     assert "stopped after 0.3 s" in outcome.message
-    assert not alive()
+    assert all_end()
 
 
 def alive():
     return [thread for thread in threading.enumerate() if thread.name == "check"]
+
+
+def all_end():
+    for thread in alive():
+        thread.join(10)  # what was stopped ends at its next line, once a busy machine lets it
+    return not alive()
 
 
 def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
@@ -335,7 +341,7 @@ def test_an_interrupt_stops_the_code_that_is_judged(exercise):
 
     with pytest.raises(KeyboardInterrupt):
         evaluate("9.1", is_interrupted, limit=60)
-    assert not alive()
+    assert all_end()
 
 
 def test_standard_output_is_put_back_when_code_is_stopped(exercise):
@@ -393,7 +399,7 @@ async def test_endless_async_code_is_stopped_and_told(exercise, answer, caplog):
     exercise(awaits_it)
     outcome = evaluate("9.1", answer, limit=PATIENCE)
     assert "stopped after 0.3 s" in outcome.message
-    assert not alive()
+    assert all_end()
     assert not caplog.records
 
 
