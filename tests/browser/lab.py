@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -129,9 +130,13 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
         **(environment or {}),
     }
     port = _free_port()
+    by_file = sys.platform == "linux"  # ports are looked up first, and then taken by two at times
+    if by_file:  # names of sockets have to be short
+        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-")
     settings = {"port": port, "port_retries": 0, "root_dir": root, "allow_root": True}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
     command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
+    command += ["--KernelManager.transport=ipc"] if by_file else []
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
@@ -142,6 +147,7 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
     finally:
         server.terminate()  # it ends its kernels, too
         server.wait(_PATIENCE)
+        shutil.rmtree(variables["JUPYTER_RUNTIME_DIR"], ignore_errors=True)
 
 
 class NotebookPage:
