@@ -556,6 +556,20 @@ def test_without_a_wish_a_free_port_is_found() -> None:
         usable.bind(("127.0.0.1", port))
 
 
+def test_free_ports_are_such_as_the_system_gives_to_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (taken,) = lab.free_ports(1)
+    with socket.create_server(("127.0.0.1", taken)):
+        monkeypatch.setattr(lab, "_PORTS", range(taken - 15, taken + 16))
+        ports = lab.free_ports(20)
+        with pytest.raises(Advice, match=r"31 free ports are needed from \d+ on, and there are"):
+            lab.free_ports(31)
+    assert len(set(ports)) == 20
+    assert taken not in ports
+    assert max(ports) < 32_768, "where Linux begins; others begin above"
+
+
 def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
     with pytest.raises(Advice, match=r"ended while starting \(exit code 3\)"):

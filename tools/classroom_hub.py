@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from tools.lab import free_port
+from tools.lab import free_ports
 from tools.programs import (
     ROOT,
     Advice,
@@ -36,7 +36,6 @@ PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course's folder in each learner's home
 _STARTING_SECONDS = 60.0
-_OWN_PORTS = range(20_000, 30_000)
 _HANDED_ON = ("COURSE_SPEED",)  # what learners get of this command's variables
 _CONFIG = """\
 load_subconfig({settings!r})
@@ -109,21 +108,6 @@ def proxy_command(folder: Path) -> list[str]:
     return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
 
 
-def own_ports(count: int) -> list[int]:
-    """Free ports of the loopback address, outside of those that the system gives out by itself.
-
-    Raises:
-        Advice: there are too few.
-    """
-    found: list[int] = []
-    for port in _OWN_PORTS:
-        with contextlib.suppress(Advice):
-            found.append(free_port(port))
-        if len(found) == count:
-            return found
-    raise Advice(f"{count} learners need as many ports, and {len(found)} are free: take fewer.")
-
-
 class Hub:
     """A running hub.
 
@@ -142,7 +126,7 @@ class Hub:
         """
         self.folder = folder
         self.password = secrets.token_urlsafe(16)
-        port, hub_port, proxy_port = (free_port(None) for _ in range(3))
+        port, hub_port, proxy_port, *ports = free_ports(3 + len(names))
         self.address = f"http://127.0.0.1:{port}"
         self._started: set[psutil.Process] = set()
         for name in names:
@@ -157,7 +141,7 @@ class Hub:
             proxy_port=proxy_port,
             proxy=proxy,
             password=self.password,
-            ports=own_ports(len(names)),
+            ports=ports,
             homes=str(folder / "homes" / "{username}"),
             runtime=str(folder / "run"),
             python=sys.executable,

@@ -33,6 +33,7 @@ from tools.programs import (
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
+_PORTS = range(20_000, 30_000)  # Linux gives out those from 32,768, others from 49,152
 
 
 def lab(arguments: argparse.Namespace) -> int:
@@ -82,19 +83,46 @@ def free_port(wanted: int | None) -> int:
     """A free port of the loopback address: the one wanted, or any.
 
     Raises:
-        Advice: the one wanted is taken or is no port.
+        Advice: the one wanted is taken or is no port, or none is free.
     """
+    if not wanted:
+        return free_ports(1)[0]
+    if problem := _binding_fails(wanted):
+        raise Advice(
+            f"Port {wanted} can't be had ({problem}): choose another, or leave --port out and a "
+            "free one is found."
+        )
+    return wanted
+
+
+def free_ports(count: int) -> list[int]:
+    """Free ports of the loopback address, none of which the system gives out by itself.
+
+    Whoever gets one binds it a while later; among the system's own, a connection or a server
+    of somebody else's may have it by then. They come at random, as two may ask at once.
+
+    Raises:
+        Advice: there are too few.
+    """
+    found: list[int] = []
+    for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
+        if not _binding_fails(port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise Advice(f"{count} free ports are needed from {_PORTS[0]} on, and there are {len(found)}.")
+
+
+def _binding_fails(port: int) -> OSError | OverflowError | None:
+    """Why nobody can listen at a port of the loopback address, or None."""
     with socket.socket() as probe:
         if not WINDOWS:  # there, the option would let two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted or 0))
+            probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
-            raise Advice(
-                f"Port {wanted} can't be had ({error}): choose another, or leave --port out and a "
-                "free one is found."
-            ) from error
-        return int(probe.getsockname()[1])
+            return error
+    return None
 
 
 def write_jupyter_config(folder: Path, port: int, token: str) -> None:

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
+
+from tools.lab import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARTIFACTS = REPOSITORY / "test-artifacts"
@@ -129,14 +130,15 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
         "PYTHONPATH": str(REPOSITORY),
         **(environment or {}),
     }
-    port = _free_port()
-    by_file = sys.platform == "linux"  # ports are looked up first, and then taken by two at times
-    if by_file:  # names of sockets have to be short
-        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-")
+    port = free_port(None)
     settings = {"port": port, "port_retries": 0, "root_dir": root, "allow_root": True}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
     command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
-    command += ["--KernelManager.transport=ipc"] if by_file else []
+    if sys.platform == "linux":
+        # Kernels are spoken to through files, whose names have to be short, as in a class: a port
+        # is looked up first and taken later, when another worker's kernel may have it.
+        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-")
+        command += ["--KernelManager.transport=ipc"]
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
@@ -372,13 +374,6 @@ class NotebookPage:
         else:
             self.page.locator(selector).first.screenshot(path=path)
         return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _until_it_answers(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
