@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_STOPS = 10  # how often the exception is sent: code may swallow the first
+_STOPS = 20  # how often the exception is sent: code may swallow the first, and be slow to get it
 _PATIENCE = 0.2  # seconds between two
 _HEARING = 0.05  # seconds until an interrupt is noticed
 

@@ -4,9 +4,11 @@
 function render({ model, el }) {
   const title = model.get("title");
   if (title) {
+    const words = document.createElement("div");
+    words.className = "course-title";
+    words.textContent = title;
     el.classList.add("course-head");
-    el.appendChild(document.createElement("div")).className = "course-title";
-    el.firstChild.textContent = title;
+    el.append(words);
   }
   const badge = document.createElement("span");
   badge.className = "course-badge";
