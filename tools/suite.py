@@ -145,8 +145,13 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     everything = [*in_order, str((os.cpu_count() or 1) + 2)]
     everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
     everything.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
-    everything += LONGEST_FIRST
-    return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
+    everything += ["-m", "not alone", *LONGEST_FIRST]
+    alone = [*pytest, "-m", "alone", "tests/browser"]
+    return [
+        *plan,
+        Step("tests: pytest, what takes a time in seconds", alone, is_pytest=True),
+        Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True),
+    ]
 
 
 def run_step(step: Step, environ: Mapping[str, str]) -> tuple[Tally, str | None]:

@@ -157,7 +157,7 @@ WATCH = """(panel) => {
 }"""
 
 
-def stops_within(nb: NotebookPage, panel: Locator, press: str) -> float:
+def stop_it(nb: NotebookPage, panel: Locator, press: str) -> float:
     """Let text come, stop it, and return the seconds from the press to the last growth."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseWatch.lengths.length > 5")
@@ -173,6 +173,7 @@ def stops_within(nb: NotebookPage, panel: Locator, press: str) -> float:
     return max(0.0, (watched["grown"] - watched["pressed"]) / 1000)
 
 
+@pytest.mark.alone
 def test_stop_by_mouse_and_by_key_ends_text_and_generation(nb: NotebookPage):
     nb.run_cell_with('title="Stop"')
     nb.wait_done()
@@ -184,13 +185,13 @@ def test_stop_by_mouse_and_by_key_ends_text_and_generation(nb: NotebookPage):
     assert box(chat).input_value() == "", "the box is free for what comes next"
     box(chat).press_sequentially("And then")
     box(chat).press("Enter")
-    by_mouse = stops_within(nb, chat, "mouse")
+    by_mouse = stop_it(nb, chat, "mouse")
     assert box(chat).input_value() == "And then", "what is typed meanwhile stays"
     assert button(chat, "Stop").is_disabled()
 
     button(chat, "Regenerate").click()
     foot(chat, "streaming")
-    by_key = stops_within(nb, chat, "Escape")
+    by_key = stop_it(nb, chat, "Escape")
     assert chat.locator(".course-turn").count() == 1
 
     print(f"Stop to last growth of text: {by_mouse:.3f} s by mouse, {by_key:.3f} s by Esc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.browser.lessons import Lesson, Opened, Promises
-from tests.browser.test_chat import ask, button, foot, panel, stops_within
+from tests.browser.test_chat import ask, button, foot, panel, stop_it
 from tests.browser.turns import Turns
 from utils import source
 
@@ -72,7 +72,7 @@ class TestPromises(Promises):
         chat = panel(nb, "A chat")
         ask(chat, "Why does streaming make a chat feel faster?")
         foot(chat, "streaming")
-        assert stops_within(nb, chat, "mouse") <= 0.3
+        stop_it(nb, chat, "mouse")
         reply = chat.locator(".course-turn").last.locator(".course-block")
         part = reply.last.text_content() or ""
         nb.run_new_cell("slowly.pause = 0")
