@@ -1,6 +1,11 @@
 """Every fault of the table: what it does to a stream, and what `ChatOpenAI` makes of it."""
 
+import json
+import re
+import socket
+import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -92,6 +97,38 @@ def test_a_break_beyond_the_end_breaks_the_end(server: Simulator) -> None:
     assert "".join(said) == POEM
     assert finish is None
     assert isinstance(error, openai.APIConnectionError)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a sender what has arrived.")
+def test_a_client_that_is_late_to_read_gets_all_that_came_before_a_break(
+    server: Simulator,
+) -> None:
+    body = json.dumps({"model": "sim-chat:drop@99999", "messages": QUESTION, "stream": True})
+    where = urlsplit(server.base_url)
+    head = [
+        f"POST {where.path}/chat/completions HTTP/1.1",
+        f"Host: {where.netloc}",
+        f"Authorization: Bearer {server.api_key}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)  # so that most has to wait
+        client.connect((where.hostname, where.port))
+        client.sendall("\r\n".join([*head, "", body]).encode())
+        raw = bytearray(client.recv(1))
+        while (ended := server.requests(settled=False)[-1].ended) == "streaming":
+            pass
+        assert ended == "failed"
+        with pytest.raises(ConnectionResetError):
+            read_on(client, raw)
+    said = b"".join(re.findall(rb'"content": ?"([^"]*)"', raw))
+    assert said.decode() == POEM.replace("\n", r"\n")
+
+
+def read_on(client: socket.socket, raw: bytearray) -> None:
+    while part := client.recv(65536):
+        raw += part
 
 
 def test_a_whole_reply_is_dropped_too(server: Simulator) -> None:

@@ -57,7 +57,7 @@ class Paced:
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":
-                scope["extensions"][RESET]()
+                await scope["extensions"][RESET]()
                 await presence.gone()
             else:
                 await send({"type": "http.response.body", "body": b""})

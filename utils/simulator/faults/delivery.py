@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 Numbers = tuple[float, ...]
 _BLOCK = 8192  # bytes; what a proxy passes on at a time
 _BETWEEN_BLOCKS = 0.005  # s
-_BEFORE_RESET = 0.05  # s; time for what was sent to arrive, which a reset may throw away
 
 
 @fault(
@@ -149,8 +148,7 @@ def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
     for parcel, reached in _until(parcels, int(numbers[0])):
         if reached:
             event = parcel.data.partition(b"\n\n")[0]
-            yield Parcel(parcel.at, event[: len(event) // 2])
-            yield Parcel(parcel.at + _BEFORE_RESET, b"", ends="reset")
+            yield Parcel(parcel.at, event[: len(event) // 2], ends="reset")
             return
         yield parcel
 
