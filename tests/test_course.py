@@ -924,15 +924,21 @@ def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) 
 
 def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
     nbval = suite.steps("python", [], fast=False)[-1].command
-    assert {"solutions", "notebooks", "tests/notebooks", "tests"} <= set(nbval)
+    assert {"solutions", "notebooks", "tests"} <= set(nbval)
     assert "--nbval" in nbval
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     assert not [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
 
 
-def test_what_is_run_first_is_there() -> None:
-    assert [path for path in suite.LONGEST_FIRST if not (ROOT / path).exists()] == []
+def test_what_takes_a_time_in_seconds_runs_once_and_alone() -> None:
+    alone, everything = (step.command for step in suite.steps("python", [], fast=False)[-2:])
+    assert alone[-3:] == ["-m", "alone", "tests/browser"]
+    assert "-n" not in alone
+    assert "not alone" in everything
+    texts = {path: path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py")}
+    marked = [path for path, text in texts.items() if "@pytest.mark." + "alone" in text]
+    assert {path.parent for path in marked} == {ROOT / "tests" / "browser"}
 
 
 def test_arguments_for_pytest_run_pytest_alone() -> None:

@@ -27,17 +27,6 @@ PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODE
 TRACING = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "LANGCHAIN_TRACING_V2", "LANGCHAIN_API_KEY")
 
 
-# What there is to run, the longest files first, so that no worker is left with one at the end.
-LONGEST_FIRST = (
-    *(f"tests/notebooks/test_{name}.py" for name in ("solutions", "other_provider", "sections")),
-    "tests/browser",
-    "tests/notebooks",
-    "solutions",
-    "notebooks",
-    "tests",
-)
-
-
 @dataclasses.dataclass(frozen=True)
 class Tally:
     """How many tests, or checks that count as one, passed, failed and were skipped."""
@@ -136,7 +125,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     ]
     if style:
         return plan
-    in_order = [*pytest, "--no-loadscope-reorder", "-n"]
+    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # the long files stand first
     if fast:
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser"]
         part = [*in_order, "auto", *without]
@@ -145,7 +134,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     everything = [*in_order, str((os.cpu_count() or 1) + 2)]
     everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
     everything.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
-    everything += ["-m", "not alone", *LONGEST_FIRST]
+    everything += ["-m", "not alone", "solutions", "notebooks", "tests"]
     alone = [*pytest, "-m", "alone", "tests/browser"]
     return [
         *plan,
