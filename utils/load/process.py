@@ -16,7 +16,7 @@ from utils.simulator.handle import SPEED_VARIABLE
 
 _ROOT = Path(__file__).resolve().parents[2]  # where `utils` can be imported from
 _END_SECONDS = 3.0
-_FASTEST = 2.0  # times; time can be sped up, work can't, and would soon be all that is measured
+_FASTEST = 1.5  # times; time can be sped up, work can't, and would soon be all that is measured
 
 
 class LoadError(Sentence, RuntimeError):
