@@ -125,7 +125,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     ]
     if style:
         return plan
-    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # the long files stand first
+    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order of the folders
     if fast:
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser"]
         part = [*in_order, "auto", *without]

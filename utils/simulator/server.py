@@ -23,7 +23,7 @@ from .sending import RESET
 from .sharing import Seats, live_line
 
 _SILENCE = 60.0  # s
-_ARRIVING = 5.0  # s
+_ARRIVING = 5.0  # s that a reset waits, at most, for what was sent to arrive
 _ARRIVING_UNSEEN = 0.05  # s; where nobody tells what has arrived
 _GLANCE = 0.005  # s between two looks at what has arrived
 _COLLECTIONS = (50_000, 20, 50)  # seldom: at 1,000 streams they took a fifth of the time
