@@ -58,6 +58,18 @@ while not (busy.turns and busy.turns[0].state == "complete"):
     await asyncio.sleep(0.05)
 print("heard:", busy.turns[0].question)
 """
+BROKEN = """
+async def broken(history):
+    if "TOLD" in history[-1].text:
+        for piece in ("First paragraph.", "\\n\\n", "The fox sto"):
+            yield piece
+        raise ConnectionError("The connection broke.")
+    for piece in ("ps. ", "It looks back.", "\\n\\n", "The end."):
+        yield piece
+
+told = ChatPanel(broken, title="Told", explain=str).show()
+await told.ask("TOLD")
+"""
 LOOK = r'''
 SUNNY = """It is **sunny** in Oslo, 21 °C:
 
@@ -94,13 +106,13 @@ status.fail("The tool did not answer: ask again.")
 print("looked")
 '''
 
-LAST = ".jp-CodeCell:nth-child(8)"
+LAST = ".jp-CodeCell:nth-child(9)"
 
 
 @pytest.fixture(scope="module")
 def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
     """One notebook for all tests of this file, its first cell run."""
-    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, TWO, AWAITING, LOOK)
+    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, TWO, AWAITING, BROKEN, LOOK)
     page = context.new_page()
     page.set_viewport_size(NOTEBOOK_WIDTH)
     nb = NotebookPage.open(page, lab.url(lab.write("chat.ipynb", *cells)))
@@ -240,6 +252,23 @@ def test_typing_is_heard_while_a_cell_awaits(nb: NotebookPage):
     ask(chat, "Are you there?")
     nb.wait_done()
     assert "heard: Are you there?" in nb.printed()
+
+
+def test_a_screen_reader_hears_each_word_once_though_the_reply_broke_off(nb: NotebookPage):
+    nb.run_cell_with("told = ")
+    nb.wait_done()
+    chat = panel(nb, "Told")
+    button(chat, "Continue").click()
+    foot(chat, "done")
+    heard = chat.locator(":scope > .course-heard > p").all_text_contents()
+    assert [words for words in heard if not words.startswith("first words")] == [
+        "First paragraph.",
+        "The fox sto",
+        "stops. It looks back.",
+        "The end.",
+    ]
+    endings = [words.split(" · ")[1].split()[0] for words in heard if words.startswith("first")]
+    assert endings == ["failed", "done"]
 
 
 def test_it_can_be_read_in_both_themes(nb: NotebookPage):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.lab import REPOSITORY, NotebookPage
+from tests.browser.turns import Turns
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -21,6 +23,13 @@ AbortSignal.timeout = (milliseconds) => {
   window.gaveUp = (window.gaveUp ?? 0) + 1;
   return over.signal;
 };
+"""
+# Each script of a widget takes half a second more to load.
+SLOW = """
+const plain = URL.createObjectURL.bind(URL);
+const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
+URL.createObjectURL = (blob) =>
+  plain(blob.type === "text/javascript" ? new Blob([wait500, blob], { type: blob.type }) : blob);
 """
 SETUP = """
 import asyncio
@@ -66,6 +75,34 @@ def test_what_was_said_before_the_script_came_is_asked_for(notebook: OpenNoteboo
     nb.run()
     nb.page.locator(".course-text", has_text="word49 ").wait_for()
     nb.page.locator(".course-pane[data-phase=done]").wait_for()
+
+
+def test_what_was_lost_is_repeated_while_the_cell_keeps_the_kernel_busy(
+    notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
+):
+    context.add_init_script(SLOW)
+    turns = Turns(tmp_path)
+    nb = notebook(
+        SETUP + turns.code,
+        "import time\n"
+        "def words():\n"
+        "    yield 'once '\n"
+        "    for _ in waiting('page'):\n"
+        "        time.sleep(0.01)\n"
+        "        yield 'more '\n"
+        "text = LiveText('Reply').show(words())",
+    )
+    nb.run_all()
+    nb.page.locator(".course-text", has_text="once more ").wait_for()
+    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()
+    nb.page.locator(".course-badge", has_text="so far").wait_for()
+    turns.take("page")
+    nb.wait_done()
+    nb.page.locator(".course-badge", has_text="done").wait_for()
+    nb.run_new_cell("print('whole:', text.count('more'), text.count('once'))")
+    (whole,) = [line for line in nb.printed().splitlines() if line.startswith("whole:")]
+    shown = nb.page.locator(".course-text").text_content() or ""
+    assert whole == f"whole: {shown.count('more')} {shown.count('once')}"
 
 
 def test_a_prediction_is_answered(notebook: OpenNotebook):

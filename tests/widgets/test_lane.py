@@ -40,3 +40,22 @@ def test_what_the_panel_could_not_show_makes_it_fail(wire):
 def test_it_takes_items_only_after_it_has_begun(wire):
     with pytest.raises(RuntimeError, match="after `begin`"):
         Lane("reply", Pane("Reply")).add("Hi", 0.0)
+
+
+def test_now_and_then_all_is_repeated_for_a_page_that_lost_some(wire, clock):
+    pane = Pane("Reply")
+    lane = Lane("reply", pane, clock=clock)
+    lane.begin(timer_thread)
+    sent: list[float] = []
+    for number in range(100):  # ten seconds, a word each tenth
+        clock.now = 2.0 + number / 10
+        lane.add(f"word{number} ", clock.now)
+        (last, *before) = reversed([data for data in wire.sent_by(pane) if "content" in data])
+        if last["content"].get("fresh"):
+            sent.append(round(clock.now - 2.0, 1))
+            assert last["content"]["text"] == pane.whole
+            assert last["content"]["seq"] == before[0]["content"]["seq"]
+    lane.end(Recording("reply", (), 12.0))
+    assert sent == [1.0, 2.0, 4.0, 8.0]
+    states = [data["state"] for data in wire.sent_by(pane) if "state" in data]
+    assert {"phase": "streaming", "counted": "", "age": 3.0, "note": ""} in states

@@ -62,6 +62,18 @@ def test_a_page_that_lost_a_message_can_ask_for_the_whole_list(wire):
     assert answer["state"] == {"items": ["a"], "seq": 1}
 
 
+def test_the_whole_list_is_repeated_as_it_was_last_pushed(wire):
+    sheet = Sheet()
+    sheet.append("a")
+    sheet.append("b")
+    sheet.push()
+    sheet.append("c")
+    wire.messages.clear()
+    sheet.repeat()
+    (repeated,) = wire.sent_by(sheet)
+    assert repeated["content"] == {"seq": 1, "at": 0, "items": ["a", "b"]}
+
+
 def received(sent):
     """The list of a page that follows these messages, as sheet.js does."""
     page = []

@@ -29,6 +29,13 @@ function button(words, className, act) {
   return element;
 }
 
+// What of these words was not told yet; a word that broke off is told again, whole.
+function rest(words, told) {
+  if (!words.startsWith(told)) return words;
+  const broken = /^\S/.test(words.slice(told.length));
+  return words.slice(broken ? told.search(/\S*$/) : told.length).trim();
+}
+
 function render({ model, el }) {
   el.classList.add("course-live", "course-chat");
   el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys, such as Esc, stay away
@@ -180,7 +187,8 @@ function render({ model, el }) {
     }),
   );
 
-  // For screen readers: each paragraph once, when it is whole; then how it ended.
+  // For screen readers: each paragraph once, when it is whole; then how it ended. Of one that broke
+  // off and went on, they hear the rest.
 
   function tell(items) {
     const start = items.findLastIndex((item) => kindOf(item) === "question");
@@ -189,9 +197,9 @@ function render({ model, el }) {
     const over = !["waiting", "streaming"].includes(foot.phase);
     const blocks = nodes.slice(start).filter(({ kind }) => kind === "block");
     for (const { root } of over ? blocks : blocks.slice(0, -1)) {
-      if (root.courseTold || !el.courseListening) continue;
-      root.courseTold = true;
-      heard.append(make("p", "", root.textContent));
+      const [words, told] = [root.textContent.trim(), root.courseTold ?? ""];
+      root.courseTold = words;
+      if (words !== told && el.courseListening) heard.append(make("p", "", rest(words, told)));
     }
     const state = over ? `${foot.badge}. ${foot.note}` : foot.stalled ? foot.note : "";
     const key = over ? state : foot.stalled ? "stalled" : "";

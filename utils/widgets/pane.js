@@ -5,6 +5,7 @@ function initialize({ model }) {
   keepTime({ model });
   let asked = false;
   model.on("msg:custom", ({ seq, text, fresh }) => {
+    if (seq === model.get("seq")) return; // sent again, and nothing was lost
     if (fresh || seq === model.get("seq") + 1) {
       model.set({ seq, text: fresh ? text : model.get("text") + text });
     } else if (seq > model.get("seq") && !asked) {

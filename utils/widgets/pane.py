@@ -63,6 +63,10 @@ class Panel(AnyWidget):
         """Send the page what it does not have yet; called at most every 50 ms, from any thread."""
         raise NotImplementedError
 
+    def repeat(self) -> None:
+        """Send all that was pushed once more, for a page that lost some; called as `push` is."""
+        raise NotImplementedError
+
     def end(self, recording: Recording) -> str:
         """The stream is over: say in a sentence what a reader should know of it, or nothing."""
         raise NotImplementedError
@@ -73,7 +77,8 @@ class Pane(Panel):
 
     Each piece goes to the page once, as one small message. Setting a trait to the whole text
     would send all of it again for every token: 40 times the bytes over 2,000 tokens. The whole
-    text is sent only to a page that asks: one that is opened later, reloaded, or lost a message.
+    text goes to a page that asks: one that is opened later, reloaded, or lost a message. Now and
+    then it is repeated for a page that can't ask, since the kernel is busy with its cell.
     """
 
     _esm = scripts("clock", "pane")
@@ -128,6 +133,10 @@ class Pane(Panel):
             text += self._pending.popleft()
         if text:
             self.append(text)
+
+    def repeat(self) -> None:
+        """Send the whole text; a page that has it already takes no notice."""
+        self.send({"seq": self.sent, "text": self.whole, "fresh": True})
 
     def end(self, recording: Recording) -> str:
         """Say what is left of a stopped reply, or that there is nothing to see."""

@@ -5,6 +5,7 @@
 function initialize({ model }) {
   let asked = false;
   model.on("msg:custom", ({ seq, at, items }) => {
+    if (seq === model.get("seq")) return; // sent again, and nothing was lost
     if (at === 0 || seq === model.get("seq") + 1) {
       model.set({ seq, items: [...model.get("items").slice(0, at), ...items] });
     } else if (seq > model.get("seq") && !asked) {

@@ -21,8 +21,9 @@ class Sheet(AnyWidget):
     """A list of items, of which each message carries only the part that is new.
 
     A reply grows, and what is unfinished stands last: so what is sent is the list's tail, from the
-    first item on that is new or has changed. The whole list goes only to a page that asks for it:
-    one that is opened later, reloaded, or lost a message.
+    first item on that is new or has changed. The whole list goes to a page that asks for it: one
+    that is opened later, reloaded, or lost a message. Now and then it is repeated for a page that
+    can't ask, since the kernel is busy with its cell.
     """
 
     # Read only when a page asks for the state; never assigned, so never sent by itself.
@@ -73,6 +74,12 @@ class Sheet(AnyWidget):
             self._changed = False
             self.sent += 1
             message = {"seq": self.sent, "at": start, "items": items}
+        self.send(message)
+
+    def repeat(self) -> None:
+        """Send the whole list; a page that has it already takes no notice."""
+        with self._writing:
+            message = {"seq": self.sent, "at": 0, "items": self._list[: self._clean]}
         self.send(message)
 
     def _on_request(self, _: Sheet, content: Any, __: list[bytes]) -> None:
