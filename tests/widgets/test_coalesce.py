@@ -119,3 +119,33 @@ def test_a_timer_thread_flushes_while_its_maker_is_blocked():
     coalescer.ask()
     coalescer.ask()
     assert late.wait(30)
+
+
+def test_all_is_repeated_after_one_two_four_and_eight_seconds():
+    timers, log = Timers(Clock()), list[str]()
+    coalescer = Coalescer(
+        lambda: log.append("push"),
+        timers.later,
+        repeat=lambda: log.append(f"all at {timers.clock.now - 5:g}"),
+        clock=timers.clock,
+    )
+    for tenth in range(100):
+        timers.move_to(5 + tenth / 10)
+        coalescer.ask()
+    assert log.count("push") == 100
+    assert log[-1] == "push"
+    assert [entry for entry in log if entry != "push"] == [f"all at {at}" for at in (1, 2, 4, 8)]
+
+
+def test_after_a_silence_all_is_repeated_once():
+    timers, log = Timers(Clock()), list[float]()
+    coalescer = Coalescer(
+        lambda: None,
+        timers.later,
+        repeat=lambda: log.append(timers.clock.now),
+        clock=timers.clock,
+    )
+    for now in (0.0, 9.0, 9.1, 9.2):
+        timers.move_to(now)
+        coalescer.ask()
+    assert log == [9.0]

@@ -13,6 +13,7 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: shorter than the eye notices, long enough for a page to keep up
+REPEAT = 1.0  # seconds after the first push; then after 2, 4, 8 …: few times, however long
 TICK = 0.1  # seconds after which a loop that waits wakes up, to hear an interrupt or to beat
 
 Cancel = Callable[[], object]
@@ -24,6 +25,9 @@ class Coalescer:
 
     The first leaves at once; what follows too soon waits for a timer, so it leaves on time even
     when the source falls silent. Safe to use from several threads.
+
+    A page whose script was slow to load has lost what came before, and a kernel that is busy with
+    its cell can't be asked for it. So now and then all of it is sent again.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class Coalescer:
         push: Callable[[], None],
         later: Later,
         *,
+        repeat: Callable[[], None] | None = None,
         interval: float = INTERVAL,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
@@ -40,11 +45,15 @@ class Coalescer:
             push: Sends all that is new; called under a lock, so messages keep their order.
             later: Calls a function after a delay in seconds and returns what cancels that, such
                 as `timer_thread` or `call_later`.
+            repeat: Sends all that was pushed, once more; None where each push does.
             interval: Seconds between two pushes.
             clock: Seconds from any fixed point.
         """
         self._push = push
         self._later = later
+        self._repeat = repeat
+        self._repeat_after = REPEAT
+        self._first: float | None = None
         self._interval = interval
         self._clock = clock
         self._lock = Lock()
@@ -74,8 +83,15 @@ class Coalescer:
 
     def _flush(self) -> None:
         self._wanted = False
-        self._due = self._clock() + self._interval
+        now = self._clock()
+        self._due = now + self._interval
         self._push()
+        if self._first is None:
+            self._first = now
+        elif self._repeat is not None and now - self._first >= self._repeat_after:
+            while now - self._first >= self._repeat_after:
+                self._repeat_after *= 2
+            self._repeat()
 
 
 def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:

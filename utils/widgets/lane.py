@@ -13,7 +13,6 @@ from utils.widgets.badge import LatencyBadge
 from utils.widgets.coalesce import Coalescer, Later
 from utils.widgets.pane import Panel
 
-_REPEAT = 1.0  # seconds after the first push; then after 2, 4, 8 …: few times, however long
 _STATE = ("phase", "counted", "age")  # which a badge and a panel both have
 
 
@@ -52,14 +51,11 @@ class Lane:
         panel.elapsed = lambda: self.badge.elapsed
         self.recording: Recording | None = None
         self._outbox: Coalescer | None = None
-        self._first_push: float | None = None
-        self._repeat_after = _REPEAT
 
     def begin(self, later: Later, at: float | None = None) -> None:
         """Empty the panel and start the clock, now or at an earlier reading of it."""
         self.panel.clear()
-        self._first_push, self._repeat_after = None, _REPEAT
-        self._outbox = Coalescer(self._push, later, clock=self.clock)
+        self._outbox = Coalescer(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.recording = None
         self.badge.start(at)
         self._write("waiting", "waiting…", "waiting… {}")
@@ -98,21 +94,10 @@ class Lane:
             return f"{self.label or 'reply'}: did not run"
         return f"{self.label or 'reply'}: {self.badge.text}"
 
-    def _push(self) -> None:
-        """Send what is new, and now and then all of it.
-
-        A page whose script was slow to load has lost what came before, and a kernel that is busy
-        with its cell can't be asked for it.
-        """
-        self.panel.push()
-        now = self.clock()
-        if self._first_push is None:
-            self._first_push = now
-        elif now - self._first_push >= self._repeat_after:
-            self._repeat_after *= 2
-            self.panel.repeat()
-            self.panel.send_state(["note", *_STATE])
-            self.badge.send_state(["text", *_STATE])
+    def _repeat(self) -> None:
+        self.panel.repeat()
+        self.panel.send_state(["note", *_STATE])
+        self.badge.send_state(["text", *_STATE])
 
     def _write(self, phase: str, note: str, counted: str = "") -> None:
         panel = self.panel

@@ -71,7 +71,7 @@ class EventTimeline(Sheet):
         self._events: list[Event] = []
         self._start = 0.0
         self._adding = Lock()  # events keep the order of their times
-        self._outbox = Coalescer(self.push, timer_thread)
+        self._outbox = Coalescer(self.push, timer_thread, repeat=self.repeat)
 
     def __repr__(self) -> str:
         return f"EventTimeline({self.title!r})"
