@@ -60,9 +60,9 @@ def test_frames_are_jupyter_servers_own() -> None:
     assert message(theirs) == Message("iopub", "stream", "p", {"text": "x"})
 
 
-def append(pane: str, text: str) -> Message:
-    content = {"comm_id": pane, "data": {"method": "custom", "content": {"seq": 1, "text": text}}}
-    return Message("iopub", "comm_msg", "p", content)
+def append(pane: str, text: str, **more: bool) -> Message:
+    data = {"method": "custom", "content": {"seq": 1, "text": text, **more}}
+    return Message("iopub", "comm_msg", "p", {"comm_id": pane, "data": data})
 
 
 def badge(text: str) -> Message:
@@ -73,6 +73,12 @@ def badge(text: str) -> Message:
 def test_the_streaming_pane_is_told_from_the_whole_reply_and_the_badge() -> None:
     told = [(1.0, append("s", "A ")), (1.1, badge("0.1 s")), (1.2, append("s", "river"))]
     told.append((2.0, append("whole", "A river")))
+    assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
+
+
+def test_text_that_is_repeated_for_a_slow_page_counts_once() -> None:
+    told = [(1.0, append("s", "A ")), (1.2, append("s", "river"))]
+    told.append((1.3, append("s", "A river", fresh=True)))
     assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
 
 

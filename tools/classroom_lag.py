@@ -70,12 +70,14 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
 
 
 def _piece(one: Message) -> str:
-    """The text that a message appends to a pane; empty where it does not."""
+    """The text that a message appends to a pane; empty where it does not, or repeats all."""
     if one.kind != "comm_msg":
         return ""
     data: dict[str, Any] = one.content["data"]
     sent = data.get("content")
     if data.get("method") != "custom" or not isinstance(sent, dict) or "seq" not in sent:
+        return ""
+    if sent.get("fresh"):
         return ""
     return str(sent["text"])
 
