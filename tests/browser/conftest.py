@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.browser.lab import (
+    ARTIFACTS,
     NO_BROWSER,
     NOTEBOOK_WIDTH,
     REPOSITORY,
@@ -18,6 +27,38 @@ from tests.browser.lab import (
     launch,
     serve,
 )
+
+_VISITORS: list[BrowserContext] = []
+
+# What the notebook is doing, and the texts that its page shows.
+STATE = """() => {
+  const panel = window.jupyterapp?.shell.currentWidget;
+  const kernel = panel?.sessionContext?.session?.kernel;
+  const texts = [...document.querySelectorAll(".course-text, .course-note, .course-badge")];
+  return [
+    `${panel?.context?.path}: kernel ${kernel?.status}, ${kernel?.connectionStatus}`,
+    ...texts.map((text) => `${text.className}: ${text.textContent.slice(0, 200)}`),
+  ].join("\\n");
+}"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep a picture of each page of a test that failed, and say what it showed."""
+    report = yield
+    if call.when == "call" and report.failed:
+        ARTIFACTS.mkdir(exist_ok=True)
+        pages = [page for visitor in _VISITORS for page in visitor.pages]
+        for number, page in enumerate(pages):
+            name = re.sub(r"\W+", "-", f"failed-{item.name}-{number}")
+            try:
+                page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=10_000)
+                report.sections.append((f"{name}.png", page.evaluate(STATE)))
+            except Error as error:  # a page that crashed has no picture
+                report.sections.append((name, str(error)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +102,9 @@ def browser(browser_file: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Pages of one visitor: JupyterLab's own files are fetched once."""
     visitor = browser.new_context()
+    _VISITORS.append(visitor)
     yield visitor
+    _VISITORS.remove(visitor)
     visitor.close()
 
 
