@@ -47,8 +47,22 @@ def closes_as_deep_as_it_opened(text):
     return "\n".join(lines)
 
 
+def closes_after_the_last_line_with_text(text):
+    repaired = counts_lines(text)
+    if repaired.count(FENCE) == text.count(FENCE):
+        return repaired
+    return repaired.removesuffix(FENCE).rstrip("\n") + f"\n{FENCE}\n"
+
+
 @pytest.mark.parametrize(
-    "closed", by_name(counts_lines, searches, walks_through, closes_as_deep_as_it_opened)
+    "closed",
+    by_name(
+        counts_lines,
+        searches,
+        walks_through,
+        closes_as_deep_as_it_opened,
+        closes_after_the_last_line_with_text,
+    ),
 )
 def test_3_5_accepts(closed):
     right("3.5", closed)
@@ -144,7 +158,19 @@ def drops_lone_backticks_anywhere(text):
     return counts_lines("\n".join([*lines, last]))
 
 
+def drops_what_begins_with_a_backtick(text):
+    *lines, last = text.split("\n")
+    return counts_lines("\n".join(lines) if re.match("`{1,2}(?!`)", last) else text)
+
+
+def drops_blank_lines(text):
+    repaired = counts_lines(text)
+    return re.sub(r"\n+", "\n", repaired) if repaired != text else text
+
+
 WRONG_3_5 = (
+    (drops_what_begins_with_a_backtick, "begins with inline code, .* more than backticks, and it"),
+    (drops_blank_lines, "an open block, .*came back, with other blank lines in the text than it"),
     (counts_at_any_depth, "after four spaces, .*: a fence was added, and no block is open"),
     (closes_bold_words_too, r"half-written bold word, .*nothing is to be repaired.*in \*\*'"),
     (drops_lone_backticks_anywhere, "in the middle, .*nothing is to be repaired"),
