@@ -1,8 +1,9 @@
 """Exercise 3.2: the tool calls of a reply that was finished in order to call them."""
 
 import pytest
+from langchain_core.tools import tool
 
-from tests.checks.test_lesson_3_whole import adds_in_a_loop
+from tests.checks.test_lesson_3_whole import UNFINISHED_3_1, adds_in_a_loop, beside_whole
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import evaluate
 from utils.checks.lesson_3_replies import WEATHER, Reply
@@ -202,7 +203,23 @@ def without_return(stream):
     asks_the_sum(stream)
 
 
+@tool
+def get_weather(city: str) -> str:
+    """Get the weather of a city."""
+    return f"Sunny in {city}."
+
+
+def executes_them(stream):
+    return [get_weather.invoke(call) for call in asks_the_sum(stream)]
+
+
+def executes_one(stream):
+    return [get_weather.invoke(call["args"]) for call in asks_the_sum(stream)[:1]]
+
+
 WRONG_3_2 = (
+    (executes_them, "A tool was executed, and it failed with .* asks for the calls alone"),
+    (executes_one, "An entry of the list is no tool call: `'Sunny in San Francisco.'`"),
     (
         unless_it_is_a_known_end,
         "A reply with the finish reason `error` gave .* would be executed; `tool_calls` alone",
@@ -210,14 +227,14 @@ WRONG_3_2 = (
     (of_a_reply_that_stopped, "gave an empty list. Which reason did you compare with"),
     (of_a_misspelt_reason, "In which chunk .*for the calls\\? Which reason did you compare with"),
     (with_the_reason_in_a_second_loop, "`stream` was looped over twice"),
-    (of_another_stream, "`calls` never read `stream`"),
+    (of_another_stream, "`calls` took nothing from `stream`. Is it read at all, or another one"),
     (without_return, "Nothing came back: is a `return` missing"),
     (at_the_first_piece, "came back after 2 of .* chunks, with .* arguments are provisional"),
     (at_the_first_piece_in_a_list, r"a list in a list, `\[\[\{'name'"),
     (in_a_list_at_the_reason, "a list in a list.* the exercise asks for a list of calls"),
     (of_the_chunk_with_the_reason, "that chunk holds no calls; the sum of the chunks does"),
     (gives_up_at_once, "after 1 of .* an empty list. The finish reason was still to come"),
-    (the_pieces_at_the_reason, "pieces of calls, with arguments as text"),
+    (the_pieces_at_the_reason, "`args` is a text in them.* its arguments as a dictionary"),
     (whatever_the_reason, "cut off by a limit .* nobody finished asking for it"),
     (in_square_brackets, "KeyError: 'finish_reason'.*for a reply broken off"),
     (all_but_length, "A reply broken off .* nobody finished asking"),
@@ -225,11 +242,11 @@ WRONG_3_2 = (
     (any_but_a_limit, "stopped by the provider's filter"),
     (in_the_last_chunk, "gave an empty list. In which chunk"),
     (none_for_none, "gave `None`; the exercise asks for an empty list"),
-    (the_pieces, "pieces of calls, with arguments as text"),
+    (the_pieces, r"pieces of calls: `args` is a text in them, `'\{\"city\": \"San Francisco\"\}'`"),
     (the_arguments, "is no tool call"),
     (only_the_first, "makes 2 calls, and 1 came back"),
     (all_along, "makes 2 calls, and .* came back"),
-    (trips_over_an_empty_stream, "AttributeError: .*for a stream that brings nothing"),
+    (trips_over_an_empty_stream, "left is a stream that brings nothing.*AttributeError: "),
     (yields_calls, "There is a `yield`"),
     (a_dict, "is a `dict`; the exercise asks for a list of calls"),
 )
@@ -260,3 +277,31 @@ def test_3_2_leaves_open_what_a_reply_with_calls_that_stopped_gives():
         return total.tool_calls if reason in ("stop", "tool_calls") else []
 
     right("3.2", accepts_stop_too)
+
+
+BY_WHOLE = """
+def calls(stream):
+    total = whole(stream)
+    if total is None or total.response_metadata.get("finish_reason") != "tool_calls":
+        return []
+    return total.tool_calls
+"""
+UNGUARDED = """
+def calls(stream):
+    return whole(stream).tool_calls
+"""
+
+
+@pytest.mark.parametrize("code", [BY_WHOLE, UNGUARDED])
+@pytest.mark.parametrize("whole", UNFINISHED_3_1)
+def test_3_2_names_exercise_3_1_where_that_is_used_and_not_done(code, whole):
+    said = "`calls` uses `whole`, which takes nothing from its stream. Is Exercise 3.1 done"
+    wrong("3.2", beside_whole(code, whole), said)
+
+
+def test_3_2_says_nothing_of_3_1_where_that_is_done_or_not_used():
+    right("3.2", beside_whole(BY_WHOLE, adds_in_a_loop))
+    message = evaluate("3.2", beside_whole(UNGUARDED, adds_in_a_loop)).message
+    assert "3.1" not in message
+    asks_another = BY_WHOLE.replace("whole(stream)", "None")
+    wrong("3.2", beside_whole(asks_another, UNFINISHED_3_1[0]), "took nothing from `stream`")

@@ -2,7 +2,12 @@
 
 import pytest
 
-from tests.checks.test_lesson_3_whole import adds_in_a_loop, yields
+from tests.checks.test_lesson_3_whole import (
+    UNFINISHED_3_1,
+    adds_in_a_loop,
+    beside_whole,
+    yields,
+)
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks.lesson_3_replies import HERON, Reply
 
@@ -25,6 +30,14 @@ def of_the_sum(stream):
     raise ValueError(reason or "no finish reason at all")
 
 
+def hands_the_reason_over(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    if reason != "stop":
+        raise ValueError(reason)  # which reads `None` where there is none
+    return total.content
+
+
 class IncompleteError(ValueError):
     """One of the learner's own."""
 
@@ -38,7 +51,8 @@ def with_an_error_of_its_own(stream):
 
 
 @pytest.mark.parametrize(
-    "to_store", by_name(keeps_the_reason, of_the_sum, with_an_error_of_its_own)
+    "to_store",
+    by_name(keeps_the_reason, of_the_sum, hands_the_reason_over, with_an_error_of_its_own),
 )
 def test_3_3_accepts(to_store):
     right("3.3", to_store)
@@ -209,7 +223,27 @@ def refuses_without_a_look(stream):
     raise ValueError
 
 
+def names_what_there_is(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    if reason != "stop":
+        raise ValueError(reason or "")
+    return total.content
+
+
+def says_nothing_of_nothing(stream):
+    chunks = list(stream)
+    if not chunks:
+        raise ValueError
+    return keeps_the_reason(iter(chunks))
+
+
 WRONG_3_3 = (
+    (
+        names_what_there_is,
+        "A reply broken off .* with an empty message.* there is no finish reason",
+    ),
+    (says_nothing_of_nothing, "A stream that brings nothing raises `ValueError` with an empty mes"),
     (refuses_all_known_reasons, "reason `tool_calls` came back, .* stored; `stop` alone counts"),
     (stores_calls_too, "reason `tool_calls` came back, .* stored; `stop` alone counts"),
     (refuses_these_and_calls, "reason `error` came back, .* stored; `stop` alone counts"),
@@ -217,8 +251,8 @@ WRONG_3_3 = (
     (says_nothing, "raises `ValueError`, and it has no message. It should name"),
     (strips_the_text, "begins and ends with white space, and not all of that came back"),
     (looks_for_the_reason_in_a_second_loop, "`stream` was looped over twice"),
-    (stores_another, "`to_store` never read `stream`"),
-    (refuses_without_a_look, "`to_store` never read `stream`"),
+    (stores_another, "`to_store` took nothing from `stream`. Is it read at all"),
+    (refuses_without_a_look, "`to_store` took nothing from `stream`. Is it read at all"),
     (looks_at_the_last_chunk, "A complete reply, .*was refused: .*Which of its chunks"),
     (stores_anything, "cut off by a limit on its length came back, .*stored as complete"),
     (refuses_length_alone, "A reply broken off.* came back, .*stored as complete"),
@@ -234,7 +268,7 @@ WRONG_3_3 = (
     (stores_capitals, "The text isn't that of the reply"),
     (prints_it, "Nothing came back for a complete reply: is a `return` missing"),
     (misses_the_empty_stream, "A stream that brings nothing gave"),
-    (trips_over_an_empty_one, "AttributeError: .*for a stream that brings nothing"),
+    (trips_over_an_empty_one, "left is a stream that brings nothing.*AttributeError: "),
     (yields, "There is a `yield`"),
 )
 
@@ -264,3 +298,20 @@ def test_3_3_praises_in_a_sentence():
 
 def test_3_3_is_not_fooled_by_a_full_stop():
     wrong("3.3", wants_full_stops, "A reply broken off.* came back, `The heron .* hour.`")
+
+
+BY_WHOLE = """
+def to_store(stream):
+    total = whole(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    if reason != "stop":
+        raise ValueError(f"finish reason {reason}")
+    return total.content
+"""
+
+
+@pytest.mark.parametrize("whole", UNFINISHED_3_1)
+def test_3_3_names_exercise_3_1_where_that_is_used_and_not_done(whole):
+    said = "`to_store` uses `whole`, which takes nothing from its stream. Is Exercise 3.1 done"
+    wrong("3.3", beside_whole(BY_WHOLE, whole), said)
+    right("3.3", beside_whole(BY_WHOLE, adds_in_a_loop))

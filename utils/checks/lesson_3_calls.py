@@ -1,10 +1,21 @@
 """The check of exercise 3.2: the tool calls of a reply that was finished in order to call them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Any
 
 from utils.checks.attempt import LearnersError, learners_code
-from utils.checks.lesson_3_replies import HERON, UNKNOWN, WEATHER, Reply, was_read, was_read_once
+from utils.checks.lesson_3_replies import (
+    HERON,
+    UNKNOWN,
+    WEATHER,
+    Reply,
+    may_use_whole,
+    was_read,
+    was_read_once,
+    where_nothing_comes,
+)
 from utils.checks.observe import kind, not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 
@@ -26,26 +37,47 @@ _NO_CALLS = (
 def calls(answer: object) -> str:
     """The tool calls of a reply that the model finished in order to call them."""
     function = the_function(answer, "calls")
-    for reply in (Reply(calls=WEATHER, finish="tool_calls"), Reply("Wait.", WEATHER, "tool_calls")):
-        with learners_code():
-            returned = function(reply.stream())
-        plain_call(returned, "calls")
-        was_read(reply, "calls")
-        if returned == [] and reply.reason_taken and reply.taken == len(reply.chunks):
-            was_read_once(reply)
-            raise NotYet(_no_calls(function, reply))
-        _right_calls(returned, reply)
+    with may_use_whole(function, "calls"):
+        _finished(function, Reply(calls=WEATHER, finish="tool_calls"))
+    _finished(function, Reply("Wait.", WEATHER, "tool_calls"))
     for given, what in _NO_CALLS:
         reply = Reply(given.text, given.calls, given.finish)
         with learners_code(f"for a reply {what}"):
             returned = function(reply.stream())
         if returned != []:
             raise NotYet(_unwanted(returned, reply, what))
-    with learners_code("for a stream that brings nothing"):
+    with where_nothing_comes():
         returned = function(iter(()))
     if returned != []:
         raise NotYet(f"A stream that brings nothing gave {shown(repr(returned))}.")
     return "Both calls of the finished reply, and none of those that were cut off or stopped."
+
+
+def _finished(function: Callable[..., Any], reply: Reply) -> None:
+    with _executing_nothing(), learners_code():
+        returned = function(reply.stream())
+    plain_call(returned, "calls")
+    was_read(reply, "calls")
+    if returned == [] and reply.reason_taken and reply.taken == len(reply.chunks):
+        was_read_once(reply)
+        raise NotYet(_no_calls(function, reply))
+    _right_calls(returned, reply)
+
+
+@contextmanager
+def _executing_nothing() -> Iterator[None]:
+    """Tells an exception of a tool that was executed from one of the learner's own code."""
+    try:
+        yield
+    except LearnersError as error:
+        trace = error.__cause__.__traceback__ if error.__cause__ else None
+        modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(trace)]
+        if any(name.startswith("langchain_core.tools") for name in modules):
+            raise NotYet(
+                "A tool was executed, and it failed with what it was given. The exercise asks for "
+                "the calls alone; whoever gets the list executes them."
+            ) from error
+        raise
 
 
 def _no_calls(function: Callable[..., Any], reply: Reply) -> str:
@@ -87,10 +119,11 @@ def _right_calls(returned: object, reply: Reply) -> None:
         raise NotYet(not_asked_for(returned, "a list of calls"))
     if any(not isinstance(call, Mapping) or "args" not in call for call in returned):
         raise NotYet(f"An entry of the list is no tool call: {shown(repr(returned[0]), 90)}.")
-    if any(isinstance(call["args"], str) for call in returned):
+    pieces = [call["args"] for call in returned if isinstance(call["args"], str)]
+    if pieces:
         raise NotYet(
-            "The list holds pieces of calls, with arguments as text that isn't put together: "
-            f"{shown(repr(returned[0]), 90)}."
+            f"The list holds pieces of calls: `args` is a text in them, {shown(repr(pieces[0]))}. "
+            "A tool takes its arguments as a dictionary."
         )
     if len(returned) != len(right):
         raise NotYet(f"The reply makes {len(right)} calls, and {len(returned)} came back.")

@@ -1,6 +1,7 @@
 """Replies as chunks of a stream, LangChain's own and shaped as OpenAI's, and how they were read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -10,6 +11,8 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
+from utils.checks.attempt import LearnersError, learners_code
+from utils.checks.observe import names_in, plain_call
 from utils.checks.outcome import NotYet
 from utils.checks.streams import cut
 
@@ -99,7 +102,9 @@ def was_read(reply: Reply, name: str) -> None:
         NotYet: If no chunk was taken.
     """
     if not reply.taken:
-        raise NotYet(f"`{name}` never read `stream`. Does its code read another one?")
+        raise NotYet(
+            f"`{name}` took nothing from `stream`. Is it read at all, or another one in its place?"
+        )
 
 
 def was_read_once(reply: Reply) -> None:
@@ -113,3 +118,54 @@ def was_read_once(reply: Reply) -> None:
             "`stream` was looped over twice, and a stream can be read once: the second loop finds "
             "nothing in it."
         )
+
+
+@contextmanager
+def where_nothing_comes() -> Iterator[None]:
+    """Tells of an exception in code whose stream brings nothing, which is asked last.
+
+    Raises:
+        NotYet: In place of the exception.
+    """
+    try:
+        with learners_code():
+            yield
+    except LearnersError as error:
+        raise NotYet(
+            f"What is left is a stream that brings nothing. {error} What does the code hold when "
+            "no chunk came?"
+        ) from error
+
+
+@contextmanager
+def may_use_whole(function: Callable[..., Any], name: str) -> Iterator[None]:
+    """Names Exercise 3.1 where a later one fails and uses its `whole`, which reads nothing yet.
+
+    Args:
+        function: The answer that is judged inside the block.
+        name: The function's.
+
+    Raises:
+        NotYet: In place of what was found.
+    """
+    try:
+        yield
+    except (NotYet, LearnersError):
+        if _uses_unfinished_whole(function):
+            raise NotYet(
+                f"`{name}` uses `whole`, which takes nothing from its stream. Is Exercise 3.1 done?"
+            ) from None
+        raise
+
+
+def _uses_unfinished_whole(function: Callable[..., Any]) -> bool:
+    whole = getattr(function, "__globals__", {}).get("whole")
+    if not callable(whole) or "whole" not in names_in(function):
+        return False
+    reply = Reply(HERON)
+    try:
+        with learners_code():
+            plain_call(whole(reply.stream()), "whole")
+    except (NotYet, LearnersError):
+        return False
+    return not reply.taken

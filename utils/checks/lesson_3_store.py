@@ -6,7 +6,15 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from utils.checks.attempt import learners_code
-from utils.checks.lesson_3_replies import HERON, UNKNOWN, Reply, was_read, was_read_once
+from utils.checks.lesson_3_replies import (
+    HERON,
+    UNKNOWN,
+    Reply,
+    may_use_whole,
+    was_read,
+    was_read_once,
+    where_nothing_comes,
+)
 from utils.checks.observe import first_difference, kind, not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 
@@ -22,16 +30,17 @@ _INCOMPLETE = (
 def to_store(answer: object) -> str:
     """The text of a complete reply; anything else raises."""
     function = the_function(answer, "to_store")
-    _stored(function, Reply(HERON))
+    with may_use_whole(function, "to_store"):
+        _stored(function, Reply(HERON))
     for reason, text, what in _INCOMPLETE:
         _refused(function, Reply(text, finish=reason), what)
     _stored(function, Reply(f"  {HERON}\n"))
     try:
         returned = function(iter(()))
-    except ValueError:
-        pass
+    except ValueError as error:
+        _says_why(error, "A stream that brings nothing")
     except Exception as error:
-        with learners_code("for a stream that brings nothing"):
+        with where_nothing_comes():
             raise error
     else:
         raise NotYet(f"A stream that brings nothing gave {shown(repr(returned))}.")
@@ -83,6 +92,7 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
             raise NotYet(
                 f"A reply {what} raises `ValueError`, and {has}. It should name the finish reason."
             ) from error
+        _says_why(error, f"A reply {what}")
         return
     except Exception as error:
         with learners_code(f"for a reply {what}; the exercise asks for `ValueError`"):
@@ -96,3 +106,11 @@ def _refused(function: Callable[..., Any], reply: Reply, what: str) -> None:
     raise NotYet(
         f"A reply {what} came back, {shown(str(returned))}, and would be stored as complete."
     )
+
+
+def _says_why(error: ValueError, what: str) -> None:
+    if not str(error).strip():
+        raise NotYet(
+            f"{what} raises `ValueError` with an empty message. The message should say that there "
+            "is no finish reason."
+        ) from error

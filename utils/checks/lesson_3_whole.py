@@ -3,7 +3,15 @@
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from utils.checks.attempt import learners_code
-from utils.checks.lesson_3_replies import HERON, WEATHER, Reply, chunk_of, was_read, was_read_once
+from utils.checks.lesson_3_replies import (
+    HERON,
+    WEATHER,
+    Reply,
+    chunk_of,
+    was_read,
+    was_read_once,
+    where_nothing_comes,
+)
 from utils.checks.observe import first_difference, kind, not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 
@@ -24,7 +32,7 @@ def whole(answer: object) -> str:
         single = function(iter([chunk_of("One.")]))
     if not isinstance(single, AIMessageChunk) or single.content != "One.":
         raise NotYet(f"A stream of one chunk gave {shown(repr(single))}.")
-    with learners_code("for a stream that brings nothing"):
+    with where_nothing_comes():
         nothing = function(iter(()))
     if nothing is not None:
         raise NotYet(
