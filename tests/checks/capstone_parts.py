@@ -158,7 +158,7 @@ def steadied(
     """The right answer with one part of it exchanged."""
 
     async def steady(sources, seconds):
-        for source in sources:
+        for number, source in enumerate(sources, start=1):
             begun = False
             try:
                 async for piece in watch(source(), seconds):
@@ -166,7 +166,7 @@ def steadied(
                     yield piece
                 return
             except failures:
-                if (after_text and begun) or (at_last and source is sources[-1]):
+                if (after_text and begun) or (at_last and number == len(sources)):
                     raise
 
     return steady

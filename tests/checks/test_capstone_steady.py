@@ -21,7 +21,7 @@ from utils.widgets import Status
 
 async def holds_empty_chunks(sources, seconds):
     """Hands an empty chunk over with what follows it."""
-    for source in sources:
+    for number, source in enumerate(sources, start=1):
         empty, begun = [], False
         try:
             async for piece in watched(source(), seconds):
@@ -35,11 +35,29 @@ async def holds_empty_chunks(sources, seconds):
                 yield piece
             return
         except Exception:
-            if begun or source is sources[-1]:
+            if begun or number == len(sources):
                 raise
 
 
-@pytest.mark.parametrize("steady", by_name(steadied(), keeps_the_error, holds_empty_chunks))
+async def calls_itself(sources, seconds):
+    first, *others = sources
+    begun = False
+    try:
+        async for piece in watched(first(), seconds):
+            begun = begun or committed(piece)
+            yield piece
+    except Exception:
+        if begun or not others:
+            raise
+    else:
+        return
+    async for piece in calls_itself(others, seconds):
+        yield piece
+
+
+@pytest.mark.parametrize(
+    "steady", by_name(steadied(), keeps_the_error, holds_empty_chunks, calls_itself)
+)
 def test_5_10_accepts(steady):
     right("5.10", steady)
 
@@ -239,6 +257,98 @@ async def hurries(sources, seconds):
         yield piece
 
 
+async def tells_no_news_twice(sources, seconds):
+    last = None
+    async for piece in steadied()(sources, seconds):
+        if not (isinstance(piece, Status) and piece == last):
+            yield piece
+        if isinstance(piece, Status):
+            last = piece
+
+
+async def the_empty_ones_first(sources, seconds):
+    news = None
+    async for piece in steadied()(sources, seconds):
+        if news is None and isinstance(piece, Status):
+            news = piece
+        elif news and getattr(piece, "content", "") == "":
+            yield piece
+            yield news
+            news = 0
+        else:
+            yield piece
+
+
+async def wants_a_text(sources, seconds):
+    failed = None
+    for source in sources:
+        shown = begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                shown = shown or bool(getattr(piece, "content", ""))
+                begun = begun or committed(piece)
+                yield piece
+            if shown:
+                return
+        except Exception as error:
+            if begun:
+                raise
+            failed = error
+    if failed:
+        raise failed
+
+
+async def wants_more_than_news(sources, seconds):
+    failed = None
+    for source in sources:
+        waits = begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                waits = isinstance(piece, Status)
+                begun = begun or committed(piece)
+                yield piece
+            if not waits:
+                return
+        except Exception as error:
+            if begun:
+                raise
+            failed = error
+    if failed:
+        raise failed
+
+
+async def the_last_by_itself(sources, seconds):
+    for source in sources:
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or source is sources[-1]:
+                raise
+
+
+async def the_last_by_its_place(sources, seconds):
+    for source in sources:
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or sources.index(source) == len(sources) - 1:
+                raise
+
+
+async def each_source_once(sources, seconds):
+    once = list(dict.fromkeys(sources))
+    async for piece in steadied(at_last=len(once) == len(sources))(once, seconds):
+        yield piece
+
+
 async def by_return(sources, seconds):
     return [piece async for piece in steadied()(sources, seconds)]
 
@@ -302,6 +412,13 @@ WRONG_5_10 = (
     (reads_on, "the next one answered, and the first one's stream is still open"),
     (hurries, "and the next one was asked after 1.4 s already"),
     (by_return, "hands over a `list`, once"),
+    (tells_no_news_twice, r"`Status.stage='Thinking'.* came twice, and was passed on once: one is"),
+    (the_empty_ones_first, r"\d+ pieces came, and \d+ were passed on, in another order"),
+    (wants_a_text, "without an error, and with no text, and source 2 was called all the same: the"),
+    (wants_more_than_news, "an error, and with a `Status` alone, and source 2 was called all the"),
+    (the_last_by_itself, "stood in the list twice.* failed once, and its error came out. How does"),
+    (the_last_by_its_place, "twice.* failed both times, and the stream ended without an error"),
+    (each_source_once, "twice.* It failed once, and nobody asked it again"),
 )
 
 

@@ -10,16 +10,17 @@ from tests.checks.verdict import by_name, right, with_reason, wrong
 
 
 async def until_something_is_shown(models, prompt):
-    for model in models:
+    left = list(models)
+    while left:
         shown = False
         try:
-            async for chunk in model.astream(prompt):
+            async for chunk in left.pop(0).astream(prompt):
                 if chunk.content:
                     shown = True
                     yield chunk.content
             return
         except Exception:
-            if shown or model is models[-1]:
+            if shown or not left:
                 raise
 
 
@@ -40,6 +41,19 @@ async def keeps_the_error(models, prompt):
     raise failed
 
 
+async def counts_the_models(models, prompt):
+    for number, model in enumerate(models, start=1):
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or number == len(models):
+                raise
+
+
 async def calls_itself(models, prompt):
     first, *others = models
     shown = False
@@ -57,7 +71,8 @@ async def calls_itself(models, prompt):
 
 
 @pytest.mark.parametrize(
-    "first_that_answers", by_name(until_something_is_shown, keeps_the_error, calls_itself)
+    "first_that_answers",
+    by_name(until_something_is_shown, counts_the_models, keeps_the_error, calls_itself),
 )
 def test_5_5_accepts(first_that_answers):
     right("5.5", first_that_answers)
@@ -275,6 +290,84 @@ async def has_no_patience(models, prompt):
                 raise
 
 
+async def takes_no_text_for_a_failure(models, prompt):
+    failed = None
+    for model in models:
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            if shown:
+                return
+        except Exception as error:
+            if shown:
+                raise
+            failed = error
+    if failed:
+        raise failed
+
+
+async def expects_a_text(models, prompt):
+    for model in models:
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            failed = None
+            break
+        except Exception as error:
+            failed = error
+            if shown:
+                break
+    if failed or not shown:
+        raise failed
+
+
+async def the_last_by_itself(models, prompt):
+    for model in models:
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or model is models[-1]:
+                raise
+
+
+async def the_last_by_its_place(models, prompt):
+    for model in models:
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or models.index(model) == len(models) - 1:
+                raise
+
+
+async def each_model_once(models, prompt):
+    tried = []
+    for model in models:
+        if any(model is each for each in tried):
+            continue
+        tried.append(model)
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or (len(tried) > 1 and model is models[-1]):
+                raise
+
+
 async def by_invoke(models, prompt):
     for model in models:
         try:
@@ -312,6 +405,11 @@ WRONG_5_5 = (
     (adds_a_notice, "by the model, and the reader got `The .* .interrupted.`"),
     (has_no_patience, "ended by itself in a silence in which nobody had stopped it yet"),
     (by_invoke, "called with `invoke`"),
+    (takes_no_text_for_a_failure, "without an error, and with no text, and model 2 was asked all"),
+    (expects_a_text, "TypeError: .* when the first model ended without an error, and with no text"),
+    (the_last_by_itself, "stood in the list twice.* failed once, and its error came out. How does"),
+    (the_last_by_its_place, "twice.* failed both times, and the stream ended without an error"),
+    (each_model_once, "twice.* It failed once, and nobody asked it again"),
 )
 
 

@@ -1,6 +1,6 @@
 """The check of the capstone's Exercise 5.10: the two safety nets together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,10 @@ def steady(answer: object) -> str:
             f"No source got as far as a text, and the error that came out is "
             f"{shown(repr(heard.error))}; the last one's was {shown(repr(last))}."
         )
+    for count, sent in _WITHOUT_TEXT:
+        _ends_without_text(function, count, sent)
     _left(function)
+    _same_again(function)
     return (
         "Failures and silences before a text or a tool call make room for the next; after it they "
         "come out, and what was shown stays."
@@ -148,6 +151,10 @@ _COMMITTED = (
     ),
     _Case(_call, "The first source announced a tool call and fell silent", None, since="tool"),
 )
+_WITHOUT_TEXT = (
+    (2, "with no text"),
+    (1, "with a `Status` alone"),
+)
 
 
 def _steady(function: Callable[..., Any], feeds: Sequence[Feed], **how: Any) -> Heard:
@@ -164,13 +171,29 @@ def _passed_on(
             raise NotYet("`steady` yields text where a chunk came; pass on what comes.")
         if item not in right:
             raise NotYet(f"{begins}`steady` yields {kind(item)} that no source made.")
-    if heard.items != list(right) and heard.items != list(at_least or right):
-        missing = next((item for item in right if item not in heard.items), None)
-        if missing is not None:
-            what = kind(missing)
+    if heard.items == list(right) or heard.items == list(at_least or right):
+        return
+    for wanted in (at_least or right, right):
+        _nothing_missing(heard.items, wanted, begins)
+    counted = f"{begins}{len(right)} pieces came, and {len(heard.items)} were passed on"
+    if len(heard.items) == len(right):
+        raise NotYet(f"{counted}, in another order.")
+    raise NotYet(f"{counted}: some twice, or your own?")
+
+
+def _nothing_missing(items: Sequence[Any], wanted: Sequence[Any], begins: str) -> None:
+    """Turn down pieces of which one is missing; two sources may have yielded the same."""
+    for item in wanted:
+        came, passed_on = wanted.count(item), items.count(item)
+        if passed_on == 0:
+            what = kind(item)
             raise NotYet(f"{begins}{what[0].upper()}{what[1:]} that came was not passed on.")
-        passed_on = f"{len(heard.items)} were passed on"
-        raise NotYet(f"{begins}{len(right)} pieces came, and {passed_on}: some twice, or your own?")
+        if passed_on < came:
+            what = shown(repr(getattr(item, "content", item)))
+            raise NotYet(
+                f"{begins}{what} came {often(came)}, and was passed on {often(passed_on)}: one is "
+                "missing."
+            )
 
 
 def _nobody_else(feeds: Sequence[Feed], asked: int, what: str, so: str = "") -> None:
@@ -233,6 +256,45 @@ def _interrupted(function: Callable[..., Any], case: _Case) -> None:
         no_error(heard, case.when)
     sent = feeds[0].items[: len(feeds[0].items) - (case.error is None)]
     _passed_on(heard, sent, what, [item for item in sent if not is_empty(item)])
+
+
+def _ends_without_text(function: Callable[..., Any], count: int, sent: str) -> None:
+    """Whoever ends without an error is through, and nobody else is asked."""
+    feeds = [Feed(_steps(count)), _feed(OTHER)]
+    heard = _steady(function, feeds)
+    ended = f"The first source ended without an error, and {sent}"
+    _nobody_else(feeds, 1, ended, ": the first had not failed")
+    no_error(heard, f"when {ended[0].lower()}{ended[1:]}")
+
+
+def _same_again(function: Callable[..., Any]) -> None:
+    """One source, twice in the list: it has two chances, and the second is the last."""
+    twice = "One source stood in the list twice, so that it is asked again when it fails"
+    feeds = [Feed(_steps(2), LOST), _feed()]
+    heard = run_stream(function, (_two_of(feeds), SECONDS), "steady", *feeds)
+    if heard.error is not None and _failed_as_the_source(heard.error) and not feeds[1].made:
+        raise NotYet(
+            f"{twice}. It failed once, and its error came out. How does your code know which "
+            "source is the last one?"
+        )
+    no_error(heard, "when one source stood in the list twice")
+    if not feeds[1].made:
+        raise NotYet(f"{twice}. It failed once, and nobody asked it again.")
+
+    feeds = [Feed(_steps(2), LOST), Feed(_steps(2), LOST)]
+    heard = run_stream(function, (_two_of(feeds), SECONDS), "steady", *feeds)
+    if heard.error is None:
+        raise NotYet(f"{twice}. It failed both times, and the stream ended without an error.")
+
+
+def _two_of(feeds: Sequence[Feed]) -> list[Callable[[], AsyncGenerator[Any]]]:
+    """A list with one source twice, which is the first feed and then the second."""
+
+    def source() -> AsyncGenerator[Any]:
+        feed = next((feed for feed in feeds if not feed.made), feeds[-1])
+        return feed()
+
+    return [source] * 2
 
 
 def _left(function: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk
 
 from utils.checks import loops
+from utils.checks.assistant import TurnsModel
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.guard import judged
 from utils.checks.listening import Feed, Heard
@@ -184,7 +185,9 @@ def first_that_answers(answer: object) -> str:
         _next_is_asked(function, failures, what)
     _interrupted(function)
     _all_fail(function)
+    _ends_without_text(function)
     _left(function)
+    _same_again(function)
     return (
         "Whoever fails before a text makes room for the next; after it, the error comes out and "
         "the text stands once."
@@ -274,6 +277,40 @@ def _all_fail(function: Callable[..., Any]) -> None:
             f"No model answered, and the error that came out is {shown(repr(heard.error))}; the "
             f"last model's was {shown(repr(last))}."
         )
+
+
+def _ends_without_text(function: Callable[..., Any]) -> None:
+    """Whoever ends without an error has answered, and nobody else is asked."""
+    probes = [_other(pieces=[]), fox()]
+    heard = _first(function, probes)
+    _nobody_else(probes, 1, "The first model ended without an error, and with no text")
+    no_error(heard, "when the first model ended without an error, and with no text")
+
+
+def _same_again(function: Callable[..., Any]) -> None:
+    """One model, twice in the list: it has two chances, and the second is the last."""
+    twice = "One model stood in the list twice, so that it is asked again when it fails"
+    probes = [_other(fails_after=0), fox()]
+    heard = run_stream(function, (_two_of(probes), PROMPT), "first_that_answers", *probes)
+    if came_out(heard.error, ConnectionLost) and not probes[1].requests:
+        raise NotYet(
+            f"{twice}. It failed once, and its error came out. How does your code know which "
+            "model is the last one?"
+        )
+    no_error(heard, "when one model stood in the list twice")
+    if not probes[1].requests:
+        raise NotYet(f"{twice}. It failed once, and nobody asked it again.")
+    right_text(heard.items, FOX, "first_that_answers")
+
+    probes = [_other(fails_after=0), _other(fails_after=0)]
+    heard = run_stream(function, (_two_of(probes), PROMPT), "first_that_answers", *probes)
+    if heard.error is None:
+        raise NotYet(f"{twice}. It failed both times, and the stream ended without an error.")
+
+
+def _two_of(probes: list[LiveProbe]) -> list[TurnsModel]:
+    """A list with one model twice, which answers with the first probe and then with the second."""
+    return [TurnsModel.of(*probes)] * 2
 
 
 def _left(function: Callable[..., Any]) -> None:
