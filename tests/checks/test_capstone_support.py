@@ -5,8 +5,11 @@
 import asyncio
 import re
 from functools import partial
+from types import FunctionType
 
 import pytest
+from langchain_core.messages import HumanMessage
+from langchain_core.tools import tool
 
 from tests.checks.capstone_parts import (
     all_tools_at_once,
@@ -144,6 +147,57 @@ def used_up(models, tools, seconds):
     return reply
 
 
+def tells_no_news(models, tools, seconds):
+    async def reply(history):
+        async for piece in assembled()(models, tools, seconds)(history):
+            if not isinstance(piece, Status):
+                yield piece
+
+    return reply
+
+
+async def thinks_aloud_too_late(model, tools, messages):
+    news = None
+    async for piece in in_a_loop(model, tools, messages):
+        if isinstance(piece, Status):
+            news = piece
+            continue
+        if news and piece.content:
+            yield news
+            news = None
+        yield piece
+
+
+def the_notebooks_tools(models, tools, seconds):
+    return assembled()(models, [order_status], seconds)
+
+
+@tool
+async def order_status(order: int) -> str:
+    """Look up where an order is, by its number."""
+    return f"Order {order} left the warehouse."
+
+
+def writes_it_down(models, tools, seconds):
+    def reply(history):
+        history.append(HumanMessage("Be kind."))
+        return assembled()(models, tools, seconds)(history)
+
+    return reply
+
+
+def shares_the_seconds(models, tools, seconds):
+    return assembled()(models, tools, seconds / len(models))
+
+
+def hurries(models, tools, seconds):
+    return assembled()(models, tools, seconds / 10)
+
+
+def a_little_less(models, tools, seconds):
+    return assembled()(models, tools, 0.7 * seconds)
+
+
 async def asks_both(sources, seconds):
     spare = asyncio.ensure_future(anext(chunks_of(sources[1]), None)) if len(sources) > 1 else None
     try:
@@ -255,7 +309,23 @@ WRONG_5_11 = (
     (assembled(steady=gives_up_in_silence), "was silent, and the second didn't answer in its"),
     (one_stream, "In the second turn of a chat"),
     (assembled(answer=collects_all_but_news), r"waits \d.\d s in all where the model needs 0.6"),
-    (assembled(answer=built(thinking=list)), "first sign of life comes after .*See step 1"),
+    (
+        assembled(answer=built(thinking=list)),
+        "No `Status` came out at all, so the screen was blank for 0.6 s. See step 1",
+    ),
+    (
+        assembled(answer=thinks_aloud_too_late),
+        "first sign of life comes after 0.6 s, with a blank screen until then. See step 1",
+    ),
+    (tells_no_news, "No `Status` came out at all"),
+    (the_notebooks_tools, "given the `tools` `order_status, opening_hours`, and the model was ask"),
+    (writes_it_down, "history that `reply` was given was changed by it. That list is the panel's"),
+    (
+        shares_the_seconds,
+        "was 1 s, while a tool was at work, `seconds` was 2, and `Stalled` came out. Does all of",
+    ),
+    (hurries, "The longest silence was 0.5 s, `seconds` was 2, and `Stalled` came out. Does all"),
+    (a_little_less, "first text came after 2.1 s already, though `seconds` was 2. Does all of it"),
     (assembled(answer=built(wanted=lambda whole: False)), "and 0 ran; .*See step 1"),
     (
         assembled(answer=built(calling=lambda call: [])),
@@ -321,6 +391,23 @@ def support(models, tools, seconds):
             yield piece
     return reply
 """
+NO_NEWS = """
+def support(models, tools, seconds):
+    async def reply(history):
+        sources = [partial(answer, model, tools, history) for model in models]
+        async for piece in steady(sources, seconds):
+            if hasattr(piece, "content"):
+                yield piece
+    return reply
+"""
+WRITES = """
+def support(models, tools, seconds):
+    def reply(history):
+        history.append(history[-1])
+        return steady([partial(answer, model, tools, history) for model in models], seconds)
+    return reply
+"""
+SHARES = PUT_TOGETHER.replace("seconds)\n    return", "seconds / len(models))\n    return")
 
 
 def in_a_notebook(code, *, answer=in_a_loop, steady=None):
@@ -371,9 +458,72 @@ BY_ITSELF = "Steps 1 and 3 pass by themselves, so it is in `support`"
         (PUT_TOGETHER, {"answer": collects_all_but_news}, "waits .* See step 1, Exercise 5.8"),
         (PUT_TOGETHER, {"answer": built(copy=lambda m: m)}, "history .* See step 1, Exercise 5.8"),
         (PUT_TOGETHER, {"steady": steadied(commits=text_alone)}, "ran twice. See step 3"),
+        (NO_NEWS, {}, f"No `Status` came out at all, .* {BY_ITSELF}"),
+        (WRITES, {}, f"was changed by it. .* {BY_ITSELF}"),
+        (SHARES, {}, f"Does all of `seconds` get to where a silence is measured. {BY_ITSELF}"),
     ],
-    ids=["buffers", "sleeps", "step 3 collects", "step 1 collects", "step 1 adds", "tool twice"],
+    ids=[
+        "buffers",
+        "sleeps",
+        "step 3 collects",
+        "step 1 collects",
+        "step 1 adds",
+        "tool twice",
+        "tells no news",
+        "writes it down",
+        "shares the seconds",
+    ],
 )
 def test_5_11_tries_the_steps_to_name_the_right_one(code, steps, said):
     outcome = wrong("5.11", in_a_notebook(code, **steps), said)
     assert re.findall(r"[Ss]teps? \d", outcome.message)[1:] == []
+
+
+STEADY = """
+async def steady(sources, seconds):
+    for number, source in enumerate(sources, start=1):
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or number == len(sources):
+                raise
+"""
+UNFINISHED = """
+async def watched(stream, seconds):
+    async with asyncio.timeout(seconds):
+        return [piece async for piece in stream]
+"""
+
+
+def on_its_own_watched(own):
+    """The function `steady` of a notebook in which 5.4's cell was run again."""
+    names = {"committed": committed, "asyncio": asyncio, "check": lambda *_: None}
+    exec(own + STEADY, names)
+    return names["steady"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("own", [lesson.stub("5.4"), UNFINISHED], ids=["stub", "half"])
+def test_an_unfinished_watched_is_named(own):
+    said = "the one that the notebook has now doesn't pass Exercise 5.4. Run the capstone's first"
+    steady = on_its_own_watched(own)
+    wrong("5.10", steady, said)
+    wrong("5.11", in_a_notebook(PUT_TOGETHER, steady=steady), said)
+
+
+def test_a_finished_watched_of_the_learners_is_as_good():
+    steady = on_its_own_watched("from contextlib import aclosing\n" + lesson.solution("5.4"))
+    right("5.10", steady)
+    right("5.11", in_a_notebook(PUT_TOGETHER, steady=steady))
+
+
+def test_who_needs_no_watched_may_have_an_unfinished_one():
+    names = dict(keeps_the_error.__globals__)
+    exec(lesson.stub("5.4"), {**names, "check": lambda *_: None}, names)
+    steady = FunctionType(keeps_the_error.__code__, names, "steady")
+    right("5.10", steady)
+    right("5.11", in_a_notebook(PUT_TOGETHER, steady=steady))

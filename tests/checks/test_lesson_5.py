@@ -280,6 +280,16 @@ def drops_one_more(partial, more):
     return joined if joined == partial + more else partial + joined[len(partial) + 2 :]
 
 
+def cuts_off_at_minus_0(partial, more):
+    size = max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
+    return partial[:-size] + more
+
+
+def counts_the_rest_from_the_end(partial, more):
+    size = max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
+    return partial + more[size - len(more) :]
+
+
 def gives_a_pair(partial, more):
     return partial, more
 
@@ -306,6 +316,11 @@ WRONG_5_6 = (
     (misses_the_whole, "stands there twice"),
     (drops_two_letters, "doesn't begin as the first one ends, and still lost something"),
     (drops_one_more, "More of the second text is gone than it repeats"),
+    (cuts_off_at_minus_0, "The first text is gone. .* `text.:-0.` is no text at all"),
+    (
+        counts_the_rest_from_the_end,
+        "`'The fox'|`'stops.'` is the whole of the second text, and stands there twice. .*-0:.` is",
+    ),
     (gives_a_pair, "returns a `tuple`; the exercise asks for a text"),
     (async_seam, "is an `async def`"),
     (trips_over_empty, "IndexError: .*for `seam"),

@@ -28,6 +28,7 @@ from utils.checks.async_streams import LiveProbe
 from utils.checks.attempt import LearnersError, untouched
 from utils.checks.capstone_answer import answer as answers_with_tools
 from utils.checks.capstone_answer import status_and_chunks
+from utils.checks.capstone_steady import is_a_silence, on_a_finished_watched
 from utils.checks.capstone_steady import steady as is_steady
 from utils.checks.guard import judged
 from utils.checks.listening import Heard, text_of
@@ -82,8 +83,11 @@ def support(answer: object) -> str:
     _steps_done(function)
     try:
         return _survives(function)
-    except _InAStep as found:
-        raise NotYet(f"{found} {_where(function, found.step)}") from None
+    except (NotYet, LearnersError) as found:
+        on_a_finished_watched(_named(function).get(_STEADY.name))
+        if isinstance(found, _InAStep):
+            raise NotYet(f"{found} {_where(function, found.step)}") from None
+        raise
 
 
 def _steps_done(function: Callable[..., Any]) -> None:
@@ -115,22 +119,23 @@ def _where(function: Callable[..., Any], likely: _Step) -> str:
 def _survives(function: Callable[..., Any]) -> str:
     probe, spare = lamp(gap=0.05), other()  # the whole of it takes less than `seconds`
     model = TurnsModel.of(probe)
-    heard, wait = _measured(function, [model, TurnsModel.of(spare)], probe, spare)
+    history = list[BaseMessage](BEFORE)
+    heard, wait = _measured(function, [model, TurnsModel.of(spare)], history, probe, spare)
     if isinstance(heard.error, TypeError) and _STREAM_CALLED in str(heard.error):
         raise NotYet(
             "A source is a function without arguments, which makes a stream when it is called. "
             "What `support` hands over is a stream already."
         )
+    _no_silence_found(heard, f"The longest silence was {probe.first_after:g} s")
     no_error(heard)
     _all_by_the_first(probe, spare)
-    if not all(model.offered):
-        raise NotYet("The model was asked without the tools that `support` was given.")
+    _with_the_tools(model)
     status_and_chunks(heard.items, "support")
-    first = stage(heard.items[0])
-    if first is None or heard.times[0] > loops.SOON:
+    _a_sign_at_once(heard)
+    if history != list(BEFORE):
         raise _InAStep(
-            f"The first sign of life comes after {heard.times[0]:.1f} s, with a blank screen until "
-            "then.",
+            "The history that `reply` was given was changed by it. That list is the panel's, which "
+            "writes each turn down by itself.",
             _ANSWER,
         )
     if heard.text != LAMP:
@@ -154,6 +159,44 @@ def _survives(function: Callable[..., Any]) -> str:
         f"all models. First sign at once, first text after {own:.1f} s, and the reader waited "
         f"{wait:.1f} s in all: as long as the model itself needs."
     )
+
+
+def _no_silence_found(heard: Heard, longest: str) -> None:
+    if is_a_silence(heard.error):
+        raise _InAStep(
+            f"{longest}, `seconds` was {SECONDS:g}, and `{type(heard.error).__name__}` came out. "
+            "Does all of `seconds` get to where a silence is measured?",
+            _STEADY,
+        )
+
+
+def _with_the_tools(model: TurnsModel) -> None:
+    if not all(model.offered):
+        raise NotYet("The model was asked without the tools that `support` was given.")
+    given = [tool.name for tool in tools([])]
+    for offered in model.offered:
+        if sorted(offered) != sorted(given):
+            raise NotYet(
+                f"`support` was given the `tools` {shown(', '.join(given))}, and the model was "
+                f"asked with {shown(', '.join(offered))}. Where does that list come from?"
+            )
+
+
+def _a_sign_at_once(heard: Heard) -> None:
+    """Turn down a screen that is blank while the model is silent."""
+    pairs = list(zip(heard.items, heard.times, strict=True))
+    text = next((at for item, at in pairs if text_of(item)), heard.seconds)
+    news = next((at for item, at in pairs if stage(item) is not None), None)
+    if news is None:
+        raise _InAStep(
+            f"No `Status` came out at all, so the screen was blank for {text:.1f} s.", _ANSWER
+        )
+    if min(news, text) > loops.SOON:
+        raise _InAStep(
+            f"The first sign of life comes after {min(news, text):.1f} s, with a blank screen "
+            "until then.",
+            _ANSWER,
+        )
 
 
 def _assistant(
@@ -187,7 +230,10 @@ def _supported(
 
 
 def _measured(
-    function: Callable[..., Any], models: Sequence[TurnsModel], *probes: LiveProbe
+    function: Callable[..., Any],
+    models: Sequence[TurnsModel],
+    history: list[BaseMessage],
+    *probes: LiveProbe,
 ) -> tuple[Heard, float]:
     """A reading, and the reader's wait in seconds by `utils.perception`."""
     recorders: list[Any] = []
@@ -200,7 +246,7 @@ def _measured(
         recorders.append(arecord(made, clock=loops.now))
         return recorders[0]
 
-    heard = run_stream(recorded, ([*BEFORE],), "reply", *probes)
+    heard = run_stream(recorded, (history,), "reply", *probes)
     return heard, readers_wait(recorders[0].recording)
 
 
@@ -222,6 +268,7 @@ def _with_a_tool(function: Callable[..., Any]) -> None:
     stream = _assistant(function, [TurnsModel.of(*probes), TurnsModel.of(other())], ran)
     history = list[BaseMessage](BEFORE)
     heard = run_stream(stream, (history,), "reply", *probes)
+    _no_silence_found(heard, f"The longest silence was {TOOL_TAKES:g} s, while a tool was at work")
     no_error(heard, "when the model asked for a tool")
     if [one.name for one in ran] != ["order_status"] or not heard.text.endswith(LAMP):
         raise _InAStep(
@@ -289,6 +336,12 @@ def _script(function: Callable[..., Any]) -> None:
         raise _InAStep(
             f"The first model was silent, and the first text came after {first:.1f} s, though "
             f"`seconds` was {SECONDS:g}. Does that get to where the silence is measured?",
+            _STEADY,
+        )
+    if first is not None and first < SECONDS + answers.arrives(0) - AT_ONCE:
+        raise _InAStep(
+            f"The first model was silent, and the first text came after {first:.1f} s already, "
+            f"though `seconds` was {SECONDS:g}. Does all of it get to where a silence is measured?",
             _STEADY,
         )
     if heard.error is not None or heard.text != OTHER:

@@ -174,10 +174,20 @@ def seam(answer: object) -> str:
 def _badly_joined(returned: str, parts: _Parts) -> str:
     partial, more, right = parts.partial, parts.more, parts.right
     overlap = partial[len(right) - len(more) :]
+    if partial and more and returned == more and not overlap:
+        return (
+            "The first text is gone. If a slice of yours counts from the end: with an overlap of "
+            "0, `text[:-0]` is no text at all."
+        )
     if not returned.startswith(partial):
         return "The first text should stand there unchanged."
     if returned == partial + more and len(overlap) == 1:
         return f"A single letter that is repeated counts too: {shown(overlap)} stands there twice."
+    if returned == partial + more and overlap == more:
+        return (
+            f"{shown(repr(overlap))} is the whole of the second text, and stands there twice. If a "
+            "slice of yours counts from the end: `text[-0:]` is all of a text."
+        )
     if returned == partial + more:
         return f"{shown(repr(overlap))} stands there twice."
     if "".join(returned.split()) == "".join(right.split()):
