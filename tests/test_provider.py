@@ -10,6 +10,7 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from utils import provider
+from utils.patience import Stalled, watched
 from utils.provider import ProviderError, chat_model, describe, explain
 from utils.simulator import Simulator, SimulatorError, handle
 
@@ -237,6 +238,14 @@ def test_a_busy_provider_is_explained(other: Simulator) -> None:
             break
     assert any("rate limit" in sentence for sentence in said)
     assert all(map(is_one_sentence, said))
+
+
+async def test_a_silence_that_was_too_long_is_explained() -> None:
+    model = chat_model("fast", delivery="stall@3,300")
+    with pytest.raises(Stalled) as error:
+        async for _ in watched(model.astream("Name a river."), 0.1):
+            pass
+    assert explain(error.value) == "Nothing came for 0.1 s: ask again."
 
 
 def test_an_error_that_was_raised_from_another_is_looked_into() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from . import simulator as sim
 from .errors import Sentence
+from .patience import Stalled
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -176,6 +177,8 @@ def explain(error: BaseException) -> str:
     for cause in causes:
         if isinstance(cause, sim.SimulatorError | ProviderError):
             return str(cause)
+        if isinstance(cause, Stalled):
+            return f"{str(cause).removesuffix('.')}: ask again."
         if isinstance(cause, openai.AuthenticationError):
             return "The provider refuses the key: check OPENAI_API_KEY."
         if isinstance(cause, openai.PermissionDeniedError):

@@ -76,7 +76,7 @@ function render({ model, el }) {
     lock.disabled = locked || chosen === null;
     lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
     compare.disabled = !locked || right !== null;
-    const told = locked && right === null ? "Run the next cell, then compare." : "";
+    const told = locked && right === null ? "Run on until you see it, then compare." : "";
     if (next.textContent !== told) next.textContent = told; // or it is read out again
     if (onLock && locked) compare.focus(); // a keyboard goes on where it was
     feedback.replaceChildren();
