@@ -370,7 +370,7 @@ class TestPrediction:
         assert lock.is_disabled()
         assert compare.is_disabled()
         group.get_by_role("radio", name="At the <i>call</i>").check()
-        advice = nb.cells.get_by_role("status").filter(has_text="Run on until you see it, then compare.")
+        advice = nb.cells.get_by_role("status").filter(has_text="Run on until you see it, then")
         assert advice.count() == 0
         lock.click()
         advice.wait_for()

@@ -85,7 +85,7 @@ def test_a_helper_that_asks_the_notebooks_model_is_told_which(number, answer):
 
 
 async def with_a_retry(models, prompt):
-    for model in models:
+    for number, model in enumerate(models, start=1):
         begun = False
         try:
             chain = model.with_retry(stop_after_attempt=2) | StrOutputParser()
@@ -94,7 +94,7 @@ async def with_a_retry(models, prompt):
                 yield text
             return
         except Exception:
-            if begun or model is models[-1]:
+            if begun or number == len(models):
                 raise
 
 
