@@ -17,10 +17,12 @@ import threading
 import urllib.parse
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from jupyter_client.blocking import BlockingKernelClient
 
 from tools import commands, doctor, environment, lab, suite
 from tools.environment import Action, Environment, set_up
@@ -658,14 +660,38 @@ def test_lab_does_not_ask_about_news(running: Lab) -> None:
 
 
 def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
-    """Last of the tests that use `running`, which it ends."""
+    """Last of the tests that use `running`, which it ends; one kernel rests, and one is at work."""
+    assert running.ask("POST", "/api/kernels")[0] == 201
     assert running.ask("POST", "/api/kernels")[0] == 201
     family = psutil.Process(running.process.pid).children(recursive=True)
-    assert len(family) >= 2, "JupyterLab and a kernel"
-    code, said = running.interrupt()
+    commands = [process.cmdline() for process in family]
+    files = [words[words.index("-f") + 1] for words in commands if "-f" in words]
+    assert len(files) == 2
+    assert len(family) >= 3, "JupyterLab and two kernels"
+    with keeps_busy(files[0]):
+        code, said = running.interrupt()
     assert code == 0
     assert "Ending JupyterLab and its kernels." in said
+    assert "Traceback" not in said
+    if sys.platform == "linux":
+        assert "WARNING" not in said, "kernels are spoken to through files"
     assert psutil.wait_procs(family, timeout=30)[1] == []
+
+
+@contextmanager
+def keeps_busy(connection_file: str) -> Iterator[None]:
+    """Have a cell run that doesn't end by itself."""
+    client = BlockingKernelClient(connection_file=connection_file)
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        client.execute("print('at work', flush=True)\nwhile True: pass")
+        while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+            pass
+        yield
+    finally:
+        client.stop_channels()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a program without asking it")

@@ -34,6 +34,9 @@ from tools.programs import (
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 _PORTS = range(20_000, 30_000)  # Linux gives out those from 32,768, others from 49,152
+_RUNTIME = "run"  # where JupyterLab and its kernels meet, in the folder of its settings
+_LONGEST = 50  # bytes of that folder's name; a socket's whole name has at most 104
+_SETTLING_SECONDS = 3.0  # for a cell to end when it is interrupted
 
 
 def lab(arguments: argparse.Namespace) -> int:
@@ -44,7 +47,7 @@ def lab(arguments: argparse.Namespace) -> int:
     token = secrets.token_urlsafe(24)
     lesson = f"/tree/{LESSON_1}" if (ROOT / LESSON_1).exists() else ""
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
-    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+    with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         write_jupyter_config(Path(folder), port, token)
         server = start_jupyter(python, Path(folder))
         try:
@@ -129,7 +132,9 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
     """Write settings that stand above the user's own, in a folder that only this user can read.
 
     The token goes by file, as a command line shows to everyone on the machine. The question about
-    news that JupyterLab asks at its first start is switched off for the course.
+    news that JupyterLab asks at its first start is switched off for the course. Kernels are spoken
+    to through files in that folder, where its name is short enough, and else through ports: those
+    anybody on the machine can see, of which each kernel warns in the terminal.
     """
     server = {
         "ip": "127.0.0.1",
@@ -145,6 +150,8 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "ServerApp": server,
         "IdentityProvider": {"token": token},
     }
+    if not WINDOWS and len(os.fsencode(folder / _RUNTIME)) <= _LONGEST:
+        config["KernelManager"] = {"transport": "ipc"}
     write_json(folder / "jupyter_server_config.json", config)
     overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
     write_json(folder / "labconfig" / "default_setting_overrides.json", overrides)
@@ -159,7 +166,9 @@ def write_json(path: Path, value: object) -> None:
 def start_jupyter(python: str, config: Path) -> "subprocess.Popen[str]":
     """Start JupyterLab out of reach of the terminal's Ctrl-C, which it would answer by asking."""
     paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    environ = clean_environ(JUPYTER_CONFIG_PATH=os.pathsep.join(paths))
+    environ = clean_environ(
+        JUPYTER_CONFIG_PATH=os.pathsep.join(paths), JUPYTER_RUNTIME_DIR=str(config / _RUNTIME)
+    )
     return subprocess.Popen(
         [python, "-m", "jupyterlab"],
         cwd=ROOT,
@@ -186,19 +195,20 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int) -> None:
                     f"{this_command('doctor')} tells what is wrong."
                 )
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if ask(port, "GET", "/api") == 200:
+                if ask(port, "GET", "/api")[0] == 200:
                     return
             progress.show()
             time.sleep(0.1)  # a server that is starting can only be asked again
     raise Advice("JupyterLab did not answer in two minutes: end other programs and try again.")
 
 
-def ask(port: int, method: str, path: str, token: str = "") -> int:
-    """Ask JupyterLab on the loopback address, never through a proxy; returns the HTTP status."""
+def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]:
+    """Ask JupyterLab on the loopback address, never through a proxy; returns status and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with contextlib.closing(connection):
         connection.request(method, path, headers={"Authorization": f"token {token}"})
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def shut_down(server: "subprocess.Popen[str]", port: int, token: str) -> None:
@@ -206,8 +216,25 @@ def shut_down(server: "subprocess.Popen[str]", port: int, token: str) -> None:
     for number in end_signals():
         signal.signal(number, signal.SIG_IGN)
     if server.poll() is None:
+        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+            interrupt_cells(port, token)
         with contextlib.suppress(OSError, http.client.HTTPException):
             ask(port, "POST", "/api/shutdown", token)  # the one polite way that Windows has too
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(SHUTDOWN_SECONDS)
     end(server)
+
+
+def interrupt_cells(port: int, token: str) -> None:
+    """End the cells that still run: a kernel that is ended during one says so at length."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    interrupted: set[str] = set()
+    while time.monotonic() < deadline:
+        kernels = json.loads(ask(port, "GET", "/api/kernels", token)[1])
+        busy = {kernel["id"] for kernel in kernels if kernel["execution_state"] == "busy"}
+        if not busy:
+            return
+        for kernel in busy - interrupted:
+            ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
+        interrupted |= busy
+        time.sleep(0.05)  # JupyterLab can only be asked again
