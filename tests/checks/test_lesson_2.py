@@ -54,9 +54,9 @@ def test_the_wrong_answers_of_an_exercise_get_different_messages():
     for number, cases, alike in (
         ("2.1", WRONG_2_1, 1),  # two ways to fill late
         ("2.2", WRONG_2_2, 0),
-        ("2.3", WRONG_2_3, 2),  # a dict on the class or the object, two that count in one place
-        ("2.5", WRONG_2_5, 2),  # two that call `invoke`, two that count the reply
-        ("2.6", WRONG_2_6, 5),  # two take one model, two ask one prompt, two attach the class
+        ("2.3", WRONG_2_3, 3),  # a dict on the class or the object, two that mix, two that clear
+        ("2.5", WRONG_2_5, 4),  # two call `invoke`, count the reply, attach one twice, ask else
+        ("2.6", WRONG_2_6, 7),  # two take one model, ask one prompt, attach the class or one twice
     ):
         told_apart(number, cases, alike)
 

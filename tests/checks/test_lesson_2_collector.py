@@ -293,7 +293,7 @@ def test_a_class_with_an_attribute_of_its_own_is_an_attempt():
     class Begun(BaseCallbackHandler):
         text = ""
 
-    wrong("2.1", Begun, "still empty")
+    wrong("2.1", Begun, "still empty: it has none of the methods that LangChain calls")
 
 
 def test_what_a_handler_prints_while_it_is_checked_stays_off_the_screen(capfd):

@@ -165,6 +165,31 @@ class KeepsOnTheClass(ForgetsErrors):
         self.reports = []
 
 
+class ClearsAtAnError(Popped):
+    def on_llm_error(self, error, **kwargs):
+        self.counts.clear()
+
+
+class StartsAnewAtAnError(Popped):
+    def on_llm_error(self, error, **kwargs):
+        self.counts = {}
+
+
+class ClearsWhatWasPrepared(PreparedAtTheStart):
+    def on_llm_error(self, error, **kwargs):
+        self.runs.clear()
+
+
+class PreparesAtNoMethod(PreparedAtTheStart):
+    on_chat_model_start = BaseCallbackHandler.on_chat_model_start
+
+    def on_start(self, serialized, messages, *, run_id, **kwargs):
+        self.runs[run_id] = []
+
+    def on_llm_start(self, serialized, prompts, **kwargs):
+        """Asked."""
+
+
 class ReportsFailures(Popped):
     def on_llm_error(self, error, *, run_id, **kwargs):
         self.on_llm_end(None, run_id=run_id)
@@ -249,6 +274,10 @@ WRONG_2_3 = (
     (InOrderOfStart, "The numbers are right. The run that ended first"),
     (KeepsAll, "After two runs that ended, `.counts` holds more"),
     (ForgetsErrors, "After a run that failed after a few tokens, `.counts` holds more"),
+    (ClearsAtAnError, "When a run failed .*, the other brought .* Whose count may go"),
+    (StartsAnewAtAnError, "When a run failed .*, the other brought .* Whose count may go"),
+    (ClearsWhatWasPrepared, "KeyError.*, when a run failed while another was under way"),
+    (PreparesAtNoMethod, r"KeyError.* In your class LangChain never calls `on_start`\."),
     (ReportsFailures, "after a run that failed .*; only a finished run counts"),
     (FailsWithoutTokens, "KeyError.*for a run that failed before its first token"),
     (EndsWithoutTokens, "KeyError.*for a run by `invoke`, which ended without"),

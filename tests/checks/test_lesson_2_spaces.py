@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import evaluate
@@ -43,6 +44,19 @@ def asks_invoke_to_stream(model, prompt):
 def attaches_to_the_model(model, prompt):
     words = Words()
     "".join(chunk.text for chunk in model.with_config(callbacks=[words]).stream(prompt))
+    return words.spaces
+
+
+def in_messages(model, prompt):
+    words = Words()
+    list(model.stream([("system", "Be brief."), ("human", prompt)], {"callbacks": [words]}))
+    return words.spaces
+
+
+def by_a_template(model, prompt):
+    words = Words()
+    chain = ChatPromptTemplate.from_template("{prompt}") | model
+    list(chain.stream({"prompt": prompt}, {"callbacks": [words, words]}))  # no harm in a chain
     return words.spaces
 
 
@@ -86,6 +100,8 @@ def in_a_loop_of_its_own(model, prompt):
         invokes_a_streaming_model,
         asks_invoke_to_stream,
         attaches_to_the_model,
+        in_messages,
+        by_a_template,
         listens_to_a_chain,
         counts_per_run,
         in_a_loop_of_its_own,
@@ -234,6 +250,44 @@ def hears_by_another_method(model, prompt):
     return words.spaces
 
 
+def attaches_one_twice(model, prompt):
+    words = Words()
+    list(model.stream(prompt, {"callbacks": [words, words]}))
+    return words.spaces
+
+
+def attaches_one_in_two_places(model, prompt):
+    words = Words()
+    list(model.with_config(callbacks=[words]).stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
+def leaves_the_old_call_in(model, prompt):
+    words = Words()
+    model.invoke(prompt, config={"callbacks": [words]})
+    for _ in model.stream(prompt, config={"callbacks": [words]}):
+        pass
+    return words.spaces
+
+
+def leaves_the_class_as_it_was(model, prompt):
+    class Begun(BaseCallbackHandler):
+        def __init__(self):
+            self.spaces = 0
+
+    words = Begun()
+    list(model.stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
+def asks_the_question_of_the_cells_above(model, prompt):
+    return reads_the_stream(model, "Name a river.")
+
+
+def asks_nothing(model, prompt):
+    return reads_the_stream(model, "")
+
+
 def yields(model, prompt):
     yield reads_the_stream(model, prompt)
 
@@ -252,6 +306,12 @@ WRONG_2_5 = (
     (forgets_to_read, r"made a stream with `.stream\(…\)`, and nobody read it"),
     (reads_a_little, "Only .* pieces of the reply were read"),
     (attaches_two, "twice the .* Who else listens"),
+    (attaches_one_twice, "twice the .* How often is it attached"),
+    (attaches_one_in_two_places, "twice the .* How often is it attached"),
+    (leaves_the_old_call_in, "more than once for one reply: as a stream, and in a way in which"),
+    (leaves_the_class_as_it_was, "0 came back: it has none of the methods that LangChain calls"),
+    (asks_the_question_of_the_cells_above, "was `Name a sea.`, and the model was asked something"),
+    (asks_nothing, "was `Name a sea.`, and the model was asked something else"),
     (counts_tokens_with_a_space, "The tokens held .* spaces, and .* came back"),
     (returns_the_handler, "is a `Words`; the exercise asks for a number"),
     (returns_nothing, "Nothing came back: is a `return` missing"),
@@ -263,6 +323,11 @@ WRONG_2_5 = (
 @pytest.mark.parametrize(("spaces_heard", "said"), with_reason(*WRONG_2_5))
 def test_2_5_says_what_is_wrong_with_code_that(spaces_heard, said):
     wrong("2.5", spaces_heard, said)
+
+
+def test_2_5_wants_the_function():
+    wrong("2.5", Words, "the function, `spaces_heard`; it was given the class `Words`")
+    wrong("2.5", Words(), "the function itself, `spaces_heard`")
 
 
 @pytest.mark.parametrize("counts", [counts_the_reply_beside_a_handler, counts_at_the_end])

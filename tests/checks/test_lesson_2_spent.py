@@ -146,6 +146,25 @@ def leaves_one_reply(model, prompts):
     return total
 
 
+def attaches_one_twice(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage, usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+def attaches_one_in_two_places(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    bound = model.with_config(callbacks=[usage])
+    for prompt in prompts:
+        list(bound.stream(prompt, {"callbacks": [usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+def batches(model, prompts):
+    return sum(reply.usage_metadata["output_tokens"] for reply in model.batch(prompts))
+
+
 def asks_the_model_for_its_name(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -306,7 +325,10 @@ WRONG_2_6 = (
     (all_tokens, "the prompts' tokens are in it, too"),
     (tokens_of_the_prompts, "these are the prompts' tokens"),
     (returns_the_usage, "is a `dict`; the exercise asks for a number"),
-    (invokes, "called with `invoke`"),
+    (invokes, "in one piece, as by `invoke` or `batch`; .* asks for `.stream"),
+    (batches, "in one piece, as by `invoke` or `batch`; .* asks for `.stream"),
+    (attaches_one_twice, "1786 came back: the handler heard each call twice. How often"),
+    (attaches_one_in_two_places, "came back: the handler heard each call twice. How often"),
     (joins_the_prompts, "isn't one of the prompts"),
     (forgets_to_attach_usage, "893 output tokens for 4 replies, and 0 .* no handler listened"),
     (keeps_totals_by_prompt, "and 762 came back: a prompt that was asked twice is in it once"),

@@ -44,7 +44,11 @@ def test_2_4_accepts_the_truth_in_any_shape(starts):
         ({2: "once"}, "Case 2 should look like"),
         ({2: ("A", "1", "B", 0)}, "Case 2: .*not a `str`"),
         ({2: ("A", True, "B", 0)}, "Case 2: .*not a `bool`"),
+        ({2: ("A", 1, "B", ...)}, "Case 2 has no number yet for `B`"),
+        ({2: {"B": 1}}, "Case 2 has no number yet for `A`"),
+        ({2: ...}, "Case 2 has no number yet for `A` and `B`"),
         ({5: ("A", 1, "B", 0)}, "There is no case 5"),
+        ({"one": ("A", 1, "B", 0)}, "There is no case one"),
     ],
 )
 def test_2_4_says_where_to_look(change, said):
@@ -59,6 +63,7 @@ def test_2_4_leaves_a_mapping_that_fills_itself_as_it_was():
 
 def test_2_4_misses_a_case():
     wrong("2.4", {1: STARTS[1]}, "Case 2 has no number yet")
+    wrong("2.4", {str(case): row for case, row in STARTS.items()}, "keys are numbers, and `'1'` is")
     wrong("2.4", [1, 1], "a dict with a case's number as key, not a `list`")
 
 

@@ -146,6 +146,19 @@ class ForgetsTheStart(Timed):
         """Forgotten."""
 
 
+class StartsAtNoMethod(Timed):
+    on_chat_model_start = BaseCallbackHandler.on_chat_model_start
+
+    def on_chat_start(self, serialized, messages, **kwargs):
+        self.sent = self.clock()
+
+
+class TakesTheChunk(Timed):
+    def on_llm_new_token(self, chunk, **kwargs):
+        if chunk and self.ttft is None:
+            self.ttft = self.clock() - self.sent
+
+
 class NeverMeasures(Timed):
     def on_llm_new_token(self, token, **kwargs):
         """Not yet."""
@@ -196,6 +209,8 @@ WRONG_2_2 = (
     (Milliseconds, "600; the exercise asks for seconds"),
     (FromTheRole, "0.5 s, and the first text came 0.6 s after the model was asked"),
     (ForgetsTheStart, "AttributeError: .*sent"),
+    (StartsAtNoMethod, "AttributeError: .*sent.* LangChain never calls `on_chat_start"),
+    (TakesTheChunk, "0.1 s when no text had come yet.* By the name `chunk` LangChain hands over"),
     (NeverMeasures, "still `None`"),
     (MeasuresNothingToo, "got a figure for a reply without any text"),
     (AsText, "is a `str`"),

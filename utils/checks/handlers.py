@@ -17,6 +17,7 @@ from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.observe import kind
 from utils.checks.outcome import NotYet, shown
 
+_EVENTS = [name for name in dir(BaseCallbackHandler) if name.startswith("on_")]
 _LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 
@@ -77,6 +78,8 @@ def listening(handler: BaseCallbackHandler, when: str = "") -> Iterator[None]:
                     f"{shown(str(error.__cause__), 120)}. What it hands over, and by which names, "
                     "shows in the handlers of the cells above."
                 ) from error
+            if silent := never_called(handler):  # which may be why something was missing
+                raise NotYet(f"{error} In your class{silent.removeprefix(':')}.") from error
             raise
         finally:
             handler.raise_error = False  # what is cleared away later shall be quiet
@@ -104,6 +107,29 @@ def overheard() -> Iterator[list[str]]:
     finally:
         _LOG.removeHandler(listener)
         _LOG.propagate = passed_on
+
+
+def hears(handler: BaseCallbackHandler, method: str) -> bool:
+    """Whether the handler's class has a method of its own by that name."""
+    return getattr(type(handler), method) is not getattr(BaseCallbackHandler, method)
+
+
+def never_called(handler: BaseCallbackHandler) -> str:
+    """The end of a sentence, if the learner wrote no methods, or such as LangChain doesn't know."""
+    written = [
+        name
+        for owner in type(handler).__mro__
+        if owner is not object and not owner.__module__.startswith("langchain_core.")
+        for name, value in vars(owner).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    ]
+    if not written and not any(hears(handler, name) or name in vars(handler) for name in _EVENTS):
+        return ": it has none of the methods that LangChain calls"
+    unknown = [name for name in written if not hasattr(BaseCallbackHandler, name)]
+    if unknown and unknown == written:
+        return ": LangChain calls none of the methods that you wrote"
+    events = [f"`{name}`" for name in unknown if name.startswith("on_")]
+    return f": LangChain never calls {' or '.join(events)}" if events else ""
 
 
 class _Lines(logging.Handler):

@@ -15,7 +15,7 @@ from utils.checks.lesson_2_spent import spent
 from utils.checks.lesson_2_starts import starts
 from utils.checks.lesson_2_stopwatch import stopwatch
 
-_TWICE = "Two handlers hear each token twice: compare how many it heard with the other programs."
+_TWICE = "The reply hasn't so many tokens: compare how many it heard with the other programs."
 _SILENT = "A handler that raises leaves a warning for each token: look at its log."
 _NO_TOKENS = "Where no tokens are pushed, nobody hears any: look at how many it heard."
 
@@ -28,7 +28,7 @@ _EVIDENCE = {
     ("not streaming", "healthy"): _NO_TOKENS,
     ("not streaming", "attached twice"): _NO_TOKENS,
     ("not streaming", "fails in silence"): "It heard nothing, and yet somebody wrote into the "
-    "log: can a handler that is never called do that?",
+    "log: can a handler that no token reaches do that?",
     ("attached twice", "healthy"): _TWICE,
     ("attached twice", "not streaming"): _TWICE,
     ("attached twice", "fails in silence"): _TWICE,
@@ -43,7 +43,7 @@ _DENIED = {"not streaming": "does stream", "fails in silence": "doesn't fail in 
 def diagnosis(answer: object) -> str:
     """Which of four programs is healthy, and what the others' handlers suffer from."""
     diagnosed(answer, "2.7", "program", _EVIDENCE, denied=_DENIED)
-    return "All four, from three figures each."
+    return "All four, by what was heard and what was logged."
 
 
 CHECKS: dict[str, Callable[[Any], str]] = {

@@ -4,8 +4,8 @@ from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from utils.checks.handlers import listening, the_class
-from utils.checks.lesson_2_heard import attached, in_turns, never_called, streamed
+from utils.checks.handlers import listening, never_called, the_class
+from utils.checks.lesson_2_heard import attached, in_turns, streamed
 from utils.checks.observe import first_difference, kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, ProbeModel, cut

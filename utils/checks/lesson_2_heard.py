@@ -1,7 +1,6 @@
-"""What lesson 2's handlers listen to, and how it is told that one heard nothing."""
+"""What lesson 2's handlers listen to, and how often."""
 
-import inspect
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from itertools import zip_longest
 from typing import Any, cast
 
@@ -24,25 +23,9 @@ def no_class(handlers: Iterable[object]) -> None:
             raise NotYet(f"The config holds the class; make a handler with `{handler.__name__}()`.")
 
 
-def hears(handler: BaseCallbackHandler, method: str) -> bool:
-    """Whether the handler's class has a method of its own by that name."""
-    return getattr(type(handler), method) is not getattr(BaseCallbackHandler, method)
-
-
-def never_called(handler: BaseCallbackHandler) -> str:
-    """The end of a sentence, if the learner wrote methods that LangChain doesn't know."""
-    written = [
-        name
-        for owner in type(handler).__mro__
-        if owner is not object and not owner.__module__.startswith("langchain_core.")
-        for name, value in vars(owner).items()
-        if inspect.isfunction(value) and not name.startswith("_")
-    ]
-    unknown = [name for name in written if not hasattr(BaseCallbackHandler, name)]
-    if unknown and unknown == written:
-        return ": LangChain calls none of the methods that you wrote"
-    events = [f"`{name}`" for name in unknown if name.startswith("on_")]
-    return f": LangChain never calls {' or '.join(events)}" if events else ""
+def attached_twice(handlers: Sequence[object]) -> bool:
+    """Whether one and the same handler stands in the list more than once."""
+    return len({id(handler) for handler in handlers}) < len(handlers)
 
 
 def attached(*handlers: BaseCallbackHandler) -> Any:

@@ -1,14 +1,14 @@
 """The check of exercise 2.3: a handler that counts tokens per run and forgets each run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from utils.checks.handlers import listening, the_class
-from utils.checks.lesson_2_heard import attached, in_turns, never_called, streamed
+from utils.checks.handlers import listening, never_called, the_class
+from utils.checks.lesson_2_heard import attached, in_turns, streamed
 from utils.checks.observe import kind
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, Probe, ProbeModel, Switchboard, cut
@@ -44,6 +44,7 @@ def report(answer: object) -> str:
     ):
         probe = Probe(cut(TIDE, 83), fails_after=fails_after)
         _unreported(make(), probe, f"a run {what}", leaves_after)
+    _fails_beside_another(make())
     _reports_no_tokens(make())
     _reports_threads(make())
     return (
@@ -111,6 +112,25 @@ def _unreported(
     if got:
         raise NotYet(f"`.reports` is {shown(repr(got))} after {what}; only a finished run counts.")
     _nothing_kept(handler, before, what)
+
+
+def _fails_beside_another(handler: BaseCallbackHandler) -> None:
+    """A run that fails takes its own count along, and not that of a run that goes on."""
+    spy, what = _Spy(), "when a run failed while another was under way"
+    fails, goes_on = Probe(cut(TIDE, 89), fails_after=4), Probe(cut(DANUBE, 90))
+    with listening(handler, what):
+        in_turns(streamed(goes_on, handler, spy), _until_it_fails(streamed(fails, handler, spy)))
+    if _reports_of(handler) != spy.reports:
+        raise NotYet(
+            f"{what.capitalize()}, the other brought {spy.reports[0]} tokens and came to its end. "
+            f"`.reports` is {shown(repr(_reports_of(handler)))}. Whose count may go when a run "
+            "fails?"
+        )
+
+
+def _until_it_fails(chunks: Iterable[object]) -> Iterator[object]:
+    with suppress(ConnectionLost):
+        yield from chunks
 
 
 def _reports_no_tokens(handler: BaseCallbackHandler) -> None:

@@ -1,24 +1,32 @@
 """The check of exercise 2.5: the spaces in the tokens that a handler heard."""
 
 from utils.checks.attempt import learners_code
-from utils.checks.handlers import overheard
-from utils.checks.lesson_2_heard import hears, never_called, no_class
+from utils.checks.handlers import hears, never_called, overheard
+from utils.checks.lesson_2_heard import attached_twice, no_class
 from utils.checks.observe import asked_for_a_stream, not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
-from utils.checks.streams import Probe, ProbeModel, cut
-from utils.checks.texts import DANUBE, PROMPT, TIDE
+from utils.checks.streams import Probe, Switchboard, cut
+from utils.checks.texts import DANUBE, TIDE
 
 
 def spaces_heard(answer: object) -> str:
     """The spaces in the tokens that a handler heard, not those in the reply."""
+    if isinstance(answer, type):
+        raise NotYet(
+            "The check wants the function, `spaces_heard`; it was given the class "
+            f"`{answer.__name__}`."
+        )
     function = the_function(answer, "spaces_heard")
     before = 0
-    for text, seed in ((DANUBE, 91), (TIDE, 92)):
+    for prompt, text, seed in (("Name a sea.", DANUBE, 91), ("Describe the tide.", TIDE, 92)):
         # Tokens that are pushed and aren't in the reply tell the handler's count from another.
         probe = Probe(cut(text, seed), asides=[" ", "by the by"])
+        other = Probe(cut(TIDE, 93))
         with overheard() as log, learners_code():
-            returned = function(ProbeModel(probe=probe), PROMPT)
-        plain_call(returned, "spaces_heard", probe)
+            returned = function(Switchboard(probe=other, probes={prompt: probe}), prompt)
+        plain_call(returned, "spaces_heard", probe, other)
+        if other.requests:
+            raise NotYet(f"The prompt was {shown(prompt)}, and the model was asked something else.")
         _tokens_were_pushed(probe)
         if log:
             raise NotYet(
@@ -32,6 +40,11 @@ def spaces_heard(answer: object) -> str:
 
 
 def _tokens_were_pushed(probe: Probe) -> None:
+    if probe.invoked and probe.streamed:
+        raise NotYet(
+            "The model was asked more than once for one reply: as a stream, and in a way in which "
+            "it pushes no tokens. Each time is paid for."
+        )
     if probe.invoked:
         raise NotYet(
             "The model was called in a way in which it pushes no tokens, so a handler hears none, "
@@ -55,12 +68,11 @@ def _spaces(returned: object, heard: int, before: int, probe: Probe) -> None:
             "`on_llm_new_token` hears."
         )
     if not returned:
-        silent = "".join(never_called(handler) for handler in probe.handlers)
+        silent = "".join(dict.fromkeys(never_called(handler) for handler in probe.handlers))
         raise NotYet(f"The tokens held {heard} spaces, and {returned} came back{silent}.")
     if returned == 2 * heard:
-        raise NotYet(
-            f"{returned} came back, twice the {heard} spaces that were pushed. Who else listens?"
-        )
+        asks = "How often is it attached" if attached_twice(probe.handlers) else "Who else listens"
+        raise NotYet(f"{returned} came back, twice the {heard} spaces that were pushed. {asks}?")
     if before and returned == heard + before:
         raise NotYet(
             f"The first time the number is right. The second time {returned} came back for {heard} "

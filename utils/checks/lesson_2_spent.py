@@ -8,7 +8,7 @@ from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackH
 from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.attempt import LearnersError, learners_code
-from utils.checks.lesson_2_heard import no_class
+from utils.checks.lesson_2_heard import attached_twice, no_class
 from utils.checks.observe import not_asked_for, plain_call, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, Switchboard, cut
@@ -82,7 +82,10 @@ def _all_asked(asked: Mapping[str, Probe], prompts: Sequence[str], other: Probe)
         if not probe.requests:
             raise NotYet(f"The prompt {shown(prompt)} was never asked.")
         if probe.invoked:
-            raise NotYet("The model was called with `invoke`; the exercise asks for `.stream()`.")
+            raise NotYet(
+                "The model was called for a reply in one piece, as by `invoke` or `batch`; the "
+                "exercise asks for `.stream()`."
+            )
     for prompt, probe in asked.items():
         wanted, total = prompts.count(prompt), len(probe.pieces)
         if probe.requests != wanted:
@@ -115,7 +118,9 @@ def _billed(returned: object, probes: Sequence[Probe], before: int) -> int:
         return right
     handlers = [handler for probe in probes for handler in probe.handlers]
     no_class(handlers)
-    if _heard_before(handlers, right) or (before and returned == right + before):
+    if returned == 2 * right and any(attached_twice(probe.handlers) for probe in probes):
+        meaning = "the handler heard each call twice. How often is it attached?"
+    elif _heard_before(handlers, right) or (before and returned == right + before):
         meaning = "the handler had heard calls before, and their tokens are in it"
     elif not returned and not handlers:
         meaning = "no handler listened to the model"
@@ -124,7 +129,7 @@ def _billed(returned: object, probes: Sequence[Probe], before: int) -> int:
     raise NotYet(
         f"The provider counted {right} output tokens for {len(probes)} "
         f"{'reply' if len(probes) == 1 else 'replies'}, and {returned} came back"
-        f"{f': {meaning}' if meaning else ''}."
+        f"{f': {meaning}' if meaning else ''}{'' if meaning.endswith('?') else '.'}"
     )
 
 

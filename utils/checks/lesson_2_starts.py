@@ -10,12 +10,13 @@ from langchain_core.runnables import Runnable
 
 from utils.checks.lesson_2_heard import attached
 from utils.checks.observe import kind
-from utils.checks.outcome import NotYet
+from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe, ProbeModel
 from utils.checks.texts import DANUBE
 
 _PLACES = ("the model's constructor", "`with_config`", "the call's config")
 _CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
+_AS_TEXTS = [str(case) for case in _CASES]
 
 
 class _Tally(BaseCallbackHandler):
@@ -30,6 +31,9 @@ def starts(answer: object) -> str:
     """How often each handler hears a model start in the four cases, which are run."""
     if not isinstance(answer, Mapping):
         raise NotYet(f"The answer is a dict with a case's number as key, not {kind(answer)}.")
+    texts = [case for case in answer if isinstance(case, str) and case.strip() in _AS_TEXTS]
+    if texts:
+        raise NotYet(f"The keys are numbers, and {shown(repr(texts[0]))} is a text.")
     unknown = [str(case) for case in answer if case not in _CASES]
     if unknown:
         raise NotYet(f"There is no case {', '.join(unknown)}.")
@@ -63,11 +67,16 @@ def _given(entry: object, case: int) -> dict[str, int]:
     elif isinstance(entry, Sequence) and len(entry) == 2:
         numbers = list(entry)
     elif entry is ... or entry is None:
-        numbers = [...]
+        numbers = [..., ...]
     else:
         raise NotYet(f'Case {case} should look like `("A", …, "B", …)`, with two numbers.')
-    if ... in numbers or None in numbers:
-        raise NotYet(f"Case {case} has no number yet for each of the two.")
+    missing = [
+        f"`{name}`"
+        for name, number in zip("AB", numbers, strict=True)
+        if number is ... or number is None
+    ]
+    if missing:
+        raise NotYet(f"Case {case} has no number yet for {' and '.join(missing)}.")
     odd = next((number for number in numbers if type(number) is not int), None)
     if odd is not None:
         raise NotYet(f"Case {case}: a number of starts is a whole number, not {kind(odd)}.")

@@ -1,11 +1,12 @@
 """The check of exercise 2.2: a handler that measures TTFT by the clock it was given."""
 
+import inspect
 from collections.abc import Callable
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from utils.checks.handlers import listening, the_class
-from utils.checks.lesson_2_heard import never_called, streamed
+from utils.checks.handlers import listening, never_called, the_class
+from utils.checks.lesson_2_heard import streamed
 from utils.checks.observe import kind, near
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, cut
@@ -73,7 +74,7 @@ def _timed(make: _MakeHandler, probe: Probe, when: str = "") -> float | None:
     if early is not None:
         raise NotYet(
             f"`.ttft` was {suspect:.1f} s when no text had come yet{case}. The first text came "
-            f"after {first:.1f} s."
+            f"after {first:.1f} s.{_what_is_held(handler)}"
         )
     if at_first is None:
         raise NotYet(f"Text was there, and `.ttft` still `None`{case}; it got its figure later.")
@@ -88,6 +89,14 @@ def _timed(make: _MakeHandler, probe: Probe, when: str = "") -> float | None:
             "after the model was asked. When does your handler begin to count?"
         )
     return suspect
+
+
+def _what_is_held(handler: BaseCallbackHandler) -> str:
+    """A sentence, if the method takes the chunk where the token was meant."""
+    names = inspect.signature(handler.on_llm_new_token).parameters
+    if "chunk" not in names or "token" in names:
+        return ""
+    return " By the name `chunk` LangChain hands over an object, which is true without text, too."
 
 
 def _not_another_time(ttft: float, asked: float, first: float, case: str) -> None:
