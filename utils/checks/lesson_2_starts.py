@@ -102,7 +102,7 @@ def _evidence_of(case: int, name: str, given: int, places: int) -> str:
     if places > 1:
         return (
             f"Case {case}: `{name}` doesn't count {given}. It is one object in {places} places; "
-            "look at what one object in both places counted above."
+            "look at what one object in the constructor and the config counted above."
         )
     return (
         f"Case {case}: `{name}` doesn't count {given}. It stands in one place, and the chain asks "
