@@ -1,5 +1,6 @@
 """Exercise 4.7: stages from events."""
 
+import asyncio
 from contextlib import aclosing
 
 import pytest
@@ -8,7 +9,8 @@ from tests.checks.verdict import by_name, right, with_reason, wrong
 
 
 async def tells_stages(events):
-    current = None
+    yield "Thinking"
+    current = "Thinking"
     async for event in events:
         name, data = event["event"], event["data"]
         if name == "on_chat_model_start":
@@ -25,7 +27,7 @@ async def tells_stages(events):
 
 
 async def matches(events):
-    said = ""
+    yield (said := "Thinking")
     async for event in events:
         match event:
             case {"event": "on_chat_model_start"}:
@@ -50,7 +52,8 @@ def named(event):
 
 
 async def by_a_helper(events):
-    before = None
+    before = "Thinking"
+    yield before
     async with aclosing(events):
         async for event in events:
             stage = named(event) or before
@@ -59,17 +62,26 @@ async def by_a_helper(events):
                 yield stage
 
 
-async def thinks_before_all(events):
-    before = "Thinking"
-    yield before
-    async for event in events:
-        stage = named(event)
-        if stage and stage != before:
-            yield stage
-            before = stage
+async def reads_beside(events):
+    queue = asyncio.Queue()
+
+    async def read():
+        async for event in events:
+            queue.put_nowait(event)
+        queue.put_nowait(None)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(read())
+        yield "Thinking"
+        before = "Thinking"
+        while event := await queue.get():
+            stage = named(event) or before
+            if stage != before:
+                before = stage
+                yield stage
 
 
-@pytest.mark.parametrize("stages", by_name(tells_stages, matches, by_a_helper, thinks_before_all))
+@pytest.mark.parametrize("stages", by_name(tells_stages, matches, by_a_helper, reads_beside))
 def test_4_7_accepts(stages):
     right("4.7", stages)
 
@@ -197,7 +209,40 @@ async def stops_at_the_first_answer(events):
             return
 
 
+async def each_start_is_new(events):
+    yield "Thinking"
+    first, answered = True, False
+    async for event in events:
+        kind = event["event"]
+        if kind == "on_chat_model_start":
+            if not first:
+                yield "Thinking"
+            first, answered = False, False
+        elif kind == "on_tool_start":
+            yield f"Tool call: {event['name']}"
+        elif kind == "on_chat_model_stream" and event["data"]["chunk"].content and not answered:
+            answered = True
+            yield "Answer"
+
+
+async def thinks_anew_each_time(events):
+    yield "Thinking"
+    before, first = "Thinking", True
+    async for event in events:
+        stage = named(event)
+        if stage == "Thinking":
+            if not first:
+                yield stage
+            first = False
+        elif stage and stage != before:
+            yield stage
+        before = stage or before
+
+
 WRONG_4_7 = (
+    (each_start_is_new, "tool twice in one go, `Tool call: get_weather` was said 2 times, also ri"),
+    (thinks_anew_each_time, "and a second try, `Thinking` was said 2 times, also right after its"),
+    (telling(named), "no event came for 5 s, and nothing was said. .* with event 2; .* at once"),
     (telling(answer_at_any_chunk), "`Answer` was said at event .* That chunk has no text in it"),
     (telling(tool_at_its_end), "`Tool call: get_weather` was said late: .* `on_tool_end`"),
     (telling(without_the_name), "`Tool call` was yielded. After the colon"),

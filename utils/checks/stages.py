@@ -58,7 +58,10 @@ _PROGRAMS = (
         "words before a tool call, and two rounds of tools",
         [("I'll look.", ["get_time"]), ("", ["get_weather"]), (TIDE[:25], [])],
     ),
+    _Program("the same tool twice in one go", [("", ["get_weather"] * 2), (DANUBE[:20], [])]),
+    _Program("an empty reply and a second try", [("", []), (TIDE[:30], [])]),
 )
+_SILENCE = 5.0  # seconds before the first event
 
 
 @judged("stages")
@@ -70,7 +73,8 @@ def stages(answer: object) -> str:
         said = run(partial(_said, function, events), answer)
         _right_stages(said, _begun(events), events, program)
     return (
-        "Four runs, with no tool, with one and with more: each stage once, as soon as it was true."
+        "Six runs, with no tool, with one and with more: each stage once, as soon as it was true, "
+        "and `Thinking` before any event."
     )
 
 
@@ -130,8 +134,10 @@ async def _said(function: Callable[..., Any], events: Sequence[Mapping[str, Any]
 
     async def delivered() -> AsyncIterator[dict[str, Any]]:
         nonlocal taken
-        for taken, event in enumerate(events, start=1):  # noqa: B007 (it is looked at elsewhere)
+        await asyncio.sleep(_SILENCE)
+        for event in events:
             await asyncio.sleep(GAP)
+            taken += 1
             yield dict(event)
 
     said: list[_Stage] = []
@@ -152,11 +158,18 @@ def _right_stages(
     events: Sequence[Mapping[str, Any]],
     program: _Program,
 ) -> None:
-    if said and said[0] == ("Thinking", 0):  # true before any event: each run begins with a model
+    at_once = bool(said) and said[0] == ("Thinking", 0)
+    if at_once:  # true before any event: each run begins with a model
         said = [right[0], *said[1:]]
-    if list(said) == list(right):
-        return
     run_of = f"In a run with {program.what},"
+    if list(said) == list(right):
+        if not at_once:
+            raise NotYet(
+                f"{run_of} no event came for {_SILENCE:g} s, and nothing was said. The first "
+                f"{shown('Thinking')} came with event {right[0][1]}; the exercise asks for it at "
+                "once, before any event."
+            )
+        return
     names, wanted = [stage for stage, _ in said], [stage for stage, _ in right]
     if not said:
         raise NotYet(f"{run_of} {len(events)} events came, and nothing was yielded.")
