@@ -6,6 +6,7 @@ The other exercises have a module each, `test_lesson_4_….py`.
 # ruff: noqa: ASYNC110, ASYNC251 (learners write such code)
 
 import asyncio
+import contextlib
 import re
 from contextlib import aclosing
 from time import sleep
@@ -59,16 +60,27 @@ async def shouts_by_a_queue(model, prompt):
     pieces = asyncio.Queue(1)
 
     async def fill():
-        async for chunk in model.astream(prompt):
-            await pieces.put(chunk.content)
-        await pieces.put(None)
+        try:
+            async for chunk in model.astream(prompt):
+                await pieces.put(chunk.content)
+        finally:
+            await pieces.put(None)
 
     filling = asyncio.create_task(fill())
     try:
         while (piece := await pieces.get()) is not None:
             yield piece.upper()
+        await filling
     finally:
         filling.cancel()
+
+
+async def shouts_and_says_what_was_lost(model, prompt):
+    try:
+        async for chunk in model.astream(prompt):
+            yield chunk.content.upper()
+    except Exception as error:
+        raise ValueError("half a reply") from error
 
 
 async def shouts_by_events(model, prompt):
@@ -92,6 +104,7 @@ async def shouts_from_a_thread(model, prompt):
         shouts_by_expression,
         shouts_by_a_step,
         shouts_by_a_queue,
+        shouts_and_says_what_was_lost,
         shouts_by_events,
         shouts_from_a_thread,
     ),
@@ -157,6 +170,11 @@ async def returns_text(model, prompt):
 
 async def returns_a_list(model, prompt):
     return [chunk.content.upper() async for chunk in model.astream(prompt)]
+
+
+async def returns_nothing(model, prompt):
+    async for chunk in model.astream(prompt):
+        chunk.content.upper()
 
 
 async def prints(model, prompt):
@@ -274,6 +292,50 @@ async def yields_for_ever(model, prompt):
         await asyncio.sleep(1)
 
 
+async def drops_line_breaks(model, prompt):
+    async for chunk in model.astream(prompt):
+        if chunk.content.strip():
+            yield chunk.content.upper()
+
+
+async def hides_a_loss(model, prompt):
+    with contextlib.suppress(Exception):
+        async for chunk in model.astream(prompt):
+            yield chunk.content.upper()
+
+
+async def hides_anything(model, prompt):
+    try:
+        async for chunk in model.astream(prompt):
+            yield chunk.content.upper()
+    except:  # noqa: E722
+        return
+
+
+async def hides_a_cancellation(model, prompt):
+    try:
+        async for chunk in model.astream(prompt):
+            yield chunk.content.upper()
+    except asyncio.CancelledError:
+        pass
+
+
+async def waits_on_after_a_loss(model, prompt):
+    pieces = asyncio.Queue(1)
+
+    async def fill():
+        async for chunk in model.astream(prompt):
+            await pieces.put(chunk.content)
+        await pieces.put(None)
+
+    filling = asyncio.create_task(fill())
+    try:
+        while (piece := await pieces.get()) is not None:
+            yield piece.upper()
+    finally:
+        filling.cancel()
+
+
 WRONG_4_1 = (
     (blocks, r"nothing else on the event loop could run: .* \d\.\d s in `.stream\(…\)`"),
     (blocks_with_invoke, r"nothing else on the event loop could run: .* in `.invoke\(…\)`"),
@@ -286,7 +348,8 @@ WRONG_4_1 = (
     (whole_words, r"At one time \d of 23 pieces had arrived"),
     (returns_text, "hands over a `str`, once, when all is over"),
     (returns_a_list, "hands over a `list`, once, when all is over"),
-    (prints, "hands over nothing, `None`, once"),
+    (returns_nothing, "hands over nothing: there is no `yield` in it. The exercise"),
+    (prints, "there is no `yield` in it. What is printed, other code can't read"),
     (returns_a_stream, "the stream is what comes of awaiting it"),
     (plain_generator, "is a plain generator, for `for`"),
     (plain_function, "Calling `shout` gave a `list`"),
@@ -295,6 +358,11 @@ WRONG_4_1 = (
     (first_letters, "not all of it is in capitals"),
     (chunks, "a whole chunk, an `AIMessageChunk`"),
     (chunks_as_texts, "how Python shows a whole chunk, `CONTENT="),
+    (drops_line_breaks, r"a line break and nothing else, `'.n.n'`, is lost: .* such a piece empty"),
+    (hides_a_loss, "was lost in mid-reply, `shout` ended as if the reply were whole. Which errors"),
+    (hides_anything, "was lost in mid-reply, `shout` ended as if the reply were whole"),
+    (hides_a_cancellation, "`shout` was cancelled, it came back as if nothing had happened"),
+    (waits_on_after_a_loss, "`shout` came to no end. What tells your code"),
     (strips, "The letters are right and the white space isn't"),
     (all_so_far, "yielded again and again"),
     (only_the_first, "Only 1 of 23 pieces of the reply was read"),

@@ -311,7 +311,51 @@ async def loses_the_last_piece(model, prompt, seconds):
     return text
 
 
+async def drops_line_breaks(model, prompt, seconds):
+    text = ""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for chunk in model.astream(prompt):
+                if chunk.content.strip():
+                    text += chunk.content
+    return text
+
+
+async def keeps_the_latest_chunk(model, prompt, seconds):
+    text = ""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for chunk in model.astream(prompt):
+                text = chunk.content
+    return text
+
+
+async def calls_its_coroutine(model, prompt, seconds):
+    pieces = []
+    async with asyncio.timeout(seconds):
+        collect(pieces, model, prompt)
+    return "".join(pieces)
+
+
+async def forgets_to_await(model, prompt, seconds):
+    pieces = []
+    asyncio.wait_for(collect(pieces, model, prompt), seconds)
+    return "".join(pieces)
+
+
+async def waits_for_no_task(model, prompt, seconds):
+    pieces = []
+    async with asyncio.timeout(seconds):
+        asyncio.create_task(collect(pieces, model, prompt))  # noqa: RUF006
+    return "".join(pieces)
+
+
 WRONG_4_4 = (
+    (drops_line_breaks, r"a line break and nothing else, `'.n.n'`, is lost: .* such a piece empty"),
+    (keeps_the_latest_chunk, "with no text. .* The last chunk of a reply is empty. Does each take"),
+    (calls_its_coroutine, "a call of `collect` made a coroutine, and nobody awaited it"),
+    (forgets_to_await, "a call of `wait_for` made a coroutine, and nobody awaited it"),
+    (waits_for_no_task, r"after 0\.0 s, with no text. The task of `collect` was still at work"),
     (looks_between_chunks, r"came back after 3\d\.\d s, when the next .* Who looks at the clock"),
     (looks_by_a_clock_imported_by_name, "when the next piece came after a silence"),
     (waits_for_the_whole, "with no text. .* `ainvoke` hands over nothing before the end"),

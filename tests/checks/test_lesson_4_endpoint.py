@@ -248,6 +248,19 @@ async def of_bare_text(model, question):
         yield chunk.content
 
 
+async def of_bare_text_and_an_end(model, question):
+    async for chunk in model.astream(question):
+        yield chunk.content
+    yield END
+
+
+async def without_line_breaks(model, question):
+    async for chunk in model.astream(question):
+        if chunk.content.strip():
+            yield framed(chunk.content)
+    yield END
+
+
 async def of_chunks(model, question):
     async for chunk in model.astream(question):
         yield chunk
@@ -613,7 +626,18 @@ WRONG_4_6 = (
     (streaming(without_an_end), "nothing says that the reply is over"),
     (streaming(with_an_end_that_nobody_hears), "`event: end` is in what was sent, and a page nev"),
     (streaming(with_another_end), "An event of the type `close` came"),
-    (streaming(with_done), r"`'\[DONE\]'`, which is no JSON"),
+    (
+        streaming(with_done),
+        r"No event named `end` came. .* the data `\[DONE\]`, .* What gives an event its name",
+    ),
+    (
+        streaming(of_bare_text_and_an_end),
+        "sent begins with `'Rive.* A page skips .* one event in all. What makes an event",
+    ),
+    (
+        streaming(without_line_breaks),
+        r"a line break and nothing else, `'.n.n'`, is lost: .* such a piece empty",
+    ),
     (
         streaming(with_an_end_each_time),
         "The event `end` came after 1 of 15 texts.*misses what follows",

@@ -19,6 +19,7 @@ from utils.checks.guard import judged
 from utils.checks.meanwhile import Meanwhile
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, ProbeModel
+from utils.checks.unawaited import forgotten
 
 # --- Another model than the one that was given ----------------------------------------------------
 
@@ -235,6 +236,27 @@ def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number
         assert evaluate(number, answer).status == "not yet"
         gc.collect()
     assert [str(each.message) for each in heard] == []
+
+
+def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
+    def forgets(begun, go_on):
+        ask("Hello")
+        begun.set()
+        assert go_on.wait(10)
+
+    @judged("shout")
+    def check(answer):
+        before = forgotten()
+        with beside(forgets):
+            ask_one(model, "Hello")
+        warnings.warn("something else", RuntimeWarning, stacklevel=1)
+        return f"{before!r}, then {forgotten()!r}"
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        assert check(None) == "'', then 'ask_one'"
+    assert [str(each.message) for each in heard] == ["something else"]
+    assert forgotten() == ""
 
 
 def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from types import GeneratorType
 from typing import Any
 
-from utils.checks.attempt import learners_code
-from utils.checks.observe import kind
+from utils.checks.attempt import learners_code, learners_own
+from utils.checks.observe import kind, names_in
 from utils.checks.outcome import NotYet
 
 
@@ -67,6 +67,13 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [leaf for inner in error.exceptions for leaf in leaves(inner)]
 
 
+def tasks_at_work() -> list[str]:
+    """The names of the learner's coroutines that tasks run at this moment."""
+    running = [task.get_coro() for task in asyncio.all_tasks()]
+    coroutines = [each for each in running if inspect.iscoroutine(each)]
+    return [each.__name__ for each in coroutines if learners_own(each.cr_code.co_filename)]
+
+
 async def the_stream(returned: object, name: str) -> AsyncIterator[Any]:
     """What came back from a function that is to be read by `async for`.
 
@@ -77,6 +84,7 @@ async def the_stream(returned: object, name: str) -> AsyncIterator[Any]:
         items: AsyncIterator[Any] = aiter(returned)
         return items
     if inspect.iscoroutine(returned):
+        prints = "print" in names_in(returned.cr_code)
         with learners_tasks():
             result = await returned
         if hasattr(result, "__aiter__"):
@@ -84,10 +92,15 @@ async def the_stream(returned: object, name: str) -> AsyncIterator[Any]:
                 f"Calling `{name}` gives a coroutine, and the stream is what comes of awaiting it. "
                 f"Whoever writes `async for … in {name}(…)` gets an error."
             )
+        if result is None:
+            printed = " What is printed, other code can't read." if prints else ""
+            raise NotYet(
+                f"`{name}` hands over nothing: there is no `yield` in it.{printed} The exercise "
+                "asks for something to read by `async for`, piece by piece."
+            )
         raise NotYet(
-            f"`{name}` hands over {kind(result) if result is not None else 'nothing, `None`'}, "
-            "once, when all is over. The exercise asks for something to read by `async for`, "
-            "piece by piece."
+            f"`{name}` hands over {kind(result)}, once, when all is over. The exercise asks for "
+            "something to read by `async for`, piece by piece."
         )
     if isinstance(returned, GeneratorType):
         returned.close()

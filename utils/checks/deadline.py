@@ -1,7 +1,7 @@
 """The check of exercise 4.4: what arrives within a time limit, and nothing generated after it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 from utils.checks import loops
 from utils.checks.asked import asked_the_prompt, blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
-from utils.checks.awaited import learners_tasks, the_result
+from utils.checks.awaited import learners_tasks, tasks_at_work, the_result
 from utils.checks.guard import judged
 from utils.checks.listening import cancelled
 from utils.checks.loops import SOON, run
@@ -19,11 +19,12 @@ from utils.checks.observe import (
     first_difference,
     kind,
     names_in,
+    no_blank_piece_lost,
     the_function,
 )
 from utils.checks.outcome import NotYet, shown
-from utils.checks.streams import GAP, ROLE_AFTER, ConnectionLost, cut
-from utils.checks.texts import DANUBE, PROMPT, TIDE
+from utils.checks.streams import GAP, ROLE_AFTER, ConnectionLost, cut, cut_at_lines
+from utils.checks.texts import DANUBE, LIST, PROMPT, TIDE
 from utils.checks.watching import ended_when_cancelled
 
 _ANOTHER = "How does a tide come about?"
@@ -34,7 +35,7 @@ _QUICK = 0.1  # virtual seconds; who looks at a clock so often is quick enough
 def text_within(answer: object) -> str:
     """What arrived in time comes back in time, and the model is let go."""
     function = the_function(answer, "text_within")
-    plenty = LiveProbe(cut(DANUBE, 141))
+    plenty = LiveProbe(cut_at_lines(LIST, 141))
     _within(function, plenty, 60.0)
     stalls = LiveProbe(cut(DANUBE, 142), silences={4: 30.0})
     _within(function, stalls, stalls.arrives(3) + 1)
@@ -61,12 +62,14 @@ class _Came:
         after: Seconds that it took.
         taken_later: Pieces that were taken from the model afterwards.
         let_go: Whether the model was let go soon after.
+        at_work: The names of the learner's coroutines whose tasks were under way when it returned.
     """
 
     returned: Any
     after: float
     taken_later: int
     let_go: bool
+    at_work: Sequence[str]
 
 
 def _within(
@@ -88,6 +91,11 @@ def _within(
         _no_text(came.returned)
     if came.after < min(seconds, probe.lasts) - _QUICK:
         text = shown(came.returned) if came.returned else "no text"
+        if came.at_work:
+            raise NotYet(
+                f"{allowed}, with {text}. The task of `{came.at_work[0]}` was still at work. Who "
+                "waits for it?"
+            )
         raise NotYet(f"{allowed}, with {text}. More was to come. Is `seconds` used as it is?")
     if came.returned != expected:
         _other_text(probe, came, expected, allowed)
@@ -132,13 +140,13 @@ async def _came_within(
                 f"{_caught_elsewhere(function)}"
             ) from error
         raise
-    after, taken = loops.now() - began, probe.taken
+    after, taken, at_work = loops.now() - began, probe.taken, tasks_at_work()
     blocks_nothing("text_within", probe, other)
     asked_the_prompt(prompt, other)
     await loops.soon()
     let_go = probe.let_go
     await asyncio.sleep(100.0)
-    return _Came(result, after, probe.taken - taken, let_go)
+    return _Came(result, after, probe.taken - taken, let_go, at_work)
 
 
 def _caught_elsewhere(function: Callable[..., Any]) -> str:
@@ -188,8 +196,13 @@ def _other_text(probe: LiveProbe, came: _Came, expected: str, allowed: str) -> N
             f"{shown(expected)} had been written by then, and `ainvoke` hands over nothing before "
             "the end."
         )
+    no_blank_piece_lost(came.returned, probe.pieces)
     if not came.returned:
-        raise NotYet(f"{allowed}, with no text. {shown(expected)} had arrived by then.")
+        last = " The last chunk of a reply is empty. Does each take the place of those before it?"
+        raise NotYet(
+            f"{allowed}, with no text. {shown(expected)} had arrived by then."
+            f"{last if probe.ended else ''}"
+        )
     if expected.startswith(came.returned):
         raise NotYet(
             f"{allowed}, with {shown(came.returned)}. What had arrived by then is longer: "

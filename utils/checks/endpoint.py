@@ -19,22 +19,23 @@ from utils import sse
 from utils.checks import loops
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
 from utils.checks.attempt import learners_code, learners_own, told, untouched
-from utils.checks.awaited import leaves, told_apart
+from utils.checks.awaited import leaves, tasks_at_work, told_apart
 from utils.checks.guard import judged
 from utils.checks.loops import run
 from utils.checks.observe import (
     first_difference,
     kind,
     names_in,
+    no_blank_piece_lost,
     nothing_left_unread,
     the_function,
 )
 from utils.checks.outcome import NotYet, shown
 from utils.checks.servers import Visit, get
-from utils.checks.streams import cut
+from utils.checks.streams import cut, cut_at_lines
 
 _WHY, _HOW = "Why do rivers bend?", "How do tides work? & why"
-_RIVERS = "Rivers bend because water\nis never quite even."
+_RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _TIDES = 'The moon pulls, and "the sea" follows it around.'
 _SILENCE = 40.0  # seconds
 
@@ -81,7 +82,7 @@ class _Service:
 
 def _service(function: Callable[..., Any], **how: Any) -> _Service:
     probes = {
-        _WHY: LiveProbe(cut(_RIVERS, 161), **how),
+        _WHY: LiveProbe(cut_at_lines(_RIVERS, 161), **how),
         _HOW: LiveProbe(cut(_TIDES, 162), **how),
     }
     other = LiveProbe(["Pardon?"])
@@ -225,6 +226,7 @@ def _yields(function: object) -> bool:
     return inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function)
 
 
+_A_FIELD = re.compile(r"(data|event|id|retry)(:|$)|:")  # how a line of a frame begins
 _HEADERS = (  # its name, what its value says, and what happens otherwise
     ("X-Accel-Buffering", r"^\s*no\s*$", "nginx in front of the server would hold the text back"),
     ("Cache-Control", r"\bno-(cache|store)\b", "a proxy in between may keep what it sends on"),
@@ -272,6 +274,8 @@ def _right_events(visit: Visit, probe: LiveProbe) -> None:
             "hears no event in it."
         )
     texts = [event for event in events if event.type != "end"]
+    _each_framed(visit, events)
+    _no_other_end(events, probe)
     _right_texts(texts, probe)
     if len(texts) == len(events):
         raise NotYet(_no_end(visit, events))
@@ -281,6 +285,38 @@ def _right_events(visit: Visit, probe: LiveProbe) -> None:
             f"The event `end` came after {before} of {len(texts)} texts. A page hears it, closes, "
             "and misses what follows."
         )
+
+
+def _each_framed(visit: Visit, events: list[sse.Event]) -> None:
+    """Turn down text that was sent as it is, of which a page hears nothing."""
+    lines = visit.body.decode(errors="replace").splitlines()
+    bare = next((line for line in lines if line and not _A_FIELD.match(line)), None)
+    if bare and len(events) == 1:
+        raise NotYet(
+            f"What was sent begins with {shown(repr(visit.body.decode(errors='replace')), 70)}. A "
+            f"page skips {shown(bare)} and each other line that names no field, and hears one "
+            "event in all. What makes an event of a piece of text?"
+        )
+
+
+def _no_other_end(events: list[sse.Event], probe: LiveProbe) -> None:
+    """Turn down an end that is only one more message, and not even JSON."""
+    *texts, last = events
+    got = "".join(_text_of(event) or "" for event in texts)
+    if got == probe.text and last.type == "message" and _not_json(last):
+        raise NotYet(
+            f"No event named `end` came. The last one is a message with the data "
+            f"{shown(last.data)}, and a page takes it for a piece of the reply. What gives an "
+            "event its name?"
+        )
+
+
+def _not_json(event: sse.Event) -> bool:
+    try:
+        json.loads(event.data)
+    except ValueError:
+        return True
+    return False
 
 
 def _right_texts(events: list[sse.Event], probe: LiveProbe) -> None:
@@ -314,6 +350,7 @@ def _right_texts(events: list[sse.Event], probe: LiveProbe) -> None:
             f"No event named `end` came. The last one is a message with the text {shown(last)}, "
             "and a page shows it as part of the reply. What gives an event its name?"
         )
+    no_blank_piece_lost(got, probe.pieces)
     if got != probe.text:
         raise NotYet(
             "The events' texts, put together, aren't the reply. "
@@ -387,9 +424,9 @@ def _lets_go(function: Callable[..., Any], when: str, **leaving: Any) -> None:
         if leaving.get("slow"):
             await _closed(begun)
         await loops.soon()
-        names = [_name_of(task) for task in asyncio.all_tasks()]
+        names = tasks_at_work()
         await asyncio.sleep(2 * _SILENCE)
-        return visit, service.probes[_WHY], list(filter(None, names))
+        return visit, service.probes[_WHY], names
 
     visit, probe, tasks = run(main, function)
     left = visit.left if visit.left is not None else loops.BEGIN
@@ -471,14 +508,6 @@ def _who_closes(function: Callable[..., Any]) -> str:
         " Nothing in your code closes the model's stream: it went because nobody else held it, "
         "as after a plain `break`. `aclosing` closes it in any case."
     )
-
-
-def _name_of(task: asyncio.Task[Any]) -> str:
-    """The name of the learner's coroutine that a task runs, if it runs one."""
-    work = task.get_coro()
-    if not inspect.iscoroutine(work) or not learners_own(work.cr_code.co_filename):
-        return ""
-    return str(work.__name__)
 
 
 def _who_goes_on(probe: LiveProbe, tasks: Sequence[str]) -> str:

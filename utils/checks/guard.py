@@ -13,7 +13,6 @@ generators that yield on when they are to be closed.
 import gc
 import inspect
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +26,7 @@ from utils.checks.meanwhile import Meanwhile
 from utils.checks.observe import kind
 from utils.checks.outcome import NotYet
 from utils.checks.streams import ProbeModel
+from utils.checks.unawaited import noted
 
 Check = Callable[[object], str]
 
@@ -70,7 +70,7 @@ def _nothing_left_unawaited(answer: object) -> Iterator[None]:
 
     `gc.freeze` sets all older objects aside, so that only what the check made is looked through.
     """
-    with _no_word_of_coroutines, _no_word_of_late_yields:
+    with noted(), _no_word_of_late_yields:
         gc.freeze()
         try:
             yield
@@ -79,14 +79,6 @@ def _nothing_left_unawaited(answer: object) -> Iterator[None]:
             gc.unfreeze()
             if inspect.iscoroutine(answer):
                 answer.close()
-
-
-@Meanwhile
-@contextmanager
-def _no_word_of_coroutines() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-        yield
 
 
 @Meanwhile

@@ -6,13 +6,14 @@ exercise and the clinic; the others have a module each, as the table at the end 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
 from utils.checks.asked import asked_the_prompt, blocks_nothing
-from utils.checks.async_streams import LiveProbe, LiveSwitchboard, read
+from utils.checks.async_streams import LiveModel, LiveProbe, LiveSwitchboard, read
 from utils.checks.awaited import learners_tasks, the_stream
 from utils.checks.clinic import diagnosed
 from utils.checks.deadline import text_within
@@ -20,18 +21,27 @@ from utils.checks.endpoint import create_app
 from utils.checks.frames import frame
 from utils.checks.guard import judged
 from utils.checks.heart import keeps_beating
-from utils.checks.loops import run
-from utils.checks.observe import asked_for_a_stream, first_difference, kind, the_function
+from utils.checks.listening import Heard, cancelled, listen
+from utils.checks.loops import NeverEnds, run
+from utils.checks.observe import (
+    asked_for_a_stream,
+    first_difference,
+    kind,
+    no_blank_piece_lost,
+    the_function,
+)
 from utils.checks.outcome import NotYet, shown
 from utils.checks.several import ask_all
 from utils.checks.stages import stages
-from utils.checks.streams import cut
-from utils.checks.texts import DANUBE, PROMPT, TIDE
+from utils.checks.streams import GAP, ConnectionLost, cut, cut_at_lines
+from utils.checks.texts import DANUBE, LIST, PROMPT, TIDE
+from utils.checks.watching import came_out, ended_when_cancelled, no_error
 
 # --- 4.1 shout(model, prompt) ---------------------------------------------------------------------
 
 
 _ANOTHER = "Describe the tide."
+_LOST = "When the connection was lost in mid-reply,"
 
 
 @judged("shout")
@@ -39,17 +49,21 @@ def shout(answer: object) -> str:
     """The text in capitals, each piece out before the next is taken, and nothing held up."""
     function = the_function(answer, "shout")
     pieces = []
-    for prompt, text, seed in ((PROMPT, DANUBE, 111), (_ANOTHER, TIDE, 112)):
-        probe = LiveProbe(cut(text, seed))
+    for prompt, cuts in ((PROMPT, cut(DANUBE, 111)), (_ANOTHER, cut_at_lines(LIST, 112))):
+        probe = LiveProbe(cuts)
         got = run(partial(_shouted, function, probe, prompt), answer)
         _streamed(probe, "shout")
         _texts(got)
+        no_blank_piece_lost("".join(got), [piece.upper() for piece in probe.pieces])
         _in_capitals("".join(got), probe)
         _in_time(probe)
         pieces.append(str(len(probe.pieces)))
+    _a_loss_comes_out(function)
+    _a_cancellation_comes_out(function)
     return (
         f"Two replies, of {' and '.join(pieces)} pieces: each piece was out, in capitals, before "
-        "the next one was taken, and the loop was never held up."
+        "the next one was taken, and the loop was never held up. A lost connection came out, and "
+        "so did a cancellation."
     )
 
 
@@ -63,6 +77,39 @@ async def _shouted(function: Callable[..., Any], probe: LiveProbe, prompt: str) 
     blocks_nothing("shout", probe, other)
     asked_the_prompt(prompt, other)
     return got
+
+
+def _a_loss_comes_out(function: Callable[..., Any]) -> None:
+    probe = LiveProbe(cut(DANUBE, 114), fails_after=3)
+    try:
+        heard = run(partial(_heard, function, probe), function)
+    except NeverEnds:
+        raise NotYet(
+            f"{_LOST} `shout` came to no end. What tells your code that nothing more will come?"
+        ) from None
+    if heard.error is None:
+        raise NotYet(
+            f"{_LOST} `shout` ended as if the reply were whole. Which errors does it keep to "
+            "itself?"
+        )
+    if not came_out(heard.error, ConnectionLost):
+        no_error(heard, "when the connection was lost")
+
+
+def _a_cancellation_comes_out(function: Callable[..., Any]) -> None:
+    probe = LiveProbe(cut(DANUBE, 115))
+
+    async def main() -> None:
+        end = await cancelled(_heard(function, probe), probe.arrives(3) + GAP / 2)
+        ended_when_cancelled(replace(end, let_go=True), "shout")  # closing isn't asked for here
+
+    run(main, function)
+
+
+async def _heard(function: Callable[..., Any], probe: LiveProbe) -> Heard:
+    with learners_tasks():
+        returned = function(LiveModel(probe=probe), PROMPT)
+    return await listen(await the_stream(returned, "shout"), probe)
 
 
 def _streamed(probe: LiveProbe, name: str) -> None:

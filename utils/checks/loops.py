@@ -64,6 +64,11 @@ _WAITS = (
 _GOES_ON = (
     "Your code never came to an end: ten minutes went by on the model's clock, and it still runs."
 )
+_SLEEPS_ON = (
+    "Your code never came to an end: ten minutes went by on the model's clock, and it holds the "
+    "event loop up with a `sleep` that isn't asyncio's. Nothing else can run meanwhile, not even "
+    "what it waits for."
+)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -114,15 +119,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         job.add_done_callback(self._job_done)  # heard after the result: `wrap_future` came first
         return future
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, too_long: str = _GOES_ON) -> None:
         """Let time pass in synchronous code; on the loop's own thread nothing else runs then.
+
+        Args:
+            seconds: For how long.
+            too_long: What to say if the run takes too long, on that thread.
 
         Raises:
             SystemExit: If the run is over, or takes too long.
         """
         if threading.get_ident() == self._home:
             self.blocked += seconds
-            self.jump(seconds)
+            self.jump(seconds, too_long)
             return
         woken = threading.Event()
         self._tell(self._doze, seconds, woken)
@@ -134,12 +143,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Whether the caller's code holds the loop up."""
         return threading.get_ident() == self._home
 
-    def jump(self, seconds: float) -> None:
+    def jump(self, seconds: float, too_long: str = _GOES_ON) -> None:
         """Move the clock."""
         self._now += seconds
         self._rounds, self._silent = 0, 0.0
         if self._now > self._until:
-            raise _Stop(_GOES_ON)
+            raise _Stop(too_long)
 
     def busy(self) -> None:
         """Note a round with something to do; a loop that polls without a pause takes time, too."""
@@ -301,7 +310,7 @@ def _following(name: str) -> Callable[..., Any]:
         if loop is None:
             real(seconds)
         else:
-            loop.pause(seconds)
+            loop.pause(seconds, _SLEEPS_ON)
 
     def clock() -> float:
         loop = _LOOP.get()

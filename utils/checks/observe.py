@@ -8,6 +8,7 @@ from typing import Any
 from utils.checks.attempt import learners_own
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import Probe
+from utils.checks.unawaited import forgotten
 
 
 def the_function(answer: object, name: str) -> Callable[..., Any]:
@@ -101,6 +102,7 @@ def asked_the_given_model(probe: Probe, name: str) -> None:
     """
     nothing_left_unread(probe, name)
     if not probe.requests:
+        nothing_forgotten(name)
         raise NotYet(
             f"`{name}` never asked the model that it was given. Does its code ask another one, "
             "from outside, or make a chain that nobody runs?"
@@ -126,6 +128,39 @@ def nothing_left_unread(probe: Probe, name: str) -> None:
     """
     if probe.called and not probe.requests:
         raise NotYet(f"`{name}` {_UNASKED[probe.called[-1]]}")
+
+
+def nothing_forgotten(name: str) -> None:
+    """Turn down code that made a coroutine and threw it away; for what it left undone.
+
+    Raises:
+        NotYet: If it did, and the check is one that is noted by `unawaited`.
+    """
+    function = forgotten()
+    if function:
+        raise NotYet(
+            f"In `{name}`, a call of `{function}` made a coroutine, and nobody awaited it: none of "
+            "its lines has run."
+        )
+
+
+def no_blank_piece_lost(got: str, pieces: Sequence[str]) -> None:
+    """Turn down a text from which exactly the pieces are missing that are white space alone.
+
+    Args:
+        got: The learner's text.
+        pieces: Those that were to be in it.
+
+    Raises:
+        NotYet: If that is what it lacks.
+    """
+    blanks = [at for at, piece in enumerate(pieces) if piece.isspace()]
+    if blanks and got == "".join(piece for piece in pieces if not piece.isspace()):
+        what = "a line break" if "\n" in pieces[blanks[0]] else "a space"
+        raise NotYet(
+            f"A piece that is {what} and nothing else, {shown(repr(pieces[blanks[0]]))}, is lost: "
+            f"{shown(repr(got), 90)}. Is such a piece empty?"
+        )
 
 
 def first_difference(got: str, expected: str) -> str:

@@ -10,6 +10,7 @@ is measured doesn't depend on the machine.
 
 import io
 import random
+import re
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -352,6 +353,16 @@ def cut(text: str, seed: int, longest: int = 6) -> list[str]:
         pieces.append(text[:size])
         text = text[size:]
     return pieces
+
+
+def cut_at_lines(text: str, seed: int) -> list[str]:
+    """As `cut`, and line breaks are pieces of their own, white space alone, as models send them."""
+    parts = re.split(r"(\n+)", text)
+    return [piece for part in parts if part for piece in _cut_up(part, seed)]
+
+
+def _cut_up(text: str, seed: int) -> list[str]:
+    return [text] if text.isspace() else cut(text, seed)
 
 
 def _chunk(text: str) -> ChatGenerationChunk:
