@@ -1,7 +1,10 @@
 """Exercise 4.3: several replies at once, a few at a time."""
 
+# ruff: noqa: ASYNC251 (learners write such code)
+
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -52,6 +55,18 @@ async def workers_share_a_list(model, prompts, at_most):
     return texts
 
 
+async def workers_begin_at_the_end(model, prompts, at_most):
+    waiting, texts = list(enumerate(prompts)), [""] * len(prompts)
+
+    async def work():
+        while waiting:
+            at, prompt = waiting.pop()
+            texts[at] = await text_of(model, prompt)
+
+    await asyncio.gather(*(work() for _ in range(at_most)))
+    return texts
+
+
 async def sends_the_next_when_one_is_done(model, prompts, at_most):
     running, tasks = set(), []
     for prompt in prompts:
@@ -73,6 +88,7 @@ async def returns_a_tuple(model, prompts, at_most):
         gathers,
         batches_with_a_limit,
         workers_share_a_list,
+        workers_begin_at_the_end,
         sends_the_next_when_one_is_done,
         returns_a_tuple,
     ),
@@ -286,6 +302,12 @@ async def asks_each_prompt_once(model, prompts, at_most):
     return [texts[prompt] for prompt in prompts]
 
 
+async def comes_back_in_between(model, prompts, at_most):
+    tasks = [asyncio.create_task(each) for each in await_each(model, prompts, len(prompts))]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    return [task.result() if task.done() else "" for task in tasks]
+
+
 async def leaves_when_the_first_is_done(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -316,6 +338,87 @@ async def names_a_thing_that_is_not(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(text_off(model, prompt)) for prompt in prompts]  # noqa: F821
     return [task.result() for task in tasks]
+
+
+async def looks_up_the_prompt_late(model, prompts, at_most):
+    turn, tasks = asyncio.Semaphore(at_most), []
+    async with asyncio.TaskGroup() as group:
+        for prompt in prompts:
+
+            async def one():
+                async with turn:
+                    return await text_of(model, prompt)  # noqa: B023
+
+            tasks.append(group.create_task(one()))
+    return [task.result() for task in tasks]
+
+
+async def asks_as_many_as_may(model, prompts, at_most):
+    return await gathers(model, prompts[:at_most], at_most)
+
+
+async def leaves_out_the_first(model, prompts, at_most):
+    return await gathers(model, prompts[1:], at_most)
+
+
+async def returns_after_the_first(model, prompts, at_most):
+    texts = []
+    for prompt in prompts:
+        texts.append(await text_of(model, prompt))
+        return texts
+    return texts
+
+
+async def waits_for_no_task(model, prompts, at_most):
+    turn, texts = asyncio.Semaphore(at_most), []
+
+    async def one(prompt):
+        async with turn:
+            texts.append((await model.ainvoke(prompt)).content)
+
+    for prompt in prompts:
+        asyncio.create_task(one(prompt))  # noqa: RUF006
+    return texts
+
+
+async def calls_its_coroutine(model, prompts, at_most):
+    texts = []
+
+    async def one(prompt):
+        texts.append(await text_of(model, prompt))
+
+    for prompt in prompts:
+        one(prompt)
+    return texts
+
+
+async def invokes_without_await(model, prompts, at_most):
+    for prompt in prompts:
+        model.ainvoke(prompt)
+    return []
+
+
+async def sleeps_while_it_is_locked(model, prompts, at_most):
+    turn = asyncio.Semaphore(at_most)
+
+    async def one(prompt):
+        while turn.locked():
+            time.sleep(0.1)
+        async with turn:
+            return await text_of(model, prompt)
+
+    return await asyncio.gather(*map(one, prompts))
+
+
+async def by_prompt(model, prompts, at_most):
+    turn, texts = asyncio.Semaphore(at_most), {}
+
+    async def one(prompt):
+        async with turn:
+            texts[prompt] = await text_of(model, prompt)
+
+    await asyncio.gather(*map(one, prompts))
+    return [texts[prompt] for prompt in prompts]
 
 
 WRONG_4_3 = (
@@ -358,7 +461,17 @@ WRONG_4_3 = (
     (none_for_no_prompts, "For no prompts at all, `None` came back"),
     (asks_the_first_for_all, "The prompt `Name a river.` was asked 6 times"),
     (asks_each_prompt_once, "`Name a sea.` stood in the list twice and was asked once"),
-    (leaves_when_the_first_is_done, r"was over when \d of \d+ pieces of a reply had come"),
+    (looks_up_the_prompt_late, "`Name a sea.` was asked 6 times, and `Name a river.` never"),
+    (asks_as_many_as_may, "asked 2 of them: it heard `Name a river.`, and never `Name a sea.`"),
+    (leaves_out_the_first, "asked 5 of them: it heard .*, and never `Name a river.`"),
+    (returns_after_the_first, "asked 1 of them: it heard `Name a river.`, and never `Describe"),
+    (waits_for_no_task, "came back while 6 tasks of `one` were still at work. Who waits for them"),
+    (calls_its_coroutine, "In `ask_all`, a call of `one` made a coroutine, and nobody awaited it"),
+    (invokes_without_await, r"called `.ainvoke\(…\)`, and nobody awaited what came back"),
+    (sleeps_while_it_is_locked, "holds the event loop up with a `sleep` that isn't asyncio's"),
+    (by_prompt, "`Name a sea.` stands in the list twice, .* Both places have the same"),
+    (leaves_when_the_first_is_done, r"came back while \d tasks of `ask` were still at work"),
+    (comes_back_in_between, r"was over when \d+ of \d+ pieces of a reply had come"),
     (asks_the_list, "which isn't one of the prompts"),
     (sets_them_free, "waits for something that never comes"),
     (asks_for_results_inside_the_group, "of a task that was still at work. When have the tasks"),

@@ -2,17 +2,24 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from utils.checks.asked import blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard, Traffic
 from utils.checks.attempt import LearnersError
-from utils.checks.awaited import ForeignLoop, learners_tasks, leaves, the_result
+from utils.checks.awaited import (
+    ForeignLoop,
+    learners_tasks,
+    leaves,
+    tasks_at_work,
+    the_result,
+)
 from utils.checks.guard import judged
 from utils.checks.loops import SOON, run
 from utils.checks.meanwhile import Meanwhile
@@ -22,11 +29,26 @@ from utils.checks.observe import (
     kind,
     names_in,
     not_asked_for,
+    nothing_forgotten,
+    nothing_left_unread,
     the_function,
 )
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.texts import DANUBE, TIDE
+
+
+@dataclass
+class _OtherWords(LiveProbe):
+    """A probe that answers the second request with the words of another one, as models do."""
+
+    second: LiveProbe = field(default_factory=lambda: LiveProbe([]))
+
+    def _steps(self, messages: list[BaseMessage]) -> Generator[float | str | AIMessageChunk]:
+        if not self.requests:
+            return super()._steps(messages)
+        self.requests += 1
+        return self.second._steps(messages)
 
 
 def _questions() -> dict[str, LiveProbe]:
@@ -39,8 +61,9 @@ def _questions() -> dict[str, LiveProbe]:
         "Name a lake.": (TIDE[-25:], 0.1),
         "Name a bay.": (DANUBE[:30], 0.15),
     }
+    again = LiveProbe(cut(TIDE[3:30], 135), gap=0.2, traffic=traffic)
     return {
-        prompt: LiveProbe(cut(text, 130 + at), gap=gap, traffic=traffic)
+        prompt: _OtherWords(cut(text, 130 + at), gap=gap, traffic=traffic, second=again)
         for at, (prompt, (text, gap)) in enumerate(texts.items())
     }
 
@@ -52,7 +75,7 @@ def ask_all(answer: object) -> str:
     _all_asked_at_most(function, 2)
     _all_asked_at_most(function, 1)
     _all_asked_at_most(function, 50)
-    nothing = run(lambda: _asked_all(function, {}, [], 3, "for no prompts at all"), answer)
+    nothing, _ = run(lambda: _asked_all(function, {}, [], 3, "for no prompts at all"), answer)
     if nothing not in ([], ()):
         raise NotYet(f"For no prompts at all, {kind(nothing)} came back.")
     _an_error_comes_out(function)
@@ -64,18 +87,46 @@ def ask_all(answer: object) -> str:
 
 def _all_asked_at_most(function: Callable[..., Any], at_most: int) -> None:
     probes = _questions()
-    prompts = [*probes, list(probes)[2]]  # one of them twice
+    twice = list(probes)[2]
+    prompts = [*probes, twice]
     case = f"with `at_most={at_most}`"
     with _semaphores_counted() as made:
-        returned = run(lambda: _asked_all(function, probes, prompts, at_most, case), function)
+        returned, at_work = run(
+            lambda: _asked_all(function, probes, prompts, at_most, case), function
+        )
     traffic = next(iter(probes.values())).traffic
     if not isinstance(returned, list | tuple):
         nobody = " Nobody has awaited it." if inspect.isawaitable(returned) else ""
         raise NotYet(f"{not_asked_for(returned, 'a list of texts')}{nobody}")
-    _each_asked(prompts, probes, returned)
+    _each_asked(prompts, probes, returned, at_work)
     _limit_kept(function, traffic, len(prompts), at_most, len(made))
-    _right_texts(returned, [probes[prompt].text for prompt in prompts])
+    _right_texts(returned, _in_either_order(prompts, probes, twice, returned))
     _no_place_left_free(traffic, len(prompts), at_most)
+
+
+def _in_either_order(
+    prompts: Sequence[str], probes: Mapping[str, LiveProbe], twice: str, returned: Sequence[Any]
+) -> list[str]:
+    """The texts that are right: of a prompt's two replies either may stand first.
+
+    Raises:
+        NotYet: If both places have the same one.
+    """
+    first, second = (at for at, prompt in enumerate(prompts) if prompt == twice)
+    probe = probes[twice]
+    two = [probe.text, getattr(probe, "second", probe).text]
+    if len(returned) == len(prompts):
+        given = [returned[first], returned[second]]
+        if given[0] == given[1] and given[0] in two:
+            raise NotYet(
+                f"The prompt {shown(twice)} stands in the list twice, and the model answered it "
+                "twice, in other words each time. Both places have the same of the two replies."
+            )
+        if given[1] == two[0]:
+            two.reverse()
+    right = [probes[prompt].text for prompt in prompts]
+    right[first], right[second] = two
+    return right
 
 
 _made: ContextVar[list[object] | None] = ContextVar("semaphores", default=None)
@@ -115,7 +166,8 @@ async def _asked_all(
     prompts: list[str],
     at_most: int,
     case: str,
-) -> Any:
+) -> tuple[Any, list[str]]:
+    """What came back, and whose tasks were still at work then."""
     other = LiveProbe([DANUBE])
     with learners_tasks(case):
         returned = function(LiveSwitchboard(probe=other, probes=probes), prompts, at_most)
@@ -136,16 +188,20 @@ async def _asked_all(
                 "group ended: inside of its block, or after it?"
             ) from error
         raise
+    at_work = tasks_at_work()
     blocks_nothing("ask_all", *probes.values(), other)
     if other.requests:
         raise NotYet(
             f"The model was asked {shown(other.seen[0][-1].text)}, which isn't one of the prompts."
         )
-    return result
+    return result, at_work
 
 
 def _each_asked(
-    prompts: Sequence[str], probes: Mapping[str, LiveProbe], returned: Sequence[object]
+    prompts: Sequence[str],
+    probes: Mapping[str, LiveProbe],
+    returned: Sequence[object],
+    at_work: Sequence[str],
 ) -> None:
     waiting = [entry for entry in returned if asyncio.isfuture(entry) or asyncio.iscoroutine(entry)]
     for entry in waiting:
@@ -156,9 +212,9 @@ def _each_asked(
             f"The list holds {kind(waiting[0])} in place of a text: something to await that "
             "nobody waited for."
         )
+    if not all(probe.requests for probe in probes.values()):
+        _not_asked(prompts, probes, at_work)
     for prompt, probe in probes.items():
-        if not probe.requests:
-            asked_the_given_model(probe, "ask_all")
         if probe.requests > prompts.count(prompt):
             raise NotYet(f"The prompt {shown(prompt)} was asked {probe.requests} times.")
         if probe.requests < prompts.count(prompt):
@@ -166,11 +222,46 @@ def _each_asked(
                 f"The prompt {shown(prompt)} stood in the list twice and was asked once. Each "
                 "place in the list gets a reply of its own."
             )
-        if not probe.ended:
-            raise NotYet(
-                f"`ask_all` was over when {probe.taken} of {len(probe.pieces)} pieces of a reply "
-                "had come. Who waits for the rest?"
-            )
+        for reply in (probe, probe.second) if isinstance(probe, _OtherWords) else (probe,):
+            if reply.requests and not reply.ended:
+                raise NotYet(
+                    f"`ask_all` was over when {reply.taken} of {len(reply.pieces)} pieces of a "
+                    "reply had come. Who waits for the rest?"
+                )
+
+
+def _not_asked(
+    prompts: Sequence[str], probes: Mapping[str, LiveProbe], at_work: Sequence[str]
+) -> None:
+    """Say of which prompts the model heard, where there are some of which it didn't."""
+    if at_work:
+        count = at_work.count(at_work[0])
+        tasks, were = ("a task", "was") if count == 1 else (f"{count} tasks", "were")
+        raise NotYet(
+            f"`ask_all` came back while {tasks} of `{at_work[0]}` {were} still at work. Who waits "
+            f"for {'it' if count == 1 else 'them'}?"
+        )
+    asked = {prompt: probe.requests for prompt, probe in probes.items() if probe.requests}
+    never = [prompt for prompt, probe in probes.items() if not probe.requests]
+    if not asked:
+        for probe in probes.values():
+            nothing_left_unread(probe, "ask_all")
+        asked_the_given_model(probes[never[0]], "ask_all")
+    often, times = max(asked.items(), key=lambda each: each[1])
+    if times > prompts.count(often):
+        raise NotYet(
+            f"The prompt {shown(often)} was asked {times} times, and {shown(never[0])} never. "
+            "Which prompt does each call get?"
+        )
+    for probe in probes.values():
+        nothing_left_unread(probe, "ask_all")
+    nothing_forgotten("ask_all")
+    some = sum(asked.values())
+    raise NotYet(
+        f"{len(prompts)} prompts were given, and the model was asked {some} of them: it heard "
+        f"{shown(next(iter(asked)))}, and never {shown(never[0])}. Which of them does your code "
+        "go through?"
+    )
 
 
 def _limit_kept(
