@@ -352,7 +352,10 @@ async def waits_for_no_task(model, prompt, seconds):
 
 WRONG_4_4 = (
     (drops_line_breaks, r"a line break and nothing else, `'.n.n'`, is lost: .* such a piece empty"),
-    (keeps_the_latest_chunk, "with no text. .* The last chunk of a reply is empty. Does each take"),
+    (
+        keeps_the_latest_chunk,
+        "with no text. .* Its last chunk is empty. Does each chunk take the place",
+    ),
     (calls_its_coroutine, "a call of `collect` made a coroutine, and nobody awaited it"),
     (forgets_to_await, "a call of `wait_for` made a coroutine, and nobody awaited it"),
     (waits_for_no_task, r"after 0\.0 s, with no text. The task of `collect` was still at work"),

@@ -130,6 +130,15 @@ async def frames_asked_for_ahead(model, question):
     yield END
 
 
+async def frames_that_end_quietly(model, question):
+    try:
+        async for chunk in model.astream(question):
+            yield framed(chunk.content)
+        yield END
+    except asyncio.CancelledError:
+        pass
+
+
 def by_fastapi(model):
     app = FastAPI()
 
@@ -167,6 +176,7 @@ def with_charset_and_more(model):
         streaming(frames_from_a_queue_that_is_waited_for),
         streaming(frames_from_a_group),
         streaming(frames_asked_for_ahead),
+        streaming(frames_that_end_quietly),
         by_fastapi,
         by_a_plain_def,
         with_charset_and_more,

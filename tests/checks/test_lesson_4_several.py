@@ -421,7 +421,19 @@ async def by_prompt(model, prompts, at_most):
     return [texts[prompt] for prompt in prompts]
 
 
+async def drops_blanks(model, prompts, at_most):
+    turn = asyncio.Semaphore(at_most)
+
+    async def one(prompt):
+        async with turn:
+            pieces = [chunk.content async for chunk in model.astream(prompt)]
+            return "".join(piece for piece in pieces if piece.strip())
+
+    return await asyncio.gather(*map(one, prompts))
+
+
 WRONG_4_3 = (
+    (drops_blanks, "a space and nothing else, `' '`, is lost: .* Is such a piece empty"),
     (one_after_the_other, "With `at_most=2` and 6 prompts, one reply streamed after the other"),
     (no_limit, "With `at_most=2` and 6 prompts, 6 replies streamed at once.$"),
     (a_semaphore_for_each, "6 semaphores are made in your code. Who shares each"),

@@ -19,6 +19,7 @@ from utils.checks.streams import (
     Screen,
     Switchboard,
     cut,
+    cut_at_lines,
 )
 
 PIECES = ["Ri", "vers ", "bend", "."]
@@ -215,6 +216,14 @@ def test_a_screen_tells_whether_each_piece_was_flushed_in_time(flush, seen):
             print(piece, end="", flush=flush)
     assert screen.getvalue() == "Rivers bend."
     assert screen.flushed is seen
+
+
+def test_a_text_is_cut_at_its_lines_too():
+    text = "\n\nOne:\n\n1. a\n2. bb\n"
+    pieces = cut_at_lines(text, 3)
+    assert "".join(pieces) == text
+    assert [piece for piece in pieces if piece.isspace()] == ["\n\n", "\n\n", "\n", "\n"]
+    assert all(piece and ("\n" not in piece or piece.isspace()) for piece in pieces)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -198,7 +198,7 @@ def _other_text(probe: LiveProbe, came: _Came, expected: str, allowed: str) -> N
         )
     no_blank_piece_lost(came.returned, probe.pieces)
     if not came.returned:
-        last = " The last chunk of a reply is empty. Does each take the place of those before it?"
+        last = " Its last chunk is empty. Does each chunk take the place of those before it?"
         raise NotYet(
             f"{allowed}, with no text. {shown(expected)} had arrived by then."
             f"{last if probe.ended else ''}"

@@ -144,11 +144,11 @@ def nothing_forgotten(name: str) -> None:
         )
 
 
-def no_blank_piece_lost(got: str, pieces: Sequence[str]) -> None:
+def no_blank_piece_lost(got: object, pieces: Sequence[str]) -> None:
     """Turn down a text from which exactly the pieces are missing that are white space alone.
 
     Args:
-        got: The learner's text.
+        got: The learner's text; anything else is let pass.
         pieces: Those that were to be in it.
 
     Raises:

@@ -28,6 +28,7 @@ from utils.checks.observe import (
     first_difference,
     kind,
     names_in,
+    no_blank_piece_lost,
     not_asked_for,
     nothing_forgotten,
     nothing_left_unread,
@@ -100,6 +101,8 @@ def _all_asked_at_most(function: Callable[..., Any], at_most: int) -> None:
         raise NotYet(f"{not_asked_for(returned, 'a list of texts')}{nobody}")
     _each_asked(prompts, probes, returned, at_work)
     _limit_kept(function, traffic, len(prompts), at_most, len(made))
+    for prompt, text in zip(prompts, returned, strict=False):
+        no_blank_piece_lost(text, probes[prompt].pieces)
     _right_texts(returned, _in_either_order(prompts, probes, twice, returned))
     _no_place_left_free(traffic, len(prompts), at_most)
 

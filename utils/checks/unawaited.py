@@ -54,3 +54,4 @@ def _python_tells() -> Iterator[None]:
         warnings.showwarning = note
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
         yield
+        warnings.showwarning = show
