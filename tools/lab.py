@@ -54,7 +54,7 @@ def lab(arguments: argparse.Namespace) -> int:
             wait_until_it_answers(server, port)
             say("\nThe course is open. If your browser does not show it, copy this address:\n")
             say(f"    {address}\n")
-            say("Leave this window open while you learn; Ctrl-C here ends it.")
+            say("Leave this window open while you learn. Save your work, then Ctrl-C here ends it.")
             if arguments.browser and a_browser_can_open():
                 webbrowser.open(address)
             code = wait_for(server)
