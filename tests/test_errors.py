@@ -65,6 +65,31 @@ def test_nbval_reports_the_mistake(tmp_path):
     assert "There are no hints for 1.99" in run.stdout
 
 
+def test_what_a_provider_refuses_is_told_in_a_sentence_and_can_be_seen_whole(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody listens there
+    monkeypatch.setenv("OPENAI_MODEL", "llama")
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter2hunter2")
+    book = notebook(
+        "from utils.provider import chat_model; from utils.setup import ready; ready()",
+        "chat_model(max_retries=0).invoke('Name a river.')",
+        "%tb",
+        "await chat_model(max_retries=0).ainvoke('Name a river.')",
+        "1 / 0",
+        "try:\n    chat_model(max_retries=0).invoke('hello')\nexcept OSError:\n    pass",
+    )
+    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    _, called, whole, awaited, others, uncaught = (cell.outputs[0] for cell in book.cells)
+    for output in (called, awaited, uncaught):
+        assert output.output_type == "error"
+        (told,) = output.traceback
+        assert told.startswith("Nobody answers at the provider's address: check OPENAI_BASE_URL")
+        assert f"({output.ename}; `%tb` in a new cell" in told
+    assert len("".join(whole.traceback)) > 3000
+    assert len(others.traceback) > 1
+    assert others.ename == "ZeroDivisionError"
+
+
 def test_any_other_error_keeps_its_traceback():
     book = notebook("1 / 0")
     NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()

@@ -43,7 +43,7 @@ def no_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def other_by_environment(other: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", other.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", other.api_key)
-    monkeypatch.setenv("OPENAI_MODEL", "sim-fast")
+    monkeypatch.setenv("OPENAI_MODEL", "sim")
 
 
 def nobody_listens() -> str:
@@ -85,7 +85,7 @@ def test_the_same_call_goes_to_another_server_by_environment_variables_alone(
         whole = chat_model("seed").invoke("Name a river.").content
         streamed = "".join(chunk.content for chunk in chat_model().stream("Name a river."))
     assert whole == streamed
-    assert [(r.model, r.stream) for r in seen_there] == [("sim-fast", False), ("sim-fast", True)]
+    assert [(r.model, r.stream) for r in seen_there] == [("sim", False), ("sim", True)]
     assert len(seen_here) == 0
 
 
@@ -100,13 +100,44 @@ def test_what_only_the_simulator_can_do_stays_with_the_simulator(
     assert len(seen_here) == 1
 
 
+@pytest.mark.usefixtures("other_by_environment")
+def test_a_simulator_for_all_is_asked_for_the_profile_that_a_cell_names(
+    other: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "sim-chat")
+    with other.watch() as seen_there, provider.simulator().watch() as seen_here:
+        chat_model("fast").invoke("Name a river.")
+        chat_model().invoke("Name a river.")
+        chat_model("fast", delivery="buffered").invoke("Name a river.")
+    assert [request.model for request in seen_there] == ["sim-fast", "sim-chat"]
+    assert [request.model for request in seen_here] == ["sim-fast:buffered"]
+    host = other.base_url.split("/")[2]
+    assert describe() == f"The course's simulator at {host}, one for all, will be asked: no cost."
+
+
+@pytest.mark.usefixtures("other_by_environment")
+@pytest.mark.parametrize("model", ["sim-chat:drop@40", "sim", "simple-7b", "sim-2.5"])
+def test_a_model_of_any_other_name_is_asked_whatever_the_profile(
+    monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", model)
+    assert chat_model("fast").model_name == model
+
+
+def test_openai_is_never_taken_for_a_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
+    monkeypatch.setenv("OPENAI_MODEL", "sim-chat")
+    assert chat_model("fast").model_name == "sim-chat"
+    assert "api.openai.com" in describe()
+
+
 def test_a_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     model = chat_model()
     assert model.model_name == "llama"
     assert str(model.root_client.base_url) == "http://localhost:11434/v1/"
-    assert describe() == "The model llama at localhost:11434 answers: no cost."
+    assert describe() == "The model llama at localhost:11434 will be asked: no cost."
 
 
 def test_a_key_alone_never_costs_anybody_money(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,8 +156,8 @@ def test_a_model_alone_says_what_else_to_set(monkeypatch: pytest.MonkeyPatch) ->
 def test_key_and_model_mean_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
     monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
-    assert (
-        describe() == "The model gpt-x at api.openai.com answers: its provider may charge for it."
+    assert describe() == (
+        "The model gpt-x at api.openai.com will be asked: its provider may charge for it."
     )
     assert str(chat_model().root_client.base_url) == "https://api.openai.com/v1/"
 
@@ -160,7 +191,9 @@ def test_no_description_shows_a_key_or_a_password(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("OPENAI_BASE_URL", "https://me:secret-word@example.org/v1?key=secret-word")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-word")
     monkeypatch.setenv("OPENAI_MODEL", "m")
-    assert describe() == "The model m at example.org answers: its provider may charge for it."
+    assert describe() == (
+        "The model m at example.org will be asked: its provider may charge for it."
+    )
     assert "secret-word" not in repr(provider.real_provider())
 
 
@@ -192,6 +225,12 @@ def test_a_wrong_key_is_explained_without_showing_it(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("other_by_environment")
+def test_a_key_that_was_not_set_is_not_called_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert failure(chat_model()) == "The provider wants a key, and OPENAI_API_KEY isn't set."
+
+
+@pytest.mark.usefixtures("other_by_environment")
 def test_an_unreachable_address_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", nobody_listens())
     said = failure(chat_model(max_retries=0))
@@ -204,6 +243,19 @@ def test_an_unknown_model_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_MODEL", "no-such-model")
     said = failure(chat_model())
     assert "OPENAI_MODEL" in said
+    assert "`no-such-model` does not exist" in said
+    assert is_one_sentence(said)
+
+
+def test_a_profile_that_does_not_exist_is_explained_with_those_that_do() -> None:
+    said = failure(chat_model("quick"))
+    assert "`sim-quick` does not exist. Models here: sim-seed, sim-fast" in said
+    assert "`chat_model` was given" in said
+
+
+def test_a_request_that_is_not_accepted_is_explained_in_the_providers_words() -> None:
+    said = failure(chat_model(temperature=99))
+    assert said.startswith("The provider does not accept this request: Invalid value for 'temp")
     assert is_one_sentence(said)
 
 
@@ -237,6 +289,7 @@ def test_a_busy_provider_is_explained(other: Simulator) -> None:
         if any("rate limit" in sentence for sentence in said):
             break
     assert any("rate limit" in sentence for sentence in said)
+    assert not any("OPENAI_MODEL" in sentence for sentence in said), "which isn't set"
     assert all(map(is_one_sentence, said))
 
 

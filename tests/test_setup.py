@@ -111,7 +111,7 @@ def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ready()
-    assert "The model llama at 127.0.0.1:9 answers" in capsys.readouterr().out
+    assert "The model llama at 127.0.0.1:9 will be asked: no cost." in capsys.readouterr().out
     assert fresh.simulator is None
 
 

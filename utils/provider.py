@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from .errors import Sentence
 from .patience import Stalled
 
 if TYPE_CHECKING:
+    import openai
     from langchain_openai import ChatOpenAI
 
     from .simulator import Simulator
@@ -28,6 +30,7 @@ _BROKE_OFF = ("ReadError", "RemoteProtocolError")  # what the HTTP client says o
 # can swallow a cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 went on to their end.
 _CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_info < (3, 12) else {}
 _NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
+_WORDS = 140  # characters; of a provider's own words in a sentence
 
 
 class ProviderError(Sentence, RuntimeError):
@@ -65,6 +68,11 @@ class Provider:
         name = urlsplit(self.base_url or "").hostname or ""
         return name in ("localhost", "::1") or name.startswith("127.")
 
+    @property
+    def shared_simulator(self) -> bool:
+        """Whether it is the course's simulator, one for a class, whose models are its profiles."""
+        return self.base_url is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
+
 
 def chat_model(
     profile: str = "chat", *, delivery: str | None = None, simulated: bool = False, **kwargs: Any
@@ -72,8 +80,8 @@ def chat_model(
     """Return a chat model: the simulator's, or the real provider's if one is set.
 
     Args:
-        profile: The simulator's latency profile, such as "seed", "chat" or "laptop". A real
-            provider ignores it.
+        profile: The simulator's latency profile, such as "seed", "chat" or "laptop"; also of
+            one that a class shares. A real provider ignores it.
         delivery: What the simulator does to the reply, such as "buffered" or "drop@40"; several
             with colons between. `utils/simulator/FAULTS.md` lists them. With it the simulator
             answers even if a real provider is set.
@@ -89,7 +97,8 @@ def chat_model(
     from langchain_openai import ChatOpenAI
 
     if provider is not None:
-        settings: dict[str, Any] = {"model": provider.model, "api_key": provider.api_key}
+        name = f"sim-{profile}" if provider.shared_simulator else provider.model
+        settings: dict[str, Any] = {"model": name, "api_key": provider.api_key}
         if provider.base_url is not None:
             settings["base_url"] = provider.base_url
     else:
@@ -140,15 +149,19 @@ def real_provider() -> Provider | None:
 
 
 def describe() -> str:
-    """Say in a sentence which model answers, without a key.
+    """Say in a sentence which model answers, or will be asked, without a key.
+
+    A real provider is asked by nobody before a learner asks it: whether it answers isn't known.
 
     Raises:
         ProviderError: If the environment variables name only half a provider.
     """
     provider = real_provider()
+    if provider is not None and provider.shared_simulator:
+        return f"The course's simulator at {provider.host}, one for all, will be asked: no cost."
     if provider is not None:
         cost = "no cost" if provider.on_this_machine else "its provider may charge for it"
-        return f"The model {provider.model} at {provider.host} answers: {cost}."
+        return f"The model {provider.model} at {provider.host} will be asked: {cost}."
     if _variable("OPENAI_API_KEY"):
         return (
             "The course's simulator answers, free of charge; to let OpenAI answer instead, "
@@ -180,18 +193,26 @@ def explain(error: BaseException) -> str:
         if isinstance(cause, Stalled):
             return f"{str(cause).removesuffix('.')}: ask again."
         if isinstance(cause, openai.AuthenticationError):
+            if _variable("OPENAI_MODEL") and not _variable("OPENAI_API_KEY"):
+                return "The provider wants a key, and OPENAI_API_KEY isn't set."
             return "The provider refuses the key: check OPENAI_API_KEY."
         if isinstance(cause, openai.PermissionDeniedError):
             return "The key is right but may not use this model: choose another OPENAI_MODEL."
         if isinstance(cause, openai.NotFoundError):
+            if cause.code == "model_not_found":
+                return (
+                    f"The provider doesn't have this model (“{_words(cause)}”): check "
+                    "OPENAI_MODEL, or the name that `chat_model` was given."
+                )
             return (
                 "The provider doesn't know this model or address: check OPENAI_MODEL, and that "
                 "OPENAI_BASE_URL ends as its manual says, mostly in /v1."
             )
         if isinstance(cause, openai.RateLimitError):
+            instead = ", or unset OPENAI_MODEL to use the simulator"
             return (
                 "The provider refuses more requests for now (rate limit or used-up credit): "
-                "wait a minute, or unset OPENAI_MODEL to use the simulator."
+                f"wait a minute{instead if _variable('OPENAI_MODEL') else ''}."
             )
         if isinstance(cause, openai.APITimeoutError):
             return "The provider did not answer in time: try again, or raise `timeout`."
@@ -204,8 +225,8 @@ def explain(error: BaseException) -> str:
             )
         if isinstance(cause, openai.InternalServerError):
             return "The provider has a problem of its own: try again in a minute."
-        if isinstance(cause, openai.BadRequestError):
-            return f"The provider does not accept this request: {_without_keys(cause.message)}"
+        if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
+            return f"The provider does not accept this request: {_words(cause)}"
         by_responses = type(cause) is ValueError and "server_error" in str(cause)
         if type(cause) is openai.APIError or by_responses:
             return "The provider failed in the middle of its reply: ask again."
@@ -229,6 +250,13 @@ def _causes(error: BaseException) -> list[BaseException]:
         chain.append(current)
         current = current.__cause__ or current.__context__
     return chain
+
+
+def _words(error: openai.APIError) -> str:
+    """Return what a provider says of its refusal, without the status around it, in short."""
+    body = error.body
+    said = body.get("message") if isinstance(body, Mapping) else None
+    return textwrap.shorten(_without_keys(str(said or error.message)), _WORDS, placeholder=" …")
 
 
 def _without_keys(text: str) -> str:

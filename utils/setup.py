@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Thread, main_thread
 from types import ModuleType
 
-from .errors import Sentence
-from .provider import ProviderError, chat_model, describe, real_provider, simulator
+from .errors import Sentence, tell
+from .provider import ProviderError, chat_model, describe, explain, real_provider, simulator
 
 _HERE = Path(__file__).resolve().parent
 _IPYKERNEL = (7, 4)  # from here on a click on Stop is heard while an async cell awaits
@@ -42,6 +42,7 @@ def ready() -> None:
         if real is None:
             simulator(wait=False)
         _warm_up(contact=real is None)
+        _tell_providers_errors()
         _settle()
         _step_back()
         print(f"Ready. {describe()}")
@@ -103,6 +104,13 @@ def _build_types() -> None:
     whole = (ChatCompletionMessage, WholeChoice, ChatCompletion)
     for part in (*whole, ChoiceDelta, Choice, ChatCompletionChunk):
         part.model_rebuild()
+
+
+def _tell_providers_errors() -> None:
+    """Show in a sentence what a provider refuses a cell with; its traceback has a hundred lines."""
+    import openai
+
+    tell((openai.APIError,), explain)
 
 
 @cache  # once: later there may be rubbish among it

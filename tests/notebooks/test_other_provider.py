@@ -19,7 +19,7 @@ def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     server = Simulator(speed=SPEED)
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", server.api_key)
-    monkeypatch.setenv("OPENAI_MODEL", "sim-fast")
+    monkeypatch.setenv("OPENAI_MODEL", "sim")  # no name of a simulator that a class shares
     yield server
     server.stop()
 
@@ -33,8 +33,19 @@ def test_the_same_cells_are_answered_by_the_provider_of_the_environment(
     setup, *others = editions.run(cells, ROOT / "solutions", quick_kernel)
     told = "".join(output.get("text", "") for output in setup.outputs)
     address = other_server.base_url.removeprefix("http://").removesuffix("/v1")
-    assert f"The model sim-fast at {address} answers" in told
+    assert f"The model sim at {address} will be asked" in told
     assert other_server.api_key not in "".join(map(str, [setup, *others]))
     asked = other_server.requests()
-    assert {request.model for request in asked} == {"sim-fast"}
+    assert {request.model for request in asked} == {"sim"}
     assert any(request.stream for request in asked)
+
+
+def test_a_simulator_for_all_answers_each_cell_at_the_pace_that_the_lesson_says(
+    other_server: Simulator, quick_kernel: Sequence[str] | None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_MODEL", "sim-chat")
+    cells = editions.code(editions.read("solutions", LESSONS[0]).cells)
+    setup, *_ = editions.run(cells, ROOT / "solutions", quick_kernel)
+    told = "".join(output.get("text", "") for output in setup.outputs)
+    assert "one for all, will be asked: no cost" in told
+    assert {"sim-seed", "sim-fast"} <= {request.model for request in other_server.requests()}
