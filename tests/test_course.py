@@ -574,8 +574,10 @@ def test_free_ports_are_such_as_the_system_gives_to_nobody(
 
 def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
-    with pytest.raises(Advice, match=r"ended while starting \(exit code 3\)"):
+    with pytest.raises(Advice, match=r"ended while starting \(exit code 3\): .*doctor tells"):
         lab.wait_until_it_answers(child, lab.free_port(None))
+    with pytest.raises(Advice, match=r"doctor --here tells"):
+        lab.wait_until_it_answers(child, lab.free_port(None), here=True)
 
 
 # --- lab, for real
@@ -717,12 +719,35 @@ def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
     assert "sk-secret" not in told.stdout + told.stderr
 
 
-def test_doctor_before_setting_up_says_what_to_run() -> None:
-    told = course("doctor", "--here", python=(sys.executable, "-I", "-S"))
+BARE = (sys.executable, "-I", "-S")  # a Python that finds no packages
+
+
+def test_doctor_before_setting_up_says_what_to_run_and_once() -> None:
+    told = course("doctor", "--here", "--venv", "", python=BARE)
     assert told.returncode == 1
     assert re.search(r"^ok   Python ", told.stdout, re.MULTILINE)
-    assert re.search(r"^fix  packages +not set up yet: run .*course\.py setup$", told.stdout, re.M)
+    assert re.search(r"^fix  packages +not installed", told.stdout, re.MULTILINE)
+    assert told.stdout.count("fix ") == 1
+    assert told.stdout.count("setup") == 1
     assert re.search(r"^Not set up yet: run .*course\.py setup$", told.stdout.splitlines()[-1])
+
+
+def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv() -> None:
+    told = course("doctor", "--here", python=BARE)
+    assert told.returncode == 1
+    last = told.stdout.splitlines()[-1]
+    assert " -m pip install -r requirements.lock (with conda: conda env create -f env" in last
+    assert "setup" not in told.stdout
+
+
+def test_doctor_sends_nobody_to_set_up_in_a_folder_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "copy the course to a folder of your own" in doctor.verdict([], False, in_venv=False)
+    ok, finding = doctor.outcome(lambda: doctor.examine_venv("It was moved"))
+    assert not ok
+    assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
 
 
 @pytest.mark.parametrize(
@@ -750,12 +775,13 @@ def test_doctor_tells_the_doctor_inside_what_a_copied_environment_needs(
     doctor.doctor(argparse.Namespace(here=False, venv=None))
     first, second = (command[-2:] for command in asked)
     assert first == ["--venv", ""]
-    assert "moved or copied" in second[1]
+    assert second[1] == "The course's folder was moved or copied"
 
 
 def test_doctor_in_an_environment_that_needs_something_says_what_does_it() -> None:
     told = course("doctor", "--here", "--venv", "It was moved")
-    assert re.match(r"fix  \.venv +It was moved: .*course\.py setup does it\n", told.stdout)
+    sentence = r"fix  \.venv +It was moved: run .*course\.py setup, which puts it right\n"
+    assert re.match(sentence, told.stdout)
     assert ".venv" in told.stdout.splitlines()[-1]
 
 
@@ -812,6 +838,88 @@ def test_doctor_asks_an_address_that_was_set_for_its_models_and_nothing_else(
     assert sentence in finding
     assert "our-class" not in finding
     assert heard == ["/v1/models", "Bearer our-class"]
+
+
+@pytest.fixture
+def provider_that_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Start a provider with one answer for its list, which knows some models by their names."""
+    servers = []
+
+    def start(answer: object, *known: str) -> None:
+        class Provider(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.removeprefix("/v1/models").removeprefix("/")
+                body = json.dumps(answer).encode() if not name else b"{}"
+                self.send_response(200 if not name or name in known else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Provider)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "llama")
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def models(*names: object, **more: object) -> dict[str, object]:
+    return {"object": "list", "data": [{"id": name, "object": "model"} | more for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("names", "there_are"),
+    [
+        (["phi"], "there are phi: set OPENAI_MODEL"),
+        (["phi", "qwen", "gemma", "llama-3"], "there are phi, qwen, gemma and 1 more: set"),
+    ],
+)
+def test_doctor_says_that_the_provider_does_not_have_the_model(
+    provider_that_lists: Callable[..., None], names: list[str], there_are: str
+) -> None:
+    provider_that_lists(models(*names))
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert "has no model llama; " in finding
+    assert there_are in finding
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        models("phi", "llama"),
+        models(),
+        models("phi", owned_by="llamacpp"),  # it answers to any name
+        models(3, None),
+        {"data": None},
+        {"data": ["llama"]},
+        {"models": []},
+        ["phi"],
+        None,
+    ],
+)
+def test_doctor_is_content_with_a_provider_that_may_have_the_model(
+    provider_that_lists: Callable[..., None], answer: object
+) -> None:
+    provider_that_lists(answer)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert ok
+    assert "llama at 127.0.0.1" in finding
+    assert "Its server answers" in finding
+
+
+def test_doctor_is_content_with_a_model_that_goes_by_a_longer_name_in_the_list(
+    provider_that_lists: Callable[..., None],
+) -> None:
+    provider_that_lists(models("phi:latest", "llama:latest"), "llama")
+    assert doctor.outcome(doctor.examine_provider)[0]
 
 
 def test_doctor_says_that_nobody_listens_at_the_providers_address(

@@ -6,14 +6,20 @@ import http.client
 import importlib
 import importlib.metadata
 import importlib.util
+import json
+import os
 import sys
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.environment import LOCKS, Action, Environment
 from tools.lab import a_browser_can_open
 from tools.programs import ROOT, Advice, run, say, this_command
+
+if TYPE_CHECKING:
+    import openai
 
 OLDEST_KERNEL = (7, 4)
 PATIENCE = 5.0  # seconds for a provider's first answer
@@ -28,28 +34,37 @@ def doctor(arguments: argparse.Namespace) -> int:
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        venv = ["--venv", "" if action is Action.NOTHING else why.rstrip(".")]
+        # What was found stands before the colon, and after it what setting up would do.
+        found = why.rstrip(".").partition(": ")[0]
+        venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
     set_up = importlib.util.find_spec("jupyterlab") is not None
     to_fix = []
     examinations = dict(EXAMINATIONS)
     if arguments.venv is not None:
         examinations = {".venv": lambda: examine_venv(arguments.venv), **examinations}
+    if not set_up:  # no other part can be examined without packages
+        known = ("Python", "packages", "browser")
+        examinations = {name: examinations[name] for name in known}
+        examinations["packages"] = examine_no_packages
     for name, examine in examinations.items():
-        if set_up or examine in (examine_python, examine_browser):
-            ok, finding = outcome(examine)
-        else:
-            ok, finding = False, f"not set up yet: run {this_command('setup')}"
+        ok, finding = outcome(examine)
         to_fix += [] if ok else [name]
         say(f"{'ok ' if ok else 'fix'}  {name:<9}  {finding}")
-    say(f"\n{verdict(to_fix, set_up, in_venv=arguments.venv is not None)}")
+    in_venv = arguments.venv is not None
+    say(f"\n{verdict(to_fix, set_up, in_venv=in_venv, here=arguments.here and not in_venv)}")
     return int(bool(to_fix))
 
 
-def verdict(to_fix: list[str], set_up: bool, in_venv: bool) -> str:
+def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) -> str:
     """The last line: whether a class can begin with this machine."""
+    if not set_up and here:
+        return (
+            f"Not set up yet: {install_here()} (with conda: conda env create -f environment.yml, "
+            "conda activate streaming-course)"
+        )
     if not set_up:
-        return f"Not set up yet: run {this_command('setup')}"
+        return f"Not set up yet: {setting_up()}"
     if to_fix:
         things = "1 thing" if len(to_fix) == 1 else f"{len(to_fix)} things"
         return f"{things} to fix: {', '.join(to_fix)}"
@@ -70,7 +85,22 @@ def repair() -> str:
     """What puts the packages of this interpreter right."""
     if Path(sys.prefix) == Environment(ROOT).folder:
         return f"run {this_command('lab')}"
+    return install_here()
+
+
+def install_here() -> str:
+    """What installs the packages into this interpreter."""
     return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
+
+
+def setting_up() -> str:
+    """What makes `.venv`, or puts it right, where the folder lets it."""
+    if not os.access(ROOT, os.W_OK):
+        return (
+            f"{ROOT} can't be written to, so copy the course to a folder of your own, and run "
+            f"{this_command('setup')} there"
+        )
+    return f"run {this_command('setup')}"
 
 
 def examine_python() -> str:
@@ -83,8 +113,13 @@ def examine_python() -> str:
 def examine_venv(needs: str) -> str:
     """Whether `.venv` is what the course asks for, by what `needs` says that it isn't."""
     if needs:
-        raise Advice(f"{needs}: {this_command('setup')} does it")
+        raise Advice(f"{needs}: {setting_up()}, which puts it right")
     return f"{Environment(ROOT).folder} is up to date"
+
+
+def examine_no_packages() -> str:
+    """What stands in place of the parts that need packages, where there are none."""
+    raise Advice("not installed, so no other part can be examined yet")
 
 
 def examine_packages() -> str:
@@ -177,10 +212,42 @@ def examine_provider() -> str:
         with openai.OpenAI(
             base_url=named.base_url, api_key=named.api_key, timeout=PATIENCE, max_retries=0
         ) as client:
-            client.models.with_raw_response.list()
+            models = listed(client.models.with_raw_response.list().text)
+            if models and named.model not in models and not knows(client, named.model):
+                more = f" and {len(models) - 3} more" if len(models) > 3 else ""
+                raise Advice(
+                    f"{named.host} has no model {named.model}; there are {', '.join(models[:3])}"
+                    f"{more}: set OPENAI_MODEL to one that it has"
+                )
     except openai.OpenAIError as error:
         raise Advice(f"{named.host}: {provider.explain(error)}") from error
-    return f"{provider.describe()} It was asked for its list of models, and did."
+    known = f", and has {named.model}" if models else ""
+    return f"{provider.describe()} Its server answers{known}."
+
+
+def listed(answer: str) -> list[str]:
+    """The names in a server's list of models; none where it isn't such a list, or says little.
+
+    llama.cpp answers with the model that it has, whatever name it is asked for.
+    """
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        models = json.loads(answer)["data"]
+        if not any(model.get("owned_by") == "llamacpp" for model in models):
+            return [model["id"] for model in models if isinstance(model["id"], str)]
+    return []
+
+
+def knows(client: "openai.OpenAI", model: str) -> bool:
+    """Whether a server may have a model that it doesn't list, such as `llama3.2` for a newest."""
+    import openai
+
+    try:
+        client.models.with_raw_response.retrieve(model)
+    except openai.NotFoundError:
+        return False
+    except openai.OpenAIError:
+        return True
+    return True
 
 
 def examine_browser() -> str:

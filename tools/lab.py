@@ -51,7 +51,7 @@ def lab(arguments: argparse.Namespace) -> int:
         write_jupyter_config(Path(folder), port, token)
         server = start_jupyter(python, Path(folder))
         try:
-            wait_until_it_answers(server, port)
+            wait_until_it_answers(server, port, arguments.here)
             say("\nThe course is open. If your browser does not show it, copy this address:\n")
             say(f"    {address}\n")
             say("Leave this window open while you learn. Save your work, then Ctrl-C here ends it.")
@@ -180,8 +180,13 @@ def start_jupyter(python: str, config: Path) -> "subprocess.Popen[str]":
     )
 
 
-def wait_until_it_answers(server: "subprocess.Popen[str]", port: int) -> None:
+def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
     """Return when JupyterLab answers on its port.
+
+    Args:
+        server: JupyterLab.
+        port: Its port.
+        here: Whether it runs on the Python at hand, which is then the one to examine.
 
     Raises:
         Advice: it ended, or is still silent after two minutes.
@@ -190,9 +195,10 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int) -> None:
     with Progress("starting JupyterLab") as progress:
         while time.monotonic() < deadline:
             if server.poll() is not None:
+                examining = this_command("doctor", *(["--here"] if here else []))
                 raise Advice(
                     f"JupyterLab ended while starting (exit code {server.returncode}): "
-                    f"{this_command('doctor')} tells what is wrong."
+                    f"{examining} tells what is wrong."
                 )
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if ask(port, "GET", "/api")[0] == 200:
