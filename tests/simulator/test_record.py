@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -105,7 +106,7 @@ class FakeProvider:
 
 
 def test_a_replayed_tool_call_works_like_any_other(trace: Path) -> None:
-    with shared("--replay", str(trace), "--speed", "20") as (address, _):
+    with shared("--replay", str(trace), "--only-recorded", "--speed", "20") as (address, _):
         client = FakeProvider(address).client
         reply = client.chat.completions.create(model=MODEL, **WEATHER)
         calls = [
@@ -118,6 +119,37 @@ def test_a_replayed_tool_call_works_like_any_other(trace: Path) -> None:
             )
 
 
+def test_what_was_not_recorded_is_answered_by_the_simulator_and_called_its_own(
+    trace: Path,
+) -> None:
+    with shared("--replay", str(trace), "--profile", "fast", "--speed", "20") as (address, server):
+        assert server.stdout is not None
+        told = server.stdout.readline()
+        assert "Recorded replies answer “Name a river.” · “What's the weather in Paris" in told
+        assert told.endswith("by the simulator itself, at the pace of sim-fast.\n")
+        client = FakeProvider(address).client
+        poem, river = (
+            client.chat.completions.create(
+                model=MODEL, messages=[{"role": "user", "content": prompt}]
+            )
+            for prompt in ("Write a poem about a river.", RIVER)
+        )
+        assert "river" in poem.choices[0].message.content
+        assert (poem.model, river.model) == ("sim-fast", MODEL)
+
+
+def test_a_recorded_model_of_a_simulators_name_is_listed_once(
+    server: Simulator, tmp_path: Path
+) -> None:
+    out = tmp_path / "trace.json"
+    told = record(server, "--model", "sim-fast", "--prompt", RIVER, "--out", str(out))
+    assert told.returncode == 0, told.stderr
+    with shared("--replay", str(out)) as (address, _):
+        listed = [model.id for model in FakeProvider(address).client.models.list()]
+        assert listed.count("sim-fast") == 1
+        assert len(listed) == 7
+
+
 def test_recording_again_replaces_the_same_prompts_reply(trace: Path, server: Simulator) -> None:
     told = record(server, "--model", MODEL, "--prompt", RIVER, "--out", str(trace))
     assert told.returncode == 0
@@ -128,7 +160,8 @@ def test_recording_again_replaces_the_same_prompts_reply(trace: Path, server: Si
     ("options", "words"),
     [
         (["--prompt", "hello"], "--model"),
-        (["--model", "sim-fast"], "--prompt TEXT"),
+        (["--model", "sim-fast"], "record: error: say what to ask: --prompt TEXT"),
+        (["--model", "sim-fast", "--request", "nowhere.json"], "nowhere.json can't be read: No"),
         (["--model", "sim-nobody", "--prompt", "hello"], "does not exist"),
         (["--model", "sim-fast:end@1", "--prompt", "hello"], "did not come to its end"),
         (["--model", "sim-fast", "--request", "pyproject.toml"], "holds no chat request"),
@@ -143,6 +176,35 @@ def test_what_cannot_be_recorded_is_explained(
     assert words in told.stderr
     assert "Traceback" not in told.stderr
     assert not out.exists()
+
+
+def test_a_provider_that_cannot_be_recorded_is_told_by_its_address(
+    server: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = server.base_url.split("/")[2]
+    asked = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(tmp_path / "trace.json")]
+    monkeypatch.setattr(server, "api_key", "")
+    assert f"{host} wants a key, and OPENAI_API_KEY isn't set." in record(server, *asked).stderr
+    monkeypatch.setattr(server, "api_key", "sk-wrong-secret")
+    told = record(server, *asked).stderr
+    assert f"{host} refuses the key: check OPENAI_API_KEY." in told
+    assert "secret" not in told
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        host = f"127.0.0.1:{gone.getsockname()[1]}"
+    told = record(server, "--base-url", f"http://me:secret@{host}/v1", *asked).stderr
+    assert f"nobody answers at {host}: check --base-url" in told
+    assert "secret" not in told
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(
+    server: Simulator, tmp_path: Path
+) -> None:
+    out = tmp_path / "nowhere" / "trace.json"
+    with server.watch() as seen:
+        told = record(server, "--model", "sim-fast", "--prompt", RIVER, "--out", str(out))
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"There is no folder {out.parent} for trace.json: make it")
+    assert len(seen) == 0
 
 
 @pytest.mark.parametrize(

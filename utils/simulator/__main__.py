@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+import textwrap
 from pathlib import Path
 
 from .options import parser
@@ -15,6 +16,7 @@ from .process import KEY_VARIABLE
 from .profiles import UnknownProfileError, profile_named
 
 _SHORTEST_KEY = 8  # characters, where others can reach the server
+_LONGEST = 60  # characters of a prompt that is shown
 
 
 def main() -> None:
@@ -22,7 +24,7 @@ def main() -> None:
     asked = parser()
     arguments = asked.parse_args()
     if arguments.command == "record":
-        _record(asked, arguments)
+        _record(arguments)
     elif arguments.faults:
         from .table import markdown
 
@@ -65,13 +67,15 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
             "or another --host."
         )
 
-    recordings = Recordings(traces)
+    recordings = Recordings(traces, strict=arguments.only_recorded)
 
     def announce() -> None:
         if arguments.with_parent:
             print(listener.getsockname()[1], flush=True)
         else:
             _greet(listener, key, recordings.models)
+            if recordings.models and not arguments.only_recorded:
+                print(_replayed(recordings.prompts, profile.name), flush=True)
 
     settings = Settings(
         key=key,
@@ -106,6 +110,17 @@ def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     sys.stdout.flush()
 
 
+def _replayed(prompts: list[str], profile: str) -> str:
+    """Say which prompts a recording answers, and who answers all others."""
+    known = " · ".join(
+        f"“{textwrap.shorten(prompt, _LONGEST, placeholder=' …')}”" for prompt in prompts
+    )
+    return (
+        f"Recorded replies answer {known}; any other prompt is answered by the simulator itself, "
+        f"at the pace of sim-{profile}."
+    )
+
+
 def _address_for_others() -> str | None:
     """Return the address that this machine sends from; None where no network tells it.
 
@@ -119,26 +134,32 @@ def _address_for_others() -> str | None:
         return str(probe.getsockname()[0])
 
 
-def _record(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+def _record(arguments: argparse.Namespace) -> None:
     """Record a provider's replies into a file, after those that are in it."""
     from openai import OpenAI, OpenAIError
 
-    from .record import RecordError, record
+    from .record import RecordError, record, refusal
     from .traces import TraceError, read, write
 
+    asked: argparse.ArgumentParser = arguments.asked
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
     model = arguments.model or os.environ.get("OPENAI_MODEL")
     if not model:
         asked.error("say which model to record: --model, or the variable OPENAI_MODEL")
     out = Path(arguments.out)
+    requests = [_request(model, prompt) for prompt in arguments.prompt or []]
+    requests += [_request_in(Path(file), model) for file in arguments.request or []]
+    if not requests:
+        asked.error("say what to ask: --prompt TEXT, or --request FILE")
+    if not out.parent.is_dir():
+        sys.exit(
+            f"There is no folder {out.parent} for {out.name}: make it, or choose another --out."
+        )
+    key = os.environ.get("OPENAI_API_KEY")
+    client = OpenAI(base_url=base_url, api_key=key or "no-key-needed")
     try:
-        requests = [_request(model, prompt) for prompt in arguments.prompt or []]
-        requests += [_request_in(Path(file), model) for file in arguments.request or []]
-        if not requests:
-            asked.error("say what to ask: --prompt TEXT, or --request FILE")
         traces = list(read(out)) if out.exists() else []
-        key = os.environ.get("OPENAI_API_KEY") or "no-key-needed"
-        with OpenAI(base_url=base_url, api_key=key) as client:
+        with client:
             client.models.with_raw_response.list()  # the first call of a process takes longer
             for request in requests:
                 trace = record(client, request)
@@ -150,8 +171,13 @@ def _record(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
                     f"{trace.pieces[0][0] if trace.pieces else trace.end:.1f} s: {out}",
                     flush=True,
                 )
-    except (OpenAIError, RecordError, TraceError, OSError) as error:
+    except OpenAIError as error:
+        host = client.base_url.netloc.decode()
+        sys.exit(f"Nothing more is recorded: {refusal(error, host, key_set=bool(key))}")
+    except (RecordError, TraceError) as error:
         sys.exit(f"Nothing more is recorded: {error}")
+    except OSError as error:
+        sys.exit(f"Nothing more is recorded: {out} can't be written ({error.strerror}).")
 
 
 def _request(model: str, prompt: str) -> dict[str, object]:
@@ -163,6 +189,8 @@ def _request_in(file: Path, model: str) -> dict[str, object]:
     try:
         request = json.loads(file.read_text(encoding="utf-8"))
         messages = request["messages"]
+    except OSError as error:
+        sys.exit(f"{file} can't be read: {error.strerror}.")
     except (ValueError, KeyError, TypeError):
         messages = None
     if not messages:

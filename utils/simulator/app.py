@@ -163,9 +163,8 @@ class Service:
 
     async def models(self, _: Request) -> Response:
         """List the models."""
-        return JSONResponse(
-            model_list([*self._settings.recordings.models, *model_names()], self._started)
-        )
+        names = dict.fromkeys([*self._settings.recordings.models, *model_names()])
+        return JSONResponse(model_list(list(names), self._started))
 
     async def model(self, request: Request) -> Response:
         """Describe one model."""

@@ -26,7 +26,8 @@ examples:
       --prompt "Name a river." --out trace.json
       keep how a real model's reply arrives; its key is read from OPENAI_API_KEY
   python -m utils.simulator --replay trace.json
-      serve that reply, under that model's name, at that model's pace
+      serve that reply, under that model's name, at that model's pace; any other prompt is
+      answered as by `sim`
 
 A notebook of the course uses it after: export OPENAI_BASE_URL=http://HOST:PORT/v1
 OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
@@ -87,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
         help="most replies at once, shared fairly by all learners (default: no limit)",
     )
     add("--replay", metavar="FILE", action="append", help="serve recorded replies, too")
+    add("--only-recorded", action="store_true", help="refuse prompts that --replay doesn't hold")
     add("--live", action="store_true", help="say each second who streams how much")
     add("--faults", action="store_true", help="print the table of faults, and end")
     add(
@@ -100,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_record(record: argparse.ArgumentParser) -> None:
+    record.set_defaults(asked=record)  # whose usage a wrong argument shows
     record.description = (
         "Keep the pieces of a real provider's replies and when each arrived, for --replay. The key "
         "is read from OPENAI_API_KEY; neither it nor any account's name goes into the file."

@@ -14,7 +14,7 @@ from .says.answer import Kind
 from .traces import Trace
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from openai import OpenAI, OpenAIError
 
 _FINISHES = {"stop", "length", "tool_calls", "content_filter"}
 
@@ -86,6 +86,30 @@ def record(
         end,
         usage,
     )
+
+
+def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
+    """Say why a provider gave no reply.
+
+    Args:
+        error: What was raised.
+        host: Name or address of the provider, and its port.
+        key_set: Whether OPENAI_API_KEY holds a key.
+    """
+    import openai
+
+    if isinstance(error, openai.AuthenticationError) and not key_set:
+        return f"{host} wants a key, and OPENAI_API_KEY isn't set."
+    if isinstance(error, openai.AuthenticationError):
+        return f"{host} refuses the key: check OPENAI_API_KEY."
+    if isinstance(error, openai.APITimeoutError):
+        return f"{host} did not answer in time. Try again."
+    if isinstance(error, openai.APIConnectionError):
+        return (
+            f"nobody answers at {host}: check --base-url or OPENAI_BASE_URL, and that the server "
+            "there is running."
+        )
+    return f"{host} says: {error}"
 
 
 def _usage(usage: Any) -> tuple[int, int, int]:

@@ -134,7 +134,8 @@ def choose(
     chosen = parse(ending)
     if profile is None or chosen is None:
         examples = [fault.example for fault in FAULTS.values()]
-        raise errors.no_such_model(model, [*recorded, *model_names()], examples)
+        known = list(dict.fromkeys([*recorded, *model_names()]))
+        raise errors.no_such_model(model, known, examples)
     return profile, chosen
 
 
@@ -155,7 +156,7 @@ class Recordings(Protocol):
         """The names of the models."""
 
     def reply(self, ask: Ask, model: str, head: Head) -> Reply | None:
-        """Return the recorded reply of a model; None if there is none of that model."""
+        """Return the recorded reply of a model to a prompt; None if there is none."""
 
 
 def compose(
@@ -169,7 +170,8 @@ def compose(
     """Settle the reply to `ask`.
 
     The tokens follow from conversation and seed alone. The timing is drawn anew each time the same
-    is asked: `times_asked` counts that, from 1. The reply's identifier is made from `name`.
+    is asked: `times_asked` counts that, from 1. The reply's identifier is made from `name`. What
+    a recorded model was never asked is answered at the pace of `default`, by its name.
 
     Raises:
         ApiError: 404 for an unknown model; what the profile or a fault refuses this request with.
@@ -191,6 +193,8 @@ def compose(
     head = Head(digest[:29], int(time.time()), ask.model)
     model, _ = _parted(ask.model, models)
     recorded = recordings.reply(ask, model, head) if recordings else None
+    if recorded is None and model in models:
+        head = replace(head, model=f"{PREFIX}-{profile.name}")
     reply = recorded or _reply(ask, profile, head, rng)
     for one in chosen:
         if one.fault.stage == "wording":

@@ -117,25 +117,37 @@ def _trace(parts: Any, pieces: Any, usage: Any, **fields: Any) -> Trace:
 class Recordings:
     """Recorded replies, found by model and prompt."""
 
-    def __init__(self, traces: Iterable[Trace] = ()) -> None:
+    def __init__(self, traces: Iterable[Trace] = (), strict: bool = False) -> None:
+        """Hold recorded replies.
+
+        Args:
+            traces: The replies.
+            strict: Refuse other prompts to a recorded model, which the simulator would answer.
+        """
         self._traces = tuple(traces)
+        self._strict = strict
 
     @property
     def models(self) -> list[str]:
         """The names of the models that were recorded."""
         return list(dict.fromkeys(trace.model for trace in self._traces))
 
+    @property
+    def prompts(self) -> list[str]:
+        """The prompts that were recorded, of every model."""
+        return list(dict.fromkeys(trace.prompt for trace in self._traces))
+
     def reply(self, ask: Ask, model: str, head: Head) -> Reply | None:
-        """Return the recorded reply of a model; None if there is none of that model.
+        """Return the recorded reply of a model to a prompt; None if there is none.
 
         Raises:
-            ApiError: 400 if the model was recorded, but not with this prompt.
+            ApiError: 400 if the model was recorded, but not with this prompt, which is refused.
         """
         known = [trace for trace in self._traces if trace.model == model]
         for trace in known:
             if _same(trace.prompt) == _same(ask.prompt):
                 return trace.reply(ask, head)
-        if not known:
+        if not (known and self._strict):
             return None
         prompts = " · ".join(f"“{trace.prompt[:80]}”" for trace in known)
         raise errors.wrong_value(
