@@ -27,7 +27,7 @@ def with_a_list(pieces, seconds=0.05, clock=perf_counter):
             yield "".join(waiting)
             waiting.clear()
             due = clock() + seconds
-    if waiting:
+    if any(waiting):
         yield "".join(waiting)
 
 
@@ -40,7 +40,7 @@ def first_by_hand(pieces, seconds=0.05, clock=perf_counter):
     last, waiting = clock(), ""
     for piece in pieces:
         waiting += piece
-        if clock() - last >= seconds:
+        if waiting and clock() - last >= seconds:
             yield waiting
             last, waiting = clock(), ""
     if waiting:
@@ -283,7 +283,38 @@ def joins_without_a_clock(pieces, seconds=0.05, clock=perf_counter):
     yield "".join(pieces)
 
 
+def skips_empties_at_the_beginning_alone(pieces, seconds=0.05, clock=perf_counter):
+    waiting, last = "", None
+    for piece in pieces:
+        if last is None and not piece:
+            continue
+        waiting += piece
+        now = clock()
+        if last is None or now - last >= seconds:
+            yield waiting
+            waiting, last = "", now
+    if waiting:
+        yield waiting
+
+
+def on_a_grid(pieces, seconds=0.05, clock=perf_counter):
+    waiting, due = "", None
+    for piece in pieces:
+        waiting += piece
+        now = clock()
+        if waiting and (due is None or now >= due):
+            yield waiting
+            waiting = ""
+            due = now if due is None else due
+            while due <= now:
+                due += seconds
+    if waiting:
+        yield waiting
+
+
 WRONG_3_4 = (
+    (skips_empties_at_the_beginning_alone, "ends in empty pieces, an empty .* nothing was waiting"),
+    (on_a_grid, "now and then, .* passed on 0.0625 s after the text before it"),
     (joins_without_a_clock, "the first text was passed on when all of them had come"),
     (starts_at_zero, "clock shows 0 the first text was passed on when all of them .* at once"),
     (takes_zero_for_never, "clock shows 0, .* 0.0625 s after the text before it"),

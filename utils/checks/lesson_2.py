@@ -15,7 +15,7 @@ from utils.checks.lesson_2_spent import spent
 from utils.checks.lesson_2_starts import starts
 from utils.checks.lesson_2_stopwatch import stopwatch
 
-_TWICE = "The reply hasn't so many tokens: compare how many it heard with the other programs."
+_TWICE = "Attached twice would be twice the reply's tokens: compare with the other programs."
 _SILENT = "A handler that raises leaves a warning for each token: look at its log."
 _NO_TOKENS = "Where no tokens are pushed, nobody hears any: look at how many it heard."
 

@@ -22,17 +22,21 @@ class _Pace:
         gaps: Seconds before each piece.
         begins: What the clock shows before the first, in seconds.
         empty_first: Whether its first piece is empty.
+        empty_last: How many of its last pieces are empty.
     """
 
     what: str
     gaps: Sequence[float]
     begins: float = 100.0
     empty_first: bool = False
+    empty_last: int = 0
 
     def pieces(self, skip: int) -> list[str]:
         """Its pieces; `skip` makes those of two streams differ."""
         words = [f"{word} " for word in (HERON.split() * 2)[skip : skip + len(self.gaps)]]
-        return ["", *words[1:]] if self.empty_first else words
+        if self.empty_first:
+            words[0] = ""
+        return [*words[: len(words) - self.empty_last], *[""] * self.empty_last]
 
 
 _PACES = (
@@ -44,6 +48,8 @@ _PACES = (
     _Pace("that is empty", []),
     _Pace("that begins when the clock shows 0", [0.0, 0.0625, 0.125, 0.125], begins=0.0),
     _Pace("with an empty first piece", [0.0, 0.0625, 0.125, 0.125, 0.125], empty_first=True),
+    _Pace("that ends in empty pieces", [0.0, 1.0, 1.0, 1.0], empty_last=2),
+    _Pace("with a piece now and then", [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
 )
 
 

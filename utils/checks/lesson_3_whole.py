@@ -92,5 +92,5 @@ def _holds_all(got: AIMessageChunk, reply: Reply) -> None:
         has = "The text is right" if reply.text else "One chunk comes back"
         raise NotYet(
             f"{has}, and {' and '.join(missing)} didn't come along. Where in the stream "
-            f"{'is that' if len(missing) == 1 else 'are they'}?"
+            f"{'is that' if missing[0] != 'the tool calls' and len(missing) == 1 else 'are they'}?"
         )
