@@ -9,6 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
+from utils.checks import lesson_5_until
 
 
 def begin(stop, model, prompt):
@@ -148,6 +149,20 @@ async def in_a_group(stop, model, prompt):
 )
 def test_5_3_accepts(text_until):
     right("5.3", text_until)
+
+
+def test_5_3_opens_the_group_that_an_old_python_makes_of_a_lone_error(monkeypatch):
+    async def as_3_11_2(stop, model, prompt):
+        try:
+            return await two_tasks(stop, model, prompt)
+        except Exception as error:
+            raise ExceptionGroup("", [error]) from None
+
+    monkeypatch.setattr(lesson_5_until, "_WRAPS", True)
+    right("5.3", as_3_11_2)
+    wrong("5.3", in_a_group, "an `ExceptionGroup` came out")
+    monkeypatch.setattr(lesson_5_until, "_WRAPS", False)
+    wrong("5.3", as_3_11_2, "an `ExceptionGroup` came out")
 
 
 async def looks_between_chunks(stop, model, prompt):

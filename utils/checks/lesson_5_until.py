@@ -131,6 +131,8 @@ async def _not_cancelled(work: Coroutine[Any, Any, T], when: str) -> T:
     try:
         return await work
     except ExceptionGroup as group:
+        if _WRAPS and not group.message and len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
         if not came_out(group, ConnectionLost):
             raise
         raise NotYet(
@@ -141,6 +143,25 @@ async def _not_cancelled(work: Coroutine[Any, Any, T], when: str) -> T:
     except asyncio.CancelledError:
         ended = f"`text_until` ended by a `CancelledError` {when}".rstrip()
         raise NotYet(f"{ended}: whoever awaits a task that was cancelled gets one.") from None
+
+
+def _wraps() -> bool:
+    """Whether this Python puts a lone error that an `except*` raises into a group without a name.
+
+    3.11.2 does, and 3.11.7 hands over the error itself, as every newer one.
+    """
+    try:
+        try:
+            raise ExceptionGroup("a group", [LookupError()])
+        except* LookupError as group:
+            raise group.exceptions[0] from None
+    except ExceptionGroup:
+        return True
+    except LookupError:
+        return False
+
+
+_WRAPS = _wraps()
 
 
 def _whole_text(ended: _Stopped, probe: LiveProbe, silences: bool) -> None:
