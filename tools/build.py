@@ -229,6 +229,9 @@ def _write(built: Built, execute: bool | None) -> None:
     solved: NotebookNode | None = None
     current = stored is not None and not _differences(built.solutions, stored)
     if stored is not None and current and execute is not True and not _unexecuted(stored):
+        if stored.metadata != METADATA:  # somebody saved it in Jupyter
+            stored.metadata = nbformat.from_dict(METADATA)
+            solved = stored
         said = f"{label}: unchanged, outputs kept (after a change in utils: --execute)"
     elif execute is False and current:
         said = f"{label}: unchanged, not executed"
@@ -280,7 +283,8 @@ def _executed(built: Built, folder: Path) -> NotebookNode:
     """The solutions' notebook after a run on a fresh kernel of this Python.
 
     Raises:
-        BuildError: If a cell fails, or shows what must not be published.
+        BuildError: If a cell fails, shows what must not be published, or holds a solution that its
+            check refuses.
     """
     notebook = nbformat.from_dict(built.solutions)
     lines = {
@@ -327,8 +331,23 @@ def _executed(built: Built, folder: Path) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs = [_cleaned(output) for output in cell.outputs]
             _refuse_private(built, cell)
+    if refused := _refused(built, notebook):
+        raise BuildError("\n".join([*refused, f"Nothing of {built.stem} was written."]))
     notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
+
+
+def _refused(built: Built, notebook: NotebookNode) -> list[str]:
+    """The exercises whose solution their check calls anything but correct, and what it says."""
+    return [
+        f"{built.lesson.file}:{cell.line}: its solution isn't what the check wants. {verdict}"
+        for number, cell in built.lesson.exercises.items()
+        for node in notebook.cells
+        if f"exercise-{number}" in node.metadata.get("tags", ())
+        for output in node.get("outputs", ())
+        if (verdict := output.get("data", {}).get("text/plain", "")).startswith("Exercise ")
+        and not verdict.startswith(f"Exercise {number}: correct.")
+    ]
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -409,14 +428,17 @@ def _report(built: Sequence[Built], everything: bool) -> int:
     differing = [line for one in built for line in check(one)]
     others = [line for one in built for line in _not_the_builds(one)]
     others += _left_over(built) if everything else []
-    for line in (*_few(differing), *others):
+    for line in (*_few(differing), *(line for one in built for line in _undone_by_a_build(one))):
+        print(line)
+    for line in others:
         print(line)
     if differing:
+        more = f" and {counted(len(others), 'other thing')} to mend" if others else ""
         print(
-            f"{counted(len(differing), 'difference')}. `{REBUILD}` makes the notebooks anew; "
+            f"{counted(len(differing), 'difference')}{more}. `{REBUILD}` makes the notebooks anew; "
             "changes belong in lessons/."
         )
-    if others:
+    elif others:
         print(f"{counted(len(others), 'thing')} to mend.")
     if differing or others:
         return 1
@@ -434,10 +456,16 @@ def _few(differing: Sequence[str]) -> Iterator[str]:
 
 
 def _not_the_builds(built: Built) -> list[str]:
-    """What only a person can mend in one lesson: links that lead nowhere, changes by hand."""
+    """What only a person can mend in one lesson: links that lead nowhere, wrong solutions."""
     path = ROOT / built.lesson.file
     found = [line.replace(str(path), built.lesson.file) for line in links.problems(path)]
-    return found + [
+    solved = _load(_path("solutions", built))
+    return found + (_refused(built, solved) if solved else [])
+
+
+def _undone_by_a_build(built: Built) -> list[str]:
+    """Changes by hand, each of which is among the differences, too."""
+    return [
         f"{edition}/{built.stem}.ipynb: changed by hand ({_short(changes)}), which the next build "
         f"undoes: make the change in {built.lesson.file}"
         for edition, changes in _changed_by_hand(built).items()
@@ -494,9 +522,15 @@ def _differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
                     found.append(f"cell {name} has another {what}")
     if not found and list(wanted) != list(there):
         found.append("the cells stand in another order")
-    if stored.metadata != METADATA:
+    if _without_jupyters_own(stored.metadata) != _without_jupyters_own(METADATA):
         found.append("the notebook's metadata differ")
     return found
+
+
+def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """A notebook's metadata without what Jupyter writes of its kernel whenever it saves."""
+    language = metadata.get("language_info", {}).get("name")
+    return {**metadata, "language_info": language}
 
 
 def _unexecuted(notebook: NotebookNode) -> str | None:

@@ -333,6 +333,33 @@ def test_half_a_file_counts_as_none(built, capsys):
     assert "missing or unreadable" in capsys.readouterr().out
 
 
+def save_in_jupyter(content):
+    """What JupyterLab adds when a notebook was opened and saved, though no cell was run."""
+    content["metadata"]["kernelspec"] = dict(reversed(content["metadata"]["kernelspec"].items()))
+    content["metadata"]["language_info"]["version"] = "3.11.7"
+    content["metadata"]["language_info"]["codemirror_mode"]["version"] = 4
+
+
+@pytest.mark.parametrize("edition", build.EDITIONS)
+def test_a_notebook_that_was_only_saved_in_jupyter_is_up_to_date(built, capsys, edition):
+    path = built / edition / "01_sample.ipynb"
+    before = path.read_bytes()
+    spoil(built, edition, save_in_jupyter)
+    assert main(["--check"]) == 0
+    assert main([]) == 0
+    assert "outputs kept" in capsys.readouterr().out
+    assert path.read_bytes() == before, "a build makes it as it was"
+
+
+@pytest.mark.parametrize("edition", build.EDITIONS)
+def test_another_language_is_still_a_difference(built, edition):
+    def rename(content):
+        content["metadata"]["language_info"]["name"] = "julia"
+
+    spoil(built, edition, rename)
+    assert main(["--check"]) == 1
+
+
 # --- What a build would undo ----------------------------------------------------------------------
 
 
@@ -362,7 +389,9 @@ def test_the_check_tells_an_edited_notebook_from_a_forgotten_build(
     assert (
         f"{edition}/01_sample.ipynb: changed by hand ({said}), which the next build undoes: "
         "make the change in lessons/01_sample.md"
-    ) in capsys.readouterr().out
+    ) in (out := capsys.readouterr().out)
+    assert re.search(r"\d differences?\. `python3 course.py build` makes .*lessons/\.\n\Z", out)
+    assert "to mend" not in out, "one count"
 
 
 def test_a_forgotten_build_is_nobodys_hand(built, capsys):
@@ -449,6 +478,13 @@ def test_tables_that_name_all_lessons_are_content(built):
     assert main(["--check"]) == 0
 
 
+def test_what_differs_and_what_else_is_to_mend_are_summed_up_in_one_line(built, capsys):
+    shutil.copy(built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "09_old.ipynb")
+    spoil(built, "notebooks", edit)
+    assert main(["--check"]) == 1
+    assert "\n1 difference and 1 other thing to mend. `python3 " in capsys.readouterr().out
+
+
 def test_a_broken_link_in_a_lesson_is_told_by_the_check(built, capsys):
     lesson = built / "lessons" / "01_sample.md"
     lesson.write_text(lesson.read_text(encoding="utf-8") + "\nSee [it](nowhere.md).\n", "utf-8")
@@ -494,6 +530,56 @@ def test_a_cell_that_must_not_be_published_fails_the_build_by_name(root, capsys,
     assert main([]) == 1
     assert re.search(r"lessons/01_sample\.md(:\d+)?: " + said, capsys.readouterr().err)
     assert not (root / "solutions" / "01_sample.ipynb").exists()
+
+
+# Shows an outcome as `utils.checks` does, in place of the sample's own `check`.
+JUDGE = """
+class Outcome:
+    def __init__(self, status):
+        self.status = status
+
+    def __repr__(self):
+        return f"Exercise 1.1: {self.status} There were 3 words."
+
+    def _repr_html_(self):
+        return "<b>1.1</b>"
+
+
+def check(number, answer):
+    display(Outcome(STATUS))
+"""
+
+
+@pytest.mark.parametrize("status", ["not yet.", "not attempted yet."])
+def test_a_solution_that_its_check_refuses_fails_the_build_and_is_told_with_the_verdict(
+    root, capsys, status
+):
+    judged_as(root, status)
+    assert main([]) == 1
+    told = f"its solution isn't what the check wants. Exercise 1.1: {status} There were 3 words."
+    assert re.search(rf"lessons/01_sample\.md:\d+: {re.escape(told)}", capsys.readouterr().err)
+    assert list(root.rglob("*.ipynb")) == []
+
+
+def test_a_refused_solution_that_is_stored_is_told_by_the_check(root, capsys):
+    judged_as(root, "correct.")
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+    path = root / "solutions" / "01_sample.ipynb"
+    path.write_text(path.read_text("utf-8").replace("1.1: correct.", "1.1: not yet."), "utf-8")
+    capsys.readouterr()
+    assert main(["--check"]) == 1
+    out = capsys.readouterr().out
+    assert "check wants. Exercise 1.1: not yet. There were 3 words." in out
+    assert "1 thing to mend." in out
+
+
+def judged_as(root, status):
+    lesson = root / "lessons" / "01_sample.md"
+    text = lesson.read_text(encoding="utf-8")
+    begin, end = text.index("def check("), text.index("def predict(")
+    judge = JUDGE.strip().replace("STATUS", repr(status)) + "\n\n\n"
+    lesson.write_text(text[:begin] + judge + text[end:], encoding="utf-8")
 
 
 def test_a_broken_source_fails_the_build_with_all_its_errors(root, capsys):
