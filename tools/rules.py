@@ -30,17 +30,18 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 
 def problems(lesson: Lesson) -> list[SourceError]:
     """Everything wrong with a lesson, in the order of its lines."""
+    lost = _lost_tags(lesson)
     found = [
-        *_tags(lesson),
+        *_tags(lesson, lost),
         *_syntax(lesson),
-        *_exercises(lesson),
+        *_exercises(lesson, lost),
         *_checks(lesson),
-        *_hints(lesson),
+        *_hints(lesson, lost),
         *_predictions(lesson),
         *_lengths(lesson),
         *_revealed(lesson),
         *_leaks(lesson),
-        *shape.problems(lesson),
+        *shape.problems(lesson, lost),
     ]
     return sorted(found, key=lambda error: error.line)
 
@@ -53,13 +54,14 @@ def unchecked(lesson: Lesson, numbers: Collection[str], file: str) -> Iterator[S
         numbers: The exercises that have a check; see `numbers_of_checks`.
         file: Where the checks are, as a message names it.
     """
+    lost = _lost_tags(lesson)
     for number, cell in lesson.exercises.items():
-        if number not in numbers:
+        if number not in numbers and not _calls_another_check(cell):
             yield lesson.error(
                 cell.line, f"exercise {number} has no check: add it to CHECKS in {file}"
             )
     for number in numbers:
-        if number not in lesson.exercises:
+        if number not in lesson.exercises and number not in lost:
             yield lesson.error(
                 1, f"CHECKS in {file} has {number}, which no exercise has: take it out of there"
             )
@@ -79,14 +81,36 @@ def numbers_of_checks(text: str) -> list[str]:
     return []
 
 
-def _tags(lesson: Lesson) -> Iterator[SourceError]:
+def _lost_tags(lesson: Lesson) -> set[str]:
+    """The exercises whose check is called in a cell that hasn't their tag.
+
+    That is told once, and not again for all that seems to lack its exercise.
+    """
+    return {
+        number
+        for cell in _code(lesson)
+        for number in _calls(cell.solved, "check")
+        if not cell.instructor and number not in lesson.exercises
+    }
+
+
+def _calls_another_check(cell: Cell) -> bool:
+    calls = _calls(cell.solved, "check")
+    return bool(calls) and not set(calls) & set(cell.exercises)
+
+
+def _unknown_tags(cell: Cell) -> list[str]:
+    return [tag for tag in cell.tags if tag not in KNOWN_TAGS and not _EXERCISE_TAG.match(tag)]
+
+
+def _tags(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
+    known = ", ".join(sorted(KNOWN_TAGS))
     for cell in lesson.cells:
-        for tag in cell.tags:
-            if tag not in KNOWN_TAGS and not _EXERCISE_TAG.match(tag):
-                known = ", ".join(sorted(KNOWN_TAGS))
-                yield lesson.error(
-                    cell.line, f"unknown tag `{tag}`; known are exercise-N.M, {known}"
-                )
+        calls = _calls(cell.solved, "check") if cell.kind == "code" else []
+        for tag in _unknown_tags(cell):
+            meant = next((f"exercise-{number}" for number in calls if number in lost), None)
+            hint = f": is {meant} meant?" if meant else f"; known are exercise-N.M, {known}"
+            yield lesson.error(cell.line, f"unknown tag `{tag}`{hint}")
 
 
 def _syntax(lesson: Lesson) -> Iterator[SourceError]:
@@ -102,12 +126,13 @@ def _syntax(lesson: Lesson) -> Iterator[SourceError]:
                 break
 
 
-def _exercises(lesson: Lesson) -> Iterator[SourceError]:
+def _exercises(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
     chapter = re.search(r"(\d\d)_", lesson.file)
     for cell in lesson.cells:
         if cell.kind == "markdown" and cell.exercises:
             yield lesson.error(cell.line, "an exercise tag on a Markdown cell")
-        if cell.regions and not cell.exercises:
+        told = lost and set(_calls(cell.solved, "check")) & set(lost)  # by `_checks`
+        if cell.regions and not cell.exercises and not told:
             yield lesson.error(
                 cell.regions[0].line, "a solution in a cell without a tag such as exercise-1.2"
             )
@@ -128,6 +153,8 @@ def _exercises(lesson: Lesson) -> Iterator[SourceError]:
 
 def _checks(lesson: Lesson) -> Iterator[SourceError]:
     for cell in _code(lesson):
+        if not _is_python(cell):
+            continue
         calls = _calls(cell.solved, "check")
         if cell.exercises:
             number = cell.exercises[0]
@@ -138,18 +165,20 @@ def _checks(lesson: Lesson) -> Iterator[SourceError]:
                 yield lesson.error(
                     cell.line, f'exercise {number} doesn\'t end with `check("{number}", …)`, once'
                 )
-        elif calls and not cell.instructor:
+        elif calls and not cell.instructor and not _unknown_tags(cell):
             yield lesson.error(
-                cell.line, f'`check("{calls[0]}", …)` in a cell without the tag exercise-{calls[0]}'
+                cell.line,
+                f'`check("{calls[0]}", …)` in a cell without the tag exercise-{calls[0]}: is '
+                f"`:tags: [exercise-{calls[0]}]` missing above it?",
             )
 
 
-def _hints(lesson: Lesson) -> Iterator[SourceError]:
+def _hints(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
     for number, cell in lesson.exercises.items():
-        if number not in lesson.hints:
+        if number not in lesson.hints and not _calls_another_check(cell):
             yield lesson.error(cell.line, f"exercise {number} has no hints")
     for number, hints in lesson.hints.items():
-        if number not in lesson.exercises:
+        if number not in lesson.exercises and number not in lost:
             yield lesson.error(hints.line, f"hints for exercise {number}, which is not there")
 
 
@@ -162,8 +191,9 @@ def _predictions(lesson: Lesson) -> Iterator[SourceError]:
             if number in used:
                 yield lesson.error(cell.line, f"prediction {number} is used a second time")
             used.add(number)
+    all_read = all(_is_python(cell) for cell in _code(lesson))
     for number, prediction in lesson.predictions.items():
-        if number not in used:
+        if number not in used and all_read:
             yield lesson.error(prediction.line, f"prediction {number} is defined but not used")
 
 
@@ -236,6 +266,15 @@ def _statements(text: str) -> list[ast.stmt]:
         return _parsed(text).body
     except SyntaxError:
         return []
+
+
+def _is_python(cell: Cell) -> bool:
+    """Whether the instructor's edition of a cell can be read; `_syntax` tells where it can't."""
+    try:
+        _parsed(cell.solved)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _calls(text: str, function: str) -> list[str]:

@@ -174,6 +174,44 @@ def test_a_breach_is_told_by_file_and_line(text, said):
     assert all(re.match(r"lessons/01_sample\.md:\d+: ", problem) for problem in found)
 
 
+TAG = ":tags: [exercise-1.1]"
+ONE_SLIP = {
+    "a_tag_missing": (
+        SAMPLE.replace(f"{TAG}\n\n", ""),
+        '`check("1.1", …)` in a cell without the tag exercise-1.1: is `:tags: [exercise-1.1]` miss',
+    ),
+    "a_tag_misspelt": (
+        SAMPLE.replace(TAG, ":tags: [exercize-1.1]"),
+        "unknown tag `exercize-1.1`: is exercise-1.1 meant?",
+    ),
+    "a_solution_that_is_not_python": (
+        SAMPLE.replace("yield from text.split()", "yield from text.split("),
+        "the instructor's edition is not Python",
+    ),
+    "a_prediction_that_is_not_python": (
+        SAMPLE.replace('predict("1.1")', 'predict("1.1"'),
+        "the instructor's edition is not Python",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), ONE_SLIP.values(), ids=ONE_SLIP)
+def test_one_slip_is_told_once_and_not_again_by_all_that_follows(monkeypatch, text, said):
+    monkeypatch.setattr(rules.shape, "FEWEST_EXERCISES", 0)
+    lesson = source.parse(text, "lessons/01_sample.md")
+    (told,) = [*rules.problems(lesson), *rules.unchecked(lesson, ["1.1"], "checks.py")]
+    assert said in told.problem
+
+
+def test_a_tag_of_another_number_is_told_beside_the_check_and_the_heading_it_disagrees_with():
+    lesson = source.parse(SAMPLE.replace(TAG, ":tags: [exercise-1.11]"), "lessons/01_sample.md")
+    told = [*rules.problems(lesson), *rules.unchecked(lesson, ["1.1"], "checks.py")]
+    assert [error.problem.partition("1.11 ")[2][:17] for error in told] == [
+        "doesn't end with ",
+        "stands under the ",
+    ]
+
+
 def test_all_breaches_are_told_at_once_in_the_order_of_lines():
     text = SAMPLE.replace("{hints} 1.1", "{hints} 1.5").replace(CHECK, "")
     lines = [problem.line for problem in problems(text)]

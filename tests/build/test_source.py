@@ -123,8 +123,20 @@ BROKEN = {
     "a_solution_inside_a_solution": (
         code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
         4,
-        "inside the solution that opens at line 2: solutions don't nest",
+        "`### END SOLUTION` is missing above .* that opens at line 2 is still open",
     ),
+    **{
+        f"a_marker_misspelt_as_{marker.strip('# ')}": (
+            code("### BEGIN SOLUTION", "1", marker, "### BEGIN SOLUTION", "2", "### END SOLUTION"),
+            4,
+            f"`{marker}` is not quite a marker",
+        )
+        for marker in (
+            "### END SOLUTON",
+            "### ENDE SOLUTION",
+            "### END SOLUTION:",
+        )
+    },
     "a_solution_never_closed": (code("x = 1", "### BEGIN SOLUTION", "1"), 3, "never closed"),
     "an_end_without_a_beginning": (
         code("### END SOLUTION"),
@@ -248,6 +260,11 @@ BROKEN = {
         "a choice has `text`, `feedback`",
     ),
     "a_block_never_closed": ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
+    "a_header_without_a_colon": (
+        "---\njupytext:\n  format_name myst\n---\n",
+        3,
+        "`format_name myst` in the header is no `name: value`: is a colon missing",
+    ),
     "a_header_never_closed": ("---\na: 1\n", 1, "the header .* is never closed"),
     "an_unknown_directive": (
         "```{note}\nx\n```\n",

@@ -11,6 +11,7 @@ from utils.source.lesson import SourceError
 
 FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _DIRECTIVES = ("code-cell", "hints", "prediction")
+_HEADER_LINE = re.compile(r"^\s*([#-]|[\w.-]+:(\s|$)|$)")
 _DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
 
 
@@ -67,6 +68,13 @@ def _after_front_matter(lines: list[str], file: str) -> int:
     for at, line in enumerate(lines[1:], start=1):
         if line.rstrip() == "---":
             return at + 1
+        if not _HEADER_LINE.match(line):
+            raise SourceError(
+                file,
+                at + 1,
+                f"`{line.strip()}` in the header is no `name: value`: is a colon missing, or the "
+                "`---` that closes the header?",
+            )
     raise SourceError(file, 1, "the header that opens with `---` is never closed")
 
 

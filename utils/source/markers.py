@@ -1,5 +1,6 @@
 """A cell's two editions: what the markers of solutions and stubs make of its text."""
 
+import difflib
 import re
 
 from utils.source.blocks import Block
@@ -8,7 +9,9 @@ from utils.source.lesson import Cell, Region, SourceError
 DEFAULT_STUB = "...  # your code here"
 
 _MARKER = re.compile(r"^\s*### (BEGIN SOLUTION|STUB|END SOLUTION)\s*$")
+_MARKERS = ("BEGIN SOLUTION", "STUB", "END SOLUTION")
 _ALMOST_MARKER = re.compile(r"^\s*#+\s*((BEGIN|END)[\s_-]*SOLUTIONS?|STUB)\W*$", re.IGNORECASE)
+_LIKE_A_MARKER = re.compile(r"^\s*###+\s*([A-Z][A-Z _-]*)\W*$")
 
 
 def cell_of(block: Block, file: str) -> Cell:
@@ -40,7 +43,7 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
     for line, text in enumerate(block.lines, start=block.line):
         found = _MARKER.match(text)
         marker = found[1] if found else None
-        if not marker and _ALMOST_MARKER.match(text):
+        if not marker and _almost_a_marker(text):
             raise SourceError(
                 file,
                 line,
@@ -52,8 +55,8 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
                 raise SourceError(
                     file,
                     line,
-                    f"`### BEGIN SOLUTION` inside the solution that opens at line {opened}: "
-                    "solutions don't nest",
+                    f"`### END SOLUTION` is missing above this `### BEGIN SOLUTION`: the solution "
+                    f"that opens at line {opened} is still open",
                 )
             opened, answer, stub = line, [], None
         elif marker and not opened:
@@ -76,8 +79,19 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
         else:
             stub.append(_uncommented(text, file, line))
     if opened:
-        raise SourceError(file, opened, "`### BEGIN SOLUTION` is never closed in its cell")
+        raise SourceError(
+            file,
+            opened,
+            "`### BEGIN SOLUTION` is never closed: `### END SOLUTION` is missing from its cell",
+        )
     return "\n".join(solved), "\n".join(learner), tuple(regions)
+
+
+def _almost_a_marker(text: str) -> bool:
+    """Whether a line was likely meant to be a marker, and is misspelt."""
+    shouted = _LIKE_A_MARKER.match(text)
+    near = shouted and difflib.get_close_matches(shouted[1].strip(), _MARKERS, 1, cutoff=0.75)
+    return bool(near or _ALMOST_MARKER.match(text))
 
 
 def _region(line: int, answer: list[str], stub: list[str] | None, file: str) -> Region:
