@@ -75,6 +75,55 @@ def test_an_option_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[st
     assert "lab has no option --no-brwser" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--foo"], ["--version"], ["--prot", "1", "lab"]])
+def test_an_option_before_the_command_is_named(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(words) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"course.py has no option {words[0]}: first comes a command" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("lab --port abc", "lab --port: 'abc' is no whole number: see "),
+        ("lab --port", "lab --port: a value is missing after it: see "),
+        ("class --within soon", "class --within: 'soon' is no number: see "),
+        ("test --fast --style", "test --style: not allowed with argument --fast: see "),
+        ("lab --port 99999", "Port 99999 can't be had (ports go from 1 to 65535): choose another"),
+        ("lab --port -1", "Port -1 can't be had (ports go from 1 to 65535): choose another"),
+        ("lab 3", "lab takes no number: it opens lesson 1, and the others lie beside it"),
+        ("doctor me", "doctor takes no 'me': see "),
+        ("help doktor", "There is no command 'doktor': did you mean doctor?"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_in_one_sentence(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(words.split()) == 1
+    told = capsys.readouterr().err.strip()
+    assert told.startswith(said)
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "lab"]])
+def test_help_is_a_command_too(words: list[str]) -> None:
+    shown = course(*words)
+    assert shown.returncode == 0
+    assert ("--port" if words[1:] else "New here?") in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["build", "site"])
+def test_a_lesson_that_is_not_there_is_told_before_anything_is_set_up(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "interpreter", lambda *_: pytest.fail("set up"))
+    assert commands.main([command, "9"]) == 1
+    assert "There is no lesson 9; there are 01_enabling_streaming, " in capsys.readouterr().err
+
+
 def test_a_python_that_is_too_old_gets_one_sentence() -> None:
     pretend = (
         "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
@@ -548,7 +597,7 @@ def test_a_taken_port_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(Advice, match=rf"Port {port} can't be had"):
+        with pytest.raises(Advice, match=rf"Port {port} can't be had \(another program has it"):
             lab.free_port(port)
 
 

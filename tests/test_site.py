@@ -206,6 +206,9 @@ def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.M
         ("[one](../notebooks/01_a.ipynb)", "[one](01_a.ipynb)"),
         ("[one](../lessons/glossary.md#run)", "[one](glossary.md#run)"),
         ("[faults](../utils/FAULTS.md) of it", "faults of it"),
+        ("see [`hub/README.md`](../hub/README.md)", "see `hub/README.md` in the course's folder"),
+        ("![A race](../docs/lesson-1.png)", "![A race](lesson-1.png)"),
+        ("![A race](../docs/gone.png)", "A race"),
         ("[the paper](https://doi.org/10.1016/x)", "[the paper](https://doi.org/10.1016/x)"),
         ("[above](#setup)", "[above](#setup)"),
         ("`[x](../no.md)`", "`[x](../no.md)`"),
@@ -213,7 +216,7 @@ def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.M
     ],
 )
 def test_a_link_leads_to_a_page_of_the_site_or_is_plain_text(text: str, became: str) -> None:
-    known = {"01_a.ipynb": "01_a.ipynb", "glossary.md": "glossary.md"}
+    known = {name: name for name in ("01_a.ipynb", "glossary.md", "lesson-1.png")}
     assert relinked(text, known) == became
 
 
@@ -284,6 +287,21 @@ def test_the_lesson_is_there_and_its_notes_are_not(built: Path) -> None:
     number = len(source.load(source.FOLDER / "01_enabling_streaming.md").exercises)
     assert text.count('<p class="collapsed admonition-title">Solution</p>') == number
     assert len(re.findall(r'<img alt="Wait bars[^"]+"[^>]*>', text)) == 1
+
+
+def test_the_first_page_shows_a_picture_of_each_lesson(built: Path) -> None:
+    text = (built / "index.html").read_text(encoding="utf-8")
+    shown = re.findall(r'<img alt="Lesson (\d): [^"]+" src="([^"]+)"', text)
+    assert [number for number, _ in shown] == ["1", "2", "3", "4", "5"]
+    assert all((built / address).is_file() for _, address in shown)
+
+
+def test_the_guides_show_boxes_to_tick_and_where_a_file_is_that_is_no_page(built: Path) -> None:
+    text = (built / "instructors_guide.html").read_text(encoding="utf-8")
+    boxes = (source.FOLDER / "instructors_guide.md").read_text(encoding="utf-8").count("- [ ] ")
+    assert text.count(site.BOX) == boxes > 0
+    assert "[ ]" not in text
+    assert "hub/README.md</span></code> in the course's folder" in text
 
 
 def test_the_search_finds_words_of_the_lessons(built: Path) -> None:

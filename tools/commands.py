@@ -2,19 +2,21 @@
 
 import argparse
 import difflib
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tools.canary import canary
 from tools.classroom import add_options, class_
 from tools.doctor import doctor
 from tools.environment import LOCKS, install_from, interpreter
 from tools.lab import lab
-from tools.lessons import add_build_options
+from tools.lessons import add_build_options, chosen
 from tools.links import links
-from tools.programs import Advice, run, say, stop_on_signals, this_command
+from tools.programs import ROOT, Advice, run, say, stop_on_signals, this_command
 from tools.suite import TEST_SPEED, test
 
 TEACHING = f"""\
@@ -44,6 +46,9 @@ def setup(arguments: argparse.Namespace) -> int:
 def build(arguments: argparse.Namespace) -> int:
     """Make the notebooks from the lessons, or compare them."""
     stop_on_signals()
+    chosen(
+        arguments.lesson, ROOT / "lessons"
+    )  # before anything is fetched for one that isn't there
     python = interpreter("test", arguments.here)
     named = ("check", "execute", "no_execute")
     flags = [f"--{name.replace('_', '-')}" for name in named if getattr(arguments, name)]
@@ -53,6 +58,7 @@ def build(arguments: argparse.Namespace) -> int:
 def site(arguments: argparse.Namespace) -> int:
     """Make the reading edition, or take the pictures that it shows of live widgets."""
     stop_on_signals()
+    chosen(arguments.lesson, ROOT / "lessons")
     module = "tools.pictures" if arguments.pictures else "tools.site"
     python = interpreter("test" if arguments.pictures else "site", arguments.here)
     return run([python, "-m", module, *arguments.lesson])
@@ -79,9 +85,25 @@ def lock(arguments: argparse.Namespace) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what it can't read in a sentence, without the usage of every option."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise Advice of what argparse has found."""
+        said = message.removeprefix("argument ")
+        for theirs, ours in {
+            r"invalid int value: (.*)": r"\1 is no whole number",
+            r"invalid float value: (.*)": r"\1 is no number",
+            r"expected one argument": "a value is missing after it",
+        }.items():
+            said = re.sub(theirs, ours, said)
+        words = self.prog.split()[1:]
+        raise Advice(f"{' '.join([*words, said])}: see {this_command(*words, '--help')}")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line with its teaching help."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",
         epilog=TEACHING,
@@ -145,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
         build,
         "make notebooks/ and solutions/ from lessons/",
         "Edit the text in lessons/, never the notebooks, then build. A lesson's solutions are run\n"
-        "when its text changed, which takes up to a minute each; what they print is stored.",
+        "when its text changed, which takes a minute or two each; what they print is stored.",
     )
     add_build_options(making)
 
@@ -217,6 +239,11 @@ def parser() -> argparse.ArgumentParser:
 
 def check_command(words: Sequence[str]) -> None:
     """Raise Advice where the first word is no command, naming the one that was likely meant."""
+    if words and words[0].startswith("-") and words[0] not in ("-h", "--help"):
+        raise Advice(
+            f"course.py has no option {words[0]}: first comes a command, then its options, as in "
+            f"{this_command('lab', '--port', '8888')}; {this_command('--help')} lists them."
+        )
     known = ["lab", "setup", "test", "build", "site", "doctor", "class", "links", "canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
@@ -224,9 +251,19 @@ def check_command(words: Sequence[str]) -> None:
         raise Advice(f"There is no command {words[0]!r}: {hint}")
 
 
+def _not_taken(command: str, word: str) -> str:
+    """What to say of a word that a command has no use for."""
+    if command == "lab" and word.isdigit():
+        return "lab takes no number: it opens lesson 1, and the others lie beside it in notebooks/."
+    what = f"has no option {word}" if word.startswith("-") else f"takes no {word!r}"
+    return f"{command} {what}: see {this_command(command, '--help')}"
+
+
 def main(words: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     top = parser()
+    if words[:1] == ["help"]:  # `help` alone, or `help lab`
+        words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
         arguments, arguments_more = top.parse_known_args(words)
@@ -234,10 +271,7 @@ def main(words: Sequence[str]) -> int:
             top.print_help()
             return 0
         if arguments_more and arguments.action is not test:
-            raise Advice(
-                f"{arguments.command} has no option {arguments_more[0]}: see "
-                f"{this_command(arguments.command, '--help')}"
-            )
+            raise Advice(_not_taken(arguments.command, arguments_more[0]))
         arguments.more = arguments_more
         code: int = arguments.action(arguments)
     except Advice as advice:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -90,7 +91,16 @@ def free_port(wanted: int | None) -> int:
     """
     if not wanted:
         return free_ports(1)[0]
-    if problem := _binding_fails(wanted):
+    problem = None
+    if wanted not in range(1, 65_536):
+        problem = "ports go from 1 to 65535"
+    elif failure := _binding_fails(wanted):
+        known = {
+            errno.EADDRINUSE: "another program has it",
+            errno.EACCES: "the system keeps it for itself",
+        }
+        problem = known.get(getattr(failure, "errno", None) or 0, str(failure))
+    if problem:
         raise Advice(
             f"Port {wanted} can't be had ({problem}): choose another, or leave --port out and a "
             "free one is found."

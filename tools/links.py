@@ -95,12 +95,16 @@ def links(arguments: argparse.Namespace) -> int:
         say(line)
     outside = [reference for reference in found if reference.address]
     say(
-        f"{len(files)} files, {len(found)} references, {len(outside)} of them to other hosts: "
+        f"{len(files)} files, {len(found)} references, {len(outside) or 'none'} of them to other "
+        "hosts: "
         f"{len(wrong) or 'none'} wrong in form."
     )
+    if not outside:
+        if arguments.online:
+            say("So nobody had to be asked.")
+        return int(bool(wrong))
     if not arguments.online:
-        if outside:
-            say(f"Whether they are reached tells {this_command('links', '--online')}.")
+        say(f"Whether they are reached tells {this_command('links', '--online')}.")
         return int(bool(wrong))
     return int(bool(wrong) | (not _tell(outside)))
 

@@ -99,10 +99,12 @@ def stale(lesson: Lesson, solved: JSON, open_: JSON) -> str | None:
 def relinked(text: str, pages: Mapping[str, str]) -> str:
     """Markdown with its relative links pointing to pages of the site; others become plain text.
 
+    Plain text that is the name of a file says that it is one of the course's.
+
     Args:
         text: Markdown; code in it stays as it is.
-        pages: The page's file by the name that a lesson knows it under, such as
-            `01_enabling_streaming.ipynb` or `glossary.md`.
+        pages: The page's or picture's file by the name that a lesson knows it under, such as
+            `01_enabling_streaming.ipynb`, `glossary.md` or `lesson-1.png`.
     """
 
     def place(found: re.Match[str]) -> str:
@@ -110,7 +112,10 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
         if re.match(r"[a-z]+:", target) or not target:
             return found[0]
         page = pages.get(target.rpartition("/")[2])
-        return f"[{found['text']}]({page}{anchor or ''})" if page else found["text"]
+        if page:
+            return f"{found['mark']}[{found['text']}]({page}{anchor or ''})"
+        named = found["text"] == f"`{target.removeprefix('../')}`"
+        return f"{found['text']} in the course's folder" if named else found["text"]
 
     parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
     return "".join(part if i % 2 else _LINK.sub(place, part) for i, part in enumerate(parts))

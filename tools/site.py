@@ -23,7 +23,8 @@ from tools.reading import NotBuilt, Picture, for_reading, relinked, stale
 from utils import source
 from utils.source import SourceError
 
-DESIGN = ROOT / "docs" / "site"
+PICTURES = ROOT / "docs"  # of the lessons, for README and index
+DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"
 GUIDES = {
@@ -32,6 +33,7 @@ GUIDES = {
 }
 # In a guide, what names no language is a command for a shell; in a lesson it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
+BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a field of a form would want a label
 # What a browser fetches by itself; a link that a person may follow is not among them.
 FETCHED = {
     "script": ("src",),
@@ -147,16 +149,19 @@ def _notebook(folder: str, stem: str) -> dict[str, Any]:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """The pages that lessons and guides may link to, by the name they know them under."""
+    """The pages and pictures that lessons and guides may link to, by the name they know them."""
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
     there = [name for name in guides if (source.FOLDER / f"{name}.md").is_file()]
     known = {f"{stem}.ipynb": f"{stem}.ipynb" for stem in stems}
     known |= {f"{stem}.md": f"{stem}.ipynb" for stem in stems}
+    known |= {path.name: path.name for path in PICTURES.glob("*.png")}
     return known | {f"{name}.md": f"{name}.md" for name in there}
 
 
 def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -> None:
-    """Copy the guides; the first page gets a word on the site, and its table of contents."""
+    """Copy guides and pictures; the first page gets a word on the site, and a table of contents."""
+    for path in PICTURES.glob("*.png"):
+        shutil.copyfile(path, pages / path.name)
     trees = [_toctree("Lessons", stems)]
     for caption, names in GUIDES.items():
         there = [name for name in names if (source.FOLDER / f"{name}.md").is_file()]
@@ -165,7 +170,8 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
             heading, _, text = (
                 (source.FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("\n")
             )
-            whole = "\n\n".join([heading, PLAIN_BLOCKS, relinked(text, known)])
+            text = re.sub(r"^- \[ \] ", f"- {BOX} ", relinked(text, known), flags=re.MULTILINE)
+            whole = "\n\n".join([heading, PLAIN_BLOCKS, text])
             (pages / f"{name}.md").write_text(whole, encoding="utf-8")
     heading, _, text = (source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8").partition("\n")
     about = (DESIGN / "about.md").read_text(encoding="utf-8")
