@@ -1,5 +1,6 @@
 """The check of references: what it finds wrong, and what it makes of the answers of hosts."""
 
+import argparse
 import http.server
 import socket
 import threading
@@ -229,6 +230,23 @@ def told(
     monkeypatch.setattr(links, "reach", lambda _: dict(zip(addresses, answers, strict=True)))
     found = [links.Reference(ROOT / "README.md", 5, address) for address in addresses]
     return links._tell(found), capsys.readouterr().out
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_where_nothing_leads_to_another_host_nobody_is_asked_and_that_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    online: bool,
+) -> None:
+    (tmp_path / "one.md").write_text("# One\n\n[up](#one)\n", encoding="utf-8")
+    monkeypatch.setattr(links, "ROOT", tmp_path)
+    monkeypatch.setattr(links, "ask", lambda _: pytest.fail("asked"))
+    assert links.links(argparse.Namespace(online=online)) == 0
+    said = capsys.readouterr().out
+    assert "1 file, 1 reference, none of them to other hosts: none wrong in form." in said
+    assert ("So nobody had to be asked." in said) == online
+    assert "--online" not in said
 
 
 def test_a_page_that_is_gone_fails_and_one_that_does_not_answer_does_not(

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
-from tools.programs import ROOT, Progress, say, stop_on_signals, this_command
+from tools.programs import ROOT, Progress, counted, say, stop_on_signals, this_command
 
 SKIPPED = {"build", "dist", "node_modules", "test-artifacts"}  # and what begins with a dot
 PATIENCE = 15.0  # seconds for one answer
@@ -95,8 +95,8 @@ def links(arguments: argparse.Namespace) -> int:
         say(line)
     outside = [reference for reference in found if reference.address]
     say(
-        f"{len(files)} files, {len(found)} references, {len(outside) or 'none'} of them to other "
-        "hosts: "
+        f"{counted(len(files), 'file')}, {counted(len(found), 'reference')}, "
+        f"{len(outside) or 'none'} of them to other hosts: "
         f"{len(wrong) or 'none'} wrong in form."
     )
     if not outside:

@@ -1,4 +1,4 @@
-"""The reading edition on paper."""
+"""The reading edition on paper, and its quick reference on a screen."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def sheets(browser: Browser, page: Path) -> list[tuple[float, float]]:
         printed = shown.pdf(prefer_css_page_size=True, display_header_footer=True)
     boxes = re.findall(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)\s*\]", printed)
     return [(float(width), float(height)) for width, height in boxes]
+
+
+def test_on_a_screen_the_caveats_have_room(browser: Browser, pages: Path) -> None:
+    with browser.new_page(viewport={"width": 1280, "height": 800}) as shown:
+        shown.goto((pages / "quick_reference.html").as_uri())
+        table = shown.locator("#quick-reference > .table-wrapper")
+        share = table.evaluate(
+            "it => it.querySelector('th:last-child').offsetWidth / it.clientWidth"
+        )
+        assert table.evaluate("it => it.scrollWidth <= it.clientWidth"), "all of it is seen"
+    assert share > 0.2
 
 
 def test_the_quick_reference_is_one_sheet_across(browser: Browser, pages: Path) -> None:
