@@ -443,7 +443,8 @@ def test_5_11_finds_the_steps_where_they_are():
     right("5.11", in_a_notebook(PUT_TOGETHER))
     names = in_a_notebook(PUT_TOGETHER).__globals__
     del names["steady"]
-    wrong("5.11", names["support"], "NameError: name 'steady' is not defined")
+    said = r"uses `steady`, and the notebook has none yet. Run the cell of Exercise 5\.10 again"
+    wrong("5.11", names["support"], said)
 
 
 BY_ITSELF = "Steps 1 and 3 pass by themselves, so it is in `support`"

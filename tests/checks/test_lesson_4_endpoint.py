@@ -393,6 +393,12 @@ async def with_the_end_first(model, question):
         yield text
 
 
+async def with_two_ends(model, question):
+    async for text in frames_and_closes(model, question):
+        yield text
+    yield END
+
+
 async def of_nothing(model, question):
     return
     yield
@@ -653,6 +659,7 @@ WRONG_4_6 = (
         "The event `end` came after 1 of 15 texts.*misses what follows",
     ),
     (streaming(with_the_end_first), "The event `end` came after 0 of 15 texts"),
+    (streaming(with_two_ends), "The event `end` was sent twice; once is enough"),
     (streaming(of_raw_text), "The data of an event is `.*`, which is no JSON"),
     (streaming(of_objects), "a `dict`. The exercise asks for the text itself"),
     (streaming(of_bare_text), "a page hears no event in it"),

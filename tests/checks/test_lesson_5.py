@@ -303,7 +303,23 @@ def trips_over_empty(partial, more):
     return longest_first(partial, more)
 
 
+def replaces_everywhere(partial, more):
+    for length in range(min(len(partial), len(more)), 0, -1):
+        if partial.endswith(more[:length]):
+            return partial + more.replace(more[:length], "")
+    return partial + more
+
+
+def minds_no_capitals(partial, more):
+    for length in range(min(len(partial), len(more)), 0, -1):
+        if partial.lower().endswith(more[:length].lower()):
+            return partial + more[length:]
+    return partial + more
+
+
 WRONG_5_6 = (
+    (replaces_everywhere, "More of the second text is gone than it repeats"),
+    (minds_no_capitals, "doesn't begin as the first one ends, and still lost something"),
     (adds, "`'stops at'` stands there twice"),
     (shortest_first, "Some of what is repeated still stands there twice"),
     (replaces, "`'stops at'` stands there twice"),

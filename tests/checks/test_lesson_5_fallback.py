@@ -404,7 +404,7 @@ WRONG_5_5 = (
     (gives_up, "failed at once, no other model was asked"),
     (adds_a_notice, "by the model, and the reader got `The .* .interrupted.`"),
     (has_no_patience, "ended by itself in a silence in which nobody had stopped it yet"),
-    (by_invoke, "called with `invoke`"),
+    (by_invoke, "called with `ainvoke`"),
     (takes_no_text_for_a_failure, "without an error, and with no text, and model 2 was asked all"),
     (expects_a_text, "TypeError: .* when the first model ended without an error, and with no text"),
     (the_last_by_itself, "stood in the list twice.* failed once, and its error came out. How does"),

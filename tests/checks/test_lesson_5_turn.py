@@ -66,11 +66,42 @@ async def stores_the_sum(model, history, question):
         history.append(whole)
 
 
+async def stores_what_there_is(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(list(history)):
+            said += chunk.text
+            yield chunk.text
+    finally:
+        if said:
+            history.append(AIMessage(said))
+
+
 @pytest.mark.parametrize(
-    "turn", by_name(keeps_in_finally, without_aclosing, asks_a_copy, of_a_chain, stores_the_sum)
+    "turn",
+    by_name(
+        keeps_in_finally,
+        without_aclosing,
+        asks_a_copy,
+        of_a_chain,
+        stores_the_sum,
+        stores_what_there_is,
+    ),
 )
 def test_5_1_accepts(turn):
     right("5.1", turn)
+
+
+async def stores_the_sum_of_what_came(model, history, question):
+    history.append(HumanMessage(question))
+    total = None
+    try:
+        async for chunk in model.astream(list(history)):
+            total = chunk if total is None else total + chunk
+            yield chunk.text
+    finally:
+        history.append(AIMessage(total.text) if total else None)
 
 
 async def stores_at_the_end(model, history, question):
@@ -432,7 +463,8 @@ WRONG_5_1 = (
     (one_behind, "holds text back: 1 piece was there and not yielded"),
     (yields_chunks, "`turn` yields chunks; the exercise asks for their text"),
     (yields_all_so_far, "Each piece holds all that came before"),
-    (awaits_the_whole, "called with `invoke`, which returns when all"),
+    (awaits_the_whole, "called with `ainvoke`, which returns when all"),
+    (stores_the_sum_of_what_came, "lost before the first chunk, `history` holds .*None"),
     (blocks, "hold up the event loop"),
     (returns_the_text, "hands over a `str`, once, when all is over"),
     (plain, "is a plain generator"),

@@ -32,7 +32,7 @@ from utils.checks.capstone_steady import is_a_silence, on_a_finished_watched
 from utils.checks.capstone_steady import steady as is_steady
 from utils.checks.guard import judged
 from utils.checks.listening import Heard, text_of
-from utils.checks.observe import kind, the_function
+from utils.checks.observe import kind, names_in, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ROLE_AFTER, ConnectionLost
 from utils.checks.watching import AT_ONCE, came_out, no_error, often, run_cancelled, run_stream
@@ -93,6 +93,11 @@ def support(answer: object) -> str:
 def _steps_done(function: Callable[..., Any]) -> None:
     """Turn down an assistant whose parts nobody has written yet."""
     for step in (_ANSWER, _STEADY):
+        if step.name in names_in(function) and step.name not in _named(function):
+            raise NotYet(
+                f"`support` uses `{step.name}`, and the notebook has none yet. Run the cell of "
+                f"Exercise {step.exercise} again, and of the steps before it."
+            )
         if untouched(_named(function).get(step.name), step.exercise):
             raise NotYet(f"Step {step.number} isn't done yet: Exercise {step.exercise}.")
 

@@ -33,6 +33,7 @@ from utils.checks.observe import (
 from utils.checks.outcome import NotYet, shown
 from utils.checks.servers import Visit, get
 from utils.checks.streams import cut, cut_at_lines
+from utils.checks.watching import often
 
 _WHY, _HOW = "Why do rivers bend?", "How do tides work? & why"
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
@@ -280,6 +281,8 @@ def _right_events(visit: Visit, probe: LiveProbe) -> None:
     if len(texts) == len(events):
         raise NotYet(_no_end(visit, events))
     before = [event.type for event in events].index("end")
+    if all(event.type == "end" for event in events[before:]) and before < len(events) - 1:
+        raise NotYet(f"The event `end` was sent {often(len(events) - before)}; once is enough.")
     if before < len(events) - 1:
         raise NotYet(
             f"The event `end` came after {before} of {len(texts)} texts. A page hears it, closes, "

@@ -143,6 +143,8 @@ _PARTS = (
     _Parts("See:\n\n  - fox", "  - road", "See:\n\n  - fox  - road"),
     _Parts("The fox  ", "  stops", "The fox  stops"),
     _Parts("Ask B", "Berlin", "Ask Berlin"),
+    _Parts("It stands on the ", "the hill by the sea.", "It stands on the hill by the sea."),
+    _Parts("Where is A", "a is there", "Where is Aa is there"),
     _Parts("", "The fox", "The fox"),
     _Parts("The fox", "", "The fox"),
     _Parts("", "", ""),

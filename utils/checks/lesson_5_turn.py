@@ -66,10 +66,24 @@ def turn(answer: object) -> str:
     if not came_out(heard.error, ConnectionLost):
         no_error(heard, "when the connection was lost")
     _stored(history, heard.text, "After a lost connection")
+    _refused(function)
     return (
         "Piece by piece; and the history holds what was said after a whole reply, after Stop and "
         "after a lost connection."
     )
+
+
+def _refused(function: Callable[..., Any]) -> None:
+    """A connection that fails before anything comes; to store no reply is as good as an empty."""
+    probe, history = fox(fails_after=0), list(_BEFORE)
+    heard = _turn(function, probe, history)
+    when = "when the connection was lost before the first chunk"
+    if heard.error is None:
+        raise NotYet(f"Nothing was raised {when}.")
+    if not came_out(heard.error, ConnectionLost):
+        no_error(heard, when)
+    if len(history) != len(_BEFORE) + 1 or not isinstance(history[-1], HumanMessage):
+        _stored(history, "", "After a connection that was lost before the first chunk")
 
 
 def _turn(

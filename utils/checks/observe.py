@@ -75,8 +75,9 @@ def asked_for_a_stream(probe: Probe, name: str, *, to_the_end: bool = True) -> N
             f"{there if probe.taken >= 2 * total else ''}"
         )
     if probe.invoked:
+        method = "ainvoke" if "ainvoke" in probe.called else "invoke"
         raise NotYet(
-            f"The model was called with `invoke`, which returns when all {total} pieces are "
+            f"The model was called with `{method}`, which returns when all {total} pieces are "
             "written. Until then there is nothing to work with."
         )
     asked_the_given_model(probe, name)
