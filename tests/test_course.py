@@ -680,7 +680,7 @@ def running() -> Iterator[Lab]:
     opened = Lab()
     yield opened
     if opened.process.poll() is None:
-        opened.process.kill()
+        opened.interrupt()  # killed, it would leave JupyterLab behind
 
 
 def test_lab_answers_on_the_loopback_address_with_lesson_1(running: Lab) -> None:

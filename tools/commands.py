@@ -46,9 +46,7 @@ def setup(arguments: argparse.Namespace) -> int:
 def build(arguments: argparse.Namespace) -> int:
     """Make the notebooks from the lessons, or compare them."""
     stop_on_signals()
-    chosen(
-        arguments.lesson, ROOT / "lessons"
-    )  # before anything is fetched for one that isn't there
+    chosen(arguments.lesson, ROOT / "lessons")  # before packages are fetched for none
     python = interpreter("test", arguments.here)
     named = ("check", "execute", "no_execute")
     flags = [f"--{name.replace('_', '-')}" for name in named if getattr(arguments, name)]
