@@ -245,8 +245,8 @@ def knows(client: "openai.OpenAI", model: str) -> bool:
         client.models.with_raw_response.retrieve(model)
     except openai.NotFoundError:
         return False
-    except openai.OpenAIError:
-        return True
+    except openai.OpenAIError:  # who can't be asked may have it
+        pass
     return True
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
@@ -13,7 +12,7 @@ from utils.checks.attempt import LearnersError, told
 from utils.checks.guard import judged
 from utils.checks.lesson_5_safety import watched
 from utils.checks.listening import Feed, Heard
-from utils.checks.observe import kind, the_function
+from utils.checks.observe import kind, names_in, the_function
 from utils.checks.outcome import NotYet, shown
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
@@ -49,8 +48,7 @@ def on_a_finished_watched(function: object) -> None:
         NotYet: If it does.
     """
     own = getattr(function, "__globals__", {}).get("watched")
-    code = getattr(function, "__code__", None)
-    if own in (None, the_courses_own) or code is None or not _speaks_of(code, "watched"):
+    if own in (None, the_courses_own) or "watched" not in names_in(function):
         return
     try:
         watched(own)
@@ -59,11 +57,6 @@ def on_a_finished_watched(function: object) -> None:
             "`steady` calls `watched`, and the one that the notebook has now doesn't pass Exercise "
             "5.4. Run the capstone's first cell again, which imports the course's own."
         ) from None
-
-
-def _speaks_of(code: CodeType, name: str) -> bool:
-    inside = [const for const in code.co_consts if isinstance(const, CodeType)]
-    return name in code.co_names or any(_speaks_of(each, name) for each in inside)
 
 
 def _keeps_steady(function: Callable[..., Any]) -> str:

@@ -281,9 +281,10 @@ def _right_events(visit: Visit, probe: LiveProbe) -> None:
     if len(texts) == len(events):
         raise NotYet(_no_end(visit, events))
     before = [event.type for event in events].index("end")
-    if all(event.type == "end" for event in events[before:]) and before < len(events) - 1:
-        raise NotYet(f"The event `end` was sent {often(len(events) - before)}; once is enough.")
-    if before < len(events) - 1:
+    after = events[before + 1 :]
+    if after and all(event.type == "end" for event in after):
+        raise NotYet(f"The event `end` was sent {often(len(after) + 1)}; once is enough.")
+    if after:
         raise NotYet(
             f"The event `end` came after {before} of {len(texts)} texts. A page hears it, closes, "
             "and misses what follows."
