@@ -24,6 +24,7 @@ from .errors import ApiError
 from .fields import Json, read_json
 from .log import Log
 from .memory import Memory, Tally
+from .pacing import Clock
 from .profiles import PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
 from .sending import Paced
@@ -69,11 +70,12 @@ def _seconds(text: str) -> float:
 class Service:
     """The state of one server and its endpoints."""
 
-    def __init__(self, settings: Settings, seats: Seats) -> None:
+    def __init__(self, settings: Settings, seats: Seats, clock: Clock) -> None:
         self._settings = settings
         self._seats = seats
         self._large = asyncio.Semaphore(_LARGE_BODIES)
-        self._log = Log()
+        self._clock = clock
+        self._log = Log(clock)
         self._asked = Tally()
         self._memory = Memory()
         self._started = int(time.time())
@@ -136,8 +138,9 @@ class Service:
             visit.close()
             raise
         entry.answered(200)
-        entry.planned(reply.first_shown(), reply.gap, self._settings.speed)
-        return Paced(reply, wire, entry, visit, self._seats.count, self._settings.speed)
+        entry.planned(reply.first_shown(), reply.gap, settings.speed)
+        count, speed = self._seats.count, settings.speed
+        return Paced(reply, wire, entry, visit, count, speed, self._clock)
 
     async def _body(self, request: Request) -> bytes:
         """Return a request's body, unless it is too large or does not come in.
@@ -192,12 +195,13 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     return refusal(answer(request.method, request.url.path))
 
 
-def make_app(settings: Settings, seats: Seats) -> ASGIApp:
+def make_app(settings: Settings, seats: Seats, clock: Clock) -> ASGIApp:
     """Return the server as an ASGI application.
 
     Args:
         settings: What the server is started with.
         seats: Who is streaming.
+        clock: Returns seconds; waiting follows the event loop's clock, so the two run alike.
 
     Raises:
         ValueError: If the speed is not a positive finite number.
@@ -210,7 +214,7 @@ def make_app(settings: Settings, seats: Seats) -> ASGIApp:
         return refusal(error, settings.speed)
 
     app = Starlette(
-        routes=Service(settings, seats).routes(),
+        routes=Service(settings, seats, clock).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
     return KeyRequired(app, settings.key)

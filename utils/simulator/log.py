@@ -103,7 +103,7 @@ class Entry:
 class Log:
     """The last requests. All methods run on the server's event loop."""
 
-    def __init__(self, clock: Clock = time.perf_counter) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._count = 0

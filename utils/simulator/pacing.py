@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -112,9 +111,7 @@ class Parcel(NamedTuple):
 class Presence:
     """Whether the client is still there, and waits that end at once when it leaves."""
 
-    def __init__(
-        self, receive: Callable[[], Awaitable[Any]], clock: Clock = time.perf_counter
-    ) -> None:
+    def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
         self._clock = clock
         self._nap: asyncio.Future[None] | None = None
         self.left_at: float | None = None
@@ -159,7 +156,7 @@ async def due(
     start: float,
     speed: float,
     until: Callable[[float], Awaitable[bool]],
-    clock: Clock = time.perf_counter,
+    clock: Clock,
 ) -> AsyncIterator[list[Parcel]]:
     """Yield parcels at their deadlines, `start + at / speed`; stop when the client leaves.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from .log import Entry
-from .pacing import Presence, due
+from .pacing import Clock, Presence, due
 from .reply import Reply
 from .wire import Wire
 
@@ -27,6 +27,7 @@ class Paced:
         visit: contextlib.ExitStack,
         count: Callable[[int], None],
         speed: float,
+        clock: Clock,
     ) -> None:
         self._reply = reply
         self._wire = wire
@@ -34,14 +35,16 @@ class Paced:
         self._visit = visit
         self._count = count
         self._speed = speed
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply and keep the log."""
-        entry, presence = self._entry, Presence(receive)
+        entry, speed, clock = self._entry, self._speed, self._clock
+        presence = Presence(receive, clock)
         parcels = self._reply.parcels(self._wire)
         begun, ends = False, ""
         try:
-            async for batch in due(parcels, entry.started, self._speed, presence.until):
+            async for batch in due(parcels, entry.started, speed, presence.until, clock):
                 if not begun:  # the headers travel with the first bytes
                     await send(self._start())
                     begun = True
@@ -52,7 +55,7 @@ class Paced:
                 self._count(tokens)
                 ends = batch[-1].ends
             if presence.left_at is not None:
-                seconds = (presence.left_at - entry.started) * self._speed
+                seconds = (presence.left_at - entry.started) * speed
                 entry.left(self._reply.plan, seconds)
                 return
             entry.end("failed" if ends else "finished")

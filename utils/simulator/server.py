@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import uvicorn
@@ -160,9 +161,10 @@ def serve(
         live: Say each second who streams how much.
     """
     _allow_many_connections()
-    seats = Seats(settings.most_streams)
+    clock = time.perf_counter
+    seats = Seats(clock, settings.most_streams)
     config = uvicorn.Config(
-        make_app(settings, seats),
+        make_app(settings, seats, clock),
         http=_Protocol,
         log_config=None,
         access_log=False,

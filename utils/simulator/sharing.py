@@ -5,11 +5,10 @@ A learner is told apart by the name after the key (`our-class/ada`), else by net
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable
 
 from . import errors
+from .pacing import Clock
 
 _REMEMBERED = 5.0  # s for which a refused learner counts as waiting
 _RETRY_AFTER = 1.0  # s
@@ -22,9 +21,7 @@ class Seats:
     one learner alone may take every seat, and gives them up as soon as others come.
     """
 
-    def __init__(
-        self, limit: int | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, clock: Clock, limit: int | None = None) -> None:
         self._limit = limit
         self._clock = clock
         self._taken: Counter[str] = Counter()
