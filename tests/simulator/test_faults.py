@@ -204,6 +204,21 @@ def test_several_faults_can_act_on_one_stream(server: Simulator) -> None:
     assert len(texts(chunks)) == 2
 
 
+def test_a_flood_stops_where_its_reader_stops(server: Simulator) -> None:
+    with server.watch() as seen:
+        for chunk in chat(server, "sim-fast:flood@8").stream(PROMPT):
+            if chunk.text:
+                break
+    assert seen[0].ended == "client left"
+    assert seen[0].tokens_unsent > seen[0].tokens_sent
+
+
+def test_a_flood_keeps_to_the_limit_of_tokens(server: Simulator) -> None:
+    said, finish, _ = outcome(chat(server, "sim-fast:flood@1", max_tokens=3000))
+    assert [len(text) for text in said] == [4096, 4096]
+    assert finish == "length"
+
+
 def test_reasoning_is_shown_when_asked_for(server: Simulator) -> None:
     chunks = events(stream(server, "sim-chat:thinking"))
     deltas = [c["choices"][0]["delta"] for c in chunks[:-1]]

@@ -8,7 +8,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,11 +21,11 @@ from . import ask_chat, ask_responses, errors
 from .ask import Ask
 from .entrance import LEARNER, KeyRequired, refusal
 from .errors import ApiError
-from .fields import Json, read_json
+from .fields import Json, needed_text, read_json
 from .log import Log
 from .memory import Memory, Tally
 from .pacing import Clock
-from .profiles import PROFILES, Profile, model_names
+from .profiles import PREFIX, PROFILES, Profile, model_names
 from .reply import Reply, choose, compose
 from .sending import Paced
 from .sharing import Seats
@@ -78,6 +78,7 @@ class Service:
         self._log = Log(clock)
         self._asked = Tally()
         self._memory = Memory()
+        self._behind_sim = PREFIX
         self._started = int(time.time())
 
     def routes(self) -> list[Route]:
@@ -88,6 +89,7 @@ class Service:
             Route("/v1/models", self.models, methods=["GET"]),
             Route("/v1/models/{name}", self.model, methods=["GET"]),
             Route("/simulator/requests", self.requests, methods=["GET"]),
+            Route("/simulator/sim", self.set_sim, methods=["PUT"]),
         ]
 
     async def chat_completions(self, request: Request) -> ASGIApp:
@@ -121,6 +123,8 @@ class Service:
             body = read_json(raw)
             entry.understood(body, len(raw))
             ask = read(body)
+            if ask.model == PREFIX:
+                ask = replace(ask, model=self._behind_sim)
             entry.asked(ask.prompt)
             learner = str(request.scope[LEARNER])
             self._seats.take(learner)
@@ -174,6 +178,17 @@ class Service:
         name = request.path_params["name"]
         choose(name, self._settings.profile, self._settings.recordings.models)
         return JSONResponse(model(name, self._started))
+
+    async def set_sim(self, request: Request) -> Response:
+        """Set the model behind the name `sim`, faults included, from the next request on.
+
+        It lets a test change how the model behaves while an app keeps the name that it was started
+        with. The body is `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
+        """
+        name = needed_text(read_json(await self._body(request)), "model", "model")
+        choose(name, self._settings.profile, self._settings.recordings.models)
+        self._behind_sim = name
+        return JSONResponse({"model": name})
 
     async def requests(self, request: Request) -> Response:
         """Hand out the request log, on demand when no reply is on its way any more."""

@@ -19,6 +19,7 @@ from .profiles import Profile
 
 Clock = Callable[[], float]
 _SLACK = 0.0005  # s; timers are no finer than a millisecond
+_MOST_TOGETHER = 32  # parcels; between two such batches a client that doesn't read is waited for
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,13 @@ async def due(
     ready: list[Parcel] = []
     for parcel in parcels:
         deadline = start + parcel.at / speed
-        if deadline - clock() > _SLACK:
+        early = deadline - clock() > _SLACK
+        if early or len(ready) == _MOST_TOGETHER:
             if ready:
                 yield ready
                 ready = []
+            if not early:
+                await asyncio.sleep(0)  # so that a client's leaving is noticed
             if not await until(deadline):
                 return
         ready.append(parcel)

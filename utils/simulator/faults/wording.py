@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ..reply import Reply
 
 Numbers = tuple[float, ...]
+_FLOOD_PIECE = 4096  # characters
+_FLOOD_TOKENS = 1024  # in such a piece
+_FLOOD_GAP = 0.001  # s
 
 
 @fault(
@@ -98,3 +101,32 @@ def slow_headers(reply: Reply, numbers: Numbers) -> Reply:
     """Put a silence before everything."""
     late = reply.delayed(0, numbers[0])
     return replace(late, plan=replace(late.plan, opening=late.plan.opening + numbers[0]))
+
+
+@fault(
+    "flood",
+    "wording",
+    "The text is repeated until it is `megabytes` long, and comes in pieces of 4 KB, faster than "
+    "most clients read. `max_tokens` still limits it.",
+    "Reads as fast as your code does: one that stops reading stops the server.",
+    megabytes=4,
+)
+def flooded(reply: Reply, numbers: Numbers) -> Reply:
+    """Make a reply that is larger than what sockets buffer; one without text stays as it is."""
+    text = reply.said("text")
+    if not text:
+        return reply
+    wanted = max(1, int(numbers[0] * 1_000_000) // _FLOOD_PIECE)
+    limit = reply.ask.limit
+    count = wanted if limit is None else min(wanted, max(1, limit // _FLOOD_TOKENS))
+    piece = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
+    start, part = reply.pieces[0].at, reply.pieces[-1].part
+    times = [start + index * _FLOOD_GAP for index in range(count)]
+    tokens = tuple(at for at in times for _ in range(_FLOOD_TOKENS))
+    return replace(
+        reply,
+        pieces=tuple(Piece(at, part, piece, _FLOOD_TOKENS) for at in times),
+        finish=reply.finish if count == wanted else "length",
+        usage=replace(reply.usage, completion=len(tokens)),
+        plan=replace(reply.plan, tokens=tokens, end=times[-1]),
+    )
