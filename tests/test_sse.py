@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from itertools import pairwise
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sse_streams import BY_HAND, by_chance
+from utils import sse
 from utils.serving import serving
 from utils.sse import Event, NotAnEventStreamError, Reader, events, listen, parse
 
@@ -38,6 +40,38 @@ def test_an_event_without_data_is_never_dispatched():
 def test_a_newline_in_a_token_loses_what_follows_it():
     assert data_of("data: one\ntwo\n\n") == ["one"]
     assert data_of("data: one\ndata: two\n\n") == ["one\ntwo"]
+
+
+class Counted:
+    """A pattern that counts the characters it is asked to search."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.characters = 0
+
+    def split(self, text: str) -> list[str]:
+        self.characters += len(text)
+        return self.pattern.split(text)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"data: " + b"x" * 200_000 + b"\n\n",
+        b"data: x\n" * 20_000 + b"\n",
+        b": " + b"x" * 200_000 + b"\n\n",
+        b"data: " + "\u4f60\U0001f600".encode() * 20_000 + b"\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1460])
+def test_each_byte_is_searched_once_however_the_stream_is_cut(
+    stream: bytes, size: int, monkeypatch: pytest.MonkeyPatch
+):
+    counted = Counted(sse._LINE_END)
+    monkeypatch.setattr(sse, "_LINE_END", counted)
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert parse(pieces) == parse(stream)
+    assert counted.characters <= 2 * len(stream)
 
 
 def test_an_id_stays_and_a_type_does_not():

@@ -54,8 +54,9 @@ class Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._started = False
         self._after_cr = False
-        self._rest = ""  # of a line that has not ended yet
-        self._type, self._data, self._id = "", "", ""
+        self._rest: list[str] = []  # of a line that has not ended yet; joined once, at its end
+        self._type, self._id = "", ""
+        self._data: list[str] = []
 
     def feed(self, piece: bytes | str) -> Iterator[Event]:
         """Take the next piece of the stream; yields the events that it completes."""
@@ -74,14 +75,18 @@ class Reader:
             text = text.removeprefix("\n")  # the second half of the line's end before it
             self._after_cr = False
         self._after_cr = text.endswith("\r") or (self._after_cr and not text)
-        *lines, self._rest = _LINE_END.split(self._rest + text)
+        *lines, rest = _LINE_END.split(text)
+        if lines:
+            lines[0] = "".join([*self._rest, lines[0]])
+            self._rest = []
+        self._rest.append(rest)
         yield from lines
 
     def _field(self, line: str) -> None:
         name, _, value = line.partition(":")  # a comment begins with a colon: its name is empty
         value = value.removeprefix(" ")
         if name == "data":
-            self._data += value + "\n"
+            self._data.append(value)
         elif name == "event":
             self._type = value
         elif name == "id" and "\0" not in value:
@@ -92,8 +97,8 @@ class Reader:
     def _dispatch(self) -> Iterator[Event]:
         """A blank line: the frame is complete. Without data, nobody hears of it."""
         if self._data:
-            yield Event(self._type or "message", self._data[:-1], self._id)
-        self._type, self._data = "", ""
+            yield Event(self._type or "message", "\n".join(self._data), self._id)
+        self._type, self._data = "", []
 
 
 def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
