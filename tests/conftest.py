@@ -1,17 +1,23 @@
 """What holds for every test: the simulator alone answers, faster than real, on a direct line."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tools.suite import suite_environ
+
+if TYPE_CHECKING:
+    from tests.simulator.virtual import VirtualSimulator
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,3 +68,13 @@ def _no_connection_of_a_closed_loop() -> None:
     utils = sys.modules.get("langchain_openai.chat_models._client_utils")
     if utils is not None:
         utils._cached_async_httpx_client.cache_clear()
+
+
+@pytest.fixture
+def virtual() -> Iterator[VirtualSimulator]:
+    """The simulator in this process on virtual time."""
+    from tests.simulator.virtual import VirtualSimulator  # after the variables are set
+
+    simulator = VirtualSimulator()
+    yield simulator
+    simulator.close()

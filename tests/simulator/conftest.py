@@ -19,8 +19,8 @@ def server() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def unhurried() -> Iterator[Simulator]:
-    """Slow enough that a busy machine does not blur what comes first and what last."""
-    simulator = Simulator(speed=5)
+    """At real speed: its replies, of ten seconds and more, are for clients that leave early."""
+    simulator = Simulator(speed=1)
     yield simulator
     simulator.stop()
 

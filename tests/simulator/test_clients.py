@@ -1,8 +1,5 @@
 """The clients that the lessons use: the `openai` package's, and LangChain's `ChatOpenAI`."""
 
-import time
-from itertools import pairwise
-
 import openai
 import pytest
 from langchain_openai import ChatOpenAI
@@ -95,55 +92,3 @@ def test_a_wrong_key_is_an_authentication_error(server: Simulator) -> None:
 def test_an_unknown_model_is_a_not_found_error_that_lists_the_models(server: Simulator) -> None:
     with pytest.raises(openai.NotFoundError, match="sim-laptop"):
         chat(server, "sim-nobody").invoke("hello")
-
-
-def arrivals(server: Simulator, model: str) -> tuple[list[float], float]:
-    """Return when each text arrived, and when the stream ended, in seconds."""
-    start = time.perf_counter()
-    times = [
-        time.perf_counter() - start
-        for chunk in chat(server, model).stream("How does a rainbow form?")
-        if chunk.content
-    ]
-    return times, time.perf_counter() - start
-
-
-def test_the_first_text_comes_long_before_the_last(unhurried: Simulator) -> None:
-    times, total = arrivals(unhurried, "sim-seed")
-    assert times[0] < 0.5 * total
-    assert sorted(times) == times
-
-
-def test_a_whole_reply_takes_as_long_as_the_stream(unhurried: Simulator) -> None:
-    chat(unhurried).invoke("hello")  # the first call of a process costs more
-    _, streamed = arrivals(unhurried, "sim-seed")
-    start = time.perf_counter()
-    chat(unhurried, "sim-seed").invoke("How does a rainbow form?")
-    assert time.perf_counter() - start == pytest.approx(streamed, rel=0.5)
-
-
-def test_the_role_chunk_comes_before_the_first_text(unhurried: Simulator) -> None:
-    start = time.perf_counter()
-    stream = chat(unhurried, "sim-laptop").stream("How does a rainbow form?")
-    assert next(stream).content == ""
-    first_chunk = time.perf_counter() - start
-    assert next(stream).content == "A"
-    first_text = time.perf_counter() - start
-    stream.close()
-    assert first_chunk < 0.9 * first_text
-
-
-def test_a_buffering_proxy_makes_the_first_text_wait_and_the_gaps_look_better(
-    unhurried: Simulator,
-) -> None:
-    prompt_times, total = arrivals(unhurried, "sim-seed")
-    buffered_times, buffered_total = arrivals(unhurried, "sim-seed:buffered")
-    assert buffered_times[0] > 0.8 * buffered_total
-    assert buffered_times[0] > 1.3 * prompt_times[0]
-    assert median_gap(buffered_times) < median_gap(prompt_times)
-    assert buffered_total < 1.5 * total
-
-
-def median_gap(times: list[float]) -> float:
-    gaps = sorted(later - earlier for earlier, later in pairwise(times))
-    return gaps[len(gaps) // 2]

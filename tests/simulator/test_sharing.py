@@ -116,7 +116,7 @@ def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 def test_a_full_server_refuses_politely_and_lets_in_whoever_tries_again() -> None:
-    with shared("--max-streams", "1", "--speed", "2") as (address, _):
+    with shared("--max-streams", "1", "--speed", "0.2") as (address, _):
         ada, bob, later = (
             OpenAI(base_url=address, api_key=f"{KEY}/{name}", max_retries=tries)
             for name, tries in (("ada", 0), ("bob", 0), ("bob", 9))
@@ -133,7 +133,7 @@ def test_a_full_server_refuses_politely_and_lets_in_whoever_tries_again() -> Non
 
 
 def test_the_live_line_is_printed_while_replies_stream() -> None:
-    with shared("--live", "--speed", "2") as (address, server):
+    with shared("--live", "--speed", "0.2") as (address, server):
         client = OpenAI(base_url=address, api_key=f"{KEY}/ada lovelace")
         stream = client.chat.completions.create(model="sim-seed", messages=QUESTION, stream=True)
         next(stream)

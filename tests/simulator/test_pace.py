@@ -1,0 +1,197 @@
+"""When a reply's pieces reach `ChatOpenAI`, to the millisecond, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import aclosing, closing
+from typing import Any
+
+import openai
+import pytest
+from langchain_core.messages import AIMessageChunk
+
+from tests.simulator.virtual import VirtualSimulator
+from utils.simulator import library
+from utils.simulator.profiles import PROFILES
+from utils.timing import Recording, arecord, arecord_call, record, record_call
+
+PROMPT = "How does a rainbow form?"
+RAINBOW = library.answer("rainbow")
+
+Way = Callable[[VirtualSimulator, str], Recording]
+
+
+def streamed(virtual: VirtualSimulator, name: str) -> Recording:
+    run = record(virtual.chat(name).stream(PROMPT), clock=virtual.clock)
+    list(run)
+    return run.recording
+
+
+def streamed_async(virtual: VirtualSimulator, name: str) -> Recording:
+    async def read() -> Recording:
+        async with arecord(virtual.chat(name).astream(PROMPT), clock=virtual.clock) as run:
+            async for _ in run:
+                pass
+        return run.recording
+
+    return virtual.run(read())
+
+
+def called(virtual: VirtualSimulator, name: str) -> Recording:
+    return record_call(virtual.chat(name).invoke, PROMPT, clock=virtual.clock)[1]
+
+
+def called_async(virtual: VirtualSimulator, name: str) -> Recording:
+    call = arecord_call(virtual.chat(name).ainvoke, PROMPT, clock=virtual.clock)
+    return virtual.run(call)[1]
+
+
+STREAMS = pytest.mark.parametrize("stream", [streamed, streamed_async])
+ROLE, FIRST = pytest.approx(0.12), pytest.approx(0.2)  # s; of the profile "seed"
+END = pytest.approx(10.0)
+LATE = pytest.approx(10.0, abs=0.1)
+
+
+@STREAMS
+def test_a_stream_comes_at_its_profiles_pace(virtual: VirtualSimulator, stream: Way) -> None:
+    seed = stream(virtual, "sim-seed")
+    assert (seed.text, seed.ttfb, seed.ttft, seed.e2e) == (RAINBOW, ROLE, FIRST, END)
+    assert seed.gaps == pytest.approx([seed.tpot] * (len(seed.gaps)))
+
+
+@STREAMS
+@pytest.mark.parametrize("name", ["fast", "chat", "frontier", "laptop"])
+def test_tokens_follow_each_other_at_the_profiles_rate(
+    virtual: VirtualSimulator, stream: Way, name: str
+) -> None:
+    run = stream(virtual, f"sim-{name}")
+    (request,) = virtual.requests()
+    assert (run.ttft, run.tpot) == pytest.approx((request.planned_ttft, 1 / PROFILES[name].rate))
+
+
+@pytest.mark.parametrize("call", [called, called_async])
+def test_a_whole_reply_takes_as_long_as_the_stream(virtual: VirtualSimulator, call: Way) -> None:
+    assert call(virtual, "sim-seed").e2e == END
+
+
+@STREAMS
+def test_a_speed_divides_every_wait(stream: Way) -> None:
+    virtual = VirtualSimulator(speed=10)
+    run = stream(virtual, "sim-seed")
+    virtual.close()
+    assert (run.ttft, run.e2e) == pytest.approx((0.02, 1.0))
+
+
+@STREAMS
+def test_a_buffering_proxy_makes_the_first_text_wait_for_the_last(
+    virtual: VirtualSimulator, stream: Way
+) -> None:
+    run = stream(virtual, "sim-seed:buffered")
+    assert (run.text, run.ttft, run.e2e) == (RAINBOW, LATE, LATE)
+    assert max(run.gaps) < 0.01
+
+
+@STREAMS
+def test_a_stall_is_a_silence_of_its_length(virtual: VirtualSimulator, stream: Way) -> None:
+    plain, stalled = stream(virtual, "sim-seed"), stream(virtual, "sim-seed:stall@5,7")
+    gaps = list(plain.gaps)
+    gaps[4] += 7
+    assert stalled.gaps == pytest.approx(gaps)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("drop@8", openai.APIConnectionError), ("error@8", openai.APIError)]
+)
+def test_a_reply_that_breaks_does_so_when_its_next_token_was_due(
+    virtual: VirtualSimulator, fault: str, error: type[Exception]
+) -> None:
+    whole = streamed(virtual, "sim-seed")
+    run = record(virtual.chat(f"sim-seed:{fault}").stream(PROMPT), clock=virtual.clock)
+    with pytest.raises(error):
+        list(run)
+    assert run.recording.e2e == pytest.approx(0.2 + sum(whole.gaps[:8]))
+    assert virtual.requests()[-1].ended == "failed"
+
+
+def texts(stream: Iterable[AIMessageChunk], count: int) -> list[str]:
+    """Read until so many texts have come."""
+    seen: list[str] = []
+    for chunk in stream:
+        seen += [chunk.text] if chunk.text else []
+        if len(seen) == count:
+            break
+    return seen
+
+
+def test_generation_stops_where_its_reader_left(virtual: VirtualSimulator) -> None:
+    with closing(virtual.chat("sim-seed").stream(PROMPT)) as stream:
+        texts(stream, 3)
+        virtual.sleep(2)
+    (request,) = virtual.requests()
+    whole = len(streamed(virtual, "sim-seed").pieces)
+    generated = 3 + int(2 / request.planned_gap)
+    assert (request.ended, request.tokens_sent) == ("client left", generated)
+    assert generated + request.tokens_unsent == virtual.requests()[1].tokens_sent <= whole
+    assert request.ended_at - request.first_byte == pytest.approx(
+        0.2 - 0.12 + 2 * request.planned_gap + 2
+    )
+
+
+def test_whoever_leaves_before_the_first_token_gets_none_generated(
+    virtual: VirtualSimulator,
+) -> None:
+    with closing(virtual.chat("sim-laptop").stream(PROMPT)) as stream:
+        assert next(stream).content == ""  # the role
+    (request,) = virtual.requests()
+    streamed(virtual, "sim-laptop")
+    assert (request.ended, request.tokens_sent) == ("client left", 0)
+    assert request.tokens_unsent == virtual.requests()[1].tokens_sent
+
+
+def test_a_timeout_leaves_a_whole_reply(virtual: VirtualSimulator) -> None:
+    with pytest.raises(openai.APITimeoutError):
+        virtual.chat("sim-seed", timeout=1.5).invoke(PROMPT)
+    (request,) = virtual.requests()
+    assert (request.ended, request.tokens_sent) == ("client left", 0)
+    assert request.ended_at - request.received == pytest.approx(1.5)
+    assert request.tokens_unsent > 0
+
+
+def test_a_cancelled_task_leaves_its_reply(virtual: VirtualSimulator) -> None:
+    async def read() -> None:
+        async with aclosing(virtual.chat("sim-seed").astream(PROMPT)) as stream:
+            async for _ in stream:
+                pass
+
+    async def cancelled() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(read(), 4)
+
+    virtual.run(cancelled())
+    (request,) = virtual.requests()
+    assert request.ended == "client left"
+    assert request.ended_at - request.received == pytest.approx(4)
+
+
+def test_replies_read_at_once_take_as_long_as_one(virtual: VirtualSimulator) -> None:
+    async def crowd() -> list[Any]:
+        model = virtual.chat("sim-seed")
+        return await asyncio.gather(*(model.ainvoke(f"Question {n}") for n in range(20)))
+
+    began = virtual.clock()
+    assert len(virtual.run(crowd())) == 20
+    assert virtual.clock() - began == END
+
+
+def test_two_streams_that_take_turns_do_not_wait_for_each_other(virtual: VirtualSimulator) -> None:
+    began = virtual.clock()
+    for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
+        pass
+    assert virtual.clock() - began == pytest.approx(10 + 0.12)  # one waits for the other's role
+
+
+def test_a_retry_waits_as_long_as_the_server_says(virtual: VirtualSimulator) -> None:
+    began = virtual.clock()
+    virtual.run(virtual.chat("sim-seed:429@2,3", max_retries=2).ainvoke(PROMPT))
+    assert virtual.clock() - began == pytest.approx(10 + 2 * 3, rel=0.01)

@@ -1,0 +1,212 @@
+"""The simulator in this process on virtual time, behind the real clients: exact, and in no time.
+
+    def test_the_first_text_comes_after_its_ttft(virtual: VirtualSimulator) -> None:
+        model = virtual.chat("sim-seed")
+        run = record(model.stream(PROMPT), clock=virtual.clock)
+
+Requests go through the real `ChatOpenAI` and the real HTTP client; only the transport below them
+calls the app instead of opening a socket. Time passes while a client waits for the server, in the
+synchronous calls as well, and stands still otherwise: let it pass in a test with `sleep`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import httpx2
+from langchain_openai import ChatOpenAI
+from openai import OpenAI
+from starlette.types import ASGIApp, Message
+
+from utils.checks.loops import VirtualLoop
+from utils.simulator import Request, Requests
+from utils.simulator.app import Settings, make_app
+from utils.simulator.sending import RESET
+from utils.simulator.sharing import Seats
+
+T = TypeVar("T")
+
+KEY = "key"
+ADDRESS = "http://virtual/v1"
+
+
+class VirtualSimulator:
+    """A simulator on a virtual event loop of its own.
+
+    Attributes:
+        clock: The loop's time in seconds; pass it to whatever takes a clock.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._loop = VirtualLoop()
+        self.clock: Callable[[], float] = self._loop.time
+        app = make_app(Settings(KEY, **settings), Seats(self.clock), self.clock)
+        self._client = httpx2.Client(transport=_Transport(app, self.run))
+        self._async_client = httpx2.AsyncClient(transport=_AsyncTransport(app))
+
+    def chat(self, name: str = "sim-chat", **options: Any) -> ChatOpenAI:
+        """Return a model; its async calls belong in `run`."""
+        settings: dict[str, Any] = {
+            "base_url": ADDRESS,
+            "api_key": KEY,
+            "http_client": self._client,
+            "http_async_client": self._async_client,
+            "max_retries": 0,
+            "stream_usage": True,
+        }
+        return ChatOpenAI(model=name, **(settings | options))
+
+    def openai(self) -> OpenAI:
+        """Return a client of the `openai` package."""
+        return OpenAI(base_url=ADDRESS, api_key=KEY, http_client=self._client, max_retries=0)
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end."""
+        return self._loop.run_until_complete(main)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, as a program does that is busy with something else."""
+        self.run(asyncio.sleep(seconds))
+
+    def requests(self) -> Requests:
+        """Return the log as it is now."""
+        address = ADDRESS.removesuffix("/v1") + "/simulator/requests"
+        log = self._client.get(address, headers={"authorization": f"Bearer {KEY}"})
+        return Requests(Request(**fields) for fields in log.json()["requests"])
+
+    def close(self) -> None:
+        """End the loop and all that is left on it."""
+        self._loop.run(lambda: asyncio.sleep(0))
+
+
+class _Exchange:
+    """One call of the app: what it sends piece by piece, and a client who may leave."""
+
+    def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
+        self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self._patience = request.extensions.get("timeout", {}).get("read")
+        self._requests = [{"type": "http.request", "body": body, "more_body": False}]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.url.path,
+            "raw_path": request.url.raw_path,
+            "query_string": request.url.query,
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "client": ("client", 1),
+            "server": ("virtual", 80),
+            "extensions": {RESET: self._reset},
+        }
+        self._task = asyncio.create_task(self._run(app, scope))
+
+    async def _run(self, app: ASGIApp, scope: dict[str, Any]) -> None:
+        try:
+            await app(scope, self._receive, self._send)
+        except Exception as error:
+            self._sent.put_nowait(error)
+
+    async def _receive(self) -> Message:
+        if self._requests:
+            return self._requests.pop()
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        self._sent.put_nowait(message)
+
+    async def _reset(self) -> None:
+        self._sent.put_nowait(httpx2.ReadError("The connection was reset."))
+        self._gone.set()
+
+    async def head(self) -> Message:
+        """Wait for status and headers."""
+        return await self._next()
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes."""
+        goes_on = True
+        while goes_on:
+            message = await self._next()
+            goes_on = message.get("more_body", False)
+            if message.get("body"):
+                yield message["body"]
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(self._patience):
+                message = await self._sent.get()
+        except TimeoutError:
+            await self.leave()
+            raise httpx2.ReadTimeout("timed out") from None
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+    async def leave(self) -> None:
+        """Disconnect, and let the app notice."""
+        self._gone.set()
+        await asyncio.wait([self._task])
+
+
+class _Transport(httpx2.BaseTransport):
+    """Carries synchronous requests to an app: its loop runs while the client waits."""
+
+    def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._app = app
+        self._run = run
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange, head = self._run(_opened(self._app, request, request.read()))
+        return httpx2.Response(
+            head["status"], headers=head["headers"], stream=_Body(exchange, self._run)
+        )
+
+
+class _AsyncTransport(httpx2.AsyncBaseTransport):
+    """Carries requests to an app on the running loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange, head = await _opened(self._app, request, await request.aread())
+        return httpx2.Response(head["status"], headers=head["headers"], stream=_AsyncBody(exchange))
+
+
+async def _opened(app: ASGIApp, request: httpx2.Request, body: bytes) -> tuple[_Exchange, Message]:
+    exchange = _Exchange(app, request, body)
+    return exchange, await exchange.head()
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, exchange: _Exchange, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._exchange = exchange
+        self._run = run
+
+    def __iter__(self) -> Iterator[bytes]:
+        parts = self._exchange.parts()
+        with suppress(StopAsyncIteration):
+            while True:
+                yield self._run(anext(parts))
+
+    def close(self) -> None:
+        self._run(self._exchange.leave())
+
+
+class _AsyncBody(httpx2.AsyncByteStream):
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._exchange.parts()
+
+    async def aclose(self) -> None:
+        await self._exchange.leave()
