@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from tools.app import APPS, app
 from tools.canary import canary
 from tools.classroom import add_options, class_
 from tools.doctor import doctor
@@ -70,15 +71,21 @@ def lock(arguments: argparse.Namespace) -> int:
             "Remaking the locks needs uv, which is not on PATH: install it (pip install uv) and "
             "run this again; learners never need this command."
         )
-    compiling = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"]
-    compiling += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-    compiling += ["--quiet", *(["--upgrade"] if arguments.upgrade else [])]
+    compiling = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "--no-header"]
+    compiling += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
+    compiling += ["--upgrade"] if arguments.upgrade else []
+    held: list[str] = []
     for kind, file in LOCKS.items():
-        compiling += [] if kind == "lab" else ["--extra", kind]
-        code = run([*compiling, "--output-file", file])
+        held += [] if kind == "lab" else ["--extra", kind]
+        code = run([*compiling, "pyproject.toml", *held, "--output-file", file])
         if code != 0:
             return code
-        compiling += ["--constraints", file]
+        held += ["--constraints", file]
+    for each in APPS.values():  # the course's own versions, where an app has the same packages
+        wanted, file = f"{each.place}/requirements.txt", f"requirements/{each.lock_file}"
+        code = run([*compiling, wanted, "--constraints", LOCKS["lab"], "--output-file", file])
+        if code != 0:
+            return code
     say(f"{', '.join(LOCKS.values())} are made; {this_command('test')} tells whether they hold.")
     return 0
 
@@ -129,8 +136,19 @@ def parser() -> argparse.ArgumentParser:
         "instead of the simulator, set OPENAI_MODEL before, and OPENAI_API_KEY or\n"
         "OPENAI_BASE_URL beside it; a key alone changes nothing.",
     )
-    opening.add_argument("--no-browser", dest="browser", action="store_false", help="only print it")
-    opening.add_argument("--port", type=int, help="use this port instead of any free one")
+    showing = add(
+        app,
+        "start an app from apps/, the course's assistant outside of Jupyter",
+        "It is served on this computer only, beside the simulator, or with a real model by the\n"
+        "same variables as `lab`. Its packages go to build/apps/. Ctrl-C in this window ends all\n"
+        "of it. apps/README.md says what each app shows, and how to make one your own.",
+    )
+    showing.add_argument("name", choices=APPS, help="which framework")
+    for command in (opening, showing):
+        command.add_argument(
+            "--no-browser", dest="browser", action="store_false", help="only print its address"
+        )
+        command.add_argument("--port", type=int, help="use this port instead of any free one")
 
     preparing = add(
         setup,
@@ -200,7 +218,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_options(holding)
 
-    for command in (opening, preparing, testing, making, reading, examining, holding):
+    for command in (opening, showing, preparing, testing, making, reading, examining, holding):
         command.add_argument(
             "--here",
             action="store_true",
@@ -242,7 +260,8 @@ def check_command(words: Sequence[str]) -> None:
             f"course.py has no option {words[0]}: first comes a command, then its options, as in "
             f"{this_command('lab', '--port', '8888')}; {this_command('--help')} lists them."
         )
-    known = ["lab", "setup", "test", "build", "site", "doctor", "class", "links", "canary", "lock"]
+    known = ["lab", "app", "verdict", "setup", "test", "build", "site", "doctor", "class"]
+    known += ["links", "canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."

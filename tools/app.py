@@ -1,0 +1,216 @@
+"""The `app` command: one of the apps in `apps/`, served on the loopback address until Ctrl-C."""
+
+import argparse
+import contextlib
+import dataclasses
+import hashlib
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tools.environment import (
+    PYTHON,
+    Environment,
+    interpreter,
+    make_venv,
+    only_one,
+    remove,
+    run_pip,
+    run_uv,
+    sentences_for_the_disk,
+)
+from tools.lab import a_browser_can_open, free_port
+from tools.programs import (
+    ROOT,
+    WINDOWS,
+    Advice,
+    Progress,
+    clean_environ,
+    end,
+    say,
+    stop_on_signals,
+    wait_for,
+)
+from tools.suite import PROVIDER, TRACING
+from utils.provider import ProviderError, describe, real_provider
+
+Child = subprocess.Popen[str]
+STARTING_SECONDS = 60.0
+HOST = "127.0.0.1"
+
+
+@dataclasses.dataclass(frozen=True)
+class App(Environment):
+    """An app with an environment of its own, so that its packages never touch the learner's.
+
+    Attributes:
+        name: What the command line calls it.
+        lock_file: Its exact packages, in `requirements/`.
+        place: The folder that it is started in.
+        command: What is started there, after the interpreter; `{port}` stands for the port.
+    """
+
+    name: str
+    lock_file: str
+    place: str
+    command: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The environment's folder."""
+        return self.root / "build" / "apps" / self.name
+
+    def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is one kind)
+        """The lock file."""
+        return self.root / "requirements" / self.lock_file
+
+    def set_up(self) -> str:
+        """Install what the lock asks for, unless that is done; return the interpreter.
+
+        Raises:
+            Advice: A person has to do something first.
+        """
+        stamp = self.folder / "app.stamp"
+        wanted = f"{PYTHON} {hashlib.sha256(self.lock().read_bytes()).hexdigest()}"
+        with only_one(self.root / ".course.lock"):
+            if stamp.exists() and stamp.read_text() == wanted and self.python_runs():
+                return str(self.python)
+            say(f"Setting up the packages of the {self.name} app in {self.folder}.")
+            with sentences_for_the_disk(self.root):
+                remove(self.folder)
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                uv = shutil.which("uv")
+                make_venv(self, uv)
+                if uv is not None:
+                    run_uv(uv, self, self.lock())
+                else:
+                    run_pip(self, self.lock())
+                stamp.write_text(wanted)
+        return str(self.python)
+
+    @contextlib.contextmanager
+    def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
+        """Run it as long as the block lasts; the block begins when it answers.
+
+        Args:
+            python: The interpreter with its packages.
+            port: Where it listens.
+            environ: Its variables, those that name its model among them.
+
+        Raises:
+            Advice: It doesn't start.
+        """
+        command = [python, *(word.format(port=port) for word in self.command)]
+        with running(command, self.root / self.place, environ) as child:
+            wait_until_it_listens(child, port, f"the {self.name} app")
+            yield child
+
+
+FASTAPI = App(
+    root=ROOT,
+    name="fastapi",
+    lock_file="fastapi_chat.lock",
+    place="apps/fastapi_chat",
+    command=(
+        *("-m", "uvicorn", "app:app", "--port", "{port}"),
+        *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
+    ),
+)
+APPS = {app.name: app for app in [FASTAPI]}
+
+
+def app(arguments: argparse.Namespace) -> int:
+    """Serve an app, and open its page, until Ctrl-C."""
+    stop_on_signals()
+    chosen = APPS[arguments.name]
+    port = free_port(arguments.port)
+    python = sys.executable if arguments.here else chosen.set_up()
+    with contextlib.ExitStack() as stack:
+        try:
+            answering, environ = describe(), clean_environ()
+            if real_provider() is None:
+                course = interpreter("lab", arguments.here)
+                environ = simulated(stack.enter_context(simulator(course)))
+            child = stack.enter_context(chosen.served(python, port, environ))
+        except ProviderError as error:
+            raise Advice(str(error)) from error
+        address = f"http://{HOST}:{port}/"
+        say(f"\nThe {chosen.name} app is running at {address}\n{answering}")
+        say("Its code is in apps/: change it and start it again. Ctrl-C here ends it.")
+        if arguments.browser and a_browser_can_open():
+            webbrowser.open(address)
+        try:
+            code = wait_for(child)
+        except KeyboardInterrupt:
+            say("\nEnding the app.")
+            return 0
+        say(f"The app ended by itself (exit code {code}).")
+        return code or 1
+
+
+def simulated(model: Mapping[str, str]) -> dict[str, str]:
+    """Variables for an app that talks to a simulator, and to nothing else."""
+    outside = (*PROVIDER, *TRACING, "OPENAI_FALLBACK_MODEL")
+    kept = {name: value for name, value in clean_environ().items() if name not in outside}
+    return {**kept, **model}
+
+
+@contextlib.contextmanager
+def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
+    """Run a simulator as long as the block lasts; yield the variables that name its model.
+
+    Args:
+        python: An interpreter with the course's packages.
+        model: What the variables call the model.
+    """
+    port, key = free_port(None), secrets.token_urlsafe(24)
+    command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
+    with running(command, ROOT, clean_environ(SIMULATOR_KEY=key)) as child:
+        wait_until_it_listens(child, port, "the simulator")
+        address = f"http://{HOST}:{port}/v1"
+        yield {"OPENAI_MODEL": model, "OPENAI_BASE_URL": address, "OPENAI_API_KEY": key}
+
+
+@contextlib.contextmanager
+def running(command: list[str], place: Path, environ: Mapping[str, str]) -> Iterator[Child]:
+    """Run a program out of reach of the terminal's Ctrl-C, and end it with the block."""
+    child = subprocess.Popen(
+        command,
+        cwd=place,
+        env=environ,
+        stdin=subprocess.PIPE,  # closed when this process ends, however it ends
+        stdout=sys.stderr,
+        start_new_session=not WINDOWS,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        text=True,
+    )
+    try:
+        yield child
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        end(child)
+
+
+def wait_until_it_listens(child: Child, port: int, name: str) -> None:
+    """Return when a program accepts connections.
+
+    Raises:
+        Advice: It ended, or doesn't accept any within a minute.
+    """
+    deadline = time.monotonic() + STARTING_SECONDS
+    with Progress(f"starting {name}") as progress:
+        while time.monotonic() < deadline:
+            if child.poll() is not None:
+                raise Advice(f"Starting {name} failed (exit code {child.returncode}); see above.")
+            with contextlib.suppress(OSError), socket.create_connection((HOST, port), 5):
+                return
+            progress.show()
+            time.sleep(0.1)  # a program that is starting can only be asked again
+    raise Advice(f"Starting {name} took more than {STARTING_SECONDS:.0f} s: try it again.")
