@@ -200,6 +200,13 @@ async def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: 
     assert children() == []
 
 
+async def test_it_starts_where_a_site_hook_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "sitecustomize.py").write_text("print('hi' * 1_000_000)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    async with server() as port:
+        assert await load_clients.health(port) > 0
+
+
 def test_a_killed_kernel_takes_the_server_and_its_simulator_with_it():
     script = """
 import asyncio, psutil

@@ -22,6 +22,8 @@ NO_TEST_RAN = {
 
 TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
 
+LONGEST_TMPDIR = 40  # bytes of its name; folders and sockets in it have names, too
+
 # A developer's own settings must not send a test to a real provider, or its trace to a service.
 PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODEL", "OPENAI_ORG_ID")
 TRACING = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "LANGCHAIN_TRACING_V2", "LANGCHAIN_API_KEY")
@@ -102,6 +104,14 @@ def suite_environ() -> dict[str, str]:
     """Variables for tests: the simulator alone, sped up, and no key that could leak into them."""
     environ = clean_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
     return {name: value for name, value in environ.items() if name not in PROVIDER + TRACING}
+
+
+def folder_for_sockets() -> str | None:
+    """Where `tempfile` should make a folder for sockets, whose full names have at most 104 bytes.
+
+    None, which is the usual place, or the system's own where TMPDIR names a longer one.
+    """
+    return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TMPDIR else "/tmp"
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:

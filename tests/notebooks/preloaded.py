@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 IMPORTED = ("ipykernel.kernelapp", "langchain_openai", "openai.resources.chat")
-SERVED = b"ready\n"
 
 
 @contextmanager
@@ -30,9 +29,6 @@ def preloaded() -> Iterator[list[str] | None]:
 
     The command has `{connection_file}` in it, as in a kernel's specification. None, where this
     system can't do it.
-
-    Raises:
-        RuntimeError: If the process that forks did not come up; it has said why on stderr.
     """
     if sys.platform != "linux":
         yield None
@@ -40,20 +36,27 @@ def preloaded() -> Iterator[list[str] | None]:
     import subprocess
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+    from tools.suite import folder_for_sockets
+
+    with (
+        tempfile.TemporaryDirectory(prefix="kernels-", dir=folder_for_sockets()) as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
         address = str(Path(folder, "socket"))
-        serve = [sys.executable, __file__, "serve", address]
-        with subprocess.Popen(serve, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as server:
+        listener.bind(address)
+        listener.listen()  # who connects before the process is ready waits for it
+        number = listener.fileno()
+        serve = [sys.executable, __file__, "serve", str(number)]
+        with subprocess.Popen(serve, stdin=subprocess.DEVNULL, pass_fds=[number]) as server:
+            listener.close()  # if that process dies, connections are refused
             try:
-                if server.stdout is None or server.stdout.readline() != SERVED:
-                    raise RuntimeError("The process that forks kernels did not start.")
                 yield [sys.executable, "-S", __file__, "join", address, "-f", "{connection_file}"]
             finally:
                 server.terminate()
 
 
-def serve(address: str) -> None:
-    """Import, then fork a kernel for each one who connects, until this process is ended."""
+def serve(number: str) -> None:
+    """Import, then fork a kernel for each connection to a listening socket, until ended."""
     import importlib
 
     del sys.path[0]  # this file's folder, which no kernel knows
@@ -62,11 +65,7 @@ def serve(address: str) -> None:
     threads = os.listdir("/proc/self/task")  # noqa: PTH208
     assert len(threads) == 1, "a fork would lose the other threads"
     signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, os.WNOHANG))
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        sys.stdout.buffer.write(SERVED)
-        sys.stdout.flush()
+    with socket.socket(fileno=int(number)) as listener:
         while True:
             line = listener.accept()[0]
             if os.fork() == 0:

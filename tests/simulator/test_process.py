@@ -174,6 +174,126 @@ def test_a_simulator_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch)
     server.stop()
 
 
+# --- whatever a Python prints and does before the simulator's own code runs
+
+_WHATEVER = {
+    "prints": "print('hi')",
+    "prints a number": "print(4711)",
+    "prints bytes": "import os; os.write(1, bytes(range(256)) * 20)",
+    "prints megabytes": "print('x' * 3_000_000); import sys; sys.stderr.write('y' * 3_000_000)",
+    "prints on": "import threading\ndef on():\n    while True: print('on')\n"
+    "threading.Thread(target=on, daemon=True).start()",
+    "prints at exit": "import atexit; atexit.register(print, 'bye')",
+    "warns": "import warnings; warnings.warn('careful')",
+    "raises": "raise RuntimeError('a broken hook')",
+    "closes its outputs": "import sys; sys.stdout.close(); sys.stderr.close()",
+    "closes descriptors": "import os; os.closerange(1, 200)",
+    "has no outputs": "import sys; sys.stdout = sys.stderr = sys.stdin = None",
+    "leaves a process": "import os, subprocess, sys; os.environ.pop('PYTHONPATH', '')\n"
+    "subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'])",
+}
+
+
+def hooked(monkeypatch: pytest.MonkeyPatch, folder: Path, hook: str) -> None:
+    (folder / "sitecustomize.py").write_text(hook, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.parametrize("hook", _WHATEVER.values(), ids=_WHATEVER)
+def test_it_starts_and_ends_whatever_a_site_hook_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str
+) -> None:
+    hooked(monkeypatch, tmp_path, hook)
+    server = Simulator(speed=50)
+    try:
+        assert server.requests() == ()
+        pid = server.pid
+    finally:
+        server.stop()
+    assert not is_running(pid)
+
+
+def test_it_comes_back_where_a_site_hook_leaves_a_process_that_holds_its_output(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hooked(monkeypatch, tmp_path, _WHATEVER["leaves a process"])
+    server = Simulator(speed=50)
+    left = psutil.Process(server.pid).children()
+    try:
+        pid = server.pid
+        psutil.Process(pid).kill()
+        wait_until_gone(pid)
+        assert server.pid != pid
+        left += psutil.Process(server.pid).children()
+    finally:
+        server.stop()
+        for process_left in left:
+            process_left.kill()
+
+
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [
+        ("raise SystemExit('no Python today')", "no Python today"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import os; print('bye', flush=True); os._exit(7)", "bye"),
+        ("import os; os._exit(7)", "ended with exit code 7, and has printed nothing"),
+        ("import os; os.close(0)", "its standard input was closed, perhaps by a sitecustomize"),
+    ],
+)
+def test_a_site_hook_that_ends_python_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, said: str
+) -> None:
+    hooked(monkeypatch, tmp_path, hook)
+    monkeypatch.setattr(process, "_READY_SECONDS", PATIENCE * 10)  # nobody waits that long here
+    server = Simulator(speed=50)
+    with pytest.raises(SimulatorError, match=f"could not start.*{said}") as caught:
+        server.wait()
+    assert "\n" not in str(caught.value)
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "PYTHONWARNINGS=error",
+        "PYTHONVERBOSE=2",
+        "PYTHONDEBUG=1",
+        "PYTHONINSPECT=1",
+        "PYTHONSTARTUP=/nowhere",
+        "PYTHONMALLOCSTATS=1",
+        "PYTHONUTF8=0",
+        "PYTHONIOENCODING=utf-16",
+        "PYTHONOPTIMIZE=2",
+        "PYTHONHASHSEED=never",
+        "PYTHONSAFEPATH=1",
+        "PYTHONDONTWRITEBYTECODE=1",
+        "LC_ALL=xx_YY.nothing",
+        "HTTP_PROXY=http://127.0.0.1:9",
+    ],
+)
+def test_it_starts_whatever_a_variable_says(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    monkeypatch.setenv(*setting.split("="))
+    server = Simulator(speed=50)
+    assert server.requests() == ()
+    server.stop()
+
+
+def test_who_connects_first_and_is_not_the_process_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "_REPORT_SECONDS", 0.2)
+    child = process.Child("utils.load")
+    place = child._listener.getsockname()
+    with socket.create_connection(place) as silent, socket.create_connection(place) as liar:
+        liar.sendall(b"token 80\n")
+        port = child.port()
+        assert silent.recv(1) == b""
+    assert port not in (None, 80)
+    child.end()
+    assert not is_running(child.pid)
+
+
 def test_after_a_failed_start_the_next_one_tries_again(
     monkeypatch: pytest.MonkeyPatch, shared: None
 ) -> None:
@@ -190,6 +310,12 @@ def test_the_key_is_not_among_the_arguments_of_the_process(own: Simulator) -> No
 
 def test_the_key_is_not_shown(own: Simulator) -> None:
     assert own.api_key not in repr(own)
+
+
+def test_a_python_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(SimulatorError, match=r"could not start.*No such file.*/nowhere/python"):
+        Simulator(speed=50)
 
 
 def test_every_simulator_has_a_key_of_its_own(own: Simulator) -> None:

@@ -1,13 +1,14 @@
-"""Serves `app` in a process of its own: prints its port, and ends when standard input closes."""
+"""Serves `app` in a process of its own: reports its port, and ends when standard input closes."""
 
-import uvicorn
-
-from utils.simulator.server import end_with_stdin, listen
+from utils.simulator.process import end_with_stdin, report
 
 end_with_stdin()
 
-from utils.load.app import app  # noqa: E402 (takes a second, in which the notebook may be gone)
+import uvicorn  # noqa: E402 (this and `app` take a second, in which the notebook may be gone)
+
+from utils.load.app import app  # noqa: E402
+from utils.simulator.server import listen  # noqa: E402
 
 listener = listen("127.0.0.1", 0)
-print(listener.getsockname()[1], flush=True)  # who connects now is answered in a moment
+report(listener.getsockname()[1])  # a client that connects now is answered in a moment
 uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])

@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 from .options import parser
-from .process import KEY_VARIABLE
+from .process import KEY_VARIABLE, REPORT_VARIABLE, end_with_stdin, report
 from .profiles import UnknownProfileError, profile_named
 
 _SHORTEST_KEY = 8  # characters, where others can reach the server
@@ -45,18 +45,20 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
             f"{_SHORTEST_KEY} characters or more, or none: then one is made up."
         )
     key = given or secrets.token_urlsafe(24)
+    if arguments.with_parent:
+        if REPORT_VARIABLE not in os.environ:
+            asked.error("--with-parent is for notebooks, which start the simulator by themselves")
+        end_with_stdin()
 
     # Imported late: `--help` and wrong arguments answer at once.
     from .app import Settings
-    from .server import end_with_stdin, listen, serve
+    from .server import listen, serve
     from .traces import Recordings, TraceError, read
 
     try:
         traces = [trace for file in arguments.replay or [] for trace in read(Path(file))]
     except TraceError as error:
         sys.exit(str(error))
-    if arguments.with_parent:
-        end_with_stdin()
     try:
         listener = listen(arguments.host, arguments.port)
     except OSError as error:
@@ -71,7 +73,7 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
 
     def announce() -> None:
         if arguments.with_parent:
-            print(listener.getsockname()[1], flush=True)
+            report(listener.getsockname()[1])
         else:
             _greet(listener, key, recordings.models)
             if recordings.models and not arguments.only_recorded:
@@ -84,7 +86,7 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         recordings=recordings,
         most_streams=arguments.max_streams,
     )
-    live = arguments.live or (sys.stdout.isatty() and not arguments.with_parent)
+    live = arguments.live or (not arguments.with_parent and sys.stdout.isatty())
     serve(settings, listener, announce, live=live)
 
 

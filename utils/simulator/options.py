@@ -94,7 +94,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--with-parent",
         action="store_true",
-        help="print only the port, and end when standard input is closed (used by the notebooks)",
+        help="report the port to the process that started this one, and end when standard input "
+        "is closed (used by the notebooks)",
     )
     commands = main.add_subparsers(dest="command", title="commands", metavar="")
     _add_record(commands.add_parser("record", help="record replies of a real provider"))

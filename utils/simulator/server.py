@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import socket
 import struct
 import sys
-import threading
 import time
 from collections.abc import Callable
 
@@ -186,19 +184,3 @@ def _allow_many_connections() -> None:
         wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def end_with_stdin() -> None:
-    """End this process as soon as its standard input is closed.
-
-    Whoever started it holds the other end of that pipe, and the operating system closes it when
-    that process ends, however it ends.
-    """
-    descriptor = sys.stdin.fileno()  # not the file object: its lock would hinder a normal exit
-
-    def wait() -> None:
-        while os.read(descriptor, 1024):
-            pass
-        os._exit(0)  # nothing to save, and nothing may delay it
-
-    threading.Thread(target=wait, name="end with parent", daemon=True).start()
