@@ -61,6 +61,26 @@ def test_without_usage_a_word_counts_as_four_thirds_of_a_token():
     assert read.stalled == pytest.approx(2, rel=0.1)
 
 
+@pytest.mark.parametrize("count", [1040, 480, 20, 1, 0, -7, None, "240", True, float("nan")])
+def test_a_count_that_cannot_be_the_texts_leaves_the_reader_as_without_one(count):
+    arrivals = [0.2 + 0.02 * k for k in range(180)]
+    doubted = reading(recorded(arrivals, usage={"output_tokens": count}))
+    assert doubted == reading(recorded(arrivals))
+
+
+def test_a_reader_of_chinese_reads_character_by_character():
+    text = "我们今天学习流式输出。" * 20
+    read = reading(recorded([1.0], [text]))
+    assert read.words == 20 * 11
+    assert read.finished > 30
+
+
+def test_half_a_character_in_each_piece_is_read_like_any_text():
+    read = reading(recorded([1.0, 2.0, 9.0], ["Hi \ud83d", "\ude00 there", " you"]))
+    assert read.words == 4
+    assert all(0 <= words <= 4 for _, words in (*read.delivered, *read.read))
+
+
 @given(recordings(), speeds)
 def test_the_wait_lies_between_the_first_text_and_the_end(recording, wpm):
     wait = readers_wait(recording, wpm)
@@ -104,9 +124,9 @@ def test_the_reader_never_reads_what_has_not_arrived(recording, wpm):
 @given(recordings(), speeds)
 def test_the_reader_takes_waiting_plus_reading_time(recording, wpm):
     read = reading(recording, wpm)
-    tokens = recording.tokens if recording.text and recording.tokens else None
     words = len(recording.text.split()) * TOKENS_PER_WORD
-    takes = (tokens if tokens is not None else words) / tokens_per_second(wpm)
+    tokens = (recording.answer_tokens if recording.text else None) or words
+    takes = tokens / tokens_per_second(wpm)
     assert read.finished == pytest.approx(read.wait + takes)
 
 

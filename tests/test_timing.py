@@ -408,6 +408,138 @@ def test_time_per_token_leaves_out_thinking_that_was_not_shown():
     assert recorded((1.0, "a"), (2.0, "b"), (3.0, "c"), usage=usage).tpot == 1.0
 
 
+WORDS = [(0.2 + 0.02 * k, f"word{'s' * (k % 4)} ") for k in range(180)]
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"output_tokens": 1040},  # 800 of them hidden thinking
+        {"output_tokens": 1040, "output_token_details": {"reasoning": 0}},
+        {"output_tokens": 1040, "output_token_details": {"reasoning": None}},
+        {"output_tokens": 1040, "output_token_details": None},
+        {"output_tokens": 1040, "output_token_details": {"reasoning": -800}},
+        {"output_tokens": 1040, "output_token_details": {"reasoning": 1039}},
+        {"output_tokens": 2 * 240},  # added up twice
+        {"output_tokens": 240 * 241 // 2},  # counts so far, added up
+        {"output_tokens": 20},
+        {"output_tokens": 1},
+        {"output_tokens": 0},
+        {"output_tokens": -5},
+        {"output_tokens": "240"},
+        {"output_tokens": 240.0},
+        {"output_tokens": float("nan")},
+        {"output_tokens": True},
+        {"output_tokens": [240]},
+    ],
+    ids=str,
+)
+def test_a_count_that_cannot_be_what_was_shown_is_not_used_and_that_is_said(usage):
+    recording = recorded(*WORDS, usage=usage)
+    assert recording.tpot == pytest.approx(0.02)
+    assert recording.answer_tokens is recording.shown_tokens is None
+    assert "use what arrived instead" in recording.count_doubt
+    assert "180 words (implausible token count: " in recording.summary()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "count"),
+    [
+        (["word "] * 180, 180),  # a word a token
+        (["word "] * 180, 240),
+        (["word "] * 180, 250),  # with tokens that have no text
+        (["Rindfleischetikettierung "] * 20, 140),
+        (["word " * 30] * 6, 240),  # in bursts
+        (["我们今天学习流式输出。"] * 20, 220),
+        (["我们今天学习流式输出。"] * 20, 340),
+        (list("我们今天学习流式输出。" * 20), 220),
+        (["😀" * 10] * 20, 600),
+        (["😀", "🎉"] * 20, 40),
+        (["👩‍👩‍👧‍👦"] * 10, 180),
+        (["مرحبا بالعالم "] * 30, 300),
+        (list("xqzjwv" * 30), 180),  # a character a token
+        (["for i in range(10):\n\tx[i] += 1\n"] * 10, 180),
+        (["0123456789"] * 20, 200),
+        (["Yes", "."], 3),
+        (["42"], 4),
+        ([" "] * 5, 5),
+        (list("It streams, character by character."), 7),
+        (["It \ud83d", "\ude00 streams"], 5),
+    ],
+    ids=str,
+)
+def test_a_count_that_can_be_what_was_shown_is_used(pieces, count):
+    recording = recorded(*((0.5 * k, text) for k, text in enumerate(pieces)))
+    counted = recorded(
+        *((0.5 * k, text) for k, text in enumerate(pieces)), usage={"output_tokens": count}
+    )
+    assert counted.shown_tokens == counted.answer_tokens == count
+    assert counted.count_doubt == recording.count_doubt == ""
+    assert "implausible" not in counted.summary()
+
+
+def test_hidden_reasoning_is_taken_off_whether_it_is_in_the_count_or_beside_it():
+    details = {"output_token_details": {"reasoning": 800}}
+    for counted in (1040, 240):
+        recording = recorded(*WORDS, usage={"output_tokens": counted} | details)
+        assert (recording.answer_tokens, recording.count_doubt) == (240, "")
+
+
+def test_reasoning_that_was_shown_counts_for_the_pace_and_not_for_the_answer():
+    shown = tuple(Piece(0.1 * k, "", reasoning="thinking ") for k in range(100))
+    answer = tuple(Piece(10 + 0.1 * k, "word ") for k in range(100))
+    usage = {"output_tokens": 260, "output_token_details": {"reasoning": 130}}
+    recording = Recording("reasoning", shown + answer, e2e=20.0, usage=usage)
+    assert (recording.shown_tokens, recording.answer_tokens) == (260, 130)
+
+
+def test_a_count_for_a_tool_call_without_text_is_no_doubt():
+    assert recorded((1.0, ""), usage={"output_tokens": 40}).count_doubt == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "whole"),
+    [
+        ([240], 240),
+        (list(range(1, 241)), 240),  # counts so far in every chunk
+        ([1] * 240, 240),  # increments
+        ([0, 240], 240),
+        ([80, 80, 80], 240),
+        ([240, 240], 240),  # said twice
+        ([240, None], 240),
+        ([None, "x"], None),
+    ],
+    ids=str,
+)
+def test_usage_in_several_chunks_is_one_count(counts, whole):
+    text = [{"content": "word "} for _ in range(180)]
+    usages = [{"content": "", "usage_metadata": {"output_tokens": count}} for count in counts]
+    recorder = record([*text, *usages])
+    list(recorder)
+    assert recorder.recording.tokens == whole
+
+
+@pytest.mark.parametrize("usage", ["many", 7, ["output_tokens"], object()])
+def test_a_usage_that_is_no_mapping_is_no_usage(usage):
+    recorder = record([{"content": "Hi", "usage_metadata": usage, "response_metadata": usage}])
+    list(recorder)
+    assert recorder.recording.usage is None
+
+
+def test_text_in_halves_is_whole_and_can_be_encoded():
+    recorder = record(["Hi \ud83d", "\ude00 there\ud83d"], "\ud83d")
+    list(recorder)
+    assert recorder.recording.text == "Hi 😀 there�"
+    repr(recorder.recording).encode()
+
+
+def test_an_error_with_half_a_character_can_be_printed():
+    recorder = record(Source([], error=ValueError("\ud83d")))
+    with pytest.raises(ValueError, match="\ud83d"):
+        next(recorder)
+    assert recorder.recording.error == "ValueError: �"
+
+
 def test_gaps_are_between_pieces_that_hold_text():
     recording = recorded((0.1, ""), (0.5, "a"), (0.6, ""), (1.5, "b"), (1.75, "c"), (2.0, ""))
     assert recording.gaps == (1.0, 0.25)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import textwrap
+import warnings
 from typing import Any, Final
 
 from matplotlib.artist import Artist
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from utils.palette import QUIET
+from utils.unicode import well_formed
 
 INK: Final = "#1F2937"
 WIDTH: Final = 10.0  # inches
@@ -26,6 +28,7 @@ RIGHT: Final = 0.25
 TEXT: Final = 13  # points; 12 and more can be read from the back of a room at this width
 TITLE: Final = 17
 LINE: Final = 0.32  # inches, a line of the title
+_LINES: Final = 6  # of a title; nobody reads more
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
 CSS_PER_INCH: Final = 80  # 800 pixels wide on the page …
@@ -52,18 +55,22 @@ class Chart(Figure):
             details: A sentence for each recording, for the alternative text.
             body: Height of all that comes below the title, inches.
         """
-        lines = textwrap.wrap(_UNIT.sub(NO_BREAK, title), 66) or [""]
+        title = well_formed(title)
+        lines = textwrap.wrap(
+            _UNIT.sub(NO_BREAK, title), 66, max_lines=_LINES, placeholder=" …"
+        ) or [""]
         self.body = body
         height = body + 0.3 + LINE * len(lines)
         super().__init__(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
         self.kind = kind
-        self.alt_text = ". ".join(part.rstrip(".") for part in (f"{kind}: {title}", *details)) + "."
+        told = ". ".join(part.rstrip(".") for part in (f"{kind}: {title}", *details)) + "."
+        self.alt_text = well_formed(told)
         self.words(0.15, height - 0.15, "\n".join(lines), size=TITLE, weight="bold", va="top")
 
     def words(self, x: float, y: float, text: str, **style: Any) -> None:
         """Write at a place given in inches from the lower left corner."""
-        style = {"color": INK, "size": TEXT, **style}
-        self.text(x / WIDTH, y / self.get_figheight(), text, **style)
+        style = {"color": INK, "size": TEXT, "parse_math": False, **style}
+        self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
     def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
         """Name a recording on the left and tell its story on the right, `y` inches up."""
@@ -106,7 +113,9 @@ class Chart(Figure):
     def png(self) -> bytes:
         """The picture, at two dots a pixel."""
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=DPI)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # a label in a script that no font here has
+            self.savefig(buffer, format="png", dpi=DPI)
         flat = io.BytesIO()  # few colours, all flat: a palette makes a third of the bytes
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()

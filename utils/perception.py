@@ -16,10 +16,11 @@ reading of non-fiction takes 238 words a minute on average, and most adults mana
 (Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
 
 Pieces of a stream hold a part of a word or several words, so each piece counts for its share of
-the reply's tokens: the provider's token count where it sent one, otherwise 4/3 of the words,
-shared out by length in characters. A piece of w tokens takes w/r seconds to read, and the formulas
-hold with a_k the arrival of the piece. Reasoning is not counted as reading: the reader waits for
-the answer.
+the reply's tokens, shared out by length in characters. How many those are, the provider's token
+count says where it can be that of the answer (`timing.could_be_shown`); otherwise they are 4/3 of
+the words (`timing.words_in`). A piece of w tokens takes w/r seconds to read, and the formulas hold
+with a_k the arrival of the piece. Reasoning is not counted as reading: the reader waits for the
+answer.
 
 For a blocking call everything is one piece, so W is its whole latency.
 """
@@ -29,7 +30,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from utils.timing import Recording
+from utils.timing import Recording, words_in
 
 WORDS_PER_MINUTE: Final = 238.0
 TOKENS_PER_WORD: Final = 4 / 3
@@ -112,10 +113,10 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
         ValueError: If `wpm` is not above zero.
     """
     speed = tokens_per_second(wpm)
-    text = recording.text
-    words = len(text.split())
+    words = words_in(recording.text)
     tokens = recording.answer_tokens or words * TOKENS_PER_WORD
-    per_character = tokens / speed / len(text) if text else 0.0  # seconds
+    length = sum(len(piece.text) for piece in recording.pieces)
+    per_character = tokens / speed / length if length else 0.0  # seconds
 
     first = recording.e2e if recording.ttfat is None else recording.ttfat
     ready = first  # when the reader has read all that came so far
@@ -128,11 +129,11 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
             continue
         if piece.at > ready:
             stalls.append(Stall(ready, piece.at - ready))
-            read += [(ready, words * arrived / len(text)), (piece.at, words * arrived / len(text))]
+            read += [(ready, words * arrived / length), (piece.at, words * arrived / length)]
             ready = piece.at
         arrived += len(piece.text)
         ready += len(piece.text) * per_character
-        delivered.append((piece.at, words * arrived / len(text)))
+        delivered.append((piece.at, words * arrived / length))
     read.append((ready, float(words)))
     return Reading(wpm, first, tuple(stalls), tuple(delivered), tuple(read))
 

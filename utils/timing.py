@@ -10,6 +10,8 @@ it: a slow loop makes a slow recording.
 
 from __future__ import annotations
 
+import re
+import string
 import time
 from collections.abc import (
     AsyncIterable,
@@ -19,11 +21,15 @@ from collections.abc import (
     Iterable,
     Iterator,
     Mapping,
+    Sequence,
 )
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from types import TracebackType
 from typing import Any, Final, Generic, Literal, Self, TypeVar
+
+from utils.unicode import well_formed
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -109,13 +115,11 @@ class Recording:
     def tpot(self) -> float | None:
         """Time per output token, seconds: (a_n - a_1) / (n - 1).
 
-        n is the provider's count where known (tokens of reasoning that was not shown are taken
-        off), otherwise the number of non-empty pieces. None for a reply in one piece: tokens that
-        come all at once have no time of their own.
+        n is `shown_tokens`, otherwise the number of non-empty pieces. None for a reply in one
+        piece: tokens that come all at once have no time of their own.
         """
         arrivals = self._arrivals
-        shown = self.tokens if any(piece.reasoning for piece in self.pieces) else self.answer_tokens
-        tokens = shown or len(arrivals)
+        tokens = self.shown_tokens or len(arrivals)
         if len(arrivals) < 2 or tokens < 2:
             return None
         return (arrivals[-1] - arrivals[0]) / (tokens - 1)
@@ -129,32 +133,68 @@ class Recording:
         arrivals = self._arrivals
         return tuple(b - a for a, b in pairwise(arrivals))
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """The answer, as far as it came."""
-        return "".join(piece.text for piece in self.pieces)
+        """The answer, as far as it came; well-formed, so that it can be printed and sent."""
+        return well_formed("".join(piece.text for piece in self.pieces))
 
     @property
     def tokens(self) -> int | None:
-        """Output tokens by the provider's count, reasoning included; None if it sent none."""
-        count = (self.usage or {}).get("output_tokens")
-        return count if isinstance(count, int) else None
+        """Output tokens by the provider's count, whatever it includes; None without a count."""
+        return _whole_number((self.usage or {}).get("output_tokens"))
+
+    @cached_property
+    def answer_tokens(self) -> int | None:
+        """Tokens of the answer by the provider's count, without its reasoning.
+
+        None without a count, where the two can't be told apart, and where the count can't be the
+        answer's: see `count_doubt`.
+        """
+        thought = _whole_number(_mapping(self.usage, "output_token_details").get("reasoning"))
+        if self.tokens is None or (thought is None and self._has_reasoning):
+            return None
+        # Some providers leave the reasoning out of the count, and give it in the details anyway.
+        counts = (self.tokens - (thought or 0), self.tokens)
+        pieces = [piece.text for piece in self.pieces]
+        return next((count for count in counts if could_be_shown(count, pieces)), None)
+
+    @cached_property
+    def shown_tokens(self) -> int | None:
+        """Tokens of all that was shown, by the provider's count; reasoning only where it was shown.
+
+        None without a count, and where the count can't be that of what was shown.
+        """
+        if not self._has_reasoning:
+            return self.answer_tokens
+        pieces = [piece.reasoning + piece.text for piece in self.pieces]
+        count = self.tokens
+        return count if count is not None and could_be_shown(count, pieces) else None
 
     @property
-    def answer_tokens(self) -> int | None:
-        """Tokens of the answer without its reasoning; None where the two can't be told apart."""
+    def count_doubt(self) -> str:
+        """Why the provider's token count isn't used, as a sentence; empty if it is, or none came.
+
+        A count often includes what nobody saw: hidden reasoning, tool calls, a failed attempt.
+        """
+        count = (self.usage or {}).get("output_tokens")
+        if count is None or self.ttft is None or self.shown_tokens is not None:
+            return ""
         if self.tokens is None:
-            return None
-        details = (self.usage or {}).get("output_token_details") or {}
-        thought = details.get("reasoning")
-        if thought is None and any(piece.reasoning for piece in self.pieces):
-            return None
-        return self.tokens - (thought or 0)
+            told = f"The provider's token count, {count!r:.20}, isn't a number of tokens."
+        else:
+            told = (
+                f"The provider counts {_counted(self.tokens, 'token')}, which can't be the text "
+                "that arrived: it may include hidden reasoning, a tool call or another attempt, or "
+                "cover only a part."
+            )
+        return f"{told} TPOT and reading time use what arrived instead."
 
     def summary(self) -> str:
         """One line: `TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished`."""
-        size = _counted(len(self.text.split()), "word")
-        if self.tokens is not None:
+        size = _counted(words_in(self.text), "word")
+        if self.count_doubt:
+            size += f" (implausible token count: {(self.usage or {}).get('output_tokens')!r:.20})"
+        elif self.tokens is not None:
             size = _counted(self.tokens, "token")
         ending = _OUTCOMES[self.outcome]
         if self.error:
@@ -176,6 +216,49 @@ class Recording:
     @property
     def _arrivals(self) -> list[float]:
         return [piece.at for piece in self.pieces if not piece.empty]
+
+    @property
+    def _has_reasoning(self) -> bool:
+        return any(piece.reasoning for piece in self.pieces)
+
+
+def words_in(text: str) -> int:
+    """How many words a reader sees; a Chinese or Japanese character counts as one.
+
+    Those languages put no spaces between words, and people read about as many characters a minute
+    as words of English.
+    """
+    if _UNSPACED.search(text) is None:
+        return len(text.split())
+    return len(_UNSPACED.findall(text)) + len(_UNSPACED.sub(" ", text).split())
+
+
+def could_be_shown(count: int, pieces: Iterable[str]) -> bool:
+    """Whether a token count can be that of the text that arrived.
+
+    The most tokens that text can have is either one for each non-empty piece, or the sum of
+    two for five ASCII letters, one for a digit, punctuation mark or line break, and one less than
+    its bytes for any other character: two for a Chinese one, three for most emoji. Ten more are
+    allowed, for tokens that have no text. The least is half a token for each word, and a sixteenth
+    of that sum.
+
+    The limits are wide, since a tokenizer that knows a language badly needs twice as many tokens as
+    one that knows it well. A stream of single tokens passes, and large pieces do in any language.
+    A count that was added up twice doesn't pass for English.
+    """
+    shown = [piece for piece in pieces if piece]
+    text = well_formed("".join(shown))
+    ascii_part = text.encode("ascii", "ignore")
+    letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
+    others = len(ascii_part) - letters - ascii_part.count(b" ")
+    foreign = len(text.encode()) - len(text)  # bytes of other characters, less one for each
+    most = 0.4 * letters + others + foreign
+    least = max(len(text.split()) / 2, most / 16)
+    return least <= count <= max(most, len(shown)) + 10
+
+
+_LETTERS: Final = string.ascii_letters.encode()
+_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 
 
 def in_seconds(seconds: float) -> str:
@@ -207,7 +290,7 @@ class _Tape(Generic[T]):
         self._arrived: list[tuple[float, T]] = []
         self._pieces: list[Piece] = []
         self._finish_reason: str | None = None
-        self._usage: Mapping[str, Any] | None = None
+        self._usages: list[Mapping[str, Any]] = []
         self._end: float | None = None
         self._outcome: Outcome = "streaming"
         self._error: str | None = None
@@ -221,7 +304,8 @@ class _Tape(Generic[T]):
             text, reasoning = content_of(item)
             self._pieces.append(Piece(arrival - start, text, reasoning))
             self._finish_reason = _finish_reason(item) or self._finish_reason
-            self._usage = _field(item, "usage_metadata") or self._usage
+            if usage := _mapping(item, "usage_metadata"):
+                self._usages.append(usage)
         end = self._end
         if end is None:
             end = start if self._start is None else self._clock()
@@ -232,7 +316,7 @@ class _Tape(Generic[T]):
             outcome=self._outcome,
             error=self._error,
             finish_reason=self._finish_reason,
-            usage=self._usage,
+            usage=_usage_of(self._usages, self._pieces),
             sent=start,
         )
 
@@ -249,7 +333,7 @@ class _Tape(Generic[T]):
         self._start = self._end if self._start is None else self._start
         self._outcome = outcome
         if error is not None:  # as text: an exception would keep the stream's frames alive
-            self._error = f"{type(error).__name__}: {error}"
+            self._error = well_formed(f"{type(error).__name__}: {error}")
 
 
 class Recorder(_Tape[T], Iterator[T]):
@@ -457,7 +541,7 @@ def _whole(reply: object, label: str, start: float, end: float) -> Recording:
         pieces=(Piece(end - start, text, reasoning),),
         e2e=end - start,
         finish_reason=_finish_reason(reply),
-        usage=_field(reply, "usage_metadata"),
+        usage=_mapping(reply, "usage_metadata") or None,
         sent=start,
     )
 
@@ -479,9 +563,44 @@ def _field(item: object, name: str) -> Any:
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
 
 
+def _usage_of(
+    usages: Sequence[Mapping[str, Any]], pieces: Sequence[Piece]
+) -> Mapping[str, Any] | None:
+    """One usage for a reply, from all that its items carried.
+
+    Several are increments to be added up, as LangChain does when it adds chunks, or counts so far,
+    of which the last is the whole. What the text allows decides; where it allows both, counts that
+    rise each time are counts so far.
+    """
+    counted = [usage for usage in usages if _whole_number(usage.get("output_tokens")) is not None]
+    if len(counted) < 2:
+        return next(iter(counted), usages[-1] if usages else None)
+    last = counted[-1]
+    counts = [usage["output_tokens"] for usage in counted]
+    added = {**last, "output_tokens": sum(counts)}
+    rising = all(before < after for before, after in pairwise(counts))
+    texts = [piece.reasoning + piece.text for piece in pieces]
+    fitting = (
+        usage
+        for usage in ((last, added) if rising else (added, last))
+        if could_be_shown(usage["output_tokens"], texts)
+    )
+    return next(fitting, last)
+
+
+def _mapping(item: object, name: str) -> Mapping[str, Any]:
+    """A field that is a mapping; an empty one where it is anything else."""
+    value = _field(item, name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _whole_number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
 def _finish_reason(item: object) -> str | None:
-    metadata = _field(item, "response_metadata") or {}
-    return metadata.get("finish_reason")
+    reason = _mapping(item, "response_metadata").get("finish_reason")
+    return well_formed(reason) if isinstance(reason, str) else None
 
 
 def content_of(item: object) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import comm
 import pytest
 from comm.base_comm import BaseComm
@@ -16,6 +18,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
     class RecordingComm(BaseComm):
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # as a kernel does
             wire.opened += msg_type == "comm_open"
             if msg_type == "comm_msg":
                 wire.messages.append((self.comm_id, data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
+from utils.charts.common import name_of
 from utils.palette import DELIVERED, QUIET, READING, STALL, WAITING
 from utils.timing import in_seconds
 
@@ -91,7 +92,7 @@ def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
 def _lines(rows: Iterable[LoadRow]) -> dict[str, list[LoadRow]]:
     lines: dict[str, list[LoadRow]] = {}
     for row in rows:
-        lines.setdefault(row.style, []).append(row)
+        lines.setdefault(name_of(row.style), []).append(row)
     if not lines:
         raise ValueError("There is nothing to draw: hand over at least one row.")
     if len(lines) > len(_LOOKS):
@@ -147,6 +148,6 @@ def _label(axes: Axes, lines: dict[str, list[LoadRow]], height: float) -> None:
         up = 72 * (place - height * log(wait / low) / log(high / low))  # points
         axes.annotate(
             style, (lines[style][-1].clients, wait), xytext=(12, up), textcoords="offset points",
-            va="center", size=TEXT, color=INK, weight="bold",
+            va="center", size=TEXT, color=INK, weight="bold", parse_math=False,
             bbox={"fc": "white", "ec": looks[style][0], "lw": 1.5, "boxstyle": "round,pad=0.2"},
         )  # fmt: skip

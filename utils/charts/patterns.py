@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from utils.charts.common import FAINT, details, end_of, names_of, patch
+from utils.charts.common import (
+    FAINT,
+    details,
+    end_of,
+    names_of,
+    patch,
+    remark_on_counts,
+    without_counts,
+)
 from utils.charts.waits import UNNOTICED
 from utils.palette import STALL, WAITING
 from utils.perception import WORDS_PER_MINUTE, reading
@@ -64,8 +72,8 @@ def pattern_bars(
     ]
     row = 0.95
     chart = Chart(
-        "Pattern bars", title or _finding(names, blanks, firsts), details(names, accounts),
-        body=row * len(names) + 1.05,
+        "Pattern bars", title or _finding(names, blanks, firsts),
+        details(names, accounts) + without_counts(names, recordings), body=row * len(names) + 1.05,
     )  # fmt: skip
     stalled = max(stalls) > UNNOTICED
     chart.legend_row(
@@ -90,6 +98,7 @@ def pattern_bars(
         axes.barh(middle, stalls[i], 0.36, left=first, color=STALL, hatch="///", ec="white", lw=0)
         top = 0.75 + row * (len(names) - i - 0.36)
         chart.heading(top, names[i], accounts[i], left=LEFT / 3)
+    remark_on_counts(chart, recordings)
     chart.x_label(f"seconds; a reader of {wpm:g} words a minute")
     return chart
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from utils.charts.common import FAINT, details, end_of, names_of, patch
+from utils.charts.common import (
+    FAINT,
+    details,
+    end_of,
+    names_of,
+    patch,
+    remark_on_counts,
+    without_counts,
+)
 from utils.palette import DELIVERED, READING, STALL, WAITING
 from utils.perception import WORDS_PER_MINUTE, Reading, reading
 from utils.timing import Recording, in_seconds
@@ -49,7 +57,7 @@ def readers_chart(
     chart = Chart(
         f"Reader's chart at {wpm:g} words a minute",
         title or _waits(names, recordings, readings),
-        details(names, accounts),
+        details(names, accounts) + without_counts(names, recordings),
         body=row * len(recordings) + 0.45,
     )
     stalled = any(r.stalled > UNNOTICED for r in readings)
@@ -71,6 +79,7 @@ def readers_chart(
         axes.set_ylabel("words")
         _draw_reading(axes, recordings[i], readings[i], end)
         chart.heading(bottom + height + 0.12, name, accounts[i])
+    remark_on_counts(chart, recordings)
     chart.x_label(f"seconds since sending; a reader of {wpm:g} words a minute")
     return chart
 
@@ -103,7 +112,7 @@ def wait_bars(
     chart = Chart(
         f"Wait bars at {wpm:g} words a minute",
         title or _waits(names, recordings, readings),
-        details(names, accounts),
+        details(names, accounts) + without_counts(names, recordings),
         body=row * len(names) + 1.05,
     )
     stalled = any(r.stalled > UNNOTICED for r in readings)
@@ -121,6 +130,7 @@ def wait_bars(
         axes.barh(middle, r.stalled, 0.36, left=r.first, color=STALL, hatch="///", ec="white", lw=0)
         top = 0.75 + row * (len(names) - i - 0.36)
         chart.heading(top, names[i], accounts[i], left=LEFT / 3)
+    remark_on_counts(chart, recordings)
     chart.x_label(f"seconds; a reader of {wpm:g} words a minute")
     return chart
 

@@ -11,15 +11,15 @@ from time import perf_counter
 from typing import Any, Self
 
 import traitlets
-from anywidget import AnyWidget
 
 from utils.timing import Recording
+from utils.widgets.base import CourseWidget, as_text
 from utils.widgets.style import latency, scripts, seconds, stylesheet, when
 
 _PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "failed": "failed"}
 
 
-class LatencyBadge(AnyWidget):
+class LatencyBadge(CourseWidget):
     """Says `waiting… 3.2 s`, then `first words 0.2 s · done 10.0 s`.
 
     In a loop of your own:
@@ -64,11 +64,11 @@ class LatencyBadge(AnyWidget):
             clock: Seconds from any fixed point; for tests.
             **look: Passed on to ipywidgets, such as `layout`.
         """
-        self._what = first
+        self._what = as_text(first, "word for what comes first")
         self._clock = clock
         self._start: float | None = None
         self._first: float | None = None
-        super().__init__(title=title, **look)
+        super().__init__(title=as_text(title, "title"), **look)
 
     def __repr__(self) -> str:
         return "LatencyBadge()"

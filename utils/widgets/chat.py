@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from IPython.display import display
 
+from utils.unicode import well_formed
+from utils.widgets.base import as_text
 from utils.widgets.chat_history import messages, to_go_on
 from utils.widgets.chat_page import ChatPage
 from utils.widgets.chat_reading import Attempt
@@ -71,7 +73,7 @@ class ChatPanel(ChatPage):
         """
         super().__init__(title)
         self._reply = reply
-        self._system = system
+        self._system = as_text(system, "system")
         self._explain = explain
         self._stall = stall
         self._clock = clock
@@ -110,6 +112,7 @@ class ChatPanel(ChatPage):
 
         Raises:
             ValueError: If the question is empty.
+            TypeError: If it is not a string.
             RuntimeError: If a reply streams already.
             asyncio.CancelledError: If the cell was interrupted. What had come of the reply stays.
         """
@@ -171,7 +174,7 @@ class ChatPanel(ChatPage):
 
     async def _ask(self, question: str) -> Turn:
         self._refuse_if_busy()
-        question = question.strip()
+        question = as_text(question, "question").strip()
         if not question:
             raise ValueError("The question is empty: ask something.")
         sent = [*self.history, *messages([Turn(question, "", "streaming", None, 0.0, "")])]
@@ -242,7 +245,7 @@ class ChatPanel(ChatPage):
         if self._explain is None:
             return sentence(error)
         try:
-            return str(self._explain(error))
+            return well_formed(str(self._explain(error)))
         except Exception as broken:
             return f"{sentence(error)} (`explain` failed: {sentence(broken)})"
 

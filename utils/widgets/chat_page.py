@@ -7,6 +7,7 @@ from typing import Any
 
 import traitlets
 
+from utils.widgets.base import as_text
 from utils.widgets.chat_turn import Exchange
 from utils.widgets.markdown import render
 from utils.widgets.sheet import Sheet
@@ -38,7 +39,7 @@ class ChatPage(Sheet):
     def __init__(self, title: str) -> None:
         self._there: list[Any] = []  # what the page has
         self._drawings: dict[Exchange, Drawing] = {}
-        super().__init__(title=title)
+        super().__init__(title=as_text(title, "title"))
 
     def show_turns(self, exchanges: Sequence[Exchange]) -> None:
         """Be this conversation, from the next `push` on."""

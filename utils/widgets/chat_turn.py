@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from utils.timing import content_of
+from utils.unicode import Joiner
 from utils.widgets.chat_ending import Ending
 from utils.widgets.chat_seam import Seam
 from utils.widgets.pane import STOPPED
@@ -86,6 +87,7 @@ class Exchange:
         self._sent = self._last_text = self._last_sign = self._clock()
         self._ending = Ending()
         self._seam = Seam(self.reply)
+        self._joiner = Joiner()
         self.state, self.note, self.stalled = "streaming", "", False
 
     @property
@@ -110,7 +112,7 @@ class Exchange:
             self._last_sign = self._clock()
             return
         self._ending.see(item)
-        text = content_of(item)[0]
+        text = self._joiner.join(content_of(item)[0])
         if text:
             self._last_text = self._last_sign = self._clock()
             self.stages.rest()
@@ -130,6 +132,7 @@ class Exchange:
             state: How; "complete" stands only if nothing shows that the reply was cut off.
             note: What went wrong, where something did.
         """
+        self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._ending.cut_off:

@@ -12,6 +12,7 @@ from typing import Self
 import traitlets
 from IPython.display import display
 
+from utils.widgets.base import as_text
 from utils.widgets.coalesce import TICK
 from utils.widgets.sheet import Sheet, script
 from utils.widgets.style import seconds, stylesheet
@@ -61,7 +62,7 @@ class Heartbeat(Sheet):
             every: Seconds between two beats.
             clock: Seconds from any fixed point; for tests.
         """
-        super().__init__(title=title, every=every)
+        super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
         self._start = 0.0
         self._times: list[float] = []

@@ -11,6 +11,8 @@ from time import perf_counter
 from typing import Any
 
 from utils.timing import Recording
+from utils.unicode import well_formed, without_half
+from utils.widgets.base import as_text
 from utils.widgets.pane import STOPPED, Panel
 from utils.widgets.reading import Source
 from utils.widgets.sheet import Sheet, script
@@ -50,7 +52,8 @@ class JsonCard(Viewer):
             display: Whether it shows itself; False where it stands inside another widget.
             clock: Seconds from any fixed point; for tests.
         """
-        labels = fields if isinstance(fields, Mapping) else {name: name for name in fields}
+        pairs = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
+        labels = {name: as_text(label, "label of a field") for name, label in pairs}
         self._card = Card(f"Fields of {title}" if title else "Fields", labels)
         super().__init__(title, self._card, stop=stop, display=display, first="field", clock=clock)
 
@@ -94,7 +97,7 @@ class JsonCard(Viewer):
             if self.recording
             else []
         )
-        return " · ".join([*times, *missing, *ending])
+        return well_formed(" · ".join([*times, *missing, *ending]))
 
 
 class Card(Sheet, Panel):
@@ -139,7 +142,7 @@ class Card(Sheet, Panel):
         value = _as_fields(item)
         if value is None:
             return None
-        shown = {name: tree(part) for name, part in value.items()}
+        shown = {name: tree(part, without_half) for name, part in value.items()}
         changed = [
             name for name in shown if name not in self._shown or shown[name] != self._shown[name]
         ]
@@ -155,7 +158,8 @@ class Card(Sheet, Panel):
 
     def end(self, recording: Recording) -> str:
         """Mark what has arrived as final; or as unfinished, where the stream was cut short."""
-        for name in self._shown:
+        for name, part in (_as_fields(self.value) or {}).items():
+            self._shown[name] = tree(part)
             self.arrivals.setdefault(name, self._present[name])  # it was empty to the end
         self._outcome = recording.outcome
         self._draw()
@@ -182,23 +186,27 @@ class Card(Sheet, Panel):
         return {"label": label, "state": state, "value": self._shown[name]}
 
 
-def tree(value: object) -> Any:
+def tree(value: object, text: Callable[[str], str] = well_formed) -> Any:
     """A value in the form that the page draws: nested, and nothing but text at its ends.
+
+    Args:
+        value: As the stream gave it.
+        text: Applied to each string: while more may come, half a character at its end is left out.
 
     Returns:
         A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;
         `{"list": […]}`; or `{"fields": [[name, …], …]}` for an object.
     """
     if isinstance(value, str):
-        return value
+        return text(value)
     if value is None or isinstance(value, bool | int | float):
         return {"code": json.dumps(value)}
     if isinstance(value, list | tuple):
-        return {"list": [tree(part) for part in value]}
+        return {"list": [tree(part, text) for part in value]}
     fields = value if isinstance(value, Mapping) else _dumped(value)
     if fields is None:
-        return str(value)
-    return {"fields": [[str(name), tree(part)] for name, part in fields.items()]}
+        return text(str(value))
+    return {"fields": [[str(name), tree(part, text)] for name, part in fields.items()]}
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from typing import Any
 import mistune
 
 from utils.timing import Recording, content_of
+from utils.unicode import Joiner
 from utils.widgets.pane import STOPPED, Panel
 from utils.widgets.reading import Source
 from utils.widgets.sheet import Sheet, script
@@ -105,6 +106,7 @@ class Document(Sheet, Panel):
         self.error: Exception | None = None
         self._repair = repair
         self._pieces: list[str] = []
+        self._joiner = Joiner()
 
     @property
     def text(self) -> str:
@@ -114,6 +116,7 @@ class Document(Sheet, Panel):
     def clear(self) -> None:
         """Forget the last run and empty the page."""
         self._pieces, self.error, self.failure = [], None, ""
+        self._joiner.rest()
         self.become([])
         super().push()
 
@@ -125,7 +128,7 @@ class Document(Sheet, Panel):
         """
         if self.error is not None:
             raise self.error
-        text = content_of(item)[0]
+        text = self._joiner.join(content_of(item)[0])
         if text:
             self._pieces.append(text)
         return text or None
@@ -141,9 +144,10 @@ class Document(Sheet, Panel):
 
     def end(self, recording: Recording) -> str:
         """Say what is left of a stopped reply, or that there is nothing to see."""
+        self._pieces.append(self._joiner.rest())
         if recording.outcome == "left":
-            return STOPPED if self._pieces else "Stopped before any text."
-        return "" if self._pieces else "The reply has no text."
+            return STOPPED if recording.text else "Stopped before any text."
+        return "" if recording.text else "The reply has no text."
 
     def _repaired(self) -> str:
         if self._repair is None:

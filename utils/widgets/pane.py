@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import traitlets
-from anywidget import AnyWidget
 
 from utils.timing import Recording, content_of
+from utils.unicode import Joiner
+from utils.widgets.base import CourseWidget
 from utils.widgets.style import scripts, stylesheet
 
 STOPPED = "Stopped. What had arrived stays."
 
 
-class Panel(AnyWidget):
+class Panel(CourseWidget):
     """The part of a lane that shows what arrives; each kind overrides what it does differently.
 
     Attributes:
@@ -98,6 +99,7 @@ class Pane(Panel):
         self.sent = 0
         self._pieces: list[str] = []
         self._pending: deque[str] = deque()  # filled by one thread, emptied by another
+        self._joiner = Joiner()
         super().__init__(label=label, **look)
         self.on_msg(self._on_request)
 
@@ -114,6 +116,7 @@ class Pane(Panel):
 
     def clear(self) -> None:
         """Empty the pane, where anything stands in it."""
+        self._joiner.rest()
         if self._pieces:
             self._pieces.clear()
             self.sent += 1
@@ -121,7 +124,7 @@ class Pane(Panel):
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
         """Keep an item's text; an item without any changes nothing."""
-        text = content_of(item)[0]
+        text = self._joiner.join(content_of(item)[0])
         if text:
             self._pending.append(text)
         return text or None
@@ -140,6 +143,7 @@ class Pane(Panel):
 
     def end(self, recording: Recording) -> str:
         """Say what is left of a stopped reply, or that there is nothing to see."""
+        self._pending.append(self._joiner.rest())
         if recording.outcome == "left":
             return STOPPED if recording.text else "Stopped before any text."
         return "" if recording.text else "The reply has no text."

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import traitlets
-from anywidget import AnyWidget
 
+from utils.widgets.base import CourseWidget, as_text
 from utils.widgets.style import scripts, stylesheet
 
 
@@ -37,7 +37,7 @@ class Choice:
     right: bool = False
 
 
-class Prediction(AnyWidget):
+class Prediction(CourseWidget):
     """Radio buttons, "Lock in my answer", then "Compare with what happened".
 
     The feedback stays in the kernel until it is asked for, so a page can't spoil it.
@@ -72,13 +72,17 @@ class Prediction(AnyWidget):
 
         Raises:
             ValueError: If there is nothing to choose, or nothing right.
+            TypeError: If the question or a choice is not a string.
         """
         if len(choices) < 2:
             raise ValueError(f"A prediction needs two choices or more: {question!r}.")
         if not any(choice.right for choice in choices):
             raise ValueError(f"A prediction needs a choice with right = true: {question!r}.")
         self._choices = tuple(choices)
-        super().__init__(question=question, options=[choice.text for choice in choices])
+        super().__init__(
+            question=as_text(question, "question"),
+            options=[as_text(choice.text, "text of a choice") for choice in choices],
+        )
         self.on_msg(self._on_request)
 
     def __repr__(self) -> str:
@@ -110,7 +114,7 @@ class Prediction(AnyWidget):
         """Show the feedback for the answer; nothing happens before it is locked in."""
         if self.locked and self.choice is not None:
             with self.hold_sync():
-                self.feedback = self.choice.feedback
+                self.feedback = as_text(self.choice.feedback, "feedback")
                 self.answers = [at for at, one in enumerate(self._choices) if one.right]
                 self.right = self.choice.right
 

@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Any, Literal, Self, TypeVar
 
 import traitlets
-from anywidget import AnyWidget
 from IPython.display import display
 
+from utils.widgets.base import CourseWidget, as_text
 from utils.widgets.coalesce import Coalescer, timer_thread
 from utils.widgets.style import scripts, seconds, sentence, stylesheet
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 Phase = Literal["ready", "running", "done", "failed", "stopped"]
 
 
-class Progress(AnyWidget):
+class Progress(CourseWidget):
     """A bar where the length is known; a count and a clock where it is not.
 
         for page in Progress(len(pages), "Reading").over(pages): ...
@@ -56,11 +56,12 @@ class Progress(AnyWidget):
 
         Raises:
             ValueError: If the total is negative.
+            TypeError: If the label is not a string.
         """
         if total is not None and total < 0:
             raise ValueError(f"A total of {total} is less than nothing; None means unknown.")
         self.total = total
-        self.label = label
+        self.label = as_text(label, "label")
         self._clock = clock
         self._changing = RLock()  # a thread that works may report while another draws
         self._shown = False
@@ -98,7 +99,7 @@ class Progress(AnyWidget):
         Args:
             sentence: What happened and what to do, for a reader.
         """
-        self._end("failed", sentence)
+        self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:
         """Somebody stopped it before its end."""

@@ -10,14 +10,14 @@ from threading import Lock
 from typing import Any
 
 import traitlets
-from anywidget import AnyWidget
 
+from utils.widgets.base import CourseWidget
 from utils.widgets.style import scripts
 
 Item = Any  # whatever JSON can hold
 
 
-class Sheet(AnyWidget):
+class Sheet(CourseWidget):
     """A list of items, of which each message carries only the part that is new.
 
     A reply grows, and what is unfinished stands last: so what is sent is the list's tail, from the

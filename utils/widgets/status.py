@@ -8,15 +8,15 @@ from time import perf_counter
 from typing import Any, Self
 
 import traitlets
-from anywidget import AnyWidget
 from IPython.display import display
 
+from utils.widgets.base import CourseWidget, as_text
 from utils.widgets.coalesce import Coalescer, timer_thread
 from utils.widgets.status_stages import Outcome, Stages, Step
 from utils.widgets.style import scripts, stylesheet
 
 
-class StatusLine(AnyWidget):
+class StatusLine(CourseWidget):
     """A line of stages, of which the one that runs shows its seconds.
 
         status = StatusLine("Thinking", "Tool call", "Answer").show()
@@ -48,6 +48,7 @@ class StatusLine(AnyWidget):
         Raises:
             ValueError: If a name stands there twice.
         """
+        stages = tuple(as_text(stage, "name of a stage") for stage in stages)
         if len(set(stages)) < len(stages):
             raise ValueError(f"Two stages have the same name: {', '.join(map(repr, stages))}.")
         self._names = stages
@@ -79,6 +80,7 @@ class StatusLine(AnyWidget):
         Raises:
             ValueError: If it is none of the names.
         """
+        stage, detail = as_text(stage, "stage"), as_text(detail, "detail")
         with self._changing:
             if self.outcome in ("done", "failed", "stopped"):
                 self._stages = Stages(self._names, self._clock)
@@ -96,7 +98,7 @@ class StatusLine(AnyWidget):
         Args:
             sentence: What happened and what to do, for a reader.
         """
-        self._end("failed", sentence)
+        self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:
         """Somebody stopped it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from utils import palette
 from utils.timing import Recording
+from utils.unicode import well_formed
 
 HERE = Path(__file__).parent
 
@@ -78,7 +79,7 @@ def sentence(error: BaseException) -> str:
     """Tell an error in one line for a widget: its type and message, without anything secret."""
     body = getattr(error, "body", None)  # an API's own words, without the JSON around them
     told = body.get("message") if isinstance(body, Mapping) else None
-    message = " ".join(str(told or error).split())
+    message = " ".join(well_formed(str(told or error)).split())
     if len(message) > 300:
         message = message[:299] + "…"
     name = type(error).__name__

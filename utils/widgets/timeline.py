@@ -15,6 +15,8 @@ from typing import Self
 import traitlets
 from IPython.display import display
 
+from utils.unicode import well_formed
+from utils.widgets.base import as_text
 from utils.widgets.coalesce import Coalescer, timer_thread
 from utils.widgets.sheet import Sheet, script
 from utils.widgets.style import stylesheet
@@ -66,7 +68,7 @@ class EventTimeline(Sheet):
             title: Shown above the rows.
             clock: Seconds from any fixed point; for tests.
         """
-        super().__init__(title=title)
+        super().__init__(title=as_text(title, "title"))
         self._clock = clock
         self._events: list[Event] = []
         self._start = 0.0
@@ -93,7 +95,8 @@ class EventTimeline(Sheet):
             now = self._clock()
             if not self._events:
                 self._start = now
-            event = Event(name, str(detail), str(run), now - self._start)
+            what, more, whose = (well_formed(str(part)) for part in (name, detail, run))
+            event = Event(what, more, whose, now - self._start)
             self._events.append(event)
             self.append([event.name, event.run, round(event.at, 4), event.detail[:_SHOWN]])
         self._outbox.ask()

@@ -1,0 +1,85 @@
+"""Any string becomes one that can be encoded, and nothing that can be is changed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.unicode import Joiner, well_formed, well_formed_parts, without_half
+
+surrogates = st.characters(categories=["Cs"])
+anything = st.text(st.one_of(st.characters(), surrogates, st.sampled_from("a😀�\ufeff\x00")))
+
+
+class Shout(str):
+    """A string that is not a plain one."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        return "no"
+
+    def encode(self, *_):
+        raise ValueError("no")
+
+
+@given(anything)
+def test_the_result_can_be_encoded(text):
+    assert well_formed(well_formed(text)) == well_formed(text)
+    well_formed(text).encode()
+
+
+@given(st.text())
+def test_text_that_is_well_formed_already_stays(text):
+    assert well_formed(text) == text
+
+
+@given(st.text())
+def test_surrogate_pairs_are_joined(text):
+    escaped = "".join(
+        chr(int.from_bytes(unit, "little"))
+        for unit in zip(*[iter(text.encode("utf-16-le"))] * 2, strict=True)
+    )
+    assert well_formed(escaped) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("\ud83d", "�"),
+        ("low \ude00", "low �"),
+        ("\ude00\ud83d", "��"),
+        ("a\ud83db", "a�b"),
+        ("\ud83d\ud83d\ude00", "�😀"),
+        (Shout("hi \ud83d"), "hi �"),
+    ],
+    ids=ascii,
+)
+def test_lone_surrogates_are_replaced(text, becomes):
+    assert well_formed(text) == becomes
+    assert type(well_formed(text)) is str
+
+
+@given(anything, st.data())
+def test_pieces_joined_are_the_whole_joined(text, data):
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    joiner = Joiner()
+    shown = [joiner.join(piece) for piece in pieces]
+    assert "".join(shown) + joiner.rest() == well_formed(text)
+    assert joiner.rest() == ""
+
+
+def test_half_a_character_waits_for_the_other():
+    joiner = Joiner()
+    assert [joiner.join(piece) for piece in ("Hi \ud83d", "", "\ude00!")] == ["Hi ", "", "😀!"]
+
+
+def test_only_a_first_half_at_the_end_is_left_out():
+    assert [without_half(text) for text in ("a\ud83d", "a\ude00", "\ud83da", "")] == [
+        "a", "a\ude00", "\ud83da", "",
+    ]  # fmt: skip
+
+
+def test_everything_in_a_message_becomes_well_formed():
+    message = {"\ud83d": ["\ude00", ("a\ud83d\ude00", 1.5, None, True, b"\xff")]}
+    assert well_formed_parts(message) == {"�": ["�", ["a😀", 1.5, None, True, b"\xff"]]}
