@@ -338,7 +338,7 @@ def test_a_notebook_shows_a_chart_once_with_its_alternative_text():
         "chart"
     )
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    NotebookClient(notebook, kernel_name="python3", timeout=240).execute()
     (output,) = cell.outputs
     picture = base64.b64decode(output.data["image/png"])
     assert Image.open(io.BytesIO(picture)).format == "PNG"
@@ -355,4 +355,4 @@ def test_importing_the_helpers_does_not_load_matplotlib_and_drawing_never_loads_
         "charts.readers_chart(r).png(); charts.gap_strip(r).png()\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=240)

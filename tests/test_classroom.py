@@ -241,7 +241,7 @@ def start(place: Path, *options: str) -> "subprocess.Popen[str]":
 @needs_npm
 def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
     running = start(place)
-    told, _ = running.communicate(timeout=110)
+    told, _ = running.communicate(timeout=480)
     if "npm could not fetch" in told:
         pytest.skip("npm could not fetch JupyterHub's proxy: there is no network, and no cache")
     assert "Failures     none" in told, told
@@ -263,6 +263,6 @@ def test_ctrl_c_ends_all_that_was_started(place: Path) -> None:
         if "getting ready" in line:
             break
     running.send_signal(signal.SIGINT)
-    rest, _ = running.communicate(timeout=30)
+    rest, _ = running.communicate(timeout=240)
     assert "Traceback" not in rest
     assert running.returncode == 130, rest

@@ -6,11 +6,11 @@ import ast
 
 import pytest
 
+from tests.simulator.virtual import VirtualSimulator
 from utils import source
 from utils.clinics import complaints, deployments, endpoints, received, visit
-from utils.provider import simulator
 from utils.setup import ready
-from utils.timing import Recording, record
+from utils.timing import record
 
 FINISH_REASONS = {"complete": "stop", "limit": "length", "filtered": "content_filter"}
 
@@ -28,24 +28,21 @@ def patient_with(exercise: str, what: str) -> str:
     return name
 
 
-def measured() -> dict[str, Recording]:
+def test_lesson_1_the_buffered_one_delivers_at_once_and_the_slow_one_slowest(
+    virtual: VirtualSimulator,
+):
     recordings = {}
     for name, model in deployments("1.6").items():
-        run = record(model.stream("Name a river."), label=name)
+        run = record(virtual.chat(model.model_name).stream("Name a river."), clock=virtual.clock)
         list(run)
         recordings[name] = run.recording
-    return recordings
-
-
-def test_lesson_1_the_buffered_one_delivers_at_once_and_the_slow_one_slowest():
-    with simulator().watch() as seen:
-        recordings = measured()
-    asked = {name: request.model for name, request in zip(recordings, seen, strict=True)}
-    assert asked[patient_with("1.6", "buffered")].endswith(":buffered")
-    assert ":" not in asked[patient_with("1.6", "healthy")]
-    slowest_first = sorted(recordings, key=lambda name: -(recordings[name].tpot or 0))
-    assert slowest_first[0] == patient_with("1.6", "slow model")
-    assert slowest_first[-1] == patient_with("1.6", "buffered")
+    buffered, healthy, slow = (
+        recordings[patient_with("1.6", what)] for what in ("buffered", "healthy", "slow model")
+    )
+    assert buffered.ttft > 0.95 * buffered.e2e
+    assert healthy.ttft < 0.8 * healthy.e2e
+    assert healthy.e2e < 0.2 * slow.e2e
+    assert buffered.tpot < 0.1 * healthy.tpot < 0.02 * slow.tpot
 
 
 def test_lesson_2_each_program_hears_what_its_diagnosis_says():

@@ -38,7 +38,7 @@ def _no_simulator(monkeypatch):
 @pytest.mark.usefixtures("_no_simulator")
 def test_a_notebook_stores_the_sentence_and_no_traceback():
     book = notebook(*MISTAKES)
-    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    NotebookClient(book, kernel_name="python3", timeout=240, allow_errors=True).execute()
     for cell, said in zip(book.cells, MISTAKES.values(), strict=True):
         (output,) = cell.outputs
         assert output.output_type == "error"
@@ -51,7 +51,7 @@ def test_a_notebook_stores_the_sentence_and_no_traceback():
 def test_a_run_of_the_notebook_stops_at_the_mistake():
     book = notebook(next(iter(MISTAKES)), "print('on')")
     with pytest.raises(CellExecutionError, match="There are no hints"):
-        NotebookClient(book, kernel_name="python3", timeout=60).execute()
+        NotebookClient(book, kernel_name="python3", timeout=240).execute()
 
 
 @pytest.mark.usefixtures("_no_simulator")
@@ -78,7 +78,7 @@ def test_what_a_provider_refuses_is_told_in_a_sentence_and_can_be_seen_whole(mon
         "1 / 0",
         "try:\n    chat_model(max_retries=0).invoke('hello')\nexcept OSError:\n    pass",
     )
-    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    NotebookClient(book, kernel_name="python3", timeout=240, allow_errors=True).execute()
     _, called, whole, awaited, others, uncaught = (cell.outputs[0] for cell in book.cells)
     for output in (called, awaited, uncaught):
         assert output.output_type == "error"
@@ -92,7 +92,7 @@ def test_what_a_provider_refuses_is_told_in_a_sentence_and_can_be_seen_whole(mon
 
 def test_any_other_error_keeps_its_traceback():
     book = notebook("1 / 0")
-    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    NotebookClient(book, kernel_name="python3", timeout=240, allow_errors=True).execute()
     assert len(book.cells[0].outputs[0].traceback) > 1
 
 

@@ -104,7 +104,7 @@ def test_a_learners_server_hears_of_a_kernels_states_and_not_of_its_text(tmp_pat
             client.stop_channels()
             await manager.shutdown_kernel(number, now=True)
 
-        asyncio.run(asyncio.wait_for(main(), 60))
+        asyncio.run(asyncio.wait_for(main(), 240))
     """
     assert a_server_that_loaded_its_settings(script, str(tmp_path)) == "execute_input status idle\n"
 

@@ -34,7 +34,7 @@ def test_style_types_and_build_can_be_checked_without_a_test() -> None:
     assert [name.partition(":")[0] for name in names] == ["style", "style", "types", "build"]
     everything = [step.name for step in suite.steps("python", [], fast=False)]
     assert everything[:4] == names
-    assert len(everything) == 6
+    assert len(everything) == 5
 
 
 def test_style_alone_and_tests_are_not_asked_for_at_once(

@@ -142,15 +142,10 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
     # Kernels and browsers wait half of their time: two workers more than there are cores.
     everything = [*in_order, str((os.cpu_count() or 1) + 2)]
-    everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
+    everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=240"]
     everything.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
-    everything += ["-m", "not alone", "solutions", "notebooks", "tests"]
-    alone = [*pytest, "-m", "alone", "tests/browser"]
-    return [
-        *plan,
-        Step("tests: pytest, what takes a time in seconds", alone, is_pytest=True),
-        Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True),
-    ]
+    everything += ["solutions", "notebooks", "tests"]
+    return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
 
 
 def run_step(step: Step, environ: Mapping[str, str]) -> tuple[Tally, str | None]:

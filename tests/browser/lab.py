@@ -46,7 +46,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
       { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
 });"""
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-_PATIENCE = 90.0  # seconds until a wait is called a failure; a busy machine needs many
+_PATIENCE = 240.0  # seconds until a wait is called a failure; a busy machine needs many
 
 
 def browser_path(playwright: Playwright) -> str | None:

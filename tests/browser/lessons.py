@@ -21,7 +21,7 @@ from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, PROJECTOR, REPOSITORY, Lab, NotebookPage
 from tests.notebooks.editions import faults_of_outputs
 
-LONGEST_RUN = 180.0  # seconds for a lesson
+LONGEST_RUN = 600.0  # seconds for a lesson
 THEMES = ("Light", "Dark")
 WORDS = (
     ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
@@ -72,7 +72,7 @@ class Opened:
     complaints: list[str]
 
 
-@pytest.mark.timeout(300)  # lesson 4 runs for 40 s, and for more where the machine is busy
+@pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and for more where the machine is busy
 class Promises:
     """Inherit this as `TestPromises`, and set `lesson`. All of it looks at one *Run All*."""
 

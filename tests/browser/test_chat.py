@@ -152,27 +152,21 @@ def foot(panel: Locator, phase: str) -> Locator:
     return found
 
 
-# Notes in the page itself when the reply's text last grew, and when Stop was pressed.
+# Notes in the page itself how long the reply's text is, each time it changes.
 WATCH = """(panel) => {
   const log = panel.querySelector(".course-transcript");
   const size = () => [...log.querySelectorAll(".course-block")].map((b) => b.textContent).join("");
-  window.courseWatch = { lengths: [], grown: 0, pressed: 0 };
+  const lengths = (window.courseLengths = []);
   new MutationObserver(() => {
-    const { lengths } = window.courseWatch;
-    if (size().length === lengths.at(-1)) return;
-    lengths.push(size().length);
-    window.courseWatch.grown = performance.now();
+    if (size().length !== lengths.at(-1)) lengths.push(size().length);
   }).observe(log, { subtree: true, childList: true, characterData: true });
-  const press = () => (window.courseWatch.pressed ||= performance.now());
-  panel.querySelector(".course-chat-stop").addEventListener("click", press, true);
-  panel.addEventListener("keydown", (event) => event.key === "Escape" && press(), true);
 }"""
 
 
-def stop_it(nb: NotebookPage, panel: Locator, press: str) -> float:
-    """Let text come, stop it, and return the seconds from the press to the last growth."""
+def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
+    """Let text come and stop it; from then on it stands still, and it never shrank."""
     panel.evaluate(WATCH)
-    nb.page.wait_for_function("() => window.courseWatch.lengths.length > 5")
+    nb.page.wait_for_function("() => window.courseLengths.length > 5")
     if press == "mouse":
         button(panel, "Stop").click()
     else:
@@ -180,12 +174,11 @@ def stop_it(nb: NotebookPage, panel: Locator, press: str) -> float:
     foot(panel, "stopped")
     nb.sample(text=".course-chat .course-transcript")
     nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second
-    watched = nb.page.evaluate("() => window.courseWatch")
-    assert all(later > earlier for earlier, later in pairwise(watched["lengths"]))
-    return max(0.0, (watched["grown"] - watched["pressed"]) / 1000)
+    assert len(nb.seen("text")) == 1, "text grew after Stop"
+    lengths = nb.page.evaluate("() => window.courseLengths")
+    assert all(later > earlier for earlier, later in pairwise(lengths))
 
 
-@pytest.mark.alone
 def test_stop_by_mouse_and_by_key_ends_text_and_generation(nb: NotebookPage):
     nb.run_cell_with('title="Stop"')
     nb.wait_done()
@@ -197,17 +190,15 @@ def test_stop_by_mouse_and_by_key_ends_text_and_generation(nb: NotebookPage):
     assert box(chat).input_value() == "", "the box is free for what comes next"
     box(chat).press_sequentially("And then")
     box(chat).press("Enter")
-    by_mouse = stop_it(nb, chat, "mouse")
+    stop_it(nb, chat, "mouse")
     assert box(chat).input_value() == "And then", "what is typed meanwhile stays"
     assert button(chat, "Stop").is_disabled()
 
     button(chat, "Regenerate").click()
     foot(chat, "streaming")
-    by_key = stop_it(nb, chat, "Escape")
+    stop_it(nb, chat, "Escape")
     assert chat.locator(".course-turn").count() == 1
 
-    print(f"Stop to last growth of text: {by_mouse:.3f} s by mouse, {by_key:.3f} s by Esc")
-    assert max(by_mouse, by_key) <= 0.3
     nb.run_cell_with("simulator().requests()")
     nb.wait_done()
     assert nb.printed().count("log: client left True True") == 2

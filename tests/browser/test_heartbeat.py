@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,11 +26,14 @@ async with heart:
     time.sleep(3)
     await asyncio.sleep(0.5)
 """
+# A heart that beats slowly counts as frozen late: not for a moment on a busy machine.
 BEATS = """
-heart = Heartbeat("free").show()
+heart = Heartbeat("free", every=0.4).show()
 async with heart:
-    await asyncio.sleep(1.5)
+    while heart.beats < 9:
+        await asyncio.sleep(0.1)
 """
+FROZE = re.compile(r"froze for \d")
 SAYS = ".course-heartbeat .course-badge"
 
 
@@ -39,39 +43,42 @@ def said(nb: NotebookPage) -> list[str]:
 
 
 def test_the_page_counts_on_while_the_kernel_is_held_and_a_gap_stays(notebook: OpenNotebook):
-    nb = notebook(SETUP, FREEZES, "print(heart.froze, heart.longest > 2.9)")
+    nb = notebook(SETUP, FREEZES, "print(heart.froze, heart.longest / heart.end)")
     nb.sample(says=SAYS)
     nb.run()
-    nb.page.locator(SAYS, has_text="froze for 3.").wait_for()
+    nb.page.locator(SAYS, has_text=FROZE).wait_for()
     counted = [words for words in said(nb) if words.startswith("no beat for ")]
-    assert len(counted) > 10, "it should count on in the page, where nothing is held"
-    assert said(nb)[-1].startswith("froze for 3.")
-    assert "held: froze for 3." in nb.printed()
-    assert "True True" in nb.printed()
+    assert len(counted) > 3, "it should count on in the page, where nothing is held"
+    froze = said(nb)[-1]
+    assert FROZE.match(froze)
+    line, figures = nb.printed().splitlines()
+    assert line == f"held: {froze}"
+    froze_says_python, share = figures.split()
+    assert froze_says_python == "True"
     gap, strip = nb.page.locator(".course-gap"), nb.page.locator(".course-strip")
     assert gap.count() == 1
-    assert gap.inner_text().startswith("3.")
-    assert gap.bounding_box()["width"] > 0.6 * strip.bounding_box()["width"]
-    assert "froze for 3." in (strip.get_attribute("aria-label") or "")
+    assert gap.inner_text() == froze.removeprefix("froze for ")
+    drawn = gap.bounding_box()["width"] / strip.bounding_box()["width"]
+    assert drawn == pytest.approx(float(share), abs=0.05)
+    assert froze in (strip.get_attribute("aria-label") or "")
 
 
 def test_it_beats_on_where_nobody_holds_the_loop(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
-    nb = notebook(SETUP + turns.code, BEATS + "    await turn('end')", "print(heart.beats > 8)")
+    nb = notebook(SETUP + turns.code, BEATS + "    await turn('end')", "print(heart.beats)")
     nb.run_all()
     nb.page.locator(SAYS, has_text="beating").wait_for()
     turns.take("end")
     nb.wait_done()
     nb.page.locator(SAYS, has_text="beat on").wait_for()
     assert nb.page.locator(SAYS).get_attribute("role") == "status"
-    assert "True" in nb.printed()
     marks = nb.page.locator(".course-heartbeat path").get_attribute("d") or ""
     assert marks.count("M") > 8
 
 
 def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: OpenNotebook):
     nb = notebook(
-        SETUP + "late = Heartbeat('held')\nasync with late:\n    time.sleep(1)",
+        SETUP + "late = Heartbeat('held', every=0.4)\nasync with late:\n    time.sleep(3)",
         "late",
         "async with late:\n    await asyncio.sleep(0.3)  # second",
     )
@@ -82,7 +89,7 @@ def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: Ope
     nb.command("notebook:run-cell")
     nb.wait_done()
     nb.page.locator(".course-gap").wait_for()
-    assert nb.page.locator(SAYS).inner_text().startswith("froze for 1.")
+    assert FROZE.match(nb.page.locator(SAYS).inner_text())
     nb.run_cell_with("second")
     nb.wait_done()
     nb.page.locator(SAYS, has_text="beat on").wait_for()
@@ -92,7 +99,8 @@ def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: Ope
 def test_interrupting_the_kernel_ends_the_block(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
-        "heart = Heartbeat('free').show()\nasync with heart:\n    await asyncio.sleep(600)",
+        "heart = Heartbeat('free', every=1).show()\n"
+        "async with heart:\n    await asyncio.sleep(600)",
     )
     nb.run_all()
     nb.page.locator(SAYS, has_text="beating").wait_for()

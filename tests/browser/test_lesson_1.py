@@ -38,7 +38,7 @@ class TestPromises(Promises):
         lesson.page.locator(INVOKE, has_text="a better question").wait_for()
         rows = [row for row in lesson.samples() if row["stream"]]
         lengths_while_blank = {len(row["stream"]) for row in rows if not row["invoke"]}
-        assert len(lengths_while_blank) > 5, "the stream should grow while the other pane is blank"
+        assert len(lengths_while_blank) > 3, "the stream should grow while the other pane is blank"
         both = [lesson.page.locator(pane).text_content() for pane in (INVOKE, STREAM)]
         assert both[0] == both[1], "both should end with the same reply"
 

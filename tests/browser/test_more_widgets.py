@@ -99,7 +99,7 @@ def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
     nb.page.locator(".course-count", has_text="× 3").nth(2).wait_for()  # noqa: RUF001
     one, two, ticks = nb.page.locator(".course-timeline").all()
 
-    assert len(nb.seen("count")) > 5, "marks should appear while events happen"
+    assert len(nb.seen("count")) > 3, "marks should appear while events happen"
     marks = one.locator("[data-kind=delivered] .course-marks").get_attribute("d") or ""
     assert marks.count("M") == 30
     names = ["on_chat_model_start", "on_llm_new_token", "on_llm_end"]

@@ -27,7 +27,7 @@ from utils.provider import chat_model, simulator
 from utils.serving import serving
 from utils.sse import parse
 
-PATIENCE = 90_000.0  # ms
+PATIENCE = 240_000.0  # ms
 
 READ = """([url, types]) => new Promise((resolve) => {
   const source = new EventSource(url), events = [];
@@ -202,7 +202,7 @@ def in_a_thread(work: Callable[[asyncio.Event, Callable[[], None]], Awaitable[No
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
     try:
-        assert ready.wait(60)
+        assert ready.wait(240)
         yield
     finally:
         loop, over = handles[0]

@@ -15,7 +15,7 @@ def solved(request: pytest.FixtureRequest) -> tuple[str, NotebookNode, list[Note
     return lesson, notebook, editions.run(editions.code(notebook.cells), ROOT / "solutions")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_the_solutions_are_a_true_run_from_top_to_bottom(
     solved: tuple[str, NotebookNode, list[NotebookNode]],
 ) -> None:

@@ -10,7 +10,7 @@ import psutil
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0  # s
+PATIENCE = 240.0  # s
 
 _CELL = f"""
 import http.client, json, sys

@@ -19,7 +19,7 @@ def call(
     server: Simulator, method: str, path: str, raw: bytes | None, key: str | None
 ) -> tuple[int, str, bytes]:
     host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
-    connection = HTTPConnection(host, int(port), timeout=60)
+    connection = HTTPConnection(host, int(port), timeout=240)
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     connection.request(method, path, raw, headers)
     answer = connection.getresponse()

@@ -47,7 +47,7 @@ def record(provider: Simulator, *options: str) -> subprocess.CompletedProcess[st
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=100,
+        timeout=240,
     )
 
 

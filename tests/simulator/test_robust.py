@@ -136,7 +136,7 @@ def test_a_long_prompt_is_answered_and_logged_in_short(server: Simulator) -> Non
 
 def connected(server: Simulator) -> socket.socket:
     host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=60)
+    return socket.create_connection((host, int(port)), timeout=240)
 
 
 def test_connections_that_say_nothing_disturb_nobody(server: Simulator) -> None:
@@ -167,7 +167,7 @@ def test_who_says_nothing_for_long_is_cut_off(said: bytes) -> None:
         try:
             assert server.stdout is not None
             port = int(re.search(r":(\d+)/v1", server.stdout.readline()).group(1))
-            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
                 connection.sendall(said)
                 with suppress(ConnectionResetError):
                     assert connection.recv(1) == b""

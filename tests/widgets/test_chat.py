@@ -31,7 +31,7 @@ class Model:
 
     async def tap(self) -> Tap:
         """The tap of the next request."""
-        await asyncio.wait_for(self.asked.wait(), 10)
+        await asyncio.wait_for(self.asked.wait(), 240)
         self.asked.clear()
         return self.taps[-1]
 
@@ -68,7 +68,7 @@ def feet(panel):
 
 async def settled(condition):
     """Let the loop run until something holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(240):
         while not condition():  # noqa: ASYNC110 (there are as many conditions as tests)
             await asyncio.sleep(0.002)
 

@@ -18,7 +18,7 @@ from utils.widgets import ChatPanel, Turn
 
 PROMPT = "Write a poem about a river."
 WHOLE = answer(PROMPT)
-PATIENCE = 60.0  # seconds until a panel is called stuck
+PATIENCE = 240.0  # seconds until a panel is called stuck
 
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 but_refusals = pytest.mark.parametrize(  # these are over before anybody could stop them

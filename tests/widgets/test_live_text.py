@@ -48,7 +48,7 @@ class TestShow:
         def stalling():
             yield "first "
             yield "last"
-            assert flushed.wait(30), "text waited for the source's next piece"
+            assert flushed.wait(240), "text waited for the source's next piece"
 
         assert LiveText().show(stalling()) == "first last"
 
@@ -128,7 +128,7 @@ class TestRun:
         running = asyncio.create_task(LiveText().run(tap))
         await tap.put("first ")
         await tap.put("last")
-        await asyncio.wait_for(flushed.wait(), 30)
+        await asyncio.wait_for(flushed.wait(), 240)
         tap.end()
         await running
 
@@ -138,7 +138,7 @@ class TestRun:
         waits = asyncio.Event()
         badge.observe(lambda _: waits.set(), "counted")
         running = asyncio.create_task(live.run(tap))
-        await asyncio.wait_for(waits.wait(), 30)
+        await asyncio.wait_for(waits.wait(), 240)
         await asyncio.sleep(0)  # the rest of that step
         assert pane.counted == badge.counted == "waiting… {}"
         clock.now += 7.0
@@ -193,7 +193,7 @@ class TestRun:
         running = asyncio.create_task(live.run(deaf()))
         await listening.wait()
         stop_button(live).click()
-        await asyncio.wait_for(running, 30)
+        await asyncio.wait_for(running, 240)
         assert live.stopped
 
     async def test_stop_that_is_heard_only_while_the_source_closes_is_still_a_stop(self, wire):

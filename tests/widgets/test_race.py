@@ -49,8 +49,7 @@ async def test_one_pane_grows_while_the_other_waits(shown):
     assert (growing.phase, growing.whole) == ("streaming", "A river")
     stream.end()
     reply.set_result("A river never hurries.")
-    recordings = await running
-    assert recordings["stream"].ttft < recordings["invoke"].ttft
+    await running
 
 
 async def test_it_opens_with_few_messages_as_a_class_opens_many_at_once(wire):
@@ -77,7 +76,7 @@ async def test_all_lanes_are_sent_before_any_has_answered(shown):
         sent.append(name)
         if len(sent) == 2:
             gate.set()
-        await asyncio.wait_for(gate.wait(), 30)  # would time out if one waited for the other
+        await asyncio.wait_for(gate.wait(), 240)  # would time out if one waited for the other
         yield name
 
     recordings = await race({"a": lambda: lane("a"), "b": lambda: lane("b")})

@@ -22,7 +22,7 @@ def printed(pytestconfig, *cells):
     root = str(pytestconfig.rootpath)
     sources = [SETUP.format(root=root), *cells]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])
-    NotebookClient(notebook, timeout=100, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
     return "".join(
         output.text for output in notebook.cells[-1].outputs if output.output_type == "stream"
     )

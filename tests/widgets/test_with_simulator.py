@@ -17,7 +17,7 @@ async def has_text(live: LiveText) -> None:
     shown = asyncio.Event()
     find(live, Pane).observe(lambda change: shown.set(), "phase")
     while find(live, Pane).phase != "streaming":
-        await asyncio.wait_for(shown.wait(), 60)
+        await asyncio.wait_for(shown.wait(), 240)
         shown.clear()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, closing, suppress
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
+from select import select
 from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -21,9 +21,12 @@ from utils.timing import Recording, record
 if TYPE_CHECKING:
     from fastapi import FastAPI  # half a second that the other lessons' clinics need not wait for
 
+    from utils.simulator.handle import Seen
+
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
-_PING = 0.01  # seconds between two health checks
+_PING = 0.01  # seconds between two health checks, and between two looks at the simulator's log
+_LEAVE_AFTER = 3  # tokens sent by the model
 _pumps: set[asyncio.Task[None]] = set()  # of the endpoint that keeps generating
 
 
@@ -32,8 +35,8 @@ class Case:
     """What visitors of one endpoint met: one read to the end, one left early.
 
     Attributes:
-        ttft_share: TTFT as a share of the whole reply's time, 0 to 1.
-        froze: Whether a health check that was sent meanwhile waited for most of the reply.
+        ttft_share: The share of the reply that the model had sent when the first text came, 0 to 1.
+        froze: Whether no health check was answered while the model was still sending.
         unsent: Tokens that the model did not generate any more for the visitor who left.
         recording: The reply that was read to the end.
     """
@@ -61,7 +64,8 @@ def endpoints(exercise: str) -> dict[str, FastAPI]:
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
     """Serve an endpoint, read one reply to its end and leave another early, and say what came.
 
-    The visitor is a thread, so it keeps its own time whatever the event loop does.
+    The visitor is a thread, so it goes on whatever the event loop does. What it notes is counted,
+    not timed: on a busy machine the diagnosis is the same.
 
     Args:
         endpoint: An app with `/chat?question=…` and `/health`.
@@ -70,36 +74,50 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     from utils.serving import serving
 
     async with serving(endpoint) as url:
-        recording, health = await _read_and_check(url, prompt)
-        async with simulator().watch() as seen:
-            await asyncio.to_thread(_leave, url, prompt, recording.e2e / 3)
+        await asyncio.to_thread(_check_health, url)  # what a first request costs tells nothing
+        async with simulator().watch() as read:
+            run, by_then, alive = await _read_and_check(url, prompt, read)
+        async with simulator().watch() as left:
+            await asyncio.to_thread(_leave, url, prompt, left)
     return Case(
-        ttft_share=(recording.ttft or recording.e2e) / recording.e2e,
-        froze=health > 0.75 * recording.e2e,
-        unsent=sum(request.tokens_unsent for request in seen),
-        recording=recording,
+        ttft_share=by_then / max(1, sum(request.tokens_sent for request in read)),
+        froze=not alive,
+        unsent=sum(request.tokens_unsent for request in left),
+        recording=run,
     )
 
 
 # --- visitors ------------------------------------------------------------------------------------
 
 
-async def _read_and_check(url: str, prompt: str) -> tuple[Recording, float]:
-    """Read a reply to its end; returns it and the longest time that a health check took."""
+async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording, int, bool]:
+    """Read a reply to its end while the server's health is checked.
+
+    Returns:
+        The reply, how many tokens the model had sent when its first text came, and whether a health
+        check was answered meanwhile.
+    """
     over = Event()
-    checks = asyncio.create_task(asyncio.to_thread(_check_health, url, over))
+    checks = asyncio.create_task(asyncio.to_thread(_is_alive, url, over, seen))
     try:
-        recording = await asyncio.to_thread(_read, url, prompt)
+        recording, by_then = await asyncio.to_thread(_read, url, prompt, seen)
     finally:
         over.set()
-    return recording, await checks
+    return recording, by_then, await checks
 
 
-def _read(url: str, prompt: str) -> Recording:
+def _read(url: str, prompt: str, seen: Seen) -> tuple[Recording, int]:
     run = record(_texts(url, prompt))
-    for _ in run:
-        pass
-    return run.recording
+    by_then = 0
+    for text in run:
+        if text and not by_then:
+            by_then = _sent(seen)
+    return run.recording, by_then
+
+
+def _sent(seen: Seen) -> int:
+    """Return how many tokens the model has sent by now."""
+    return sum(request.tokens_sent for request in seen.now())
 
 
 def _texts(url: str, prompt: str) -> Iterator[str]:
@@ -114,30 +132,34 @@ def _texts(url: str, prompt: str) -> Iterator[str]:
                     yield json.loads(event.data)
 
 
-def _leave(url: str, prompt: str, after: float) -> None:
-    """Ask, and hang up after so many seconds, whatever has come by then."""
-    until = time.perf_counter() + after
-    connection = _connection(url)
-    with closing(connection), suppress(TimeoutError):
-        connection.connect()
-        plug = connection.sock
-        plug.settimeout(after)
-        response = _asked(connection, prompt)
-        while (left := until - time.perf_counter()) > 0:
-            plug.settimeout(left)
-            if not response.read1():
-                return
+def _leave(url: str, prompt: str, seen: Seen) -> None:
+    """Ask, and hang up once the model has sent a few tokens, whatever has come by then."""
+    with closing(_connection(url)) as connection:
+        connection.request("GET", _path(prompt), headers={"Connection": "close"})
+        while _sent(seen) < _LEAVE_AFTER:
+            came, _, _ = select([connection.sock], [], [], _PING)
+            if came and not connection.sock.recv(65536):
+                return  # the reply is over
 
 
-def _check_health(url: str, over: Event) -> float:
-    longest = 0.0
+def _is_alive(url: str, over: Event, seen: Seen) -> bool:
+    """Return whether a health check is sent and answered while the model is sending."""
     while not over.wait(_PING):
-        start = time.perf_counter()
-        with closing(_connection(url)) as connection:
-            connection.request("GET", "/health")
-            connection.getresponse().read()
-        longest = max(longest, time.perf_counter() - start)
-    return longest
+        if _is_sending(seen):
+            _check_health(url)
+            if _is_sending(seen):
+                return True
+    return False
+
+
+def _check_health(url: str) -> None:
+    with closing(_connection(url)) as connection:
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+
+
+def _is_sending(seen: Seen) -> bool:
+    return any(request.ended == "streaming" for request in seen.now())
 
 
 def _connection(url: str) -> HTTPConnection:
@@ -145,8 +167,12 @@ def _connection(url: str) -> HTTPConnection:
 
 
 def _asked(connection: HTTPConnection, prompt: str) -> HTTPResponse:
-    connection.request("GET", f"/chat?question={quote(prompt)}")
+    connection.request("GET", _path(prompt))
     return connection.getresponse()
+
+
+def _path(prompt: str) -> str:
+    return f"/chat?question={quote(prompt)}"
 
 
 # --- endpoints -----------------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""No test compares real seconds: a busy machine would fail it. Use virtual time, or count."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time_ns"}
+FIGURES = {"ttft", "ttfb", "ttfat", "tpot", "e2e", "gaps", "elapsed", "makespan", "longest"}
+VIRTUAL = {"virtual", "clock", "served"}  # fixtures whose time isn't the machine's
+
+# By file and function: why its clock is none of the machine's, or why it can't fail on a busy one.
+ALLOWED = {
+    "checks/test_loops.py::test_other_threads_keep_the_real_time": "an order, which can't change",
+    "test_perception.py::test_the_wait_lies_between_the_first_text_and_the_end": "made-up figures",
+}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def is_clock(node: ast.AST) -> bool:
+    """Whether this calls a clock of the machine, or reads a figure of a recording."""
+    if isinstance(node, ast.Attribute) and node.attr in FIGURES:
+        return True
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func
+    if isinstance(called, ast.Attribute):
+        owner = called.value
+        of_time = isinstance(owner, ast.Name) and owner.id == "time"
+        return of_time and called.attr in CLOCKS | {"time"}
+    return isinstance(called, ast.Name) and called.id in CLOCKS
+
+
+def timed(node: ast.AST, names: set[str]) -> bool:
+    """Whether a value depends on a clock, directly or by one of `names`."""
+    return any(
+        is_clock(each) or (isinstance(each, ast.Name) and each.id in names)
+        for each in ast.walk(node)
+    )
+
+
+def names_of_seconds(scope: ast.AST, known: set[str]) -> set[str]:
+    """The names that are given a value of a clock within `scope`."""
+    names = set(known)
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and timed(node.value, names):
+            targets = [each for target in node.targets for each in ast.walk(target)]
+            names |= {each.id for each in targets if isinstance(each, ast.Name)}
+        elif isinstance(node, ast.NamedExpr) and timed(node.value, names):
+            names.add(node.target.id)
+    return names
+
+
+def compares_seconds(check: ast.AST, names: set[str]) -> bool:
+    """Whether a condition asks which of two durations is longer, or how long one is."""
+    return any(
+        isinstance(node, ast.Compare)
+        and any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops)
+        and timed(node, names)
+        for node in ast.walk(check)
+    )
+
+
+def found(source: str) -> Iterator[tuple[str, int]]:
+    """Yield function and line of each assertion that compares real seconds."""
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    returning = {
+        function.name
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return)
+        and node.value is not None
+        and timed(node.value, names_of_seconds(function, set()))
+    }
+    for function in functions:
+        if VIRTUAL & {argument.arg for argument in function.args.args}:
+            continue
+        names = names_of_seconds(function, returning)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assert) and compares_seconds(node.test, names):
+                yield function.name, node.lineno
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "start = perf_counter()\nwork()\nassert perf_counter() - start < 1",
+        "start = time.monotonic()\nwork()\ntook = time.monotonic() - start\nassert 1 > took",
+        "assert record(stream).recording.ttft < 0.5",
+        "assert max(run.gaps) > 3 * min(run.gaps)",
+        "first, second = run.ttft, other.ttft\nassert first <= second",
+    ],
+)
+def test_a_comparison_of_seconds_is_found(lines: str) -> None:
+    body = "\n    ".join(lines.splitlines())
+    assert list(found(f"def test():\n    {body}\n"))
+    assert not list(found(f"def test(virtual):\n    {body}\n"))
+
+
+def test_no_test_compares_real_seconds() -> None:
+    places = [
+        f"{path.relative_to(TESTS).as_posix()}::{function}, line {line}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for function, line in found(path.read_text(encoding="utf-8"))
+    ]
+    left = [place for place in places if place.partition(",")[0] not in ALLOWED]
+    assert not left, "\n".join(["Use virtual time, or count:", *left])
+    assert {place.partition(",")[0] for place in places} == set(ALLOWED), "list no more than needed"
