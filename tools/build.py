@@ -135,14 +135,17 @@ def build(path: Path) -> Built:
 
 def _unchecked(path: Path, lesson: Lesson) -> Iterator[SourceError]:
     """Exercises of a lesson without a check, and the other way round."""
-    checks = ROOT / "utils" / "checks" / f"lesson_{int(path.stem[:2])}.py"
-    file = checks.relative_to(ROOT).as_posix()
-    text = checks.read_text(encoding="utf-8") if checks.is_file() else ""
-    try:
-        numbers = rules.numbers_of_checks(text)
-    except SyntaxError as error:
-        raise BuildError(f"{file}:{error.lineno}: {error.msg}") from None
-    return rules.unchecked(lesson, numbers, file)
+    number = int(path.stem[:2])
+    folder = ROOT / "utils" / "checks" / f"lesson_{number}"
+    numbers: list[str] = []
+    for file in (*sorted(folder.glob("*.py")), folder.with_name(f"old_lesson_{number}.py")):
+        try:
+            text = file.read_text(encoding="utf-8") if file.is_file() else ""
+            numbers += rules.numbers_of_checks(text)
+        except SyntaxError as error:
+            name = file.relative_to(ROOT).as_posix()
+            raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None
+    return rules.unchecked(lesson, numbers, folder.relative_to(ROOT).as_posix())
 
 
 # --- Making notebooks -----------------------------------------------------------------------------

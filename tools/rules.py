@@ -46,39 +46,43 @@ def problems(lesson: Lesson) -> list[SourceError]:
     return sorted(found, key=lambda error: error.line)
 
 
-def unchecked(lesson: Lesson, numbers: Collection[str], file: str) -> Iterator[SourceError]:
+def unchecked(lesson: Lesson, numbers: Collection[str], folder: str) -> Iterator[SourceError]:
     """Exercises that nothing judges, and checks that judge nothing.
 
     Args:
         lesson: The lesson.
         numbers: The exercises that have a check; see `numbers_of_checks`.
-        file: Where the checks are, as a message names it.
+        folder: Where the checks are, as a message names it.
     """
     lost = _lost_tags(lesson)
     for number, cell in lesson.exercises.items():
         if number not in numbers and not _calls_another_check(cell):
             yield lesson.error(
-                cell.line, f"exercise {number} has no check: add it to CHECKS in {file}"
+                cell.line, f"exercise {number} has no check: add a file with one to {folder}/"
             )
     for number in numbers:
         if number not in lesson.exercises and number not in lost:
             yield lesson.error(
-                1, f"CHECKS in {file} has {number}, which no exercise has: take it out of there"
+                1, f"{folder}/ has a check of {number}, but there is no such exercise: remove it"
             )
 
 
 def numbers_of_checks(text: str) -> list[str]:
-    """The exercises in the table `CHECKS` of a module's text.
+    """The exercises that a module's text has checks of: `check = Exercise("1.1", …)`.
 
-    It is read and not imported, for the import brings LangChain along, which takes seconds.
+    It is read and not imported, for the import brings LangChain along, which takes seconds. Checks
+    that aren't data yet are in a table `CHECKS`.
     """
+    numbers: list[str] = []
     for node in ast.parse(text).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        table = getattr(node, "value", None)
-        named = any(isinstance(one, ast.Name) and one.id == "CHECKS" for one in targets)
-        if named and isinstance(table, ast.Dict):
-            return [str(key.value) for key in table.keys if isinstance(key, ast.Constant)]
-    return []
+        names = [one.id for one in targets if isinstance(one, ast.Name)]
+        value = getattr(node, "value", None)
+        if names == ["check"] and isinstance(value, ast.Call):
+            numbers += [str(arg.value) for arg in value.args[:1] if isinstance(arg, ast.Constant)]
+        if names == ["CHECKS"] and isinstance(value, ast.Dict):
+            numbers += [str(key.value) for key in value.keys if isinstance(key, ast.Constant)]
+    return numbers
 
 
 def _lost_tags(lesson: Lesson) -> set[str]:

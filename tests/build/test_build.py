@@ -35,8 +35,9 @@ def plant(root, lesson):
     """Put a lesson into a course, and checks of its one exercise."""
     (root / "lessons").mkdir()
     (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
-    (root / "utils" / "checks").mkdir(parents=True)
-    (root / "utils" / "checks" / "lesson_1.py").write_text('CHECKS = {"1.1": words}\n')
+    (root / "utils" / "checks" / "lesson_1").mkdir(parents=True)
+    check = root / "utils" / "checks" / "lesson_1" / "words.py"
+    check.write_text('check = Exercise("1.1", observe)\n')
 
 
 @pytest.fixture
@@ -439,17 +440,17 @@ def test_an_exercise_without_a_check_is_told_before_anything_is_written(
 ):
     monkeypatch.setattr(build, "_executed", lambda *_: pytest.fail("executed"))
     before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
-    (built / "utils" / "checks" / "lesson_1.py").unlink()
+    (built / "utils" / "checks" / "lesson_1" / "words.py").unlink()
     assert main(words) == 1
-    told = "exercise 1.1 has no check: add it to CHECKS in utils/checks/lesson_1.py"
+    told = "exercise 1.1 has no check: add a file with one to utils/checks/lesson_1/"
     assert re.fullmatch(rf"lessons/01_sample\.md:\d+: {told}\n", capsys.readouterr().err)
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
 
 
 def test_checks_that_are_not_python_are_a_sentence(built, capsys):
-    (built / "utils" / "checks" / "lesson_1.py").write_text("\nCHECKS = {\n")
+    (built / "utils" / "checks" / "lesson_1" / "words.py").write_text("\ncheck = Exercise(\n")
     assert main(["--check"]) == 1
-    assert "utils/checks/lesson_1.py:2: " in capsys.readouterr().err
+    assert "utils/checks/lesson_1/words.py:2: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["README.md", "lessons/index.md"])

@@ -248,22 +248,27 @@ def test_a_lesson_with_too_few_exercises_is_told(monkeypatch):
 
 def test_an_exercise_without_a_check_of_its_own_is_told_with_the_file_to_edit():
     lesson = source.parse(SAMPLE, "lessons/01_sample.md")
-    (told,) = rules.unchecked(lesson, [], "utils/checks/lesson_1.py")
+    (told,) = rules.unchecked(lesson, [], "utils/checks/lesson_1")
     assert told.problem == (
-        "exercise 1.1 has no check: add it to CHECKS in utils/checks/lesson_1.py"
+        "exercise 1.1 has no check: add a file with one to utils/checks/lesson_1/"
     )
     assert told.line == lesson.exercises["1.1"].line
-    assert list(rules.unchecked(lesson, ["1.1"], "utils/checks/lesson_1.py")) == []
+    assert list(rules.unchecked(lesson, ["1.1"], "utils/checks/lesson_1")) == []
 
 
 def test_a_check_without_an_exercise_is_told():
     lesson = source.parse(SAMPLE, "lessons/01_sample.md")
-    (told,) = rules.unchecked(lesson, ["1.1", "1.9"], "utils/checks/lesson_1.py")
-    assert told.problem.startswith("CHECKS in utils/checks/lesson_1.py has 1.9, which no exercise")
+    (told,) = rules.unchecked(lesson, ["1.1", "1.9"], "utils/checks/lesson_1")
+    assert told.problem.startswith("utils/checks/lesson_1/ has a check of 1.9, but")
 
 
 @pytest.mark.parametrize(
-    "line", ["CHECKS = {'1.1': a, '1.2': b}", "CHECKS: D = {'1.1': a, '1.2': b}"]
+    "line",
+    [
+        "CHECKS = {'1.1': a, '1.2': b}",
+        "CHECKS: D = {'1.1': a, '1.2': b}",
+        "check = Exercise('1.1', observe)\ncheck = clinic('1.2', ())",
+    ],
 )
 def test_the_numbers_of_checks_are_read_without_running_anything(line):
     assert rules.numbers_of_checks(f"import nowhere\n{line}\n") == ["1.1", "1.2"]

@@ -14,12 +14,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
 from tests.checks.verdict import wrong
-from utils.checks import evaluate, guard
+from utils.checks import evaluate
+from utils.checks.engine import isolation
+from utils.checks.engine.isolation import forgotten
+from utils.checks.engine.shared_patch import Meanwhile
 from utils.checks.guard import judged
-from utils.checks.meanwhile import Meanwhile
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, ProbeModel
-from utils.checks.unawaited import forgotten
 
 # --- Another model than the one that was given ----------------------------------------------------
 
@@ -72,18 +73,18 @@ def app_of_the_notebooks(given):
 @pytest.mark.parametrize(
     ("number", "answer", "named"),
     [
-        ("4.1", shouts_of_the_notebooks, "`shout` .*: the notebook's `model`"),
-        ("4.3", asks_the_notebooks, "`ask_all` .*: the notebook's `model`"),
-        ("4.3", asks_the_notebooks_and_hides_it, "`ask_all` .*: the notebook's `model`"),
-        ("4.3", asks_the_notebooks_in_threads, "`ask_all` .*: the notebook's `model`"),
-        ("4.4", of_the_notebooks_in_time, "`text_within` .*: the notebook's `model`"),
-        ("4.4", of_a_model_of_its_own, "`text_within` .*, a `FakeListChatModel`"),
-        ("4.6", app_of_the_notebooks, "`create_app` .*: the notebook's `model`"),
+        ("4.1", shouts_of_the_notebooks, "`shout` .* called the notebook's `model`"),
+        ("4.3", asks_the_notebooks, "`ask_all` .* called the notebook's `model`"),
+        ("4.3", asks_the_notebooks_and_hides_it, "`ask_all` .* called the notebook's `model`"),
+        ("4.3", asks_the_notebooks_in_threads, "`ask_all` .* called the notebook's `model`"),
+        ("4.4", of_the_notebooks_in_time, "`text_within` .* called the notebook's `model`"),
+        ("4.4", of_a_model_of_its_own, "called another `FakeListChatModel`"),
+        ("4.6", app_of_the_notebooks, "`create_app` .* called the notebook's `model`"),
     ],
 )
 def test_whoever_asks_another_model_is_told_which(number, answer, named):
     message = wrong(number, answer, named).message
-    assert "was given a model and asked another" in message
+    assert "was given a model and called" in message
 
 
 # --- What two checks at once change ---------------------------------------------------------------
@@ -91,7 +92,7 @@ def test_whoever_asks_another_model_is_told_which(number, answer, named):
 
 def methods():
     """What a chat model's methods are at the moment, by name."""
-    return {name: vars(BaseChatModel).get(name) for name in guard._ASKING}
+    return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
 
 
 BEFORE = methods()
@@ -147,7 +148,7 @@ def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
 
     with (
         beside(lambda *events: waits(events)) as ends,
-        pytest.raises(NotYet, match="asked another"),
+        pytest.raises(NotYet, match="was given a model and called"),
     ):
         asks_another(ends)
     assert methods() == BEFORE

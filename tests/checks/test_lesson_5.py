@@ -10,7 +10,7 @@ import pytest
 
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks import clinic, evaluate
-from utils.checks.lesson_5 import CHECKS
+from utils.checks.old_lesson_5 import CHECKS
 
 # --- 5.2 ------------------------------------------------------------------------------------------
 

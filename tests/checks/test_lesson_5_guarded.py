@@ -81,7 +81,7 @@ def supports_with_it(models, tools, seconds):
     ],
 )
 def test_a_helper_that_asks_the_notebooks_model_is_told_which(number, answer):
-    wrong(number, answer, "asked another: the notebook's `talker`")
+    wrong(number, answer, "called the notebook's `talker`")
 
 
 async def with_a_retry(models, prompt):

@@ -433,7 +433,7 @@ WRONG_5_3 = (
     (misspelt_too, "NameError: .*text_untill"),
     (finishes_when_cancelled, r"was cancelled, and \d+.\d+ s later it was still at work"),
     (changes_the_cancellation, "was cancelled, `RuntimeError: stopped` came out in place"),
-    (waits_for_stop, "waits for something that never comes"),
+    (waits_for_stop, "waits for something that never happens"),
 )
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from utils.checks.outcome import Outcome, in_html, shown
+from utils.checks.engine.wording import shown
+from utils.checks.outcome import Outcome, in_html
 
 FENCE = "```"
 

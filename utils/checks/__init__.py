@@ -10,8 +10,8 @@ they are first needed; the streams that they watch live in `streams.py`, and how
 handlers in `handlers.py`.
 """
 
-from utils.checks.judge import check, evaluate
 from utils.checks.outcome import NotYet, Outcome
+from utils.checks.runner import check, evaluate
 from utils.checks.show import hint, predict, solution
 
 __all__ = ["NotYet", "Outcome", "check", "evaluate", "hint", "predict", "solution"]

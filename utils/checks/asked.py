@@ -3,9 +3,10 @@
 For use inside `loops.run`, whose clock tells for how long the loop stood still.
 """
 
-from utils.checks import loops
 from utils.checks.async_streams import LiveProbe
-from utils.checks.outcome import NotYet, shown
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.wording import shown
+from utils.checks.outcome import NotYet
 
 _BLOCKING = ("batch", "stream", "invoke")
 

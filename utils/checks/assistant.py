@@ -18,8 +18,8 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.tools import BaseTool, StructuredTool
 
-from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.engine import virtual_time as loops
 from utils.checks.streams import ConnectionLost, Probe, cut
 
 TOOL_TAKES = 1.0  # seconds

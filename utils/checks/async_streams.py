@@ -22,7 +22,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, mess
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from utils.checks import loops
+from utils.checks.engine import virtual_time as loops
 from utils.checks.streams import (
     FIRST_AFTER,
     GAP,

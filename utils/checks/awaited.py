@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import GeneratorType
 from typing import Any
 
-from utils.checks.attempt import learners_code, learners_own
+from utils.checks.engine.student_code import learners_code, learners_own
 from utils.checks.observe import kind, names_in
 from utils.checks.outcome import NotYet
 

@@ -3,7 +3,7 @@
 import re
 
 from utils import source
-from utils.checks.outcome import shown
+from utils.checks.engine.wording import shown
 from utils.errors import Sentence
 
 MISSING = object()  # an argument that was not given

@@ -6,7 +6,6 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 
-from utils.checks import loops
 from utils.checks.assistant import (
     BEFORE,
     HOURS,
@@ -24,10 +23,12 @@ from utils.checks.assistant import (
     tools,
 )
 from utils.checks.async_streams import LiveProbe
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost
 from utils.checks.watching import (
     asked_well,

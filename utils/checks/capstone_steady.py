@@ -6,14 +6,15 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 
-from utils.checks import loops
 from utils.checks.assistant import LAMP, LONG, LOST, OTHER, SECONDS, stage
-from utils.checks.attempt import LearnersError, told
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.student_code import LearnersError, told
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.lesson_5_safety import watched
 from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, names_in, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,

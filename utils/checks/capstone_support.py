@@ -7,7 +7,6 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from utils.checks import loops
 from utils.checks.assistant import (
     BEFORE,
     LAMP,
@@ -25,15 +24,17 @@ from utils.checks.assistant import (
     tools,
 )
 from utils.checks.async_streams import LiveProbe
-from utils.checks.attempt import LearnersError, untouched
 from utils.checks.capstone_answer import answer as answers_with_tools
 from utils.checks.capstone_answer import status_and_chunks
 from utils.checks.capstone_steady import is_a_silence, on_a_finished_watched
 from utils.checks.capstone_steady import steady as is_steady
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.student_code import LearnersError, untouched
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import Heard, text_of
 from utils.checks.observe import kind, names_in, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ROLE_AFTER, ConnectionLost
 from utils.checks.watching import AT_ONCE, came_out, no_error, often, run_cancelled, run_stream
 from utils.perception import readers_wait

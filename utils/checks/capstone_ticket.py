@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from utils.checks import loops
 from utils.checks.assistant import UNFINISHED, TurnsModel
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import Heard
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import cut
 from utils.checks.watching import asked_well, left_open, no_error, run_stream
 

@@ -4,8 +4,9 @@ import ast
 from collections.abc import Mapping
 
 from utils import source
+from utils.checks.engine.wording import shown
 from utils.checks.observe import kind, listed
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 

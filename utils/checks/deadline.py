@@ -7,13 +7,14 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from utils.checks import loops
 from utils.checks.asked import asked_the_prompt, blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
 from utils.checks.awaited import learners_tasks, tasks_at_work, the_result
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.virtual_time import SOON, run
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import cancelled
-from utils.checks.loops import SOON, run
 from utils.checks.observe import (
     asked_the_given_model,
     first_difference,
@@ -22,7 +23,7 @@ from utils.checks.observe import (
     no_blank_piece_lost,
     the_function,
 )
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import GAP, ROLE_AFTER, ConnectionLost, cut, cut_at_lines
 from utils.checks.texts import DANUBE, LIST, PROMPT, TIDE
 from utils.checks.watching import ended_when_cancelled

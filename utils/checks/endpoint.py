@@ -16,12 +16,14 @@ from starlette.applications import Starlette
 from starlette.routing import Router
 
 from utils import sse
-from utils.checks import loops
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard
-from utils.checks.attempt import learners_code, learners_own, told, untouched
 from utils.checks.awaited import leaves, tasks_at_work, told_apart
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.asgi_client import Visit, get
+from utils.checks.engine.student_code import learners_code, learners_own, told, untouched
+from utils.checks.engine.virtual_time import run
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
-from utils.checks.loops import run
 from utils.checks.observe import (
     first_difference,
     kind,
@@ -30,8 +32,7 @@ from utils.checks.observe import (
     nothing_left_unread,
     the_function,
 )
-from utils.checks.outcome import NotYet, shown
-from utils.checks.servers import Visit, get
+from utils.checks.outcome import NotYet
 from utils.checks.streams import cut, cut_at_lines
 from utils.checks.watching import often
 

@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 
 from utils import sse
-from utils.checks.attempt import learners_code
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _TEXTS = (
     "Hello",

@@ -13,9 +13,10 @@ from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from utils.checks.attempt import LearnersError, learners_code
+from utils.checks.engine.student_code import LearnersError, learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.observe import kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _EVENTS = [name for name in dir(BaseCallbackHandler) if name.startswith("on_")]
 _LOG = logging.getLogger("langchain_core.callbacks.manager")

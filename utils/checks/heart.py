@@ -7,11 +7,12 @@ from itertools import pairwise
 
 from langchain_core.messages import BaseMessage
 
-from utils.checks import loops
 from utils.checks.async_streams import LiveModel, PilingProbe
-from utils.checks.loops import run
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.virtual_time import run
+from utils.checks.engine.wording import shown
 from utils.checks.observe import kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import cut
 
 _BEAT = 0.1  # seconds between two beats, as in the widget

@@ -4,10 +4,11 @@ from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from utils.checks.engine.wording import shown
 from utils.checks.handlers import listening, never_called, the_class
 from utils.checks.lesson_2_heard import attached, in_turns, streamed
 from utils.checks.observe import first_difference, kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, ProbeModel, cut
 from utils.checks.texts import DANUBE, PROMPT, TIDE
 

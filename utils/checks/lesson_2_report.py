@@ -7,10 +7,11 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from utils.checks.engine.wording import shown
 from utils.checks.handlers import listening, never_called, the_class
 from utils.checks.lesson_2_heard import attached, in_turns, streamed
 from utils.checks.observe import kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost, Probe, ProbeModel, Switchboard, cut
 from utils.checks.texts import DANUBE, PROMPT, TIDE
 

@@ -1,10 +1,11 @@
 """The check of exercise 2.5: the spaces in the tokens that a handler heard."""
 
-from utils.checks.attempt import learners_code
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.handlers import hears, never_called, overheard
 from utils.checks.lesson_2_heard import attached_twice, no_class
 from utils.checks.observe import asked_for_a_stream, not_asked_for, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, Switchboard, cut
 from utils.checks.texts import DANUBE, TIDE
 

@@ -7,10 +7,11 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages.ai import UsageMetadata
 
-from utils.checks.attempt import LearnersError, learners_code
+from utils.checks.engine.student_code import LearnersError, learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_2_heard import attached_twice, no_class
 from utils.checks.observe import not_asked_for, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, Switchboard, cut
 from utils.checks.texts import DANUBE, TIDE
 

@@ -8,9 +8,10 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable
 
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_2_heard import attached
 from utils.checks.observe import kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, ProbeModel
 from utils.checks.texts import DANUBE
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from traceback import walk_tb
 from typing import Any
 
-from utils.checks.attempt import LearnersError, learners_code
+from utils.checks.engine.student_code import LearnersError, learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_3_replies import (
     HERON,
     UNKNOWN,
@@ -17,7 +18,7 @@ from utils.checks.lesson_3_replies import (
     where_nothing_comes,
 )
 from utils.checks.observe import kind, not_asked_for, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _NO_CALLS = (
     (

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from utils.checks.attempt import learners_code
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_3_replies import HERON
 from utils.checks.observe import first_difference, kind, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Clock
 
 SECONDS = 0.25  # this figure and the gaps are exact in binary, and so is "at least"

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from utils.checks.attempt import learners_code
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.observe import not_asked_for, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _FENCE = "`" * 3
 _SPACES = ("no space", "one space", "two spaces", "three spaces")  # more, and it isn't a fence

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
-from utils.checks.attempt import LearnersError, learners_code
+from utils.checks.engine.student_code import LearnersError, learners_code
 from utils.checks.observe import names_in, plain_call
 from utils.checks.outcome import NotYet
 from utils.checks.streams import cut

@@ -5,7 +5,8 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from utils.checks.attempt import learners_code
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_3_replies import (
     HERON,
     UNKNOWN,
@@ -16,7 +17,7 @@ from utils.checks.lesson_3_replies import (
     where_nothing_comes,
 )
 from utils.checks.observe import first_difference, kind, not_asked_for, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _INCOMPLETE = (
     ("length", HERON[:20], "cut off by a limit on its length"),

@@ -5,8 +5,9 @@ from typing import Any
 
 from langchain_core.output_parsers import JsonOutputParser
 
+from utils.checks.engine.wording import shown
 from utils.checks.observe import kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 

@@ -2,7 +2,8 @@
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
-from utils.checks.attempt import learners_code
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_3_replies import (
     HERON,
     WEATHER,
@@ -13,7 +14,7 @@ from utils.checks.lesson_3_replies import (
     where_nothing_comes,
 )
 from utils.checks.observe import first_difference, kind, not_asked_for, plain_call, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 
 def whole(answer: object) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 
-from utils.checks import loops
 from utils.checks.assistant import TurnsModel
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import Feed, Heard
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.watching import (
     AT_ONCE,

@@ -10,10 +10,11 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import Heard
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost
 from utils.checks.watching import (
     LONG,

@@ -6,14 +6,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
-from utils.checks.attempt import LearnersError, learners_code
 from utils.checks.awaited import the_result
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.student_code import LearnersError, learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
 from utils.checks.listening import Cancelled, cancelled
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost
 from utils.checks.watching import (
     LONG,

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
 
-from utils.checks import loops
 from utils.checks.async_streams import LiveProbe
+from utils.checks.engine import virtual_time as loops
 from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe
 

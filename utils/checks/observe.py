@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from types import CodeType, GeneratorType
 from typing import Any
 
-from utils.checks.attempt import learners_own
-from utils.checks.outcome import NotYet, shown
+from utils.checks.engine.isolation import forgotten
+from utils.checks.engine.student_code import learners_own
+from utils.checks.engine.wording import shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe
-from utils.checks.unawaited import forgotten
 
 
 def the_function(answer: object, name: str) -> Callable[..., Any]:

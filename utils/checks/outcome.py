@@ -1,4 +1,4 @@
-"""An exercise's outcome and how it looks; judging answers is `judge`'s and the lessons'."""
+"""An exercise's outcome, and how it looks under a cell."""
 
 import html
 import re
@@ -29,12 +29,14 @@ class Outcome:
     Attributes:
         number: The exercise, such as "1.2".
         status: One of the three outcomes.
-        message: One or two sentences; code stands between backticks, see `in_html`.
+        message: One or two sentences; code is between backticks, see `in_html`.
+        mistake: The name of the mistake that was found; None for a right answer.
     """
 
     number: str
     status: Status
     message: str
+    mistake: str | None = None
 
     def __repr__(self) -> str:
         return f"{self._headline} {self.message}"
@@ -75,16 +77,3 @@ def _as_code(match: re.Match[str]) -> str:
     if "`" in code and code[0] == code[-1] == " ":
         code = code[1:-1]
     return f"<code>{code}</code>"
-
-
-def shown(text: str, longest: int = 60) -> str:
-    """A text between backticks for a message: on one line, cut in the middle if long."""
-    flat = text.replace("\n", "⏎")
-    if len(flat) > longest:
-        half = (longest - 3) // 2
-        flat = f"{flat[:half]} … {flat[-half:]}"
-    runs = {len(run) for run in re.findall("`+", flat)}
-    if not runs:
-        return f"`{flat}`"
-    marks = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
-    return f"{marks} {flat} {marks}"

@@ -12,7 +12,6 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from utils.checks.asked import blocks_nothing
 from utils.checks.async_streams import LiveProbe, LiveSwitchboard, Traffic
-from utils.checks.attempt import LearnersError
 from utils.checks.awaited import (
     ForeignLoop,
     learners_tasks,
@@ -20,9 +19,11 @@ from utils.checks.awaited import (
     tasks_at_work,
     the_result,
 )
+from utils.checks.engine.shared_patch import Meanwhile
+from utils.checks.engine.student_code import LearnersError
+from utils.checks.engine.virtual_time import SOON, run
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
-from utils.checks.loops import SOON, run
-from utils.checks.meanwhile import Meanwhile
 from utils.checks.observe import (
     asked_the_given_model,
     first_difference,
@@ -34,7 +35,7 @@ from utils.checks.observe import (
     nothing_left_unread,
     the_function,
 )
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import ConnectionLost, cut
 from utils.checks.texts import DANUBE, TIDE
 

@@ -14,10 +14,11 @@ from langchain_core.tools import tool
 
 from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.awaited import learners_tasks, the_stream
+from utils.checks.engine.virtual_time import run
+from utils.checks.engine.wording import shown
 from utils.checks.guard import judged
-from utils.checks.loops import run
 from utils.checks.observe import kind, listed, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import GAP, cut
 from utils.checks.texts import DANUBE, PROMPT, TIDE
 

@@ -22,7 +22,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from uuid import UUID, uuid4
 
 from langchain_core.callbacks import (
@@ -203,6 +203,7 @@ class ProbeModel(BaseChatModel):
 
     probe: Any  # a Probe; pydantic would copy it if it knew
     streaming: bool = False  # if given as True, `invoke` streams too
+    made_by_a_check: ClassVar[bool] = True
 
     @property
     def _llm_type(self) -> str:

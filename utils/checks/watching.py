@@ -16,14 +16,15 @@ from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk
 
-from utils.checks import loops
 from utils.checks.async_streams import LiveProbe
-from utils.checks.attempt import LearnersError, learners_code, told
 from utils.checks.awaited import learners_tasks, leaves, the_stream
-from utils.checks.limit import OutOfTime
+from utils.checks.engine import virtual_time as loops
+from utils.checks.engine.student_code import LearnersError, learners_code, told
+from utils.checks.engine.timeout import OutOfTime
+from utils.checks.engine.wording import shown
 from utils.checks.listening import Cancelled, Feed, Heard, cancelled, listen
 from utils.checks.observe import asked_for_a_stream, first_difference, kind
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.streams import Probe, cut
 
 T = TypeVar("T")

@@ -18,11 +18,12 @@ from utils.checks.awaited import learners_tasks, the_stream
 from utils.checks.clinic import diagnosed
 from utils.checks.deadline import text_within
 from utils.checks.endpoint import create_app
+from utils.checks.engine.virtual_time import NeverEnds, run
+from utils.checks.engine.wording import shown
 from utils.checks.frames import frame
 from utils.checks.guard import judged
 from utils.checks.heart import keeps_beating
 from utils.checks.listening import Heard, cancelled, listen
-from utils.checks.loops import NeverEnds, run
 from utils.checks.observe import (
     asked_for_a_stream,
     first_difference,
@@ -30,7 +31,7 @@ from utils.checks.observe import (
     no_blank_piece_lost,
     the_function,
 )
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 from utils.checks.several import ask_all
 from utils.checks.stages import stages
 from utils.checks.streams import GAP, ConnectionLost, cut, cut_at_lines

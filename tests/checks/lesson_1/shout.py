@@ -2,13 +2,14 @@
 
 import re
 
-import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from tests.checks.test_lesson_1_show import from_outside
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from tests.checks.answers import right, wrong
+from utils.checks.engine.fake_model import FakeModel
+
+from_outside = FakeModel.of({})
 
 
 def upper(pieces):
@@ -16,14 +17,17 @@ def upper(pieces):
         yield piece.upper()
 
 
+@right("1.4")
 def a_generator_function(model):
     return model | StrOutputParser() | upper
 
 
+@right("1.4")
 def a_runnable_generator(model):
     return model | StrOutputParser() | RunnableGenerator(upper)
 
 
+@right("1.4")
 def a_generator_before_the_parser(model):
     def shouted(chunks):
         for chunk in chunks:
@@ -32,6 +36,7 @@ def a_generator_before_the_parser(model):
     return model | shouted | StrOutputParser()
 
 
+@right("1.4")
 def a_parser_of_its_own(model):
     class Upper(BaseTransformOutputParser[str]):
         def parse(self, text):
@@ -40,6 +45,7 @@ def a_parser_of_its_own(model):
     return model | Upper()
 
 
+@right("1.4")
 def word_by_word(model):
     def shouted(pieces):
         buffer = ""
@@ -53,24 +59,12 @@ def word_by_word(model):
     return model | StrOutputParser() | shouted
 
 
-@pytest.mark.parametrize(
-    "shout",
-    by_name(
-        a_generator_function,
-        a_runnable_generator,
-        a_generator_before_the_parser,
-        a_parser_of_its_own,
-        word_by_word,
-    ),
-)
-def test_1_4_accepts(shout):
-    right("1.4", shout)
-
-
+@wrong("1.4", "one item")
 def keeps_the_lambda(model):
     return model | StrOutputParser() | (lambda text: text.upper())
 
 
+@wrong("1.4", "one item")
 def joins_in_a_generator(model):
     def shouted(pieces):
         yield "".join(pieces).upper()
@@ -78,6 +72,7 @@ def joins_in_a_generator(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "collected first")
 def cuts_up_afterwards(model):
     def shouted(pieces):
         yield from "".join(pieces).upper()
@@ -85,6 +80,7 @@ def cuts_up_afterwards(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "held back")
 def starts_well(model):
     def shouted(pieces):
         pieces = iter(pieces)
@@ -96,10 +92,12 @@ def starts_well(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "yields a generator")
 def a_generator_expression_from_a_lambda(model):
     return model | StrOutputParser() | (lambda text: (letter.upper() for letter in text))
 
 
+@wrong("1.4", "yields the wrong type")
 def yields_lists(model):
     def shouted(pieces):
         for piece in pieces:
@@ -108,6 +106,7 @@ def yields_lists(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "small letters")
 def in_small_letters(model):
     def lower(pieces):
         for piece in pieces:
@@ -116,6 +115,7 @@ def in_small_letters(model):
     return model | StrOutputParser() | lower
 
 
+@wrong("1.4", "ends early", "Only 1 character of")
 def returns_in_the_step(model):
     def shouted(pieces):
         for piece in pieces:
@@ -125,6 +125,7 @@ def returns_in_the_step(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "ends early")
 def stops_after_three(model):
     def shouted(pieces):
         for _, piece in zip(range(3), pieces, strict=False):
@@ -133,6 +134,7 @@ def stops_after_three(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "no text")
 def yields_nothing_in_the_step(model):
     def shouted(pieces):
         for _ in pieces:
@@ -141,14 +143,17 @@ def yields_nothing_in_the_step(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "never calls the model")
 def takes_a_model_from_outside(model):
     return from_outside | StrOutputParser() | upper
 
 
+@wrong("1.4", "unchanged")
 def drops_the_step(model):
     return model | StrOutputParser()
 
 
+@wrong("1.4", "yields messages")
 def drops_the_parser(model):
     def shouted(chunks):
         for chunk in chunks:
@@ -157,26 +162,32 @@ def drops_the_parser(model):
     return model | shouted
 
 
+@wrong("1.4", "returns a stream")
 def streams_by_itself(model):
     return a_generator_function(model).stream("Why?")
 
 
+@wrong("1.4", "calls the model itself")
 def answers_by_itself(model):
     return model.invoke("Why?").text.upper()
 
 
+@wrong("1.4", "no chain")
 def returns_the_step(model):
     return upper
 
 
+@wrong("1.4", "returns nothing")
 def forgets_return(model):
     model | StrOutputParser() | upper
 
 
+@wrong("1.4", "invoke")
 def invokes_inside(model):
     return RunnableLambda(lambda prompt: model.invoke(prompt).text.upper())
 
 
+@wrong("1.4", "some capitals")
 def capitals_at_the_start(model):
     def shouted(pieces):
         for piece in pieces:
@@ -185,6 +196,7 @@ def capitals_at_the_start(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "another text")
 def loses_blanks(model):
     def shouted(pieces):
         for piece in pieces:
@@ -193,35 +205,124 @@ def loses_blanks(model):
     return model | StrOutputParser() | shouted
 
 
+@wrong("1.4", "raises", r"TypeError.*at the line `return model \| StrOutputParser")
 def joins_to_a_number(model):
     return model | StrOutputParser() | 5
 
 
-WRONG_1_4 = (
-    (keeps_the_lambda, "in one item"),
-    (joins_in_a_generator, "in one item"),
-    (cuts_up_afterwards, "collected first"),
-    (a_generator_expression_from_a_lambda, "a `generator`; nobody has taken the text out of it"),
-    (starts_well, "The text starts in time, and then up to"),
-    (drops_the_step, "isn't in capitals"),
-    (drops_the_parser, "hands out an `AIMessageChunk`.* Which step of the colleague's chain"),
-    (yields_lists, "hands out a `list`; each item is to be a text. What does your step hand on"),
-    (in_small_letters, "in small letters; the exercise asks for capitals"),
-    (returns_in_the_step, "Only the first character of .* came out: `R`"),
-    (stops_after_three, r"Only the first \d+ characters of .* What ends your step there"),
-    (yields_nothing_in_the_step, "No text came out"),
-    (takes_a_model_from_outside, "`shout` never asked the model that it was given"),
-    (streams_by_itself, "returns a stream"),
-    (answers_by_itself, "already asked the model"),
-    (returns_the_step, "returns a `function`"),
-    (forgets_return, "is there a `return`"),
-    (invokes_inside, "called with `invoke` inside"),
-    (capitals_at_the_start, "Some of the text is in capitals"),
-    (loses_blanks, "The text changed"),
-    (joins_to_a_number, r"TypeError: .*at the line `return model \| StrOutputParser"),
-)
+@wrong("1.4", "held back", "What does your step wait for")
+def in_batches_of_five(model):
+    def shouted(pieces):
+        batch = []
+        for piece in pieces:
+            batch.append(piece)
+            if len(batch) == 5:
+                yield "".join(batch).upper()
+                batch.clear()
+        yield "".join(batch).upper()
+
+    return model | StrOutputParser() | shouted
 
 
-@pytest.mark.parametrize(("shout", "said"), with_reason(*WRONG_1_4))
-def test_1_4_says_what_is_wrong_with_code_that(shout, said):
-    wrong("1.4", shout, said)
+@wrong("1.4", "held back")
+def sentence_by_sentence(model):
+    def shouted(pieces):
+        buffer = ""
+        for piece in pieces:
+            buffer += piece
+            while found := re.match(r"(?s).*?[.!?]\s", buffer):
+                yield found[0].upper()
+                buffer = buffer[found.end() :]
+        yield buffer.upper()
+
+    return model | StrOutputParser() | shouted
+
+
+@wrong("1.4", "held back")
+def one_piece_behind(model):
+    def shouted(pieces):
+        before = ""
+        for piece in pieces:
+            yield before.upper()
+            before = piece
+        yield before.upper()
+
+    return model | StrOutputParser() | shouted
+
+
+@right("1.4")
+def with_settings(model):
+    return model.bind(temperature=0) | StrOutputParser() | upper
+
+
+@right("1.4")
+def both_ways(model):
+    async def aupper(pieces):
+        async for piece in pieces:
+            yield piece.upper()
+
+    return model | StrOutputParser() | RunnableGenerator(upper, aupper)
+
+
+@wrong("1.4", "another text")
+def strips_the_beginning(model):
+    def shouted(pieces):
+        begun = False
+        for piece in pieces:
+            piece = piece if begun else piece.lstrip()
+            begun = begun or bool(piece)
+            yield piece.upper()
+
+    return model | StrOutputParser() | shouted
+
+
+@wrong("1.4", "class as a step", "parentheses missing")
+def forgets_parentheses(model):
+    return model | StrOutputParser | upper
+
+
+@wrong("1.4", "generator in a RunnableLambda", "calls its function once")
+def wraps_the_generator_function(model):
+    return model | StrOutputParser() | RunnableLambda(upper)
+
+
+@wrong("1.4", "swallows the error")
+def swallows_in_its_step(model):
+    def shouted(pieces):
+        try:
+            for piece in pieces:
+                yield piece.upper()
+        except Exception:
+            yield ""
+
+    return model | StrOutputParser() | shouted
+
+
+@wrong("1.4", "swallows the error")
+def falls_back_to_an_apology(model):
+    return (model | StrOutputParser() | upper).with_fallbacks([RunnableLambda(lambda _: "SORRY")])
+
+
+@wrong("1.4", "another prompt")
+def begins_with_a_prompt_of_its_own(model):
+    return RunnableLambda(lambda _: "Tell me a story") | model | StrOutputParser() | upper
+
+
+@wrong("1.4", "changes the model")
+def turns_streaming_off_on_the_model(model):
+    model.temperature = 0
+    return model | StrOutputParser() | upper
+
+
+@wrong("1.4", "never read")
+def makes_a_stream_in_a_step(model):
+    def step(prompt):
+        model.stream(prompt)
+        return prompt.upper()
+
+    return RunnableLambda(step)
+
+
+@wrong("1.4", "yields")
+def yields_by_itself(model):
+    yield from (model | StrOutputParser() | upper).stream("Why?")

@@ -1,22 +1,18 @@
-"""Runs a learner's coroutines on an event loop of virtual time: silences cost no waiting.
+"""Virtual time for a learner's code, synchronous or on an event loop: silences cost no waiting.
 
-    def the_check(answer):
-        probe = LiveProbe(cut(TEXT, 1))          # see `async_streams`
+    with clock(answer):                # synchronous code
+        answer(model, prompt)
+        now()                          # virtual seconds; it begins at 100
 
-        async def main():
-            await answer(LiveModel(probe=probe), PROMPT)
-            return asyncio.get_running_loop().time()   # virtual seconds; it begins at 100
-
-        with learners_code():
-            ended = run(main, answer)
+    run(lambda: answer(model, prompt), answer)     # a coroutine, on a loop of its own
 
 The loop's clock stands still while anything can run, and jumps to the next timer when nothing can:
 timeouts, stalls and their order are exact, and the same on every machine. Threads of `to_thread`
 and of a web server's pool are waited for; while one of them is in `pause`, time goes on.
 
-Inside `run`, `time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same
-clock, for the learner's code alone, also where it imported them by name. `time.sleep` in a
-coroutine blocks the loop for that long, as it would: `blocked()` tells for how many seconds.
+`time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same clock, for the
+learner's code alone, even if it imported them by name. `time.sleep` in a coroutine blocks the loop,
+as it would in real life: `blocked()` returns for how many seconds.
 """
 
 import asyncio
@@ -33,8 +29,6 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import anyio.to_thread
 
-from utils.checks.outcome import NotYet
-
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -49,8 +43,8 @@ _TICK = 0.01  # virtual seconds that each such round takes
 _LAST_WORDS = 5.0  # virtual seconds for what is still at work when a run is over
 
 
-class NeverEnds(NotYet):
-    """The learner's code waits for what never comes, or goes on for ever."""
+class NeverEnds(BaseException):  # so that no `except Exception` takes it for the learner's own
+    """The learner's code waits for something that never happens, or runs forever."""
 
 
 class _Stop(SystemExit):
@@ -58,16 +52,13 @@ class _Stop(SystemExit):
 
 
 _WAITS = (
-    "Your code waits for something that never comes: the model has no more to say, and nothing "
-    "else would wake it."
+    "Your code waits for something that never happens: the model has nothing more to send, and "
+    "nothing else wakes it."
 )
-_GOES_ON = (
-    "Your code never came to an end: ten minutes went by on the model's clock, and it still runs."
-)
+_GOES_ON = "Your code never finished: after ten minutes on the model's clock it was still running."
 _SLEEPS_ON = (
-    "Your code never came to an end: ten minutes went by on the model's clock, and it holds the "
-    "event loop up with a `sleep` that isn't asyncio's. Nothing else can run meanwhile, not even "
-    "what it waits for."
+    "Your code never finished: after ten minutes on the model's clock it was still running, and "
+    "`time.sleep` blocked the event loop. What it waits for can't run meanwhile."
 )
 
 
@@ -90,7 +81,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._silent = 0.0
         self._over = False
         self._limiter: anyio.CapacityLimiter | None = None
-        self._threads = ThreadPoolExecutor(8, "check", initializer=_LOOP.set, initargs=(self,))
+        self._threads = ThreadPoolExecutor(8, "check", initializer=_CLOCK.set, initargs=(self,))
         self.set_exception_handler(lambda _, context: self.unheard.append(context))
 
     def time(self) -> float:
@@ -233,7 +224,28 @@ class _Selector(selectors.DefaultSelector):
         return []
 
 
-_LOOP: ContextVar[VirtualLoop | None] = ContextVar("virtual_loop", default=None)
+class Clock:
+    """The virtual clock of synchronous code."""
+
+    def __init__(self) -> None:
+        self._now = BEGIN
+
+    def time(self) -> float:
+        """The virtual time in seconds."""
+        return self._now
+
+    def pause(self, seconds: float, too_long: str = "") -> None:
+        """Let time pass.
+
+        Raises:
+            SystemExit: If the run takes too long.
+        """
+        self._now += seconds
+        if self._now > BEGIN + LIMIT:
+            raise _Stop(too_long or _GOES_ON)
+
+
+_CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", default=None)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
@@ -251,42 +263,69 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
         Exception: Whatever `main` raises.
     """
     loop = VirtualLoop()
-    token = _LOOP.set(loop)
+    with _following_clock(loop, learners):
+        return loop.run(main)
+
+
+@contextmanager
+def clock(*learners: object) -> Iterator[Clock]:
+    """Give synchronous code a virtual clock of its own; `learners` as for `run`.
+
+    Raises:
+        NeverEnds: If the code takes more than `LIMIT` virtual seconds.
+    """
+    made = Clock()
+    with _following_clock(made, learners):
+        yield made
+
+
+@contextmanager
+def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
+    token = _CLOCK.set(made)
     try:
         with _time_follows(learners):
-            return loop.run(main)
+            yield
     except _Stop as stop:
         raise NeverEnds(str(stop) or _WAITS) from None
     finally:
-        _LOOP.reset(token)
+        _CLOCK.reset(token)
 
 
 def now() -> float:
-    """The virtual time in seconds; the real one outside of `run`."""
-    loop = _LOOP.get()
-    return loop.time() if loop else _REAL["monotonic"]()
+    """The virtual time in seconds; the real one where there is no virtual clock."""
+    made = _CLOCK.get()
+    return made.time() if made else _REAL["monotonic"]()
 
 
 def pause(seconds: float) -> None:
     """Let virtual time pass in synchronous code, as a model does that is called without `await`.
 
-    On the loop's own thread this blocks the loop. Outside of `run` nothing happens.
+    On a loop's own thread this blocks the loop. Without a virtual clock nothing happens.
     """
-    loop = _LOOP.get()
-    if loop:
-        loop.pause(seconds)
+    made = _CLOCK.get()
+    if made:
+        made.pause(seconds)
+
+
+async def sleep(seconds: float) -> None:
+    """As `asyncio.sleep`; on a loop of the learner's own, real time doesn't pass either."""
+    made = _CLOCK.get()
+    if isinstance(made, Clock):
+        made.pause(seconds)
+        seconds = 0
+    await asyncio.sleep(seconds)
 
 
 def blocks_the_loop() -> bool:
     """Whether this synchronous code runs on the loop's own thread, where it holds all else up."""
-    loop = _LOOP.get()
-    return loop is not None and loop.on_its_thread()
+    loop = _CLOCK.get()
+    return isinstance(loop, VirtualLoop) and loop.on_its_thread()
 
 
 def blocked() -> float:
     """For how many virtual seconds synchronous code has blocked the loop so far."""
-    loop = _LOOP.get()
-    return loop.blocked if loop else 0.0
+    loop = _CLOCK.get()
+    return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 
 
 async def soon() -> None:
@@ -306,18 +345,18 @@ def _following(name: str) -> Callable[..., Any]:
     real = _REAL[name]
 
     def sleep(seconds: float) -> None:
-        loop = _LOOP.get()
-        if loop is None:
+        made = _CLOCK.get()
+        if made is None:
             real(seconds)
         else:
-            loop.pause(seconds, _SLEEPS_ON)
+            made.pause(seconds, _SLEEPS_ON)
 
-    def clock() -> float:
-        loop = _LOOP.get()
-        shown: float = loop.time() if loop else real()
+    def reading() -> float:
+        made = _CLOCK.get()
+        shown: float = made.time() if made else real()
         return shown
 
-    return sleep if name == "sleep" else clock
+    return sleep if name == "sleep" else reading
 
 
 _FOLLOWING = {name: _following(name) for name in _REAL}

@@ -3,17 +3,15 @@
 import re
 from contextlib import closing
 
-import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.test_lesson_1_show import never_asks, yields
-from tests.checks.verdict import by_name, right, with_reason, wrong
-from utils.checks import evaluate
+from tests.checks.answers import right, wrong
 
 END = re.compile(r"[.!?](?=\s)")
 
 
+@right("1.5", "came back as it was.$")
 def closing_the_stream(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -24,6 +22,7 @@ def closing_the_stream(model, prompt):
     return text
 
 
+@right("1.5", "`closing` says so in code")
 def leaving_an_unnamed_stream(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -35,6 +34,7 @@ def leaving_an_unnamed_stream(model, prompt):
     return text[: end.end()]
 
 
+@right("1.5", "`closing` says so in code")
 def a_generator_in_between(model, prompt):
     def sentences():
         text = ""
@@ -47,6 +47,7 @@ def a_generator_in_between(model, prompt):
     return next(sentences())
 
 
+@right("1.5", "`closing` says so in code")
 def leaving_a_named_one(model, prompt):
     chunks = model.stream(prompt)
     text = ""
@@ -57,6 +58,7 @@ def leaving_a_named_one(model, prompt):
     return text
 
 
+@right("1.5", "came back as it was.$")
 def by_next_and_close(model, prompt):
     chunks = model.stream(prompt)
     whole = next(chunks)
@@ -66,30 +68,19 @@ def by_next_and_close(model, prompt):
     return END.split(whole.text)[0] + "".join(END.findall(whole.text)[:1])
 
 
-@pytest.mark.parametrize(
-    "first_sentence",
-    by_name(
-        closing_the_stream,
-        leaving_an_unnamed_stream,
-        a_generator_in_between,
-        leaving_a_named_one,
-        by_next_and_close,
-    ),
-)
-def test_1_5_accepts(first_sentence):
-    right("1.5", first_sentence)
-
-
+@wrong("1.5", "reads to the end")
 def reads_to_the_end(model, prompt):
     text = "".join(chunk.content for chunk in model.stream(prompt))
     return END.split(text)[0] + "".join(END.findall(text)[:1])
 
 
+@wrong("1.5", "invoke")
 def pays_for_all(model, prompt):
     text = model.invoke(prompt).text
     return END.split(text)[0] + "".join(END.findall(text)[:1])
 
 
+@wrong("1.5", "drains a chain")
 def drains_a_chain(model, prompt):
     text = ""
     for piece in (model | StrOutputParser()).stream(prompt):
@@ -102,6 +93,7 @@ def drains_a_chain(model, prompt):
 kept = []
 
 
+@wrong("1.5", "left open")
 def keeps_the_stream(model, prompt):
     chunks = model.stream(prompt)
     kept.append(chunks)
@@ -113,6 +105,7 @@ def keeps_the_stream(model, prompt):
     return text
 
 
+@wrong("1.5", "goes on")
 def returns_too_much(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -122,6 +115,7 @@ def returns_too_much(model, prompt):
     return text
 
 
+@wrong("1.5", "ends at any mark")
 def stops_at_any_mark(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -131,6 +125,7 @@ def stops_at_any_mark(model, prompt):
     return text
 
 
+@wrong("1.5", "loses the mark")
 def loses_the_mark(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -140,6 +135,7 @@ def loses_the_mark(model, prompt):
     return text
 
 
+@wrong("1.5", "loses the beginning")
 def looks_in_the_chunk(model, prompt):
     for chunk in model.stream(prompt):
         if END.search(chunk.content + " "):
@@ -147,6 +143,7 @@ def looks_in_the_chunk(model, prompt):
     return ""
 
 
+@wrong("1.5", "returns nothing")
 def forgets_the_end(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -156,6 +153,7 @@ def forgets_the_end(model, prompt):
     return None
 
 
+@wrong("1.5", "raises", "StopIteration.*for a reply that ends with its first sentence")
 def waits_for_an_end(model, prompt):
     text = ""
     chunks = model.stream(prompt)
@@ -164,6 +162,7 @@ def waits_for_an_end(model, prompt):
     return text[: end.end()]
 
 
+@wrong("1.5", "never ends", "stopped after 0.5 s")
 def never_returns(model, prompt):
     text = ""
     chunks = model.stream(prompt)
@@ -172,6 +171,7 @@ def never_returns(model, prompt):
     return text[: end.end()]
 
 
+@wrong("1.5", "reads on")
 def reads_on(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -181,6 +181,7 @@ def reads_on(model, prompt):
     return text[: end.end()] if (end := END.search(text)) else text
 
 
+@wrong("1.5", "reads on")
 def waits_for_the_next_word(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -190,6 +191,7 @@ def waits_for_the_next_word(model, prompt):
     return text
 
 
+@wrong("1.5", "white space at the end")
 def keeps_the_white_space(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -199,10 +201,12 @@ def keeps_the_white_space(model, prompt):
     return text
 
 
+@wrong("1.5", "white space at the start")
 def begins_with_a_new_line(model, prompt):
     return "\n" + closing_the_stream(model, prompt)
 
 
+@wrong("1.5", "ends in the sentence")
 def returns_the_first_piece(model, prompt):
     for chunk in model.stream(prompt):
         if chunk.content:
@@ -210,57 +214,86 @@ def returns_the_first_piece(model, prompt):
     return None
 
 
+@wrong("1.5", "returns the wrong type")
 def returns_chunks(model, prompt):
     return [chunk for chunk in model.stream(prompt)]  # noqa: C416 (as a learner writes it)
 
 
+@wrong("1.5", "another text")
 def makes_it_up(model, prompt):
     next(model.stream(prompt))
     return "It depends."
 
 
-WRONG_1_5 = (
-    (reads_to_the_end, "read to its end"),
-    (pays_for_all, "called with `invoke`"),
-    (drains_a_chain, "a chain that is left early reads the rest"),
-    (keeps_the_stream, "still generating: something holds on"),
-    (returns_too_much, "goes on after the end of the first sentence"),
-    (stops_at_any_mark, "white space doesn't follow it"),
-    (loses_the_mark, "without the mark"),
-    (looks_in_the_chunk, "the beginning of the sentence is lost"),
-    (forgets_the_end, "Nothing came back for a reply that ends with its first sentence: is a"),
-    (waits_for_an_end, "StopIteration.*for a reply that ends with its first sentence"),
-    (reads_on, "pieces were read. Piece .* brought the white space after the mark"),
-    (waits_for_the_next_word, "were read. Piece .* white space after the mark: the sentence was"),
-    (keeps_the_white_space, "with white space at its end"),
-    (begins_with_a_new_line, "with white space at its beginning"),
-    (returns_the_first_piece, "the first sentence goes on"),
-    (returns_chunks, "is a `list`; the exercise asks for a text"),
-    (makes_it_up, "and the reply begins"),
-    (yields, "There is a `yield`"),
-    (never_asks, "never asked the model"),
-)
+@wrong("1.5", "yields")
+def yields(model, prompt):
+    yield closing_the_stream(model, prompt)
 
 
-@pytest.mark.parametrize(("first_sentence", "said"), with_reason(*WRONG_1_5))
-def test_1_5_says_what_is_wrong_with_code_that(first_sentence, said):
-    wrong("1.5", first_sentence, said)
+@wrong("1.5", "never calls the model")
+def never_asks(model, prompt):
+    return prompt
 
 
-@pytest.mark.parametrize("first_sentence", by_name(closing_the_stream, by_next_and_close))
-def test_1_5_says_nothing_of_closing_to_code_that_closes(first_sentence):
-    assert "closing" not in right("1.5", first_sentence).message
+def until(pattern, model, prompt):
+    text = ""
+    with closing(model.stream(prompt)) as chunks:
+        for chunk in chunks:
+            text += chunk.content
+            if end := re.search(pattern, text):
+                return text[: end.start() + 1]
+    return text
 
 
-@pytest.mark.parametrize(
-    "first_sentence",
-    by_name(leaving_an_unnamed_stream, a_generator_in_between, leaving_a_named_one),
-)
-def test_1_5_names_closing_to_code_that_only_lets_go(first_sentence):
-    assert "`closing` says so in words" in right("1.5", first_sentence).message
+@wrong("1.5", "takes the end of a piece", "no white space had come after it yet")
+def takes_the_end_of_what_has_arrived(model, prompt):
+    return until(r"[.!?](\s|$)", model, prompt)
 
 
-def test_1_5_cuts_a_loop_that_waits_for_ever():
-    outcome = evaluate("1.5", never_returns, limit=0.5)
-    assert outcome.status == "not yet"
-    assert "stopped after 0.5 s" in outcome.message
+@wrong("1.5", "takes the end of a piece")
+def looks_at_the_end_alone(model, prompt):
+    text = ""
+    with closing(model.stream(prompt)) as chunks:
+        for chunk in chunks:
+            text += chunk.content
+            if text.endswith((".", "!", "?")):
+                return text
+            if end := END.search(text):
+                return text[: end.end()]
+    return text
+
+
+@wrong("1.5", "misses a line break", "White space isn't only a space")
+def waits_for_a_space(model, prompt):
+    return until(r"[.!?] ", model, prompt)
+
+
+@wrong("1.5", "another prompt")
+def ignores_the_prompt(model, prompt):
+    return closing_the_stream(model, "Tell me a story")
+
+
+@wrong("1.5", "swallows the error")
+def returns_what_it_has_after_an_error(model, prompt):
+    text = ""
+    try:
+        for chunk in model.stream(prompt):
+            text += chunk.content
+            if end := END.search(text):
+                return text[: end.end()]
+    except Exception:
+        pass
+    return text
+
+
+@wrong("1.5", "returns an empty string")
+def returns_the_first_chunk(model, prompt):
+    for chunk in model.stream(prompt):
+        return chunk.content
+    return ""
+
+
+@wrong("1.5", "raises", "for an empty reply")
+def needs_a_character(model, prompt):
+    text = closing_the_stream(model, prompt)
+    return text[0] + text[1:]

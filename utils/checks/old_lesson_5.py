@@ -10,17 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from utils.checks.attempt import learners_code
 from utils.checks.capstone_answer import answer
 from utils.checks.capstone_steady import steady
 from utils.checks.capstone_support import support
 from utils.checks.capstone_ticket import ticket
 from utils.checks.clinic import diagnosed
+from utils.checks.engine.student_code import learners_code
+from utils.checks.engine.wording import shown
 from utils.checks.lesson_5_safety import first_that_answers, watched
 from utils.checks.lesson_5_turn import turn
 from utils.checks.lesson_5_until import text_until
 from utils.checks.observe import kind, the_function
-from utils.checks.outcome import NotYet, shown
+from utils.checks.outcome import NotYet
 
 # --- 5.2 caption(done, total, seconds) ------------------------------------------------------------
 

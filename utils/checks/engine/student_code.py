@@ -11,10 +11,11 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 from utils import source
-from utils.checks.limit import OutOfTime
-from utils.checks.outcome import NotYet, shown
+from utils.checks.engine.timeout import OutOfTime
+from utils.checks.engine.wording import shown
+from utils.checks.outcome import NotYet
 
-_HERE = str(Path(__file__).parent)
+_HERE = str(Path(__file__).parent.parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 

@@ -1,7 +1,6 @@
 """From an answer to an outcome, whatever the exercise: attempts, exceptions, limits, looks."""
 
 import _thread
-import asyncio
 import contextlib
 import signal
 import subprocess
@@ -13,19 +12,27 @@ from html.parser import HTMLParser
 import pytest
 
 from utils import source
-from utils.checks import NotYet, Outcome, check, evaluate, judge
-from utils.checks.attempt import learners_code, untouched
+from utils.checks import Outcome, check, evaluate, runner
 from utils.checks.calls import Misuse
+from utils.checks.engine.exercise import Exercise
+from utils.checks.engine.student_code import learners_code, untouched
 
 PATIENCE = 0.3
 
 
 @pytest.fixture
 def exercise(monkeypatch):
-    """Defines exercise 9.1 by its check."""
+    """Defines exercise 9.1 by what it observes, which is what it says; `wrong` is its mistake."""
 
-    def define(function):
-        monkeypatch.setattr(judge, "_find", lambda number: function)
+    def define(observe, wrong=lambda seen: False):
+        check = Exercise(
+            "9.1",
+            lambda answer, case: observe(answer),
+            cases=(None,),
+            mistakes={"wrong": wrong},
+        )
+        loaded = runner.Loaded(check, {"correct": str, "wrong": str})
+        monkeypatch.setattr(runner, "find", lambda number: loaded)
 
     return define
 
@@ -187,16 +194,6 @@ def test_an_exception_is_told_with_the_learners_own_line(exercise, answer, messa
     exercise(calls_it)
     outcome = evaluate("9.1", answer)
     assert (outcome.status, outcome.message) == ("not yet", message)
-
-
-def test_what_a_check_finds_while_the_code_runs_is_told_as_found(exercise):
-    def finds(answer):
-        with learners_code():
-            answer()
-            raise NotYet("Half a word.")
-
-    exercise(finds)
-    assert evaluate("9.1", gives_a_number).message == "Half a word."
 
 
 def test_an_error_of_the_check_itself_is_not_blamed_on_the_learner(exercise):
@@ -363,54 +360,9 @@ def test_standard_output_is_put_back_when_code_is_stopped(exercise):
     assert sys.stdout is before
 
 
-async def awaits_it(answer):
-    with learners_code():
-        return f"It said {await answer()}."
-
-
-async def answers():
-    await asyncio.sleep(0)
-    return 42
-
-
-async def waits_for_ever():
-    await asyncio.Event().wait()
-
-
-async def never_awaits():
-    while True:
-        pass
-
-
-async def refuses_to_be_cancelled():
-    while True:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)
-
-
-async def times_out_by_itself():
-    async with asyncio.timeout(0):
-        await asyncio.sleep(1)
-
-
-async def test_async_code_is_judged_beside_a_running_loop(exercise):
-    exercise(awaits_it)
-    assert evaluate("9.1", answers).message == "It said 42."
-
-
-@pytest.mark.parametrize("answer", [waits_for_ever, never_awaits, refuses_to_be_cancelled])
-async def test_endless_async_code_is_stopped_and_told(exercise, answer, caplog):
-    exercise(awaits_it)
-    outcome = evaluate("9.1", answer, limit=PATIENCE)
-    assert "stopped after 0.3 s" in outcome.message
-    assert not alive()
-    assert not caplog.records
-
-
-def test_a_timeout_of_the_learners_own_is_told_as_an_exception(exercise):
-    exercise(awaits_it)
-    message = evaluate("9.1", times_out_by_itself).message
-    assert message.startswith("Your code raised `TimeoutError")
+async def test_an_answer_is_judged_beside_a_running_loop(exercise):
+    exercise(calls_it)
+    assert evaluate("9.1", gives_a_number).message == "It said 42."
 
 
 # --- Looks ----------------------------------------------------------------------------------------
@@ -452,12 +404,9 @@ def test_check_shows_the_outcome_and_returns_nothing(exercise, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
 
-    def always(answer):
-        raise NotYet("Nearly.")
-
-    exercise(always)
+    exercise(lambda answer: "Nearly.", wrong=lambda seen: True)
     assert check("9.1", 1) is None
-    assert shown == [Outcome("9.1", "not yet", "Nearly.")]
+    assert shown == [Outcome("9.1", "not yet", "Nearly.", "wrong")]
 
 
 def prints_a_lot():
@@ -489,15 +438,6 @@ def test_what_an_answer_prints_before_it_fails_or_takes_too_long_is_not_shown(ex
     assert "stopped after" in evaluate("9.1", never_ends, limit=PATIENCE).message
     assert capsys.readouterr().out == ""
     assert sys.stdout is stdout
-
-
-def test_what_an_async_check_runs_prints_nothing_either(exercise, capsys):
-    async def judged(answer):
-        return calls_it(answer)
-
-    exercise(judged)
-    assert evaluate("9.1", prints_a_lot).status == "correct"
-    assert capsys.readouterr().out == ""
 
 
 def test_importing_the_checks_does_not_import_langchain():

@@ -6,14 +6,13 @@ can't be reached that way (a long call into C, an exception handler that catches
 left behind as a daemon, and the caller goes on all the same.
 """
 
-import asyncio
 import contextvars
 import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -46,25 +45,6 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         run.release()
         # Code that was stopped, or left behind, may have redirected them.
         sys.stdout, sys.stderr = stdout, stderr
-
-
-def within_async(seconds: float, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """As `within`, for a coroutine function; works beside Jupyter's running event loop.
-
-    The loop's own timeout ends what awaits; the thread's exception ends what never does.
-    """
-
-    async def timed() -> T:
-        timeout = asyncio.timeout(seconds)
-        try:
-            async with timeout:
-                return await work()
-        except TimeoutError:
-            if timeout.expired():
-                raise OutOfTime from None
-            raise
-
-    return within(seconds + _PATIENCE, lambda: asyncio.run(timed()))
 
 
 class _Run(Generic[T]):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from utils import sse
-from utils.checks import loops
+from utils.checks.engine import virtual_time as loops
 
 App = Callable[..., Any]
 

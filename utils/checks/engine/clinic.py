@@ -1,0 +1,122 @@
+"""Clinics: a diagnosis for each patient, compared with the lesson's own solution."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from utils import source
+from utils.checks.engine.exercise import CORRECT, Exercise, Messages
+from utils.checks.engine.wording import joined, kind, listed, shown
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A learner's diagnoses beside the true ones, by the patient's name."""
+
+    answer: Any
+    truth: Mapping[str, str]
+    choices: Sequence[str]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The names that no patient has."""
+        return [str(name) for name in self.answer if name not in self.truth]
+
+    @property
+    def missing(self) -> list[str]:
+        """The patients without a diagnosis."""
+        return [name for name in self.truth if self.answer.get(name, ...) is ...]
+
+    @property
+    def odd(self) -> list[str]:
+        """The patients whose diagnosis isn't one of the choices."""
+        return [name for name in self.truth if self.given(name) not in self.choices]
+
+    @property
+    def wrong(self) -> str:
+        """The first patient with a wrong diagnosis, or ""."""
+        return next((name for name, true in self.truth.items() if self.given(name) != true), "")
+
+    def given(self, name: str) -> str:
+        """The learner's diagnosis for a patient."""
+        return str(self.answer[name]).strip().lower()
+
+
+def clinic(number: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
+    """The exercise of a clinic with these diagnoses; the truth is in the lesson's solution."""
+
+    def observe(answer: Any, _: None) -> Diagnosis:
+        return Diagnosis(answer, _truth(number), choices)
+
+    pairs = {
+        f"{given} for {true}": partial(_is, given=given, true=true)
+        for given in choices
+        for true in choices
+        if given != true
+    }
+    return Exercise(
+        number,
+        observe,
+        cases=(None,),
+        mistakes={
+            "no dict": lambda s: not isinstance(s.answer, Mapping),
+            "no such patient": lambda s: bool(s.unknown),
+            "diagnosis missing": lambda s: bool(s.missing),
+            "no such diagnosis": lambda s: bool(s.odd),
+            **pairs,
+        },
+    )
+
+
+def clinic_messages(
+    patient: str,
+    correct: str,
+    evidence: Mapping[str, str],
+    *,
+    denied: Mapping[str, str] = {},
+) -> Messages[Diagnosis]:
+    """The messages of a clinic.
+
+    Args:
+        patient: What a patient is called, such as "deployment".
+        correct: What a right answer is told.
+        evidence: For each wrong pair, such as "healthy for buffered", where to look.
+        denied: How a diagnosis is denied where "isn't" and its name make no sentence:
+            {"slow model": "isn't a slow model"}.
+    """
+
+    def wrong(seen: Diagnosis, where: str) -> str:
+        given = seen.given(seen.wrong)
+        no = denied.get(given, f"isn't {given}")
+        return f"{seen.wrong} {no}. {where}"
+
+    return {
+        CORRECT: lambda _: correct,
+        "no dict": lambda s: (
+            f"The diagnosis is a dict with the keys {listed(s.truth)}, not {kind(s.answer)}."
+        ),
+        "no such patient": lambda s: (
+            f"There is no {patient} {joined(s.unknown, 'or')}; there are {joined(list(s.truth))}."
+        ),
+        "diagnosis missing": lambda s: f"There is no diagnosis yet for {joined(s.missing)}.",
+        "no such diagnosis": lambda s: (
+            f"{s.odd[0]}: {shown(str(s.answer[s.odd[0]]))} isn't one of the diagnoses: "
+            f"{listed(s.choices)}."
+        ),
+        **{name: partial(wrong, where=where) for name, where in evidence.items()},
+    }
+
+
+def _is(seen: Diagnosis, *, given: str, true: str) -> bool:
+    name = seen.wrong
+    return bool(name) and (seen.given(name), seen.truth[name]) == (given, true)
+
+
+def _truth(number: str) -> dict[str, str]:
+    for statement in ast.parse(source.solution(number)).body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
+            found: dict[str, str] = ast.literal_eval(statement.value)
+            return found
+    raise LookupError(f"The solution of exercise {number} holds no dict of diagnoses.")

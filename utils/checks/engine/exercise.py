@@ -1,0 +1,41 @@
+"""An exercise's check as data: how to observe an answer, and the mistakes to look for in order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Generic, TypeVar
+
+Seen = TypeVar("Seen")
+Case = TypeVar("Case")
+
+Mistakes = Mapping[str, Callable[[Seen], bool]]
+Messages = Mapping[str, Callable[[Seen], str]]
+
+CORRECT = "correct"  # the name of the message for a right answer
+
+
+@dataclass(frozen=True)
+class Exercise(Generic[Seen, Case]):
+    """An exercise's check; its messages are in the lesson's `messages.py`.
+
+    Attributes:
+        number: Such as "1.4".
+        observe: Runs the answer once, against fakes, and returns what it did. If that is a `Run`,
+            the shared mistakes of `engine.mistakes` are looked for as well, also on a reply that
+            fails midway, with a reader who leaves early, and with a task that is cancelled.
+        cases: What the answer is run with, one after the other; the first is an ordinary one. The
+            first mistake in the first case that has one is reported.
+        mistakes: Names and predicates, in order, looked for after those of `FIRST`. One with the
+            name of a shared mistake replaces it.
+        first: Mistakes to look for before the shared ones.
+        notes: What is worth saying about a right answer, after its praise.
+        opts_out: Shared mistakes that are none here, each with the reason.
+    """
+
+    number: str
+    observe: Callable[[Any, Case], Seen]
+    _: KW_ONLY
+    cases: Sequence[Case]
+    mistakes: Mistakes[Seen]
+    first: Mistakes[Seen] = field(default_factory=dict)
+    notes: Mistakes[Seen] = field(default_factory=dict)
+    opts_out: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,151 @@
+"""What an answer does beside its result: calls to other models, coroutines that nobody awaited.
+
+    with isolated(answer), noting():
+        …                      # run the answer
+        settle()               # collect garbage, so that what was dropped is closed
+        forgotten()            # the function whose coroutine was never awaited
+        other_model(answer)    # the chat model that was called and isn't the check's
+
+Neither Python's warnings nor its traces of generators that yield while being closed reach the
+notebook: the check reports both in a sentence.
+"""
+
+import gc
+import inspect
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from utils.checks.engine.shared_patch import Meanwhile
+
+_CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
+
+
+class OtherModel(Exception):  # noqa: N818 (what happened)
+    """Raised in an answer that calls a chat model which isn't the check's."""
+
+
+@dataclass
+class _Noted:
+    models: list[BaseChatModel] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+
+_noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def isolated(answer: object) -> Iterator[None]:
+    """Note what the answer does beside its result, and clear what it leaves behind.
+
+    `gc.freeze` sets all older objects aside, so that only what the check made is looked through.
+    """
+    gc.freeze()
+    try:
+        with noting(), _warnings_noted, _late_yields_hidden, _models_noted:
+            yield
+            gc.collect()
+    finally:
+        gc.unfreeze()
+        if inspect.iscoroutine(answer):
+            answer.close()
+
+
+@contextmanager
+def noting() -> Iterator[None]:
+    """Begin the notes anew, for one of several runs of an answer."""
+    token = _noted.set(_Noted())
+    try:
+        yield
+    finally:
+        _noted.reset(token)
+
+
+def settle() -> None:
+    """Close what the answer dropped; a cycle of references needs the collector for that."""
+    gc.collect()
+
+
+def forgotten() -> str:
+    """The name of the first function whose coroutine was never awaited, or ""."""
+    noted = _noted.get()
+    return noted.forgotten[0] if noted and noted.forgotten else ""
+
+
+def other_model(answer: object) -> str:
+    """What a message calls the first other model that was called, or ""."""
+    noted = _noted.get()
+    if not (noted and noted.models):
+        return ""
+    model = noted.models[0]
+    names = getattr(answer, "__globals__", {})
+    found = next((name for name, value in list(names.items()) if value is model), "")
+    return f"the notebook's `{found}`" if found else f"another `{type(model).__name__}`"
+
+
+@Meanwhile
+@contextmanager
+def _warnings_noted() -> Iterator[None]:
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def note(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+            about = re.match(r"coroutine '(?:.*\.)?(.+)' was never awaited", str(message))
+            noted = _noted.get()  # None where other code runs beside the check
+            if about is None:
+                show(message, *args, **kwargs)
+            elif noted is not None:
+                noted.forgotten.append(about[1])
+
+        warnings.showwarning = note
+        warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
+        yield
+        warnings.showwarning = show
+
+
+@Meanwhile
+@contextmanager
+def _late_yields_hidden() -> Iterator[None]:
+    before = sys.unraisablehook
+
+    def hook(what: Any) -> None:
+        late = isinstance(what.exc_value, RuntimeError) and "ignored GeneratorExit" in str(
+            what.exc_value
+        )
+        if not late:
+            before(what)
+
+    sys.unraisablehook = hook
+    yield
+    sys.unraisablehook = before
+
+
+@Meanwhile
+@contextmanager
+def _models_noted() -> Iterator[None]:
+    methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
+    for name, method in methods.items():
+        setattr(BaseChatModel, name, _noting(method))
+    yield
+    for name, method in methods.items():
+        setattr(BaseChatModel, name, method)
+
+
+def _noting(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(model: BaseChatModel, *args: Any, **kwargs: Any) -> Any:
+        noted = _noted.get()  # None where other code runs beside the check
+        if noted is not None and not getattr(model, "made_by_a_check", False):
+            noted.models.append(model)
+            raise OtherModel("a model was called that isn't the one given")
+        return method(model, *args, **kwargs)
+
+    return call

@@ -1,0 +1,163 @@
+"""What learners read about the mistakes that exercises share; see `mistakes`."""
+
+from utils.checks.engine.exercise import Messages
+from utils.checks.engine.stream_runner import Run
+from utils.checks.engine.student_code import told
+from utils.checks.engine.wording import count, kind, shown, times
+
+SHARED: Messages[Run] = {
+    "not a function": lambda s: (
+        f"The check needs the function itself: `{s.name}`, without parentheses. It was given "
+        f"{kind(s.answer)}."
+    ),
+    "another model": lambda s: (
+        f"`{s.name}` was given a model but called {s.other_model}. Does a helper use that one?"
+    ),
+    "never awaited": lambda s: (
+        f"Calling `{s.forgotten or s.unread}` made a coroutine that was never awaited, so it never "
+        "ran. Is an `await` missing?"
+    ),
+    "yields while closing": lambda s: (
+        f"`{s.name}` yielded another item while it was being closed. Which `finally` or `except` "
+        "contains a `yield`?"
+    ),
+    "raises": lambda s: told(s.error, s.case.when) if s.error else "",
+    "never read": lambda s: (
+        f"`{s.name}` made a stream with `.{s.unread}(…)` and never read it. No request is sent "
+        "until something reads it."
+    ),
+    "async def": lambda s: (
+        f"`{s.name}` is an `async def`, so calling it runs none of its code yet. This exercise "
+        "asks for a plain `def`."
+    ),
+    "yields": lambda s: (
+        f"There is a `yield` in `{s.name}`, so calling it makes a generator and runs none of its "
+        f"code. The exercise asks for {s.wants.words}. Should that be a `return`?"
+    ),
+    "unread generator": lambda s: (
+        f"`{s.name}` returned a generator that was never read, so none of its code has run. The "
+        f"exercise asks for {s.wants.words}."
+    ),
+    "plain generator": lambda s: (
+        f"`{s.name}` is a plain generator, for `for`. The exercise asks for an `async def`, whose "
+        "waiting doesn't block anything else."
+    ),
+    "unread async generator": lambda s: (
+        f"Calling `{s.name}` makes an async generator, which runs none of its code until it is "
+        "read. The exercise asks for a coroutine: where should the `yield` be a `return`?"
+    ),
+    "awaits to a stream": lambda s: (
+        f"Calling `{s.name}` makes a coroutine, and the stream is its result, so `async for … in "
+        f"{s.name}(…)` fails. Should the `return` be a loop that yields?"
+    ),
+    "blocks the loop": lambda s: (
+        f"`{s.name}` blocked the event loop for {s.blocked:.1f} s. Nothing else could run "
+        "meanwhile. Which call in it waits without `await`?"
+    ),
+    "not to be awaited": lambda s: (
+        f"Calling `{s.name}` returned {kind(s.returned)}, which can't be awaited. Is it an "
+        "`async def`?"
+    ),
+    "never calls the model": lambda s: (
+        f"`{s.name}` never called the model that it was given. Does it use another one, or build "
+        "a chain that nothing runs?"
+    ),
+    "another prompt": lambda s: (
+        f"The prompt was {shown(s.case.prompt)}, but the model was sent {shown(s.other_prompt)}."
+    ),
+    "calls twice": lambda s: (
+        f"`{s.name}` called the model {times(s.reply.requests)} for one reply, and each call is "
+        "paid for. The first reply already holds the whole text."
+    ),
+    "invoke": lambda s: (
+        f"`{s.name}` called the model with `{s.method}`, which returns only when all "
+        f"{count(s.total, 'piece', 'is')} written. Which method yields them as they arrive?"
+    ),
+    "reads twice": lambda s: (
+        f"`{s.name}` looped over its stream twice. A stream can be read once: the second loop "
+        "finds it empty."
+    ),
+    "reads ahead": lambda s: (
+        f"`{s.name}` took {count(s.ahead, 'piece')} before anything read its result. A generator "
+        "takes a piece only when the next item is requested."
+    ),
+    "returns a collection": lambda s: (
+        f"`{s.name}` returned {kind(s.returned)}, which exists only when the stream has ended. "
+        "What can pass on an item while the stream is still running?"
+    ),
+    "no yield": lambda s: (
+        f"`{s.name}` returned `None`: there is no `yield` in it, so nothing comes out."
+    ),
+    "not a stream": lambda s: (
+        f"`{s.name}` returned {kind(s.returned)}. The exercise asks for something to loop over, "
+        "item by item."
+    ),
+    "goes on": lambda s: (
+        f"`{s.name}` was still yielding after {count(len(s.items), 'item')}. What ends its loop?"
+    ),
+    "stops at the first chunk": lambda s: (
+        f"`{s.name}` stopped at the first chunk, which is empty; {count(s.total, 'piece')} of text "
+        "would have followed. What ends its loop?"
+    ),
+    "stops early": lambda s: (
+        f"`{s.name}` read only {s.reply.taken} of {count(s.total, 'piece')}{s.when}. What ends "
+        "its loop so early?"
+    ),
+    "returns nothing": lambda s: (
+        f"`{s.name}` returned `None`{s.when}. The exercise asks for {s.wants.words}. Is a `return` "
+        "missing?"
+    ),
+    "returns a message": lambda s: (
+        f"`{s.name}` returned {kind(s.returned)}, a whole message. The exercise asks for its text."
+    ),
+    "returns the wrong type": lambda s: (
+        f"`{s.name}` returned {kind(s.returned)}{s.when}. The exercise asks for {s.wants.words}."
+    ),
+    "yields messages": lambda s: (
+        f"`{s.name}` yields whole messages. The exercise asks for their text."
+    ),
+    "yields the wrong type": lambda s: (
+        f"`{s.name}` yields {kind(next(i for i in s.items if not s.wants.fits(i)))}. Each item "
+        f"should be {s.wants.words}."
+    ),
+    "collected first": lambda s: (
+        f"The text is right, but it was collected first: all {s.total} pieces had gone in before "
+        "any came out. Which line waits for the end?"
+    ),
+    "held back": lambda s: (
+        f"At one point {count(s.reply.most_held, 'piece')} had gone in but not come out. Each "
+        "should be passed on before the next one is taken."
+    ),
+    "changes an argument": lambda s: (
+        f"`{s.name}` changed its argument `{s.changed[0]}`, which belongs to the caller. Can it "
+        "work on a copy?"
+    ),
+    "changes the model": lambda s: (
+        f"`{s.name}` changed `{s.settings[0]}` on the model, which others use too. Can the call "
+        "itself be given that setting?"
+    ),
+    "left open": lambda s: (
+        f"`{s.name}` left the stream open{s.when}, so the model goes on generating. What keeps it, "
+        "and what closes it?"
+    ),
+    "leaves a task": lambda s: (
+        f"`{s.name}` was over, but its task `{s.tasks[0]}` was still running{s.when}. What cancels "
+        "it or waits for it?"
+    ),
+    "swallows the error": lambda s: (
+        f"The connection was lost after {count(s.case.fails_after or 0, 'piece')}, and "
+        f"`{s.name}` ended as if the reply were complete. Which `except` keeps the error from its "
+        "caller?"
+    ),
+    "swallows the cancellation": lambda s: (
+        f"The task that runs `{s.name}` was cancelled, and it ended as if nothing had happened. "
+        "Which `except` keeps the `CancelledError`?"
+    ),
+    "replaces the cancellation": lambda s: (
+        f"The task that runs `{s.name}` was cancelled, and {shown(s.error)} came out in place of "
+        "the cancellation."
+    ),
+    "outlives the cancellation": lambda s: (
+        f"The task that runs `{s.name}` was cancelled, and a minute later it was still running."
+    ),
+}

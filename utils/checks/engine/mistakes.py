@@ -1,0 +1,138 @@
+"""The mistakes shared by all exercises whose answer is code, in the order they are looked for.
+
+A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`. To
+every exercise `stress` adds runs in which the connection is lost, the reader leaves early, or the
+task is cancelled; they go through `STRESSED`. An exercise opts out of a mistake by name, with a
+reason.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.fake_model import GAP
+from utils.checks.engine.stream_runner import (
+    ANYTHING,
+    STRING,
+    Case,
+    Run,
+    failing,
+    from_yield,
+    leaving,
+)
+
+_SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
+_COLLECTIONS = (str, list, tuple, set, dict)
+
+RAISED = "raises"
+NEVER_ENDS = "never ends"
+
+
+def _raised(run: Run) -> bool:
+    """Whether an exception came out that is the answer's own, and not the lost connection's."""
+    if run.error is None or run.error is run.reply.error:
+        return False
+    return not run.lost or isinstance(run.error, _SLIPS)
+
+
+def _closes_badly(run: Run) -> bool:
+    return "ignored GeneratorExit" in str(run.error)
+
+
+def _returned(run: Run) -> bool:
+    """Whether a value is to be looked at: the exercise asks for one, and nothing was raised."""
+    return not run.streams and run.wants is not ANYTHING and run.error is None
+
+
+def _odd_item(run: Run) -> Any:
+    """The first item of a stream that isn't of the wanted type, or None."""
+    odd = (item for item in run.items if not run.wants.fits(item))
+    return next(odd, None) if run.streams and run.wants is not ANYTHING else None
+
+
+FIRST: Mistakes[Run] = {
+    "not a function": lambda run: not callable(run.answer),
+    "another model": lambda run: bool(run.other_model),
+    "never awaited": lambda run: (
+        bool(run.forgotten) or run.unread in ("ainvoke", "abatch", "agenerate")
+    ),
+    "yields while closing": _closes_badly,
+    RAISED: _raised,
+    "never read": lambda run: "stream" in run.unread,
+    "async def": lambda run: (
+        not run.asynchronous
+        and (inspect.iscoroutine(run.returned) or inspect.isasyncgen(run.returned))
+    ),
+    "yields": lambda run: not run.streams and from_yield(run.returned),
+    "unread generator": lambda run: not run.streams and inspect.isgenerator(run.returned),
+    "plain generator": lambda run: run.asynchronous and inspect.isgenerator(run.returned),
+    "unread async generator": lambda run: (
+        run.asynchronous and not run.streams and isinstance(run.returned, AsyncIterator)
+    ),
+    "awaits to a stream": lambda run: (
+        run.streams and run.awaited and isinstance(run.returned, AsyncIterator)
+    ),
+    "blocks the loop": lambda run: run.blocked > 0 or run.reply.blocking,
+    "not to be awaited": lambda run: run.asynchronous and not run.streams and not run.awaited,
+    "never calls the model": lambda run: run.model is not None and not run.model.readings,
+    "another prompt": lambda run: run.model is not None and bool(run.model.other.readings),
+    "calls twice": lambda run: run.reply.requests > 1,
+    "invoke": lambda run: run.reply.whole,
+    "goes on": lambda run: run.goes_on,
+    "reads twice": lambda run: any(each.after_end > 1 for each in run.reply.readings),
+    "returns a collection": lambda run: run.streams and isinstance(run.returned, _COLLECTIONS),
+    "no yield": lambda run: run.streams and not run.read and run.returned is None,
+    "not a stream": lambda run: run.streams and not run.read,
+    "reads ahead": lambda run: run.streams and run.ahead > 0,
+    "stops at the first chunk": lambda run: (
+        0 == run.reply.taken < run.total and run.reply.requests > 0 and not run.reply.ended
+    ),
+    "stops early": lambda run: (
+        0 < run.reply.taken < run.total and not run.reply.ended and not run.goes_on
+    ),
+    "returns nothing": lambda run: _returned(run) and run.returned is None,
+    "returns a message": lambda run: (
+        _returned(run) and run.wants is STRING and isinstance(run.returned, BaseMessage)
+    ),
+    "returns the wrong type": lambda run: _returned(run) and not run.wants.fits(run.returned),
+    "yields messages": lambda run: run.wants is STRING and isinstance(_odd_item(run), BaseMessage),
+    "yields the wrong type": lambda run: _odd_item(run) is not None,
+}
+
+LAST: Mistakes[Run] = {
+    "collected first": lambda run: run.passes_on and 1 < run.total == run.reply.most_held,
+    "held back": lambda run: run.passes_on and run.reply.most_held > 0,
+    "changes an argument": lambda run: bool(run.changed),
+    "changes the model": lambda run: bool(run.settings),
+    "left open": lambda run: run.still_open,
+    "leaves a task": lambda run: bool(run.tasks),
+}
+
+STRESSED: Mistakes[Run] = {
+    "another model": FIRST["another model"],
+    "never awaited": FIRST["never awaited"],
+    "yields while closing": _closes_badly,
+    "swallows the error": lambda run: run.case.fails_after is not None and run.error is None,
+    RAISED: _raised,
+    "swallows the cancellation": lambda run: run.cancelled == "returned",
+    "replaces the cancellation": lambda run: run.cancelled == "raised",
+    "outlives the cancellation": lambda run: run.cancelled == "went on",
+    "left open": LAST["left open"],
+    "leaves a task": LAST["leaves a task"],
+}
+
+
+def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
+    """The further cases of an exercise, from the run of its first one."""
+    if "swallows the error" not in opts_out:
+        yield failing(run.case, 0)
+        yield failing(run.case, 3)
+    if run.streams and "left open" not in opts_out:
+        yield leaving(run.case, 1)
+    if run.asynchronous and "swallows the cancellation" not in opts_out:
+        after = run.reply.arrives(3) + GAP / 2
+        yield replace(run.case, cancel_after=after, when="when its task was cancelled")

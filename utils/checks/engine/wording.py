@@ -1,0 +1,63 @@
+"""How check messages quote, count and compare."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+_PLURAL = {"was": "were", "is": "are", "has": "have", "doesn't": "don't", "wasn't": "weren't"}
+_TIMES = {0: "never", 1: "once", 2: "twice"}
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """A string, or the `repr` of anything else, as inline code on one line, shortened if long."""
+    flat = (value if isinstance(value, str) else repr(value)).replace("\n", "⏎")
+    if len(flat) > longest:
+        half = (longest - 3) // 2
+        flat = f"{flat[:half]} … {flat[-half:]}"
+    runs = {len(run) for run in re.findall("`+", flat)}
+    if not runs:
+        return f"`{flat}`"
+    marks = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
+    return f"{marks} {flat} {marks}"
+
+
+def kind(value: object) -> str:
+    """A value's type with its article, such as "a `list`"."""
+    if value is None:
+        return "`None`"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} `{name}`"
+
+
+def count(number: int, noun: str, verb: str = "") -> str:
+    """A number with its noun and verb: `count(1, "piece", "was")`, `count(2, "piece", "was")`."""
+    plural = (
+        noun if noun.endswith("s") else f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    )
+    words = f"{number} {noun if number == 1 else plural}"
+    return f"{words} {verb if number == 1 else _PLURAL.get(verb, verb)}" if verb else words
+
+
+def times(number: int) -> str:
+    """How often: "never", "once", "twice", "3 times"."""
+    return _TIMES.get(number, f"{number} times")
+
+
+def listed(values: Iterable[Any]) -> str:
+    """Values as inline code, with commas; "nothing" if there are none."""
+    return ", ".join(shown(repr(value)) for value in values) or "nothing"
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """Words with commas, and "and" before the last."""
+    return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def first_difference(got: str, expected: str) -> str:
+    """A sentence that says where two strings begin to differ."""
+    at = next(
+        (n for n, (one, other) in enumerate(zip(got, expected, strict=False)) if one != other),
+        min(len(got), len(expected)),
+    )
+    here = shown(got[max(0, at - 10) : at + 10] or " ")
+    return f"The first difference is at character {at + 1}, near {here}."

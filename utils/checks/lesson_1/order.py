@@ -1,0 +1,124 @@
+"""Exercise 1.3: lines in an order that measures TTFT and the total; they are run."""
+
+import linecache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from utils.checks.engine import virtual_time
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import FIRST_AFTER, ROLE_AFTER, Reply
+from utils.checks.engine.stream_runner import HARBOUR, Case
+
+_FILE = "<your order>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What an arrangement of the lines is and, if Python can run it, what it measured."""
+
+    answer: Any
+    lines: Mapping[str, str] = field(default_factory=dict)
+    letters: str = ""
+    syntax: SyntaxError | None = None
+    error: Exception | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    reply: Reply = field(default_factory=Reply)
+
+    @property
+    def given(self) -> Any:
+        """What was given as the order."""
+        return self.answer[1]
+
+    @property
+    def unknown(self) -> str:
+        """The first letter that names no line, or ""."""
+        return next((letter for letter in self.letters if letter not in self.lines), "")
+
+    @property
+    def repeated(self) -> str:
+        """The first letter that appears more than once, or ""."""
+        return next((one for one in self.letters if self.letters.count(one) > 1), "")
+
+    @property
+    def at(self) -> int:
+        """Where in the order Python found an error."""
+        line = self.syntax.lineno if self.syntax else 1
+        return min(line or 1, len(self.letters)) - 1
+
+    @property
+    def opens_a_block(self) -> bool:
+        """Whether the line there, the last one, opens a block."""
+        last = self.at == len(self.letters) - 1
+        return last and self.lines[self.letters[self.at]].rstrip().endswith(":")
+
+    @property
+    def missing(self) -> list[str]:
+        """The figures that the lines didn't leave behind."""
+        return [name for name in ("ttft", "total") if not isinstance(self.values.get(name), float)]
+
+    @property
+    def first(self) -> float:
+        """The right TTFT."""
+        return ROLE_AFTER + FIRST_AFTER
+
+    def is_(self, name: str, seconds: float) -> bool:
+        """Whether a figure came out as that, but for rounding."""
+        return abs(float(self.values[name]) - seconds) < 1e-6
+
+
+def observe(answer: Any, case: Case) -> Seen:
+    """Run the lines in the order given."""
+    if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
+        return Seen(answer=answer)
+    lines, given = answer
+    if isinstance(given, list | tuple):
+        given = "".join(map(str, given))
+    if not isinstance(given, str):
+        return Seen(answer=answer, lines=lines)
+    letters = "".join(letter for letter in given.upper() if letter.isalnum())
+    if set(letters) - set(lines):
+        return Seen(answer=answer, lines=lines, letters=letters)
+    reply = case.reply()
+    return _run(Seen(answer=answer, lines=lines, letters=letters, reply=reply), case)
+
+
+def _run(seen: Seen, case: Case) -> Seen:
+    text = "\n".join(seen.lines[letter] for letter in seen.letters)
+    linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
+    how: dict[str, Any] = {}
+    with virtual_time.clock() as clock:
+        names = {"model": case.model(seen.reply), "prompt": case.prompt, "perf_counter": clock.time}
+        try:
+            exec(compile(text, _FILE, "exec", dont_inherit=True), names)
+        except SyntaxError as error:
+            how["syntax"] = error
+        except Exception as error:
+            how["error"] = error
+    return Seen(**{**vars(seen), **how, "values": names})
+
+
+def _block(seen: Seen) -> bool:
+    return seen.syntax is not None and "expected an indented block" in seen.syntax.msg
+
+
+MISTAKES: Mistakes[Seen] = {
+    "no lines": lambda s: not s.lines,
+    "no string": lambda s: not isinstance(s.given, str | list | tuple),
+    "empty": lambda s: not s.letters,
+    "no such line": lambda s: bool(s.unknown),
+    "repeats a line": lambda s: bool(s.repeated),
+    "block without lines": lambda s: _block(s) and s.opens_a_block,
+    "line outside its block": _block,
+    "indented without a block": lambda s: s.syntax is not None and "indent" in s.syntax.msg,
+    "syntax": lambda s: s.syntax is not None,
+    "raises": lambda s: s.error is not None,
+    "no figure": lambda s: bool(s.missing),
+    "doesn't read the reply": lambda s: s.reply.taken < len(s.reply.pieces),
+    "total": lambda s: not s.is_("total", s.reply.lasts),
+    "first chunk": lambda s: s.is_("ttft", ROLE_AFTER),
+    "last chunk": lambda s: s.is_("ttft", s.reply.lasts),
+    "ttft": lambda s: not s.is_("ttft", s.first),
+}
+
+check = Exercise("1.3", observe, cases=(Case(text=HARBOUR, seed=31),), mistakes=MISTAKES)

@@ -1,0 +1,104 @@
+"""Exercise 1.4: a chain that answers in capitals and still streams."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableLambda
+
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import FakeModel, Reply
+from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, from_yield, loop_over
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Run):
+    """The chain that was built; its items are those of its stream."""
+
+    chain: Any
+    early: int
+
+    @property
+    def capitals(self) -> str:
+        """The reply in capitals."""
+        return self.reply.text.upper()
+
+    @property
+    def functions(self) -> Sequence[Any]:
+        """The functions in the chain that LangChain calls once, with the whole text."""
+        steps = getattr(self.chain, "steps", ())
+        found = [getattr(step, "func", None) for step in steps if isinstance(step, RunnableLambda)]
+        return [function for function in found if function is not None]
+
+    @property
+    def words_held(self) -> int:
+        """The most characters that had gone in, up to the end of a word, and weren't out."""
+        return _words_held(self.reply)
+
+
+def _words_held(reply: Reply) -> int:
+    most = out = 0
+    going_in = ""
+    for event in reply.log:
+        if event.what == "out":
+            out += len(event.text)
+        else:
+            words = re.match(r"(?s).*\S(?=\s)", going_in)
+            most = max(most, (words.end() if words else 0) - out)
+            going_in += event.text
+    return most
+
+
+def observe(answer: Callable[..., Any], case: Case) -> Seen:
+    """Build the chain, and loop over its stream once."""
+    reply = case.reply()
+    built: list[Any] = []
+
+    def stream(model: FakeModel, prompt: str) -> Any:
+        built.append(answer(model))
+        early.append(len(model.readings))
+        return built[0].stream(prompt) if isinstance(built[0], Runnable) else built[0]
+
+    early: list[int] = []
+    run = loop_over("shout", stream, case, reply, case.model(reply), case.prompt)
+    return Seen.of(run, chain=next(iter(built), None), early=sum(early))
+
+
+FIRST: Mistakes[Seen] = {
+    "calls the model itself": lambda s: s.early > 0,
+    "returns a stream": lambda s: isinstance(s.chain, Iterator) and not from_yield(s.chain),
+    "returns nothing": lambda s: s.chain is None and s.error is None,
+    "yields": lambda s: from_yield(s.chain),
+    "no chain": lambda s: (
+        s.error is None and not isinstance(s.chain, Runnable) and not inspect.isawaitable(s.chain)
+    ),
+    "class as a step": lambda s: any(isinstance(each, type) for each in s.functions),
+    "generator in a RunnableLambda": lambda s: any(map(inspect.isgeneratorfunction, s.functions)),
+    "yields a generator": lambda s: any(isinstance(item, Iterator) for item in s.items),
+}
+MISTAKES: Mistakes[Seen] = {
+    "unchanged": lambda s: s.text == s.reply.text != s.capitals,
+    "small letters": lambda s: s.text == s.reply.text.lower() != s.capitals,
+    "some capitals": lambda s: s.text != s.capitals == s.text.upper(),
+    "no text": lambda s: bool(s.capitals) and not s.text,
+    "ends early": lambda s: s.text != s.capitals and s.capitals.startswith(s.text.upper()),
+    "another text": lambda s: s.text != s.capitals,
+    "one item": lambda s: s.total > 1 and sum(map(bool, s.items)) == 1,
+    "collected first": lambda s: 1 < s.total == s.reply.most_held,
+    "held back": lambda s: s.words_held > 0,
+}
+
+check = Exercise(
+    "1.4",
+    observe,
+    cases=(
+        Case(text=RIVERS, seed=41),
+        Case(text=f"  {HARBOUR}\n", seed=42),
+        Case(pieces=(), when="for an empty reply"),
+    ),
+    mistakes=MISTAKES,
+    first=FIRST,
+    opts_out={"left open": "LangChain itself reads on when a chain is left early"},
+)

@@ -1,0 +1,105 @@
+"""Exercise 1.2: whole words out of pieces, each as soon as it is complete."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.stream_runner import HARBOUR, Case, Run, loop_over
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Run):
+    """The words that came out, and when each could have."""
+
+    @property
+    def words(self) -> list[str]:
+        """The right words."""
+        return self.reply.text.split()
+
+    @property
+    def wrong(self) -> int:
+        """The position of the first item that is no right word."""
+        pairs = enumerate(zip(self.items, self.words, strict=False))
+        shorter = min(len(self.items), len(self.words))
+        return next((at for at, (item, word) in pairs if item != word), shorter)
+
+    @property
+    def item(self) -> str:
+        """The first wrong item, or "" if the items just end."""
+        return self.items[self.wrong] if self.wrong < len(self.items) else ""
+
+    @property
+    def word(self) -> str:
+        """The right word in its place, or ""."""
+        return self.words[self.wrong] if self.wrong < len(self.words) else ""
+
+    @property
+    def needed(self) -> list[int]:
+        """For each word, how many pieces show that it is complete."""
+        ends = [found.end() for found in re.finditer(r"\S+(?=\s)", self.reply.text)]
+        arrived = [len("".join(self.reply.pieces[: n + 1])) for n in range(self.total)]
+        known = [next(n for n, length in enumerate(arrived, 1) if length > end) for end in ends]
+        return [*known, self.total][: len(self.words)]
+
+    @property
+    def late(self) -> int | None:
+        """The first word that came out later than it could have."""
+        pairs = enumerate(zip(self.taken, self.needed, strict=False))
+        return next((at for at, (came, known) in pairs if came > known), None)
+
+
+def observe(answer: Callable[..., Any], case: Case) -> Seen:
+    """Loop over the words of one stream of pieces."""
+    reply = case.reply()
+    return Seen.of(loop_over("words", answer, case, reply, reply.stream))
+
+
+def _punctuation_lost(items: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the items are the words without what isn't a letter or a digit."""
+    return list(items) == re.findall(r"\w+", " ".join(words)) or list(items) == [
+        re.sub(r"\W", "", word) for word in words
+    ]
+
+
+MISTAKES: Mistakes[Seen] = {
+    "yields nothing": lambda s: bool(s.words) and not s.items,
+    "yields the pieces": lambda s: (
+        list(s.items) == list(s.reply.pieces) and list(s.items) != s.words
+    ),
+    "drops punctuation": lambda s: list(s.items) != s.words and _punctuation_lost(s.items, s.words),
+    "yields an empty last word": lambda s: list(s.items) == [*s.words, ""],
+    "yields an empty word": lambda s: "" in s.items,
+    "loses the last word": lambda s: bool(s.words) and list(s.items) == s.words[:-1],
+    "yields one word more": lambda s: not s.word and bool(s.item),
+    "yields too few words": lambda s: not s.item and bool(s.word),
+    "keeps white space": lambda s: s.item != s.word == s.item.strip(),
+    "splits at spaces only": lambda s: (
+        s.item.startswith(s.word) and bool(re.search(r"[^\S ]", s.item))
+    ),
+    "joins words": lambda s: s.item != s.word and s.item.startswith(s.word),
+    "cuts a word": lambda s: s.item != s.word and s.word.startswith(s.item),
+    "yields another word": lambda s: s.item != s.word,
+    "collected first": lambda s: len(s.words) > 1 and s.taken[0] == s.total,
+    "held back": lambda s: s.late is not None,
+}
+
+check = Exercise(
+    "1.2",
+    observe,
+    cases=(
+        Case(text="Streaming helps people who read while the text is written", seed=21),
+        Case(
+            text="Words  end\nat any white\tspace,\r\neven\u00a0at the  end of a line.\n", seed=22
+        ),
+        Case(text=HARBOUR, seed=23),
+        Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
+        Case(
+            pieces=("one", " ", "\n", "two"),
+            when="for a stream with a piece of white space alone",
+        ),
+        Case(pieces=(), when="for an empty stream"),
+    ),
+    mistakes=MISTAKES,
+)

@@ -1,0 +1,182 @@
+"""From an answer to its outcome: find the exercise, run the answer, name the mistake.
+
+An exercise's check is `check` in a file of its lesson's folder, such as `lesson_1/shout.py`. Its
+messages are in that folder's `messages.py`, under the file's name in capitals.
+"""
+
+import importlib
+import io
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from typing import Any
+
+from utils.checks.calls import MISSING, Misuse, the_checked_number
+from utils.checks.engine.exercise import CORRECT, Exercise, Messages
+from utils.checks.engine.student_code import LearnersError, untouched
+from utils.checks.engine.timeout import OutOfTime, within
+from utils.checks.outcome import NotYet, Outcome
+
+LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, also on a busy machine
+
+_STUB = "Write your answer where it says `your code here`, and run the cell again."
+
+
+class _Discard(io.TextIOBase):
+    """Where an answer prints to while it is checked, since a check runs it many times."""
+
+    def write(self, text: str) -> int:
+        """Discard it."""
+        return len(text)
+
+
+def check(number: str | float, answer: object = MISSING) -> None:
+    """Judge `answer` to exercise `number` and show the outcome under the cell.
+
+    Args:
+        number: The exercise, such as "1.2".
+        answer: What the exercise asks for: a function, a string, a dict …
+
+    Raises:
+        Misuse: If there is no such exercise, or no answer; the message says what to write.
+    """
+    from IPython.display import display
+
+    display(evaluate(number, answer))  # type: ignore[no-untyped-call]
+
+
+def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outcome:
+    """Judge without showing; `limit` is in seconds. See `check` for the rest."""
+    number = the_checked_number(number, answer)
+    judge = find(number) or _old_check(number)
+    if untouched(answer, number):
+        return Outcome(number, "not attempted", _STUB)
+    try:
+        with redirect_stdout(_Discard()):
+            return _judged(judge, number, answer, limit)
+    except OutOfTime:
+        message = (
+            f"Your code was stopped after {limit:g} s. Is there a loop that never ends, or "
+            "something that waits for an event that never happens?"
+        )
+        return Outcome(number, "not yet", message, "never ends")
+
+
+def _judged(judge: Any, number: str, answer: object, limit: float) -> Outcome:
+    from utils.checks.engine.virtual_time import NeverEnds
+
+    try:
+        if isinstance(judge, Loaded):
+            return within(limit, lambda: judge.outcome(answer))
+        return Outcome(number, "correct", within(limit, lambda: judge(answer)))
+    except LearnersError as error:
+        return Outcome(number, "not yet", str(error), "raises")
+    except NotYet as reason:
+        return Outcome(number, "not yet", str(reason))
+    except NeverEnds as reason:
+        return Outcome(number, "not yet", str(reason), "never ends")
+
+
+class Loaded:
+    """An exercise with its messages and the shared mistakes."""
+
+    def __init__(self, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
+        from utils.checks.engine import messages as shared
+
+        self.exercise = exercise
+        self.messages: Messages[Any] = {**shared.SHARED, **messages}
+
+    def outcome(self, answer: object) -> Outcome:
+        """Run the answer with each case, and report the first mistake."""
+        from utils.checks.engine.isolation import isolated
+
+        with isolated(answer):
+            return self._first_mistake(answer)
+
+    def _first_mistake(self, answer: object) -> Outcome:
+        seen: list[Any] = []
+        for case, mistakes in self._cases(seen):
+            seen.append(self._observed(answer, case))
+            for name, applies in mistakes(seen[-1]).items():
+                if applies(seen[-1]):
+                    return self._outcome("not yet", self.messages[name](seen[-1]), name)
+        notes = [name for name, applies in self.exercise.notes.items() if applies(seen[0])]
+        said = [self.messages[name](seen[0]) for name in (CORRECT, *notes)]
+        return self._outcome("correct", " ".join(said), None)
+
+    def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
+        """The mistakes to look for in a run of the exercise's own cases, in order."""
+        from utils.checks.engine.mistakes import FIRST, LAST
+        from utils.checks.engine.stream_runner import Run
+
+        first, own = self.exercise.first, self.exercise.mistakes
+        if not isinstance(seen, Run):
+            return {**first, **own}
+        return {**first, **self._shared(FIRST), **own, **self._shared(LAST)}
+
+    def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, Callable[[Any], Mapping[str, Any]]]]:
+        from utils.checks.engine.mistakes import STRESSED, stress
+        from utils.checks.engine.stream_runner import Run
+
+        for case in self.exercise.cases:
+            yield case, self.mistakes
+        if isinstance(seen[0], Run):
+            for case in stress(seen[0], list(self.exercise.opts_out)):
+                yield case, lambda _: self._shared(STRESSED)
+
+    def _shared(self, mistakes: Mapping[str, Any]) -> dict[str, Any]:
+        left_out = {*self.exercise.opts_out, *self.exercise.first, *self.exercise.mistakes}
+        return {name: applies for name, applies in mistakes.items() if name not in left_out}
+
+    def _observed(self, answer: object, case: object) -> Any:
+        from utils.checks.engine.isolation import noting
+
+        with noting():
+            return self.exercise.observe(answer, case)
+
+    def _outcome(self, status: Any, message: str, mistake: str | None) -> Outcome:
+        return Outcome(self.exercise.number, status, message, mistake)
+
+
+def find(number: str) -> Loaded | None:
+    """The exercise of that number, if its check is data."""
+    exercises = loaded(number.partition(".")[0])
+    return next((each for each in exercises if each.exercise.number == number), None)
+
+
+def loaded(lesson: str) -> Iterator[Loaded]:
+    """All exercises of a lesson whose checks are data."""
+    folder = f"utils.checks.lesson_{lesson}"
+    try:
+        package = importlib.import_module(folder)
+    except ModuleNotFoundError as error:
+        if error.name != folder:
+            raise
+        return
+    messages = importlib.import_module(f"{folder}.messages")
+    for found in pkgutil.iter_modules(package.__path__):
+        exercise = getattr(importlib.import_module(f"{folder}.{found.name}"), "check", None)
+        if isinstance(exercise, Exercise):
+            yield Loaded(exercise, getattr(messages, found.name.upper()))
+
+
+def _order(number: str) -> list[int]:
+    return [int(part) for part in number.split(".")]
+
+
+def _old_check(number: str) -> Callable[[Any], Any]:
+    """A check that isn't data yet."""
+    lesson = number.partition(".")[0]
+    module = f"utils.checks.old_lesson_{lesson}"
+    try:
+        checks = importlib.import_module(module).CHECKS
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        checks = {}
+    if number not in checks:
+        numbers = sorted([*(each.exercise.number for each in loaded(lesson)), *checks], key=_order)
+        there = f"there are {', '.join(numbers)}" if numbers else f"lesson {lesson} has none"
+        raise Misuse(f"There is no exercise {number}{';' if numbers else ':'} {there}.")
+    found: Callable[[Any], Any] = checks[number]
+    return found
