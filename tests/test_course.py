@@ -9,20 +9,15 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import threading
-import urllib.parse
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
 
 from tools import commands, doctor, environment, lab, suite
 from tools.environment import Action, Environment, set_up
@@ -627,131 +622,6 @@ def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPa
         lab.wait_until_it_answers(child, lab.free_port(None))
     with pytest.raises(Advice, match=r"doctor --here tells"):
         lab.wait_until_it_answers(child, lab.free_port(None), here=True)
-
-
-# --- lab, for real
-
-
-DEAD = "http://127.0.0.1:9"
-
-
-class Lab:
-    """A running `course.py lab --no-browser`, in the environment that runs the tests."""
-
-    def __init__(self) -> None:
-        group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        self.process = subprocess.Popen(
-            [sys.executable, str(COURSE), "lab", "--no-browser", "--here"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            creationflags=group,
-            # A proxy that nobody answers at: what talks to the course must not use it.
-            env={**os.environ, "HTTP_PROXY": DEAD, "http_proxy": DEAD},
-        )
-        assert self.process.stdout is not None
-        said = []
-        for line in self.process.stdout:
-            said.append(line)
-            if "http://" in line:
-                self.address = urllib.parse.urlsplit(line.strip())
-                return
-        raise AssertionError("".join(said))
-
-    def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
-        token = self.address.query.removeprefix("token=") if token is None else token
-        connection = http.client.HTTPConnection("127.0.0.1", self.address.port, timeout=240)
-        connection.request(method, path, headers={"Authorization": f"token {token}"})
-        answer = connection.getresponse()
-        try:
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def interrupt(self) -> tuple[int, str]:
-        """Press Ctrl-C; returns the exit code and what was printed."""
-        self.process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
-        said = self.process.communicate()[0]
-        return self.process.returncode, said
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    opened = Lab()
-    yield opened
-    if opened.process.poll() is None:
-        opened.interrupt()  # killed, it would leave JupyterLab behind
-
-
-def test_lab_answers_on_the_loopback_address_with_lesson_1(running: Lab) -> None:
-    assert running.address.hostname == "127.0.0.1"
-    assert running.ask("GET", running.address.path)[0] == 200
-    if (ROOT / lab.LESSON_1).exists():
-        assert running.address.path == f"/lab/tree/{lab.LESSON_1}"
-        assert running.ask("GET", f"/api/contents/{lab.LESSON_1}?content=0")[0] == 200
-
-
-def test_lab_answers_nobody_without_the_token(running: Lab) -> None:
-    assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
-
-
-def test_the_token_is_on_no_command_line(running: Lab) -> None:
-    family = psutil.Process(running.process.pid).children(recursive=True)
-    token = running.address.query.removeprefix("token=")
-    assert family
-    assert not any(token in word for process in family for word in process.cmdline())
-
-
-def test_lab_does_not_ask_about_news(running: Lab) -> None:
-    status, body = running.ask(
-        "GET", "/lab/api/settings/@jupyterlab/apputils-extension:notification"
-    )
-    assert status == 200
-    assert json.loads(body)["schema"]["properties"]["fetchNews"]["default"] == "false"
-
-
-def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
-    """Last of the tests that use `running`, which it ends; one kernel rests, and one is at work."""
-    assert running.ask("POST", "/api/kernels")[0] == 201
-    assert running.ask("POST", "/api/kernels")[0] == 201
-    family = psutil.Process(running.process.pid).children(recursive=True)
-    commands = [process.cmdline() for process in family]
-    files = [words[words.index("-f") + 1] for words in commands if "-f" in words]
-    assert len(files) == 2
-    assert len(family) >= 3, "JupyterLab and two kernels"
-    with keeps_busy(files[0]):
-        code, said = running.interrupt()
-    assert code == 0
-    assert "Ending JupyterLab and its kernels." in said
-    assert "Traceback" not in said
-    if sys.platform == "linux":
-        assert "WARNING" not in said, "kernels are spoken to through files"
-    assert psutil.wait_procs(family, timeout=240)[1] == []
-
-
-@contextmanager
-def keeps_busy(connection_file: str) -> Iterator[None]:
-    """Have a cell run that doesn't end by itself."""
-    client = BlockingKernelClient(connection_file=connection_file)
-    client.load_connection_file()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=240)
-        client.execute("print('at work', flush=True)\nwhile True: pass")
-        while client.get_iopub_msg(timeout=240)["msg_type"] != "stream":
-            pass
-        yield
-    finally:
-        client.stop_channels()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows ends a program without asking it")
-def test_being_told_to_end_ends_lab_too() -> None:
-    opened = Lab()
-    family = psutil.Process(opened.process.pid).children(recursive=True)
-    opened.process.terminate()
-    assert opened.process.wait(240) == 0
-    assert psutil.wait_procs(family, timeout=240)[1] == []
 
 
 # --- doctor

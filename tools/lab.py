@@ -1,4 +1,7 @@
-"""The `lab` command: JupyterLab on the loopback address, from its start to its end."""
+"""The `lab` command: JupyterLab on the loopback address, from its start to its end.
+
+What it starts is `lab_process`, which runs JupyterLab and ends it.
+"""
 
 import argparse
 import contextlib
@@ -19,7 +22,6 @@ from pathlib import Path
 from tools.environment import interpreter
 from tools.programs import (
     ROOT,
-    SHUTDOWN_SECONDS,
     WINDOWS,
     Advice,
     Progress,
@@ -35,9 +37,19 @@ from tools.programs import (
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 _PORTS = range(20_000, 30_000)  # Linux gives out those from 32,768, others from 49,152
-_RUNTIME = "run"  # where JupyterLab and its kernels meet, in the folder of its settings
+SERVER_SETTINGS = "jupyter_server_config.json"
+RUNTIME = "run"  # where JupyterLab and its kernels meet, in the folder of its settings
 _LONGEST = 50  # bytes of that folder's name; a socket's whole name has at most 104
-_SETTLING_SECONDS = 3.0  # for a cell to end when it is interrupted
+_ENDING_SECONDS = 60.0  # for all of JupyterLab to end, a server that hangs included
+# What a learner sets for Jupyter, and lab leaves to it: where to find what is a matter of taste.
+_TASTE = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_PLATFORM_DIRS",
+    "JUPYTER_ALLOW_INSECURE_WRITES",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+)
 
 
 def lab(arguments: argparse.Namespace) -> int:
@@ -50,7 +62,7 @@ def lab(arguments: argparse.Namespace) -> int:
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         write_jupyter_config(Path(folder), port, token)
-        server = start_jupyter(python, Path(folder))
+        server = start_jupyter(python, Path(folder))  # whatever ends this process ends it
         try:
             wait_until_it_answers(server, port, arguments.here)
             say("\nThe course is open. If your browser does not show it, copy this address:\n")
@@ -62,10 +74,11 @@ def lab(arguments: argparse.Namespace) -> int:
             say(f"JupyterLab ended by itself (exit code {code}).")
             return code
         except KeyboardInterrupt:
-            say("\nEnding JupyterLab and its kernels.")
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                say("\nEnding JupyterLab and its kernels.")
             return 0
         finally:
-            shut_down(server, port, token)
+            shut_down(server)
 
 
 def a_browser_can_open() -> bool:
@@ -139,12 +152,13 @@ def _binding_fails(port: int) -> OSError | OverflowError | None:
 
 
 def write_jupyter_config(folder: Path, port: int, token: str) -> None:
-    """Write settings that stand above the user's own, in a folder that only this user can read.
+    """Write all settings of the server, in a folder that only this user can read.
 
     The token goes by file, as a command line shows to everyone on the machine. The question about
-    news that JupyterLab asks at its first start is switched off for the course. Kernels are spoken
-    to through files in that folder, where its name is short enough, and else through ports: those
-    anybody on the machine can see, of which each kernel warns in the terminal.
+    news that JupyterLab asks at its first start is switched off for the course. The one kernel is
+    the Python that JupyterLab runs on. Kernels are spoken to through files in that folder, where
+    its name is short enough, and else through ports: those anybody on the machine can see, of which
+    each kernel warns in the terminal.
     """
     server = {
         "ip": "127.0.0.1",
@@ -154,15 +168,17 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "root_dir": str(ROOT),
         "open_browser": False,
         "allow_root": True,
+        "jpserver_extensions": {"jupyter_lsp": True, "jupyter_server_terminals": True},
     }
-    config = {
+    config: dict[str, dict[str, object]] = {
         "Application": {"log_level": "ERROR"},
         "ServerApp": server,
         "IdentityProvider": {"token": token},
+        "KernelSpecManager": {"kernel_dirs": []},
     }
-    if not WINDOWS and len(os.fsencode(folder / _RUNTIME)) <= _LONGEST:
+    if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
         config["KernelManager"] = {"transport": "ipc"}
-    write_json(folder / "jupyter_server_config.json", config)
+    write_json(folder / SERVER_SETTINGS, config)
     overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
     write_json(folder / "labconfig" / "default_setting_overrides.json", overrides)
 
@@ -173,17 +189,14 @@ def write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
-def start_jupyter(python: str, config: Path) -> "subprocess.Popen[str]":
+def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
     """Start JupyterLab out of reach of the terminal's Ctrl-C, which it would answer by asking."""
-    paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    environ = clean_environ(
-        JUPYTER_CONFIG_PATH=os.pathsep.join(paths), JUPYTER_RUNTIME_DIR=str(config / _RUNTIME)
-    )
+    taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
-        [python, "-m", "jupyterlab"],
+        [python, "-m", "tools.lab_process", str(folder)],
         cwd=ROOT,
-        env=environ,
-        stdin=subprocess.DEVNULL,
+        env=clean_environ(**taste),
+        stdin=subprocess.PIPE,
         start_new_session=not WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         text=True,
@@ -227,30 +240,12 @@ def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]
         return answer.status, answer.read()
 
 
-def shut_down(server: "subprocess.Popen[str]", port: int, token: str) -> None:
+def shut_down(server: "subprocess.Popen[str]") -> None:
     """End JupyterLab with its kernels; a second Ctrl-C meanwhile does not leave them behind."""
     for number in end_signals():
         signal.signal(number, signal.SIG_IGN)
-    if server.poll() is None:
-        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-            interrupt_cells(port, token)
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            ask(port, "POST", "/api/shutdown", token)  # the one polite way that Windows has too
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(SHUTDOWN_SECONDS)
+    assert server.stdin is not None
+    server.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.wait(_ENDING_SECONDS)
     end(server)
-
-
-def interrupt_cells(port: int, token: str) -> None:
-    """End the cells that still run: a kernel that is ended during one says so at length."""
-    deadline = time.monotonic() + _SETTLING_SECONDS
-    interrupted: set[str] = set()
-    while time.monotonic() < deadline:
-        kernels = json.loads(ask(port, "GET", "/api/kernels", token)[1])
-        busy = {kernel["id"] for kernel in kernels if kernel["execution_state"] == "busy"}
-        if not busy:
-            return
-        for kernel in busy - interrupted:
-            ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
-        interrupted |= busy
-        time.sleep(0.05)  # JupyterLab can only be asked again

@@ -15,8 +15,26 @@ ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
 
-# Settings of the user's shell that would send packages elsewhere or bring other modules in.
-UNWANTED = {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+# Beginnings of names of variables by which the user's shell would send packages elsewhere, bring
+# other modules in, or change how Python, Jupyter, Matplotlib and the tools of the tests work.
+_UNWANTED = (
+    "PYTHON",
+    "VIRTUAL_ENV",  # IPython would put its packages before ours
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "JUPYTER",
+    "JPY_",
+    "IPYTHON",
+    "MPLBACKEND",
+    "MATPLOTLIBRC",
+    "PYTEST_",
+    "COV",  # coverage.py and its plugin of pytest
+    "RUFF_",
+    "MYPY",
+    "_ARGCOMPLETE",  # Jupyter would complete a command line, and end
+)
+_WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
 
 
 class Advice(Exception):  # noqa: N818 -- it is what a person reads, not an error of the program
@@ -44,7 +62,11 @@ def clean_environ(**more: str) -> dict[str, str]:
     The loopback address is kept from a proxy, which could not reach the simulator, and the kernel
     is this environment's, not one that the user registered elsewhere.
     """
-    environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _WANTED or not name.startswith(_UNWANTED)
+    }
     local = ["127.0.0.1", "localhost", *filter(None, [os.environ.get("NO_PROXY")])]
     environ.update(NO_PROXY=",".join(local), no_proxy=",".join(local))
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")

@@ -7,12 +7,13 @@ from pathlib import Path
 from queue import Empty
 
 import psutil
+from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 240.0  # s
 
-_CELL = f"""
+STREAMING_CELL = f"""
 import http.client, json, sys
 sys.path.insert(0, {str(ROOT)!r})
 from utils import simulator
@@ -44,17 +45,7 @@ def kill_a_kernel_in_mid_reply() -> tuple[int, float]:
     """
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:
-        client.execute(_CELL)
-        printed = ""
-        deadline = time.monotonic() + PATIENCE
-        while "streaming" not in printed:
-            try:
-                message = client.get_iopub_msg(timeout=max(0.0, deadline - time.monotonic()))
-            except Empty:
-                raise RuntimeError(f"no reply in the kernel; it printed {printed!r}") from None
-            printed += message["content"].get("text", "")
-            printed += "\n".join(message["content"].get("traceback", []))
-        port, pid = map(int, printed.split()[:2])
+        port, pid = stream(client)
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
             killed = time.monotonic()
             manager.shutdown_kernel(now=True)  # SIGKILL, or TerminateProcess on Windows
@@ -64,6 +55,29 @@ def kill_a_kernel_in_mid_reply() -> tuple[int, float]:
         client.stop_channels()
         if manager.has_kernel:
             manager.shutdown_kernel(now=True)
+
+
+def stream(client: BlockingKernelClient) -> tuple[int, int]:
+    """Let a kernel start a simulator and read a long reply; returns while that streams.
+
+    Returns:
+        The simulator's port and process id.
+
+    Raises:
+        RuntimeError: If no reply comes.
+    """
+    client.execute(STREAMING_CELL)
+    printed = ""
+    deadline = time.monotonic() + PATIENCE
+    while "streaming" not in printed:
+        try:
+            message = client.get_iopub_msg(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            raise RuntimeError(f"no reply in the kernel; it printed {printed!r}") from None
+        printed += message["content"].get("text", "")
+        printed += "\n".join(message["content"].get("traceback", []))
+    port, pid = map(int, printed.split()[:2])
+    return port, pid
 
 
 def wait_for_the_end(line: socket.socket) -> None:

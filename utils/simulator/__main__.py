@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 from .options import parser
-from .process import KEY_VARIABLE, REPORT_VARIABLE, end_with_stdin, report
+from .process import KEY_VARIABLE, end_with_stdin, report
 from .profiles import UnknownProfileError, profile_named
 
 _SHORTEST_KEY = 8  # characters, where others can reach the server
@@ -46,8 +46,6 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         )
     key = given or secrets.token_urlsafe(24)
     if arguments.with_parent:
-        if REPORT_VARIABLE not in os.environ:
-            asked.error("--with-parent is for notebooks, which start the simulator by themselves")
         end_with_stdin()
 
     # Imported late: `--help` and wrong arguments answer at once.

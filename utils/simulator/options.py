@@ -94,8 +94,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--with-parent",
         action="store_true",
-        help="report the port to the process that started this one, and end when standard input "
-        "is closed (used by the notebooks)",
+        help="print nothing, and end when standard input is closed (used by notebooks and apps)",
     )
     commands = main.add_subparsers(dest="command", title="commands", metavar="")
     _add_record(commands.add_parser("record", help="record replies of a real provider"))

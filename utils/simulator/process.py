@@ -23,7 +23,7 @@ from typing import Any
 HOST = "127.0.0.1"
 _LOOPBACK = "127.0.0.1"  # where a child reports
 KEY_VARIABLE = "SIMULATOR_KEY"
-REPORT_VARIABLE = "COURSE_REPORT_TO"  # where a child reports its port, and its token for that
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # where a child reports its port, and its token for that
 _ROOT = Path(__file__).resolve().parents[2]  # where `utils` can be imported from
 _READY_SECONDS = 30.0
 _END_SECONDS = 3.0
@@ -84,7 +84,7 @@ class Child:
             for name, value in os.environ.items()
             if not name.startswith("PYTHON") or name in _WHERE_PYTHON_LOOKS
         }
-        environment |= {"PYTHONUTF8": "1", REPORT_VARIABLE: address, **(variables or {})}
+        environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **(variables or {})}
         apart: dict[str, Any]  # an interrupt of the kernel (■) goes to its group: stay out of it
         if sys.platform == "win32":
             apart = {
@@ -209,8 +209,10 @@ _lines: list[socket.socket] = []  # stay open until this process ends
 
 
 def report(port: int) -> None:
-    """In a child: report the port to the process that started it."""
-    address, _, token = os.environ.pop(REPORT_VARIABLE).partition(":")
+    """In a child: report the port to the process that started it, where that is a `Child`."""
+    address, _, token = os.environ.pop(_REPORT_VARIABLE, "").partition(":")
+    if not address:
+        return
     line = socket.create_connection((_LOOPBACK, int(address)), timeout=_READY_SECONDS)
     line.sendall(f"{token} {port}\n".encode())
     _lines.append(line)

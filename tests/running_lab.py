@@ -1,0 +1,218 @@
+"""A real `course.py lab` for tests and a benchmark: started, listened to, ended in any way."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from jupyter_client.blocking import BlockingKernelClient
+
+from tests.simulator.orphans import stream
+
+ROOT = Path(__file__).resolve().parents[1]
+COURSE = ROOT / "course.py"
+PATIENCE = 240.0  # s
+CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
+
+# Becomes `lab` on a terminal of its own, which goes when its other end is closed.
+_ON_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+# `lab` with an error in its own code, at a time that the test chooses.
+_RAISING = """
+import sys
+from tools import commands, lab
+def fail(server):
+    sys.stdin.read()
+    raise RuntimeError("planted")
+lab.wait_for = fail
+sys.exit(commands.main(sys.argv[1:]))
+"""
+
+
+class Lab:
+    """A running `course.py lab --no-browser`, in the environment that runs the tests.
+
+    Attributes:
+        process: The command's process.
+        address: What it printed, with the token.
+        said: The lines that it printed until then.
+    """
+
+    def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
+        """Start it, and wait until it answers.
+
+        Args:
+            way: How it is going to end, one of `WAYS`, where that needs a preparation.
+            variables: More environment variables.
+        """
+        command = [str(COURSE), "lab", "--no-browser", "--here"]
+        self._terminal: int | None = None
+        if way == "an exception":
+            command = ["-c", _RAISING, *command[1:]]
+        if way == "a closed terminal":
+            self._terminal, inner = os.openpty()
+            outputs = {"stdin": inner, "stdout": inner, "stderr": inner}
+            command = ["-c", _ON_A_TERMINAL, *command]
+        else:
+            outputs = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            outputs["stderr"] = subprocess.STDOUT
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**os.environ, **(variables or {})},
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            start_new_session=self._terminal is not None,
+            text=True,
+            **outputs,
+        )
+        if self._terminal is not None:
+            os.close(inner)
+        self.said: list[str] = []
+        lines = self.process.stdout
+        if self._terminal is not None:
+            lines = os.fdopen(self._terminal, closefd=False)
+        for line in lines or ():
+            self.said.append(line)
+            if found := re.search(r"http://\S+", line):
+                self.address = urllib.parse.urlsplit(found[0])
+                return
+        raise AssertionError("".join(self.said))
+
+    @property
+    def token(self) -> str:
+        """What JupyterLab lets in."""
+        return self.address.query.removeprefix("token=")
+
+    def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
+        """Ask JupyterLab; returns the status and the body."""
+        port = self.address.port
+        assert port is not None
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        headers = {"Authorization": f"token {self.token if token is None else token}"}
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        try:
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def family(self) -> list[psutil.Process]:
+        """Everything that it has started."""
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return found
+
+    def connection_files(self) -> list[str]:
+        """The files by which its kernels can be spoken to."""
+        commands = [process.cmdline() for process in self.family()]
+        return [words[words.index("-f") + 1] for words in commands if "-f" in words]
+
+    def interrupt(self) -> tuple[int, str]:
+        """Press Ctrl-C; returns the exit code and what was printed."""
+        self.process.send_signal(CTRL_C)
+        said = self.process.communicate(timeout=PATIENCE)[0]
+        return self.process.returncode, said
+
+    def end(self, way: str) -> None:
+        """End it in one of `WAYS`, and wait until the command itself is gone."""
+        if way == "Ctrl-C":
+            self.process.send_signal(CTRL_C)
+        elif way == "SIGTERM":
+            self.process.terminate()
+        elif way == "an exception":
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+        elif way == "a closed terminal":
+            assert self._terminal is not None
+            os.close(self._terminal)
+        else:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+# A program on Windows is ended without being asked, and has no terminal to lose.
+WAYS = ("Ctrl-C", "an exception", "kill -9")
+if sys.platform != "win32":
+    WAYS += ("SIGTERM", "a closed terminal")
+
+
+@contextmanager
+def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
+    """Start a kernel, and speak to it."""
+    before = set(lab.connection_files())
+    assert lab.ask("POST", "/api/kernels")[0] == 201
+    (file,) = set(lab.connection_files()) - before
+    client = BlockingKernelClient(connection_file=file)
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        _wait_until_ready(client)
+        yield client
+    finally:
+        client.stop_channels()
+
+
+def _wait_until_ready(client: BlockingKernelClient) -> None:
+    """Wait for a kernel that may be slow: a late heartbeat on a busy machine is not its death."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return client.wait_for_ready(timeout=PATIENCE)
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What an end left behind, and the seconds until all else was gone."""
+
+    left: list[str]
+    seconds: float
+
+
+def end_while_streaming(way: str) -> Ending:
+    """Open `lab`, and end it in one of `WAYS` while a reply streams."""
+    lab = Lab(way)
+    ended = False
+    try:
+        with kernel(lab) as client:
+            simulators_port, simulator = stream(client)
+            family = lab.family()
+            assert simulator in [process.pid for process in family]
+            assert len(family) >= 4, "JupyterLab, what ends it, a kernel, a simulator"
+            folder = Path(lab.connection_files()[0]).parents[1]
+            begun = time.monotonic()
+            lab.end(way)
+            ended = True
+        left = [str(process) for process in psutil.wait_procs(family, timeout=PATIENCE)[1]]
+        seconds = time.monotonic() - begun
+        left += [f"port {port}" for port in (lab.address.port, simulators_port) if listens(port)]
+        left += [str(folder)] if folder.exists() else []
+        return Ending(left, seconds)
+    finally:
+        if not ended:
+            lab.end("kill -9")
+
+
+def listens(port: int | None) -> bool:
+    """Whether a program listens at a port of the loopback address."""
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port or 0)) == 0

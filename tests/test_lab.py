@@ -1,0 +1,209 @@
+"""`course.py lab`, for real: what it serves, whatever a user has set, and that it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.running_lab import PATIENCE, WAYS, Lab, end_while_streaming, kernel
+from tools.lab import LESSON_1
+
+DEAD = "http://127.0.0.1:9"
+TIMES = 5
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    # A proxy that does not answer: what talks to the course must not use it.
+    opened = Lab(variables={"HTTP_PROXY": DEAD, "http_proxy": DEAD})
+    yield opened
+    if opened.process.poll() is None:
+        opened.interrupt()
+
+
+def test_lab_answers_on_the_loopback_address_with_lesson_1(running: Lab) -> None:
+    assert running.address.hostname == "127.0.0.1"
+    assert running.ask("GET", running.address.path)[0] == 200
+    assert running.address.path == f"/lab/tree/{LESSON_1}"
+    assert running.ask("GET", f"/api/contents/{LESSON_1}?content=0")[0] == 200
+
+
+def test_lab_answers_nobody_without_the_token(running: Lab) -> None:
+    assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
+
+
+def test_the_token_is_on_no_command_line(running: Lab) -> None:
+    family = running.family()
+    assert family
+    assert not any(running.token in word for process in family for word in process.cmdline())
+
+
+def test_lab_does_not_ask_about_news(running: Lab) -> None:
+    status, body = running.ask(
+        "GET", "/lab/api/settings/@jupyterlab/apputils-extension:notification"
+    )
+    assert status == 200
+    assert json.loads(body)["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+def test_lab_has_terminals(running: Lab) -> None:
+    assert running.ask("GET", "/api/terminals") == (200, b"[]")
+
+
+def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
+    """Last of the tests that use `running`, which it ends; one kernel rests, and one is at work."""
+    with kernel(running), kernel(running) as client:
+        family = running.family()
+        assert len(family) >= 4, "JupyterLab, what ends it, and two kernels"
+        client.execute("print('at work', flush=True)\nwhile True: pass")
+        while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":
+            pass
+        code, said = running.interrupt()
+    assert code == 0
+    assert "Ending JupyterLab and its kernels." in said
+    assert "Traceback" not in said
+    if sys.platform == "linux":
+        assert "WARNING" not in said, "kernels are spoken to through files"
+    assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
+
+
+# --- Whatever a user has set
+
+
+CRASHING = "raise RuntimeError('this extension crashes')"
+CONFIGURATION = """
+c.ServerApp.ip = "0.0.0.0"
+c.ServerApp.port = 1
+c.ServerApp.sock = "/nowhere/socket"
+c.ServerApp.base_url = "/elsewhere/"
+c.ServerApp.certfile = "/nowhere/cert.pem"
+c.ServerApp.keyfile = "/nowhere/key.pem"
+c.ServerApp.root_dir = "/nowhere"
+c.ServerApp.open_browser = True
+c.ServerApp.allow_origin = "https://elsewhere.example"
+c.ServerApp.kernel_manager_class = "nowhere.Manager"
+c.ServerApp.session_manager_class = "nowhere.Sessions"
+c.ServerApp.kernel_spec_manager_class = "nowhere.Specs"
+c.ServerApp.kernel_websocket_connection_class = "nowhere.Connection"
+c.ServerApp.contents_manager_class = "nowhere.Contents"
+c.ServerApp.identity_provider_class = "nowhere.Identity"
+c.ServerApp.authorizer_class = "nowhere.Authorizer"
+c.ServerApp.jpserver_extensions = {"crashing": True}
+c.ServerApp.password = "argon2:nothing"
+c.PasswordIdentityProvider.hashed_password = "argon2:nothing"
+c.IdentityProvider.token = "theirs"
+c.GatewayClient.url = "http://127.0.0.1:9"
+c.MultiKernelManager.default_kernel_name = "theirs"
+c.KernelSpecManager.allowed_kernelspecs = {"theirs"}
+c.KernelManager.ip = "10.0.0.1"
+c.KernelProvisionerFactory.default_provisioner_name = "theirs"
+c.LabApp.app_dir = "/nowhere"
+"""
+KERNEL = {"argv": ["/nowhere/python"], "display_name": "Theirs", "language": "python"}
+ANOTHER_VENV = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Lay out all that a user may have set; returns the variables that name it."""
+    texts = {
+        "config/jupyter_config.py": CONFIGURATION,
+        "config/jupyter_server_config.py": CONFIGURATION,
+        "config/jupyter_server_config.json": json.dumps({"ServerApp": {"sock": "/nowhere/s"}}),
+        "config/jupyter_server_config.d/theirs.json": json.dumps(
+            {"ServerApp": {"jpserver_extensions": {"crashing": True}}}
+        ),
+        "config/jupyter_lab_config.py": CONFIGURATION,
+        "config/jupyter_jupyter_server_terminals_config.py": CONFIGURATION,
+        "config/labconfig/page_config.json": json.dumps(
+            {"disabledExtensions": {"@jupyter-widgets/jupyterlab-manager": True}}
+        ),
+        "config/lab/user-settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings": (
+            '{"theme": "JupyterLab Dark"}'
+        ),
+        "data/kernels/python3/kernel.json": json.dumps(KERNEL),
+        "ipython/profile_default/ipython_config.py": "c.InteractiveShell.autoawait = False",
+        "ipython/profile_default/startup/first.py": "raise SystemExit('not today')",
+        "modules/crashing.py": CRASHING,
+        "modules/sitecustomize.py": "print('hi')",
+        "modules/startup.py": "raise SystemExit('not today')",
+        f"venv/{ANOTHER_VENV}/langchain_core/__init__.py": CRASHING,
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_CONFIG_PATH": str(folder / "config"),
+        "JUPYTER_PATH": str(folder / "data"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": "/nowhere",
+        "JUPYTERLAB_DIR": "/nowhere",
+        "JUPYTER_PORT": "1",
+        "JUPYTER_TOKEN": "theirs",
+        "JUPYTER_TOKEN_FILE": "/nowhere",
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_PREFER_ENV_PATH": "0",
+        "JUPYTER_DEFAULT_PROVISIONER_NAME": "theirs",
+        "JUPYTER_GATEWAY_URL": DEAD,
+        "JUPYTER_GATEWAY_WS_URL": "ws://127.0.0.1:9",
+        "JUPYTER_GATEWAY_AUTH_TOKEN": "theirs",
+        "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
+        "JUPYTERHUB_API_URL": DEAD,
+        "JUPYTERHUB_SINGLEUSER_EXTENSION": "1",
+        "JPY_PARENT_PID": "1",
+        "JPY_SESSION_NAME": "/nowhere.ipynb",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "VIRTUAL_ENV": str(folder / "venv"),
+        "PYTHONPATH": str(folder / "modules"),
+        "PYTHONSTARTUP": str(folder / "modules" / "startup.py"),
+        "PYTHONWARNINGS": "default",
+        "MPLBACKEND": "TkAgg",
+    }
+
+
+CELL = """
+import asyncio, langchain_core, os, sys
+await asyncio.sleep(0)
+print(sys.executable, os.environ["MPLBACKEND"], end="")
+"""
+
+
+def test_it_serves_as_ever_whatever_a_user_has_set_for_jupyter(tmp_path: Path) -> None:
+    lab = Lab(variables=files(tmp_path))
+    try:
+        assert lab.address.hostname == "127.0.0.1"
+        assert lab.ask("GET", lab.address.path)[0] == 200
+        assert lab.ask("GET", "/api/contents", token="theirs")[0] == 403
+        assert lab.ask("GET", f"/api/contents/{LESSON_1}?content=0")[0] == 200
+        specs = json.loads(lab.ask("GET", "/api/kernelspecs")[1])
+        assert (specs["default"], list(specs["kernelspecs"])) == ("python3", ["python3"])
+        page = lab.ask("GET", "/lab")[1].decode()
+        (config,) = re.findall(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+        assert json.loads(config)["disabledExtensions"] == []
+        theme = lab.ask("GET", "/lab/api/settings/@jupyterlab/apputils-extension:themes")[1]
+        assert json.loads(theme)["settings"] == {"theme": "JupyterLab Dark"}, "a matter of taste"
+        with kernel(lab) as client:
+            said = []
+            reply = client.execute_interactive(CELL, timeout=PATIENCE, output_hook=said.append)
+        assert reply["content"]["status"] == "ok", reply["content"]
+        printed = "".join(message["content"].get("text", "") for message in said)
+        assert printed == f"{sys.executable} module://matplotlib_inline.backend_inline"
+    finally:
+        code, more = lab.interrupt()
+    assert code == 0
+    assert "Traceback" not in "".join([*lab.said, more])
+
+
+# --- It ends, in whatever way
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("time", range(1, TIMES + 1))
+def test_nothing_is_left_when_it_ends_while_a_reply_streams(way: str, time: int) -> None:
+    assert end_while_streaming(way).left == []

@@ -1,0 +1,138 @@
+"""What `lab` starts, in the course's environment: JupyterLab, and the process that ends it.
+
+`python -m tools.lab_process FOLDER` runs JupyterLab with the settings in FOLDER. Its standard input
+is a pipe, whose other end `lab` holds alone: the operating system closes that end whatever ends
+`lab`. Then JupyterLab ends, with its kernels and all that these started, and FOLDER is deleted.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from tools.lab import RUNTIME, SERVER_SETTINGS, ask
+from tools.programs import SHUTDOWN_SECONDS, end, end_signals
+
+_MARK = "COURSE_LAB_"  # begins the name of a variable that everything inherits from JupyterLab
+_SETTLING_SECONDS = 3.0  # for a cell to end when it is interrupted
+_ROUNDS = 10  # of ending what carries the mark: what is ended may have started something before
+
+
+def keep(folder: Path) -> int:
+    """Run JupyterLab until it ends, or standard input does; returns its exit code."""
+    for number in end_signals():  # the terminal's are for `lab`, which closes the pipe
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    mark = _MARK + secrets.token_hex(8)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tools.lab_process", str(folder), "--serve"],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, mark: "1"},
+        text=True,
+    )
+    try:
+        watching = (server, folder / SERVER_SETTINGS)
+        threading.Thread(target=_end_with_stdin, args=watching, daemon=True).start()
+        return server.wait()
+    finally:
+        _end_all(mark)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leave(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(1)
+
+
+def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
+    """End JupyterLab when standard input ends: politely, and else for good."""
+    while os.read(0, 1024):
+        pass
+    try:
+        config = json.loads(settings.read_text(encoding="utf-8"))
+        port, token = config["ServerApp"]["port"], config["IdentityProvider"]["token"]
+        with contextlib.suppress(Exception):  # whatever a failing server answers, it is ended
+            _interrupt_cells(port, token)
+            ask(port, "POST", "/api/shutdown", token)  # the one polite way that Windows has too
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(SHUTDOWN_SECONDS)
+    finally:
+        end(server)
+
+
+def _interrupt_cells(port: int, token: str) -> None:
+    """End the cells that still run: a kernel that is ended during one says so at length."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    interrupted: set[str] = set()
+    while time.monotonic() < deadline:
+        kernels = json.loads(ask(port, "GET", "/api/kernels", token)[1])
+        busy = {kernel["id"] for kernel in kernels if kernel["execution_state"] == "busy"}
+        if not busy:
+            return
+        for kernel in busy - interrupted:
+            ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
+        interrupted |= busy
+        time.sleep(0.05)  # JupyterLab can only be asked again
+
+
+def _end_all(mark: str) -> None:
+    """Kill everything that JupyterLab started, in whatever session or group it is."""
+    for _ in range(_ROUNDS):
+        found = list(_marked(mark))
+        if not found:
+            return
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(found, timeout=1)
+
+
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if mark in process.environ():
+                yield process
+
+
+def serve(folder: Path) -> None:
+    """Run JupyterLab with the settings in `folder`, and no others that concern a server.
+
+    What is a matter of taste stays the learner's: theme, shortcuts, and the layout of the page.
+    """
+    from jupyter_core.paths import jupyter_config_dir
+
+    own = Path(jupyter_config_dir(), "lab")
+    os.environ.setdefault("JUPYTERLAB_SETTINGS_DIR", str(own / "user-settings"))
+    os.environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(own / "workspaces"))
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH"):
+        os.environ[name] = str(folder)
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / RUNTIME)
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")
+
+    from jupyter_server.serverapp import ServerApp
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
+
+    class CourseServer(ServerApp):
+        @property
+        def config_file_paths(self) -> list[str]:
+            return [str(folder)]
+
+    LabApp.serverapp_class = CourseServer
+    LabApp.launch_instance([])
+
+
+if __name__ == "__main__":
+    if sys.argv[2:] == ["--serve"]:
+        serve(Path(sys.argv[1]))
+    else:
+        sys.exit(keep(Path(sys.argv[1])))
