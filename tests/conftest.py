@@ -62,12 +62,15 @@ settings.load_profile("course")
 def _no_connection_of_a_closed_loop() -> None:
     """Let every test's models connect anew.
 
-    LangChain's models share an HTTP client, whose idle connections belong to the event loop that
-    made them: the next test has a loop of its own, and fails on theirs.
+    Models share an HTTP client, whose idle connections belong to the event loop that made them:
+    the next test has a loop of its own, and fails on theirs.
     """
-    utils = sys.modules.get("langchain_openai.chat_models._client_utils")
-    if utils is not None:
-        utils._cached_async_httpx_client.cache_clear()
+    for module, name in (
+        ("langchain_openai.chat_models._client_utils", "_cached_async_httpx_client"),
+        ("utils.provider", "_clients"),
+    ):
+        if module in sys.modules:
+            getattr(sys.modules[module], name).cache_clear()
 
 
 @pytest.fixture

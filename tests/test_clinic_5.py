@@ -2,10 +2,9 @@
 
 import pytest
 import pytest_asyncio
-from langchain_openai.chat_models._client_utils import _cached_async_httpx_client
 
 from utils.clinics import retries
-from utils.provider import chat_model
+from utils.provider import _clients, chat_model
 
 PROMPT = "Tell me a short story about a lighthouse."
 FIRST = "The lighthouse at Carrow Point"
@@ -20,10 +19,10 @@ async def run_all():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cases():
-    # LangChain's HTTP client is one for the process, and serves one loop: ours, then another's.
-    _cached_async_httpx_client.cache_clear()
+    # The HTTP client is one for the process, and serves one loop: ours, then another's.
+    _clients.cache_clear()
     yield await run_all()
-    _cached_async_httpx_client.cache_clear()
+    _clients.cache_clear()
 
 
 async def test_each_program_can_be_told_by_its_figures(cases):

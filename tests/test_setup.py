@@ -1,10 +1,12 @@
 """The last line of every notebook's setup cell."""
 
+import asyncio
 import gc
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from utils import setup
 from utils.setup import SetupError, ready
 from utils.simulator import handle
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -135,10 +139,131 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ready()
 
 
-@pytest.mark.parametrize("old", ["7.3.9", "6.29.5", "7.3rc1"])
-def test_an_ipykernel_without_working_stop_buttons_is_refused(
-    monkeypatch: pytest.MonkeyPatch, old: str
+@pytest.mark.parametrize("old", ["7.3.9", "6.29.5", "7.3rc1", "6"])
+def test_an_older_ipykernel_is_told_and_everything_else_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], old: str
 ) -> None:
     monkeypatch.setattr(setup, "version", lambda _: old)
-    with pytest.raises(SetupError, match=f"ipykernel is {old}; from 7.4 on"):
-        ready()
+    ready()
+    said = capsys.readouterr().out
+    assert said.startswith("Ready. The course's simulator answers")
+    assert f"(ipykernel {old}) is older than 7.4: text streams, but a click on Stop takes" in said
+
+
+@pytest.mark.parametrize("new", ["7.4.0", "7.10", "8.0rc1"])
+def test_nothing_is_said_of_a_newer_ipykernel(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], new: str
+) -> None:
+    monkeypatch.setattr(setup, "version", lambda _: new)
+    ready()
+    assert "ipykernel" not in capsys.readouterr().out
+
+
+def test_nest_asyncio_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
+    ready()
+    assert "`nest_asyncio` is applied here, so `asyncio.run` works" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2"]
+)
+def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once(name: str) -> None:
+    said = setup_cell(
+        "from langchain_core.tracers.context import _get_trace_callbacks",
+        "from langsmith.utils import tracing_is_enabled",
+        "print(tracing_is_enabled())",
+        "ready()",
+        "print(tracing_is_enabled(), _get_trace_callbacks())",
+        **{name: "true", "LANGSMITH_API_KEY": "lsv2_pt_0123456789"},
+    ).stdout
+    assert said.count("LangSmith tracing was on, and is off in this notebook") == 1
+    assert said.splitlines()[0] == "True"
+    assert said.splitlines()[-1] == "False None"
+
+
+@pytest.mark.parametrize("name", ["LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"])
+def test_a_tracer_that_langchain_no_longer_has_is_ignored(name: str) -> None:
+    said = setup_cell(
+        "from langchain_core.runnables import RunnableLambda",
+        "print(RunnableLambda(len).invoke('four'))",
+        **{name: "langchain"},
+    ).stdout
+    assert said.splitlines()[-1] == "4"
+    assert "tracing" not in said
+
+
+def test_python_without_docstrings_is_refused() -> None:
+    last = setup_cell(PYTHONOPTIMIZE="2").stderr.splitlines()[-1]
+    assert "SetupError: Python runs with -OO, which strips" in last
+
+
+HIDING = {
+    "openai.py": "The file {} hides the package `openai`: rename the file, and restart the kernel.",
+    "httpx2.py": "The file {} hides the package `httpx2`: rename",
+    "pydantic.py": "The file {} hides the package `pydantic`: rename",
+    "anywidget.py": "The file {} hides the package `anywidget`: rename",
+    "langchain_core/__init__.py": "The folder {} hides the package `langchain_core`: rename",
+    "langsmith.py": "The file {} hides the package `langsmith`: rename",
+}
+
+
+@pytest.mark.parametrize("place", ["notebook"])
+@pytest.mark.parametrize(("file", "sentence"), HIDING.items())
+def test_a_file_that_hides_a_package_is_named(
+    tmp_path: Path, place: str, file: str, sentence: str
+) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("print('scratch')\n")
+    where = {"cwd": tmp_path} if place == "notebook" else {"PYTHONPATH": str(tmp_path)}
+    shown = path.parent if path.name == "__init__.py" else path
+    run = setup_cell(**where)
+    assert f"SetupError: {sentence.format(shown)}" in run.stderr.splitlines()[-1]
+    assert "scratch" not in run.stdout, "it was never run"
+
+
+@pytest.mark.parametrize(
+    "file", ["test.py", "chat.py", "fastapi/notes.txt", "openai/__pycache__/openai.cpython-311.pyc"]
+)
+def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path: Path, file: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_text("")
+    assert setup_cell(cwd=tmp_path).stdout.startswith("Ready.")
+
+
+def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "openai.py").touch()
+    run = setup_cell(before="import openai", cwd=tmp_path)
+    assert "hides the package `openai`" in run.stderr.splitlines()[-1]
+
+
+def test_a_module_of_pythons_own_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "ssl.py").touch()
+    run = setup_cell(PYTHONPATH=str(tmp_path))
+    assert "hides Python's own module `ssl`" in run.stderr.splitlines()[-1]
+
+
+def setup_cell(
+    *after: str, before: str = "", cwd: Path | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a setup cell and more lines in a process of its own, as a kernel searches for modules."""
+    lines = [
+        "import sys",
+        "packages = next(i for i, place in enumerate(sys.path) if place.endswith('-packages'))",
+        "sys.path[:] = [*sys.path[1:packages], '', *sys.path[packages:]]",
+        before,
+        f"sys.path.insert(0, {str(ROOT)!r})",
+        "from utils.setup import ready",
+        *(after if "ready()" in after else ("ready()", *after)),
+    ]
+    return subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=cwd,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+    )

@@ -1,14 +1,46 @@
-"""How a notebook tells errors that a learner meets: in a sentence, and without a traceback.
+"""How errors are shown: in one sentence, without a traceback and without a secret.
 
-The errors themselves stand where they are raised.
+The exceptions themselves are defined where they are raised.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
+
+from .unicode import well_formed
+
+_HIDDEN = "[key]"
+_LONGEST = 300  # characters of a message
+_KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
+_DUMMIES = {"sk-no-key-required", "no-key-needed"}  # documented by local servers, known to everyone
+
+# Each alternative is a whole token. None matches a word, a model's name, or the ID of a request.
+_SECRET = re.compile(
+    r"""
+    (?<![\w-])(?:
+        (?:sk|pk)-[\w*-]{6,}(?:\.+[\w*-]+)*             # OpenAI, Anthropic, DeepSeek, OpenRouter
+      | (?:gsk|hf|ghp|gho|github_pat|r8|lsv2)_\w{6,}    # Groq, Hugging Face, GitHub, LangSmith
+      | (?:xai|nvapi|pplx|csk|tgp)-[\w-]{6,}            # xAI, NVIDIA, Perplexity, Cerebras
+      | AIza[\w-]{10,}                                  # Google
+      | eyJ[\w-]+\.[\w-]+\.[\w-]*                       # a JSON Web Token
+      | (?=\w*[a-z])(?=\w*[A-Z])(?=(?:[A-Za-z]*\d){3})[A-Za-z0-9]{24,}(?![\w-])   # no prefix
+    )
+    """,
+    re.VERBOSE,
+)
+_LABELLED = re.compile(
+    r"""
+    ( \b(?i:bearer|basic)\s+(?!(?i:auth|token|scheme|challenge))
+    | [?&](?i:api[-_]?key|key|access_token|token|password)= )
+    [^\s&"']{6,}
+    """,
+    re.VERBOSE,
+)
+_USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
 
 
 class Sentence(Exception):  # noqa: N818 (a base; what went wrong is in the names of its kinds)
@@ -22,24 +54,55 @@ class Sentence(Exception):  # noqa: N818 (a base; what went wrong is in the name
         return [str(self)]
 
 
-def tell(kinds: tuple[type[Exception], ...], explain: Callable[[BaseException], str]) -> None:
-    """Let a notebook show other people's errors in a sentence; elsewhere this does nothing.
+def redacted(text: str) -> str:
+    """Return `text` with keys, tokens and the passwords of URLs replaced by `[key]`.
 
-    The cell still fails. What was raised is named, since a learner may want to catch it, and `%tb`
-    shows its traceback.
+    A key that an environment variable holds is replaced where it is a whole token. A short word
+    such as `ollama`, which local servers accept as a key, isn't a secret and stays.
+    """
+    for name, value in os.environ.items():
+        if _KEY_VARIABLE.search(name) and _is_secret(key := value.strip()):
+            text = re.sub(rf"(?<![\w-]){re.escape(key)}(?![\w-])", _HIDDEN, text)
+    text = _SECRET.sub(lambda found: found[0] if found[0] in _DUMMIES else _HIDDEN, text)
+    text = _LABELLED.sub(rf"\1{_HIDDEN}", text)
+    return _USER_IN_URL.sub(_HIDDEN, text)
+
+
+def _is_secret(key: str) -> bool:
+    """Return whether a key looks random: with digits or mixed case, or very long."""
+    if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
+        return False
+    return bool(re.search(r"\d", key)) or not (key.islower() or key.isupper()) or len(key) >= 24
+
+
+def sentence(error: BaseException) -> str:
+    """Return an exception's type and message in one line of bearable length, without secrets."""
+    body = getattr(error, "body", None)  # an API's own words, without the JSON around them
+    said = body.get("message") if isinstance(body, Mapping) else None
+    message = " ".join(redacted(well_formed(str(said or error))).split())
+    if len(message) > _LONGEST:
+        message = message[: _LONGEST - 1] + "…"
+    name = type(error).__name__
+    return f"{name}: {message}" if message else name
+
+
+def tell(explain: Callable[[BaseException], str | None]) -> None:
+    """Let a notebook show some exceptions as a sentence; outside a notebook this does nothing.
+
+    The cell still fails. The exception's name is shown, since a learner may want to catch it, and
+    `%tb` shows its traceback.
 
     Args:
-        kinds: The errors that are shown so where nobody catches them.
-        explain: Makes the sentence.
+        explain: Returns the sentence; None leaves the exception with its traceback.
     """
     from IPython import get_ipython
 
     shell = get_ipython()
     if shell is not None:
-        shell.set_custom_exc(kinds, _show(explain))
+        shell.set_custom_exc((Exception,), _show(explain))
 
 
-def _show(explain: Callable[[BaseException], str]) -> Callable[..., None]:
+def _show(explain: Callable[[BaseException], str | None]) -> Callable[..., None]:
     def show(
         shell: Any,
         kind: type[BaseException],
@@ -47,10 +110,13 @@ def _show(explain: Callable[[BaseException], str]) -> Callable[..., None]:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> None:
-        del tb_offset
-        sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace  # for `%tb`
-        sys.last_exc = error  # type: ignore[attr-defined, unused-ignore]  # from Python 3.12 on
+        told = explain(error)
+        if told is None:
+            caught = (kind, error, trace)
+            shell.showtraceback(caught, tb_offset=tb_offset, running_compiled_code=True)
+            return
+        shell._get_exc_info((kind, error, trace))  # keeps it for `%tb`
         more = f"({kind.__name__}; `%tb` in a new cell shows all of it.)"
-        shell._showtraceback(kind, error, [f"{explain(error)} {more}"])
+        shell._showtraceback(kind, redacted(str(error)), [f"{told} {more}"])
 
     return show

@@ -5,32 +5,56 @@ The models are LangChain's own `ChatOpenAI`. Nothing here wraps what they return
 
 from __future__ import annotations
 
-import os
 import re
+import ssl
 import sys
+import sysconfig
 import textwrap
+import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from . import settings
 from . import simulator as sim
-from .errors import Sentence
+from .errors import Sentence, redacted, sentence
 from .patience import Stalled
+from .settings import variable
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
     from langchain_openai import ChatOpenAI
 
     from .simulator import Simulator
 
-_BROKE_OFF = ("ReadError", "RemoteProtocolError")  # what the HTTP client says of it
+# What an HTTP client says of a connection that broke, and of a body that it can't decompress.
+_BROKE_OFF = ("ReadError", "RemoteProtocolError")
+_UNREADABLE = ("DecodingError", "TooManyRedirects")
 # Before Python 3.12 `asyncio.wait_for`, with which LangChain bounds the silence before each chunk,
 # can swallow a cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 went on to their end.
 _CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_info < (3, 12) else {}
 _NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
 _WORDS = 140  # characters; of a provider's own words in a sentence
+_GATEWAY = "https://gateway.smith.langchain.com"  # where LANGSMITH_GATEWAY=true leads
+_STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
+# The functions that read replies, by module of `openai` and `langchain_openai`.
+_READERS = {
+    "_streaming.py": r".*",
+    "_response.py": r".*",
+    "_legacy_response.py": r".*",
+    "_models.py": r".*",
+    "chat_models/base.py": (
+        r"_a?(generate|stream\w*)|_create_(chat_result|usage\w*)|_construct_lc_result\w*"
+        r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
+    ),
+}
+_EMPTIES = r"a?(invoke|stream)"  # of langchain-core's chat model: there was no reply to return
+_YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
@@ -48,11 +72,13 @@ class Provider:
         model: The model's name.
         base_url: The API's address; None is OpenAI's own.
         api_key: The key, which is never shown.
+        named_by: The variable that holds the address.
     """
 
     model: str
     base_url: str | None = field(repr=False)  # may hold a password
     api_key: str = field(repr=False)
+    named_by: str | None = None
 
     @property
     def host(self) -> str:
@@ -93,20 +119,58 @@ def chat_model(
             can't start.
     """
     provider = None if delivery or simulated else real_provider()
-    server = None if provider else simulator(wait=False)  # gets ready during the slow import
+    if provider is not None:
+        return _real_model(provider, profile, kwargs)
+    server = simulator(wait=False)  # gets ready during the slow import
+    if not _real_is_named():
+        settings.stay_here()
+    with settings.hidden():
+        from langchain_openai import ChatOpenAI
+
+        sync_client, async_client = _clients()
+    with _as_ours():
+        ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
+    ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
+    ours |= {"http_client": sync_client, "http_async_client": async_client}
+    ours["http_socket_options"] = ()  # they are for LangChain's own clients
+    with settings.hidden():
+        return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
+
+
+def _real_is_named() -> bool:
+    """Return whether a real provider answers some cells, or was meant to."""
+    try:
+        return real_provider() is not None
+    except ProviderError:
+        return True
+
+
+def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> ChatOpenAI:
+    """Make the model of a real provider, with the HTTP clients that the environment asks for."""
+    if wrong := settings.wrong():
+        raise ProviderError(wrong)
     from langchain_openai import ChatOpenAI
 
-    if provider is not None:
-        name = f"sim-{profile}" if provider.shared_simulator else provider.model
-        settings: dict[str, Any] = {"model": name, "api_key": provider.api_key}
-        if provider.base_url is not None:
-            settings["base_url"] = provider.base_url
-    else:
-        assert server is not None
-        with _as_ours():
-            settings = {"api_key": server.api_key, "base_url": server.base_url}
-        settings["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
-    return ChatOpenAI(**(settings | {"stream_usage": True} | _CANCELLABLE | kwargs))
+    name = f"sim-{profile}" if provider.shared_simulator else provider.model
+    real: dict[str, Any] = {"model": name, "api_key": provider.api_key}
+    if provider.base_url is not None:
+        real["base_url"] = provider.base_url
+    return ChatOpenAI(**(real | {"stream_usage": True} | _CANCELLABLE | kwargs))
+
+
+@cache
+def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
+    """Return the HTTP clients of all models that the simulator answers.
+
+    They ignore proxies, certificates and whatever else is set for the world outside. As with
+    LangChain's own, there is one pair for the process, and the async one belongs to one event loop.
+    """
+    import openai
+
+    return (
+        openai.DefaultHttpxClient(trust_env=False),
+        openai.DefaultAsyncHttpxClient(trust_env=False),
+    )
 
 
 def simulator(*, wait: bool = True) -> Simulator:
@@ -118,7 +182,7 @@ def simulator(*, wait: bool = True) -> Simulator:
     Raises:
         ProviderError: If it can't start.
     """
-    _keep_off_proxies()
+    settings.keep_off_proxies()
     with _as_ours():
         return sim.start(wait=wait)
 
@@ -133,10 +197,14 @@ def real_provider() -> Provider | None:
         ProviderError: If `OPENAI_BASE_URL` names a server, but nothing names its model, or the
             address is none.
     """
-    model, base_url, key = map(_variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
+    with settings.lock:
+        model, url, key = map(variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
+        named_by, base_url, key = _address(key) if model else ("OPENAI_BASE_URL", url, key)
+    if base_url and (odd := settings.odd_character(str(named_by), base_url)):
+        raise ProviderError(odd)
     if base_url and not _is_web_address(base_url):
         raise ProviderError(
-            "OPENAI_BASE_URL is no web address. It looks like http://localhost:11434/v1."
+            f"{named_by} is no web address. It looks like http://localhost:11434/v1."
         )
     if base_url and not model:
         raise ProviderError(
@@ -145,29 +213,52 @@ def real_provider() -> Provider | None:
         )
     if not model or not (base_url or key):
         return None
-    return Provider(model, base_url, key or _NO_KEY_NEEDED)
+    for name, value in _sent(model, key).items():
+        if odd := settings.odd_character(name, value, spaces=name != "OPENAI_API_KEY"):
+            raise ProviderError(odd)
+    return Provider(model, base_url, key or _NO_KEY_NEEDED, named_by if base_url else None)
+
+
+def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
+    """Return the variable that holds the address, the address, and the key that is sent there.
+
+    In the order of `ChatOpenAI`: LangChain's variable, LangSmith's gateway, then OpenAI's.
+    """
+    gateway = variable("LANGSMITH_GATEWAY")
+    for name in ("OPENAI_API_BASE", "LANGSMITH_GATEWAY", "OPENAI_BASE_URL"):
+        value = variable(name)
+        if name == "LANGSMITH_GATEWAY" and gateway and gateway.lower() not in _NO:
+            host = _GATEWAY if gateway.lower() in _YES else gateway.rstrip("/")
+            own = variable("LANGSMITH_GATEWAY_API_KEY") or variable("LANGSMITH_API_KEY")
+            return name, f"{host}/openai/v1", own or key
+        if name != "LANGSMITH_GATEWAY" and value:
+            return name, value, key
+    return None, None, key
+
+
+def _sent(model: str, key: str | None) -> dict[str, str]:
+    """Return the variables that are sent with each request, by name, as far as they are set."""
+    also = {name: value for name in settings.HEADERS if (value := variable(name))}
+    return {"OPENAI_MODEL": model} | ({"OPENAI_API_KEY": key} if key else {}) | also
 
 
 def describe() -> str:
-    """Say in a sentence which model answers, or will be asked, without a key.
+    """Say in a sentence which model answers, or will be called, without a key.
 
-    A real provider is asked by nobody before a learner asks it: whether it answers isn't known.
+    A real provider is called by a learner's cells alone: whether it answers isn't known.
 
     Raises:
         ProviderError: If the environment variables name only half a provider.
     """
     provider = real_provider()
-    if provider is not None and provider.shared_simulator:
-        return f"The course's simulator at {provider.host}, one for all, will be asked: no cost."
     if provider is not None:
-        cost = "no cost" if provider.on_this_machine else "its provider may charge for it"
-        return f"The model {provider.model} at {provider.host} will be asked: {cost}."
-    if _variable("OPENAI_API_KEY"):
+        return " ".join([_who_is_asked(provider), *_consequences()])
+    if variable("OPENAI_API_KEY"):
         return (
             "The course's simulator answers, free of charge; to let OpenAI answer instead, "
             "set OPENAI_MODEL beside your OPENAI_API_KEY."
         )
-    if _variable("OPENAI_MODEL"):
+    if variable("OPENAI_MODEL"):
         return (
             "The course's simulator answers; to let a provider answer instead, set "
             "OPENAI_API_KEY or OPENAI_BASE_URL beside OPENAI_MODEL."
@@ -175,62 +266,210 @@ def describe() -> str:
     return "The course's simulator answers: no key, no internet, no cost."
 
 
+def _who_is_asked(provider: Provider) -> str:
+    if provider.shared_simulator:
+        return f"The course's simulator at {provider.host}, one for all, will be asked: no cost."
+    cost = "no cost" if provider.on_this_machine else "its provider may charge for it"
+    return f"The model {provider.model} at {provider.host} will be asked: {cost}."
+
+
+def _consequences() -> Iterator[str]:
+    """Say what else the environment changes for a real provider."""
+    if settings.tracing():
+        yield "LangSmith tracing is on: it receives each prompt and each reply as well."
+    form = variable("LC_OUTPUT_VERSION")
+    if form not in (None, "v0"):
+        yield (
+            f"LC_OUTPUT_VERSION is {form}: `content` may be a list, where the lessons expect a "
+            "string."
+        )
+
+
 def explain(error: BaseException) -> str:
     """Say in one sentence what went wrong between a model and its provider, and what to do.
 
     Args:
-        error: What was raised; its causes are looked at too.
+        error: What was raised; its causes are looked at too, and the members of a group.
 
     Returns:
         The sentence, which never holds a key.
     """
-    import openai
+    said = (_explained(_causes(member)) or sentence(member) for member in _members(error))
+    return " ".join(dict.fromkeys(said))
 
-    causes = _causes(error)
-    for cause in causes:
-        if isinstance(cause, sim.SimulatorError | ProviderError):
-            return str(cause)
-        if isinstance(cause, Stalled):
-            return f"{str(cause).removesuffix('.')}: ask again."
-        if isinstance(cause, openai.AuthenticationError):
-            if _variable("OPENAI_MODEL") and not _variable("OPENAI_API_KEY"):
-                return "The provider wants a key, and OPENAI_API_KEY isn't set."
-            return "The provider refuses the key: check OPENAI_API_KEY."
-        if isinstance(cause, openai.PermissionDeniedError):
-            return "The key is right but may not use this model: choose another OPENAI_MODEL."
-        if isinstance(cause, openai.NotFoundError):
-            if cause.code == "model_not_found":
-                return (
-                    f"The provider doesn't have this model (“{_words(cause)}”): check "
-                    "OPENAI_MODEL, or the name that `chat_model` was given."
-                )
+
+def explain_providers(error: BaseException) -> str | None:
+    """Return `explain`'s sentence if a provider or its client failed; None for other errors.
+
+    Unlike `explain`, it leaves an error alone that a learner's code raised from such a failure.
+    """
+    import openai
+    from langchain_openai import StreamChunkTimeoutError
+
+    failures = (openai.APIError, StreamChunkTimeoutError)
+    members = _members(error)
+    if all(
+        isinstance(member, failures)
+        or (isinstance(member, Sentence | Stalled) and member is not error)
+        or _no_completion(member)
+        or _unsendable(member)
+        for member in members
+    ):
+        return explain(error)
+    return None
+
+
+def _explained(causes: list[BaseException]) -> str | None:
+    """Return the sentence for the first of these that is known."""
+    return next(filter(None, (_sentence(cause, causes) for cause in causes)), None)
+
+
+def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
+    import openai
+    from langchain_openai import StreamChunkTimeoutError
+
+    if isinstance(cause, sim.SimulatorError | ProviderError):
+        return str(cause)
+    if isinstance(cause, Stalled):
+        return f"{str(cause).removesuffix('.')}: ask again."
+    if isinstance(cause, StreamChunkTimeoutError):
+        return f"Nothing came for {cause.timeout_s:g} s: ask again."
+    if isinstance(cause, openai.AuthenticationError):
+        if variable("OPENAI_MODEL") and not variable("OPENAI_API_KEY"):
+            return "The provider wants a key, and OPENAI_API_KEY isn't set."
+        return "The provider refuses the key: check OPENAI_API_KEY."
+    if isinstance(cause, openai.PermissionDeniedError):
+        return "The key is right but may not use this model: choose another OPENAI_MODEL."
+    if isinstance(cause, openai.NotFoundError):
+        if cause.code == "model_not_found":
             return (
-                "The provider doesn't know this model or address: check OPENAI_MODEL, and that "
-                "OPENAI_BASE_URL ends as its manual says, mostly in /v1."
+                f"The provider doesn't have this model (“{_words(cause)}”): check "
+                "OPENAI_MODEL, or the name that `chat_model` was given."
             )
-        if isinstance(cause, openai.RateLimitError):
-            instead = ", or unset OPENAI_MODEL to use the simulator"
-            return (
-                "The provider refuses more requests for now (rate limit or used-up credit): "
-                f"wait a minute{instead if _variable('OPENAI_MODEL') else ''}."
-            )
-        if isinstance(cause, openai.APITimeoutError):
-            return "The provider did not answer in time: try again, or raise `timeout`."
-        if isinstance(cause, openai.APIConnectionError):
-            if any(type(below).__name__ in _BROKE_OFF for below in causes):
-                return "The connection broke while the reply was on its way: ask again."
-            return (
-                "Nobody answers at the provider's address: check OPENAI_BASE_URL, and that the "
-                "server there is running."
-            )
-        if isinstance(cause, openai.InternalServerError):
-            return "The provider has a problem of its own: try again in a minute."
-        if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
-            return f"The provider does not accept this request: {_words(cause)}"
-        by_responses = type(cause) is ValueError and "server_error" in str(cause)
-        if type(cause) is openai.APIError or by_responses:
-            return "The provider failed in the middle of its reply: ask again."
-    return _without_keys(f"{type(error).__name__}: {error}")
+        return (
+            "The provider doesn't know this model or address: check OPENAI_MODEL, and that "
+            f"{_address_variable()} ends as its manual says, mostly in /v1."
+        )
+    if isinstance(cause, openai.RateLimitError):
+        instead = ", or unset OPENAI_MODEL to use the simulator"
+        return (
+            "The provider refuses more requests for now (rate limit or used-up credit): "
+            f"wait a minute{instead if variable('OPENAI_MODEL') else ''}."
+        )
+    if isinstance(cause, openai.APITimeoutError):
+        return "The provider did not answer in time: try again, or raise `timeout`."
+    if isinstance(cause, openai.APIConnectionError):
+        return _no_connection(causes)
+    if isinstance(cause, openai.InternalServerError):
+        return "The provider has a problem of its own: try again in a minute."
+    if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
+        return f"The provider does not accept this request: {_words(cause)}"
+    if isinstance(cause, openai.APIResponseValidationError):
+        return _nothing_readable(cause)
+    by_responses = type(cause) is ValueError and "server_error" in str(cause)
+    if type(cause) is openai.APIError or by_responses:
+        return "The provider failed in the middle of its reply: ask again."
+    if _no_completion(cause):
+        return _nothing_readable(cause)
+    if _unsendable(cause):
+        assert isinstance(cause, UnicodeEncodeError)
+        odd = settings.odd_character("The key", cause.object[7:] or " ", spaces=True)
+        return odd or "A header of the request can't hold one of its characters: check the key."
+    return None
+
+
+def _no_connection(causes: list[BaseException]) -> str:
+    names = {type(cause).__name__ for cause in causes}
+    if names.intersection(_BROKE_OFF):
+        return "The connection broke while the reply was on its way: ask again."
+    if names.intersection(_UNREADABLE):
+        return _nothing_readable(None)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        how = " or ".join(settings.set_of("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        cure = f"check {how}" if how else "set SSL_CERT_FILE to the certificates of your network"
+        return f"The server's certificate can't be verified: {cure}."
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return f"The server doesn't speak https: should {_address_variable()} begin with http://?"
+    proxies = settings.set_of(*settings.PROXIES) if _real_is_named() else []
+    through = f", that the proxy of {' and '.join(proxies)} works" if proxies else ""
+    return (
+        f"Nobody answers at the provider's address: check {_address_variable()}{through}, and that "
+        "the server there is running."
+    )
+
+
+def _address_variable() -> str:
+    """Return the variable that holds the provider's address, or would."""
+    with suppress(ProviderError):
+        provider = real_provider()
+        if provider is not None and provider.named_by is not None:
+            return provider.named_by
+    return "OPENAI_BASE_URL"
+
+
+def _nothing_readable(error: BaseException | None) -> str:
+    """Say that a server answered with status 200, and that no model's reply came."""
+    name = _address_variable()
+    said = _words_of_refusal(error)
+    what = f"The server sent no completion, though its status was 200{said}: "
+    if re.search(r"/v\d", urlsplit(variable(name) or "/v1").path):
+        return (
+            f"{what}check that {name} is the address of an OpenAI-compatible API, and that no "
+            "log-in page of your network answers in its place."
+        )
+    return f"{what}{name} should probably end in /v1."
+
+
+def _words_of_refusal(error: BaseException | None) -> str:
+    """Return in brackets what LangChain took from a body such as `{"error": "…"}`."""
+    frames = _frames(error) if error is not None else []
+    if type(error) is not ValueError or not frames or frames[-1][1] != "_create_chat_result":
+        return ""
+    if str(error).startswith("Unexpected response type"):
+        return ""
+    return f" (“{textwrap.shorten(redacted(str(error)), _WORDS, placeholder=' …')}”)"
+
+
+def _no_completion(error: BaseException) -> bool:
+    """Return whether LangChain or the SDK stumbled over what a server sent.
+
+    They raise whatever Python makes of a missing part, so the traceback tells: no learner's code
+    was called by a function that reads replies.
+    """
+    if not isinstance(error, ValueError | TypeError | AttributeError | LookupError):
+        return False
+    if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
+        return False  # the request's fault
+    frames = _frames(error)[::-1]
+    for depth, (file, function) in enumerate(frames):
+        package, _, module = file.rpartition("site-packages/")[2].partition("/")
+        if not ("site-packages/" in file or file.startswith(_STANDARD_LIBRARY)):
+            return False
+        if package in ("openai", "langchain_openai"):
+            return re.fullmatch(_READERS.get(module, ""), function) is not None
+        if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
+            return depth == 0
+    return False
+
+
+def _unsendable(error: BaseException) -> bool:
+    """Return whether a header couldn't be sent for one of its characters."""
+    return isinstance(error, UnicodeEncodeError) and any(
+        file.endswith("httpx2/_models.py") for file, _ in _frames(error)
+    )
+
+
+def _frames(error: BaseException) -> list[tuple[str, str]]:
+    """Return the file and the function of each frame of a traceback, innermost last."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return [(Path(at.f_code.co_filename).as_posix(), at.f_code.co_name) for at in frames]
+
+
+def _members(error: BaseException) -> list[BaseException]:
+    """Return the exceptions in a group, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [one for member in error.exceptions for one in _members(member)]
+    return [error]
 
 
 @contextmanager
@@ -256,16 +495,7 @@ def _words(error: openai.APIError) -> str:
     """Return what a provider says of its refusal, without the status around it, in short."""
     body = error.body
     said = body.get("message") if isinstance(body, Mapping) else None
-    return textwrap.shorten(_without_keys(str(said or error.message)), _WORDS, placeholder=" …")
-
-
-def _without_keys(text: str) -> str:
-    """Return one line of `text` with anything that is or looks like a key taken out."""
-    secret = _variable("OPENAI_API_KEY")
-    if secret:
-        text = text.replace(secret, "[key]")
-    text = re.sub(r"\b(?:sk|Bearer)[-_ ][\w*.-]{6,}", "[key]", text)
-    return " ".join(text.split())
+    return textwrap.shorten(redacted(str(said or error.message)), _WORDS, placeholder=" …")
 
 
 def _is_web_address(url: str) -> bool:
@@ -274,16 +504,3 @@ def _is_web_address(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port or a bracket that is none
         return False
-
-
-def _variable(name: str) -> str | None:
-    """Return an environment variable; an empty one counts as not set."""
-    return (os.environ.get(name) or "").strip() or None
-
-
-def _keep_off_proxies() -> None:
-    """Let this process reach the simulator directly where a web proxy is set."""
-    for name in ("NO_PROXY", "no_proxy"):
-        hosts = [host for host in os.environ.get(name, "").split(",") if host]
-        if sim.HOST not in hosts and "*" not in hosts:
-            os.environ[name] = ",".join([*hosts, sim.HOST])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -18,7 +17,8 @@ from typing import Any
 
 import uvicorn
 
-from .errors import Sentence
+from .errors import Sentence, sentence
+from .settings import keep_off_proxies
 
 HOST = "127.0.0.1"
 _PATIENCE = 0.5  # s; for an app to hear that its visitors are gone, before it is cancelled
@@ -82,7 +82,7 @@ class Server:
             await asyncio.wait([self._task])
             self._listener.close()
             error = self._app.startup_error
-            why = f": {_told(error)}" if error else ""
+            why = f": {sentence(error)}" if error else ""
             raise ServingError(f"The app failed in its own start (its lifespan){why}.") from error
 
 
@@ -145,13 +145,13 @@ async def serving(app: App) -> AsyncIterator[str]:
         yield server.url
     finally:
         await server.stop()
-        for error in dict.fromkeys(map(_told, server.errors)):
+        for error in dict.fromkeys(map(sentence, server.errors)):
             print(f"The app raised {error}")
 
 
 async def _started(app: App) -> Server:
     _keep_the_log_off_the_screen()
-    _keep_off_proxies()
+    keep_off_proxies()
     server = Server(app)
     try:
         await server.started()
@@ -171,6 +171,7 @@ class _Uvicorn(uvicorn.Server):
                 interface="asgi3",
                 ws="none",
                 log_config=None,
+                workers=1,  # said, or WEB_CONCURRENCY would say it
                 access_log=False,
                 date_header=False,  # it would need the ticking
             )
@@ -270,10 +271,6 @@ def _alone(error: Exception) -> Exception:
     return error
 
 
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
 def _keep_the_log_off_the_screen() -> None:
     """Without this, lines for a server's operator appear beneath whatever cell runs."""
     logger = logging.getLogger("uvicorn")
@@ -286,11 +283,3 @@ def _keep_the_log_off_the_screen() -> None:
 def _not_of_one_who_left(record: logging.LogRecord) -> bool:
     """Drop what asyncio says when a blocked loop goes on writing to somebody who has gone."""
     return record.msg != "socket.send() raised exception."
-
-
-def _keep_off_proxies() -> None:
-    """Let this process reach its own servers directly where a web proxy is set."""
-    for name in ("NO_PROXY", "no_proxy"):
-        hosts = [host for host in os.environ.get(name, "").split(",") if host]
-        if HOST not in hosts and "*" not in hosts:
-            os.environ[name] = ",".join([*hosts, HOST])

@@ -1,4 +1,7 @@
-"""The last line of every notebook's setup cell: is all in place, and who answers?"""
+"""The first call of every notebook's setup cell: is everything in place, and who answers?
+
+What may be hidden by a file of the learner's is imported after `ready` has looked for such files.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,20 @@ import gc
 import os
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread, main_thread
 from types import ModuleType
 
+from . import hiding
 from .errors import Sentence, tell
-from .provider import ProviderError, chat_model, describe, explain, real_provider, simulator
 
 _HERE = Path(__file__).resolve().parent
-_IPYKERNEL = (7, 4)  # from here on a click on Stop is heard while an async cell awaits
+_IPYKERNEL = (7, 4)  # the first that receives a click on Stop while an async cell awaits
 _PACKAGES = ("anywidget", "ipywidgets", "langchain_core", "langchain_openai", "matplotlib")
 _OBJECTS = 20_000  # the collector looks through so many in some 5 ms
 _FIX = (
@@ -35,19 +40,43 @@ def ready() -> None:
     Raises:
         SetupError: If something is missing; the message says what to do.
     """
+    _check_utils(sys.modules.get("utils"))
+    _check_packages()
+    _check_hidden()
+    from .provider import ProviderError, describe, explain_providers, real_provider, simulator
+    from .settings import stay_here
+
     try:
-        _check_utils(sys.modules.get("utils"))
-        _check_packages()
         real = real_provider()
+        traced = stay_here() if real is None else False
         if real is None:
             simulator(wait=False)
         _warm_up(contact=real is None)
-        _tell_providers_errors()
+        tell(explain_providers)
         _settle()
         _step_back()
-        print(f"Ready. {describe()}")
+        print(" ".join(["Ready.", describe(), *_notes(traced)]))
     except ProviderError as error:
         raise SetupError(str(error)) from None
+
+
+def _notes(traced: bool) -> Iterator[str]:
+    """Say what is different here, a sentence each."""
+    if traced:
+        yield (
+            "LangSmith tracing was on, and is off in this notebook: nothing leaves this machine."
+        )
+    kernel = version("ipykernel")
+    if tuple(map(int, re.findall(r"\d+", kernel)[:2])) < _IPYKERNEL:
+        yield (
+            f"This notebook's kernel (ipykernel {kernel}) is older than 7.4: text streams, but a "
+            "click on Stop takes effect only when its cell has ended."
+        )
+    if hasattr(sys.modules.get("asyncio"), "_nest_patched"):
+        yield (
+            "`nest_asyncio` is applied here, so `asyncio.run` works in a cell, which lesson 4 says "
+            "it doesn't: restart the kernel to be without it."
+        )
 
 
 def _check_utils(imported: ModuleType | None) -> None:
@@ -60,17 +89,31 @@ def _check_utils(imported: ModuleType | None) -> None:
         )
 
 
+def _check_hidden() -> None:
+    """Name a file of the learner's that hides a module which the course needs."""
+    hidden = hiding.hidden(sys.path)
+    wrong = [name for name, path in hidden.items() if hiding.is_loaded_from(name, path)]
+    if hidden and not wrong:
+        before = sys.path[:]
+        sys.path[:] = [place for place in before if place not in hiding.of_others(before)]
+        try:  # what all of it imports is what the course needs
+            for name in (*_PACKAGES, "fastapi", "uvicorn", "utils.provider"):
+                import_module(name)
+        finally:
+            sys.path[:] = before
+        wrong = [name for name in hidden if name in sys.modules]
+    for name in wrong:
+        raise SetupError(f"{hiding.told(name, hidden[name])}, and restart the kernel.")
+
+
 def _check_packages() -> None:
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    missing = [name for name in (*_PACKAGES, "ipykernel") if find_spec(name) is None]
     if missing:
         raise SetupError(f"Missing here: {', '.join(missing)}. {_FIX}")
-    try:
-        kernel = version("ipykernel")
-    except PackageNotFoundError:
-        raise SetupError(f"Missing here: ipykernel. {_FIX}") from None
-    if tuple(map(int, re.findall(r"\d+", kernel)[:2])) < _IPYKERNEL:
+    if sys.flags.optimize > 1:
         raise SetupError(
-            f"ipykernel is {kernel}; from 7.4 on, Stop buttons work while text streams. {_FIX}"
+            "Python runs with -OO, which strips the docstrings that tools and exercises need: "
+            "restart the kernel, or JupyterLab, without -OO and PYTHONOPTIMIZE."
         )
 
 
@@ -81,6 +124,8 @@ def _warm_up(contact: bool) -> None:
         contact: Ask the server for its list of models, over the connection that cells will use.
             A real provider is not asked before a learner asks it.
     """
+    from .provider import chat_model
+
     model = chat_model()
     if contact:
         model.root_client.models.list()
@@ -104,13 +149,6 @@ def _build_types() -> None:
     whole = (ChatCompletionMessage, WholeChoice, ChatCompletion)
     for part in (*whole, ChoiceDelta, Choice, ChatCompletionChunk):
         part.model_rebuild()
-
-
-def _tell_providers_errors() -> None:
-    """Show in a sentence what a provider refuses a cell with; its traceback has a hundred lines."""
-    import openai
-
-    tell((openai.APIError,), explain)
 
 
 @cache  # once: later there may be rubbish among it

@@ -139,7 +139,8 @@ async def listen(url: str, client: httpx2.AsyncClient | None = None) -> AsyncGen
 
     Args:
         url: Where the events are.
-        client: What to ask with; None opens a connection for this stream.
+        client: What to ask with; None opens a connection for this stream, past any proxy, as the
+            lessons' servers run on this machine.
 
     Raises:
         NotAnEventStreamError: If the answer isn't status 200 with `text/event-stream`.
@@ -148,7 +149,7 @@ async def listen(url: str, client: httpx2.AsyncClient | None = None) -> AsyncGen
     if client is None:
         silence_is_fine = httpx2.Timeout(5, read=None)
         async with (
-            httpx2.AsyncClient(timeout=silence_is_fine) as own,
+            httpx2.AsyncClient(timeout=silence_is_fine, trust_env=False) as own,
             aclosing(listen(url, own)) as heard,
         ):
             async for event in heard:

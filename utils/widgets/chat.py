@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from IPython.display import display
 
+from utils.errors import sentence
 from utils.unicode import well_formed
 from utils.widgets.base import as_text
 from utils.widgets.chat_history import messages, to_go_on
@@ -21,7 +22,6 @@ from utils.widgets.chat_page import ChatPage
 from utils.widgets.chat_reading import Attempt
 from utils.widgets.chat_turn import Exchange, Turn
 from utils.widgets.coalesce import Coalescer, call_later
-from utils.widgets.style import sentence
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

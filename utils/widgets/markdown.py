@@ -13,12 +13,13 @@ from typing import Any
 
 import mistune
 
+from utils.errors import sentence
 from utils.timing import Recording, content_of
 from utils.unicode import Joiner
 from utils.widgets.pane import STOPPED, Panel
 from utils.widgets.reading import Source
 from utils.widgets.sheet import Sheet, script
-from utils.widgets.style import sentence, stylesheet
+from utils.widgets.style import stylesheet
 from utils.widgets.viewer import Viewer
 
 Repair = Callable[[str], str]

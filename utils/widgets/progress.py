@@ -10,9 +10,10 @@ from typing import Any, Literal, Self, TypeVar
 import traitlets
 from IPython.display import display
 
+from utils.errors import sentence
 from utils.widgets.base import CourseWidget, as_text
 from utils.widgets.coalesce import Coalescer, timer_thread
-from utils.widgets.style import scripts, seconds, sentence, stylesheet
+from utils.widgets.style import scripts, seconds, stylesheet
 
 T = TypeVar("T")
 Phase = Literal["ready", "running", "done", "failed", "stopped"]

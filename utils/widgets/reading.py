@@ -11,10 +11,10 @@ from typing import Any
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
+from utils.errors import sentence
 from utils.timing import AsyncRecorder, Recording, arecord
 from utils.widgets.coalesce import TICK, call_later
 from utils.widgets.lane import Lane
-from utils.widgets.style import sentence
 
 Source = AsyncIterable[object] | Awaitable[object]
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from utils import palette
 from utils.timing import Recording
-from utils.unicode import well_formed
 
 HERE = Path(__file__).parent
 
@@ -20,12 +17,6 @@ _COLOURS = {
     "quiet": palette.QUIET,
 }
 _ENDINGS = {"finished": "done", "left": "stopped", "failed": "failed"}
-
-# Whatever looks like a key: a known prefix, what follows "Bearer", or a long run of characters
-# that holds digits as well as letters.
-_SECRET = re.compile(
-    r"\b(?:sk|pk|key)[-_][\w*.-]{3,}|(?<=Bearer )\S+|\b(?=\S*[A-Za-z])(?=\S*\d)[\w*-]{24,}"
-)
 
 
 def stylesheet(*more: str) -> str:
@@ -73,14 +64,3 @@ def when(first: float | None, total: float, outcome: str, what: str = "words") -
     if outcome == "streaming":
         return f"{begun} · {seconds(total)} so far"
     return f"{begun} · {_ENDINGS[outcome]} {seconds(total)}"
-
-
-def sentence(error: BaseException) -> str:
-    """Tell an error in one line for a widget: its type and message, without anything secret."""
-    body = getattr(error, "body", None)  # an API's own words, without the JSON around them
-    told = body.get("message") if isinstance(body, Mapping) else None
-    message = " ".join(well_formed(str(told or error)).split())
-    if len(message) > 300:
-        message = message[:299] + "…"
-    name = type(error).__name__
-    return f"{name}: {_SECRET.sub('[hidden]', message)}" if message else name

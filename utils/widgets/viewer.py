@@ -12,12 +12,12 @@ from typing import Any
 import ipywidgets as widgets  # type: ignore[import-untyped]
 from IPython.display import display
 
+from utils.errors import sentence
 from utils.timing import Recording, record
 from utils.widgets.coalesce import timer_thread
 from utils.widgets.lane import Lane, close_below
 from utils.widgets.pane import Panel
 from utils.widgets.reading import Source, Stop, read_together
-from utils.widgets.style import sentence
 
 
 class Viewer(widgets.VBox):  # type: ignore[misc]

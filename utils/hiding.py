@@ -1,0 +1,68 @@
+"""Files that hide a module: a scratch file `openai.py` is imported wherever `openai` is meant.
+
+Such a file may hide any module, so this one imports only what Python loads at its own start.
+"""
+# ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be hidden, too)
+
+import os
+import sys
+from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
+
+
+def of_packages(place: str) -> bool:
+    """Return whether a folder is where packages are installed."""
+    return place.rstrip("/\\").endswith(("site-packages", "dist-packages"))
+
+
+def of_others(path: list[str]) -> list[str]:
+    """Return the folders of a search path that hold neither Python's modules nor packages.
+
+    They are those of a script or a notebook, of PYTHONPATH, and what a program has added.
+    """
+    library = os.path.dirname(os.path.abspath(os.__file__))
+    return [
+        place
+        for place in path
+        if os.path.isdir(place or ".")
+        and not of_packages(place)
+        and not os.path.abspath(place).startswith(library)
+    ]
+
+
+def hidden(path: list[str]) -> dict[str, str]:
+    """Return the modules that are hidden where Python searches `path`, and by which file each."""
+    PathFinder.invalidate_caches()
+    others = of_others(path)
+    found: dict[str, str] = {}
+    for folder in others:
+        later = [place for place in path[path.index(folder) :] if place not in others]
+        for name in sorted({entry.partition(".")[0] for entry in os.listdir(folder or ".")}):
+            here = PathFinder.find_spec(name, [folder])
+            if here is None or not here.origin:
+                continue
+            if os.path.abspath(folder) == _ROOT and name in _OURS:
+                continue
+            if BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name):
+                continue  # found before any file
+            meant = PathFinder.find_spec(name, later)
+            if meant is not None and meant.origin:
+                is_package = here.submodule_search_locations is not None
+                origin = os.path.abspath(here.origin)
+                found[name] = os.path.dirname(origin) if is_package else origin
+    return found
+
+
+def is_loaded_from(name: str, path: str) -> bool:
+    """Return whether a module came from this file or folder."""
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return os.path.abspath(file).startswith(path)
+
+
+def told(name: str, path: str) -> str:
+    """Say in a sentence what hides a module, and what to do."""
+    what = "folder" if os.path.isdir(path) else "file"
+    whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
+    return f"The {what} {path} hides {whose} `{name}`: rename the {what}"
