@@ -5,9 +5,8 @@
     solution("1.2")        # the solution, from the lesson's own source
     predict("1.1")         # asks before the code answers
 
-The judging of one lesson's exercises lives in `lesson_1.py` and its like, which are imported when
-they are first needed; the streams that they watch live in `streams.py`, and how they try callback
-handlers in `handlers.py`.
+The check of an exercise is a file in its lesson's folder, such as `lesson_1/shout.py`, and what it
+says is in that folder's `messages.py`. What checks are built from is in `engine/`.
 """
 
 from utils.checks.outcome import NotYet, Outcome
