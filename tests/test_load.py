@@ -13,11 +13,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from utils.checks.servers import get
 
 from tests.simulator.orphans import PATIENCE, ROOT, is_running, wait_for_the_end
 from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
-from utils.checks.servers import get
 from utils.load import STYLES, LoadError, Row, Rows, experiment, load
 from utils.load import clients as load_clients
 from utils.load.experiment import _row

@@ -20,8 +20,8 @@ import httpx2
 from langchain_openai import ChatOpenAI
 from openai import OpenAI
 from starlette.types import ASGIApp, Message
-from utils.checks.engine.virtual_time import VirtualLoop
 
+from utils.checks.engine.virtual_time import VirtualLoop
 from utils.simulator import Request, Requests
 from utils.simulator.app import Settings, make_app
 from utils.simulator.sending import RESET
