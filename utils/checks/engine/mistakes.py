@@ -117,10 +117,10 @@ STRESSED: Mistakes[Run] = {
     "never awaited": FIRST["never awaited"],
     "yields while closing": _closes_badly,
     "swallows the error": lambda run: run.case.fails_after is not None and run.error is None,
-    RAISED: _raised,
     "swallows the cancellation": lambda run: run.cancelled == "returned",
     "replaces the cancellation": lambda run: run.cancelled == "raised",
     "outlives the cancellation": lambda run: run.cancelled == "went on",
+    RAISED: _raised,
     "left open": LAST["left open"],
     "leaves a task": LAST["leaves a task"],
 }

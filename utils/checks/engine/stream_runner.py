@@ -258,6 +258,13 @@ class _Record:
             with self.errors():
                 self.returned = self.answer(*map(self._made, self.args))
 
+    def _not_awaited(self) -> str:
+        """The function whose coroutine came back in place of its result, or ""."""
+        if not (self.awaited and inspect.iscoroutine(self.returned)):
+            return ""
+        self.returned.close()
+        return self.returned.__name__
+
     @staticmethod
     def _made(arg: Any) -> Any:
         """An argument; a stream, where the method of a reply makes one."""
@@ -308,7 +315,7 @@ class _Record:
             blocked=self.blocked,
             cancelled=self.cancelled,
             other_model=isolation.other_model(self.answer),
-            forgotten=isolation.forgotten(),
+            forgotten=isolation.forgotten() or self._not_awaited(),
             **more,
         )
 
@@ -417,7 +424,7 @@ def run_async(
 
     async def main() -> Run:
         record = _Record(answer, args)
-        task = asyncio.ensure_future(_awaited(record, case, reply, pause))
+        task = asyncio.ensure_future(_awaited(record, case, reply, pause, streams=streams))
         if case.cancel_after is not None:
             await _cancel(record, task, case.cancel_after)
         else:
@@ -433,16 +440,18 @@ def run_async(
     return virtual_time.run(main, answer)
 
 
-async def _awaited(record: _Record, case: Case, reply: Reply, pause: float) -> None:
+async def _awaited(
+    record: _Record, case: Case, reply: Reply, pause: float, *, streams: bool
+) -> None:
     record.call()
     record.ahead = reply.taken
     if inspect.isawaitable(record.returned):
         with record.errors():
-            record.awaited = True
-            record.returned = await record.returned
+            record.awaited, work, record.returned = True, record.returned, None
+            record.returned = await work
         return
     stream = record.returned
-    if not isinstance(stream, AsyncIterator):
+    if not (streams and isinstance(stream, AsyncIterator)):
         return
     record.returned, record.read = None, True
     with record.errors():
