@@ -19,10 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import commands, doctor, environment, lab, suite
+from tools import commands, doctor, environment, lab
 from tools.environment import Action, Environment, set_up
 from tools.programs import Advice
-from tools.suite import Step
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "course.py"
@@ -890,103 +889,6 @@ def test_doctor_goes_on_after_a_part_that_is_broken() -> None:
     ok, finding = doctor.outcome(broken)
     assert not ok
     assert finding.startswith("ImportError: a library is missing: run ")
-
-
-# --- test
-
-
-def passing(name: str = "style") -> Step:
-    return Step(name, [sys.executable, "-c", ""])
-
-
-def failing(name: str = "types") -> Step:
-    return Step(name, [sys.executable, "-c", "raise SystemExit(1)"])
-
-
-@pytest.fixture
-def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pytest that a step starts leave its plugins out, which take seconds to load."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
-def pytest_step(folder: Path, text: str) -> Step:
-    file = folder / "test_it.py"
-    file.write_text(text, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        f"--rootdir={folder}",
-    ]
-    return Step("tests", [*command, "-c", os.devnull, str(file)], is_pytest=True)
-
-
-MIXED = """
-import pytest
-def test_one(): pass
-def test_two(): pass
-def test_three(): assert False
-@pytest.fixture
-def broken(): raise OSError
-def test_four(broken): pass
-@pytest.mark.skip
-def test_five(): pass
-"""
-
-
-def test_the_closing_line_adds_up_checks_and_tests(
-    tmp_path: Path, bare_pytest: None, capfd: pytest.CaptureFixture[str]
-) -> None:
-    code = suite.run_steps([passing(), failing(), pytest_step(tmp_path, MIXED)])
-    lines = capfd.readouterr().out.splitlines()
-    assert code == 1
-    assert lines[-1] == "3 passed, 3 failed, 1 skipped"
-    assert lines[-2] == "What failed: types; tests"
-
-
-def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str]) -> None:
-    assert suite.run_steps([passing(), passing()]) == 0
-    assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
-
-
-def test_pytest_that_finds_no_test_or_crashes_is_a_failure(
-    tmp_path: Path, bare_pytest: None, capfd: pytest.CaptureFixture[str]
-) -> None:
-    empty = pytest_step(tmp_path, "")
-    crashing = pytest_step(tmp_path, "import os\ndef test_it(): os._exit(3)")
-    assert suite.run_steps([empty]) == 1
-    assert suite.run_steps([crashing]) == 1
-
-
-def test_a_step_after_a_failed_one_is_run_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
-    suite.run_steps([failing(), passing("the second")])
-    assert "== the second: 1 passed" in capfd.readouterr().out
-
-
-def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
-    monkeypatch.delenv("COURSE_SPEED")
-    environ = suite.suite_environ()
-    assert environ["COURSE_SPEED"] == suite.TEST_SPEED
-    assert not {"OPENAI_API_KEY", "LANGSMITH_TRACING"} & set(environ)
-
-
-def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
-    nbval = suite.steps("python", [], fast=False)[-1].command
-    assert {"solutions", "notebooks", "tests"} <= set(nbval)
-    assert "--nbval" in nbval
-    assert "--nbval-lax" not in nbval
-    assert nbval[nbval.index("--dist") + 1] == "loadfile"
-    assert not [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
-
-
-def test_arguments_for_pytest_run_pytest_alone() -> None:
-    (only,) = suite.steps("python", ["tests/test_timing.py", "-x"], fast=False)
-    assert only.command[-2:] == ["tests/test_timing.py", "-x"]
 
 
 def test_every_way_to_call_a_command_is_declared() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,15 +19,24 @@ def asked(*words: str) -> argparse.Namespace:
     return arguments
 
 
-@pytest.fixture
-def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pytest that a step starts leave its plugins out, which take seconds to load."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+# Plugins are left out of the pytest that a step starts, as they take seconds to load.
+PYTEST = """
+import os, sys, pytest
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+sys.exit(pytest.main(sys.argv[1:]))
+"""
 
 
 def pytest_on(file: Path, *words: str) -> Step:
     alone = ["-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", "-c", os.devnull]
-    return Step("tests", [sys.executable, "-m", "pytest", *alone, str(file), *words], True)
+    return Step("tests", [sys.executable, "-c", PYTEST, *alone, str(file), *words], True)
+
+
+def written(folder: Path, text: str) -> Path:
+    """A file of tests."""
+    folder.mkdir(exist_ok=True)
+    (folder / "test_it.py").write_text(text, encoding="utf-8")
+    return folder / "test_it.py"
 
 
 def test_style_types_and_build_can_be_checked_without_a_test() -> None:
@@ -79,7 +89,6 @@ def test_words_that_are_no_files_are_left_to_pytest() -> None:
 )
 def test_where_no_test_ran_none_is_said_to_have_failed(
     tmp_path: Path,
-    bare_pytest: None,
     capfd: pytest.CaptureFixture[str],
     words: list[str],
     said: str,
@@ -94,12 +103,151 @@ def test_where_no_test_ran_none_is_said_to_have_failed(
 
 
 def test_a_pytest_that_crashes_counts_as_a_failure(
-    tmp_path: Path, bare_pytest: None, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "test_it.py"
     file.write_text("import os\ndef test_it(): os._exit(3)\n", encoding="utf-8")
     assert suite.run_steps([pytest_on(file)]) == 1
     assert capfd.readouterr().out.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
+
+
+# --- The steps and the closing line
+
+
+def passing(name: str = "style") -> Step:
+    return Step(name, [sys.executable, "-c", ""])
+
+
+def failing(name: str = "types") -> Step:
+    return Step(name, [sys.executable, "-c", "raise SystemExit(1)"])
+
+
+MIXED = """
+import pytest
+def test_one(): pass
+def test_two(): pass
+def test_three(): assert False
+@pytest.fixture
+def broken(): raise OSError
+def test_four(broken): pass
+@pytest.mark.skip
+def test_five(): pass
+"""
+
+
+def test_the_closing_line_adds_up_checks_and_tests(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = suite.run_steps([passing(), failing(), pytest_on(written(tmp_path, MIXED))])
+    lines = capfd.readouterr().out.splitlines()
+    assert code == 1
+    assert lines[-1] == "3 passed, 3 failed, 1 skipped"
+    assert lines[-2] == "What failed: types; tests"
+
+
+def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str]) -> None:
+    assert suite.run_steps([passing(), passing()]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
+
+
+def test_pytest_that_finds_no_test_or_crashes_is_a_failure(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    empty = pytest_on(written(tmp_path / "empty", ""))
+    crashing = pytest_on(written(tmp_path / "crash", "import os\ndef test_it(): os._exit(3)"))
+    assert suite.run_steps([empty]) == 1
+    assert suite.run_steps([crashing]) == 1
+
+
+def test_a_step_after_a_failed_one_is_run_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    suite.run_steps([failing(), passing("the second")])
+    assert "== the second: 1 passed" in capfd.readouterr().out
+
+
+def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.delenv("COURSE_SPEED")
+    environ = suite.suite_environ()
+    assert environ["COURSE_SPEED"] == suite.TEST_SPEED
+    assert not {"OPENAI_API_KEY", "LANGSMITH_TRACING"} & set(environ)
+
+
+HOSTILE = {
+    "PYTEST_ADDOPTS": "--no-such-option",
+    "PYTEST_PLUGINS": "nowhere",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONINSPECT": "1",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONIOENCODING": "utf-16",
+    "COVERAGE_PROCESS_START": "/nowhere",
+    "RUFF_CONFIG": "/nowhere",
+    "MYPYPATH": "/nowhere",
+    "MPLBACKEND": "nowhere",
+    "VIRTUAL_ENV": "/nowhere",
+    "OPENAI_MODEL": "theirs",
+    "LC_OUTPUT_VERSION": "v1",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "SSL_CERT_FILE": "/nowhere",
+    "FORCE_COLOR": "1",
+    "LC_ALL": "C",
+    "TZ": "Nowhere/City",
+}
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """A user's settings for other programs; a folder for temporary files with a long name."""
+    deep = tmp_path.joinpath(*["a folder with spaces"] * 6)
+    deep.mkdir(parents=True)
+    settings = HOSTILE | {"TMPDIR": str(deep), "TEMP": str(deep)}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return settings
+
+
+def test_what_a_user_has_set_for_other_programs_reaches_no_step(
+    tmp_path: Path, hostile: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = f"""
+import os, sys, warnings
+def test_it():
+    assert not {set(HOSTILE) - {"FORCE_COLOR", "LC_ALL", "TZ"}!r} & set(os.environ)
+    assert not sys.flags.optimize and not sys.flags.inspect
+"""
+    assert suite.run_steps([pytest_on(written(tmp_path, text))]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
+
+
+def test_nbval_runs_notebooks_by_its_own_option_alone_whatever_is_set(
+    hostile: dict[str, str],
+) -> None:
+    plain = {name: it for name, it in os.environ.items() if not name.startswith("PY")}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "-q"]
+    told = subprocess.run(
+        [*command, "solutions/02_stream_callbacks.ipynb"],
+        cwd=suite.ROOT,
+        env=plain,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
+    nbval = suite.steps("python", [], fast=False)[-1].command
+    assert {"solutions", "notebooks", "tests"} <= set(nbval)
+    assert "--nbval" in nbval
+    assert "--nbval-lax" not in nbval
+    assert nbval[nbval.index("--dist") + 1] == "loadfile"
+    assert not [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
+
+
+def test_arguments_for_pytest_run_pytest_alone() -> None:
+    (only,) = suite.steps("python", ["tests/test_timing.py", "-x"], fast=False)
+    assert only.command[-2:] == ["tests/test_timing.py", "-x"]
 
 
 # --- The build's words

@@ -34,10 +34,10 @@ from tools.programs import (
     clean_environ,
     end,
     say,
+    simulated_environ,
     stop_on_signals,
     wait_for,
 )
-from tools.suite import PROVIDER, TRACING
 from utils.provider import ProviderError, describe, real_provider
 
 Child = subprocess.Popen[str]
@@ -136,7 +136,7 @@ def app(arguments: argparse.Namespace) -> int:
             answering, environ = describe(), clean_environ()
             if real_provider() is None:
                 course = interpreter("lab", arguments.here)
-                environ = simulated(stack.enter_context(simulator(course)))
+                environ = simulated_environ(**stack.enter_context(simulator(course)))
             child = stack.enter_context(chosen.served(python, port, environ))
         except ProviderError as error:
             raise Advice(str(error)) from error
@@ -152,13 +152,6 @@ def app(arguments: argparse.Namespace) -> int:
             return 0
         say(f"The app ended by itself (exit code {code}).")
         return code or 1
-
-
-def simulated(model: Mapping[str, str]) -> dict[str, str]:
-    """Variables for an app that talks to a simulator, and to nothing else."""
-    outside = (*PROVIDER, *TRACING, "OPENAI_FALLBACK_MODEL")
-    kept = {name: value for name, value in clean_environ().items() if name not in outside}
-    return {**kept, **model}
 
 
 @contextlib.contextmanager

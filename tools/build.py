@@ -30,7 +30,7 @@ from nbformat import NotebookNode
 
 from tools import by_hand, links, rules, shape
 from tools.lessons import add_build_options, chosen, table_problems
-from tools.programs import Advice, counted
+from tools.programs import Advice, counted, simulated_environ
 from utils import source
 from utils.source import Cell, Lesson, SourceError
 
@@ -53,8 +53,6 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
-# What would make an execution differ from a learner's first one: sped up time, a real provider.
-PRIVATE_ENVIRONMENT = ("COURSE_SPEED", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 _KEYS = (
@@ -325,7 +323,8 @@ def _executed(built: Built, folder: Path) -> NotebookNode:
         on_cell_start=progress,
     )
     try:
-        client.execute(env=_environment(os.environ), cleanup_kc=True)
+        with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as own:
+            client.execute(env=_environment(own), cleanup_kc=True)
     except CellExecutionError as error:
         raise failure(f"{error.ename}: {error.evalue}") from None
     except (CellTimeoutError, DeadKernelError) as error:
@@ -353,8 +352,11 @@ def _refused(built: Built, notebook: NotebookNode) -> list[str]:
     ]
 
 
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in environment.items() if key not in PRIVATE_ENVIRONMENT}
+def _environment(ipython: str) -> dict[str, str]:
+    """Variables for a run like a learner's first: at real speed, by the simulator alone."""
+    environ = simulated_environ(IPYTHONDIR=ipython)
+    environ.pop("COURSE_SPEED", None)
+    return environ
 
 
 def _cleaned(output: NotebookNode) -> NotebookNode:

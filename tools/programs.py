@@ -74,6 +74,31 @@ def clean_environ(**more: str) -> dict[str, str]:
     return environ
 
 
+# What a real provider, a service that collects traces, or the way to the outside needs.
+_OUTWARD = (
+    "OPENAI_",
+    "AZURE_OPENAI_",
+    "LANGSMITH_",
+    "LANGCHAIN_",
+    "LC_OUTPUT_VERSION",
+    "SSL_CERT_",
+    "SSLKEYLOGFILE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+)
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
+
+
+def simulated_environ(**more: str) -> dict[str, str]:
+    """Variables for what talks to the simulator alone: those of `clean_environ` but the outward."""
+    environ = {
+        name: value
+        for name, value in clean_environ().items()
+        if not name.startswith(_OUTWARD) and name.upper() not in _PROXIES
+    }
+    return environ | more
+
+
 class Progress:
     """One line that is rewritten on a terminal, and a line now and then in a file or a pipe."""
 

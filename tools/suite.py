@@ -12,7 +12,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.environment import interpreter
-from tools.programs import ROOT, Advice, clean_environ, ended_with, say, stop_on_signals, wait_for
+from tools.programs import (
+    ROOT,
+    Advice,
+    ended_with,
+    say,
+    simulated_environ,
+    stop_on_signals,
+    wait_for,
+)
 
 # Pytest's exit codes where no test failed because none was run, and what they mean.
 NO_TEST_RAN = {
@@ -23,10 +31,6 @@ NO_TEST_RAN = {
 TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
 
 LONGEST_TMPDIR = 40  # bytes of its name; folders and sockets in it have names, too
-
-# A developer's own settings must not send a test to a real provider, or its trace to a service.
-PROVIDER = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_MODEL", "OPENAI_ORG_ID")
-TRACING = ("LANGSMITH_TRACING", "LANGSMITH_API_KEY", "LANGCHAIN_TRACING_V2", "LANGCHAIN_API_KEY")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +106,7 @@ def run_steps(plan: Sequence[Step]) -> int:
 
 def suite_environ() -> dict[str, str]:
     """Variables for tests: the simulator alone, sped up, and no key that could leak into them."""
-    environ = clean_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
-    return {name: value for name, value in environ.items() if name not in PROVIDER + TRACING}
+    return simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
 
 
 def folder_for_sockets() -> str | None:
@@ -142,9 +145,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
     # Kernels and browsers wait half of their time: two workers more than there are cores.
     everything = [*in_order, str((os.cpu_count() or 1) + 2)]
-    everything += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=240"]
-    everything.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
-    everything += ["solutions", "notebooks", "tests"]
+    everything += ["--nbval", "solutions", "notebooks", "tests"]
     return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
 
 
