@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 
 WIDGETS = ".jp-OutputArea :is(.course-live, .course-race, .course-prediction)"
 # Where words are shortened on purpose an ellipsis says so; what is for screen readers is not seen.

@@ -20,11 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
-
-from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
+from typing import TYPE_CHECKING, Any
 
 from tools.lab import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARTIFACTS = REPOSITORY / "test-artifacts"
@@ -33,10 +34,11 @@ NOTEBOOK_WIDTH: ViewportSize = {"width": 1280, "height": 900}
 PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
 NARROW: ViewportSize = {"width": 620, "height": 1000}
 
-NO_BROWSER = (
-    "No Chromium or Chrome found. Get one with `python -m playwright install chromium`, "
-    "or name yours in the environment variable COURSE_BROWSER."
+GET_ONE = (
+    "Get one with `python -m playwright install --with-deps chromium` (on Debian and Ubuntu also "
+    "with `apt install chromium`), or name yours in the environment variable COURSE_BROWSER."
 )
+NO_BROWSER = f"No Chromium or Chrome found. {GET_ONE}"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # What the option --expose-app-in-browser does, for a JupyterLab that was started without it.
 _EXPOSE = """document.addEventListener("readystatechange", () => {

@@ -10,16 +10,19 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 from nbformat import from_dict
-from playwright.sync_api import BrowserContext, ConsoleMessage
 
 from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, PROJECTOR, REPOSITORY, Lab, NotebookPage
 from tests.notebooks.editions import faults_of_outputs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, ConsoleMessage
 
 LONGEST_RUN = 600.0  # seconds for a lesson
 THEMES = ("Light", "Dark")

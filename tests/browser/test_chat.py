@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator
 
 from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, Lab, NotebookPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator
 
 SETUP = """
 import os

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import BrowserContext
 
 from tests.browser.lab import REPOSITORY, NotebookPage
 from tests.browser.turns import Turns
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 OpenNotebook = Callable[..., NotebookPage]
 

@@ -13,19 +13,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from playwright.sync_api import BrowserContext, Page
 
 from tests.sse_streams import BY_HAND, by_chance, types_named
 from utils.provider import chat_model, simulator
 from utils.serving import serving
 from utils.sse import parse
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
 
 PATIENCE = 240_000.0  # ms
 

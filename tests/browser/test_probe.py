@@ -1,0 +1,130 @@
+"""Where no browser can run, tests that need one are skipped with a sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser import probe as probing
+from tests.browser.lab import NO_BROWSER, REPOSITORY
+from tests.browser.probe import probe
+
+# What Playwright may do when it is imported.
+MODULES = {
+    "a library is missing": (
+        "raise ImportError('libstdc++.so.6: cannot open shared object file')",
+        "Playwright says: libstdc++.so.6: cannot open shared object file",
+    ),
+    "not installed": ("raise ModuleNotFoundError('no playwright')", "no playwright"),
+    "says nothing": ("raise OSError", "Playwright says: OSError"),
+    "ends Python": ("import os; os._exit(9)", "exit code 9"),
+    "crashes": ("import os; print('Segmentation fault'); os.abort()", "Segmentation fault"),
+}
+
+
+@pytest.fixture
+def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def write(module: str) -> None:
+        package = tmp_path / "modules" / "playwright"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(module, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(package.parent))
+
+    return write
+
+
+@pytest.mark.parametrize(("module", "cause"), MODULES.values(), ids=MODULES)
+def test_a_playwright_that_fails_is_a_sentence(
+    module: str, cause: str, playwright_is: Callable[[str], None], tmp_path: Path
+) -> None:
+    playwright_is(module)
+    problem = probe(tmp_path).problem
+    assert problem is not None
+    assert problem.startswith("No browser can run here (")
+    assert cause in problem
+    assert "`python -m playwright install --with-deps chromium`" in problem
+    assert "\n" not in problem
+
+
+def test_one_that_hangs_is_ended(
+    playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playwright_is("import threading; threading.Event().wait()")
+    monkeypatch.setattr(probing, "_PATIENCE", 2.0)
+    assert "no answer in 2 s" in (probe(tmp_path).problem or "")
+
+
+def program(file: Path, says: str) -> str:
+    file.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 127\n", encoding="utf-8")
+    file.chmod(0o755)
+    return str(file)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
+def test_a_driver_that_can_not_start_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = program(tmp_path / "node", "error while loading shared libraries: libatomic.so.1")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", node)
+    problem = probe(tmp_path).problem
+    assert problem is not None
+    assert problem.startswith("No browser can run here (Playwright says: ")
+    assert "; error while loading shared libraries: libatomic.so.1)" in problem
+    assert "\n" not in problem
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
+@pytest.mark.usefixtures("browser_file")  # Playwright's driver has to run for this
+def test_a_browser_that_crashes_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_BROWSER", program(tmp_path / "chromium", "no usable sandbox"))
+    assert "No browser can run here (Playwright says: " in (probe(tmp_path).problem or "")
+
+
+@pytest.mark.usefixtures("browser_file")
+def test_without_any_browser_the_sentence_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COURSE_BROWSER", raising=False)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert probe(tmp_path).problem == NO_BROWSER
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
+def test_all_tests_that_need_one_are_skipped_and_counted(
+    playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playwright_is(MODULES["a library is missing"][0])
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program(tmp_path / "node", "no library"))
+    monkeypatch.delenv("COURSE_BROWSER", raising=False)
+    options = ["-q", "-rs", "-p", "no:cacheprovider", "--ignore=tests/browser/test_probe.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "tests/browser"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.match(r"\d{3} skipped in ", done.stdout.splitlines()[-1]), done.stdout
+    assert "No browser can run here" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
+def test_one_that_was_named_and_can_not_run_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_BROWSER", program(tmp_path / "chromium", "no usable sandbox"))
+    options = ["-q", "-p", "no:cacheprovider", "tests/browser/test_print.py", "-x"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "No browser can run here" in done.stdout
