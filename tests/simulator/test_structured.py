@@ -270,3 +270,90 @@ JUNK = st.recursive(
 def test_a_schema_that_is_junk_is_refused_or_answered(schema: dict[str, Any]) -> None:
     with suppress(ApiError):  # anything else would be a fault of the server
         reply("Invent one.", schema)
+
+
+@pytest.mark.parametrize(
+    ("described", "keys"),
+    [
+        ("a JSON with 'setup' and 'punchline' keys", ["setup", "punchline"]),
+        ('JSON with "setup" and "punchline" keys and nothing else', ["setup", "punchline"]),
+        ("JSON with \u201csetup\u201d, \u201cpunchline\u201d fields", ["setup", "punchline"]),
+        ("JSON with `setup` as key", ["setup"]),
+        ("JSON: keys 'first name', 'last-name' (a string) and `age`",
+         ["first name", "last-name", "age"]),
+        ("JSON with the keys 'größe' and 'farbe'", ["größe", "farbe"]),
+        ("JSON with '名前' and '年齢' keys", ["名前", "年齢"]),
+        ("JSON containing 'setup' and 'punchline'", ["setup", "punchline"]),
+        ("JSON with the fields setup, punchline", ["setup", "punchline"]),
+    ],
+)  # fmt: skip
+def test_keys_are_found_however_they_are_listed(described: str, keys: list[str]) -> None:
+    assert list(reply(f"Tell me a joke about cats. Return {described}.")) == keys
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("Create a customer named '你好啊集团' (Hello Group), a technology company.", "你好啊集团"),
+        ("Create the customer \u201cمحمد علي\u201d.", "محمد علي"),
+        ("Create a customer named «Ёлка и Чай».", "Ёлка и Чай"),
+        ("Create a customer called 「株式会社光」.", "株式会社光"),
+        ("Create a customer named 'acme & söhne'.", "acme & söhne"),
+        ("Create a customer named Ольга.", "Ольга"),
+    ],
+)
+def test_a_name_of_any_script_is_found(prompt: str, name: str) -> None:
+    schema = {"type": "object", "properties": {"customer_name": {"type": "string"}},
+              "required": ["customer_name"]}  # fmt: skip
+    assert reply(prompt, schema) == {"customer_name": name}
+
+
+@pytest.mark.parametrize("required", [[], None])
+@pytest.mark.parametrize("default", [{}, {"default": []}])
+def test_a_list_is_given_though_nothing_is_required(
+    required: list[str] | None, default: dict[str, Any]
+) -> None:
+    steps = {"type": "array", "items": {"type": "string"}} | default
+    schema = {"type": "object", "properties": {"steps": steps}, "required": required}
+    assert reply("Plan my day.", schema)["steps"]
+
+
+def test_a_list_is_filled_from_the_prompt_though_nothing_is_required() -> None:
+    cities = {"type": "array", "items": {"type": "string"}}
+    schema = {"type": "object", "properties": {"cities": cities}, "required": []}
+    found = reply("What's the weather in Paris, in Rome and in Oslo?", schema)
+    assert found == {"cities": ["Paris", "Rome", "Oslo"]}
+
+
+def test_what_has_a_default_is_left_out_if_nothing_is_required() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "query": {"type": "string"},
+            "limit": {"type": "integer", "default": 10},
+            "state": {"enum": ["open", "closed"]},
+            "exact": {"type": "boolean"},
+            "page": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        },
+    }
+    assert reply("Search for lighthouses", schema) == {"query": "Search for lighthouses"}
+
+
+@pytest.mark.parametrize("digits", [20, 300, 400, 5000])
+def test_numbers_of_any_length_are_no_fault_of_the_schema(digits: int) -> None:
+    number = "7" * digits
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    found = reply(f"The number is {number}.", schema)["n"]
+    assert (found == int(number)) if digits <= 300 else isinstance(found, int)
+
+
+def test_a_list_of_many_things_in_the_prompt_does_not_make_the_schema_too_large() -> None:
+    item = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+    }
+    schema = {"type": "object", "properties": {"people": {"type": "array", "items": item}}}
+    assert reply("Ada King, 3\nBob Ross, 4\n" * 3000, schema)["people"][:2] == [
+        {"name": "Ada King", "age": 3},
+        {"name": "Bob Ross", "age": 4},
+    ]

@@ -5,6 +5,7 @@ How it is read from a request's JSON is `ask_chat` and `ask_responses`. Nothing 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -125,7 +126,7 @@ def read_tool(function: Json, where: str) -> Tool:
         ApiError: 400 that names the field at fault.
     """
     name = needed_text(function, "name", f"{where}.name")
-    if not name or len(name) > 64 or not name.replace("-", "_").isidentifier():
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise errors.wrong_value(
             f"{where}.name", "it must be up to 64 letters, digits, underscores and dashes"
         )

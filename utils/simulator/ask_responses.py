@@ -135,14 +135,18 @@ def _turn(item: Json, where: str) -> list[Turn]:
 
 def _joined(turns: Any) -> list[Turn]:
     """Join what one reply consisted of: its text and its calls are items of their own here."""
-    joined: list[Turn] = []
+    groups: list[list[Turn]] = []
     for turn in turns:
-        last = joined[-1] if joined else None
-        if turn.role == "assistant" and turn.calls and last and last.role == "assistant":
-            joined[-1] = Turn("assistant", last.text + turn.text, (*last.calls, *turn.calls))
+        if turn.role == "assistant" and turn.calls and groups and groups[-1][0].role == "assistant":
+            groups[-1].append(turn)
         else:
-            joined.append(turn)
-    return joined
+            groups.append([turn])
+    return [group[0] if len(group) == 1 else _as_one(group) for group in groups]
+
+
+def _as_one(turns: list[Turn]) -> Turn:
+    calls = tuple(call for turn in turns for call in turn.calls)
+    return Turn("assistant", "".join(turn.text for turn in turns), calls)
 
 
 def _tools(value: object) -> tuple[Tool, ...]:

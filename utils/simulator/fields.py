@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -19,17 +20,25 @@ def read_json(raw: bytes) -> Json:
         ApiError: 400 if there is none.
     """
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, parse_float=_number, parse_constant=_number)
         if b"\\ud" in raw.lower():  # half a surrogate pair is no text: it has no UTF-8
             json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
-    if not isinstance(body, dict) or not _is_shallow(body):
+    if not isinstance(body, dict) or not is_shallow(body):
         raise errors.unreadable()
     return body
 
 
-def _is_shallow(value: object) -> bool:
+def _number(written: str) -> float:
+    """Return a number that JSON can hold: Python also reads NaN, Infinity and 1e999."""
+    value = float(written)
+    if not math.isfinite(value):
+        raise ValueError(written)
+    return value
+
+
+def is_shallow(value: object) -> bool:
     """Return whether nothing in `value` is nested so deep that it may break who walks it."""
     level = [value]
     for _ in range(_DEEPEST):

@@ -1,13 +1,20 @@
 """Finding things in a prompt: names, places, numbers, dates, lists. Patterns alone, no grammar.
 
-Each function returns what it found in the order of the text; an empty list is "nothing".
+Each function returns what it found in the order of the text; an empty list is "nothing". No
+pattern may search the same characters again from every position: a prompt can be long, and the
+server does nothing else meanwhile.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import dropwhile
 
-_CAPITAL = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w'\u2019-]*"
+LONGEST = 8000  # characters of a text that are searched
+_UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
+_UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
+_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or of a script without capitals
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
 _NO_NAME = """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
@@ -23,7 +30,13 @@ _BEFORE_A_PLACE = (
 _NO_PLACES = (
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
-_CLAUSE_END = r"\s*(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
+_PAIRS = (r"\u201c\u201d", r"\u2018\u2019", r"\u201e\u201c", "«»", "「」", "『』")
+QUOTED = "|".join(
+    [r"\"([^\"\n]+)\"", r"(?<!\w)'([^'\n]+)'(?!\w)"]
+    + [f"{pair[: len(pair) // 2]}([^{pair}\\n]+){pair[len(pair) // 2 :]}" for pair in _PAIRS]
+)
+_CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
+_remembered = lru_cache(maxsize=64)  # many fields of a schema look for the same; don't change lists
 _MONTHS = [
     "january",
     "february",
@@ -46,21 +59,25 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", apart.lower())
 
 
+@_remembered
 def emails(text: str) -> list[str]:
     """Return e-mail addresses."""
     return re.findall(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+", text)
 
 
+@_remembered
 def links(text: str) -> list[str]:
     """Return web addresses."""
     return [link.rstrip(".,;)") for link in re.findall(r"https?://[^\s<>\"']+", text)]
 
 
+@_remembered
 def phones(text: str) -> list[str]:
     """Return telephone numbers."""
     return [found.strip() for found in re.findall(r"\+?\d[\d ()/-]{6,}\d", text)]
 
 
+@_remembered
 def dates(text: str) -> list[str]:
     """Return dates, as YYYY-MM-DD."""
     found = re.findall(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", text)
@@ -71,11 +88,13 @@ def dates(text: str) -> list[str]:
     return found
 
 
+@_remembered
 def times(text: str) -> list[str]:
     """Return times of day, as HH:MM."""
     return re.findall(r"\b(?:[01]\d|2[0-3]):[0-5]\d\b", text)
 
 
+@_remembered
 def numbers(text: str) -> list[str]:
     """Return numbers as they are written, without those inside words, dates and addresses."""
     return re.findall(r"(?<![\w.@-])-?\d+(?:\.\d+)?(?![\w@]|-\d|\.\d)", _without_compounds(text))
@@ -85,50 +104,60 @@ def _without_compounds(text: str) -> str:
     return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # a 42-year-old
 
 
+@_remembered
 def quoted(text: str) -> list[str]:
     """Return what stands in quotation marks."""
-    return [a or b for a, b in re.findall(r"[\"“]([^\"”“]+)[\"”]|(?<!\w)'([^']+)'(?!\w)", text)]
+    return ["".join(found) for found in re.findall(QUOTED, text)]
 
 
+@_remembered
 def expressions(text: str) -> list[str]:
     """Return arithmetic such as `3 * (4 + 5)`."""
-    found = re.findall(
-        r"[\d(][\d\s.+*/\u00d7÷^()-]*[+*/\u00d7÷^-][\d\s.+*/\u00d7÷^()-]*[\d)]", text
-    )
-    return [" ".join(item.split()) for item in found]
+    runs = re.findall(r"[\d(][\d\s.+*/\u00d7÷^()-]*+", text)
+    found = (run.rstrip(" \t\n\r\f\v.+*/\u00d7÷^(-") for run in runs)
+    return [" ".join(item.split()) for item in found if re.search(r"[+*/\u00d7÷^-]", item)]
 
 
+@_remembered
 def proper_names(text: str) -> list[str]:
     """Return names: capitalised words in a row, not those that merely begin a sentence."""
     found = []
+    several = len(text.split(maxsplit=1)) > 1
     for match in re.finditer(_PROPER, text):
-        kept = match.group().split()
-        while kept and kept[0].lower().removesuffix("'s") in _NOT_NAMES:
-            kept.pop(0)
-        begins = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1] in ".!?"
-        if kept and not (begins and len(kept) == 1 and len(text.split()) > 1):
+        kept = _without_common_words(match.group())
+        end = match.start()
+        while end and text[end - 1].isspace():
+            end -= 1
+        begins = not end or text[end - 1] in ".!?"
+        if kept and not (begins and len(kept) == 1 and several):
             found.append(" ".join(kept).rstrip("'\u2019-"))
     return list(dict.fromkeys(found))
 
 
+def _without_common_words(name: str) -> list[str]:
+    """Return the words of a name, without those at its front that no name begins with."""
+    return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
+
+
+@_remembered
 def people(text: str) -> list[str]:
-    """Return people's names: of two words and more if there are such."""
-    introduced = re.findall(rf"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named) ({_PROPER})", text)
+    """Return people's names: those that are introduced, else of two words and more."""
+    by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
+    introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)
     whole = [name for name in names if " " in name]
-    after_colon = re.findall(r":\s*([^\W\d_][\w .'\u2019-]*?)\s*(?:,|;|\n|$)", text)
-    return introduced or whole or after_colon or names
+    after_colon = re.findall(r":\s*([^\W\d_][\w .'\u2019-]*+)(?=[,;\n]|$)", text)
+    after_colon = [name.strip() for name in after_colon]
+    return introduced or whole or after_colon or quoted(text) or names
 
 
+@_remembered
 def places(text: str) -> list[str]:
     """Return places: names after `in`, `to`, `from` …, and names that follow those in a list."""
-    found: list[str] = []
+    found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
     weak: list[str] = []
     for match in re.finditer(rf"(\b{_BEFORE_A_PLACE} |, ?|^)({_PROPER}(?:, [A-Z]{{2}}\b)?)", text):
-        kept = match.group(2).split()
-        while kept and kept[0].lower().removesuffix("'s") in _NOT_NAMES:
-            kept.pop(0)
-        if kept:
+        if kept := _without_common_words(match.group(2)):
             strong = match.group(1) or len(kept) > 1
             (found if strong else weak).append(" ".join(kept).removesuffix("'s"))
     if not found:
@@ -139,6 +168,8 @@ def places(text: str) -> list[str]:
 
 def labelled(text: str, label: str) -> str | None:
     """Return what follows `label:`, `label is` or `label =`, up to the next comma or line."""
+    if not _holds(text, label):
+        return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"
     match = re.search(pattern, text, re.IGNORECASE)
     said = re.split(r"\s(?:and|but)\s|\.\s", match.group(1))[0] if match else ""
@@ -147,9 +178,11 @@ def labelled(text: str, label: str) -> str | None:
 
 def number_near(text: str, label: str) -> str | None:
     """Return the number that stands right after or right before a word beginning with `label`."""
+    if not _holds(text, label):
+        return None
     text = _without_compounds(text)
     after = rf"\b{re.escape(label)}\w*[\s:=(\"'`*]{{0,3}}(?:is |of |are )?(-?\d+(?:\.\d+)?)"
-    before = rf"(-?\d+(?:\.\d+)?)\s?{re.escape(label)}"
+    before = rf"(?<!\d)(-?\d+(?:\.\d+)?)\s?{re.escape(label)}"
     for pattern in (after, before):
         if match := re.search(pattern, text, re.IGNORECASE):
             return match.group(1)
@@ -158,9 +191,11 @@ def number_near(text: str, label: str) -> str | None:
 
 def listed(text: str, label: str) -> list[str]:
     """Return the items of a list that a word beginning with `label` introduces."""
+    if not _holds(text, label):
+        return []
     pattern = (
-        rf"\b{re.escape(label)}\w*+\s*(?:[:=]|\bis\b|\bare\b|\binclude\b|\blike\b)?\s*"
-        r"([^.;:!?\n]+(?:,[^.;:!?\n]+)*)"
+        rf"\b{re.escape(label)}\w*+\s*+(?:(?:[:=]|is\b|are\b|include\b|like\b)\s*+)?"
+        r"([^.;:!?\n]+)"
     )
     match = re.search(pattern, text, re.IGNORECASE)
     return items(match.group(1)) if match else []
@@ -168,7 +203,7 @@ def listed(text: str, label: str) -> list[str]:
 
 def items(text: str) -> list[str]:
     """Cut `a, b and c` into its items."""
-    parts = re.split(r",\s*(?:and\s+)?|\s+and\s+", text)
+    parts = re.split(r", ?(?:and )?| and ", " ".join(text.split()))
     return [part.strip(" \"'`[]#*") for part in parts if part.strip(" \"'`[]#*")]
 
 
@@ -177,4 +212,16 @@ def clauses(text: str) -> list[tuple[int, int]]:
     ends = [*re.finditer(_CLAUSE_END, text)]
     starts = [0, *(match.end() for match in ends)]
     stops = [*(match.start() for match in ends), len(text)]
-    return [(a, b) for a, b in zip(starts, stops, strict=True) if text[a:b].strip()]
+    spans = zip(starts, stops, strict=True)
+    trimmed = ((start, start + len(text[start:stop].rstrip())) for start, stop in spans)
+    return [(start, stop) for start, stop in trimmed if start < stop]
+
+
+@_remembered
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+def _holds(text: str, label: str) -> bool:
+    """Return whether a label stands in a text at all, which is quickly seen."""
+    return label.lower() in _lower(text)

@@ -12,7 +12,7 @@ _GO_ON = re.compile(
     r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
 )
 _AGAIN = re.compile(r"\b(?:again|repeat that|say that once more)\b", re.IGNORECASE)
-_MY_NAME = re.compile(r"\bmy name\b.*\?|\bwho am i\b", re.IGNORECASE)
+_MY_NAME = re.compile(r"\bmy name\b[^?\n]{0,200}\?|\bwho am i\b", re.IGNORECASE)
 _BEFORE = re.compile(
     r"\bwhat (?:did|have) (?:i|we) (?:just )?(?:say|said|ask|asked|talk|talked)\b"
     r"|\bmy (?:first|last|previous|earlier) (?:question|message)\b",
@@ -24,17 +24,18 @@ _LONGEST_QUOTE = 80  # characters
 def text(ask: Ask) -> str:
     """Return the reply in plain words."""
     prompt = ask.prompt
-    asked = [turn.text for turn in ask.turns if turn.role == "user"][:-1]
+    asked = [turn.text[: clues.LONGEST] for turn in ask.turns if turn.role == "user"][:-1]
     said = [turn.text for turn in ask.turns if turn.role == "assistant" and turn.text]
     if not asked:
         return library.answer(prompt, ask.seed)
-    if _GO_ON.search(prompt) and said:
+    told = prompt[: clues.LONGEST]
+    if _GO_ON.search(told) and said:
         return _rest(asked, said[-1], ask.seed)
-    if _AGAIN.search(prompt) and said and len(prompt.split()) < 8:
+    if _AGAIN.search(told) and said and len(prompt.split()) < 8:
         return said[-1]
-    if _MY_NAME.search(prompt) and (names := _names(asked)):
+    if _MY_NAME.search(told) and (names := _names(asked)):
         return f"You told me: your name is {names[-1]}."
-    if _BEFORE.search(prompt):
+    if _BEFORE.search(told):
         which = asked[0] if "first" in prompt.lower() else asked[-1]
         return f"You wrote: “{_short(which)}”."
     if library.is_written(prompt):
@@ -58,7 +59,7 @@ def _names(asked: list[str]) -> list[str]:
         for text in asked
         for part in introduced.split(text)[1:]
         for name in clues.proper_names(part.split(".")[0].split(",")[0] + " ")[:1]
-        or [part.split()[0]]
+        or part.split()[:1]
     ]
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,9 @@ _FINDERS: dict[str, Callable[[str], list[str]]] = {
     "name": clues.people,
     "customer": clues.people,
     "author": clues.people,
+    "company": clues.people,
+    "organisation": clues.people,
+    "organization": clues.people,
     "recipient": clues.people,
     "title": clues.quoted,
     "expression": clues.expressions,
@@ -86,6 +89,8 @@ _UNITS = {
     "rating": ("rating", "stars", "out of"),
     "temperature": ("temperature", "degrees", "°"),
 }
+_NEAR = 40  # characters before a word in which a "not" belongs to it
+_LONGEST_BEGINNING = 20  # letters
 _OTHERS = frozenset(word for words in _UNITS.values() for word in words)
 
 
@@ -112,11 +117,11 @@ def _part_of_name(name: str, found: list[str]) -> list[str]:
     return found
 
 
-def made_up(text: str, name: str) -> list[Any]:
-    """Return what may stand in a field of text about which `text` says nothing."""
+def made_up(text: str, name: str) -> Iterator[Any]:
+    """Yield what may stand in a field of text about which `text` says nothing."""
     if _WHOLE_PROMPT & set(clues.words(name)) and text.strip():
-        return [" ".join(text.split()), *samples(name)]
-    return samples(name)
+        yield " ".join(text.split())
+    yield from samples(name)
 
 
 def numbers(text: str, name: str) -> list[str]:
@@ -128,25 +133,28 @@ def numbers(text: str, name: str) -> list[str]:
                 return [near]
     free = clues.numbers(text)
     if set(clues.words(name)) & _UNITS.keys():  # a price is not a number of years
-        free = [number for number in free if not _belongs_elsewhere(text, number)]
+        counted = _counted(text)
+        free = [number for number in free if counted.get(number) not in _OTHERS]
     return free
 
 
-def _belongs_elsewhere(text: str, number: str) -> bool:
-    after = re.search(rf"(?<![\w.]){re.escape(number)}\s?([^\W\d_]+|[€$°])", text)
-    return bool(after and after.group(1).lower() in _OTHERS)
+@lru_cache(maxsize=64)
+def _counted(text: str) -> dict[str, str]:
+    """Return the numbers that a word follows, each with the first such word."""
+    found: dict[str, str] = {}
+    for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
+        found.setdefault(number, word.lower())
+    return found
 
 
 def truth(text: str, name: str) -> bool | None:
     """Return whether `text` says that `name` holds; None if it says nothing about it."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
-    match = re.search(
-        rf"((?:\S+\s+){{0,3}}?)\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I
-    )
+    match = re.search(rf"\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
     if not match or not label:
         return None
-    before = text[max(0, match.start() - 25) : match.end()].lower()
-    said = (match.group(2) or "").lower()
+    before = text[max(0, match.start() - _NEAR) : match.end()].lower()
+    said = (match.group(1) or "").lower()
     negated = re.search(r"\b(?:not|no|never|without|out of|isn't|aren't|doesn't)\b", before)
     return not (said in ("false", "no", "not") or negated)
 
@@ -157,6 +165,13 @@ def listed(text: str, name: str) -> list[str]:
         if found := clues.listed(text, label):
             return found
     return []
+
+
+def named(text: str, name: str) -> list[str]:
+    """Return all that `text` says for a field of several things, such as `cities`."""
+    word = (clues.words(name) or [""])[-1]
+    one = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
+    return _FINDERS[one](text) if one != word and one in _FINDERS else []
 
 
 def records(text: str, names: list[str]) -> list[str]:
@@ -172,20 +187,31 @@ def records(text: str, names: list[str]) -> list[str]:
         return lines
     if not any({"name", "person", "city", "place"} & set(clues.words(name)) for name in names):
         return []
-    starts = [text.find(found) for found in clues.proper_names(text)]
-    starts = sorted(start for start in starts if start >= 0) or [0]
+    starts = [0]
+    for found in clues.proper_names(text):
+        at = text.find(found, starts[-1])
+        if at >= 0:
+            starts.append(at)
+    starts = starts[1:] or [0]
     return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def speaks_of(text: str, choice: str) -> bool:
     """Return whether the words of `choice` stand in `text`, whole or as beginnings."""
     wanted = clues.words(choice)
-    said = clues.words(text)
+    whole, beginnings = _said(text)
     return bool(wanted) and all(
-        any(word == said_word or (len(word) > 4 and said_word.startswith(word[:-1]))
-            for said_word in said)
+        word in whole or (len(word) > 4 and word[:-1][:_LONGEST_BEGINNING] in beginnings)
         for word in wanted
-    )  # fmt: skip
+    )
+
+
+@lru_cache(maxsize=64)
+def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words of a text, and what they begin with."""
+    whole = frozenset(clues.words(text))
+    ends = range(4, _LONGEST_BEGINNING + 1)
+    return whole, frozenset(word[:end] for word in whole for end in ends)
 
 
 def formatted(form: Any) -> str | None:

@@ -7,18 +7,24 @@ is `clues`; which field means what is `meanings`.
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
+from itertools import chain
+from math import inf, isfinite
 from typing import Any
 
 from ..fields import Json
-from . import meanings
+from . import clues, meanings
 from .bounds import SchemaError, in_bounds, within
 
 _MOST_NODES = 5000  # as the API allows
 _DEEPEST = 40
+_MOST_ITEMS = 50  # that a list has if its schema doesn't say
+_SHALLOW = 2  # up to here lists that are made up have something in them
 _DEEP = 5  # from here on only what must be there is filled in
-_LONGEST_TEXT = 20_000  # characters that are searched
+_MOST_DIGITS = 300
+_PER_NODE = 100  # characters of a string that count as much as a field
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Valu
     Raises:
         SchemaError: If the schema is too large, endless, or none.
     """
-    text, context = text[:_LONGEST_TEXT], (context or text)[:_LONGEST_TEXT]
+    text, context = text[: clues.LONGEST], (context or text)[: clues.LONGEST]
     try:
         value = _Filler(schema, text, context, rng).value(schema, "", 0)
         if value.found:
@@ -71,9 +77,7 @@ class _Filler:
     used: set[str] = field(default_factory=set)  # numbers already given to a field
 
     def value(self, schema: Any, name: str, depth: int) -> Value:
-        self.nodes += 1
-        if self.nodes > _MOST_NODES or depth > _DEEPEST:
-            raise SchemaError("it is too large, too deep, or refers to itself without an end")
+        self._count(1, depth)
         if schema is True or schema == {}:
             return self._text({}, name)
         if not isinstance(schema, dict):
@@ -87,6 +91,12 @@ class _Filler:
             return self._any(schema, branches, name, depth)
         return self._typed(schema, name, depth)
 
+    def _count(self, nodes: int, depth: int = 0) -> None:
+        """Keep count of the work that a schema makes."""
+        self.nodes += nodes
+        if self.nodes > _MOST_NODES or depth > _DEEPEST:
+            raise SchemaError("it is too large, too deep, or refers to itself without an end")
+
     def _resolved(self, schema: Json) -> Json:
         """Follow references, and fold `allOf` into one schema."""
         for _ in range(_DEEPEST):
@@ -99,7 +109,7 @@ class _Filler:
                 schema = _folded([*parts, rest])
             else:
                 return schema
-            self.nodes += 1
+            self._count(1)
         raise SchemaError("its references go in circles")
 
     def _target(self, reference: str) -> Json:
@@ -119,6 +129,7 @@ class _Filler:
         choices = schema["enum"]
         if not isinstance(choices, list) or not choices:
             raise SchemaError("an enum is a list with something in it")
+        self._count(len(choices))
         for text in (self.text, self.context):
             for choice in choices:
                 if isinstance(choice, str) and meanings.speaks_of(text, choice):
@@ -131,6 +142,8 @@ class _Filler:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
         shared = {key: rest[key] for key in ("title", "description", "default") if key in rest}
         values = []
+        may_be_null = any(map(_null, branches))
+        self._count(len(branches))
         for branch in branches:
             full = shared | branch if isinstance(branch, dict) else branch
             if "properties" in rest and isinstance(branch, dict):
@@ -138,7 +151,7 @@ class _Filler:
             if _null(full):
                 values.append(Value(None))
                 continue
-            if depth > _DEEP and any(map(_null, branches)):
+            if depth > _DEEP and may_be_null:
                 continue
             value = self.value(full, name, depth + 1)
             if value.found:
@@ -168,9 +181,10 @@ class _Filler:
         raise SchemaError(f"{kind!r} is no type")
 
     def _object(self, schema: Json, depth: int) -> Value:
-        required = schema.get("required") or []
+        required = dict.fromkeys(schema.get("required") or [])
         made: Json = {}
         found = missing = False
+        left_out: Json = {}
         for name, inner in schema.get("properties", {}).items():
             if name not in required and depth > _DEEP:
                 continue
@@ -179,13 +193,17 @@ class _Filler:
                 made[name] = value.value
                 found |= value.found
                 missing |= value.missing and name in required
+            elif _is_expected(inner):
+                left_out[name] = value.value
         for name in required:
             if name not in made:
-                made[name] = self._text({}, name).value
+                made[name] = self.value({}, name, depth + 1).value
+        if not made and self.invents:  # nothing is required and nothing was found
+            made, missing = left_out, True
         return Value(made, found, missing)
 
     def _array(self, schema: Json, name: str, depth: int) -> Value:
-        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 50))
+        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MOST_ITEMS))
         if least > _MOST_NODES:
             raise SchemaError("its arrays are too long")
         prefix = [self.value(inner, name, depth + 1) for inner in schema.get("prefixItems", [])]
@@ -197,8 +215,10 @@ class _Filler:
         made = [value.value for value in values]
         if schema.get("uniqueItems"):
             made = _unique(made)
+        if not made and self.invents and depth <= _SHALLOW:
+            least = max(least, 1)
         while len(made) < least:
-            self.nodes += 1
+            self._count(1)
             extra = self.value(items, name, depth + 1).value
             made.append(_varied(extra, len(made)) if schema.get("uniqueItems") else extra)
         found = any(value.found for value in values)
@@ -208,18 +228,20 @@ class _Filler:
         """Return items that the text lists, or some made-up ones."""
         kind = inner.get("type")
         if "enum" in inner:
+            self._count(len(inner["enum"]))
             named = [c for c in inner["enum"] if isinstance(c, str)]
             said = [c for c in named if meanings.speaks_of(self.text, c)]
             return [Value(choice, found=True) for choice in said]
         if kind == "string":
-            listed = [item for item in meanings.listed(self.text, name) if _fits(item, inner)]
-            if listed:
-                return [Value(item, found=True) for item in listed]
+            listed = meanings.listed(self.text, name) or meanings.named(self.text, name)
+            fitting = [item for item in listed if _fits(item, inner)]
+            if fitting:
+                return [Value(item, found=True) for item in fitting]
             made_up = meanings.samples(name)[:3] if self.invents else []
             fitting = [item for item in made_up if isinstance(item, str) and _fits(item, inner)]
             return [Value(item) for item in fitting]
         if kind == "object" and depth <= _DEEP:
-            parts = meanings.records(self.text, list(inner.get("properties") or {}))
+            parts = meanings.records(self.text, list(inner.get("properties") or {}))[:_MOST_ITEMS]
             if len(parts) > 1:
                 return [self._part(inner, part, name, depth) for part in parts]
             value = self.value(inner, name, depth + 1)
@@ -246,13 +268,13 @@ class _Filler:
 
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
         for written in meanings.numbers(self.text, name):
-            value: float = float(written)
-            if written in self.used or not within(value, schema):
+            value = float(written) if "." in written else _whole(written)
+            if written in self.used or not isfinite(value) or not within(value, schema):
                 continue
-            if whole and not value.is_integer():
+            if whole and value != int(value):
                 continue
             self.used.add(written)
-            return Value(int(value) if whole or "." not in written else value, found=True)
+            return Value(int(value) if whole else value, found=True)
         for sample in [schema.get("default"), *meanings.samples(name)]:
             if isinstance(sample, bool) or not isinstance(sample, int | float):
                 continue
@@ -268,13 +290,14 @@ class _Filler:
                 return Value(said, found=True)
         default = schema.get("default")
         examples = schema.get("examples") or []
-        made_up = [meanings.formatted(form), default, *examples, *meanings.made_up(self.text, name)]
-        for sample in made_up:
+        first = (meanings.formatted(form), default)
+        for sample in chain(first, examples, meanings.made_up(self.text, name)):
             if isinstance(sample, str) and _fits(sample, schema):
                 return Value(sample, missing=True)
         least = max(0, int(schema.get("minLength", 0)))
         if least > 100_000:
             raise SchemaError("its strings are too long")
+        self._count(least // _PER_NODE)
         word = meanings.plain(name)
         return Value(
             (word + " " * least)[: max(least, min(len(word), _longest(schema)))], missing=True
@@ -284,14 +307,16 @@ class _Filler:
 def _folded(parts: list[Json]) -> Json:
     """Join schemas that must all hold."""
     whole: Json = {}
+    properties: Json = {}
+    required: Json = {}
     for part in parts:
-        properties = (whole.get("properties") or {}) | (part.get("properties") or {})
-        required = [*(whole.get("required") or []), *(part.get("required") or [])]
         whole |= part
-        if properties:
-            whole["properties"] = properties
-        if required:
-            whole["required"] = list(dict.fromkeys(required))
+        properties |= part.get("properties") or {}
+        required |= dict.fromkeys(part.get("required") or [])
+    if properties:
+        whole["properties"] = properties
+    if required:
+        whole["required"] = list(required)
     return whole
 
 
@@ -316,7 +341,21 @@ def _fits(text: str, schema: Json) -> bool:
 
 
 def _unique(values: list[Any]) -> list[Any]:
-    return [value for index, value in enumerate(values) if value not in values[:index]]
+    return list({json.dumps(value, sort_keys=True): value for value in values}.values())
+
+
+def _whole(written: str) -> float:
+    """Return a number without a fraction; one beyond a float's range is infinite."""
+    return int(written) if len(written) <= _MOST_DIGITS else inf
+
+
+def _is_expected(schema: Any) -> bool:
+    """Return whether a field that is not required would be given all the same."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    return kind == "array" or (
+        kind in ("string", "number", "integer", "object")
+        and not {"default", "enum"} & schema.keys()
+    )
 
 
 def _varied(value: Any, number: int) -> Any:

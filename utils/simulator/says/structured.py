@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ..ask import Ask
-from ..fields import Json
+from ..fields import Json, is_shallow
 from . import clues
 from .schema import fill
 
@@ -17,11 +17,17 @@ _TYPES = {
     "number": ("price", "cost", "amount", "rating", "score", "temperature", "total", "weight"),
     "boolean": ("is", "has", "in", "available"),
 }
-_KEY = r"[\"'`*]*[A-Za-z_]\w*[\"'`*]*(?:\s*\([^)\n]*\))?"
-_KEYS = re.compile(
-    r"\b(?:keys?|fields?|properties|columns?|attributes)\b\s*(?:named|called|are|of|:)?\s*"
-    rf"({_KEY}(?:(?:,\s*(?:and\s+)?|\s+and\s+){_KEY})*)",
-    re.IGNORECASE,
+_LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
+_IN_QUOTES = rf"(?:{clues.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
+_REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # as in `age` (an integer)
+_NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"
+_ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
+_QUOTED_ITEM = rf"{_IN_QUOTES}{_REMARK}"
+_BEFORE = rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})*+)(?:\s(?:as\s)?(?P<label>{_LABEL}))?"
+_AFTER = rf"{_LABEL}(?:\s(?:named|called|are|of))?[:\s]{{0,9}}(?P<keys>{_ITEM}(?:{_NEXT}{_ITEM})*)"
+_ALONE = (
+    r"\b(?:with|containing|having|including)\s"
+    rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
 _MOST_BRACES = 100  # that are tried as the beginning of an object
 
@@ -37,7 +43,7 @@ def text(ask: Ask, rng: random.Random) -> str | None:
         return None
     told = " ".join(turn.text for turn in ask.turns if turn.role == "tool")
     source = _without_instructions(f"{ask.prompt} {told}".strip())
-    value = fill(schema or _whatever(source), source, rng).value
+    value = fill(schema or _whatever(source[: clues.LONGEST]), source, rng).value
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -49,14 +55,18 @@ def described(ask: Ask) -> Json | None:
         if objects := _objects(turn.text):
             last = objects[-1][0]
             return last if "properties" in last else _like(last)
-        if match := _KEYS.search(turn.text):
-            return _with_keys([_key(item) for item in clues.items(match.group(1))])
+        if listed := _listed(turn.text):
+            items = re.finditer(rf"{_ITEM}(?:{_NEXT}|$)", listed["keys"])
+            return _with_keys(["".join(filter(None, item.groups())) for item in items])
     return None
 
 
-def _key(item: str) -> str:
-    """Return the key that an item such as `age (integer)` names."""
-    return re.sub(r"\(.*", "", item).strip(" \"'`*")
+def _listed(text: str) -> re.Match[str] | None:
+    """Return where a text lists the keys of the JSON: before a word such as "keys", or after it."""
+    for match in re.finditer(_BEFORE, text, re.IGNORECASE):
+        if match["label"]:
+            return match
+    return re.search(_AFTER, text, re.IGNORECASE) or re.search(_ALONE, text, re.IGNORECASE)
 
 
 def _with_keys(names: list[str]) -> Json:
@@ -89,7 +99,7 @@ def _objects(text: str) -> list[tuple[Json, int, int]]:
         except (ValueError, RecursionError):
             end = at + 1
         else:
-            if isinstance(value, dict) and value:
+            if isinstance(value, dict) and value and is_shallow(value):
                 found.append((value, at, end))
         at = text.find("{", end)
     return found
@@ -118,7 +128,8 @@ def _without_instructions(text: str) -> str:
         return text
     for _, start, end in reversed(_objects(text)):
         text = text[:start] + text[end:]
-    return _KEYS.sub("", text)
+    listed = _listed(text)
+    return text[: listed.start()] + text[listed.end() :] if listed else text
 
 
 def _whatever(text: str) -> Json:

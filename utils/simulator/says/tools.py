@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..ask import Ask, Tool
+from ..fields import is_shallow
 from . import clues, meanings
 from .schema import fill
 
 _MOST_CALLS = 8
+_MOST_WISHES = 32  # some of which may be the same call
+_LONGEST_ABOUT = 1024  # characters of a tool's description that are read
 _SAYS_LITTLE = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
@@ -36,6 +40,7 @@ _ALSO_SAID = {
     "email": "mail",
 }
 _ENOUGH = 2
+_BEGINNINGS = range(4, 21)  # letters
 _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", "÷": " divided ", "/": " divided "}
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 
@@ -64,11 +69,10 @@ def decide(ask: Ask, rng: random.Random) -> tuple[Wanted, ...]:
     if ask.turns[-1].role == "tool" and ask.choice == "auto":
         return ()  # the results are there: time to answer
     tools = [tool for tool in ask.tools if not ask.only or tool.name == ask.only]
-    prompt = _with_what_it_follows(ask)
+    prompt = _with_what_it_follows(ask)[: clues.LONGEST]
     calls = _calls(prompt, tools, rng)
     if not calls and ask.choice == "required":
-        best = max(tools, key=lambda tool: _fit(tool, prompt))
-        calls = [_call(best, prompt, prompt, rng)]
+        calls = [_call(_best(tools, prompt)[0], prompt, prompt, rng)]
     return tuple(calls[:_MOST_CALLS] if ask.parallel else calls[:1])
 
 
@@ -80,8 +84,9 @@ def _with_what_it_follows(ask: Ask) -> str:
     said = [turn.text for turn in ask.turns if turn.role == "user"]
     if len(said) < 2:
         return prompt
-    start, end = (clues.clauses(said[-2]) or [(0, 0)])[0]
-    first = said[-2][start:end]
+    before = said[-2][: clues.LONGEST]
+    start, end = (clues.clauses(before) or [(0, 0)])[0]
+    first = before[start:end]
     for place in clues.places(first):
         first = first.replace(place, "")
     return f"{first.strip()} {prompt.split(maxsplit=1)[1]}"
@@ -94,29 +99,34 @@ class _Wish:
     tool: Tool
     start: int
     end: int
+    complete: bool = False  # whether that says all that a call of the tool needs
 
 
 def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
     wishes: list[_Wish] = []
     for start, end in clues.clauses(prompt):
+        if len(wishes) == _MOST_WISHES:
+            break
         clause = prompt[start:end]
-        best = max(tools, key=lambda tool: _fit(tool, clause))
-        fits = _fit(best, clause) >= _ENOUGH
+        best, fit = _best(tools, clause)
+        fits = fit >= _ENOUGH
         if not wishes:
             wishes += [_Wish(best, 0, end)] if fits else []
             continue
         last = wishes[-1]
         if fits and best is not last.tool:
             wishes.append(_Wish(best, start, end))
-        elif all(
-            _complete(last.tool, said, rng) for said in (prompt[last.start : last.end], clause)
-        ):
-            wishes.append(_Wish(last.tool, start, end))
+            continue
+        alone = _complete(last.tool, clause, rng)
+        if alone and not last.complete:
+            last.complete = _complete(last.tool, prompt[last.start : last.end], rng)
+        if alone and last.complete:
+            wishes.append(_Wish(last.tool, start, end, complete=True))
         else:
-            last.end = end
+            last.end, last.complete = end, alone
     if not wishes:
-        best = max(tools, key=lambda tool: _fit(tool, prompt))
-        wishes = [_Wish(best, 0, len(prompt))] if _fit(best, prompt) >= _ENOUGH else []
+        best, fit = _best(tools, prompt)
+        wishes = [_Wish(best, 0, len(prompt))] if fit >= _ENOUGH else []
     calls = [_call(wish.tool, prompt[wish.start : wish.end], prompt, rng) for wish in wishes]
     return list(dict.fromkeys(calls))
 
@@ -136,30 +146,50 @@ def _call(tool: Tool, text: str, prompt: str, rng: random.Random) -> Wanted:
     return Wanted(tool.name, json.dumps(value.value, ensure_ascii=False))
 
 
-def _fit(tool: Tool, text: str) -> int:
-    """Return how well a tool fits a wish: 2 for a word of its name, 1 of its description."""
+def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
+    """Return the tool that fits a wish best, and how well it does."""
     said = _said(text)
-    name = clues.words(tool.name)
-    own = [word for word in name if word not in _GENERIC] or name
-    about = set(clues.words(tool.about)) - _GENERIC - set(own)
-    named = sum(2 for word in own if _among(word, said))
-    described = sum(1 for word in about if len(word) > 3 and _among(word, said))
+    fits = [_fit(tool, said) for tool in tools]
+    return tools[fits.index(max(fits))], max(fits)
+
+
+def _fit(tool: Tool, said: _Said) -> int:
+    """Return how well a tool fits a wish: 2 for a word of its name, 1 of its description."""
+    name, about = _words_of(tool.name, tool.about[:_LONGEST_ABOUT])
+    named = sum(2 for word in name if _among(word, said))
+    described = sum(1 for word in about if _among(word, said))
     return named + described
 
 
-def _said(text: str) -> list[str]:
+@lru_cache(maxsize=256)
+def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
+    """Return the words that tell a tool from others: of its name, and of its description."""
+    every = clues.words(name)
+    own = [word for word in every if word not in _GENERIC] or every
+    described = set(clues.words(about)) - _GENERIC - set(own)
+    return own, [word for word in described if len(word) > 3]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The words of a wish, and what they begin with."""
+
+    words: frozenset[str]
+    beginnings: frozenset[str]
+
+
+def _said(text: str) -> _Said:
     lower = text.lower()
     for symbol, word in _SYMBOLS.items():
         lower = lower.replace(symbol, word)
-    return clues.words(lower.replace(" - ", " minus "))
+    words = frozenset(clues.words(lower.replace(" - ", " minus ")))
+    return _Said(words, frozenset(word[:end] for word in words for end in _BEGINNINGS))
 
 
-def _among(word: str, said: list[str]) -> bool:
+def _among(word: str, said: _Said) -> bool:
     stem = word[:-1] if len(word) > 4 else word
-    also = _ALSO_SAID.get(word, "").split()
-    return any(other.startswith(stem) if len(stem) > 3 else other == word for other in said) or any(
-        other in also for other in said
-    )
+    named = stem[: _BEGINNINGS[-1]] in said.beginnings if len(stem) > 3 else word in said.words
+    return named or not said.words.isdisjoint(_ALSO_SAID.get(word, "").split())
 
 
 def results(ask: Ask) -> list[tuple[str, str, str]]:
@@ -183,7 +213,7 @@ def _about(arguments: str) -> str:
     """Return what a call was about, in words: its arguments' values."""
     try:
         given = json.loads(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     values = given.values() if isinstance(given, dict) else []
     return ", ".join(str(value) for value in values if isinstance(value, str | int | float))
@@ -216,8 +246,8 @@ def _readable(result: str) -> str:
     try:
         value = json.loads(result)
     except (ValueError, RecursionError):
-        return " ".join(result.split()) or "nothing"
-    return _words(value)
+        value = result
+    return _words(value if is_shallow(value) and not isinstance(value, str) else result)
 
 
 def _words(value: Any) -> str:
@@ -229,4 +259,4 @@ def _words(value: Any) -> str:
         return ", ".join(map(_words, value)) or "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "unknown" if value is None else str(value)
+    return "unknown" if value is None else " ".join(str(value).split()) or "nothing"

@@ -1,0 +1,123 @@
+"""Long requests: the work grows with their length, not with its square.
+
+What grew with the square took hours for these lengths, so that it could not be overlooked: all that
+a test here asks for is an answer.
+"""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from utils.simulator import ask_chat, ask_responses
+from utils.simulator.errors import ApiError
+from utils.simulator.profiles import PROFILES
+from utils.simulator.reply import Reply, compose
+
+LENGTH = 200_000  # characters
+FIELDS = {
+    "city": {"type": "string"},
+    "person": {"type": "string"},
+    "email": {"type": "string"},
+    "expression": {"type": "string"},
+    "price": {"type": "number"},
+    "days": {"type": "integer"},
+    "is_cold": {"type": "boolean"},
+    "tags": {"type": "array", "items": {"type": "string"}},
+    "kind": {"enum": ["very cold", "warm"]},
+}
+OBJECT = {"type": "object", "properties": FIELDS, "required": list(FIELDS)}
+PEOPLE = {
+    "type": "object",
+    "properties": {"people": {"type": "array", "items": OBJECT}},
+    "required": ["people"],
+}
+ASKS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "tool": {"tools": [{"type": "function", "function": {
+        "name": "get_weather", "description": "The weather " * 1000, "parameters": OBJECT}}]},
+    "schema": {"response_format": {
+        "type": "json_schema", "json_schema": {"name": "people", "schema": PEOPLE}}},
+    "keys": {"response_format": {"type": "json_object"}},
+}  # fmt: skip
+UNITS = [
+    "1", "1 ", "(", "a", " ", "\n", "“", "'a", "my name ", "my name is Ada. ", "A ", "keys a (",
+    '{"a":', "weather in Paris and ", "5 years, Ada King; ", "\u4f60", "I'm ", "tags: a, b, ",
+]  # fmt: skip
+
+
+def reply(**fields: Any) -> Reply:
+    return compose(ask_chat.read_ask({"model": "sim-fast"} | fields), PROFILES["fast"], 1)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("kind", ASKS)
+def test_a_long_prompt_is_answered(kind: str, unit: str) -> None:
+    text = f"json, is cold: {unit * (LENGTH // len(unit))}!"
+    assert reply(messages=[{"role": "user", "content": text}], **ASKS[kind]).pieces
+
+
+def test_a_long_conversation_is_answered() -> None:
+    before = [
+        {"role": "user", "content": "my name is Ada King "},
+        {"role": "assistant", "content": "I'm "},
+    ]
+    last = {"role": "user", "content": "What is my name?"}
+    assert reply(messages=[*(before * 20_000), last]).said("text") == (
+        "You told me: your name is Ada King."
+    )
+
+
+def test_many_calls_in_one_turn_are_read() -> None:
+    many = 20_000
+    calls = [
+        {"type": "function_call", "call_id": f"call_{n}", "name": "look", "arguments": "{}"}
+        for n in range(many)
+    ]
+    results = [
+        {"type": "function_call_output", "call_id": f"call_{n}", "output": "5"} for n in range(many)
+    ]
+    asked = [{"role": "user", "content": "hello"}, *calls, *results]
+    ask = ask_responses.read_ask({"model": "sim-fast", "input": asked})
+    assert len(ask.turns[1].calls) == many
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"properties": {f"p{n}": {}}} for n in range(100_000)]},
+        {"type": "object", "required": [f"p{n}" for n in range(100_000)]},
+        {"enum": [f"p{n}" for n in range(100_000)]},
+        {"type": "array", "items": {"enum": [f"p{n}" for n in range(100_000)]}},
+        {"anyOf": [{"type": "null"}] * 100_000},
+        {"anyOf": [{"type": "string", "minLength": 9}] * 100_000},
+        {"type": "array", "minItems": 4000, "uniqueItems": True, "items": {"type": "string"}},
+        {
+            "type": "object",
+            "properties": {f"p{n}": {"type": "string", "minLength": 90_000} for n in range(4000)},
+            "required": [f"p{n}" for n in range(4000)],
+        },
+        {
+            "type": "object",
+            "properties": {f"a price {n} of name": {"type": "string"} for n in range(4000)},
+            "required": [f"a price {n} of name" for n in range(4000)],
+        },
+    ],
+    ids=lambda schema: " ".join(schema),
+)
+def test_a_large_schema_is_answered_or_refused(schema: dict[str, Any]) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "large", "schema": schema}}
+    text = "the price of name is 5 for Ada King " * 1000
+    with suppress(ApiError):
+        said = reply(messages=[{"role": "user", "content": text}], response_format=form)
+        json.loads(said.said("text") or "")
+
+
+def test_many_tools_with_long_descriptions_are_compared() -> None:
+    tools = [
+        {"type": "function", "function": {"name": f"tool_{n}", "description": "any word " * 1000}}
+        for n in range(128)
+    ]
+    text = "Do this, and that; " * 20_000
+    assert reply(messages=[{"role": "user", "content": text}], tools=tools).pieces
