@@ -106,9 +106,12 @@ def build(path: Path) -> Built:
     Raises:
         BuildError: If the source breaks a rule; one line for each breach.
     """
-    text = path.read_text(encoding="utf-8")
-    file = f"{path.parent.name}/{path.name}"
-    if not text.startswith("---\n"):
+    file = source.name_of(path)
+    try:
+        text = source.read(path)
+    except SourceError as error:
+        raise BuildError(str(error)) from None
+    if not re.match(r"---[ \t]*\n", text):
         raise BuildError(
             f"{file}:1: the header is missing: begin as the other lessons do, with the lines from "
             "`---` to `---` that tell editors what the file is"
@@ -151,7 +154,7 @@ def _unchecked(path: Path, lesson: Lesson) -> Iterator[SourceError]:
 
 def _cells_by_jupytext(text: str, lesson: Lesson) -> list[tuple[NotebookNode, Cell]]:
     """Jupytext's cells beside ours, with ids; both must read the same thing."""
-    body = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    body = re.sub(r"\A---[ \t]*\n.*?^---[ \t]*(\n|\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
     nodes = jupytext.reads(body, fmt={"extension": ".md", "format_name": "myst"}).cells
     for node, cell in zip(nodes, lesson.cells, strict=False):
         theirs = (node.cell_type, node.source, tuple(node.metadata.get("tags", ())))

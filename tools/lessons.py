@@ -64,7 +64,7 @@ def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
         path = root / name
         if not path.is_file():
             continue
-        rows = _rows(path.read_text(encoding="utf-8"))
+        rows = _rows(path.read_text(encoding="utf-8-sig"))
         found += [
             f"{name}: no row of the table begins with `{title}`, the title of {file}: add one"
             for file, title in titles.items()

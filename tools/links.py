@@ -126,7 +126,7 @@ def documents(root: Path) -> list[Path]:
 
 def references(path: Path) -> list[Reference]:
     """What a Markdown file refers to, in its prose; code is none. By place."""
-    text = _prose(path.read_text(encoding="utf-8"))
+    text = _prose(path.read_text(encoding="utf-8-sig"))
     found: dict[int, str] = {}
     for pattern in (_INLINE, _DEFINED, _ATTRIBUTE, _BARE):
         for match in pattern.finditer(text):
@@ -154,7 +154,7 @@ def problems(path: Path) -> list[str]:
         for reference in references(path)
         if (problem := _wrong(reference)) is not None
     ]
-    text = path.read_text(encoding="utf-8")  # code, too: a reader copies it
+    text = path.read_text(encoding="utf-8-sig")  # code, too: a reader copies it
     for match in _ANY_ADDRESS.finditer(text):
         if _registry(match[0]):
             place = Reference(path, text.count("\n", 0, match.start()) + 1, match[0])
@@ -232,7 +232,7 @@ def _exists(path: Path) -> bool:
 
 def anchors(path: Path) -> set[str]:
     """The anchors of a Markdown file's or notebook's headings, as code hosts name them."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
         parts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]

@@ -168,13 +168,14 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
         trees += [_toctree(caption, there)] if there else []
         for name in there:
             heading, _, text = (
-                (source.FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("\n")
+                (source.FOLDER / f"{name}.md").read_text(encoding="utf-8-sig").partition("\n")
             )
             text = re.sub(r"^- \[ \] ", f"- {BOX} ", relinked(text, known), flags=re.MULTILINE)
             whole = "\n\n".join([heading, PLAIN_BLOCKS, text])
             (pages / f"{name}.md").write_text(whole, encoding="utf-8")
-    heading, _, text = (source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8").partition("\n")
-    about = (DESIGN / "about.md").read_text(encoding="utf-8")
+    first = (source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8-sig")
+    heading, _, text = first.partition("\n")
+    about = (DESIGN / "about.md").read_text(encoding="utf-8-sig")
     whole = "\n\n".join([heading, PLAIN_BLOCKS, about, relinked(text, known), *trees])
     (pages / f"{FIRST}.md").write_text(whole, encoding="utf-8")
 
@@ -219,7 +220,7 @@ def _made(folder: Path) -> list[Path]:
 
 def foreign(path: Path) -> list[str]:
     """What a page or a style sheet would fetch from another host; nothing, if all is well."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".css":
         return [f"{path.name}: {address}" for address in _styles_fetch(text)]
     reader = _Fetches()

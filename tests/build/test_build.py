@@ -12,6 +12,7 @@ import pytest
 from tools import build, shape
 from tools.build import BuildError, main
 from utils import source
+from utils.source import SourceError
 
 SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
 SHOWS = """
@@ -501,6 +502,80 @@ def test_a_lesson_without_its_header_is_told(built, capsys):
     lesson.write_text(lesson.read_text(encoding="utf-8").split("---\n", 2)[2].lstrip(), "utf-8")
     assert main(["--check"]) == 1
     assert "lessons/01_sample.md:1: the header is missing" in capsys.readouterr().err
+
+
+def without_blanks(made):
+    """A notebook without blanks at the ends of lines, which show nowhere."""
+    for cell in made.cells:
+        cell.source = re.sub(r"[ \t]+$", "", cell.source, flags=re.MULTILINE)
+    return made
+
+
+def test_a_lesson_may_be_saved_as_editors_do(built):
+    """With a BOM, any line ends, blanks behind markers, and no end of the last line."""
+    plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
+    marked = re.sub(
+        r"^(---|\+\+\+|```|\s*### (?:BEGIN|END) SOLUTION)$", r"\1 \t", plain, flags=re.M
+    )
+    assert marked != plain
+    saved = {
+        "a BOM": b"\xef\xbb\xbf" + plain.encode(),
+        "CRLF": plain.replace("\n", "\r\n").encode(),
+        "CR": plain.replace("\n", "\r").encode(),
+        "BOM and CRLF": b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode(),
+        "no last line end": plain.rstrip("\n").encode(),
+        "blanks": marked.encode(),
+    }
+    file = built / "lessons" / SAMPLE.name
+    expected = build.build(file)
+    for how, raw in saved.items():
+        file.write_bytes(raw)
+        made = build.build(file)
+        for edition in build.EDITIONS:
+            assert without_blanks(getattr(made, edition)) == getattr(expected, edition), how
+
+
+@pytest.mark.parametrize(
+    ("spoil_it", "told"),
+    [
+        (lambda text: text.encode("utf-16"), "1: the file is saved as UTF-16: save it as UTF-8"),
+        (lambda text: text.encode("utf-16-be"), "1: the file is saved as UTF-16 or UTF-32: save"),
+        (lambda text: text.encode("utf-32"), "1: the file is saved as UTF-32: save it as UTF-8"),
+        (lambda text: text.encode() + b"\ncaf\xe9\n", "{last}: the byte 0xE9 is not UTF-8: save"),
+        (lambda text: text.encode() + b"\r\xe9", "{last}: the byte 0xE9 is not UTF-8: save the fi"),
+        *(
+            (
+                lambda text, seen=character: f"{text}\nA {seen} B\n".encode(),
+                f"{{last}}: the character {name} in column 3 can't be seen, and not every program",
+            )
+            for character, name in {
+                "\u2028": "U+2028 (line separator)",
+                "\u2029": "U+2029 (paragraph separator)",
+                "\x85": "U+0085",
+                "\v": "U+000B",
+                "\f": "U+000C",
+                "\x1d": "U+001D",
+                "\0": "U+0000",
+                "\ufeff": "U+FEFF (zero width no-break space)",
+            }.items()
+        ),
+        (
+            lambda text: text.replace("  name", "\tname").encode(),
+            "3: a tab indents this line",
+        ),
+    ],
+)
+def test_what_no_editor_shows_is_told_by_its_line(root, capsys, spoil_it, told):
+    lesson = root / "lessons" / SAMPLE.name
+    text = lesson.read_text(encoding="utf-8").rstrip("\n")
+    lesson.write_bytes(spoil_it(text))
+    assert main(["--check"]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.startswith(f"lessons/{SAMPLE.name}:{told.format(last=text.count(chr(10)) + 2)}")
+    assert "\n" not in said
+    if "a tab indents" not in told:
+        with pytest.raises(SourceError, match=rf"{SAMPLE.name}:\d+: the "):
+            source.load(lesson)
 
 
 # --- Failures -------------------------------------------------------------------------------------

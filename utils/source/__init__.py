@@ -51,6 +51,7 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
     check("1.2", words)
     ```
 
+- The file is UTF-8, with or without a BOM, and lines may end in any way.
 - Lines between `### BEGIN SOLUTION` and `### END SOLUTION` appear in solutions/ alone; the marker
   lines appear nowhere. One cell may hold several such regions.
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
@@ -77,6 +78,7 @@ from utils.source.lesson import (
     SourceError,
 )
 from utils.source.parsing import data_as_markdown, for_instructors, parse
+from utils.source.reading import name_of, read
 
 __all__ = [
     "Cell",
@@ -91,9 +93,11 @@ __all__ = [
     "for_instructors",
     "hints",
     "load",
+    "name_of",
     "parse",
     "paths",
     "prediction",
+    "read",
     "solution",
     "stub",
 ]
@@ -113,7 +117,7 @@ def load(path: Path) -> Lesson:
     Raises:
         SourceError: If it is not written as the text above says.
     """
-    return parse(path.read_text(encoding="utf-8"), f"{path.parent.name}/{path.name}")
+    return parse(read(path), name_of(path))
 
 
 def paths(folder: Path | None = None) -> list[Path]:

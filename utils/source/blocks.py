@@ -68,6 +68,10 @@ def _after_front_matter(lines: list[str], file: str) -> int:
     for at, line in enumerate(lines[1:], start=1):
         if line.rstrip() == "---":
             return at + 1
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            raise SourceError(
+                file, at + 1, "a tab indents this line of the header, where YAML wants spaces"
+            )
         if not _HEADER_LINE.match(line):
             raise SourceError(
                 file,

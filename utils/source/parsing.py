@@ -18,7 +18,7 @@ def parse(text: str, file: str = "lesson.md") -> Lesson:
     exercises: dict[str, Cell] = {}
     all_hints: dict[str, Hints] = {}
     predictions: dict[str, Prediction] = {}
-    for block in blocks(text.splitlines(), file):
+    for block in blocks(text.removesuffix("\n").split("\n"), file):
         cell = cell_of(block, file)
         cells.append(cell)
         for number in cell.exercises:

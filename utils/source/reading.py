@@ -1,0 +1,60 @@
+"""A lesson's file as text, whatever editor saved it; what can't be accepted is told by its line."""
+
+import codecs
+import re
+import unicodedata
+from pathlib import Path
+
+from utils.source.lesson import SourceError
+
+_OTHERS = {  # by the bytes that such a file begins with; the longer ones first
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+# Control characters, other programs' line separators among them, and a BOM amid the text.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+
+
+def read(path: Path) -> str:
+    r"""The text of a file, its lines ended by `\n` whatever the system, and without a BOM.
+
+    Raises:
+        SourceError: If it is not UTF-8, or holds characters that nobody sees and tools read
+            differently.
+    """
+    file, raw = name_of(path), path.read_bytes()
+    for mark, encoding in _OTHERS.items():
+        if raw.startswith(mark):
+            raise SourceError(file, 1, f"the file is saved as {encoding}: save it as UTF-8")
+    if b"\0" in raw[:4]:
+        raise SourceError(file, 1, "the file is saved as UTF-16 or UTF-32: save it as UTF-8")
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            file,
+            raw.count(b"\n", 0, error.start) + 1,
+            f"the byte 0x{raw[error.start]:02X} is not UTF-8: save the file as UTF-8",
+        ) from None
+    for line, content in enumerate(text.split("\n"), start=1):
+        if found := _UNSEEN.search(content):
+            raise SourceError(file, line, _told(found[0], found.start() + 1))
+    return text
+
+
+def name_of(path: Path) -> str:
+    """How messages name a lesson's file, such as `lessons/01_enabling_streaming.md`."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _told(character: str, column: int) -> str:
+    code = f"U+{ord(character):04X}"
+    name = unicodedata.name(character, "")
+    called = f"{code} ({name.lower()})" if name else code
+    return (
+        f"the character {called} in column {column} can't be seen, and not every program reads it "
+        f"alike: delete it, or write it as \\u{ord(character):04x} in a string"
+    )
