@@ -270,7 +270,7 @@ def test_a_clock_counts_by_itself_also_after_a_reload_until_its_kernel_ends(note
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     )
     nb.page.wait_for_function(
-        "() => document.querySelector('.course-badge').textContent === 'waiting…'"
+        "() => document.querySelector('.course-badge').textContent === 'kernel ended'"
     )
 
 

@@ -1,6 +1,6 @@
 """Every widget takes any string, and joins the halves of a character that arrive in two pieces.
 
-The `wire` fixture encodes each message strictly, as a kernel does.
+The `wire` fixture encodes each message strictly, as a kernel does, and `capsys` what is printed.
 """
 
 import json
@@ -146,20 +146,20 @@ USES: dict[str, Callable[[Any], object]] = {
 
 @odd
 @pytest.mark.parametrize("use", USES)
-def test_a_widget_takes_any_string_and_prints_what_can_be_encoded(use, kind, wire, capfd):
+def test_a_widget_takes_any_string_and_prints_what_can_be_encoded(use, kind, wire, capsys):
     USES[use](ODD[kind])
-    capfd.readouterr()[0].encode()
+    capsys.readouterr()[0].encode()
 
 
 @odd
-async def test_a_race_takes_any_string(kind, wire, capfd):
+async def test_a_race_takes_any_string(kind, wire, capsys):
     text = ODD[kind]
     recordings = await race({text: lambda: stream(text)})
     assert recordings[text].text == SAID.get(kind, text)
 
 
 @odd
-async def test_a_chat_takes_any_string_and_sends_the_model_what_can_be_encoded(kind, wire, capfd):
+async def test_a_chat_takes_any_string_and_sends_the_model_what_can_be_encoded(kind, wire, capsys):
     text, sent = ODD[kind], []
 
     def reply(history):
@@ -175,7 +175,7 @@ async def test_a_chat_takes_any_string_and_sends_the_model_what_can_be_encoded(k
 
 
 @odd
-async def test_a_chats_error_takes_any_string(kind, wire, capfd):
+async def test_a_chats_error_takes_any_string(kind, wire, capsys):
     def reply(history):
         raise ValueError(ODD[kind])
 
@@ -185,7 +185,7 @@ async def test_a_chats_error_takes_any_string(kind, wire, capfd):
 
 
 @odd
-async def test_a_heart_takes_any_title(kind, wire, capfd):
+async def test_a_heart_takes_any_title(kind, wire, capsys):
     async with Heartbeat(ODD[kind]).show():
         pass
 

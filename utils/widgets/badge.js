@@ -1,17 +1,21 @@
 // Draws the badge: a dot and a few words, beside its title. It is quiet for screen readers while it
 // counts.
 
+function initialize({ model }) {
+  keepTime({ model });
+  endWithKernel(model, () => isOpen(model), () => {
+    const begun = model.get("phase") === "streaming" ? `${model.get("text")} · ` : "";
+    return { phase: "stopped", counted: "", text: `${begun}kernel ended` };
+  });
+}
+
 function render({ model, el }) {
   const title = model.get("title");
   if (title) {
-    const words = document.createElement("div");
-    words.className = "course-title";
-    words.textContent = title;
     el.classList.add("course-head");
-    el.append(words);
+    el.append(make("div", "course-title", title));
   }
-  const badge = document.createElement("span");
-  badge.className = "course-badge";
+  const badge = makeWriting("span", "course-badge");
   el.append(badge);
   const draw = () => {
     const phase = model.get("phase");
@@ -22,7 +26,16 @@ function render({ model, el }) {
   };
   model.on("change:phase", draw);
   draw();
+  // A Stop button beside it is the library's own, and stays as it was when the kernel ends.
+  const disableStop = () => {
+    const live = el.closest(".course-live, .course-race");
+    for (const stop of live?.querySelectorAll("button.course-stop") ?? []) {
+      Object.assign(stop, { disabled: true, title: GONE });
+    }
+  };
+  model.on("change:gone", disableStop);
+  if (model.get("gone")) requestAnimationFrame(disableStop);
   return writeCounting(model, badge, "text");
 }
 
-export default hearing({ initialize: keepTime, render });
+export default hearing({ initialize, render });

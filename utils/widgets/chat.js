@@ -17,8 +17,18 @@ function listen({ model }) {
     }
   });
   model.on("change:seq", () => (asked = false));
+  // The kernel has ended: the last turn is over, and offers nothing.
+  const begun = () => model.get("items").length > 0;
+  endWithKernel(model, begun, () => {
+    const items = model.get("items").map((item) =>
+      item.kind === "stages" ? { ...item, stages: stopped(item.stages) } : item);
+    const foot = { ...items.at(-1), actions: [] };
+    const end = OPEN.includes(foot.phase) ? { ...foot, phase: "stopped", note: GONE, stalled: false } : foot;
+    return { items: [...items.slice(0, -1), end] };
+  });
 }
 
+const OPEN = ["waiting", "streaming"]; // phases in which more may arrive
 const ACTIONS = { Continue: "go on", Regenerate: "regenerate", "Try again": "regenerate" };
 const SLOW = 700; // milliseconds until an unanswered request is explained
 
@@ -49,10 +59,11 @@ function render({ model, el }) {
   const heard = make("div", "course-heard");
   heard.setAttribute("role", "status");
   heard.setAttribute("aria-live", "polite");
-  const hint = make("div", "course-chat-hint");
+  const hint = makeWriting("div", "course-chat-hint");
   hint.setAttribute("role", "status");
   const box = make("textarea", "course-chat-box");
   box.rows = 1;
+  box.dir = "auto";
   box.placeholder = "Type a message";
   box.setAttribute("aria-label", "Your message");
   const send = button("Send", "course-chat-send", () => submit());
@@ -81,6 +92,7 @@ function render({ model, el }) {
     model.send(content);
   }
   function submit() {
+    if (model.get("gone")) return say(GONE);
     if (!box.value.trim()) return box.focus();
     if (model.get("busy")) return say("One reply at a time: your message stays here until then.");
     sent = box.value;
@@ -120,7 +132,7 @@ function render({ model, el }) {
     question() {
       const turn = make("article", "course-turn");
       turn.setAttribute("aria-label", `Turn ${log.querySelectorAll(".course-turn").length + 1}`);
-      const bubble = make("div", "course-question");
+      const bubble = makeWriting("div", "course-question");
       turn.append(make("span", "course-heard", "You asked: "), bubble);
       log.append(turn);
       return { root: turn, fill: ({ text }) => (bubble.textContent = text) };
@@ -139,7 +151,7 @@ function render({ model, el }) {
     foot() {
       const foot = make("div", "course-foot");
       const badge = make("span", "course-badge");
-      const note = make("span", "course-chat-note");
+      const note = makeWriting("span", "course-chat-note");
       const buttons = make("span", "course-chat-actions");
       foot.append(badge, note, buttons);
       log.lastElementChild.append(foot);
@@ -147,7 +159,7 @@ function render({ model, el }) {
       const fill = ({ phase, badge: figures, note: words, stalled, actions }) => {
         foot.dataset.phase = badge.dataset.phase = phase;
         foot.dataset.stalled = String(stalled);
-        foot.parentElement.setAttribute("aria-busy", String(["waiting", "streaming"].includes(phase)));
+        foot.parentElement.setAttribute("aria-busy", String(OPEN.includes(phase)));
         if (badge.textContent !== figures) badge.textContent = figures;
         if (note.textContent !== words) note.textContent = words;
         if (offered === actions.join()) return;
@@ -194,7 +206,7 @@ function render({ model, el }) {
     const start = items.findLastIndex((item) => kindOf(item) === "question");
     if (start < 0) return;
     const foot = items.at(-1);
-    const over = !["waiting", "streaming"].includes(foot.phase);
+    const over = !OPEN.includes(foot.phase);
     const blocks = nodes.slice(start).filter(({ kind }) => kind === "block");
     for (const { root } of over ? blocks : blocks.slice(0, -1)) {
       const [words, told] = [root.textContent.trim(), root.courseTold ?? ""];
@@ -210,14 +222,16 @@ function render({ model, el }) {
   el.courseListening = true; // what stood there before is not read out
 
   const drawBusy = () => {
-    const busy = model.get("busy");
-    send.disabled = busy;
+    const gone = model.get("gone") === true;
+    const busy = model.get("busy") && !gone;
+    send.disabled = busy || gone;
     stop.disabled = !busy;
     el.dataset.busy = String(busy);
     clearTimeout(patience);
-    say(model.get("hint"));
+    say(gone ? GONE : model.get("hint"));
   };
   model.on("change:busy", drawBusy);
+  model.on("change:gone", drawBusy);
   model.on("change:hint", () => say(model.get("hint")));
   drawBusy();
   return () => {

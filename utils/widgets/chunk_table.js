@@ -40,6 +40,7 @@ function render({ model, el }) {
     for (const [column] of COLUMNS) {
       const cell = line.insertCell();
       cell.className = `course-col-${column}`;
+      cell.dir = "auto";
       cell.textContent = column === "number" ? place + 1 : (row[column] ?? "");
       if (column === "text" && row.empty) cell.append(make("span", "course-label", row.empty));
     }

@@ -8,8 +8,17 @@ function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);
   model.on("change:counted", note);
-  model.on("comm_live_update", () => model.set("counted", "")); // the kernel has gone
   note();
+}
+
+// Whether a reply is awaited or streams.
+const isOpen = (model) => ["waiting", "streaming"].includes(model.get("phase"));
+
+// The same for a panel, which says so when its kernel ends.
+function keepPanelTime({ model }) {
+  keepTime({ model });
+  const over = { phase: "stopped", counted: "", note: GONE };
+  endWithKernel(model, () => isOpen(model), () => over);
 }
 
 // Writes into an element what the clock counts while it runs, and the model's `name` where it

@@ -15,6 +15,7 @@ function hearing(widget) {
 // change is told with it.
 function keepHearing(model) {
   model.on("change:hearing", async (whole) => {
+    noticeEnd(model, whole);
     const way = plainWay(whole);
     if (!whole.comm || !way) return;
     const nothing = { content: { data: { method: "nothing" } } };
@@ -32,4 +33,29 @@ function plainWay(whole) {
     if (Object.hasOwn(at, "_handle_comm_msg")) way = at._handle_comm_msg;
   }
   return way;
+}
+
+// What a widget says whose kernel has ended.
+const GONE = "The kernel was restarted or has ended, so nothing more arrives. Run the cell again.";
+const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
+
+// Sets `gone` in the model once its kernel has ended, in whatever way. JupyterLab disconnects widgets
+// only when a reader restarts the kernel, so its status is followed, too, where the page has one.
+function noticeEnd(model, whole) {
+  const kernel = whole.widget_manager?.kernel;
+  const end = () => model.set("gone", true);
+  const follow = (_, status) => ENDINGS.includes(status) && end();
+  whole.on("comm_live_update", () => whole.comm_live || end());
+  kernel?.statusChanged?.connect(follow);
+  kernel?.disposed?.connect(end);
+  whole.once("destroy", () => {
+    kernel?.statusChanged?.disconnect(follow);
+    kernel?.disposed?.disconnect(end);
+  });
+}
+
+// When the kernel ends, changes what the model says is running; for `initialize`. `changed` returns the
+// attributes to set.
+function endWithKernel(model, running, changed) {
+  model.on("change:gone", () => running() && model.set(changed()));
 }

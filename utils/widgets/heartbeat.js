@@ -14,6 +14,14 @@ function freezes(beats, end, every) {
     .filter(([from, to]) => to - from > FROZEN * every);
 }
 
+function initializeHeart({ model }) {
+  initialize({ model });
+  const beating = () => model.get("phase") === "beating";
+  endWithKernel(model, beating, () => ({
+    phase: "over", end: model.get("items").at(-1) ?? 0, text: "kernel ended",
+  }));
+}
+
 function render({ model, el }) {
   el.classList.add("course-live", "course-heartbeat");
   const head = make("div", "course-head");
@@ -99,4 +107,4 @@ function render({ model, el }) {
   return () => clearInterval(clock);
 }
 
-export default hearing({ initialize, render });
+export default hearing({ initialize: initializeHeart, render });

@@ -10,7 +10,7 @@ const MARKS = {
 // A value as the kernel describes it; all of it is set as text, never as HTML.
 function draw(value) {
   if (typeof value === "string") return make("span", "course-string", value);
-  if ("code" in value) return make("code", "course-code", value.code);
+  if ("code" in value) return Object.assign(make("code", "course-code", value.code), { dir: "ltr" });
   if ("list" in value) {
     if (!value.list.length) return make("code", "course-code", "[]");
     const list = make("ul");
@@ -48,6 +48,17 @@ function field({ label, state, value }) {
   return row;
 }
 
+// What a field is when nothing more arrives.
+const ENDED = { arriving: "unfinished", waiting: "missing" };
+
+function initializeCard(context) {
+  initializeFramed(context);
+  const { model } = context;
+  const end = (field) => ({ ...field, state: ENDED[field.state] ?? field.state });
+  const running = () => model.get("items").some(({ state }) => state in ENDED);
+  endWithKernel(model, running, () => ({ items: model.get("items").map(end) }));
+}
+
 function render({ model, el }) {
   const card = make("div", "course-card");
   card.setAttribute("role", "table");
@@ -60,4 +71,4 @@ function render({ model, el }) {
   return end;
 }
 
-export default hearing({ initialize: initializeFramed, render });
+export default hearing({ initialize: initializeCard, render });

@@ -10,6 +10,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.timing import Recording
 from utils.widgets.badge import LatencyBadge
+from utils.widgets.base import as_text
 from utils.widgets.coalesce import Coalescer, Later
 from utils.widgets.pane import Panel
 
@@ -44,7 +45,7 @@ class Lane:
             clock: Seconds from any fixed point; for tests.
             **look: What the badge passes on to ipywidgets, such as `layout`.
         """
-        self.label = label
+        self.label = as_text(label, "title")
         self.clock = clock
         self.badge = LatencyBadge(label, first=first, clock=clock, **look)
         self.panel = panel

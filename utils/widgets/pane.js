@@ -2,7 +2,7 @@
 // arrived is kept in the model, so that every view of it, early or late, shows the whole text.
 
 function initialize({ model }) {
-  keepTime({ model });
+  keepPanelTime({ model });
   let asked = false;
   model.on("msg:custom", ({ seq, text, fresh }) => {
     if (seq === model.get("seq")) return; // sent again, and nothing was lost
@@ -18,16 +18,14 @@ function initialize({ model }) {
 
 function render({ model, el }) {
   el.classList.add("course-pane");
-  const text = document.createElement("div");
-  text.className = "course-text";
+  const text = makeWriting("div", "course-text");
   text.tabIndex = 0;
   text.dataset.lmSuppressShortcuts = "true"; // arrow keys scroll here, not go to the next cell
   text.setAttribute("role", "log");
   text.setAttribute("aria-live", "polite");
   text.setAttribute("aria-label", model.get("label"));
   const words = text.appendChild(document.createTextNode(""));
-  const note = document.createElement("div");
-  note.className = "course-note";
+  const note = makeWriting("div", "course-note");
   el.append(text, note);
 
   let followed = 0; // how far down this pane last scrolled by itself

@@ -5,22 +5,22 @@ function write(element, words) {
   words.split("`").forEach((part, index, parts) => {
     const code = index % 2 === 1 && index < parts.length - 1;
     const open = index % 2 === 1 && !code ? "`" : ""; // a lone backtick is a backtick
-    element.append(code ? make("code", "", part) : open + part);
+    element.append(code ? Object.assign(make("code", "", part), { dir: "ltr" }) : open + part);
   });
   return element;
 }
 
-function make(tag, className, words = "") {
-  return write(Object.assign(document.createElement(tag), { className }), words);
+function makeWritten(tag, className, words = "") {
+  return write(makeWriting(tag, className), words);
 }
 
 // What stands beside an answer once it is compared; the sign is for the eye alone.
 function mark(chosen, right) {
   if (!chosen && !right) return "";
-  const sign = make("span", "", right ? "✓ " : "✗ ");
+  const sign = makeWritten("span", "", right ? "✓ " : "✗ ");
   sign.setAttribute("aria-hidden", "true");
   const whose = chosen ? "your answer" : "right answer";
-  const badge = make("strong", "course-mark");
+  const badge = makeWritten("strong", "course-mark");
   badge.append(sign, chosen && right ? `${whose}, right` : whose);
   return badge;
 }
@@ -30,8 +30,8 @@ function render({ model, el }) {
   // file anew, and would begin with 1.
   const name = `course-prediction-${Math.random()}`;
   el.classList.add("course-prediction");
-  const frame = make("fieldset", "");
-  frame.append(make("legend", "", model.get("question")));
+  const frame = make("fieldset");
+  frame.append(makeWritten("legend", "", model.get("question")));
   const radios = model.get("options").map((words, index) => {
     const label = make("label", "course-choice");
     const radio = Object.assign(document.createElement("input"), { type: "radio", name });
@@ -39,15 +39,15 @@ function render({ model, el }) {
       model.set("chosen", index);
       model.save_changes();
     });
-    label.append(radio, make("span", "", words));
+    label.append(radio, makeWritten("span", "", words));
     frame.append(label);
     return radio;
   });
-  const marks = radios.map((radio) => radio.parentElement.appendChild(make("span", "")));
-  const lock = make("button", "course-lock", "Lock in my answer");
-  const compare = make("button", "course-compare", "Compare with what happened");
-  const next = make("span", "course-next");
-  const feedback = make("div", "course-feedback");
+  const marks = radios.map((radio) => radio.parentElement.appendChild(makeWritten("span", "")));
+  const lock = makeWritten("button", "course-lock", "Lock in my answer");
+  const compare = makeWritten("button", "course-compare", "Compare with what happened");
+  const next = makeWritten("span", "course-next");
+  const feedback = makeWriting("div", "course-feedback");
   const buttons = make("div", "course-buttons");
   for (const told of [next, feedback]) told.setAttribute("role", "status");
   lock.type = compare.type = "button";
@@ -62,9 +62,10 @@ function render({ model, el }) {
   const draw = () => {
     const [chosen, locked, right] = ["chosen", "locked", "right"].map((key) => model.get(key));
     const answers = model.get("answers");
+    const gone = model.get("gone") === true;
     radios.forEach((radio, index) => {
       radio.checked = index === chosen;
-      radio.disabled = locked;
+      radio.disabled = locked || gone;
       radio.parentElement.setAttribute("aria-disabled", String(locked));
       radio.parentElement.classList.toggle("course-right", answers.includes(index));
       const compared = right !== null;
@@ -73,20 +74,21 @@ function render({ model, el }) {
       );
     });
     const onLock = document.activeElement === lock;
-    lock.disabled = locked || chosen === null;
+    lock.disabled = locked || chosen === null || gone;
     lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
-    compare.disabled = !locked || right !== null;
-    const told = locked && right === null ? "Run on until you see it, then compare." : "";
+    compare.disabled = !locked || right !== null || gone;
+    const open = gone ? GONE : locked ? "Run on until you see it, then compare." : "";
+    const told = right === null ? open : "";
     if (next.textContent !== told) next.textContent = told; // or it is read out again
     if (onLock && locked) compare.focus(); // a keyboard goes on where it was
     feedback.replaceChildren();
     if (right !== null) {
       feedback.dataset.right = String(right);
-      feedback.append(make("strong", "", right ? "You predicted it." : "Not this time."));
+      feedback.append(makeWritten("strong", "", right ? "You predicted it." : "Not this time."));
       write(feedback, model.get("feedback"));
     }
   };
-  for (const name of ["chosen", "locked", "right", "feedback", "answers"]) model.on(`change:${name}`, draw);
+  for (const name of ["chosen", "locked", "right", "feedback", "answers", "gone"]) model.on(`change:${name}`, draw);
   draw();
 }
 

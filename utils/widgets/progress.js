@@ -1,13 +1,6 @@
 // Draws progress: a bar that fills where the total is known, one that only moves where it is not.
 // All words are set as text, never as HTML.
 
-function part(tag, className, words = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
-}
-
 // Seconds for a guess: no more precise than it is.
 function about(seconds) {
   if (seconds < 10) return `about ${Math.max(1, Math.round(seconds))} s left`;
@@ -15,13 +8,20 @@ function about(seconds) {
   return `about ${Math.round(seconds / 60)} min left`;
 }
 
+function initialize({ model }) {
+  const running = () => model.get("state").phase === "running";
+  endWithKernel(model, running, () => ({
+    state: { ...model.get("state"), phase: "stopped", note: GONE },
+  }));
+}
+
 function render({ model, el }) {
   el.classList.add("course-live", "course-progress");
-  const label = part("div", "course-progress-label");
-  const bar = part("div", "course-bar");
-  const fill = bar.appendChild(part("div", "course-bar-fill"));
-  const figures = part("div", "course-progress-figures");
-  const note = part("div", "course-progress-note");
+  const label = makeWriting("div", "course-progress-label");
+  const bar = make("div", "course-bar");
+  const fill = bar.appendChild(make("div", "course-bar-fill"));
+  const figures = makeWriting("div", "course-progress-figures");
+  const note = makeWriting("div", "course-progress-note");
   bar.setAttribute("role", "progressbar");
   el.append(label, bar, figures, note);
 
@@ -64,4 +64,4 @@ function render({ model, el }) {
   return () => clearInterval(ticking);
 }
 
-export default hearing({ render });
+export default hearing({ initialize, render });

@@ -63,35 +63,39 @@ class Race(widgets.VBox):  # type: ignore[misc]
     ) -> None:
         """Lay out a lane for each label; arguments as for `race`."""
         plain = widgets.Layout()  # one for all, which nobody changes
-        self._sends = {
-            Lane(label, Pane(f"Reply of {label}", layout=plain), clock=clock, layout=plain): send
-            for label, send in lanes.items()
+        self._lanes = {
+            label: Lane(label, Pane(f"Reply of {label}", layout=plain), clock=clock, layout=plain)
+            for label in lanes
         }
+        self._sends = lanes
         self._stop = Stop(layout=plain)
 
         def box(children: list[widgets.Widget], name: str) -> widgets.Box:
             return widgets.Box(children, layout=plain, _dom_classes=[name])
 
-        panes = [box([lane.badge, lane.panel], "course-lane") for lane in self._sends]
+        panes = [box([lane.badge, lane.panel], "course-lane") for lane in self._lanes.values()]
         children = [box(panes, "course-lanes"), box([self._stop.button], "course-head")]
         super().__init__(children, layout=plain, _dom_classes=["course-race"])
 
     def __repr__(self) -> str:
-        return f"Race({', '.join(repr(lane.label) for lane in self._sends)})"
+        return f"Race({', '.join(map(repr, self._lanes))})"
 
     async def run(self) -> dict[str, Recording]:
         """Run all lanes to their end; see `race`."""
-        for lane in self._sends:
+        lanes = self._lanes.values()
+        for lane in lanes:
             lane.panel.at_rest = False
         try:
-            tasks = await read_together(list(self._sends.items()), self._stop)
+            sends = self._sends.values()
+            tasks = await read_together(list(zip(lanes, sends, strict=True)), self._stop)
         finally:
-            for lane in self._sends:
+            for lane in lanes:
                 lane.panel.at_rest = True
                 print(lane.line())
         for task in tasks:
             task.exception()  # shown in its lane, and told by its recording
-        return {lane.label: lane.recording for lane in self._sends if lane.recording is not None}
+        recordings = {label: lane.recording for label, lane in self._lanes.items()}
+        return {label: found for label, found in recordings.items() if found is not None}
 
     def close(self) -> None:
         """Remove it, and all it is made of, from every page."""

@@ -18,7 +18,7 @@ function initialize({ model }) {
 
 // The same for a sheet that stands in a lane, and is framed: its clock is kept, too.
 function initializeFramed(context) {
-  keepTime(context);
+  keepPanelTime(context);
   initialize(context);
 }
 
@@ -41,7 +41,7 @@ function follow(model, draw) {
 // ends its clock, for `render` to return.
 function frame(model, el, ...parts) {
   el.classList.add("course-pane");
-  const note = make("div", "course-note");
+  const note = makeWriting("div", "course-note");
   el.append(...parts, note);
   const draw = () => {
     const phase = model.get("phase");
@@ -54,14 +54,6 @@ function frame(model, el, ...parts) {
   return writeCounting(model, note, "note");
 }
 
-// Makes an element; words are set as text, never as HTML.
-function make(tag, className = "", words = "") {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (words !== "") element.textContent = words;
-  return element;
-}
-
 // A box that scrolls by itself to what is new, unless its reader has scrolled up.
 function keepsUp(box, draw) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
@@ -69,9 +61,13 @@ function keepsUp(box, draw) {
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
 
-// Fills an element with HTML that the kernel made safe. What is wider than its box, a keyboard can
-// scroll.
+// Fills an element with HTML that the kernel made safe. Each paragraph, item and cell runs in its own
+// direction, and code from left to right. What is wider than its box, a keyboard can scroll.
 function fillWith(element, html) {
   element.innerHTML = html;
+  for (const part of element.querySelectorAll("p, li, h1, h2, h3, h4, h5, h6, th, td")) {
+    part.dir = "auto";
+  }
+  for (const code of element.querySelectorAll("pre, code")) code.dir = "ltr";
   for (const code of element.querySelectorAll("pre")) code.tabIndex = 0;
 }

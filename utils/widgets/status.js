@@ -1,11 +1,19 @@
 // The status line: the stages, and a sentence below them where something went wrong.
 
+function initialize({ model }) {
+  const running = () => model.get("run").outcome === "running";
+  endWithKernel(model, running, () => {
+    const { stages } = model.get("run");
+    return { run: { stages: stopped(stages), outcome: "stopped", note: GONE } };
+  });
+}
+
 function render({ model, el }) {
   el.classList.add("course-live", "course-status");
-  const list = part("ol", "");
+  const list = make("ol", "");
   list.setAttribute("aria-label", "Status");
-  const note = part("div", "course-status-note");
-  const heard = part("div", "course-heard"); // for screen readers: each stage once, no seconds
+  const note = makeWriting("div", "course-status-note");
+  const heard = make("div", "course-heard"); // for screen readers: each stage once, no seconds
   heard.setAttribute("role", "status");
   el.append(list, note, heard);
   const draw = () => {
@@ -23,4 +31,4 @@ function render({ model, el }) {
   return () => clearInterval(list.courseTick);
 }
 
-export default hearing({ render });
+export default hearing({ initialize, render });

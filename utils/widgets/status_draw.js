@@ -13,12 +13,9 @@ const STATES = {
 // As the kernel writes durations.
 const inSeconds = (duration) => `${duration.toFixed(duration >= 0.095 ? 1 : 2)} s`;
 
-function part(tag, className, words = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
-}
+// The stages when the kernel has ended: the one that ran has stopped.
+const stopped = (stages) =>
+  stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
 
 // Fills a list with the stages; the seconds of the one that runs tick until the next call.
 function drawStages(list, stages) {
@@ -27,22 +24,22 @@ function drawStages(list, stages) {
   list.setAttribute("role", "list"); // a list without bullets is none to some screen readers
   list.replaceChildren(
     ...stages.map(({ name, detail, state, times, seconds }) => {
-      const step = part("li", "course-stage");
+      const step = make("li", "course-stage");
       step.dataset.state = state;
       if (state === "now") step.setAttribute("aria-current", "step");
-      const mark = part("span", "course-stage-mark");
+      const mark = make("span", "course-stage-mark");
       mark.setAttribute("role", "img");
       mark.setAttribute("aria-label", STATES[state]);
-      const time = part("span", "course-stage-time", times ? inSeconds(seconds) : "");
+      const time = make("span", "course-stage-time", times ? inSeconds(seconds) : "");
       if (state === "skipped") time.textContent = "skipped";
       if (state === "now") {
         const start = performance.now() - 1000 * seconds;
         const tick = () => (time.textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`);
         list.courseTick = setInterval(tick, 100);
       }
-      step.append(mark, part("span", "course-stage-name", name));
-      if (times > 1) step.append(part("span", "course-stage-times", `× ${times}`));
-      if (detail) step.append(part("span", "course-stage-detail", detail));
+      step.append(mark, make("span", "course-stage-name", name));
+      if (times > 1) step.append(make("span", "course-stage-times", `× ${times}`));
+      if (detail) step.append(make("span", "course-stage-detail", detail));
       step.append(time);
       return step;
     }),

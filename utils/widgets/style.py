@@ -35,9 +35,9 @@ def stylesheet(*more: str) -> str:
 def scripts(*names: str) -> str:
     """A page's script that consists of several files of this folder, named without `.js`.
 
-    What `hearing.js` has is in each; a widget exports itself as `hearing({ … })`.
+    What `dom.js` and `hearing.js` have is in each; a widget exports itself as `hearing({ … })`.
     """
-    files = (HERE / f"{name}.js" for name in ("hearing", *names))
+    files = (HERE / f"{name}.js" for name in ("dom", "hearing", *names))
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 

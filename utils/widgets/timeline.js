@@ -81,6 +81,7 @@ function render({ model, el }) {
       count.className = "course-count";
       const detail = line.insertCell();
       detail.className = "course-detail";
+      detail.dir = "auto";
       rows.set(key, { svg, grid, marks, count, detail, path: [], times: 0, latest: "" });
       drawnTo = 0; // the new row needs its grid
     }

@@ -1,0 +1,143 @@
+"""Text runs in its own direction in every widget, and code from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.lab import NotebookPage
+
+OpenNotebook = Callable[..., NotebookPage]
+
+SETUP = """
+import asyncio
+from utils.widgets import *
+from utils.timing import Piece, Recording
+
+HEBREW, ARABIC = "שלום עולם", "مرحبا بالعالم"
+
+async def stream(*items):
+    for item in items:
+        yield item
+"""
+
+CELLS = {
+    "live text": "LiveText(HEBREW).show([HEBREW, ' and English'])",
+    "markdown": "LiveMarkdown(HEBREW).show([f'# {HEBREW} 1'])",
+    "chunks": "ChunkTable(HEBREW).show([dict(content=HEBREW, response_metadata="
+    "dict(finish_reason=HEBREW + ' 2'))])",
+    "card": "JsonCard(HEBREW, {'a': HEBREW + ' 1'}).show([{'a': HEBREW + ' 2', HEBREW + ' 3': "
+    "[HEBREW + ' 4', {HEBREW + ' 5': HEBREW + ' 6'}], 'n': 42}])",
+    "timeline": "events = EventTimeline(HEBREW).show()\n"
+    "events.add(HEBREW + ' 1', HEBREW + ' 2', HEBREW + ' 3'); events.add('b', 'c', 'd')\n"
+    "events.flush()",
+    "status": "line = StatusLine(HEBREW + ' 1', 'b').show(); line.to(HEBREW + ' 1', HEBREW)\n"
+    "line.fail(HEBREW + ' 2')",
+    "progress": "bar = Progress(3, HEBREW).show(); bar.advance(); bar.fail(HEBREW + ' 1')",
+    "prediction": "asked = Prediction(HEBREW, [Choice(HEBREW + ' 1', HEBREW + ' 2', right=True), "
+    "Choice('b', 'c')])\ndisplay(asked); asked.chosen = 0; asked.lock(); asked.reveal()",
+    "heart": "heart = Heartbeat(HEBREW).show()",
+    "race": "await race({HEBREW: lambda: stream(HEBREW + ' 1'), 'b': lambda: stream('c')})",
+    "chat": "from utils.widgets import Status\n"
+    "panel = ChatPanel(lambda _: stream(Status(HEBREW + ' 1', HEBREW + ' 2'), HEBREW + ' 3'), "
+    "title=HEBREW)\nawait panel.ask(HEBREW + ' 4')",
+}
+
+
+def test_each_widget_shows_text_in_its_own_direction(notebook: OpenNotebook):
+    nb = notebook(SETUP, *CELLS.values())
+    nb.run()
+    assert nb.errors() == []
+    for number in range(1, len(CELLS) + 1):
+        output = f".jp-Notebook .jp-Cell >> nth={number} >> .jp-OutputArea"
+        nb.page.locator(output).get_by_text("שלום").first.wait_for()
+    found = nb.page.evaluate(
+        """() => {
+          const widgets = ":is(.course-live, .course-race, .course-prediction) *";
+          return [...document.querySelectorAll(widgets)].flatMap((element) => {
+            const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+            const words = own.map(({ data }) => data).join("").trim();
+            const name = element.className || element.tagName;
+            return words ? [[name, words, getComputedStyle(element).direction]] : [];
+          });
+        }"""
+    )
+    hebrew = [row for row in found if row[1].lstrip("'").startswith("שלום")]
+    assert len(hebrew) >= 30
+    assert [row for row in hebrew if row[2] != "rtl"] == []
+    others = [row for row in found if "שלום" not in row[1]]
+    assert [row for row in others if row[2] != "ltr"] == []
+
+
+MIXED = r'''
+reply = """שלום `x = 1` עולם
+
+An English paragraph.
+
+- פריט ראשון
+- a second item
+
+> ציטוט
+
+| שם | value |
+| --- | --- |
+| דנה | five |
+
+```python
+print("שלום")
+```
+"""
+LiveMarkdown("x").show([reply])
+'''
+
+
+def test_each_paragraph_of_markdown_runs_in_its_own_direction_and_code_from_the_left(
+    notebook: OpenNotebook,
+):
+    nb = notebook(SETUP, MIXED)
+    nb.run()
+    nb.page.locator(".course-markdown pre").wait_for()
+    found = nb.page.evaluate(
+        """() => [...document.querySelectorAll(
+          ".course-markdown :is(p, li, ul, blockquote, table, th, td, pre, code)")].map((element) =>
+            [element.tagName.toLowerCase(), getComputedStyle(element).direction])"""
+    )
+    assert [tuple(row) for row in found] == [
+        ("p", "rtl"), ("code", "ltr"), ("p", "ltr"),
+        ("ul", "rtl"), ("li", "rtl"), ("li", "ltr"),
+        ("blockquote", "rtl"), ("p", "rtl"),
+        ("table", "rtl"), ("th", "rtl"), ("th", "ltr"), ("td", "rtl"), ("td", "ltr"),
+        ("pre", "ltr"), ("code", "ltr"),
+    ]  # fmt: skip
+
+
+def test_each_line_of_live_text_begins_at_its_own_side(notebook: OpenNotebook):
+    nb = notebook(SETUP, "LiveText('x').show(['English.\\n', HEBREW, '\\n', 'English again.'])")
+    nb.run()
+    nb.page.locator(".course-text", has_text="English again.").wait_for()
+    sides = nb.page.evaluate(
+        """() => {
+          const text = document.querySelector(".course-text");
+          const { left, right } = text.getBoundingClientRect();
+          const words = text.firstChild;
+          return words.data.split("\\n").map((line) => {
+            const range = document.createRange();
+            const start = words.data.indexOf(line);
+            range.setStart(words, start);
+            range.setEnd(words, start + line.length);
+            const box = range.getBoundingClientRect();
+            return box.left - left < right - box.right ? "left" : "right";
+          });
+        }"""
+    )
+    assert sides == ["left", "right", "left"]
+
+
+def test_halves_of_a_character_are_whole_on_the_page(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "text = LiveText('\\ud83d').show(['Hi \\ud83d', '\\ude00 there', ' \\ud83d'])\nprint(text)",
+    )
+    nb.run()
+    nb.page.locator(".course-text", has_text="Hi 😀 there �").wait_for()
+    assert nb.errors() == []
+    assert "Hi 😀 there �" in nb.printed()

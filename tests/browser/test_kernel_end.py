@@ -1,0 +1,149 @@
+"""When the kernel ends, everything that seemed to run says so, and no dead button is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.lab import NotebookPage
+
+OpenNotebook = Callable[..., NotebookPage]
+
+SAID = "The kernel was restarted or has ended"
+SETUP = """
+import asyncio, os
+from utils.widgets import *
+
+async def stream(make="word{} ".format):
+    for number in range(10**6):
+        yield make(number)
+        await asyncio.sleep(0.05)
+"""
+RESTART = "context => context.session.kernel.restart()"
+SHUTDOWN = "context => context.shutdown()"
+
+
+def end_kernel(nb: NotebookPage, way: str) -> None:
+    """End the kernel, as a reader does from the menu."""
+    nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
+
+
+def the_button(nb: NotebookPage, name: str, disabled: bool) -> None:
+    nb.cells.get_by_role("button", name=name, disabled=disabled).first.wait_for()
+
+
+def test_a_reply_that_streamed_has_stopped_and_so_has_its_stop(notebook: OpenNotebook):
+    nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
+    nb.run_all()
+    nb.page.locator(".course-text", has_text="word3").wait_for()
+    the_button(nb, "Stop", disabled=False)
+    end_kernel(nb, RESTART)
+    nb.page.locator(".course-pane[data-phase=stopped] .course-note", has_text=SAID).wait_for()
+    nb.page.locator(".course-badge[data-phase=stopped]", has_text="kernel ended").wait_for()
+    the_button(nb, "Stop", disabled=True)
+    assert "word3" in (nb.page.locator(".course-text").text_content() or "")
+
+
+def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "display(Prediction('Which?', [Choice('a', 'b', right=True), Choice('c', 'd')]))\n"
+        "await LiveText('Reply').run(stream())",
+    )
+    nb.run_all()
+    nb.page.locator(".course-text", has_text="word3").wait_for()
+    end_kernel(nb, SHUTDOWN)
+    nb.page.locator(".course-next", has_text=SAID).wait_for()
+    # The server interrupts a kernel first, so the reply may end as by ■, or without a word.
+    nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
+    the_button(nb, "Stop", disabled=True)
+
+
+def test_after_a_restart_the_cell_runs_anew(notebook: OpenNotebook):
+    nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
+    nb.run_all()
+    nb.page.locator(".course-text", has_text="word3").wait_for()
+    end_kernel(nb, RESTART)
+    the_button(nb, "Stop", disabled=True)
+    nb.wait_idle()
+    nb.run_all()
+    the_button(nb, "Stop", disabled=False)
+    assert nb.page.locator(".course-note", has_text=SAID).count() == 0
+    nb.cells.get_by_role("button", name="Stop").click()
+    nb.page.locator(".course-note", has_text="Stopped").wait_for()
+
+
+def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "import threading\n"
+        "threading.Timer(2, os._exit, [1]).start()\n"
+        "await LiveText('Reply').run(stream())",
+    )
+    nb.run_all()
+    nb.page.locator(".course-text", has_text="word3").wait_for()
+    nb.page.locator(".course-note", has_text=SAID).wait_for()
+    the_button(nb, "Stop", disabled=True)
+    nb.page.get_by_role("button", name="Ok").click()  # JupyterLab says so, too
+
+
+def test_everything_that_runs_says_that_the_kernel_has_ended(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        """
+question = Prediction("Which?", [Choice("This", "Yes.", right=True), Choice("That", "No.")])
+display(question)
+status = StatusLine("Thinking", "Answer").show()
+status.to("Thinking")
+progress = Progress(9, "Pages").show()
+progress.advance()
+finished = LiveText("Finished", stop=False)
+finished.show(["all here"])
+heart = Heartbeat().show()
+panel = ChatPanel(lambda history: stream(), title="Chat").show()
+
+async def beat():
+    async with heart:
+        await asyncio.sleep(3600)
+
+await asyncio.gather(
+    race({"a": stream, "b": stream}),
+    JsonCard("Card", ["name", "age"]).run(stream(lambda number: {"name": "x" * number})),
+    ChunkTable("Chunks").run(stream()),
+    LiveMarkdown("Page").run(stream()),
+    panel.ask("why?"),
+    beat(),
+)
+""",
+    )
+    nb.run_all()
+    nb.page.locator(".course-lane .course-text", has_text="word2").nth(1).wait_for()
+    nb.page.locator(".course-markdown", has_text="word2").wait_for()
+    nb.page.locator(".course-block", has_text="word2").last.wait_for()
+    end_kernel(nb, RESTART)
+    for place in (
+        ".course-lane:nth-child(1) .course-note",
+        ".course-lane:nth-child(2) .course-note",
+        ".course-pane:has(.course-card) .course-note",
+        ".course-pane:has(.course-chunks) .course-note",
+        ".course-pane:has(.course-markdown) .course-note",
+        ".course-status-note",
+        ".course-progress-note",
+        ".course-next",
+        ".course-chat-hint",
+        ".course-chat-note",
+    ):
+        nb.page.locator(place, has_text=SAID).wait_for()
+    nb.page.locator(".course-heartbeat .course-badge", has_text="kernel ended").wait_for()
+    nb.page.locator(".course-stage[data-state=stopped]").wait_for()
+    nb.page.locator(".course-field[data-state=missing]").wait_for()
+    assert nb.page.locator(":is([data-phase=waiting], [data-phase=streaming])").count() == 0
+    assert (
+        nb.page.locator("[data-phase=running], [data-state=now], [data-state=arriving]").count()
+        == 0
+    )
+    finished = nb.page.locator(".course-pane:has-text('all here')")
+    assert finished.get_attribute("data-phase") == "done"
+    assert SAID not in (finished.text_content() or "")
+    buttons = nb.page.locator(".jp-Notebook .jp-OutputArea button")
+    alive = [button.text_content() for button in buttons.all() if button.is_enabled()]
+    assert alive == []
