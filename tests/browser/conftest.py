@@ -44,6 +44,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep a picture of each page of a test that failed, and say what it showed."""
     report = yield
+    if call.when == "setup" and isinstance(report.longrepr, tuple):
+        # Of one place, skips for one reason are one line in pytest's summary, with their number.
+        report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
         pages = [page for visitor in _VISITORS for page in visitor.pages]

@@ -35,8 +35,8 @@ PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
 NARROW: ViewportSize = {"width": 620, "height": 1000}
 
 GET_ONE = (
-    "Get one with `python -m playwright install --with-deps chromium` (on Debian and Ubuntu also "
-    "with `apt install chromium`), or name yours in the environment variable COURSE_BROWSER."
+    "Get one with `apt install chromium` (Debian and Ubuntu) or `python -m playwright install "
+    "--with-deps chromium`, or name yours in the environment variable COURSE_BROWSER."
 )
 NO_BROWSER = f"No Chromium or Chrome found. {GET_ONE}"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
