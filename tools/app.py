@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import hashlib
+import os
 import secrets
 import shutil
 import socket
@@ -53,7 +54,7 @@ class App(Environment):
         name: What the command line calls it.
         lock_file: Its exact packages, in `requirements/`.
         place: The folder that it is started in.
-        command: What is started there, after the interpreter; `{port}` stands for the port.
+        command: What is started there, as after `python -m`; `{port}` stands for the port.
     """
 
     name: str
@@ -106,7 +107,8 @@ class App(Environment):
         Raises:
             Advice: It doesn't start.
         """
-        command = [python, *(word.format(port=port) for word in self.command)]
+        command = [python, str(ROOT / "tools" / "with_parent.py")]
+        command += [word.format(port=port) for word in self.command]
         with running(command, self.root / self.place, environ) as child:
             wait_until_it_listens(child, port, f"the {self.name} app")
             yield child
@@ -118,7 +120,7 @@ FASTAPI = App(
     lock_file="fastapi_chat.lock",
     place="apps/fastapi_chat",
     command=(
-        *("-m", "uvicorn", "app:app", "--port", "{port}"),
+        *("uvicorn", "app:app", "--port", "{port}"),
         *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
     ),
 )
@@ -164,6 +166,7 @@ def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
     """
     port, key = free_port(None), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
+    command += ["--speed", os.environ.get("COURSE_SPEED") or "1"]
     with running(command, ROOT, clean_environ(SIMULATOR_KEY=key)) as child:
         wait_until_it_listens(child, port, "the simulator")
         address = f"http://{HOST}:{port}/v1"

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +18,17 @@ from tools.environment import LOCKS, install_from, interpreter
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.links import links
-from tools.programs import ROOT, Advice, run, say, stop_on_signals, this_command
+from tools.programs import (
+    ROOT,
+    Advice,
+    clean_environ,
+    ended_with,
+    run,
+    say,
+    stop_on_signals,
+    this_command,
+    wait_for,
+)
 from tools.suite import TEST_SPEED, test
 
 TEACHING = f"""\
@@ -42,6 +53,17 @@ def setup(arguments: argparse.Namespace) -> int:
     opening = this_command("lab", *(["--here"] if arguments.here else []))
     say(f"All is set up; {opening} opens the course, and its Python is {python}.")
     return 0
+
+
+def verdict(arguments: argparse.Namespace) -> int:
+    """Judge an endpoint, with options of the command's own."""
+    stop_on_signals()
+    python = interpreter("lab", arguments.here)
+    # In the user's own folder, of which nothing is imported, as --run starts a program of theirs.
+    command = [python, "-P", "-m", "tools.verdict", *arguments.more]
+    child = subprocess.Popen(command, env=clean_environ(PYTHONPATH=str(ROOT)), text=True)
+    with ended_with(child):
+        return wait_for(child)
 
 
 def build(arguments: argparse.Namespace) -> int:
@@ -150,6 +172,7 @@ def parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--port", type=int, help="use this port instead of any free one")
 
+    add(verdict, "play a browser against an endpoint, and report whether it really streams", "")
     preparing = add(
         setup,
         "set up if needed, and open nothing",
@@ -283,6 +306,9 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
+        if words[:1] == ["verdict"]:  # it reads its options itself, in the course's environment
+            more = [word for word in words[1:] if word != "--here"]
+            return verdict(argparse.Namespace(here="--here" in words, more=more))
         arguments, arguments_more = top.parse_known_args(words)
         if arguments.command is None:
             top.print_help()

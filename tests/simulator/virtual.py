@@ -31,21 +31,23 @@ T = TypeVar("T")
 
 KEY = "key"
 ADDRESS = "http://virtual/v1"
+_BUFFERED = 500_000  # bytes that wait for a client, until the server has to wait, too
 
 
 class VirtualSimulator:
     """A simulator on a virtual event loop of its own.
 
     Attributes:
+        app: The simulator.
         clock: The loop's time in seconds; pass it to whatever takes a clock.
     """
 
     def __init__(self, **settings: Any) -> None:
         self._loop = VirtualLoop()
         self.clock: Callable[[], float] = self._loop.time
-        app = make_app(Settings(KEY, **settings), Seats(self.clock), self.clock)
-        self._client = httpx2.Client(transport=_Transport(app, self.run))
-        self._async_client = httpx2.AsyncClient(transport=_AsyncTransport(app))
+        self.app = make_app(Settings(KEY, **settings), Seats(self.clock), self.clock)
+        self._client = httpx2.Client(transport=_Transport(self.app, self.run))
+        self._async_client = httpx2.AsyncClient(transport=AppTransport(self.app))
 
     def chat(self, name: str = "sim-chat", **options: Any) -> ChatOpenAI:
         """Return a model; its async calls belong in `run`."""
@@ -65,7 +67,12 @@ class VirtualSimulator:
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end."""
-        return self._loop.run_until_complete(main)
+
+        async def counted() -> T:
+            self._loop.count_threads()  # the first request of a process uses one
+            return await main
+
+        return self._loop.run_until_complete(counted())
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, as a program does that is busy with something else."""
@@ -88,6 +95,8 @@ class _Exchange:
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
         self._gone = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._waiting = 0  # bytes
         self._patience = request.extensions.get("timeout", {}).get("read")
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
@@ -121,6 +130,10 @@ class _Exchange:
 
     async def _send(self, message: Message) -> None:
         self._sent.put_nowait(message)
+        self._waiting += len(message.get("body", b""))
+        while self._waiting > _BUFFERED and not self._gone.is_set():
+            self._taken.clear()
+            await self._taken.wait()
 
     async def _reset(self) -> None:
         self._sent.put_nowait(httpx2.ReadError("The connection was reset."))
@@ -148,11 +161,14 @@ class _Exchange:
             raise httpx2.ReadTimeout("timed out") from None
         if isinstance(message, Exception):
             raise message
+        self._waiting -= len(message.get("body", b""))
+        self._taken.set()
         return message
 
     async def leave(self) -> None:
         """Disconnect, and let the app notice."""
         self._gone.set()
+        self._taken.set()
         await asyncio.wait([self._task])
 
 
@@ -170,8 +186,8 @@ class _Transport(httpx2.BaseTransport):
         )
 
 
-class _AsyncTransport(httpx2.AsyncBaseTransport):
-    """Carries requests to an app on the running loop."""
+class AppTransport(httpx2.AsyncBaseTransport):
+    """Carries requests to an ASGI app on the running loop, with a socket's limited buffer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

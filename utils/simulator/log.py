@@ -23,13 +23,13 @@ _LONGEST_BODY = 16_384  # bytes; the log does not keep larger ones
 class Entry:
     """One request, from its arrival to the end of its reply."""
 
-    def __init__(self, number: int, path: str, clock: Clock) -> None:
+    def __init__(self, number: int, path: str, clock: Clock, epoch: float) -> None:
         self.number = number
         self.started = clock()
         self.tokens_sent = 0
         self._path = path
         self._clock = clock
-        self._wall = time.time() - self.started
+        self._wall = epoch
         self._body: dict[str, Any] = {}
         self._model, self._prompt, self._stream = "", "", False
         self._status = 0
@@ -105,6 +105,7 @@ class Log:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._wall = time.time() - clock()  # once: the times of two requests can be compared
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._count = 0
         self._in_flight = 0
@@ -118,7 +119,7 @@ class Log:
         self._count += 1
         self._in_flight += 1
         self._idle.clear()
-        entry = Entry(self._count, path, self._clock)
+        entry = Entry(self._count, path, self._clock, self._wall)
         self._entries.append(entry)
         return entry
 

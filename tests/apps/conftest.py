@@ -1,0 +1,44 @@
+"""The FastAPI app, fresh for each test, with the simulator behind it on virtual time."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.simulator.virtual import VirtualSimulator
+
+PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
+NAMES = ("sim", "sim-fast")  # of the models: the second is the fallback
+
+
+@pytest.fixture
+def virtual() -> Iterator[VirtualSimulator]:
+    simulator = VirtualSimulator()
+    yield simulator
+    simulator.close()
+
+
+def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
+    """Import the app anew; its models, set up as they are, talk to a virtual simulator."""
+    monkeypatch.setenv("OPENAI_MODEL", NAMES[0])
+    monkeypatch.setenv("OPENAI_FALLBACK_MODEL", NAMES[1])
+    spec = importlib.util.spec_from_file_location("fastapi_chat", PLACE / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for index, model in enumerate(module.MODELS):
+        options = {"max_retries": 2, "stream_chunk_timeout": model.stream_chunk_timeout}
+        options |= {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
+        module.MODELS[index] = virtual.chat(model.model_name, **options)
+    return module
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
+    """The app's module; its models are the simulator's `sim` and `sim-fast`."""
+    return load(monkeypatch, virtual)

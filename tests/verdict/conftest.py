@@ -1,0 +1,63 @@
+"""The verdict on an app in this process, on virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.simulator.virtual import ADDRESS, KEY, AppTransport, VirtualSimulator
+from tools.verdict.endpoint import Endpoint, Shape
+from tools.verdict.lines import Case, Seen, judge
+from tools.verdict.model import Model
+from utils.simulator.sending import RESET
+
+Make = Callable[[VirtualSimulator], ASGIApp]
+Judge = Callable[[Make, Shape], dict[str, Seen]]
+
+
+def served(app: ASGIApp) -> ASGIApp:
+    """Answer for an app that fails as a server does: with 500, or with a connection that breaks."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, noted)
+        except Exception:
+            if begun:
+                await scope["extensions"][RESET]()
+            else:
+                await PlainTextResponse("Internal Server Error", 500)(scope, receive, send)
+
+    return guarded
+
+
+@pytest.fixture
+def verdict() -> Judge:
+    """Judge the app that a function makes for a simulator."""
+
+    def judged(make: Make, shape: Shape) -> dict[str, Seen]:
+        virtual = VirtualSimulator()
+        app = served(make(virtual))
+
+        def client(to: ASGIApp) -> Callable[[], httpx2.AsyncClient]:
+            return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
+
+        model = Model(ADDRESS, KEY, client(virtual.app))
+        # A short reply, in which a few pieces are many.
+        case = Case(Endpoint(shape, client(app)), model, flood=2, about="Name a river.")
+        try:
+            return virtual.run(judge(case, lambda *_: None))
+        finally:
+            virtual.close()
+
+    return judged

@@ -1,0 +1,350 @@
+"""Little chat endpoints: a sound one, and one for each line of the verdict that fails just that."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from itertools import count
+from typing import Any
+
+import openai
+from langchain_openai import ChatOpenAI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.simulator.virtual import VirtualSimulator
+from tools.verdict.endpoint import Shape
+
+SHAPE = Shape("http://app/chat?question={question}", text_path=".", stop="/stop/{reply}")
+
+
+class CutShortError(Exception):
+    """The stream ended without a finish reason."""
+
+
+class Sound:
+    """Server-sent events by GET; leaving stops the model, and so does `POST /stop/{reply}`."""
+
+    max_retries = 2
+
+    def __init__(self, virtual: VirtualSimulator) -> None:
+        self.model: ChatOpenAI = virtual.chat("sim", max_retries=self.max_retries)
+        self.stops: dict[str, asyncio.Event] = {}
+        self.numbers = count()
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/chat", self.chat, methods=["GET", "POST"]),
+                Route("/stop/{reply}", self.stop, methods=["POST"]),
+            ]
+        )
+
+    async def question(self, request: Request) -> str:
+        return request.query_params["question"]
+
+    async def chat(self, request: Request) -> Response:
+        frames = self.frames(await self.question(request))
+        return StreamingResponse(frames, media_type="text/event-stream")
+
+    async def stop(self, request: Request) -> Response:
+        self.stops[request.path_params["reply"]].set()
+        return Response(status_code=204)
+
+    async def frames(self, question: str) -> AsyncIterator[str]:
+        async with aclosing(self.pieces(question)) as pieces:
+            async for kind, value in pieces:
+                yield self.frame(kind, value)
+
+    def frame(self, kind: str, value: Any) -> str:
+        return f"event: {kind}\ndata: {json.dumps(value)}\n\n"
+
+    async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
+        reply = str(next(self.numbers))
+        self.stops[reply] = asyncio.Event()
+        yield "started", {"reply": reply}
+        try:
+            async with aclosing(self.texts(question, self.stops[reply])) as texts:
+                async for text in texts:
+                    yield "text", text
+            yield "end", {"state": "complete"}
+        except Exception as error:
+            yield self.failure(error)
+
+    def failure(self, error: Exception) -> tuple[str, Any]:
+        return "failed", {"sentence": "The reply broke off."}
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        async with aclosing(self.asked(question, stop)) as texts:
+            async for text in texts:
+                yield text
+
+    async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        """Ask the model once; ends when it has finished, or when `stop` is set."""
+        finish = None
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            async with aclosing(self.model.astream(question)) as chunks:
+                while True:
+                    reading = asyncio.ensure_future(anext(chunks, None))
+                    try:
+                        await asyncio.wait({reading, stopping}, return_when="FIRST_COMPLETED")
+                    finally:
+                        reading.cancel()
+                        await asyncio.wait({reading})
+                    if stop.is_set():
+                        return
+                    chunk = reading.result()
+                    if chunk is None:
+                        break
+                    finish = chunk.response_metadata.get("finish_reason") or finish
+                    if chunk.text:
+                        yield chunk.text
+        finally:
+            stopping.cancel()
+        if finish is None:
+            raise CutShortError
+
+
+class LateFirst(Sound):
+    """Holds the first 12 pieces back."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        held: list[str] | None = []
+        async with aclosing(self.asked(question, stop)) as texts:
+            async for text in texts:
+                if held is not None:
+                    held.append(text)
+                    if len(held) < 12:
+                        continue
+                    text, held = "".join(held), None
+                yield text
+        if held:
+            yield "".join(held)
+
+
+class Batches(Sound):
+    """Sends the first piece, and then 25 at a time."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        held: list[str] = []
+        first = True
+        try:
+            async with aclosing(self.asked(question, stop)) as texts:
+                async for text in texts:
+                    held.append(text)
+                    if first or len(held) == 25:
+                        yield "".join(held)
+                        held, first = [], False
+        except Exception:
+            yield "".join(held)
+            raise
+        yield "".join(held)
+
+
+class NoNewlines(Sound):
+    """Loses line breaks."""
+
+    def frame(self, kind: str, value: Any) -> str:
+        return super().frame(kind, value.replace("\n", " ") if kind == "text" else value)
+
+
+class NoEnd(Sound):
+    """Closes without a word when the reply is complete."""
+
+    async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
+        stopped = False
+        async with aclosing(super().pieces(question)) as pieces:
+            async for kind, value in pieces:
+                if kind == "started":
+                    reply = value["reply"]
+                if kind == "end" and not self.stops[reply].is_set():
+                    return
+                yield kind, value
+        assert not stopped
+
+
+class BreakIsEnd(Sound):
+    """Says of a break that the reply is complete."""
+
+    def failure(self, error: Exception) -> tuple[str, Any]:
+        return "end", {"state": "complete"}
+
+
+class AsksAgain(Sound):
+    """Asks a second time after a break, and leaves out what was shown."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        shown = ""
+        for attempt in (1, 2):
+            skipped = len(shown)
+            try:
+                async with aclosing(self.asked(question, stop)) as texts:
+                    async for text in texts:
+                        new, skipped = text[skipped:], max(0, skipped - len(text))
+                        if new:
+                            shown += new
+                            yield new
+                return
+            except openai.APIConnectionError:
+                if attempt == 2:
+                    raise
+
+
+class Doubles(Sound):
+    """Asks again after an error in mid-reply, from the start."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        try:
+            async with aclosing(self.asked(question, stop)) as texts:
+                async for text in texts:
+                    yield text
+        except openai.APIError as error:
+            if type(error) is not openai.APIError:
+                raise
+            async with aclosing(self.asked(question, stop)) as texts:
+                async for text in texts:
+                    yield text
+
+
+class Loses(Sound):
+    """Asks again after a refusal, and looks at the first piece before it passes on the others."""
+
+    max_retries = 0
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        try:
+            async with aclosing(self.asked(question, stop)) as texts:
+                async for text in texts:
+                    yield text
+        except openai.InternalServerError:
+            async with aclosing(self.asked(question, stop)) as texts:
+                await anext(texts)  # it works
+                async for text in texts:
+                    yield text
+
+
+class Drains(Sound):
+    """Reads the model's reply to its end when its reader leaves."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue(1)
+        self.reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
+        try:
+            async for text in _items(queue):
+                yield text
+        finally:
+            self.draining = asyncio.create_task(_drain(queue))
+
+
+async def _read_into(
+    queue: asyncio.Queue[str | Exception | None], texts: AsyncGenerator[str]
+) -> None:
+    try:
+        async with aclosing(texts):
+            async for text in texts:
+                await queue.put(text)
+        await queue.put(None)
+    except Exception as error:
+        await queue.put(error)
+
+
+async def _items(queue: asyncio.Queue[str | Exception | None]) -> AsyncGenerator[str]:
+    while (item := await queue.get()) is not None:
+        if isinstance(item, Exception):
+            raise item
+        yield item
+
+
+async def _drain(queue: asyncio.Queue[str | Exception | None]) -> None:
+    while isinstance(await queue.get(), str):
+        pass
+
+
+class StopByFlag(Sound):
+    """Looks at the flag between two chunks."""
+
+    async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        async with aclosing(super().asked(question, asyncio.Event())) as texts:
+            async for text in texts:
+                if stop.is_set():
+                    return
+                yield text
+
+
+class OneAtATime(Sound):
+    """Lets a second visitor wait until most of the first one's reply is through."""
+
+    def __init__(self, virtual: VirtualSimulator) -> None:
+        super().__init__(virtual)
+        self.lock = asyncio.Lock()
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        async with aclosing(self.asked(question, stop)) as texts:
+            async with self.lock:
+                for _ in range(20):
+                    text = await anext(texts, None)
+                    if text is None:
+                        return
+                    yield text
+            async for text in texts:
+                yield text
+
+
+class Hoards(Sound):
+    """Takes from the model whatever comes, whether its reader reads or not."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # of any length
+        reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
+        try:
+            async for text in _items(queue):
+                yield text
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+
+
+class Impatient(Sound):
+    """Sends a refused request again at once."""
+
+    max_retries = 0
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        for attempt in range(3):
+            try:
+                async with aclosing(self.asked(question, stop)) as texts:
+                    async for text in texts:
+                        yield text
+                return
+            except openai.RateLimitError:
+                if attempt == 2:
+                    raise
+
+
+class EndsInSilence(Sound):
+    """Takes a silence of ten seconds for the end."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        async with aclosing(self.asked(question, stop)) as texts:
+            while True:
+                try:
+                    async with asyncio.timeout(10):
+                        text = await anext(texts, None)
+                except TimeoutError:
+                    return
+                if text is None:
+                    return
+                yield text
+
+
+class Tells(Sound):
+    """Sends its traceback."""
+
+    def failure(self, error: Exception) -> tuple[str, Any]:
+        return "failed", {"sentence": "".join(traceback.format_exception(error))}

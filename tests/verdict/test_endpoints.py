@@ -1,0 +1,148 @@
+"""The verdict on other kinds of endpoints: by POST, in other formats, and the course's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from tests.apps.conftest import load
+from tests.simulator.virtual import VirtualSimulator
+from tests.verdict import little_apps as apps
+from tests.verdict.conftest import Judge
+from tests.verdict.test_lines import failed
+from tools.verdict.__main__ import PRESETS
+from tools.verdict.endpoint import Shape
+
+
+class Posted(apps.Sound):
+    """Takes the question by POST."""
+
+    async def question(self, request: Request) -> str:
+        return (await request.json())["ask"]["text"]
+
+
+class JsonLines(Posted):
+    """Streams JSON lines."""
+
+    def frame(self, kind: str, value: Any) -> str:
+        data = {"delta": {"text": value}} if kind == "text" else {"kind": kind, **value}
+        return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+class Plain(Posted):
+    """Streams nothing but text, and says of a failure what it is."""
+
+    def frame(self, kind: str, value: Any) -> str:
+        return {"text": value, "failed": "\n[The reply broke off.]"}.get(kind, "")
+
+
+BODY = '{"ask": {"text": "{question}"}}'
+POST = Shape("http://app/chat", method="POST", body=BODY, text_path=".", stop="/stop/{reply}")
+KINDS = {
+    Posted: POST,
+    JsonLines: replace(POST, format="jsonl", text_path="delta.text"),
+    Plain: replace(POST, format="text", text_path=None, stop=None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_sound_endpoint_of_any_kind_fails_nothing(verdict: Judge, kind: type[apps.Sound]) -> None:
+    table = verdict(lambda virtual: kind(virtual).app(), KINDS[kind])
+    untried = {"Stop stops the model"} if KINDS[kind].stop is None else set()
+    assert {name: seen for name, seen in failed(table).items() if name not in untried} == {}
+    assert {name for name, seen in table.items() if seen.verdict == "not tried"} == untried
+
+
+class PlainBreakIsEnd(Plain):
+    def frame(self, kind: str, value: Any) -> str:
+        return value if kind == "text" else ""
+
+
+def test_plain_text_that_just_ends_passes_a_break_off_as_an_end(verdict: Judge) -> None:
+    table = verdict(lambda virtual: PlainBreakIsEnd(virtual).app(), KINDS[Plain])
+    assert table["a break in mid-reply is announced"].verdict == "failed"
+
+
+class NamedError(apps.Sound):
+    def failure(self, error: Exception) -> tuple[str, Any]:
+        return "error", {"sentence": "The reply broke off."}
+
+
+def test_event_source_takes_an_event_named_error_for_a_lost_connection(verdict: Judge) -> None:
+    table = verdict(lambda virtual: NamedError(virtual).app(), apps.SHAPE)
+    assert list(failed(table)) == ["a break in mid-reply is announced"]
+
+
+class Stamped(apps.BreakIsEnd):
+    """Its end says when it was, and which reply it ended, so that no two are alike."""
+
+    async def pieces(self, question: str) -> Any:
+        number = id(object())
+        async for kind, value in super().pieces(question):
+            extra = {"at": f"2026-11-28T16:{number % 60}", "tokens": number, "id": f"{number:x}"}
+            yield kind, {**value, **extra} if kind == "end" else value
+
+
+def test_an_end_that_differs_in_numbers_alone_is_still_an_end(verdict: Judge) -> None:
+    table = verdict(lambda virtual: Stamped(virtual).app(), apps.SHAPE)
+    assert "a break in mid-reply is announced" in failed(table)
+
+
+def test_the_fastapi_app_passes_every_line(verdict: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = replace(PRESETS["fastapi"], url="http://app/chat")
+    table = verdict(lambda virtual: load(monkeypatch, virtual).app, shape)
+    assert failed(table) == {}
+
+
+def naive(virtual: VirtualSimulator) -> ASGIApp:
+    """The first endpoint of lesson 4."""
+    app, model = FastAPI(), virtual.chat("sim", max_retries=2)
+
+    @app.get("/chat")
+    async def chat(question: str) -> StreamingResponse:
+        async def frames() -> AsyncIterator[str]:
+            async for chunk in model.astream(question):
+                yield f"data: {chunk.content}\n\n"
+            yield "event: close\n\n"
+
+        return StreamingResponse(frames(), media_type="text/event-stream")
+
+    return app
+
+
+def test_the_naive_endpoint_of_lesson_4_fails_what_the_lesson_says(verdict: Judge) -> None:
+    table = verdict(naive, Shape("http://app/chat?question={question}"))
+    assert set(failed(table)) == {
+        "every character intact",
+        "the end is announced",
+        "a break in mid-reply is announced",
+        "a break doesn't cause a second request",
+        "Stop stops the model",
+    }
+    assert table["Stop stops the model"].verdict == "not tried"
+
+
+def gateway(virtual: VirtualSimulator) -> ASGIApp:
+    """The simulator itself, behind a gateway that knows its key."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [*scope["headers"], (b"authorization", b"Bearer key")]
+        await virtual.app({**scope, "headers": headers}, receive, send)
+
+    return app
+
+
+def test_an_openai_compatible_endpoint_can_be_judged(verdict: Judge) -> None:
+    preset = PRESETS["openai"]
+    table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
+    bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
+    told = "a stream cut short: the stream ended without a word"  # as OpenAI's API would, too
+    assert bad == {"a break in mid-reply is announced": told}

@@ -1,0 +1,47 @@
+"""Each line of the verdict: a sound endpoint passes all, and one mistake fails one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verdict import little_apps as apps
+from tests.verdict.conftest import Judge
+from tools.verdict.lines import LINES, Seen
+
+MISTAKES = {
+    apps.LateFirst: "first text long before the last",
+    apps.Batches: "not buffered on the way",
+    apps.NoNewlines: "every character intact",
+    apps.NoEnd: "the end is announced",
+    apps.BreakIsEnd: "a break in mid-reply is announced",
+    apps.AsksAgain: "a break doesn't cause a second request",
+    apps.Doubles: "nothing doubled or lost by a retry",
+    apps.Loses: "nothing doubled or lost by a retry",
+    apps.Drains: "leaving stops the model, or it can be rejoined",
+    apps.StopByFlag: "Stop stops the model",
+    apps.OneAtATime: "other visitors aren't blocked",
+    apps.Hoards: "a slow reader doesn't grow memory",
+    apps.Impatient: "Retry-After is respected",
+    apps.EndsInSilence: "a silence is survived or announced",
+    apps.Tells: "no key and no traceback in any answer",
+}
+
+
+def failed(table: dict[str, Seen]) -> dict[str, str]:
+    return {name: seen.what for name, seen in table.items() if seen.verdict != "passed"}
+
+
+def test_a_sound_endpoint_passes_every_line(verdict: Judge) -> None:
+    table = verdict(lambda virtual: apps.Sound(virtual).app(), apps.SHAPE)
+    assert list(table) == list(LINES)
+    assert failed(table) == {}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda app: app.__name__)
+def test_a_mistake_fails_its_line_and_no_other(verdict: Judge, mistake: type[apps.Sound]) -> None:
+    table = verdict(lambda virtual: mistake(virtual).app(), apps.SHAPE)
+    assert list(failed(table)) == [MISTAKES[mistake]], failed(table)
+
+
+def test_every_line_has_a_mistake() -> None:
+    assert set(MISTAKES.values()) == set(LINES)

@@ -1,0 +1,231 @@
+"""The command line of the verdict: `python -m tools.verdict`, which `course.py verdict` runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_listens
+from tools.lab import free_port
+from tools.programs import Advice, say, simulated_environ, stop_on_signals, this_command
+
+from .endpoint import TEXT_EVENTS, Endpoint, EndpointError, Shape
+from .lines import Case, Seen, judge
+from .model import NAME, Model
+from .report import as_json, row, summary
+
+PRESETS = {
+    "fastapi": Shape(
+        "/chat",
+        method="POST",
+        body='{"message": "{question}"}',
+        then="/replies/{reply}",
+        stop="/replies/{reply}/stop",
+        rejoins=True,
+        text_path=".",
+    ),
+    "openai": Shape(
+        "/v1/chat/completions",
+        method="POST",
+        body=f'{{"model": "{NAME}", "stream": true, '
+        '"messages": [{"role": "user", "content": "{question}"}]}',
+        text_path="choices.0.delta.content",
+    ),
+}
+
+_EPILOG = f"""\
+The app under test has to talk to the course's simulator, which can pause, break and refuse on
+purpose. --run starts both, and ends them; {{port}} stands for a free port:
+
+    {this_command("verdict")} --run "uvicorn app:app --port {{port}}" \\
+        "http://127.0.0.1:{{port}}/chat?question={{question}}"
+
+The app reads OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL, as LangChain and OpenAI's own client
+do. Without --run, the app is the one that runs at the URL. If these variables name a simulator that
+it was started with, all lines are tried; otherwise those that need no fault are.
+
+Our own apps: {this_command("verdict", "--app", "fastapi")}
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    command = argparse.ArgumentParser(
+        prog="course.py verdict",
+        description="Play a browser against an endpoint, and report whether it really streams.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "url", nargs="?", help="where a question goes, {question} in it or in --body"
+    )
+    start = command.add_mutually_exclusive_group()
+    start.add_argument("--run", metavar="COMMAND", help="start the app with this command first")
+    start.add_argument("--app", choices=APPS, help="judge one of the course's own apps")
+    shape = command.add_argument_group("the request")
+    shape.add_argument("--preset", choices=PRESETS, help="everything below, for a known kind")
+    shape.add_argument("--method", help="GET, or POST where there is a --body")
+    shape.add_argument("--body", help='the request\'s JSON, such as \'{"message": "{question}"}\'')
+    shape.add_argument(
+        "--header", action="append", metavar="'NAME: VALUE'", help="one more header; repeatable"
+    )
+    shape.add_argument(
+        "--then",
+        metavar="PATH",
+        help="where the reply is streamed from, if the first request only starts it; fields of its "
+        "JSON answer in braces, such as /replies/{reply}",
+    )
+    shape.add_argument("--stop", metavar="PATH", help="what a POST to stops the reply")
+    shape.add_argument(
+        "--rejoins", action="store_true", default=None, help="leaving isn't Stop: see lesson 5"
+    )
+    reply = command.add_argument_group("the reply")
+    reply.add_argument("--format", choices=["sse", "jsonl", "text"], help="sse without")
+    reply.add_argument(
+        "--text-path",
+        metavar="PATH",
+        help="where the text is in each JSON object, such as choices.0.delta.content; '.' for data "
+        "that is a JSON string; without, the data is the text",
+    )
+    reply.add_argument(
+        "--text-event",
+        action="append",
+        metavar="NAME",
+        help=f"the events that hold text; without, {', '.join(TEXT_EVENTS)}",
+    )
+    command.add_argument(
+        "--silence", type=float, default=20.0, metavar="SECONDS", help="to survive (%(default)g)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    return command
+
+
+def shape_of(arguments: argparse.Namespace, port: int) -> Shape:
+    """Return the request's shape: a preset's, and what the options change.
+
+    Raises:
+        Advice: Something is missing, or contradicts.
+    """
+    preset = PRESETS.get(arguments.preset or arguments.app)
+    url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))
+    if preset is not None and urlsplit(url).path in ("", "/"):
+        url = url.rstrip("/") + preset.url
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise Advice(f"{url} is not a valid URL: it begins with http:// or https://.")
+    changes: dict[str, object] = {"url": url}
+    for name in ("method", "body", "then", "stop", "rejoins", "format", "text_path"):
+        if getattr(arguments, name) is not None:
+            changes[name] = getattr(arguments, name)
+    if arguments.body is not None:
+        changes.setdefault("method", "POST")
+    if arguments.text_event:
+        changes["text_events"] = tuple(arguments.text_event)
+    if arguments.header:
+        headers = [header.partition(":") for header in arguments.header]
+        changes["headers"] = tuple((name.strip(), value.strip()) for name, _, value in headers)
+    shape = dataclasses.replace(preset or Shape(url), **changes)  # type: ignore[arg-type]
+    if "{question}" not in shape.url + (shape.body or ""):
+        raise Advice(
+            "Where does the question go? Write {question} into the URL or into --body, or name a "
+            "--preset."
+        )
+    return shape
+
+
+@contextlib.contextmanager
+def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str] | None]:
+    """Run what has to run; yield the variables of the simulator, None where there is none."""
+    if not (arguments.run or arguments.app):
+        yield dict(os.environ) if os.environ.get("OPENAI_BASE_URL") else None
+        return
+    with simulator(sys.executable, NAME) as model:
+        environ = simulated_environ(**model)
+        if arguments.app:
+            app = APPS[arguments.app]
+            with app.served(app.set_up(), port, environ):
+                yield model
+            return
+        words = [word.replace("{port}", str(port)) for word in shlex.split(arguments.run)]
+        at = urlsplit(shape_of(arguments, port).url).port or port
+        with _run(words, environ) as child:
+            wait_until_it_listens(child, at, "the app")
+            yield model
+
+
+@contextlib.contextmanager
+def _run(words: list[str], environ: dict[str, str]) -> Iterator[Child]:
+    """Run the user's command where they are; the course's own programs are found last."""
+    environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), str(Path(sys.executable).parent)])
+    try:
+        with running(words, Path.cwd(), environ) as child:
+            yield child
+    except FileNotFoundError as error:
+        raise Advice(f"There is no program {words[0]}: is it installed, and on PATH?") from error
+
+
+async def verdict(
+    arguments: argparse.Namespace, shape: Shape, environ: dict[str, str] | None
+) -> dict[str, Seen]:
+    """Judge the endpoint; print each line as soon as it is known.
+
+    Raises:
+        EndpointError: There is nothing to judge.
+    """
+
+    def client(trust: bool) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(timeout=None, trust_env=trust)
+
+    local = (urlsplit(shape.url).hostname or "") in (HOST, "localhost", "::1")
+    model = None
+    if environ is not None:
+        model = Model(
+            environ["OPENAI_BASE_URL"], environ.get("OPENAI_API_KEY", ""), lambda: client(False)
+        )
+        if not await model.is_there():
+            model = None
+    endpoint = Endpoint(shape, lambda: client(not local))
+    speed = float(os.environ.get("COURSE_SPEED") or 1)
+    case = Case(endpoint, model, speed, silence=arguments.silence)
+
+    return await judge(case, lambda name, seen: say(row(name, seen)))
+
+
+def main(words: list[str]) -> int:
+    """Run the command line; return the exit code."""
+    stop_on_signals()
+    arguments = parser().parse_args(words)
+    try:
+        if not arguments.url and not arguments.app and not (arguments.run and arguments.preset):
+            raise Advice(f"Name the URL to judge: see {this_command('verdict', '--help')}.")
+        port = free_port(None)
+        shape = shape_of(arguments, port)
+        with contextlib.ExitStack() as stack:
+            if arguments.json:  # and nothing else, so that a program can read it
+                stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+            environ = stack.enter_context(started(arguments, port))
+            table = asyncio.run(verdict(arguments, shape, environ))
+    except (Advice, EndpointError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    if arguments.json:
+        say(as_json(shape.url, table))
+    else:
+        say(f"\n{summary(table)}")
+    return 1 if any(seen.verdict == "failed" for seen in table.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""The simulator behind the app under test: what it does next, and what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+
+from utils.simulator import Request
+
+NAME = "sim"  # what the app calls its model; the simulator decides what is behind it
+_LONGEST = 60.0  # seconds
+
+
+class Model:
+    """A client of a simulator's own endpoints."""
+
+    def __init__(self, base_url: str, key: str, client: Callable[[], httpx2.AsyncClient]) -> None:
+        self.key = key
+        self._url = base_url
+        self._client = client
+
+    async def behave(self, model: str) -> None:
+        """Set the model behind the name `sim`, such as `sim-chat:drop@8`."""
+        await self._send("PUT", "/simulator/sim", {"model": model})
+
+    async def requests(self, marker: str) -> list[Request]:
+        """Return the requests whose prompt holds `marker`, as far as they are."""
+        log = await self._send("GET", "/simulator/requests")
+        records = [Request(**fields) for fields in log["requests"]]
+        return [record for record in records if marker in record.prompt]
+
+    async def ended(self, marker: str) -> list[Request]:
+        """Return the same requests, once none of them streams any more, or after a minute."""
+        deadline = asyncio.get_running_loop().time() + _LONGEST
+        while True:
+            found = await self.requests(marker)
+            streaming = any(request.ended == "streaming" for request in found)
+            if not streaming or asyncio.get_running_loop().time() > deadline:
+                return found
+            await asyncio.sleep(0.05)  # the log can only be asked again
+
+    async def reply_to(self, request: Request) -> str:
+        """Return the text that answers a request in full, without any fault."""
+        body = {**request.body, "model": "sim-fast", "stream": False}
+        body.pop("stream_options", None)
+        answer = await self._send("POST", request.path, body)
+        if "choices" in answer:
+            return answer["choices"][0]["message"]["content"] or ""
+        parts = [part for item in answer["output"] for part in item.get("content", ())]
+        return "".join(part.get("text", "") for part in parts)
+
+    async def is_there(self) -> bool:
+        """Whether a simulator answers."""
+        try:
+            await self._send("GET", "/simulator/requests")
+        except (httpx2.HTTPError, ValueError):
+            return False
+        return True
+
+    async def _send(self, method: str, path: str, body: object = None) -> Any:
+        headers = {"authorization": f"Bearer {self.key}"}
+        async with self._client() as client:
+            answer = await client.request(
+                method, self._url.removesuffix("/v1") + path, json=body, headers=headers, timeout=90
+            )
+        answer.raise_for_status()
+        return answer.json()

@@ -1,0 +1,36 @@
+"""The verdict as a person reads it, and as a program does."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+from .lines import LINES, Seen, Verdict
+
+_SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "not tried": "–"}  # noqa: RUF001
+_WIDTH = max(map(len, LINES))
+
+
+def row(name: str, seen: Seen) -> str:
+    """Return one line of the table; a line that failed names the exercise that explains it."""
+    text = f"{_SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
+    if seen.verdict == "failed":
+        lesson = LINES[name][1]
+        text += f"\n  {'':{_WIDTH}}  → lesson {lesson[0]}, Exercise {lesson}"
+    return text
+
+
+def summary(table: Mapping[str, Seen]) -> str:
+    """Return the closing line."""
+    counts: Counter[Verdict] = Counter(seen.verdict for seen in table.values())
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in _SIGNS)
+
+
+def as_json(url: str, table: Mapping[str, Seen]) -> str:
+    """Return the table as JSON."""
+    rows = [
+        {"line": name, "verdict": seen.verdict, "seen": seen.what, "exercise": LINES[name][1]}
+        for name, seen in table.items()
+    ]
+    return json.dumps({"url": url, "lines": rows}, ensure_ascii=False, indent=1)
