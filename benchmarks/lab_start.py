@@ -1,32 +1,40 @@
-"""How long a learner waits: from `course.py lab` to an idle kernel, and on to the first token.
+"""How long a learner waits: from `course.py lab` to JupyterLab, and on to the first token.
 
-Run `python benchmarks/lab_start.py` with Chromium or Chrome installed. It starts the course as the
-README says, once to warm up and once to measure, and drives lesson 1 in a browser. The mark: the
-setup cell takes at most 3 seconds; the command fails above it.
+    python benchmarks/lab_start.py [--rounds 3]
+
+It starts the course as the README says, once to warm up, and runs lesson 1's setup cell and its
+race in a kernel of their own. The floors, in turns with them, are a bare JupyterLab until it
+answers, and a bare kernel until it has run a cell that imports LangChain's client.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
+from typing import Any
 
-from playwright.sync_api import sync_playwright
-
-# The tests' way to drive a JupyterLab is used here too.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from tests.browser.lab import NO_BROWSER, NotebookPage, browser_path, launch
+from floor import Ratio, judge
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
-MARK = 3.0  # seconds
-STREAM_PANE = ".course-lane:nth-child(2) .course-text"
+LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
+MOST_LAB = 2.0  # times a bare JupyterLab
+MOST_SETUP = 2.0  # times a bare kernel with the import
+BARE = "from langchain_openai import ChatOpenAI"
+PATIENCE = 300.0  # seconds
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # the one that reaches another process
 else:
@@ -34,77 +42,141 @@ else:
 
 
 @contextmanager
-def the_course(options: list[str]) -> Iterator[str]:
-    """Run `course.py lab` until the block ends; gives the address that it prints."""
-    lab = subprocess.Popen(
-        [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser", *options],
+def running(command: list[str], folder: str | None = None) -> Iterator[str]:
+    """Run a server until the block ends; gives the address that it prints, once it answers."""
+    server = subprocess.Popen(
+        command,
+        cwd=folder,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
     try:
-        yield _address(lab)
+        address = _address(server)
+        while not _answers(address):
+            time.sleep(0.02)
+        yield address
     finally:
-        lab.send_signal(CTRL_C)
-        lab.communicate(timeout=60)
+        server.send_signal(CTRL_C)
+        try:
+            server.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
 
 
-def _address(lab: subprocess.Popen[str]) -> str:
-    for line in lab.stdout or ():
-        if found := re.search(r"http://127\.0\.0\.1:\S+", line):
+def _address(server: subprocess.Popen[str]) -> str:
+    for line in server.stdout or ():
+        if found := re.search(r"http://(?:127\.0\.0\.1|localhost):\S+", line):
             return found[0]
-    raise RuntimeError(f"course.py lab ended without an address (exit code {lab.wait()}).")
+    raise RuntimeError(f"The server ended without an address (exit code {server.wait()}).")
 
 
-def measure(options: list[str]) -> dict[str, float] | None:
-    """The waits in seconds; None where there is no browser."""
-    with sync_playwright() as playwright:
-        path = browser_path(playwright)
-        if path is None:
-            return None
-        with the_course(options):
-            pass  # the environment is warm now
-        browser = launch(playwright, path)
-        start = perf_counter()
-        with the_course(options) as address:
-            answers = perf_counter()
-            notebook = NotebookPage.open(browser.new_page(), address)
-            idle = perf_counter()
-            notebook.run_cell_with("ready()")
-            notebook.wait_done()
-            ready = perf_counter()
-            notebook.run_cell_with("await race(")
-            notebook.page.wait_for_function(
-                "(pane) => document.querySelector(pane)?.textContent.length > 0", arg=STREAM_PANE
-            )
-            words = perf_counter()
-            notebook.cells.get_by_role("button", name="Stop").click()
-            notebook.wait_done()
-            errors = notebook.errors()
-            browser.close()
-        if errors:
-            raise RuntimeError(f"A cell of lesson 1 failed: {errors}")
-    return {
-        "`lab` to JupyterLab answering": answers - start,
-        "`lab` to an idle kernel": idle - start,
-        "setup cell to done": ready - idle,
-        "run of the race to its first words": words - ready,
-    }
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
 
 
-def main() -> int:
+def until_it_answers(command: list[str]) -> float:
+    """Return the seconds until a server answers, in an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        with running(command, folder):
+            return time.perf_counter() - start
+
+
+@contextmanager
+def kernel() -> Iterator[BlockingKernelClient]:
+    """A kernel in the notebooks' folder, as JupyterLab starts one."""
+    manager, client = start_new_kernel(cwd=str(LESSON.parent), startup_timeout=PATIENCE)
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def run(client: BlockingKernelClient, code: str, until: Callable[[dict[str, Any]], bool]) -> None:
+    """Execute a cell, and return when it publishes a message that `until` is true of.
+
+    Raises:
+        RuntimeError: If the cell fails.
+    """
+    client.execute(code)
+    while True:
+        message = client.get_iopub_msg(timeout=PATIENCE)
+        if message["msg_type"] == "error":
+            raise RuntimeError("\n".join(message["content"]["traceback"]))
+        if until(message):
+            return
+
+
+def is_idle(message: dict[str, Any]) -> bool:
+    """Whether a cell is over."""
+    return bool(message["content"].get("execution_state") == "idle")
+
+
+def shows_text(message: dict[str, Any]) -> bool:
+    """Whether a widget gets a piece of text."""
+    data = message["content"].get("data", {})
+    sent = data.get("content") if message["msg_type"] == "comm_msg" else None
+    return isinstance(sent, dict) and bool(sent.get("text"))
+
+
+def cells() -> tuple[str, str]:
+    """Return lesson 1's setup cell and its race."""
+    book = json.loads(LESSON.read_text(encoding="utf-8"))
+    code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    return (
+        next(cell for cell in code if "ready()" in cell),
+        next(cell for cell in code if "await race(" in cell),
+    )
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--here", action="store_true", help="handed to `course.py lab`")
-    waits = measure(["--here"] if parser.parse_args().here else [])
-    if waits is None:
-        print(NO_BROWSER)
-        return 1
-    for what, seconds in waits.items():
-        print(f"{what:<40}{seconds:>8.2f} s")
-    setup = waits["setup cell to done"]
-    print(f"\nThe setup cell took {setup:.1f} s (mark: at most {MARK:.0f} s).")
-    return 0 if setup <= MARK else 1
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    os.environ.pop("COURSE_SPEED", None)
+    lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
+    lab += ["--here"] if arguments.here else []
+    bare = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
+    until_it_answers(lab)  # the environment is warm now
+    until_it_answers(bare)
+    setup, race = cells()
+    figures: dict[str, list[float]] = {}
+
+    def note(what: str, since: float) -> None:
+        figures.setdefault(what, []).append(time.perf_counter() - since)
+
+    for _ in range(arguments.rounds):
+        figures.setdefault("lab", []).append(until_it_answers(lab))
+        figures.setdefault("bare lab", []).append(until_it_answers(bare))
+        with kernel() as client:
+            start = time.perf_counter()
+            run(client, BARE, is_idle)
+            note("bare", start)
+        with kernel() as client:
+            start = time.perf_counter()
+            run(client, setup, is_idle)
+            note("setup", start)
+            start = time.perf_counter()
+            run(client, race, shows_text)
+            note("words", start)
+    print(f"Run of the race to its first words: {min(figures['words']):.2f} s")
+    judge(
+        {
+            "`lab` to JupyterLab answering": Ratio(figures["lab"], figures["bare lab"], MOST_LAB),
+            "setup cell to done": Ratio(figures["setup"], figures["bare"], MOST_SETUP),
+        }
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 from jupyter_client.blocking import BlockingKernelClient
 
-from tests.simulator.orphans import stream
+from benchmarks.simulator_orphans import stream
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = ROOT / "course.py"

@@ -18,8 +18,8 @@ import pytest
 
 from tools import classroom
 from tools.classroom import LESSON_1, cells, check_memory
-from tools.classroom_figures import Figures
-from tools.classroom_lag import LagError, Pacing, Redraw, lag, lateness, streamed
+from tools.classroom_figures import LAG_MARK, READY_MARK, Figures
+from tools.classroom_lag import LagError, Pacing, Redraw, bare_lateness, lag, lateness, streamed
 from tools.classroom_wire import Message, message, request
 from tools.programs import Advice
 from utils.simulator.tokens import split
@@ -120,16 +120,27 @@ def test_lag_is_what_comes_on_top_of_coalescing_as_the_widgets_do_it() -> None:
 
 
 def test_a_class_holds_only_if_nobody_fails_and_both_marks_are_met() -> None:
-    def held(ready: float, late: float, *failures: str) -> bool:
-        figures = Figures(2, 2, {"setup cell": [1.0, ready]}, {"race": [0.0, late]})
+    def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
+        stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
+        figures = Figures(2, 2, stages, {"race": [0.0, late]}, [0.0, bare])
         figures.failures.extend(failures)
         return figures.holds
 
-    assert held(45.0, 0.075)
-    assert not held(45.1, 0.075)
-    assert not held(45.0, 0.076)
-    assert not held(45.0, 0.075, "learner-01, getting ready: no")
+    assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.01)
+    assert not held(READY_MARK * 10 + 0.1, 0.05 + LAG_MARK * 0.01)
+    assert not held(READY_MARK * 10, 0.051 + LAG_MARK * 0.01)
+    assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.1, bare=0.1), "a machine that is busy"
+    assert not held(READY_MARK * 10, 0.05, "learner-01, getting ready: no")
     assert not Figures(2, 2).holds
+
+
+def test_the_lag_of_a_bare_stream_is_that_of_its_messages() -> None:
+    told = [(1.25, "due", 1.0), (2.5, "due", 2.0), (3.0, "other", 0.0)]
+    messages = [
+        (at, Message("iopub", "comm_msg", "p", {"comm_id": "b", "data": {name: value}}))
+        for at, name, value in told
+    ]
+    assert list(bare_lateness(messages)) == [0.25, 0.5]
 
 
 def test_the_report_has_a_line_for_each_failure() -> None:
@@ -248,7 +259,8 @@ def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
     assert "getting ready: 2 of 2" in told
     assert "comparing: live text: 2 of 2" in told
     assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", told)
-    assert re.search(r"Token lag    worst \d+ ms", told)
+    assert re.search(r"Token lag    99 % within \d+ ms", told)
+    assert re.search(r"a bare stream: 99 % within \d+ ms", told)
     assert re.search(
         r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", told
     )

@@ -12,7 +12,7 @@ a busy machine adds: a simulator, kernel, server or proxy that waits for its tur
 that does. All of them run on one machine, and share its clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -21,6 +21,16 @@ from tools.classroom_wire import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.coalesce
+# A stream without model and widgets: what the machine, the kernel and the way to the page take.
+BARE = """
+import asyncio, time
+from comm import create_comm
+bare, start = create_comm(target_name="bare"), time.time()
+for place in range(100):
+    due = start + place * 0.05
+    await asyncio.sleep(due - time.time())
+    bare.send({"due": due})
+"""
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,13 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
         while len(late) < len(ends) and ends[len(late)] <= shown:
             late.append(redraw.at - pacing.due(len(late)))
     return late
+
+
+def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
+    """Seconds from the due time of each message of the cell `BARE` to its arrival."""
+    for at, one in messages:
+        if one.kind == "comm_msg" and "due" in one.content["data"]:
+            yield at - one.content["data"]["due"]
 
 
 def lag(late: float) -> float:

@@ -15,10 +15,11 @@ import psutil
 import pytest
 from langchain_openai import ChatOpenAI
 
+from benchmarks.simulator_orphans import kill_a_kernel_at_work
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError, handle, process
 
-from .orphans import PATIENCE, is_running, kill_a_kernel_in_mid_reply, wait_for_the_end
+from .orphans import PATIENCE, is_running, wait_for_the_end
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -342,7 +343,7 @@ def test_it_ends_with_a_process_that_ends_normally() -> None:
 
 def test_it_ends_with_a_kernel_that_is_killed_in_mid_reply() -> None:
     for _ in range(3):
-        pid, _ = kill_a_kernel_in_mid_reply()
+        pid, _ = kill_a_kernel_at_work()
         wait_until_gone(pid)
         assert not is_running(pid)
 

@@ -1,0 +1,193 @@
+"""What the machine itself takes, measured in the same run: a bare server, a bare process, a judge.
+
+A mark in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
+measures a floor beside what it is about, in turns with it, and its mark is the ratio of the two.
+
+Run as a program, this file is the bare server: asyncio and nothing else, which streams chat
+completions at a schedule that the request's last message gives as `TTFT GAP TOKENS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+HOST = "127.0.0.1"
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+# --- Judging -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A figure beside its floor.
+
+    Attributes:
+        measured: What was measured, of all rounds.
+        floor: The same of the bare thing.
+        most: How many times the floor it may be.
+        least: A floor below this counts as this: clocks and timers are no finer.
+        unit: What a 1 is called.
+    """
+
+    measured: Sequence[float]
+    floor: Sequence[float]
+    most: float
+    least: float = 0.0
+    unit: str = "s"
+
+    @property
+    def value(self) -> float:
+        """The ratio of the medians."""
+        floor = max(statistics.median(self.floor), self.least)
+        return statistics.median(self.measured) / floor
+
+    def row(self, name: str) -> str:
+        """A line of a table."""
+        figures = (statistics.median(self.measured), statistics.median(self.floor))
+        here, there = (f"{figure:.4g} {self.unit}".strip() for figure in figures)
+        return f"| {name} | {here} | {there} | {self.value:.2f} | at most {self.most:g} |"
+
+
+def judge(ratios: Mapping[str, Ratio], *others: str) -> None:
+    """Print ratios as a table, and end with an error if one is above its mark.
+
+    Args:
+        ratios: By what they say.
+        others: Sentences on what else went wrong; they fail the benchmark as well.
+    """
+    print("\n| | measured | floor | ratio | mark |\n| --- | --- | --- | --- | --- |")
+    for name, ratio in ratios.items():
+        print(ratio.row(name))
+    missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
+    problems = [*others, *(f"{name}: above its mark" for name in missed)]
+    if problems:
+        sys.exit("MISSED: " + "; ".join(problems))
+    print("\nAll marks met.")
+
+
+# --- The bare server -----------------------------------------------------------------------------
+
+
+class BareServer:
+    """The bare server as its starter sees it.
+
+    Attributes:
+        port: Where it listens.
+        pid: Its process.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        self.pid = process.pid
+        self.port = int(process.stdout.readline())
+
+    @property
+    def base_url(self) -> str:
+        """The address for an OpenAI client."""
+        return f"http://{HOST}:{self.port}/v1"
+
+    def left(self) -> dict[int, float]:
+        """Return when the server noticed that a client had left, by the seed of its request."""
+        with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
+            connection.request("GET", "/left")
+            told: dict[str, float] = json.load(connection.getresponse())
+        return {int(seed): at for seed, at in told.items()}
+
+
+@contextlib.contextmanager
+def bare_server() -> Iterator[BareServer]:
+    """Run the bare server in a process of its own while the block runs."""
+    command = [sys.executable, __file__]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield BareServer(process)
+        finally:
+            process.terminate()
+
+
+def schedule(ttft: float, gap: float, tokens: int) -> str:
+    """Return the message that asks the bare server for this schedule, in seconds."""
+    return f"{ttft} {gap} {tokens}"
+
+
+class _Bare:
+    def __init__(self) -> None:
+        self.left: dict[int, float] = {}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                if head.startswith(b"GET"):
+                    told = json.dumps(self.left).encode()
+                    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(told)
+                    writer.write(head + told)
+                    continue
+                length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+                body = await reader.readexactly(int(length[1]) if length else 0)
+                if not await self._stream(json.loads(body), reader, writer):
+                    break
+        writer.close()
+
+    async def _stream(
+        self, ask: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Send a reply; return False if the client left."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        ttft, gap, tokens = map(float, ask["messages"][-1]["content"].split())
+        gone = asyncio.create_task(_end_of(reader))
+        writer.write(_HEAD)
+        for number in range(int(tokens)):
+            wait = start + ttft + number * gap - loop.time()
+            await asyncio.wait([gone], timeout=max(0.0, wait))
+            if gone.done():
+                self.left[ask["seed"]] = time.time()
+                return False
+            writer.write(_chunk({"content": "word "}, None))
+        writer.write(_chunk({}, "stop") + _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        gone.cancel()
+        await asyncio.wait([gone])
+        return True
+
+
+async def _end_of(reader: asyncio.StreamReader) -> None:
+    """Wait until the client is gone."""
+    with contextlib.suppress(ConnectionError):
+        await reader.read(1)
+
+
+def _chunk(delta: dict[str, str], finish: str | None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    kind = {"id": "floor", "object": "chat.completion.chunk", "created": 0, "model": "floor"}
+    return _framed(f"data: {json.dumps(kind | {'choices': [choice]})}\n\n".encode())
+
+
+def _framed(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+async def _main() -> None:
+    server = await asyncio.start_server(_Bare().serve, HOST, 0, backlog=2048)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)  # until whoever started it is gone
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main())

@@ -1,0 +1,96 @@
+"""How soon a reply ends when its reader presses Stop, and that no text comes after it.
+
+    python benchmarks/stop.py [--times 20]
+
+A kernel shows a chat panel, and this program plays its page: it asks, waits for text, presses Stop,
+and waits for the panel to say that it has stopped. The floor, just before each press and while the
+same reply streams, is a message to a bare widget and back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from floor import Ratio, judge
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST = 5.0  # round trips of a bare widget
+PATIENCE = 240.0  # seconds
+SETUP = """
+import anywidget
+from utils.provider import chat_model
+from utils.widgets import ChatPanel
+
+class Echo(anywidget.AnyWidget):
+    _esm = "export default { render() {} }"
+
+echo = Echo()
+echo.on_msg(lambda widget, content, buffers: widget.send("echo"))
+seed = chat_model("seed", simulated=True)
+panel = ChatPanel(seed.astream, title="Stop").show()
+print(panel.model_id, echo.model_id)
+"""
+
+
+def said(client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return the next message for the page that matches."""
+    while True:
+        message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
+        if message["msg_type"] == "error":
+            raise RuntimeError("\n".join(message["content"]["traceback"]))
+        if matches(message):
+            return message
+
+
+def send(client: BlockingKernelClient, widget: str, content: object) -> None:
+    """Send what a page sends to its widget."""
+    data = {"method": "custom", "content": content}
+    message = client.session.msg("comm_msg", {"comm_id": widget, "data": data})
+    client.shell_channel.send(message)
+
+
+def has(words: str) -> Callable[[dict[str, Any]], bool]:
+    """Match a widget's message that holds these words."""
+    return lambda message: message["msg_type"] == "comm_msg" and words in str(message["content"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--times", type=int, default=20)
+    times = parser.parse_args().times
+    environ = {name: value for name, value in os.environ.items() if name != "COURSE_SPEED"}
+    manager, client = start_new_kernel(
+        startup_timeout=PATIENCE, env=environ | {"PYTHONPATH": str(ROOT)}
+    )
+    ours: list[float] = []
+    floor: list[float] = []
+    try:
+        client.execute(SETUP)
+        ids = said(client, lambda message: message["msg_type"] == "stream")["content"]["text"]
+        panel, echo = ids.split()
+        for number in range(times):
+            send(client, panel, {"ask": f"Question {number}: why does streaming feel faster?"})
+            said(client, has("'phase': 'streaming'"))
+            for figures, widget, content, answer in (
+                (floor, echo, "hello", "echo"),
+                (ours, panel, "stop", "'phase': 'stopped'"),
+            ):
+                start = time.perf_counter()
+                send(client, widget, content)
+                said(client, has(answer))
+                figures.append(time.perf_counter() - start)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    judge({"Stop": Ratio(ours, floor, MOST, 0.003)})
+
+
+if __name__ == "__main__":
+    main()
