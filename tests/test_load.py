@@ -13,11 +13,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from utils.checks.servers import get
 
 from tests.simulator.orphans import PATIENCE, ROOT, is_running, wait_for_the_end
-from utils.checks import loops
 from utils.checks.async_streams import LiveModel, LiveProbe
+from utils.checks.engine import virtual_time
+from utils.checks.engine.asgi_client import get
 from utils.load import STYLES, LoadError, Row, Rows, experiment, load
 from utils.load import clients as load_clients
 from utils.load.experiment import _row
@@ -66,19 +66,19 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
 
     def serve(style: str, clients: int) -> Served:
         async def crowd() -> Served:
-            began = loops.now()
+            began = virtual_time.now()
             visits = [
                 asyncio.ensure_future(get(app.app, STYLES[style], {})) for _ in range(clients)
             ]
             await asyncio.sleep(probe.lasts / 2)
             health = await get(app.app, "/health", {})
-            alive_after = loops.now() - began
+            alive_after = virtual_time.now() - began
             texts = {visit.body for visit in await asyncio.gather(*visits)}
             assert health.status == 200
             assert len(texts) == 1
-            return Served(alive_after / probe.lasts, (loops.now() - began) / probe.lasts)
+            return Served(alive_after / probe.lasts, (virtual_time.now() - began) / probe.lasts)
 
-        return loops.run(crowd)
+        return virtual_time.run(crowd)
 
     return serve
 
