@@ -1,0 +1,118 @@
+"""No lesson ends in a traceback, whatever an OpenAI-compatible server replies and how it sends it.
+
+What a cell prints may then be another conclusion than the lesson's.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.notebooks import editions
+from tests.notebooks.editions import LESSONS, ROOT
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server replies to every request: a message, and the deltas of a stream."""
+
+    message: Mapping[str, Any]
+    deltas: Sequence[Mapping[str, Any]]
+    finish: str | None
+    usage: Mapping[str, int] | None
+    closing: str  # after the last event
+
+
+USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
+REPLIES = {
+    # A model that thinks unseen can spend all its tokens on that: null, as some servers have it.
+    "no text": Reply(
+        message={"role": "assistant", "content": None},
+        deltas=[{"role": "assistant", "content": None}],
+        finish="length",
+        usage=None,
+        closing="data: [DONE]\n\n",
+    ),
+    # Seen at transformers' server: no empty text at first, usage in the last chunk, no [DONE].
+    "one word": Reply(
+        message={"role": "assistant", "content": "Yes"},
+        deltas=[{"role": "assistant"}, {"content": "Yes"}],
+        finish="stop",
+        usage=USAGE,
+        closing="",
+    ),
+    # Nothing but text: no finish reason, no token count, no sentences, no code.
+    "bare text": Reply(
+        message={"role": "assistant", "content": "on and on " * 30},
+        deltas=[{"content": "on and on "}] * 30,
+        finish=None,
+        usage=None,
+        closing="",
+    ),
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    reply: Reply
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.path.endswith("/v1/chat/completions"):
+            self.send_error(404)  # the Responses API, which not every server has
+        elif asked.get("stream"):
+            self._answer("text/event-stream", "".join(self._events()))
+        else:
+            self._answer("application/json", self._completion())
+
+    def _answer(self, kind: str, body: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def _events(self) -> Iterator[str]:
+        for delta in self.reply.deltas:
+            yield self._event({"delta": delta, "finish_reason": None})
+        yield self._event({"delta": {}, "finish_reason": self.reply.finish}, self.reply.usage)
+        yield self.reply.closing
+
+    def _event(self, choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+        return (
+            f"data: {json.dumps(chunk | {'choices': [{'index': 0, **choice}], 'usage': usage})}\n\n"
+        )
+
+    def _completion(self) -> str:
+        reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+        choice = {"index": 0, "message": self.reply.message, "finish_reason": self.reply.finish}
+        return json.dumps(reply | {"choices": [choice], "usage": self.reply.usage})
+
+    def log_message(self, *_: object) -> None:
+        """Keep the log off the tests' output."""
+
+
+@pytest.fixture(params=REPLIES)
+def other_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server in a thread, which the kernels know by two variables alone."""
+    handler = type("Replying", (Handler,), {"reply": REPLIES[request.param]})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "m")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        yield
+        server.shutdown()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.usefixtures("other_server")
+def test_no_cell_ends_in_an_error(lesson: str, quick_kernel: Sequence[str] | None) -> None:
+    cells = editions.code(editions.read("solutions", lesson).cells)
+    _, *others = editions.run(cells, ROOT / "solutions", quick_kernel)
+    assert not [each for cell in others for each in editions.faults_of_outputs(cell.outputs)]
