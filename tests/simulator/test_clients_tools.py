@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from langchain_core.exceptions import ModelRefusalError
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from openai import AsyncOpenAI, OpenAI, pydantic_function_tool
+from openai import AsyncOpenAI, ContentFilterFinishReasonError, OpenAI, pydantic_function_tool
 from pydantic import BaseModel
 
 from utils.simulator import Simulator
@@ -38,8 +39,8 @@ def get_weather(city: str) -> str:
 
 
 def chat(server: Simulator, **options: Any) -> ChatOpenAI:
-    settings = {"base_url": server.base_url, "api_key": server.api_key, "max_retries": 0}
-    return ChatOpenAI(model="sim-fast", **(settings | options))
+    settings = {"model": "sim-fast", "base_url": server.base_url, "api_key": server.api_key}
+    return ChatOpenAI(**(settings | {"max_retries": 0} | options))
 
 
 def gathered(chunks: list[AIMessageChunk]) -> AIMessageChunk:
@@ -118,6 +119,16 @@ def test_langchain_gets_structured_output_by_every_method(server: Simulator, met
     assert model.invoke(prompt).model_dump() == JOHN
     *_, last = model.stream(prompt)
     assert last.model_dump() == JOHN
+
+
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+def test_langchain_raises_where_a_filter_ends_structured_output(
+    server: Simulator, method: str
+) -> None:
+    filtered = chat(server, model="sim-fast:filter@3").with_structured_output(Person, method=method)
+    for call in (filtered.invoke, lambda prompt: list(filtered.stream(prompt))):
+        with pytest.raises((ModelRefusalError, ContentFilterFinishReasonError)):
+            call(EXTRACT)
 
 
 @one_loop

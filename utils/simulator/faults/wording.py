@@ -48,7 +48,7 @@ def thinking(ask: Ask, _: Numbers) -> Ask:
     "filter",
     "wording",
     "A content filter ends the reply after `tokens` tokens.",
-    "`finish_reason` is `content_filter`.",
+    "`finish_reason` is `content_filter`; `with_structured_output` raises an error.",
     tokens=40,
 )
 def filtered(reply: Reply, numbers: Numbers) -> Reply:
