@@ -72,7 +72,7 @@ SIGNS = {  # early first text, server froze, the model stopped when the visitor 
     "healthy": (True, False, True),
     "blocks the loop": (True, True, False),
     "keeps generating": (True, False, False),
-    "holds back": (False, False, True),
+    "buffered": (False, False, True),
 }
 
 

@@ -55,6 +55,14 @@ def test_no_answer_is_left_out():
 
 
 @exercises()
+@pytest.mark.parametrize("answer", [len, None, "text", 3, list, lambda *_: 1, lambda *_: ""])
+def test_an_answer_of_another_kind_gets_a_sentence(loaded, answer):
+    outcome = evaluate(loaded.exercise.number, answer)
+    assert outcome.status == "not yet"
+    assert re.fullmatch(r"[^\n]{20,400}", outcome.message)
+
+
+@exercises()
 def test_an_exercise_has_right_answers(loaded):
     assert mistakes_made(loaded).count(None) >= 2
 

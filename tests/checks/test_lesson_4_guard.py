@@ -31,10 +31,6 @@ async def ask(prompt):
     return "".join([chunk.content async for chunk in model.astream(prompt)])
 
 
-async def shouts_of_the_notebooks(given, prompt):
-    yield (await ask(prompt)).upper()
-
-
 async def asks_the_notebooks(given, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
@@ -73,7 +69,6 @@ def app_of_the_notebooks(given):
 @pytest.mark.parametrize(
     ("number", "answer", "named"),
     [
-        ("4.1", shouts_of_the_notebooks, "`shout` .* called the notebook's `model`"),
         ("4.3", asks_the_notebooks, "`ask_all` .* called the notebook's `model`"),
         ("4.3", asks_the_notebooks_and_hides_it, "`ask_all` .* called the notebook's `model`"),
         ("4.3", asks_the_notebooks_in_threads, "`ask_all` .* called the notebook's `model`"),
@@ -228,7 +223,6 @@ async def ask_one(given, prompt):
         ("4.4", forgets_to_await),
         ("4.4", forgets_it_in_a_circle),
         ("4.3", awaits_half_of_it),
-        ("4.1", ask_one),
     ],
 )
 def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number, answer):

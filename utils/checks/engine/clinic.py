@@ -83,13 +83,14 @@ def clinic_messages(
         patient: What a patient is called, such as "deployment".
         correct: What a right answer is told.
         evidence: For each wrong pair, such as "healthy for buffered", where to look.
-        denied: How a diagnosis is denied where "isn't" and its name make no sentence:
+        denied: How a diagnosis or a pair is denied where "isn't" and its name make no sentence:
             {"slow model": "isn't a slow model"}.
     """
 
     def wrong(seen: Diagnosis, where: str) -> str:
         given = seen.given(seen.wrong)
-        no = denied.get(given, f"isn't {given}")
+        pair = f"{given} for {seen.truth[seen.wrong]}"
+        no = denied.get(pair, denied.get(given, f"isn't {given}"))
         return f"{seen.wrong} {no}. {where}"
 
     return {

@@ -12,7 +12,7 @@ import asyncio
 import copy
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from types import GeneratorType
 from typing import Any, Self
@@ -20,7 +20,7 @@ from typing import Any, Self
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine import isolation, virtual_time
-from utils.checks.engine.fake_model import FakeModel, Reply, cut
+from utils.checks.engine.fake_model import GAP, FakeModel, Reply, cut
 from utils.checks.engine.student_code import learners_own
 
 PROMPT = "Why do rivers bend?"
@@ -32,6 +32,7 @@ HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people wi
 
 _MOST = 1000  # items; no stream of a check has as many
 _PATIENCE = 60.0  # virtual seconds for a cancelled task to end
+_SETTLES = 2 * GAP  # virtual seconds for what was dropped to be closed, also by a thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +239,7 @@ class _Record:
 
     def __post_init__(self) -> None:
         self._began = virtual_time.now()
+        self.over: float | None = None
         self._before = [_state(arg) for arg in self.args]
 
     @contextmanager
@@ -305,7 +307,7 @@ class _Record:
             items=tuple(self.items),
             taken=tuple(self.taken),
             at=tuple(self.at),
-            seconds=virtual_time.now() - self._began,
+            seconds=(virtual_time.now() if self.over is None else self.over) - self._began,
             error=self.error,
             goes_on=self.goes_on,
             changed=tuple(changed),
@@ -433,7 +435,8 @@ def run_async(
                 record.error = asyncio.CancelledError("nothing cancelled it from outside")
         record.blocked = virtual_time.blocked()
         record.tasks = _learners_tasks()
-        await virtual_time.soon()
+        record.over = virtual_time.now()
+        await asyncio.sleep(_SETTLES)
         how = {"streams": streams, "passes_on": passes_on, "asynchronous": True}
         return record.run(name, case, reply, wants=wants, **how)
 
@@ -476,13 +479,15 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
         record.cancelled = "went on"
     elif task.cancelled():
         record.cancelled = "cancelled"
+        with suppress(asyncio.CancelledError):
+            await task  # takes its error, whose traceback keeps the answer's streams
     else:
         record.cancelled = "raised" if record.error else "returned"
 
 
 def _learners_tasks() -> list[str]:
-    """The names of the learner's coroutines that tasks run at this moment."""
-    running = [task.get_coro() for task in asyncio.all_tasks()]
+    """The names of the learner's coroutines that tasks run, but for tasks being cancelled."""
+    running = [task.get_coro() for task in asyncio.all_tasks() if not task.cancelling()]
     return [
         each.__name__
         for each in running

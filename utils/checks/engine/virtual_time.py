@@ -108,7 +108,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """As any loop's, and counted: the clock stands still while a thread is at work."""
-        job = (executor or self._threads).submit(func, *args)
+        # Taken out when it runs, so that an idle thread keeps no stream open.
+        work: list[Callable[[], T]] = [partial(func, *args)]
+        job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
         job.add_done_callback(self._job_done)  # heard after the result: `wrap_future` came first

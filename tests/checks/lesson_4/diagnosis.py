@@ -1,0 +1,11 @@
+"""Exercise 4.8: diagnoses of four endpoints, as the lesson's solution has them."""
+
+from tests.checks.answers import diagnoses, right, wrong
+
+TRUTH = {"A": "buffered", "B": "keeps generating", "C": "healthy", "D": "blocks the loop"}
+
+diagnoses("4.8", "endpoint", TRUTH)
+right("4.8", "A reads the whole reply into a list.* D runs a plain `for`")(TRUTH)
+wrong("4.8", "keeps generating for blocks the loop", "^D does keep generating, but others froze")(
+    {**TRUTH, "D": "keeps generating"}
+)
