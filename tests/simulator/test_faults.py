@@ -1,9 +1,12 @@
 """Every fault of the table: what it does to a stream, and what `ChatOpenAI` makes of it."""
 
+import builtins
 import json
+import operator
 import re
 import socket
 import sys
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ from langchain_openai import ChatOpenAI
 from utils.simulator import Simulator
 from utils.simulator.faults import FAULTS, Fault, parse
 from utils.simulator.library import answer
+from utils.simulator.pacing import Parcel
 
 from .raw import ask, events
 
@@ -35,7 +39,7 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
         for chunk in model.stream(PROMPT):
             texts += [chunk.text] if chunk.text else []
             finish = chunk.response_metadata.get("finish_reason") or finish
-    except (openai.APIError, ValueError) as error:
+    except (openai.APIError, ValueError, AttributeError) as error:
         return texts, finish, error
     return texts, finish, None
 
@@ -49,7 +53,7 @@ def test_chat_openai_ends_as_the_table_says(
     _, _, error = outcome(model)
     raised = fault.by_responses if by_responses else fault.raises
     if raised:
-        named = getattr(openai, raised.removeprefix("openai."), ValueError)
+        named = operator.attrgetter(raised)(SimpleNamespace(openai=openai, **vars(builtins)))
         assert named in (type(error), *type(error).__bases__)
     else:
         assert error is None
@@ -206,11 +210,32 @@ def test_several_faults_can_act_on_one_stream(server: Simulator) -> None:
 
 def test_a_flood_stops_where_its_reader_stops(server: Simulator) -> None:
     with server.watch() as seen:
-        for chunk in chat(server, "sim-fast:flood@8").stream(PROMPT):
+        for chunk in chat(server, "sim-fast:flood@32").stream(PROMPT):
             if chunk.text:
                 break
     assert seen[0].ended == "client left"
-    assert seen[0].tokens_unsent > seen[0].tokens_sent
+    assert seen[0].tokens_sent < 32_000_000 // 4  # it waited for a reader
+
+
+@pytest.mark.parametrize("suffix", [":empty" * 21, ":empty" * 5000, ":stall@1,1" * 2000])
+def test_more_faults_than_anyone_needs_are_no_model(server: Simulator, suffix: str) -> None:
+    status, _, raw = ask(server, {"model": f"sim-fast{suffix}", "messages": QUESTION})
+    assert (status, json.loads(raw)["error"]["code"]) == (404, "model_not_found")
+    assert parse("empty:" * 19 + "empty")
+
+
+def test_a_long_silence_that_is_held_back_has_a_limited_number_of_comments() -> None:
+    silence = [Parcel(0, b""), Parcel(999_999, b"")]
+    (chosen,) = parse("keepalive@0.01")
+    assert len(list(chosen.fault.act(silence, chosen.numbers, None))) <= 10_002
+
+
+def test_pieces_that_are_packed_in_one_are_each_taken_once(
+    server: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = texts(events(stream(server, "sim-fast:packed@999999")))
+    assert packed == [POEM]
+    assert "".join(texts(events(stream(server, "sim-fast:packed@3")))) == POEM
 
 
 def test_a_flood_keeps_to_the_limit_of_tokens(server: Simulator) -> None:

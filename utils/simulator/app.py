@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -34,6 +35,8 @@ from .wire import Wire, model, model_list, to_json
 from .wire_chat import ChatWire
 from .wire_responses import ResponsesWire
 
+# Pages that may ask from a browser: those that this machine serves itself, JupyterLab's among them.
+_LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _LARGE = 1_000_000  # bytes; of larger bodies only a few are read at a time
 _LARGE_BODIES = 4
 _LARGEST = 16_000_000  # bytes
@@ -87,7 +90,7 @@ class Service:
             Route("/v1/chat/completions", self.chat_completions, methods=["POST"]),
             Route("/v1/responses", self.responses, methods=["POST"]),
             Route("/v1/models", self.models, methods=["GET"]),
-            Route("/v1/models/{name}", self.model, methods=["GET"]),
+            Route("/v1/models/{name:path}", self.model, methods=["GET"]),
             Route("/simulator/requests", self.requests, methods=["GET"]),
             Route("/simulator/sim", self.set_sim, methods=["PUT"]),
         ]
@@ -207,7 +210,9 @@ class Service:
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     answer = errors.wrong_method if error.status_code == 405 else errors.no_such_path
-    return refusal(answer(request.method, request.url.path))
+    response = refusal(answer(request.method, request.url.path))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def make_app(settings: Settings, seats: Seats, clock: Clock) -> ASGIApp:
@@ -232,4 +237,12 @@ def make_app(settings: Settings, seats: Seats, clock: Clock) -> ASGIApp:
         routes=Service(settings, seats, clock).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
-    return KeyRequired(app, settings.key)
+    app.router.redirect_slashes = False  # `KeyRequired` reads such paths without a second request
+    return CORSMiddleware(
+        KeyRequired(app, settings.key),
+        allow_origin_regex=_LOOPBACK,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        allow_private_network=True,
+        expose_headers=["Retry-After", "Retry-After-Ms"],
+    )

@@ -17,7 +17,10 @@ _LONGEST_NAME = 40  # characters
 
 
 class KeyRequired:
-    """Turns away every request that doesn't carry the key, and notes whose the others are."""
+    """Turns away every request that doesn't carry the key, and notes whose the others are.
+
+    Slashes too many, as of a base URL that ends in one, are taken out of the path.
+    """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -26,6 +29,7 @@ class KeyRequired:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 401."""
         if scope["type"] == "http":
+            scope["path"] = re.sub(r"/+", "/", scope["path"]).rstrip("/") or "/"
             given = dict(scope["headers"]).get(b"authorization", b"")
             word, _, key = given.partition(b" ")
             key, learner = self._told_apart(key.strip())

@@ -56,7 +56,11 @@ def wrong_key(given: bool) -> ApiError:
 
 def no_such_path(method: str, path: str) -> ApiError:
     """Return the answer to a path that does not exist."""
-    return ApiError(404, f"Invalid URL ({method} {path})")
+    return ApiError(
+        404,
+        f"Invalid URL ({method} {path}). Send chats to POST /v1/chat/completions or POST "
+        "/v1/responses; GET /v1/models lists the models. A client's base URL ends in /v1.",
+    )
 
 
 def wrong_method(method: str, path: str) -> ApiError:

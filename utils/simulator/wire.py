@@ -70,8 +70,8 @@ class Wire(Protocol):
 
 
 def to_json(value: object) -> bytes:
-    """Return `value` as JSON in UTF-8."""
-    return _encode(value).encode()
+    """Return `value` as JSON in UTF-8; half a surrogate pair, which has no UTF-8, is escaped."""
+    return _encode(value).encode("utf-8", "backslashreplace")
 
 
 def model_list(names: list[str], created: int) -> dict[str, Any]:

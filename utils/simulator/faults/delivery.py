@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Numbers = tuple[float, ...]
 _BLOCK = 8192  # bytes; what a proxy passes on at a time
+_MOST_COMMENTS = 10_000  # in one silence
 _BETWEEN_BLOCKS = 0.005  # s
 
 
@@ -62,9 +63,9 @@ def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Par
 )
 def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
     """Fill silences with comments."""
-    seconds = max(numbers[0], 0.01)
     last = 0.0
     for parcel in parcels:
+        seconds = max(numbers[0], 0.01, (parcel.at - last) / _MOST_COMMENTS)
         while parcel.at - last > seconds:
             last += seconds
             yield Parcel(last, b": keep-alive\n\n")
@@ -151,6 +152,27 @@ def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
             yield Parcel(parcel.at, event[: len(event) // 2], ends="reset")
             return
         yield parcel
+
+
+@fault(
+    "null",
+    "delivery",
+    "After `tokens` tokens comes an event whose data is `null`; then it goes on.",
+    "A bare error of Python's, as the SDK passes the missing chunk on.",
+    raises="AttributeError",
+    whole=False,
+    tokens=40,
+)
+def null(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+    """Put an event that is no object between two others."""
+    sent = False
+    for parcel, reached in _until(parcels, int(numbers[0])):
+        yield (
+            parcel._replace(data=b"data: null\n\n" + parcel.data)
+            if reached and not sent
+            else parcel
+        )
+        sent = sent or reached
 
 
 @fault(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Wording = Callable[[Reply, tuple[float, ...]], Reply]
     Delivery = Callable[[Iterable[Parcel], tuple[float, ...], Wire], Iterator[Parcel]]
 
+_MOST = 20  # that a model's name may ask for
 Stage = Literal["refusal", "asking", "wording", "delivery"]
 
 
@@ -96,9 +97,15 @@ def fault(
 
 
 def parse(suffix: str) -> tuple[Chosen, ...] | None:
-    """Return the faults that `bursts:drop@40` names; None if there is one that does not exist."""
-    chosen = []
-    for word in suffix.split(":") if suffix else []:
+    """Return the faults that `bursts:drop@40` names; None if there is one that does not exist.
+
+    There are none either if they are too many.
+    """
+    chosen: list[Chosen] = []
+    words = suffix.split(":", _MOST) if suffix else []
+    if len(words) > _MOST:
+        return None
+    for word in words:
         name, at, given = word.partition("@")
         known = FAULTS.get(name)
         if known is None:

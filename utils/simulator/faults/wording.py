@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Numbers = tuple[float, ...]
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # in such a piece
+_FLOOD_MOST = 32  # megabytes, so that a slip of the finger doesn't fill the memory
 _FLOOD_GAP = 0.001  # s
 
 
@@ -66,15 +67,21 @@ def filtered(reply: Reply, numbers: Numbers) -> Reply:
 def packed(reply: Reply, numbers: Numbers) -> Reply:
     """Join pieces of the same part."""
     size = max(1, int(numbers[0]))
-    pieces: list[Piece] = []
+    groups: list[list[Piece]] = []
+    room = 0
     for piece in reply.pieces:
-        last = pieces[-1] if pieces else None
-        if last is not None and last.part == piece.part and last.tokens < size:
-            text, tokens = last.text + piece.text, last.tokens + piece.tokens
-            pieces[-1] = Piece(piece.at, piece.part, text, tokens)
+        if room > 0 and groups[-1][0].part == piece.part:
+            groups[-1].append(piece)
         else:
-            pieces.append(piece)
-    return replace(reply, pieces=tuple(pieces))
+            groups.append([piece])
+            room = size
+        room -= piece.tokens
+    return replace(reply, pieces=tuple(map(_as_one, groups)))
+
+
+def _as_one(pieces: list[Piece]) -> Piece:
+    text = "".join(piece.text for piece in pieces)
+    return Piece(pieces[-1].at, pieces[0].part, text, sum(piece.tokens for piece in pieces))
 
 
 @fault(
@@ -106,8 +113,8 @@ def slow_headers(reply: Reply, numbers: Numbers) -> Reply:
 @fault(
     "flood",
     "wording",
-    "The text is repeated until it is `megabytes` long, and comes in pieces of 4 KB, faster than "
-    "most clients read. `max_tokens` still limits it.",
+    "The text is repeated until it is `megabytes` long, 32 at most, and comes in pieces of 4 KB, "
+    "faster than most clients read. `max_tokens` still limits it.",
     "Reads as fast as your code does: one that stops reading stops the server.",
     megabytes=4,
 )
@@ -116,7 +123,7 @@ def flooded(reply: Reply, numbers: Numbers) -> Reply:
     text = reply.said("text")
     if not text:
         return reply
-    wanted = max(1, int(numbers[0] * 1_000_000) // _FLOOD_PIECE)
+    wanted = max(1, int(min(numbers[0], _FLOOD_MOST) * 1_000_000) // _FLOOD_PIECE)
     limit = reply.ask.limit
     count = wanted if limit is None else min(wanted, max(1, limit // _FLOOD_TOKENS))
     piece = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
