@@ -178,7 +178,9 @@ def _versions(environment: Environment, copy: Path) -> dict[str, dict[str, str]]
         text=True,
         check=True,
     )
-    found: dict[str, dict[str, str]] = json.loads(done.stdout)
+    found: dict[str, dict[str, str]] = json.loads(
+        done.stdout.splitlines()[-1]
+    )  # site hooks may print first
     return found
 
 

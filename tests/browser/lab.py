@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.lab import free_port
+from tools.suite import folder_for_sockets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
@@ -139,7 +140,7 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
     if sys.platform == "linux":
         # Kernels are spoken to through files, whose names have to be short, as in a class: a port
         # is looked up first and taken later, when another worker's kernel may have it.
-        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-")
+        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
         command += ["--KernelManager.transport=ipc"]
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
