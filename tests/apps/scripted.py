@@ -1,0 +1,33 @@
+"""A model that calls tools as a script says, since the simulator calls those that fit alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import tool_call_chunk
+
+
+class Scripted:
+    """Calls the tools of these names, one in each round, and then says "done".
+
+    Attributes:
+        sent: The messages of each request.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.sent: list[list[Any]] = []
+        self._names = list(names)
+
+    def bind_tools(self, tools: Iterable[Any]) -> Scripted:
+        return self
+
+    async def astream(self, messages: list[Any]) -> AsyncGenerator[AIMessageChunk]:
+        self.sent.append(list(messages))
+        if not self._names:
+            yield AIMessageChunk("done", response_metadata={"finish_reason": "stop"})
+            return
+        call = tool_call_chunk(name=self._names.pop(0), args='{"order": 1}', id="call_1", index=0)
+        yield AIMessageChunk("", tool_call_chunks=[call])
+        yield AIMessageChunk("", response_metadata={"finish_reason": "tool_calls"})

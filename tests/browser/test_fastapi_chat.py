@@ -1,0 +1,317 @@
+"""The FastAPI app in a real browser, in front of a real simulator whose log has the last word."""
+
+from __future__ import annotations
+
+import os
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tools.app import FASTAPI, simulator
+from tools.lab import free_port
+from tools.programs import simulated_environ
+from utils.simulator import Request, library
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PATIENCE = 60_000  # ms
+RAINBOW = "Explain how a rainbow forms."
+ANSWER = library.answer(RAINBOW)
+
+# What the page notes of itself: how long its text is after each change, its
+# EventSources, and the events' numbers.
+NOTE_LENGTHS = """() => {
+  const log = document.getElementById("log");
+  window.lengths = [];
+  new MutationObserver(() => window.lengths.push(log.innerText.length))
+    .observe(log, { childList: true, subtree: true });
+}"""
+NOTE_SOURCES = """() => {
+  window.sources = [];
+  window.EventSource = class extends EventSource {
+    constructor(url) { super(url); window.sources.push(this); }
+  };
+}"""
+CLOSED = 2  # an EventSource that won't reconnect
+NOTE_EVENTS = """() => {
+  const listen = EventSource.prototype.addEventListener;
+  window.numbers = [];
+  EventSource.prototype.addEventListener = function (name, act) {
+    listen.call(this, name, (event) => {
+      window.numbers.push(Number(event.lastEventId));
+      act(event);
+    });
+  };
+}"""
+
+
+@dataclass
+class Site:
+    """The app and its simulator, each in a process of its own.
+
+    Attributes:
+        url: The page.
+        model: The variables that name the app's model.
+    """
+
+    url: str
+    model: dict[str, str]
+
+    def behave(self, model: str) -> None:
+        """Set what the app's model does from the next request on."""
+        self._simulator("PUT", "/simulator/sim", json={"model": model})
+
+    def requests(self, since: str = "") -> list[Request]:
+        """The requests that the model got, once none is on its way."""
+        log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
+        return [Request(**fields) for fields in log["requests"]]
+
+    def mark(self) -> str:
+        """A mark of now, for `requests`."""
+        return str(self._simulator("GET", "/simulator/requests")["mark"])
+
+    def _simulator(self, method: str, path: str, **options: Any) -> Any:
+        headers = {"authorization": f"Bearer {self.model['OPENAI_API_KEY']}"}
+        address = self.model["OPENAI_BASE_URL"].removesuffix("/v1") + path
+        with httpx2.Client(timeout=60, trust_env=False) as client:
+            return client.request(method, address, headers=headers, **options).json()
+
+
+@pytest.fixture(scope="module")
+def site(browser_file: str) -> Iterator[Site]:
+    with ExitStack() as stack:
+        before, os.environ["COURSE_SPEED"] = os.environ.get("COURSE_SPEED"), "2"
+        model = stack.enter_context(simulator(sys.executable, "sim"))
+        os.environ["COURSE_SPEED"] = before or "1"
+        port = free_port(None)
+        environ = simulated_environ(**model)
+        stack.enter_context(FASTAPI.served(sys.executable, port, environ))
+        yield Site(f"http://127.0.0.1:{port}/", model)
+
+
+@pytest.fixture
+def visitor(browser: Browser, site: Site) -> Iterator[Page]:
+    """A page of somebody who has never been there."""
+    context = browser.new_context(viewport={"width": 760, "height": 640})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(site.url)
+    yield page
+    context.close()
+
+
+class Cable:
+    """A connection to the app that can be cut: what is open then breaks, what comes after works."""
+
+    def __init__(self, port: int) -> None:
+        self._open: list[socket.socket] = []
+        cable = self
+
+        class Forward(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with socket.create_connection(("127.0.0.1", port)) as far:
+                    cable._open += [self.request, far]
+                    back = threading.Thread(target=pump, args=(far, self.request), daemon=True)
+                    back.start()
+                    pump(self.request, far)
+                    back.join()
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    def cut(self) -> None:
+        """Break all connections that are open."""
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
+    def close(self) -> None:
+        self.cut()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def send(page: Page, message: str) -> None:
+    page.fill("#box", message)
+    page.keyboard.press("Enter")
+
+
+def ask(page: Page, message: str) -> None:
+    """Send a message, and wait until its reply has begun."""
+    before = page.locator(".reply").count()
+    send(page, message)
+    page.locator(".reply").nth(before).wait_for(state="attached")
+
+
+def wait_for_text(page: Page, text: str) -> None:
+    page.wait_for_function("text => document.body.innerText.includes(text)", arg=text)
+
+
+def wait_for_end(page: Page) -> None:
+    page.wait_for_selector("#send:visible")
+
+
+def reply(page: Page) -> str:
+    return page.inner_text(".reply >> nth=-1").strip()
+
+
+def test_text_grows_and_is_all_there_in_the_end(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat")
+    visitor.evaluate(NOTE_LENGTHS)
+    ask(visitor, RAINBOW)
+    wait_for_end(visitor)
+    assert reply(visitor) == ANSWER
+    lengths = visitor.evaluate("window.lengths")
+    assert len(set(lengths)) > 20
+
+
+def test_the_tools_status_appears_while_it_runs(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat")
+    ask(visitor, "Where is my order 4711?")
+    wait_for_text(visitor, "Calling order_status")
+    wait_for_end(visitor)
+    assert "arrives on Thursday" in reply(visitor)
+    assert "Calling" not in reply(visitor)
+
+
+def test_stop_leaves_tokens_ungenerated(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat:stall@30,60")
+    mark = site.mark()
+    ask(visitor, RAINBOW)
+    wait_for_text(visitor, ANSWER[:60])
+    visitor.click("#stop")
+    wait_for_end(visitor)
+    wait_for_text(visitor, "[Stopped.]")
+    (request,) = site.requests(mark)
+    assert (request.ended, request.tokens_unsent > 50) == ("client left", True)
+    assert ANSWER.startswith(reply(visitor).removesuffix("[Stopped.]").strip())
+
+
+def test_a_break_is_said_and_the_model_is_asked_once(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat:drop@30")
+    mark = site.mark()
+    visitor.evaluate(NOTE_SOURCES)
+    ask(visitor, RAINBOW)
+    wait_for_end(visitor)
+    assert reply(visitor).endswith("[The connection to the model failed.]")
+    assert visitor.evaluate("window.sources.map((source) => source.readyState)") == [CLOSED]
+    assert len(site.requests(mark)) == 1
+    assert visitor.locator(".reply").count() == 1
+
+
+def test_a_reload_in_mid_reply_loses_and_doubles_nothing(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat:stall@30,4")
+    mark = site.mark()
+    ask(visitor, RAINBOW)
+    wait_for_text(visitor, ANSWER[:60])
+    visitor.reload()
+    wait_for_text(visitor, ANSWER[:60])
+    wait_for_end(visitor)
+    assert reply(visitor) == ANSWER
+    assert visitor.locator(".question").all_inner_texts() == [RAINBOW]
+    (request,) = site.requests(mark)
+    assert request.ended == "finished"
+
+
+def test_a_connection_that_is_lost_in_mid_reply_comes_back_by_itself(
+    site: Site, visitor: Page
+) -> None:
+    site.behave("sim-chat:stall@30,8")
+    mark = site.mark()
+    cable = Cable(urlsplit(site.url).port or 0)
+    visitor.goto(cable.url)
+    visitor.evaluate(NOTE_EVENTS)
+    ask(visitor, RAINBOW)
+    wait_for_text(visitor, ANSWER[:60])
+    cable.cut()
+    wait_for_text(visitor, "Connection lost. Reconnecting…")
+    wait_for_end(visitor)
+    assert reply(visitor) == ANSWER
+    numbers = visitor.evaluate("window.numbers")
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(site.requests(mark)) == 1
+    cable.close()
+
+
+def test_stop_in_another_tab_ends_the_reply_in_both(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat:stall@30,60")
+    mark = site.mark()
+    ask(visitor, RAINBOW)
+    wait_for_text(visitor, ANSWER[:60])
+    other = visitor.context.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(site.url)
+    wait_for_text(other, ANSWER[:60])
+    other.click("#stop")
+    for page in (other, visitor):
+        wait_for_end(page)
+        wait_for_text(page, "[Stopped.]")
+    assert reply(other) == reply(visitor)
+    assert site.requests(mark)[0].ended == "client left"
+
+
+def test_two_visitors_read_at_the_same_time_and_see_nothing_of_each_other(
+    site: Site, visitor: Page, browser: Browser
+) -> None:
+    site.behave("sim-chat:stall@30,6")
+    elsewhere = browser.new_context()
+    other = elsewhere.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(site.url)
+    ask(visitor, RAINBOW)
+    ask(other, "Name a river.")
+    wait_for_text(other, library.answer("Name a river.")[:60])
+    assert visitor.locator("#stop").is_visible()  # still being written
+    for page in (visitor, other):
+        wait_for_end(page)
+    assert reply(visitor) == ANSWER
+    assert RAINBOW not in other.inner_text("#log")
+    elsewhere.close()
+
+
+def test_a_refused_message_stays_in_the_box_and_says_why(site: Site, visitor: Page) -> None:
+    send(visitor, "x" * 8_001)
+    wait_for_text(visitor, "8,000 characters at most")
+    assert len(visitor.input_value("#box")) == 8_001
+    send(visitor, "   ")
+    wait_for_text(visitor, "Type a message first.")
+    visitor.context.set_offline(True)
+    send(visitor, "hello")
+    wait_for_text(visitor, "The server can't be reached. Your message is still here.")
+    assert visitor.input_value("#box") == "hello"
+    visitor.context.set_offline(False)
+
+
+def test_what_a_model_writes_is_formatted_and_harmless(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat")
+    errors: list[str] = []
+    visitor.on("pageerror", lambda error: errors.append(str(error)))
+    ask(visitor, "Show me Markdown with code and a table.")
+    wait_for_end(visitor)
+    for tag in ("h2, .reply h1", "table", "pre", "strong", "a[href^=https]"):
+        assert visitor.locator(f".reply {tag}").count() >= 1, tag
+    ask(visitor, "<img src=x onerror=\"document.title='run'\"> hello")
+    wait_for_end(visitor)
+    assert visitor.title() == "Lamp shop support"
+    assert errors == []
