@@ -181,7 +181,7 @@ def running(command: list[str], place: Path, environ: Mapping[str, str]) -> Iter
         cwd=place,
         env=environ,
         stdin=subprocess.PIPE,  # closed when this process ends, however it ends
-        stdout=sys.stderr,
+        stdout=2,  # on stderr, since stdout is for what the command itself has to say
         start_new_session=not WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         text=True,

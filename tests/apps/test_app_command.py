@@ -1,0 +1,147 @@
+"""The `app` command: what it starts, ends, and says when it can't."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tools import app as command
+from tools.app import APPS, FASTAPI
+from tools.lab import free_port
+from tools.programs import WINDOWS, Advice
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120.0  # s
+CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
+
+
+@contextmanager
+def served(port: int) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+    """Run the command until the block ends; yield it, and what it has started."""
+    process = subprocess.Popen(
+        [sys.executable, "course.py", "app", "fastapi", "--here", "--no-browser", f"--port={port}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C here ends it" in line:
+                break
+        assert f"http://127.0.0.1:{port}/" in "".join(said), "".join(said)
+        assert "no key, no internet, no cost" in "".join(said)
+        yield process, psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("how", [CTRL_C, signal.SIGTERM, "kill"], ids=str)
+def test_the_page_is_served_and_however_the_command_ends_nothing_is_left(
+    how: signal.Signals | str,
+) -> None:
+    if WINDOWS and how == signal.SIGTERM:
+        pytest.skip("Windows ends a process by TerminateProcess alone, which is `kill`.")
+    port = free_port(None)
+    with served(port) as (process, started):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
+            assert b"<title>Lamp shop support</title>" in page.read()
+        assert len(started) == 2  # the app and the simulator
+        if how == "kill":
+            process.kill()
+        else:
+            process.send_signal(how)  # type: ignore[arg-type]
+        code = process.wait(PATIENCE)
+        assert how == "kill" or code == 0
+        _, alive = psutil.wait_procs(started, timeout=PATIENCE)
+        assert alive == []
+
+
+def said(*words: str, **variables: str) -> str:
+    """What the command prints when it refuses to start."""
+    done = subprocess.run(
+        [sys.executable, "course.py", *words],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip()
+
+
+def test_what_stands_in_the_way_is_a_sentence() -> None:
+    assert "invalid choice: 'flask'" in said("app", "flask")
+    assert "arguments are required: name" in said("app")
+    with pytest.raises(Advice, match="Port 80000 can't be had"):
+        command.app(argparse.Namespace(name="fastapi", port=80_000, here=True, browser=False))
+
+
+def test_half_a_provider_is_a_sentence() -> None:
+    words = ("app", "fastapi", "--here", "--no-browser")
+    assert "OPENAI_MODEL isn't" in said(*words, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+
+
+def test_packages_are_installed_once_for_each_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = replace(FASTAPI, root=tmp_path)
+    app.lock().parent.mkdir()
+    app.lock().write_text("one==1\n")
+    installed: list[str] = []
+
+    def make(environment: command.App, uv: str | None) -> None:
+        environment.python.parent.mkdir(parents=True)
+        environment.python.symlink_to(sys.executable)
+
+    def install(*arguments: object) -> None:
+        installed.append(app.lock().read_text())
+
+    monkeypatch.setattr(command, "make_venv", make)
+    monkeypatch.setattr(command, "run_uv", install)
+    monkeypatch.setattr(command, "run_pip", install)
+    for _ in range(2):
+        assert app.set_up() == str(app.python)
+    assert app.folder == tmp_path / "build" / "apps" / "fastapi"
+    app.lock().write_text("one==2\n")
+    app.set_up()
+    assert installed == ["one==1\n", "one==2\n"]
+    (app.folder / "app.stamp").unlink()  # as after an installation that was interrupted
+    app.set_up()
+    assert len(installed) == 3
+
+
+def pins(lock: Path) -> dict[str, str]:
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return {line.split("==")[0]: line for line in lines}
+
+
+@pytest.mark.parametrize("app", APPS.values(), ids=APPS)
+def test_an_apps_lock_has_what_it_wants_in_the_courses_versions(app: command.App) -> None:
+    wanted = (ROOT / app.place / "requirements.txt").read_text().split()
+    names = {re.split("[=<>]", line)[0] for line in wanted}
+    lock, course = pins(app.lock()), pins(ROOT / "requirements.lock")
+    assert names <= set(lock)
+    assert [line for name, line in lock.items() if name in course and line != course[name]] == []
+    minimums = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert set(wanted) <= {line.split(";")[0].strip() for line in minimums}

@@ -1,0 +1,162 @@
+"""The `verdict` command: what it takes, prints and starts; and two verdicts on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tools.app import running, simulator, wait_until_it_listens
+from tools.lab import free_port
+from tools.programs import Advice, simulated_environ
+from tools.verdict.__main__ import main, parser, shape_of
+from tools.verdict.endpoint import Endpoint, Shape
+from tools.verdict.lines import LINES, Case, Seen, others
+from tools.verdict.model import NAME, Model
+from tools.verdict.report import as_json, row, summary
+
+ROOT = Path(__file__).resolve().parents[2]
+QUESTION = "http://127.0.0.1:8000/chat?question={question}"
+
+
+def shape(*words: str) -> Shape:
+    return shape_of(parser().parse_args(words), 4321)
+
+
+def test_a_url_alone_is_an_event_source() -> None:
+    assert shape(QUESTION) == Shape(QUESTION)
+    assert shape(QUESTION).is_event_source
+
+
+def test_options_describe_any_request() -> None:
+    body = '{"q": "{question}"}'
+    words = ["http://127.0.0.1:{port}/ask", "--body", body, "--header", "X-Team: lamps: all"]
+    words += ["--format", "jsonl", "--text-path", "delta.text", "--text-event", "word"]
+    assert shape(*words, "--stop", "/stop/{id}") == Shape(
+        "http://127.0.0.1:4321/ask",
+        method="POST",
+        body=body,
+        headers=(("X-Team", "lamps: all"),),
+        stop="/stop/{id}",
+        format="jsonl",
+        text_path="delta.text",
+        text_events=("word",),
+    )
+
+
+def test_a_preset_fills_in_what_is_not_given() -> None:
+    fastapi = shape("--preset", "fastapi", "http://127.0.0.1:8000/")
+    assert (fastapi.url, fastapi.rejoins) == ("http://127.0.0.1:8000/chat", True)
+    assert shape("--preset", "fastapi", "http://127.0.0.1:1/other").url.endswith("/other")
+    assert shape("--app", "fastapi").url == "http://127.0.0.1:4321/chat"
+    assert not shape("--preset", "openai", "http://127.0.0.1:1").is_event_source
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["http://127.0.0.1:1/chat"], "Where does the question go?"),
+        (["127.0.0.1:1/chat?q={question}"], "is not a valid URL"),
+        (["ftp://host/{question}"], "is not a valid URL"),
+    ],
+)
+def test_what_is_missing_is_a_sentence(words: list[str], sentence: str) -> None:
+    with pytest.raises(Advice, match=sentence.replace("?", r"\?")):
+        shape(*words)
+
+
+def test_nobody_at_the_url_and_no_such_program_are_sentences(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    port = free_port(None)
+    assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
+    assert "Is the app running?" in capsys.readouterr().err
+    assert main(["--run", "no-such-program {port}", QUESTION]) == 2
+    assert "There is no program no-such-program" in capsys.readouterr().err
+    assert main([]) == 2
+    assert "Name the URL to judge" in capsys.readouterr().err
+
+
+def test_the_table_names_the_exercise_of_what_failed() -> None:
+    table = {name: Seen("passed", "fine") for name in LINES}
+    name = "Stop stops the model"
+    table[name] = Seen("failed", "all 40 tokens were generated after Stop")
+    table["Retry-After is respected"] = Seen("not tried", "needs a refusal")
+    assert row(name, table[name]).splitlines()[1].strip() == "→ lesson 5, Exercise 5.3"
+    assert summary(table) == "12 passed, 1 failed, 1 not tried"
+    lines = json.loads(as_json("http://host/", table))["lines"]
+    assert [line["line"] for line in lines] == list(LINES)
+    assert {line["verdict"] for line in lines} == {"passed", "failed", "not tried"}
+
+
+def test_every_line_points_to_an_exercise_that_there_is() -> None:
+    lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
+    for _, exercise in LINES.values():
+        assert f"### Exercise {exercise} " in lessons
+
+
+def test_the_fastapi_app_passes_on_real_sockets(tmp_path: Path) -> None:
+    app = ROOT / "apps" / "fastapi_chat"
+    serving = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(app), "--port"]
+    run = f"{shlex.join(serving)} {{port}}"
+    words = ["verdict", "--here", "--json", "--silence", "2", "--preset", "fastapi", "--run", run]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "course.py"), *words],
+        cwd=tmp_path,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    table = {line["line"]: line for line in json.loads(done.stdout)["lines"]}
+    assert {name: line["seen"] for name, line in table.items() if line["verdict"] != "passed"} == {}
+    assert list(table) == list(LINES)
+    assert done.returncode == 0
+
+
+BLOCKING = """
+import json
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from langchain_openai import ChatOpenAI
+
+app, model = FastAPI(), ChatOpenAI(model="sim")
+
+@app.get("/chat")
+async def chat(question: str):
+    async def frames():
+        for chunk in model.stream(question):
+            yield f"data: {json.dumps(chunk.content)}\\n\\n"
+    return StreamingResponse(frames(), media_type="text/event-stream")
+"""
+
+
+def test_stream_on_the_event_loop_blocks_the_next_visitor(tmp_path: Path) -> None:
+    (tmp_path / "blocking.py").write_text(BLOCKING)
+    port = free_port(None)
+
+    def client() -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(timeout=None, trust_env=False)
+
+    async def judged(model: dict[str, str]) -> Seen:
+        url = f"http://127.0.0.1:{port}/chat?question={{question}}"
+        behind = Model(model["OPENAI_BASE_URL"], model["OPENAI_API_KEY"], client)
+        speed = float(os.environ["COURSE_SPEED"])
+        case = Case(Endpoint(Shape(url, text_path="."), client), behind, speed, hold=3)
+        await case.warm_up()
+        return await others(case)
+
+    command = [sys.executable, "-m", "uvicorn", "blocking:app", "--port", str(port)]
+    with simulator(sys.executable, NAME) as model:
+        environ = simulated_environ(**model)
+        with running(command, tmp_path, environ) as child:
+            wait_until_it_listens(child, port, "the app")
+            seen = asyncio.run(judged(model))
+    assert seen.verdict == "failed"
