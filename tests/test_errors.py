@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from utils.errors import Sentence, sentence
+from utils.errors import Sentence, sentence, words_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MISTAKES = {
@@ -122,6 +122,33 @@ def test_a_sentence_takes_an_api_error_by_its_own_words():
     error = ValueError("Error code: 404 - {'error': {'message': 'No such model.'}}")
     error.body = {"message": "No such model."}
     assert sentence(error) == "ValueError: No such model."
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"message": "No such model.", "code": 404}, "No such model."),
+        ({"detail": "Server is pinned to 'a'."}, "Server is pinned to 'a'."),  # FastAPI
+        (
+            {"detail": [{"loc": ["body", "n"], "msg": "Too large"}, {"loc": "?", "msg": "No."}]},
+            "body.n: Too large; No.",
+        ),
+        ({"error": {"message": "Not now."}}, "Not now."),
+        ({"error": "model not found"}, "model not found"),
+        ({"message": {"detail": "Nested."}}, "Nested."),
+        ("upstream is down", "upstream is down"),
+        ("  <html><h1>502</h1></html>", ""),
+        ({"message": None, "status": 7}, ""),
+        ([], ""),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_an_apis_own_words_are_found_wherever_its_server_puts_them(body, words):
+    assert words_of(body) == words
+    error = ValueError("Error code: 400")
+    error.body = body
+    assert sentence(error) == f"ValueError: {words or 'Error code: 400'}"
 
 
 def test_a_sentence_is_one_line_of_bearable_length():

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 
+import httpx2
 import openai
 import pytest
 from langchain_openai import ChatOpenAI
@@ -257,6 +258,16 @@ def test_a_request_that_is_not_accepted_is_explained_in_the_providers_words() ->
     said = failure(chat_model(temperature=99))
     assert said.startswith("The provider does not accept this request: Invalid value for 'temp")
     assert is_one_sentence(said)
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_words_that_the_sdk_does_not_find_are_quoted_all_the_same(status: int) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(status, json={"detail": "Server is pinned to 'a'."})
+
+    client = httpx2.Client(transport=httpx2.MockTransport(answer))
+    said = failure(chat_model(http_client=client))
+    assert said == "The provider does not accept this request: Server is pinned to 'a'."
 
 
 @pytest.mark.parametrize(

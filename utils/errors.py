@@ -77,13 +77,31 @@ def _is_secret(key: str) -> bool:
 
 def sentence(error: BaseException) -> str:
     """Return an exception's type and message in one line of bearable length, without secrets."""
-    body = getattr(error, "body", None)  # an API's own words, without the JSON around them
-    said = body.get("message") if isinstance(body, Mapping) else None
-    message = " ".join(redacted(well_formed(str(said or error))).split())
+    said = words_of(getattr(error, "body", None)) or str(error)
+    message = " ".join(redacted(well_formed(said)).split())
     if len(message) > _LONGEST:
         message = message[: _LONGEST - 1] + "…"
     name = type(error).__name__
     return f"{name}: {message}" if message else name
+
+
+def words_of(body: object) -> str:
+    """Return an API's own words from the body of a refusal, whatever shape its server gives them.
+
+    `{"error": {"message": …}}` is OpenAI's, `{"detail": …}` FastAPI's, with a list of faults where
+    a request isn't valid, and `{"error": "…"}` that of many local servers. The SDK hands over what
+    `error` holds. A page of HTML has no words for a sentence.
+    """
+    if isinstance(body, str):
+        return "" if body.lstrip().startswith("<") else body
+    if isinstance(body, Mapping):
+        words = (words_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
+        where = body.get("loc")  # the field that FastAPI refuses
+        place = ".".join(map(str, where)) if isinstance(where, list) else ""
+        return ": ".join(filter(None, (place, next(filter(None, words), ""))))
+    if isinstance(body, list):
+        return "; ".join(filter(None, map(words_of, body)))
+    return ""
 
 
 def tell(explain: Callable[[BaseException], str | None]) -> None:

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import textwrap
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from . import settings
 from . import simulator as sim
-from .errors import Sentence, redacted, sentence
+from .errors import Sentence, redacted, sentence, words_of
 from .patience import Stalled
 from .settings import variable
 
@@ -493,9 +493,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _words(error: openai.APIError) -> str:
     """Return what a provider says of its refusal, without the status around it, in short."""
-    body = error.body
-    said = body.get("message") if isinstance(body, Mapping) else None
-    return textwrap.shorten(redacted(str(said or error.message)), _WORDS, placeholder=" …")
+    said = words_of(error.body) or error.message
+    return textwrap.shorten(redacted(said), _WORDS, placeholder=" …")
 
 
 def _is_web_address(url: str) -> bool:

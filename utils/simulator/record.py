@@ -6,6 +6,7 @@ times, the prompt and the model's name. No key, no address, no identifier of an 
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from .traces import Trace
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
 
+_WORDS = 300  # characters; of a refusal
 _FINISHES = {"stop", "length", "tool_calls", "content_filter"}
 
 
@@ -109,7 +111,9 @@ def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
             f"nobody answers at {host}: check --base-url or OPENAI_BASE_URL, and that the server "
             "there is running."
         )
-    return f"{host} says: {error}"
+    body = getattr(error, "body", None)  # its own words, where the SDK doesn't know their place
+    more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
+    return f"{host} says: {textwrap.shorten(f'{error}{more}', _WORDS, placeholder=' …')}"
 
 
 def _usage(usage: Any) -> tuple[int, int, int]:
