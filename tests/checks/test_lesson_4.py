@@ -7,7 +7,6 @@ import pytest
 
 from tests.checks.test_lesson_4_deadline import WRONG_4_4
 from tests.checks.test_lesson_4_endpoint import WRONG_4_6
-from tests.checks.test_lesson_4_several import WRONG_4_3
 from tests.checks.test_lesson_4_stages import WRONG_4_7
 from tests.checks.verdict import wrong
 from utils.checks import evaluate
@@ -15,7 +14,6 @@ from utils.checks import evaluate
 # --- All ------------------------------------------------------------------------------------------
 
 WRONG = {
-    "4.3": WRONG_4_3,
     "4.4": WRONG_4_4,
     "4.6": WRONG_4_6,
     "4.7": WRONG_4_7,

@@ -31,19 +31,6 @@ async def ask(prompt):
     return "".join([chunk.content async for chunk in model.astream(prompt)])
 
 
-async def asks_the_notebooks(given, prompts, at_most):
-    return await asyncio.gather(*map(ask, prompts))
-
-
-async def asks_the_notebooks_and_hides_it(given, prompts, at_most):
-    return await asyncio.gather(*map(ask, prompts), return_exceptions=True)
-
-
-async def asks_the_notebooks_in_threads(given, prompts, at_most):
-    replies = [asyncio.to_thread(model.invoke, prompt) for prompt in prompts]
-    return [reply.content for reply in await asyncio.gather(*replies)]
-
-
 async def of_the_notebooks_in_time(given, prompt, seconds):
     async with asyncio.timeout(seconds):
         return await ask(prompt)
@@ -69,9 +56,6 @@ def app_of_the_notebooks(given):
 @pytest.mark.parametrize(
     ("number", "answer", "named"),
     [
-        ("4.3", asks_the_notebooks, "`ask_all` .* called the notebook's `model`"),
-        ("4.3", asks_the_notebooks_and_hides_it, "`ask_all` .* called the notebook's `model`"),
-        ("4.3", asks_the_notebooks_in_threads, "`ask_all` .* called the notebook's `model`"),
         ("4.4", of_the_notebooks_in_time, "`text_within` .* called the notebook's `model`"),
         ("4.4", of_a_model_of_its_own, "called another `FakeListChatModel`"),
         ("4.6", app_of_the_notebooks, "`create_app` .* called the notebook's `model`"),

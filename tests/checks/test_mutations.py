@@ -177,7 +177,7 @@ MUTATIONS = (
         {"swallows the error"},
     ),
     Mutation("returns nothing", without_return, {"returns nothing"}, top=True),
-    Mutation("yields", yield_for_return, {"yields"}, top=True),
+    Mutation("yields", yield_for_return, {"yields", "unread async generator"}, top=True),
     Mutation(
         "collects first",
         collected_first,

@@ -10,11 +10,9 @@ from typing import Any
 
 from utils.checks.deadline import text_within
 from utils.checks.endpoint import create_app
-from utils.checks.several import ask_all
 from utils.checks.stages import stages
 
 CHECKS: dict[str, Callable[[Any], str]] = {
-    "4.3": ask_all,
     "4.4": text_within,
     "4.6": create_app,
     "4.7": stages,

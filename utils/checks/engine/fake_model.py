@@ -448,7 +448,8 @@ class FakeModel(ChatOpenAI):
         return super().ainvoke(input, self._called("ainvoke", config), **kwargs)
 
     def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> Any:
-        self._calls.append(Call("batch"))
+        if inputs:
+            self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
         # There, LangChain's threads would wait for a loop that waits for them.
@@ -456,7 +457,8 @@ class FakeModel(ChatOpenAI):
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 
     def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> Any:
-        self._calls.append(Call("abatch"))
+        if inputs:
+            self._calls.append(Call("abatch"))
         return super().abatch(inputs, config, **kwargs)
 
     def generate(self, messages: Any, stop: Any = None, callbacks: Any = None, **kw: Any) -> Any:

@@ -21,6 +21,10 @@ SHARED: Messages[Run] = {
         f"`{s.name}` yielded another item while it was being closed. Which `finally` or `except` "
         "contains a `yield`?"
     ),
+    "another loop": lambda s: (
+        f"`{s.name}` waits at a `{s.foreign}` that was made outside of it and belongs to another "
+        "event loop. Can it make its own?"
+    ),
     "raises": lambda s: told(s.error, s.case.when) if s.error else "",
     "never read": lambda s: (
         f"`{s.name}` made a stream with `.{s.unread}(…)` and never read it. No request is sent "

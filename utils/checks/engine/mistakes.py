@@ -61,6 +61,7 @@ FIRST: Mistakes[Run] = {
         bool(run.forgotten) or run.unread in ("ainvoke", "abatch", "agenerate")
     ),
     "yields while closing": _closes_badly,
+    "another loop": lambda run: bool(run.foreign),
     RAISED: _raised,
     "never read": lambda run: "stream" in run.unread,
     "async def": lambda run: (

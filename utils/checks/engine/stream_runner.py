@@ -11,6 +11,7 @@ the shared mistakes look at; an exercise adds to it with `Seen.of(run, …)`.
 import asyncio
 import copy
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
@@ -199,11 +200,22 @@ class Run:
     @property
     def lost(self) -> bool:
         """Whether the reply failed, and its error came out of the answer."""
-        return any(each is self.reply.error for each in _causes(self.error))
+        return any(each is self.reply.error for each in self.causes)
+
+    @property
+    def causes(self) -> list[BaseException]:
+        """What it raised, with the errors in a group and those that it was raised from."""
+        return _causes(self.error)
+
+    @property
+    def foreign(self) -> str:
+        """The class of what it waited at and belongs to another event loop, such as "Lock"."""
+        texts = "\n".join(map(str, self.causes))
+        found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", texts)
+        return found[1] if found else ""
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """The error, those in a group, and those it was raised from."""
     if error is None:
         return []
     inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()

@@ -42,7 +42,9 @@ def learners_code(when: str = "") -> Iterator[None]:
 
 
 def told(error: BaseException, when: str = "") -> str:
-    """An exception as a sentence: its type, its message, the learner's own line."""
+    """An exception, or the first of a group, as a sentence: type, message, the learner's line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
     line = _own_line(error)
     at = f" at the line {shown(line, 90)}" if line else ""

@@ -4,8 +4,8 @@ from functools import partial
 
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.wording import first_difference, joined, kind, shown
-from utils.checks.lesson_4 import frame, shout, who_blocks
+from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
+from utils.checks.lesson_4 import ask_all, frame, shout, who_blocks
 
 _EARLY = "A buffer keeps the early text too: look at when its first text came."
 _LATE = "Look at when its first text came. What was done with the text until then?"
@@ -74,6 +74,120 @@ WHO_BLOCKS: Messages[who_blocks.Seen] = {
             "next one?",
         }.items()
     },
+}
+
+ASK_ALL: Messages[ask_all.Seen] = {
+    "correct": lambda _: (
+        "Six replies in the order of their prompts: two at a time, one at a time and all together. "
+        "When one of them failed, its error came out and the others were stopped."
+    ),
+    "result too early": lambda _: (
+        "`result()` was called on a task that was still running. When have all tasks of a group "
+        "ended: inside its block, or after it?"
+    ),
+    "returns a future": lambda s: (
+        f"`ask_all` returned {kind(s.returned)}, which nothing has awaited. Is an `await` missing?"
+    ),
+    "awaitables in the list": lambda s: (
+        f"The list contains {kind(s.texts[0])} in place of a string. What waits for its result?"
+    ),
+    "another loop": lambda s: (
+        f"The limit is a `{s.foreign}` that was made outside of `ask_all`, for another event loop "
+        "and with a number of its own. Where is `at_most` used?"
+    ),
+    "another prompt": lambda s: (
+        f"The model was sent {shown(s.other_prompt)}, which isn't one of the prompts."
+    ),
+    "changes an argument": lambda s: (
+        f"`ask_all` changed its argument `{s.changed[0]}`, which belongs to the caller. Can it "
+        "work on a copy?"
+    ),
+    "errors in the list": lambda _: (
+        "The connection of one reply was lost, and its error came back inside the list, not "
+        "raised. What puts it there?"
+    ),
+    "swallows the error": lambda s: (
+        f"The connection of one reply was lost, but nothing was raised, and {shown(s.returned)} "
+        "came back. Which `except` keeps the error from the caller?"
+    ),
+    "others go on": lambda _: (
+        "The connection of one reply was lost and its error came out, but other replies were still "
+        "streaming after that, and they are paid for. A `TaskGroup` cancels them. What does here?"
+    ),
+    "returns too early": lambda s: (
+        f"`ask_all` returned while {count(len(s.tasks), 'task')} of `{s.tasks[0]}` still had to "
+        "finish. What waits for the end of all tasks?"
+    ),
+    "one prompt for another": lambda s: (
+        f"{shown(s.sent_too_often)} was sent {times(s.sent[s.sent_too_often])}, and "
+        f"{shown(s.never_sent)} never. Which prompt does each call get?"
+    ),
+    "not all prompts": lambda s: (
+        f"{len(s.case.prompts)} prompts were given, but {shown(s.never_sent)}, for one, was never "
+        "sent. Which prompts does your code go through?"
+    ),
+    "sends a prompt again": lambda s: (
+        f"{shown(s.sent_too_often)} was sent {times(s.sent[s.sent_too_often])}, more often than it "
+        "is in the list. Each request is paid for."
+    ),
+    "sends a repeated prompt once": lambda s: (
+        f"{shown(s.case.prompts[-1])} is in the list twice but was sent once. Each place in the "
+        "list gets a reply of its own."
+    ),
+    "stops early": lambda _: (
+        "`ask_all` returned before one of the replies had come to its end. What ends a loop early, "
+        "or doesn't wait for the rest?"
+    ),
+    "no limit": lambda s: (
+        f"With `at_most={s.case.at_most}`, all {s.most} replies streamed at the same time. A limit "
+        "needs one semaphore that all tasks share, and each must read its reply inside the block."
+    ),
+    "another limit": lambda s: (
+        f"With `at_most={s.case.at_most}`, {s.most} replies streamed at the same time. Which "
+        "number limits them?"
+    ),
+    "one after the other": lambda s: (
+        f"With `at_most={s.case.at_most}` and {len(s.case.prompts)} prompts, one reply streamed "
+        "after the other. Where does your code wait for each before it begins the next?"
+    ),
+    "too few": lambda s: (
+        f"With `at_most={s.case.at_most}` and {len(s.case.prompts)} prompts, only {s.most} replies "
+        "streamed at the same time. Which number limits them?"
+    ),
+    "messages in the list": lambda _: (
+        "The list contains whole messages. The exercise asks for their texts."
+    ),
+    "lists in the list": lambda _: (
+        "The list contains lists of pieces. The exercise asks for each reply's text as one string."
+    ),
+    "no strings": lambda s: (
+        f"The list contains {kind(next(t for t in s.texts if not isinstance(t, str)))}. The "
+        "exercise asks for strings."
+    ),
+    "one reply twice": lambda s: (
+        f"{shown(s.case.prompts[-1])} is in the list twice, and the model worded its reply "
+        "differently each time. Both places got the same one of them. What are the texts kept by?"
+    ),
+    "order of finishing": lambda s: (
+        "All the replies came back, but not in the order of their prompts: the first is "
+        f"{shown(s.texts[0], 40)}. Are they collected as they finish?"
+    ),
+    "another number": lambda s: (
+        f"{count(len(s.texts), 'text')} came back for {len(s.right)} prompts."
+    ),
+    "loses white space": lambda s: (
+        f"Text {s.wrong + 1} differs from its reply only in white space: "
+        f"{shown(repr(s.texts[s.wrong]))}. Is any piece stripped or skipped?"
+    ),
+    "another text": lambda s: (
+        f"Text {s.wrong + 1} isn't the reply to prompt {s.wrong + 1}. "
+        f"{first_difference(s.texts[s.wrong], s.right[s.wrong])}"
+    ),
+    "place left free": lambda s: (
+        f"With `at_most={s.case.at_most}`, a reply ended and its place stayed free for "
+        f"{s.idle:.1f} s while other prompts waited. Does the next one wait for a whole "
+        "batch?"
+    ),
 }
 
 FRAME: Messages[frame.Seen] = {

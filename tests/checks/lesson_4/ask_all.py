@@ -1,21 +1,24 @@
-"""Exercise 4.3: several replies at once, a few at a time."""
+"""Exercise 4.3: several replies, a few at a time."""
 
 # ruff: noqa: ASYNC251 (learners write such code)
 
 import asyncio
 import contextlib
 import time
+from functools import partial
 
-import pytest
+import anyio
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.verdict import by_name, right, with_reason, wrong
-from utils.checks import evaluate
+from tests.checks.answers import right, wrong
 
 
 async def text_of(model, prompt):
     return "".join([chunk.content async for chunk in model.astream(prompt)])
 
 
+@right("4.3")
 async def asks_in_a_group(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -28,6 +31,151 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
+@right("4.3")
+async def gathers_and_cancels(model, prompts, at_most):
+    turn = asyncio.Semaphore(at_most)
+
+    async def ask(prompt):
+        async with turn:
+            return (await model.ainvoke(prompt)).text
+
+    tasks = [asyncio.ensure_future(ask(prompt)) for prompt in prompts]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@right("4.3")
+async def gathers_all_and_raises_the_first_error(model, prompts, at_most):
+    turn = asyncio.BoundedSemaphore(at_most)
+
+    async def ask(prompt):
+        await turn.acquire()
+        try:
+            return await (model | StrOutputParser()).ainvoke(prompt)
+        finally:
+            turn.release()
+
+    texts = await asyncio.gather(*map(ask, prompts), return_exceptions=True)
+    for text in texts:
+        if isinstance(text, BaseException):
+            raise text
+    return texts
+
+
+@right("4.3")
+async def waits_for_the_first_error(model, prompts, at_most):
+    turn = asyncio.Semaphore(at_most)
+
+    async def ask(prompt):
+        async with turn:
+            return await text_of(model, prompt)
+
+    tasks = [asyncio.create_task(ask(prompt)) for prompt in prompts]
+    try:
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        return [task.result() for task in tasks if task.done()]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@right("4.3")
+async def fills_places_as_they_finish(model, prompts, at_most):
+    texts, turn = {}, asyncio.Semaphore(at_most)
+
+    async def ask(at, prompt):
+        async with turn:
+            whole = None
+            async for chunk in model.astream(input=prompt, config={"tags": [str(at)]}):
+                whole = chunk if whole is None else whole + chunk
+            return at, whole.content
+
+    tasks = {asyncio.create_task(ask(*each)) for each in enumerate(prompts)}
+    try:
+        for done in asyncio.as_completed(tasks):
+            at, text = await done
+            texts[at] = text
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
+    return [texts[at] for at in range(len(prompts))]
+
+
+@right("4.3")
+async def workers_take_from_a_queue(model, prompts, at_most):
+    queue, texts = asyncio.Queue(), [""] * len(prompts)
+    for each in enumerate(prompts):
+        queue.put_nowait(each)
+
+    async def work():
+        while not queue.empty():
+            at, prompt = queue.get_nowait()
+            async with contextlib.aclosing(model.astream(prompt)) as chunks:
+                async for chunk in chunks:
+                    texts[at] += chunk.text
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(at_most, len(prompts))):
+            group.create_task(work())
+    return texts
+
+
+@right("4.3")
+async def lets_anyio_count(model, prompts, at_most):
+    limiter, texts = anyio.CapacityLimiter(at_most), [None] * len(prompts)
+
+    async def ask(at, prompt):
+        async with limiter:
+            texts[at] = await text_of(model, prompt)
+
+    async with anyio.create_task_group() as group:
+        for at, prompt in enumerate(prompts):
+            group.start_soon(partial(ask, at, prompt))
+    return texts
+
+
+@right("4.3")
+async def asks_with_a_condition(model, prompts, at_most):
+    busy, changed = 0, asyncio.Condition()
+
+    async def ask(prompt):
+        nonlocal busy
+        async with changed:
+            await changed.wait_for(lambda: busy < at_most)
+            busy += 1
+        try:
+            return await text_of(model, prompt)
+        finally:
+            async with changed:
+                busy -= 1
+                changed.notify_all()
+
+    async with asyncio.TaskGroup() as group:
+        return await asyncio.gather(*[group.create_task(ask(prompt)) for prompt in prompts])
+
+
+class AsksAll:
+    async def __call__(self, model, prompts, at_most=3, **settings):
+        self.turn = asyncio.Semaphore(at_most)
+        async with asyncio.TaskGroup() as group:
+            tasks = [*map(group.create_task, (self.one(model, prompt) for prompt in prompts))]
+        return [*map(asyncio.Task.result, tasks)]
+
+    async def one(self, model, prompt):
+        async with self.turn:
+            return (await model.ainvoke(prompt)).text
+
+
+right("4.3")(AsksAll())
+
+
+@wrong("4.3", "others go on")
 async def gathers(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -38,11 +186,13 @@ async def gathers(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "others go on")
 async def batches_with_a_limit(model, prompts, at_most):
     messages = await model.abatch(prompts, config={"max_concurrency": at_most})
     return [message.content for message in messages]
 
 
+@wrong("4.3", "others go on")
 async def workers_share_a_list(model, prompts, at_most):
     waiting, texts = list(enumerate(prompts)), [""] * len(prompts)
 
@@ -55,6 +205,7 @@ async def workers_share_a_list(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "others go on")
 async def workers_begin_at_the_end(model, prompts, at_most):
     waiting, texts = list(enumerate(prompts)), [""] * len(prompts)
 
@@ -67,6 +218,7 @@ async def workers_begin_at_the_end(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "others go on")
 async def sends_the_next_when_one_is_done(model, prompts, at_most):
     running, tasks = set(), []
     for prompt in prompts:
@@ -77,34 +229,22 @@ async def sends_the_next_when_one_is_done(model, prompts, at_most):
     return [await task for task in tasks]
 
 
+@right("4.3")
 async def returns_a_tuple(model, prompts, at_most):
-    return tuple(await gathers(model, prompts, at_most))
+    return tuple(await asks_in_a_group(model, prompts, at_most))
 
 
-@pytest.mark.parametrize(
-    "ask_all",
-    by_name(
-        asks_in_a_group,
-        gathers,
-        batches_with_a_limit,
-        workers_share_a_list,
-        workers_begin_at_the_end,
-        sends_the_next_when_one_is_done,
-        returns_a_tuple,
-    ),
-)
-def test_4_3_accepts(ask_all):
-    right("4.3", ask_all)
-
-
+@wrong("4.3", "one after the other")
 async def one_after_the_other(model, prompts, at_most):
     return [await text_of(model, prompt) for prompt in prompts]
 
 
+@wrong("4.3", "no limit")
 async def no_limit(model, prompts, at_most):
     return await asyncio.gather(*(text_of(model, prompt) for prompt in prompts))
 
 
+@wrong("4.3", "no limit")
 async def a_semaphore_for_each(model, prompts, at_most):
     async def ask(prompt):
         async with asyncio.Semaphore(at_most):
@@ -113,6 +253,7 @@ async def a_semaphore_for_each(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "no limit")
 async def a_semaphore_around_them_all(model, prompts, at_most):
     async with asyncio.Semaphore(at_most):
         return await asyncio.gather(*(text_of(model, prompt) for prompt in prompts))
@@ -121,6 +262,7 @@ async def a_semaphore_around_them_all(model, prompts, at_most):
 TURNS = asyncio.Semaphore(2)
 
 
+@wrong("4.3", "another loop")
 async def a_semaphore_from_outside(model, prompts, at_most):
     async def ask(prompt):
         async with TURNS:
@@ -129,6 +271,7 @@ async def a_semaphore_from_outside(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "no limit")
 async def a_semaphore_around_the_start(model, prompts, at_most):
     turn, tasks = asyncio.Semaphore(at_most), []
     for prompt in prompts:
@@ -137,10 +280,12 @@ async def a_semaphore_around_the_start(model, prompts, at_most):
     return [await task for task in tasks]
 
 
+@wrong("4.3", "another limit")
 async def a_limit_of_its_own(model, prompts, at_most):
     return await gathers(model, prompts, 3)
 
 
+@wrong("4.3", "another limit")
 async def one_too_many(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most + 1)
 
@@ -151,10 +296,12 @@ async def one_too_many(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "returns a future")
 async def gathers_without_await(model, prompts, at_most):
     return asyncio.gather(*await_each(model, prompts, at_most))
 
 
+@wrong("4.3", "place left free")
 async def in_batches(model, prompts, at_most):
     texts = []
     for at in range(0, len(prompts), at_most):
@@ -163,6 +310,7 @@ async def in_batches(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "order of finishing")
 async def in_the_order_of_finishing(model, prompts, at_most):
     turn, texts = asyncio.Semaphore(at_most), []
 
@@ -174,6 +322,7 @@ async def in_the_order_of_finishing(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "blocks the loop")
 async def blocks_them_all(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -184,22 +333,27 @@ async def blocks_them_all(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "blocks the loop")
 async def blocks_in_one_batch(model, prompts, at_most):
     return [message.content for message in model.batch(prompts)]
 
 
+@wrong("4.3", "blocks the loop")
 def blocks_in_a_plain_function(model, prompts, at_most):
     return ["".join(chunk.content for chunk in model.stream(prompt)) for prompt in prompts]
 
 
+@wrong("4.3", "no limit")
 async def batches_without_a_limit(model, prompts, at_most):
     return [message.content for message in await model.abatch(prompts)]
 
 
+@wrong("4.3", "messages in the list")
 async def returns_messages(model, prompts, at_most):
     return await model.abatch(prompts, config={"max_concurrency": at_most})
 
 
+@wrong("4.3", "lists in the list")
 async def returns_lists_of_chunks(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -210,6 +364,7 @@ async def returns_lists_of_chunks(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "awaitables in the list")
 async def returns_tasks(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -220,27 +375,33 @@ async def returns_tasks(model, prompts, at_most):
     return [asyncio.create_task(ask(prompt)) for prompt in prompts]
 
 
+@wrong("4.3", "awaitables in the list")
 async def returns_coroutines(model, prompts, at_most):
     return [text_of(model, prompt) for prompt in prompts]
 
 
+@wrong("4.3", "returns the wrong type")
 async def returns_a_dict(model, prompts, at_most):
     return dict(zip(prompts, await gathers(model, prompts, at_most), strict=True))
 
 
+@wrong("4.3", "returns nothing")
 async def returns_nothing(model, prompts, at_most):
     await gathers(model, prompts, at_most)
 
 
+@wrong("4.3", "returns the wrong type")
 async def joins_them(model, prompts, at_most):
     return "\n".join(await gathers(model, prompts, at_most))
 
 
+@wrong("4.3", "unread async generator")
 async def yields_them(model, prompts, at_most):
     for text in await gathers(model, prompts, at_most):
         yield text
 
 
+@wrong("4.3", "errors in the list")
 async def keeps_errors_in_the_list(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -251,6 +412,7 @@ async def keeps_errors_in_the_list(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts), return_exceptions=True)
 
 
+@wrong("4.3", "swallows the error")
 async def swallows_errors(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -265,6 +427,7 @@ async def swallows_errors(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "swallows the error")
 async def none_for_an_error(model, prompts, at_most):
     try:
         return await gathers(model, prompts, at_most)
@@ -272,6 +435,7 @@ async def none_for_an_error(model, prompts, at_most):
         return None
 
 
+@wrong("4.3", "raises")
 async def trips_over_no_prompts(model, prompts, at_most):
     tasks = [asyncio.create_task(text) for text in await_each(model, prompts, at_most)]
     await asyncio.wait(tasks)
@@ -288,36 +452,43 @@ def await_each(model, prompts, at_most):
     return [ask(prompt) for prompt in prompts]
 
 
+@wrong("4.3", "returns nothing")
 async def none_for_no_prompts(model, prompts, at_most):
     return await gathers(model, prompts, at_most) or None
 
 
+@wrong("4.3", "one prompt for another")
 async def asks_the_first_for_all(model, prompts, at_most):
     return await gathers(model, prompts[:1] * len(prompts), at_most)
 
 
+@wrong("4.3", "sends a repeated prompt once")
 async def asks_each_prompt_once(model, prompts, at_most):
     different = list(dict.fromkeys(prompts))
     texts = dict(zip(different, await gathers(model, different, at_most), strict=True))
     return [texts[prompt] for prompt in prompts]
 
 
+@wrong("4.3", "returns too early")
 async def comes_back_in_between(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, len(prompts))]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     return [task.result() if task.done() else "" for task in tasks]
 
 
+@wrong("4.3", "returns too early")
 async def leaves_when_the_first_is_done(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     return [task.result() if task.done() else "" for task in tasks]
 
 
+@wrong("4.3", "another prompt")
 async def asks_the_list(model, prompts, at_most):
     return [await text_of(model, " ".join(prompts))]
 
 
+@wrong("4.3", "never ends")
 async def sets_them_free(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -328,18 +499,21 @@ async def sets_them_free(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
+@wrong("4.3", "result too early")
 async def asks_for_results_inside_the_group(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(text) for text in await_each(model, prompts, at_most)]
         return [task.result() for task in tasks]
 
 
+@wrong("4.3", "raises")
 async def names_a_thing_that_is_not(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(text_off(model, prompt)) for prompt in prompts]  # noqa: F821
     return [task.result() for task in tasks]
 
 
+@wrong("4.3", "one prompt for another")
 async def looks_up_the_prompt_late(model, prompts, at_most):
     turn, tasks = asyncio.Semaphore(at_most), []
     async with asyncio.TaskGroup() as group:
@@ -353,14 +527,17 @@ async def looks_up_the_prompt_late(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
+@wrong("4.3", "not all prompts")
 async def asks_as_many_as_may(model, prompts, at_most):
     return await gathers(model, prompts[:at_most], at_most)
 
 
+@wrong("4.3", "not all prompts")
 async def leaves_out_the_first(model, prompts, at_most):
     return await gathers(model, prompts[1:], at_most)
 
 
+@wrong("4.3", "not all prompts")
 async def returns_after_the_first(model, prompts, at_most):
     texts = []
     for prompt in prompts:
@@ -369,6 +546,7 @@ async def returns_after_the_first(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "returns too early")
 async def waits_for_no_task(model, prompts, at_most):
     turn, texts = asyncio.Semaphore(at_most), []
 
@@ -381,6 +559,7 @@ async def waits_for_no_task(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "never awaited")
 async def calls_its_coroutine(model, prompts, at_most):
     texts = []
 
@@ -392,12 +571,14 @@ async def calls_its_coroutine(model, prompts, at_most):
     return texts
 
 
+@wrong("4.3", "never awaited")
 async def invokes_without_await(model, prompts, at_most):
     for prompt in prompts:
         model.ainvoke(prompt)
     return []
 
 
+@wrong("4.3", "never ends")
 async def sleeps_while_it_is_locked(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -410,6 +591,7 @@ async def sleeps_while_it_is_locked(model, prompts, at_most):
     return await asyncio.gather(*map(one, prompts))
 
 
+@wrong("4.3", "one reply twice")
 async def by_prompt(model, prompts, at_most):
     turn, texts = asyncio.Semaphore(at_most), {}
 
@@ -421,6 +603,7 @@ async def by_prompt(model, prompts, at_most):
     return [texts[prompt] for prompt in prompts]
 
 
+@wrong("4.3", "loses white space")
 async def drops_blanks(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -432,70 +615,129 @@ async def drops_blanks(model, prompts, at_most):
     return await asyncio.gather(*map(one, prompts))
 
 
-WRONG_4_3 = (
-    (drops_blanks, "a space and nothing else, `' '`, is lost: .* Is such a piece empty"),
-    (one_after_the_other, "With `at_most=2` and 6 prompts, one reply streamed after the other"),
-    (no_limit, "With `at_most=2` and 6 prompts, 6 replies streamed at once.$"),
-    (a_semaphore_for_each, "6 semaphores are made in your code. Who shares each"),
-    (
-        a_semaphore_around_them_all,
-        "6 replies streamed at once. There is a semaphore.*inside its bl",
-    ),
-    (
-        a_semaphore_from_outside,
-        "by a semaphore that was made outside of `ask_all`, with a num.*Is `at_most` used",
-    ),
-    (
-        a_semaphore_around_the_start,
-        "6 replies streamed at once. There is a semaphore.*inside its bl",
-    ),
-    (one_too_many, "3 replies .* There is a semaphore .* How many does it let in"),
-    (gathers_without_await, "What came back is a `_GatheringFuture`.* Nobody has awaited it"),
-    (a_limit_of_its_own, "With `at_most=2` and 6 prompts, 3 replies streamed at once"),
-    (in_batches, r"its place stayed free for \d\.\d s, while 4 prompts waited"),
-    (in_the_order_of_finishing, "in the order in which they ended and not in that of the prompts"),
-    (blocks_them_all, r"nothing else on the event loop could run: .* in `.stream\(…\)`"),
-    (blocks_in_one_batch, r"nothing else on the event loop could run: .* in `.batch\(…\)`"),
-    (blocks_in_a_plain_function, r"nothing else on the event loop could run"),
-    (batches_without_a_limit, "6 replies streamed at once"),
-    (returns_messages, "The list holds messages"),
-    (returns_lists_of_chunks, "The list holds lists of pieces"),
-    (returns_tasks, "The list holds a `Task` in place of a text"),
-    (returns_coroutines, "The list holds a `coroutine` in place of a text"),
-    (returns_a_dict, "What came back is a `dict`; the exercise asks for a list of texts"),
-    (returns_nothing, "Nothing came back: is a `return` missing"),
-    (joins_them, "What came back is a `str`"),
-    (yields_them, "Calling `ask_all` gives an async generator"),
-    (keeps_errors_in_the_list, "the error came back inside the list"),
-    (swallows_errors, "nothing was raised, and `'Twic.*` came back as its text"),
-    (none_for_an_error, "connection was lost, nothing was raised, and `None` came back"),
-    (trips_over_no_prompts, "ValueError: .*for no prompts at all"),
-    (none_for_no_prompts, "For no prompts at all, `None` came back"),
-    (asks_the_first_for_all, "The prompt `Name a river.` was asked 6 times"),
-    (asks_each_prompt_once, "`Name a sea.` stood in the list twice and was asked once"),
-    (looks_up_the_prompt_late, "`Name a sea.` was asked 6 times, and `Name a river.` never"),
-    (asks_as_many_as_may, "asked 2 of them: it heard `Name a river.`, and never `Name a sea.`"),
-    (leaves_out_the_first, "asked 5 of them: it heard .*, and never `Name a river.`"),
-    (returns_after_the_first, "asked 1 of them: it heard `Name a river.`, and never `Describe"),
-    (waits_for_no_task, "came back while 6 tasks of `one` were still at work. Who waits for them"),
-    (calls_its_coroutine, "In `ask_all`, a call of `one` made a coroutine, and nobody awaited it"),
-    (invokes_without_await, r"called `.ainvoke\(…\)`, and nobody awaited what came back"),
-    (sleeps_while_it_is_locked, "`time.sleep` blocked the event loop"),
-    (by_prompt, "`Name a sea.` stands in the list twice, .* Both places have the same"),
-    (leaves_when_the_first_is_done, r"came back while \d tasks of `ask` were still at work"),
-    (comes_back_in_between, r"was over when \d+ of \d+ pieces of a reply had come"),
-    (asks_the_list, "which isn't one of the prompts"),
-    (sets_them_free, "waits for something that never happens"),
-    (asks_for_results_inside_the_group, "of a task that was still at work. When have the tasks"),
-    (names_a_thing_that_is_not, "NameError: .*text_off.*at the line `tasks ="),
-)
+@wrong("4.3", "others go on")
+async def awaits_one_task_after_the_other(model, prompts, at_most):
+    tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
+    return [await task for task in tasks]
 
 
-@pytest.mark.parametrize(("ask_all", "said"), with_reason(*WRONG_4_3))
-def test_4_3_says_what_is_wrong_with_code_that(ask_all, said):
-    wrong("4.3", ask_all, said)
+@wrong("4.3", "result too early")
+async def stops_waiting_at_the_first_error(model, prompts, at_most):
+    tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
+    if tasks:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    return [task.result() for task in tasks]
 
 
-def test_4_3_blames_no_sleep_for_a_model_that_is_asked_without_await():
-    for blocks in (blocks_them_all, blocks_in_one_batch, blocks_in_a_plain_function):
-        assert "sleep" not in evaluate("4.3", blocks).message
+@wrong("4.3", "changes an argument", "changed its argument `prompts`")
+async def takes_prompts_off_the_list(model, prompts, at_most):
+    texts = {}
+
+    async def work():
+        while prompts:
+            at, prompt = len(texts), prompts.pop(0)
+            texts[at] = ""
+            texts[at] = await text_of(model, prompt)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_most):
+            group.create_task(work())
+    return [texts[at] for at in sorted(texts)]
+
+
+@wrong("4.3", "changes an argument")
+async def turns_the_list_around(model, prompts, at_most):
+    prompts.reverse()
+    return await asks_in_a_group(model, prompts, at_most)
+
+
+@wrong("4.3", "changes an argument")
+async def sorts_the_list(model, prompts, at_most):
+    prompts.sort()
+    return await asks_in_a_group(model, prompts, at_most)
+
+
+@wrong("4.3", "order of finishing", "Are they collected as they finish")
+async def returns_them_backwards(model, prompts, at_most):
+    return (await asks_in_a_group(model, prompts, at_most))[::-1]
+
+
+@wrong("4.3", "never calls the model")
+async def calls_nothing(model, prompts, at_most):
+    return ["" for prompt in prompts]
+
+
+@wrong("4.3", "sends a prompt again", "`Name a river.` was sent twice, more often")
+async def asks_the_first_once_more(model, prompts, at_most):
+    texts = await asks_in_a_group(model, [*prompts, *prompts[:1]], at_most)
+    return texts[: len(prompts)]
+
+
+@wrong("4.3", "too few", "with `at_most=50` and 6 prompts, only 3 replies|only 3 replies streamed")
+async def never_more_than_three(model, prompts, at_most):
+    return await asks_in_a_group(model, prompts, min(at_most, 3))
+
+
+@wrong("4.3", "stops early")
+async def reads_one_piece_each(model, prompts, at_most):
+    turn = asyncio.Semaphore(at_most)
+
+    async def ask(prompt):
+        async with turn:
+            async for chunk in model.astream(prompt):
+                if chunk.content:
+                    return chunk.content
+            return ""
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask(prompt)) for prompt in prompts]
+    return [task.result() for task in tasks]
+
+
+@wrong("4.3", "no strings", "contains a `dict`")
+async def returns_pairs(model, prompts, at_most):
+    texts = await asks_in_a_group(model, prompts, at_most)
+    return [{prompt: text} for prompt, text in zip(prompts, texts, strict=True)]
+
+
+@wrong("4.3", "another number", "7 texts came back for 6 prompts")
+async def adds_a_summary(model, prompts, at_most):
+    return [*await asks_in_a_group(model, prompts, at_most), "All done."]
+
+
+@wrong("4.3", "another text", "Text 1 isn't the reply to prompt 1")
+async def shouts_them(model, prompts, at_most):
+    return [text.upper() for text in await asks_in_a_group(model, prompts, at_most)]
+
+
+@wrong("4.3", "swallows the cancellation")
+async def returns_what_it_has(model, prompts, at_most):
+    try:
+        return await asks_in_a_group(model, prompts, at_most)
+    except asyncio.CancelledError:
+        return []
+
+
+@wrong("4.3", "raises", "`NameError: name .* at the line `return await texts_off")
+async def names_a_thing_that_is_not_in_a_task(model, prompts, at_most):
+    async def ask(prompt):
+        return await texts_off(model, prompt)  # noqa: F821
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask(prompt)) for prompt in prompts]
+    return [task.result() for task in tasks]
+
+
+notebooks_model = FakeListChatModel(responses=["Not asked for."])
+
+
+@wrong("4.3", "another model", "called the notebook's `notebooks_model`")
+async def asks_the_notebooks_and_hides_it(model, prompts, at_most):
+    texts = (text_of(notebooks_model, prompt) for prompt in prompts)
+    return await asyncio.gather(*texts, return_exceptions=True)
+
+
+@wrong("4.3", "another model", "called the notebook's `notebooks_model`")
+async def asks_the_notebooks_in_threads(model, prompts, at_most):
+    replies = [asyncio.to_thread(notebooks_model.invoke, prompt) for prompt in prompts]
+    return [reply.content for reply in await asyncio.gather(*replies)]
