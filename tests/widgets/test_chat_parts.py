@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from utils.widgets import Turn
 from utils.widgets.chat_ending import Ending
 from utils.widgets.chat_history import GO_ON, INTERRUPTED, messages, to_go_on
-from utils.widgets.chat_page import ChatPage, shared
+from utils.widgets.chat_page import ChatPage
 from utils.widgets.chat_seam import Seam
 from utils.widgets.chat_turn import Exchange
 
@@ -160,7 +160,7 @@ class TestHistory:
 
 
 class Reader:
-    """What the page's script makes of the messages: see `listen` in chat.js."""
+    """What the page's script makes of the messages: see `initialize` in sheet.js."""
 
     def __init__(self):
         self.seq, self.items = 0, []
@@ -168,7 +168,7 @@ class Reader:
     def hear(self, content):
         assert content["at"] == 0 or content["seq"] == self.seq + 1, "a message was lost"
         fresh = list(content["items"])
-        if content["keep"]:
+        if "keep" in content:
             units = self.items[content["at"]].encode("utf-16-le")[: 2 * content["keep"]]
             fresh[0] = units.decode("utf-16-le") + fresh[0]
         self.seq, self.items = content["seq"], self.items[: content["at"]] + fresh
@@ -218,9 +218,3 @@ class TestPage:
         page.show_turns(exchanges)
         feet = [item["actions"] for item in page.whole if "actions" in item]
         assert feet == [[], ["Continue", "Regenerate"]]
-
-    @given(st.text("ab👩"), st.text("ab👩"))
-    def test_what_two_texts_share_is_their_common_beginning(self, one, other):
-        kept = shared(one, other)
-        assert one[:kept] == other[:kept]
-        assert one[kept : kept + 1] != other[kept : kept + 1] or kept == len(one) == len(other)

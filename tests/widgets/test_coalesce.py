@@ -149,3 +149,18 @@ def test_after_a_silence_all_is_repeated_once():
         timers.move_to(now)
         coalescer.ask()
     assert log == [9.0]
+
+
+def test_a_push_that_takes_long_leaves_as_much_time_to_everything_else():
+    clock, pushes = Clock(), []
+
+    def push():
+        pushes.append(clock.now)
+        clock.now += 2.0  # a huge page
+
+    timers = Timers(clock)
+    coalescer = Coalescer(push, timers.later, interval=0.05, clock=clock)
+    for _ in range(100):  # pieces that come every 0.1 s
+        coalescer.ask()
+        timers.move_to(clock.now + 0.1)
+    assert all(later - earlier >= 4.0 for earlier, later in pairwise(pushes))

@@ -6,12 +6,12 @@ import asyncio
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.widgets.doubles import find
-from utils.widgets import LiveMarkdown
-from utils.widgets.markdown import Document, render
+from utils.widgets import LiveMarkdown, markdown
+from utils.widgets.markdown import Document, Rendering, render
 
 BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "ul", "ol", "li", "blockquote"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
@@ -74,7 +74,8 @@ def test_only_the_blocks_that_changed_are_sent(wire):
     assert wire.sent_by(document)[-1]["content"] == {
         "seq": 2,
         "at": 1,
-        "items": ["<p>Second.</p>\n"],
+        "keep": len("<p>Sec"),
+        "items": ["ond.</p>\n"],
     }
 
 
@@ -195,3 +196,66 @@ def test_its_plain_text_is_the_same_before_and_after(wire):
     before = repr(live)
     live.show(["a"])
     assert repr(live) == before == "LiveMarkdown('Answer')"
+
+
+PARTS = [
+    "word ", "**bold", "** ", "\n", "\n\n", "\n \n", "\r\n\r\n", "```", "    code", "- item",
+    "* ", "1. one", "2) ", "> quote", "# head", "---", "===", "| a | b |\n|---|---|\n",
+    "<script>", "<!--", "[a][b]", "\n\n[b]: http://x.y\n", "[b]: http://z.y 'title\n", "\t",
+    "\\", "&amp;", "~~", "![a]",
+]  # fmt: skip
+
+
+class TestGrowing:
+    @pytest.fixture(autouse=True)
+    def short(self, monkeypatch):
+        monkeypatch.setattr(markdown, "_LONG", 12)
+
+    @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.sampled_from(PARTS), max_size=24))
+    def test_it_ends_as_if_it_had_been_rendered_in_one_go(self, parts):
+        rendering, text = Rendering(), ""
+        for part in parts:
+            text += part
+            blocks = rendering.blocks(text)
+            if "]:" not in text:
+                assert blocks == render(text)
+        assert rendering.blocks(text, whole=True) == render(text)
+
+    def test_text_that_was_repaired_at_its_beginning_is_rendered_anew(self):
+        rendering = Rendering()
+        rendering.blocks("one one one\n\ntwo two two\n\nthree\n")
+        assert rendering.blocks("ONE\n\ntwo\n", whole=True) == render("ONE\n\ntwo\n")
+
+
+@pytest.mark.parametrize(
+    "paragraph", ["word " * 20 + "\n\n", "```\ncode\n\nmore\n```\n\n", "- a\n\n- b\n\ntext\n\n"]
+)
+def test_what_is_rendered_follows_the_growth_and_not_the_length(monkeypatch, paragraph):
+    monkeypatch.setattr(markdown, "_LONG", 500)
+    rendered = []
+    parse = markdown._markdown().parse
+    monkeypatch.setattr(
+        markdown._markdown(),
+        "parse",
+        lambda text, state: (rendered.append(len(text)), parse(text, state))[1],
+    )
+
+    def work(paragraphs):
+        rendered.clear()
+        rendering = Rendering()
+        for number in range(1, paragraphs + 1):
+            rendering.blocks(paragraph * number)
+        return sum(rendered)
+
+    few = work(50)
+    assert work(200) < 6 * few
+
+
+def test_a_long_page_is_sent_once_and_rendered_in_parts(wire, monkeypatch):
+    document = Document("Reply")
+    for number in range(300):
+        document.take(f"Paragraph {number} of many.\n\n", 0.0)
+        document.push()
+    sent = sum(len(str(data["content"].get("items"))) for data in wire.sent_by(document))
+    assert sent < 3 * sum(map(len, document.whole))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.widgets.sheet import Sheet
+from utils.widgets.sheet import Sheet, growth
 
 
 def messages(wire, sheet):
@@ -31,7 +32,7 @@ def test_only_the_tail_that_changed_is_sent_again(wire):
     sheet.push()
     sheet.become(["whole", "half", "new"])
     sheet.push()
-    assert messages(wire, sheet)[-1] == {"seq": 2, "at": 1, "items": ["half", "new"]}
+    assert messages(wire, sheet)[-1] == {"seq": 2, "at": 1, "keep": 3, "items": ["f", "new"]}
 
 
 def test_nothing_new_sends_nothing(wire):
@@ -74,12 +75,55 @@ def test_the_whole_list_is_repeated_as_it_was_last_pushed(wire):
     assert repeated["content"] == {"seq": 1, "at": 0, "items": ["a", "b"]}
 
 
+def grown(there, keep, item):
+    """An item of which a page has the first UTF-16 units, as sheet.js makes it."""
+    if isinstance(item, str):
+        return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
+    return {**item, "value": grown(there["value"], keep, item["value"])}
+
+
 def received(sent):
     """The list of a page that follows these messages, as sheet.js does."""
     page = []
     for message in sent:
-        page = page[: message["at"]] + message["items"]
+        at, items = message["at"], message["items"]
+        if "keep" in message:
+            items = [grown(page[at], message["keep"], items[0]), *items[1:]]
+        page = page[:at] + items
     return page
+
+
+texts = st.text("ab👩é", max_size=4)
+fields = st.builds(lambda text, state: {"value": text, "state": state}, texts, st.booleans())
+
+
+@given(st.lists(st.lists(st.one_of(texts, fields, st.just({"value": ["a"]})), max_size=3)))
+def test_a_page_has_the_same_list_whatever_grew(steps):
+    sheet, sent = Sheet(), []
+    sheet.send = sent.append
+    for step in steps:
+        sheet.become(step)
+        sheet.push()
+        assert received(sent) == sheet.whole
+
+
+@given(texts, texts)
+def test_what_two_texts_share_is_not_sent_again(one, other):
+    kept, (rest,) = growth([one], [other])
+    assert kept + rest == other
+    assert one.startswith(kept)
+    assert not rest or one[len(kept) : len(kept) + 1] != rest[0]
+
+
+@pytest.mark.parametrize("item", [lambda text: text, lambda text: {"value": text, "state": 1}])
+def test_an_item_that_grows_is_sent_once(item):
+    sheet, sent = Sheet(), []
+    sheet.send = sent.append
+    for length in range(1, 1001):
+        sheet.become(["before", item("x" * length), "after"])
+        sheet.push()
+    assert received(sent) == sheet.whole
+    assert sum(len(str(message["items"])) for message in sent) < 1000 * 60
 
 
 @given(st.lists(st.one_of(st.integers(0, 3), st.lists(st.integers(0, 2), max_size=4))))

@@ -1,22 +1,8 @@
 // Draws the chat: turns above, a box to type in below. Questions, notes and stages are set as text;
 // a reply's blocks are HTML that the kernel made safe: nothing in them can run or fetch.
 
-// Each message replaces the list from one place on; of a text that only grew, it holds the growth.
-// What has arrived is kept in the model, so that every view, early or late, shows everything.
-function listen({ model }) {
-  let asked = false;
-  model.on("msg:custom", ({ seq, at, keep, items }) => {
-    if (items === undefined) return;
-    const there = model.get("items");
-    if (at === 0 || seq === model.get("seq") + 1) {
-      const fresh = keep ? [there[at].slice(0, keep) + items[0], ...items.slice(1)] : items;
-      model.set({ seq, items: [...there.slice(0, at), ...fresh] });
-    } else if (seq > model.get("seq") && !asked) {
-      asked = true; // a message was lost on the way: ask for the whole list, once
-      model.send("whole list");
-    }
-  });
-  model.on("change:seq", () => (asked = false));
+function initializeChat({ model }) {
+  initialize({ model });
   // The kernel has ended: the last turn is over, and offers nothing.
   const begun = () => model.get("items").length > 0;
   endWithKernel(model, begun, () => {
@@ -195,20 +181,24 @@ function render({ model, el }) {
       });
       if (items.length) empty.remove();
       else log.append(empty);
-      tell(items);
+      tell(items, from);
     }),
   );
 
   // For screen readers: each paragraph once, when it is whole; then how it ended. Of one that broke
   // off and went on, they hear the rest.
 
-  function tell(items) {
-    const start = items.findLastIndex((item) => kindOf(item) === "question");
-    if (start < 0) return;
+  let untold = 0; // all items before this one have been told as they are
+
+  function tell(items, from) {
+    if (!items.length) return;
     const foot = items.at(-1);
     const over = !OPEN.includes(foot.phase);
-    const blocks = nodes.slice(start).filter(({ kind }) => kind === "block");
-    for (const { root } of over ? blocks : blocks.slice(0, -1)) {
+    const blocks = nodes.slice(Math.min(untold, from)).filter(({ kind }) => kind === "block");
+    const whole = over ? blocks : blocks.slice(0, -1);
+    const last = blocks.length ? nodes.indexOf(blocks.at(-1)) : Math.min(untold, items.length);
+    untold = over ? items.length : last;
+    for (const { root } of whole) {
       const [words, told] = [root.textContent.trim(), root.courseTold ?? ""];
       root.courseTold = words;
       if (words !== told && el.courseListening) heard.append(make("p", "", rest(words, told)));
@@ -240,4 +230,4 @@ function render({ model, el }) {
   };
 }
 
-export default hearing({ initialize: listen, render });
+export default hearing({ initialize: initializeChat, render });

@@ -9,7 +9,7 @@ import traitlets
 
 from utils.widgets.base import as_text
 from utils.widgets.chat_turn import Exchange
-from utils.widgets.markdown import render
+from utils.widgets.markdown import Rendering
 from utils.widgets.sheet import Sheet
 from utils.widgets.style import scripts, stylesheet
 
@@ -20,8 +20,7 @@ class ChatPage(Sheet):
     """The widget: the conversation, a box to type in, Send and Stop.
 
     Its items, in order, are for each turn the question, the stages if there are any, a string of
-    safe HTML for each block of the reply, and a foot with badge, note and buttons. While a reply
-    streams only its last block grows, so of a block that grew only the growth is sent.
+    safe HTML for each block of the reply, and a foot with badge, note and buttons.
 
     Attributes:
         title: Shown above it.
@@ -37,7 +36,6 @@ class ChatPage(Sheet):
     hint = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title: str) -> None:
-        self._there: list[Any] = []  # what the page has
         self._drawings: dict[Exchange, Drawing] = {}
         super().__init__(title=as_text(title, "title"))
 
@@ -49,52 +47,22 @@ class ChatPage(Sheet):
             items += drawing.items(exchange, last=exchange is exchanges[-1])
         self.become(items)
 
-    def push(self) -> None:
-        """Send what the page does not have yet, of the first item only what was added to it."""
-        with self._writing:
-            if not self._changed:
-                return
-            start, items = self._clean, self._list[self._clean :]
-            old = self._there[start] if start < len(self._there) else None
-            kept = shared(old, items[0]) if items else 0
-            if kept:
-                items[0] = items[0][kept:]
-            self._there = list(self._list)
-            self._clean, self._changed = len(self._list), False
-            self.sent += 1
-            keep = len(str(old)[:kept].encode("utf-16-le")) // 2  # as JavaScript counts
-            message = {"seq": self.sent, "at": start, "keep": keep, "items": items}
-        self.send(message)
-
-
-def shared(old: object, new: object) -> int:
-    """How many characters two strings have in common at their beginnings; 0 for what is none."""
-    if not isinstance(old, str) or not isinstance(new, str):
-        return 0
-    low, high = 0, min(len(old), len(new))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if old[:middle] == new[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
 
 class Drawing:
     """What the page shows of one turn; what did not change is not made again."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._rendering = Rendering()
+        self._drawn: tuple[str, bool] = ("", False)
         self._blocks: list[str] = []
         self._steps: tuple[int, bool, str] = (0, False, "")
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
         """The items of a turn, the last of which has buttons."""
-        text = exchange.reply
-        if text != self._text:
-            self._text, self._blocks = text, render(text)
+        drawn = text, over = exchange.reply, exchange.state != "streaming"
+        if drawn != self._drawn:
+            self._drawn, self._blocks = drawn, self._rendering.blocks(text, whole=over)
         stages = exchange.stages
         steps = (len(stages.history), stages.going_on, stages.outcome)
         if steps != self._steps:  # not each time: the seconds of a stage tick in the page

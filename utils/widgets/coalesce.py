@@ -21,7 +21,7 @@ Later = Callable[[float, Callable[[], None]], Cancel]
 
 
 class Coalescer:
-    """Pushes what is new, at most once every `interval` seconds.
+    """Pushes what is new, at most once every `interval` seconds, and at most half of the time.
 
     The first leaves at once; what follows too soon waits for a timer, so it leaves on time even
     when the source falls silent. Safe to use from several threads.
@@ -84,8 +84,9 @@ class Coalescer:
     def _flush(self) -> None:
         self._wanted = False
         now = self._clock()
-        self._due = now + self._interval
         self._push()
+        # What takes long to push, such as a huge page, leaves as much time to everything else.
+        self._due = max(now + self._interval, self._clock() * 2 - now)
         if self._first is None:
             self._first = now
         elif self._repeat is not None and now - self._first >= self._repeat_after:

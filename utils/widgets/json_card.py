@@ -142,7 +142,7 @@ class Card(Sheet, Panel):
         value = _as_fields(item)
         if value is None:
             return None
-        shown = {name: tree(part, without_half) for name, part in value.items()}
+        shown = {name: tree(part, growing=True) for name, part in value.items()}
         changed = [
             name for name in shown if name not in self._shown or shown[name] != self._shown[name]
         ]
@@ -186,27 +186,27 @@ class Card(Sheet, Panel):
         return {"label": label, "state": state, "value": self._shown[name]}
 
 
-def tree(value: object, text: Callable[[str], str] = well_formed) -> Any:
+def tree(value: object, *, growing: bool = False) -> Any:
     """A value in the form that the page draws: nested, and nothing but text at its ends.
 
     Args:
         value: As the stream gave it.
-        text: Applied to each string: while more may come, half a character at its end is left out.
+        growing: Whether more may come: then, half a character at the end of a string is left out.
 
     Returns:
         A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;
         `{"list": […]}`; or `{"fields": [[name, …], …]}` for an object.
     """
     if isinstance(value, str):
-        return text(value)
+        return well_formed(without_half(value) if growing else value)
     if value is None or isinstance(value, bool | int | float):
         return {"code": json.dumps(value)}
     if isinstance(value, list | tuple):
-        return {"list": [tree(part, text) for part in value]}
+        return {"list": [tree(part, growing=growing) for part in value]}
     fields = value if isinstance(value, Mapping) else _dumped(value)
     if fields is None:
-        return text(str(value))
-    return {"fields": [[str(name), tree(part, text)] for name, part in fields.items()]}
+        return well_formed(str(value))
+    return {"fields": [[str(name), tree(part, growing=growing)] for name, part in fields.items()]}
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ the web or to mail, and pictures are named but never fetched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from time import perf_counter
@@ -24,7 +25,13 @@ from utils.widgets.viewer import Viewer
 
 Repair = Callable[[str], str]
 
+Links = dict[str, Any]  # the targets of links by reference, by their names
+
 _WEB = ("https://", "http://", "mailto:")
+_LONG = 8_000  # characters that may be rendered again at each push
+_TRIES = 3  # places where text may be cut that are tried at a time
+# A blank line before a whole line that isn't indented.
+_CUT = re.compile(r"\n[ \t]*\r?\n(?=\S[^\n]*\n)")
 
 
 class LiveMarkdown(Viewer):
@@ -106,6 +113,8 @@ class Document(Sheet, Panel):
         super().__init__(label=label)
         self.error: Exception | None = None
         self._repair = repair
+        self._rendering = Rendering()
+        self._over = False
         self._pieces: list[str] = []
         self._joiner = Joiner()
 
@@ -118,6 +127,7 @@ class Document(Sheet, Panel):
         """Forget the last run and empty the page."""
         self._pieces, self.error, self.failure = [], None, ""
         self._joiner.rest()
+        self._rendering, self._over = Rendering(), False
         self.become([])
         super().push()
 
@@ -138,7 +148,7 @@ class Document(Sheet, Panel):
         """Render the text so far, and send the blocks that changed."""
         if self.error is None:
             try:
-                self.become(render(self._repaired()))
+                self.become(self._rendering.blocks(self._repaired(), whole=self._over))
             except Exception as error:
                 self.error, self.failure = error, f"repair failed: {sentence(error)}"
         super().push()
@@ -146,6 +156,7 @@ class Document(Sheet, Panel):
     def end(self, recording: Recording) -> str:
         """Say what is left of a stopped reply, or that there is nothing to see."""
         self._pieces.append(self._joiner.rest())
+        self._over = True
         if recording.outcome == "left":
             return STOPPED if recording.text else "Stopped before any text."
         return "" if recording.text else "The reply has no text."
@@ -161,10 +172,74 @@ class Document(Sheet, Panel):
         return repaired
 
 
+class Rendering:
+    """Markdown that grows, rendered in time that follows its growth rather than its length.
+
+    Blocks that can't change any more stay as they are; only the text after them is rendered again.
+    They end at a blank line, wherever rendering both sides alone gives the same as both together.
+    """
+
+    def __init__(self) -> None:
+        self._restart()
+
+    def _restart(self) -> None:
+        self._settled = ""
+        self._blocks: list[str] = []
+        self._links: Links = {}
+        self._first_links: Links | None = None  # those that all settled blocks could use
+        self._long = _LONG
+
+    def blocks(self, text: str, *, whole: bool = False) -> list[str]:
+        """Render Markdown, as far as it is written, to one string of safe HTML for each block.
+
+        Args:
+            text: From its beginning. Where that has changed, all is rendered again.
+            whole: Whether nothing more comes. Until then, a link stays text whose target is defined
+                only after the blocks that are settled.
+        """
+        if not text.startswith(self._settled):
+            self._restart()
+        rest = text[len(self._settled) :]
+        blocks, links = _rendered(rest, self._links)
+        if whole and self._first_links is not None and links.keys() > self._first_links.keys():
+            return render(text)
+        all_blocks = [*self._blocks, *blocks]
+        if len(rest) >= self._long:
+            self._settle(rest, blocks)
+        return all_blocks
+
+    def _settle(self, rest: str, blocks: list[str]) -> None:
+        """Keep the blocks that will stay; where none is certain, try again with twice the text."""
+        cuts = [found.end() for found in _CUT.finditer(rest)]
+        for cut in cuts[: -_TRIES - 1 : -1]:
+            head, links = _rendered(rest[:cut], self._links)
+            tail, _ = _rendered(rest[cut:], links)
+            if [*head, *tail] == blocks:
+                self._settled += rest[:cut]
+                self._blocks += head
+                self._links = links
+                self._first_links = links if self._first_links is None else self._first_links
+                self._long = _LONG
+                return
+        self._long = 2 * len(rest)
+
+
 def render(text: str) -> list[str]:
-    """Render Markdown, as far as it is written, to one string of safe HTML for each block."""
-    blocks = _markdown()(text)
-    return [block for block in blocks if block.strip()]
+    """Render Markdown to one string of safe HTML for each block."""
+    return _rendered(text, {})[0]
+
+
+def _rendered(text: str, links: Links) -> tuple[list[str], Links]:
+    """The blocks, and all link targets known after them.
+
+    Args:
+        text: Markdown.
+        links: Targets that were defined before it.
+    """
+    state = mistune.BlockState()
+    state.env["ref_links"] = dict(links)
+    blocks, _ = _markdown().parse(text, state)
+    return [block for block in blocks if block.strip()], state.env["ref_links"]
 
 
 class _Safe(mistune.HTMLRenderer):
@@ -192,8 +267,5 @@ class _Safe(mistune.HTMLRenderer):
 
 
 @cache
-def _markdown() -> Callable[[str], list[str]]:
-    parse: Any = mistune.create_markdown(
-        renderer=_Safe(escape=True), plugins=["table", "strikethrough"]
-    )
-    return parse  # type: ignore[no-any-return]
+def _markdown() -> mistune.Markdown:
+    return mistune.create_markdown(renderer=_Safe(escape=True), plugins=["table", "strikethrough"])

@@ -1,19 +1,28 @@
 // What all sheets share: keeping the list up to date, and noticing what of it is new.
 
-// Each message replaces the list from one place on. What has arrived is kept in the model, so that
-// every view of it, early or late, shows everything.
+// Each message replaces the list from one place on; of an item that only grew, it holds the growth.
+// What has arrived is kept in the model, so that every view of it, early or late, shows everything.
 function initialize({ model }) {
   let asked = false;
-  model.on("msg:custom", ({ seq, at, items }) => {
+  model.on("msg:custom", ({ seq, at, keep, items }) => {
+    if (items === undefined) return; // a message of another kind
+    const there = model.get("items");
     if (seq === model.get("seq")) return; // sent again, and nothing was lost
-    if (at === 0 || seq === model.get("seq") + 1) {
-      model.set({ seq, items: [...model.get("items").slice(0, at), ...items] });
+    if (seq === model.get("seq") + 1 || (at === 0 && !keep)) {
+      const fresh = keep ? [grown(there[at], keep, items[0]), ...items.slice(1)] : items;
+      model.set({ seq, items: [...there.slice(0, at), ...fresh] });
     } else if (seq > model.get("seq") && !asked) {
       asked = true; // a message was lost on the way: ask for the whole list, once
       model.send("whole list");
     }
   });
   model.on("change:seq", () => (asked = false));
+}
+
+// An item of which the page has `keep` characters, and is sent the rest.
+function grown(there, keep, item) {
+  if (typeof item === "string") return there.slice(0, keep) + item;
+  return { ...item, value: there.value.slice(0, keep) + item.value };
 }
 
 // The same for a sheet that stands in a lane, and is framed: its clock is kept, too.

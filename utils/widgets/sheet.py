@@ -21,7 +21,8 @@ class Sheet(CourseWidget):
     """A list of items, of which each message carries only the part that is new.
 
     A reply grows, and what is unfinished stands last: so what is sent is the list's tail, from the
-    first item on that is new or has changed. The whole list goes to a page that asks for it: one
+    first item on that is new or has changed. If that item is a string that grew, or an object whose
+    `value` is one, only the growth is sent. The whole list goes to a page that asks for it: one
     that is opened later, reloaded, or lost a message. Now and then it is repeated for a page that
     can't ask, since the kernel is busy with its cell.
     """
@@ -35,6 +36,7 @@ class Sheet(CourseWidget):
     def __init__(self, **traits: Any) -> None:
         self.sent = 0
         self._list: list[Item] = []
+        self._there: list[Item] = []  # what the page has
         self._clean = 0  # so many items the page has as they are
         self._changed = False
         self._writing = Lock()  # one thread may write while another pushes
@@ -70,10 +72,16 @@ class Sheet(CourseWidget):
             if not self._changed:
                 return
             start, items = self._clean, self._list[self._clean :]
+            kept, items[:1] = growth(self._there[start : start + 1], items[:1])
+            self._there[start:] = self._list[start:]
             self._clean = len(self._list)
             self._changed = False
             self.sent += 1
             message = {"seq": self.sent, "at": start, "items": items}
+            if kept:
+                message["keep"] = (
+                    len(kept.encode("utf-16-le", "surrogatepass")) // 2
+                )  # as JavaScript counts
         self.send(message)
 
     def repeat(self) -> None:
@@ -85,6 +93,35 @@ class Sheet(CourseWidget):
     def _on_request(self, _: Sheet, content: Any, __: list[bytes]) -> None:
         if content == "whole list":
             self.send_state(["items", "seq"])
+
+
+def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item]]:
+    """What of an item the page has, and the item without it.
+
+    Args:
+        old: The item as the page has it, in a list; an empty one if it has none.
+        new: The same place's item now, in a list.
+    """
+    match [*old, *new]:
+        case [str(before), str(now)]:
+            kept = _shared(before, now)
+            return now[:kept], [now[kept:]]
+        case [{"value": str(before)}, {"value": str(now), **others}]:
+            kept = _shared(before, now)
+            return now[:kept], [{**others, "value": now[kept:]}]
+    return "", new
+
+
+def _shared(old: str, new: str) -> int:
+    """How many characters two strings have in common at their beginnings."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def script(name: str) -> str:
