@@ -238,7 +238,7 @@ def _rendered(text: str, links: Links) -> tuple[list[str], Links]:
     """
     state = mistune.BlockState()
     state.env["ref_links"] = dict(links)
-    blocks, _ = _markdown().parse(text, state)
+    blocks: Any = _markdown().parse(text, state)[0]  # a list of strings: see `_Safe`
     return [block for block in blocks if block.strip()], state.env["ref_links"]
 
 
