@@ -673,8 +673,8 @@ def test_doctor_sends_nobody_to_set_up_in_a_folder_that_cannot_be_written(
     [
         ([], True, r"Ready: .*course\.py lab opens the course"),
         ([], False, r"Ready: .*course\.py lab --here opens the course"),
-        (["kernel"], True, "1 thing to fix: kernel"),
-        (["kernel", "provider"], True, "2 things to fix: kernel, provider"),
+        (["kernel"], True, "1 thing to fix: kernel; docs/troubleshooting.md says more"),
+        (["kernel", "provider"], True, "2 things to fix: kernel, provider; docs/.*"),
     ],
 )
 def test_doctor_ends_with_a_verdict(to_fix: list[str], in_venv: bool, sentence: str) -> None:
@@ -703,28 +703,47 @@ def test_doctor_in_an_environment_that_needs_something_says_what_does_it() -> No
     assert ".venv" in told.stdout.splitlines()[-1]
 
 
+COMPLETION = (
+    'data: {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hi"}}]}\n\n'
+    'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}\n\n'
+    "data: [DONE]\n\n"
+)
+Start = Callable[..., list[str | None]]
+
+
 @pytest.fixture
-def provider_that_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[[int], list[str | None]]]:
-    """Start a provider that answers each request with one status; its paths and keys are kept."""
+def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start a provider with one answer to calls, and one for its list of models.
+
+    What it received is kept: method, path and key of each request.
+    """
     servers = []
 
-    def start(status: int) -> list[str | None]:
+    def start(status: int, body: str, models: object = None) -> list[str | None]:
         heard: list[str | None] = []
 
         class Provider(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                heard.extend([self.path, self.headers["Authorization"]])
+                self.answer(200, json.dumps(models), "application/json")
+
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                heard.append(str(request.get("max_completion_tokens")))
+                kind = "text/event-stream" if body.startswith("data:") else "application/json"
+                self.answer(status, body, kind)
+
+            def answer(self, status: int, body: str, kind: str) -> None:
+                heard.extend([self.command, self.path, self.headers["Authorization"]])
                 self.send_response(status)
-                self.send_header("Content-Length", "2")
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body.encode())))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(body.encode())
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        server = http.server.HTTPServer(("127.0.0.1", 0), Provider)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
@@ -738,106 +757,77 @@ def provider_that_says(
         server.server_close()
 
 
-@pytest.mark.parametrize(
-    ("status", "fine", "sentence"),
-    [
-        (200, True, "The model llama at 127.0.0.1"),
-        (401, False, "refuses the key: check OPENAI_API_KEY"),
-        (404, False, "OPENAI_BASE_URL ends as its manual says"),
-        (503, False, "The provider has a problem of its own"),
-    ],
-)
-def test_doctor_asks_an_address_that_was_set_for_its_models_and_nothing_else(
-    provider_that_says: Callable[[int], list[str | None]], status: int, fine: bool, sentence: str
-) -> None:
-    heard = provider_that_says(status)
-    ok, finding = doctor.outcome(doctor.examine_provider)
-    assert ok is fine
-    assert sentence in finding
-    assert "our-class" not in finding
-    assert heard == ["/v1/models", "Bearer our-class"]
-
-
-@pytest.fixture
-def provider_that_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Start a provider with one answer for its list, which knows some models by their names."""
-    servers = []
-
-    def start(answer: object, *known: str) -> None:
-        class Provider(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                name = self.path.removeprefix("/v1/models").removeprefix("/")
-                body = json.dumps(answer).encode() if not name else b"{}"
-                self.send_response(200 if not name or name in known else 404)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        server = http.server.HTTPServer(("127.0.0.1", 0), Provider)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-        monkeypatch.setenv("OPENAI_MODEL", "llama")
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def models(*names: object, **more: object) -> dict[str, object]:
-    return {"object": "list", "data": [{"id": name, "object": "model"} | more for name in names]}
-
-
-@pytest.mark.parametrize(
-    ("names", "there_are"),
-    [
-        (["phi"], "there are phi: set OPENAI_MODEL"),
-        (["phi", "qwen", "gemma", "llama-3"], "there are phi, qwen, gemma and 1 more: set"),
-    ],
-)
-def test_doctor_says_that_the_provider_does_not_have_the_model(
-    provider_that_lists: Callable[..., None], names: list[str], there_are: str
-) -> None:
-    provider_that_lists(models(*names))
-    ok, finding = doctor.outcome(doctor.examine_provider)
-    assert not ok
-    assert "has no model llama; " in finding
-    assert there_are in finding
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        models("phi", "llama"),
-        models(),
-        models("phi", owned_by="llamacpp"),  # it answers to any name
-        models(3, None),
-        {"data": None},
-        {"data": ["llama"]},
-        {"models": []},
-        ["phi"],
-        None,
-    ],
-)
-def test_doctor_is_content_with_a_provider_that_may_have_the_model(
-    provider_that_lists: Callable[..., None], answer: object
-) -> None:
-    provider_that_lists(answer)
+def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_says: Start) -> None:
+    heard = provider_that_says(200, COMPLETION)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert ok
-    assert "llama at 127.0.0.1" in finding
-    assert "Its server answers" in finding
+    assert re.match("The model llama at 127.0.0.1:.* It answered a call of one token.", finding)
+    assert heard == ["1", "POST", "/v1/chat/completions", "Bearer our-class"]
 
 
-def test_doctor_is_content_with_a_model_that_goes_by_a_longer_name_in_the_list(
-    provider_that_lists: Callable[..., None],
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (401, "{}", "refuses the key: check OPENAI_API_KEY"),
+        (404, "{}", "OPENAI_BASE_URL ends as its manual says"),
+        (503, "{}", "The provider has a problem of its own"),
+        (400, '{"error": {"message": "No streams here."}}', "No streams here."),
+        (200, '{"error": "Unexpected endpoint or method."}', "The server sent no completion"),
+        (200, "{}", "The server sent no completion"),
+        (200, "<html>Log in</html>", "no log-in page of your network answers in its place"),
+        (200, "", "The server sent no completion"),
+        (200, "data: [DONE]\n\n", "The server sent no completion"),
+        (200, "data: {}\n\ndata: [DONE]\n\n", "The server sent no completion"),
+        (200, 'data: {"choices": null}\n\n', "The server sent no completion"),
+        (200, "data: null\n\n", "The server sent no completion"),
+        (200, "data: <html>\n\n", "The server sent no completion"),
+        (200, 'data: {"error": {"message": "no"}}\n\n', "failed in the middle of its reply"),
+    ],
+)
+def test_doctor_is_not_ready_where_a_cell_would_fail(
+    provider_that_says: Start, status: int, body: str, sentence: str
 ) -> None:
-    provider_that_lists(models("phi:latest", "llama:latest"), "llama")
+    provider_that_says(status, body)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith("127.0.0.1:")
+    assert sentence in finding
+    assert "our-class" not in finding
+
+
+def test_doctor_is_content_with_a_model_that_wants_more_than_one_token(
+    provider_that_says: Start,
+) -> None:
+    words = "Could not finish the message because max_tokens or model output limit was reached."
+    provider_that_says(400, json.dumps({"error": {"message": words}}))
     assert doctor.outcome(doctor.examine_provider)[0]
+
+
+def models(*names: object) -> dict[str, object]:
+    return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("listed", "there_are"),
+    [
+        (models("phi"), " There are phi."),
+        (models("phi", "qwen", "gemma", "llama-3"), " There are phi, qwen, gemma and 1 more."),
+        (models("phi", "llama"), ""),
+        (models(), ""),
+        ({"data": None}, ""),
+        ({"data": ["llama"]}, ""),
+        (["phi"], ""),
+        (None, ""),
+    ],
+)
+def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
+    provider_that_says: Start, listed: object, there_are: str
+) -> None:
+    missing = {"error": {"message": "model 'llama' not found", "code": "model_not_found"}}
+    provider_that_says(404, json.dumps(missing), listed)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.endswith(f"that `chat_model` was given.{there_are}")
 
 
 def test_doctor_says_that_nobody_listens_at_the_providers_address(
@@ -850,6 +840,76 @@ def test_doctor_says_that_nobody_listens_at_the_providers_address(
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert not ok
     assert f"127.0.0.1:{port}: Nobody answers" in finding
+
+
+@pytest.mark.parametrize(
+    "name", ["ALL_PROXY", "HTTP_PROXY", "https_proxy", "SSL_CERT_FILE", "SSLKEYLOGFILE"]
+)
+def test_doctor_names_a_setting_that_the_client_of_a_provider_cannot_work_with(
+    provider_that_says: Start, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    provider_that_says(200, COMPLETION)
+    monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith(name)
+
+
+def test_doctor_makes_the_simulators_call_whatever_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    ok, finding = doctor.outcome(doctor.examine_simulator)
+    assert ok
+    assert "answered a call of one token" in finding
+
+
+def test_doctor_says_why_the_simulator_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_SPEED", "fast")
+    ok, finding = doctor.outcome(doctor.examine_simulator)
+    assert not ok
+    assert finding.startswith("COURSE_SPEED is 'fast'")
+
+
+def test_doctor_names_an_odd_character_of_a_key_and_shows_none_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj\N{EM DASH}abc")
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith("OPENAI_API_KEY contains an em dash (U+2014) at position 8")
+    assert "abc" not in finding
+
+
+def test_doctor_says_of_an_older_kernel_what_will_not_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
+    ok, finding = doctor.outcome(doctor.examine_kernel)
+    assert ok
+    assert "before 7.4 a click on Stop takes effect when its cell has ended" in finding
+
+
+def test_doctor_names_a_file_that_hides_a_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "openai.py").touch()
+    (tmp_path / "utils").symlink_to(doctor.ROOT / "utils")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    told = doctor.hidden_in_notebooks()
+    assert told is not None
+    assert told.startswith(f"The file {tmp_path / 'notebooks' / 'openai.py'} hides the package")
+
+
+def test_a_file_that_hides_a_module_of_pythons_is_named_before_any_command(tmp_path: Path) -> None:
+    (tmp_path / "argparse.py").touch()
+    told = course("doctor", PYTHONPATH=str(tmp_path))
+    assert told.returncode == 1
+    assert told.stderr == (
+        f"The file {tmp_path / 'argparse.py'} hides Python's own module `argparse`: rename the "
+        "file, and start again.\n"
+    )
 
 
 def test_doctor_says_what_half_a_provider_lacks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,9 +226,9 @@ def parser() -> argparse.ArgumentParser:
     examining = add(
         doctor,
         "say of each part that the course stands on if it is ok, or how to fix it",
-        "Nothing is installed or changed. A provider that OPENAI_BASE_URL names is asked for its\n"
-        "list of models, which costs nothing. The last line sums up; the exit code is 1 if\n"
-        "something needs a fix.",
+        "Nothing is installed or changed. A real provider, if OPENAI_MODEL names its model, gets\n"
+        "one call of one token, as a cell makes it, which may cost a fraction of a cent. The last\n"
+        "line sums up; the exit code is 1 if something needs a fix.",
     )
     examining.add_argument("--venv", help=argparse.SUPPRESS)  # from doctor to doctor in .venv
     holding = add(

@@ -2,14 +2,11 @@
 
 import argparse
 import contextlib
-import http.client
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import os
 import sys
-import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +16,11 @@ from tools.lab import a_browser_can_open
 from tools.programs import ROOT, Advice, run, say, this_command
 
 if TYPE_CHECKING:
-    import openai
+    from langchain_openai import ChatOpenAI
 
 OLDEST_KERNEL = (7, 4)
-PATIENCE = 5.0  # seconds for a provider's first answer
+PATIENCE = 60.0  # seconds for a provider's first answer: a local server may have to load its model
+HELP_PAGE = "docs/troubleshooting.md"
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -67,7 +65,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
         return f"Not set up yet: {setting_up()}"
     if to_fix:
         things = "1 thing" if len(to_fix) == 1 else f"{len(to_fix)} things"
-        return f"{things} to fix: {', '.join(to_fix)}"
+        return f"{things} to fix: {', '.join(to_fix)}; {HELP_PAGE} says more"
     return f"Ready: {this_command('lab', *([] if in_venv else ['--here']))} opens the course"
 
 
@@ -105,6 +103,11 @@ def setting_up() -> str:
 
 def examine_python() -> str:
     """The interpreter's version and place."""
+    if sys.flags.optimize > 1:
+        raise Advice(
+            "it runs with -OO, which strips docstrings that lessons need: leave out -OO, "
+            "and unset PYTHONOPTIMIZE"
+        )
     version = ".".join(str(part) for part in sys.version_info[:3])
     weakness = " (3.12 and newer lose no cancellation, 3.11 a few)"
     return f"{version} at {sys.executable}{weakness if sys.version_info < (3, 12) else ''}"
@@ -144,7 +147,7 @@ def examine_packages() -> str:
 
 
 def examine_utils() -> str:
-    """Whether `import utils` finds the course's helpers."""
+    """Whether `import utils` finds the course's helpers, and no file hides what they import."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
@@ -152,15 +155,30 @@ def examine_utils() -> str:
             f"`import utils` finds {found} and not the course's own: unset PYTHONPATH, or rename "
             "the other one"
         )
+    if told := hidden_in_notebooks():
+        raise Advice(told)
     return str(found)
 
 
+def hidden_in_notebooks() -> str | None:
+    """What to say of a file that would hide a package from a notebook."""
+    from utils import hiding
+    from utils.setup import NEEDED
+
+    place = next(number for number, it in enumerate(sys.path) if hiding.of_packages(it))
+    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as a kernel's
+    told = (hiding.told(name, file) for name, file in hiding.in_the_way(path, NEEDED).items())
+    return next(told, None)
+
+
 def examine_kernel() -> str:
-    """Whether the kernel hears a click on Stop while an async cell awaits."""
+    """Whether the kernel starts, and from when a click on Stop takes effect."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
-        raise Advice(f"ipykernel {version} can't hear Stop while a cell runs: {repair()}")
+        return (
+            f"ipykernel {version}; before 7.4 a click on Stop takes effect when its cell has ended"
+        )
     return f"ipykernel {version}"
 
 
@@ -178,76 +196,64 @@ def examine_widgets() -> str:
 
 
 def examine_simulator() -> str:
-    """Whether the simulator starts and answers over HTTP."""
-    from utils import simulator  # needs the locked packages
+    """Whether the simulator starts and answers what a cell asks."""
+    from utils import provider  # needs the locked packages
 
-    server = simulator.start()
     try:
-        port = urllib.parse.urlsplit(server.base_url).port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        with contextlib.closing(connection):
-            key = {"Authorization": f"Bearer {server.api_key}"}
-            connection.request("GET", "/v1/models", headers=key)
-            status = connection.getresponse().status
+        server = provider.simulator()
+    except provider.ProviderError as error:
+        raise Advice(str(error)) from error
+    try:
+        call(provider.chat_model("fast", simulated=True, max_tokens=1))
     finally:
         server.stop()
-    if status != 200:
-        raise Advice(f"it answers with HTTP status {status}: {repair()}, or report this line")
-    return "starts and answers on the loopback address"
+    return "starts on the loopback address, and answered a call of one token"
 
 
 def examine_provider() -> str:
-    """Which model answers the lessons, and whether an address that was set does; never a key."""
+    """Which model answers the lessons, and whether a real one does; never a key."""
     from utils import provider  # needs the locked packages
 
     try:
         named = provider.real_provider()
+        if named is None:
+            return provider.describe()
+        model = provider.chat_model(timeout=PATIENCE, max_retries=0, max_tokens=1)
     except provider.ProviderError as error:
         raise Advice(str(error)) from error
-    if named is None or named.base_url is None:
-        return provider.describe()
+    try:
+        call(model)
+    except Advice as advice:
+        raise Advice(f"{named.host}: {advice}{others(model)}") from advice
+    return f"{provider.describe()} It answered a call of one token."
+
+
+def call(model: "ChatOpenAI") -> None:
+    """Make the call that a cell makes, for one token; raise Advice where a cell would fail."""
     import openai
 
-    try:
-        with openai.OpenAI(
-            base_url=named.base_url, api_key=named.api_key, timeout=PATIENCE, max_retries=0
-        ) as client:
-            models = listed(client.models.with_raw_response.list().text)
-            if models and named.model not in models and not knows(client, named.model):
-                more = f" and {len(models) - 3} more" if len(models) > 3 else ""
-                raise Advice(
-                    f"{named.host} has no model {named.model}; there are {', '.join(models[:3])}"
-                    f"{more}: set OPENAI_MODEL to one that it has"
-                )
-    except openai.OpenAIError as error:
-        raise Advice(f"{named.host}: {provider.explain(error)}") from error
-    known = f", and has {named.model}" if models else ""
-    return f"{provider.describe()} Its server answers{known}."
-
-
-def listed(answer: str) -> list[str]:
-    """The names in a server's list of models; none where it isn't such a list, or says little.
-
-    llama.cpp answers with the model that it has, whatever name it is asked for.
-    """
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        models = json.loads(answer)["data"]
-        if not any(model.get("owned_by") == "llamacpp" for model in models):
-            return [model["id"] for model in models if isinstance(model["id"], str)]
-    return []
-
-
-def knows(client: "openai.OpenAI", model: str) -> bool:
-    """Whether a server may have a model that it doesn't list, such as `llama3.2` for a newest."""
-    import openai
+    from utils import provider
 
     try:
-        client.models.with_raw_response.retrieve(model)
-    except openai.NotFoundError:
-        return False
-    except openai.OpenAIError:  # who can't be asked may have it
-        pass
-    return True
+        chunks = list(model.stream("Say hello."))
+    except openai.BadRequestError as error:
+        if "max_" in error.message and "token" in error.message:
+            return  # some models want more than one; this is an answer
+        raise Advice(provider.explain(error)) from error
+    except Exception as error:
+        raise Advice(provider.explain(error)) from error
+    if not any(chunk.text or chunk.response_metadata.get("finish_reason") for chunk in chunks):
+        raise Advice(provider.nothing_readable())
+
+
+def others(model: "ChatOpenAI") -> str:
+    """The names of a server's models, where it lists some and this one isn't among them."""
+    with contextlib.suppress(Exception):  # a server needn't have such a list
+        names = [str(one.id) for one in model.root_client.models.list().data]
+        if names and model.model_name not in names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            return f" There are {', '.join(names[:3])}{more}."
+    return ""
 
 
 def examine_browser() -> str:

@@ -6,6 +6,7 @@ Such a file may hide any module, so this one imports only what Python loads at i
 
 import os
 import sys
+from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -55,8 +56,27 @@ def hidden(path: list[str]) -> dict[str, str]:
     return found
 
 
-def is_loaded_from(name: str, path: str) -> bool:
-    """Return whether a module came from this file or folder."""
+def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
+    """Return what `hidden` finds, as far as these modules, or what they import, are meant.
+
+    They are imported from where nothing hides them.
+    """
+    found = hidden(path)
+    loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}
+    if loaded or not found:
+        return loaded
+    before = sys.path[:]
+    others = of_others(before)
+    sys.path[:] = [place for place in before if place not in others]
+    try:
+        for name in needed:
+            import_module(name)
+    finally:
+        sys.path[:] = before
+    return {name: file for name, file in found.items() if name in sys.modules}
+
+
+def _is_loaded_from(name: str, path: str) -> bool:
     file = getattr(sys.modules.get(name), "__file__", None) or ""
     return os.path.abspath(file).startswith(path)
 
@@ -65,4 +85,4 @@ def told(name: str, path: str) -> str:
     """Say in a sentence what hides a module, and what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
-    return f"The {what} {path} hides {whose} `{name}`: rename the {what}"
+    return f"The {what} {path} hides {whose} `{name}`: rename the {what}, and start again."

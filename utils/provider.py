@@ -365,12 +365,12 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
         return f"The provider does not accept this request: {_words(cause)}"
     if isinstance(cause, openai.APIResponseValidationError):
-        return _nothing_readable(cause)
+        return nothing_readable(cause)
     by_responses = type(cause) is ValueError and "server_error" in str(cause)
     if type(cause) is openai.APIError or by_responses:
         return "The provider failed in the middle of its reply: ask again."
     if _no_completion(cause):
-        return _nothing_readable(cause)
+        return nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = settings.odd_character("The key", cause.object[7:] or " ", spaces=True)
@@ -383,7 +383,7 @@ def _no_connection(causes: list[BaseException]) -> str:
     if names.intersection(_BROKE_OFF):
         return "The connection broke while the reply was on its way: ask again."
     if names.intersection(_UNREADABLE):
-        return _nothing_readable(None)
+        return nothing_readable()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         how = " or ".join(settings.set_of("SSL_CERT_FILE", "SSL_CERT_DIR"))
         cure = f"check {how}" if how else "set SSL_CERT_FILE to the certificates of your network"
@@ -407,7 +407,7 @@ def _address_variable() -> str:
     return "OPENAI_BASE_URL"
 
 
-def _nothing_readable(error: BaseException | None) -> str:
+def nothing_readable(error: BaseException | None = None) -> str:
     """Say that a server answered with status 200, and that no model's reply came."""
     name = _address_variable()
     said = _words_of_refusal(error)

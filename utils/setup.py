@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +23,7 @@ from .errors import Sentence, tell
 _HERE = Path(__file__).resolve().parent
 _IPYKERNEL = (7, 4)  # the first that receives a click on Stop while an async cell awaits
 _PACKAGES = ("anywidget", "ipywidgets", "langchain_core", "langchain_openai", "matplotlib")
+NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # with all that they import
 _OBJECTS = 20_000  # the collector looks through so many in some 5 ms
 _FIX = (
     "Start the course by `python3 course.py lab`, or see what is wrong: `python3 course.py doctor`."
@@ -91,19 +91,8 @@ def _check_utils(imported: ModuleType | None) -> None:
 
 def _check_hidden() -> None:
     """Name a file of the learner's that hides a module which the course needs."""
-    hidden = hiding.hidden(sys.path)
-    wrong = [name for name, path in hidden.items() if hiding.is_loaded_from(name, path)]
-    if hidden and not wrong:
-        before = sys.path[:]
-        sys.path[:] = [place for place in before if place not in hiding.of_others(before)]
-        try:  # what all of it imports is what the course needs
-            for name in (*_PACKAGES, "fastapi", "uvicorn", "utils.provider"):
-                import_module(name)
-        finally:
-            sys.path[:] = before
-        wrong = [name for name in hidden if name in sys.modules]
-    for name in wrong:
-        raise SetupError(f"{hiding.told(name, hidden[name])}, and restart the kernel.")
+    for name, path in hiding.in_the_way(sys.path, NEEDED).items():
+        raise SetupError(hiding.told(name, path).replace("start again", "restart the kernel"))
 
 
 def _check_packages() -> None:
