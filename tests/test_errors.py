@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from utils.errors import Sentence, sentence, words_of
+from utils.errors import Sentence, redacted, sentence, words_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MISTAKES = {
@@ -165,3 +165,105 @@ def test_an_error_without_words_is_told_by_its_name():
 def test_ordinary_words_and_figures_are_not_hidden():
     told = sentence(ValueError("Rate limit of 30000 tokens per minute for sim-chat reached."))
     assert "[key]" not in told
+
+
+DUMMIES = [
+    "ollama",
+    "x",
+    "none",
+    "EMPTY",
+    "lm-studio",
+    "sk-no-key-required",
+    "no-key-needed",
+    "not",
+]
+
+
+@pytest.mark.parametrize("key", ["", *DUMMIES, "llama3.2", "abc12345"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "registry.ollama.ai/library/llama3.2 is not there: none of 3 is EMPTY, x is lm-studio",
+        "gpt-4o-mini-realtime-preview-2024-12-17 and claude-3-5-sonnet-20241022 of the registry",
+        "req_0123456789abcdef0123456789abcdef, call_AbC123dEF456ghi789JKL012, chatcmpl-AbC123dEF45",
+        "Unexpected token: sk-learn. Missing Bearer authentication header; Bearer token expected.",
+        "http://127.0.0.1:11434/v1?model=x answered xabc12345x, abc12345-6 and task-force-1",
+        "550e8400-e29b-41d4-a716-446655440000 at /home/someone/Projects2024/StreamingCourse",
+    ],
+)
+def test_text_that_is_no_key_stays(monkeypatch, key, text):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("OPENAI_MODEL", "llama3.2")
+    assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abc_DEF-123456",
+        "sk-ant-api03-AbC-123_x",
+        "sk-or-v1-0123456789abcdef",
+        "gsk_AbC123dEF456",
+        "hf_AbCdEfGhIjKl",
+        "AIzaSyD3xyz1234567",
+        "xai-0123456789",
+        "nvapi-AbC_123-x",
+        "lsv2_pt_0123456789_ab",
+        "ghp_AbCdEf123456",
+        "eyJhbGciOi.eyJzdWIiOi.abc-123",
+        "sk-abc***...wxyz1",
+        "hunter2hunter2",
+        "abcdefghijklmnopqrstuvwxyz",
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["{}", "Incorrect API key provided: {}. Find it.", "'{}'", "key={},", "(“{}”)"]
+)
+def test_keys_are_replaced_in_any_text(monkeypatch, secret, text):
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter2hunter2")
+    monkeypatch.setenv("MISTRAL_API_KEY", "abcdefghijklmnopqrstuvwxyz")
+    assert redacted(text.format(secret)) == text.format("[key]")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://me:secret@proxy.example:80/x", "http://[key]@proxy.example:80/x"),
+        ("socks5://me:p@ss@proxy.example", "socks5://[key]@proxy.example"),
+        ("https://token123@host/v1 and me@example.org", "https://[key]@host/v1 and me@example.org"),
+        ("/v1?api_key=abcdef123&model=x", "/v1?api_key=[key]&model=x"),
+        ("/v1?key=abcdef123", "/v1?key=[key]"),
+        ("Authorization: Bearer abcdef", "Authorization: Bearer [key]"),
+        ("bearer abc.def-123", "bearer [key]"),
+        ("Basic dXNlcjpwYXNz", "Basic [key]"),
+    ],
+)
+def test_passwords_and_tokens_are_replaced_where_they_are_labelled(text, shown):
+    assert redacted(text) == shown
+
+
+def test_a_key_is_replaced_before_a_long_message_is_cut():
+    told = sentence(ValueError("word " * 57 + "sk-proj-abcdefghijklmnopqrstuvwxyz"))
+    assert "sk-" not in told
+
+
+def test_a_notebook_stores_no_key_of_an_error_that_it_tells(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cell = "openai.APIError('sk-proj-abcdefgh', request=None, body=None)"
+    book = notebook(
+        "from utils.setup import ready; ready(); import openai",
+        f"raise {cell}",
+        f"raise ExceptionGroup('two', [{cell}, {cell}])",
+        "raise ValueError('No generation chunks were returned')",
+        "json",
+        "def broken(:",
+    )
+    NotebookClient(book, kernel_name="python3", timeout=60, allow_errors=True).execute()
+    _, told, group, learners, name, syntax = (cell.outputs[-1] for cell in book.cells)
+    for output in (told, group):
+        (line,) = output.traceback
+        assert line.startswith("The provider failed in the middle of its reply: ask again. (")
+        assert "sk-" not in output.evalue
+    assert len(learners.traceback) > 1
+    assert name.ename == "NameError"
+    assert syntax.ename == "SyntaxError"

@@ -12,7 +12,7 @@ from langchain_openai import ChatOpenAI
 
 from utils import provider
 from utils.patience import Stalled, watched
-from utils.provider import ProviderError, chat_model, describe, explain
+from utils.provider import ProviderError, chat_model, describe, explain, explain_providers
 from utils.simulator import Simulator, SimulatorError, handle
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
@@ -196,6 +196,82 @@ def test_no_description_shows_a_key_or_a_password(monkeypatch: pytest.MonkeyPatc
         "The model m at example.org will be asked: its provider may charge for it."
     )
     assert "secret-word" not in repr(provider.real_provider())
+
+
+KEYS = {
+    "sk-proj\N{EM DASH}abc": "contains an em dash (U+2014) at position 8",
+    "\N{LEFT DOUBLE QUOTATION MARK}sk-abc": "starts with a quotation mark",
+    "sk-abc\N{RIGHT DOUBLE QUOTATION MARK}": "ends with a quotation mark",
+    '"sk-abc"': "starts with a quotation mark: set it without quotation marks",
+    "sk-abc'": "ends with a quotation mark",
+    "sk-a\N{ZERO WIDTH SPACE}bc": "contains a zero width space (U+200B) at position 5",
+    "sk\N{NO-BREAK SPACE}abc": "contains a no-break space (U+00A0) at position 3",
+    "sk-a bc": "contains a space (U+0020) at position 5",
+    "sk-a\nbc": "contains a line break (U+000A) at position 5",
+    "sk-a\tbc": "contains a tab (U+0009) at position 5",
+    "\ufeffsk-abc": "contains a byte order mark (U+FEFF) at position 1",
+    "sk-abc\N{HORIZONTAL ELLIPSIS}": "contains a horizontal ellipsis (U+2026) at position 7",
+    "Bearer sk-abc": "starts with “Bearer”: set it to the key alone",
+    "sk-\x1babc": "contains a character (U+001B) at position 4",
+    "sk-\udcffabc": "contains a character (U+DCFF) at position 4",
+    "sk-\N{CYRILLIC SMALL LETTER A}bc": "contains a cyrillic small letter a (U+0430) at position 4",
+}
+
+
+@pytest.mark.parametrize(("key", "words"), KEYS.items(), ids=ascii)
+def test_an_odd_character_of_a_key_is_named_and_the_key_never_shown(
+    monkeypatch: pytest.MonkeyPatch, key: str, words: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
+    for call in (chat_model, describe):
+        with pytest.raises(ProviderError) as error:
+            call()
+        assert str(error.value).startswith(f"OPENAI_API_KEY {words}")
+        assert is_one_sentence(str(error.value))
+        assert "bc" not in str(error.value).removeprefix(f"OPENAI_API_KEY {words}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("OPENAI_BASE_URL", '"http://localhost:1234/v1"', "starts with a quotation mark"),
+        ("OPENAI_BASE_URL", "http://localhost:1234\N{EN DASH}5/v1", "contains an en dash"),
+        ("OPENAI_BASE_URL", "http://local host:1234/v1", "contains a space"),
+        (
+            "OPENAI_BASE_URL",
+            "http://localhost:1234/v1\N{ZERO WIDTH SPACE}",
+            "contains a zero width",
+        ),
+        ("OPENAI_MODEL", "'gpt-x'", "starts with a quotation mark"),
+        ("OPENAI_MODEL", "gpt\N{NON-BREAKING HYPHEN}x", "contains a non-breaking hyphen"),
+    ],
+)
+def test_an_odd_character_of_an_address_or_a_model_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1234/v1")
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ProviderError) as error:
+        chat_model()
+    assert str(error.value).startswith(f"{name} {words}")
+
+
+def test_space_around_a_key_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-abc\N{NO-BREAK SPACE}\r\n")
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
+    assert chat_model().root_client.api_key == "sk-abc"
+
+
+def test_an_odd_character_of_another_models_key_is_explained(other: Simulator) -> None:
+    model = ChatOpenAI(model="sim", base_url=other.base_url, api_key="sk-proj\N{EM DASH}abc")
+    with pytest.raises(UnicodeEncodeError) as error:
+        model.invoke("hello")
+    said = explain_providers(error.value)
+    assert said is not None
+    assert said.startswith("The key contains an em dash (U+2014) at position 8")
+    assert "abc" not in said
 
 
 def test_a_web_proxy_does_not_come_between(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
-"""The first call of every notebook's setup cell: is everything in place, and who answers?
+"""What every notebook's setup cell imports first, and the last it calls: is everything in place?
 
-What may be hidden by a file of the learner's is imported after `ready` has looked for such files.
+Importing it looks for files of the learner's that hide a module. Only then are modules imported
+that such a file may hide.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ def ready() -> None:
     """
     _check_utils(sys.modules.get("utils"))
     _check_packages()
-    _check_hidden()
     from .provider import ProviderError, describe, explain_providers, real_provider, simulator
     from .settings import stay_here
 
@@ -165,3 +165,6 @@ def _step_back() -> None:
         main = main_thread().native_id or 0
         already = os.getpriority(os.PRIO_PROCESS, main)  # the way back is not open to everybody
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
+
+
+_check_hidden()
