@@ -59,6 +59,7 @@ OUTSIDE = {
     "no such folder": {"SSL_CERT_DIR": "/no/such/folder"},
     "for others": {"REQUESTS_CA_BUNDLE": "/no/such/file.pem", "CURL_CA_BUNDLE": "/no/such"},
     "TLS keys": {"SSLKEYLOGFILE": "/no/such/folder/keys"},
+    "web workers": {"WEB_CONCURRENCY": "auto"},
     "netrc": {"NETRC": "/no/such/file"},
 }
 LIBRARIES = {

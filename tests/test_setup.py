@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -245,6 +246,17 @@ def test_a_module_of_pythons_own_is_named_too(tmp_path: Path) -> None:
     (tmp_path / "ssl.py").touch()
     run = setup_cell(PYTHONPATH=str(tmp_path))
     assert "hides Python's own module `ssl`" in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "lesson", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda lesson: lesson.stem
+)
+def test_a_setup_cell_looks_for_such_files_before_it_imports_anything_else(lesson: Path) -> None:
+    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+    source = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    imports = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
+    assert imports[0] == "import sys"
+    assert imports[1].startswith("from utils.setup import ready")
 
 
 def setup_cell(

@@ -11,4 +11,5 @@ from utils.simulator.server import listen  # noqa: E402
 
 listener = listen("127.0.0.1", 0)
 report(listener.getsockname()[1])  # a client that connects now is answered in a moment
-uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+config = uvicorn.Config(app, log_config=None, access_log=False, workers=1)
+uvicorn.Server(config).run(sockets=[listener])

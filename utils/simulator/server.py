@@ -168,6 +168,7 @@ def serve(
         access_log=False,
         lifespan="off",
         ws="none",
+        workers=1,  # said, or WEB_CONCURRENCY would say it
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,
