@@ -109,8 +109,8 @@ LAST: Mistakes[Run] = {
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),
     "changes the model": lambda run: bool(run.settings),
-    "left open": lambda run: run.still_open,
     "leaves a task": lambda run: bool(run.tasks),
+    "left open": lambda run: run.still_open,
 }
 
 STRESSED: Mistakes[Run] = {
@@ -122,8 +122,8 @@ STRESSED: Mistakes[Run] = {
     "replaces the cancellation": lambda run: run.cancelled == "raised",
     "outlives the cancellation": lambda run: run.cancelled == "went on",
     RAISED: _raised,
-    "left open": LAST["left open"],
     "leaves a task": LAST["leaves a task"],
+    "left open": LAST["left open"],
 }
 
 
@@ -136,4 +136,4 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
         yield leaving(run.case, 1)
     if run.asynchronous and "swallows the cancellation" not in opts_out:
         after = run.reply.arrives(3) + GAP / 2
-        yield replace(run.case, cancel_after=after, when="when its task was cancelled")
+        yield replace(run.case, cancel_after=after, when="after a cancellation")

@@ -5,7 +5,7 @@ from functools import partial
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_4 import ask_all, frame, shout, who_blocks
+from utils.checks.lesson_4 import ask_all, frame, shout, text_within, who_blocks
 
 _EARLY = "A buffer keeps the early text too: look at when its first text came."
 _LATE = "Look at when its first text came. What was done with the text until then?"
@@ -23,6 +23,12 @@ def _wrong_about(s: who_blocks.Seen, why: str) -> str:
     return (
         f"{s.wrong} was run beside a heart: its longest pause was {s.pauses[s.wrong]:.1f} s. A "
         f"heart that keeps beating never pauses for more than {who_blocks.ALIVE} s. {why}"
+    )
+
+
+def _limit(s: text_within.Seen) -> str:
+    return (
+        f"The limit was {s.limit:.1f} s, but `text_within` returned after {s.seconds:.1f} s{s.when}"
     )
 
 
@@ -187,6 +193,67 @@ ASK_ALL: Messages[ask_all.Seen] = {
         f"With `at_most={s.case.at_most}`, a reply ended and its place stayed free for "
         f"{s.idle:.1f} s while other prompts waited. Does the next one wait for a whole "
         "batch?"
+    ),
+}
+
+TEXT_WITHIN: Messages[text_within.Seen] = {
+    "correct": lambda _: (
+        "The whole text came back where it fits, and otherwise what had arrived: in mid-reply, in "
+        "a stall, before the first text and before any chunk at all. The model stopped each time."
+    ),
+    "hides timeouts": lambda _: (
+        "One thing more: a model can raise a `TimeoutError` of its own, which looks here as if the "
+        "time were up. After `async with asyncio.timeout(…) as limit`, `limit.expired()` tells "
+        "them apart."
+    ),
+    "timeout comes out": lambda s: (
+        f"After {s.seconds:.1f} s a `TimeoutError` came out of `text_within`{s.when}, and the "
+        f"{count(s.reply.taken, 'piece')} that had arrived got lost. It is raised where the block "
+        "of `asyncio.timeout` ends: what catches it there?"
+    ),
+    "limit for each chunk": lambda s: (
+        f"{_limit(s)}, which is {s.limit:.1f} s after the latest chunk. When does the limit begin?"
+    ),
+    "no limit": lambda s: f"{_limit(s)}, when the reply had come to its end. What limits it?",
+    "clock between chunks": lambda s: (
+        f"{_limit(s)}, when the next piece arrived after a silence. Between two chunks none of "
+        "your code runs. What can interrupt the waiting itself?"
+    ),
+    "waits on": lambda s: (
+        f"The reply was complete after {s.reply.lasts:.1f} s, but `text_within` returned after "
+        f"{s.seconds:.1f} s. What did it wait for?"
+    ),
+    "another limit": lambda s: f"{_limit(s)}. Is `seconds` used as it is?",
+    "waits for no task": lambda s: (
+        f"{_limit(s)}, while its task `{s.tasks[0]}` was still running. What waits for it?"
+    ),
+    "shorter limit": lambda s: (
+        f"{_limit(s)}, though more text was to arrive. Is `seconds` used as it is, and what ends "
+        "the loop?"
+    ),
+    "keeps the last chunk": lambda s: (
+        f"An empty string came back{s.when}, but {shown(s.in_time)} had arrived. The last chunk is "
+        "empty. Does each chunk replace those before it?"
+    ),
+    "collected first": lambda s: (
+        f"An empty string came back{s.when}, but {shown(s.in_time)} had arrived by then. Where is "
+        "the text kept while it arrives?"
+    ),
+    "takes more": lambda s: (
+        f"{shown(s.returned[len(s.in_time) :])} came back too{s.when}, but arrived after the "
+        f"{s.limit:.2f} s that were allowed. Is `seconds` used as it is?"
+    ),
+    "loses the end": lambda s: (
+        f"{shown(s.returned)} came back{s.when}, but {shown(s.in_time)} had arrived by then. Where "
+        "is the rest kept when the time is up?"
+    ),
+    "loses white space": lambda s: (
+        f"Only white space is missing{s.when}: {shown(repr(s.returned))}. Is any piece stripped or "
+        "skipped?"
+    ),
+    "another text": lambda s: (
+        f"What came back{s.when} isn't the text that had arrived. "
+        f"{first_difference(s.returned, s.in_time)}"
     ),
 }
 

@@ -1,0 +1,138 @@
+"""Exercise 4.4: the text that arrives within a time limit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import ROLE_AFTER
+from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, run_async
+from utils.checks.engine.virtual_time import SOON
+
+_QUICK = 0.1  # virtual seconds; a clock that is read this often is good enough
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed(Case):
+    """A reply with silences, and a time limit; piece `n` arrives after 0.6 s and `n` times 0.1 s.
+
+    Attributes:
+        seconds: The limit.
+        silences: Further seconds before the piece of that number.
+    """
+
+    seconds: float
+    silences: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Run):
+    """What was returned within the limit, and when.
+
+    Attributes:
+        limit: The limit in seconds.
+        hides_timeouts: Whether a `TimeoutError` of the model's own doesn't come out.
+    """
+
+    limit: float
+    hides_timeouts: bool
+
+    @property
+    def in_time(self) -> str:
+        """The text that arrives within the limit."""
+        pieces = enumerate(self.reply.pieces)
+        return "".join(piece for at, piece in pieces if self.reply.arrives(at) <= self.limit)
+
+    @property
+    def fits(self) -> bool:
+        """Whether that is the whole reply."""
+        return self.reply.lasts <= self.limit
+
+    @property
+    def late(self) -> bool:
+        """Whether the answer took longer than the limit."""
+        return self.error is None and self.seconds > self.limit + _QUICK
+
+    @property
+    def since_a_chunk(self) -> bool:
+        """Whether it ended when the limit had passed since the latest chunk before a silence."""
+        arrivals = [ROLE_AFTER, *map(self.reply.arrives, range(self.total))]
+        latest = max(at for at in arrivals if at < max(self.limit, ROLE_AFTER + SOON))
+        return abs(latest + self.limit - self.seconds) <= SOON
+
+    @property
+    def at_a_piece(self) -> bool:
+        """Whether it ended when a piece arrived."""
+        arrivals = map(self.reply.arrives, range(self.total))
+        return any(abs(at - self.seconds) <= SOON for at in arrivals)
+
+
+def observe(answer: Callable[..., Any], case: Timed) -> Seen:
+    """Run it once, and once more with a model that raises a `TimeoutError` of its own."""
+    reply = case.reply(silences=case.silences)
+    own = replace(case, fails_after=3).reply(error=TimeoutError("no chunk for 120 s"))
+    run, its_own = (
+        run_async("text_within", answer, case, each, case.model(each), case.prompt, case.seconds)
+        for each in (reply, own)
+    )
+    return Seen.of(run, limit=case.seconds, hides_timeouts=its_own.error is None)
+
+
+MISTAKES: Mistakes[Seen] = {
+    "no limit": lambda s: s.late and not s.fits and s.reply.ended,
+    "limit for each chunk": lambda s: s.late and s.since_a_chunk,
+    "clock between chunks": lambda s: s.late and s.at_a_piece,
+    "waits on": lambda s: s.fits and s.seconds > s.reply.lasts + _QUICK,
+    "another limit": lambda s: s.late,
+    "waits for no task": lambda s: (
+        bool(s.tasks) and s.seconds < min(s.limit, s.reply.lasts) - _QUICK
+    ),
+    "shorter limit": lambda s: s.seconds < min(s.limit, s.reply.lasts) - _QUICK,
+    "keeps the last chunk": lambda s: bool(s.in_time) and not s.returned and s.reply.ended,
+    "collected first": lambda s: bool(s.in_time) and not s.returned,
+    "takes more": lambda s: (
+        s.returned != s.in_time
+        and s.returned.startswith(s.in_time)
+        and s.reply.text.startswith(s.returned)
+    ),
+    "loses the end": lambda s: s.returned != s.in_time and s.in_time.startswith(s.returned),
+    "loses white space": lambda s: (
+        s.returned != s.in_time and "".join(s.returned.split()) == "".join(s.in_time.split())
+    ),
+    "another text": lambda s: s.returned != s.in_time,
+}
+
+check = Exercise(
+    "4.4",
+    observe,
+    cases=(
+        Timed(text=HARBOUR, seed=43, seconds=60.0),
+        Timed(text=RIVERS, seed=44, silences={4: 30.0}, seconds=1.9, when="in a stall"),
+        Timed(
+            text=HARBOUR,
+            seed=45,
+            silences={0: 20.0},
+            seconds=3.0,
+            prompt="Describe a harbour.",
+            when="before the first text",
+        ),
+        Timed(text=RIVERS, seed=46, seconds=1.32, when="in the middle of the reply"),
+        Timed(
+            text=HARBOUR,
+            seed=47,
+            seconds=0.05,
+            when="when not even the empty first chunk had arrived",
+        ),
+    ),
+    mistakes=MISTAKES,
+    first={
+        "timeout comes out": lambda s: (
+            isinstance(s.error, TimeoutError) and s.error is not s.reply.error
+        )
+    },
+    notes={"hides timeouts": lambda s: s.hides_timeouts},
+    opts_out={
+        "stops early": "a time limit stops the reply early",
+        "stops at the first chunk": "`collected first` and `shorter limit` report it",
+    },
+)
