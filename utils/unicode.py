@@ -6,8 +6,11 @@ can yield the first half alone. Encoding such a string raises `UnicodeEncodeErro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
@@ -16,6 +19,8 @@ def well_formed(text: str) -> str:
     Returns:
         A plain string that every encoding of Unicode accepts, whatever subclass came in.
     """
+    if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
+        return text
     encoded = str.encode(text, "utf-16-le", "surrogatepass")
     return encoded.decode("utf-16-le", "replace")
 

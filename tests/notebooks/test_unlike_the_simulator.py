@@ -30,6 +30,8 @@ class Reply:
 
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
+HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}
+MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"
 REPLIES = {
     # A model that thinks unseen can spend all its tokens on that: null, as some servers have it.
     "no text": Reply(
@@ -54,6 +56,14 @@ REPLIES = {
         finish=None,
         usage=None,
         closing="",
+    ),
+    # Other scripts, in one chunk that is also the last, and a count that includes hidden thinking.
+    "one chunk": Reply(
+        message={"role": "assistant", "content": MIXED},
+        deltas=[{"role": "assistant", "content": MIXED}],
+        finish="stop",
+        usage=HIDDEN,
+        closing="data: [DONE]\n\n",
     ),
 }
 

@@ -1,9 +1,9 @@
 """Live widgets for notebooks: what a learner watches while a reply streams.
 
 A widget is handed a stream or a function that makes one; it knows nothing of who answers. Reading
-order: `coalesce` (when to send), `pane` (what is sent), `lane`, `reading` (Stop), `viewer`, then
-any widget. `sheet` is to lists what `pane` is to text. The chat panel has a reading order of its
-own: `chat_turn`, `chat_reading` (Stop), `chat_page`, then `chat`.
+order: `base` (what every message passes), `coalesce` (when to send), `pane` (what is sent), `lane`,
+`reading` (Stop), `viewer`, then any widget. `sheet` is to lists what `pane` is to text. The chat
+panel has a reading order of its own: `chat_turn`, `chat_reading` (Stop), `chat_page`, then `chat`.
 """
 
 from utils.widgets.badge import LatencyBadge
