@@ -4,6 +4,9 @@ import json
 import os
 import socket
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -221,6 +224,90 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(
     assert told.returncode == 1
     assert told.stderr.startswith(f"There is no folder {out.parent} for trace.json: make it")
     assert len(seen) == 0
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Answers each prompt with the events that it consists of; lists no models."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        for line in body["messages"][-1]["content"].splitlines():
+            self.wfile.write(f"data: {line}\n\n".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def odd() -> Iterator[str]:
+    """The address of a provider that sends whatever it is told to."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+GOOD = '{"choices": [{"delta": {"content": "Hi", "reasoning": "Hm"}, "finish_reason": "stop"}]}'
+
+
+def test_what_is_malformed_is_passed_over_and_told(odd: str, tmp_path: Path) -> None:
+    provider = FakeProvider(odd)
+    prompt = f'null\n{{"choices": null}}\n{{"choices": [{{"delta": null}}]}}\n{{\n{GOOD}'
+    out = tmp_path / "trace.json"
+    told = record(provider, "--model", "m", "--prompt", prompt, "--out", str(out))
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[1] == (
+        "Left out, as it could not be read: events that aren't JSON objects (1), events that "
+        "aren't JSON (1)."
+    )
+    (trace,) = read(out)
+    assert [text for _, _, text in trace.pieces] == ["Hm", "Hi"]
+
+
+def test_what_was_recorded_before_a_failure_is_kept(odd: str, tmp_path: Path) -> None:
+    provider = FakeProvider(odd)
+    out = tmp_path / "trace.json"
+    prompts = [GOOD, GOOD + "\n", '{"error": {"message": "out of memory"}}', GOOD + "\n\n"]
+    asked = [option for prompt in prompts for option in ("--prompt", prompt)]
+    told = record(provider, "--model", "m", *asked, "--out", str(out))
+    assert told.returncode == 1
+    assert told.stderr == (
+        "Nothing more is recorded: The provider ended the reply with an error: out of memory\n"
+    )
+    assert [trace.prompt for trace in read(out)] == prompts[:2]
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "words"),
+    [
+        (["--base-url", "localhost:8000/v1"], {}, "begins with http:// or https://"),
+        (["--base-url", "http://[::1/v1"], {}, "is not a valid URL"),
+        ([], {"OPENAI_API_KEY": "sk-proj\u2014abc"}, "OPENAI_API_KEY"),
+        ([], {"ALL_PROXY": "socks9://127.0.0.1:1"}, "ALL_PROXY"),
+    ],
+)
+def test_settings_that_cannot_work_are_named(
+    odd: str, tmp_path: Path, options: list[str], variables: dict[str, str],
+    words: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    provider = FakeProvider(odd)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    provider.api_key = variables.get("OPENAI_API_KEY", "k")
+    out = tmp_path / "trace.json"
+    told = record(provider, "--model", "m", "--prompt", GOOD, "--out", str(out), *options)
+    assert told.returncode != 0
+    assert words in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

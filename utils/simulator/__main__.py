@@ -9,11 +9,16 @@ import secrets
 import socket
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .options import parser
 from .process import KEY_VARIABLE, end_with_stdin, report
 from .profiles import UnknownProfileError, profile_named
+
+if TYPE_CHECKING:
+    from .traces import Trace
 
 _SHORTEST_KEY = 8  # characters, where others can reach the server
 _LONGEST = 60  # characters of a prompt that is shown
@@ -136,7 +141,12 @@ def _address_for_others() -> str | None:
 
 def _record(arguments: argparse.Namespace) -> None:
     """Record a provider's replies into a file, after those that are in it."""
-    from openai import OpenAI, OpenAIError
+    import httpx2
+    from openai import APIStatusError, OpenAI, OpenAIError
+
+    from utils import settings
+    from utils.errors import redacted
+    from utils.unicode import well_formed_parts
 
     from .record import RecordError, record, refusal
     from .traces import TraceError, read, write
@@ -149,35 +159,57 @@ def _record(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     requests = [_request(model, prompt) for prompt in arguments.prompt or []]
     requests += [_request_in(Path(file), model) for file in arguments.request or []]
+    requests = [well_formed_parts(request) for request in requests]
     if not requests:
         asked.error("say what to ask: --prompt TEXT, or --request FILE")
+    if base_url and not base_url.startswith(("http://", "https://")):
+        asked.error("an address of a provider begins with http:// or https:// and ends in /v1")
     if not out.parent.is_dir():
         sys.exit(
             f"There is no folder {out.parent} for {out.name}: make it, or choose another --out."
         )
-    key = os.environ.get("OPENAI_API_KEY")
-    client = OpenAI(base_url=base_url, api_key=key or "no-key-needed")
+    key = settings.variable("OPENAI_API_KEY")
+    odd = settings.odd_character("OPENAI_API_KEY", key) if key else None
+    if wrong := odd or settings.wrong():
+        sys.exit(wrong)
     try:
-        traces = list(read(out)) if out.exists() else []
-        with client:
-            client.models.with_raw_response.list()  # the first call of a process takes longer
-            for request in requests:
-                trace = record(client, request)
-                traces = [old for old in traces if (old.model, old.prompt) != (model, trace.prompt)]
-                write(out, [*traces, trace])
-                traces.append(trace)
-                print(
-                    f"Recorded {len(trace.pieces)} pieces in {trace.end:.1f} s, the first after "
-                    f"{trace.pieces[0][0] if trace.pieces else trace.end:.1f} s: {out}",
-                    flush=True,
-                )
+        client = OpenAI(base_url=base_url, api_key=key or "no-key-needed")
+        traces = {(trace.model, trace.prompt): trace for trace in read(out)} if out.exists() else {}
+        recorded = False
+        try:
+            with client:
+                with suppress(APIStatusError):  # some servers don't list their models
+                    client.models.with_raw_response.list()  # a process's first call takes longer
+                for request in requests:
+                    trace = record(client, request)
+                    traces.pop((trace.model, trace.prompt), None)
+                    traces[trace.model, trace.prompt] = trace
+                    recorded = True
+                    _tell(trace, out)
+        finally:
+            if recorded:
+                write(out, traces.values())
     except OpenAIError as error:
-        host = client.base_url.netloc.decode()
-        sys.exit(f"Nothing more is recorded: {refusal(error, host, key_set=bool(key))}")
+        host = client.base_url.netloc.decode(errors="replace")
+        told = redacted(refusal(error, host, key_set=bool(key)))
+        sys.exit(f"Nothing more is recorded: {told}")
+    except httpx2.InvalidURL as error:
+        sys.exit(f"{redacted(str(base_url))} is not a valid URL: {error}.")
     except (RecordError, TraceError) as error:
-        sys.exit(f"Nothing more is recorded: {error}")
+        sys.exit(f"Nothing more is recorded: {redacted(str(error))}")
     except OSError as error:
         sys.exit(f"Nothing more is recorded: {out} can't be written ({error.strerror}).")
+
+
+def _tell(trace: Trace, out: Path) -> None:
+    times = [at for at, _, text in trace.pieces if text]
+    print(
+        f"Recorded {len(times)} pieces in {trace.end:.1f} s, the first after "
+        f"{times[0] if times else trace.end:.1f} s: {out}"
+    )
+    if trace.note:
+        print(trace.note)
+    sys.stdout.flush()
 
 
 def _request(model: str, prompt: str) -> dict[str, object]:
@@ -187,13 +219,14 @@ def _request(model: str, prompt: str) -> dict[str, object]:
 def _request_in(file: Path, model: str) -> dict[str, object]:
     """Return the chat request in a file: messages, tools and whatever else it holds."""
     try:
-        request = json.loads(file.read_text(encoding="utf-8"))
+        request = json.loads(file.read_text(encoding="utf-8-sig"))
         messages = request["messages"]
     except OSError as error:
         sys.exit(f"{file} can't be read: {error.strerror}.")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         messages = None
-    if not messages:
+    is_list = isinstance(messages, list) and messages
+    if not is_list or not all(isinstance(message, dict) for message in messages):
         sys.exit(f'{file} holds no chat request. It looks like {{"messages": [...]}}.')
     return {**request, "model": model}
 

@@ -107,6 +107,7 @@ class Service:
             return ask_responses.read_ask(body, before)
 
         def shape(reply: Reply, body: Json) -> Wire:
+            reply = reply.part_by_part()
             wire = ResponsesWire(reply, body)
             if body.get("store") is not False:
                 self._memory.keep(wire.id, reply)

@@ -84,12 +84,14 @@ class Piece(NamedTuple):
         part: Index of the part of the reply that it belongs to.
         text: What is said.
         tokens: How many tokens that is.
+        also: What a recorded chunk of chat completions holds besides, as a part of a chunk.
     """
 
     at: float
     part: int
     text: str
     tokens: int = 1
+    also: dict[str, Any] | None = None
 
 
 class Parcel(NamedTuple):

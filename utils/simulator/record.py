@@ -1,33 +1,48 @@
 """Recording how a real provider's replies arrive, so that a class can replay them offline.
 
-Uses the `openai` package. What goes into the file is `traces`: the pieces of the reply and their
-times, the prompt and the model's name. No key, no address, no identifier of an account or request.
+The `openai` package sends the request. The events are read here, as it gives up at the first event
+that isn't what its types say. Everything that can be read goes into the file (`traces`), fields
+that no type knows included. No key, no address, no identifier of an account or request does.
 """
 
 from __future__ import annotations
 
+import codecs
+import json
+import re
 import textwrap
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import httpx2
+
+from ..sse import Reader
+from .fields import Json, is_shallow
 from .says.answer import Kind
 from .traces import Trace
+from .wire import over
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
 
 _WORDS = 300  # characters; of a refusal
-_FINISHES = {"stop", "length", "tool_calls", "content_filter"}
+_HEAD = ("id", "object", "created", "model", "system_fingerprint")  # of a chunk; replays have own
+_IDENTIFIES = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # names of such fields
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # one field, by different servers
+_SAID_ANYWAY: Json = {"service_tier": "default", "logprobs": None, "refusal": None, "content": None}
+_NOT_JSON = "events that aren't JSON"
+_NO_OBJECT = "events that aren't JSON objects"
+_NOT_UTF8 = "bytes that aren't UTF-8, in this many events"
+_BROKE_OFF = "what came after the finish reason, as the connection broke"
 
 
 class RecordError(RuntimeError):
     """The provider sent something that can't be recorded; the message says what."""
 
 
-def record(
-    client: OpenAI, request: dict[str, Any], clock: Callable[[], float] = time.perf_counter
-) -> Trace:
+def record(client: OpenAI, request: Json, clock: Callable[[], float] = time.perf_counter) -> Trace:
     """Send a chat request, and return how its reply arrived.
 
     Args:
@@ -36,58 +51,259 @@ def record(
         clock: What times are read from, in seconds.
 
     Raises:
-        RecordError: If the stream ended without a finish reason or held several choices.
+        RecordError: If the stream ended without a finish reason, with an error, or held several
+            choices.
         openai.OpenAIError: If the provider refuses or fails.
     """
-    parts: list[tuple[Kind, str]] = []
-    places: dict[object, int] = {}
-    pieces: list[tuple[float, int, str]] = []
-    opening: float | None = None
-    finish, usage = None, (0, 0, 0)
-
-    def add(kind: Kind, number: int, text: str | None, tool: str = "") -> None:
-        if (kind, number) not in places:
-            places[kind, number] = len(parts)
-            parts.append((kind, tool))
-        if text:
-            pieces.append((now, places[kind, number], text))
-
     options = {"stream": True, "stream_options": {"include_usage": True}}
+    create = client.chat.completions.with_streaming_response.create
+    heard = _Heard()
     start = clock()
-    for chunk in client.chat.completions.create(**(request | options)):
-        now = round(clock() - start, 4)
-        opening = now if opening is None else opening
-        if chunk.usage is not None:
-            usage = _usage(chunk.usage)
-        for choice in chunk.choices:
-            if choice.index:
-                raise RecordError("The reply has several choices. Record one: leave out `n`.")
-            delta = choice.delta
-            if thought := (delta.model_extra or {}).get("reasoning_content"):
-                add("thought", 0, thought)
-            if delta.content:
-                add("text", 0, delta.content)
-            for call in delta.tool_calls or []:
-                function = call.function
-                name = (function.name if function else None) or ""
-                add("call", call.index, function.arguments if function else None, name)
-            finish = choice.finish_reason or finish
-    end = round(clock() - start, 4)
-    if finish not in _FINISHES:
+    with create(**(request | options)) as response:
+        kind = response.headers.get("content-type", "no content type")
+        try:
+            for data in _events(response.iter_bytes(), heard.left_out):
+                heard.take(data, round(clock() - start, 4))
+        except httpx2.HTTPError as error:
+            if not heard.finish:
+                raise RecordError(
+                    f"The connection broke off before the reply's end ({type(error).__name__}). "
+                    "Try again."
+                ) from error
+            heard.left_out[_BROKE_OFF] += 1
+        end = round(clock() - start, 4)
+    if heard.opening is None:
         raise RecordError(
-            f"The reply did not come to its end (finish reason: {finish}). Try again."
+            f"The server's answer holds no chunks of a chat ({kind}). Does its address end in /v1?"
         )
-    prompt = _prompt(request)
+    if not heard.finish:
+        raise RecordError("The reply did not come to its end (no finish reason). Try again.")
     return Trace(
-        str(request["model"]),
-        prompt,
-        opening or end,
-        tuple(parts),
-        tuple(pieces),
-        finish,
-        end,
-        usage,
+        model=str(request["model"]),
+        prompt=_prompt(request),
+        opening=heard.opening,
+        parts=tuple(heard.parts),
+        pieces=tuple(heard.pieces),
+        finish=heard.finish,
+        end=end,
+        usage=heard.usage,
+        also=tuple(heard.also.items()),
+        counts=heard.counts,
+        left_out=dict(heard.left_out),
     )
+
+
+def _events(pieces: Iterable[bytes], left_out: Counter[str]) -> Iterator[str]:
+    """Yield the data of each event, up to `[DONE]`; what isn't UTF-8 is replaced and counted."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    reader = Reader()
+
+    def read(text: str) -> Iterator[str]:
+        for event in reader.feed(text):
+            data = event.data
+            if not _is_utf8(data):
+                left_out[_NOT_UTF8] += 1
+                data = data.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            yield data
+
+    for piece in pieces:
+        for data in read(decoder.decode(piece)):
+            if data.strip() == "[DONE]":
+                return
+            yield data
+    yield from read(decoder.decode(b"", final=True) + "\n\n")  # some leave the last line's end out
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Heard:
+    """What came of a reply so far. Whatever is understood is taken out of a chunk; the rest stays.
+
+    Attributes:
+        opening: When the first chunk came; None if none did.
+        parts: As in `Trace`.
+        pieces: As in `Trace`.
+        also: As in `Trace`, by piece.
+        finish: The finish reason; "" if none came.
+        usage: As in `Trace`.
+        counts: As in `Trace`.
+        left_out: What could not be read, and how often.
+    """
+
+    def __init__(self) -> None:
+        self.opening: float | None = None
+        self.parts: list[tuple[Kind, str]] = []
+        self.pieces: list[tuple[float, int, str]] = []
+        self.also: dict[int, Json] = {}
+        self.finish = ""
+        self.usage = (0, 0, 0)
+        self.counts: Json = {}
+        self.left_out: Counter[str] = Counter()
+        self._places: dict[tuple[Kind, int], int] = {}
+        self._call_ids: dict[int, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
+
+    def take(self, data: str, now: float) -> None:
+        """Read an event.
+
+        Raises:
+            RecordError: If it is an error, or belongs to another choice than the first.
+        """
+        chunk = self._parsed(data)
+        if chunk is None:
+            return
+        if error := chunk.get("error"):
+            message = error.get("message") if isinstance(error, dict) else None
+            raise RecordError(f"The provider ended the reply with an error: {message or error}")
+        if self.opening is None:
+            self.opening = now
+        for name in _HEAD:
+            chunk.pop(name, None)
+        self._count(self._field(chunk, "usage", dict))
+        choices = self._field(chunk, "choices", list) or []
+        before = len(self.pieces)
+        rest: Json = {}
+        for choice in choices:
+            if isinstance(choice, dict):
+                rest = over(rest, self._choice(choice, now))
+            else:
+                self._cannot_read("choices[]")
+        also = _unsaid(chunk) | ({"choices": [rest]} if rest else {})
+        if also and before == len(self.pieces):
+            self._add("other", 0, "", now)
+        if also:
+            self._keep(before, also)
+
+    def _parsed(self, data: str) -> Json | None:
+        try:
+            chunk = json.loads(data)
+        except (ValueError, RecursionError):
+            self.left_out[_NOT_JSON] += 1
+            return None
+        if not isinstance(chunk, dict) or not is_shallow(chunk):
+            self.left_out[_NO_OBJECT] += 1
+            return None
+        return chunk
+
+    def _field(self, holder: Json, name: str, kind: type, *, where: str = "") -> Any:
+        """Take a field out; None if it isn't there or of another type, which is counted."""
+        value = holder.pop(name, None)
+        if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
+            return value
+        self._cannot_read(where + name)
+        return None
+
+    def _cannot_read(self, field: str) -> None:
+        self.left_out[f"fields `{field}` of a wrong type"] += 1
+
+    def _choice(self, choice: Json, now: float) -> Json:
+        """Read a choice; returns what is left of it."""
+        if (self._field(choice, "index", int, where="choices[].") or 0) > 0:
+            raise RecordError("The reply has several choices. Record one: leave out `n`.")
+        reason = self._field(choice, "finish_reason", str, where="choices[].")
+        self.finish = reason or self.finish
+        delta = self._field(choice, "delta", dict, where="choices[].") or {}
+        if delta.get("role") in ("assistant", None):
+            delta.pop("role", None)
+        for name in _REASONING:
+            if isinstance(thought := delta.get(name), str) and thought:
+                self._add("thought", 0, thought, now)
+                break
+        self._content(delta, now)
+        for position, call in enumerate(self._field(delta, "tool_calls", list) or []):
+            if isinstance(call, dict):
+                self._call(call, position, now)
+            else:
+                self._cannot_read("tool_calls[]")
+        rest = _unsaid(delta)
+        return _unsaid(choice) | ({"delta": rest} if rest else {})
+
+    def _content(self, delta: Json, now: float) -> None:
+        content = delta.get("content")
+        if isinstance(content, list):  # of parts, as some servers send it: kept, and its text read
+            parts = [part.get("text") for part in content if isinstance(part, dict)]
+            text = "".join(part for part in parts if isinstance(part, str))
+        else:
+            text = self._field(delta, "content", str) or ""
+        if text:
+            self._add("text", 0, text, now)
+
+    def _call(self, call: Json, position: int, now: float) -> None:
+        number = self._field(call, "index", int, where="tool_calls[].")
+        number = position if number is None else number
+        identifier = self._field(call, "id", str, where="tool_calls[].") or ""
+        function = self._field(call, "function", dict, where="tool_calls[].") or {}
+        name = self._field(function, "name", str, where="tool_calls[].function.") or ""
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):  # whole, as some servers send them
+            function["arguments"] = json.dumps(arguments, ensure_ascii=False)
+        text = self._field(function, "arguments", str, where="tool_calls[].function.") or ""
+        known = self._call_ids.setdefault(number, identifier)
+        if name and identifier not in ("", known):  # another call with the same number
+            self._call_ids[number] = identifier
+            self._places.pop(("call", number), None)
+        is_new = ("call", number) not in self._places
+        if call.get("type") == "function":
+            del call["type"]
+        rest = call | ({"function": function} if function else {})
+        if text or is_new or rest or name:
+            self._add("call", number, text, now, name)
+        if rest:
+            self._keep(len(self.pieces) - 1, {"choices": [{"delta": {"tool_calls": [rest]}}]})
+
+    def _add(self, kind: Kind, number: int, text: str, now: float, name: str = "") -> None:
+        place = self._places.setdefault((kind, number), len(self.parts))
+        if place == len(self.parts):
+            self.parts.append((kind, name))
+        elif name and not self.parts[place][1]:
+            self.parts[place] = (kind, name)
+        self.pieces.append((now, place, text))
+
+    def _keep(self, piece: int, also: Json) -> None:
+        self.also[piece] = over(self.also.get(piece, {}), self._unnamed(also))
+
+    def _count(self, usage: Json | None) -> None:
+        if usage is None:
+            return
+        details = {
+            name: self._field(usage, name, dict, where="usage.") or {}
+            for name in ("prompt_tokens_details", "completion_tokens_details")
+        }
+        prompt, completion, reasoning = (
+            max(0, self._field(holder, name, int, where="usage.") or 0)
+            for holder, name in (
+                (usage, "prompt_tokens"),
+                (usage, "completion_tokens"),
+                (details["completion_tokens_details"], "reasoning_tokens"),
+            )
+        )
+        self.usage = (prompt, completion, reasoning)
+        self.counts = self._unnamed(usage | {name: more for name, more in details.items() if more})
+
+    def _unnamed(self, value: Any, name: str = "") -> Any:
+        """Return a value with identifiers replaced: the same one by the same word."""
+        if isinstance(value, dict):
+            return {key: self._unnamed(inner, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._unnamed(inner, name) for inner in value]
+        if isinstance(value, str) and value and _IDENTIFIES.search(name):
+            return self._names.setdefault((name, value), f"{name} {len(self._names) + 1}")
+        return value
+
+
+def _unsaid(fields: Json) -> Json:
+    """Return the fields that a replay would not have anyway."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in _SAID_ANYWAY or value != _SAID_ANYWAY[name]
+    }
 
 
 def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
@@ -116,17 +332,13 @@ def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
     return f"{host} says: {textwrap.shorten(f'{error}{more}', _WORDS, placeholder=' …')}"
 
 
-def _usage(usage: Any) -> tuple[int, int, int]:
-    details = usage.completion_tokens_details
-    reasoning = (details.reasoning_tokens if details else None) or 0
-    return usage.prompt_tokens, usage.completion_tokens, reasoning
-
-
-def _prompt(request: dict[str, Any]) -> str:
+def _prompt(request: Json) -> str:
     for message in reversed(request["messages"]):
-        if message["role"] == "user":
-            content = message["content"]
+        if message.get("role") == "user":
+            content = message.get("content")
             if isinstance(content, str):
                 return content
-            return "".join(part.get("text", "") for part in content)
+            parts = content if isinstance(content, list) else []
+            texts = [part.get("text") for part in parts if isinstance(part, dict)]
+            return "".join(text for text in texts if isinstance(text, str))
     return ""

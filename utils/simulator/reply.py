@@ -8,8 +8,9 @@ import random
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
-from typing import Literal, Protocol
+from typing import Protocol
 
 from . import errors
 from .ask import Ask
@@ -20,7 +21,6 @@ from .says.answer import Kind, Part, answer
 from .tokens import split, split_json
 from .wire import Head, Usage, Wire
 
-Finish = Literal["stop", "length", "tool_calls", "content_filter"]
 _PER_MESSAGE = 3  # tokens that each message costs besides its text
 _RETRY_AFTER = 1.0  # s
 
@@ -34,7 +34,8 @@ class Reply:
         head: What its objects repeat.
         parts: What it consists of, as it was meant; the end may be cut off.
         pieces: What is really sent, in order.
-        finish: Why it ends.
+        finish: Why it ends: "stop", "length", "tool_calls", "content_filter", or what a recorded
+            reply's provider said.
         usage: Token counts.
         plan: When each token is generated.
         gap: Seconds between two tokens, stalls aside.
@@ -45,7 +46,7 @@ class Reply:
     head: Head
     parts: tuple[Part, ...]
     pieces: tuple[Piece, ...]
-    finish: Finish
+    finish: str
     usage: Usage
     plan: Plan
     gap: float
@@ -53,8 +54,14 @@ class Reply:
 
     def text_of(self, part: int) -> str | None:
         """Return what is sent of a part; None if it is never reached."""
-        texts = [piece.text for piece in self.pieces if piece.part == part]
-        return "".join(texts) if texts else None
+        return self._texts.get(part)
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        texts: dict[int, list[str]] = {}
+        for piece in self.pieces:
+            texts.setdefault(piece.part, []).append(piece.text)
+        return {part: "".join(said) for part, said in texts.items()}
 
     def said(self, kind: Kind) -> str | None:
         """Return what is sent of all parts of a kind; None if there is none."""
@@ -72,11 +79,30 @@ class Reply:
         shown = (
             piece.at
             for piece in self.pieces
-            if self.ask.shows_thoughts or self.parts[piece.part].kind != "thought"
+            if piece.text and (self.ask.shows_thoughts or self.parts[piece.part].kind != "thought")
         )
         return next(shown, None)
 
-    def ended_after(self, tokens: int, finish: Finish) -> Reply:
+    def part_by_part(self) -> Reply:
+        """Return the same reply with each part in one go, and reasoning first.
+
+        Only recorded replies mix their parts, which chat completions can say and responses can't.
+        """
+        order = [index for index, part in enumerate(self.parts) if part.kind != "other"]
+        order.sort(key=lambda index: self.parts[index].kind != "thought")
+        place = {index: number for number, index in enumerate(order)}
+        kept = [piece for piece in self.pieces if piece.part in place]
+        pieces = sorted(kept, key=lambda piece: place[piece.part])
+        return replace(
+            self,
+            parts=tuple(self.parts[index] for index in order),
+            pieces=tuple(
+                piece._replace(at=due.at, part=place[piece.part])
+                for due, piece in zip(kept, pieces, strict=True)
+            ),
+        )
+
+    def ended_after(self, tokens: int, finish: str) -> Reply:
         """Return the same reply, ended after `tokens` tokens if it is longer."""
         if tokens >= len(self.pieces):
             return replace(self, finish=finish)
@@ -222,7 +248,7 @@ def _reply(ask: Ask, profile: Profile, head: Head, rng: random.Random) -> Reply:
         for part, tokens in zip(parts, full, strict=True)
     ]
     flat = [(index, token) for index, tokens in enumerate(kept) for token in tokens]
-    finish: Finish = "tool_calls" if parts[-1].kind == "call" and not ask.only else "stop"
+    finish = "tool_calls" if parts[-1].kind == "call" and not ask.only else "stop"
     if ask.limit is not None and len(flat) > ask.limit:
         flat, finish = flat[: ask.limit], "length"
     thoughts = sum(

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
 from . import errors
 from .ask import Ask
+from .fields import Json
 from .pacing import Piece, Plan
-from .reply import Finish, Reply
+from .reply import Reply
 from .says.answer import Kind, Part
 from .wire import Head, Usage
 
-_FORMAT = "recorded replies of a chat model, version 1"
+_FORMAT = "recorded replies of a chat model, version 2"
+_FIRST_FORMAT = "recorded replies of a chat model, version 1"  # without `also` and what follows it
 
 
 class TraceError(ValueError):
@@ -33,11 +36,15 @@ class Trace:
         model: The model's name.
         prompt: The last user message.
         opening: When the first event came.
-        parts: The kind of each part ("thought", "text", "call") and, for a call, the tool's name.
+        parts: The kind of each part ("thought", "text", "call", "other") and, for a call, the
+            tool's name.
         pieces: Time, index of the part, and text of each piece.
         finish: Why it ended.
         end: When it ended.
         usage: Tokens of the prompt, of the reply, and of reasoning in it.
+        also: What a chunk held besides, as a part of a chunk, each with the index of its piece.
+        counts: The provider's `usage` object.
+        left_out: What came and could not be read, and how often.
     """
 
     model: str
@@ -45,73 +52,133 @@ class Trace:
     opening: float
     parts: tuple[tuple[Kind, str], ...]
     pieces: tuple[tuple[float, int, str], ...]
-    finish: Finish
+    finish: str
     end: float
     usage: tuple[int, int, int]
+    also: tuple[tuple[int, Json], ...] = ()
+    counts: Json = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """A sentence on what came and could not be read; empty if all could."""
+        if not self.left_out:
+            return ""
+        reasons = ", ".join(f"{what} ({count})" for what, count in self.left_out.items())
+        return f"Left out, as it could not be read: {reasons}."
 
     def reply(self, ask: Ask, head: Head) -> Reply:
         """Return the recording as a reply to `ask`."""
-        pieces = tuple(Piece(at, part, text) for at, part, text in self.pieces)
-        texts = [
-            "".join(piece.text for piece in pieces if piece.part == index)
-            for index in range(len(self.parts))
-        ]
+        also = dict(self.also)
+        pieces = tuple(
+            Piece(at, part, text, int(bool(text)), also.get(index))
+            for index, (at, part, text) in enumerate(self.pieces)
+        )
+        said: list[list[str]] = [[] for _ in self.parts]
+        for piece in pieces:
+            said[piece.part].append(piece.text)
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
             ask=ask,
             head=head,
             parts=tuple(
-                Part(kind, text, tool) for (kind, tool), text in zip(self.parts, texts, strict=True)
+                Part(kind, "".join(texts), tool)
+                for (kind, tool), texts in zip(self.parts, said, strict=True)
             ),
             pieces=pieces,
             finish=self.finish,
-            usage=Usage(*self.usage),
+            usage=Usage(*self.usage, self.counts),
             plan=Plan(self.opening, times, self.end),
             gap=span / max(1, len(times) - 1),
         )
 
 
 def write(path: Path, traces: Iterable[Trace]) -> None:
-    """Write recorded replies; nothing but what `Trace` holds goes into the file."""
+    """Write recorded replies; nothing but what `Trace` holds goes into the file.
+
+    A file that is there is replaced only when the new one could be read again.
+
+    Raises:
+        TraceError: If it can't be read again.
+        OSError: If it can't be written.
+    """
     document = {"format": _FORMAT, "replies": [asdict(trace) for trace in traces]}
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    path = path.resolve()
+    fresh = path.with_name(f"{path.name}.part")
+    try:
+        fresh.write_bytes(text.encode("utf-8", "backslashreplace"))  # half an emoji: JSON's \ud83d
+        read(fresh)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def read(path: Path) -> tuple[Trace, ...]:
-    """Read recorded replies.
+    """Read recorded replies, of this version's format or the one before.
 
     Raises:
         TraceError: If the file can't be read or holds something else.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise TraceError(f"{path} can't be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"{path} is no JSON ({error}). Record it again.") from error
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+    form = document.get("format") if isinstance(document, dict) else None
+    if form not in (_FORMAT, _FIRST_FORMAT):
         raise TraceError(f"{path} holds no recorded replies. Make such a file by `record`.")
     try:
-        return tuple(_trace(**fields) for fields in document["replies"])
-    except (TypeError, ValueError, KeyError) as error:
+        traces = tuple(_trace(**fields) for fields in document["replies"])
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise TraceError(f"{path} is damaged ({error}). Record it again.") from error
+    return tuple(map(_with_reasoning, traces)) if form == _FIRST_FORMAT else traces
 
 
-def _trace(parts: Any, pieces: Any, usage: Any, **fields: Any) -> Trace:
+def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -> Trace:
+    prompt, completion, reasoning = usage
     trace = Trace(
-        parts=tuple((kind, str(tool)) for kind, tool in parts),
-        pieces=tuple((float(at), int(part), str(text)) for at, part, text in pieces),
-        usage=tuple(map(int, usage)),  # type: ignore[arg-type]  # checked below
+        parts=tuple((kind, tool) for kind, tool in parts),
+        pieces=tuple((at, part, text) for at, part, text in pieces),
+        usage=(prompt, completion, reasoning),
+        also=tuple((index, more) for index, more in also),
         **fields,
     )
     times = [trace.opening, *(at for at, _, _ in trace.pieces), trace.end]
-    if times != sorted(times) or len(trace.usage) != 3 or trace.finish not in get_args(Finish):
-        raise ValueError("times, usage or finish reason")
-    known = {index for index, (kind, _) in enumerate(trace.parts) if kind in get_args(Kind)}
-    if {part for _, part, _ in trace.pieces} - known:
+    if not _all_of((int, float), times) or not all(map(isfinite, times)) or times != sorted(times):
+        raise ValueError("times")
+    texts = [trace.model, trace.prompt, trace.finish]
+    texts += [tool for _, tool in trace.parts] + [text for _, _, text in trace.pieces]
+    if not _all_of((str,), texts) or not trace.finish:
+        raise ValueError("texts or finish reason")
+    if not {kind for kind, _ in trace.parts} <= set(get_args(Kind)):
         raise ValueError("parts")
+    places = [part for _, part, _ in trace.pieces]
+    indexes = [index for index, _ in trace.also]
+    for numbers, limit in ((places, len(trace.parts)), (indexes, len(trace.pieces))):
+        if not _all_of((int,), numbers) or not all(0 <= number < limit for number in numbers):
+            raise ValueError("pieces")
+    if not _all_of((int,), [*trace.usage, *trace.left_out.values()]) or min(trace.usage) < 0:
+        raise ValueError("usage")
+    if not _all_of((dict,), [more for _, more in trace.also] + [trace.counts]):
+        raise ValueError("what chunks held besides")
     return trace
+
+
+def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
+    return all(type(value) in kinds for value in values)
+
+
+def _with_reasoning(trace: Trace) -> Trace:
+    """Return a reply of the first format with its reasoning under the name that it came by."""
+    also = tuple(
+        (index, {"choices": [{"delta": {"reasoning_content": text}}]})
+        for index, (_, part, text) in enumerate(trace.pieces)
+        if trace.parts[part][0] == "thought"
+    )
+    return replace(trace, also=also)
 
 
 class Recordings:

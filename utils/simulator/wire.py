@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .pacing import Parcel
 
+Json = dict[str, Any]
 FINGERPRINT = "fp_simulator"
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each token
 
@@ -21,11 +22,13 @@ class Usage:
         prompt: Tokens of the conversation.
         completion: Tokens that were generated, reasoning included.
         reasoning: Tokens of reasoning.
+        told: What a real provider's `usage` object said, for a recorded reply.
     """
 
     prompt: int
     completion: int
     reasoning: int = 0
+    told: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,25 @@ class Wire(Protocol):
 def to_json(value: object) -> bytes:
     """Return `value` as JSON in UTF-8; half a surrogate pair, which has no UTF-8, is escaped."""
     return _encode(value).encode("utf-8", "backslashreplace")
+
+
+def over(base: Json, also: Json) -> Json:
+    """Return `base` with what `also` says besides or instead, at any depth."""
+    whole = dict(base)
+    for name, value in also.items():
+        old = base.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            whole[name] = over(old, value)
+        elif isinstance(old, list) and isinstance(value, list) and _are_objects([*old, *value]):
+            both = [over(one, other) for one, other in zip(old, value, strict=False)]
+            whole[name] = both + old[len(both) :] + value[len(both) :]
+        else:
+            whole[name] = value
+    return whole
+
+
+def _are_objects(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def model_list(names: list[str], created: int) -> dict[str, Any]:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .pacing import Parcel
-from .wire import FINGERPRINT, Usage, to_json
+from .wire import FINGERPRINT, Json, Usage, over, to_json
 
 if TYPE_CHECKING:
     from .reply import Reply
 
 DONE = b"data: [DONE]\n\n"
-Json = dict[str, Any]
+_NAMES = ("id", "type", "role", "format", "index")  # of fields that a later chunk repeats
 
 
 def usage_body(usage: Usage) -> Json:
     """Return the API's `usage` object."""
-    return {
+    counts = {
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
         "total_tokens": usage.prompt + usage.completion,
@@ -30,6 +30,7 @@ def usage_body(usage: Usage) -> Json:
             "rejected_prediction_tokens": 0,
         },
     }
+    return over(counts, usage.told)
 
 
 class ChatWire:
@@ -40,7 +41,8 @@ class ChatWire:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._include_usage = reply.ask.include_usage
-        self._calls = [index for index, part in enumerate(reply.parts) if part.kind == "call"]
+        calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
+        self._calls = {index: number for number, index in enumerate(calls)}
 
     def _body(self, kind: str) -> Json:
         head = self._reply.head
@@ -64,21 +66,40 @@ class ChatWire:
         }
         if reply.ask.shows_thoughts:
             message["reasoning_content"] = reply.said("thought")
+        chunk, choice, delta, called = self._besides()
         calls = [
-            self._call(index) | {"function": {"name": reply.parts[index].name, "arguments": text}}
+            over(
+                self._call(index)
+                | {"function": {"name": reply.parts[index].name, "arguments": text}},
+                called.get(index, {}),
+            )
             for index in self._calls
             if (text := reply.text_of(index)) is not None
         ]
         if calls:
             message["tool_calls"] = calls
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": reply.finish,
-        }
-        body = self._body("chat.completion")
-        return to_json(body | {"choices": [choice], "usage": usage_body(reply.usage)})
+        whole = choice | {"index": 0, "message": message | delta, "finish_reason": reply.finish}
+        body = self._body("chat.completion") | chunk
+        return to_json(body | {"choices": [whole], "usage": usage_body(reply.usage)})
+
+    def _besides(self) -> tuple[Json, Json, Json, dict[int, Json]]:
+        """Return what a recording's chunks held besides: they, choice, delta, and each call."""
+        chunk: Json = {}
+        choices: list[Json] = [{"logprobs": None}]
+        deltas: list[Json] = []
+        calls: dict[int, list[Json]] = {}
+        for piece in self._reply.pieces:
+            also = dict(piece.also or {})
+            (inner,) = _objects(also.pop("choices", None)) or [{}]
+            delta = inner.get("delta")
+            said = dict(delta) if isinstance(delta, dict) else {}
+            calls.setdefault(piece.part, []).extend(_objects(said.pop("tool_calls", None)))
+            said.pop("content", None)  # its text is in the message
+            chunk |= also
+            choices.append({name: value for name, value in inner.items() if name != "delta"})
+            deltas.append(said)
+        called = {part: _together(said) for part, said in calls.items()}
+        return chunk, _together(choices), _together(deltas), called
 
     def _call(self, index: int) -> Json:
         return {"id": self._reply.id_of(index, "call"), "type": "function"}
@@ -88,13 +109,15 @@ class ChatWire:
         reply = self._reply
         yield Parcel(reply.plan.opening, self._role())
         writers: dict[int, Callable[[str], bytes]] = {}
-        for at, part, text, tokens in reply.pieces:
-            writer = writers.get(part)
-            opening = b""
-            if writer is None:
-                writer = writers[part] = self._writer(part)
-                opening = self._opening(part)
-            data = opening + writer(text)
+        for at, part, text, tokens, also in reply.pieces:
+            data = b""
+            if part not in writers:
+                writers[part] = self._writer(part)
+                data = self._opening(part) if also is None or part in self._calls else b""
+            if also is not None:
+                data += self._recorded(part, text, also)
+            elif text:
+                data += writers[part](text)
             if data:
                 yield Parcel(at, data, tokens)
         last = self._event({}, reply.finish)
@@ -114,8 +137,19 @@ class ChatWire:
         if part not in self._calls:
             return b""
         function = {"name": self._reply.parts[part].name, "arguments": ""}
-        call = {"index": self._calls.index(part)} | self._call(part) | {"function": function}
+        call = {"index": self._calls[part]} | self._call(part) | {"function": function}
         return self._event({"tool_calls": [call]})
+
+    def _recorded(self, part: int, text: str, also: Json) -> bytes:
+        """Return a chunk as a real provider sent it."""
+        kind = self._reply.parts[part].kind
+        delta: Json = {}
+        if kind == "call":
+            call = {"index": self._calls[part], "function": {"arguments": text}}
+            delta = {"tool_calls": [call]}
+        elif kind == "text":
+            delta = {"content": text}
+        return sse(over(self._object(delta), also))
 
     def _writer(self, part: int) -> Callable[[str], bytes]:
         """Return what makes the chunks of one part.
@@ -123,10 +157,10 @@ class ChatWire:
         They repeat one chunk with another text hundreds of times, so the rest is rendered once.
         """
         kind = self._reply.parts[part].kind
-        if kind == "thought" and not self._reply.ask.shows_thoughts:
+        if kind == "other" or (kind == "thought" and not self._reply.ask.shows_thoughts):
             return lambda _: b""
         if kind == "call":
-            pieces = {"index": self._calls.index(part), "function": {"arguments": "\0"}}
+            pieces = {"index": self._calls[part], "function": {"arguments": "\0"}}
             event = self._event({"tool_calls": [pieces]})
         else:
             event = self._event({"content" if kind == "text" else "reasoning_content": "\0"})
@@ -134,8 +168,12 @@ class ChatWire:
         return lambda text: before + to_json(text) + after
 
     def _event(self, delta: Json, finish: str | None = None) -> bytes:
+        return sse(self._object(delta, finish))
+
+    def _object(self, delta: Json, finish: str | None = None) -> Json:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return self._chunk({"choices": [choice]} | ({"usage": None} if self._include_usage else {}))
+        usage = {"usage": None} if self._include_usage else {}
+        return self._body("chat.completion.chunk") | {"choices": [choice]} | usage
 
     def _chunk(self, fields: Json) -> bytes:
         return sse(self._body("chat.completion.chunk") | fields)
@@ -158,6 +196,31 @@ class ChatWire:
     def failed(self) -> bytes:
         """Return the same as `error`: this API has no other way to fail."""
         return self.error()
+
+
+def _objects(value: Any) -> list[Json]:
+    """Return the first item of an array of objects, if it is one."""
+    return value[:1] if isinstance(value, list) and value and isinstance(value[0], dict) else []
+
+
+def _together(chunks: list[Json]) -> Json:
+    """Put together what several chunks say, as a client does."""
+    said: dict[str, list[Any]] = {}
+    for chunk in chunks:
+        for name, value in chunk.items():
+            said.setdefault(name, []).extend([] if value is None else [value])
+    return {name: _joined(values, name) for name, values in said.items()}
+
+
+def _joined(values: list[Any], name: str) -> Any:
+    for kind in (str, list, dict):
+        if values and all(isinstance(value, kind) for value in values):
+            if kind is dict:
+                return _together(values)
+            if kind is list:
+                return [item for value in values for item in value]
+            return values[-1] if name in _NAMES else "".join(values)
+    return values[-1] if values else None
 
 
 def sse(body: Json) -> bytes:

@@ -153,13 +153,13 @@ class ResponsesWire:
         yield Parcel(reply.plan.opening, opening)
         last = len(reply.pieces) - 1
         writer: Callable[[str], bytes] = _nothing
-        for index, (at, part, text, tokens) in enumerate(reply.pieces):
+        for index, (at, part, text, tokens, _) in enumerate(reply.pieces):
             place = self._places[part]
             data = b""
             if index == 0 or reply.pieces[index - 1].part != part:
                 data += self._open(place)
                 writer = self._writer(place)
-            data += writer(text)
+            data += writer(text) if text else b""
             if index == last or reply.pieces[index + 1].part != part:
                 data += self._close(place)
             if data:

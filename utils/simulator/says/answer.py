@@ -11,7 +11,7 @@ from ..ask import Ask
 from . import conversation, structured, thoughts, tools
 from .bounds import SchemaError
 
-Kind = Literal["thought", "text", "call"]
+Kind = Literal["thought", "text", "call", "other"]  # the last is of recorded replies alone
 
 
 @dataclass(frozen=True)
