@@ -104,6 +104,64 @@ def test_a_schema_that_is_too_deep_is_refused(server: Simulator, levels: int) ->
     assert ask(server, body.encode())[0] == 400
 
 
+NESTED = ["[" * 90_000 + "]" * 90_000, '{"a":' * 700 + "1" + "}" * 700]
+
+
+@pytest.mark.parametrize("nested", NESTED, ids=["deep", "deeper than it may be walked"])
+def test_json_that_is_nested_in_a_string_is_text(server: Simulator, nested: str) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": nested}}
+    told = [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "a", "content": nested},
+    ]
+    for messages in (told, [{"role": "user", "content": f"json {nested}"}]):
+        assert ask(server, GOOD[PATHS[0]] | {"messages": messages})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"properties": 5}',
+        '{"properties": {"a": 5}}',
+        '{"properties": {"a": {"type": "nothing"}}}',
+        '{"properties": {"a": {"$ref": "#"}}, "required": ["a"]}',
+        '{"properties": {"a": {"enum": []}}, "required": 7}',
+    ],
+)
+def test_a_schema_in_a_prompt_that_cannot_be_used_is_no_error(
+    server: Simulator, schema: str
+) -> None:
+    body = {"messages": [{"role": "user", "content": f"Answer as JSON: {schema}"}]}
+    status, _, raw = ask(server, GOOD[PATHS[0]] | body | {"max_tokens": 500})
+    assert status == 200
+    assert isinstance(json.loads(json.loads(raw)["choices"][0]["message"]["content"]), dict)
+
+
+@pytest.mark.parametrize("name", ["get_weather", "3d-search", "1password", "a" * 64])
+def test_each_name_that_the_api_allows_is_taken(server: Simulator, name: str) -> None:
+    tool = {"type": "function", "function": {"name": name}}
+    assert ask(server, GOOD[PATHS[0]] | {"tools": [tool]})[0] == 200
+
+
+@pytest.mark.parametrize("name", ["", "get weather", "wetter_größe", "a" * 65, "a\n"])
+def test_a_name_that_the_api_does_not_allow_is_refused(server: Simulator, name: str) -> None:
+    tool = {"type": "function", "function": {"name": name}}
+    assert ask(server, GOOD[PATHS[0]] | {"tools": [tool]})[0] == 400
+
+
+def test_a_long_name_is_not_repeated_whole(server: Simulator) -> None:
+    status, _, raw = ask(server, GOOD[PATHS[0]] | {"model": "x" * 1_000_000})
+    assert status == 404
+    assert len(raw) < 1000
+
+
+def test_an_introduction_without_a_name_is_passed_over(server: Simulator) -> None:
+    turns = ["I'm ", "My name is", "What is my name?"]
+    messages = [{"role": "user", "content": turn} for turn in turns]
+    assert ask(server, GOOD[PATHS[0]] | {"messages": messages})[0] == 200
+
+
 def test_a_schema_that_branches_without_end_is_refused(server: Simulator) -> None:
     branch = {"type": "object", "properties": {n: {"$ref": "#"} for n in "abcdefgh"}}
     schema = branch | {"required": list("abcdefgh")}

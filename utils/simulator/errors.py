@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_LONGEST_QUOTE = 80  # characters of what a client sent
+
 
 @dataclass
 class ApiError(Exception):
@@ -78,7 +80,7 @@ def no_such_model(model: str, known: list[str], endings: list[str]) -> ApiError:
     shown = ", ".join(f"`:{ending}`" for ending in endings)
     return ApiError(
         404,
-        f"The model `{model}` does not exist. Models here: {', '.join(known)}; "
+        f"The model `{model[:_LONGEST_QUOTE]}` does not exist. Models here: {', '.join(known)}; "
         f"each also with an ending such as {shown}.",
         "model_not_found",
         "model",
@@ -170,7 +172,7 @@ def no_such_response(name: str) -> ApiError:
     """Return the answer to a reference to a response that is not, or no longer, known."""
     return ApiError(
         400,
-        f"Previous response with id '{name[:80]}' not found.",
+        f"Previous response with id '{name[:_LONGEST_QUOTE]}' not found.",
         "previous_response_not_found",
         "previous_response_id",
     )

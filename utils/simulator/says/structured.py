@@ -10,6 +10,7 @@ from typing import Any
 from ..ask import Ask
 from ..fields import Json, is_shallow
 from . import clues
+from .bounds import SchemaError
 from .schema import fill
 
 _TYPES = {
@@ -36,14 +37,19 @@ def text(ask: Ask, rng: random.Random) -> str | None:
     """Return the reply as JSON; None if plain text is wanted.
 
     Raises:
-        SchemaError: If the schema can't be used.
+        SchemaError: If the request's schema can't be used.
     """
     schema = ask.schema or described(ask)
     if schema is None and not ask.json:
         return None
     told = " ".join(turn.text for turn in ask.turns if turn.role == "tool")
     source = _without_instructions(f"{ask.prompt} {told}".strip())
-    value = fill(schema or _whatever(source[: clues.LONGEST]), source, rng).value
+    try:
+        value = fill(schema or _whatever(source[: clues.LONGEST]), source, rng).value
+    except SchemaError:
+        if ask.schema is not None:
+            raise
+        value = fill(_whatever(source[: clues.LONGEST]), source, rng).value  # a prompt is no error
     return json.dumps(value, ensure_ascii=False)
 
 
