@@ -1,6 +1,6 @@
 """A streaming chat assistant on FastAPI and LangChain. Copy this folder: it is yours to change.
 
-    pip install fastapi uvicorn langchain-openai mistune
+    pip install -r requirements.txt
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn app:app --timeout-graceful-shutdown 2
 
 OPENAI_BASE_URL names another OpenAI-compatible server, OPENAI_FALLBACK_MODEL a second model.
@@ -149,6 +149,9 @@ def sentence(error: Exception) -> str:
 # --- Replies, and where they are kept ----------------------------------------------------------
 
 
+Turn = tuple[str, str, str]  # a question, its reply, and a note if that isn't all of it
+
+
 class Reply:
     """A list of events that grows, and that any number of readers follow at their own pace."""
 
@@ -165,14 +168,13 @@ class Replies:
     def __init__(self) -> None:
         self.replies: dict[str, Reply] = {}
         self.latest: dict[str, str] = {}  # the id of each visitor's last reply
-        self.turns: dict[str, list[list[str]]] = {}  # each visitor's [question, reply], …
+        self.turns: dict[str, list[Turn]] = {}
 
-    async def conversation(self, visitor: str) -> tuple[list[list[str]], str | None]:
+    async def conversation(self, visitor: str) -> tuple[list[Turn], str | None]:
         """Return a visitor's turns, and the id of the reply that is still being written."""
         reply = self.latest.get(visitor)
-        return self.turns.get(visitor, []), reply if reply and not self.replies[
-            reply
-        ].over else None
+        running = reply is not None and not self.replies[reply].over
+        return self.turns.get(visitor, []), reply if running else None
 
     async def begin(self, visitor: str, question: str) -> str | None:
         """Add a question and return the id of its reply; None while another is being written."""
@@ -181,7 +183,7 @@ class Replies:
         self.replies.pop(self.latest.get(visitor, ""), None)
         self.latest[visitor] = reply = uuid4().hex
         self.replies[reply] = Reply()
-        self.turns[visitor] = [*self.turns.pop(visitor, [])[1 - MOST_TURNS :], [question, ""]]
+        self.turns[visitor] = [*self.turns.pop(visitor, [])[1 - MOST_TURNS :], (question, "", "")]
         for old in list(self.turns)[:-MOST_VISITORS]:
             if self.replies[self.latest[old]].over:
                 del self.turns[old], self.replies[self.latest.pop(old)]
@@ -192,11 +194,11 @@ class Replies:
         self.replies[reply].events.append((event, data))
         self.replies[reply].news.set()
 
-    async def finish(self, visitor: str, reply: str, text: str, event: str, data: Any) -> None:
-        """Add the last event, and the text to the conversation."""
-        self.turns[visitor][-1][1] = text
+    async def finish(self, visitor: str, reply: str, turn: Turn, event: str) -> None:
+        """Add the last event, and what was said to the conversation."""
+        self.turns[visitor][-1] = turn
         self.replies[reply].over = True
-        await self.append(reply, event, data)
+        await self.append(reply, event, html(turn))
 
     async def read(self, reply: str, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
         """Yield the events behind number `after` as they come, each with its number."""
@@ -221,11 +223,11 @@ class Replies:
 replies = Replies()
 
 
-async def write(visitor: str, reply: str, turns: list[list[str]]) -> None:
+async def write(visitor: str, reply: str, turns: list[Turn]) -> None:
     """Write a reply into its list of events. What was said is kept, however it ends."""
     messages: list[Any] = [("system", SYSTEM)]
-    for question, text in turns:
-        messages += [("user", question), ("assistant", text)]
+    for question, said, note in turns:  # a model has to know, too, what isn't all of a reply
+        messages += [("user", question), ("assistant", f"{said}\n\n[{note}]" if note else said)]
     said = rest = note = ""
     end = "end"
     try:
@@ -244,8 +246,7 @@ async def write(visitor: str, reply: str, turns: list[list[str]]) -> None:
         note = "Stopped."
     except Exception as error:
         end, note = "failed", sentence(error)
-    mark = f"\n\n*[{note}]*" if note else ""  # the model has to know, too, that this isn't all
-    await replies.finish(visitor, reply, said + mark, end, markdown(said + mark))
+    await replies.finish(visitor, reply, (turns[-1][0], joined(said), note), end)
 
 
 # --- Markdown ----------------------------------------------------------------------------------
@@ -263,6 +264,17 @@ class SafeHTML(mistune.HTMLRenderer):
 
 
 markdown = mistune.create_markdown(renderer=SafeHTML(escape=True), plugins=["table"])
+
+
+def joined(text: str) -> str:
+    """Join the halves of an emoji that came apart; one half alone can't be sent to anybody."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def html(turn: Turn) -> str:
+    """Render a reply; the note comes apart, as the text may end inside of code."""
+    _, said, note = turn
+    return markdown(said) + (markdown(f"*[{note}]*") if note else "")
 
 
 def split_blocks(text: str) -> tuple[str, str]:
@@ -286,7 +298,7 @@ async def page() -> FileResponse:
 async def conversation(visitor: Annotated[str, Cookie()] = "") -> dict[str, Any]:
     """Return what a page that was just loaded shows, and the reply that it rejoins."""
     turns, reply = await replies.conversation(visitor)
-    return {"turns": [[question, markdown(text)] for question, text in turns], "reply": reply}
+    return {"turns": [(turn[0], html(turn)) for turn in turns], "reply": reply}
 
 
 @app.post("/chat")
@@ -296,6 +308,7 @@ async def chat(
     visitor: Annotated[str, Cookie()] = "",
 ) -> dict[str, str]:
     """Start a reply and return its id."""
+    message = joined(message)
     if not message.strip():
         raise HTTPException(422, "Type a message first.")
     if len(message) > LONGEST_MESSAGE:
@@ -311,7 +324,7 @@ async def chat(
 
 
 async def known(reply: str) -> str:
-    """Refuse a reply that isn't kept; in the stream it would be too late for a status."""
+    """Refuse a reply that isn't kept: in the stream below it is too late for a status."""
     if reply not in replies.replies:
         raise HTTPException(404, "This reply isn't kept any more.")
     return reply

@@ -10,15 +10,16 @@ from langchain_core.messages.tool import tool_call_chunk
 
 
 class Scripted:
-    """Calls the tools of these names, one in each round, and then says "done".
+    """Calls the tools of these names, one in each round, and then says its pieces of text.
 
     Attributes:
         sent: The messages of each request.
     """
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, says: Iterable[str] = ("done",)) -> None:
         self.sent: list[list[Any]] = []
         self._names = list(names)
+        self._says = says
 
     def bind_tools(self, tools: Iterable[Any]) -> Scripted:
         return self
@@ -26,7 +27,9 @@ class Scripted:
     async def astream(self, messages: list[Any]) -> AsyncGenerator[AIMessageChunk]:
         self.sent.append(list(messages))
         if not self._names:
-            yield AIMessageChunk("done", response_metadata={"finish_reason": "stop"})
+            for piece in self._says:
+                yield AIMessageChunk(piece)
+            yield AIMessageChunk("", response_metadata={"finish_reason": "stop"})
             return
         call = tool_call_chunk(name=self._names.pop(0), args='{"order": 1}', id="call_1", index=0)
         yield AIMessageChunk("", tool_call_chunks=[call])

@@ -39,7 +39,9 @@ class Visitor:
         )
 
     async def post(self, message: Any) -> httpx2.Response:
-        return await self._client.post("/chat", json={"message": message})
+        body = json.dumps({"message": message})  # as a browser's, which escapes what is no UTF-8
+        headers = {"content-type": "application/json"}
+        return await self._client.post("/chat", content=body, headers=headers)
 
     async def start(self, message: str) -> str:
         answer = await self.post(message)
@@ -230,7 +232,19 @@ def test_stop_cancels_the_model_at_any_moment_and_keeps_what_came(
     assert after[-1][0] == "end"
     told = virtual.requests()[-1].body["messages"][-2]
     assert told["role"] == "assistant"
-    assert told["content"] == f"{text(events)}\n\n*[Stopped.]*"
+    assert told["content"] == f"{text(events)}\n\n[Stopped.]"
+
+
+def test_a_note_stands_beside_code_that_was_cut_off(
+    virtual: VirtualSimulator, app: ModuleType
+) -> None:
+    (events,) = asked(
+        virtual, app, "sim-chat:drop@60", "Write a Python function that counts words."
+    )
+    assert text(events).count("```") == 1
+    assert events[-1][1].endswith(
+        "</code></pre>\n<p><em>[The connection to the model failed.]</em></p>\n"
+    )
 
 
 def test_a_second_stop_and_a_late_one_do_no_harm(
@@ -265,7 +279,7 @@ def test_a_break_in_mid_reply_is_said_once_and_asks_nobody_again(
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert 0 < len(text(events)) < len(ANSWER)
     assert events[-1][0] == "failed"
-    assert events[-1][1] == app.markdown(f"{text(events)}\n\n*[{BREAKS[fault]}]*")
+    assert events[-1][1] == app.html(("", text(events), BREAKS[fault]))
     assert len(virtual.requests()) == 1
 
 
@@ -341,7 +355,7 @@ def test_an_end_before_the_models_own_is_said(
     virtual: VirtualSimulator, app: ModuleType, fault: str, note: str
 ) -> None:
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
-    assert events[-1] == ("end", app.markdown(f"{text(events)}\n\n*[{note}]*"))
+    assert events[-1] == ("end", app.html(("", text(events), note)))
 
 
 # --- tools ----------------------------------------------------------------------------------------
@@ -415,6 +429,19 @@ def test_a_message_that_won_t_do_is_a_sentence_and_changes_nothing(
 
     virtual.run(main())
     assert len(virtual.requests()) == 1
+
+
+def test_half_a_surrogate_pair_does_no_harm(virtual: VirtualSimulator, app: ModuleType) -> None:
+    app.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d"])]
+
+    async def main() -> tuple[list[list[str]], Events]:
+        visitor = Visitor(app)
+        events = await visitor.ask("broken \ud83d")
+        return await visitor.turns(), events
+
+    ((question, reply),), events = virtual.run(main())
+    assert question == "broken \ufffd"
+    assert reply == events[-1][1] == "<p>a \U0001f600 b \ufffd</p>\n"
 
 
 def test_a_second_question_while_one_is_answered_is_refused_and_the_first_goes_on(
