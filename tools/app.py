@@ -14,6 +14,7 @@ import time
 import webbrowser
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from tools.environment import (
     PYTHON,
@@ -44,6 +45,7 @@ from utils.provider import ProviderError, describe, real_provider
 Child = subprocess.Popen[str]
 STARTING_SECONDS = 60.0
 HOST = "127.0.0.1"
+STDERR = 2  # stdout is for what the command itself has to say
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,14 +176,24 @@ def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], place: Path, environ: Mapping[str, str]) -> Iterator[Child]:
-    """Run a program out of reach of the terminal's Ctrl-C, and end it with the block."""
+def running(
+    command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
+) -> Iterator[Child]:
+    """Run a program out of reach of the terminal's Ctrl-C, and end it with the block.
+
+    Args:
+        command: The program and its arguments.
+        place: The folder that it is started in.
+        environ: Its variables.
+        output: Where everything goes that it prints.
+    """
     child = subprocess.Popen(
         command,
         cwd=place,
         env=environ,
         stdin=subprocess.PIPE,  # closed when this process ends, however it ends
-        stdout=2,  # on stderr, since stdout is for what the command itself has to say
+        stdout=output,
+        stderr=output,
         start_new_session=not WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         text=True,

@@ -80,6 +80,10 @@ def test_nobody_at_the_url_and_no_such_program_are_sentences(
     assert "Is the app running?" in capsys.readouterr().err
     assert main(["--run", "no-such-program {port}", QUESTION]) == 2
     assert "There is no program no-such-program" in capsys.readouterr().err
+    assert main(["--run", f"{sys.executable} -c 'raise SystemExit(\"no lamps\")'", QUESTION]) == 2
+    said = capsys.readouterr().err
+    assert "no lamps" in said
+    assert "Starting the app failed (exit code 1)" in said
     assert main([]) == 2
     assert "Name the URL to judge" in capsys.readouterr().err
 

@@ -9,8 +9,10 @@ import dataclasses
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import httpx2
@@ -42,6 +44,8 @@ PRESETS = {
         text_path="choices.0.delta.content",
     ),
 }
+
+_LAST_WORDS = 4000  # characters of what an app printed that doesn't start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on
@@ -157,17 +161,22 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
             return
         words = [word.replace("{port}", str(port)) for word in shlex.split(arguments.run)]
         at = urlsplit(shape_of(arguments, port).url).port or port
-        with _run(words, environ) as child:
-            wait_until_it_listens(child, at, "the app")
+        with tempfile.TemporaryFile("w+") as output, _run(words, environ, output) as child:
+            try:
+                wait_until_it_listens(child, at, "the app")
+            except Advice:
+                output.seek(0)
+                print(output.read()[-_LAST_WORDS:], file=sys.stderr)
+                raise
             yield model
 
 
 @contextlib.contextmanager
-def _run(words: list[str], environ: dict[str, str]) -> Iterator[Child]:
+def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator[Child]:
     """Run the user's command where they are; the course's own programs are found last."""
     environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), str(Path(sys.executable).parent)])
     try:
-        with running(words, Path.cwd(), environ) as child:
+        with running(words, Path.cwd(), environ, output) as child:
             yield child
     except FileNotFoundError as error:
         raise Advice(f"There is no program {words[0]}: is it installed, and on PATH?") from error
