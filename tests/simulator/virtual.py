@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 KEY = "key"
 ADDRESS = "http://virtual/v1"
-_BUFFERED = 500_000  # bytes that wait for a client, until the server has to wait, too
+_BUFFERED = 150_000  # bytes that wait for a client, until the server has to wait, too
 
 
 class VirtualSimulator:

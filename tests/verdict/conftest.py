@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.simulator.virtual import ADDRESS, KEY, AppTransport, VirtualSimulator
 from tools.verdict.endpoint import Endpoint, Shape
-from tools.verdict.lines import Case, Seen, judge
+from tools.verdict.lines import TRICKY, Case, Seen, judge
 from tools.verdict.model import Model
 from utils.simulator.sending import RESET
 
@@ -53,8 +53,9 @@ def verdict() -> Judge:
             return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
 
         model = Model(ADDRESS, KEY, client(virtual.app))
-        # A short reply, in which a few pieces are many.
-        case = Case(Endpoint(shape, client(app)), model, flood=2, about="Name a river.")
+        # Short replies, in which a few pieces are many.
+        brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
+        case = Case(Endpoint(shape, client(app)), model, **brief)
         try:
             return virtual.run(judge(case, lambda *_: None))
         finally:

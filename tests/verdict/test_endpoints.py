@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from tests.apps.conftest import load
@@ -20,6 +22,7 @@ from tests.verdict.conftest import Judge
 from tests.verdict.test_lines import failed
 from tools.verdict.__main__ import PRESETS
 from tools.verdict.endpoint import Shape
+from tools.verdict.lines import LINES
 
 
 class Posted(apps.Sound):
@@ -69,6 +72,67 @@ class PlainBreakIsEnd(Plain):
 def test_plain_text_that_just_ends_passes_a_break_off_as_an_end(verdict: Judge) -> None:
     table = verdict(lambda virtual: PlainBreakIsEnd(virtual).app(), KINDS[Plain])
     assert table["a break in mid-reply is announced"].verdict == "failed"
+
+
+class StaysOpen(apps.Sound):
+    """Keeps the stream open after its last event: closing is left to the page."""
+
+    async def pieces(self, question: str) -> Any:
+        async for piece in super().pieces(question):
+            yield piece
+        await asyncio.sleep(10_000)
+
+
+class Pings(apps.BreakIsEnd):
+    """Sends events that say nothing between its text and whatever comes then."""
+
+    async def pieces(self, question: str) -> Any:
+        async for kind, value in super().pieces(question):
+            if kind in ("end", "failed"):
+                yield "ping", {}
+            yield kind, value
+
+
+class NoSpaces(apps.Sound):
+    """Strips each piece, in any reply."""
+
+    def frame(self, kind: str, value: Any) -> str:
+        return super().frame(kind, value.strip() if kind == "text" else value)
+
+
+class Dies(apps.Sound):
+    """Answers nothing any more once its model has failed."""
+
+    async def chat(self, request: Request) -> Response:
+        if getattr(self, "dead", False):
+            raise RuntimeError
+        return await super().chat(request)
+
+    def failure(self, error: Exception) -> tuple[str, Any]:
+        self.dead = True
+        return super().failure(error)
+
+
+@pytest.mark.parametrize(
+    ("app", "bad"),
+    [
+        (StaysOpen, []),
+        (Pings, ["a break in mid-reply is announced"]),
+        (NoSpaces, ["every character intact"]),
+    ],
+    ids=["stays open", "pings", "no spaces"],
+)
+def test_what_an_endpoint_does_besides_isn_t_held_against_it(
+    verdict: Judge, app: type[apps.Sound], bad: list[str]
+) -> None:
+    assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.SHAPE))) == bad
+
+
+def test_an_app_that_dies_fails_its_lines_and_the_verdict_goes_on(verdict: Judge) -> None:
+    table = verdict(lambda virtual: Dies(virtual).app(), apps.SHAPE)
+    assert list(table) == list(LINES)
+    assert table["first text long before the last"].verdict == "passed"
+    assert table["Stop stops the model"].verdict == "failed"
 
 
 class NamedError(apps.Sound):

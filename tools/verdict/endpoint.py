@@ -19,6 +19,7 @@ from utils import sse
 Format = Literal["sse", "jsonl", "text"]
 TEXT_EVENTS = ("message", "text", "token", "delta", "chunk")
 DONE = "[DONE]"
+_PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 _ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # in an id or a time, which is another in each reply
 
 
@@ -80,6 +81,12 @@ class Part:
     name: str = ""
     data: Any = None
 
+    @property
+    def is_ping(self) -> bool:
+        """Whether it only keeps a silent connection open."""
+        kind = self.data.get("type") if isinstance(self.data, dict) else ""
+        return self.name in _PINGS or kind in _PINGS
+
 
 @dataclass
 class Stream:
@@ -89,6 +96,8 @@ class Stream:
         parts: What has come so far.
         raw: The same in bytes.
         began: When the question was sent.
+        shape: How it was asked.
+        closing: The names of the events upon which a page closes it.
         status: The HTTP status.
         last_id: The last `id:` of an event.
         fields: The fields of all JSON objects that came.
@@ -99,6 +108,7 @@ class Stream:
 
     began: float
     shape: Shape
+    closing: set[str]
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
@@ -122,9 +132,9 @@ class Stream:
 
     @property
     def ending(self) -> list[Part]:
-        """What came after the last text; an empty piece of text says nothing."""
+        """What came after the last text, and says something: an empty piece or a ping doesn't."""
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
-        return [part for part in self.parts[last + 1 :] if part.data != ""]
+        return [part for part in self.parts[last + 1 :] if part.data != "" and not part.is_ping]
 
     @property
     def comments(self) -> int:
@@ -156,6 +166,8 @@ class Stream:
                     self.parts.append(part)
                     if isinstance(part.data, dict):
                         self.fields.update(part.data)
+                    if part.name in self.closing:
+                        self.over = True
         return enough(self)
 
     async def rest(self, patience: float) -> None:
@@ -174,6 +186,12 @@ class Endpoint:
         self.shape = shape
         self.received: list[bytes | bytearray] = []
         self._client = client
+        self._closing: set[str] = set()
+
+    def closed_by(self, complete: Stream) -> None:
+        """Let an event named like a complete reply's last one end a stream: pages close it then."""
+        if complete.ending and complete.ending[-1].name not in ("", *self.shape.text_events):
+            self._closing.add(complete.ending[-1].name)
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
@@ -183,7 +201,7 @@ class Endpoint:
             EndpointError: If the endpoint can't be reached.
         """
         shape = self.shape
-        stream = Stream(asyncio.get_running_loop().time(), shape)
+        stream = Stream(asyncio.get_running_loop().time(), shape, self._closing)
         url = shape.url.replace("{question}", quote(question, safe=""))
         body = shape.body and shape.body.replace("{question}", json.dumps(question)[1:-1])
         headers = dict(shape.headers) | ({"content-type": "application/json"} if body else {})
@@ -206,7 +224,8 @@ class Endpoint:
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
         """Connect to a running reply again, as `EventSource` does; `last_id` is what it sends."""
-        again = Stream(asyncio.get_running_loop().time(), self.shape, fields=left.fields)
+        now = asyncio.get_running_loop().time()
+        again = Stream(now, self.shape, self._closing, fields=left.fields)
         async with self._client() as client:
             request = self._reading(client, again, last_id)
             async with self._opened(client, request, again):
@@ -216,7 +235,10 @@ class Endpoint:
         """Stop a reply; return the HTTP status."""
         assert self.shape.stop is not None
         async with self._client() as client:
-            answer = await client.post(self._filled(self.shape.stop, stream))
+            try:
+                answer = await client.post(self._filled(self.shape.stop, stream))
+            except httpx2.HTTPError as error:
+                raise EndpointError(f"Stop could not be sent ({type(error).__name__})") from error
         self.received.append(answer.content)
         return answer.status_code
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from ..pacing import Piece
@@ -129,7 +130,7 @@ def flooded(reply: Reply, numbers: Numbers) -> Reply:
     piece = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
     start, part = reply.pieces[0].at, reply.pieces[-1].part
     times = [start + index * _FLOOD_GAP for index in range(count)]
-    tokens = tuple(at for at in times for _ in range(_FLOOD_TOKENS))
+    tokens = tuple(chain.from_iterable(repeat(at, _FLOOD_TOKENS) for at in times))
     return replace(
         reply,
         pieces=tuple(Piece(at, part, piece, _FLOOD_TOKENS) for at in times),
