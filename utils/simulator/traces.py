@@ -191,18 +191,21 @@ class Recordings:
             traces: The replies.
             strict: Refuse other prompts to a recorded model, which the simulator would answer.
         """
-        self._traces = tuple(traces)
         self._strict = strict
+        self._traces: dict[str, dict[str, Trace]] = {}
+        for trace in traces:
+            self._traces.setdefault(trace.model, {}).setdefault(_same(trace.prompt), trace)
 
     @property
     def models(self) -> list[str]:
         """The names of the models that were recorded."""
-        return list(dict.fromkeys(trace.model for trace in self._traces))
+        return list(self._traces)
 
     @property
     def prompts(self) -> list[str]:
         """The prompts that were recorded, of every model."""
-        return list(dict.fromkeys(trace.prompt for trace in self._traces))
+        traces = (trace for known in self._traces.values() for trace in known.values())
+        return list(dict.fromkeys(trace.prompt for trace in traces))
 
     def reply(self, ask: Ask, model: str, head: Head) -> Reply | None:
         """Return the recorded reply of a model to a prompt; None if there is none.
@@ -210,13 +213,12 @@ class Recordings:
         Raises:
             ApiError: 400 if the model was recorded, but not with this prompt, which is refused.
         """
-        known = [trace for trace in self._traces if trace.model == model]
-        for trace in known:
-            if _same(trace.prompt) == _same(ask.prompt):
-                return trace.reply(ask, head)
+        known = self._traces.get(model, {})
+        if trace := known.get(_same(ask.prompt)):
+            return trace.reply(ask, head)
         if not (known and self._strict):
             return None
-        prompts = " · ".join(f"“{trace.prompt[:80]}”" for trace in known)
+        prompts = " · ".join(f"“{trace.prompt[:80]}”" for trace in known.values())
         raise errors.wrong_value(
             "messages", f"the replies of {model} that were recorded answer: {prompts}"
         )
