@@ -1,14 +1,13 @@
 """Whoever called a method of the model, and left what came back alone, isn't told "never asked"."""
 
 import asyncio
-import inspect
 import re
 
 import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import StrOutputParser
 
-from utils.checks import evaluate, lesson_3_replies, old_lesson_3
+from utils.checks import evaluate
 from utils.checks.streams import Probe, ProbeModel
 
 PROMPT = "Name a river."
@@ -94,13 +93,6 @@ def test_one_of_several_streams_left_unread_is_told_as_that():
 
     message = evaluate("2.6", reads_all_but_the_last).message
     assert message.startswith("`spent` made a stream with `.stream(…)`, and nobody read it")
-
-
-def test_lesson_3_gives_no_model_and_blames_nobody_for_not_asking():
-    modules = {inspect.getmodule(check) for check in old_lesson_3.CHECKS.values()}
-    text = "".join(map(inspect.getsource, [lesson_3_replies, *modules]))
-    assert "ProbeModel" not in text
-    assert "never asked" not in text
 
 
 def test_a_probe_tells_a_call_from_a_question():

@@ -84,7 +84,9 @@ FIRST: Mistakes[Run] = {
     "calls twice": lambda run: run.reply.requests > 1,
     "invoke": lambda run: run.reply.whole,
     "goes on": lambda run: run.goes_on,
-    "reads twice": lambda run: any(each.after_end > 1 for each in run.reply.readings),
+    "reads twice": lambda run: any(
+        each.after_end > 1 and each.items > 0 for each in run.reply.readings
+    ),
     "returns a collection": lambda run: run.streams and isinstance(run.returned, _COLLECTIONS),
     "no yield": lambda run: run.streams and not run.read and run.returned is None,
     "not a stream": lambda run: run.streams and not run.read,

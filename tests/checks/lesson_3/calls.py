@@ -1,14 +1,16 @@
 """Exercise 3.2: the tool calls of a reply that was finished in order to call them."""
 
-import pytest
+from contextlib import closing
+
 from langchain_core.tools import tool
 
-from tests.checks.test_lesson_3_whole import UNFINISHED_3_1, adds_in_a_loop, beside_whole
-from tests.checks.verdict import by_name, right, with_reason, wrong
-from utils.checks import evaluate
-from utils.checks.lesson_3_replies import WEATHER, Reply
+from tests.checks.answers import right, wrong
+from tests.checks.lesson_3.whole import adds_in_a_loop
+from utils.checks.engine.fake_model import Reply
+from utils.checks.lesson_3.given import WEATHER
 
 
+@right("3.2")
 def asks_the_sum(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") != "tool_calls":
@@ -16,6 +18,7 @@ def asks_the_sum(stream):
     return total.tool_calls
 
 
+@right("3.2")
 def remembers_the_reason(stream):
     total, reason = None, None
     for chunk in stream:
@@ -24,6 +27,7 @@ def remembers_the_reason(stream):
     return list(total.tool_calls) if reason == "tool_calls" else []
 
 
+@right("3.2")
 def leaves_when_it_is_sure(stream):
     total = None
     for chunk in stream:
@@ -33,13 +37,7 @@ def leaves_when_it_is_sure(stream):
     return []
 
 
-@pytest.mark.parametrize(
-    "calls", by_name(asks_the_sum, remembers_the_reason, leaves_when_it_is_sure)
-)
-def test_3_2_accepts(calls):
-    right("3.2", calls)
-
-
+@wrong("3.2", "calls before the end")
 def at_the_first_piece(stream):
     total = None
     for chunk in stream:
@@ -49,16 +47,19 @@ def at_the_first_piece(stream):
     return []
 
 
+@wrong("3.2", "calls of a truncated reply")
 def whatever_the_reason(stream):
     total = adds_in_a_loop(stream)
     return total.tool_calls if total else []
 
 
+@wrong("3.2", "raises")
 def in_square_brackets(stream):
     total = adds_in_a_loop(stream)
     return total.tool_calls if total.response_metadata["finish_reason"] == "tool_calls" else []
 
 
+@wrong("3.2", "calls of a truncated reply")
 def all_but_length(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") == "length":
@@ -66,17 +67,20 @@ def all_but_length(stream):
     return total.tool_calls
 
 
+@wrong("3.2", "calls of a truncated reply")
 def any_reason(stream):
     total = adds_in_a_loop(stream)
     return total.tool_calls if total and total.response_metadata.get("finish_reason") else []
 
 
+@wrong("3.2", "calls of a stopped reply")
 def any_but_a_limit(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
     return total.tool_calls if reason not in (None, "length") else []
 
 
+@wrong("3.2", "misses the reason")
 def in_the_last_chunk(stream):
     total = chunk = None
     for chunk in stream:
@@ -86,10 +90,12 @@ def in_the_last_chunk(stream):
     return total.tool_calls
 
 
+@wrong("3.2", "returns nothing")
 def none_for_none(stream):
     return asks_the_sum(stream) or None
 
 
+@wrong("3.2", "pieces of calls")
 def the_pieces(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") != "tool_calls":
@@ -97,14 +103,17 @@ def the_pieces(stream):
     return total.tool_call_chunks
 
 
+@wrong("3.2", "no tool calls")
 def the_arguments(stream):
     return [call["args"] for call in asks_the_sum(stream)]
 
 
+@wrong("3.2", "loses calls")
 def only_the_first(stream):
     return asks_the_sum(stream)[:1]
 
 
+@wrong("3.2", "changes calls")
 def all_along(stream):
     total, found = None, []
     for chunk in stream:
@@ -113,19 +122,23 @@ def all_along(stream):
     return found if total and total.response_metadata.get("finish_reason") == "tool_calls" else []
 
 
+@wrong("3.2", "raises")
 def trips_over_an_empty_stream(stream):
     total = adds_in_a_loop(stream)
     return total.tool_calls if total.response_metadata.get("finish_reason") == "tool_calls" else []
 
 
+@wrong("3.2", "yields")
 def yields_calls(stream):
     yield from asks_the_sum(stream)
 
 
+@wrong("3.2", "returns no list")
 def a_dict(stream):
     return {call["name"]: call["args"] for call in asks_the_sum(stream)}
 
 
+@wrong("3.2", "list in a list")
 def at_the_first_piece_in_a_list(stream):
     total = None
     for chunk in stream:
@@ -135,6 +148,7 @@ def at_the_first_piece_in_a_list(stream):
     return []
 
 
+@wrong("3.2", "list in a list")
 def in_a_list_at_the_reason(stream):
     total = None
     for chunk in stream:
@@ -144,6 +158,7 @@ def in_a_list_at_the_reason(stream):
     return []
 
 
+@wrong("3.2", "looks for calls in one chunk")
 def of_the_chunk_with_the_reason(stream):
     for chunk in stream:
         if chunk.response_metadata.get("finish_reason") == "tool_calls":
@@ -151,6 +166,7 @@ def of_the_chunk_with_the_reason(stream):
     return []
 
 
+@wrong("3.2", "stops at the first chunk")
 def gives_up_at_once(stream):
     for chunk in stream:
         if chunk.response_metadata.get("finish_reason") != "tool_calls":
@@ -158,6 +174,7 @@ def gives_up_at_once(stream):
     return []
 
 
+@wrong("3.2", "pieces of calls")
 def the_pieces_at_the_reason(stream):
     total = None
     for chunk in stream:
@@ -167,12 +184,14 @@ def the_pieces_at_the_reason(stream):
     return []
 
 
+@wrong("3.2", "calls of a stopped reply")
 def unless_it_is_a_known_end(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
     return total.tool_calls if reason not in (None, "length", "content_filter") else []
 
 
+@wrong("3.2", "misses the reason")
 def of_a_reply_that_stopped(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") != "stop":
@@ -180,6 +199,7 @@ def of_a_reply_that_stopped(stream):
     return total.tool_calls
 
 
+@wrong("3.2", "misses the reason")
 def of_a_misspelt_reason(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") != "tool_call":
@@ -187,6 +207,7 @@ def of_a_misspelt_reason(stream):
     return total.tool_calls
 
 
+@wrong("3.2", "reads twice")
 def with_the_reason_in_a_second_loop(stream):
     total = adds_in_a_loop(stream)
     for chunk in stream:
@@ -195,10 +216,12 @@ def with_the_reason_in_a_second_loop(stream):
     return []
 
 
+@wrong("3.2", "never reads the stream")
 def of_another_stream(stream):
-    return asks_the_sum(Reply(calls=WEATHER, finish="tool_calls").stream())
+    return asks_the_sum(Reply(calls=WEATHER, finish="tool_calls").chunks())
 
 
+@wrong("3.2", "returns nothing")
 def without_return(stream):
     asks_the_sum(stream)
 
@@ -209,74 +232,26 @@ def get_weather(city: str) -> str:
     return f"Sunny in {city}."
 
 
+@wrong("3.2", "executes a tool")
 def executes_them(stream):
     return [get_weather.invoke(call) for call in asks_the_sum(stream)]
 
 
+@wrong("3.2", "no tool calls")
 def executes_one(stream):
     return [get_weather.invoke(call["args"]) for call in asks_the_sum(stream)[:1]]
 
 
-WRONG_3_2 = (
-    (executes_them, "A tool was executed, and it failed with .* asks for the calls alone"),
-    (executes_one, "An entry of the list is no tool call: `'Sunny in San Francisco.'`"),
-    (
-        unless_it_is_a_known_end,
-        "A reply with the finish reason `error` gave .* would be executed; `tool_calls` alone",
-    ),
-    (of_a_reply_that_stopped, "gave an empty list. Which reason did you compare with"),
-    (of_a_misspelt_reason, "In which chunk .*for the calls\\? Which reason did you compare with"),
-    (with_the_reason_in_a_second_loop, "`stream` was looped over twice"),
-    (of_another_stream, "`calls` took nothing from `stream`. Is it read at all, or another one"),
-    (without_return, "Nothing came back: is a `return` missing"),
-    (at_the_first_piece, "came back after 2 of .* chunks, with .* arguments are provisional"),
-    (at_the_first_piece_in_a_list, r"a list in a list, `\[\[\{'name'"),
-    (in_a_list_at_the_reason, "a list in a list.* the exercise asks for a list of calls"),
-    (of_the_chunk_with_the_reason, "that chunk holds no calls; the sum of the chunks does"),
-    (gives_up_at_once, "after 1 of .* an empty list. The finish reason was still to come"),
-    (the_pieces_at_the_reason, "`args` is a text in them.* its arguments as a dictionary"),
-    (whatever_the_reason, "cut off by a limit .* nobody finished asking for it"),
-    (in_square_brackets, "KeyError: 'finish_reason'.*for a reply broken off"),
-    (all_but_length, "A reply broken off .* nobody finished asking"),
-    (any_reason, "cut off by a limit .* nobody finished asking for it"),
-    (any_but_a_limit, "stopped by the provider's filter"),
-    (in_the_last_chunk, "gave an empty list. In which chunk"),
-    (none_for_none, "gave `None`; the exercise asks for an empty list"),
-    (the_pieces, r"pieces of calls: `args` is a text in them, `'\{\"city\": \"San Francisco\"\}'`"),
-    (the_arguments, "is no tool call"),
-    (only_the_first, "makes 2 calls, and 1 came back"),
-    (all_along, "makes 2 calls, and .* came back"),
-    (trips_over_an_empty_stream, "left is a stream that brings nothing.*AttributeError: "),
-    (yields_calls, "There is a `yield`"),
-    (a_dict, "is a `dict`; the exercise asks for a list of calls"),
-)
+def without_whole(stream):
+    """Return the sum of all chunks in `stream`, or None if there are none."""
+    # your code here
 
 
-@pytest.mark.parametrize(("calls", "said"), with_reason(*WRONG_3_2))
-def test_3_2_says_what_is_wrong_with_code_that(calls, said):
-    wrong("3.2", calls, said)
-
-
-def test_3_2_asks_where_the_reason_was_looked_for_if_no_reason_helps():
-    assert "In which chunk" not in evaluate("3.2", of_a_reply_that_stopped).message
-
-
-def test_3_2_says_nothing_of_what_a_reply_that_stopped_makes_of_the_code():
-    def trips_over_stop(stream):
-        if adds_in_a_loop(stream).response_metadata.get("finish_reason") == "stop":
-            raise RuntimeError("stop")
-        return []
-
-    wrong("3.2", trips_over_stop, "gave an empty list. In which chunk")
-
-
-def test_3_2_leaves_open_what_a_reply_with_calls_that_stopped_gives():
-    def accepts_stop_too(stream):
-        total = adds_in_a_loop(stream)
-        reason = total.response_metadata.get("finish_reason") if total else None
-        return total.tool_calls if reason in ("stop", "tool_calls") else []
-
-    right("3.2", accepts_stop_too)
+def beside(whole, code):
+    """A function beside the notebook's `whole`."""
+    names = {"whole": whole}
+    exec(code, names)
+    return names
 
 
 BY_WHOLE = """
@@ -286,22 +261,42 @@ def calls(stream):
         return []
     return total.tool_calls
 """
-UNGUARDED = """
-def calls(stream):
-    return whole(stream).tool_calls
-"""
+
+right("3.2")(beside(adds_in_a_loop, BY_WHOLE)["calls"])
+wrong("3.2", "needs whole", "Exercise 3.1 isn't done")(beside(without_whole, BY_WHOLE)["calls"])
 
 
-@pytest.mark.parametrize("code", [BY_WHOLE, UNGUARDED])
-@pytest.mark.parametrize("whole", UNFINISHED_3_1)
-def test_3_2_names_exercise_3_1_where_that_is_used_and_not_done(code, whole):
-    said = "`calls` uses `whole`, which takes nothing from its stream. Is Exercise 3.1 done"
-    wrong("3.2", beside_whole(code, whole), said)
+@wrong("3.2", "calls of a stopped reply", "with the finish reason `stop`")
+def accepts_stop_too(stream):
+    total = adds_in_a_loop(stream)
+    reason = total.response_metadata.get("finish_reason") if total else None
+    return total.tool_calls if reason in ("stop", "tool_calls") else []
 
 
-def test_3_2_says_nothing_of_3_1_where_that_is_done_or_not_used():
-    right("3.2", beside_whole(BY_WHOLE, adds_in_a_loop))
-    message = evaluate("3.2", beside_whole(UNGUARDED, adds_in_a_loop)).message
-    assert "3.1" not in message
-    asks_another = BY_WHOLE.replace("whole(stream)", "None")
-    wrong("3.2", beside_whole(asks_another, UNFINISHED_3_1[0]), "took nothing from `stream`")
+@wrong("3.2", "swallows the error")
+def none_if_it_fails(stream):
+    try:
+        return asks_the_sum(stream)
+    except Exception:
+        return []
+
+
+@wrong("3.2", "returns no list")
+def a_tuple(stream):
+    return tuple(asks_the_sum(stream))
+
+
+@wrong("3.2", "empty before the reason")
+def gives_up_before_the_reason(stream):
+    total = None
+    for chunk in stream:
+        total = chunk if total is None else total + chunk
+        if chunk.tool_call_chunks:
+            break
+    return total.tool_calls if total and total.response_metadata.get("finish_reason") else []
+
+
+@right("3.2")
+def closes_the_stream(stream):
+    with closing(stream):
+        return asks_the_sum(stream)

@@ -1,17 +1,11 @@
 """Exercise 3.3: the text of a complete reply, and an error for any other."""
 
-import pytest
-
-from tests.checks.test_lesson_3_whole import (
-    UNFINISHED_3_1,
-    adds_in_a_loop,
-    beside_whole,
-    yields,
-)
-from tests.checks.verdict import by_name, right, with_reason, wrong
-from utils.checks.lesson_3_replies import HERON, Reply
+from tests.checks.answers import right, wrong
+from tests.checks.lesson_3.whole import adds_in_a_loop
+from utils.checks.engine.fake_model import Reply
 
 
+@right("3.3")
 def keeps_the_reason(stream):
     pieces, reason = [], None
     for chunk in stream:
@@ -22,6 +16,7 @@ def keeps_the_reason(stream):
     return "".join(pieces)
 
 
+@right("3.3")
 def of_the_sum(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -30,6 +25,7 @@ def of_the_sum(stream):
     raise ValueError(reason or "no finish reason at all")
 
 
+@right("3.3")
 def hands_the_reason_over(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -42,6 +38,7 @@ class IncompleteError(ValueError):
     """One of the learner's own."""
 
 
+@right("3.3")
 def with_an_error_of_its_own(stream):
     chunks = list(stream)
     reasons = [c.response_metadata["finish_reason"] for c in chunks if c.response_metadata]
@@ -50,14 +47,7 @@ def with_an_error_of_its_own(stream):
     return "".join(chunk.text for chunk in chunks)
 
 
-@pytest.mark.parametrize(
-    "to_store",
-    by_name(keeps_the_reason, of_the_sum, hands_the_reason_over, with_an_error_of_its_own),
-)
-def test_3_3_accepts(to_store):
-    right("3.3", to_store)
-
-
+@wrong("3.3", "refuses a complete reply")
 def looks_at_the_last_chunk(stream):
     *pieces, last = stream
     reason = last.response_metadata.get("finish_reason")
@@ -66,10 +56,12 @@ def looks_at_the_last_chunk(stream):
     return "".join(chunk.content for chunk in pieces)
 
 
+@wrong("3.3", "stores a truncated reply")
 def stores_anything(stream):
     return "".join(chunk.content for chunk in stream)
 
 
+@wrong("3.3", "stores a truncated reply")
 def refuses_length_alone(stream):
     total = adds_in_a_loop(stream)
     if total.response_metadata.get("finish_reason") == "length":
@@ -77,6 +69,7 @@ def refuses_length_alone(stream):
     return total.content
 
 
+@wrong("3.3", "stores a truncated reply")
 def refuses_no_reason_alone(stream):
     total = adds_in_a_loop(stream)
     if total is None or not total.response_metadata.get("finish_reason"):
@@ -84,6 +77,7 @@ def refuses_no_reason_alone(stream):
     return total.content
 
 
+@wrong("3.3", "stores a truncated reply")
 def refuses_known_reasons(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -92,6 +86,7 @@ def refuses_known_reasons(stream):
     return total.content
 
 
+@wrong("3.3", "refuses by None")
 def returns_none(stream):
     try:
         return keeps_the_reason(stream)
@@ -99,6 +94,7 @@ def returns_none(stream):
         return None
 
 
+@wrong("3.3", "returns the error")
 def returns_the_error(stream):
     try:
         return keeps_the_reason(stream)
@@ -106,6 +102,7 @@ def returns_the_error(stream):
         return error
 
 
+@wrong("3.3", "raises")
 def raises_another(stream):
     try:
         return keeps_the_reason(stream)
@@ -113,6 +110,7 @@ def raises_another(stream):
         raise RuntimeError(str(error)) from None
 
 
+@wrong("3.3", "raises")
 def asks_by_square_brackets(stream):
     total = adds_in_a_loop(stream)
     if (reason := total.response_metadata["finish_reason"]) != "stop":
@@ -120,6 +118,7 @@ def asks_by_square_brackets(stream):
     return total.content
 
 
+@wrong("3.3", "doesn't name the reason")
 def names_no_reason(stream):
     try:
         return keeps_the_reason(stream)
@@ -127,6 +126,7 @@ def names_no_reason(stream):
         raise ValueError("not complete") from None
 
 
+@wrong("3.3", "returns no text")
 def stores_a_message(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") != "stop":
@@ -134,14 +134,17 @@ def stores_a_message(stream):
     return total
 
 
+@wrong("3.3", "returns no text")
 def stores_a_list(stream):
     return [keeps_the_reason(stream)]
 
 
+@wrong("3.3", "another text")
 def stores_capitals(stream):
     return keeps_the_reason(stream).upper()
 
 
+@wrong("3.3", "returns nothing")
 def prints_it(stream):
     print(keeps_the_reason(stream))
 
@@ -153,11 +156,13 @@ def wants_full_stops(stream):
     return text
 
 
+@wrong("3.3", "stores an empty stream")
 def misses_the_empty_stream(stream):
     chunks = list(stream)
     return keeps_the_reason(iter(chunks)) if chunks else ""
 
 
+@wrong("3.3", "raises")
 def trips_over_an_empty_one(stream):
     total = adds_in_a_loop(stream)
     if (reason := total.response_metadata.get("finish_reason")) != "stop":
@@ -165,6 +170,7 @@ def trips_over_an_empty_one(stream):
     return total.content
 
 
+@wrong("3.3", "stores another ending")
 def refuses_all_known_reasons(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -173,6 +179,7 @@ def refuses_all_known_reasons(stream):
     return total.content
 
 
+@wrong("3.3", "stores another ending")
 def refuses_these_and_calls(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -181,6 +188,7 @@ def refuses_these_and_calls(stream):
     return total.content
 
 
+@wrong("3.3", "stores another ending")
 def stores_calls_too(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -189,6 +197,7 @@ def stores_calls_too(stream):
     return total.content
 
 
+@wrong("3.3", "doesn't say that there is none")
 def names_every_reason(stream):
     try:
         return keeps_the_reason(stream)
@@ -196,6 +205,7 @@ def names_every_reason(stream):
         raise ValueError("length or content_filter or None") from None
 
 
+@wrong("3.3", "empty message")
 def says_nothing(stream):
     try:
         return keeps_the_reason(stream)
@@ -203,10 +213,12 @@ def says_nothing(stream):
         raise ValueError from None
 
 
+@wrong("3.3", "strips the text")
 def strips_the_text(stream):
     return keeps_the_reason(stream).strip()
 
 
+@wrong("3.3", "reads twice")
 def looks_for_the_reason_in_a_second_loop(stream):
     text = "".join(chunk.content for chunk in stream)
     reasons = [chunk.response_metadata.get("finish_reason") for chunk in stream]
@@ -215,14 +227,17 @@ def looks_for_the_reason_in_a_second_loop(stream):
     return text
 
 
+@wrong("3.3", "never reads the stream")
 def stores_another(stream):
-    return keeps_the_reason(Reply(HERON).stream())
+    return keeps_the_reason(Reply(["The heron flies."]).chunks())
 
 
+@wrong("3.3", "never reads the stream")
 def refuses_without_a_look(stream):
     raise ValueError
 
 
+@wrong("3.3", "empty message")
 def names_what_there_is(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -231,6 +246,7 @@ def names_what_there_is(stream):
     return total.content
 
 
+@wrong("3.3", "empty message")
 def says_nothing_of_nothing(stream):
     chunks = list(stream)
     if not chunks:
@@ -238,80 +254,50 @@ def says_nothing_of_nothing(stream):
     return keeps_the_reason(iter(chunks))
 
 
-WRONG_3_3 = (
-    (
-        names_what_there_is,
-        "A reply broken off .* with an empty message.* there is no finish reason",
-    ),
-    (says_nothing_of_nothing, "A stream that brings nothing raises `ValueError` with an empty mes"),
-    (refuses_all_known_reasons, "reason `tool_calls` came back, .* stored; `stop` alone counts"),
-    (stores_calls_too, "reason `tool_calls` came back, .* stored; `stop` alone counts"),
-    (refuses_these_and_calls, "reason `error` came back, .* stored; `stop` alone counts"),
-    (names_every_reason, "`tool_calls` raises .* is `length or .* should name the finish reason"),
-    (says_nothing, "raises `ValueError`, and it has no message. It should name"),
-    (strips_the_text, "begins and ends with white space, and not all of that came back"),
-    (looks_for_the_reason_in_a_second_loop, "`stream` was looped over twice"),
-    (stores_another, "`to_store` took nothing from `stream`. Is it read at all"),
-    (refuses_without_a_look, "`to_store` took nothing from `stream`. Is it read at all"),
-    (looks_at_the_last_chunk, "A complete reply, .*was refused: .*Which of its chunks"),
-    (stores_anything, "cut off by a limit on its length came back, .*stored as complete"),
-    (refuses_length_alone, "A reply broken off.* came back, .*stored as complete"),
-    (refuses_no_reason_alone, "cut off by a limit on its length came back, .*stored"),
-    (refuses_known_reasons, "by the provider's filter came back, .*stored"),
-    (returns_none, "came back as `None`. Nothing was raised"),
-    (returns_the_error, "came back as a `ValueError`, which wasn't raised"),
-    (raises_another, "RuntimeError: .*the exercise asks for `ValueError`"),
-    (asks_by_square_brackets, "KeyError: 'finish_reason'.*for a reply broken off"),
-    (names_no_reason, "its message is `not complete`. It should name the finish reason"),
-    (stores_a_message, "is a message; the exercise asks for its text"),
-    (stores_a_list, "is a `list`"),
-    (stores_capitals, "The text isn't that of the reply"),
-    (prints_it, "Nothing came back for a complete reply: is a `return` missing"),
-    (misses_the_empty_stream, "A stream that brings nothing gave"),
-    (trips_over_an_empty_one, "left is a stream that brings nothing.*AttributeError: "),
-    (yields, "There is a `yield`"),
+@wrong("3.3", "refuses a complete reply", r"refused: `ValueError\(\)`")
+def refuses_all(stream):
+    list(stream)
+    raise ValueError
+
+
+wrong("3.3", "strips the text")(lambda stream: keeps_the_reason(stream).lstrip())
+wrong("3.3", "strips the text")(lambda stream: keeps_the_reason(stream).rstrip())
+
+
+def refuses_with(message):
+    def to_store(stream):
+        total = None
+        for chunk in stream:
+            total = chunk if total is None else total + chunk
+        reason = total.response_metadata.get("finish_reason") if total else None
+        if reason != "stop":
+            raise ValueError(message(reason, total.content if total else ""))
+        return total.content
+
+    return to_store
+
+
+NO_REASON = "doesn't say that there is none"
+wrong("3.3", NO_REASON)(refuses_with(lambda reason, _: reason or "incomplete reply"))
+wrong("3.3", NO_REASON)(refuses_with(lambda reason, text: reason or text or "x"))
+wrong("3.3", NO_REASON)(refuses_with(lambda reason, _: f"finish reason: {reason or 'length'}"))
+wrong("3.3", NO_REASON)(refuses_with(lambda reason, _: f"finish reason {reason or 'unfinished'}"))
+right("3.3")(refuses_with(lambda reason, _: f"finish_reason={reason!r}"))
+right("3.3")(refuses_with(lambda reason, _: reason or "There is no finish reason."))
+right("3.3")(
+    refuses_with(lambda reason, _: reason or "The connection broke: finish reason missing")
 )
+right("3.3")(refuses_with(lambda reason, _: reason or "the model didn't say why it stopped"))
+right("3.3")(refuses_with(lambda reason, text: f"{reason}: {text}"))
 
 
-@pytest.mark.parametrize(("to_store", "said"), with_reason(*WRONG_3_3))
-def test_3_3_says_what_is_wrong_with_code_that(to_store, said):
-    wrong("3.3", to_store, said)
-
-
-def test_3_3_quotes_no_message_where_a_complete_reply_is_refused_without_one():
-    def refuses_all(stream):
-        list(stream)
-        raise ValueError
-
-    wrong("3.3", refuses_all, "reason `stop`, was refused. Which of its chunks")
-
-
-@pytest.mark.parametrize("strip", [str.lstrip, str.rstrip])
-def test_3_3_wants_the_white_space_at_either_end(strip):
-    wrong("3.3", lambda stream: strip(keeps_the_reason(stream)), "white space, and not all of that")
-
-
-def test_3_3_praises_in_a_sentence():
-    said = "replies cut off by a limit, a filter or the line were refused, with the reason named"
-    assert said in right("3.3", keeps_the_reason).message
-
-
-def test_3_3_is_not_fooled_by_a_full_stop():
-    wrong("3.3", wants_full_stops, "A reply broken off.* came back, `The heron .* hour.`")
-
-
-BY_WHOLE = """
-def to_store(stream):
-    total = whole(stream)
-    reason = total.response_metadata.get("finish_reason") if total else None
-    if reason != "stop":
-        raise ValueError(f"finish reason {reason}")
-    return total.content
-"""
-
-
-@pytest.mark.parametrize("whole", UNFINISHED_3_1)
-def test_3_3_names_exercise_3_1_where_that_is_used_and_not_done(whole):
-    said = "`to_store` uses `whole`, which takes nothing from its stream. Is Exercise 3.1 done"
-    wrong("3.3", beside_whole(BY_WHOLE, whole), said)
-    right("3.3", beside_whole(BY_WHOLE, adds_in_a_loop))
+@wrong("3.3", "swallows the error")
+def stores_what_arrived(stream):
+    pieces, reason = [], "stop"
+    try:
+        for chunk in stream:
+            pieces.append(chunk.content)
+            reason = chunk.response_metadata.get("finish_reason", reason)
+    except Exception:
+        return "".join(pieces)
+    return keeps_the_reason(iter([])) if reason != "stop" else "".join(pieces)

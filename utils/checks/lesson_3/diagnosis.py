@@ -1,0 +1,5 @@
+"""Exercise 3.7: which of four replies is complete, and what ended the others."""
+
+from utils.checks.engine.clinic import clinic
+
+check = clinic("3.7", ("complete", "limit", "filtered", "broken off"))
