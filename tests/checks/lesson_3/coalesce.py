@@ -1,6 +1,7 @@
 """Exercise 3.4: pieces that come within a time, joined and passed on together."""
 
 from contextlib import closing
+from itertools import chain
 from time import perf_counter
 
 from tests.checks.answers import right, wrong
@@ -223,9 +224,10 @@ def yields_lists(pieces, seconds=0.05, clock=perf_counter):
         yield [text]
 
 
+@wrong("3.4", "raises", "for an empty stream")
 def trips_over_no_pieces(pieces, seconds=0.05, clock=perf_counter):
-    yield next(pieces)
-    yield from first_by_hand(pieces, seconds, clock)
+    first = next(pieces)
+    yield from waits_and_joins(chain([first], pieces), seconds, clock)
 
 
 @wrong("3.4", "goes on")
@@ -372,10 +374,15 @@ def yields_nothing(pieces, seconds=0.05, clock=perf_counter):
 
 @wrong("3.4", "another text")
 def shouts(pieces, seconds=0.05, clock=perf_counter):
-    yield from (each.upper() for each in waits_and_joins(pieces, seconds, clock))
+    yield from (f"{each}!" for each in waits_and_joins(pieces, seconds, clock))
 
 
 @right("3.4")
 def closes_its_source(pieces, seconds=0.05, clock=perf_counter):
     with closing(pieces):
         yield from waits_and_joins(pieces, seconds, clock)
+
+
+@wrong("3.4", "never reads the stream")
+def reads_nothing(pieces, seconds=0.05, clock=perf_counter):
+    return iter(())

@@ -1,6 +1,7 @@
 """Exercise 3.3: the text of a complete reply, and an error for any other."""
 
 from tests.checks.answers import right, wrong
+from tests.checks.lesson_3.calls import beside, without_whole
 from tests.checks.lesson_3.whole import adds_in_a_loop
 from utils.checks.engine.fake_model import Reply
 
@@ -149,6 +150,7 @@ def prints_it(stream):
     print(keeps_the_reason(stream))
 
 
+@wrong("3.3", "stores a truncated reply", "hour")
 def wants_full_stops(stream):
     text = stores_anything(stream)
     if not text.endswith("."):
@@ -293,11 +295,33 @@ right("3.3")(refuses_with(lambda reason, text: f"{reason}: {text}"))
 
 @wrong("3.3", "swallows the error")
 def stores_what_arrived(stream):
-    pieces, reason = [], "stop"
-    try:
+    text = ""
+
+    def noted():
+        nonlocal text
         for chunk in stream:
-            pieces.append(chunk.content)
-            reason = chunk.response_metadata.get("finish_reason", reason)
+            text += chunk.content
+            yield chunk
+
+    try:
+        return keeps_the_reason(noted())
+    except ValueError:
+        raise
     except Exception:
-        return "".join(pieces)
-    return keeps_the_reason(iter([])) if reason != "stop" else "".join(pieces)
+        return text
+
+
+@right("3.3")
+def refuses_what_failed(stream):
+    try:
+        return keeps_the_reason(stream)
+    except Exception as error:
+        raise ValueError(f"The reply is not complete: {error}") from error
+
+
+wrong("3.3", "needs whole", "Exercise 3.1 isn't done")(
+    beside(
+        without_whole,
+        "def to_store(stream):\n    total = whole(stream)\n    return total.content",
+    )["to_store"]
+)

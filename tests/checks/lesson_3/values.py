@@ -19,7 +19,6 @@ for mistake, says, answer in (
     ("another number", "How much of `temp` has arrived", [*VALUES[:3], VALUES[4]]),
     ("key without a value", "`admin`", [*VALUES[:2], {"city": "Rome", "te": None}]),
     ("key without a value", "`admin`", [*VALUES[:2], {"city": "Rome", "temp": None}]),
-    ("another value", "is it a value yet", [*VALUES[:1], {}, *VALUES[1:]][:1] + [{"te": 1}]),
     ("unknown key", "`town`", [{}, {"town": "Ro"}]),
     ("unknown key", "`Temp`", [*VALUES[:3], {"city": "Rome", "Temp": 2}]),
     ("unknown key", "`Temp`", [*VALUES[:4], {"city": "Rome", "Temp": 21}]),

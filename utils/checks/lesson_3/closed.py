@@ -132,7 +132,7 @@ MISTAKES: Mistakes[Seen] = {
 
 _TEXTS = {
     "an open block": f"See:\n\n{_FENCE}python\nx = 1",
-    "a text without a fence": "Call `next`.\n\nThen wait.\n",
+    "text without a fence": "Call `next`.\n\nThen wait.\n",
     "a block that is closed": f"See:\n\n{_FENCE}python\nx = 1\n{_FENCE}\n\nDone",
     "a block that has only begun": f"See:\n\n{_FENCE}",
     "a block that is closed and one that is open": f"{_FENCE}\na\n{_FENCE}\n{_FENCE}\nb",
@@ -140,7 +140,7 @@ _TEXTS = {
     "three backticks after four spaces": f"Write:\n\n    {_FENCE}\n    x",
     "a half-written bold word": "Sort it **in ",
     "code with < and & in it": f"{_FENCE}\nif a < b & c:\n    pass",
-    "a text with < and & in it": "Is a < b & c?",
+    "text with < and & in it": "Is a < b & c?",
     "a line of one backtick in the middle": "See:\n`\nor that",
     "a line of two backticks in the middle of a block": f"{_FENCE}\n``\nx",
     "a last line of one backtick": "See:\n`",

@@ -193,8 +193,8 @@ TO_STORE: Messages[given.Seen] = {
 COALESCE: Messages[coalesce.Seen] = {
     **_UNREAD,
     "correct": lambda _: (
-        f"The first piece at once, then one string every {SECONDS} s at most, with all that had "
-        "arrived, and the rest at the end."
+        f"The first piece immediately, then at most one string every {SECONDS} s, with all that "
+        "had arrived, and the rest at the end."
     ),
     "collected first": lambda s: (
         f"All {s.total} pieces had arrived before the first string was passed on{s.when}. Which "
@@ -222,15 +222,15 @@ COALESCE: Messages[coalesce.Seen] = {
     ),
     "another text": lambda s: f"The text changed{s.when}. {first_difference(s.text, s.reply.text)}",
     "empty first piece": lambda s: (
-        f"An empty string was passed on first{s.when}. Only a piece with text goes on at once."
+        f"An empty string was passed on first{s.when}. Only a piece with text goes on immediately."
     ),
     "empty string": lambda s: (
         f"An empty string was passed on{s.when}, when nothing was waiting. It shows the reader "
         "nothing."
     ),
     "first piece late": lambda s: (
-        f"The first piece with text wasn't passed on at once{s.when}. Does it wait for the time "
-        "to pass, or for another piece?"
+        f"The first piece with text wasn't passed on immediately{s.when}. Does it wait for time to "
+        "pass, or for another piece?"
     ),
     "debounces": lambda s: (
         f"Time seems to be counted from the piece before{s.when}, so a steady stream waits for a "
@@ -332,10 +332,6 @@ VALUES: Messages[values.Seen] = {
     "another number": lambda s: (
         f"Your value {s.at + 1} is {shown(s.given)}. How much of `{s.key}` has arrived at that "
         "point? Look at `age` above."
-    ),
-    "another value": lambda s: (
-        f"Your value {s.at + 1} is {shown(s.given)}. What has arrived at that point, and is it a "
-        "value yet?"
     ),
     "too many values": lambda s: (
         f"The parser yields {len(s.yielded)} values, and you have {len(s.answer)}. The first "
