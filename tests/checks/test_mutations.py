@@ -16,7 +16,17 @@ from utils import source
 from utils.checks import evaluate, runner
 from utils.checks.engine.fake_model import FakeModel
 
-notebook_model = FakeListChatModel(responses=["Not asked for."])
+LISTS = {"prompts", "history", "sources"}  # arguments that are spoiled
+
+
+class NotebookModel(FakeListChatModel):
+    """The notebook's own model, which takes tools as well."""
+
+    def bind_tools(self, tools, **kwargs):
+        return self
+
+
+notebook_model = NotebookModel(responses=["Not asked for."])
 kept: list[Any] = []
 
 
@@ -147,11 +157,13 @@ def as_async(node):
 
 
 def spoils_arguments(function):
+    names = inspect.signature(function).parameters
+
     @functools.wraps(function)
     def spoiled(*args):
         result = function(*args)
-        for arg in args:
-            if isinstance(arg, list):
+        for name, arg in zip(names, args, strict=False):
+            if name in LISTS:
                 arg.append("spoiled")
             if isinstance(arg, FakeModel):
                 arg.temperature = 2
@@ -268,7 +280,7 @@ def test_a_solution_that_changes_its_arguments_is_rejected_for_that(number, befo
     expected = set()
     if "model" in names:
         expected.add("changes the model")
-    if names & {"prompts", "history", "sources"}:
+    if names & LISTS:
         expected.add("changes an argument")
     expected -= set(runner.find(number).exercise.opts_out)
     if not expected:

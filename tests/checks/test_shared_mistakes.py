@@ -248,3 +248,73 @@ def test_a_changed_argument_is_named(change):
     outcome = judged(given_a_list, all_of)
     assert outcome.mistake == "changes an argument", outcome
     assert "`prompts`" in outcome.message
+
+
+# --- Lists of things that are no copies, and cases of an exercise's own ---------------------------
+
+
+def given(*args, **case):
+    def observe(answer, each):
+        reply = each.reply()
+        run_of = {"streams": True, "wants": ANYTHING}
+        return run_async("asks", answer, each, reply, each.model(reply), *args, **run_of)
+
+    check = Exercise("9.1", observe, cases=(Case(), Case(**case)), mistakes={})
+    return lambda answer: Loaded(check, {"correct": lambda seen: "Right."}).outcome(answer).mistake
+
+
+async def asks(model, models):
+    async for chunk in model.astream(Case().prompt):
+        yield chunk
+
+
+async def asks_and_takes_one_out(model, models):
+    models.pop()
+    async for chunk in model.astream(Case().prompt):
+        yield chunk
+
+
+async def asks_and_turns_them_around(model, models):
+    models.reverse()
+    async for chunk in model.astream(Case().prompt):
+        yield chunk
+
+
+async def asks_and_sets_a_temperature(model, models):
+    models[0].temperature = 2
+    async for chunk in model.astream(Case().prompt):
+        yield chunk
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (asks, None),
+        (asks_and_takes_one_out, "changes an argument"),
+        (asks_and_turns_them_around, "changes an argument"),
+        (asks_and_sets_a_temperature, "changes an argument"),
+    ],
+)
+def test_a_list_of_models_is_compared_by_what_it_holds(answer, mistake):
+    assert given([FakeModel.of({}), FakeModel.of({})])(answer) == mistake
+
+
+def test_functions_in_a_list_may_be_the_same_ones_afterwards():
+    assert given([lambda: None, asks])(asks) is None
+
+
+async def ends_when_cancelled(model):
+    with contextlib.suppress(asyncio.CancelledError):
+        async for chunk in model.astream(Case().prompt):
+            yield chunk
+
+
+def test_an_exercises_own_case_may_leave_early_or_cancel():
+    async def whole(model):
+        async for chunk in model.astream(Case().prompt):
+            yield chunk
+
+    assert given(leave_after=2)(whole) is None
+    assert given(fails_after=2)(whole) is None
+    assert given(cancel_after=1.0)(whole) is None
+    assert given(cancel_after=1.0)(ends_when_cancelled) == "swallows the cancellation"

@@ -115,14 +115,23 @@ class Loaded:
         return {**first, **self._shared(FIRST), **own, **self._shared(LAST)}
 
     def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, Callable[[Any], Mapping[str, Any]]]]:
-        from utils.checks.engine.mistakes import STRESSED, stress
+        from utils.checks.engine.mistakes import stress
         from utils.checks.engine.stream_runner import Run
 
         for case in self.exercise.cases:
             yield case, self.mistakes
         if isinstance(seen[0], Run):
             for case in stress(seen[0], list(self.exercise.opts_out)):
-                yield case, lambda _: self._shared(STRESSED)
+                yield case, lambda _: self._stressed
+
+    @property
+    def _stressed(self) -> dict[str, Any]:
+        """The mistakes of `STRESSED`, or what the exercise replaces them by."""
+        from utils.checks.engine.mistakes import STRESSED
+
+        own = {**self.exercise.first, **self.exercise.mistakes}
+        kept = [name for name in STRESSED if name not in self.exercise.opts_out]
+        return {name: own.get(name, STRESSED[name]) for name in kept}
 
     def _shared(self, mistakes: Mapping[str, Any]) -> dict[str, Any]:
         left_out = {*self.exercise.opts_out, *self.exercise.first, *self.exercise.mistakes}

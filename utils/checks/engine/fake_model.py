@@ -287,7 +287,7 @@ class Reply:
                     reading.failed = True
                     raise item
                 reading.items += 1
-                text = item if isinstance(item, str) else item.text
+                text = item if isinstance(item, str) else getattr(item, "text", "")
                 if text:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
@@ -314,7 +314,7 @@ class Reply:
         for seconds, piece in self._timed_text():
             yield seconds, chunk_of(piece) if isinstance(piece, str) else piece
         for index, (name, arguments) in enumerate(self.calls):
-            named = tool_call_chunk(name=name, args="", id=f"call-{index}", index=index)
+            named = tool_call_chunk(name=name, args="", id=f"call-{name}-{index}", index=index)
             yield self.gap, chunk_of(tool_call_chunks=[named])
             for piece in cut(arguments, index):
                 more = tool_call_chunk(args=piece, index=index)

@@ -48,6 +48,11 @@ def _returned(run: Run) -> bool:
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 
+def _stopped(run: Run) -> bool:
+    """Whether the answer itself stopped before the end of the reply."""
+    return run.case.whole and not run.reply.ended and not run.goes_on
+
+
 def _odd_item(run: Run) -> Any:
     """The first item of a stream that isn't of the wanted type, or None."""
     odd = (item for item in run.items if not run.wants.fits(item))
@@ -92,11 +97,9 @@ FIRST: Mistakes[Run] = {
     "not a stream": lambda run: run.streams and not run.read,
     "reads ahead": lambda run: run.streams and run.ahead > 0,
     "stops at the first chunk": lambda run: (
-        0 == run.reply.taken < run.total and run.reply.requests > 0 and not run.reply.ended
+        0 == run.reply.taken < run.total and run.reply.requests > 0 and _stopped(run)
     ),
-    "stops early": lambda run: (
-        0 < run.reply.taken < run.total and not run.reply.ended and not run.goes_on
-    ),
+    "stops early": lambda run: 0 < run.reply.taken < run.total and _stopped(run),
     "returns nothing": lambda run: _returned(run) and run.returned is None,
     "returns a message": lambda run: (
         _returned(run) and run.wants is STRING and isinstance(run.returned, BaseMessage)
@@ -107,6 +110,9 @@ FIRST: Mistakes[Run] = {
 }
 
 LAST: Mistakes[Run] = {
+    "swallows the cancellation": lambda run: run.cancelled == "returned",
+    "replaces the cancellation": lambda run: run.cancelled == "raised",
+    "outlives the cancellation": lambda run: run.cancelled == "went on",
     "collected first": lambda run: run.passes_on and 1 < run.total == run.reply.most_held,
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),

@@ -343,7 +343,9 @@ def _state(arg: object) -> Any:
     if isinstance(arg, FakeModel):
         held = [(key, getattr(arg, key)) for key in type(arg).model_fields]
         return {key: copy.copy(it) if isinstance(it, list | dict) else it for key, it in held}
-    return copy.deepcopy(arg) if isinstance(arg, list | dict | set | BaseMessage) else None
+    if isinstance(arg, list):  # of models or functions, which are themselves and no copies
+        return [(id(each), _state(each)) for each in arg]
+    return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None
 
 
 def _parameters(answer: Callable[..., Any]) -> list[str]:
