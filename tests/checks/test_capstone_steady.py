@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from tests.checks.capstone_parts import (
+from tests.checks.lesson_5._parts import (
     collects_pieces,
     committed,
     goes_on_with,

@@ -11,7 +11,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 
-from tests.checks.capstone_parts import (
+from tests.checks.lesson_5._parts import (
     all_tools_at_once,
     built,
     calls_itself,

@@ -7,7 +7,7 @@ from jiter import from_json
 from langchain_core.output_parsers import JsonOutputParser
 from pydantic import BaseModel
 
-from tests.checks.capstone_parts import goes_on_with
+from tests.checks.lesson_5._parts import goes_on_with
 from tests.checks.verdict import by_name, right, with_reason, wrong
 from utils.checks.streams import ConnectionLost
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from utils.checks.capstone_answer import answer
 from utils.checks.capstone_steady import steady
 from utils.checks.capstone_support import support
 from utils.checks.capstone_ticket import ticket
@@ -247,7 +246,6 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "5.5": first_that_answers,
     "5.6": seam,
     "5.7": diagnosis,
-    "5.8": answer,
     "5.9": ticket,
     "5.10": steady,
     "5.11": support,

@@ -1,4 +1,4 @@
-"""Right answers to the capstone's steps, whole or with one part exchanged, for several tests."""
+"""Right answers to the capstone's steps, whole or with one part replaced."""
 
 import asyncio
 from contextlib import aclosing
@@ -83,7 +83,7 @@ def built(
     calling=lambda call: [Status("Tool call", call["name"])],
     rounds=10,
 ):
-    """The right answer with one part of it exchanged."""
+    """The right answer with one part replaced."""
 
     async def answer(model, tools, messages):
         by_name = {tool.name: tool for tool in tools}
@@ -155,7 +155,7 @@ def steadied(
     after_text=True,
     at_last=True,
 ):
-    """The right answer with one part of it exchanged."""
+    """The right answer with one part replaced."""
 
     async def steady(sources, seconds):
         for number, source in enumerate(sources, start=1):
