@@ -10,7 +10,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.capstone_parts import in_a_loop, steadied
+from tests.checks.lesson_5._parts import in_a_loop, steadied
 from tests.checks.verdict import right, wrong
 from utils.patience import watched as the_courses_own
 from utils.widgets import Status
