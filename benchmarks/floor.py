@@ -1,10 +1,10 @@
-"""What the machine itself takes, measured in the same run: a bare server, a bare process, a judge.
+"""Floors for the benchmarks, a bare server and a bare process, and the comparison with them.
 
-A mark in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
-measures a floor beside what it is about, in turns with it, and its mark is the ratio of the two.
+A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
+alternates between its subject and a floor, and its limit is the ratio of the two.
 
-Run as a program, this file is the bare server: asyncio and nothing else, which streams chat
-completions at a schedule that the request's last message gives as `TTFT GAP TOKENS`.
+Run as a program, this file is the bare server: asyncio only. It streams chat completions on the
+schedule given in the request's last message as `TTFT GAP TOKENS`.
 """
 
 from __future__ import annotations
@@ -61,20 +61,20 @@ class Ratio:
 
 
 def judge(ratios: Mapping[str, Ratio], *others: str) -> None:
-    """Print ratios as a table, and end with an error if one is above its mark.
+    """Print ratios as a table, and exit with an error if one exceeds its limit.
 
     Args:
-        ratios: By what they say.
-        others: Sentences on what else went wrong; they fail the benchmark as well.
+        ratios: The ratios by name.
+        others: Other problems, a sentence each; they also fail the benchmark.
     """
-    print("\n| | measured | floor | ratio | mark |\n| --- | --- | --- | --- | --- |")
+    print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
     missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
-    problems = [*others, *(f"{name}: above its mark" for name in missed)]
+    problems = [*others, *(f"{name}: above its limit" for name in missed)]
     if problems:
         sys.exit("MISSED: " + "; ".join(problems))
-    print("\nAll marks met.")
+    print("\nAll ratios are within their limits.")
 
 
 # --- The bare server -----------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""`course.py lab` ended in every way while a reply streams: what is left, and how soon is it gone?
+"""What remains, and for how long, when `course.py lab` is ended in five ways while a reply streams.
 
     python benchmarks/lab_endings.py [--times 20]
 
-Ends with an error if a process, an open port or a folder is left.
+Exits with an error if a process, an open port or a folder remains.
 """
 
 from __future__ import annotations

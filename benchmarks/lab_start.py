@@ -1,10 +1,10 @@
-"""How long a learner waits: from `course.py lab` to JupyterLab, and on to the first token.
+"""How long a learner waits from `course.py lab` to JupyterLab, and then to the first token.
 
     python benchmarks/lab_start.py [--rounds 3]
 
-It starts the course as the README says, once to warm up, and runs lesson 1's setup cell and its
-race in a kernel of their own. The floors, in turns with them, are a bare JupyterLab until it
-answers, and a bare kernel until it has run a cell that imports LangChain's client.
+Starts the course as the README describes, after one warm-up, and runs lesson 1's setup cell and
+race in a new kernel. Two floors alternate with it: the time a bare JupyterLab takes to respond, and
+the time a bare kernel takes to run a cell that imports LangChain's client.
 """
 
 from __future__ import annotations

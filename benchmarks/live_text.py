@@ -1,10 +1,10 @@
-"""What live text costs: kernel time and bytes to the browser per token, against naive redraws.
+"""The cost of live text: kernel time and bytes sent per token, compared with naive redraws.
 
     python benchmarks/live_text.py
 
-Each way shows 2,000 tokens at 100 tokens a second in a kernel of its own; the bytes are those that
-the kernel publishes for the page, as serialised. The floor of the bytes is the best naive way, and
-that of the kernel's time a bare anywidget which sends each token and does nothing else.
+Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted as
+serialised when the kernel publishes them. The floor for bytes is the best naive method; the floor
+for kernel time is a bare anywidget that only sends each token.
 """
 
 from __future__ import annotations

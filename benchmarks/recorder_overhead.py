@@ -1,10 +1,10 @@
-"""What timing a stream costs: time per chunk through the recorder, over bare iteration.
+"""The overhead of timing a stream: time per chunk with the recorder, minus plain iteration.
 
     python benchmarks/recorder_overhead.py
 
-The floor is what a chunk costs anyway: its JSON is parsed and made LangChain's object. Each figure
-is the best of several rounds, as a busy machine can only make a round slower. The last row counts
-reading the recording and its figures out at the end as well, which delays no chunk.
+The floor is what each chunk costs anyway: parsing its JSON into LangChain's object. Each result is
+the best of several rounds, because a busy machine can only slow a round down. The last row also
+includes computing the metrics at the end, which delays no chunk.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Do replies arrive as configured? TTFT and gaps seen through `ChatOpenAI`, against the profiles.
+"""Accuracy of the simulator's pace: TTFT and gaps through `ChatOpenAI`, against the profiles.
 
     python benchmarks/simulator_accuracy.py [--calls 20]
 
-At real speed, on a warm client. What is configured is what the simulator drew for that very call,
-as its log tells. The floor is a bare asyncio server that streams at the same schedule, read by the
-same client, after each call: what both are late by is the machine's and the client's.
+Runs at real speed with a warm client. The configured times are those the simulator drew for each
+call, taken from its log. After each call, the same client reads the same schedule from the floor, a
+bare asyncio server: delays that both show come from the machine and the client.
 """
 
 from __future__ import annotations

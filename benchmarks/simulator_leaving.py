@@ -1,12 +1,12 @@
-"""A thousand clients leave at random moments: how soon does generation stop, what does it leave?
+"""A thousand clients disconnect at random: how soon generation stops, and what memory remains.
 
     python benchmarks/simulator_leaving.py [--clients 1000] [--waves 4]
 
-Raw asyncio clients ask for a poem at 50 tokens a second and close the connection after a random
-time. Each leaving is compared with the server's log. The floor is a bare asyncio server with the
-same clients, in turns with the simulator: how late it notices a client's leaving. The first wave
-warms up and fills the log; memory is compared between the end of the second wave and the end of
-the last. Not for Windows (memory is read by `ps`).
+Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
+time. Each disconnect is compared with the server's log. The floor, alternating with the simulator,
+is how late a bare asyncio server notices the same disconnects. The first wave warms up and fills
+the log; memory is compared between the end of the second wave and the end of the last. Not for
+Windows, as memory is read with `ps`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Many streams at once: does each keep its rate, how late are tokens, and what does one cost?
+"""Many concurrent streams: their rates, how late their tokens are, and the CPU time per token.
 
     python benchmarks/simulator_load.py [--streams 100] [--rate 50] [--length 100] [--rounds 3]
 
-One client process with a raw asyncio reader and a cheap parser, one simulator process. A stream's
-rate runs from its first token to its last; its last token is late against the moment that was
-planned when the request was sent, so connecting, parsing and queueing all count. The floor is a
-bare asyncio server under the same load, in turns with the simulator. CPU per token says how many
-streams a machine can bear, and hardly depends on what else it does.
+Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
+stream's rate is measured from its first token to its last. The last token's lateness is relative to
+the schedule set when the request was sent, so it includes connecting, parsing and queueing. The
+floor, alternating with the simulator, is a bare asyncio server under the same load. CPU time per
+token determines how many streams a machine can carry, and hardly depends on its other load.
 """
 
 from __future__ import annotations

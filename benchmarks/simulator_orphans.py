@@ -1,9 +1,9 @@
-"""Kernels killed while a reply streams: is any simulator left behind, and how soon is it gone?
+"""Whether a simulator survives a kernel killed while a reply streams, and how soon it exits.
 
     python benchmarks/simulator_orphans.py [--kills 20]
 
-Fails if one is left. The floor, in turns with it, is a bare Python process that a kernel has
-started, and that ends when its standard input does.
+Fails if one survives. The floor, alternating with it, is a bare Python process that a kernel
+started and that exits when its standard input closes.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""How soon a reply ends when its reader presses Stop, and that no text comes after it.
+"""How soon a reply ends after the reader presses Stop, and that no text follows.
 
     python benchmarks/stop.py [--times 20]
 
-A kernel shows a chat panel, and this program plays its page: it asks, waits for text, presses Stop,
-and waits for the panel to say that it has stopped. The floor, just before each press and while the
-same reply streams, is a message to a bare widget and back.
+A kernel displays a chat panel, and this program acts as its page: it sends a question, waits for
+text, presses Stop, and waits for the panel to report the stop. The floor is a bare widget's round
+trip, measured immediately before each press while the same reply streams.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ _BETWEEN_BLOCKS = 0.005  # s
 @fault(
     "buffered",
     "delivery",
-    "A proxy holds everything back until the reply is complete, then releases it in large blocks.",
-    "No error: all text at the end, with gaps that look better than ever.",
+    "A proxy buffers the whole reply, then releases it in large blocks.",
+    "No error: all text arrives at the end, with gaps that look better than ever.",
 )
 def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel]:
     """Hold all parcels back to the end."""
@@ -41,8 +41,8 @@ def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel
 @fault(
     "bursts",
     "delivery",
-    "Everything made within `seconds` travels together.",
-    "No error: bursts of chunks with silences between them.",
+    "Everything generated within `seconds` is sent together.",
+    "No error: bursts of chunks with pauses between them.",
     whole=False,
     seconds=2,
 )
@@ -56,8 +56,8 @@ def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Par
 @fault(
     "keepalive",
     "delivery",
-    "A comment, `: keep-alive`, comes after each `seconds` of silence.",
-    "No error: comments are no events, and yield no chunks.",
+    "The server sends a comment, `: keep-alive`, after each `seconds` of silence.",
+    "No error: comments aren't events, so they yield no chunks.",
     whole=False,
     seconds=1,
 )
@@ -91,9 +91,9 @@ def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
 @fault(
     "usage",
     "delivery",
-    "A last chunk holds token counts and no choices, though nobody asked for it; chat completions "
-    "only.",
-    "No error: the last chunks carry usage. Code that reads `choices[0]` breaks.",
+    "A last chunk contains token counts and no choices, although the request didn't ask for it; "
+    "chat completions only.",
+    "No error: the last chunks contain usage. Code that reads `choices[0]` breaks.",
     whole=False,
 )
 def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
@@ -110,7 +110,7 @@ def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     "end",
     "delivery",
     "The response ends cleanly after `tokens` tokens: no finish reason, no `[DONE]`.",
-    "**No error at all**: the text is cut off, and no chunk has a `finish_reason`.",
+    "**No error at all**: the text is truncated, and no chunk has a `finish_reason`.",
     whole=False,
     tokens=40,
 )
@@ -126,8 +126,8 @@ def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
 @fault(
     "nodone",
     "delivery",
-    "Everything comes but the closing `[DONE]`; chat completions only.",
-    "No error: the finish reason came.",
+    "The stream lacks only the closing `[DONE]`; chat completions only.",
+    "No error: the finish reason has arrived.",
     whole=False,
 )
 def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
@@ -140,7 +140,7 @@ def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[
     "drop",
     "delivery",
     "The connection is reset in the middle of a chunk, after `tokens` tokens.",
-    "Not tried again: what came so far came.",
+    "No retry; the chunks so far were delivered.",
     raises="openai.APIConnectionError",
     tokens=40,
 )
@@ -157,8 +157,8 @@ def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
 @fault(
     "null",
     "delivery",
-    "After `tokens` tokens comes an event whose data is `null`; then it goes on.",
-    "A bare error of Python's, as the SDK passes the missing chunk on.",
+    "After `tokens` tokens the server sends an event whose data is `null`, then continues.",
+    "Not an API error, because the SDK yields `None` as a chunk.",
     raises="AttributeError",
     whole=False,
     tokens=40,
@@ -178,8 +178,8 @@ def null(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
 @fault(
     "error",
     "delivery",
-    "An error event comes after `tokens` tokens, and the response ends.",
-    "Not tried again: what came so far came.",
+    "After `tokens` tokens the server sends an error event and ends the response.",
+    "No retry; the chunks so far were delivered.",
     raises="openai.APIError",
     by_responses="ValueError",
     whole=False,
@@ -193,9 +193,9 @@ def error_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iter
 @fault(
     "failed",
     "delivery",
-    "The Responses API says after `tokens` tokens that the response failed; in chat completions "
-    "the same as `error`.",
-    "Not tried again: what came so far came.",
+    "After `tokens` tokens the Responses API reports that the response failed; in chat "
+    "completions, same as `error`.",
+    "No retry; the chunks so far were delivered.",
     raises="openai.APIError",
     by_responses="ValueError",
     whole=False,

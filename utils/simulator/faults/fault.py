@@ -1,6 +1,6 @@
-"""What a fault is, and how a model's name asks for some: `sim-chat:drop@40`.
+"""Faults, and how a model's name requests them: `sim-chat:drop@40`.
 
-The faults themselves stand in `refusals`, `wording` and `delivery`, each next to its description.
+The faults are defined in `refusals`, `wording` and `delivery`, each with its description.
 """
 
 from __future__ import annotations

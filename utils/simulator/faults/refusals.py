@@ -1,7 +1,7 @@
-"""Faults instead of a reply: the API answers with an error, for ever or for the first tries.
+"""Faults instead of a reply: the API returns an error, always or for the first attempts.
 
-The number after `@` is how many tries of the same request are refused before one is answered; then
-it begins again. 0 refuses always.
+The number after `@` is how many attempts of the same request fail before one succeeds; then the
+count starts again. 0 means that every attempt fails.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from .. import errors
 from ..errors import ApiError
 from .fault import fault
 
-_TRIES = "The SDK tries 408, 409, 429 and 5xx three times in all by itself (`max_retries=2`)"
+_TRIES = "The SDK retries 408, 409, 429 and 5xx twice (`max_retries=2`)"
 
 
 @fault(
     "401",
     "refusal",
-    "The key is refused.",
-    "Not tried again.",
+    "The key is rejected.",
+    "No retry.",
     raises="openai.AuthenticationError",
     tries=0,
 )
@@ -30,7 +30,7 @@ def unauthorised(_: tuple[float, ...]) -> ApiError:
     "404",
     "refusal",
     "The model does not exist.",
-    "Not tried again.",
+    "No retry.",
     raises="openai.NotFoundError",
     tries=0,
 )
@@ -42,9 +42,9 @@ def not_found(_: tuple[float, ...]) -> ApiError:
 @fault(
     "429",
     "refusal",
-    "Too many requests: refused `tries` times, each with a `Retry-After` of `seconds`; then "
-    "answered.",
-    f"{_TRIES}, so with 2 refusals no error at all but a long wait for the first token.",
+    "Too many requests: the first `tries` attempts are rejected, each with a `Retry-After` of "
+    "`seconds`; the next one succeeds.",
+    f"{_TRIES}, so 2 rejections cause no error, but a long wait for the first token.",
     raises="openai.RateLimitError",
     tries=2,
     seconds=1,
@@ -57,8 +57,8 @@ def too_many(numbers: tuple[float, ...]) -> ApiError:
 @fault(
     "500",
     "refusal",
-    "The server fails.",
-    f"{_TRIES}, then it gives up.",
+    "The server has an internal error.",
+    f"{_TRIES}, then raises.",
     raises="openai.InternalServerError",
     tries=0,
 )
@@ -71,7 +71,7 @@ def server_error(_: tuple[float, ...]) -> ApiError:
     "503",
     "refusal",
     "The server is overloaded.",
-    f"{_TRIES}, then it gives up.",
+    f"{_TRIES}, then raises.",
     raises="openai.InternalServerError",
     tries=0,
 )

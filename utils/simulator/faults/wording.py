@@ -1,4 +1,4 @@
-"""Faults in what is generated, and when: replies cut short, silences, coarse pieces, reasoning."""
+"""Faults in what the model generates, and when: limits, stalls, large chunks, reasoning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FLOOD_GAP = 0.001  # s
 @fault(
     "length",
     "asking",
-    "The reply may have `tokens` tokens, and is cut off there.",
+    "The reply reaches its length limit after `tokens` tokens.",
     "`finish_reason` is `length`; a tool call's arguments may be incomplete JSON.",
     tokens=40,
 )
@@ -36,10 +36,10 @@ def limited(ask: Ask, numbers: Numbers) -> Ask:
 @fault(
     "thinking",
     "asking",
-    "Reasoning comes before the answer and is shown as it comes; in chat completions as "
-    "`reasoning_content`, which DeepSeek, vLLM and others send and OpenAI doesn't.",
-    "In chat completions the reasoning is dropped: empty chunks come instead. By the Responses "
-    "API it arrives as blocks of type `reasoning`.",
+    "Reasoning is streamed before the reply; in chat completions as `reasoning_content`, which "
+    "DeepSeek, vLLM and others send and OpenAI doesn't.",
+    "With chat completions it drops the reasoning and yields empty chunks. With the Responses "
+    "API the reasoning arrives as blocks of type `reasoning`.",
 )
 def thinking(ask: Ask, _: Numbers) -> Ask:
     """Ask for reasoning."""
@@ -61,8 +61,8 @@ def filtered(reply: Reply, numbers: Numbers) -> Reply:
 @fault(
     "packed",
     "wording",
-    "Each chunk holds `tokens` tokens.",
-    "Fewer, larger chunks; the gaps between them are no gaps between tokens.",
+    "Each chunk contains `tokens` tokens.",
+    "Fewer, larger chunks; the gaps between them aren't gaps between tokens.",
     tokens=4,
 )
 def packed(reply: Reply, numbers: Numbers) -> Reply:
@@ -88,8 +88,8 @@ def _as_one(pieces: list[Piece]) -> Piece:
 @fault(
     "stall",
     "wording",
-    "Nothing comes for `seconds` after `tokens` tokens; then it goes on.",
-    "Waits. `timeout` bounds each such silence; `stream_chunk_timeout` (120 s) does in async.",
+    "After `tokens` tokens the stream stalls for `seconds`, then continues.",
+    "Waits. `timeout` limits each stall; in async code, so does `stream_chunk_timeout` (120 s).",
     tokens=40,
     seconds=15,
 )
@@ -101,8 +101,8 @@ def stalled(reply: Reply, numbers: Numbers) -> Reply:
 @fault(
     "slow",
     "wording",
-    "The headers, and all that follows, come `seconds` late.",
-    "Waits. `timeout` bounds it, and a timeout before the headers is tried again.",
+    "The headers, and everything after them, are `seconds` late.",
+    "Waits. `timeout` limits the wait; a timeout before the headers is retried.",
     seconds=5,
 )
 def slow_headers(reply: Reply, numbers: Numbers) -> Reply:
@@ -114,9 +114,9 @@ def slow_headers(reply: Reply, numbers: Numbers) -> Reply:
 @fault(
     "flood",
     "wording",
-    "The text is repeated until it is `megabytes` long, 32 at most, and comes in pieces of 4 KB, "
-    "faster than most clients read. `max_tokens` still limits it.",
-    "Reads as fast as your code does: one that stops reading stops the server.",
+    "The text is repeated up to `megabytes`, 32 at most, in pieces of 4 KB, faster than most "
+    "clients read. `max_tokens` still limits it.",
+    "Reads as fast as your code does. If your code stops reading, the server stops sending.",
     megabytes=4,
 )
 def flooded(reply: Reply, numbers: Numbers) -> Reply:
