@@ -318,3 +318,22 @@ def test_an_exercises_own_case_may_leave_early_or_cancel():
     assert given(fails_after=2)(whole) is None
     assert given(cancel_after=1.0)(whole) is None
     assert given(cancel_after=1.0)(ends_when_cancelled) == "swallows the cancellation"
+
+
+async def fills_one_list(model):
+    pieces = []
+    async for chunk in model.astream(Case().prompt):
+        pieces.append(chunk.text)
+        yield pieces
+
+
+async def yields_new_lists(model):
+    pieces = []
+    async for chunk in model.astream(Case().prompt):
+        pieces.append(chunk.text)
+        yield [*pieces]
+
+
+def test_an_item_is_changed_after_it_was_yielded():
+    assert given()(fills_one_list) == "changes an item"
+    assert given()(yields_new_lists) is None

@@ -12,7 +12,6 @@ from typing import Any
 
 from utils.checks.capstone_steady import steady
 from utils.checks.capstone_support import support
-from utils.checks.capstone_ticket import ticket
 from utils.checks.clinic import diagnosed
 from utils.checks.engine.student_code import learners_code
 from utils.checks.engine.wording import shown
@@ -246,7 +245,6 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "5.5": first_that_answers,
     "5.6": seam,
     "5.7": diagnosis,
-    "5.9": ticket,
     "5.10": steady,
     "5.11": support,
 }

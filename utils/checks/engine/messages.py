@@ -77,6 +77,10 @@ SHARED: Messages[Run] = {
         f"`{s.name}` called the model with `{s.method}`, which returns only when all "
         f"{count(s.total, 'piece', 'is')} written. Which method yields them as they arrive?"
     ),
+    "changes an item": lambda s: (
+        f"`{s.name}` changed {kind(s.items[0])} after yielding it, so a reader who kept it sees it "
+        "change. Can each item be a new one?"
+    ),
     "reads twice": lambda s: (
         f"`{s.name}` looped over its stream twice. A stream can be read once: the second loop "
         "finds it empty."

@@ -89,6 +89,7 @@ FIRST: Mistakes[Run] = {
     "calls twice": lambda run: run.reply.requests > 1,
     "invoke": lambda run: run.reply.whole,
     "goes on": lambda run: run.goes_on,
+    "changes an item": lambda run: run.altered,
     "reads twice": lambda run: any(
         each.after_end > 1 and each.items > 0 for each in run.reply.readings
     ),

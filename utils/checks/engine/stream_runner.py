@@ -12,7 +12,7 @@ import asyncio
 import copy
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from types import GeneratorType
@@ -119,6 +119,7 @@ class Run:
         seconds: The virtual seconds that the run took.
         error: What it raised.
         goes_on: Whether its stream was stopped because it didn't end.
+        altered: Whether it changed an item after it had yielded it.
         changed: The arguments that it changed.
         settings: The model's settings that it changed.
         still_open: Whether it left a reading of the reply open.
@@ -149,6 +150,7 @@ class Run:
     seconds: float = 0.0
     error: BaseException | None = None
     goes_on: bool = False
+    altered: bool = False
     changed: Sequence[str] = ()
     settings: Sequence[str] = ()
     still_open: bool = False
@@ -241,6 +243,7 @@ class _Record:
     read: bool = False
     ahead: int = 0
     items: list[Any] = field(default_factory=list)
+    as_yielded: list[Any] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     error: BaseException | None = None
@@ -287,6 +290,7 @@ class _Record:
     def item(self, item: object, reply: Reply, leave_after: int | None) -> bool:
         """Note an item; True if the reader leaves now."""
         self.items.append(item)
+        self.as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
         self.taken.append(reply.taken)
         self.at.append(virtual_time.now() - self._began)
         reply.out(text_of(item))
@@ -322,6 +326,7 @@ class _Record:
             seconds=(virtual_time.now() if self.over is None else self.over) - self._began,
             error=self.error,
             goes_on=self.goes_on,
+            altered=any(now != then for now, then in zip(self.items, self.as_yielded, strict=True)),
             changed=tuple(changed),
             settings=tuple(settings),
             still_open=any(each.left is None for each in (*reply.readings, *_readings(model))),
@@ -468,7 +473,7 @@ async def _awaited(
             record.returned = await work
         return
     stream = record.returned
-    if not (streams and isinstance(stream, AsyncIterator)):
+    if not (streams and isinstance(stream, AsyncIterable)):
         return
     record.returned, record.read = None, True
     with record.errors():

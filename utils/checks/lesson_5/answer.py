@@ -19,6 +19,7 @@ from utils.checks.lesson_5.given import (
     LONG,
     ORDER,
     TOOL_TAKES,
+    USAGE,
     Call,
     Ran,
     Turns,
@@ -162,7 +163,7 @@ def observe(answer: Callable[..., Any], case: Asked) -> Seen:
     """Read the stream, with tools that take a while."""
     ran: list[Ran] = []
     calling = [asking(*calls, finish=case.finish) for calls in case.calls]
-    replies = [*calling, case.reply()]
+    replies = [*calling, case.reply(usage=USAGE)]
     args = (Turns.answering(*replies), tools(ran, case.takes), list(BEFORE))
     run = run_async(
         "answer", answer, case, replies[0], *args, wants=ANYTHING, streams=True, passes_on=True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.tools import BaseTool, StructuredTool
 
 from utils.checks.engine import virtual_time
@@ -19,6 +20,7 @@ LONG = 30.0  # seconds of a silence that is too long for any reader
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
+USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)  # a chunk after the end
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
 
@@ -47,7 +49,8 @@ def offered(reading: Reading) -> list[str]:
 
 def asking(*calls: Call, **how: Any) -> Reply:
     """A reply that makes tool calls after a few words; `how` are its further settings."""
-    return Reply(**{"pieces": ["I'll ", "look."], "calls": calls, "finish": "tool_calls", **how})
+    settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
+    return Reply(calls=calls, **settings)
 
 
 @dataclass(frozen=True)

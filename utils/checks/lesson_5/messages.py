@@ -2,7 +2,7 @@
 
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_5 import answer
+from utils.checks.lesson_5 import answer, ticket
 from utils.checks.lesson_5.given import BEFORE
 
 # --- The capstone ---------------------------------------------------------------------------------
@@ -156,5 +156,69 @@ ANSWER: Messages[answer.Seen] = {
     "held back": lambda s: (
         f"A piece of text came out {s.late_text:.1f} s after it had arrived{s.when}. Can it be "
         "passed on before you know whether tools are wanted?"
+    ),
+}
+
+TICKET: Messages[ticket.Seen] = {
+    "correct": lambda _: (
+        "The fields come as they are known, then a validated `Ticket`, and none if the reply was "
+        "truncated, lost or invalid."
+    ),
+    "reads no JSON yet": lambda s: (
+        "The first chunk is empty, so there was no JSON to read yet: "
+        f"{shown(f'{type(s.error).__name__}: {s.error}')}. What has to be true before you read it?"
+    ),
+    "structured output": lambda _: (
+        "The model was called for structured output, which comes as a tool call or parsed by the "
+        "server. This one writes its JSON as text, as `request` says."
+    ),
+    "conversation missing": lambda s: (
+        f"The model was sent {shown(s.sent)}, which lacks the conversation {shown(ticket.SAID)}."
+    ),
+    "wants no JSON": lambda _: (
+        "The model was sent the conversation but never told to make a ticket in JSON. What is "
+        "`request` for?"
+    ),
+    "yields nothing": lambda s: f"`ticket` ended without yielding anything{s.when}.",
+    "ticket of an unfinished reply": lambda s: (
+        f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What tells you that the "
+        "model finished?"
+    ),
+    "ticket of an invalid reply": lambda s: (
+        f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What validates its "
+        "fields?"
+    ),
+    "ends quietly": lambda s: (
+        f"`ticket` ended without an error{s.when}. How would its reader know that there is no "
+        "ticket?"
+    ),
+    "ticket too early": lambda s: (
+        f"A `Ticket` was yielded after {s.first_ticket_at:.1f} s, but the reply ended after "
+        f"{s.reply.lasts:.1f} s. Can it be validated before?"
+    ),
+    "no dicts": lambda s: (
+        f"`ticket` yields {kind(s.odd)}, {shown(repr(s.odd))}. Before the end the exercise asks "
+        "for dicts."
+    ),
+    "invents a value": lambda s: (
+        f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply says something else."
+    ),
+    "fields at the end only": lambda s: (
+        f"`{s.late_field}` was known after {s.due(s.late_field):.1f} s of {s.reply.lasts:.1f} s, "
+        "but no dict contains it before the end. Where is the `yield`?"
+    ),
+    "field late": lambda s: (
+        f"`{s.late_field}` was known after {s.due(s.late_field):.1f} s, but first yielded after "
+        f"{s.shown_at(s.late_field):.1f} s."
+    ),
+    "no ticket at the end": lambda s: (
+        f"The last item is {kind(s.items[-1])}. The exercise asks for a `Ticket`."
+    ),
+    "two tickets": lambda s: (
+        f"{len(s.tickets)} tickets were yielded for one conversation. Only the last item is one."
+    ),
+    "another ticket": lambda s: (
+        f"The ticket is {shown(str(s.tickets[0]), 90)}, but the reply says "
+        f"{shown(s.case.text, 90)}."
     ),
 }
