@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from jiter import from_json
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.lesson_5._parts import in_a_loop, steadied
@@ -30,12 +30,6 @@ async def texts(prompt):
     """A helper of an earlier cell, which asks the notebook's model."""
     async for chunk in talker.astream(prompt):
         yield chunk.content
-
-
-async def one_turn(model, history, question):
-    history.append(HumanMessage(question))
-    async for text in texts(history):
-        yield text
 
 
 async def until_stop(stop, model, prompt):
@@ -72,7 +66,6 @@ def supports_with_it(models, tools, seconds):
 @pytest.mark.parametrize(
     ("number", "answer"),
     [
-        ("5.1", one_turn),
         ("5.3", until_stop),
         ("5.5", any_failure_is_for_the_next),
         ("5.8", answers_with_it),
@@ -118,11 +111,6 @@ async def forgets_to_await_a_tool(model, tools, messages):
             messages.append(by_name[call["name"]].ainvoke(call))
 
 
-async def forgets_to_await_the_model(model, history, question):
-    reply = model.ainvoke([*history, HumanMessage(question)])
-    yield reply.content
-
-
 async def watches_no_stream(sources, seconds):
     async def half_done(source):
         pass
@@ -142,7 +130,6 @@ async def forgets_to_await_the_end(stop, model, prompt):
 @pytest.mark.parametrize(
     ("number", "answer", "said"),
     [
-        ("5.1", forgets_to_await_the_model, "'coroutine' object has no attribute 'content'"),
         ("5.3", forgets_to_await_the_end, "TypeError: can only join an iterable"),
         ("5.8", forgets_to_await_a_tool, "coroutine"),
         ("5.10", watches_no_stream, "aclose"),

@@ -156,14 +156,14 @@ def as_async(node):
     return None
 
 
-def spoils_arguments(function):
+def spoils_arguments(function, mistakes):
     names = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def spoiled(*args):
         result = function(*args)
         for name, arg in zip(names, args, strict=False):
-            if name in LISTS:
+            if name in LISTS and "changes an argument" in mistakes:
                 arg.append("spoiled")
             if isinstance(arg, FakeModel):
                 arg.temperature = 2
@@ -285,5 +285,5 @@ def test_a_solution_that_changes_its_arguments_is_rejected_for_that(number, befo
     expected -= set(runner.find(number).exercise.opts_out)
     if not expected:
         pytest.skip("the answer is given nothing that it could change")
-    outcome = evaluate(number, spoils_arguments(answer), runner.LIMIT * 4)
+    outcome = evaluate(number, spoils_arguments(answer, expected), runner.LIMIT * 4)
     assert outcome.mistake in expected, outcome

@@ -1,9 +1,234 @@
 """What learners read about their answers to lesson 5's exercises."""
 
+from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_5 import answer, ticket
+from utils.checks.lesson_5 import answer, caption, seam, ticket, turn
 from utils.checks.lesson_5.given import BEFORE
+
+_LENGTH = "Compare the length of what it showed with the length of the whole reply."
+_BEGINNINGS = "How often does the beginning of the reply appear in what it showed?"
+_NO_FINISH = "Look at its finish reason: did the model ever report that it had finished?"
+_FINISHED = "Look at its finish reason: the model did report that it had finished."
+
+
+def _caption(s: caption.Seen) -> str:
+    return f"Your caption{s.when} is {shown(s.returned)}."
+
+
+def _seam(s: seam.Seen) -> str:
+    return f"The result{s.when} is {shown(repr(s.returned), 80)}."
+
+
+TURN: Messages[turn.Seen] = {
+    "correct": lambda _: (
+        "Each piece was out before the next was taken, and the history holds what was yielded "
+        "after a whole reply, a reader who left, a cancellation and a lost connection."
+    ),
+    "reply sent with the question": lambda _: (
+        "The last message that the model was sent isn't the question but an `AIMessage`. Is the "
+        "reply's message in `history` before the model is called?"
+    ),
+    "question not sent": lambda s: (
+        f"The question isn't among the {count(len(s.sent), 'message')} that the model was sent. "
+        "When is it added, and to which list?"
+    ),
+    "question sent twice": lambda _: "The model was sent the question twice.",
+    "question sent alone": lambda _: (
+        "The model was sent only the question. It remembers nothing: where are the messages from "
+        "before?"
+    ),
+    "another conversation": lambda s: (
+        f"The model was sent {count(len(s.sent), 'message')}, of which the last is "
+        f"{shown(s.sent_texts[-1])}. It should be sent the messages from before, in order, and "
+        "then the question."
+    ),
+    "yields text again": lambda s: (
+        f"{len(s.text)} characters were yielded, but the reply has {len(s.reply.text)}. Does each "
+        "item repeat the text before it?"
+    ),
+    "loses white space": lambda s: (
+        f"Only white space is missing from what was yielded: {shown(repr(s.text))}. The pieces "
+        "contain their own spaces."
+    ),
+    "yields nothing": lambda _: "The reply was read, but none of its text was yielded.",
+    "another text": lambda s: (
+        f"What was yielded isn't the reply's text. {first_difference(s.text, s.reply.text)}"
+    ),
+    "loses what was before": lambda s: (
+        f"The messages that were in `history` before the turn have changed{s.when}."
+    ),
+    "history unchanged": lambda s: (
+        f"Nothing was added to `history`{s.when}. An assignment such as `history = [*history, …]` "
+        "makes a new list, which the caller never sees."
+    ),
+    "no message": lambda s: (
+        f"`turn` added {kind(s.odd[0])} to `history`{s.when}. The exercise asks for a "
+        "`HumanMessage` and an `AIMessage`."
+    ),
+    "question stored as a reply": lambda _: (
+        "The question is in `history` as an `AIMessage`, as if the model had written it."
+    ),
+    "reply stored as a question": lambda _: (
+        "The reply is in `history` as a `HumanMessage`, as if the reader had written it."
+    ),
+    "question not stored": lambda s: f"The question isn't in `history`{s.when}.",
+    "question stored twice": lambda s: (
+        f"`turn` added {len(s.questions)} messages of the reader to `history`{s.when}, but there "
+        "was one question."
+    ),
+    "several replies": lambda s: (
+        f"`turn` added {len(s.replies)} replies to `history`{s.when}, but there was one question."
+    ),
+    "reply not stored": lambda s: (
+        f"{shown(s.text, 40)} was yielded, but no reply is in `history`{s.when}. Where is it "
+        "stored, and when does that line run?"
+    ),
+    "reply before the question": lambda _: "In `history` the reply comes before its question.",
+    "reply empty": lambda s: (
+        f"{shown(s.text, 40)} was yielded, but the reply in `history` is empty{s.when}."
+    ),
+    "lacks the end": lambda s: (
+        f"{shown(s.text, 40)} was yielded, but the reply in `history`{s.when} lacks its "
+        f"end, {shown(repr(s.missing))}. Is a piece stored before or after it is yielded?"
+    ),
+    "says more": lambda s: (
+        f"The reply in `history`{s.when} contains {shown(repr(s.extra))}, which was never yielded."
+    ),
+    "another reply stored": lambda s: (
+        f"{shown(s.text, 40)} was yielded, but the reply in `history`{s.when} is "
+        f"{shown(s.stored, 40)}."
+    ),
+}
+
+CAPTION: Messages[caption.Seen] = {
+    "correct": lambda _: (
+        "A known total, an unknown one, the very beginning and the end: each caption says what is "
+        "known and no more."
+    ),
+    "shows None": lambda s: f"{_caption(s)} A total of `None` means that the total is unknown.",
+    "invents a total": lambda s: (
+        f"{_caption(s)} The total is unknown, so nothing can be said about what is left."
+    ),
+    "estimates at the start": lambda s: (
+        f"{_caption(s)} Nothing is done yet, so there is no pace to estimate from."
+    ),
+    "unknown at the start": lambda s: (
+        f"{_caption(s)} Nothing is done yet, but the total is known. Which form shows both?"
+    ),
+    "takes 0 for unknown": lambda s: (
+        f"{_caption(s)} A total of 0 is known; only `None` is unknown. Does your `if` treat them "
+        "alike?"
+    ),
+    "percentage": lambda s: (
+        f"{_caption(s)} The exercise asks for one of three forms, and none has a percentage."
+    ),
+    "no estimate at the end": lambda s: (
+        f"{_caption(s)} The exercise asks for the estimate up to the end, where it is 0 s."
+    ),
+    "whole job": lambda s: (
+        f"{_caption(s)} That is what the whole job takes, and {s.case.seconds:g} s of it have "
+        "already passed."
+    ),
+    "time gone by": lambda s: f"{_caption(s)} That is the time that has passed, not what is left.",
+    "items left": lambda s: (
+        f"{_caption(s)} {s.left} is how many items are left. How many seconds do they take?"
+    ),
+    "rounded pace": lambda s: (
+        f"{_caption(s)} The estimate is off because the seconds for one item were rounded first. "
+        "Where should the rounding come?"
+    ),
+    "another estimate": lambda s: (
+        f"{_caption(s)} {s.case.done} took {s.case.seconds:g} s. How long do the {s.left} that are "
+        "left take at this pace?"
+    ),
+    "fractions": lambda s: f"{_caption(s)} The exercise asks for whole seconds.",
+    "one too many": lambda s: (
+        f"{_caption(s)} That is one too many. Are seconds rounded up, or rounded before they are "
+        "multiplied?"
+    ),
+    "one too few": lambda s: (
+        f"{_caption(s)} That is one too few. Are the seconds cut off instead of rounded?"
+    ),
+    "spacing": lambda s: (
+        f"{_caption(s)} Only the spaces are wrong. {first_difference(s.returned, s.case.right)}"
+    ),
+    "other words": lambda s: (
+        f"{_caption(s)} The numbers are right, but the wording isn't the exercise's. "
+        f"{first_difference(s.returned, s.case.right)}"
+    ),
+    "another form": lambda s: f"{_caption(s)} Which of the exercise's three forms fits here?",
+}
+
+SEAM: Messages[seam.Seen] = {
+    "correct": lambda _: (
+        "Pairs without an overlap, with one character, a word, several lines and all of it, and "
+        "empty strings: each was joined without a repetition or a loss."
+    ),
+    "loses the first string": lambda s: (
+        f"{_seam(s)} The first string is gone. Does a slice count from the end? With an overlap of "
+        "0, `partial[:-0]` is empty."
+    ),
+    "white space": lambda s: (
+        f"{_seam(s)} Only white space was lost or added. Spaces and line ends belong to the "
+        "strings."
+    ),
+    "changes the first string": lambda s: (
+        f"{_seam(s)} The result should begin with all of `partial`, unchanged."
+    ),
+    "repeats a character": lambda s: (
+        f"{_seam(s)} {shown(repr(s.overlap))} is there twice. An overlap of one character counts "
+        "too."
+    ),
+    "repeats all of the first": lambda s: (
+        f"{_seam(s)} `more` begins with all of `partial`, and that is there twice. Which overlaps "
+        "does your code try?"
+    ),
+    "repeats all of the second": lambda s: (
+        f"{_seam(s)} `partial` ends with all of `more`, and that is there twice. Does a slice "
+        "count from the end? `more[-0:]` is all of `more`."
+    ),
+    "repeats the overlap": lambda s: (
+        f"{_seam(s)} {shown(repr(s.overlap))} ends `partial` and begins `more`, and is there twice."
+    ),
+    "repeats a part": lambda s: (
+        f"{_seam(s)} It still repeats something: the longest overlap is {shown(repr(s.overlap))}."
+    ),
+    "found elsewhere": lambda s: (
+        f"{_seam(s)} {shown(repr(s.missing))} is missing from `more`. It occurs in `partial`, but "
+        "not at its end."
+    ),
+    "loses text without an overlap": lambda s: (
+        f"{_seam(s)} `more` doesn't begin with the end of `partial`, but part of it was lost."
+    ),
+    "loses more than the overlap": lambda s: (
+        f"{_seam(s)} More of `more` is missing than the overlap, {shown(repr(s.overlap))}."
+    ),
+}
+
+DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
+    "program",
+    "All four, from their lengths, requests and finish reasons.",
+    {
+        "healthy for doubled": _BEGINNINGS,
+        "healthy for lost": _LENGTH,
+        "healthy for cut off": _NO_FINISH,
+        "doubled for healthy": f"It sent two requests, but did it show two replies? {_BEGINNINGS}",
+        "doubled for lost": f"It sent two requests, but did it show two replies? {_LENGTH}",
+        "doubled for cut off": "How many requests did it send?",
+        "lost for healthy": _LENGTH,
+        "lost for doubled": _LENGTH,
+        "lost for cut off": "Did it send a second request? And what is its finish reason?",
+        "cut off for healthy": _FINISHED,
+        "cut off for doubled": _FINISHED,
+        "cut off for lost": f"{_FINISHED} So what is missing isn't the end.",
+    },
+    denied={
+        "doubled": "shows nothing twice",
+        "lost": "didn't join two replies and lose a part",
+        "cut off": "wasn't cut off",
+    },
+)
 
 # --- The capstone ---------------------------------------------------------------------------------
 

@@ -1,17 +1,18 @@
 """Exercise 5.1's check: a turn that works passes; what doesn't is told apart."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import reduce
 from operator import add
 
-import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from tests.checks.answers import right, wrong
 
 
+@right("5.1")
 async def keeps_in_finally(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -24,6 +25,7 @@ async def keeps_in_finally(model, history, question):
         history.append(AIMessage(said))
 
 
+@right("5.1")
 async def without_aclosing(model, history, question):
     history += [HumanMessage(question)]
     pieces = []
@@ -36,6 +38,7 @@ async def without_aclosing(model, history, question):
         history.append(AIMessage("".join(pieces)))
 
 
+@right("5.1")
 async def asks_a_copy(model, history, question):
     asked = HumanMessage(content=question)
     whole = None
@@ -47,6 +50,7 @@ async def asks_a_copy(model, history, question):
         history.extend([asked, AIMessage(whole.text if whole else "")])
 
 
+@right("5.1")
 async def of_a_chain(model, history, question):
     history.append(HumanMessage(question))
     history.append(AIMessage(""))
@@ -55,6 +59,7 @@ async def of_a_chain(model, history, question):
         yield text
 
 
+@right("5.1")
 async def stores_the_sum(model, history, question):
     history.append(HumanMessage(question))
     whole = AIMessageChunk("")
@@ -66,6 +71,7 @@ async def stores_the_sum(model, history, question):
         history.append(whole)
 
 
+@right("5.1")
 async def stores_what_there_is(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -78,21 +84,7 @@ async def stores_what_there_is(model, history, question):
             history.append(AIMessage(said))
 
 
-@pytest.mark.parametrize(
-    "turn",
-    by_name(
-        keeps_in_finally,
-        without_aclosing,
-        asks_a_copy,
-        of_a_chain,
-        stores_the_sum,
-        stores_what_there_is,
-    ),
-)
-def test_5_1_accepts(turn):
-    right("5.1", turn)
-
-
+@wrong("5.1", "no message")
 async def stores_the_sum_of_what_came(model, history, question):
     history.append(HumanMessage(question))
     total = None
@@ -104,6 +96,7 @@ async def stores_the_sum_of_what_came(model, history, question):
         history.append(AIMessage(total.text) if total else None)
 
 
+@wrong("5.1", "reply not stored")
 async def stores_at_the_end(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -113,6 +106,7 @@ async def stores_at_the_end(model, history, question):
     history.append(AIMessage(said))
 
 
+@wrong("5.1", "lacks the end")
 async def adds_after_the_yield(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -124,6 +118,7 @@ async def adds_after_the_yield(model, history, question):
         history.append(AIMessage(said))
 
 
+@wrong("5.1", "reply not stored")
 async def on_leaving_alone(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -138,6 +133,7 @@ async def on_leaving_alone(model, history, question):
         history.append(AIMessage(said))
 
 
+@wrong("5.1", "reply not stored")
 async def on_stop_alone(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -152,6 +148,7 @@ async def on_stop_alone(model, history, question):
         history.append(AIMessage(said))
 
 
+@wrong("5.1", "question not sent")
 async def forgets_the_question(model, history, question):
     async for piece in stream_into(model, history, history):
         yield piece
@@ -169,25 +166,30 @@ async def stream_into(model, asked, history, add_question=None):
         history.append(AIMessage(said))
 
 
+@wrong("5.1", "question sent alone")
 def asks_the_question_alone(model, history, question):
     return stream_into(model, question, history, question)
 
 
+@wrong("5.1", "question not sent")
 def asks_before_it_is_there(model, history, question):
     return stream_into(model, list(history), history, question)
 
 
+@wrong("5.1", "question sent twice")
 def asks_twice_over(model, history, question):
     asked = [*history, HumanMessage(question), HumanMessage(question)]
     return stream_into(model, asked, history, question)
 
 
+@wrong("5.1", "history unchanged")
 async def a_new_list(model, history, question):
     history = [*history, HumanMessage(question)]
     async for piece in stream_into(model, history, history):
         yield piece
 
 
+@wrong("5.1", "several replies")
 async def every_piece_a_message(model, history, question):
     history.append(HumanMessage(question))
     async for chunk in model.astream(list(history)):
@@ -195,12 +197,14 @@ async def every_piece_a_message(model, history, question):
         yield chunk.content
 
 
+@wrong("5.1", "several replies")
 async def stores_it_twice(model, history, question):
     async for piece in stream_into(model, [*history, HumanMessage(question)], history, question):
         yield piece
     history.append(AIMessage("again"))
 
 
+@wrong("5.1", "no message")
 async def stores_a_text(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -212,6 +216,7 @@ async def stores_a_text(model, history, question):
         history.append(said)
 
 
+@wrong("5.1", "reply not stored")
 async def stores_a_chunk(model, history, question):
     history.append(HumanMessage(question))
     chunks = []
@@ -221,6 +226,7 @@ async def stores_a_chunk(model, history, question):
     history.append(reduce(add, chunks))
 
 
+@wrong("5.1", "reply stored as a question")
 async def stores_it_as_the_readers(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -232,6 +238,7 @@ async def stores_it_as_the_readers(model, history, question):
         history.append(HumanMessage(said))
 
 
+@wrong("5.1", "swallows the error")
 async def swallows(model, history, question):
     try:
         async for piece in stream_into(
@@ -242,6 +249,7 @@ async def swallows(model, history, question):
         pass
 
 
+@wrong("5.1", "swallows the cancellation")
 async def swallows_the_cancellation(model, history, question):
     asked = [*history, HumanMessage(question)]
     try:
@@ -251,6 +259,7 @@ async def swallows_the_cancellation(model, history, question):
         return
 
 
+@wrong("5.1", "collected first")
 async def collects(model, history, question):
     history.append(HumanMessage(question))
     pieces = [chunk.content async for chunk in model.astream(history)]
@@ -259,6 +268,7 @@ async def collects(model, history, question):
         yield piece
 
 
+@wrong("5.1", "held back")
 async def one_behind(model, history, question):
     history.append(HumanMessage(question))
     said = held = ""
@@ -272,12 +282,14 @@ async def one_behind(model, history, question):
         history.append(AIMessage(said))
 
 
+@wrong("5.1", "yields messages")
 async def yields_chunks(model, history, question):
     history.append(HumanMessage(question))
     async for chunk in model.astream(history):
         yield chunk
 
 
+@wrong("5.1", "yields text again")
 async def yields_all_so_far(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -287,6 +299,7 @@ async def yields_all_so_far(model, history, question):
             yield said
 
 
+@wrong("5.1", "invoke")
 async def awaits_the_whole(model, history, question):
     history.append(HumanMessage(question))
     reply = await model.ainvoke(history)
@@ -294,32 +307,38 @@ async def awaits_the_whole(model, history, question):
     yield reply.content
 
 
+@wrong("5.1", "blocks the loop")
 async def blocks(model, history, question):
     history.append(HumanMessage(question))
     for chunk in model.stream(history):
         yield chunk.content
 
 
+@wrong("5.1", "question sent alone")
 async def returns_the_text(model, history, question):
     return "".join([chunk.content async for chunk in model.astream(question)])
 
 
+@wrong("5.1", "plain generator")
 def plain(model, history, question):
     for chunk in model.stream(history):
         yield chunk.content
 
 
+@wrong("5.1", "never calls the model")
 async def asks_nobody(model, history, question):
     history.append(HumanMessage(question))
     yield "Hello."
 
 
+@wrong("5.1", "question sent alone")
 async def forgets_what_was_before(model, history, question):
     history[:] = [HumanMessage(question)]
     async for piece in stream_into(model, list(history), history):
         yield piece
 
 
+@wrong("5.1", "reply before the question")
 async def reply_first(model, history, question):
     asked = [*history, HumanMessage(question)]
     try:
@@ -329,11 +348,13 @@ async def reply_first(model, history, question):
         history.append(HumanMessage(question))
 
 
+@wrong("5.1", "raises")
 async def misspelt(model, history, question):
     history.append(HumanMesage(question))  # noqa: F821
     yield ""
 
 
+@wrong("5.1", "yields while closing")
 async def goes_on_after_the_reader(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -346,6 +367,7 @@ async def goes_on_after_the_reader(model, history, question):
     history.append(AIMessage(said))
 
 
+@wrong("5.1", "leaves a task")
 async def fills_a_queue(model, history, question):
     history.append(HumanMessage(question))
     queue = asyncio.Queue()
@@ -400,6 +422,7 @@ def says_more_before(history):
     history[-1] = AIMessage("(stopped) " + history[-1].text)
 
 
+@wrong("5.1", "reply empty")
 async def the_last_piece_alone(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -411,6 +434,7 @@ async def the_last_piece_alone(model, history, question):
         history.append(AIMessage(said))
 
 
+@wrong("5.1", "reply sent with the question")
 async def keeps_a_place_too_early(model, history, question):
     history += [HumanMessage(question), AIMessage("")]
     async for chunk in model.astream(history):
@@ -418,6 +442,7 @@ async def keeps_a_place_too_early(model, history, question):
         yield chunk.content
 
 
+@wrong("5.1", "question stored as a reply")
 async def changes_roles(model, history, question):
     said = ""
     try:
@@ -428,6 +453,7 @@ async def changes_roles(model, history, question):
         history += [AIMessage(question), HumanMessage(said)]
 
 
+@wrong("5.1", "loses white space")
 async def drops_spaces(model, history, question):
     async for text in stream_into(model, [*history, HumanMessage(question)], history, question):
         if text.strip():
@@ -442,54 +468,219 @@ def in_reverse(messages):
     return [*messages[-2::-1], messages[-1]]
 
 
-WRONG_5_1 = (
-    (stores_at_the_end, "left with 3 pieces, `history` has the question and no reply, though `The"),
-    (adds_after_the_yield, "left with 3 pieces, .* lacks its end, .*When is a piece added"),
-    (on_leaving_alone, "After a Stop while it waited for a piece, .*no reply"),
-    (on_stop_alone, "After a lost connection, .*no reply"),
-    (forgets_the_question, "question isn't among the 2 messages that the model saw"),
-    (asks_before_it_is_there, "question isn't among the 2 messages"),
-    (asks_the_question_alone, "the question alone, and nothing of what was said"),
-    (asks_twice_over, "saw the question twice"),
-    (a_new_list, "the list `history` is as it was"),
-    (every_piece_a_message, r"`history` has \d+ replies to one question"),
-    (stores_it_twice, "`history` has 2 replies to one question"),
-    (stores_a_text, "`history` holds a `str`; the exercise asks for"),
-    (stores_a_chunk, "left with 3 pieces, `history` has the question and no reply"),
-    (stores_it_as_the_readers, "After a whole reply, the reply is stored as a `HumanMessage`"),
-    (swallows, "lost in mid-reply, and `turn` ended as if the reply were complete"),
-    (swallows_the_cancellation, "cancelled, it came back as if nothing had happened"),
-    (collects, r"collected first: all \d+ pieces had come before `turn` yielded"),
-    (one_behind, "holds text back: 1 piece was there and not yielded"),
-    (yields_chunks, "`turn` yields chunks; the exercise asks for their text"),
-    (yields_all_so_far, "Each piece holds all that came before"),
-    (awaits_the_whole, "called with `ainvoke`, which returns when all"),
-    (stores_the_sum_of_what_came, "lost before the first chunk, `history` holds .*None"),
-    (blocks, "hold up the event loop"),
-    (returns_the_text, "hands over a `str`, once, when all is over"),
-    (plain, "is a plain generator"),
-    (asks_nobody, "never asked the model that it was given"),
-    (forgets_what_was_before, "the question alone, and nothing"),
-    (reply_first, "the reply stands before its question"),
-    (misspelt, "NameError: .*`history.append"),
-    (goes_on_after_the_reader, "The reader left, and the stream went on"),
-    (spoilt(after=drops_the_oldest), "What stood in `history` before is no longer there"),
-    (spoilt(after=notes_the_question_again), "the question stands there twice in `history`"),
-    (spoilt(after=says_more), "`history` says more than was shown: ` .stopped.` too"),
-    (spoilt(after=says_more_before), "`history` says more than was shown: `.stopped. ` too"),
-    (drops_spaces, "The text isn't that of the reply. It parts from the reply at"),
-    (the_last_piece_alone, "was shown, and the reply in `history` is empty"),
-    (keeps_a_place_too_early, "the model saw isn't the question but an `AIMessage`"),
-    (changes_roles, "After a whole reply, the question is stored as an `AIMessage`"),
-    (spoilt(after=says_otherwise), "was shown, and `history` says `All was said.`"),
-    (spoilt(asked=in_reverse), "The model saw 3 messages, .*in order, and then the question"),
-    (spoilt(piece=str.upper), "The text isn't that of the reply. It parts from the reply at"),
-    (spoilt(piece=len), "yields an `int`; the exercise asks for text"),
-    (spoilt(piece=lambda text: None if "you" in text else text), "The end of the reply is missing"),
-    (fills_a_queue, "The reader has left, and the model goes on writing"),
-)
+for mistake, how in (
+    ("loses what was before", {"after": drops_the_oldest}),
+    ("question stored twice", {"after": notes_the_question_again}),
+    ("says more", {"after": says_more}),
+    ("says more", {"after": says_more_before}),
+    ("another reply stored", {"after": says_otherwise}),
+    ("another conversation", {"asked": in_reverse}),
+    ("another text", {"piece": str.upper}),
+    ("yields the wrong type", {"piece": len}),
+    ("another text", {"piece": lambda text: None if "e" in text else text}),
+    ("yields nothing", {"piece": lambda text: None}),
+    ("loses white space", {"piece": str.strip}),
+):
+    wrong("5.1", mistake)(spoilt(**how))
 
 
-@pytest.mark.parametrize(("turn", "said"), with_reason(*WRONG_5_1))
-def test_5_1_says_what_is_wrong_with_code_that(turn, said):
-    wrong("5.1", turn, said)
+@right("5.1")
+def a_plain_function_around_it(model, history, question):
+    return keeps_in_finally(model=model, history=history, question=question)
+
+
+class Turn:
+    async def __call__(self, model, history, question, **options):
+        history.append(HumanMessage(content=question))
+        said = []
+        async with AsyncExitStack() as stack:
+            stack.callback(lambda: history.append(AIMessage(content="".join(said))))
+            chunks = await stack.enter_async_context(aclosing(model.astream(input=history)))
+            async for chunk in chunks:
+                said += [chunk.text]
+                yield said[-1]
+
+
+right("5.1")(Turn())
+
+
+@asynccontextmanager
+async def kept_in(history):
+    said = []
+    try:
+        yield said
+    finally:
+        history.append(AIMessage("".join(said)))
+
+
+@right("5.1")
+async def in_a_context_manager(model, history: list, question: str):
+    history.append(HumanMessage(question))
+    async with kept_in(history) as said, aclosing(model.astream(history[:])) as chunks:
+        async for chunk in chunks:
+            if text := chunk.text:
+                said.append(text)
+                yield text
+
+
+@right("5.1")
+async def by_both_ways_out(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(history):
+            said = said + chunk.content
+            yield chunk.content
+    except BaseException:
+        history.append(AIMessage(said))
+        raise
+    history.append(AIMessage(said))
+
+
+@right("5.1")
+async def with_anext(model, history, question):
+    history.append(HumanMessage(question))
+    chunks, said = model.astream(history, config={"tags": ["turn"]}), ""
+    try:
+        while (chunk := await anext(chunks, None)) is not None:
+            said += str(chunk.content)
+            yield str(chunk.content)
+    finally:
+        await chunks.aclose()
+        history.append(AIMessage(said))
+
+
+@right("5.1")
+async def grows_in_place(model, history, question):
+    history += [HumanMessage(question)]
+    stream = model.astream(list(history))
+    reply = AIMessage("")
+    history.append(reply)
+    async with aclosing(stream):
+        async for chunk in stream:
+            reply.content += chunk.content
+            yield chunk.content
+
+
+@wrong("5.1", "says more", "interrupted")
+async def marks_what_was_stopped(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(history):
+            said += chunk.content
+            yield chunk.content
+    except BaseException:
+        history.append(AIMessage(said + " [interrupted]"))
+        raise
+    history.append(AIMessage(said))
+
+
+@wrong("5.1", "another reply stored")
+async def strips_what_it_stores(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(history):
+            said += chunk.content.strip()
+            yield chunk.content
+    finally:
+        history.append(AIMessage(said))
+
+
+@wrong("5.1", "question not stored")
+async def stores_the_reply_alone(model, history, question):
+    asked = [*history, HumanMessage(question)]
+    async for piece in stream_into(model, asked, history):
+        yield piece
+
+
+@wrong("5.1", "no message", "`dict`")
+async def stores_a_dict(model, history, question):
+    history.append({"role": "user", "content": question})
+    async for piece in stream_into(model, [*history], history):
+        yield piece
+
+
+@wrong("5.1", "swallows the cancellation")
+async def returns_in_finally(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(history):
+            said += chunk.content
+            yield chunk.content
+    finally:
+        history.append(AIMessage(said))
+        return  # noqa: B012
+
+
+@wrong("5.1", "says more", "after the connection was lost contains .*, which was never")
+async def shows_the_error(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(history):
+            said += chunk.content
+            yield chunk.content
+    except Exception as error:
+        said += f" ({error})"
+        raise
+    finally:
+        history.append(AIMessage(said))
+
+
+@wrong("5.1", "another text")
+async def yields_the_error(model, history, question):
+    history.append(HumanMessage(question))
+    said = ""
+    try:
+        async for chunk in model.astream(history):
+            said += chunk.content
+            yield chunk.content
+    except Exception:
+        yield "Sorry, the connection was lost."
+        raise
+    finally:
+        history.append(AIMessage(said))
+
+
+everything = []
+
+
+@wrong("5.1", "says more")
+async def remembers_other_chats(model, history, question):
+    history.append(HumanMessage(question))
+    try:
+        async for chunk in model.astream(history):
+            everything.append(chunk.content)
+            yield chunk.content
+    finally:
+        history.append(AIMessage("".join(everything)))
+
+
+@wrong("5.1", "changes the model")
+async def sets_a_temperature(model, history, question):
+    model.temperature = 0
+    async for piece in stream_into(model, [*history, HumanMessage(question)], history, question):
+        yield piece
+
+
+@wrong("5.1", "awaits to a stream")
+async def returns_the_stream(model, history, question):
+    return keeps_in_finally(model, history, question)
+
+
+notebook_model = GenericFakeChatModel(messages=iter([]))
+
+
+@wrong("5.1", "another model", "`notebook_model`")
+async def calls_the_notebooks_model(model, history, question):
+    async for piece in stream_into(notebook_model, [HumanMessage(question)], history, question):
+        yield piece
+
+
+@wrong("5.1", "never awaited")
+async def forgets_to_await(model, history, question):
+    reply = model.ainvoke([*history, HumanMessage(question)])
+    yield reply.content
