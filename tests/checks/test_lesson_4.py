@@ -5,7 +5,6 @@ The other exercises have a module each, `test_lesson_4_….py`.
 
 import pytest
 
-from tests.checks.test_lesson_4_endpoint import WRONG_4_6
 from tests.checks.test_lesson_4_stages import WRONG_4_7
 from tests.checks.verdict import wrong
 from utils.checks import evaluate
@@ -13,7 +12,6 @@ from utils.checks import evaluate
 # --- All ------------------------------------------------------------------------------------------
 
 WRONG = {
-    "4.6": WRONG_4_6,
     "4.7": WRONG_4_7,
 }
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from fastapi import FastAPI
-from fastapi.responses import StreamingResponse
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
@@ -29,30 +27,6 @@ model = FakeListChatModel(responses=["Not asked for."])  # as a notebook has one
 
 async def ask(prompt):
     return "".join([chunk.content async for chunk in model.astream(prompt)])
-
-
-def app_of_the_notebooks(given):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        async def frames():
-            yield await ask(question)
-
-        return StreamingResponse(frames(), media_type="text/event-stream")
-
-    return app
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "named"),
-    [
-        ("4.6", app_of_the_notebooks, "`create_app` .* called the notebook's `model`"),
-    ],
-)
-def test_whoever_asks_another_model_is_told_which(number, answer, named):
-    message = wrong(number, answer, named).message
-    assert "was given a model and called" in message
 
 
 # --- What two checks at once change ---------------------------------------------------------------

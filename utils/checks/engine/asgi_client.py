@@ -1,51 +1,90 @@
-"""Asks a learner's web app as a client would, without a socket: by ASGI, in virtual time.
+"""Sends a request to a learner's web app as a client would, in process and in virtual time.
 
-    visit = await get(app, "/chat", {"question": "Why?"}, probe)   # inside `loops.run`
+    visit = await get(app, "/chat", {"question": "Why?"}, reply.out)   # in `virtual_time.run`
     visit.status, visit.headers, visit.events
 
-What the app hears is what uvicorn tells it: the request, and a disconnect when the client leaves.
-Events are read as a browser reads them, by `utils.sse`.
+The app receives what uvicorn sends it: its lifespan, the request, and a disconnect when the client
+leaves or the response is complete. While the client doesn't read, `send` waits. Events are parsed
+as in a browser, by `utils.sse`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from utils import sse
-from utils.checks.engine import virtual_time as loops
+from utils.checks.engine import virtual_time
 
 App = Callable[..., Any]
 
-_STUCK = 5.0  # virtual seconds for which a slow client takes nothing before it leaves
+NO_JSON = object()
+
+_STUCK = 5.0  # virtual seconds for which a client reads nothing until the server gives up
 
 
 @dataclass
 class Visit:
-    """One request and what came of it.
+    """One request and its response.
 
     Attributes:
-        status: The HTTP status; None until it came.
-        headers: The answer's headers, names in small letters.
+        status: The HTTP status; None until it arrives.
+        headers: The response's headers, with names in small letters.
         body: All bytes that arrived.
         events: (virtual time, event) for each event that a browser would dispatch.
-        began: When it was asked.
-        over: When the app was done with it.
-        left: When the client closed the connection before that.
-        late: What was still sent to a client that had left.
-        error: What left the app.
+        began: When the request was sent.
+        over: When the app had finished with it.
+        left: When the client left, or the server cancelled the request, before that.
+        late: What was sent after that.
+        error: The exception that left the app before that.
     """
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
-    began: float = 0.0
+    began: float = field(default_factory=virtual_time.now)
     over: float | None = None
     left: float | None = None
     late: bytes = b""
     error: Exception | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the events that aren't messages."""
+        return [event.type for _, event in self.events if event.type != "message"]
+
+    @property
+    def messages(self) -> list[Any]:
+        """What `JSON.parse` makes of the data of each message; `NO_JSON` where it fails."""
+        return [json_of(event) for _, event in self.events if event.type == "message"]
+
+    @property
+    def text(self) -> str:
+        """The strings among the messages, joined."""
+        return "".join(each for each in self.messages if isinstance(each, str))
+
+
+def json_of(event: sse.Event) -> Any:
+    """What `JSON.parse` makes of an event's data; `NO_JSON` if it fails."""
+    try:
+        return json.loads(event.data)
+    except ValueError:
+        return NO_JSON
+
+
+@asynccontextmanager
+async def started(app: App) -> AsyncIterator[None]:
+    """Start the app up, and shut it down afterwards, if it has a lifespan."""
+    lifespan = getattr(getattr(app, "router", app), "lifespan_context", None)
+    if lifespan is None:
+        yield
+        return
+    async with lifespan(app):
+        yield
 
 
 async def get(
@@ -57,66 +96,72 @@ async def get(
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
-    """Ask by GET, and read to the end.
+    """Send a GET request and read the response to its end.
 
     Args:
         app: Any ASGI app.
         path: Such as "/chat".
-        query: What stands after the question mark.
+        query: The parameters after the question mark.
         on_event: Called with each event as it arrives.
         leave_after: The client closes the connection after so many events (an int) or so many
-            seconds (a float), and hears nothing from then on.
-        slow: The client stops reading some seconds before it leaves after its last event. What
-            sends to it waits meanwhile, as a server's `send` does while its buffer is full.
+            seconds (a float).
+        slow: The client doesn't leave, but reads no more. Some seconds later the server cancels
+            the request, as a time limit or a shutdown does.
     """
-    visit, reader = Visit(began=loops.now()), sse.Reader()
-    gone = asyncio.Event()
+    visit, reader = Visit(), sse.Reader()
+    loop, over, full = asyncio.get_running_loop(), asyncio.Event(), False
 
     def leave() -> None:
-        if not gone.is_set():
-            visit.left = loops.now()
-            gone.set()
+        if not over.is_set():
+            visit.left = virtual_time.now()
+            over.set()
+
+    def cancel() -> None:
+        visit.left = virtual_time.now()
+        task.cancel()
 
     if isinstance(leave_after, float):
-        asyncio.get_running_loop().call_later(leave_after, leave)
+        loop.call_later(leave_after, leave)
     request = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> dict[str, Any]:
         if request:
             return request.pop()
-        await gone.wait()
+        await over.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Mapping[str, Any]) -> None:
-        if gone.is_set():
+        nonlocal full
+        if full and visit.left is None:
+            await over.wait()
+        if over.is_set() or visit.left is not None:
             visit.late += bytes(message.get("body", b""))
             return
         if message["type"] == "http.response.start":
             visit.status = message["status"]
-            visit.headers = {
-                name.decode().lower(): value.decode() for name, value in message["headers"]
-            }
+            for name, value in message["headers"]:
+                before = visit.headers.get(name.decode().lower())
+                visit.headers[name.decode().lower()] = ", ".join(
+                    filter(None, (before, value.decode()))
+                )
             return
         body = bytes(message.get("body", b""))
         visit.body += body
         for event in reader.feed(body):
-            visit.events.append((loops.now(), event))
+            visit.events.append((virtual_time.now(), event))
             on_event(event)
-            if type(leave_after) is int and len(visit.events) >= leave_after:
-                if slow:
-                    loop = asyncio.get_running_loop()
-                    loop.call_later(_STUCK, leave)
-                    await asyncio.sleep(2 * _STUCK)  # by then whoever is to be cancelled, is
-                leave()
-                return
+        if type(leave_after) is int and len(visit.events) >= leave_after:
+            full = slow
+            loop.call_later(*((_STUCK, cancel) if slow else (0, leave)))
         if not message.get("more_body"):
-            gone.set()  # from here on uvicorn says "disconnect", too
+            over.set()
 
-    try:
-        await app(_scope(path, query), receive, send)
-    except Exception as error:
+    task = asyncio.ensure_future(app(_scope(path, query), receive, send))
+    await asyncio.wait({task})
+    error = None if task.cancelled() else task.exception()
+    if visit.left is None and isinstance(error, Exception):
         visit.error = error
-    visit.over = loops.now()
+    visit.over = virtual_time.now()
     return visit
 
 

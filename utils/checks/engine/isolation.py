@@ -80,13 +80,13 @@ def forgotten() -> str:
     return noted.forgotten[0] if noted and noted.forgotten else ""
 
 
-def other_model(answer: object) -> str:
+def other_model(answer: Any) -> str:
     """What a message calls the first other model that was called, or ""."""
     noted = _noted.get()
     if not (noted and noted.models):
         return ""
     model = noted.models[0]
-    names = getattr(answer, "__globals__", {})
+    names = getattr(inspect.unwrap(answer), "__globals__", {})
     found = next((name for name, value in list(names.items()) if value is model), "")
     return f"the notebook's `{found}`" if found else f"another `{type(model).__name__}`"
 

@@ -218,11 +218,15 @@ class Run:
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    if error is None:
-        return []
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    further = [error.__cause__, error.__context__, *inner]
-    return [error, *(each for one in further if one is not error for each in _causes(one))]
+    found: list[BaseException] = []
+    further = [error]
+    while further:
+        each = further.pop(0)
+        if each is not None and not any(each is one for one in found):  # contexts may be a circle
+            inner = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
+            found.append(each)
+            further += [each.__cause__, each.__context__, *inner]
+    return found
 
 
 def text_of(item: object) -> str:
@@ -455,6 +459,7 @@ def run_async(
         record.blocked = virtual_time.blocked()
         record.tasks = _learners_tasks()
         record.over = virtual_time.now()
+        isolation.settle()
         await asyncio.sleep(_SETTLES)
         how = {"streams": streams, "passes_on": passes_on, "asynchronous": True}
         return record.run(name, case, reply, wants=wants, **how)

@@ -16,6 +16,7 @@ as it would in real life: `blocked()` returns for how many seconds.
 """
 
 import asyncio
+import inspect
 import selectors
 import sys
 import threading
@@ -391,7 +392,7 @@ def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):
-            names = getattr(part, "__globals__", None)
+            names = getattr(inspect.unwrap(part), "__globals__", None)
             if isinstance(names, dict) and not _is_librarys(names):
                 found[id(names)] = names
     return list(found.values())

@@ -1,11 +1,12 @@
 """What learners read about their answers to lesson 4's exercises."""
 
+import json
 from functools import partial
 
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_4 import ask_all, frame, shout, text_within, who_blocks
+from utils.checks.lesson_4 import ask_all, create_app, frame, shout, text_within, who_blocks
 
 _EARLY = "A buffer keeps the early text too: look at when its first text came."
 _LATE = "Look at when its first text came. What was done with the text until then?"
@@ -30,6 +31,40 @@ def _limit(s: text_within.Seen) -> str:
     return (
         f"The limit was {s.limit:.1f} s, but `text_within` returned after {s.seconds:.1f} s{s.when}"
     )
+
+
+_REQUEST = "`GET /chat?question=…`"
+
+
+def _is(s: create_app.Seen, header: str) -> str:
+    value = s.header(header)
+    return f"is {shown(value)}" if value else "is missing"
+
+
+def _detail(s: create_app.Seen) -> str:
+    """What FastAPI says is missing."""
+    try:
+        *_, place, name = json.loads(s.body)["detail"][0]["loc"]
+    except (ValueError, LookupError, TypeError):
+        return "something"
+    return f"{shown(name)} in the {place}"
+
+
+def _after_failed(s: create_app.Seen) -> int:
+    names = [event.type for event in s.events]
+    return len(names) - names.index("failed") - 1
+
+
+def _left(s: create_app.Seen) -> str:
+    return "A response was over" if s.case.whole else s.case.when
+
+
+def _who_reads_on(s: create_app.Seen) -> str:
+    if s.tasks:
+        return f"The task `{s.tasks[0]}` is still running. What cancels it?"
+    if s.model and s.model.calls and s.model.calls[-1].method == "stream":
+        return "A thread reads it. What could tell the thread that its reader has left?"
+    return "What keeps the stream, and what closes it?"
 
 
 SHOUT: Messages[shout.Seen] = {
@@ -309,6 +344,234 @@ FRAME: Messages[frame.Seen] = {
     "leaves a rest": lambda s: (
         f"The frame{s.when} is {shown(repr(s.returned), 90)}, and two of them in a row aren't two "
         "events. What comes after the blank line?"
+    ),
+}
+
+CREATE_APP: Messages[create_app.Seen] = {
+    "correct": lambda _: (
+        "Each piece was sent before the next one was taken, `end` or `failed` closes the page's "
+        "connection, two readers were served side by side, and the model stopped when its reader "
+        "left."
+    ),
+    "an app": lambda _: (
+        "The check needs the function itself, `create_app`, to make apps with models of its own. "
+        "It was given an app."
+    ),
+    "not a function": lambda s: (
+        f"The check needs the function itself: `create_app`. It was given {kind(s.given)}."
+    ),
+    "async def": lambda _: (
+        "`create_app` is an `async def`, so calling it makes a coroutine, not an app. Which of the "
+        "functions has to wait for something?"
+    ),
+    "yields": lambda _: (
+        "There is a `yield` in `create_app` itself, so calling it makes a generator, not an app. "
+        "Which function should yield?"
+    ),
+    "returns nothing": lambda _: "`create_app` returned `None`. Is there a `return app`?",
+    "returns the wrong type": lambda s: (
+        f"`create_app` returned {kind(s.app)}. The exercise asks for the app."
+    ),
+    "calls when made": lambda _: (
+        "The model was called when the app was made, before any question had arrived. Which "
+        "function runs once for each request?"
+    ),
+    "frame is missing": lambda _: (
+        "The endpoint uses `frame` of Exercise 4.5, which doesn't exist in the notebook yet. Run "
+        "the cell of Exercise 4.5 with your answer, and then this one again."
+    ),
+    "frame isn't written": lambda _: (
+        "The endpoint uses `frame` of Exercise 4.5, which isn't written yet. Run the cell of "
+        "Exercise 4.5 with your answer, and then this one again."
+    ),
+    "function as a stream": lambda _: (
+        "The response was given a function, which it can't read. Calling the function makes the "
+        "stream: are parentheses missing after its name?"
+    ),
+    "coroutine as a stream": lambda _: (
+        "The response was given a coroutine, which it can't read. Is there a `yield` in the "
+        "function that made it?"
+    ),
+    "stream as JSON": lambda _: (
+        "The endpoint returns its stream as it is, and FastAPI can't turn that into JSON. Which "
+        "response reads a stream and sends it piece by piece?"
+    ),
+    "chunk as a frame": lambda _: (
+        "The stream yielded a whole object, such as a chunk, but a response sends only strings and "
+        "bytes. What makes a frame of a chunk's text?"
+    ),
+    "headers in a string": lambda _: (
+        "The response's `headers` should be a dict, with a header's name as each key. It was given "
+        "something else."
+    ),
+    "another parameter": lambda s: (
+        f"{_REQUEST} was answered with status 422: {_detail(s)} is missing. By what name does the "
+        "endpoint take the question?"
+    ),
+    "another path": lambda _: (
+        f"{_REQUEST} was answered with status 404. For which path is the endpoint?"
+    ),
+    "another method": lambda _: (
+        f"{_REQUEST} was answered with status 405: the path exists, but not for `GET`."
+    ),
+    "another status": lambda s: (
+        f"{_REQUEST} was answered with status {s.visit.status}. What in the endpoint sets it?"
+    ),
+    "closes before it is read": lambda _: (
+        "The model's stream was closed before anything had read it: a block around `return` ends "
+        "when `chat` returns, and only then does the response begin to read. Which function's "
+        "block lasts as long as the reading?"
+    ),
+    "never calls the model": lambda s: (
+        f"{_REQUEST} was answered with {shown(s.body) if s.body else 'nothing'}, and "
+        "the model was never called. Is a `return` missing, or does nothing read the stream?"
+    ),
+    "stops early": lambda s: (
+        f"The endpoint read only {s.reply.taken} of {count(s.total, 'piece')}{s.when}. What ends "
+        "its loop so early?"
+    ),
+    "yields in the endpoint": lambda s: (
+        "The endpoint itself yields, so FastAPI makes the response, whose content type "
+        f"{_is(s, 'content-type')}. Put the `yield`s into a function of their own, and return a "
+        "`StreamingResponse` that reads it."
+    ),
+    "another content type": lambda s: (
+        f"The response's content type {_is(s, 'content-type')}. A page's `EventSource` reads only "
+        "`text/event-stream`."
+    ),
+    "proxies may buffer": lambda s: (
+        f"The header `X-Accel-Buffering` {_is(s, 'x-accel-buffering')}, so nginx in front of the "
+        "server would buffer the text. What should it be?"
+    ),
+    "caches may keep": lambda s: (
+        f"The header `Cache-Control` {_is(s, 'cache-control')}, so a proxy may keep what it passes "
+        "on. What should it be?"
+    ),
+    "nothing sent": lambda _: (
+        "The response is empty: status 200, and no byte after its headers. What keeps the `yield` "
+        "from being reached?"
+    ),
+    "no events": lambda s: (
+        f"{shown(repr(s.body), 90)} was sent, in which a page finds no event. What makes an event "
+        "of a piece of text?"
+    ),
+    "text without a field": lambda s: (
+        f"{shown(repr(s.body), 70)} was sent. A page skips {shown(s.bare)} and every other line "
+        "that doesn't begin with a field's name. What makes an event of a piece of text?"
+    ),
+    "end as a message": lambda s: (
+        f"The last event is a message with the data {shown(s.events[-1].data)}, which a page shows "
+        "as part of the reply. What gives an event the name `end`?"
+    ),
+    "another event": lambda s: (
+        f"An event named {shown(next(n for n in s.visit.names if n not in ('end', 'failed')))} was "
+        "sent. The page listens only for messages, `end` and `failed`."
+    ),
+    "failed for a whole reply": lambda s: (
+        f"The reply was complete{s.when}, and `failed` was sent all the same. Which `finally` or "
+        "`else` does that?"
+    ),
+    "not JSON": lambda s: (
+        f"The data of an event is {shown(repr(s.strange.data if s.strange else ''))}, which isn't "
+        "JSON. Line breaks and spaces don't survive that."
+    ),
+    "text in a container": lambda s: (
+        f"The data of an event is {shown(s.strange.data if s.strange else '')}. The exercise asks "
+        "for the text itself, as `frame` sends it."
+    ),
+    "no text": lambda s: f"The events carry no text{s.when}, though the model wrote some.",
+    "JSON twice": lambda s: f"The text was turned into JSON twice: {shown(s.got)}.",
+    "loses white space": lambda s: (
+        f"Only white space is missing{s.when}: a page shows {shown(repr(s.got))}. Is a piece that "
+        "is a line break or a space skipped as if it were empty?"
+    ),
+    "another text": lambda s: (
+        f"The events' texts, joined, aren't the reply{s.when}. "
+        f"{first_difference(s.got, s.reply.text)}"
+    ),
+    "end without data": lambda _: (
+        "`event: end` was sent, but a page never receives it. An event is dispatched if it has a "
+        "`data` line, and a blank line after it."
+    ),
+    "no end": lambda s: (
+        f"After the last text no event says that the reply is over{s.when}. When the connection "
+        "closes, a page takes that for a fault and asks again."
+    ),
+    "text after the end": lambda s: (
+        f"Event {1 + [e.type for e in s.events].index('end')} of {len(s.events)} is `end`. A page "
+        "closes there and misses what follows. What sends it so early?"
+    ),
+    "several ends": lambda s: (
+        f"The event `end` was sent {times(len(s.visit.names))}. Which line sends it again?"
+    ),
+    "mixes readers up": lambda s: (
+        "One reader is served well, but of two at the same time one received "
+        f"{shown(s.got) if s.got else 'nothing'} in place of {shown(s.reply.text)}. What do the "
+        "two requests share?"
+    ),
+    "one reader after the other": lambda s: (
+        f"Two readers asked at the same time, and one of them waited for the other: {s.took:.1f} s "
+        f"in place of {s.lasts:.1f} s. What do the two requests share?"
+    ),
+    "waits between pieces": lambda s: (
+        f"The model wrote its reply in {s.lasts:.1f} s, but the endpoint took {s.took:.1f} s to "
+        "send it. What does it wait for between two pieces?"
+    ),
+    "collected first": lambda s: (
+        f"The events are right, but the first was sent after all {s.total} pieces of the reply had "
+        "arrived. Which line waits for the end?"
+    ),
+    "held back": lambda s: (
+        f"At one point {count(s.reply.most_held, 'piece')} had arrived but not been sent. Each "
+        "should be sent before the next one is taken."
+    ),
+    "hangs after a failure": lambda s: (
+        f"The model's connection was lost {s.case.when}, and the endpoint never ended. What tells "
+        "it that nothing more arrives?"
+    ),
+    "end after a failure": lambda s: (
+        f"The model's connection was lost {s.case.when}, and `end` was sent all the same: a page "
+        "takes half a reply for the whole. Which code sends it after an error?"
+    ),
+    "failure named error": lambda _: (
+        "The failure was sent as an event named `error`. `EventSource` uses that name itself, for "
+        "a lost connection. The exercise asks for `failed`."
+    ),
+    "failure as text": lambda s: (
+        f"The model's connection was lost {s.case.when}, and a page shows "
+        f"{shown(s.got[len(s.arrived) :])} as part of the reply. What gives an event a name?"
+    ),
+    "failure without data": lambda _: (
+        "`event: failed` was sent, but a page never receives it. An event is dispatched if it has "
+        "a `data` line, and a blank line after it."
+    ),
+    "no failure event": lambda s: (
+        f"The model's connection was lost {s.case.when}, and no event named `failed` was sent. A "
+        "page would connect again and send the question once more, which is paid for again. Where "
+        "does the error arrive?"
+    ),
+    "another failure event": lambda s: (
+        f"The failure was sent as an event named {shown(s.visit.names[0])}. The exercise asks for "
+        "`failed`."
+    ),
+    "goes on after failed": lambda s: (
+        f"After `failed` the endpoint sent {count(_after_failed(s), 'more event', 'was')}."
+    ),
+    "model goes on": lambda s: (
+        f"{s.case.when}, and {count(s.generated_late, 'piece', 'was')} still generated after that, "
+        f"and paid for. {_who_reads_on(s)}"
+    ),
+    "sends after that": lambda s: (
+        f"{s.case.when}, and your code sent "
+        f"{shown(repr(s.visit.late.decode(errors='replace')))} after that. Which `except` or "
+        "`finally` does that?"
+    ),
+    "leaves a task": lambda s: (
+        f"{_left(s)}, but the task `{s.tasks[0]}` was still running after that. What cancels it?"
+    ),
+    "left open": lambda s: (
+        f"{_left(s)}, but the model's stream stayed open, so the model would go on. What keeps it, "
+        "and what closes it?"
     ),
 }
 
