@@ -34,7 +34,7 @@ _TOKEN = b'"delta": {"content": '
 _PROMPT = "Write a poem about a river."
 _MOST_OFF = 4.0  # times the floor
 _MOST_LATE = 4.0
-_MOST_CPU = 2.5
+_MOST_CPU = 5.0
 
 
 @dataclass(frozen=True)
