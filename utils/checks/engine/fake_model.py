@@ -20,7 +20,6 @@ from functools import reduce
 from operator import add
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
-from uuid import UUID, uuid4
 
 import httpx2
 from langchain_core.callbacks import (
@@ -29,7 +28,6 @@ from langchain_core.callbacks import (
     CallbackManager,
     CallbackManagerForLLMRun,
 )
-from langchain_core.callbacks.manager import ahandle_event, handle_event
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import UsageMetadata
@@ -48,7 +46,6 @@ FIRST_AFTER = 0.5  # seconds from there to the first text
 GAP = 0.1  # seconds between two pieces, and between the last one and the end
 
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
-_TOKEN = ("on_llm_new_token", "ignore_llm")  # a handler's method, and what switches it off
 _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
 
 
@@ -89,6 +86,7 @@ class Reading:
     Attributes:
         messages: What the model was sent; empty if the stream was handed over directly.
         settings: Keyword arguments of the call, such as `tools` or `temperature`.
+        usage: Whether the usage is sent as well, if the reply has one.
         streamed: Whether it came as a stream, and not whole.
         began: When it was requested; times are virtual seconds.
         arrived: When each piece was taken.
@@ -103,6 +101,7 @@ class Reading:
     messages: Sequence[BaseMessage] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     streamed: bool = True
+    usage: bool = True
     began: float = field(default_factory=virtual_time.now)
     arrived: list[float] = field(default_factory=list)
     items: int = 0
@@ -243,13 +242,13 @@ class Reply:
         reading = Reading()
         return AsyncStream(self._later(self._steps(reading, last=True)), reading)
 
-    def answer(self, reading: Reading, *, usage: bool) -> Generator[AIMessageChunk]:
+    def answer(self, reading: Reading) -> Generator[AIMessageChunk]:
         """The chunks that answer a request; blocks while it waits."""
-        return self._now(self._steps(reading, usage=usage), reading)
+        return self._now(self._steps(reading), reading)
 
-    def aanswer(self, reading: Reading, *, usage: bool) -> AsyncGenerator[AIMessageChunk]:
+    def aanswer(self, reading: Reading) -> AsyncGenerator[AIMessageChunk]:
         """The chunks that answer a request, without blocking."""
-        return self._later(self._steps(reading, usage=usage))
+        return self._later(self._steps(reading))
 
     def _now(self, steps: Generator[Any], reading: Reading) -> Generator[Any]:
         with closing(steps):
@@ -269,17 +268,17 @@ class Reply:
                     yield step
 
     def _steps(
-        self, reading: Reading, *, chunks: bool = True, usage: bool = True, last: bool = False
+        self, reading: Reading, *, chunks: bool = True, last: bool = False
     ) -> Generator[Any]:
         """Seconds to wait, as floats, and what arrives after them."""
         if self.again is not None and self.readings:
-            yield from self.again._steps(reading, chunks=chunks, usage=usage, last=last)
+            yield from self.again._steps(reading, chunks=chunks, last=last)
             return
         self.readings.append(reading)
         reading.began = virtual_time.now()
         due = reading.began
         try:
-            for seconds, item in self._timed(usage, last) if chunks else self._timed_text():
+            for seconds, item in self._timed(reading.usage, last) if chunks else self._timed_text():
                 due += seconds
                 wait = due - virtual_time.now() if self.keeps_sending else seconds
                 yield float(max(0.0, wait))
@@ -384,13 +383,11 @@ class Call:
         method: Such as "stream".
         handlers: The callback handlers that listen.
         in_chain: Whether the model was called as a step of a chain.
-        run_id: How the handlers know the run.
     """
 
     method: str
     handlers: Sequence[BaseCallbackHandler] = ()
     in_chain: bool = False
-    run_id: UUID | None = None
 
 
 class FakeModel(ChatOpenAI):
@@ -484,19 +481,21 @@ class FakeModel(ChatOpenAI):
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
-        config["run_id"] = run_id = config.get("run_id") or uuid4()
         in_chain = manager.parent_run_id is not None
-        self._calls.append(Call(method, manager.handlers, in_chain, run_id))
+        self._calls.append(Call(method, manager.handlers, in_chain))
         return config
 
     def _request(
-        self, messages: list[BaseMessage], settings: Mapping[str, Any], *, streamed: bool
+        self,
+        messages: list[BaseMessage],
+        settings: Mapping[str, Any],
+        *,
+        streamed: bool = True,
+        stream_usage: bool | None = None,
     ) -> tuple[Reply, Reading]:
         reply = self._replies.get(messages[-1].text if messages else "", self._other)
-        return reply, Reading(tuple(messages), dict(settings), streamed)
-
-    def _wants_usage(self, stream_usage: bool | None) -> bool:
-        return bool(self.stream_usage if stream_usage is None else stream_usage)
+        usage = bool(self.stream_usage if stream_usage is None else stream_usage)
+        return reply, Reading(tuple(messages), dict(settings), streamed, usage or not streamed)
 
     def _stream(
         self,
@@ -507,13 +506,12 @@ class FakeModel(ChatOpenAI):
         stream_usage: bool | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        reply, reading = self._request(messages, kwargs, streamed=True)
-        asides = [*self._asides(reply)]
-        with closing(reply.answer(reading, usage=self._wants_usage(stream_usage))) as chunks:
+        reply, reading = self._request(messages, kwargs, stream_usage=stream_usage)
+        with closing(reply.answer(reading)) as chunks:
             for chunk in chunks:
-                if chunk.response_metadata:
-                    for handlers, aside in asides:
-                        handle_event(handlers, *_TOKEN, **aside)
+                if chunk.response_metadata and run_manager:
+                    for aside in map(chunk_of, reply.asides):
+                        run_manager.on_llm_new_token(aside.text, chunk=_generation(aside))
                 yield _generation(chunk)
 
     async def _astream(
@@ -525,15 +523,12 @@ class FakeModel(ChatOpenAI):
         stream_usage: bool | None = None,
         **kwargs: Any,
     ) -> Any:
-        reply, reading = self._request(messages, kwargs, streamed=True)
-        asides = [*self._asides(reply)]
-        async with aclosing(
-            reply.aanswer(reading, usage=self._wants_usage(stream_usage))
-        ) as chunks:
+        reply, reading = self._request(messages, kwargs, stream_usage=stream_usage)
+        async with aclosing(reply.aanswer(reading)) as chunks:
             async for chunk in chunks:
-                if chunk.response_metadata:
-                    for handlers, aside in asides:
-                        await ahandle_event(handlers, *_TOKEN, **aside)
+                if chunk.response_metadata and run_manager:
+                    for aside in map(chunk_of, reply.asides):
+                        await run_manager.on_llm_new_token(aside.text, chunk=_generation(aside))
                 yield _generation(chunk)
 
     def _generate(
@@ -544,7 +539,7 @@ class FakeModel(ChatOpenAI):
         **kwargs: Any,
     ) -> ChatResult:
         reply, reading = self._request(messages, kwargs, streamed=False)
-        with closing(reply.answer(reading, usage=True)) as chunks:
+        with closing(reply.answer(reading)) as chunks:
             return _whole(list(chunks))
 
     async def _agenerate(
@@ -555,16 +550,8 @@ class FakeModel(ChatOpenAI):
         **kwargs: Any,
     ) -> ChatResult:
         reply, reading = self._request(messages, kwargs, streamed=False)
-        async with aclosing(reply.aanswer(reading, usage=True)) as chunks:
+        async with aclosing(reply.aanswer(reading)) as chunks:
             return _whole([chunk async for chunk in chunks])
-
-    def _asides(self, reply: Reply) -> Iterator[tuple[list[BaseCallbackHandler], dict[str, Any]]]:
-        """What handlers receive beside the reply, as LangChain passes it."""
-        for token in reply.asides:
-            chunk = ChatGenerationChunk(message=chunk_of(token))
-            call = self._calls[-1]
-            about: dict[str, Any] = {"run_id": call.run_id, "parent_run_id": None, "tags": []}
-            yield list(call.handlers), {"token": token, "chunk": chunk, **about}
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:

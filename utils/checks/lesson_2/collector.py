@@ -1,0 +1,146 @@
+"""Exercise 2.1: a handler whose `.text` grows with each token."""
+
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import ConnectionLost
+from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case
+from utils.checks.lesson_2 import handlers
+from utils.checks.lesson_2.handlers import Heard, Make, hear
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening(Case):
+    """A reply, and whether it is streamed by `invoke`."""
+
+    invoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Heard):
+    """What `.text` of the first collector held.
+
+    Attributes:
+        looks: After each chunk the text that had arrived, and what it held.
+        text: What it held at the end.
+        other: What a collector that listened to nothing held then.
+        came: The text that had arrived by then.
+    """
+
+    case: Listening
+    looks: Sequence[tuple[str, Any]]
+    text: Any
+    other: Any
+    came: str
+
+    @property
+    def wrong(self) -> bool:
+        """Whether `.text` wasn't right at the end."""
+        return self.text != self.came
+
+    @property
+    def pieces(self) -> Sequence[str]:
+        """The pieces of the reply."""
+        return self.case.reply().pieces
+
+    @property
+    def held(self) -> list[str]:
+        """What it held after each chunk."""
+        return [str(held or "") for _, held in self.looks]
+
+    @property
+    def longest(self) -> str:
+        """The most that it held on the way."""
+        return max(self.held, key=len, default="")
+
+    @property
+    def last_alone(self) -> bool:
+        """Whether it never held more than one piece, while several arrived."""
+        return len(self.pieces) > 1 and {*self.held, ""} == {*self.pieces, ""}
+
+    @property
+    def late(self) -> int | None:
+        """The first look at which it didn't hold what had arrived."""
+        return next((at for at, (came, held) in enumerate(self.looks) if came != held), None)
+
+    @property
+    def arrived(self) -> str:
+        """What had arrived then."""
+        return self.looks[self.late or 0][0]
+
+
+def _text(handler: object) -> Any:
+    return getattr(handler, "text", None)
+
+
+def observe(answer: Any, case: Listening) -> Seen:
+    """Look at `.text` after each chunk, and at that of a collector that listens to nothing."""
+    reply = case.reply()
+    texts: list[Any] = [None, None]
+    looks: list[tuple[str, Any]] = []
+
+    def listen(make: Make) -> None:
+        one, other = make(), make()
+        model, config = case.model(reply, streaming=True), {"callbacks": [one]}
+        if case.invoked:
+            model.invoke(case.prompt, config)
+        else:
+            with suppress(ConnectionLost), closing(model.stream(case.prompt, config)) as chunks:
+                for _ in chunks:
+                    looks.append(("".join(reply.pieces[: reply.taken]), _text(one)))
+                    if reply.taken == case.leave_after:
+                        break
+        texts[:] = _text(one), _text(other)
+
+    heard = hear("Collector", answer, case, listen)
+    came = "".join(reply.pieces[: reply.taken])
+    return Seen.of(heard, looks=looks, text=texts[0], other=texts[1], came=came)
+
+
+def _unrepeated(pieces: Sequence[str]) -> list[str]:
+    """The text without the pieces that equal the one before them, or any before them."""
+    not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
+    return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
+
+
+MISTAKES: Mistakes[Seen] = {
+    **handlers.MISTAKES,
+    "not a string": lambda s: s.text is not None and not isinstance(s.text, str),
+    "shared text": lambda s: bool(s.other),
+    "no text": lambda s: s.text is None,
+    "last piece alone": lambda s: s.wrong and s.last_alone,
+    "cleared": lambda s: s.wrong and not s.text and bool(s.longest),
+    "still empty": lambda s: s.wrong and not s.text,
+    "whole chunks": lambda s: s.wrong and "content=" in s.text,
+    "loses repeated pieces": lambda s: (
+        s.wrong and len({*s.pieces}) < len(s.pieces) and s.text in _unrepeated(s.pieces)
+    ),
+    "loses white space": lambda s: s.wrong and "".join(s.text.split()) == "".join(s.came.split()),
+    "not with invoke": lambda s: s.wrong and s.case.invoked,
+    "another text": lambda s: s.wrong,
+    "empty on the way": lambda s: bool(s.came and s.looks) and not s.longest,
+    "behind": lambda s: s.late is not None,
+}
+
+
+check = Exercise(
+    "2.1",
+    observe,
+    cases=(
+        Listening(text=RIVERS, seed=11),
+        Listening(text=HARBOUR, seed=12),
+        Listening(text=f"  {HARBOUR}\n", seed=13),
+        Listening(
+            pieces=("ha", "ha", " ", "ha", "\n", "\n", "ha", "ha"),
+            when="for a reply that repeats pieces",
+        ),
+        Listening(pieces=(), when="for an empty reply"),
+        Listening(text=RIVERS, fails_after=3, when="when the connection was lost"),
+        Listening(text=RIVERS, leave_after=3, when="when the reader left"),
+        Listening(text=RIVERS, seed=14, invoked=True),
+    ),
+    mistakes=MISTAKES,
+)

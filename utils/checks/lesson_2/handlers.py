@@ -1,0 +1,199 @@
+"""How learners' callback handlers are run: made anew, with no error kept silent.
+
+LangChain turns a handler's exception into a line of its log. Here it reaches the learner.
+"""
+
+import inspect
+import logging
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from inspect import Parameter
+from pathlib import Path
+from typing import Any, Self
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from utils.checks.engine import virtual_time
+from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.stream_runner import Case
+from utils.checks.engine.student_code import learners_own
+
+Make = Callable[..., BaseCallbackHandler]
+
+_KNOWN = dir(BaseCallbackHandler)
+_GIVEN = {name: getattr(BaseCallbackHandler, name) for name in _KNOWN if name.startswith("on_")}
+_TOKEN = "on_llm_new_token"
+_FILLED = {"token", "chunk", "run_id", "parent_run_id", "tags"}  # what LangChain passes by name
+_NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+_LOG = logging.getLogger("langchain_core.callbacks.manager")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What became of a learner's class of handlers in one case.
+
+    Attributes:
+        name: The class's name in the exercise.
+        answer: The learner's class, or whatever was given in its place.
+        case: What its handlers listened to.
+        handler: The first handler that was made.
+        error: What making or calling one raised.
+        log: What LangChain logged about callbacks.
+    """
+
+    name: str
+    answer: Any
+    case: Case
+    handler: BaseCallbackHandler | None = None
+    error: Exception | None = None
+    log: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, heard: "Heard", **more: Any) -> Self:
+        """The same with further fields, for a subclass."""
+        return cls(**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether what the exercise asks for came out otherwise."""
+        return False
+
+    @property
+    def when(self) -> str:
+        """What is special about the case, with a space before it; "" if nothing is."""
+        return f" {self.case.when}" if self.case.when else ""
+
+    @property
+    def generators(self) -> list[str]:
+        """The methods with a `yield` in them."""
+        methods = vars(self.answer).items()
+        events = [(name, each) for name, each in methods if name in _GIVEN]
+        return [name for name, each in events if inspect.isgeneratorfunction(each)]
+
+    @property
+    def called(self) -> bool:
+        """Whether LangChain calls any of its methods."""
+        return bool(self.handler) and hears(self.handler)
+
+    @property
+    def unknown(self) -> list[str]:
+        """The learner's methods that look like LangChain's and aren't."""
+        return unknown(self.handler)
+
+    @property
+    def unfilled(self) -> str:
+        """The parameter that is meant for the token, and isn't filled; "" if there is none."""
+        return unfilled(self.handler)
+
+    @property
+    def misfit(self) -> bool:
+        """Whether LangChain's call didn't fit a method, which so never began to run."""
+        if not isinstance(self.error, TypeError):
+            return False
+        place = Path(traceback.extract_tb(self.error.__traceback__)[-1].filename)
+        return place.parts[-3:] == ("langchain_core", "callbacks", "manager.py")
+
+
+def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
+    """Let handlers of the learner's class listen to something.
+
+    Args:
+        name: The class's name in the exercise.
+        answer: The learner's class.
+        case: What they listen to.
+        listen: Makes handlers with the function that it is given, and lets them listen.
+    """
+    made: list[BaseCallbackHandler] = []
+    errors: list[Exception] = []
+
+    def make(**arguments: Any) -> BaseCallbackHandler:
+        handler = answer(**arguments)
+        object.__setattr__(handler, "raise_error", True)  # of a frozen dataclass, too
+        made.append(handler)
+        return handler
+
+    if is_handler_class(answer):
+        with virtual_time.clock(answer), overheard() as log:
+            try:
+                listen(make)
+            except Exception as error:
+                errors.append(error)
+            for handler in made:  # what is cleared away later shall be quiet
+                object.__setattr__(handler, "raise_error", False)
+    else:
+        log = []
+    handler, error = next(iter(made), None), next(iter(errors), None)
+    return Heard(name=name, answer=answer, case=case, handler=handler, error=error, log=log)
+
+
+def is_handler_class(answer: object) -> bool:
+    """Whether it is a class whose instances LangChain can call."""
+    return isinstance(answer, type) and issubclass(answer, BaseCallbackHandler)
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """The lines of LangChain's log about callbacks, kept from the screen."""
+    listener = _Lines()
+    propagates, _LOG.propagate = _LOG.propagate, False
+    _LOG.addHandler(listener)
+    try:
+        yield listener.lines
+    finally:
+        _LOG.removeHandler(listener)
+        _LOG.propagate = propagates
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def hears(handler: object, *events: str) -> bool:
+    """Whether the handler has a method of its own for one of these events, or for any."""
+    return any(
+        name in vars(handler) or getattr(type(handler), name) is not given
+        for name, given in _GIVEN.items()
+        if name in (events or _GIVEN)
+    )
+
+
+def unknown(handler: object) -> list[str]:
+    """The methods of a handler that LangChain never calls: all, if it calls none, or any `on_…`."""
+    names = [
+        name
+        for owner in type(handler).__mro__
+        for name, value in vars(owner).items()
+        if inspect.isfunction(value) and learners_own(value.__code__.co_filename)
+    ]
+    strange = [each for each in names if not each.startswith("_") and each not in _KNOWN]
+    return [each for each in strange if each.startswith("on_") or _GIVEN.keys().isdisjoint(names)]
+
+
+def unfilled(handler: object) -> str:
+    """The parameter of `on_llm_new_token` that LangChain passes nothing to, if it gets no token."""
+    if handler is None or not hears(handler, _TOKEN):
+        return ""
+    parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
+    named = [each.name for each in parameters if each.kind in _NAMED]
+    return "" if "token" in named else next((name for name in named if name not in _FILLED), "")
+
+
+MISTAKES: Mistakes[Heard] = {
+    "an instance": lambda s: isinstance(s.answer, BaseCallbackHandler),
+    "not a class": lambda s: not isinstance(s.answer, type),
+    "no handler": lambda s: not is_handler_class(s.answer),
+    "yields in a method": lambda s: bool(s.generators),
+    "no methods": lambda s: bool(s.handler) and not s.called and not s.unknown,
+    "unknown method": lambda s: bool(s.unknown) and (s.wrong or s.error is not None),
+    "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or s.misfit),
+    "call doesn't fit": lambda s: s.misfit,
+    "raises": lambda s: s.error is not None,
+    "fails in silence": lambda s: bool(s.log),
+}

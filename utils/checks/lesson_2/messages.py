@@ -1,0 +1,158 @@
+"""What learners read about their answers to lesson 2's exercises."""
+
+from utils.checks.engine.clinic import clinic_messages
+from utils.checks.engine.exercise import Messages
+from utils.checks.engine.student_code import told
+from utils.checks.engine.wording import count, first_difference, joined, kind, shown
+from utils.checks.lesson_2 import collector, handlers, starts
+
+_TWICE = "Attached twice would mean twice the reply's tokens: compare with the other programs."
+_RAISES = "A handler that raises leaves a warning for each token: look at its log."
+_NO_TOKENS = (
+    "Where no tokens are pushed, a handler receives none: look at how many tokens it received."
+)
+
+HANDLER: Messages[handlers.Heard] = {
+    "an instance": lambda s: (
+        f"The check needs the class itself, `{s.name}`, without parentheses: it makes its own "
+        "handlers."
+    ),
+    "not a class": lambda s: f"The check needs the class, `{s.name}`, not {kind(s.answer)}.",
+    "no handler": lambda s: (
+        f"LangChain can't call `{s.answer.__name__}`, because it doesn't inherit from "
+        "`BaseCallbackHandler`."
+    ),
+    "yields in a method": lambda s: (
+        f"There is a `yield` in `{s.generators[0]}`, so calling it makes a generator and runs none "
+        "of its code. LangChain ignores what it returns."
+    ),
+    "no methods": lambda s: (
+        f"`{s.name}` has none of the methods that LangChain calls. Which one receives each token?"
+    ),
+    "unknown method": lambda s: (
+        f"LangChain never calls `{s.unknown[0]}`. How is the method named in the cells above?"
+    ),
+    "unfilled parameter": lambda s: (
+        f"The parameter `{s.unfilled}` of `on_llm_new_token` never receives the token: LangChain "
+        "passes it by name. Which name?"
+    ),
+    "call doesn't fit": lambda s: (
+        f"LangChain's call doesn't fit a method's parameters: {shown(str(s.error), 120)}. Which "
+        "arguments do the handlers above accept?"
+    ),
+    "raises": lambda s: told(s.error, s.case.when) if s.error else "",
+    "fails in silence": lambda s: (
+        f"The handler raised, and only LangChain's log shows it: {shown(s.log[0], 160)}."
+    ),
+}
+
+COLLECTOR: Messages[collector.Seen] = {
+    **HANDLER,
+    "correct": lambda _: (
+        "After each token `.text` held all the text that had arrived, also when the reply ended "
+        "early."
+    ),
+    "shared text": lambda s: (
+        f"A second collector, which listened to nothing, holds {shown(str(s.other), 40)}. What is "
+        "kept on the class in place of `self`?"
+    ),
+    "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
+    "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
+    "cleared": lambda s: (
+        f"While the reply streamed, `.text` held {shown(s.longest)}. Then it was empty again"
+        f"{s.when}. What empties it?"
+    ),
+    "still empty": lambda s: (
+        f"{count(len(s.pieces), 'piece')} of text arrived{s.when}, but `.text` is still empty."
+    ),
+    "last piece alone": lambda s: (
+        f"`.text` never held more than the latest piece: {shown(s.longest)} at most. What happened "
+        "to those before it?"
+    ),
+    "whole chunks": lambda s: (
+        f"`.text` holds whole chunks with all their fields: {shown(s.text)}. Which argument is the "
+        "text alone?"
+    ),
+    "loses repeated pieces": lambda s: (
+        f"`.text` is {shown(repr(s.text))}, but the reply is {shown(repr(s.came))}. A piece that "
+        "equals an earlier one was left out."
+    ),
+    "loses white space": lambda s: (
+        f"Only the white space is wrong{s.when}: `.text` is {shown(repr(s.text))}. The pieces "
+        "contain their own."
+    ),
+    "not with invoke": lambda s: (
+        "With `.stream()` the text is right. With `invoke` on a model with `streaming=True`, "
+        f"`.text` is {shown(repr(s.text))}."
+    ),
+    "another text": lambda s: (
+        f"`.text` differs from the reply{s.when}. {first_difference(s.text, s.came)}"
+    ),
+    "empty on the way": lambda s: (
+        f"The text is right when the reply is over, but while its {count(len(s.pieces), 'piece')} "
+        "arrived, `.text` was empty. Which method fills it?"
+    ),
+    "behind": lambda s: (
+        f"The text is right at the end, but late on the way: {shown(repr(s.arrived))} had "
+        f"arrived, and `.text` was {shown(repr(s.held[s.late or 0]))}."
+    ),
+}
+
+STARTS: Messages[starts.Seen] = {
+    "correct": lambda _: "All four are right; each case was run.",
+    "no dict": lambda s: (
+        f"The answer is a dict with a case's number as each key, not {kind(s.answer)}."
+    ),
+    "strings as keys": lambda s: (
+        f"The keys are numbers, but {shown(repr(s.strings[0]))} is a string."
+    ),
+    "no such case": lambda s: (
+        f"There is no case {joined(s.unknown, 'or')}; the cases are 1 to {max(starts.CASES)}."
+    ),
+    "another form": lambda s: (
+        f'Case {s.misshapen} should look like `{{"A": …, "B": …}}`, with two numbers.'
+    ),
+    "number missing": lambda s: f"There is no number yet for {joined(s.missing)}.",
+    "not a number": lambda s: (
+        f"Case {s.odd[0]}: a number of starts is a whole number, not {kind(s.odd[1])}."
+    ),
+    "not in the row": lambda s: (
+        f"Case {s.wrong[0]}: that row doesn't name `{s.wrong[1]}`. What would call it?"
+    ),
+    "one place for another": lambda s: (
+        f"Case {s.wrong[0]}: `{s.wrong[1]}` does receive the start. Does one place replace "
+        "another? Look at what two objects, one in each place, counted above."
+    ),
+    "once for each place": lambda s: (
+        f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is one object in "
+        f"{s.places} places: look at what one object in the constructor and the config counted "
+        "above."
+    ),
+    "another number": lambda s: (
+        f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is in one place, and the "
+        "chain calls its model once."
+    ),
+}
+
+DIAGNOSIS = clinic_messages(
+    "program",
+    "All four, from the tokens received and the warnings logged.",
+    {
+        "healthy for not streaming": "The reply came in one go, and the reply alone doesn't show "
+        "that: look at how many tokens its handler received.",
+        "healthy for attached twice": "Compare how many tokens it received with the other "
+        "programs: the reply is the same.",
+        "healthy for fails in silence": "Look at how many tokens it received, and at its log.",
+        "not streaming for healthy": _NO_TOKENS,
+        "not streaming for attached twice": _NO_TOKENS,
+        "not streaming for fails in silence": "It received no tokens, and yet there are lines in "
+        "its log: can a handler write them if no token reaches it?",
+        "attached twice for healthy": _TWICE,
+        "attached twice for not streaming": _TWICE,
+        "attached twice for fails in silence": _TWICE,
+        "fails in silence for healthy": _RAISES,
+        "fails in silence for attached twice": _RAISES,
+        "fails in silence for not streaming": _RAISES,
+    },
+    denied={"not streaming": "does stream", "fails in silence": "doesn't fail in silence"},
+)

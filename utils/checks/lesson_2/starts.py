@@ -1,0 +1,135 @@
+"""Exercise 2.4: how many starts of a model two handlers count; the four cases are run."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable
+
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import FakeModel
+
+# Which handler is in the model's constructor, the chain's `with_config` and the call's config.
+CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
+
+
+class _Tally(BaseCallbackHandler):
+    def __init__(self) -> None:
+        self.starts = 0
+
+    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
+        self.starts += 1
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An answer, beside the starts that `A` and `B` count in each case."""
+
+    answer: Any
+    truth: Mapping[int, Mapping[str, int]]
+
+    @property
+    def strings(self) -> list[str]:
+        """The keys that are the number of a case, written as a string."""
+        names = map(str, CASES)
+        return [key for key in self.answer if isinstance(key, str) and key.strip() in names]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The keys that are no case's."""
+        return [str(key) for key in self.answer if key not in CASES]
+
+    @property
+    def given(self) -> dict[tuple[int, str], Any]:
+        """The learner's number for each case and handler; `...` where there is none."""
+        rows = {case: _row(self.answer.get(case, ...)) for case in CASES}
+        return {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
+
+    @property
+    def misshapen(self) -> int:
+        """The first case whose entry isn't two numbers in a form that can be read; 0 if none is."""
+        return next((case for case in CASES if _row(self.answer.get(case, ...)) is None), 0)
+
+    @property
+    def missing(self) -> list[str]:
+        """What has no number yet, as "`A` in case 2"."""
+        return [f"`{name}` in case {case}" for (case, name), n in self.given.items() if n is ...]
+
+    @property
+    def odd(self) -> tuple[int, Any]:
+        """The first case with something else than a whole number, and what that is; or 0."""
+        entries = ((case, number) for (case, _), number in self.given.items())
+        return next((entry for entry in entries if type(entry[1]) is not int), (0, None))
+
+    @property
+    def wrong(self) -> tuple[int, str]:
+        """The first case and handler with a wrong number; 0 if there is none."""
+        pairs = self.given.items()
+        return next(((c, name) for (c, name), n in pairs if n != self.truth[c][name]), (0, ""))
+
+    @property
+    def number(self) -> int:
+        """The number that is wrong."""
+        return int(self.given[self.wrong])
+
+    @property
+    def places(self) -> int:
+        """In how many places that handler is."""
+        case, name = self.wrong
+        return CASES[case].count(name) if case else 0
+
+
+def _row(entry: Any) -> Mapping[str, Any] | None:
+    """A case's entry as a dict, if it is one, or `("A", 1, "B", 2)`, or `(1, 2)`."""
+    if entry is ... or entry is None:
+        return {}
+    if isinstance(entry, Mapping):
+        return entry
+    if not isinstance(entry, Sequence) or isinstance(entry, str):
+        return None
+    if len(entry) == 4 and (entry[0], entry[2]) == ("A", "B"):
+        return {"A": entry[1], "B": entry[3]}
+    return dict(zip("AB", entry, strict=True)) if len(entry) == 2 else None
+
+
+def _number(row: Mapping[str, Any] | None, name: str) -> Any:
+    """The number for a handler, also of a mapping that answers 0 where nothing was noted."""
+    try:
+        number = copy({} if row is None else row)[name]  # a copy, since a defaultdict would note it
+    except KeyError:
+        return ...
+    return ... if number is None else number
+
+
+def observe(answer: Any, _: None) -> Seen:
+    """Run the four cases."""
+    return Seen(answer, {case: _counted(places) for case, places in CASES.items()})
+
+
+def _counted(places: Sequence[str]) -> dict[str, int]:
+    tallies = {"A": _Tally(), "B": _Tally()}
+    built_in, bound, called = ([tallies[name]] if name else [] for name in places)
+    config: Any = {"callbacks": called}
+    model = FakeModel.of({}, callbacks=built_in)
+    chain: Runnable[Any, Any] = ChatPromptTemplate.from_template("Name a {thing}.") | model
+    chain.with_config(callbacks=bound).invoke({"thing": "river"}, config)
+    return {name: tally.starts for name, tally in tallies.items()}
+
+
+MISTAKES: Mistakes[Seen] = {
+    "no dict": lambda s: not isinstance(s.answer, Mapping),
+    "strings as keys": lambda s: bool(s.strings),
+    "no such case": lambda s: bool(s.unknown),
+    "another form": lambda s: s.misshapen > 0,
+    "number missing": lambda s: bool(s.missing),
+    "not a number": lambda s: s.odd[0] > 0,
+    "not in the row": lambda s: s.wrong[0] > 0 and s.places == 0,
+    "one place for another": lambda s: s.wrong[0] > 0 and s.number == 0,
+    "once for each place": lambda s: s.places > 1 and s.number > 1,
+    "another number": lambda s: s.wrong[0] > 0,
+}
+
+check = Exercise("2.4", observe, cases=(None,), mistakes=MISTAKES)
