@@ -10,10 +10,8 @@ from typing import Any
 from utils.checks.lesson_2_report import report
 from utils.checks.lesson_2_spaces import spaces_heard
 from utils.checks.lesson_2_spent import spent
-from utils.checks.lesson_2_stopwatch import stopwatch
 
 CHECKS: dict[str, Callable[[Any], str]] = {
-    "2.2": stopwatch,
     "2.3": report,
     "2.5": spaces_heard,
     "2.6": spent,

@@ -39,7 +39,7 @@ class Seen(Heard):
     @property
     def wrong(self) -> bool:
         """Whether `.text` wasn't right at the end."""
-        return self.text != self.came
+        return bool(self.text != self.came)
 
     @property
     def pieces(self) -> Sequence[str]:

@@ -109,11 +109,12 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
     errors: list[Exception] = []
 
     def make(**arguments: Any) -> BaseCallbackHandler:
-        handler = answer(**arguments)
+        handler: BaseCallbackHandler = answer(**arguments)
         object.__setattr__(handler, "raise_error", True)  # of a frozen dataclass, too
         made.append(handler)
         return handler
 
+    log: list[str] = []
     if is_handler_class(answer):
         with virtual_time.clock(answer), overheard() as log:
             try:
@@ -122,10 +123,14 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
                 errors.append(error)
             for handler in made:  # what is cleared away later shall be quiet
                 object.__setattr__(handler, "raise_error", False)
-    else:
-        log = []
-    handler, error = next(iter(made), None), next(iter(errors), None)
-    return Heard(name=name, answer=answer, case=case, handler=handler, error=error, log=log)
+    return Heard(
+        name=name,
+        answer=answer,
+        case=case,
+        handler=next(iter(made), None),
+        error=next(iter(errors), None),
+        log=log,
+    )
 
 
 def is_handler_class(answer: object) -> bool:

@@ -4,7 +4,7 @@ from utils.checks.engine.clinic import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown
-from utils.checks.lesson_2 import collector, handlers, starts
+from utils.checks.lesson_2 import collector, handlers, starts, stopwatch
 
 _TWICE = "Attached twice would mean twice the reply's tokens: compare with the other programs."
 _RAISES = "A handler that raises leaves a warning for each token: look at its log."
@@ -95,6 +95,56 @@ COLLECTOR: Messages[collector.Seen] = {
     "behind": lambda s: (
         f"The text is right at the end, but late on the way: {shown(repr(s.arrived))} had "
         f"arrived, and `.text` was {shown(repr(s.held[s.late or 0]))}."
+    ),
+}
+
+STOPWATCH: Messages[stopwatch.Seen] = {
+    **HANDLER,
+    "correct": lambda s: (
+        f"It measured {s.final:.1f} s to the first text, although it was made long before and an "
+        "empty token arrived first."
+    ),
+    "measures without text": lambda s: (
+        f"`.ttft` is {shown(s.final)}{s.when}. Without any text it stays `None`."
+    ),
+    "never measures": lambda s: f"The reply is over, but `.ttft` is still `None`{s.when}.",
+    "not a number": lambda s: f"`.ttft` is {kind(s.ttft)}. It should be a number of seconds.",
+    "another clock": lambda s: (
+        f"`.ttft` is {s.ttft:.1f} s, but `self.clock` wasn't called while the model ran. Which "
+        "clock did you read?"
+    ),
+    "negative": lambda s: (
+        f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading of the clock came first?"
+    ),
+    "milliseconds": lambda s: f"`.ttft` is {s.ttft:.0f}{s.when}. The exercise asks for seconds.",
+    "reading of the clock": lambda s: (
+        f"`.ttft` is {s.ttft:.1f}{s.when}, which is a reading of the clock. How do two readings "
+        "give the time between them?"
+    ),
+    "since it was made": lambda s: (
+        f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived {s.first:.1f} s after the "
+        f"model was called. The handler was made {stopwatch.IDLE:.0f} s before that. When does "
+        "yours start counting?"
+    ),
+    "chunk for text": lambda s: (
+        f"`.ttft` was {s.ttft:.1f} s when no text had arrived yet{s.when}. What LangChain passes "
+        "as `chunk` is an object, which is true even without text."
+    ),
+    "before the text": lambda s: (
+        f"`.ttft` was {s.ttft:.1f} s when no text had arrived yet{s.when}. Which tokens have no "
+        "text?"
+    ),
+    "measured later": lambda s: (
+        f"When the first text arrived, `.ttft` was still `None`{s.when}. Later it was "
+        f"{s.final:.1f} s. Which method sets it?"
+    ),
+    "measures again": lambda s: (
+        f"`.ttft` was {s.then:.1f} s when the first text arrived, but {s.final:.1f} s at the end"
+        f"{s.when}. Which token should it measure?"
+    ),
+    "another time": lambda s: (
+        f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived {s.first:.1f} s after the "
+        "model was called. When does your handler start counting?"
     ),
 }
 

@@ -1,0 +1,136 @@
+"""Exercise 2.2: a handler that measures TTFT by the clock it was given."""
+
+import inspect
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from utils.checks.engine import virtual_time
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import ConnectionLost
+from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case
+from utils.checks.lesson_2 import handlers
+from utils.checks.lesson_2.handlers import Heard, Make, hear
+
+IDLE = 50.0  # seconds between making the handler and using it
+
+_CLOSE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Heard):
+    """What `.ttft` was.
+
+    Attributes:
+        first: The right TTFT; None for a reply without text.
+        looked: Whether the handler looked at its clock while the model ran.
+        before: What `.ttft` was after each chunk until the first text.
+        then: What it was when the first text arrived.
+        final: What it was at the end.
+    """
+
+    first: float | None
+    looked: bool
+    before: Sequence[Any]
+    then: Any
+    final: Any
+
+    @property
+    def wrong(self) -> bool:
+        """Whether `.ttft` wasn't right at the end."""
+        if self.final is None or self.first is None:
+            return self.final is not self.first
+        return not self.is_(self.first)
+
+    @property
+    def early(self) -> Any:
+        """What it was before any text arrived, or None."""
+        return next((each for each in self.before if each is not None), None)
+
+    @property
+    def ttft(self) -> Any:
+        """The first value that it had, or None."""
+        values = (self.early, self.then, self.final)
+        return next((each for each in values if each is not None), None)
+
+    @property
+    def takes_the_chunk(self) -> bool:
+        """Whether the method takes the chunk, and not the token."""
+        if self.handler is None or not handlers.hears(self.handler, "on_llm_new_token"):
+            return False
+        names = inspect.signature(self.handler.on_llm_new_token).parameters
+        return "chunk" in names and "token" not in names
+
+    def is_(self, seconds: float) -> bool:
+        """Whether that is what it measured, but for rounding."""
+        return bool(abs(self.ttft - seconds) < _CLOSE)
+
+
+def observe(answer: Any, case: Case) -> Seen:
+    """Look at `.ttft` after each chunk."""
+    reply = case.reply()
+    looks: list[float] = []
+    readings: list[tuple[int, Any]] = []  # with how many pieces had arrived
+    values: list[Any] = []
+
+    def clock() -> float:
+        looks.append(virtual_time.now())
+        return looks[-1]
+
+    def listen(make: Make) -> None:
+        handler = make(clock=clock)
+        virtual_time.pause(IDLE)
+        looks.clear()
+        chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
+        with suppress(ConnectionLost):
+            readings.extend((reply.taken, _ttft(handler)) for _ in chunks)
+        values.append(_ttft(handler))
+
+    heard = hear("Stopwatch", answer, case, listen)
+    return Seen.of(
+        heard,
+        first=reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None,
+        looked=bool(looks),
+        before=[reading for taken, reading in readings if not taken],
+        then=next((reading for taken, reading in readings if taken), None),
+        final=next(iter(values), None),
+    )
+
+
+def _ttft(handler: object) -> Any:
+    return getattr(handler, "ttft", None)
+
+
+MISTAKES: Mistakes[Seen] = {
+    **handlers.MISTAKES,
+    "measures without text": lambda s: s.first is None and s.final is not None,
+    "never measures": lambda s: s.first is not None and s.final is None,
+    "not a number": lambda s: s.ttft is not None and type(s.ttft) not in (int, float),
+    "another clock": lambda s: s.ttft is not None and not s.looked,
+    "negative": lambda s: s.ttft is not None and s.ttft < 0,
+    "milliseconds": lambda s: s.first is not None and s.is_(1000 * s.first),
+    "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN,
+    "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,
+    "chunk for text": lambda s: s.early is not None and s.takes_the_chunk,
+    "before the text": lambda s: s.early is not None,
+    "measured later": lambda s: s.first is not None and s.then is None,
+    "measures again": lambda s: s.final != s.then,
+    "another time": lambda s: s.wrong,
+}
+
+check = Exercise(
+    "2.2",
+    observe,
+    cases=(
+        Case(text=RIVERS, seed=21),
+        Case(
+            pieces=("", "", "The harbour", "", " wakes"),
+            when="for a reply that begins with empty tokens",
+        ),
+        Case(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
+        Case(pieces=(), when="for a reply without text"),
+        Case(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
+    ),
+    mistakes=MISTAKES,
+)
