@@ -6,8 +6,8 @@ from time import perf_counter
 from langchain_core.callbacks import BaseCallbackHandler
 
 from tests.checks.lesson_2.collector import AnotherName, AsynchronousAndBroken
+from tests.checks.lesson_2.spaces_heard import mends_the_call_alone
 from tests.checks.lesson_2.stopwatch import NoClock, Timed
-from tests.checks.test_lesson_2_spaces import mends_the_call_alone
 from utils import source
 from utils.checks import evaluate
 

@@ -20,6 +20,7 @@ from functools import reduce
 from operator import add
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
+from uuid import UUID, uuid4
 
 import httpx2
 from langchain_core.callbacks import (
@@ -28,6 +29,7 @@ from langchain_core.callbacks import (
     CallbackManager,
     CallbackManagerForLLMRun,
 )
+from langchain_core.callbacks.manager import ahandle_event, handle_event
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import UsageMetadata
@@ -46,6 +48,7 @@ FIRST_AFTER = 0.5  # seconds from there to the first text
 GAP = 0.1  # seconds between two pieces, and between the last one and the end
 
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
+_TOKEN = ("on_llm_new_token", "ignore_llm")  # a handler's method, and what switches it off
 _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
 
 
@@ -383,11 +386,13 @@ class Call:
         method: Such as "stream".
         handlers: The callback handlers that listen.
         in_chain: Whether the model was called as a step of a chain.
+        run_id: How the handlers know the run.
     """
 
     method: str
     handlers: Sequence[BaseCallbackHandler] = ()
     in_chain: bool = False
+    run_id: UUID | None = None
 
 
 class FakeModel(ChatOpenAI):
@@ -481,8 +486,9 @@ class FakeModel(ChatOpenAI):
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
+        config["run_id"] = run_id = config.get("run_id") or uuid4()
         in_chain = manager.parent_run_id is not None
-        self._calls.append(Call(method, manager.handlers, in_chain))
+        self._calls.append(Call(method, manager.handlers, in_chain, run_id))
         return config
 
     def _request(
@@ -507,11 +513,12 @@ class FakeModel(ChatOpenAI):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         reply, reading = self._request(messages, kwargs, stream_usage=stream_usage)
+        asides = [*self._asides(reply)]
         with closing(reply.answer(reading)) as chunks:
             for chunk in chunks:
-                if chunk.response_metadata and run_manager:
-                    for aside in map(chunk_of, reply.asides):
-                        run_manager.on_llm_new_token(aside.text, chunk=_generation(aside))
+                if chunk.response_metadata:
+                    for handlers, aside in asides:
+                        handle_event(handlers, *_TOKEN, **aside)
                 yield _generation(chunk)
 
     async def _astream(
@@ -524,11 +531,12 @@ class FakeModel(ChatOpenAI):
         **kwargs: Any,
     ) -> Any:
         reply, reading = self._request(messages, kwargs, stream_usage=stream_usage)
+        asides = [*self._asides(reply)]
         async with aclosing(reply.aanswer(reading)) as chunks:
             async for chunk in chunks:
-                if chunk.response_metadata and run_manager:
-                    for aside in map(chunk_of, reply.asides):
-                        await run_manager.on_llm_new_token(aside.text, chunk=_generation(aside))
+                if chunk.response_metadata:
+                    for handlers, aside in asides:
+                        await ahandle_event(handlers, *_TOKEN, aside.pop("token"), **aside)
                 yield _generation(chunk)
 
     def _generate(
@@ -552,6 +560,14 @@ class FakeModel(ChatOpenAI):
         reply, reading = self._request(messages, kwargs, streamed=False)
         async with aclosing(reply.aanswer(reading)) as chunks:
             return _whole([chunk async for chunk in chunks])
+
+    def _asides(self, reply: Reply) -> Iterator[tuple[list[BaseCallbackHandler], dict[str, Any]]]:
+        """What handlers receive beside the reply, as LangChain passes it."""
+        for token in reply.asides:
+            chunk = ChatGenerationChunk(message=chunk_of(token))
+            call = self._calls[-1]
+            about: dict[str, Any] = {"run_id": call.run_id, "parent_run_id": None, "tags": []}
+            yield list(call.handlers), {"token": token, "chunk": chunk, **about}
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:

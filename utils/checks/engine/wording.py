@@ -31,9 +31,7 @@ def kind(value: object) -> str:
 
 def count(number: int, noun: str, verb: str = "") -> str:
     """A number with its noun and verb: `count(1, "piece", "was")`, `count(2, "piece", "was")`."""
-    plural = (
-        noun if noun.endswith("s") else f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
-    )
+    plural = noun if noun.endswith("s") else re.sub("([^aeiou])y$", r"\1ie", noun) + "s"
     words = f"{number} {noun if number == 1 else plural}"
     return f"{words} {verb if number == 1 else _PLURAL.get(verb, verb)}" if verb else words
 

@@ -13,10 +13,11 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any, Self
 
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.fake_model import Call
 from utils.checks.engine.stream_runner import Case
 from utils.checks.engine.student_code import learners_own
 
@@ -188,6 +189,25 @@ def unfilled(handler: object) -> str:
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
     named = [each.name for each in parameters if each.kind in _NAMED]
     return "" if "token" in named else next((name for name in named if name not in _FILLED), "")
+
+
+def classes(calls: Sequence[Call]) -> list[type]:
+    """The classes that were attached in place of handlers, which LangChain passes over."""
+    return [each for call in calls for each in call.handlers if isinstance(each, type)]
+
+
+def attached_twice(calls: Sequence[Call]) -> bool:
+    """Whether one handler was attached to a call more than once."""
+    return any(len({*map(id, call.handlers)}) < len(call.handlers) for call in calls)
+
+
+def no_list(error: BaseException | None) -> bool:
+    """Whether handlers were attached, but not in a list."""
+    if not isinstance(error, AttributeError) or error.name not in dir(BaseCallbackManager):
+        return False
+    given = error.obj
+    first = next(iter(given), None) if isinstance(given, tuple | set) else given
+    return isinstance(first, BaseCallbackHandler) or is_handler_class(first)
 
 
 MISTAKES: Mistakes[Heard] = {

@@ -3,14 +3,38 @@
 from utils.checks.engine.clinic import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.student_code import told
-from utils.checks.engine.wording import count, first_difference, joined, kind, shown
-from utils.checks.lesson_2 import collector, handlers, starts, stopwatch
+from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
+from utils.checks.lesson_2 import (
+    collector,
+    handlers,
+    report,
+    spaces_heard,
+    spent,
+    starts,
+    stopwatch,
+)
 
+_NO_LIST = (
+    "`callbacks` was given a handler without a list around it. It takes a list, even for one "
+    "handler."
+)
+_BY_KEYWORD = (
+    "`callbacks=…` isn't a parameter of the call, so it was sent to the model as a setting. Where "
+    "do handlers go in the call's `config`?"
+)
 _TWICE = "Attached twice would mean twice the reply's tokens: compare with the other programs."
 _RAISES = "A handler that raises leaves a warning for each token: look at its log."
 _NO_TOKENS = (
     "Where no tokens are pushed, a handler receives none: look at how many tokens it received."
 )
+
+
+def _bill(s: spent.Seen) -> str:
+    return (
+        f"The provider counted {s.right} output tokens for {count(len(s.written), 'reply')}, but "
+        f"`spent` returned {s.returned}{s.when}"
+    )
+
 
 HANDLER: Messages[handlers.Heard] = {
     "an instance": lambda s: (
@@ -146,6 +170,189 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived {s.first:.1f} s after the "
         "model was called. When does your handler start counting?"
     ),
+}
+
+REPORT: Messages[report.Seen] = {
+    **HANDLER,
+    "correct": lambda s: (
+        f"{s.right[0]} and {s.right[1]} tokens for two runs that took turns, and the right number "
+        "for three more in threads. Runs that failed or were left early aren't reported, and "
+        "nothing of a run is kept."
+    ),
+    "no list": lambda s: f"`.reports` is {kind(s.reports)}. The exercise asks for a list.",
+    "shared reports": lambda s: (
+        f"A second handler, which listened to nothing, holds the reports {shown(s.others)}. What "
+        "is kept on the class in place of `self`?"
+    ),
+    "no numbers": lambda s: (
+        f"`.reports` should contain numbers alone, but one entry is {kind(s.odd[0])}."
+    ),
+    "reports an unfinished run": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}. Only a run that ends without an error is "
+        "reported."
+    ),
+    "skips a run without tokens": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}. That run ended too, with 0 tokens."
+    ),
+    "reports nothing": lambda s: f"`.reports` is empty{s.when}. Which method is called at the end?",
+    "skips empty tokens": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}: only tokens with text are counted. LangChain "
+        f"passed {joined(list(map(str, s.right)))} tokens, the empty ones included."
+    ),
+    "another order": lambda s: (
+        f"The numbers are right, but not their order{s.when}. The run that ended first had "
+        f"{s.right[0]} tokens, and the first report is {s.got[0]}."
+    ),
+    "loses another run": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}. The other run ended with {s.right[0]} tokens. "
+        "Whose count should go when a run fails?"
+    ),
+    "mixes threads": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}. They had {joined(list(map(str, s.right)))} "
+        "tokens."
+    ),
+    "mixes runs": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}. The one that ended first had {s.right[0]} "
+        f"tokens, the other {s.right[-1]}. What tells a token of one run from those of the other?"
+    ),
+    "another number": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}, which had {count(s.right[0], 'token')}."
+    ),
+    "keeps a run": lambda s: (
+        f"The reports are right, but `.{s.kept[0]}` holds more than before{s.when}. On a server "
+        "that runs for weeks, that adds up."
+    ),
+}
+
+SPACES_HEARD: Messages[spaces_heard.Seen] = {
+    "correct": lambda s: f"{s.heard} spaces, counted by the handler, token by token.",
+    "a class": lambda s: (
+        f"The check needs the function `spaces_heard`. It was given the class "
+        f"`{s.answer.__name__}`."
+    ),
+    "callbacks without a list": lambda _: _NO_LIST,
+    "invoke": lambda s: (
+        f"`spaces_heard` called the model with `{s.method}`, which pushes no tokens here, so a "
+        "handler receives none. Which cell above showed that?"
+    ),
+    "unfilled parameter": lambda s: (
+        f"The parameter `{s.unfilled}` of `on_llm_new_token` never receives the token: LangChain "
+        "passes it by name. Which name?"
+    ),
+    "fails in silence": lambda s: (
+        f"The handler raised, and only LangChain's log shows it: {shown(s.log[0], 160)}."
+    ),
+    "callbacks by keyword": lambda _: _BY_KEYWORD,
+    "attaches the class": lambda s: (
+        "The class itself was attached, so LangChain calls none of its methods. Make a handler: "
+        f"`{s.classes[0].__name__}()`."
+    ),
+    "no handler": lambda s: (
+        f"`spaces_heard` returned {s.returned}, but no handler listened to the model. How is one "
+        "attached?"
+    ),
+    "counts the finished reply": lambda _: (
+        "The spaces in the finished reply were counted. The exercise asks for those in the tokens: "
+        "which method receives them?"
+    ),
+    "counts the reply": lambda _: (
+        "The spaces in the reply were counted. The exercise asks for those in the tokens that "
+        "`on_llm_new_token` receives."
+    ),
+    "unknown method": lambda s: (
+        f"LangChain never calls `{s.unknown[0]}`. How is the method named in the cells above?"
+    ),
+    "no methods": lambda _: (
+        "The handler has none of the methods that LangChain calls. Which one receives each token?"
+    ),
+    "keeps an earlier count": lambda s: (
+        f"The first call returned {s.returned}, the second {s.again}: the spaces of the first "
+        "reply are still counted. When is the handler made?"
+    ),
+    "attached twice": lambda s: (
+        f"`spaces_heard` returned {s.returned}, twice the {s.heard} spaces in the tokens. How "
+        "often is the handler attached?"
+    ),
+    "two handlers": lambda s: (
+        f"`spaces_heard` returned {s.returned}, twice the {s.heard} spaces in the tokens. What "
+        "else counts them?"
+    ),
+    "another number": lambda s: (
+        f"The tokens contain {count(s.heard, 'space')}{s.when}, but {s.returned} was returned."
+    ),
+}
+
+SPENT: Messages[spent.Seen] = {
+    "correct": lambda _: (
+        "Four replies of two models, by the provider's own count, then a single one, and 0 for an "
+        "empty list."
+    ),
+    "callbacks without a list": lambda _: _NO_LIST,
+    "callbacks by keyword": lambda _: _BY_KEYWORD,
+    "attaches the class": lambda _: (
+        "The class itself was attached, so LangChain calls none of its methods. Which parentheses "
+        "are missing?"
+    ),
+    "one model's name": lambda s: (
+        f"{told(s.error) if s.error else ''} The replies come from several models, and each has "
+        "an entry in `usage_metadata` under its own name."
+    ),
+    "last chunk": lambda s: (
+        f"{told(s.error) if s.error else ''} In the last chunk of a stream `usage_metadata` is "
+        "`None`: the usage is in the chunk before it."
+    ),
+    "invoke": lambda s: (
+        f"`spent` called the model with `{s.method}`, which returns the reply in one go. The "
+        "exercise asks for `.stream()`."
+    ),
+    "skips a prompt": lambda s: f"The prompt {shown(s.never_sent)} was never sent.",
+    "another number of requests": lambda s: (
+        f"The prompt {shown(s.often)} is in the list {times(s.case.prompts.count(s.often))}, but "
+        f"was sent {times(s.replies[s.often].requests)}. Each reply costs tokens."
+    ),
+    "leaves a reply early": lambda s: (
+        f"The reply to {shown(s.left)} wasn't read to its end. The usage arrives after the text."
+    ),
+    "stops early": lambda s: (
+        f"`spent` read only {s.reply.taken} of {count(s.total, 'piece')} of a reply. The usage "
+        "arrives after the text."
+    ),
+    "usage switched off": lambda _: (
+        "The call switched the usage off, so the provider sent none. What does `stream_usage` do?"
+    ),
+    "attached twice": lambda s: (
+        f"{_bill(s)}, twice as many. How often is the handler attached to each call?"
+    ),
+    "keeps an earlier count": lambda s: (
+        f"The first call of `spent` returned {s.returned}, the second {s.again} for the same "
+        "prompts: earlier tokens are still counted. When is the handler made?"
+    ),
+    "prompt tokens too": lambda s: f"{_bill(s)}: that includes the tokens of the prompts.",
+    "prompt tokens": lambda s: f"{_bill(s)}: those are the tokens of the prompts.",
+    "repeated prompt once": lambda s: (
+        f"{_bill(s)}: a repeated prompt is counted once. What is the key?"
+    ),
+    "adds sums up": lambda s: (
+        f"{_bill(s)}. The handler's numbers are sums already: with each new reply the earlier ones "
+        "are added again."
+    ),
+    "last reply alone": lambda s: (
+        f"{_bill(s)}: that is the last reply alone. What happens to the others?"
+    ),
+    "first reply alone": lambda s: (
+        f"{_bill(s)}: that is the first reply alone. What happens to the others?"
+    ),
+    "one model alone": lambda s: (
+        f"{_bill(s)}: that is one of the two models that replied. Which entries are left out?"
+    ),
+    "counts chunks": lambda s: (
+        f"{_bill(s)}: that is the number of chunks. A chunk isn't a token: where is the provider's "
+        "count?"
+    ),
+    "no usage": lambda s: (
+        f"{_bill(s)}. Does a handler listen to the calls, or which chunk has the usage?"
+    ),
+    "another number": lambda s: f"{_bill(s)}. Where is the provider's count?",
 }
 
 STARTS: Messages[starts.Seen] = {

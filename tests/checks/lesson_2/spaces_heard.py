@@ -1,16 +1,15 @@
 """Exercise 2.5: the spaces in the tokens that a handler heard."""
 
 import asyncio
-from collections import defaultdict
-from contextlib import closing
+from collections import defaultdict, deque
+from contextlib import closing, suppress
 
-import pytest
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
+from langchain_core.messages import HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 
-from tests.checks.verdict import by_name, right, with_reason, wrong
-from utils.checks import evaluate
+from tests.checks.answers import right, wrong
 
 
 class Words(BaseCallbackHandler):
@@ -21,6 +20,7 @@ class Words(BaseCallbackHandler):
         self.spaces += token.count(" ")
 
 
+@right("2.5")
 def reads_the_stream(model, prompt):
     words = Words()
     for _ in model.stream(prompt, config={"callbacks": [words]}):
@@ -28,6 +28,7 @@ def reads_the_stream(model, prompt):
     return words.spaces
 
 
+@right("2.5")
 def invokes_a_streaming_model(model, prompt):
     words = Words()
     streaming = model.model_copy(update={"streaming": True})
@@ -35,24 +36,28 @@ def invokes_a_streaming_model(model, prompt):
     return words.spaces
 
 
+@right("2.5")
 def asks_invoke_to_stream(model, prompt):
     words = Words()
     model.invoke(prompt, {"callbacks": [words]}, stream=True)
     return words.spaces
 
 
+@right("2.5")
 def attaches_to_the_model(model, prompt):
     words = Words()
     "".join(chunk.text for chunk in model.with_config(callbacks=[words]).stream(prompt))
     return words.spaces
 
 
+@right("2.5")
 def in_messages(model, prompt):
     words = Words()
     list(model.stream([("system", "Be brief."), ("human", prompt)], {"callbacks": [words]}))
     return words.spaces
 
 
+@right("2.5")
 def by_a_template(model, prompt):
     words = Words()
     chain = ChatPromptTemplate.from_template("{prompt}") | model
@@ -60,12 +65,14 @@ def by_a_template(model, prompt):
     return words.spaces
 
 
+@right("2.5")
 def listens_to_a_chain(model, prompt):
     words = Words()
     list((model | StrOutputParser()).stream(prompt, {"callbacks": [words]}))
     return words.spaces
 
 
+@right("2.5")
 def counts_per_run(model, prompt):
     class PerRun(BaseCallbackHandler):
         def __init__(self):
@@ -82,6 +89,7 @@ def counts_per_run(model, prompt):
     return words.reports[0]
 
 
+@right("2.5")
 def in_a_loop_of_its_own(model, prompt):
     words = Words()
 
@@ -91,24 +99,6 @@ def in_a_loop_of_its_own(model, prompt):
 
     asyncio.run(read())
     return words.spaces
-
-
-@pytest.mark.parametrize(
-    "spaces_heard",
-    by_name(
-        reads_the_stream,
-        invokes_a_streaming_model,
-        asks_invoke_to_stream,
-        attaches_to_the_model,
-        in_messages,
-        by_a_template,
-        listens_to_a_chain,
-        counts_per_run,
-        in_a_loop_of_its_own,
-    ),
-)
-def test_2_5_accepts(spaces_heard):
-    right("2.5", spaces_heard)
 
 
 class BrokenWords(Words):
@@ -121,12 +111,14 @@ class MisnamedWords(Words):
         self.spaces += piece.count(" ")
 
 
+@wrong("2.5", "invoke")
 def mends_the_class_alone(model, prompt):
     words = Words()
     model.invoke(prompt, config={"callbacks": [words]})
     return words.spaces
 
 
+@wrong("2.5", "fails in silence")
 def mends_the_call_alone(model, prompt):
     words = BrokenWords()
     for _ in model.stream(prompt, config={"callbacks": [words]}):
@@ -134,6 +126,7 @@ def mends_the_call_alone(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "unfilled parameter")
 def renames_to_another_wrong_name(model, prompt):
     words = MisnamedWords()
     for _ in model.stream(prompt, config={"callbacks": [words]}):
@@ -141,18 +134,22 @@ def renames_to_another_wrong_name(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "no handler")
 def counts_the_reply(model, prompt):
     return sum(chunk.text.count(" ") for chunk in model.stream(prompt))
 
 
+@wrong("2.5", "counts the reply")
 def counts_the_reply_beside_a_handler(model, prompt):
     return sum(chunk.text.count(" ") for chunk in model.stream(prompt, {"callbacks": [Words()]}))
 
 
+@wrong("2.5", "invoke")
 def counts_what_invoke_returns(model, prompt):
     return model.invoke(prompt).text.count(" ")
 
 
+@wrong("2.5", "counts the finished reply")
 def counts_at_the_end(model, prompt):
     class AtTheEnd(Words):
         def on_llm_new_token(self, token, **kwargs):
@@ -166,18 +163,21 @@ def counts_at_the_end(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "no handler")
 def forgets_to_attach(model, prompt):
     words = Words()
     list(model.stream(prompt))
     return words.spaces
 
 
+@wrong("2.5", "never read")
 def forgets_to_read(model, prompt):
     words = Words()
     model.stream(prompt, {"callbacks": [words]})
     return words.spaces
 
 
+@wrong("2.5", "stops early")
 def reads_a_little(model, prompt):
     words = Words()
     with closing(model.stream(prompt, {"callbacks": [words]})) as chunks:
@@ -187,6 +187,7 @@ def reads_a_little(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "two handlers")
 def attaches_two(model, prompt):
     words, more = Words(), Words()
     more.on_llm_new_token = words.on_llm_new_token
@@ -194,19 +195,16 @@ def attaches_two(model, prompt):
     return words.spaces
 
 
-for_ever = Words()
+always_the_same = Words()
 
 
-def shares_one_for_ever(model, prompt):
-    list(model.stream(prompt, {"callbacks": [for_ever]}))
-    return for_ever.spaces
+@wrong("2.5", "keeps an earlier count", "spaces of the first reply are still counted")
+def shares_one_handler(model, prompt):
+    list(model.stream(prompt, {"callbacks": [always_the_same]}))
+    return always_the_same.spaces
 
 
-def starts_anew_with_one_for_ever():
-    for_ever.spaces = 0
-    return shares_one_for_ever
-
-
+@wrong("2.5", "another number")
 def counts_tokens_with_a_space(model, prompt):
     class Tokens(Words):
         def on_llm_new_token(self, token, **kwargs):
@@ -217,27 +215,32 @@ def counts_tokens_with_a_space(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "returns the wrong type")
 def returns_the_handler(model, prompt):
     words = Words()
     list(model.stream(prompt, {"callbacks": [words]}))
     return words
 
 
+@wrong("2.5", "returns nothing")
 def returns_nothing(model, prompt):
     reads_the_stream(model, prompt)
 
 
+@wrong("2.5", "calls twice")
 def asks_twice(model, prompt):
     reads_the_stream(model, prompt)
     return reads_the_stream(model, prompt)
 
 
+@wrong("2.5", "attaches the class")
 def attaches_the_class(model, prompt):
     words = Words()
     list(model.stream(prompt, {"callbacks": [Words]}))
     return words.spaces
 
 
+@wrong("2.5", "unknown method")
 def hears_by_another_method(model, prompt):
     class Deaf(BaseCallbackHandler):
         spaces = 0
@@ -250,18 +253,21 @@ def hears_by_another_method(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "attached twice")
 def attaches_one_twice(model, prompt):
     words = Words()
     list(model.stream(prompt, {"callbacks": [words, words]}))
     return words.spaces
 
 
+@wrong("2.5", "attached twice")
 def attaches_one_in_two_places(model, prompt):
     words = Words()
     list(model.with_config(callbacks=[words]).stream(prompt, {"callbacks": [words]}))
     return words.spaces
 
 
+@wrong("2.5", "calls twice")
 def leaves_the_old_call_in(model, prompt):
     words = Words()
     model.invoke(prompt, config={"callbacks": [words]})
@@ -270,6 +276,7 @@ def leaves_the_old_call_in(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "no methods")
 def leaves_the_class_as_it_was(model, prompt):
     class Begun(BaseCallbackHandler):
         def __init__(self):
@@ -280,60 +287,187 @@ def leaves_the_class_as_it_was(model, prompt):
     return words.spaces
 
 
+@wrong("2.5", "another prompt")
 def asks_the_question_of_the_cells_above(model, prompt):
     return reads_the_stream(model, "Name a river.")
 
 
+@wrong("2.5", "another prompt")
 def asks_nothing(model, prompt):
     return reads_the_stream(model, "")
 
 
+@wrong("2.5", "yields")
 def yields(model, prompt):
     yield reads_the_stream(model, prompt)
 
 
-WRONG_2_5 = (
-    (mends_the_class_alone, "in which it pushes no tokens"),
-    (counts_what_invoke_returns, "in which it pushes no tokens"),
-    (mends_the_call_alone, "failed in silence .* log says .*AttributeError"),
-    (renames_to_another_wrong_name, "failed in silence .* log says .*'piece'"),
-    (counts_the_reply, "no handler listened"),
-    (counts_the_reply_beside_a_handler, "You counted the reply; .* what `on_llm_new_token` hears"),
-    (counts_at_the_end, "You counted the finished reply; .* what `on_llm_new_token` hears"),
-    (attaches_the_class, r"The config holds the class; make a handler with `Words\(\)`"),
-    (hears_by_another_method, "LangChain calls none of the methods that you wrote"),
-    (forgets_to_attach, "no handler listened"),
-    (forgets_to_read, r"made a stream with `.stream\(…\)`, and nobody read it"),
-    (reads_a_little, "Only .* pieces of the reply were read"),
-    (attaches_two, "twice the .* Who else listens"),
-    (attaches_one_twice, "twice the .* How often is it attached"),
-    (attaches_one_in_two_places, "twice the .* How often is it attached"),
-    (leaves_the_old_call_in, "more than once for one reply: as a stream, and in a way in which"),
-    (leaves_the_class_as_it_was, "0 came back: it has none of the methods that LangChain calls"),
-    (asks_the_question_of_the_cells_above, "was `Name a sea.`, and the model was asked something"),
-    (asks_nothing, "was `Name a sea.`, and the model was asked something else"),
-    (counts_tokens_with_a_space, "The tokens held .* spaces, and .* came back"),
-    (returns_the_handler, "is a `Words`; the exercise asks for a number"),
-    (returns_nothing, "Nothing came back: is a `return` missing"),
-    (asks_twice, "asked (twice|2 times)"),
-    (yields, "There is a `yield`"),
-)
+@right("2.5")
+def by_keyword(model, prompt):
+    words = Words()
+    for _ in model.stream(input=prompt, config={"callbacks": [words], "tags": ["count"]}):
+        pass
+    return words.spaces
 
 
-@pytest.mark.parametrize(("spaces_heard", "said"), with_reason(*WRONG_2_5))
-def test_2_5_says_what_is_wrong_with_code_that(spaces_heard, said):
-    wrong("2.5", spaces_heard, said)
+@right("2.5")
+def generates(model, prompt):
+    words = Words()
+    model.generate([[HumanMessage(prompt)]], callbacks=[words], stream=True)
+    return words.spaces
 
 
-def test_2_5_wants_the_function():
-    wrong("2.5", Words, "the function, `spaces_heard`; it was given the class `Words`")
-    wrong("2.5", Words(), "the function itself, `spaces_heard`")
+@right("2.5")
+def binds_stream(model, prompt):
+    words = Words()
+    model.bind(stream=True).invoke(prompt, config={"callbacks": [words]})
+    return words.spaces
 
 
-@pytest.mark.parametrize("counts", [counts_the_reply_beside_a_handler, counts_at_the_end])
-def test_2_5_speaks_of_no_tokens_that_a_model_would_not_push(counts):
-    assert "aren't in the reply" not in evaluate("2.5", counts).message
+@right("2.5")
+def a_batch_of_one(model, prompt):
+    words = Words()
+    model.batch([prompt], {"callbacks": [words]}, stream=True)
+    return words.spaces
 
 
-def test_2_5_hears_that_one_handler_serves_every_call():
-    wrong("2.5", starts_anew_with_one_for_ever(), "those of the first reply are still in it")
+@right("2.5")
+def attaches_to_a_copy(model, prompt):
+    words = Words()
+    deque(model.model_copy(update={"callbacks": [words]}).stream(prompt), maxlen=0)
+    return words.spaces
+
+
+@right("2.5")
+def by_a_manager(model, prompt):
+    words = Words()
+    for _ in model.stream(prompt, {"callbacks": CallbackManager([words])}):
+        pass
+    return words.spaces
+
+
+@right("2.5")
+def counts_from_the_chunks_that_a_handler_receives(model, prompt):
+    class FromChunks(BaseCallbackHandler):
+        raise_error = True
+        pieces: list
+
+        def on_chat_model_start(self, serialized, messages, **kwargs):
+            self.pieces = []
+
+        def on_llm_new_token(self, token, *, chunk, **kwargs):
+            self.pieces.append(chunk.text)
+
+    words = FromChunks()
+    list(model.stream(prompt, {"callbacks": [words]}))
+    return "".join(words.pieces).count(" ")
+
+
+@wrong("2.5", "callbacks without a list", "a handler without a list around it")
+def forgets_the_list(model, prompt):
+    words = Words()
+    list(model.stream(prompt, config={"callbacks": words}))
+    return words.spaces
+
+
+@wrong("2.5", "callbacks without a list")
+def attaches_a_tuple(model, prompt):
+    words = Words()
+    list(model.stream(prompt, config={"callbacks": (words,)}))
+    return words.spaces
+
+
+@wrong("2.5", "callbacks without a list")
+def forgets_the_list_when_binding(model, prompt):
+    words = Words()
+    list(model.with_config(callbacks=words).stream(prompt))
+    return words.spaces
+
+
+@wrong("2.5", "callbacks by keyword")
+def attaches_by_keyword(model, prompt):
+    words = Words()
+    list(model.stream(prompt, callbacks=[words]))
+    return words.spaces
+
+
+@wrong("2.5", "no handler")
+def misspells_callbacks(model, prompt):
+    words = Words()
+    list(model.stream(prompt, config={"callback": [words]}))
+    return words.spaces
+
+
+@wrong("2.5", "changes the model", "changed `callbacks` on the model")
+def attaches_to_the_model_for_good(model, prompt):
+    words = Words()
+    model.callbacks = [words]
+    list(model.stream(prompt))
+    return words.spaces
+
+
+@wrong("2.5", "changes the model", "changed `streaming` on the model")
+def switches_streaming_on_for_good(model, prompt):
+    words = Words()
+    model.streaming = True
+    model.invoke(prompt, {"callbacks": [words]})
+    return words.spaces
+
+
+@wrong("2.5", "fails in silence", "log shows it: .*ZeroDivisionError")
+def fails_at_the_end(model, prompt):
+    class Fails(Words):
+        def on_llm_end(self, response, **kwargs):
+            self.mean = self.spaces / 0
+
+    words = Fails()
+    list(model.stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
+@wrong("2.5", "another number")
+def counts_all_white_space(model, prompt):
+    class White(Words):
+        def on_llm_new_token(self, token, **kwargs):
+            self.spaces += sum(map(str.isspace, token))
+
+    words = White()
+    list(model.stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
+@wrong("2.5", "another number")
+def counts_words_less_one(model, prompt):
+    class Split(Words):
+        def on_llm_new_token(self, token, **kwargs):
+            self.spaces += max(0, len(token.split()) - 1)
+
+    words = Split()
+    list(model.stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
+@wrong("2.5", "returns the wrong type", "is? a `float`|returned a `float`")
+def as_a_float(model, prompt):
+    return float(reads_the_stream(model, prompt))
+
+
+@wrong("2.5", "swallows the error")
+def swallows(model, prompt):
+    words = Words()
+    with suppress(Exception):
+        list(model.stream(prompt, {"callbacks": [words]}))
+    return words.spaces
+
+
+@wrong("2.5", "swallows the error")
+def returns_in_finally(model, prompt):
+    words = Words()
+    try:
+        list(model.stream(prompt, {"callbacks": [words]}))
+    finally:
+        return words.spaces  # noqa: B012 (the mistake)
+
+
+wrong("2.5", "a class", "the function `spaces_heard`. It was given the class `Words`")(Words)
+wrong("2.5", "not a function", "the function itself")(Words())

@@ -1,18 +1,23 @@
 """Exercise 2.6: the output tokens of several replies, by the provider's count."""
 
-from contextlib import closing
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from functools import reduce
+from itertools import zip_longest
+from operator import add, itemgetter
 
-import pytest
 from langchain_core.callbacks import (
     BaseCallbackHandler,
     UsageMetadataCallbackHandler,
     get_usage_metadata_callback,
 )
+from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.verdict import by_name, right, with_reason, wrong
-from utils.checks import evaluate
+from tests.checks.answers import right, wrong
 
 
+@right("2.6")
 def one_handler_for_all(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -21,6 +26,7 @@ def one_handler_for_all(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@right("2.6")
 def from_the_chunks(model, prompts):
     return sum(
         chunk.usage_metadata["output_tokens"]
@@ -30,6 +36,7 @@ def from_the_chunks(model, prompts):
     )
 
 
+@right("2.6")
 def from_added_chunks(model, prompts):
     total = 0
     for prompt in prompts:
@@ -40,6 +47,7 @@ def from_added_chunks(model, prompts):
     return total
 
 
+@right("2.6")
 def with_the_context_manager(model, prompts):
     with get_usage_metadata_callback() as usage:
         for prompt in prompts:
@@ -47,6 +55,7 @@ def with_the_context_manager(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@right("2.6")
 def a_handler_of_its_own(model, prompts):
     class Bill(BaseCallbackHandler):
         total = 0
@@ -61,34 +70,24 @@ def a_handler_of_its_own(model, prompts):
     return bill.total
 
 
-@pytest.mark.parametrize(
-    "spent",
-    by_name(
-        one_handler_for_all,
-        from_the_chunks,
-        from_added_chunks,
-        with_the_context_manager,
-        a_handler_of_its_own,
-    ),
-)
-def test_2_6_accepts(spent):
-    right("2.6", spent)
-
-
+@wrong("2.6", "counts chunks")
 def counts_chunks(model, prompts):
     return sum(1 for prompt in prompts for _ in model.stream(prompt))
 
 
+@wrong("2.6", "counts chunks")
 def counts_chunks_with_text(model, prompts):
     return sum(1 for prompt in prompts for chunk in model.stream(prompt) if chunk.text)
 
 
+@wrong("2.6", "another number")
 def counts_words(model, prompts):
     return sum(
         len("".join(chunk.text for chunk in model.stream(prompt)).split()) for prompt in prompts
     )
 
 
+@wrong("2.6", "stops early")
 def leaves_early(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -98,6 +97,7 @@ def leaves_early(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "last reply alone")
 def one_handler_each(model, prompts):
     counts = {}
     for prompt in prompts:
@@ -107,6 +107,7 @@ def one_handler_each(model, prompts):
     return counts.get("output_tokens", 0)
 
 
+@wrong("2.6", "skips a prompt")
 def returns_in_the_loop(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -115,12 +116,14 @@ def returns_in_the_loop(model, prompts):
     return 0
 
 
+@wrong("2.6", "first reply alone")
 def the_rest_for_real(model, prompts):
     """Asks all, and counts the first."""
     counts = [from_the_chunks(model, [prompt]) for prompt in prompts]
     return counts[0] if counts else 0
 
 
+@wrong("2.6", "repeated prompt once")
 def keeps_totals_by_prompt(model, prompts):
     tokens = {}
     for prompt in prompts:
@@ -128,14 +131,17 @@ def keeps_totals_by_prompt(model, prompts):
     return sum(tokens.values())
 
 
+@wrong("2.6", "another number of requests")
 def asks_each_prompt_once(model, prompts):
     return one_handler_for_all(model, dict.fromkeys(prompts))
 
 
+@wrong("2.6", "another number of requests")
 def asks_each_prompt_twice(model, prompts):
     return one_handler_for_all(model, [*prompts, *prompts])
 
 
+@wrong("2.6", "leaves a reply early")
 def leaves_one_reply(model, prompts):
     """And reads the same prompt's other reply to its end."""
     total = from_the_chunks(model, prompts[1:])
@@ -146,6 +152,7 @@ def leaves_one_reply(model, prompts):
     return total
 
 
+@wrong("2.6", "attached twice")
 def attaches_one_twice(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -153,6 +160,7 @@ def attaches_one_twice(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "attached twice")
 def attaches_one_in_two_places(model, prompts):
     usage = UsageMetadataCallbackHandler()
     bound = model.with_config(callbacks=[usage])
@@ -161,10 +169,12 @@ def attaches_one_in_two_places(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "invoke")
 def batches(model, prompts):
     return sum(reply.usage_metadata["output_tokens"] for reply in model.batch(prompts))
 
 
+@wrong("2.6", "one model's name")
 def asks_the_model_for_its_name(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -172,6 +182,7 @@ def asks_the_model_for_its_name(model, prompts):
     return usage.usage_metadata[model.model_name]["output_tokens"]
 
 
+@wrong("2.6", "one model's name")
 def takes_the_name_from_above(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -179,6 +190,7 @@ def takes_the_name_from_above(model, prompts):
     return usage.usage_metadata["sim-fast"]["output_tokens"]
 
 
+@wrong("2.6", "raises")
 def trips_over_a_dict_of_its_own(model, prompts):
     tokens = {}
     for prompt in prompts:
@@ -186,6 +198,7 @@ def trips_over_a_dict_of_its_own(model, prompts):
     return sum(tokens.values())
 
 
+@wrong("2.6", "adds sums up")
 def adds_the_sum_each_time(model, prompts):
     usage, total = UsageMetadataCallbackHandler(), 0
     for prompt in prompts:
@@ -194,6 +207,7 @@ def adds_the_sum_each_time(model, prompts):
     return total
 
 
+@wrong("2.6", "attaches the class")
 def attaches_the_class_itself(model, prompts):
     usage = UsageMetadataCallbackHandler
     for prompt in prompts:
@@ -201,6 +215,7 @@ def attaches_the_class_itself(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "attaches the class")
 def attaches_the_class_and_makes_another(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -208,40 +223,37 @@ def attaches_the_class_and_makes_another(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "returns nothing")
 def forgets_the_return(model, prompts):
     one_handler_for_all(model, prompts)
 
 
-def with_one_for_ever(usage):
-    def spent(model, prompts):
-        for prompt in prompts:
-            list(model.stream(prompt, {"callbacks": [usage]}))
-        return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+always_the_same = UsageMetadataCallbackHandler()
 
-    return spent
+
+@wrong("2.6", "keeps an earlier count", "earlier tokens are still counted")
+def with_one_handler_for_all_calls(model, prompts):
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [always_the_same]}))
+    return sum(counts["output_tokens"] for counts in always_the_same.usage_metadata.values())
+
+
+@wrong("2.6", "keeps an earlier count")
+def with_a_list_on_the_class(model, prompts):
+    bill = Bill()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [bill]}))
+    return sum(bill.totals)
 
 
 class Bill(BaseCallbackHandler):
-    """A counter of the learner's own, on the class."""
-
     totals: list = []  # noqa: RUF012 (the mistake)
 
     def on_llm_end(self, response, **kwargs):
         self.totals.append(response.generations[0][0].message.usage_metadata["output_tokens"])
 
 
-def on_a_class_for_ever():
-    Bill.totals.clear()
-
-    def spent(model, prompts):
-        bill = Bill()
-        for prompt in prompts:
-            list(model.stream(prompt, {"callbacks": [bill]}))
-        return sum(bill.totals)
-
-    return spent
-
-
+@wrong("2.6", "one model alone")
 def one_model_of_two(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -249,6 +261,7 @@ def one_model_of_two(model, prompts):
     return next((counts["output_tokens"] for counts in usage.usage_metadata.values()), 0)
 
 
+@wrong("2.6", "prompt tokens too")
 def all_tokens(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -256,6 +269,7 @@ def all_tokens(model, prompts):
     return sum(counts["total_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "prompt tokens")
 def tokens_of_the_prompts(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -263,6 +277,7 @@ def tokens_of_the_prompts(model, prompts):
     return sum(counts["input_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "returns the wrong type")
 def returns_the_usage(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -270,18 +285,22 @@ def returns_the_usage(model, prompts):
     return usage.usage_metadata
 
 
+@wrong("2.6", "invoke")
 def invokes(model, prompts):
     return sum(model.invoke(prompt).usage_metadata["output_tokens"] for prompt in prompts)
 
 
+@wrong("2.6", "another prompt")
 def joins_the_prompts(model, prompts):
     return one_handler_for_all(model, [" ".join(prompts)])
 
 
+@wrong("2.6", "skips a prompt")
 def asks_the_first(model, prompts):
     return one_handler_for_all(model, prompts[:1])
 
 
+@wrong("2.6", "no usage")
 def forgets_to_attach_usage(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -289,6 +308,7 @@ def forgets_to_attach_usage(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+@wrong("2.6", "one model alone")
 def knows_one_name(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -296,6 +316,7 @@ def knows_one_name(model, prompts):
     return usage.usage_metadata["river-1"]["output_tokens"]
 
 
+@wrong("2.6", "raises")
 def trips_over_no_prompts(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -304,6 +325,7 @@ def trips_over_no_prompts(model, prompts):
     return sum(others, first)
 
 
+@wrong("2.6", "never read")
 def reads_no_stream(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -311,57 +333,183 @@ def reads_no_stream(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-WRONG_2_6 = (
-    (counts_chunks, "how many chunks came, and a chunk isn't a token"),
-    (counts_chunks_with_text, "how many chunks came"),
-    (counts_words, "The provider counted 893 output tokens for 4 replies, and .* came back"),
-    (leaves_early, "A reply was left after 1 of its"),
-    (one_handler_each, "the last reply alone"),
-    (the_rest_for_real, "the first reply alone"),
-    (returns_in_the_loop, "`Describe the tide.` was never asked"),
-    (asks_the_first, "was never asked"),
-    (one_model_of_two, "one of the two models"),
-    (knows_one_name, "one of the two models"),
-    (all_tokens, "the prompts' tokens are in it, too"),
-    (tokens_of_the_prompts, "these are the prompts' tokens"),
-    (returns_the_usage, "is a `dict`; the exercise asks for a number"),
-    (invokes, "in one piece, as by `invoke` or `batch`; .* asks for `.stream"),
-    (batches, "in one piece, as by `invoke` or `batch`; .* asks for `.stream"),
-    (attaches_one_twice, "1786 came back: the handler heard each call twice. How often"),
-    (attaches_one_in_two_places, "came back: the handler heard each call twice. How often"),
-    (joins_the_prompts, "isn't one of the prompts"),
-    (forgets_to_attach_usage, "893 output tokens for 4 replies, and 0 .* no handler listened"),
-    (keeps_totals_by_prompt, "and 762 came back: a prompt that was asked twice is in it once"),
-    (asks_each_prompt_once, "`Name a river.` stands twice in the list, and was asked once"),
-    (asks_each_prompt_twice, "`Name a river.` stands twice in the list, and was asked 4 times"),
-    (leaves_one_reply, "A reply was left after 1 of its"),
-    (asks_the_model_for_its_name, "`model` has no `model_name`. .* on to several models"),
-    (takes_the_name_from_above, "KeyError: 'sim-fast'.* passes the prompts on to several models"),
-    (trips_over_a_dict_of_its_own, "KeyError: 'Name a river.'` at the line `.*`.$"),
-    (adds_the_sum_each_time, "counts earlier replies again"),
-    (attaches_the_class_itself, r"make a handler with `UsageMetadataCallbackHandler\(\)`"),
-    (attaches_the_class_and_makes_another, "The config holds the class"),
-    (forgets_the_return, "Nothing came back: is a `return` missing"),
-    (trips_over_no_prompts, "ValueError: .*for no prompts at all"),
-    (reads_no_stream, r"made a stream with `.stream\(…\)`, and nobody read it"),
-)
+@right("2.6")
+def one_handler_for_each_prompt(model, prompts):
+    total = 0
+    for prompt in prompts:
+        usage = UsageMetadataCallbackHandler()
+        for _ in model.stream(prompt, {"callbacks": [usage]}):
+            pass
+        (counts,) = usage.usage_metadata.values()
+        total += counts["output_tokens"]
+    return total
 
 
-@pytest.mark.parametrize(("spent", "said"), with_reason(*WRONG_2_6))
-def test_2_6_says_what_is_wrong_with_code_that(spent, said):
-    wrong("2.6", spent, said)
+@right("2.6")
+def bound_to_the_model(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    counted = model.with_config(callbacks=[usage])
+    for prompt in list(prompts):
+        deque(counted.stream(input=prompt), maxlen=0)
+    return sum(map(itemgetter("output_tokens"), usage.usage_metadata.values()))
 
 
-def test_2_6_names_no_class_that_the_learner_never_met():
-    assert "Switchboard" not in evaluate("2.6", asks_the_model_for_its_name).message
+@right("2.6")
+def by_reduce(model, prompts):
+    wholes = (reduce(add, model.stream(prompt, stream_usage=True)) for prompt in prompts)
+    return sum(whole.usage_metadata["output_tokens"] for whole in wholes)
 
 
-def test_2_6_tells_a_handler_that_heard_calls_before():
-    said = "came back: the handler had heard calls before"
-    wrong("2.6", with_one_for_ever(UsageMetadataCallbackHandler()), said)
-    heard = UsageMetadataCallbackHandler()
-    one_of_the_cell_above = {"input_tokens": 3, "output_tokens": 5, "total_tokens": 8}
-    heard.usage_metadata["sim-fast"] = one_of_the_cell_above
-    outcome = wrong("2.6", with_one_for_ever(heard), said)
-    assert outcome.message != wrong("2.6", with_one_for_ever(heard), said).message  # heard more
-    wrong("2.6", on_a_class_for_ever(), said)
+@right("2.6")
+def through_a_chain(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    chain = model | StrOutputParser()
+    for prompt in prompts:
+        "".join(chain.stream(prompt, config={"callbacks": [usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@right("2.6")
+def recursively(model, prompts):
+    if not prompts:
+        return 0
+    first, *others = prompts
+    return from_the_chunks(model, [first]) + recursively(model, others)
+
+
+@right("2.6")
+def in_threads(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+
+    def read(prompt):
+        for _ in model.stream(prompt, {"callbacks": [usage]}):
+            pass
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(read, prompts))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@right("2.6")
+def both_in_turns(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    streams = [model.stream(prompt, {"callbacks": [usage]}) for prompt in prompts]
+    for _ in zip_longest(*streams):
+        pass
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "last chunk", "TypeError: .*NoneType.* the usage is in the chunk before it")
+def from_the_last_chunk(model, prompts):
+    total = 0
+    for prompt in prompts:
+        *_, last = model.stream(prompt)
+        total += last.usage_metadata["output_tokens"]
+    return total
+
+
+@wrong("2.6", "last chunk", "AttributeError")
+def gets_it_from_the_last_chunk(model, prompts):
+    total = 0
+    for prompt in prompts:
+        for chunk in model.stream(prompt):
+            last = chunk
+        total += last.usage_metadata.get("output_tokens", 0)
+    return total
+
+
+@wrong("2.6", "no usage", "or which chunk has the usage")
+def carefully_from_the_last_chunk(model, prompts):
+    total = 0
+    for prompt in prompts:
+        for chunk in model.stream(prompt):
+            last = chunk
+        total += (last.usage_metadata or {}).get("output_tokens", 0)
+    return total
+
+
+@wrong("2.6", "usage switched off")
+def switches_the_usage_off(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage]}, stream_usage=False))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "usage switched off")
+def binds_the_usage_off(model, prompts):
+    return one_handler_for_all(model.bind(stream_usage=False), prompts)
+
+
+@wrong("2.6", "changes the model", "`stream_usage`")
+def switches_the_usage_on_for_good(model, prompts):
+    model.stream_usage = None
+    total = 0
+    for prompt in prompts:
+        for chunk in model.stream(prompt, stream_usage=True):
+            total += (chunk.usage_metadata or {}).get("output_tokens", 0)
+    return total
+
+
+@wrong("2.6", "changes an argument", "`prompts`")
+def empties_the_list(model, prompts):
+    total = 0
+    while prompts:
+        total += from_the_chunks(model, [prompts.pop(0)])
+    return total
+
+
+@wrong("2.6", "callbacks without a list")
+def forgets_the_list(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": usage}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "callbacks by keyword")
+def attaches_by_keyword(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, callbacks=[usage]))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "swallows the error")
+def swallows(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        with suppress(Exception):
+            list(model.stream(prompt, {"callbacks": [usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "never calls the model")
+def forgets_to_call(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for _ in prompts:
+        pass
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "another number of requests", "in the list twice, but was sent once")
+def with_a_set(model, prompts):
+    return one_handler_for_all(model, sorted(set(prompts)))
+
+
+@wrong("2.6", "raises", "KeyError|StopIteration|ValueError|IndexError|TypeError.*empty list")
+def reduces_nothing(model, prompts):
+    return reduce(add, [from_the_chunks(model, [prompt]) for prompt in prompts])
+
+
+@wrong("2.6", "returns nothing", "for an empty list of prompts")
+def returns_nothing_for_nothing(model, prompts):
+    if prompts:
+        return one_handler_for_all(model, prompts)
+    return None
+
+
+@wrong("2.6", "never read")
+def reads_only_the_first_chunk_lazily(model, prompts):
+    streams = (model.stream(prompt) for prompt in prompts)
+    return sum(1 for _ in streams)

@@ -1,14 +1,15 @@
 """Exercise 2.3: a handler that counts tokens per run and forgets each run."""
 
+import itertools
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 
-import pytest
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from tests.checks.answers import right, wrong
 
 
+@right("2.3")
 class Popped(BaseCallbackHandler):
     def __init__(self):
         self.counts = {}
@@ -24,6 +25,7 @@ class Popped(BaseCallbackHandler):
         self.counts.pop(run_id, None)
 
 
+@right("2.3")
 class Counted(BaseCallbackHandler):
     def __init__(self):
         self.counts = Counter()
@@ -40,6 +42,7 @@ class Counted(BaseCallbackHandler):
         del self.counts[kwargs["run_id"]]  # a Counter doesn't mind
 
 
+@right("2.3")
 class PreparedAtTheStart(BaseCallbackHandler):
     def __init__(self):
         self.runs = {}
@@ -58,6 +61,7 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
+@right("2.3")
 class PreparedByTheOldMethod(PreparedAtTheStart):
     on_chat_model_start = BaseCallbackHandler.on_chat_model_start
 
@@ -65,6 +69,7 @@ class PreparedByTheOldMethod(PreparedAtTheStart):
         self.runs[run_id] = []
 
 
+@right("2.3")
 class ReplacesTheListOfTheClass(Popped):
     reports: list = []  # noqa: RUF012 (on the class, and replaced on the object: no harm done)
 
@@ -75,6 +80,7 @@ class ReplacesTheListOfTheClass(Popped):
         self.reports = [*self.reports, self.counts.pop(run_id, 0)]
 
 
+@right("2.3")
 class RemembersTheLast(Popped):
     """A single value that is replaced doesn't grow."""
 
@@ -85,21 +91,7 @@ class RemembersTheLast(Popped):
         self.last = run_id
 
 
-@pytest.mark.parametrize(
-    "report",
-    by_name(
-        Popped,
-        Counted,
-        PreparedAtTheStart,
-        PreparedByTheOldMethod,
-        ReplacesTheListOfTheClass,
-        RemembersTheLast,
-    ),
-)
-def test_2_3_accepts(report):
-    right("2.3", report)
-
-
+@wrong("2.3", "mixes runs")
 class OneCount(BaseCallbackHandler):
     def __init__(self):
         self.count = 0
@@ -112,23 +104,27 @@ class OneCount(BaseCallbackHandler):
         self.reports.append(self.count)
 
 
+@wrong("2.3", "mixes runs")
 class ResetAtTheStart(OneCount):
     def on_chat_model_start(self, serialized, messages, **kwargs):
         self.count = 0
 
 
+@wrong("2.3", "mixes runs")
 class ResetAtTheEnd(OneCount):
     def on_llm_end(self, response, **kwargs):
         super().on_llm_end(response)
         self.count = 0
 
 
+@wrong("2.3", "skips empty tokens")
 class CountsText(Popped):
     def on_llm_new_token(self, token, *, run_id, **kwargs):
         if token:
             super().on_llm_new_token(token, run_id=run_id)
 
 
+@wrong("2.3", "another order")
 class InOrderOfStart(Popped):
     def __init__(self):
         super().__init__()
@@ -141,15 +137,18 @@ class InOrderOfStart(Popped):
             self.counts, self.ended = {}, {}
 
 
+@wrong("2.3", "keeps a run")
 class KeepsAll(Popped):
     def on_llm_end(self, response, *, run_id, **kwargs):
         self.reports.append(self.counts.get(run_id, 0))
 
 
+@wrong("2.3", "keeps a run")
 class ForgetsErrors(Popped):
     on_llm_error = BaseCallbackHandler.on_llm_error
 
 
+@wrong("2.3", "shared reports")
 class AllOnTheClass(Popped):
     counts: dict = {}  # noqa: RUF012 (the mistake)
     reports: list = []  # noqa: RUF012 (the mistake)
@@ -158,6 +157,7 @@ class AllOnTheClass(Popped):
         pass
 
 
+@wrong("2.3", "keeps a run")
 class KeepsOnTheClass(ForgetsErrors):
     counts: dict = {}  # noqa: RUF012 (the mistake)
 
@@ -165,21 +165,25 @@ class KeepsOnTheClass(ForgetsErrors):
         self.reports = []
 
 
+@wrong("2.3", "loses another run")
 class ClearsAtAnError(Popped):
     def on_llm_error(self, error, **kwargs):
         self.counts.clear()
 
 
+@wrong("2.3", "loses another run")
 class StartsAnewAtAnError(Popped):
     def on_llm_error(self, error, **kwargs):
         self.counts = {}
 
 
+@wrong("2.3", "raises")
 class ClearsWhatWasPrepared(PreparedAtTheStart):
     def on_llm_error(self, error, **kwargs):
         self.runs.clear()
 
 
+@wrong("2.3", "unknown method")
 class PreparesAtNoMethod(PreparedAtTheStart):
     on_chat_model_start = BaseCallbackHandler.on_chat_model_start
 
@@ -190,32 +194,38 @@ class PreparesAtNoMethod(PreparedAtTheStart):
         """Asked."""
 
 
+@wrong("2.3", "reports an unfinished run")
 class ReportsFailures(Popped):
     def on_llm_error(self, error, *, run_id, **kwargs):
         self.on_llm_end(None, run_id=run_id)
 
 
+@wrong("2.3", "raises")
 class FailsWithoutTokens(Popped):
     def on_llm_error(self, error, *, run_id, **kwargs):
         self.counts.pop(run_id)
 
 
+@wrong("2.3", "raises")
 class EndsWithoutTokens(Popped):
     def on_llm_end(self, response, *, run_id, **kwargs):
         self.reports.append(self.counts.pop(run_id))
 
 
+@wrong("2.3", "skips a run without tokens")
 class SkipsNoTokens(Popped):
     def on_llm_end(self, response, *, run_id, **kwargs):
         if run_id in self.counts:
             super().on_llm_end(response, run_id=run_id)
 
 
+@wrong("2.3", "raises")
 class UnpreparedDict(Popped):
     def on_llm_new_token(self, token, *, run_id, **kwargs):
         self.counts[run_id] += 1
 
 
+@wrong("2.3", "mixes runs")
 class ByThread(BaseCallbackHandler):
     """Apart in a batch, and mixed where two runs share a thread."""
 
@@ -230,11 +240,13 @@ class ByThread(BaseCallbackHandler):
         self.local.count = 0
 
 
+@wrong("2.3", "no numbers")
 class AsPairs(Popped):
     def on_llm_end(self, response, *, run_id, **kwargs):
         self.reports.append((run_id, self.counts.pop(run_id, 0)))
 
 
+@wrong("2.3", "no list")
 class AsDict(Popped):
     def __init__(self):
         self.counts, self.reports = {}, {}
@@ -243,11 +255,13 @@ class AsDict(Popped):
         self.reports[run_id] = self.counts.pop(run_id, 0)
 
 
+@wrong("2.3", "reports nothing")
 class NeverReports(Popped):
     def on_llm_end(self, response, *, run_id, **kwargs):
         self.counts.pop(run_id, 0)
 
 
+@wrong("2.3", "unknown method")
 class ReportsAtAnEndThatNeverComes(Popped):
     on_llm_end = BaseCallbackHandler.on_llm_end
 
@@ -255,62 +269,156 @@ class ReportsAtAnEndThatNeverComes(Popped):
         self.reports.append(self.counts.pop(run_id, 0))
 
 
+@wrong("2.3", "no handler")
 class CountsAlone:
     def __init__(self):
         self.counts, self.reports = {}, []
 
 
+@wrong("2.3", "call doesn't fit")
 class PositionalRun(Popped):
     def on_llm_new_token(self, token, id, **kwargs):  # noqa: A002 (the mistake)
         self.counts[id] = self.counts.get(id, 0) + 1
 
 
-WRONG_2_3 = (
-    (OneCount, "Two runs took turns; the one that ended first brought"),
-    (ResetAtTheStart, "Two runs took turns"),
-    (ResetAtTheEnd, "Two runs took turns"),
-    (ByThread, "Two runs took turns"),
-    (CountsText, "the tokens with text in them"),
-    (InOrderOfStart, "The numbers are right. The run that ended first"),
-    (KeepsAll, "After two runs that ended, `.counts` holds more"),
-    (ForgetsErrors, "After a run that failed after a few tokens, `.counts` holds more"),
-    (ClearsAtAnError, "When a run failed .*, the other brought .* Whose count may go"),
-    (StartsAnewAtAnError, "When a run failed .*, the other brought .* Whose count may go"),
-    (ClearsWhatWasPrepared, "KeyError.*, when a run failed while another was under way"),
-    (PreparesAtNoMethod, r"KeyError.* In your class LangChain never calls `on_start`\."),
-    (ReportsFailures, "after a run that failed .*; only a finished run counts"),
-    (FailsWithoutTokens, "KeyError.*for a run that failed before its first token"),
-    (EndsWithoutTokens, "KeyError.*for a run by `invoke`, which ended without"),
-    (SkipsNoTokens, r"`.reports` is `\[\]` for a run by `invoke`"),
-    (UnpreparedDict, r"KeyError.* at the line `self.counts\[run_id\] \+= 1`"),
-    (AsPairs, "numbers alone; one entry is a `tuple`"),
-    (AsDict, "is a `dict`; the exercise asks for a list"),
-    (NeverReports, "Two runs ended, and `.reports` is empty"),
-    (PositionalRun, "the call doesn't fit: .*'id'"),
-    (ReportsAtAnEndThatNeverComes, "is empty: LangChain never calls `on_llm_finish`"),
-    (CountsAlone, "LangChain can't call `CountsAlone`: it doesn't inherit"),
-    (KeepsOnTheClass, "`.counts` holds more"),
-    (AllOnTheClass, "A new handler starts with reports of another one.* What do the two share"),
-)
+@wrong("2.3", "raises", "in an error|in a token")
+class FailsTwice(Popped):
+    def on_llm_new_token(self, token, **kwargs):
+        raise ValueError("in a token")
+
+    def on_llm_error(self, error, **kwargs):
+        raise ValueError("in an error")
 
 
-@pytest.mark.parametrize(("report", "said"), with_reason(*WRONG_2_3))
-def test_2_3_says_what_is_wrong_with(report, said):
-    wrong("2.3", report, said)
+@right("2.3")
+class ACollectorPerRun(BaseCallbackHandler):
+    def __init__(self):
+        self._runs, self.reports, self.lock = {}, [], threading.Lock()
+
+    def on_chat_model_start(self, serialized, messages, *, run_id, **kwargs):
+        with self.lock:
+            self._runs[str(run_id)] = itertools.count()
+
+    def on_llm_new_token(self, token, *, run_id, parent_run_id=None, **kwargs):
+        next(self._runs[str(run_id)])
+
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        with self.lock:
+            self.reports.append(next(self._runs.pop(str(run_id))))
+
+    def on_llm_error(self, error, *, run_id, **kwargs):
+        with self.lock:
+            self._runs.pop(str(run_id))
 
 
-def test_2_3_leaves_no_generator_behind_that_complains(recwarn):
-    class FailsTwice(Popped):
-        def on_llm_new_token(self, token, **kwargs):
-            raise ValueError("in a token")
+@right("2.3")
+class AsyncReport(AsyncCallbackHandler):
+    def __init__(self):
+        self.counts, self.reports = defaultdict(int), []
 
-        def on_llm_error(self, error, **kwargs):
-            raise ValueError("in an error")
+    async def on_llm_new_token(self, token, *, run_id, **kwargs):
+        self.counts[run_id] += 1
 
-    wrong("2.3", FailsTwice, "in an error|in a token")
-    assert not recwarn.list
+    async def on_llm_end(self, response, *, run_id, **kwargs):
+        self.reports += [self.counts.pop(run_id, 0)]
+
+    async def on_llm_error(self, error, *, run_id, **kwargs):
+        self.counts.pop(run_id, None)
 
 
-def test_a_report_on_the_class_is_told_apart_from_a_failed_run_on_every_try():
-    for _ in range(2):  # the second finds what the first left behind
-        assert "a run that failed" not in wrong("2.3", AllOnTheClass, "A new handler").message
+@right("2.3")
+class OneListOfTokens(BaseCallbackHandler):
+    def __init__(self):
+        self.counts = []
+        self.reports = []
+
+    def _forget(self, run_id):
+        mine = self.counts.count(run_id)
+        self.counts = [each for each in self.counts if each != run_id]
+        return mine
+
+    def on_llm_new_token(self, token, *, run_id, **kwargs):
+        self.counts.append(run_id)
+
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        self.reports.append(self._forget(run_id))
+
+    def on_llm_error(self, error, *, run_id, **kwargs):
+        self._forget(run_id)
+
+
+@wrong("2.3", "another number", "after a run with an empty reply, which had 3 tokens")
+class OneForAnEmptyReply(Popped):
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        tokens = self.counts.pop(run_id, 0)
+        self.reports.append(tokens if response.generations[0][0].text else 1)
+
+
+@wrong("2.3", "mixes threads", "after three runs of a batch, in threads. They had")
+class OnlyTheFirstOfABatch(Popped):
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        if len(self.reports) < 2:
+            super().on_llm_end(response, run_id=run_id)
+        self.counts.pop(run_id, 0)
+
+
+@wrong("2.3", "keeps a run", "`.ended` holds more")
+class NotesTheRunsThatEnded(Popped):
+    def __init__(self):
+        super().__init__()
+        self.ended = set()
+
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        super().on_llm_end(response, run_id=run_id)
+        self.ended.add(run_id)
+
+
+@wrong("2.3", "keeps a run", "`.counts` holds more than before after a run that failed")
+class KeepsAZero(Popped):
+    def on_llm_error(self, error, *, run_id, **kwargs):
+        self.counts[run_id] = 0
+
+
+@wrong("2.3", "keeps a run", "a run whose reader left early")
+class ForgetsReadersWhoLeave(Popped):
+    def on_llm_error(self, error, *, run_id, **kwargs):
+        if not isinstance(error, GeneratorExit):
+            self.counts.pop(run_id, None)
+
+
+@wrong("2.3", "reports an unfinished run", "after a run whose reader left early")
+class ReportsReadersWhoLeave(Popped):
+    def on_llm_error(self, error, *, run_id, **kwargs):
+        tokens = self.counts.pop(run_id, None)
+        if isinstance(error, GeneratorExit):
+            self.reports.append(tokens)
+
+
+@wrong("2.3", "no numbers", "one entry is a `str`")
+class AsStrings(Popped):
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        self.reports.append(f"{self.counts.pop(run_id, 0)} tokens")
+
+
+@wrong("2.3", "no list", "is an `int`")
+class TheLastAlone(Popped):
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        self.reports = self.counts.pop(run_id, 0)
+
+
+@wrong("2.3", "mixes runs")
+class OneTooMany(Popped):
+    def on_llm_new_token(self, token, *, run_id, **kwargs):
+        self.counts[run_id] = self.counts.get(run_id, 1) + 1
+
+
+@wrong("2.3", "mixes runs")
+class ByParentRun(Popped):
+    def on_llm_new_token(self, token, *, parent_run_id=None, **kwargs):
+        super().on_llm_new_token(token, run_id=parent_run_id)
+
+    def on_llm_end(self, response, *, parent_run_id=None, **kwargs):
+        super().on_llm_end(response, run_id=parent_run_id)
+
+
+wrong("2.3", "an instance", "`Report`, without parentheses")(Popped())

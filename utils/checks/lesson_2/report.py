@@ -1,0 +1,190 @@
+"""Exercise 2.3: a handler that counts tokens per run, and forgets each run when it is over."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import ConnectionLost, FakeModel, Reply, cut
+from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case
+from utils.checks.lesson_2 import handlers
+from utils.checks.lesson_2.handlers import Heard, Make, hear
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs(Case):
+    """What a handler listens to: one run, or several.
+
+    Attributes:
+        beside: Whether a second run takes turns with it.
+        invoked: Whether the model is called with `invoke`, which pushes no tokens.
+        batch: Whether three runs share the handler in threads of their own.
+    """
+
+    beside: bool = False
+    invoked: bool = False
+    batch: bool = False
+
+
+class _Spy(BaseCallbackHandler):
+    """Notes how many tokens each finished run had, and how many of them had text."""
+
+    def __init__(self) -> None:
+        self.tokens: list[int] = []
+        self.with_text: list[int] = []
+        self._heard: dict[UUID, list[str]] = {}
+
+    def on_llm_new_token(self, token: Any, *, run_id: UUID, **_: Any) -> None:
+        self._heard.setdefault(run_id, []).append(token)
+
+    def on_llm_end(self, response: object, *, run_id: UUID, **_: Any) -> None:  # noqa: ARG002
+        heard = self._heard.pop(run_id, [])
+        self.tokens.append(len(heard))
+        self.with_text.append(sum(map(bool, heard)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Heard):
+    """What was reported.
+
+    Attributes:
+        reports: What `.reports` held at the end.
+        others: What it held on a handler that listened to nothing.
+        kept: The attributes that hold more than before.
+        spy: What should have been reported.
+    """
+
+    case: Runs
+    reports: Any = None
+    others: Any = None
+    kept: Sequence[str] = ()
+    spy: _Spy = field(default_factory=_Spy)
+
+    @property
+    def right(self) -> list[int]:
+        """What should be in `.reports`."""
+        return self.spy.tokens
+
+    @property
+    def got(self) -> list[Any]:
+        """What is in it."""
+        return list(self.reports) if isinstance(self.reports, list | tuple) else []
+
+    @property
+    def odd(self) -> list[Any]:
+        """The reports that are no whole numbers."""
+        return [report for report in self.got if type(report) is not int]
+
+    @property
+    def same(self) -> bool:
+        """Whether the numbers are right, in any order."""
+        return not self.odd and sorted(self.got) == sorted(self.right)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it reported something else; threads end in any order."""
+        return not self.same if self.case.batch else self.got != self.right
+
+
+def observe(answer: Any, case: Runs) -> Seen:
+    """Let a handler listen to the runs of one case."""
+    spy = _Spy()
+    facts: dict[str, Any] = {}
+
+    def listen(make: Make) -> None:
+        one, other = make(), make()
+        before = _sizes(one)
+        _run(case, {"callbacks": [one, spy]})
+        after = _sizes(one)
+        facts["kept"] = [name for name, size in after.items() if size > before.get(name, 0)]
+        facts["reports"], facts["others"] = _reports(one), _reports(other)
+
+    heard = hear("Report", answer, case, listen)
+    return Seen.of(heard, spy=spy, **facts)
+
+
+def _run(case: Runs, config: Any) -> None:
+    reply = case.reply()
+    if case.invoked:
+        case.model(reply).invoke(case.prompt, config)
+    elif case.batch:
+        replies = {f"Name {n} rivers.": Reply(cut(RIVERS[: 20 * n], n)) for n in (1, 2, 3)}
+        FakeModel.of(replies, streaming=True).batch(list(replies), config)
+    else:
+        chunks = case.model(reply).stream(case.prompt, config)
+        other = case.model(Reply(cut(HARBOUR, 32))).stream(case.prompt, config)
+        with closing(chunks):
+            for _ in zip_longest(_until_lost(chunks), other if case.beside else ()):
+                if reply.taken == case.leave_after:
+                    break
+
+
+def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
+    with suppress(ConnectionLost):
+        yield from chunks
+
+
+def _reports(handler: object) -> Any:
+    return getattr(handler, "reports", None)
+
+
+def _sizes(handler: object) -> dict[str, int]:
+    """How many entries each attribute holds, but for the reports."""
+    own = {name: value for name, value in vars(type(handler)).items() if not callable(value)}
+    attributes = {**own, **vars(handler)}
+    return {
+        name: _size(value)
+        for name, value in attributes.items()
+        if name != "reports" and not name.startswith("__")
+    }
+
+
+def _size(value: object, depth: int = 3) -> int:
+    parts = value.values() if isinstance(value, Mapping) else value
+    if not depth or isinstance(parts, str | bytes) or not isinstance(parts, Collection):
+        return 0
+    return sum(1 + _size(part, depth - 1) for part in parts)
+
+
+MISTAKES: Mistakes[Seen] = {
+    **handlers.MISTAKES,
+    "no list": lambda s: not isinstance(s.reports, list | tuple),
+    "shared reports": lambda s: bool(s.others),
+    "no numbers": lambda s: bool(s.odd),
+    "reports an unfinished run": lambda s: bool(s.got) and not s.right,
+    "skips a run without tokens": lambda s: s.wrong and s.case.invoked,
+    "reports nothing": lambda s: s.wrong and not s.got,
+    "skips empty tokens": lambda s: s.wrong and s.got == s.spy.with_text,
+    "another order": lambda s: s.wrong and s.same,
+    "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
+    "mixes threads": lambda s: s.wrong and s.case.batch,
+    "mixes runs": lambda s: s.wrong and s.case.beside,
+    "another number": lambda s: s.wrong,
+    "keeps a run": lambda s: bool(s.kept),
+}
+
+check = Exercise(
+    "2.3",
+    observe,
+    cases=(
+        Runs(text=RIVERS, seed=31, beside=True, when="after two runs that took turns"),
+        Runs(text=RIVERS, fails_after=3, when="after a run that failed"),
+        Runs(text=RIVERS, fails_after=0, when="after a run that failed before its first token"),
+        Runs(text=RIVERS, leave_after=4, when="after a run whose reader left early"),
+        Runs(
+            text=RIVERS,
+            fails_after=4,
+            beside=True,
+            when="after a run that failed while another was running",
+        ),
+        Runs(pieces=(), when="after a run with an empty reply"),
+        Runs(invoked=True, when="after a run by `invoke`, which pushes no tokens"),
+        Runs(batch=True, when="after three runs of a batch, in threads"),
+    ),
+    mistakes=MISTAKES,
+)
