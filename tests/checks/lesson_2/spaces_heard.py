@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from contextlib import closing, suppress
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
@@ -471,3 +472,48 @@ def returns_in_finally(model, prompt):
 
 wrong("2.5", "a class", "the function `spaces_heard`. It was given the class `Words`")(Words)
 wrong("2.5", "not a function", "the function itself")(Words())
+
+
+def calls_and_leaves(method):
+    def spaces_heard(model, prompt):
+        getattr(model, method)([prompt] if method == "batch" else prompt)
+        return 0
+
+    spaces_heard.__name__ = f"calls_{method}_and_leaves"
+    return spaces_heard
+
+
+for method, mistake, says in (
+    ("stream", "never read", r"`\.stream\(…\)` and never read it"),
+    ("astream", "never read", r"`\.astream\(…\)` and never read it"),
+    ("ainvoke", "never awaited", "never awaited"),
+    ("invoke", "invoke", "with `invoke`, which pushes no tokens"),
+    ("batch", "invoke", "with `batch`, which pushes no tokens"),
+):
+    wrong("2.5", mistake, says)(calls_and_leaves(method))
+
+
+@wrong("2.5", "never calls the model")
+def builds_a_chain_that_nothing_runs(model, prompt):
+    (model | StrOutputParser()).stream(prompt)
+    return 0
+
+
+@wrong("2.5", "unread generator")
+def returns_a_chain_s_stream(model, prompt):
+    return (model | StrOutputParser()).stream(prompt)
+
+
+@wrong("2.5", "never read")
+def returns_the_stream(model, prompt):
+    return model.stream(prompt, {"callbacks": [Words()]})
+
+
+@wrong("2.5", "never awaited")
+def returns_a_coroutine(model, prompt):
+    return model.ainvoke(prompt, {"callbacks": [Words()]})
+
+
+@wrong("2.5", "another model", "called another `FakeListChatModel`")
+def makes_a_model_of_its_own(model, prompt):
+    return reads_the_stream(FakeListChatModel(responses=["Not asked for."]), prompt)

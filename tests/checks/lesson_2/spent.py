@@ -513,3 +513,31 @@ def returns_nothing_for_nothing(model, prompts):
 def reads_only_the_first_chunk_lazily(model, prompts):
     streams = (model.stream(prompt) for prompt in prompts)
     return sum(1 for _ in streams)
+
+
+@wrong("2.6", "leaves a stream unread", "The stream for `Name a sea.` was never read")
+def reads_all_but_the_last(model, prompts):
+    for prompt in prompts[:-1]:
+        list(model.stream(prompt))
+    model.stream(prompts[-1])
+    return 0
+
+
+@wrong("2.6", "never awaited", "`ainvoke`|coroutine that was never awaited")
+def awaits_nothing(model, prompts):
+    return sum(bool(model.ainvoke(prompt)) for prompt in prompts)
+
+
+@wrong("2.6", "yields")
+def yields_the_sum(model, prompts):
+    yield one_handler_for_all(model, prompts)
+
+
+@wrong("2.6", "async def")
+async def is_a_coroutine(model, prompts):
+    return one_handler_for_all(model, prompts)
+
+
+@wrong("2.6", "another prompt", "the model was sent `Name a lake.`")
+def adds_a_prompt(model, prompts):
+    return one_handler_for_all(model, [*prompts, "Name a lake."])

@@ -492,16 +492,13 @@ class FakeModel(ChatOpenAI):
         return config
 
     def _request(
-        self,
-        messages: list[BaseMessage],
-        settings: Mapping[str, Any],
-        *,
-        streamed: bool = True,
-        stream_usage: bool | None = None,
+        self, messages: list[BaseMessage], settings: Mapping[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
         reply = self._replies.get(messages[-1].text if messages else "", self._other)
-        usage = bool(self.stream_usage if stream_usage is None else stream_usage)
-        return reply, Reading(tuple(messages), dict(settings), streamed, usage or not streamed)
+        return reply, Reading(tuple(messages), dict(settings), streamed)
+
+    def _wants_usage(self, stream_usage: bool | None) -> bool:
+        return bool(self.stream_usage if stream_usage is None else stream_usage)
 
     def _stream(
         self,
@@ -512,7 +509,8 @@ class FakeModel(ChatOpenAI):
         stream_usage: bool | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        reply, reading = self._request(messages, kwargs, stream_usage=stream_usage)
+        reply, reading = self._request(messages, kwargs, streamed=True)
+        reading.usage = self._wants_usage(stream_usage)
         asides = [*self._asides(reply)]
         with closing(reply.answer(reading)) as chunks:
             for chunk in chunks:
@@ -530,7 +528,8 @@ class FakeModel(ChatOpenAI):
         stream_usage: bool | None = None,
         **kwargs: Any,
     ) -> Any:
-        reply, reading = self._request(messages, kwargs, stream_usage=stream_usage)
+        reply, reading = self._request(messages, kwargs, streamed=True)
+        reading.usage = self._wants_usage(stream_usage)
         asides = [*self._asides(reply)]
         async with aclosing(reply.aanswer(reading)) as chunks:
             async for chunk in chunks:

@@ -305,6 +305,10 @@ SPENT: Messages[spent.Seen] = {
         f"`spent` called the model with `{s.method}`, which returns the reply in one go. The "
         "exercise asks for `.stream()`."
     ),
+    "leaves a stream unread": lambda s: (
+        f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
+        "reads it."
+    ),
     "skips a prompt": lambda s: f"The prompt {shown(s.never_sent)} was never sent.",
     "another number of requests": lambda s: (
         f"The prompt {shown(s.often)} is in the list {times(s.case.prompts.count(s.often))}, but "

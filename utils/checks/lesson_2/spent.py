@@ -147,10 +147,11 @@ FIRST: Mistakes[Seen] = {
         isinstance(s.error, KeyError) and s.error.args[0] not in s.case.prompts
     ),
     "last chunk": _none_in_the_last_chunk,
-    "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
-    "invoke": lambda s: any(not reading.streamed for reading in s.all_readings),
 }
 MISTAKES: Mistakes[Seen] = {
+    "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
+    "invoke": lambda s: any(not reading.streamed for reading in s.all_readings),
+    "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.all_readings),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
     "another number of requests": lambda s: s.case.whole and bool(s.often),
     "leaves a reply early": lambda s: s.case.whole and bool(s.left),
@@ -183,6 +184,7 @@ check = Exercise(
     mistakes=MISTAKES,
     first=FIRST,
     opts_out={
+        "collected first": "the number is wanted when the replies are over",
         "calls twice": "a repeated prompt is sent twice, and `often` counts each one",
         "left open": "`leaves a reply early` looks at all the replies",
     },
