@@ -28,10 +28,12 @@ async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T
     async with aclosing(stream):
         while True:
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(seconds) as limit:
                     piece = await anext(stream)
             except StopAsyncIteration:
                 return
             except TimeoutError:
+                if not limit.expired():  # the stream's own
+                    raise
                 raise Stalled(f"Nothing came for {seconds:g} s.") from None
             yield piece

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.lesson_5._parts import in_a_loop, steadied
-from tests.checks.verdict import right, wrong
+from tests.checks.verdict import wrong
 from utils.patience import watched as the_courses_own
 from utils.widgets import Status
 
@@ -36,16 +36,6 @@ async def until_stop(stop, model, prompt):
     return "".join([text async for text in texts(prompt)])
 
 
-async def any_failure_is_for_the_next(models, prompt):
-    for _ in models:
-        try:
-            async for text in texts(prompt):
-                yield text
-            return
-        except Exception:
-            continue
-
-
 def answers_with_it(model, tools, messages):
     return in_a_loop(talker, tools, messages)
 
@@ -67,7 +57,6 @@ def supports_with_it(models, tools, seconds):
     ("number", "answer"),
     [
         ("5.3", until_stop),
-        ("5.5", any_failure_is_for_the_next),
         ("5.8", answers_with_it),
         ("5.9", fills_in_with_it),
         ("5.11", supports_with_it),
@@ -75,24 +64,6 @@ def supports_with_it(models, tools, seconds):
 )
 def test_a_helper_that_asks_the_notebooks_model_is_told_which(number, answer):
     wrong(number, answer, "called the notebook's `talker`")
-
-
-async def with_a_retry(models, prompt):
-    for number, model in enumerate(models, start=1):
-        begun = False
-        try:
-            chain = model.with_retry(stop_after_attempt=2) | StrOutputParser()
-            async for text in chain.astream(prompt):
-                begun = begun or bool(text)
-                yield text
-            return
-        except Exception:
-            if begun or number == len(models):
-                raise
-
-
-def test_a_model_in_a_chain_is_still_the_one_that_was_given():
-    right("5.5", with_a_retry)
 
 
 async def forgets_to_await_a_tool(model, tools, messages):

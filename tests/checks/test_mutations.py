@@ -200,7 +200,7 @@ MUTATIONS = (
     Mutation("calls another model", name_for("model", "notebook_model"), {"another model"}),
     Mutation("keeps the stream open", kept_open, {"left open"}),
     Mutation("leaves a task", begins_a_task, {"leaves a task"}),
-    Mutation("awaits nothing", awaits_nothing, {"never awaited", "raises"}),
+    Mutation("awaits nothing", awaits_nothing, {"never awaited", "raises", "yields an awaitable"}),
     Mutation("is async", as_async, {"async def"}, top=True),
 )
 

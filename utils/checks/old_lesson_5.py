@@ -5,13 +5,10 @@ from typing import Any
 
 from utils.checks.capstone_steady import steady
 from utils.checks.capstone_support import support
-from utils.checks.lesson_5_safety import first_that_answers, watched
 from utils.checks.lesson_5_until import text_until
 
 CHECKS: dict[str, Callable[[Any], str]] = {
     "5.3": text_until,
-    "5.4": watched,
-    "5.5": first_that_answers,
     "5.10": steady,
     "5.11": support,
 }

@@ -266,11 +266,11 @@ class _Record:
         """Keep an exception of the answer as `error`."""
         try:
             yield
-        except SystemExit as error:
-            if type(error) is not SystemExit:  # a time limit's
+        except BaseException as error:
+            if not isinstance(error, Exception | SystemExit) and not _of_a_learner(error):
                 raise
-            self.error = self.error or error
-        except Exception as error:
+            if isinstance(error, SystemExit) and type(error) is not SystemExit:  # a time limit's
+                raise
             self.error = self.error or error
 
     def call(self) -> None:
@@ -341,6 +341,11 @@ class _Record:
             forgotten=isolation.forgotten() or self._not_awaited(),
             **more,
         )
+
+
+def _of_a_learner(error: BaseException) -> bool:
+    """Whether its class is a learner's own, such as a `class Stalled(BaseException)`."""
+    return type(error).__module__.partition(".")[0] not in ("builtins", "asyncio", "utils")
 
 
 def _readings(model: FakeModel | None) -> Iterable[Any]:

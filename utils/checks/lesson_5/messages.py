@@ -3,8 +3,8 @@
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_5 import answer, caption, seam, ticket, turn
-from utils.checks.lesson_5.given import BEFORE
+from utils.checks.lesson_5 import answer, caption, first_that_answers, seam, ticket, turn, watched
+from utils.checks.lesson_5.given import BEFORE, LONG, SECONDS
 
 _LENGTH = "Compare the length of what it showed with the length of the whole reply."
 _BEGINNINGS = "How often does the beginning of the reply appear in what it showed?"
@@ -158,6 +158,178 @@ CAPTION: Messages[caption.Seen] = {
         f"{first_difference(s.returned, s.case.right)}"
     ),
     "another form": lambda s: f"{_caption(s)} Which of the exercise's three forms fits here?",
+}
+
+WATCHED: Messages[watched.Seen] = {
+    "correct": lambda _: (
+        f"Each chunk gets its own {SECONDS:g} s, the reader's time doesn't count, and the "
+        "stream is closed however it ends."
+    ),
+    "hides timeouts": lambda _: (
+        "One thing to improve: a `TimeoutError` that the stream itself raises becomes a `Stalled`. "
+        "The `expired()` of `asyncio.timeout` says whose it was."
+    ),
+    "yields an awaitable": lambda s: (
+        f"`watched` yields {kind(s.items[0])}, which still has to be awaited. Is an `await` "
+        "missing?"
+    ),
+    "no exception": lambda s: (
+        f"Your `Stalled` is {kind(s.error)} that isn't an `Exception`, so no `except Exception` "
+        "catches it. What should the class inherit from?"
+    ),
+    "yields the stall": lambda _: "`watched` yields a `Stalled`. Should it be raised?",
+    "cancels its reader": lambda s: (
+        f"The reader takes {s.case.pause:g} s for each chunk, and the time limit cancelled the "
+        "reader's task. Is the `yield` inside the limit?"
+    ),
+    "counts the reader's time": lambda s: (
+        f"The reader takes {s.case.pause:g} s for each chunk, and {kind(s.error)} was raised, "
+        "though the stream was never silent for long. When does your clock start?"
+    ),
+    "takes an error for a stall": lambda _: (
+        "The stream failed with an error of its own, the lost connection, and a `Stalled` came "
+        "out. Which errors does your `except` catch?"
+    ),
+    "takes the end for a stall": lambda _: (
+        "All chunks arrived and the stream ended, but `Stalled` was raised. What does `anext` "
+        "raise at the end of a stream?"
+    ),
+    "timeout comes out": lambda s: (
+        f"A `TimeoutError` came out after {s.seconds:.1f} s. The exercise asks for "
+        "`Stalled`, after a silence."
+    ),
+    "limit for the whole stream": lambda s: (
+        f"No silence was longer than {watched.LONGEST:g} s, but `Stalled` was raised "
+        f"{s.seconds:.1f} s after the beginning. Does each chunk get a time limit of its own?"
+    ),
+    "shorter limit": lambda s: (
+        f"`Stalled` was raised after {s.seconds:.1f} s{s.when}, when no silence had lasted the "
+        f"{SECONDS:g} seconds that were given. How is `seconds` used?"
+    ),
+    "clock between chunks": lambda s: (
+        f"`Stalled` came {s.late:.1f} s too late, after the next chunk had arrived{s.when}. What "
+        "can interrupt the waiting itself?"
+    ),
+    "longer limit": lambda s: (
+        f"`Stalled` came {s.late:.1f} s too late{s.when}. The limit was {SECONDS:g} s."
+    ),
+    "waits on": lambda s: (
+        f"The limit was {SECONDS:g} s, but `watched` waited for {LONG:g} s{s.when} and "
+        "went on. What raises `Stalled`?"
+    ),
+    "ends quietly": lambda s: (
+        f"`watched` ended as if the stream were complete{s.when}. How does its reader learn that "
+        "chunks are missing?"
+    ),
+    "stops early": lambda s: (
+        f"`watched` stopped after {count(len(s.items), 'chunk')}, though the stream was never "
+        "silent for too long. What ends its loop?"
+    ),
+    "yields nothing": lambda _: "The stream was read, but `watched` yielded nothing.",
+    "drops empty chunks": lambda s: (
+        f"{count(len(s.chunks), 'chunk')} came, and {len(s.items)} were passed on. One without "
+        "text counts too: it may hold the finish reason."
+    ),
+    "changes the chunks": lambda _: (
+        "What `watched` yields aren't the chunks that came. Pass on each as it is."
+    ),
+    "drops chunks": lambda s: (
+        f"{count(len(s.chunks), 'chunk')} came, and only {len(s.items)} were passed on{s.when}."
+    ),
+    "repeats chunks": lambda s: (
+        f"{count(len(s.chunks), 'chunk')} came, but {len(s.items)} were passed on{s.when}."
+    ),
+}
+
+FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
+    "correct": lambda _: (
+        "A model that fails before any text is followed by the next; after text the error comes "
+        "out, and no text is shown twice."
+    ),
+    "an earlier error": lambda s: (
+        f"Every model failed, and the error that came out is an earlier one's: {shown(s.error)}. "
+        "The exercise asks for the last one's."
+    ),
+    "takes a repeated model for the last": lambda _: (
+        "One model was in the list twice. It failed once, and its error came out. How does your "
+        "code know which place is the last?"
+    ),
+    "takes an empty chunk for text": lambda s: (
+        f"A model failed after an empty chunk, and its error came out: {shown(s.error)}. No text "
+        "had been yielded, so the next model should be called."
+    ),
+    "not every exception": lambda s: (
+        f"A model failed before any text with {shown(s.error)}, which came out. The exercise asks "
+        "for the next model after any `Exception`."
+    ),
+    "gives up too early": lambda s: (
+        f"The error of model {s.calls} came out{s.when}, though another model was left to call."
+    ),
+    "replaces the error": lambda s: (
+        f"{shown(s.error)} came out{s.when}. The exercise asks for the model's own error, which "
+        f"is {shown(s.reply.error)}."
+    ),
+    "another prompt": lambda s: (
+        f"The prompt was {shown(s.case.prompt)}, but a model was sent {shown(s.other_prompts[0])}."
+    ),
+    "never calls the model": lambda _: "None of the models was called.",
+    "a second reply after text": lambda s: (
+        f"{shown(s.due)} had been yielded when the connection was lost. Then another reply began: "
+        f"{shown(s.text[len(s.due) :], 40)}."
+    ),
+    "another model after text": lambda s: (
+        f"{shown(s.due)} had been yielded when the connection was lost, and then another model was "
+        "called. Its reply can't continue that text."
+    ),
+    "limits the time": lambda _: (
+        "A model was silent for a while, and its stream was closed. Only an exception of the "
+        "model's counts as a failure here; a limit on silences comes later."
+    ),
+    "another model after a cancellation": lambda _: (
+        "The task was cancelled, and then another model was called. Which `except` takes a "
+        "cancellation for a failure?"
+    ),
+    "no text taken for a failure": lambda _: (
+        "The first model's reply ended without an error and without text, and then another model "
+        "was called. The exercise counts that as an answer."
+    ),
+    "all models": lambda s: (
+        f"One more model was called than there was a reason for{s.when}, and each request is paid "
+        "for. What ends the loop after a reply?"
+    ),
+    "same model again": lambda s: (
+        f"A model that had failed was called a second time{s.when}. The exercise asks for the next "
+        "in the list."
+    ),
+    "never gets that far": lambda s: (
+        f"The stream ended without text or an error{s.when}. {count(s.calls, 'model', 'was')} "
+        "called, though another was left. Does each place in the list get its turn?"
+    ),
+    "swallows the last error": lambda s: (
+        f"No text came and no error{s.when}. Which lines run when the last model fails?"
+    ),
+    "swallows the error": lambda s: (
+        f"{shown(s.due)} had been yielded when the connection was lost, and the stream ended as if "
+        "the reply were complete."
+    ),
+    "adds text": lambda s: (
+        f"{shown(repr(s.text[len(s.due) :]))} was yielded{s.when}, which no model wrote."
+    ),
+    "yields text again": lambda s: (
+        f"{len(s.text)} characters were yielded, but the reply has {len(s.reply.text)}. Does each "
+        "item repeat the text before it?"
+    ),
+    "loses white space": lambda s: (
+        f"Only white space is missing from what was yielded: {shown(repr(s.text))}. A piece of "
+        "white space is text, too."
+    ),
+    "yields nothing": lambda s: f"The model's text arrived, but none was yielded{s.when}.",
+    "another text": lambda s: (
+        f"What was yielded isn't the model's text{s.when}. {first_difference(s.text, s.due)}"
+    ),
+    "left open": lambda s: (
+        f"A model's stream was left open{s.when}, so the model goes on generating. What closes it?"
+    ),
 }
 
 SEAM: Messages[seam.Seen] = {

@@ -3,15 +3,14 @@
 # ruff: noqa: ASYNC100, N818 (learners write such code)
 
 import asyncio
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 
-import pytest
-
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from tests.checks.answers import right, wrong
 from utils.patience import Stalled
 from utils.patience import watched as the_courses_own
 
 
+@right("5.4")
 async def waits_for_each(stream, seconds):
     try:
         while True:
@@ -26,6 +25,7 @@ async def waits_for_each(stream, seconds):
         await stream.aclose()
 
 
+@right("5.4")
 async def a_task_for_each(stream, seconds):
     coming = None
     try:
@@ -44,6 +44,7 @@ async def a_task_for_each(stream, seconds):
         await stream.aclose()
 
 
+@right("5.4")
 async def a_class_of_its_own(stream, seconds):
     class Stalled(RuntimeError):
         pass
@@ -59,13 +60,7 @@ async def a_class_of_its_own(stream, seconds):
             yield chunk
 
 
-@pytest.mark.parametrize(
-    "watched", by_name(the_courses_own, waits_for_each, a_task_for_each, a_class_of_its_own)
-)
-def test_5_4_accepts(watched):
-    right("5.4", watched)
-
-
+@wrong("5.4", "limit for the whole stream")
 async def one_for_all(stream, seconds):
     try:
         async with aclosing(stream), asyncio.timeout(seconds):
@@ -75,6 +70,7 @@ async def one_for_all(stream, seconds):
         raise Stalled from None
 
 
+@wrong("5.4", "cancels its reader")
 async def counts_the_reader(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -87,6 +83,7 @@ async def counts_the_reader(stream, seconds):
                 raise Stalled from None
 
 
+@wrong("5.4", "clock between chunks")
 async def looks_at_the_clock(stream, seconds):
     loop = asyncio.get_running_loop()
     last = loop.time()
@@ -98,6 +95,7 @@ async def looks_at_the_clock(stream, seconds):
             last = loop.time()
 
 
+@wrong("5.4", "waits on")
 async def not_before_the_first(stream, seconds):
     async with aclosing(stream):
         first = await anext(stream, None)
@@ -108,6 +106,7 @@ async def not_before_the_first(stream, seconds):
             yield chunk
 
 
+@wrong("5.4", "ends quietly")
 async def ends_quietly(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -116,6 +115,7 @@ async def ends_quietly(stream, seconds):
         return
 
 
+@wrong("5.4", "timeout comes out")
 async def lets_the_timeout_out(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -126,6 +126,7 @@ async def lets_the_timeout_out(stream, seconds):
             yield chunk
 
 
+@wrong("5.4", "left open")
 async def leaves_it_open(stream, seconds):
     while True:
         try:
@@ -137,6 +138,7 @@ async def leaves_it_open(stream, seconds):
         yield chunk
 
 
+@wrong("5.4", "left open")
 async def leaves_the_task(stream, seconds):
     while True:
         coming = asyncio.ensure_future(anext(stream, None))
@@ -148,6 +150,7 @@ async def leaves_the_task(stream, seconds):
         yield coming.result()
 
 
+@wrong("5.4", "takes an error for a stall")
 async def calls_all_errors_a_stall(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -156,6 +159,7 @@ async def calls_all_errors_a_stall(stream, seconds):
         raise Stalled from None
 
 
+@wrong("5.4", "swallows the error")
 async def swallows_the_loss(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -166,12 +170,14 @@ async def swallows_the_loss(stream, seconds):
         pass
 
 
+@wrong("5.4", "collected first")
 async def collects_chunks(stream, seconds):
     chunks = [chunk async for chunk in the_courses_own(stream, seconds)]
     for chunk in chunks:
         yield chunk
 
 
+@wrong("5.4", "raises")
 async def forgets_the_end(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -182,21 +188,25 @@ async def forgets_the_end(stream, seconds):
             yield chunk
 
 
+@wrong("5.4", "yields the wrong type")
 async def passes_texts(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         yield chunk.content
 
 
+@wrong("5.4", "drops empty chunks")
 async def drops_the_empty(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         if chunk.content:
             yield chunk
 
 
+@wrong("5.4", "returns a collection")
 async def returns_the_chunks(stream, seconds):
     return [chunk async for chunk in the_courses_own(stream, seconds)]
 
 
+@wrong("5.4", "waits on")
 async def tries_again(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -208,16 +218,19 @@ async def tries_again(stream, seconds):
             yield coming.result()
 
 
+@wrong("5.4", "shorter limit")
 async def watches_half_of_it(stream, seconds):
     async for chunk in the_courses_own(stream, seconds / 2):
         yield chunk
 
 
+@wrong("5.4", "longer limit")
 async def takes_double(stream, seconds):
     async for chunk in the_courses_own(stream, 2 * seconds):
         yield chunk
 
 
+@wrong("5.4", "swallows the cancellation")
 async def swallows_cancelling(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -226,6 +239,7 @@ async def swallows_cancelling(stream, seconds):
         return
 
 
+@wrong("5.4", "counts the reader's time")
 async def counts_by_the_clock(stream, seconds):
     loop = asyncio.get_running_loop()
     last = loop.time()
@@ -236,17 +250,20 @@ async def counts_by_the_clock(stream, seconds):
         yield chunk
 
 
+@wrong("5.4", "timeout comes out")
 async def one_limit_and_no_word(stream, seconds):
     async with aclosing(stream), asyncio.timeout(seconds):
         async for chunk in stream:
             yield chunk
 
 
+@wrong("5.4", "changes the chunks")
 async def changes_chunks(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         yield chunk.model_copy(update={"content": chunk.content.upper() + "!"})
 
 
+@wrong("5.4", "yields the stall")
 async def yields_the_error(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -255,6 +272,7 @@ async def yields_the_error(stream, seconds):
         yield error
 
 
+@wrong("5.4", "takes the end for a stall")
 async def any_error_is_a_stall(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -265,6 +283,7 @@ async def any_error_is_a_stall(stream, seconds):
             yield chunk
 
 
+@wrong("5.4", "yields an awaitable")
 async def forgets_to_await(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -273,6 +292,7 @@ async def forgets_to_await(stream, seconds):
             yield chunk
 
 
+@wrong("5.4", "yields nothing")
 async def yields_nothing(stream, seconds):
     async for _ in the_courses_own(stream, seconds):
         pass
@@ -280,39 +300,188 @@ async def yields_nothing(stream, seconds):
     yield
 
 
-WRONG_5_4 = (
-    (one_for_all, "`Stalled` was raised 2.0 s after the beginning. Does each piece"),
-    (counts_the_reader, "cancelled the task that reads it.*reader's own time"),
-    (looks_at_the_clock, "`Stalled` came after 30.0 s in place of 2. Is the clock"),
-    (not_before_the_first, "silent before the first piece, and `watched` reads on"),
-    (ends_quietly, "silent before the first piece, and `watched` ends, and it looks as if"),
-    (lets_the_timeout_out, "`TimeoutError` comes out; the exercise asks for `Stalled`"),
-    (leaves_it_open, "The reader has left, and the stream is still open"),
-    (leaves_the_task, "`Stalled` is raised, and the stream is still open"),
-    (calls_all_errors_a_stall, "error of its own, and a `Stalled` came out"),
-    (swallows_the_loss, "error of its own, and nothing was raised"),
-    (collects_chunks, r"holds back what comes: .* was yielded \d.\d s after it came"),
-    (forgets_the_end, "RuntimeError: .*when the stream had ended"),
-    (passes_texts, "yields a `str` where a chunk came"),
-    (drops_the_empty, "5 chunks came, and 4 were passed on: one without text counts too"),
-    (returns_the_chunks, "hands over a `list`, once"),
-    (tries_again, "reads on as if all were well"),
-    (watches_half_of_it, "`Stalled` was raised 1.0 s after the beginning"),
-    (takes_double, r"`Stalled` came after 4.0 s in place of 2\.$"),
-    (swallows_cancelling, "cancelled, it came back as if nothing"),
-    (counts_by_the_clock, "the reader takes 5 s for each piece, and `Stalled` was raised"),
-    (one_limit_and_no_word, "No silence is longer than 1.9 s, and `TimeoutError` came out after"),
-    (changes_chunks, "5 chunks came, and what `watched` yields are 5 others"),
-    (
-        yields_the_error,
-        "silent before the first piece, and `watched` yields a `Stalled`. It should",
-    ),
-    (any_error_is_a_stall, "All had come, the stream ended, and `Stalled` was raised"),
-    (forgets_to_await, "yields is still to be awaited: an `await` is missing"),
-    (yields_nothing, "`watched` yields nothing"),
-)
+@right("5.4")
+async def asks_whose_timeout_it_was(stream, seconds):
+    async with aclosing(stream) as chunks:
+        while True:
+            try:
+                async with asyncio.timeout(seconds) as limit:
+                    chunk = await chunks.__anext__()
+            except StopAsyncIteration:
+                break
+            except TimeoutError as error:
+                if limit.expired():
+                    raise Stalled(seconds) from error
+                raise
+            yield chunk
 
 
-@pytest.mark.parametrize(("watched", "said"), with_reason(*WRONG_5_4))
-def test_5_4_says_what_is_wrong_with_code_that(watched, said):
-    wrong("5.4", watched, said)
+right("5.4", "One thing to improve: a `TimeoutError` that the stream itself raises")(waits_for_each)
+
+
+@right("5.4")
+async def stops_the_limit_meanwhile(stream, seconds):
+    loop = asyncio.get_running_loop()
+    try:
+        async with aclosing(stream), asyncio.timeout(seconds) as limit:
+            async for chunk in stream:
+                limit.reschedule(None)
+                yield chunk
+                limit.reschedule(loop.time() + seconds)
+    except TimeoutError as error:
+        raise Stalled from error
+
+
+@right("5.4")
+async def through_a_queue(stream, seconds):
+    queue = asyncio.Queue()
+
+    async def fill():
+        async with aclosing(stream):
+            async for chunk in stream:
+                await queue.put(chunk)
+
+    filling = asyncio.create_task(fill())
+    filling.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while True:
+            try:
+                chunk = await asyncio.wait_for(queue.get(), timeout=seconds)
+            except TimeoutError:
+                raise Stalled(f"nothing for {seconds} s") from None
+            if chunk is None:
+                filling.result()
+                return
+            yield chunk
+    finally:
+        filling.cancel()
+        await asyncio.wait([filling])
+
+
+class Watch:
+    class Stalled(Exception):
+        pass
+
+    async def __call__(self, stream, seconds, **options):
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(stream.aclose)
+            while (chunk := await self.following(stream, seconds)) is not None:
+                yield chunk
+
+    async def following(self, stream, seconds):
+        try:
+            return await asyncio.wait_for(anext(stream, None), seconds)
+        except TimeoutError:
+            raise self.Stalled from None
+
+
+right("5.4")(Watch())
+
+
+@right("5.4")
+def a_plain_function_around_it(stream, seconds=10):
+    return waits_for_each(stream, seconds)
+
+
+@wrong("5.4", "shorter limit", "after 0.0 s")
+async def in_milliseconds(stream, seconds):
+    async for chunk in the_courses_own(stream, seconds / 1000):
+        yield chunk
+
+
+@wrong("5.4", "longer limit")
+async def in_minutes(stream, seconds):
+    async for chunk in the_courses_own(stream, seconds * 5):
+        yield chunk
+
+
+@wrong("5.4", "no exception", "inherit from")
+async def raises_no_exception(stream, seconds):
+    class Stalled(BaseException):
+        pass
+
+    async with aclosing(stream):
+        while True:
+            try:
+                chunk = await asyncio.wait_for(anext(stream, None), seconds)
+            except TimeoutError:
+                raise Stalled from None
+            if chunk is None:
+                return
+            yield chunk
+
+
+@wrong("5.4", "stops early")
+async def stops_at_the_tenth(stream, seconds):
+    count = 0
+    async with aclosing(the_courses_own(stream, seconds)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+            count += 1
+            if count == 10:
+                return
+
+
+@wrong("5.4", "drops chunks")
+async def drops_the_last(stream, seconds):
+    held = None
+    async for chunk in the_courses_own(stream, seconds):
+        if held is not None and chunk.chunk_position != "last":
+            yield held
+            held = None
+        held = chunk
+        if chunk.content:
+            yield chunk
+            held = None
+
+
+@wrong("5.4", "repeats chunks")
+async def yields_twice(stream, seconds):
+    async for chunk in the_courses_own(stream, seconds):
+        yield chunk
+        yield chunk
+
+
+@wrong("5.4", "held back")
+async def one_behind(stream, seconds):
+    held = None
+    async for chunk in the_courses_own(stream, seconds):
+        if held is not None:
+            yield held
+        held = chunk
+    yield held
+
+
+@wrong("5.4", "ends quietly")
+async def breaks_at_a_timeout(stream, seconds):
+    async with aclosing(stream):
+        while True:
+            try:
+                chunk = await asyncio.wait_for(anext(stream), seconds)
+            except (TimeoutError, StopAsyncIteration):
+                break
+            yield chunk
+
+
+@wrong("5.4", "left open")
+async def closes_after_a_stall_alone(stream, seconds):
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(stream), seconds)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            await stream.aclose()
+            raise Stalled from None
+        yield chunk
+
+
+@wrong("5.4", "awaits to a stream")
+async def returns_the_stream(stream, seconds):
+    return the_courses_own(stream, seconds)
+
+
+@wrong("5.4", "raises", "AttributeError")
+async def watches_the_text(stream, seconds):
+    async for chunk in the_courses_own(stream.text, seconds):
+        yield chunk

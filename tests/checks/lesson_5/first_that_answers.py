@@ -1,14 +1,16 @@
 """Exercise 5.5's check: one whole reply from the first that answers; what isn't is told apart."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
-import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.output_parsers import StrOutputParser
+from openai import OpenAIError
 
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from tests.checks.answers import right, wrong
 
 
+@right("5.5")
 async def until_something_is_shown(models, prompt):
     left = list(models)
     while left:
@@ -24,6 +26,7 @@ async def until_something_is_shown(models, prompt):
                 raise
 
 
+@right("5.5")
 async def keeps_the_error(models, prompt):
     failed = None
     for model in models:
@@ -41,6 +44,7 @@ async def keeps_the_error(models, prompt):
     raise failed
 
 
+@right("5.5")
 async def counts_the_models(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -54,6 +58,7 @@ async def counts_the_models(models, prompt):
                 raise
 
 
+@right("5.5")
 async def calls_itself(models, prompt):
     first, *others = models
     shown = False
@@ -70,14 +75,7 @@ async def calls_itself(models, prompt):
         yield text
 
 
-@pytest.mark.parametrize(
-    "first_that_answers",
-    by_name(until_something_is_shown, counts_the_models, keeps_the_error, calls_itself),
-)
-def test_5_5_accepts(first_that_answers):
-    right("5.5", first_that_answers)
-
-
+@wrong("5.5", "a second reply after text")
 async def again_after_text(models, prompt):
     for model in models:
         try:
@@ -89,6 +87,7 @@ async def again_after_text(models, prompt):
                 raise
 
 
+@wrong("5.5", "collected first")
 async def to_be_safe(models, prompt):
     for model in models:
         try:
@@ -102,6 +101,7 @@ async def to_be_safe(models, prompt):
             return
 
 
+@wrong("5.5", "swallows the last error")
 async def swallows_the_last(models, prompt):
     for model in models:
         shown = False
@@ -115,6 +115,7 @@ async def swallows_the_last(models, prompt):
                 raise
 
 
+@wrong("5.5", "swallows the error")
 async def swallows_after_text(models, prompt):
     for model in models:
         shown = False
@@ -130,12 +131,14 @@ async def swallows_after_text(models, prompt):
                 raise
 
 
+@wrong("5.5", "takes an empty chunk for text")
 async def langchains_own(models, prompt):
     chain = models[0].with_fallbacks(models[1:])
     async for chunk in chain.astream(prompt):
         yield chunk.content
 
 
+@wrong("5.5", "takes an empty chunk for text")
 async def counts_the_role(models, prompt):
     for model in models:
         shown = False
@@ -149,6 +152,7 @@ async def counts_the_role(models, prompt):
                 raise
 
 
+@wrong("5.5", "all models")
 async def asks_all(models, prompt):
     streams = [model.astream(prompt) for model in models]
     firsts = await asyncio.gather(*(anext(stream) for stream in streams), return_exceptions=True)
@@ -159,6 +163,7 @@ async def asks_all(models, prompt):
             return
 
 
+@wrong("5.5", "takes a repeated model for the last")
 async def catches_all(models, prompt):
     for model in models:
         shown = False
@@ -172,6 +177,7 @@ async def catches_all(models, prompt):
                 raise
 
 
+@wrong("5.5", "gives up too early")
 async def raises_what_it_should_not(models, prompt):
     for model in models:
         try:
@@ -183,16 +189,19 @@ async def raises_what_it_should_not(models, prompt):
                 raise
 
 
+@wrong("5.5", "gives up too early")
 async def the_first_alone(models, prompt):
     async for chunk in models[0].astream(prompt):
         yield chunk.content
 
 
+@wrong("5.5", "gives up too early")
 async def the_second_alone(models, prompt):
     async for text in until_something_is_shown(models[:2], prompt):
         yield text
 
 
+@wrong("5.5", "same model again")
 async def the_same_again(models, prompt):
     for model in models:
         for attempt in range(2):
@@ -207,6 +216,7 @@ async def the_same_again(models, prompt):
                     raise
 
 
+@wrong("5.5", "replaces the error")
 async def an_error_of_its_own(models, prompt):
     for model in models:
         shown = False
@@ -221,6 +231,7 @@ async def an_error_of_its_own(models, prompt):
     raise RuntimeError("Nobody answered.")
 
 
+@wrong("5.5", "an earlier error")
 async def the_first_error(models, prompt):
     errors = []
     for model in models:
@@ -237,23 +248,27 @@ async def the_first_error(models, prompt):
     raise errors[0]
 
 
+@wrong("5.5", "all models")
 async def every_reply(models, prompt):
     for model in models:
         async for chunk in model.astream(prompt):
             yield chunk.content
 
 
+@wrong("5.5", "loses white space")
 async def takes_a_space_for_nothing(models, prompt):
     async for text in until_something_is_shown(models, prompt):
         if text.strip():
             yield text
 
 
+@wrong("5.5", "yields messages")
 async def whole_chunks(models, prompt):
     async for chunk in models[0].astream(prompt):
         yield chunk
 
 
+@wrong("5.5", "never gets that far")
 async def gives_up(models, prompt):
     try:
         async for chunk in models[0].astream(prompt):
@@ -262,6 +277,7 @@ async def gives_up(models, prompt):
         return
 
 
+@wrong("5.5", "adds text")
 async def adds_a_notice(models, prompt):
     shown = False
     try:
@@ -274,6 +290,7 @@ async def adds_a_notice(models, prompt):
         raise
 
 
+@wrong("5.5", "stops early")
 async def has_no_patience(models, prompt):
     for model in models:
         shown = False
@@ -290,6 +307,7 @@ async def has_no_patience(models, prompt):
                 raise
 
 
+@wrong("5.5", "no text taken for a failure")
 async def takes_no_text_for_a_failure(models, prompt):
     failed = None
     for model in models:
@@ -308,6 +326,7 @@ async def takes_no_text_for_a_failure(models, prompt):
         raise failed
 
 
+@wrong("5.5", "raises")
 async def expects_a_text(models, prompt):
     for model in models:
         shown = False
@@ -325,6 +344,7 @@ async def expects_a_text(models, prompt):
         raise failed
 
 
+@wrong("5.5", "takes a repeated model for the last")
 async def the_last_by_itself(models, prompt):
     for model in models:
         shown = False
@@ -338,6 +358,7 @@ async def the_last_by_itself(models, prompt):
                 raise
 
 
+@wrong("5.5", "swallows the last error")
 async def the_last_by_its_place(models, prompt):
     for model in models:
         shown = False
@@ -351,6 +372,7 @@ async def the_last_by_its_place(models, prompt):
                 raise
 
 
+@wrong("5.5", "never gets that far")
 async def each_model_once(models, prompt):
     tried = []
     for model in models:
@@ -368,6 +390,7 @@ async def each_model_once(models, prompt):
                 raise
 
 
+@wrong("5.5", "invoke")
 async def by_invoke(models, prompt):
     for model in models:
         try:
@@ -377,42 +400,243 @@ async def by_invoke(models, prompt):
             continue
 
 
-WRONG_5_5 = (
-    (again_after_text, "had been shown, and then another reply began: `Foxes"),
-    (to_be_safe, "collected first"),
-    (swallows_the_last, "No model answered, and the stream ended without a word"),
-    (swallows_after_text, "had been shown, and the stream ended as if the reply were complete"),
-    (langchains_own, "failed after its empty first chunk, its error .`ConnectionLost`. came out"),
-    (counts_the_role, "failed after its empty first chunk, its error .`ConnectionLost`. came out"),
-    (asks_all, "The first model answers, and model 2 was asked all the same"),
-    (catches_all, "task was cancelled while the first model was silent, and model 2 was asked"),
-    (raises_what_it_should_not, "failed at once, its error .`ConnectionLost`. came out"),
-    (
-        the_first_alone,
-        "failed at once, its error .`ConnectionLost`. came out, though another model",
-    ),
-    (
-        the_second_alone,
-        "When two models failed before a text, the second's error .`ConnectionLost`. came out",
-    ),
-    (the_same_again, "model 1 was asked twice; the exercise asks for the next"),
-    (an_error_of_its_own, "RuntimeError: Nobody answered.*when no model answered"),
-    (the_first_error, "the error that came out is .*the first one's.*the last model's was"),
-    (every_reply, "The first model answers, and model 2 was asked all the same"),
-    (takes_a_space_for_nothing, "The text isn't that of the reply. It parts from the reply at"),
-    (whole_chunks, "yields chunks; the exercise asks for their text"),
-    (gives_up, "failed at once, no other model was asked"),
-    (adds_a_notice, "by the model, and the reader got `The .* .interrupted.`"),
-    (has_no_patience, "ended by itself in a silence in which nobody had stopped it yet"),
-    (by_invoke, "called with `ainvoke`"),
-    (takes_no_text_for_a_failure, "without an error, and with no text, and model 2 was asked all"),
-    (expects_a_text, "TypeError: .* when the first model ended without an error, and with no text"),
-    (the_last_by_itself, "stood in the list twice.* failed once, and its error came out. How does"),
-    (the_last_by_its_place, "twice.* failed both times, and the stream ended without an error"),
-    (each_model_once, "twice.* It failed once, and nobody asked it again"),
-)
+def in_turn(except_=Exception, text=bool, limit=None, piece=lambda text: text):
+    """The right answer, but for what it catches, takes for text and yields, and a time limit."""
+
+    async def first_that_answers(models, prompt):
+        for number, model in enumerate(models, start=1):
+            shown = False
+            try:
+                async with asyncio.timeout(limit), aclosing(model.astream(prompt)) as chunks:
+                    async for chunk in chunks:
+                        shown = shown or text(chunk.content)
+                        if (each := piece(chunk.content)) is not None:
+                            yield each
+                return
+            except except_:
+                if shown or number == len(models):
+                    raise
+
+    return first_that_answers
 
 
-@pytest.mark.parametrize(("first_that_answers", "said"), with_reason(*WRONG_5_5))
-def test_5_5_says_what_is_wrong_with_code_that(first_that_answers, said):
-    wrong("5.5", first_that_answers, said)
+right("5.5")(in_turn())
+wrong("5.5", "not every exception", "isn't JSON")(in_turn(except_=OpenAIError))
+wrong("5.5", "another model after a cancellation")(in_turn(except_=BaseException))
+wrong("5.5", "limits the time")(in_turn(limit=4.9))
+wrong("5.5", "a second reply after text")(in_turn(text=lambda text: False))
+wrong("5.5", "loses white space")(in_turn(piece=str.strip))
+wrong("5.5", "another text")(in_turn(piece=str.upper))
+wrong("5.5", "yields nothing")(in_turn(piece=lambda text: None))
+wrong("5.5", "yields the wrong type")(in_turn(piece=len))
+
+
+@right("5.5")
+async def with_a_retry(models, prompt):
+    for number, model in enumerate(models, start=1):
+        begun = False
+        try:
+            chain = model.with_retry(stop_after_attempt=2) | StrOutputParser()
+            async for text in chain.astream(prompt):
+                begun = begun or bool(text)
+                yield text
+            return
+        except Exception:
+            if begun or number == len(models):
+                raise
+
+
+@right("5.5")
+async def keeps_all_errors(models, prompt):
+    errors = []
+    for model in models:
+        said = []
+        try:
+            async with aclosing(model.astream(prompt)) as chunks:
+                async for chunk in chunks:
+                    match chunk.text:
+                        case "":
+                            pass
+                        case text:
+                            said.append(text)
+                            yield text
+        except Exception as error:
+            errors.append(error)
+            if said:
+                raise
+        else:
+            break
+    else:
+        raise errors[-1]
+
+
+async def begun(model, prompt):
+    """The first piece of text of a model's stream, and the stream."""
+    chunks = model.astream(prompt)
+    async for chunk in chunks:
+        if chunk.text:
+            return chunk.text, chunks
+    return "", chunks
+
+
+@right("5.5")
+async def begins_and_goes_on(models: list, prompt: str):
+    *others, last = models
+    for model in others:
+        with suppress(Exception):
+            first, chunks = await begun(model, prompt)
+            break
+    else:
+        first, chunks = await begun(last, prompt)
+    async with aclosing(chunks):
+        if first:
+            yield first
+        async for chunk in chunks:
+            yield chunk.text
+
+
+class Fallback:
+    async def __call__(self, models, prompt, **config):
+        rest = iter(models)
+        model = next(rest)
+        while model is not None:
+            following, shown = next(rest, None), 0
+            try:
+                async for chunk in model.astream(input=prompt, config=config):
+                    shown += len(chunk.content)
+                    yield chunk.content
+                following = None
+            except Exception:
+                if shown or following is None:
+                    raise
+            model = following
+
+
+right("5.5")(Fallback())
+
+
+@right("5.5")
+def a_plain_function_around_it(models, prompt):
+    return counts_the_models(list(models), prompt)
+
+
+@wrong("5.5", "changes an argument", "`models`")
+async def takes_models_out(models, prompt):
+    while models:
+        model, shown = models.pop(0), False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or not models:
+                raise
+
+
+@wrong("5.5", "replaces the error", "was lost")
+async def a_group_of_errors(models, prompt):
+    errors = []
+    for model in models:
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception as error:
+            if shown:
+                raise
+            errors.append(error)
+    raise ExceptionGroup("no model answered", errors)
+
+
+@wrong("5.5", "replaces the error")
+async def an_error_with_a_cause(models, prompt):
+    failed = None
+    for model in models:
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception as error:
+            if shown:
+                raise
+            failed = error
+    raise RuntimeError("no model answered") from failed
+
+
+@wrong("5.5", "another model after text")
+async def calls_the_next_in_advance(models, prompt):
+    for number, model in enumerate(models, start=1):
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            following = models[number].astream(prompt) if number < len(models) else None
+            if following and shown:
+                await anext(following)
+            if shown or not following:
+                raise
+
+
+@wrong("5.5", "yields text again")
+async def yields_all_so_far(models, prompt):
+    said = ""
+    async for text in counts_the_models(models, prompt):
+        said += text
+        yield said
+
+
+@wrong("5.5", "never calls the model")
+async def calls_nobody(models, prompt):
+    yield ""
+
+
+@wrong("5.5", "another prompt")
+async def adds_to_the_prompt(models, prompt):
+    async for text in counts_the_models(models, f"{prompt} Be brief."):
+        yield text
+
+
+kept = []
+
+
+@wrong("5.5", "left open")
+async def keeps_its_streams(models, prompt):
+    for number, model in enumerate(models, start=1):
+        shown = False
+        try:
+            kept.append(model.astream(prompt))
+            async for chunk in kept[-1]:
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or number == len(models):
+                raise
+
+
+notebook_model = GenericFakeChatModel(messages=iter([]))
+
+
+@wrong("5.5", "another model", "`notebook_model`")
+async def calls_the_notebooks_model(models, prompt):
+    for _ in models:
+        async for chunk in notebook_model.astream(prompt):
+            yield chunk.content
+
+
+@wrong("5.5", "awaits to a stream")
+async def returns_the_stream(models, prompt):
+    return counts_the_models(models, prompt)
+
+
+@wrong("5.5", "returns a collection")
+async def returns_a_list(models, prompt):
+    return [text async for text in counts_the_models(models, prompt)]
