@@ -76,20 +76,23 @@ def test_an_option_before_the_command_is_named(
     assert commands.main(words) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert f"course.py has no option {words[0]}: first comes a command" in said.err
+    assert f"course.py has no option {words[0]}: put the command first" in said.err
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("lab --port abc", "lab --port: 'abc' is no whole number: see "),
-        ("lab --port", "lab --port: a value is missing after it: see "),
-        ("class --within soon", "class --within: 'soon' is no number: see "),
+        ("lab --port abc", "lab --port: 'abc' is not a whole number: see "),
+        ("lab --port", "lab --port: a value is missing: see "),
+        ("class --within soon", "class --within: 'soon' is not a number: see "),
         ("test --fast --style", "test --style: not allowed with argument --fast: see "),
-        ("lab --port 99999", "Port 99999 can't be had (ports go from 1 to 65535): choose another"),
-        ("lab --port -1", "Port -1 can't be had (ports go from 1 to 65535): choose another"),
-        ("lab 3", "lab takes no number: it opens lesson 1, and the others lie beside it"),
-        ("doctor me", "doctor takes no 'me': see "),
+        (
+            "lab --port 99999",
+            "Port 99999 can't be used (valid ports are 1 to 65535): choose another",
+        ),
+        ("lab --port -1", "Port -1 can't be used (valid ports are 1 to 65535): choose another"),
+        ("lab 3", "lab takes no number: it opens lesson 1, and the others are beside it"),
+        ("doctor me", "doctor doesn't take 'me': see "),
         ("help doktor", "There is no command 'doktor': did you mean doctor?"),
     ],
 )
@@ -448,7 +451,7 @@ def test_setting_up_the_python_at_hand_names_the_command_that_opens_with_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert commands.main(["setup", "--here"]) == 0
-    assert "course.py lab --here opens the course" in capsys.readouterr().out
+    assert re.search(r"To open it, run .*course\.py lab --here\.", capsys.readouterr().out)
 
 
 def test_two_set_ups_at_once_wait_for_each_other(tmp_path: Path) -> None:
@@ -591,7 +594,9 @@ def test_a_taken_port_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(Advice, match=rf"Port {port} can't be had \(another program has it"):
+        with pytest.raises(
+            Advice, match=rf"Port {port} can't be used \(another program is using it"
+        ):
             lab.free_port(port)
 
 
@@ -608,7 +613,7 @@ def test_free_ports_are_such_as_the_system_gives_to_nobody(
     with socket.create_server(("127.0.0.1", taken)):
         monkeypatch.setattr(lab, "_PORTS", range(taken - 15, taken + 16))
         ports = lab.free_ports(20)
-        with pytest.raises(Advice, match=r"31 free ports are needed from \d+ on, and there are"):
+        with pytest.raises(Advice, match=r"31 free ports are needed from \d+ on, but only"):
             lab.free_ports(31)
     assert len(set(ports)) == 20
     assert taken not in ports
@@ -617,9 +622,11 @@ def test_free_ports_are_such_as_the_system_gives_to_nobody(
 
 def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
-    with pytest.raises(Advice, match=r"ended while starting \(exit code 3\): .*doctor tells"):
+    with pytest.raises(
+        Advice, match=r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"
+    ):
         lab.wait_until_it_answers(child, lab.free_port(None))
-    with pytest.raises(Advice, match=r"doctor --here tells"):
+    with pytest.raises(Advice, match=r"doctor --here\."):
         lab.wait_until_it_answers(child, lab.free_port(None), here=True)
 
 
@@ -662,7 +669,7 @@ def test_doctor_sends_nobody_to_set_up_in_a_folder_that_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "copy the course to a folder of your own" in doctor.verdict([], False, in_venv=False)
+    assert "copy the course to a folder you own" in doctor.verdict([], False, in_venv=False)
     ok, finding = doctor.outcome(lambda: doctor.examine_venv("It was moved"))
     assert not ok
     assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
@@ -673,8 +680,8 @@ def test_doctor_sends_nobody_to_set_up_in_a_folder_that_cannot_be_written(
     [
         ([], True, r"Ready: .*course\.py lab opens the course"),
         ([], False, r"Ready: .*course\.py lab --here opens the course"),
-        (["kernel"], True, "1 thing to fix: kernel; docs/troubleshooting.md says more"),
-        (["kernel", "provider"], True, "2 things to fix: kernel, provider; docs/.*"),
+        (["kernel"], True, "1 thing to fix: kernel; see docs/troubleshooting.md"),
+        (["kernel", "provider"], True, "2 things to fix: kernel, provider; see docs/.*"),
     ],
 )
 def test_doctor_ends_with_a_verdict(to_fix: list[str], in_venv: bool, sentence: str) -> None:
@@ -698,7 +705,7 @@ def test_doctor_tells_the_doctor_inside_what_a_copied_environment_needs(
 
 def test_doctor_in_an_environment_that_needs_something_says_what_does_it() -> None:
     told = course("doctor", "--here", "--venv", "It was moved")
-    sentence = r"fix  \.venv +It was moved: run .*course\.py setup, which puts it right\n"
+    sentence = r"fix  \.venv +It was moved: run .*course\.py setup\n"
     assert re.match(sentence, told.stdout)
     assert ".venv" in told.stdout.splitlines()[-1]
 
@@ -761,26 +768,28 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_say
     heard = provider_that_says(200, COMPLETION)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert ok
-    assert re.match("The model llama at 127.0.0.1:.* It answered a call of one token.", finding)
+    assert re.match(
+        r"Cells will call the model llama at 127.0.0.1:.* It replied to a one-t", finding
+    )
     assert heard == ["1", "POST", "/v1/chat/completions", "Bearer our-class"]
 
 
 @pytest.mark.parametrize(
     ("status", "body", "sentence"),
     [
-        (401, "{}", "refuses the key: check OPENAI_API_KEY"),
+        (401, "{}", "rejected the key: check OPENAI_API_KEY"),
         (404, "{}", "OPENAI_BASE_URL ends as its manual says"),
-        (503, "{}", "The provider has a problem of its own"),
+        (503, "{}", "The provider reported an internal error"),
         (400, '{"error": {"message": "No streams here."}}', "No streams here."),
-        (200, '{"error": "Unexpected endpoint or method."}', "The server sent no completion"),
-        (200, "{}", "The server sent no completion"),
-        (200, "<html>Log in</html>", "no log-in page of your network answers in its place"),
-        (200, "", "The server sent no completion"),
-        (200, "data: [DONE]\n\n", "The server sent no completion"),
-        (200, "data: {}\n\ndata: [DONE]\n\n", "The server sent no completion"),
-        (200, 'data: {"choices": null}\n\n', "The server sent no completion"),
-        (200, "data: null\n\n", "The server sent no completion"),
-        (200, "data: <html>\n\n", "The server sent no completion"),
+        (200, '{"error": "Unexpected endpoint or method."}', "The server returned status 200"),
+        (200, "{}", "The server returned status 200"),
+        (200, "<html>Log in</html>", "your network's login page isn't responding instead"),
+        (200, "", "The server returned status 200"),
+        (200, "data: [DONE]\n\n", "The server returned status 200"),
+        (200, "data: {}\n\ndata: [DONE]\n\n", "The server returned status 200"),
+        (200, 'data: {"choices": null}\n\n', "The server returned status 200"),
+        (200, "data: null\n\n", "The server returned status 200"),
+        (200, "data: <html>\n\n", "The server returned status 200"),
         (200, 'data: {"error": {"message": "no"}}\n\n', "failed in the middle of its reply"),
     ],
 )
@@ -810,8 +819,8 @@ def models(*names: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("listed", "there_are"),
     [
-        (models("phi"), " There are phi."),
-        (models("phi", "qwen", "gemma", "llama-3"), " There are phi, qwen, gemma and 1 more."),
+        (models("phi"), " It has phi."),
+        (models("phi", "qwen", "gemma", "llama-3"), " It has phi, qwen, gemma and 1 more."),
         (models("phi", "llama"), ""),
         (models(), ""),
         ({"data": None}, ""),
@@ -839,7 +848,7 @@ def test_doctor_says_that_nobody_listens_at_the_providers_address(
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert not ok
-    assert f"127.0.0.1:{port}: Nobody answers" in finding
+    assert f"127.0.0.1:{port}: Could not connect" in finding
 
 
 @pytest.mark.parametrize(
@@ -860,7 +869,7 @@ def test_doctor_makes_the_simulators_call_whatever_is_set(monkeypatch: pytest.Mo
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
     ok, finding = doctor.outcome(doctor.examine_simulator)
     assert ok
-    assert "answered a call of one token" in finding
+    assert "replied to a one-token call" in finding
 
 
 def test_doctor_says_why_the_simulator_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -887,7 +896,7 @@ def test_doctor_says_of_an_older_kernel_what_will_not_work(
     monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
     ok, finding = doctor.outcome(doctor.examine_kernel)
     assert ok
-    assert "before 7.4 a click on Stop takes effect when its cell has ended" in finding
+    assert "before 7.4, Stop takes effect only once the cell has finished" in finding
 
 
 def test_doctor_names_a_file_that_hides_a_package(

@@ -18,7 +18,7 @@ MISTAKES = {
     "from utils.checks import check; check(len, '1.1')": "`check` takes the number of the exercise",
     "from utils.provider import chat_model; chat_model()": "COURSE_SPEED is 'fast'",
     "from utils.setup import ready; ready()": "COURSE_SPEED is 'fast'",
-    "import os; os.environ['OPENAI_BASE_URL'] = 'nowhere'; chat_model()": "no web address",
+    "import os; os.environ['OPENAI_BASE_URL'] = 'nowhere'; chat_model()": "is not a valid URL",
 }
 
 
@@ -83,8 +83,8 @@ def test_what_a_provider_refuses_is_told_in_a_sentence_and_can_be_seen_whole(mon
     for output in (called, awaited, uncaught):
         assert output.output_type == "error"
         (told,) = output.traceback
-        assert told.startswith("Nobody answers at the provider's address: check OPENAI_BASE_URL")
-        assert f"({output.ename}; `%tb` in a new cell" in told
+        assert told.startswith("Could not connect to the provider: check OPENAI_BASE_URL")
+        assert f"({output.ename}; run `%tb` in a new cell" in told
     assert len("".join(whole.traceback)) > 3000
     assert len(others.traceback) > 1
     assert others.ename == "ZeroDivisionError"

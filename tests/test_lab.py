@@ -66,7 +66,7 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
             pass
         code, said = running.interrupt()
     assert code == 0
-    assert "Ending JupyterLab and its kernels." in said
+    assert "Stopping JupyterLab and its kernels." in said
     assert "Traceback" not in said
     if sys.platform == "linux":
         assert "WARNING" not in said, "kernels are spoken to through files"

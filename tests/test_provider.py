@@ -113,7 +113,7 @@ def test_a_simulator_for_all_is_asked_for_the_profile_that_a_cell_names(
     assert [request.model for request in seen_there] == ["sim-fast", "sim-chat"]
     assert [request.model for request in seen_here] == ["sim-fast:buffered"]
     host = other.base_url.split("/")[2]
-    assert describe() == f"The course's simulator at {host}, one for all, will be asked: no cost."
+    assert describe() == f"Cells will call the shared simulator at {host}: no cost."
 
 
 @pytest.mark.usefixtures("other_by_environment")
@@ -138,7 +138,7 @@ def test_a_local_server_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     model = chat_model()
     assert model.model_name == "llama"
     assert str(model.root_client.base_url) == "http://localhost:11434/v1/"
-    assert describe() == "The model llama at localhost:11434 will be asked: no cost."
+    assert describe() == "Cells will call the model llama at localhost:11434: no cost."
 
 
 def test_a_key_alone_never_costs_anybody_money(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_key_and_model_mean_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
     monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
     assert describe() == (
-        "The model gpt-x at api.openai.com will be asked: its provider may charge for it."
+        "Cells will call the model gpt-x at api.openai.com: the provider may charge you."
     )
     assert str(chat_model().root_client.base_url) == "https://api.openai.com/v1/"
 
@@ -173,10 +173,10 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     ("address", "model", "words"),
     [
         ("http://localhost:1234/v1", "", "OPENAI_MODEL isn't"),
-        ("localhost:1234", "m", "no web address"),
-        ("http://", "m", "no web address"),
-        ("http://localhost:port/v1", "m", "no web address"),
-        ("http://[::1/v1", "m", "no web address"),
+        ("localhost:1234", "m", "is not a valid URL"),
+        ("http://", "m", "is not a valid URL"),
+        ("http://localhost:port/v1", "m", "is not a valid URL"),
+        ("http://[::1/v1", "m", "is not a valid URL"),
     ],
 )
 def test_half_a_provider_is_explained(
@@ -193,7 +193,7 @@ def test_no_description_shows_a_key_or_a_password(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-word")
     monkeypatch.setenv("OPENAI_MODEL", "m")
     assert describe() == (
-        "The model m at example.org will be asked: its provider may charge for it."
+        "Cells will call the model m at example.org: the provider may charge you."
     )
     assert "secret-word" not in repr(provider.real_provider())
 
@@ -202,7 +202,7 @@ KEYS = {
     "sk-proj\N{EM DASH}abc": "contains an em dash (U+2014) at position 8",
     "\N{LEFT DOUBLE QUOTATION MARK}sk-abc": "starts with a quotation mark",
     "sk-abc\N{RIGHT DOUBLE QUOTATION MARK}": "ends with a quotation mark",
-    '"sk-abc"': "starts with a quotation mark: set it without quotation marks",
+    '"sk-abc"': "starts with a quotation mark: set it without quotes",
     "sk-abc'": "ends with a quotation mark",
     "sk-a\N{ZERO WIDTH SPACE}bc": "contains a zero width space (U+200B) at position 5",
     "sk\N{NO-BREAK SPACE}abc": "contains a no-break space (U+00A0) at position 3",
@@ -211,7 +211,7 @@ KEYS = {
     "sk-a\tbc": "contains a tab (U+0009) at position 5",
     "\ufeffsk-abc": "contains a byte order mark (U+FEFF) at position 1",
     "sk-abc\N{HORIZONTAL ELLIPSIS}": "contains a horizontal ellipsis (U+2026) at position 7",
-    "Bearer sk-abc": "starts with “Bearer”: set it to the key alone",
+    "Bearer sk-abc": "starts with “Bearer”: set it to the key only",
     "sk-\x1babc": "contains a character (U+001B) at position 4",
     "sk-\udcffabc": "contains a character (U+DCFF) at position 4",
     "sk-\N{CYRILLIC SMALL LETTER A}bc": "contains a cyrillic small letter a (U+0430) at position 4",
@@ -304,7 +304,7 @@ def test_a_wrong_key_is_explained_without_showing_it(monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("other_by_environment")
 def test_a_key_that_was_not_set_is_not_called_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    assert failure(chat_model()) == "The provider wants a key, and OPENAI_API_KEY isn't set."
+    assert failure(chat_model()) == "The provider requires a key, but OPENAI_API_KEY isn't set."
 
 
 @pytest.mark.usefixtures("other_by_environment")
@@ -327,12 +327,12 @@ def test_an_unknown_model_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_profile_that_does_not_exist_is_explained_with_those_that_do() -> None:
     said = failure(chat_model("quick"))
     assert "`sim-quick` does not exist. Models here: sim-seed, sim-fast" in said
-    assert "`chat_model` was given" in said
+    assert "name passed to `chat_model`" in said
 
 
 def test_a_request_that_is_not_accepted_is_explained_in_the_providers_words() -> None:
     said = failure(chat_model(temperature=99))
-    assert said.startswith("The provider does not accept this request: Invalid value for 'temp")
+    assert said.startswith("The provider rejected this request: Invalid value for 'temp")
     assert is_one_sentence(said)
 
 
@@ -343,7 +343,7 @@ def test_words_that_the_sdk_does_not_find_are_quoted_all_the_same(status: int) -
 
     client = httpx2.Client(transport=httpx2.MockTransport(answer))
     said = failure(chat_model(http_client=client))
-    assert said == "The provider does not accept this request: Server is pinned to 'a'."
+    assert said == "The provider rejected this request: Server is pinned to 'a'."
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_busy_provider_is_explained() -> None:
 
 def test_a_timeout_is_explained() -> None:
     said = failure(chat_model("fast", delivery="stall@0,600", max_retries=0, timeout=0.2))
-    assert said == "The provider did not answer in time: try again, or raise `timeout`."
+    assert said == "The provider did not respond in time: try again, or increase `timeout`."
 
 
 async def test_a_silence_that_was_too_long_is_explained() -> None:

@@ -116,7 +116,7 @@ def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ready()
-    assert "The model llama at 127.0.0.1:9 will be asked: no cost." in capsys.readouterr().out
+    assert "Cells will call the model llama at 127.0.0.1:9: no cost." in capsys.readouterr().out
     assert fresh.simulator is None
 
 
@@ -130,7 +130,7 @@ def test_another_folders_utils_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     impostor = ModuleType("utils")
     impostor.__path__ = ["/somewhere/else"]
     monkeypatch.setitem(sys.modules, "utils", impostor)
-    with pytest.raises(SetupError, match="Restart the kernel"):
+    with pytest.raises(SetupError, match="restart the kernel"):
         ready()
 
 
@@ -148,7 +148,7 @@ def test_an_older_ipykernel_is_told_and_everything_else_works(
     ready()
     said = capsys.readouterr().out
     assert said.startswith("Ready. The course's simulator answers")
-    assert f"(ipykernel {old}) is older than 7.4: text streams, but a click on Stop takes" in said
+    assert f"(ipykernel {old}) is older than 7.4: text streams, but Stop takes" in said
 
 
 @pytest.mark.parametrize("new", ["7.4.0", "7.10", "8.0rc1"])
@@ -180,7 +180,7 @@ def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once(name: 
         "print(tracing_is_enabled(), _get_trace_callbacks())",
         **{name: "true", "LANGSMITH_API_KEY": "lsv2_pt_0123456789"},
     ).stdout
-    assert said.count("LangSmith tracing was on, and is off in this notebook") == 1
+    assert said.count("LangSmith tracing is turned off in this notebook") == 1
     assert said.splitlines()[0] == "True"
     assert said.splitlines()[-1] == "False None"
 

@@ -1,4 +1,4 @@
-"""The command line of `course.py`: its words, its help, and the commands that only pass on."""
+"""The command line of `course.py`: parsing, help, and the commands that only start a module."""
 
 import argparse
 import difflib
@@ -36,30 +36,30 @@ New here? One command sets everything up and opens lesson 1:
 
     {this_command("lab")}
 
-The first time, it makes a folder .venv with the exact versions that the course was tested with,
-which takes about a minute; after that it starts in seconds. Nothing outside this folder is changed,
-and learning needs no key and no network: a simulator on your own computer answers.
-COMMAND --help tells more about each."""
+The first time, it creates a folder .venv with the exact package versions the course was tested
+with, which takes about a minute. After that it starts in seconds. It changes nothing outside this
+folder. You need no key and no network: a simulator on your computer replies.
+For details, run a command with --help."""
 
 
 def setup(arguments: argparse.Namespace) -> int:
-    """Bring `.venv` up to date, and no more."""
+    """Bring `.venv` up to date without opening anything."""
     stop_on_signals()
     if arguments.wheels is not None:
         if arguments.here:
-            raise Advice("--wheels fills .venv, and --here leaves it out: give one of the two.")
+            raise Advice("--wheels installs into .venv, which --here doesn't use: give only one.")
         install_from(arguments.wheels)
     python = interpreter("lab", arguments.here)
     opening = this_command("lab", *(["--here"] if arguments.here else []))
-    say(f"All is set up; {opening} opens the course, and its Python is {python}.")
+    say(f"The course is set up, with Python at {python}. To open it, run {opening}.")
     return 0
 
 
 def verdict(arguments: argparse.Namespace) -> int:
-    """Judge an endpoint, with options of the command's own."""
+    """Test an endpoint; the module parses its own options."""
     stop_on_signals()
     python = interpreter("lab", arguments.here)
-    # In the user's own folder, of which nothing is imported, as --run starts a program of theirs.
+    # In the user's folder, where --run starts their program; -P prevents imports from there.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
     child = subprocess.Popen(command, env=clean_environ(PYTHONPATH=str(ROOT)), text=True)
     with ended_with(child):
@@ -67,9 +67,9 @@ def verdict(arguments: argparse.Namespace) -> int:
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Make the notebooks from the lessons, or compare them."""
+    """Build the notebooks from the lessons, or compare them."""
     stop_on_signals()
-    chosen(arguments.lesson, ROOT / "lessons")  # before packages are fetched for none
+    chosen(arguments.lesson, ROOT / "lessons")  # fail before downloading packages
     python = interpreter("test", arguments.here)
     named = ("check", "execute", "no_execute")
     flags = [f"--{name.replace('_', '-')}" for name in named if getattr(arguments, name)]
@@ -77,7 +77,7 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def site(arguments: argparse.Namespace) -> int:
-    """Make the reading edition, or take the pictures that it shows of live widgets."""
+    """Build the reading site, or take its screenshots of live widgets."""
     stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")
     module = "tools.pictures" if arguments.pictures else "tools.site"
@@ -86,12 +86,12 @@ def site(arguments: argparse.Namespace) -> int:
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    """Remake the locks from pyproject.toml, the learner's first, as each next holds to the last."""
+    """Update the lock files from pyproject.toml; each is constrained by those before it."""
     uv = shutil.which("uv")
     if uv is None:
         raise Advice(
-            "Remaking the locks needs uv, which is not on PATH: install it (pip install uv) and "
-            "run this again; learners never need this command."
+            "Updating the lock files needs uv, which is not on PATH: install it (pip install uv) "
+            "and try again. Learners never need this command."
         )
     compiling = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "--no-header"]
     compiling += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
@@ -103,25 +103,25 @@ def lock(arguments: argparse.Namespace) -> int:
         if code != 0:
             return code
         held += ["--constraints", file]
-    for each in APPS.values():  # the course's own versions, where an app has the same packages
+    for each in APPS.values():  # the course's versions of shared packages
         wanted, file = f"{each.place}/requirements.txt", f"requirements/{each.lock_file}"
         code = run([*compiling, wanted, "--constraints", LOCKS["lab"], "--output-file", file])
         if code != 0:
             return code
-    say(f"{', '.join(LOCKS.values())} are made; {this_command('test')} tells whether they hold.")
+    say(f"Updated {', '.join(LOCKS.values())}. To test them, run {this_command('test')}.")
     return 0
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what it can't read in a sentence, without the usage of every option."""
+    """Reports a wrong argument in one sentence, without the usage of every option."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise Advice of what argparse has found."""
+        """Raise argparse's finding as Advice."""
         said = message.removeprefix("argument ")
         for theirs, ours in {
-            r"invalid int value: (.*)": r"\1 is no whole number",
-            r"invalid float value: (.*)": r"\1 is no number",
-            r"expected one argument": "a value is missing after it",
+            r"invalid int value: (.*)": r"\1 is not a whole number",
+            r"invalid float value: (.*)": r"\1 is not a number",
+            r"expected one argument": "a value is missing",
         }.items():
             said = re.sub(theirs, ours, said)
         words = self.prog.split()[1:]
@@ -129,7 +129,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line with its teaching help."""
+    """The command line and its help."""
     top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",
@@ -153,91 +153,92 @@ def parser() -> argparse.ArgumentParser:
     opening = add(
         lab,
         "set up if needed, and open lesson 1 in JupyterLab",
-        "The address is printed and opened in your browser; it works on this computer only.\n"
-        "Ctrl-C in this window ends JupyterLab and its kernels. To learn with a real model\n"
-        "instead of the simulator, set OPENAI_MODEL before, and OPENAI_API_KEY or\n"
-        "OPENAI_BASE_URL beside it; a key alone changes nothing.",
+        "Prints the address and opens it in your browser; it works only on this computer.\n"
+        "Ctrl-C in this window stops JupyterLab and its kernels. To use a real model instead of\n"
+        "the simulator, first set OPENAI_MODEL, and OPENAI_API_KEY or OPENAI_BASE_URL; a key\n"
+        "alone changes nothing.",
     )
     showing = add(
         app,
-        "start an app from apps/, the course's assistant outside of Jupyter",
-        "It is served on this computer only, beside the simulator, or with a real model by the\n"
-        "same variables as `lab`. Its packages go to build/apps/. Ctrl-C in this window ends all\n"
-        "of it. apps/README.md says what each app shows, and how to make one your own.",
+        "start an app from apps/, the course's assistant outside Jupyter",
+        "Serves the app on this computer only, with the simulator, or with a real model if you\n"
+        "set the same variables as for `lab`. Its packages go to build/apps/. Ctrl-C in this\n"
+        "window stops everything. apps/README.md describes each app and how to adapt it.",
     )
-    showing.add_argument("name", choices=APPS, help="which framework")
+    showing.add_argument("name", choices=APPS, help="the framework")
     for command in (opening, showing):
         command.add_argument(
-            "--no-browser", dest="browser", action="store_false", help="only print its address"
+            "--no-browser", dest="browser", action="store_false", help="only print the address"
         )
-        command.add_argument("--port", type=int, help="use this port instead of any free one")
+        command.add_argument("--port", type=int, help="use this port instead of a free one")
 
-    add(verdict, "play a browser against an endpoint, and report whether it really streams", "")
+    add(verdict, "test an endpoint as a browser would, and report whether it really streams", "")
     preparing = add(
         setup,
-        "set up if needed, and open nothing",
-        "For images, dev containers, and the evening before a class: `lab` does it by itself.\n"
-        "It needs a network the first time; after that, `lab` starts without one. --wheels sets\n"
-        "up without any, from packages that were fetched on another machine of the same kind,\n"
-        "in this folder and with the same Python:\n\n"
+        "set up if needed, without opening anything",
+        "For images, dev containers, and the evening before a class; `lab` sets up on its own.\n"
+        "Needs a network the first time; after that, `lab` starts without one. With --wheels it\n"
+        "needs none: download the packages on another machine of the same kind, in the course's\n"
+        "folder and with the same Python, like this:\n\n"
         f"    python -m pip download --no-deps --only-binary=:all: -r {LOCKS['lab']} -d wheels",
     )
     preparing.add_argument(
-        "--wheels", type=Path, metavar="FOLDER", help="take the packages from this folder"
+        "--wheels", type=Path, metavar="FOLDER", help="install the packages from this folder"
     )
 
     testing = add(
         test,
         "run everything that CI runs: style, types, build, tests, notebooks",
-        f"The simulator's time runs {TEST_SPEED} times faster (COURSE_SPEED changes that).\n"
-        "The last line says how many passed; the exit code is 0 only if nothing failed.\n\n"
-        "Arguments that are not listed here go to pytest, and then pytest alone is run:\n\n"
+        f"The simulator runs {TEST_SPEED} times faster than real time (set COURSE_SPEED to change\n"
+        "that). The last line counts the results; the exit code is 0 only if nothing failed.\n\n"
+        "Other arguments are passed to pytest, and then only pytest runs:\n\n"
         f"    {this_command('test', 'tests/test_timing.py', '-k', 'early')}",
     )
     part = testing.add_mutually_exclusive_group()
-    part.add_argument("--fast", action="store_true", help="leave out browser and notebooks")
+    part.add_argument("--fast", action="store_true", help="skip browser tests and notebooks")
     part.add_argument(
         "--style",
         action="store_true",
-        help="leave out all tests: style, types, and whether notebooks match their lessons",
+        help="run no tests: check only style, types, and that notebooks match their lessons",
     )
 
     making = add(
         build,
-        "make notebooks/ and solutions/ from lessons/",
-        "Edit the text in lessons/, never the notebooks, then build. A lesson's solutions are run\n"
-        "when its text changed, which takes a minute or two each; what they print is stored.",
+        "build notebooks/ and solutions/ from lessons/",
+        "Edit the text in lessons/, never the notebooks, then build. If a lesson changed, its\n"
+        "solutions notebook is executed and the outputs stored, which takes a minute or two.",
     )
     add_build_options(making)
 
     reading = add(
         site,
-        "make the reading edition, a static site, into build/site/html",
-        "The lessons with the outputs that are stored in solutions/, hints and solutions folded,\n"
-        "and the guides. It needs no network, and no server: open index.html in a browser.",
+        "build the reading edition, a static site, in build/site/html",
+        "Contains the guides, and the lessons with the outputs stored in solutions/; hints and\n"
+        "solutions are collapsed. Works without network or server: open index.html in a browser.",
     )
-    reading.add_argument("lesson", nargs="*", help="the number of a lesson; all without")
+    reading.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
     reading.add_argument(
         "--pictures",
         action="store_true",
-        help="for maintainers: run the lessons in a browser and take new pictures of live widgets",
+        help="for maintainers: run the lessons in a browser and retake the widget screenshots",
     )
 
     examining = add(
         doctor,
-        "say of each part that the course stands on if it is ok, or how to fix it",
-        "Nothing is installed or changed. A real provider, if OPENAI_MODEL names its model, gets\n"
-        "one call of one token, as a cell makes it, which may cost a fraction of a cent. The last\n"
-        "line sums up; the exit code is 1 if something needs a fix.",
+        "check everything the course depends on, and report how to fix problems",
+        "Installs and changes nothing. If OPENAI_MODEL is set, it makes a one-token call to the\n"
+        "real provider, the way a cell would, which may cost a fraction of a cent. The last line\n"
+        "sums up; the exit code is 1 if anything needs fixing.",
     )
-    examining.add_argument("--venv", help=argparse.SUPPRESS)  # from doctor to doctor in .venv
+    examining.add_argument("--venv", help=argparse.SUPPRESS)  # for the doctor in .venv
     holding = add(
         class_,
-        "for instructors: try a class on a throw-away JupyterHub on this machine",
-        "Learners log in at once, run lesson 1's setup cell and then its live cells; what they\n"
-        "waited for, and what they cost, is printed. On a machine that holds nothing else, it\n"
-        "says how large a class it can carry. It takes two minutes, needs Node.js with npm, and\n"
-        "leaves nothing behind. The exit code is 0 only if nobody failed and both marks are met.",
+        "for instructors: simulate a class on a temporary JupyterHub on this machine",
+        "Simulated learners log in simultaneously, run lesson 1's setup cell and then its live\n"
+        "cells. Prints how long they waited and what they cost, and, if nothing else runs on the\n"
+        "machine, how large a class it can handle. Takes two minutes, needs Node.js with npm, and\n"
+        "cleans up after itself. The exit code is 0 only if no learner failed and both limits are\n"
+        "met.",
     )
     add_options(holding)
 
@@ -245,57 +246,57 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--here",
             action="store_true",
-            help="use the Python that runs this command as it is (conda, a hub), not .venv",
+            help="use the Python that runs this command (conda, a hub) instead of .venv",
         )
 
     checking = add(
         links,
-        "check the references of lessons, README and documents",
-        "Offline on form: files and headings that are referred to exist, addresses are public\n"
-        "and https, none is that of a package registry. The exit code is 1 if one is wrong.",
+        "check the links in lessons, README and documents",
+        "Offline, it checks that linked files and headings exist, and that URLs are public, use\n"
+        "https and don't point to a package registry. The exit code is 1 if a link is wrong.",
     )
     checking.add_argument(
-        "--online", action="store_true", help="also ask each address whether it still answers"
+        "--online", action="store_true", help="also check that each URL can be reached"
     )
 
     trying = add(
         canary,
         "for maintainers: run the tests with the newest versions of everything",
-        "Makes a throw-away environment of what pyproject.toml allows today, says what differs\n"
-        "from the lock, runs the tests in it, and says what to do next. Needs a network, about\n"
-        "2 GB of room for the time it runs, and leaves nothing behind.",
+        "Creates a temporary environment with the newest versions pyproject.toml allows, prints\n"
+        "how it differs from the lock, runs the tests, and suggests what to do next. Needs a\n"
+        "network and, while it runs, about 2 GB of disk space.",
     )
-    trying.add_argument("--quick", action="store_true", help="run only what breaks first")
+    trying.add_argument("--quick", action="store_true", help="run only the most sensitive tests")
 
     locking = add(
         lock,
-        "for maintainers: remake the requirements locks from pyproject.toml",
-        "Needs uv. Versions that still fit are kept.",
+        "for maintainers: update the lock files from pyproject.toml",
+        "Needs uv. Keeps the locked versions that still satisfy pyproject.toml.",
     )
-    locking.add_argument("--upgrade", action="store_true", help="take the newest that fit")
+    locking.add_argument("--upgrade", action="store_true", help="use the newest allowed versions")
     return top
 
 
 def check_command(words: Sequence[str]) -> None:
-    """Raise Advice where the first word is no command, naming the one that was likely meant."""
+    """Raise Advice if the first word isn't a command, and suggest a similar one."""
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help"):
         raise Advice(
-            f"course.py has no option {words[0]}: first comes a command, then its options, as in "
-            f"{this_command('lab', '--port', '8888')}; {this_command('--help')} lists them."
+            f"course.py has no option {words[0]}: put the command first and its options after it, "
+            f"as in {this_command('lab', '--port', '8888')}; see {this_command('--help')}."
         )
     known = ["lab", "app", "verdict", "setup", "test", "build", "site", "doctor", "class"]
     known += ["links", "canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+        hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}."
         raise Advice(f"There is no command {words[0]!r}: {hint}")
 
 
 def _not_taken(command: str, word: str) -> str:
-    """What to say of a word that a command has no use for."""
+    """The message for an argument that a command doesn't take."""
     if command == "lab" and word.isdigit():
-        return "lab takes no number: it opens lesson 1, and the others lie beside it in notebooks/."
-    what = f"has no option {word}" if word.startswith("-") else f"takes no {word!r}"
+        return "lab takes no number: it opens lesson 1, and the others are beside it in notebooks/."
+    what = f"has no option {word}" if word.startswith("-") else f"doesn't take {word!r}"
     return f"{command} {what}: see {this_command(command, '--help')}"
 
 
@@ -306,7 +307,7 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
-        if words[:1] == ["verdict"]:  # it reads its options itself, in the course's environment
+        if words[:1] == ["verdict"]:  # the module parses its options, in the course's environment
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))
         arguments, arguments_more = top.parse_known_args(words)

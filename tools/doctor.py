@@ -1,4 +1,4 @@
-"""The `doctor` command: examines what the course stands on, and changes nothing."""
+"""The `doctor` command: checks everything the course depends on, and changes nothing."""
 
 import argparse
 import contextlib
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 OLDEST_KERNEL = (7, 4)
-PATIENCE = 60.0  # seconds for a provider's first answer: a local server may have to load its model
+PATIENCE = 60.0  # seconds for a provider's first reply: a local server may have to load its model
 HELP_PAGE = "docs/troubleshooting.md"
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Examine every part: one line each and a last one that sums up; returns 1 if any needs a fix.
+    """Print one line per part and a summary; return 1 if anything needs fixing.
 
-    Without `--here` the examination is repeated inside `.venv`, where there is one, which is told
-    by `--venv` what it needs: that depends on the Python that the learner runs the course with.
+    Without `--here` the doctor runs inside `.venv`, if there is one. It can't see from there what
+    `.venv` needs, which depends on the Python that started it, so `--venv` passes that on.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # What was found stands before the colon, and after it what setting up would do.
+        # The finding is before the colon, and what setup would do after it.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -41,7 +41,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     examinations = dict(EXAMINATIONS)
     if arguments.venv is not None:
         examinations = {".venv": lambda: examine_venv(arguments.venv), **examinations}
-    if not set_up:  # no other part can be examined without packages
+    if not set_up:  # the other parts need packages
         known = ("Python", "packages", "browser")
         examinations = {name: examinations[name] for name in known}
         examinations["packages"] = examine_no_packages
@@ -55,7 +55,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) -> str:
-    """The last line: whether a class can begin with this machine."""
+    """The last line: whether this machine is ready for the course."""
     if not set_up and here:
         return (
             f"Not set up yet: {install_here()} (with conda: conda env create -f environment.yml, "
@@ -65,69 +65,69 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
         return f"Not set up yet: {setting_up()}"
     if to_fix:
         things = "1 thing" if len(to_fix) == 1 else f"{len(to_fix)} things"
-        return f"{things} to fix: {', '.join(to_fix)}; {HELP_PAGE} says more"
+        return f"{things} to fix: {', '.join(to_fix)}; see {HELP_PAGE}"
     return f"Ready: {this_command('lab', *([] if in_venv else ['--here']))} opens the course"
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
-    """Run one examination, so that a broken part does not hide those after it."""
+    """Run one examination; a failure doesn't stop those after it."""
     try:
         return True, examine()
     except Advice as advice:
         return False, str(advice)
-    except Exception as error:  # whatever a broken package raises is the finding
+    except Exception as error:  # a broken package may raise anything
         return False, f"{type(error).__name__}: {error}: {repair()}"
 
 
 def repair() -> str:
-    """What puts the packages of this interpreter right."""
+    """How to fix the packages of this interpreter."""
     if Path(sys.prefix) == Environment(ROOT).folder:
         return f"run {this_command('lab')}"
     return install_here()
 
 
 def install_here() -> str:
-    """What installs the packages into this interpreter."""
+    """How to install the packages into this interpreter."""
     return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
 
 
 def setting_up() -> str:
-    """What makes `.venv`, or puts it right, where the folder lets it."""
+    """How to create or fix `.venv`, if the folder is writable."""
     if not os.access(ROOT, os.W_OK):
         return (
-            f"{ROOT} can't be written to, so copy the course to a folder of your own, and run "
+            f"{ROOT} can't be written to, so copy the course to a folder you own, and run "
             f"{this_command('setup')} there"
         )
     return f"run {this_command('setup')}"
 
 
 def examine_python() -> str:
-    """The interpreter's version and place."""
+    """The interpreter's version and path."""
     if sys.flags.optimize > 1:
         raise Advice(
-            "it runs with -OO, which strips docstrings that lessons need: leave out -OO, "
-            "and unset PYTHONOPTIMIZE"
+            "it runs with -OO, which strips docstrings that lessons need: omit -OO, and unset "
+            "PYTHONOPTIMIZE"
         )
     version = ".".join(str(part) for part in sys.version_info[:3])
-    weakness = " (3.12 and newer lose no cancellation, 3.11 a few)"
+    weakness = " (3.12 or newer is better: 3.11 can lose the cancellation of a stream)"
     return f"{version} at {sys.executable}{weakness if sys.version_info < (3, 12) else ''}"
 
 
 def examine_venv(needs: str) -> str:
-    """Whether `.venv` is what the course asks for, by what `needs` says that it isn't."""
+    """Whether `.venv` is up to date; `needs` is what it lacks."""
     if needs:
-        raise Advice(f"{needs}: {setting_up()}, which puts it right")
+        raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
 
 
 def examine_no_packages() -> str:
-    """What stands in place of the parts that need packages, where there are none."""
-    raise Advice("not installed, so no other part can be examined yet")
+    """The finding for the parts that need packages, if none are installed."""
+    raise Advice("not installed, so the other parts can't be checked yet")
 
 
 def examine_packages() -> str:
-    """Whether what is installed is what the lock says."""
-    from packaging.requirements import Requirement  # a locked package: not there before set-up
+    """Whether the installed packages match the lock file."""
+    from packaging.requirements import Requirement  # a locked package: missing before setup
 
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines]
@@ -143,17 +143,17 @@ def examine_packages() -> str:
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise Advice(f"{'; '.join(wrong[:3])}{more}: {repair()}")
-    return f"all {len(wanted)} are the locked versions"
+    return f"all {len(wanted)} match the lock file"
 
 
 def examine_utils() -> str:
-    """Whether `import utils` finds the course's helpers, and no file hides what they import."""
+    """Whether `import utils` finds the course's package, and no file hides what it imports."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
         raise Advice(
-            f"`import utils` finds {found} and not the course's own: unset PYTHONPATH, or rename "
-            "the other one"
+            f"`import utils` finds {found} instead of the course's package: unset PYTHONPATH, or "
+            "rename the other one"
         )
     if told := hidden_in_notebooks():
         raise Advice(told)
@@ -161,7 +161,7 @@ def examine_utils() -> str:
 
 
 def hidden_in_notebooks() -> str | None:
-    """What to say of a file that would hide a package from a notebook."""
+    """The message about a file that hides a package from notebooks, or None."""
     from utils import hiding
     from utils.setup import NEEDED
 
@@ -172,23 +172,21 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Whether the kernel starts, and from when a click on Stop takes effect."""
+    """Whether the kernel can be imported, and when Stop takes effect."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
-        return (
-            f"ipykernel {version}; before 7.4 a click on Stop takes effect when its cell has ended"
-        )
+        return f"ipykernel {version}; before 7.4, Stop takes effect only once the cell has finished"
     return f"ipykernel {version}"
 
 
 def examine_widgets() -> str:
-    """Whether widgets can be made here, and shown by the JupyterLab of this environment."""
+    """Whether widgets can be created here and displayed by this environment's JupyterLab."""
     for name in ("ipywidgets", "anywidget"):
         importlib.import_module(name)
     extension = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager")
     if not extension.is_dir():
-        raise Advice(f"JupyterLab can't show widgets, for {extension} is missing: {repair()}")
+        raise Advice(f"JupyterLab can't display widgets: {extension} is missing: {repair()}")
     versions = (
         f"{name} {importlib.metadata.version(name)}" for name in ("ipywidgets", "anywidget")
     )
@@ -196,7 +194,7 @@ def examine_widgets() -> str:
 
 
 def examine_simulator() -> str:
-    """Whether the simulator starts and answers what a cell asks."""
+    """Whether the simulator starts and replies to a cell's call."""
     from utils import provider  # needs the locked packages
 
     try:
@@ -207,11 +205,11 @@ def examine_simulator() -> str:
         call(provider.chat_model("fast", simulated=True, max_tokens=1))
     finally:
         server.stop()
-    return "starts on the loopback address, and answered a call of one token"
+    return "starts on the loopback address, and replied to a one-token call"
 
 
 def examine_provider() -> str:
-    """Which model answers the lessons, and whether a real one does; never a key."""
+    """Which model the lessons call, and whether a real one replies; never shows a key."""
     from utils import provider  # needs the locked packages
 
     try:
@@ -225,11 +223,11 @@ def examine_provider() -> str:
         call(model)
     except Advice as advice:
         raise Advice(f"{named.host}: {advice}{others(model)}") from advice
-    return f"{provider.describe()} It answered a call of one token."
+    return f"{provider.describe()} It replied to a one-token call."
 
 
 def call(model: "ChatOpenAI") -> None:
-    """Make the call that a cell makes, for one token; raise Advice where a cell would fail."""
+    """Make the call a cell would make, for one token; raise Advice where a cell would fail."""
     import openai
 
     from utils import provider
@@ -238,7 +236,7 @@ def call(model: "ChatOpenAI") -> None:
         chunks = list(model.stream("Say hello."))
     except openai.BadRequestError as error:
         if "max_" in error.message and "token" in error.message:
-            return  # some models want more than one; this is an answer
+            return  # some models require more than one; it did reply
         raise Advice(provider.explain(error)) from error
     except Exception as error:
         raise Advice(provider.explain(error)) from error
@@ -247,20 +245,20 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """The names of a server's models, where it lists some and this one isn't among them."""
-    with contextlib.suppress(Exception):  # a server needn't have such a list
+    """The server's models, if it lists some and this one isn't among them."""
+    with contextlib.suppress(Exception):  # not every server has such a list
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            return f" There are {', '.join(names[:3])}{more}."
+            return f" It has {', '.join(names[:3])}{more}."
     return ""
 
 
 def examine_browser() -> str:
-    """Whether `lab` can open a browser by itself; any other can open the address it prints."""
+    """Whether `lab` can open a browser."""
     if a_browser_can_open():
-        return "lab opens one by itself"
-    return "none that lab could open here: copy the address that it prints into one"
+        return "lab can open one"
+    return "lab can't open one here: open the address it prints in a browser yourself"
 
 
 EXAMINATIONS: dict[str, Callable[[], str]] = {

@@ -1,6 +1,6 @@
-"""The `lab` command: JupyterLab on the loopback address, from its start to its end.
+"""The `lab` command: start JupyterLab on the loopback address, and stop it.
 
-What it starts is `lab_process`, which runs JupyterLab and ends it.
+It starts `lab_process`, which runs JupyterLab.
 """
 
 import argparse
@@ -36,12 +36,14 @@ from tools.programs import (
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
-_PORTS = range(20_000, 30_000)  # Linux gives out those from 32,768, others from 49,152
+_PORTS = range(
+    20_000, 30_000
+)  # below the ephemeral ports: from 32,768 on Linux, from 49,152 elsewhere
 SERVER_SETTINGS = "jupyter_server_config.json"
-RUNTIME = "run"  # where JupyterLab and its kernels meet, in the folder of its settings
-_LONGEST = 50  # bytes of that folder's name; a socket's whole name has at most 104
-_ENDING_SECONDS = 60.0  # for all of JupyterLab to end, a server that hangs included
-# What a learner sets for Jupyter, and lab leaves to it: where to find what is a matter of taste.
+RUNTIME = "run"  # for JupyterLab's connections to its kernels; in the settings folder
+_LONGEST = 50  # bytes of that folder's path; a socket's path has at most 104
+_ENDING_SECONDS = 60.0  # for all of JupyterLab to stop, even a server that hangs
+# Jupyter settings of the learner that `lab` respects.
 _TASTE = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -53,7 +55,7 @@ _TASTE = (
 
 
 def lab(arguments: argparse.Namespace) -> int:
-    """Open the course in JupyterLab and stay until Ctrl-C."""
+    """Open the course in JupyterLab and run until Ctrl-C."""
     stop_on_signals()
     port = free_port(arguments.port)
     python = interpreter("lab", arguments.here)
@@ -62,29 +64,29 @@ def lab(arguments: argparse.Namespace) -> int:
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         write_jupyter_config(Path(folder), port, token)
-        server = start_jupyter(python, Path(folder))  # whatever ends this process ends it
+        server = start_jupyter(python, Path(folder))  # stops whenever this process ends
         try:
             wait_until_it_answers(server, port, arguments.here)
-            say("\nThe course is open. If your browser does not show it, copy this address:\n")
+            say("\nThe course is running. If your browser doesn't show it, open this address:\n")
             say(f"    {address}\n")
-            say("Leave this window open while you learn. Save your work, then Ctrl-C here ends it.")
+            say("Keep this window open while you work. To stop, save and then press Ctrl-C here.")
             if arguments.browser and a_browser_can_open():
                 webbrowser.open(address)
             code = wait_for(server)
-            say(f"JupyterLab ended by itself (exit code {code}).")
+            say(f"JupyterLab exited on its own (exit code {code}).")
             return code
         except KeyboardInterrupt:
             with contextlib.suppress(OSError):  # the terminal may be gone
-                say("\nEnding JupyterLab and its kernels.")
+                say("\nStopping JupyterLab and its kernels.")
             return 0
         finally:
             shut_down(server)
 
 
 def a_browser_can_open() -> bool:
-    """Whether a browser with a window of its own can be opened from here.
+    """Whether a graphical browser can be opened from here.
 
-    Without a screen, Python would pick a browser that takes over this terminal.
+    Without a display, Python would choose a browser that takes over this terminal.
     """
     has_own_windows = WINDOWS or sys.platform == "darwin"
     if not has_own_windows and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
@@ -97,35 +99,35 @@ def a_browser_can_open() -> bool:
 
 
 def free_port(wanted: int | None) -> int:
-    """A free port of the loopback address: the one wanted, or any.
+    """Return a free port on the loopback address: `wanted`, or any if that is None or 0.
 
     Raises:
-        Advice: the one wanted is taken or is no port, or none is free.
+        Advice: `wanted` is taken or isn't a valid port, or no port is free.
     """
     if not wanted:
         return free_ports(1)[0]
     problem = None
     if wanted not in range(1, 65_536):
-        problem = "ports go from 1 to 65535"
+        problem = "valid ports are 1 to 65535"
     elif failure := _binding_fails(wanted):
         known = {
-            errno.EADDRINUSE: "another program has it",
-            errno.EACCES: "the system keeps it for itself",
+            errno.EADDRINUSE: "another program is using it",
+            errno.EACCES: "the system reserves it",
         }
         problem = known.get(getattr(failure, "errno", None) or 0, str(failure))
     if problem:
         raise Advice(
-            f"Port {wanted} can't be had ({problem}): choose another, or leave --port out and a "
-            "free one is found."
+            f"Port {wanted} can't be used ({problem}): choose another, or omit --port to use any "
+            "free one."
         )
     return wanted
 
 
 def free_ports(count: int) -> list[int]:
-    """Free ports of the loopback address, none of which the system gives out by itself.
+    """Return free ports on the loopback address, none of them ephemeral.
 
-    Whoever gets one binds it a while later; among the system's own, a connection or a server
-    of somebody else's may have it by then. They come at random, as two may ask at once.
+    The caller binds them later; by then, the system may have given an ephemeral port to another
+    program. They are chosen at random, because two callers may look for ports concurrently.
 
     Raises:
         Advice: there are too few.
@@ -136,13 +138,15 @@ def free_ports(count: int) -> list[int]:
             found.append(port)
         if len(found) == count:
             return found
-    raise Advice(f"{count} free ports are needed from {_PORTS[0]} on, and there are {len(found)}.")
+    raise Advice(
+        f"{count} free ports are needed from {_PORTS[0]} on, but only {len(found)} are free."
+    )
 
 
 def _binding_fails(port: int) -> OSError | OverflowError | None:
-    """Why nobody can listen at a port of the loopback address, or None."""
+    """Why a server can't listen on a port of the loopback address, or None."""
     with socket.socket() as probe:
-        if not WINDOWS:  # there, the option would let two servers share a port
+        if not WINDOWS:  # on Windows this option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -152,13 +156,12 @@ def _binding_fails(port: int) -> OSError | OverflowError | None:
 
 
 def write_jupyter_config(folder: Path, port: int, token: str) -> None:
-    """Write all settings of the server, in a folder that only this user can read.
+    """Write the server's settings to a folder that only this user can read.
 
-    The token goes by file, as a command line shows to everyone on the machine. The question about
-    news that JupyterLab asks at its first start is switched off for the course. The one kernel is
-    the Python that JupyterLab runs on. Kernels are spoken to through files in that folder, where
-    its name is short enough, and else through ports: those anybody on the machine can see, of which
-    each kernel warns in the terminal.
+    The token is in a file because other users can see command lines. JupyterLab's question about
+    news is turned off. The only kernel is the Python that JupyterLab runs on. The server connects
+    to kernels through sockets in that folder if its path is short enough. Otherwise it uses ports,
+    which other users can see, and each kernel prints a warning about that.
     """
     server = {
         "ip": "127.0.0.1",
@@ -184,13 +187,13 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file, and its folder where that is missing."""
+    """Write a JSON file, and create its folder if needed."""
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab out of reach of the terminal's Ctrl-C, which it would answer by asking."""
+    """Start JupyterLab isolated from the terminal's Ctrl-C, which would make it ask a question."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
         [python, "-m", "tools.lab_process", str(folder)],
@@ -204,15 +207,15 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Return when JupyterLab answers on its port.
+    """Return when JupyterLab responds on its port.
 
     Args:
         server: JupyterLab.
         port: Its port.
-        here: Whether it runs on the Python at hand, which is then the one to examine.
+        here: Whether it runs on this command's Python, which the doctor should then check.
 
     Raises:
-        Advice: it ended, or is still silent after two minutes.
+        Advice: it exited, or hasn't responded after two minutes.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     with Progress("starting JupyterLab") as progress:
@@ -220,19 +223,21 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
             if server.poll() is not None:
                 examining = this_command("doctor", *(["--here"] if here else []))
                 raise Advice(
-                    f"JupyterLab ended while starting (exit code {server.returncode}): "
-                    f"{examining} tells what is wrong."
+                    f"JupyterLab exited while starting (exit code {server.returncode}). To find "
+                    f"out why, run {examining}."
                 )
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if ask(port, "GET", "/api")[0] == 200:
                     return
             progress.show()
-            time.sleep(0.1)  # a server that is starting can only be asked again
-    raise Advice("JupyterLab did not answer in two minutes: end other programs and try again.")
+            time.sleep(0.1)  # polling is the only way to see that a server has started
+    raise Advice(
+        "JupyterLab did not respond within two minutes: close other programs and try again."
+    )
 
 
 def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]:
-    """Ask JupyterLab on the loopback address, never through a proxy; returns status and body."""
+    """Send a request to JupyterLab, never through a proxy; return status and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with contextlib.closing(connection):
         connection.request(method, path, headers={"Authorization": f"token {token}"})
@@ -241,7 +246,7 @@ def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]
 
 
 def shut_down(server: "subprocess.Popen[str]") -> None:
-    """End JupyterLab with its kernels; a second Ctrl-C meanwhile does not leave them behind."""
+    """Stop JupyterLab and its kernels; a second Ctrl-C doesn't interrupt this."""
     for number in end_signals():
         signal.signal(number, signal.SIG_IGN)
     assert server.stdin is not None

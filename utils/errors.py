@@ -1,4 +1,4 @@
-"""How errors are shown: in one sentence, without a traceback and without a secret.
+"""Displaying errors as one sentence, without a traceback or secrets.
 
 The exceptions themselves are defined where they are raised.
 """
@@ -16,9 +16,9 @@ from .unicode import well_formed
 _HIDDEN = "[key]"
 _LONGEST = 300  # characters of a message
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
-_DUMMIES = {"sk-no-key-required", "no-key-needed"}  # documented by local servers, known to everyone
+_DUMMIES = {"sk-no-key-required", "no-key-needed"}  # public: in the documentation of local servers
 
-# Each alternative is a whole token. None matches a word, a model's name, or the ID of a request.
+# Each alternative is a whole token. None matches a word, a model name, or a request ID.
 _SECRET = re.compile(
     r"""
     (?<![\w-])(?:
@@ -43,22 +43,22 @@ _LABELLED = re.compile(
 _USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
 
 
-class Sentence(Exception):  # noqa: N818 (a base; what went wrong is in the names of its kinds)
-    """An error whose message says what happened and what to do now.
+class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
+    """Error whose message says what happened and what to do.
 
     The cell still fails, and `try`, logs and terminals see an exception like any other.
     """
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback, in lines."""
+        """The lines that IPython shows instead of a traceback."""
         return [str(self)]
 
 
 def redacted(text: str) -> str:
     """Return `text` with keys, tokens and the passwords of URLs replaced by `[key]`.
 
-    A key that an environment variable holds is replaced where it is a whole token. A short word
-    such as `ollama`, which local servers accept as a key, isn't a secret and stays.
+    A key from an environment variable is replaced where it is a whole token. A short word such as
+    `ollama`, which local servers accept as a key, isn't a secret and isn't replaced.
     """
     for name, value in os.environ.items():
         if _KEY_VARIABLE.search(name) and _is_secret(key := value.strip()):
@@ -69,14 +69,14 @@ def redacted(text: str) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    """Return whether a key looks random: with digits or mixed case, or very long."""
+    """Return whether a key looks random: it has digits or mixed case, or is very long."""
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
     return bool(re.search(r"\d", key)) or not (key.islower() or key.isupper()) or len(key) >= 24
 
 
 def sentence(error: BaseException) -> str:
-    """Return an exception's type and message in one line of bearable length, without secrets."""
+    """Return an exception's type and message as one short line, without secrets."""
     said = words_of(getattr(error, "body", None)) or str(error)
     message = " ".join(redacted(well_formed(said)).split())
     if len(message) > _LONGEST:
@@ -86,17 +86,17 @@ def sentence(error: BaseException) -> str:
 
 
 def words_of(body: object) -> str:
-    """Return an API's own words from the body of a refusal, whatever shape its server gives them.
+    """Return the error message from the body of an HTTP error, in any of the usual formats.
 
-    `{"error": {"message": …}}` is OpenAI's, `{"detail": …}` FastAPI's, with a list of faults where
-    a request isn't valid, and `{"error": "…"}` that of many local servers. The SDK hands over what
-    `error` holds. A page of HTML has no words for a sentence.
+    OpenAI sends `{"error": {"message": …}}`, and the SDK passes on the value of `error`. FastAPI
+    sends `{"detail": …}`, with a list of errors for an invalid request. Many local servers send
+    `{"error": "…"}`. An HTML page has no usable message.
     """
     if isinstance(body, str):
         return "" if body.lstrip().startswith("<") else body
     if isinstance(body, Mapping):
         words = (words_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
-        where = body.get("loc")  # the field that FastAPI refuses
+        where = body.get("loc")  # the field that FastAPI rejects
         place = ".".join(map(str, where)) if isinstance(where, list) else ""
         return ": ".join(filter(None, (place, next(filter(None, words), ""))))
     if isinstance(body, list):
@@ -105,13 +105,13 @@ def words_of(body: object) -> str:
 
 
 def tell(explain: Callable[[BaseException], str | None]) -> None:
-    """Let a notebook show some exceptions as a sentence; outside a notebook this does nothing.
+    """Show some exceptions as a sentence in a notebook; elsewhere this does nothing.
 
-    The cell still fails. The exception's name is shown, since a learner may want to catch it, and
-    `%tb` shows its traceback.
+    The cell still fails. The output includes the exception's name, since a learner may want to
+    catch it, and `%tb` shows the traceback.
 
     Args:
-        explain: Returns the sentence; None leaves the exception with its traceback.
+        explain: Returns the sentence, or None to show the traceback as usual.
     """
     from IPython import get_ipython
 
@@ -133,8 +133,8 @@ def _show(explain: Callable[[BaseException], str | None]) -> Callable[..., None]
             caught = (kind, error, trace)
             shell.showtraceback(caught, tb_offset=tb_offset, running_compiled_code=True)
             return
-        shell._get_exc_info((kind, error, trace))  # keeps it for `%tb`
-        more = f"({kind.__name__}; `%tb` in a new cell shows all of it.)"
+        shell._get_exc_info((kind, error, trace))  # stores it for `%tb`
+        more = f"({kind.__name__}; run `%tb` in a new cell to see the traceback.)"
         shell._showtraceback(kind, redacted(str(error)), [f"{told} {more}"])
 
     return show

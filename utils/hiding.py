@@ -1,8 +1,8 @@
-"""Files that hide a module: a scratch file `openai.py` is imported wherever `openai` is meant.
+"""Detection of files that hide a module, such as a scratch file named `openai.py`.
 
-Such a file may hide any module, so this one imports only what Python loads at its own start.
+Such a file may hide any module, so this one imports only what Python loads at startup.
 """
-# ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be hidden, too)
+# ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be hidden too)
 
 import os
 import sys
@@ -14,14 +14,14 @@ _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests",
 
 
 def of_packages(place: str) -> bool:
-    """Return whether a folder is where packages are installed."""
+    """Return whether packages are installed in this folder."""
     return place.rstrip("/\\").endswith(("site-packages", "dist-packages"))
 
 
 def of_others(path: list[str]) -> list[str]:
-    """Return the folders of a search path that hold neither Python's modules nor packages.
+    """Return the folders of a search path that contain neither Python's modules nor packages.
 
-    They are those of a script or a notebook, of PYTHONPATH, and what a program has added.
+    These are the folder of a script or notebook, those in PYTHONPATH, and those a program added.
     """
     library = os.path.dirname(os.path.abspath(os.__file__))
     return [
@@ -34,7 +34,7 @@ def of_others(path: list[str]) -> list[str]:
 
 
 def hidden(path: list[str]) -> dict[str, str]:
-    """Return the modules that are hidden where Python searches `path`, and by which file each."""
+    """Return the modules hidden on the search path `path`, and the file that hides each."""
     PathFinder.invalidate_caches()
     others = of_others(path)
     found: dict[str, str] = {}
@@ -57,9 +57,9 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
-    """Return what `hidden` finds, as far as these modules, or what they import, are meant.
+    """Return those of the `hidden` modules that the needed ones are, or import.
 
-    They are imported from where nothing hides them.
+    To find out, it imports the needed modules with the hiding folders removed from the path.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}
@@ -82,7 +82,7 @@ def _is_loaded_from(name: str, path: str) -> bool:
 
 
 def told(name: str, path: str) -> str:
-    """Say in a sentence what hides a module, and what to do."""
+    """Return a sentence on what hides a module, and what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
     return f"The {what} {path} hides {whose} `{name}`: rename the {what}, and start again."

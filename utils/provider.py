@@ -1,4 +1,4 @@
-"""Which model answers: the course's simulator, or a real provider named by environment variables.
+"""The model that cells call: the course's simulator, or a real provider set by the environment.
 
 The models are LangChain's own `ChatOpenAI`. Nothing here wraps what they return.
 """
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
     from .simulator import Simulator
 
-# What an HTTP client says of a connection that broke, and of a body that it can't decompress.
+# What an HTTP client raises for a dropped connection, and for a response it can't read.
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")
 _UNREADABLE = ("DecodingError", "TooManyRedirects")
-# Before Python 3.12 `asyncio.wait_for`, with which LangChain bounds the silence before each chunk,
-# can swallow a cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 went on to their end.
+# Before Python 3.12, `asyncio.wait_for`, which LangChain uses to time out stalls, can swallow a
+# cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 continued to their end.
 _CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_info < (3, 12) else {}
-_NO_KEY_NEEDED = "no-key-needed"  # local servers take any key, the client insists on one
-_WORDS = 140  # characters; of a provider's own words in a sentence
-_GATEWAY = "https://gateway.smith.langchain.com"  # where LANGSMITH_GATEWAY=true leads
+_NO_KEY_NEEDED = "no-key-needed"  # local servers accept any key, and the client requires one
+_WORDS = 140  # characters of a provider's own message in a sentence
+_GATEWAY = "https://gateway.smith.langchain.com"  # used if LANGSMITH_GATEWAY=true
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# The functions that read replies, by module of `openai` and `langchain_openai`.
+# The functions that parse replies, by module of `openai` and `langchain_openai`.
 _READERS = {
     "_streaming.py": r".*",
     "_response.py": r".*",
@@ -53,12 +53,12 @@ _READERS = {
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-_EMPTIES = r"a?(invoke|stream)"  # of langchain-core's chat model: there was no reply to return
+_EMPTIES = r"a?(invoke|stream)"  # in langchain-core's chat model: fails if there is no reply
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
-    """Nobody can answer: half a provider is named, or the simulator can't start.
+    """No model can be called: a provider's settings are incomplete, or the simulator can't start.
 
     The message says what to do.
     """
@@ -66,13 +66,13 @@ class ProviderError(Sentence, RuntimeError):
 
 @dataclass(frozen=True)
 class Provider:
-    """A real provider, as the environment variables name it.
+    """A real provider, as set by the environment variables.
 
     Attributes:
         model: The model's name.
-        base_url: The API's address; None is OpenAI's own.
+        base_url: The API's URL; None is OpenAI's.
         api_key: The key, which is never shown.
-        named_by: The variable that holds the address.
+        named_by: The variable that sets the URL.
     """
 
     model: str
@@ -90,13 +90,13 @@ class Provider:
 
     @property
     def on_this_machine(self) -> bool:
-        """Whether the address is the loopback one."""
+        """Whether the host is a loopback address."""
         name = urlsplit(self.base_url or "").hostname or ""
         return name in ("localhost", "::1") or name.startswith("127.")
 
     @property
     def shared_simulator(self) -> bool:
-        """Whether it is the course's simulator, one for a class, whose models are its profiles."""
+        """Whether it is a simulator shared by a class, whose models are latency profiles."""
         return self.base_url is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
 
 
@@ -106,22 +106,21 @@ def chat_model(
     """Return a chat model: the simulator's, or the real provider's if one is set.
 
     Args:
-        profile: The simulator's latency profile, such as "seed", "chat" or "laptop"; also of
-            one that a class shares. A real provider ignores it.
-        delivery: What the simulator does to the reply, such as "buffered" or "drop@40"; several
-            with colons between. `utils/simulator/FAULTS.md` lists them. With it the simulator
-            answers even if a real provider is set.
-        simulated: Let the simulator answer even if a real provider is set.
+        profile: The simulator's latency profile, such as "seed", "chat" or "laptop"; also for a
+            shared simulator. A real provider ignores it.
+        delivery: A fault for the simulator to inject, such as "buffered" or "drop@40", or several
+            separated by colons; see `utils/simulator/FAULTS.md`. With a fault, the simulator
+            replies even if a real provider is set.
+        simulated: Use the simulator even if a real provider is set.
         **kwargs: Passed on to `ChatOpenAI`, such as `temperature`.
 
     Raises:
-        ProviderError: If the environment variables name only half a provider, or the simulator
-            can't start.
+        ProviderError: If the provider's settings are incomplete, or the simulator can't start.
     """
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
         return _real_model(provider, profile, kwargs)
-    server = simulator(wait=False)  # gets ready during the slow import
+    server = simulator(wait=False)  # starts up during the slow import
     if not _real_is_named():
         settings.stay_here()
     with settings.hidden():
@@ -132,13 +131,13 @@ def chat_model(
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
-    ours["http_socket_options"] = ()  # they are for LangChain's own clients
+    ours["http_socket_options"] = ()  # only for LangChain's own clients
     with settings.hidden():
         return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
 
 
 def _real_is_named() -> bool:
-    """Return whether a real provider answers some cells, or was meant to."""
+    """Return whether a real provider is set, even incompletely."""
     try:
         return real_provider() is not None
     except ProviderError:
@@ -146,7 +145,7 @@ def _real_is_named() -> bool:
 
 
 def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> ChatOpenAI:
-    """Make the model of a real provider, with the HTTP clients that the environment asks for."""
+    """Make a real provider's model, with HTTP clients that follow the environment."""
     if wrong := settings.wrong():
         raise ProviderError(wrong)
     from langchain_openai import ChatOpenAI
@@ -160,10 +159,10 @@ def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> Cha
 
 @cache
 def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
-    """Return the HTTP clients of all models that the simulator answers.
+    """Return the HTTP clients for all of the simulator's models.
 
-    They ignore proxies, certificates and whatever else is set for the world outside. As with
-    LangChain's own, there is one pair for the process, and the async one belongs to one event loop.
+    They ignore proxies, certificates and other settings meant for external hosts. As with
+    LangChain's own, there is one pair per process, and the async one belongs to one event loop.
     """
     import openai
 
@@ -174,10 +173,10 @@ def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
 
 
 def simulator(*, wait: bool = True) -> Simulator:
-    """Return the handle of the simulator, started if need be.
+    """Return the simulator's handle, and start it if needed.
 
     Args:
-        wait: Wait until it answers.
+        wait: Wait until it responds.
 
     Raises:
         ProviderError: If it can't start.
@@ -188,14 +187,13 @@ def simulator(*, wait: bool = True) -> Simulator:
 
 
 def real_provider() -> Provider | None:
-    """Return the provider that the environment variables name; None is the simulator.
+    """Return the provider set by the environment variables; None is the simulator.
 
-    `OPENAI_MODEL` is the switch: a key alone, which many machines have set for other work, never
-    costs anybody money here.
+    `OPENAI_MODEL` is the switch: many machines have a key set for other work, so a key alone never
+    costs money here.
 
     Raises:
-        ProviderError: If `OPENAI_BASE_URL` names a server, but nothing names its model, or the
-            address is none.
+        ProviderError: If `OPENAI_BASE_URL` is set without a model, or isn't a valid URL.
     """
     with settings.lock:
         model, url, key = map(variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
@@ -204,12 +202,12 @@ def real_provider() -> Provider | None:
         raise ProviderError(odd)
     if base_url and not _is_web_address(base_url):
         raise ProviderError(
-            f"{named_by} is no web address. It looks like http://localhost:11434/v1."
+            f"{named_by} is not a valid URL. A valid one looks like http://localhost:11434/v1."
         )
     if base_url and not model:
         raise ProviderError(
-            "OPENAI_BASE_URL is set, but OPENAI_MODEL isn't. Set it to the name of a model that "
-            "this server has, or unset OPENAI_BASE_URL to use the simulator."
+            "OPENAI_BASE_URL is set, but OPENAI_MODEL isn't. Set it to the name of a model on "
+            "this server, or unset OPENAI_BASE_URL to use the simulator."
         )
     if not model or not (base_url or key):
         return None
@@ -220,9 +218,9 @@ def real_provider() -> Provider | None:
 
 
 def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
-    """Return the variable that holds the address, the address, and the key that is sent there.
+    """Return the variable that sets the URL, the URL, and the key to send.
 
-    In the order of `ChatOpenAI`: LangChain's variable, LangSmith's gateway, then OpenAI's.
+    Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, then OpenAI's.
     """
     gateway = variable("LANGSMITH_GATEWAY")
     for name in ("OPENAI_API_BASE", "LANGSMITH_GATEWAY", "OPENAI_BASE_URL"):
@@ -237,62 +235,62 @@ def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
 
 
 def _sent(model: str, key: str | None) -> dict[str, str]:
-    """Return the variables that are sent with each request, by name, as far as they are set."""
+    """Return the values of the variables that are set and sent with each request, by name."""
     also = {name: value for name in settings.HEADERS if (value := variable(name))}
     return {"OPENAI_MODEL": model} | ({"OPENAI_API_KEY": key} if key else {}) | also
 
 
 def describe() -> str:
-    """Say in a sentence which model answers, or will be called, without a key.
+    """Return a sentence about which model cells will call, without its key.
 
-    A real provider is called by a learner's cells alone: whether it answers isn't known.
+    It makes no call, so it can't tell whether a real provider responds.
 
     Raises:
-        ProviderError: If the environment variables name only half a provider.
+        ProviderError: If the provider's settings are incomplete.
     """
     provider = real_provider()
     if provider is not None:
         return " ".join([_who_is_asked(provider), *_consequences()])
     if variable("OPENAI_API_KEY"):
         return (
-            "The course's simulator answers, free of charge; to let OpenAI answer instead, "
-            "set OPENAI_MODEL beside your OPENAI_API_KEY."
+            "The course's simulator answers, at no cost; to use OpenAI instead, set OPENAI_MODEL "
+            "in addition to OPENAI_API_KEY."
         )
     if variable("OPENAI_MODEL"):
         return (
-            "The course's simulator answers; to let a provider answer instead, set "
-            "OPENAI_API_KEY or OPENAI_BASE_URL beside OPENAI_MODEL."
+            "The course's simulator answers; to use a provider instead, set OPENAI_API_KEY or "
+            "OPENAI_BASE_URL in addition to OPENAI_MODEL."
         )
     return "The course's simulator answers: no key, no internet, no cost."
 
 
 def _who_is_asked(provider: Provider) -> str:
     if provider.shared_simulator:
-        return f"The course's simulator at {provider.host}, one for all, will be asked: no cost."
-    cost = "no cost" if provider.on_this_machine else "its provider may charge for it"
-    return f"The model {provider.model} at {provider.host} will be asked: {cost}."
+        return f"Cells will call the shared simulator at {provider.host}: no cost."
+    cost = "no cost" if provider.on_this_machine else "the provider may charge you"
+    return f"Cells will call the model {provider.model} at {provider.host}: {cost}."
 
 
 def _consequences() -> Iterator[str]:
-    """Say what else the environment changes for a real provider."""
+    """Yield sentences on what else the environment changes for a real provider."""
     if settings.tracing():
-        yield "LangSmith tracing is on: it receives each prompt and each reply as well."
+        yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")
     if form not in (None, "v0"):
         yield (
-            f"LC_OUTPUT_VERSION is {form}: `content` may be a list, where the lessons expect a "
+            f"LC_OUTPUT_VERSION is {form}: `content` may be a list, but the lessons expect a "
             "string."
         )
 
 
 def explain(error: BaseException) -> str:
-    """Say in one sentence what went wrong between a model and its provider, and what to do.
+    """Return one sentence on why a call to a provider failed, and what to do.
 
     Args:
-        error: What was raised; its causes are looked at too, and the members of a group.
+        error: The exception; its causes, and the members of a group, are examined too.
 
     Returns:
-        The sentence, which never holds a key.
+        The sentence, which never contains a key.
     """
     said = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(said))
@@ -301,7 +299,7 @@ def explain(error: BaseException) -> str:
 def explain_providers(error: BaseException) -> str | None:
     """Return `explain`'s sentence if a provider or its client failed; None for other errors.
 
-    Unlike `explain`, it leaves an error alone that a learner's code raised from such a failure.
+    Unlike `explain`, it returns None for an error that a learner's code raised from such a failure.
     """
     import openai
     from langchain_openai import StreamChunkTimeoutError
@@ -320,7 +318,7 @@ def explain_providers(error: BaseException) -> str | None:
 
 
 def _explained(causes: list[BaseException]) -> str | None:
-    """Return the sentence for the first of these that is known."""
+    """Return the sentence for the first known exception."""
     return next(filter(None, (_sentence(cause, causes) for cause in causes)), None)
 
 
@@ -336,34 +334,34 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return f"Nothing came for {cause.timeout_s:g} s: ask again."
     if isinstance(cause, openai.AuthenticationError):
         if variable("OPENAI_MODEL") and not variable("OPENAI_API_KEY"):
-            return "The provider wants a key, and OPENAI_API_KEY isn't set."
-        return "The provider refuses the key: check OPENAI_API_KEY."
+            return "The provider requires a key, but OPENAI_API_KEY isn't set."
+        return "The provider rejected the key: check OPENAI_API_KEY."
     if isinstance(cause, openai.PermissionDeniedError):
-        return "The key is right but may not use this model: choose another OPENAI_MODEL."
+        return "The key is valid but has no access to this model: choose another OPENAI_MODEL."
     if isinstance(cause, openai.NotFoundError):
         if cause.code == "model_not_found":
             return (
-                f"The provider doesn't have this model (“{_words(cause)}”): check "
-                "OPENAI_MODEL, or the name that `chat_model` was given."
+                f"The provider doesn't have this model (“{_words(cause)}”): check OPENAI_MODEL, "
+                "or the name passed to `chat_model`."
             )
         return (
-            "The provider doesn't know this model or address: check OPENAI_MODEL, and that "
-            f"{_address_variable()} ends as its manual says, mostly in /v1."
+            "The provider doesn't have this model or URL: check OPENAI_MODEL, and that "
+            f"{_address_variable()} ends as its documentation says, usually in /v1."
         )
     if isinstance(cause, openai.RateLimitError):
         instead = ", or unset OPENAI_MODEL to use the simulator"
         return (
-            "The provider refuses more requests for now (rate limit or used-up credit): "
+            "The provider rejected the request (rate limit, or no credit left): "
             f"wait a minute{instead if variable('OPENAI_MODEL') else ''}."
         )
     if isinstance(cause, openai.APITimeoutError):
-        return "The provider did not answer in time: try again, or raise `timeout`."
+        return "The provider did not respond in time: try again, or increase `timeout`."
     if isinstance(cause, openai.APIConnectionError):
         return _no_connection(causes)
     if isinstance(cause, openai.InternalServerError):
-        return "The provider has a problem of its own: try again in a minute."
+        return "The provider reported an internal error: try again in a minute."
     if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
-        return f"The provider does not accept this request: {_words(cause)}"
+        return f"The provider rejected this request: {_words(cause)}"
     if isinstance(cause, openai.APIResponseValidationError):
         return nothing_readable(cause)
     by_responses = type(cause) is ValueError and "server_error" in str(cause)
@@ -374,7 +372,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = settings.odd_character("The key", cause.object[7:] or " ", spaces=True)
-        return odd or "A header of the request can't hold one of its characters: check the key."
+        return odd or "A request header contains a character that can't be sent: check the key."
     return None
 
 
@@ -386,20 +384,20 @@ def _no_connection(causes: list[BaseException]) -> str:
         return nothing_readable()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         how = " or ".join(settings.set_of("SSL_CERT_FILE", "SSL_CERT_DIR"))
-        cure = f"check {how}" if how else "set SSL_CERT_FILE to the certificates of your network"
-        return f"The server's certificate can't be verified: {cure}."
+        fix = f"check {how}" if how else "set SSL_CERT_FILE to your network's certificates"
+        return f"The server's certificate can't be verified: {fix}."
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return f"The server doesn't speak https: should {_address_variable()} begin with http://?"
+        return f"The server doesn't use https: should {_address_variable()} begin with http://?"
     proxies = settings.set_of(*settings.PROXIES) if _real_is_named() else []
-    through = f", that the proxy of {' and '.join(proxies)} works" if proxies else ""
+    through = f", the proxy in {' and '.join(proxies)}" if proxies else ""
     return (
-        f"Nobody answers at the provider's address: check {_address_variable()}{through}, and that "
-        "the server there is running."
+        f"Could not connect to the provider: check {_address_variable()}{through}, and that the "
+        "server is running."
     )
 
 
 def _address_variable() -> str:
-    """Return the variable that holds the provider's address, or would."""
+    """Return the variable that sets, or would set, the provider's URL."""
     with suppress(ProviderError):
         provider = real_provider()
         if provider is not None and provider.named_by is not None:
@@ -408,20 +406,20 @@ def _address_variable() -> str:
 
 
 def nothing_readable(error: BaseException | None = None) -> str:
-    """Say that a server answered with status 200, and that no model's reply came."""
+    """Return the sentence for a response with status 200 that isn't a completion."""
     name = _address_variable()
     said = _words_of_refusal(error)
-    what = f"The server sent no completion, though its status was 200{said}: "
+    what = f"The server returned status 200 but no completion{said}: "
     if re.search(r"/v\d", urlsplit(variable(name) or "/v1").path):
         return (
-            f"{what}check that {name} is the address of an OpenAI-compatible API, and that no "
-            "log-in page of your network answers in its place."
+            f"{what}check that {name} is the URL of an OpenAI-compatible API, and that your "
+            "network's login page isn't responding instead."
         )
     return f"{what}{name} should probably end in /v1."
 
 
 def _words_of_refusal(error: BaseException | None) -> str:
-    """Return in brackets what LangChain took from a body such as `{"error": "…"}`."""
+    """Return, in parentheses, what LangChain read from a body such as `{"error": "…"}`."""
     frames = _frames(error) if error is not None else []
     if type(error) is not ValueError or not frames or frames[-1][1] != "_create_chat_result":
         return ""
@@ -431,15 +429,15 @@ def _words_of_refusal(error: BaseException | None) -> str:
 
 
 def _no_completion(error: BaseException) -> bool:
-    """Return whether LangChain or the SDK stumbled over what a server sent.
+    """Return whether LangChain or the SDK failed to parse a server's response.
 
-    They raise whatever Python makes of a missing part, so the traceback tells: no learner's code
-    was called by a function that reads replies.
+    They raise arbitrary built-in exceptions for a missing field, so this inspects the traceback: it
+    must end in a function that parses replies, without learner code in between.
     """
     if not isinstance(error, ValueError | TypeError | AttributeError | LookupError):
         return False
     if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
-        return False  # the request's fault
+        return False  # caused by the request
     frames = _frames(error)[::-1]
     for depth, (file, function) in enumerate(frames):
         package, _, module = file.rpartition("site-packages/")[2].partition("/")
@@ -453,14 +451,14 @@ def _no_completion(error: BaseException) -> bool:
 
 
 def _unsendable(error: BaseException) -> bool:
-    """Return whether a header couldn't be sent for one of its characters."""
+    """Return whether a header contained a character that can't be sent."""
     return isinstance(error, UnicodeEncodeError) and any(
         file.endswith("httpx2/_models.py") for file, _ in _frames(error)
     )
 
 
 def _frames(error: BaseException) -> list[tuple[str, str]]:
-    """Return the file and the function of each frame of a traceback, innermost last."""
+    """Return the file and function of each traceback frame, innermost last."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     return [(Path(at.f_code.co_filename).as_posix(), at.f_code.co_name) for at in frames]
 
@@ -474,7 +472,7 @@ def _members(error: BaseException) -> list[BaseException]:
 
 @contextmanager
 def _as_ours() -> Iterator[None]:
-    """Raise the simulator's errors as a `ProviderError`, which a notebook shows as a sentence."""
+    """Convert the simulator's errors to `ProviderError`, which a notebook shows as a sentence."""
     try:
         yield
     except sim.SimulatorError as error:
@@ -492,7 +490,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _words(error: openai.APIError) -> str:
-    """Return what a provider says of its refusal, without the status around it, in short."""
+    """Return the provider's own error message, shortened and without the status."""
     said = words_of(error.body) or error.message
     return textwrap.shorten(redacted(said), _WORDS, placeholder=" …")
 
@@ -501,5 +499,5 @@ def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port or a bracket that is none
+    except ValueError:  # an invalid port or bracket
         return False

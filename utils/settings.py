@@ -1,8 +1,7 @@
 """Environment variables that LangChain, LangSmith, OpenAI's SDK and HTTP clients read.
 
-For the simulator they are hidden: whatever a machine is set up for, nothing changes what is sent,
-where it is sent, or what comes back. For a real provider they are respected, and one that can't
-work is named.
+With the simulator they are hidden, so that no setting of the machine changes what is sent, where it
+is sent, or what is received. With a real provider they are respected, and invalid ones reported.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from threading import RLock
 _UPPER = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 PROXIES = ("OPENAI_PROXY", *_UPPER, *map(str.lower, _UPPER))
 HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
-# Whatever these libraries read when a client or a model is made, new variables included.
+# All that these libraries read when a client or model is created, including future variables.
 _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSLKEYLOGFILE")
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"  # straight and curly
@@ -36,7 +35,7 @@ def variable(name: str) -> str | None:
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """Hide the variables of these libraries from whatever is imported or made in the block."""
+    """Hide these libraries' variables from anything imported or created in the block."""
     with lock:
         taken = {name: os.environ.pop(name) for name in list(os.environ) if _HIDDEN.fullmatch(name)}
         try:
@@ -46,7 +45,7 @@ def hidden() -> Iterator[None]:
 
 
 def keep_off_proxies() -> None:
-    """Let clients that a cell makes reach servers on this machine where a web proxy is set."""
+    """Let cells connect to servers on this machine directly if a proxy is set."""
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
         if "127.0.0.1" not in hosts and "*" not in hosts:
@@ -54,17 +53,17 @@ def keep_off_proxies() -> None:
 
 
 def tracing() -> bool:
-    """Return whether LangChain reports each prompt and reply to LangSmith."""
+    """Return whether LangChain sends each prompt and reply to LangSmith."""
     from langsmith.utils import tracing_is_enabled
 
     return bool(tracing_is_enabled())
 
 
 def stay_here() -> bool:
-    """Keep what this process and its children send on this machine, and let it arrive.
+    """Keep traffic of this process and its children on this machine, and make it work.
 
-    Tracing is turned off, servers on this machine are reached past any proxy, and what no HTTP
-    client can work with is unset.
+    Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that no
+    HTTP client can use.
 
     Returns:
         Whether tracing was on.
@@ -76,14 +75,14 @@ def stay_here() -> bool:
             import langsmith
 
             traced = tracing()
-            langsmith.configure(enabled=False)  # it remembers what it has read before
+            langsmith.configure(enabled=False)  # it caches what it has read
         for name in [*tracers, *(name for name, _ in _wrong())]:
             os.environ.pop(name, None)
     return traced
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Say in a sentence which character of a variable can't be meant; never show the others.
+    """Return a sentence about an invalid character in a variable, without showing the value.
 
     Args:
         name: The variable.
@@ -92,9 +91,9 @@ def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
     """
     for place, character in (("starts", value[:1]), ("ends", value[-1:])):
         if character and character in _QUOTES:
-            return f"{name} {place} with a quotation mark: set it without quotation marks."
+            return f"{name} {place} with a quotation mark: set it without quotes."
     if value.lower().startswith("bearer "):
-        return f"{name} starts with “Bearer”: set it to the key alone."
+        return f"{name} starts with “Bearer”: set it to the key only."
     for position, character in enumerate(value, 1):
         if "!" <= character <= "~" or (spaces and character in " \n"):
             continue
@@ -102,13 +101,13 @@ def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
         article = "an" if kind[0] in "aeiou" else "a"
         return (
             f"{name} contains {article} {kind} (U+{ord(character):04X}) at position {position}, "
-            "which can't be part of it: copy it again as plain text."
+            "which isn't valid there: copy it again as plain text."
         )
     return None
 
 
 def wrong() -> str | None:
-    """Say in a sentence which variable an HTTP client, or LangChain, can't work with."""
+    """Return a sentence about a variable that HTTP clients or LangChain can't use, or None."""
     return next((sentence for _, sentence in _wrong()), None)
 
 
@@ -118,26 +117,26 @@ def _wrong() -> Iterator[tuple[str, str]]:
         try:
             Path(os.environ[name]).open("a").close()
         except OSError as error:
-            yield name, f"{name} names a file that can't be written ({error.strerror}): unset it."
+            yield name, f"{name} names a file that isn't writable ({error.strerror}): unset it."
     for name in set_of("SSL_CERT_FILE"):
         try:
             ssl.create_default_context(cafile=os.environ[name])
         except OSError:  # ssl.SSLError is one
-            yield name, f"{name} doesn't name a file of certificates: correct it, or unset it."
+            yield name, f"{name} doesn't name a certificate file: correct it, or unset it."
     for name in set_of("SSL_CERT_DIR"):
         if not (set_of("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):
-            yield name, f"{name} doesn't name a folder of certificates: correct it, or unset it."
+            yield name, f"{name} doesn't name a certificate folder: correct it, or unset it."
     for name in set_of(*PROXIES):
         if said := _wrong_proxy(name, os.environ[name]):
             yield name, said
     for name in set_of("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
         if os.environ[name].lower() not in ("0", "false") and not tracing():
-            cure = "unset it, or set LANGSMITH_TRACING to true"
-            yield name, f"{name} asks for a tracer that LangChain no longer has: {cure}."
+            fix = "unset it, or set LANGSMITH_TRACING to true"
+            yield name, f"{name} requests a tracer that LangChain no longer has: {fix}."
 
 
 def set_of(*names: str) -> list[str]:
-    """Return those of these variables that are set."""
+    """Return the names of the variables that are set."""
     return [name for name in names if os.environ.get(name)]
 
 
@@ -150,7 +149,7 @@ def _wrong_proxy(name: str, value: str) -> str | None:
         httpx2.HTTPTransport(proxy=proxy, verify=False, trust_env=False).close()
     except ImportError:
         return (
-            f"{name} names a SOCKS proxy, for which the package `socksio` is missing: install it "
+            f"{name} names a SOCKS proxy, which needs the missing package `socksio`: install it "
             f"({Path(sys.executable).name} -m pip install socksio), or unset {name}."
         )
     except (ValueError, httpx2.InvalidURL):
@@ -161,7 +160,7 @@ def _wrong_proxy(name: str, value: str) -> str | None:
         None
         if usable
         else (
-            f"{name} isn't the address of a proxy that can be used here: correct it, or unset it. "
-            "Such an address looks like http://proxy.example:8080."
+            f"{name} isn't a usable proxy URL: correct it, or unset it. A valid one looks like "
+            "http://proxy.example:8080."
         )
     )

@@ -1,7 +1,7 @@
-"""What every notebook's setup cell imports first, and the last it calls: is everything in place?
+"""The environment check that each notebook's setup cell imports first and calls last.
 
-Importing it looks for files of the learner's that hide a module. Only then are modules imported
-that such a file may hide.
+Importing it looks for the learner's files that hide a module, before it imports any module that
+such a file could hide.
 """
 
 from __future__ import annotations
@@ -22,21 +22,19 @@ from . import hiding
 from .errors import Sentence, tell
 
 _HERE = Path(__file__).resolve().parent
-_IPYKERNEL = (7, 4)  # the first that receives a click on Stop while an async cell awaits
+_IPYKERNEL = (7, 4)  # the first version in which Stop reaches a cell that awaits
 _PACKAGES = ("anywidget", "ipywidgets", "langchain_core", "langchain_openai", "matplotlib")
-NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # with all that they import
-_OBJECTS = 20_000  # the collector looks through so many in some 5 ms
-_FIX = (
-    "Start the course by `python3 course.py lab`, or see what is wrong: `python3 course.py doctor`."
-)
+NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # and everything they import
+_OBJECTS = 20_000  # the garbage collector scans this many in about 5 ms
+_FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
 
 
 class SetupError(Sentence, RuntimeError):
-    """This notebook can't run here; the message says what to do."""
+    """The notebook can't run here; the message says what to do."""
 
 
 def ready() -> None:
-    """Check the environment, start the simulator, warm up, and print who answers.
+    """Check the environment, start the simulator, warm up, and print which model is used.
 
     Raises:
         SetupError: If something is missing; the message says what to do.
@@ -61,36 +59,34 @@ def ready() -> None:
 
 
 def _notes(traced: bool) -> Iterator[str]:
-    """Say what is different here, a sentence each."""
+    """Yield a sentence on each peculiarity of this environment."""
     if traced:
-        yield (
-            "LangSmith tracing was on, and is off in this notebook: nothing leaves this machine."
-        )
+        yield ("LangSmith tracing is turned off in this notebook, so nothing leaves this machine.")
     kernel = version("ipykernel")
     if tuple(map(int, re.findall(r"\d+", kernel)[:2])) < _IPYKERNEL:
         yield (
-            f"This notebook's kernel (ipykernel {kernel}) is older than 7.4: text streams, but a "
-            "click on Stop takes effect only when its cell has ended."
+            f"This notebook's kernel (ipykernel {kernel}) is older than 7.4: text streams, but "
+            "Stop takes effect only once the cell has finished."
         )
     if hasattr(sys.modules.get("asyncio"), "_nest_patched"):
         yield (
-            "`nest_asyncio` is applied here, so `asyncio.run` works in a cell, which lesson 4 says "
-            "it doesn't: restart the kernel to be without it."
+            "`nest_asyncio` is applied here, so `asyncio.run` works in a cell, unlike in lesson 4: "
+            "restart the kernel to remove it."
         )
 
 
 def _check_utils(imported: ModuleType | None) -> None:
-    """Refuse to go on with another folder's `utils`, which later imports would fail on."""
+    """Raise if another folder's `utils` was imported, since later imports would fail."""
     places = [Path(place).resolve() for place in getattr(imported, "__path__", [])]
     if _HERE not in places:
         raise SetupError(
-            f"`utils` was imported from elsewhere ({places or 'no folder'}), not from the course. "
-            "Restart the kernel and run the setup cell first."
+            f"`utils` was imported from elsewhere ({places or 'no folder'}), not from the course: "
+            "restart the kernel and run the setup cell first."
         )
 
 
 def _check_hidden() -> None:
-    """Name a file of the learner's that hides a module which the course needs."""
+    """Raise if a file of the learner's hides a module that the course needs."""
     for name, path in hiding.in_the_way(sys.path, NEEDED).items():
         raise SetupError(hiding.told(name, path).replace("start again", "restart the kernel"))
 
@@ -107,11 +103,11 @@ def _check_packages() -> None:
 
 
 def _warm_up(contact: bool) -> None:
-    """Pay now what the first call of a process costs, so that no measurement pays for it.
+    """Do what the first call of a process would do, so that no measurement includes it.
 
     Args:
-        contact: Ask the server for its list of models, over the connection that cells will use.
-            A real provider is not asked before a learner asks it.
+        contact: Request the server's list of models, over the connection that cells will use. No
+            request is sent to a real provider before a learner sends one.
     """
     from .provider import chat_model
 
@@ -122,7 +118,7 @@ def _warm_up(contact: bool) -> None:
     from langchain_core.callbacks import AsyncCallbackManager
 
     AsyncCallbackManager.configure()  # imports what every call needs
-    import anyio  # its loop-side half loads at first use, some 30 ms into somebody's first astream
+    import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
     loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the kernel's own loop is running
     loop.start()
@@ -130,7 +126,7 @@ def _warm_up(contact: bool) -> None:
 
 
 def _build_types() -> None:
-    """Build what the SDK makes of answers; it would at the first of each kind, while text waits."""
+    """Build the SDK's response models now; it would build them during the first response."""
     from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
     from openai.types.chat.chat_completion import Choice as WholeChoice
     from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
@@ -140,13 +136,13 @@ def _build_types() -> None:
         part.model_rebuild()
 
 
-@cache  # once: later there may be rubbish among it
+@cache  # once: later, freezing would also keep garbage
 def _settle() -> None:
-    """Tell the garbage collector that what has been imported stays.
+    """Exclude the imported modules from garbage collection.
 
-    It would look through all of that now and then, with the kernel standing still for some 60 ms:
-    a gap between two chunks that no model made. Where a class has put the looking off for its start
-    (`hub/python`), it looks often enough again, so that there is never much to look through.
+    A full collection would scan them and pause the kernel for about 60 ms, which looks like a gap
+    between two chunks. If a class delays collection during startup (`hub/python`), this makes it
+    frequent again, so that there is never much to scan.
     """
     gc.freeze()
     young, *older = gc.get_threshold()
@@ -154,16 +150,16 @@ def _settle() -> None:
 
 
 def _step_back() -> None:
-    """Let what passes text on go before this notebook's own code, where a class asks for it.
+    """Lower the priority of this notebook's code below the threads and servers that deliver text.
 
-    COURSE_NICE says by how much (`hub/jupyterhub_config.py`). On a machine that a room shares, a
-    thread or a server with a tenth of a millisecond to do then never waits for somebody's chunks to
-    be worked on. Linux alone lets threads of one process differ.
+    COURSE_NICE sets by how much (`hub/jupyterhub_config.py`). On a machine shared by a class, a
+    thread or server with a tenth of a millisecond of work then never waits while another learner's
+    chunks are processed. Only Linux allows different priorities within a process.
     """
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # the way back is not open to everybody
+        already = os.getpriority(os.PRIO_PROCESS, main)  # raising it again needs privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

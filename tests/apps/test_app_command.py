@@ -93,7 +93,7 @@ def said(*words: str, **variables: str) -> str:
 def test_what_stands_in_the_way_is_a_sentence() -> None:
     assert "invalid choice: 'flask'" in said("app", "flask")
     assert "arguments are required: name" in said("app")
-    with pytest.raises(Advice, match="Port 80000 can't be had"):
+    with pytest.raises(Advice, match="Port 80000 can't be used"):
         command.app(argparse.Namespace(name="fastapi", port=80_000, here=True, browser=False))
 
 

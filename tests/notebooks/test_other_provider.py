@@ -33,7 +33,7 @@ def test_the_same_cells_are_answered_by_the_provider_of_the_environment(
     setup, *others = editions.run(cells, ROOT / "solutions", quick_kernel)
     told = "".join(output.get("text", "") for output in setup.outputs)
     address = other_server.base_url.removeprefix("http://").removesuffix("/v1")
-    assert f"The model sim at {address} will be asked" in told
+    assert f"Cells will call the model sim at {address}:" in told
     assert other_server.api_key not in "".join(map(str, [setup, *others]))
     asked = other_server.requests()
     assert {request.model for request in asked} == {"sim"}
@@ -47,5 +47,5 @@ def test_a_simulator_for_all_answers_each_cell_at_the_pace_that_the_lesson_says(
     cells = editions.code(editions.read("solutions", LESSONS[0]).cells)
     setup, *_ = editions.run(cells, ROOT / "solutions", quick_kernel)
     told = "".join(output.get("text", "") for output in setup.outputs)
-    assert "one for all, will be asked: no cost" in told
+    assert "Cells will call the shared simulator at " in told
     assert {"sim-seed", "sim-fast"} <= {request.model for request in other_server.requests()}
