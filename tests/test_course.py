@@ -778,7 +778,7 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_say
     ("status", "body", "sentence"),
     [
         (401, "{}", "rejected the key: check OPENAI_API_KEY"),
-        (404, "{}", "OPENAI_BASE_URL ends as its manual says"),
+        (404, "{}", "OPENAI_BASE_URL ends as its documentation says"),
         (503, "{}", "The provider reported an internal error"),
         (400, '{"error": {"message": "No streams here."}}', "No streams here."),
         (200, '{"error": "Unexpected endpoint or method."}', "The server returned status 200"),
@@ -819,8 +819,8 @@ def models(*names: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("listed", "there_are"),
     [
-        (models("phi"), " It has phi."),
-        (models("phi", "qwen", "gemma", "llama-3"), " It has phi, qwen, gemma and 1 more."),
+        (models("phi"), " The server has phi."),
+        (models("phi", "qwen", "gemma", "llama-3"), " The server has phi, qwen, gemma and 1 more."),
         (models("phi", "llama"), ""),
         (models(), ""),
         ({"data": None}, ""),
@@ -836,7 +836,7 @@ def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
     provider_that_says(404, json.dumps(missing), listed)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert not ok
-    assert finding.endswith(f"that `chat_model` was given.{there_are}")
+    assert finding.endswith(f"name passed to `chat_model`.{there_are}")
 
 
 def test_doctor_says_that_nobody_listens_at_the_providers_address(

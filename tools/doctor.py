@@ -250,7 +250,7 @@ def others(model: "ChatOpenAI") -> str:
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            return f" It has {', '.join(names[:3])}{more}."
+            return f" The server has {', '.join(names[:3])}{more}."
     return ""
 
 
