@@ -6,7 +6,7 @@ from functools import partial
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_4 import ask_all, create_app, frame, shout, text_within, who_blocks
+from utils.checks.lesson_4 import ask_all, create_app, frame, shout, stages, text_within, who_blocks
 
 _EARLY = "A buffer keeps the early text too: look at when its first text came."
 _LATE = "Look at when its first text came. What was done with the text until then?"
@@ -572,6 +572,71 @@ CREATE_APP: Messages[create_app.Seen] = {
     "left open": lambda s: (
         f"{_left(s)}, but the model's stream stayed open, so the model would go on. What keeps it, "
         "and what closes it?"
+    ),
+}
+
+STAGES: Messages[stages.Seen] = {
+    "correct": lambda _: (
+        "Each stage was yielded once, as soon as it began, and `Thinking` before any event: with "
+        "no tool, with one, with several, and without any event at all."
+    ),
+    "stops early": lambda s: (
+        f"`stages` read only {s.reply.taken} of {count(s.total, 'event')}{s.when}. What ends its "
+        "loop so early?"
+    ),
+    "nothing yielded": lambda s: (
+        f"{count(len(s.events), 'event')} arrived{s.when}, and nothing was yielded."
+    ),
+    "nothing at first": lambda s: (
+        f"No event arrived for {stages.SILENCE:g} s, and nothing was yielded meanwhile: the first "
+        f"`Thinking` came with event {s.taken[0]}. It should come before any event."
+    ),
+    "repeats a stage": lambda s: (
+        f"{shown(s.repeated)} was yielded twice in a row{s.when}. What remembers the latest stage?"
+    ),
+    "another tool": lambda s: (
+        f"The tool {shown(s.tool(s.number))} started, and {shown(s.stage)} was yielded{s.when}. "
+        "Where does the tool's name come from?"
+    ),
+    "no tool's name": lambda s: (
+        f"{shown(s.unknown)} was yielded{s.when}. What follows `Tool call: ` is the name of the "
+        "tool that starts. Which part of the event has it?"
+    ),
+    "another stage": lambda s: (
+        f"{shown(s.unknown)} was yielded{s.when}. The stages are `Thinking`, `Tool call: ` with a "
+        "tool's name, and `Answer`, spelt like that."
+    ),
+    "collected first": lambda s: (
+        f"All {len(s.items)} stages were yielded together, after event {s.taken[0]} of "
+        f"{len(s.events)}{s.when}. A reader wants to see a stage while it lasts."
+    ),
+    "a stage too many": lambda s: (
+        f"{shown(s.stage)} was yielded once more{s.when}, after event {s.number} of "
+        f"{len(s.events)}. No stage begins there."
+    ),
+    "late": lambda s: (
+        f"{shown(s.stage)} was yielded at event {s.number} ({shown(s.kind(s.number))}){s.when}. "
+        f"It had begun {count(s.number - s.begins, 'event')} before."
+    ),
+    "before any event": lambda s: (
+        f"{shown(s.stage)} was yielded before any event had arrived{s.when}. With which event does "
+        "it begin?"
+    ),
+    "answers without text": lambda s: (
+        f"{shown(s.stage)} was yielded at event {s.number}{s.when}. Its chunk has no text. "
+        "What else can a chunk carry?"
+    ),
+    "early": lambda s: (
+        f"{shown(s.stage)} was yielded at event {s.number} ({shown(s.kind(s.number))}){s.when}. "
+        "With which event does it begin?"
+    ),
+    "misses a stage": lambda s: (
+        f"{shown(s.right)} began with event {s.begins} ({shown(s.kind(s.begins))}){s.when}, and "
+        f"wasn't yielded. The next one was {shown(s.stage)}."
+    ),
+    "misses the last stages": lambda s: (
+        f"{shown(s.right)} began with event {s.begins} ({shown(s.kind(s.begins))}){s.when}, and "
+        "wasn't yielded. What keeps it from being yielded?"
     ),
 }
 

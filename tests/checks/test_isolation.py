@@ -1,32 +1,34 @@
-"""What lesson 4's checks are wrapped in: no other model is asked, and nothing is left behind."""
+"""What checks run in: no other model is called, and nothing is left behind."""
 
 import asyncio
 import gc
 import threading
 import warnings
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
-from tests.checks.verdict import wrong
 from utils.checks import evaluate
 from utils.checks.engine import isolation
-from utils.checks.engine.isolation import forgotten
+from utils.checks.engine.fake_model import FakeModel, Reply
+from utils.checks.engine.isolation import OtherModel, forgotten, isolated, noting
 from utils.checks.engine.shared_patch import Meanwhile
-from utils.checks.guard import judged
-from utils.checks.outcome import NotYet
-from utils.checks.streams import Probe, ProbeModel
-
-# --- Another model than the one that was given ----------------------------------------------------
 
 model = FakeListChatModel(responses=["Not asked for."])  # as a notebook has one
 
 
-async def ask(prompt):
-    return "".join([chunk.content async for chunk in model.astream(prompt)])
+def judged(check):
+    """The check, isolated as `runner` does it."""
+
+    @wraps(check)
+    def judge(answer):
+        with isolated(answer), noting():
+            return check(answer)
+
+    return judge
 
 
 # --- What two checks at once change ---------------------------------------------------------------
@@ -40,9 +42,9 @@ def methods():
 BEFORE = methods()
 
 
-@pytest.mark.parametrize("error", [NotYet, ValueError, SystemExit])
+@pytest.mark.parametrize("error", [LookupError, ValueError, SystemExit])
 def test_a_check_that_fails_puts_the_models_back(error):
-    @judged("shout")
+    @judged
     def fails(answer):
         assert methods() != BEFORE
         raise error("no")
@@ -75,14 +77,14 @@ def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
     """The one that began first ends first, so that each finds the other's change."""
     filters = list(warnings.filters)
 
-    @judged("shout")
+    @judged
     def waits(answer):
         begun, go_on = answer
         begun.set()
         assert go_on.wait(10)
         return ""
 
-    @judged("shout")
+    @judged
     def asks_another(answer):
         answer()
         model.invoke("Hello")
@@ -90,7 +92,7 @@ def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
 
     with (
         beside(lambda *events: waits(events)) as ends,
-        pytest.raises(NotYet, match="was given a model and called"),
+        pytest.raises(OtherModel),
     ):
         asks_another(ends)
     assert methods() == BEFORE
@@ -103,7 +105,7 @@ def test_code_beside_a_check_asks_what_it_likes():
         assert go_on.wait(10)
         answers.append(model.invoke("Hello").content)
 
-    @judged("shout")
+    @judged
     def check(answer):
         answer()
         return "fine"
@@ -115,9 +117,9 @@ def test_code_beside_a_check_asks_what_it_likes():
 
 
 def test_a_check_may_ask_its_own_model():
-    @judged("shout")
+    @judged
     def check(answer):
-        return ProbeModel(probe=Probe(["Yes."])).invoke("Well?").text
+        return FakeModel.of({"Well?": Reply(["Yes."])}).invoke("Well?").text
 
     assert check(None) == "Yes."
 
@@ -182,11 +184,11 @@ def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number
 
 def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
     def forgets(begun, go_on):
-        ask("Hello")
+        ask_one(model, "Hello")
         begun.set()
         assert go_on.wait(10)
 
-    @judged("shout")
+    @judged
     def check(answer):
         before = forgotten()
         with beside(forgets):
@@ -204,6 +206,6 @@ def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
 def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        wrong("4.4", forgets_to_await(model, "Hello", 3), "the function itself: `text_within`")
+        assert evaluate("4.4", forgets_to_await(model, "Hello", 3)).mistake == "not a function"
         gc.collect()
     assert [str(each.message) for each in heard] == []
