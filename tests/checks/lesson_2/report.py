@@ -422,3 +422,16 @@ class ByParentRun(Popped):
 
 
 wrong("2.3", "an instance", "`Report`, without parentheses")(Popped())
+
+
+@wrong("2.3", "counts characters", "those are characters")
+class CountsCharacters(Popped):
+    def on_llm_new_token(self, token, *, run_id, **kwargs):
+        self.counts[run_id] = self.counts.get(run_id, 0) + len(token)
+
+
+@wrong("2.3", "resets another run", "Whose count should go when a run ends")
+class ClearsAtTheEnd(Popped):
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        super().on_llm_end(response, run_id=run_id)
+        self.counts.clear()

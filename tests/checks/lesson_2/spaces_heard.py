@@ -188,7 +188,7 @@ def reads_a_little(model, prompt):
     return words.spaces
 
 
-@wrong("2.5", "two handlers")
+@wrong("2.5", "counted twice")
 def attaches_two(model, prompt):
     words, more = Words(), Words()
     more.on_llm_new_token = words.on_llm_new_token
@@ -517,3 +517,27 @@ def returns_a_coroutine(model, prompt):
 @wrong("2.5", "another model", "called another `FakeListChatModel`")
 def makes_a_model_of_its_own(model, prompt):
     return reads_the_stream(FakeListChatModel(responses=["Not asked for."]), prompt)
+
+
+@wrong("2.5", "counted twice", "What counts them a second time")
+def counts_in_the_loop_too(model, prompt):
+    words = Words()
+    for chunk in model.stream(prompt, config={"callbacks": [words]}):
+        words.spaces += chunk.text.count(" ")
+    return words.spaces
+
+
+@wrong("2.5", "attaches a method", "LangChain needs the whole object")
+def attaches_the_method(model, prompt):
+    words = Words()
+    list(model.stream(prompt, config={"callbacks": [words.on_llm_new_token]}))
+    return words.spaces
+
+
+@right("2.5")
+def asks_for_the_next_until_none_is_left(model, prompt):
+    words = Words()
+    with closing(model.with_config({"callbacks": [words]}).stream(prompt)) as chunks:
+        while next(chunks, None) is not None:
+            pass
+    return words.spaces

@@ -1,5 +1,6 @@
 """Exercise 2.6: the output tokens of several replies, by the provider's count."""
 
+import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -541,3 +542,53 @@ async def is_a_coroutine(model, prompts):
 @wrong("2.6", "another prompt", "the model was sent `Name a lake.`")
 def adds_a_prompt(model, prompts):
     return one_handler_for_all(model, [*prompts, "Name a lake."])
+
+
+@wrong("2.6", "fails in silence", "log shows it: .*TypeError")
+def looks_in_the_output_of_the_model(model, prompts):
+    class Output(BaseCallbackHandler):
+        total = 0
+
+        def on_llm_end(self, response, **kwargs):
+            self.total += response.llm_output["token_usage"]["completion_tokens"]
+
+    output = Output()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [output]}))
+    return output.total
+
+
+@right("2.6")
+def in_tasks(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+
+    async def read(prompt):
+        async for _ in model.astream(prompt, {"callbacks": [usage]}):
+            pass
+
+    async def main():
+        await asyncio.gather(*map(read, prompts))
+
+    asyncio.run(main())
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "chunk without usage", "TypeError: .* Most chunks carry no usage")
+def expects_usage_in_each_chunk(model, prompts):
+    chunks = (chunk for prompt in prompts for chunk in model.stream(prompt))
+    return sum(chunk.usage_metadata["output_tokens"] for chunk in chunks)
+
+
+@wrong("2.6", "one conversation", "Each prompt is a request of its own")
+def streams_the_list(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    list(model.stream(prompts, {"callbacks": [usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
+
+
+@wrong("2.6", "one model's name", "KeyError: 'output_tokens'")
+def forgets_the_models(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream(prompt, {"callbacks": [usage]}))
+    return usage.usage_metadata["output_tokens"]

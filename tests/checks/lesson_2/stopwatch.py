@@ -1,5 +1,6 @@
 """Exercise 2.2: a handler that measures TTFT by the clock it was given."""
 
+import time
 from time import perf_counter
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -258,7 +259,7 @@ class NoTextIsNoTime(Timed):
         self.ttft = self.ttft or 0.0
 
 
-@wrong("2.2", "never measures", "still `None` when the connection was lost")
+@wrong("2.2", "forgets it", "`None` at the end when the connection was lost")
 class ForgetsAtAnError(Timed):
     def on_llm_error(self, error, **kwargs):
         self.ttft = None
@@ -303,3 +304,28 @@ class TheClockItself(Timed):
 
 
 wrong("2.2", "an instance", "`Stopwatch`, without parentheses")(Timed())
+
+
+@wrong("2.2", "forgets it")
+class ResetsAtEmptyTokens(Timed):
+    def on_llm_new_token(self, token, **kwargs):
+        self.ttft = self.clock() - self.sent if token else None
+
+
+@wrong("2.2", "not a number", "is a `str`")
+class TextAtTheEnd(Timed):
+    def on_llm_end(self, response, **kwargs):
+        self.ttft = f"{self.ttft} s"
+
+
+@wrong("2.2", "two clocks", "isn't from `self.clock`")
+class StopsByAnotherClock(Timed):
+    def on_llm_new_token(self, token, **kwargs):
+        if token and self.ttft is None:
+            self.ttft = perf_counter() - self.sent
+
+
+@wrong("2.2", "two clocks")
+class StartsByAnotherClock(Timed):
+    def on_chat_model_start(self, serialized, messages, **kwargs):
+        self.sent = time.time()

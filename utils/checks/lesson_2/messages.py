@@ -132,10 +132,14 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         f"`.ttft` is {shown(s.final)}{s.when}. Without any text it stays `None`."
     ),
     "never measures": lambda s: f"The reply is over, but `.ttft` is still `None`{s.when}.",
-    "not a number": lambda s: f"`.ttft` is {kind(s.ttft)}. It should be a number of seconds.",
+    "not a number": lambda s: f"`.ttft` is {kind(s.odd)}. It should be a number of seconds.",
     "another clock": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s, but `self.clock` wasn't called while the model ran. Which "
         "clock did you read?"
+    ),
+    "two clocks": lambda s: (
+        f"`.ttft` is {s.ttft:.1f} s{s.when}. One of the two readings isn't from `self.clock`, and "
+        "clocks begin at different times."
     ),
     "negative": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading of the clock came first?"
@@ -161,6 +165,10 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     "measured later": lambda s: (
         f"When the first text arrived, `.ttft` was still `None`{s.when}. Later it was "
         f"{s.final:.1f} s. Which method sets it?"
+    ),
+    "forgets it": lambda s: (
+        f"`.ttft` was {s.then:.1f} s when the first text arrived, but `None` at the end{s.when}. "
+        "What sets it back?"
     ),
     "measures again": lambda s: (
         f"`.ttft` was {s.then:.1f} s when the first text arrived, but {s.final:.1f} s at the end"
@@ -199,6 +207,10 @@ REPORT: Messages[report.Seen] = {
         f"`.reports` is {shown(s.reports)}{s.when}: only tokens with text are counted. LangChain "
         f"passed {joined(list(map(str, s.right)))} tokens, the empty ones included."
     ),
+    "counts characters": lambda s: (
+        f"`.reports` is {shown(s.reports)}{s.when}: those are characters. The runs had "
+        f"{joined(list(map(str, s.right)))} tokens."
+    ),
     "another order": lambda s: (
         f"The numbers are right, but not their order{s.when}. The run that ended first had "
         f"{s.right[0]} tokens, and the first report is {s.got[0]}."
@@ -210,6 +222,10 @@ REPORT: Messages[report.Seen] = {
     "mixes threads": lambda s: (
         f"`.reports` is {shown(s.reports)}{s.when}. They had {joined(list(map(str, s.right)))} "
         "tokens."
+    ),
+    "resets another run": lambda s: (
+        f"The first report is right, but the other run had {s.right[1]} tokens, and {s.got[1]} "
+        "were reported. Whose count should go when a run ends?"
     ),
     "mixes runs": lambda s: (
         f"`.reports` is {shown(s.reports)}{s.when}. The one that ended first had {s.right[0]} "
@@ -269,13 +285,17 @@ SPACES_HEARD: Messages[spaces_heard.Seen] = {
         f"The first call returned {s.returned}, the second {s.again}: the spaces of the first "
         "reply are still counted. When is the handler made?"
     ),
+    "attaches a method": lambda _: (
+        "A function was attached in place of a handler. LangChain needs the whole object and "
+        "calls its methods by name."
+    ),
     "attached twice": lambda s: (
         f"`spaces_heard` returned {s.returned}, twice the {s.heard} spaces in the tokens. How "
         "often is the handler attached?"
     ),
-    "two handlers": lambda s: (
-        f"`spaces_heard` returned {s.returned}, twice the {s.heard} spaces in the tokens. What "
-        "else counts them?"
+    "counted twice": lambda s: (
+        f"`spaces_heard` returned {s.returned}, but the tokens contain {count(s.heard, 'space')}. "
+        "What counts them a second time?"
     ),
     "another number": lambda s: (
         f"The tokens contain {count(s.heard, 'space')}{s.when}, but {s.returned} was returned."
@@ -301,9 +321,20 @@ SPENT: Messages[spent.Seen] = {
         f"{told(s.error) if s.error else ''} In the last chunk of a stream `usage_metadata` is "
         "`None`: the usage is in the chunk before it."
     ),
+    "chunk without usage": lambda s: (
+        f"{told(s.error) if s.error else ''} Most chunks carry no usage: their `usage_metadata` "
+        "is `None`."
+    ),
+    "one conversation": lambda _: (
+        "Several prompts were sent in one request, as one conversation. Each prompt is a request "
+        "of its own."
+    ),
     "invoke": lambda s: (
         f"`spent` called the model with `{s.method}`, which returns the reply in one go. The "
         "exercise asks for `.stream()`."
+    ),
+    "fails in silence": lambda s: (
+        f"A handler raised, and only LangChain's log shows it: {shown(s.log[0], 160)}."
     ),
     "leaves a stream unread": lambda s: (
         f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "

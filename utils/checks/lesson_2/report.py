@@ -32,11 +32,12 @@ class Runs(Case):
 
 
 class _Spy(BaseCallbackHandler):
-    """Notes how many tokens each finished run had, and how many of them had text."""
+    """Notes of each finished run its tokens, those of them with text, and the characters."""
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
         self.with_text: list[int] = []
+        self.characters: list[int] = []
         self._heard: dict[UUID, list[str]] = {}
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **_: Any) -> None:
@@ -46,6 +47,7 @@ class _Spy(BaseCallbackHandler):
         heard = self._heard.pop(run_id, [])
         self.tokens.append(len(heard))
         self.with_text.append(sum(map(bool, heard)))
+        self.characters.append(sum(map(len, heard)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,9 +162,13 @@ MISTAKES: Mistakes[Seen] = {
     "skips a run without tokens": lambda s: s.wrong and s.case.invoked,
     "reports nothing": lambda s: s.wrong and not s.got,
     "skips empty tokens": lambda s: s.wrong and s.got == s.spy.with_text,
+    "counts characters": lambda s: s.wrong and s.got == s.spy.characters,
     "another order": lambda s: s.wrong and s.same,
     "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
     "mixes threads": lambda s: s.wrong and s.case.batch,
+    "resets another run": lambda s: (
+        s.wrong and s.case.beside and len(s.got) > 1 and s.got[0] == s.right[0]
+    ),
     "mixes runs": lambda s: s.wrong and s.case.beside,
     "another number": lambda s: s.wrong,
     "keeps a run": lambda s: bool(s.kept),

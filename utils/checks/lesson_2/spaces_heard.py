@@ -1,5 +1,6 @@
 """Exercise 2.5: the spaces in the tokens that a handler received."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,11 @@ class Seen(Run):
         return "".join((self.reply.text, *self.reply.asides)).count(" ")
 
     @property
+    def in_reply(self) -> int:
+        """The spaces in the reply."""
+        return self.reply.text.count(" ")
+
+    @property
     def wrong(self) -> bool:
         """Whether another number was returned."""
         return bool(self.returned != self.heard)
@@ -33,7 +39,7 @@ class Seen(Run):
     @property
     def counts_reply(self) -> bool:
         """Whether the spaces of the reply were returned, and not those of the tokens."""
-        return self.wrong and bool(self.returned == self.reply.text.count(" "))
+        return self.wrong and bool(self.returned == self.in_reply)
 
     @property
     def handlers(self) -> list[BaseCallbackHandler]:
@@ -70,6 +76,9 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 FIRST: Mistakes[Seen] = {
     "a class": lambda s: isinstance(s.answer, type),
     "callbacks without a list": lambda s: handlers.no_list(s.error),
+    "attaches a method": lambda s: (
+        isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
+    ),
 }
 MISTAKES: Mistakes[Seen] = {
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
@@ -87,7 +96,7 @@ MISTAKES: Mistakes[Seen] = {
     "attached twice": lambda s: bool(
         s.returned == 2 * s.heard and s.model and handlers.attached_twice(s.model.calls)
     ),
-    "two handlers": lambda s: bool(s.heard and s.returned == 2 * s.heard),
+    "counted twice": lambda s: s.wrong and s.returned - s.heard in (s.heard, s.in_reply),
     "another number": lambda s: s.wrong,
 }
 

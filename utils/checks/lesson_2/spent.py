@@ -26,11 +26,12 @@ class Prompts(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was returned, and by a second call; and the replies by prompt."""
+    """What was returned, and by a second call; the replies by prompt; and what was logged."""
 
     case: Prompts
     replies: dict[str, Reply]
     again: Any
+    log: Sequence[str]
 
     @property
     def billed(self) -> list[UsageMetadata]:
@@ -116,8 +117,9 @@ def _usage(given: int, written: int) -> UsageMetadata:
 
 def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
     """Call it twice with a model that passes its prompts on to two others."""
-    first, again = _observed(answer, case), _observed(answer, case)
-    return Seen.of(first[0], replies=first[1], again=again[0].returned)
+    with handlers.overheard() as log:
+        first, again = _observed(answer, case), _observed(answer, case)
+    return Seen.of(first[0], replies=first[1], again=again[0].returned, log=log)
 
 
 def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str, Reply]]:
@@ -135,9 +137,8 @@ def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str,
     return call("spent", answer, case, replies[_FAILS], *args, wants=NUMBER), replies
 
 
-def _none_in_the_last_chunk(s: Seen) -> bool:
-    slip = isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
-    return slip and any(reading.ended for reading in s.all_readings)
+def _none(s: Seen) -> bool:
+    return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
 
 
 FIRST: Mistakes[Seen] = {
@@ -146,16 +147,19 @@ FIRST: Mistakes[Seen] = {
     "one model's name": lambda s: (
         isinstance(s.error, KeyError) and s.error.args[0] not in s.case.prompts
     ),
-    "last chunk": _none_in_the_last_chunk,
+    "last chunk": lambda s: _none(s) and any(reading.ended for reading in s.all_readings),
+    "chunk without usage": lambda s: _none(s) and bool(s.all_readings),
 }
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
     "invoke": lambda s: any(not reading.streamed for reading in s.all_readings),
+    "one conversation": lambda s: any(len(reading.messages) > 1 for reading in s.all_readings),
     "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.all_readings),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
     "another number of requests": lambda s: s.case.whole and bool(s.often),
     "leaves a reply early": lambda s: s.case.whole and bool(s.left),
     "callbacks by keyword": lambda s: any("callbacks" in r.settings for r in s.all_readings),
+    "fails in silence": lambda s: bool(s.log),
     "usage switched off": lambda s: s.wrong and not all(r.usage for r in s.all_readings),
     "attached twice": lambda s: (
         s.wrong and s.returned == 2 * s.right and handlers.attached_twice(s.calls)

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from utils.checks.engine import virtual_time
@@ -15,6 +16,8 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 IDLE = 50.0  # seconds between making the handler and using it
 
+_AHEAD = 1000.0  # seconds that the given clock is ahead of any other
+_LONG = 60.0  # seconds; everything here takes less
 _CLOSE = 1e-3
 
 
@@ -39,9 +42,15 @@ class Seen(Heard):
     @property
     def wrong(self) -> bool:
         """Whether `.ttft` wasn't right at the end."""
-        if self.final is None or self.first is None:
+        if self.final is None or self.first is None or self.odd is not None:
             return self.final is not self.first
         return not self.is_(self.first)
+
+    @property
+    def odd(self) -> Any:
+        """The first value that is no number, or None."""
+        values = [v for v in (self.early, self.then, self.final) if v is not None]
+        return next((v for v in values if isinstance(v, bool) or not isinstance(v, Real)), None)
 
     @property
     def early(self) -> Any:
@@ -75,7 +84,7 @@ def observe(answer: Any, case: Case) -> Seen:
     values: list[Any] = []
 
     def clock() -> float:
-        looks.append(virtual_time.now())
+        looks.append(virtual_time.now() + _AHEAD)
         return looks[-1]
 
     def listen(make: Make) -> None:
@@ -105,16 +114,18 @@ def _ttft(handler: object) -> Any:
 MISTAKES: Mistakes[Seen] = {
     **handlers.MISTAKES,
     "measures without text": lambda s: s.first is None and s.final is not None,
-    "never measures": lambda s: s.first is not None and s.final is None,
-    "not a number": lambda s: s.ttft is not None and type(s.ttft) not in (int, float),
+    "not a number": lambda s: s.odd is not None,
+    "never measures": lambda s: s.first is not None and s.then is s.final is None,
     "another clock": lambda s: s.ttft is not None and not s.looked,
+    "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
     "milliseconds": lambda s: s.first is not None and s.is_(1000 * s.first),
-    "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN,
+    "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN + _AHEAD,
     "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,
     "chunk for text": lambda s: s.early is not None and s.takes_the_chunk,
     "before the text": lambda s: s.early is not None,
     "measured later": lambda s: s.first is not None and s.then is None,
+    "forgets it": lambda s: s.then is not None and s.final is None,
     "measures again": lambda s: s.final != s.then,
     "another time": lambda s: s.wrong,
 }
