@@ -435,3 +435,10 @@ class ClearsAtTheEnd(Popped):
     def on_llm_end(self, response, *, run_id, **kwargs):
         super().on_llm_end(response, run_id=run_id)
         self.counts.clear()
+
+
+@wrong("2.3", "another order", "followed by a shorter one. The run that ended first had 50 tokens")
+class SortsTheReports(Popped):
+    def on_llm_end(self, response, *, run_id, **kwargs):
+        super().on_llm_end(response, run_id=run_id)
+        self.reports.sort()

@@ -592,3 +592,11 @@ def forgets_the_models(model, prompts):
     for prompt in prompts:
         list(model.stream(prompt, {"callbacks": [usage]}))
     return usage.usage_metadata["output_tokens"]
+
+
+@right("2.6")
+def with_instructions(model, prompts):
+    usage = UsageMetadataCallbackHandler()
+    for prompt in prompts:
+        list(model.stream([("system", "Be brief."), ("user", prompt)], {"callbacks": [usage]}))
+    return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())

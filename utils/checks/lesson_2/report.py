@@ -22,11 +22,13 @@ class Runs(Case):
 
     Attributes:
         beside: Whether a second run takes turns with it.
+        before: Whether a second, shorter run follows it.
         invoked: Whether the model is called with `invoke`, which pushes no tokens.
         batch: Whether three runs share the handler in threads of their own.
     """
 
     beside: bool = False
+    before: bool = False
     invoked: bool = False
     batch: bool = False
 
@@ -124,6 +126,8 @@ def _run(case: Runs, config: Any) -> None:
             for _ in zip_longest(_until_lost(chunks), other if case.beside else ()):
                 if reply.taken == case.leave_after:
                     break
+        for _ in other if case.before else ():
+            pass
 
 
 def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
@@ -179,6 +183,7 @@ check = Exercise(
     observe,
     cases=(
         Runs(text=RIVERS, seed=31, beside=True, when="after two runs that took turns"),
+        Runs(text=RIVERS, before=True, when="after a run that was followed by a shorter one"),
         Runs(text=RIVERS, fails_after=3, when="after a run that failed"),
         Runs(text=RIVERS, fails_after=0, when="after a run that failed before its first token"),
         Runs(text=RIVERS, leave_after=4, when="after a run whose reader left early"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -137,6 +138,11 @@ def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str,
     return call("spent", answer, case, replies[_FAILS], *args, wants=NUMBER), replies
 
 
+def _asked(reading: Reading) -> list[BaseMessage]:
+    """What a request asks, without its instructions."""
+    return [message for message in reading.messages if message.type == "human"]
+
+
 def _none(s: Seen) -> bool:
     return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
 
@@ -153,7 +159,7 @@ FIRST: Mistakes[Seen] = {
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
     "invoke": lambda s: any(not reading.streamed for reading in s.all_readings),
-    "one conversation": lambda s: any(len(reading.messages) > 1 for reading in s.all_readings),
+    "one conversation": lambda s: any(len(_asked(each)) > 1 for each in s.all_readings),
     "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.all_readings),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
     "another number of requests": lambda s: s.case.whole and bool(s.often),
