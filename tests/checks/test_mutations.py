@@ -188,8 +188,15 @@ MUTATIONS = (
         body_in("try: ...\nexcept Exception: pass"),
         {"swallows the error", "refuses by None", "ends quietly"},  # 3.3, 5.9: errors of their own
     ),
-    Mutation("returns nothing", without_return, {"returns nothing"}, top=True),
-    Mutation("yields", yield_for_return, {"yields", "unread async generator"}, top=True),
+    Mutation(
+        "returns nothing", without_return, {"returns nothing", "returns no function"}, top=True
+    ),
+    Mutation(
+        "yields",
+        yield_for_return,
+        {"yields", "unread async generator", "returns no function"},
+        top=True,
+    ),
     Mutation(
         "collects first",
         collected_first,
@@ -201,7 +208,7 @@ MUTATIONS = (
     Mutation("keeps the stream open", kept_open, {"left open"}),
     Mutation("leaves a task", begins_a_task, {"leaves a task"}),
     Mutation("awaits nothing", awaits_nothing, {"never awaited", "raises", "yields an awaitable"}),
-    Mutation("is async", as_async, {"async def"}, top=True),
+    Mutation("is async", as_async, {"async def", "returns no function"}, top=True),
 )
 
 

@@ -47,14 +47,18 @@ def isolated(answer: object) -> Iterator[None]:
     """Note what the answer does beside its result, and clear what it leaves behind.
 
     `gc.freeze` sets all older objects aside, so that only what the check made is looked through.
+    A check inside another, as of a step that the answer uses, leaves that to the outer one.
     """
-    gc.freeze()
+    inside = _noted.get() is not None
+    if not inside:
+        gc.freeze()
     try:
         with noting(), _warnings_noted, _late_yields_hidden, _models_noted:
             yield
             gc.collect()
     finally:
-        gc.unfreeze()
+        if not inside:
+            gc.unfreeze()
         if inspect.iscoroutine(answer):
             answer.close()
 

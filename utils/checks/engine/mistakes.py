@@ -14,7 +14,6 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.fake_model import GAP
 from utils.checks.engine.stream_runner import (
     ANYTHING,
     STRING,
@@ -50,7 +49,8 @@ def _returned(run: Run) -> bool:
 
 def _stopped(run: Run) -> bool:
     """Whether the answer itself stopped before the end of the reply."""
-    return run.case.whole and not run.reply.ended and not run.goes_on
+    failed = any(reading.failed for reading in run.reply.readings)
+    return run.case.whole and not run.reply.ended and not run.goes_on and not failed
 
 
 def _odd_item(run: Run) -> Any:
@@ -144,5 +144,5 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     if run.streams and "left open" not in opts_out:
         yield leaving(run.case, 1)
     if run.asynchronous and "swallows the cancellation" not in opts_out:
-        after = run.reply.arrives(3) + GAP / 2
+        after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(run.case, cancel_after=after, when="after a cancellation")

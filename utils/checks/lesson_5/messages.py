@@ -2,8 +2,19 @@
 
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_5 import answer, caption, first_that_answers, seam, ticket, turn, watched
+from utils.checks.engine.student_code import told
+from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
+from utils.checks.lesson_5 import (
+    answer,
+    caption,
+    first_that_answers,
+    seam,
+    steady,
+    support,
+    ticket,
+    turn,
+    watched,
+)
 from utils.checks.lesson_5.given import BEFORE, LONG, SECONDS
 
 _LENGTH = "Compare the length of what it showed with the length of the whole reply."
@@ -404,6 +415,11 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
 
 # --- The capstone ---------------------------------------------------------------------------------
 
+_UNFINISHED_WATCHED = (
+    "`steady` calls `watched`, and the notebook's own doesn't pass Exercise 5.4. Run the "
+    "capstone's first cell again, which imports the course's."
+)
+
 ANSWER: Messages[answer.Seen] = {
     "correct": lambda _: (
         "Each stage is shown before it begins, each chunk as it arrives, and tools run only when "
@@ -617,5 +633,193 @@ TICKET: Messages[ticket.Seen] = {
     "another ticket": lambda s: (
         f"The ticket is {shown(str(s.tickets[0]), 90)}, but the reply says "
         f"{shown(s.case.text, 90)}."
+    ),
+}
+
+STEADY: Messages[steady.Seen] = {
+    "correct": lambda _: (
+        "A failure or a silence before any text or tool call makes room for the next source. After "
+        "it the error is raised, and what was shown stays."
+    ),
+    "unfinished watched": lambda _: _UNFINISHED_WATCHED,
+    "calls no source": lambda _: (
+        "No source was called. A source is a function: the stream is what calling it returns."
+    ),
+    "attribute of a status": lambda s: (
+        f"A `Status` has no `{getattr(s.error, 'name', '')}`; chunks do. "
+        f"{told(s.error) if s.error else ''}"
+    ),
+    "calls twice": lambda s: (
+        f"`steady` read the source that answers {times(s.reply.requests)}{s.when}. Each reading "
+        "sends a request."
+    ),
+    "no long silence": lambda s: (
+        f"No silence was as long as {SECONDS:g} s{s.when}, but `{type(s.error).__name__}` came out "
+        f"after {s.seconds:.1f} s. Does each piece have its own time, without the reader's?"
+    ),
+    "calls the next after a tool": lambda s: (
+        f"The next source was called{s.when}. It may run the same tool again. What does "
+        "`committed` say of each piece so far?"
+    ),
+    "calls the next after text": lambda s: (
+        f"The next source was called{s.when}, so its reply follows half of another. What decides "
+        "whether the error is raised?"
+    ),
+    "calls the next without need": lambda s: (
+        f"{count(s.called, 'source', 'was')} called{s.when or ', though the first answers'}. A "
+        "source that ends without an error has answered."
+    ),
+    "never calls the next": lambda s: (
+        f"The next source was never called{s.when}, though nothing had come that may not happen "
+        "twice. What ends your loop?"
+    ),
+    "doesn't try again": lambda s: (
+        f"The second turn never came{s.when}. How does your code know which source is the last?"
+    ),
+    "tries the failed one again": lambda s: (
+        f"The source was called {times(max(source.made for source in s.sources))}{s.when}. The "
+        "next in the list is to be called."
+    ),
+    "fails all the same": lambda s: (
+        f"`{type(s.error).__name__}` came out{s.when}, although the next source was called."
+    ),
+    "waits for a silent source": lambda s: (
+        f"`steady` waited until it spoke again{s.when}. A silence counts as a failure after "
+        f"{SECONDS:g} s, whatever came before."
+    ),
+    "ends quietly": lambda s: (
+        f"`steady` ended without an error{s.when}. How would the panel know that the reply isn't "
+        "complete?"
+    ),
+    "another error": lambda s: (
+        f"The error that came out{s.when} is {shown(repr(s.error))}. The last source's is "
+        f"{shown(repr(s.reply.error))}."
+    ),
+    "waits too long": lambda s: (
+        f"The next source was called after a silence of {s.waited:.1f} s; `seconds` was "
+        f"{SECONDS:g}. What measures the silence?"
+    ),
+    "waits too briefly": lambda s: (
+        f"The next source was called after a silence of only {s.waited:.1f} s; `seconds` was "
+        f"{SECONDS:g}. What measures the silence?"
+    ),
+    "yields strings": lambda _: (
+        "`steady` yields strings where chunks came. The panel needs each piece itself."
+    ),
+    "yields something else": lambda s: (
+        f"`steady` yields {kind(s.foreign_item)} that no source sent{s.when}. Pass on the pieces "
+        "themselves."
+    ),
+    "leaves a piece out": lambda s: (
+        f"{shown(repr(getattr(s.missing, 'content', s.missing)))} came from a source but wasn't "
+        f"passed on{s.when}. Which pieces does your code skip?"
+    ),
+    "yields a piece again": lambda s: (
+        f"{shown(repr(getattr(s.repeated, 'content', s.repeated)))} was passed on more often than "
+        f"it came{s.when}."
+    ),
+    "another order": lambda s: f"The pieces were passed on in another order{s.when}.",
+    "held back": lambda s: (
+        f"A piece was passed on {s.late:.1f} s after it had come{s.when}. What does it wait for?"
+    ),
+}
+
+SUPPORT: Messages[support.Seen] = {
+    "correct": lambda s: (
+        "It survived a tool call, Stop, a refusal, a silence, a break in mid-reply and the loss of "
+        "both models. A status is shown immediately, the first text after "
+        f"{s.first_text_at:.1f} s, and the reader waits {s.wait:.1f} s in all: as long as the "
+        "model itself needs."
+    ),
+    "not a function": lambda s: (
+        f"The check needs the function `support` itself. It was given {kind(s.panel.support)}."
+    ),
+    "step missing": lambda s: (
+        f"`support` uses `{s.lacking}`, which the notebook doesn't have yet. Run the cell of "
+        f"Exercise {support.STEPS[s.lacking][1]} again, and those of the steps before it."
+    ),
+    "step not done": lambda s: (
+        f"Step {support.STEPS[s.unwritten][0]} isn't done yet: Exercise "
+        f"{support.STEPS[s.unwritten][1]}."
+    ),
+    "unfinished watched": lambda _: _UNFINISHED_WATCHED,
+    "returns no function": lambda s: (
+        f"`support` returned {kind(s.panel.reply)}. A panel needs a function that it can call with "
+        "the history of each turn."
+    ),
+    "streams for sources": lambda _: (
+        "A source was called, but it is a stream already. `steady` needs functions without "
+        "arguments, which make the stream when they are called."
+    ),
+    "calls twice": lambda s: (
+        f"The same request was sent {times(s.reply.requests)}{s.when}, and each is paid for. "
+        f"{s.steps}"
+    ),
+    "changes an argument": lambda s: (
+        f"`reply` changed its argument `{s.changed[0]}`{s.when}, which belongs to the panel. "
+        f"{s.steps}"
+    ),
+    "no long silence": lambda s: (
+        f"No silence was as long as `seconds`, {SECONDS:g} s, but `{type(s.error).__name__}` came "
+        f"out{s.when}. Does all of `seconds` get to where a silence is measured? {s.steps}"
+    ),
+    "calls the second model first": lambda _: (
+        "The second model was called, but never the first. Are they in order? And when does the "
+        "code of a source look up its model?"
+    ),
+    "calls neither model": lambda _: (
+        "Neither of the two models was called. What calls the sources, and reads their streams?"
+    ),
+    "calls the second model without need": lambda s: (
+        f"The second model was called{s.when or ', though the first answers'}. {s.steps}"
+    ),
+    "sits through the silence": lambda s: (
+        f"The first model was silent for {LONG:g} s, and the second was never called. Does "
+        f"`seconds`, {SECONDS:g} s, get to where a silence is measured? {s.steps}"
+    ),
+    "never calls the second model": lambda s: (
+        f"The second model was never called{s.when}. {s.steps}"
+    ),
+    "other tools": lambda s: (
+        f"`support` was given the tools {listed(support.OFFERED)}, but the model was called with "
+        f"{listed(s.tools_offered)}. Where does that list come from?"
+    ),
+    "another history": lambda s: (
+        f"The model wasn't sent the history of its turn{s.when}. Is something kept from an earlier "
+        f"one? {s.steps}"
+    ),
+    "no status": lambda s: (
+        f"No `Status` was yielded{s.when}, so the screen stays blank until the first text. "
+        f"{s.steps}"
+    ),
+    "blank screen": lambda s: (
+        f"The screen was blank for {s.first_status_at:.1f} s{s.when}, until the first `Status`. "
+        f"{s.steps}"
+    ),
+    "tools never run": lambda s: f"The model called a tool, but none ran. {s.steps}",
+    "other stages": lambda s: (
+        f"The model called a tool, but the stages that were shown are {listed(s.stages)}. {s.steps}"
+    ),
+    "ends quietly": lambda s: (
+        f"The stream ended without an error{s.when}. How would the panel know? {s.steps}"
+    ),
+    "fails all the same": lambda s: (
+        f"`{type(s.error).__name__}` came out{s.when}, though a model answered. {s.steps}"
+    ),
+    "another text": lambda s: (
+        f"The text is {shown(s.text or ' ')}{s.when}. It should be {shown(s.case.right or ' ')}. "
+        f"{s.steps}"
+    ),
+    "waits too long": lambda s: (
+        f"The second model was called after a silence of {s.after_silence:.1f} s; `seconds` was "
+        f"{SECONDS:g}. What measures the silence? {s.steps}"
+    ),
+    "waits too briefly": lambda s: (
+        f"The second model was called after a silence of only {s.after_silence:.1f} s; `seconds` "
+        f"was {SECONDS:g}. Does all of it get to where a silence is measured? {s.steps}"
+    ),
+    "over budget": lambda s: (
+        f"The reader waits {s.wait:.1f} s in all, but the model needs only {s.own_ttft:.1f} s for "
+        f"its first text. What holds text back? {s.steps}"
     ),
 }

@@ -1,24 +1,31 @@
-"""Exercise 5.10's check: the two safety nets, and nothing that happens twice."""
+"""Exercise 5.10: the two safety nets together."""
 
 import asyncio
+from contextlib import aclosing
 from functools import partial
 
-import pytest
+from langchain_core.messages import AIMessage
 
+from tests.checks.answers import right, wrong
 from tests.checks.lesson_5._parts import (
     collects_pieces,
     committed,
     goes_on_with,
     keeps_the_error,
+    kept,
     news_of_its_own,
     nobody_watches,
     steadied,
 )
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from utils import source as lesson
 from utils.patience import Stalled, watched
 from utils.widgets import Status
 
+right("5.10")(steadied())
+right("5.10")(keeps_the_error)
 
+
+@right("5.10")
 async def holds_empty_chunks(sources, seconds):
     """Hands an empty chunk over with what follows it."""
     for number, source in enumerate(sources, start=1):
@@ -39,6 +46,7 @@ async def holds_empty_chunks(sources, seconds):
                 raise
 
 
+@right("5.10")
 async def calls_itself(sources, seconds):
     first, *others = sources
     begun = False
@@ -55,40 +63,38 @@ async def calls_itself(sources, seconds):
         yield piece
 
 
-@pytest.mark.parametrize(
-    "steady", by_name(steadied(), keeps_the_error, holds_empty_chunks, calls_itself)
-)
-def test_5_10_accepts(steady):
-    right("5.10", steady)
-
-
 def text_alone(piece):
     return bool(getattr(piece, "content", ""))
 
 
+@wrong("5.10", "yields strings")
 async def texts_alone(sources, seconds):
     async for piece in steadied()(sources, seconds):
         yield piece.content if hasattr(piece, "content") else piece
 
 
+@wrong("5.10", "leaves a piece out")
 async def chunks_alone(sources, seconds):
     async for piece in steadied()(sources, seconds):
         if not isinstance(piece, Status):
             yield piece
 
 
+@wrong("5.10", "calls the next without need")
 async def calls_all_sources(sources, seconds):
     streams = [source() for source in sources]
     async for piece in steadied()([lambda s=s: s for s in streams], seconds):
         yield piece
 
 
+@wrong("5.10", "calls no source")
 async def forgets_to_call(sources, seconds):
     for source in sources:
         async for piece in watched(source, seconds):
             yield piece
 
 
+@wrong("5.10", "calls no source")
 async def swallows_that_it_forgot_to_call(sources, seconds):
     for source in sources:
         try:
@@ -99,6 +105,7 @@ async def swallows_that_it_forgot_to_call(sources, seconds):
             continue
 
 
+@wrong("5.10", "raises")
 async def catches_what_it_never_imported(sources, seconds):
     for source in sources:
         try:
@@ -109,12 +116,14 @@ async def catches_what_it_never_imported(sources, seconds):
             continue
 
 
+@wrong("5.10", "calls no source")
 async def reads_functions(sources, seconds):
     for source in sources:
         async for piece in source:
             yield piece
 
 
+@wrong("5.10", "calls the next after a tool")
 async def forgets_what_was_before(sources, seconds):
     for source in sources:
         begun = False
@@ -128,6 +137,7 @@ async def forgets_what_was_before(sources, seconds):
                 raise
 
 
+@wrong("5.10", "waits for a silent source")
 async def watches_until_a_tool_is_called(sources, seconds):
     for source in sources:
         begun, limit, stream = False, seconds, source()
@@ -146,18 +156,21 @@ async def watches_until_a_tool_is_called(sources, seconds):
             await stream.aclose()
 
 
+@wrong("5.10", "leaves a piece out")
 async def drops_empty_chunks(sources, seconds):
     async for piece in steadied()(sources, seconds):
         if getattr(piece, "content", None) != "":
             yield piece
 
 
+@wrong("5.10", "tries the failed one again")
 async def tries_each_twice(sources, seconds):
     twice = [source for source in sources for _ in range(2)]
     async for piece in steadied()(twice, seconds):
         yield piece
 
 
+@wrong("5.10", "yields a piece again")
 async def adds_news(sources, seconds):
     tried = [lambda source=source: thinks_first(source) for source in sources[1:]]
     async for piece in steadied()([*sources[:1], *tried], seconds):
@@ -170,6 +183,7 @@ async def thinks_first(source):
         yield piece
 
 
+@wrong("5.10", "held back")
 async def holds_news(sources, seconds):
     news = []
     async for piece in steadied()(sources, seconds):
@@ -182,11 +196,13 @@ async def holds_news(sources, seconds):
             yield piece
 
 
+@wrong("5.10", "waits too long")
 async def waits_longer(sources, seconds):
     async for piece in steadied()(sources, 3 * seconds):
         yield piece
 
 
+@wrong("5.10", "no long silence")
 async def one_limit_for_all(sources, seconds):
     shown = False
     for source in sources:
@@ -201,6 +217,7 @@ async def one_limit_for_all(sources, seconds):
                 raise
 
 
+@wrong("5.10", "raises")
 async def own_error(sources, seconds):
     shown = False
     async for piece in steadied(at_last=False)(sources, seconds):
@@ -210,6 +227,7 @@ async def own_error(sources, seconds):
         raise RuntimeError("Nobody can answer.")
 
 
+@wrong("5.10", "another error")
 async def the_first_error(sources, seconds):
     errors = []
     try:
@@ -233,6 +251,7 @@ def noting(errors, source):
     return noted
 
 
+@wrong("5.10", "yields a piece again")
 async def twice_each(sources, seconds):
     async for piece in steadied()(sources, seconds):
         yield piece
@@ -240,23 +259,27 @@ async def twice_each(sources, seconds):
             yield piece
 
 
+@right("5.10")
 async def tells_more(sources, seconds):
     yield Status("Connecting")
     async for piece in steadied()(sources, seconds):
         yield piece
 
 
+@wrong("5.10", "leaves a task")
 async def reads_on(sources, seconds):
     made = [lambda source=source: goes_on_with(source()) for source in sources]
     async for piece in steadied()(made, seconds):
         yield piece
 
 
+@wrong("5.10", "waits too briefly")
 async def hurries(sources, seconds):
     async for piece in steadied()(sources, 0.7 * seconds):
         yield piece
 
 
+@wrong("5.10", "leaves a piece out")
 async def tells_no_news_twice(sources, seconds):
     last = None
     async for piece in steadied()(sources, seconds):
@@ -266,6 +289,7 @@ async def tells_no_news_twice(sources, seconds):
             last = piece
 
 
+@wrong("5.10", "another order")
 async def the_empty_ones_first(sources, seconds):
     news = None
     async for piece in steadied()(sources, seconds):
@@ -279,6 +303,7 @@ async def the_empty_ones_first(sources, seconds):
             yield piece
 
 
+@wrong("5.10", "calls the next without need")
 async def wants_a_text(sources, seconds):
     failed = None
     for source in sources:
@@ -298,6 +323,7 @@ async def wants_a_text(sources, seconds):
         raise failed
 
 
+@wrong("5.10", "calls the next without need")
 async def wants_more_than_news(sources, seconds):
     failed = None
     for source in sources:
@@ -317,6 +343,7 @@ async def wants_more_than_news(sources, seconds):
         raise failed
 
 
+@wrong("5.10", "doesn't try again")
 async def the_last_by_itself(sources, seconds):
     for source in sources:
         begun = False
@@ -330,6 +357,7 @@ async def the_last_by_itself(sources, seconds):
                 raise
 
 
+@wrong("5.10", "ends quietly")
 async def the_last_by_its_place(sources, seconds):
     for source in sources:
         begun = False
@@ -343,85 +371,158 @@ async def the_last_by_its_place(sources, seconds):
                 raise
 
 
+@wrong("5.10", "doesn't try again")
 async def each_source_once(sources, seconds):
     once = list(dict.fromkeys(sources))
     async for piece in steadied(at_last=len(once) == len(sources))(once, seconds):
         yield piece
 
 
+@wrong("5.10", "returns a collection")
 async def by_return(sources, seconds):
     return [piece async for piece in steadied()(sources, seconds)]
 
 
-WRONG_5_10 = (
-    (steadied(watch=nobody_watches), "The first source was silent for 30 s, and nobody else was"),
-    (steadied(commits=lambda piece: True), "a `Status` and failed, and `ConnectionLost` came out"),
-    (
-        steadied(commits=lambda piece: not isinstance(piece, Status)),
-        "yielded an empty chunk and failed, and `ConnectionLost` came out: nobody else",
-    ),
-    (
-        steadied(commits=lambda piece: isinstance(piece, str)),
-        "failed in mid-reply, when some text had been shown, and source 2 was called all the same",
-    ),
-    (
-        steadied(commits=text_alone),
-        "announced a tool call and failed, and source 2 was called all the same: the tool may run",
-    ),
-    (
-        forgets_what_was_before,
-        "called a tool and failed when the model was asked again, and source 2 was called",
-    ),
-    (
-        watches_until_a_tool_is_called,
-        "The first source announced a tool call and fell silent, and `steady` waited for it",
-    ),
-    (
-        steadied(commits=lambda piece: piece.content),
-        r"A `Status` has no `content`\. Your code raised `AttributeError: .*",
-    ),
-    (swallows_that_it_forgot_to_call, "Nobody called a source. A source is a function: call it"),
-    (
-        catches_what_it_never_imported,
-        "NameError: name 'Stalledd' is not defined.*, when the first source failed at once",
-    ),
-    (reads_functions, "A source is a function: call it"),
-    (drops_empty_chunks, "An `AIMessageChunk` that came was not passed on"),
-    (tries_each_twice, "The first source failed at once, and was called twice. Call the next"),
-    (
-        adds_news,
-        r"failed at once. \d+ pieces came, and \d+ were passed on: some twice, or your own",
-    ),
-    (holds_news, r"holds back what comes: `Status.stage='Thinking'.* was yielded 0.1 s after"),
-    (steadied(after_text=False), "in mid-reply, when some text had been shown, and source 2 was"),
-    (steadied(at_last=False), "No source got as far as a text, and the stream ended without"),
-    (steadied(failures=BaseException), "cancelled in a silence, and source 2 was called"),
-    (steadied(failures=Stalled), "first source failed at once, and `ConnectionLost` came out"),
-    (news_of_its_own, "failed in mid-reply, and `steady` ended as if"),
-    (collects_pieces, r"holds back what comes: .* was yielded \d.\d s after"),
-    (texts_alone, "yields text where a chunk came"),
-    (chunks_alone, "A `Status` that came was not passed on"),
-    (calls_all_sources, "The first source answers, and source 2 was called all the same"),
-    (forgets_to_call, "A source is a function: call it"),
-    (waits_longer, "and the next one was asked after 6.0 s"),
-    (one_limit_for_all, "No silence is as long as 2 s, and `TimeoutError` came out after 2.0 s"),
-    (own_error, "RuntimeError: Nobody can answer.*when no source got as far"),
-    (the_first_error, "error that came out is .*the first source's.*the last one's was"),
-    (twice_each, r"\d+ pieces came, and \d+ were passed on: some twice"),
-    (tells_more, "yields a `Status` that no source made"),
-    (reads_on, "the next one answered, and the first one's stream is still open"),
-    (hurries, "and the next one was asked after 1.4 s already"),
-    (by_return, "hands over a `list`, once"),
-    (tells_no_news_twice, r"`Status.stage='Thinking'.* came twice, and was passed on once: one is"),
-    (the_empty_ones_first, r"\d+ pieces came, and \d+ were passed on, in another order"),
-    (wants_a_text, "without an error, and with no text, and source 2 was called all the same: the"),
-    (wants_more_than_news, "an error, and with a `Status` alone, and source 2 was called all the"),
-    (the_last_by_itself, "stood in the list twice.* failed once, and its error came out. How does"),
-    (the_last_by_its_place, "twice.* failed both times, and the stream ended without an error"),
-    (each_source_once, "twice.* It failed once, and nobody asked it again"),
-)
+@right("5.10")
+async def says_that_it_tries_another(sources, seconds):
+    *others, last = sources
+    for source in others:
+        begun = False
+        try:
+            async with aclosing(watched(source(), seconds)) as pieces:
+                async for piece in pieces:
+                    begun |= committed(piece)
+                    yield piece
+            return
+        except Exception:
+            if begun:
+                raise
+        yield Status("Trying another")
+    async with aclosing(watched(last(), seconds)) as pieces:
+        async for piece in pieces:
+            yield piece
 
 
-@pytest.mark.parametrize(("steady", "said"), with_reason(*WRONG_5_10))
-def test_5_10_says_what_is_wrong_with_code_that(steady, said):
-    wrong("5.10", steady, said)
+@right("5.10")
+async def works_on_a_copy(sources, seconds):
+    waiting = list(sources)
+    while waiting:
+        begun, stream = False, waiting.pop(0)()
+        async with aclosing(stream):
+            try:
+                while True:
+                    async with asyncio.timeout(seconds):
+                        piece = await anext(stream, None)
+                    if piece is None:
+                        return
+                    begun = begun or committed(piece)
+                    yield piece
+            except Exception:
+                if begun or not waiting:
+                    raise
+
+
+@wrong("5.10", "changes an argument", "changed its argument `sources`")
+async def takes_sources_off_the_list(sources, seconds):
+    while sources:
+        source, begun = sources.pop(0), False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or not sources:
+                raise
+
+
+@wrong("5.10", "yields something else", "an `AIMessage` that no source sent")
+async def yields_the_message_as_well(sources, seconds):
+    async for piece in steadied()(sources, seconds):
+        yield piece
+    yield AIMessage("done")
+
+
+@wrong("5.10", "fails all the same", "`ConnectionLost` came out when the first source failed")
+async def raises_what_was_survived(sources, seconds):
+    errors = []
+    async for piece in steadied()([*map(partial(noting, errors), sources)], seconds):
+        yield piece
+    if errors:
+        raise errors[0]
+
+
+@wrong("5.10", "left open")
+async def keeps_the_first_open(sources, seconds):
+    kept.append([])
+
+    def keeping(source):
+        def made():
+            kept[-1].append(source())
+            return once(kept[-1][-1])
+
+        return made
+
+    async for piece in steadied()([*map(keeping, sources)], seconds):
+        yield piece
+
+
+async def once(stream):
+    async for piece in stream:
+        yield piece
+
+
+@wrong("5.10", "swallows the cancellation")
+async def ends_when_cancelled(sources, seconds):
+    try:
+        async for piece in steadied()(sources, seconds):
+            yield piece
+    except asyncio.CancelledError:
+        return
+
+
+@wrong("5.10", "calls the next after text")
+async def looks_at_the_last_piece_alone(sources, seconds):
+    for number, source in enumerate(sources, start=1):
+        try:
+            async for piece in watched(source(), seconds):
+                yield piece
+            return
+        except Exception:
+            if number == len(sources):
+                raise
+
+
+for mistake, parts in (
+    ("never calls the next", {"watch": nobody_watches}),
+    ("never calls the next", {"commits": lambda piece: True}),
+    ("never calls the next", {"commits": lambda piece: not isinstance(piece, Status)}),
+    ("never calls the next", {"failures": Stalled}),
+    ("calls the next after text", {"commits": lambda piece: isinstance(piece, str)}),
+    ("calls the next after text", {"after_text": False}),
+    ("calls the next after a tool", {"commits": text_alone}),
+    ("attribute of a status", {"commits": lambda piece: piece.content}),
+    ("ends quietly", {"at_last": False}),
+    ("calls the next without need", {"failures": BaseException}),
+):
+    wrong("5.10", mistake)(steadied(**parts))
+wrong("5.10", "ends quietly")(news_of_its_own)
+wrong("5.10", "held back")(collects_pieces)
+
+UNFINISHED = """
+async def watched(stream, seconds):
+    async with asyncio.timeout(seconds):
+        return [piece async for piece in stream]
+"""
+
+
+def on_its_own_watched(own):
+    """The function `steady` of a notebook in which 5.4's cell was run again."""
+    names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
+    exec(f"check = print\n{own}\n{lesson.solution('5.10')}", names)
+    return names["steady"]
+
+
+wrong("5.10", "unfinished watched")(on_its_own_watched(lesson.stub("5.4")))
+wrong("5.10", "unfinished watched")(on_its_own_watched(UNFINISHED))
+right("5.10")(on_its_own_watched(lesson.solution("5.4")))

@@ -1,16 +1,14 @@
-"""Exercise 5.11's check: the whole assistant, and which of its steps is to blame."""
+"""Exercise 5.11: the whole assistant, and which of its steps is to blame."""
 
 # ruff: noqa: B023 (learners write such code)
 
 import asyncio
-import re
 from functools import partial
-from types import FunctionType
 
-import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 
+from tests.checks.answers import right, wrong
 from tests.checks.lesson_5._parts import (
     all_tools_at_once,
     built,
@@ -24,9 +22,9 @@ from tests.checks.lesson_5._parts import (
     nobody_watches,
     steadied,
 )
-from tests.checks.verdict import by_name, right, with_reason, wrong
+from tests.checks.lesson_5.steady import UNFINISHED, on_its_own_watched
 from utils import source as lesson
-from utils.checks.streams import ConnectionLost
+from utils.checks.engine.fake_model import ConnectionLost
 from utils.patience import Stalled, watched
 from utils.widgets import Status
 
@@ -46,6 +44,7 @@ def assembled(*, answer=in_a_loop, steady=None, sources=None):
     return support
 
 
+@right("5.11")
 def as_a_generator(models, tools, seconds):
     async def reply(history):
         sources = [lambda model=model: calls_itself(model, tools, history) for model in models]
@@ -55,6 +54,7 @@ def as_a_generator(models, tools, seconds):
     return reply
 
 
+@right("5.11")
 class Assistant:
     def __init__(self, models, tools, seconds):
         self.models, self.tools, self.seconds = models, tools, seconds
@@ -64,16 +64,7 @@ class Assistant:
         return steadied()(sources, self.seconds)
 
 
-@pytest.mark.parametrize(
-    "support",
-    by_name(assembled(), assembled(answer=all_tools_at_once), as_a_generator, Assistant),
-)
-def test_5_11_accepts(support):
-    outcome = right("5.11", support)
-    assert "survived a tool call, Stop, a refusal, a silence" in outcome.message
-    assert "waited 0.6 s in all" in outcome.message
-
-
+@wrong("5.11", "calls the second model first")
 def late_binding(models, tools, seconds):
     def reply(history):
         return steadied()([lambda: in_a_loop(model, tools, history) for model in models], seconds)
@@ -81,6 +72,7 @@ def late_binding(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "sits through the silence")
 def forgets_seconds(models, tools, seconds):
     def reply(history):
         return steadied()([partial(in_a_loop, model, tools, history) for model in models], 60)
@@ -88,14 +80,17 @@ def forgets_seconds(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "returns no function")
 def returns_the_stream(models, tools, seconds):
     return steadied()([partial(in_a_loop, model, tools, []) for model in models], seconds)
 
 
+@wrong("5.11", "never calls the second model")
 def the_first_alone(models, tools, seconds):
     return partial(in_a_loop, models[0], tools)
 
 
+@wrong("5.11", "other tools")
 def without_tools(models, tools, seconds):
     def reply(history):
         return steadied()([partial(in_a_loop, model, [], history) for model in models], seconds)
@@ -103,6 +98,7 @@ def without_tools(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "no yield")
 def returns_nothing(models, tools, seconds):
     def reply(history):
         steadied()([partial(in_a_loop, model, tools, history) for model in models], seconds)
@@ -110,15 +106,18 @@ def returns_nothing(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "returns no function")
 def forgets_to_return(models, tools, seconds):
     def reply(history):
         return None
 
 
+@wrong("5.11", "returns no function")
 async def async_support(models, tools, seconds):
     return assembled()(models, tools, seconds)
 
 
+@wrong("5.11", "awaits to a stream")
 def async_reply(models, tools, seconds):
     async def reply(history):
         return assembled()(models, tools, seconds)(history)
@@ -126,6 +125,7 @@ def async_reply(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "streams for sources")
 def streams_not_sources(models, tools, seconds):
     def reply(history):
         return steadied()([in_a_loop(model, tools, history) for model in models], seconds)
@@ -133,10 +133,12 @@ def streams_not_sources(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "calls the second model first")
 def last_model_first(models, tools, seconds):
     return assembled()(models[::-1], tools, seconds)
 
 
+@wrong("5.11", "another history")
 def used_up(models, tools, seconds):
     kept = []
 
@@ -147,6 +149,7 @@ def used_up(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "no status")
 def tells_no_news(models, tools, seconds):
     async def reply(history):
         async for piece in assembled()(models, tools, seconds)(history):
@@ -168,6 +171,7 @@ async def thinks_aloud_too_late(model, tools, messages):
         yield piece
 
 
+@wrong("5.11", "other tools")
 def the_notebooks_tools(models, tools, seconds):
     return assembled()(models, [order_status], seconds)
 
@@ -178,6 +182,7 @@ async def order_status(order: int) -> str:
     return f"Order {order} left the warehouse."
 
 
+@wrong("5.11", "changes an argument")
 def writes_it_down(models, tools, seconds):
     def reply(history):
         history.append(HumanMessage("Be kind."))
@@ -186,14 +191,17 @@ def writes_it_down(models, tools, seconds):
     return reply
 
 
+@wrong("5.11", "no long silence")
 def shares_the_seconds(models, tools, seconds):
     return assembled()(models, tools, seconds / len(models))
 
 
+@wrong("5.11", "no long silence")
 def hurries(models, tools, seconds):
     return assembled()(models, tools, seconds / 10)
 
 
+@wrong("5.11", "waits too briefly")
 def a_little_less(models, tools, seconds):
     return assembled()(models, tools, 0.7 * seconds)
 
@@ -277,6 +285,7 @@ def gives_up_in_silence(sources, seconds):
     return steadied(failures=ConnectionLost)(sources, seconds)
 
 
+@wrong("5.11", "another history")
 def one_stream(models, tools, seconds):
     streams = []
 
@@ -287,86 +296,106 @@ def one_stream(models, tools, seconds):
     return reply
 
 
-WRONG_5_11 = (
-    (late_binding, "the second was asked, but never the first. .* when does the code of a source"),
-    (last_model_first, "the second was asked, but never the first. Are they in order"),
-    (
-        forgets_seconds,
-        "first text came after 30.1 s, though `seconds` was 2.*See step 3, Exercise 5.10",
-    ),
-    (returns_the_stream, "`support` returns an `async_generator`; a panel wants a function"),
-    (the_first_alone, "refused, and the second didn't answer .*See step 3"),
-    (without_tools, "asked without the tools that `support` was given"),
-    (returns_nothing, "Calling `reply` gave `None`"),
-    (forgets_to_return, "`support` returns `None`; a panel wants a function"),
-    (async_support, "`support` returns a `coroutine`; a panel wants a function"),
-    (async_reply, "Calling `reply` gives a coroutine"),
-    (streams_not_sources, "A source is a function without arguments.* hands over is a stream al"),
-    (used_up, "the model didn't see that turn's history"),
-    (assembled(steady=asks_both), "The first model answers, and the second was asked too"),
-    (assembled(steady=asks_nobody), "Neither of the two models was asked"),
-    (assembled(steady=in_capitals), "A plain reply came out as `YOUR"),
-    (assembled(steady=gives_up_in_silence), "was silent, and the second didn't answer in its"),
-    (one_stream, "In the second turn of a chat"),
-    (assembled(answer=collects_all_but_news), r"waits \d.\d s in all where the model needs 0.6"),
-    (
-        assembled(answer=built(thinking=list)),
-        "No `Status` came out at all, so the screen was blank for 0.6 s. See step 1",
-    ),
-    (
-        assembled(answer=thinks_aloud_too_late),
-        "first sign of life comes after 0.6 s, with a blank screen until then. See step 1",
-    ),
-    (tells_no_news, "No `Status` came out at all"),
-    (the_notebooks_tools, "given the `tools` `order_status, opening_hours`, and the model was ask"),
-    (writes_it_down, "history that `reply` was given was changed by it. That list is the panel's"),
-    (
-        shares_the_seconds,
-        "was 1 s, while a tool was at work, `seconds` was 2, and `Stalled` came out. Does all of",
-    ),
-    (hurries, "The longest silence was 0.5 s, `seconds` was 2, and `Stalled` came out. Does all"),
-    (a_little_less, "first text came after 2.1 s already, though `seconds` was 2. Does all of it"),
-    (assembled(answer=built(wanted=lambda whole: False)), "and 0 ran; .*See step 1"),
-    (
-        assembled(answer=built(calling=lambda call: [])),
-        "and the screen said `Thinking, Thinking`. See step 1",
-    ),
-    (assembled(answer=built(copy=lambda m: m)), "history was changed by a tool call. See step 1"),
-    (
-        assembled(steady=steadied(watch=nobody_watches)),
-        "first text came after 30.1 s, .*See step 3",
-    ),
-    (assembled(steady=steadied(after_text=False)), "what came out is .*See step 3"),
-    (
-        assembled(steady=steadied(commits=text_alone)),
-        "refused when it was asked again after a tool call, and the tool ran twice. See step 3",
-    ),
-    (
-        assembled(steady=asks_again_when_a_tool_is_slow),
-        "tool took longer than `seconds`, and the tool ran twice. See step 3",
-    ),
-    (
-        assembled(steady=asks_the_second_without_need),
-        "asked again after a tool call, and the second model was asked. See step 3",
-    ),
-    (
-        assembled(steady=quiet_after_a_tool),
-        "again after a tool call, and the panel can't know: nothing was raised. See step 3",
-    ),
-    (assembled(steady=steadied(at_last=False)), "Both models were lost, .*See step 3"),
-    (assembled(steady=news_of_its_own), "in mid-reply, and the panel can't know: .*See step 3"),
-    (assembled(steady=collects_pieces), "The first sign of life comes after"),
-    (
-        assembled(steady=steadied(failures=BaseException)),
-        "cancelled, it came back as if nothing had happened",
-    ),
-)
+@right("5.11", "survived a tool call, Stop, .* the reader waits 0.6 s in all")
+def on_copies(models, tools, seconds):
+    models, tools = tuple(models), list(tools)
+
+    async def reply(history, *, spare=True):
+        history = [*history]
+        sources = [partial(in_a_loop, model, tools, history) for model in models]
+        async for piece in keeps_the_error(sources, seconds=seconds):
+            yield piece
+
+    return reply
 
 
-@pytest.mark.parametrize(("support", "said"), with_reason(*WRONG_5_11))
-def test_5_11_says_what_is_wrong_with_code_that(support, said):
-    wrong("5.11", support, said)
+@wrong("5.11", "waits too long", "after a silence of 3.1 s")
+def a_little_more(models, tools, seconds):
+    return assembled()(models, tools, 1.5 * seconds)
 
+
+@wrong("5.11", "another history")
+def the_last_message_alone(models, tools, seconds):
+    return lambda history: assembled()(models, tools, seconds)(history[-1:])
+
+
+@wrong("5.11", "changes an argument", "changed its argument `models`")
+def takes_models_off_the_list(models, tools, seconds):
+    def reply(history):
+        sources = []
+        while models:
+            sources.append(partial(in_a_loop, models.pop(0), tools, history))
+        return steadied()(sources, seconds)
+
+    return reply
+
+
+async def raises_what_was_survived(sources, seconds):
+    errors = []
+
+    def noting(source):
+        async def noted():
+            try:
+                async for piece in source():
+                    yield piece
+            except Exception as error:
+                errors.append(error)
+                raise
+
+        return noted
+
+    async for piece in steadied()([*map(noting, sources)], seconds):
+        yield piece
+    if errors:
+        raise errors[0]
+
+
+@wrong("5.11", "raises", "name 'steadily' is not defined")
+def names_what_is_not_there(models, tools, seconds):
+    return lambda history: steadily(models, tools, history, seconds)  # noqa: F821
+
+
+@wrong("5.11", "another model")
+def keeps_the_models_of_the_first_cell(models, tools, seconds):
+    from tests.checks.test_mutations import notebook_model
+
+    return lambda history: in_a_loop(notebook_model, tools, history)
+
+
+for said, parts in {
+    "calls the second model without need": {"steady": asks_both},
+    "calls neither model": {"steady": asks_nobody},
+    "another text": {"steady": in_capitals},
+    "fails all the same": {"steady": raises_what_was_survived},
+    "never calls the second model": {"steady": steadied(failures=Stalled)},
+    "over budget": {"answer": collects_all_but_news},
+    "no status": {"answer": built(thinking=list)},
+    "blank screen": {"answer": thinks_aloud_too_late},
+    "tools never run": {"answer": built(wanted=lambda whole: False)},
+    "other stages": {"answer": built(calling=lambda call: [])},
+    "changes an argument": {"answer": built(copy=lambda messages: messages)},
+    "sits through the silence": {"steady": steadied(watch=nobody_watches)},
+    "ends quietly": {"steady": steadied(at_last=False)},
+}.items():
+    wrong("5.11", said)(assembled(**parts))
+for steady in (
+    steadied(after_text=False),
+    steadied(commits=text_alone),
+    steadied(failures=BaseException),
+    asks_again_when_a_tool_is_slow,
+    asks_the_second_without_need,
+):
+    wrong("5.11", "calls the second model without need")(assembled(steady=steady))
+wrong("5.11", "sits through the silence")(assembled(steady=gives_up_in_silence))
+wrong("5.11", "ends quietly")(assembled(steady=quiet_after_a_tool))
+wrong("5.11", "ends quietly")(assembled(steady=news_of_its_own))
+wrong("5.11", "blank screen")(assembled(steady=collects_pieces))
+wrong("5.11", "not a function")("support")
+right("5.11")(assembled())
+right("5.11")(assembled(answer=all_tools_at_once))
+
+
+# --- In a notebook, where the steps have names ----------------------------------------------------
 
 PUT_TOGETHER = """
 def support(models, tools, seconds):
@@ -425,106 +454,33 @@ def as_it_came(number):
     return names["answer" if number == "5.8" else "steady"]
 
 
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
-    ("steps", "said"),
-    [
-        ({"answer": as_it_came("5.8")}, r"Step 1 isn't done yet: Exercise 5\.8\."),
-        ({"steady": as_it_came("5.10")}, r"Step 3 isn't done yet: Exercise 5\.10\."),
-        ({"answer": as_it_came("5.8"), "steady": as_it_came("5.10")}, "Step 1 isn't done yet"),
-        ({"steady": ...}, "Step 3 isn't done yet: Exercise 5.10"),
-    ],
-)
-def test_5_11_names_a_step_that_nobody_has_written(steps, said):
-    wrong("5.11", in_a_notebook(PUT_TOGETHER, **steps), said)
-
-
-def test_5_11_finds_the_steps_where_they_are():
-    right("5.11", in_a_notebook(PUT_TOGETHER))
-    names = in_a_notebook(PUT_TOGETHER).__globals__
-    del names["steady"]
-    said = r"uses `steady`, and the notebook has none yet. Run the cell of Exercise 5\.10 again"
-    wrong("5.11", names["support"], said)
+def without_steady():
+    support = in_a_notebook(PUT_TOGETHER)
+    del support.__globals__["steady"]
+    return support
 
 
 BY_ITSELF = "Steps 1 and 3 pass by themselves, so it is in `support`"
-
-
-@pytest.mark.parametrize(
-    ("code", "steps", "said"),
-    [
-        (BUFFERS, {}, f"The first sign of life comes after .* {BY_ITSELF}"),
-        (SLEEPS, {}, f"The first sign of life comes after 1.0 s.* {BY_ITSELF}"),
-        (PUT_TOGETHER, {"steady": collects_pieces}, "sign of life .* See step 3, Exercise 5.10"),
-        (PUT_TOGETHER, {"answer": collects_all_but_news}, "waits .* See step 1, Exercise 5.8"),
-        (PUT_TOGETHER, {"answer": built(copy=lambda m: m)}, "history .* See step 1, Exercise 5.8"),
-        (PUT_TOGETHER, {"steady": steadied(commits=text_alone)}, "ran twice. See step 3"),
-        (NO_NEWS, {}, f"No `Status` came out at all, .* {BY_ITSELF}"),
-        (WRITES, {}, f"was changed by it. .* {BY_ITSELF}"),
-        (SHARES, {}, f"Does all of `seconds` get to where a silence is measured. {BY_ITSELF}"),
-    ],
-    ids=[
-        "buffers",
-        "sleeps",
-        "step 3 collects",
-        "step 1 collects",
-        "step 1 adds",
-        "tool twice",
-        "tells no news",
-        "writes it down",
-        "shares the seconds",
-    ],
-)
-def test_5_11_tries_the_steps_to_name_the_right_one(code, steps, said):
-    outcome = wrong("5.11", in_a_notebook(code, **steps), said)
-    assert re.findall(r"[Ss]teps? \d", outcome.message)[1:] == []
-
-
-STEADY = """
-async def steady(sources, seconds):
-    for number, source in enumerate(sources, start=1):
-        begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = begun or committed(piece)
-                yield piece
-            return
-        except Exception:
-            if begun or number == len(sources):
-                raise
-"""
-UNFINISHED = """
-async def watched(stream, seconds):
-    async with asyncio.timeout(seconds):
-        return [piece async for piece in stream]
-"""
-
-
-def on_its_own_watched(own):
-    """The function `steady` of a notebook in which 5.4's cell was run again."""
-    names = {"committed": committed, "asyncio": asyncio, "check": lambda *_: None}
-    exec(own + STEADY, names)
-    return names["steady"]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("own", [lesson.stub("5.4"), UNFINISHED], ids=["stub", "half"])
-def test_an_unfinished_watched_is_named(own):
-    said = "the one that the notebook has now doesn't pass Exercise 5.4. Run the capstone's first"
-    steady = on_its_own_watched(own)
-    wrong("5.10", steady, said)
-    wrong("5.11", in_a_notebook(PUT_TOGETHER, steady=steady), said)
-
-
-def test_a_finished_watched_of_the_learners_is_as_good():
-    steady = on_its_own_watched("from contextlib import aclosing\n" + lesson.solution("5.4"))
-    right("5.10", steady)
-    right("5.11", in_a_notebook(PUT_TOGETHER, steady=steady))
-
-
-def test_who_needs_no_watched_may_have_an_unfinished_one():
-    names = dict(keeps_the_error.__globals__)
-    exec(lesson.stub("5.4"), {**names, "check": lambda *_: None}, names)
-    steady = FunctionType(keeps_the_error.__code__, names, "steady")
-    right("5.10", steady)
-    right("5.11", in_a_notebook(PUT_TOGETHER, steady=steady))
+right("5.11")(in_a_notebook(PUT_TOGETHER))
+right("5.11")(in_a_notebook(PUT_TOGETHER, steady=on_its_own_watched(lesson.solution("5.4"))))
+wrong("5.11", "step missing", r"uses `steady`.* Run the cell of Exercise 5\.10")(without_steady())
+for mistake, code, steps, says in (
+    ("step not done", PUT_TOGETHER, {"answer": as_it_came("5.8")}, "Step 1 .* Exercise 5.8"),
+    ("step not done", PUT_TOGETHER, {"steady": as_it_came("5.10")}, "Step 3 .* Exercise 5.10"),
+    ("step not done", PUT_TOGETHER, {"steady": ...}, "Step 3 isn't done yet"),
+    ("unfinished watched", PUT_TOGETHER, {"steady": on_its_own_watched(UNFINISHED)}, "5.4"),
+    ("blank screen", BUFFERS, {}, BY_ITSELF),
+    ("blank screen", SLEEPS, {}, BY_ITSELF),
+    ("no status", NO_NEWS, {}, BY_ITSELF),
+    ("changes an argument", WRITES, {}, BY_ITSELF),
+    ("no long silence", SHARES, {}, BY_ITSELF),
+    ("blank screen", PUT_TOGETHER, {"steady": collects_pieces}, "See step 3, Exercise 5.10"),
+    ("over budget", PUT_TOGETHER, {"answer": collects_all_but_news}, "See step 1, Exercise 5.8"),
+    (
+        "calls the second model without need",
+        PUT_TOGETHER,
+        {"steady": steadied(commits=text_alone)},
+        "See step 3, Exercise 5.10",
+    ),
+):
+    wrong("5.11", mistake, says)(in_a_notebook(code, **steps))
