@@ -32,10 +32,6 @@ async def texts(prompt):
         yield chunk.content
 
 
-async def until_stop(stop, model, prompt):
-    return "".join([text async for text in texts(prompt)])
-
-
 def answers_with_it(model, tools, messages):
     return in_a_loop(talker, tools, messages)
 
@@ -56,7 +52,6 @@ def supports_with_it(models, tools, seconds):
 @pytest.mark.parametrize(
     ("number", "answer"),
     [
-        ("5.3", until_stop),
         ("5.8", answers_with_it),
         ("5.9", fills_in_with_it),
         ("5.11", supports_with_it),
@@ -91,17 +86,9 @@ async def watches_no_stream(sources, seconds):
             yield piece
 
 
-async def forgets_to_await_the_end(stop, model, prompt):
-    async def read():
-        return [chunk.content async for chunk in model.astream(prompt)]
-
-    return "".join(read())
-
-
 @pytest.mark.parametrize(
     ("number", "answer", "said"),
     [
-        ("5.3", forgets_to_await_the_end, "TypeError: can only join an iterable"),
         ("5.8", forgets_to_await_a_tool, "coroutine"),
         ("5.10", watches_no_stream, "aclose"),
     ],

@@ -259,10 +259,17 @@ def solutions():
                 yield number, "\n".join([HELPERS, *before]), exercise.solved
 
 
+HARMLESS = {  # mutations that change nothing in some solution
+    ("5.3", "keeps the stream open"): "a stream ends when the task that waits for it is cancelled",
+}
+
+
 def cases():
     for number, before, code in solutions():
         for mutation in MUTATIONS:
             new = mutated(code, mutation)
+            if (number, mutation.name) in HARMLESS:
+                continue
             if new and not mutation.mistakes & set(runner.find(number).exercise.opts_out):
                 yield pytest.param(number, before, new, mutation, id=f"{number}-{mutation.name}")
 

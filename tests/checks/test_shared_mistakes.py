@@ -337,3 +337,29 @@ async def yields_new_lists(model):
 def test_an_item_is_changed_after_it_was_yielded():
     assert given()(fills_one_list) == "changes an item"
     assert given()(yields_new_lists) is None
+
+
+# --- Tasks that run asyncio's own coroutines, and exceptions that aren't an `Exception` -----------
+
+
+async def waits_in_a_task(model):
+    kept.append(asyncio.ensure_future(asyncio.Event().wait()))
+    async for chunk in model.astream(Case().prompt):
+        yield chunk
+
+
+async def raises_no_exception(model):
+    class Stalled(BaseException):
+        pass
+
+    async for chunk in model.astream(Case().prompt):
+        yield chunk
+    raise Stalled("nothing came")
+
+
+def test_a_task_that_runs_a_coroutine_of_asyncio_is_left():
+    assert given()(waits_in_a_task) == "leaves a task"
+
+
+def test_an_exception_of_the_learners_own_is_told_whatever_its_base():
+    assert given()(raises_no_exception) == "raises"

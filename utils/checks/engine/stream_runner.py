@@ -15,6 +15,7 @@ import re
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from types import GeneratorType
 from typing import Any, Self
 
@@ -31,6 +32,7 @@ RIVERS = (
 )
 HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people with coffee."
 
+_ASYNCIO = str(Path(asyncio.__file__).parent)
 _MOST = 1000  # items; no stream of a check has as many
 _PATIENCE = 60.0  # virtual seconds for a cancelled task to end
 _SETTLES = 2 * GAP  # virtual seconds for what was dropped to be closed, also by a thread
@@ -437,6 +439,7 @@ def run_async(
     streams: bool = False,
     passes_on: bool = False,
     pause: float = 0.0,
+    before: Callable[[], object] | None = None,
 ) -> Run:
     """Run a coroutine function, or read an async generator, on a loop of virtual time.
 
@@ -450,10 +453,13 @@ def run_async(
         streams: Whether it is to be read by `async for`.
         passes_on: Whether each piece is to come out before the next one is taken.
         pause: Seconds that the reader takes for each item.
+        before: Called on the loop before the answer is.
     """
 
     async def main() -> Run:
         record = _Record(answer, args)
+        if before:
+            before()
         task = asyncio.ensure_future(_awaited(record, case, reply, pause, streams=streams))
         if case.cancel_after is not None:
             await _cancel(record, task, case.cancel_after)
@@ -515,12 +521,17 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
 
 
 def _learners_tasks() -> list[str]:
-    """The names of the learner's coroutines that tasks run, but for tasks being cancelled."""
-    running = [task.get_coro() for task in asyncio.all_tasks() if not task.cancelling()]
+    """The names of the coroutines that a learner's tasks run, but for tasks being cancelled.
+
+    They are the learner's own, or asyncio's, such as `Event.wait`.
+    """
+    tasks = [task for task in asyncio.all_tasks() if not task.cancelling()]
+    running = [coro for task in tasks if inspect.iscoroutine(coro := task.get_coro())]
     return [
-        each.__name__
+        each.__qualname__ if asyncios else each.__name__
         for each in running
-        if inspect.iscoroutine(each) and learners_own(each.cr_code.co_filename)
+        if (asyncios := each.cr_code.co_filename.startswith(_ASYNCIO))
+        or learners_own(each.cr_code.co_filename)
     ]
 
 

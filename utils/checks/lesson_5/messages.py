@@ -11,6 +11,7 @@ from utils.checks.lesson_5 import (
     seam,
     steady,
     support,
+    text_until,
     ticket,
     turn,
     watched,
@@ -169,6 +170,72 @@ CAPTION: Messages[caption.Seen] = {
         f"{first_difference(s.returned, s.case.right)}"
     ),
     "another form": lambda s: f"{_caption(s)} Which of the exercise's three forms fits here?",
+}
+
+TEXT_UNTIL: Messages[text_until.Seen] = {
+    "correct": lambda _: (
+        "Stop ends the waiting at any moment, also in a silence, and the stream is closed. Without "
+        "Stop the whole text comes back."
+    ),
+    "ends by a cancellation": lambda s: (
+        f"`text_until` ended with a `CancelledError`{s.when}. Awaiting a task that was cancelled "
+        "raises one."
+    ),
+    "error in a group": lambda s: (
+        f"The connection was lost, and {kind(s.error)} came out with the error inside. An `except` "
+        "for that error doesn't catch a group. The exercise asks for the error itself."
+    ),
+    "never calls the model": lambda _: "`text_until` never called the model that it was given.",
+    "never read": lambda s: (
+        f"`text_until` made a stream with `.{s.unread}(…)` and never read it. No request is sent "
+        "until something reads it."
+    ),
+    "stops at the end": lambda s: (
+        f"`text_until` returned {s.late:.1f} s late{s.when}: only when the reply had ended. What "
+        "ends the reading?"
+    ),
+    "stops at the next piece": lambda s: (
+        f"`text_until` returned {s.late:.1f} s late{s.when}: only when the next piece had arrived. "
+        "What else can it wait for meanwhile?"
+    ),
+    "stops late": lambda s: (
+        f"`text_until` returned {s.late:.2f} s late{s.when}. Does it look for Stop only now and "
+        "then?"
+    ),
+    "waits for Stop": lambda s: (
+        f"The reply had ended after {s.reply.lasts:.1f} s, but `text_until` returned only after "
+        f"{s.seconds:.1f} s, when Stop was pressed. Which of the two does it wait for?"
+    ),
+    "stops early": lambda s: (
+        f"Stop wasn't pressed, but `text_until` returned {shown(repr(s.returned), 40)} after "
+        f"{s.seconds:.1f} s, before the reply had ended. Does a time limit close the stream?"
+    ),
+    "returns no text": lambda _: (
+        "The reply was read to its end, but `text_until` returned `''`. Where is the text added?"
+    ),
+    "loses the text": lambda s: (
+        f"`''` came back{s.when}, but {shown(repr(s.due), 40)} had arrived. Where is the text when "
+        "the reading is cancelled?"
+    ),
+    "lacks the end": lambda s: (
+        f"{shown(repr(s.returned), 40)} came back{s.when}, but {shown(repr(s.due), 40)} had "
+        "arrived."
+    ),
+    "loses white space": lambda s: (
+        f"Only white space is missing: {shown(repr(s.returned))}. The pieces contain their own "
+        "spaces."
+    ),
+    "another text": lambda s: (
+        f"What came back isn't the reply's text. {first_difference(s.returned, s.due)}"
+    ),
+    "leaves a task": lambda s: (
+        f"`text_until` was over, but its task `{s.others[0]}` was still running{s.when}. What "
+        "cancels it or waits for it?"
+    ),
+    "still waits for Stop": lambda _: (
+        "The reply had ended and `text_until` returned, but its task with `stop.wait()` was still "
+        "waiting for Stop. What cancels it?"
+    ),
 }
 
 WATCHED: Messages[watched.Seen] = {
