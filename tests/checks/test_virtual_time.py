@@ -398,6 +398,23 @@ def test_a_client_leaves_after_events_or_seconds(leave_after, left, events):
     assert len(visit.events) == events
 
 
+def test_a_request_is_cancelled_while_its_client_reads_no_more():
+    waited = []
+
+    async def notes(scope, receive, send):
+        try:
+            await an_app(scope, receive, send)
+        finally:
+            waited.append(loops.now() - BEGIN)
+
+    async def main():
+        return await get(notes, "/", {}, leave_after=1, slow=True)
+
+    visit = run(main)
+    assert waited == [6.0]
+    assert (visit.left, len(visit.events), visit.error) == (BEGIN + 6, 1, None)
+
+
 def test_the_app_is_told_that_its_client_left():
     told = []
 

@@ -873,6 +873,14 @@ async def only_the_first_pieces(model, question):
     yield END
 
 
+@wrong("4.6", "frames run together", "What ends a frame")
+@streaming
+async def frames_with_one_line_break(model, question):
+    async for chunk in model.astream(question):
+        yield f"data: {json.dumps(chunk.content)}\n"
+    yield "event: end\ndata: {}\n\n"
+
+
 @wrong("4.6", "no text")
 @streaming
 async def frames_of_the_wrong_attribute(model, question):

@@ -232,6 +232,7 @@ WHOLE: Mistakes[Seen] = {
     "caches may keep": lambda s: not re.search(r"\bno-(cache|store)\b", s.header("cache-control")),
     "nothing sent": lambda s: not s.body,
     "no events": lambda s: not s.events,
+    "frames run together": lambda s: any("\n" in event.data for event in s.events),
     "text without a field": lambda s: bool(s.bare) and len(s.events) == 1,
     "end as a message": lambda s: (
         s.events[-1].type == "message"

@@ -455,6 +455,10 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"{shown(repr(s.body), 90)} was sent, in which a page finds no event. What makes an event "
         "of a piece of text?"
     ),
+    "frames run together": lambda s: (
+        "Several frames arrived as one event, with the data "
+        f"{shown(repr(max((e.data for e in s.events), key=len)))}. What ends a frame?"
+    ),
     "text without a field": lambda s: (
         f"{shown(repr(s.body), 70)} was sent. A page skips {shown(s.bare)} and every other line "
         "that doesn't begin with a field's name. What makes an event of a piece of text?"
