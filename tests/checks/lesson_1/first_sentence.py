@@ -297,3 +297,40 @@ def returns_the_first_chunk(model, prompt):
 def needs_a_character(model, prompt):
     text = closing_the_stream(model, prompt)
     return text[0] + text[1:]
+
+
+@wrong("1.5", "strips the text", "no sentence ends")
+def strips_a_reply_without_an_end(model, prompt):
+    return closing_the_stream(model, prompt).rstrip()
+
+
+@wrong("1.5", "strips the text", "begins with white space")
+def strips_the_beginning(model, prompt):
+    return closing_the_stream(model, prompt).lstrip()
+
+
+@wrong("1.5", "goes on", "for a piece with two sentences")
+def takes_the_last_end(model, prompt):
+    text = ""
+    with closing(model.stream(prompt)) as chunks:
+        for chunk in chunks:
+            text += chunk.content
+            if end := re.search(r"(?s).*[.!?](?=\s)", text):
+                return end[0]
+    return text
+
+
+@wrong("1.5", "goes on", "in all that has arrived")
+def looks_at_each_piece_alone(model, prompt):
+    text = ""
+    with closing(model.stream(prompt)) as chunks:
+        for chunk in chunks:
+            text += chunk.content
+            if END.search(chunk.content):
+                return text[: END.search(text).end()]
+    return text
+
+
+@wrong("1.5", "another prompt")
+def strips_the_prompt(model, prompt):
+    return closing_the_stream(model, prompt.strip())

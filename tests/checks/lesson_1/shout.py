@@ -326,3 +326,45 @@ def makes_a_stream_in_a_step(model):
 @wrong("1.4", "yields")
 def yields_by_itself(model):
     yield from (model | StrOutputParser() | upper).stream("Why?")
+
+
+@wrong("1.4", "drops the first chunk")
+def takes_the_first_chunk_for_an_empty_one(model):
+    def capitals(pieces):
+        next(pieces)
+        for piece in pieces:
+            yield piece.upper()
+
+    return model | StrOutputParser() | capitals
+
+
+@wrong("1.4", "some capitals")
+def knows_ascii_only(model):
+    table = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+    def capitals(pieces):
+        for piece in pieces:
+            yield piece.translate(table)
+
+    return model | StrOutputParser() | capitals
+
+
+@wrong("1.4", "changes the model", "`disable_streaming`")
+def disables_streaming(model):
+    def capitals(pieces):
+        for piece in pieces:
+            yield piece.upper()
+
+    model.disable_streaming = True
+    return model | StrOutputParser() | capitals
+
+
+@wrong("1.4", "no text", "an empty piece")
+def ends_at_an_empty_piece(model):
+    def capitals(pieces):
+        for piece in pieces:
+            if not piece:
+                return
+            yield piece.upper()
+
+    return model | StrOutputParser() | capitals

@@ -391,7 +391,7 @@ def returns_a_generator_expression(model, prompt):
 # --- The prompt, the model, and the model's settings ----------------------------------------------
 
 
-@wrong("1.1", "another prompt", "was sent `Tell me a story`")
+@wrong("1.1", "another prompt", "was sent `'Tell me a story'`")
 def ignores_the_prompt(model, prompt):
     return shows(model.stream("Tell me a story"))
 
@@ -463,7 +463,7 @@ def prints_an_error(model, prompt):
         return ""
 
 
-@wrong("1.1", "swallows the error")
+@wrong("1.1", "swallows the error", "`return` in a `finally`")
 def returns_in_finally(model, prompt):
     text = ""
     try:
@@ -556,3 +556,49 @@ def never_returns(model, prompt):
     a_loop_and_a_list(model, prompt)
     while True:
         pass
+
+
+@wrong("1.1", "drops the first chunk")
+def takes_the_first_chunk_for_an_empty_one(model, prompt):
+    chunks = model.stream(prompt)
+    next(chunks)
+    text = ""
+    for chunk in chunks:
+        print(chunk.content, end="", flush=True)
+        text += chunk.content
+    return text
+
+
+@wrong("1.1", "another prompt", "`' Why do rivers bend.*`, but the model was sent `'Why")
+def strips_the_prompt(model, prompt):
+    return a_loop_and_a_list(model, prompt.strip())
+
+
+@wrong("1.1", "tries again", "called the model twice")
+def tries_again_when_the_connection_is_lost(model, prompt):
+    try:
+        return a_loop_and_a_list(model, prompt)
+    except Exception:
+        return a_loop_and_a_list(model, prompt)
+
+
+@wrong("1.1", "replaces the error", "`from None`")
+def hides_the_cause(model, prompt):
+    try:
+        return a_loop_and_a_list(model, prompt)
+    except Exception:
+        raise RuntimeError("the reply is incomplete") from None
+
+
+@wrong("1.1", "prints without white space", "differs")
+def replaces_line_breaks(model, prompt):
+    text = ""
+    for chunk in model.stream(prompt):
+        print(chunk.content.replace("\n", " "), end="", flush=True)
+        text += chunk.content
+    return text
+
+
+@wrong("1.1", "returns nothing", "`None` for an empty reply")
+def returns_none_for_an_empty_reply(model, prompt):
+    return a_loop_and_a_list(model, prompt) or None

@@ -345,3 +345,52 @@ def needs_a_word(stream):
     words = splits_the_buffer(stream)
     yield next(words)
     yield from words
+
+
+@wrong("1.2", "reads on", "read to its end")
+def reads_the_rest_when_its_reader_leaves(stream):
+    buffer = ""
+    try:
+        for piece in stream:
+            *complete, buffer = re.split(r"\s+", buffer + piece)
+            yield from filter(None, complete)
+    except GeneratorExit:
+        for _ in stream:
+            pass
+        raise
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "replaces the error")
+def hides_the_cause(stream):
+    buffer = ""
+    try:
+        for piece in stream:
+            *complete, buffer = re.split(r"\s+", buffer + piece)
+            yield from filter(None, complete)
+    except Exception:
+        raise RuntimeError("the stream failed") from None
+    if buffer:
+        yield buffer
+
+
+@wrong("1.2", "yields another word", "came out again")
+def doesnt_take_words_off_the_buffer(stream):
+    buffer = last = ""
+    for piece in stream:
+        buffer += piece
+        *complete, last = re.split(r"\s+", buffer)
+        yield from filter(None, complete)
+    if last:
+        yield last
+
+
+@wrong("1.2", "yields another word", "a word is missing")
+def leaves_short_words_out(stream):
+    buffer = ""
+    for piece in stream:
+        *complete, buffer = re.split(r"\s+", buffer + piece)
+        yield from (word for word in complete if len(word) > 1)
+    if buffer:
+        yield buffer

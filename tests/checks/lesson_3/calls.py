@@ -300,3 +300,47 @@ def gives_up_before_the_reason(stream):
 def closes_the_stream(stream):
     with closing(stream):
         return asks_the_sum(stream)
+
+
+def the_sum(stream):
+    total = None
+    for chunk in stream:
+        total = chunk if total is None else total + chunk
+    return total
+
+
+def the_reason(total):
+    return total and total.response_metadata.get("finish_reason")
+
+
+@wrong("3.2", "adds broken calls")
+def adds_invalid_calls(stream):
+    total = the_sum(stream)
+    finished = the_reason(total) == "tool_calls"
+    return total.tool_calls + total.invalid_tool_calls if finished else []
+
+
+@wrong("3.2", "loses calls", "for a call without arguments")
+def leaves_out_calls_without_arguments(stream):
+    total = the_sum(stream)
+    found = total.tool_calls if the_reason(total) == "tool_calls" else []
+    return [call for call in found if call["args"]]
+
+
+@wrong("3.2", "loses calls", "for two calls of the same tool")
+def calls_each_tool_once(stream):
+    total = the_sum(stream)
+    found = total.tool_calls if the_reason(total) == "tool_calls" else []
+    return list({call["name"]: call for call in found}.values())
+
+
+@wrong("3.2", "calls of a stopped reply", "`function_call`")
+def accepts_the_older_reason(stream):
+    total = the_sum(stream)
+    return total.tool_calls if the_reason(total) in ("tool_calls", "function_call") else []
+
+
+@wrong("3.2", "calls of a stopped reply", "`tool_use`")
+def accepts_a_prefix(stream):
+    total = the_sum(stream)
+    return total.tool_calls if str(the_reason(total)).startswith("tool") else []

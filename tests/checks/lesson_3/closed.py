@@ -184,3 +184,33 @@ def escaped(text):
 def indents_the_fence(text):
     repaired = counts_lines(text)
     return repaired if repaired == text else f" {repaired}"
+
+
+@wrong("3.5", "fence without an open block", "after a tab")
+def takes_any_white_space_for_indentation(text):
+    head, newline, last = text.rpartition("\n")
+    if last in ("`", "``"):
+        text = head + newline
+    fences = [line for line in text.split("\n") if re.match(r"\s{0,3}```", line)]
+    return text + "\n```" if len(fences) % 2 else text
+
+
+@wrong("3.5", "keeps half a fence", "nothing else")
+def expects_a_line_break_before_backticks(text):
+    text = re.sub(r"\n`{1,2}\Z", "\n", text)
+    return text + "\n```" if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2 else text
+
+
+@wrong("3.5", "repairs what is whole", "other line breaks")
+def changes_line_breaks(text):
+    text = text.replace("\r\n", "\n")
+    head, newline, last = text.rpartition("\n")
+    if last in ("`", "``"):
+        text = head + newline
+    return text + "\n```" if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2 else text
+
+
+@wrong("3.5", "leaves the block open", "Which line closes it")
+def closes_with_tildes(text):
+    text = re.sub(r"(^|\n)`{1,2}\Z", r"\1", text)
+    return text + "\n~~~" if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2 else text

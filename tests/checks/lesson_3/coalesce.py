@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from itertools import chain
-from time import perf_counter
+from time import perf_counter, sleep
 
 from tests.checks.answers import right, wrong
 
@@ -386,3 +386,47 @@ def closes_its_source(pieces, seconds=0.05, clock=perf_counter):
 @wrong("3.4", "never reads the stream")
 def reads_nothing(pieces, seconds=0.05, clock=perf_counter):
     return iter(())
+
+
+def in_time(pieces, seconds, clock, between=""):
+    """Pieces as the exercise asks for them, but joined with something."""
+    waiting, last = [], None
+    for piece in pieces:
+        waiting += [piece] if piece else []
+        if waiting and (last is None or clock() - last >= seconds):
+            last = clock()
+            yield between.join(waiting)
+            waiting = []
+    if waiting:
+        yield between.join(waiting)
+
+
+@wrong("3.4", "adds white space", "joined with")
+def joins_with_spaces(pieces, seconds=0.05, clock=perf_counter):
+    yield from in_time(pieces, seconds, clock, " ")
+
+
+@wrong("3.4", "waits", "0.25 s")
+def waits_between_two(pieces, seconds=0.05, clock=perf_counter):
+    for number, text in enumerate(in_time(pieces, seconds, clock)):
+        if number == 1:
+            sleep(seconds)
+        yield text
+
+
+@wrong("3.4", "loses the end", "ends in a line break")
+def drops_white_space_at_the_end(pieces, seconds=0.05, clock=perf_counter):
+    waiting, last = "", None
+    for piece in pieces:
+        waiting += piece
+        if waiting and (last is None or clock() - last >= seconds):
+            last = clock()
+            yield waiting
+            waiting = ""
+    if waiting.strip():
+        yield waiting
+
+
+@wrong("3.4", "too soon", "compared with `seconds`")
+def ignores_seconds(pieces, seconds=0.05, clock=perf_counter):
+    yield from in_time(pieces, 0.05, clock)

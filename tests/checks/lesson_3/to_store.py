@@ -103,7 +103,7 @@ def returns_the_error(stream):
         return error
 
 
-@wrong("3.3", "raises")
+@wrong("3.3", "raises another error", "`RuntimeError` was raised .*asks for a `ValueError`")
 def raises_another(stream):
     try:
         return keeps_the_reason(stream)
@@ -325,3 +325,45 @@ wrong("3.3", "needs whole", "Exercise 3.1 isn't done")(
         "def to_store(stream):\n    total = whole(stream)\n    return total.content",
     )["to_store"]
 )
+
+
+@wrong("3.3", "drops the first chunk")
+def takes_the_first_chunk_for_an_empty_one(stream):
+    next(stream, None)
+    return keeps_the_reason(stream)
+
+
+@wrong("3.3", "replaces the error", "`RuntimeError")
+def raises_another_for_a_lost_connection(stream):
+    try:
+        return keeps_the_reason(stream)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise RuntimeError("the stream failed") from error
+
+
+@wrong("3.3", "replaces the error")
+def hides_the_cause(stream):
+    try:
+        return keeps_the_reason(stream)
+    except ValueError:
+        raise
+    except Exception:
+        raise ValueError("the stream failed") from None
+
+
+@wrong("3.3", "refuses a complete reply", "for a reply without text")
+def wants_text(stream):
+    text = keeps_the_reason(stream)
+    if not text:
+        raise ValueError("there is no text, although the finish reason is stop")
+    return text
+
+
+@wrong("3.3", "raises another error", "`AssertionError`")
+def asserts(stream):
+    chunks = list(stream)
+    reasons = [chunk.response_metadata.get("finish_reason") for chunk in chunks]
+    assert "stop" in reasons, f"the finish reasons are {reasons}"
+    return "".join(chunk.content for chunk in chunks)

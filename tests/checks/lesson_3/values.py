@@ -12,8 +12,8 @@ right("3.6")(tuple(VALUES))
 right("3.6")([dict(reversed(value.items())) for value in VALUES])
 
 for mistake, says, answer in (
-    ("begins too late", "1 value before it .*beginning of a key", VALUES[1:]),
-    ("begins too late", "4 values before it", VALUES[-1:]),
+    ("begins too late", "1 value is missing before it.*beginning of a key", VALUES[1:]),
+    ("begins too late", "4 values are missing before it", VALUES[-1:]),
     ("another string", "How much of `city` has arrived", [VALUES[0], *VALUES[2:]]),
     ("another string", "How much of `city`", [VALUES[0], {"city": ""}]),
     ("another number", "How much of `temp` has arrived", [*VALUES[:3], VALUES[4]]),

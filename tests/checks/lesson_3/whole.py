@@ -204,3 +204,37 @@ def one_at_a_time(stream):
 def accumulates(stream):
     *_, total = [None, *accumulate(stream)]
     return total
+
+
+@wrong("3.1", "drops the first chunk")
+def takes_the_first_chunk_for_an_empty_one(stream):
+    return adds_in_a_loop(list(stream)[1:])
+
+
+@wrong("3.1", "another text")
+def adds_the_first_chunk_twice(stream):
+    total = None
+    for chunk in stream:
+        if total is None:
+            total = chunk
+        total = total + chunk
+    return total
+
+
+@wrong("3.1", "loses the usage")
+def takes_the_last_chunk_for_an_empty_one(stream):
+    return adds_in_a_loop(list(stream)[:-1])
+
+
+@wrong("3.1", "another text")
+def strips_the_text(stream):
+    total = adds_in_a_loop(stream)
+    return total and total.model_copy(update={"content": total.content.strip()})
+
+
+@wrong("3.1", "loses the finish reason", "is `stop`, and the reply's is `tool_calls`")
+def says_that_it_stopped(stream):
+    total = adds_in_a_loop(stream)
+    if total is not None:
+        total.response_metadata["finish_reason"] = "stop"
+    return total

@@ -135,6 +135,8 @@ class Reply:
         first_after: Seconds from the role chunk to the first piece.
         gap: Seconds between two pieces.
         silences: Further seconds before the piece of that number, from 0.
+        compact: Whether no chunk is empty, as with some providers: the role comes with the first
+            piece, and the finish reason with the last one.
         keeps_sending: Whether pieces arrive while none is read, as they do over a network.
         asides: Tokens that handlers receive at the end and that aren't in the reply: they tell a
             handler that counts tokens from one that counts the reply.
@@ -153,6 +155,7 @@ class Reply:
     first_after: float = FIRST_AFTER
     gap: float = GAP
     silences: Mapping[int, float] = field(default_factory=dict)
+    compact: bool = False
     keeps_sending: bool = False
     asides: Sequence[str] = ()
     again: "Reply | None" = None
@@ -312,21 +315,25 @@ class Reply:
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
-        yield ROLE_AFTER, chunk_of()
-        for seconds, piece in self._timed_text():
-            yield seconds, chunk_of(piece) if isinstance(piece, str) else piece
+        ending = {"finish_reason": self.finish, "model_name": self.model_name}
+        if not self.compact:
+            yield ROLE_AFTER, chunk_of()
+        for at, (seconds, piece) in enumerate(self._timed_text(), 1):
+            ends = self.compact and self.finish and at == len(self.pieces)
+            fields = {"response_metadata": ending} if ends else {}
+            yield seconds, chunk_of(piece, **fields) if isinstance(piece, str) else piece
         for index, (name, arguments) in enumerate(self.calls):
             named = tool_call_chunk(name=name, args="", id=f"call-{name}-{index}", index=index)
             yield self.gap, chunk_of(tool_call_chunks=[named])
             for piece in cut(arguments, index):
                 more = tool_call_chunk(args=piece, index=index)
                 yield self.gap, chunk_of(tool_call_chunks=[more])
-        if self.finish:
-            ending = {"finish_reason": self.finish, "model_name": self.model_name}
+        if self.finish and not self.compact:
             yield self.gap, chunk_of(response_metadata=ending)
         if usage and self.usage:
-            yield 0.0, chunk_of(usage_metadata=self.usage)
-        if last:
+            position = {"chunk_position": "last"} if last and self.compact else {}
+            yield 0.0, chunk_of(usage_metadata=self.usage, **position)
+        if last and not self.compact:
             yield 0.0, chunk_of(chunk_position="last")
 
     def _silence(self, at: int) -> float:

@@ -11,7 +11,8 @@ SHARED: Messages[Run] = {
         f"{kind(s.answer)}."
     ),
     "another model": lambda s: (
-        f"`{s.name}` was given a model but called {s.other_model}. Does a helper use that one?"
+        f"`{s.name}` was given {'a model' if s.model else 'no model'} but called {s.other_model}. "
+        "Does a helper use that one?"
     ),
     "never awaited": lambda s: (
         f"Calling `{s.forgotten or s.unread}` made a coroutine that was never awaited, so it never "
@@ -67,7 +68,8 @@ SHARED: Messages[Run] = {
         "a chain that nothing runs?"
     ),
     "another prompt": lambda s: (
-        f"The prompt was {shown(s.case.prompt)}, but the model was sent {shown(s.other_prompt)}."
+        f"The prompt was {shown(repr(s.case.prompt))}, but the model was sent "
+        f"{shown(repr(s.other_prompt))}."
     ),
     "calls twice": lambda s: (
         f"`{s.name}` called the model {times(s.reply.requests)} for one reply, and each call is "
@@ -154,8 +156,20 @@ SHARED: Messages[Run] = {
     ),
     "swallows the error": lambda s: (
         f"The connection was lost after {count(s.case.fails_after or 0, 'piece')}, and "
-        f"`{s.name}` ended as if the reply were complete. Which `except` keeps the error from its "
-        "caller?"
+        f"`{s.name}` ended as if the reply were complete. Which `except`, or `return` in a "
+        "`finally`, keeps the error from its caller?"
+    ),
+    "tries again": lambda s: (
+        f"The connection was lost, and `{s.name}` called the model {times(s.reply.requests)}. The "
+        "exercise asks for one call, whose exception propagates."
+    ),
+    "replaces the error": lambda s: (
+        f"The connection was lost, and {shown(s.error)} was raised `from None`, which hides why. "
+        "Let the exception itself propagate."
+    ),
+    "reads on": lambda s: (
+        f"The reader of `{s.name}` left, and the stream was read to its end, so the model "
+        "generated all of it. What runs when a generator is closed?"
     ),
     "swallows the cancellation": lambda s: (
         f"The task that runs `{s.name}` was cancelled, and it ended as if nothing had happened. "

@@ -38,6 +38,15 @@ def _raised(run: Run) -> bool:
     return not run.lost or isinstance(run.error, _SLIPS)
 
 
+def _replaced(run: Run) -> bool:
+    """Whether another exception came out in place of the lost connection's, without its cause."""
+    error = run.error
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    hidden = error is not None and error.__suppress_context__ and error.__cause__ is None
+    return run.lost and hidden and error is not run.reply.error
+
+
 def _closes_badly(run: Run) -> bool:
     return "ignored GeneratorExit" in str(run.error)
 
@@ -126,13 +135,16 @@ STRESSED: Mistakes[Run] = {
     "another model": FIRST["another model"],
     "never awaited": FIRST["never awaited"],
     "yields while closing": _closes_badly,
+    "tries again": lambda run: run.case.fails_after is not None and run.reply.requests > 1,
     "swallows the error": lambda run: run.case.fails_after is not None and run.error is None,
+    "replaces the error": _replaced,
     "swallows the cancellation": lambda run: run.cancelled == "returned",
     "replaces the cancellation": lambda run: run.cancelled == "raised",
     "outlives the cancellation": lambda run: run.cancelled == "went on",
     RAISED: _raised,
     "leaves a task": LAST["leaves a task"],
     "left open": LAST["left open"],
+    "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,
 }
 
 

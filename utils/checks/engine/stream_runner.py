@@ -46,6 +46,7 @@ class Case:
         text: The reply.
         seed: Where it is cut into pieces.
         pieces: The reply in pieces, in place of `text` and `seed`.
+        compact: Whether no chunk is empty; see `Reply`.
         prompt: What the model is to be sent.
         fails_after: The connection is lost after so many pieces.
         leave_after: The reader of the answer's stream leaves after so many items with text.
@@ -56,6 +57,7 @@ class Case:
     text: str = RIVERS
     seed: int = 1
     pieces: Sequence[str] | None = None
+    compact: bool = False
     prompt: str = PROMPT
     fails_after: int | None = None
     leave_after: int | None = None
@@ -70,7 +72,7 @@ class Case:
     def reply(self, **how: Any) -> Reply:
         """The reply; `how` are further settings of it."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
-        return Reply(pieces, fails_after=self.fails_after, **how)
+        return Reply(pieces, fails_after=self.fails_after, compact=self.compact, **how)
 
     def model(self, reply: Reply, **settings: Any) -> FakeModel:
         """A model that answers the prompt with `reply`."""

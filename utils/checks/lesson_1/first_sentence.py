@@ -74,11 +74,16 @@ def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
 
 
 def _begins(s: Seen) -> bool:
-    return s.got != s.first and s.first.startswith(s.got)
+    return s.returned != s.first and s.first.startswith(s.got)
 
 
 MISTAKES: Mistakes[Seen] = {
     "returns an empty string": lambda s: bool(s.first) and not s.got,
+    "strips the text": lambda s: (
+        s.returned != s.first
+        and s.returned.strip() == s.first.strip()
+        and len(s.returned) < len(s.first)
+    ),
     "white space at the end": lambda s: s.got == s.first and s.returned[-1:].isspace(),
     "white space at the start": lambda s: s.got == s.first and s.returned[:1].isspace(),
     "misses a line break": lambda s: (
@@ -143,6 +148,25 @@ check = Exercise(
             pieces=("Some rivers", " bend twice", ".", " ", "Nobody", " knows why", "."),
             first="Some rivers bend twice.",
         ),
+        Sentence(
+            pieces=("\n Some", " rivers bend", ". ", "Why?"),
+            first="\n Some rivers bend.",
+            when="for a reply that begins with white space",
+        ),
+        Sentence(
+            pieces=("because of", " the water", " \n"),
+            first="because of the water \n",
+            when="for a reply in which no sentence ends",
+        ),
+        Sentence(
+            pieces=("Yes! No. Per", "haps. ", "Ask again."),
+            first="Yes!",
+            when="for a piece with two sentences in it",
+        ),
+        Sentence(
+            text="Rivers bend. Why?", seed=57, first="Rivers bend.", prompt=" Why do rivers bend?\n"
+        ),
+        Sentence(text="Rivers bend. Why?", seed=58, first="Rivers bend.", compact=True),
         Sentence(pieces=(), first="", when="for an empty reply"),
     ),
     mistakes=MISTAKES,

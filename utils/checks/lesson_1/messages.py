@@ -30,8 +30,11 @@ SHOW: Messages[show.Seen] = {
         "after what it prints?"
     ),
     "prints without white space": lambda s: (
-        f"Only white space is missing in what was printed: {shown(s.printed[:40])}. Is any of the "
-        "text stripped or skipped?"
+        f"Only white space differs in what was printed: {shown(s.printed[:40])}. Is any of it "
+        "stripped, skipped or replaced?"
+    ),
+    "drops the first chunk": lambda _: (
+        "The text of the first chunk wasn't printed. That chunk is often empty, but not always."
     ),
     "prints another text": lambda s: (
         f"What was printed isn't the reply. {first_difference(s.printed, s.reply.text)}"
@@ -48,9 +51,9 @@ SHOW: Messages[show.Seen] = {
         "Each piece was printed in time but not flushed, so Python may keep it in a buffer and "
         "deliver it late. Which argument of `print` prevents that?"
     ),
-    "returns nothing": lambda _: (
-        "`show` returned `None`. A program also needs the whole text, to store it. Is a `return` "
-        "missing?"
+    "returns nothing": lambda s: (
+        f"`show` returned `None`{s.when}. A program also needs the whole text, to store it. Is a "
+        "`return` missing?"
     ),
     "keeps text of an earlier call": lambda s: (
         "The returned text ends with the reply, but begins with text of an earlier call: "
@@ -69,6 +72,13 @@ SHOW: Messages[show.Seen] = {
         f"{first_difference(s.returned, s.reply.text)}"
     ),
 }
+
+
+def _misplaced(seen: words.Seen) -> str:
+    if seen.item in seen.items[: seen.wrong]:
+        return " again"
+    return ": a word is missing" if seen.item in seen.words[seen.wrong :] else ""
+
 
 WORDS: Messages[words.Seen] = {
     "correct": lambda s: (
@@ -117,7 +127,8 @@ WORDS: Messages[words.Seen] = {
         "isn't the end of a word."
     ),
     "yields another word": lambda s: (
-        f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out."
+        f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out"
+        f"{_misplaced(s)}."
     ),
     "collected first": lambda s: (
         f"The words are right, but the first came out after all {s.total} pieces had gone in. "
@@ -233,13 +244,20 @@ SHOUT: Messages[shout.Seen] = {
         "The text came out in small letters. The exercise asks for capitals."
     ),
     "some capitals": lambda _: "Only some of the text is in capitals.",
-    "no text": lambda _: "No text came out of the chain.",
+    "no text": lambda _: (
+        "No text came out of the chain. Does your step yield, and does it go on after an empty "
+        "piece?"
+    ),
+    "drops the first chunk": lambda _: (
+        "The text of the first chunk is lost. The first chunk is often empty, but not always."
+    ),
     "ends early": lambda s: (
         f"Only {count(len(s.text), 'character')} of {len(s.capitals)} came out: {shown(s.text)}. "
         "What ends your step there?"
     ),
     "another text": lambda s: (
-        f"The text changed. {first_difference(s.text, s.capitals)} Is any of it stripped or lost?"
+        f"The text changed. {first_difference(s.text, s.capitals)} Is any of it stripped, lost "
+        "or added?"
     ),
     "one item": lambda s: (
         f"The text is right, but it came as one item, after all {s.total} pieces had gone in. "
@@ -265,7 +283,15 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
         "It stopped because nothing kept the stream any longer. `closing` says so in code, and "
         "works even if something else keeps the stream."
     ),
-    "returns an empty string": lambda s: f"An empty string was returned{s.when}.",
+    "returns an empty string": lambda s: (
+        f"An empty string was returned{s.when}. An empty chunk isn't the end of the reply."
+        if not s.reply.ended
+        else f"An empty string was returned{s.when}."
+    ),
+    "strips the text": lambda s: (
+        f"{shown(repr(s.returned))} was returned{s.when}: white space is lost. Everything up to "
+        "the end of the sentence belongs to it."
+    ),
     "white space at the end": lambda s: (
         f"{shown(repr(s.returned))} was returned, with white space at its end. The exercise asks "
         "for the sentence alone."
@@ -278,7 +304,12 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
         f"{shown(repr(s.returned))} was returned{s.when}. White space isn't only a space."
     ),
     "goes on": lambda s: (
-        f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence."
+        f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence. "
+        + (
+            "Is the end sought after each piece, in all that has arrived, for each of the marks?"
+            if s.reply.ended
+            else "What of the last piece belongs to the sentence?"
+        )
     ),
     "loses the mark": lambda s: (
         f"{shown(s.returned)} was returned{s.when}, without the mark that ends the sentence."

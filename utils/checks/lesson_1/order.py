@@ -31,6 +31,14 @@ class Seen:
         return self.answer[1]
 
     @property
+    def given_letters(self) -> bool:
+        """Whether the order is a string, or letters one by one."""
+        return isinstance(self.given, str) or (
+            isinstance(self.given, list | tuple)
+            and all(isinstance(one, str) and len(one.strip()) == 1 for one in self.given)
+        )
+
+    @property
     def unknown(self) -> str:
         """The first letter that names no line, or ""."""
         return next((letter for letter in self.letters if letter not in self.lines), "")
@@ -104,7 +112,7 @@ def _block(seen: Seen) -> bool:
 
 MISTAKES: Mistakes[Seen] = {
     "no lines": lambda s: not s.lines,
-    "no string": lambda s: not isinstance(s.given, str | list | tuple),
+    "no string": lambda s: not s.given_letters,
     "empty": lambda s: not s.letters,
     "no such line": lambda s: bool(s.unknown),
     "repeats a line": lambda s: bool(s.repeated),

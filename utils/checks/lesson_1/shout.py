@@ -67,6 +67,7 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
 
 FIRST: Mistakes[Seen] = {
+    "changes the model": lambda s: bool(s.settings),
     "calls the model itself": lambda s: s.early > 0,
     "returns a stream": lambda s: isinstance(s.chain, Iterator) and not from_yield(s.chain),
     "returns nothing": lambda s: s.chain is None and s.error is None,
@@ -83,6 +84,9 @@ MISTAKES: Mistakes[Seen] = {
     "small letters": lambda s: s.text == s.reply.text.lower() != s.capitals,
     "some capitals": lambda s: s.text != s.capitals == s.text.upper(),
     "no text": lambda s: bool(s.capitals) and not s.text,
+    "drops the first chunk": lambda s: (
+        s.case.compact and s.text == "".join(s.reply.pieces[1:]).upper()
+    ),
     "ends early": lambda s: s.text != s.capitals and s.capitals.startswith(s.text.upper()),
     "another text": lambda s: s.text != s.capitals,
     "one item": lambda s: s.total > 1 and sum(map(bool, s.items)) == 1,
@@ -96,6 +100,8 @@ check = Exercise(
     cases=(
         Case(text=RIVERS, seed=41),
         Case(text=f"  {HARBOUR}\n", seed=42),
+        Case(text="El río está aquí, y la niña también.", seed=43, when="for a reply in Spanish"),
+        Case(text=RIVERS, seed=44, compact=True),
         Case(pieces=(), when="for an empty reply"),
     ),
     mistakes=MISTAKES,

@@ -92,6 +92,9 @@ MISTAKES: Mistakes[Seen] = {
         not s.in_order and s.loose and len(s.printed) > len(s.reply.text)
     ),
     "prints without white space": lambda s: not s.in_order and s.loose,
+    "drops the first chunk": lambda s: (
+        s.case.compact and s.printed.strip("\n") == "".join(s.reply.pieces[1:])
+    ),
     "prints another text": lambda s: not s.in_order,
     "collected first": lambda s: 1 < s.total == s.reply.most_held,
     "held back": lambda s: s.reply.most_held > 0,
@@ -113,6 +116,8 @@ check = Exercise(
         Case(text=RIVERS, seed=11),
         Case(text=HARBOUR, seed=12),
         Case(text=" \nThe tide turns.\n\nTwice a day. ", seed=13),
+        Case(text=RIVERS, seed=14, compact=True),
+        Case(text=RIVERS, seed=15, prompt=" Why do rivers bend?\n"),
         Case(pieces=(), when="for an empty reply"),
     ),
     mistakes=MISTAKES,

@@ -7,7 +7,7 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.stream_runner import ANYTHING
 from utils.checks.lesson_3 import given
-from utils.checks.lesson_3.given import HALF, NOTHING_CAME, UNKNOWN, WEATHER, Chunks, Seen
+from utils.checks.lesson_3.given import ALIKE, HALF, NOTHING_CAME, UNKNOWN, WEATHER, Chunks, Seen
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
@@ -46,6 +46,9 @@ MISTAKES: Mistakes[Seen] = {
     "no tool calls": lambda s: any(
         not isinstance(call, Mapping) or "args" not in call for call in _entries(s)
     ),
+    "adds broken calls": lambda s: any(
+        call.get("type") == "invalid_tool_call" for call in _entries(s)
+    ),
     "pieces of calls": lambda s: any(isinstance(call["args"], str) for call in _entries(s)),
     "calls of a truncated reply": lambda s: bool(_entries(s)) and s.finish in (None, "length"),
     "calls of a stopped reply": lambda s: bool(_entries(s)) and not _meant(s),
@@ -71,6 +74,27 @@ check = Exercise(
         Chunks(calls=WEATHER, finish="stop", when="for a reply with the finish reason `stop`"),
         Chunks(
             calls=WEATHER, finish=UNKNOWN, when=f"for a reply with the finish reason `{UNKNOWN}`"
+        ),
+        *(
+            Chunks(
+                calls=WEATHER, finish=reason, when=f"for a reply with the finish reason `{reason}`"
+            )
+            for reason in ALIKE
+        ),
+        Chunks(
+            calls=(WEATHER[0], ("get_weather", '{"city": "Tokyo"}')),
+            finish="tool_calls",
+            when="for two calls of the same tool",
+        ),
+        Chunks(
+            calls=(WEATHER[0], ("get_news", "{}")),
+            finish="tool_calls",
+            when="for a call without arguments",
+        ),
+        Chunks(
+            calls=(*WEATHER, ("get_news", "[about: rivers")),
+            finish="tool_calls",
+            when="for a call whose arguments aren't valid JSON",
         ),
         Chunks(when="for a reply of text alone"),
         NOTHING_CAME,

@@ -51,6 +51,11 @@ class Seen(Run):
     looked: int
 
     @property
+    def waited(self) -> float:
+        """For how many seconds it waited itself."""
+        return self.seconds - sum(self.case.gaps) if isinstance(self.case, Pace) else 0.0
+
+    @property
     def odd(self) -> int:
         """The number of the first string that isn't as it should be; -1 if all are."""
         pairs = enumerate(zip_longest(self.passed, self.due))
@@ -124,6 +129,7 @@ def _early(s: Seen) -> bool:
 
 MISTAKES: Mistakes[Seen] = {
     **UNREAD,
+    "waits": lambda s: s.waited > 0,
     "collected first": lambda s: (
         s.total > 4 and bool(s.passed) and s.passed[0].taken == s.due[-1].taken > s.due[0].taken
     ),
@@ -135,6 +141,11 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "loses pieces": lambda s: _wrong_text(s) and bool(s.missing),
     "loses white space": lambda s: (
+        _wrong_text(s)
+        and len(s.text) < len(s.reply.text)
+        and "".join(s.text.split()) == "".join(s.reply.text.split())
+    ),
+    "adds white space": lambda s: (
         _wrong_text(s) and "".join(s.text.split()) == "".join(s.reply.text.split())
     ),
     "another text": _wrong_text,
@@ -179,6 +190,11 @@ check = Exercise(
             pieces=("One.", "\n\n", "Two", " ", "herons.", "\n"),
             gaps=(0.0, 0.125, 0.125, 0.5, 0.0, 0.25),
             when="for a stream with pieces of white space alone",
+        ),
+        Pace(
+            pieces=("One", " ", "\n"),
+            gaps=(0.0, 1.0, 0.0625),
+            when="for a stream that ends in a line break",
         ),
         _words([0.0, 0.4375, 0.0625, 0.25, 0.1875], 9, "for a stream with a piece now and then"),
     ),

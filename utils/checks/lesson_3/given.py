@@ -18,6 +18,8 @@ HERON = "The heron stands still for an hour. Then it doesn't."
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
 HALF = (("get_weather", '{"city": "San'),)
 UNKNOWN = "error"  # a finish reason that the lesson doesn't name, as some providers send it
+# Reasons that look like "tool_calls", from an older interface and from other providers.
+ALIKE = ("function_call", "tool_use")
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 

@@ -19,6 +19,11 @@ _NEEDS_WHOLE: Messages[Run] = {
     ),
 }
 
+
+def _reason(seen: given.Seen) -> str:
+    return shown(seen.returned.response_metadata.get("finish_reason"))
+
+
 WHOLE: Messages[given.Seen] = {
     **_UNREAD,
     "correct": lambda _: (
@@ -66,9 +71,12 @@ WHOLE: Messages[given.Seen] = {
     "loses the usage": lambda _: (
         "The text is right, but the usage is missing. Which chunk holds it, and was it added?"
     ),
-    "loses the finish reason": lambda _: (
-        "The text is right, but the finish reason is missing. Which chunk holds it, and was it "
-        "added?"
+    "drops the first chunk": lambda _: (
+        "The text of the first chunk is lost. The first chunk is often empty, but not always."
+    ),
+    "loses the finish reason": lambda s: (
+        f"The text is right, but the finish reason is {_reason(s)}, and the reply's is "
+        f"{shown(s.finish)}. Which chunk holds it, and was it added?"
     ),
 }
 
@@ -127,7 +135,11 @@ CALLS: Messages[given.Seen] = {
     ),
     "loses calls": lambda s: (
         f"The reply makes {len(s.whole.tool_calls)} calls, but `calls` returned "
-        f"{len(s.returned)}. Where is the rest lost?"
+        f"{len(s.returned)}{s.when}. Where is the rest lost?"
+    ),
+    "adds broken calls": lambda _: (
+        "The list holds a call whose arguments aren't valid JSON, from `invalid_tool_calls`. It "
+        "can't be executed."
     ),
     "changes calls": lambda s: (
         f"The calls were changed: {shown(repr(s.returned), 120)}. Return them as the sum has them."
@@ -142,8 +154,18 @@ TO_STORE: Messages[given.Seen] = {
         "named."
     ),
     "refuses a complete reply": lambda s: (
-        f"A complete reply, with the finish reason `stop`, was refused: {shown(s.error, 90)}. "
-        "Which of its chunks has the reason?"
+        f"A complete reply, with the finish reason `stop`, was refused{s.when}: "
+        f"{shown(s.error, 90)}. Which of its chunks has the reason, and what is it compared with?"
+    ),
+    "raises another error": lambda s: (
+        f"`{type(s.error).__name__}` was raised{s.when}. The exercise asks for a `ValueError`."
+    ),
+    "replaces the error": lambda s: (
+        f"The connection was lost, and {shown(s.error)} was raised. Let the exception itself "
+        "propagate, or raise a `ValueError` from it."
+    ),
+    "drops the first chunk": lambda _: (
+        "The text of the first chunk is lost. The first chunk is often empty, but not always."
     ),
     "empty message": lambda s: (
         f"`ValueError` was raised with an empty message{s.when}. The message should give the "
@@ -158,8 +180,8 @@ TO_STORE: Messages[given.Seen] = {
         "say that there is no finish reason."
     ),
     "returns the error": lambda s: (
-        f"{kind(s.returned).capitalize()} was returned{s.when}. It should be raised, as a caller "
-        "may not look at what is returned."
+        f"`to_store` returned {kind(s.returned)}{s.when}. It should be raised, as a caller may not "
+        "look at what is returned."
     ),
     "returns nothing": lambda _: (
         "`to_store` returned `None` for a complete reply. Is a `return` missing?"
@@ -200,6 +222,10 @@ COALESCE: Messages[coalesce.Seen] = {
         f"All {s.total} pieces had arrived before the first string was passed on{s.when}. Which "
         "line reads the whole stream?"
     ),
+    "waits": lambda s: (
+        f"`coalesce` itself waited for {s.waited:.2f} s{s.when}, which delays the stream. It only "
+        "has to look at the clock when a piece arrives."
+    ),
     "never looks at the clock": lambda _: (
         "`coalesce` never called the `clock` that it was given. How else can it know the time?"
     ),
@@ -220,6 +246,9 @@ COALESCE: Messages[coalesce.Seen] = {
         f"White space is lost{s.when}: {shown(repr(s.text))}. Are pieces stripped, or "
         "those of white space alone skipped?"
     ),
+    "adds white space": lambda s: (
+        f"White space is added{s.when}: {shown(repr(s.text))}. What are the pieces joined with?"
+    ),
     "another text": lambda s: f"The text changed{s.when}. {first_difference(s.text, s.reply.text)}",
     "empty first piece": lambda s: (
         f"An empty string was passed on first{s.when}. Only a piece with text goes on immediately."
@@ -238,7 +267,8 @@ COALESCE: Messages[coalesce.Seen] = {
     ),
     "too soon": lambda s: (
         f"{shown(s.got.text if s.got else '')} was passed on less than {SECONDS} s after "
-        f"what was passed on before{s.when}. When is the time remembered?"
+        f"what was passed on before{s.when}. When is the time remembered, and is it compared with "
+        "`seconds`?"
     ),
     "too late": lambda s: (
         f"At least {SECONDS} s had gone by, and {shown(s.wanted.text if s.wanted else '')} wasn't "
@@ -285,7 +315,12 @@ CLOSED: Messages[closed.Seen] = {
         f"{_repair(s)}: in {_came(s)} the new fence isn't on a line of its own."
     ),
     "leaves the block open": lambda s: (
-        f"{_repair(s)}: in {_came(s)} the block is still open. Which lines did you count?"
+        f"{_repair(s)}: in {_came(s)} the block is still open. "
+        + (
+            "Which lines did you count?"
+            if s.returned.strip() == s.kept.strip()
+            else "Which line closes it?"
+        )
     ),
     "changes blank lines": lambda s: (
         f"{_repair(s)}: {_came(s)} has other blank lines than the text."
@@ -313,9 +348,9 @@ VALUES: Messages[values.Seen] = {
         "The JSON has a number there."
     ),
     "begins too late": lambda s: (
-        f"Your value {s.at + 1} is {shown(s.given)}: {count(s.earlier, 'value')} "
-        "before it is missing. What did the parser above yield when it only had the beginning of "
-        "a key?"
+        f"Your value {s.at + 1} is {shown(s.given)}: "
+        f"{count(s.earlier, 'value', 'is')} missing before it. What did the parser above "
+        "yield when it only had the beginning of a key?"
     ),
     "no empty object": lambda s: (
         f"Your value {s.at + 1} is {shown(s.given)}. What did the parser above yield when it only "

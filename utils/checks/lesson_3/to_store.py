@@ -47,8 +47,27 @@ def _names(s: Seen) -> str:
     return next((reason for reason in found if reason != s.finish), "")
 
 
+def _replaced(s: Seen) -> bool:
+    """Whether the lost connection's error came out as anything but itself or a cause."""
+    return (
+        s.lost
+        and s.error is not None
+        and s.error is not s.reply.error
+        and (not _refused(s) or (s.error.__suppress_context__ and not s.error.__cause__))
+    )
+
+
+def _another_error(s: Seen) -> bool:
+    """Whether a reply was refused deliberately, by an error of another kind."""
+    kinds = (AttributeError, LookupError, NameError, TypeError, UnboundLocalError)
+    refused = s.error is not None and not _refused(s) and not isinstance(s.error, kinds)
+    return refused and s.case.fails_after is None and not _complete(s)
+
+
 MISTAKES: Mistakes[Seen] = {
+    "raises another error": _another_error,
     "raises": lambda s: not _refused(s) and SHARED["raises"](s),
+    "replaces the error": _replaced,
     **given.UNREAD,
     "refuses a complete reply": lambda s: _complete(s) and _refused(s),
     "empty message": lambda s: _refused(s) and not str(s.error).strip(),
@@ -67,6 +86,9 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "stores another ending": lambda s: not s.error and not _complete(s),
     "returns no text": lambda s: not s.error and not _stored(s),
+    "drops the first chunk": lambda s: (
+        _stored(s) and s.case.compact and s.returned == "".join(s.reply.pieces[1:])
+    ),
     "strips the text": lambda s: (
         _stored(s) and s.returned != s.reply.text and s.returned.strip() == s.reply.text.strip()
     ),
@@ -86,6 +108,8 @@ check = Exercise(
         Chunks(finish="tool_calls", when="for a reply with the finish reason `tool_calls`"),
         Chunks(finish=UNKNOWN, when=f"for a reply with the finish reason `{UNKNOWN}`"),
         Chunks(text=f"  {HERON}\n"),
+        Chunks(compact=True, seed=35),
+        Chunks(pieces=(), when="for a reply without text"),
         NOTHING_CAME,
     ),
     first=given.NEEDS_WHOLE,

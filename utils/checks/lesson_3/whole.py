@@ -31,6 +31,9 @@ MISTAKES: Mistakes[Seen] = {
     "returns no chunk": lambda s: bool(s.chunks) and not _sum(s),
     "leaves chunks": lambda s: s.read_chunks < len(s.chunks),
     "one chunk of many": lambda s: _sum(s) and s.returned != s.whole and s.returned in s.chunks,
+    "drops the first chunk": lambda s: (
+        _sum(s) and s.case.compact and s.returned.content == "".join(s.reply.pieces[1:])
+    ),
     "another text": lambda s: _sum(s) and s.returned.content != s.whole.content,
     "loses the tool calls": lambda s: _sum(s) and s.returned.tool_calls != s.whole.tool_calls,
     "loses usage and finish reason": lambda s: (
@@ -50,6 +53,7 @@ check = Exercise(
     cases=(
         Chunks(text=HERON, seed=31),
         Chunks(text="", calls=WEATHER, finish="tool_calls", when="for a reply with tool calls"),
+        Chunks(text=f" {HERON}\n", compact=True, seed=34),
         NOTHING_CAME,
     ),
     mistakes=MISTAKES,
