@@ -391,7 +391,7 @@ def returns_a_generator_expression(model, prompt):
 # --- The prompt, the model, and the model's settings ----------------------------------------------
 
 
-@wrong("1.1", "another prompt", "was sent `'Tell me a story'`")
+@wrong("1.1", "another prompt", "was sent `Tell me a story`")
 def ignores_the_prompt(model, prompt):
     return shows(model.stream("Tell me a story"))
 

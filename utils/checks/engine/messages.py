@@ -5,6 +5,13 @@ from utils.checks.engine.stream_runner import Run
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, kind, shown, times
 
+
+def _quoted(run: Run, prompt: str) -> str:
+    """A prompt; in quotes if only the white space around it differs."""
+    same = run.case.prompt.strip() == run.other_prompt.strip()
+    return shown(repr(prompt) if same else prompt)
+
+
 SHARED: Messages[Run] = {
     "not a function": lambda s: (
         f"The check needs the function itself: `{s.name}`, without parentheses. It was given "
@@ -68,8 +75,8 @@ SHARED: Messages[Run] = {
         "a chain that nothing runs?"
     ),
     "another prompt": lambda s: (
-        f"The prompt was {shown(repr(s.case.prompt))}, but the model was sent "
-        f"{shown(repr(s.other_prompt))}."
+        f"The prompt was {_quoted(s, s.case.prompt)}, but the model was sent "
+        f"{_quoted(s, s.other_prompt)}."
     ),
     "calls twice": lambda s: (
         f"`{s.name}` called the model {times(s.reply.requests)} for one reply, and each call is "
