@@ -271,9 +271,9 @@ def main() -> int:
     say("\n" + figures.report())
     if not figures.failures and not figures.holds:
         say(
-            "\nA mark was missed, though marks are ratios to what this machine takes anyway: "
-            f"{this_command('class', '--learners', str(max(1, count // 2)))} tells whether "
-            "half the class fits."
+            "\nA limit was exceeded, although the limits are relative to this machine's own floor. "
+            "To test half the class, run "
+            f"{this_command('class', '--learners', str(max(1, count // 2)))}."
         )
     return 0 if figures.holds else 1
 

@@ -76,7 +76,7 @@ class Provider:
     """
 
     model: str
-    base_url: str | None = field(repr=False)  # may hold a password
+    base_url: str | None = field(repr=False)  # may contain a password
     api_key: str = field(repr=False)
     named_by: str | None = None
 
