@@ -684,3 +684,12 @@ async def calls_the_notebooks_model(model, history, question):
 async def forgets_to_await(model, history, question):
     reply = model.ainvoke([*history, HumanMessage(question)])
     yield reply.content
+
+
+@wrong("5.1", "nothing stored", "after its reader left")
+async def stores_both_at_the_end(model, history, question):
+    said = ""
+    async for chunk in model.astream([*history, HumanMessage(question)]):
+        said += chunk.content
+        yield chunk.content
+    history.extend([HumanMessage(question), AIMessage(said)])

@@ -70,6 +70,10 @@ TURN: Messages[turn.Seen] = {
     "loses what was before": lambda s: (
         f"The messages that were in `history` before the turn have changed{s.when}."
     ),
+    "nothing stored": lambda s: (
+        f"Neither the question nor the reply is in `history`{s.when}. Where are they stored, and "
+        "when do those lines run?"
+    ),
     "history unchanged": lambda s: (
         f"Nothing was added to `history`{s.when}. An assignment such as `history = [*history, …]` "
         "makes a new list, which the caller never sees."

@@ -111,6 +111,7 @@ MISTAKES: Mistakes[Seen] = {
     "loses what was before": lambda s: (
         tuple(s.history[: len(s.case.before)]) != tuple(s.case.before)
     ),
+    "nothing stored": lambda s: not s.new and not s.case.whole,
     "history unchanged": lambda s: not s.new,
     "no message": lambda s: bool(s.odd),
     "question stored as a reply": lambda s: s.case.prompt in s.replies,
