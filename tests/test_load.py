@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from tests.simulator.orphans import PATIENCE, ROOT, is_running, wait_for_the_end
-from utils.checks.async_streams import LiveModel, LiveProbe
 from utils.checks.engine import virtual_time
 from utils.checks.engine.asgi_client import get
+from utils.checks.engine.fake_model import FakeModel, Reply
 from utils.load import STYLES, LoadError, Row, Rows, experiment, load
 from utils.load import clients as load_clients
 from utils.load.experiment import _row
@@ -61,8 +61,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
     """Ask the measured app on virtual time, of a model whose reply takes a second."""
     from utils.load import app  # it makes a model of the simulator's
 
-    probe = LiveProbe(["a ", "reply"], first_after=0.5, gap=0.2)
-    monkeypatch.setattr(app, "model", LiveModel(probe=probe))
+    reply = Reply(["a ", "reply"], first_after=0.5, gap=0.2)
+    model = FakeModel.of({})
+    model._other = reply
+    monkeypatch.setattr(app, "model", model)
 
     def serve(style: str, clients: int) -> Served:
         async def crowd() -> Served:
@@ -70,13 +72,13 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
             visits = [
                 asyncio.ensure_future(get(app.app, STYLES[style], {})) for _ in range(clients)
             ]
-            await asyncio.sleep(probe.lasts / 2)
+            await asyncio.sleep(reply.lasts / 2)
             health = await get(app.app, "/health", {})
             alive_after = virtual_time.now() - began
             texts = {visit.body for visit in await asyncio.gather(*visits)}
             assert health.status == 200
             assert len(texts) == 1
-            return Served(alive_after / probe.lasts, (virtual_time.now() - began) / probe.lasts)
+            return Served(alive_after / reply.lasts, (virtual_time.now() - began) / reply.lasts)
 
         return virtual_time.run(crowd)
 

@@ -139,10 +139,9 @@ def _unchecked(path: Path, lesson: Lesson) -> Iterator[SourceError]:
     number = int(path.stem[:2])
     folder = ROOT / "utils" / "checks" / f"lesson_{number}"
     numbers: list[str] = []
-    for file in (*sorted(folder.glob("*.py")), folder.with_name(f"old_lesson_{number}.py")):
+    for file in sorted(folder.glob("*.py")):
         try:
-            text = file.read_text(encoding="utf-8") if file.is_file() else ""
-            numbers += rules.numbers_of_checks(text)
+            numbers += rules.numbers_of_checks(file.read_text(encoding="utf-8"))
         except SyntaxError as error:
             name = file.relative_to(ROOT).as_posix()
             raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None

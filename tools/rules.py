@@ -70,8 +70,7 @@ def unchecked(lesson: Lesson, numbers: Collection[str], folder: str) -> Iterator
 def numbers_of_checks(text: str) -> list[str]:
     """The exercises that a module's text has checks of: `check = Exercise("1.1", …)`.
 
-    It is read and not imported, for the import brings LangChain along, which takes seconds. Checks
-    that aren't data yet are in a table `CHECKS`.
+    It is read and not imported, as the import brings LangChain along, which takes seconds.
     """
     numbers: list[str] = []
     for node in ast.parse(text).body:
@@ -80,8 +79,6 @@ def numbers_of_checks(text: str) -> list[str]:
         value = getattr(node, "value", None)
         if names == ["check"] and isinstance(value, ast.Call):
             numbers += [str(arg.value) for arg in value.args[:1] if isinstance(arg, ast.Constant)]
-        if names == ["CHECKS"] and isinstance(value, ast.Dict):
-            numbers += [str(key.value) for key in value.keys if isinstance(key, ast.Constant)]
     return numbers
 
 

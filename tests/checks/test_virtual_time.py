@@ -10,11 +10,10 @@ from types import BuiltinFunctionType
 import pytest
 
 from utils.checks import evaluate
-from utils.checks.async_streams import LiveModel, LiveProbe, LiveSwitchboard, Traffic, read
 from utils.checks.engine import virtual_time as loops
 from utils.checks.engine.asgi_client import get
+from utils.checks.engine.fake_model import FakeModel, Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
-from utils.checks.streams import ConnectionLost
 
 PIECES = ["Ri", "vers ", "bend."]
 
@@ -220,14 +219,14 @@ def test_tasks_left_behind_are_cancelled_without_a_word(caplog, capfd):
 
 
 def test_generators_left_behind_are_closed():
-    probe = LiveProbe(PIECES)
+    reply = Reply(PIECES)
 
     async def main():
-        main.kept = LiveModel(probe=probe).astream("Why?")
+        main.kept = FakeModel.of({"Why?": reply}).astream("Why?")
         await anext(main.kept)
 
     run(main)
-    assert probe.closed
+    assert reply.readings[0].closed
 
 
 def test_exceptions_come_out():
@@ -242,15 +241,15 @@ def test_exceptions_come_out():
 
 
 def test_pieces_come_when_they_should():
-    probe = LiveProbe(PIECES, silences={1: 30})
+    reply = Reply(PIECES, silences={1: 30})
 
     async def main():
-        assert await text_of(LiveModel(probe=probe)) == "Rivers bend."
+        assert await text_of(FakeModel.of({"Why?": reply})) == "Rivers bend."
         return loops.now() - BEGIN
 
-    assert run(main) == pytest.approx(probe.lasts)
-    came = [at - BEGIN for at in probe.came_at]
-    assert came == pytest.approx([probe.arrives(at) for at in range(3)])
+    assert run(main) == pytest.approx(reply.lasts)
+    came = [at - BEGIN for at in reply.readings[0].arrived]
+    assert came == pytest.approx([reply.arrives(at) for at in range(3)])
     assert came == pytest.approx([0.6, 30.7, 30.8])
 
 
@@ -259,108 +258,62 @@ def test_pieces_come_when_they_should():
     [("ainvoke", False), ("astream", False), ("invoke", True), ("stream", True)],
 )
 def test_who_blocks_the_loop_is_noted(method, blocking):
-    probe = LiveProbe(PIECES)
+    reply = Reply(PIECES)
 
     async def main():
-        answer = getattr(LiveModel(probe=probe), method)("Why?")
+        answer = getattr(FakeModel.of({"Why?": reply}), method)("Why?")
         if method == "ainvoke":
             await answer
         elif method == "astream":
-            await read(answer, probe)
+            assert [chunk async for chunk in answer]
         elif method == "stream":
             list(answer)
         return loops.blocked()
 
     blocked = run(main)
-    assert probe.blocking is blocking
-    assert blocked == pytest.approx(probe.lasts if blocking else 0)
+    assert reply.blocking is blocking
+    assert blocked == pytest.approx(reply.lasts if blocking else 0)
 
 
 def test_a_thread_that_invokes_does_not_block_the_loop():
-    probe = LiveProbe(PIECES)
+    reply = Reply(PIECES)
 
     async def main():
-        await asyncio.to_thread(LiveModel(probe=probe).invoke, "Why?")
+        await asyncio.to_thread(FakeModel.of({"Why?": reply}).invoke, "Why?")
         return loops.now() - BEGIN
 
-    assert run(main) == pytest.approx(probe.lasts)
-    assert not probe.blocking
+    assert run(main) == pytest.approx(reply.lasts)
+    assert not reply.blocking
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 0.65, 5])
 def test_a_reader_who_leaves_lets_it_go(seconds):
-    probe = LiveProbe(PIECES, silences={2: 100})
+    reply = Reply(PIECES, silences={2: 100})
 
     async def main():
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await text_of(LiveModel(probe=probe))
+                await text_of(FakeModel.of({"Why?": reply}))
         await loops.soon()
-        return probe.let_go, probe.closed, probe.left_at - BEGIN
+        return reply.readings[0].closed, reply.readings[0].left - BEGIN
 
-    assert run(main) == (True, True, pytest.approx(seconds))
+    assert run(main) == (True, pytest.approx(seconds))
 
 
 def test_leaving_the_loop_lets_it_go():
-    probe = LiveProbe(PIECES)
+    reply = Reply(PIECES)
 
     async def leaves():
-        async for chunk in LiveModel(probe=probe).astream("Why?"):
+        async for chunk in FakeModel.of({"Why?": reply}).astream("Why?"):
             if chunk.content:
                 break
 
     async def main():
         await leaves()
         await loops.soon()
-        return probe.let_go, probe.closed, probe.taken
+        return reply.readings[0].closed, reply.taken
 
-    assert run(main) == (True, True, 1)
-
-
-@pytest.mark.parametrize(("pieces", "after", "seen"), [(PIECES, 2, "Rivers "), (["", "x"], 1, "")])
-def test_a_connection_is_lost(pieces, after, seen):
-    probe = LiveProbe(pieces, fails_after=after)
-
-    async def main():
-        got = []
-        with suppress(ConnectionLost):
-            async for chunk in LiveModel(probe=probe).astream("Why?"):
-                got.append(chunk.content)  # noqa: PERF401 (it fails on the way)
-            got.append("it didn't fail")
-        return "".join(got)
-
-    assert run(main) == seen
-
-
-def test_replies_that_run_at_once_are_counted():
-    traffic = Traffic()
-    probes = {prompt: LiveProbe(PIECES, traffic=traffic) for prompt in ("One?", "Two?", "Three?")}
-    model = LiveSwitchboard(probe=None, probes=probes)
-
-    async def main():
-        await asyncio.gather(text_of(model, "One?"), text_of(model, "Two?"))
-        await text_of(model, "Three?")
-
-    run(main)
-    assert (traffic.most, traffic.now, len(traffic.log)) == (2, 0, 6)
-    assert [len(probe.seen) for probe in probes.values()] == [1, 1, 1]
-
-
-def test_what_is_read_is_noted_and_closed():
-    probe = LiveProbe(PIECES)
-
-    async def shouts():
-        async for chunk in LiveModel(probe=probe).astream("Why?"):
-            yield chunk.content.upper()
-
-    async def main():
-        items = shouts()  # kept, so that nobody else closes it
-        got = await read(items, probe, leave_after=3)
-        await loops.soon()
-        return got, probe.let_go, probe.taken
-
-    assert run(main) == (["", "RI", "VERS "], True, 2)
-    assert probe.most_held == 0
+    assert run(main) == (True, 1)
 
 
 # --- Servers --------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ The check of an exercise is a file in its lesson's folder, such as `lesson_1/sho
 says is in that folder's `messages.py`. What checks are built from is in `engine/`.
 """
 
-from utils.checks.outcome import NotYet, Outcome
+from utils.checks.outcome import Outcome
 from utils.checks.runner import check, evaluate
 from utils.checks.show import hint, predict, solution
 
-__all__ = ["NotYet", "Outcome", "check", "evaluate", "hint", "predict", "solution"]
+__all__ = ["Outcome", "check", "evaluate", "hint", "predict", "solution"]

@@ -18,10 +18,6 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
 
-class NotYet(Exception):  # noqa: N818 (not an error: one of the three outcomes)
-    """Raised by a check; its message says what was seen, and never the answer."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What `check` found.

@@ -13,9 +13,9 @@ from typing import Any
 
 from utils.checks.calls import MISSING, Misuse, the_checked_number
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages
-from utils.checks.engine.student_code import LearnersError, untouched
+from utils.checks.engine.student_code import untouched
 from utils.checks.engine.timeout import OutOfTime, within
-from utils.checks.outcome import NotYet, Outcome
+from utils.checks.outcome import Outcome
 
 LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, also on a busy machine
 
@@ -47,34 +47,23 @@ def check(number: str | float, answer: object = MISSING) -> None:
 
 def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outcome:
     """Judge without showing; `limit` is in seconds. See `check` for the rest."""
+    from utils.checks.engine.virtual_time import NeverEnds
+
     number = the_checked_number(number, answer)
-    judge = find(number) or _old_check(number)
+    exercise = find(number)
     if untouched(answer, number):
         return Outcome(number, "not attempted", _STUB)
     try:
         with redirect_stdout(_Discard()):
-            return _judged(judge, number, answer, limit)
+            return within(limit, lambda: exercise.outcome(answer))
+    except NeverEnds as reason:
+        return Outcome(number, "not yet", str(reason), "never ends")
     except OutOfTime:
         message = (
             f"Your code was stopped after {limit:g} s. Is there a loop that never ends, or "
             "something that waits for an event that never happens?"
         )
         return Outcome(number, "not yet", message, "never ends")
-
-
-def _judged(judge: Any, number: str, answer: object, limit: float) -> Outcome:
-    from utils.checks.engine.virtual_time import NeverEnds
-
-    try:
-        if isinstance(judge, Loaded):
-            return within(limit, lambda: judge.outcome(answer))
-        return Outcome(number, "correct", within(limit, lambda: judge(answer)))
-    except LearnersError as error:
-        return Outcome(number, "not yet", str(error), "raises")
-    except NotYet as reason:
-        return Outcome(number, "not yet", str(reason))
-    except NeverEnds as reason:
-        return Outcome(number, "not yet", str(reason), "never ends")
 
 
 class Loaded:
@@ -147,14 +136,23 @@ class Loaded:
         return Outcome(self.exercise.number, status, message, mistake)
 
 
-def find(number: str) -> Loaded | None:
-    """The exercise of that number, if its check is data."""
-    exercises = loaded(number.partition(".")[0])
-    return next((each for each in exercises if each.exercise.number == number), None)
+def find(number: str) -> Loaded:
+    """The exercise of that number.
+
+    Raises:
+        Misuse: If there is none; the message lists those that there are.
+    """
+    lesson = number.partition(".")[0]
+    exercises = {each.exercise.number: each for each in loaded(lesson)}
+    if number not in exercises:
+        numbers = ", ".join(sorted(exercises, key=_order))
+        there = f"; there are {numbers}" if numbers else f": lesson {lesson} has none"
+        raise Misuse(f"There is no exercise {number}{there}.")
+    return exercises[number]
 
 
 def loaded(lesson: str) -> Iterator[Loaded]:
-    """All exercises of a lesson whose checks are data."""
+    """All exercises of a lesson."""
     folder = f"utils.checks.lesson_{lesson}"
     try:
         package = importlib.import_module(folder)
@@ -171,21 +169,3 @@ def loaded(lesson: str) -> Iterator[Loaded]:
 
 def _order(number: str) -> list[int]:
     return [int(part) for part in number.split(".")]
-
-
-def _old_check(number: str) -> Callable[[Any], Any]:
-    """A check that isn't data yet."""
-    lesson = number.partition(".")[0]
-    module = f"utils.checks.old_lesson_{lesson}"
-    try:
-        checks = importlib.import_module(module).CHECKS
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        checks = {}
-    if number not in checks:
-        numbers = sorted([*(each.exercise.number for each in loaded(lesson)), *checks], key=_order)
-        there = f"there are {', '.join(numbers)}" if numbers else f"lesson {lesson} has none"
-        raise Misuse(f"There is no exercise {number}{';' if numbers else ':'} {there}.")
-    found: Callable[[Any], Any] = checks[number]
-    return found

@@ -6,39 +6,14 @@ import linecache
 import sysconfig
 import traceback
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType
 
 from utils import source
-from utils.checks.engine.timeout import OutOfTime
 from utils.checks.engine.wording import shown
-from utils.checks.outcome import NotYet
 
 _HERE = str(Path(__file__).parent.parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
-
-
-class LearnersError(Exception):
-    """An exception in the learner's code, told in a sentence."""
-
-
-@contextmanager
-def learners_code(when: str = "") -> Iterator[None]:
-    """Tells an exception of the learner's code, raised inside the block, from one of ours.
-
-    Args:
-        when: What the code was given, such as "for an empty reply", if that explains it.
-
-    Raises:
-        LearnersError: In place of the exception.
-    """
-    try:
-        yield
-    except (OutOfTime, NotYet):
-        raise
-    except (Exception, SystemExit) as error:
-        raise LearnersError(told(error, when)) from error
 
 
 def told(error: BaseException, when: str = "") -> str:
