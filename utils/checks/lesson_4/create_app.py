@@ -23,6 +23,7 @@ _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds; by then an endpoint whose model failed has ended
 _SLOW = 0.1  # virtual seconds for which a right endpoint may outlast its model
+_TRIES = 20  # times that threads get to run, so that they let go of what they made
 _A_FIELD = re.compile(r"(data|event|id|retry)(:|$)|:")  # how a line of a frame begins
 
 
@@ -159,8 +160,11 @@ def observe(answer: Any, case: Visited) -> Seen:
             visits.append(get(app, "/chat", {"question": _OTHER}))
         async with started(app):
             seen["visits"] = await asyncio.gather(*visits)
-        isolation.settle()  # Python closes a generator that was left at a `yield`
-        await virtual_time.soon()
+        for _ in range(_TRIES):  # Python closes a generator that was left at a `yield`,
+            await asyncio.to_thread(isolation.settle)  # once no thread holds it any more
+            await asyncio.sleep(0.001)
+            if not reply.still_open:
+                break
         for each in seen["visits"]:
             if each.error:
                 raise each.error
