@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection, HTTPResponse
 from select import select
 from threading import Event
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model, simulator
+from utils.simulator import Simulator
 from utils.timing import Recording, record
 
 if TYPE_CHECKING:
@@ -75,9 +77,9 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
 
     async with serving(endpoint) as url:
         await asyncio.to_thread(_check_health, url)  # what a first request costs tells nothing
-        async with simulator().watch() as read:
+        async with _unhurried().watch() as read:
             run, by_then, alive = await _read_and_check(url, prompt, read)
-        async with simulator().watch() as left:
+        async with _unhurried().watch() as left:
             await asyncio.to_thread(_leave, url, prompt, left)
     return Case(
         ttft_share=by_then / max(1, sum(request.tokens_sent for request in read)),
@@ -178,12 +180,29 @@ def _path(prompt: str) -> str:
 # --- endpoints -----------------------------------------------------------------------------------
 
 
+@cache
+def _own() -> Simulator:
+    return Simulator(speed=1)
+
+
+def _unhurried() -> Simulator:
+    """Return the simulator, or one at real speed where the course's is sped up.
+
+    What a visitor does while the model is sending can't be sped up.
+    """
+    shared = simulator()
+    return shared if shared.speed <= 1 else _own()
+
+
 def _app(frames: Frames) -> FastAPI:
     from fastapi import FastAPI
     from fastapi.responses import StreamingResponse
 
     app = FastAPI()
-    model = chat_model("seed", max_tokens=60, simulated=True)
+    server = _unhurried()
+    model = chat_model(
+        "seed", max_tokens=60, simulated=True, base_url=server.base_url, api_key=server.api_key
+    )
 
     @app.get("/chat", response_model=None)
     async def chat(question: str) -> StreamingResponse:
