@@ -278,5 +278,5 @@ def test_the_help_of_build_says_when_solutions_are_run(capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         commands.parser().parse_args(["build", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    assert "A lesson's solutions are run when its text changed" in said
+    assert "If a lesson changed, its solutions notebook is executed" in said
     assert "also where only utils/ changed" in said
