@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,7 +118,11 @@ class Lab:
 
     def connection_files(self) -> list[str]:
         """The files by which its kernels can be spoken to."""
-        commands = [process.cmdline() for process in self.family()]
+        commands = []
+        for process in self.family():
+            # One that has ended since it was listed, or waits to be reaped, has no command line.
+            with suppress(psutil.NoSuchProcess):
+                commands.append(process.cmdline())
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
 
     def interrupt(self) -> tuple[int, str]:

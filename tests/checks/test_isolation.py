@@ -179,7 +179,8 @@ def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number
         warnings.simplefilter("always")
         assert evaluate(number, answer).status == "not yet"
         gc.collect()
-    assert [str(each.message) for each in heard] == []
+    # Sockets that other tests of this process left to the collector may be heard of here, too.
+    assert [str(each.message) for each in heard if each.category is RuntimeWarning] == []
 
 
 def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
