@@ -17,7 +17,8 @@ import pytest
 from tests.simulator.orphans import PATIENCE, ROOT, is_running, wait_for_the_end
 from utils.checks.engine import virtual_time
 from utils.checks.engine.asgi_client import get
-from utils.checks.engine.fake_model import FakeModel, Reply
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reply
 from utils.load import STYLES, LoadError, Row, Rows, experiment, load
 from utils.load import clients as load_clients
 from utils.load.experiment import _row

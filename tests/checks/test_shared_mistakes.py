@@ -8,7 +8,8 @@ import pytest
 
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, call, run_async
+from utils.checks.engine.run import ANYTHING, Case, Run
+from utils.checks.engine.stream_runner import call, run_async
 from utils.checks.runner import Loaded
 
 

@@ -12,7 +12,8 @@ import pytest
 from utils.checks import evaluate
 from utils.checks.engine import virtual_time as loops
 from utils.checks.engine.asgi_client import get
-from utils.checks.engine.fake_model import FakeModel, Reply
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
 PIECES = ["Ri", "vers ", "bend."]

@@ -96,7 +96,7 @@ class Loaded:
     def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
         """The mistakes to look for in a run of the exercise's own cases, in order."""
         from utils.checks.engine.mistakes import FIRST, LAST
-        from utils.checks.engine.stream_runner import Run
+        from utils.checks.engine.run import Run
 
         first, own = self.exercise.first, self.exercise.mistakes
         if not isinstance(seen, Run):
@@ -105,7 +105,7 @@ class Loaded:
 
     def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, Callable[[Any], Mapping[str, Any]]]]:
         from utils.checks.engine.mistakes import stress
-        from utils.checks.engine.stream_runner import Run
+        from utils.checks.engine.run import Run
 
         for case in self.exercise.cases:
             yield case, self.mistakes

@@ -6,7 +6,7 @@ from langchain_core.tools import tool
 
 from tests.checks.answers import right, wrong
 from tests.checks.lesson_3.whole import adds_in_a_loop
-from utils.checks.engine.fake_model import Reply
+from utils.checks.engine.reply import Reply
 from utils.checks.lesson_3.given import WEATHER
 
 

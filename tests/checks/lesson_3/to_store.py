@@ -3,7 +3,7 @@
 from tests.checks.answers import right, wrong
 from tests.checks.lesson_3.calls import beside, without_whole
 from tests.checks.lesson_3.whole import adds_in_a_loop
-from utils.checks.engine.fake_model import Reply
+from utils.checks.engine.reply import Reply
 
 
 @right("3.3")

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_
 from langchain_core.messages.ai import add_ai_message_chunks
 
 from tests.checks.answers import right, wrong
-from utils.checks.engine.fake_model import Reply
+from utils.checks.engine.reply import Reply
 
 
 @right("3.1")

@@ -10,7 +10,7 @@ from pydantic_core import from_json as pydantics_from_json
 
 from tests.checks.answers import right, wrong
 from tests.checks.lesson_5._parts import goes_on_with
-from utils.checks.engine.fake_model import ConnectionLost
+from utils.checks.engine.reply import ConnectionLost
 
 
 class Ticket(BaseModel):

@@ -1,7 +1,7 @@
 """What learners read about the mistakes that exercises share; see `mistakes`."""
 
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.stream_runner import Run
+from utils.checks.engine.run import Run
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, kind, shown, times
 

@@ -14,15 +14,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.stream_runner import (
-    ANYTHING,
-    STRING,
-    Case,
-    Run,
-    failing,
-    from_yield,
-    leaving,
-)
+from utils.checks.engine.run import ANYTHING, STRING, Case, Run, failing, from_yield, leaving
 
 _SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
 _COLLECTIONS = (str, list, tuple, set, dict)

@@ -9,7 +9,8 @@ from pydantic import PrivateAttr
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.stream_runner import RIVERS, Case, Run, call
+from utils.checks.engine.run import RIVERS, Case, Run
+from utils.checks.engine.stream_runner import call
 
 
 @dataclass(frozen=True, kw_only=True)

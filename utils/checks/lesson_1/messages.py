@@ -2,7 +2,7 @@
 
 from utils.checks.engine.clinic import clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.fake_model import ROLE_AFTER
+from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_1 import first_sentence, order, shout, show, words

@@ -7,8 +7,8 @@ from typing import Any
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FIRST_AFTER, ROLE_AFTER, Reply
-from utils.checks.engine.stream_runner import HARBOUR, Case
+from utils.checks.engine.reply import FIRST_AFTER, ROLE_AFTER, Reply
+from utils.checks.engine.run import HARBOUR, Case
 
 _FILE = "<your order>"
 

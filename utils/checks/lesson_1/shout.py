@@ -9,8 +9,10 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FakeModel, Reply
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, from_yield, loop_over
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reply
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, from_yield
+from utils.checks.engine.stream_runner import loop_over
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import Reply
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, call
+from utils.checks.engine.reply import Reply
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import call
 
 
 class Screen(io.StringIO):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import HARBOUR, Case, Run, loop_over
+from utils.checks.engine.run import HARBOUR, Case, Run
+from utils.checks.engine.stream_runner import loop_over
 
 
 @dataclass(frozen=True, kw_only=True)

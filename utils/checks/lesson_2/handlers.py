@@ -18,7 +18,7 @@ from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.fake_model import Call
-from utils.checks.engine.stream_runner import Case
+from utils.checks.engine.run import Case
 from utils.checks.engine.student_code import learners_own
 
 Make = Callable[..., BaseCallbackHandler]

@@ -10,8 +10,9 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ConnectionLost, FakeModel, Reply, cut
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import ConnectionLost, Reply, cut
+from utils.checks.engine.run import HARBOUR, RIVERS, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
 

@@ -8,7 +8,8 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import HARBOUR, NUMBER, RIVERS, Case, Run, call
+from utils.checks.engine.run import HARBOUR, NUMBER, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 
 _ASIDES = (" ", "by the by")  # they tell the handler's count from one of the reply

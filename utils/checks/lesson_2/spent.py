@@ -9,8 +9,10 @@ from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import Call, FakeModel, Reading, Reply, cut
-from utils.checks.engine.stream_runner import HARBOUR, NUMBER, RIVERS, Case, Run, call
+from utils.checks.engine.fake_model import Call, FakeModel
+from utils.checks.engine.reply import Reading, Reply, cut
+from utils.checks.engine.run import HARBOUR, NUMBER, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."

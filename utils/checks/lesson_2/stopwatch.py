@@ -9,8 +9,8 @@ from typing import Any
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ConnectionLost
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case
+from utils.checks.engine.reply import ConnectionLost
+from utils.checks.engine.run import HARBOUR, RIVERS, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
 

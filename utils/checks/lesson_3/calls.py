@@ -5,7 +5,7 @@ from traceback import walk_tb
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import ANYTHING
+from utils.checks.engine.run import ANYTHING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import ALIKE, HALF, NOTHING_CAME, UNKNOWN, WEATHER, Chunks, Seen
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import Reply
-from utils.checks.engine.stream_runner import Case, Run, call
+from utils.checks.engine.reply import Reply
+from utils.checks.engine.run import Case, Run
+from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
 _OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)

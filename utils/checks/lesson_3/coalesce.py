@@ -7,7 +7,8 @@ from typing import Any
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import Case, Run, loop_over
+from utils.checks.engine.run import Case, Run
+from utils.checks.engine.stream_runner import loop_over
 from utils.checks.lesson_3.given import HERON, UNREAD
 
 SECONDS = 0.25  # this figure and the gaps are exact in binary, and so is "at least"

@@ -11,7 +11,8 @@ from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, Wanted, call
+from utils.checks.engine.run import ANYTHING, Case, Run, Wanted
+from utils.checks.engine.stream_runner import call
 from utils.checks.engine.student_code import untouched
 
 HERON = "The heron stands still for an hour. Then it doesn't."

@@ -2,7 +2,7 @@
 
 from utils.checks.engine.clinic import clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.stream_runner import Run
+from utils.checks.engine.run import Run
 from utils.checks.engine.wording import count, first_difference, kind, shown
 from utils.checks.lesson_3 import closed, coalesce, given, values
 from utils.checks.lesson_3.coalesce import SECONDS

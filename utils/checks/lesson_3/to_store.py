@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
-from utils.checks.engine.stream_runner import ANYTHING
+from utils.checks.engine.run import ANYTHING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Seen
 

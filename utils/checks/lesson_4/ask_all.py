@@ -9,8 +9,10 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FakeModel, Reading, Reply, cut
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, Wanted, run_async
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reading, Reply, cut
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
 _TEXTS = {  # prompts, with a reply and the seconds between its pieces: they end in another order

@@ -15,8 +15,10 @@ from utils import sse
 from utils.checks.engine import isolation, virtual_time
 from utils.checks.engine.asgi_client import NO_JSON, Visit, get, json_of, started
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FakeModel, Reply, cut
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, from_yield, run_async
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reply, cut
+from utils.checks.engine.run import ANYTHING, Case, Run, from_yield
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.student_code import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."

@@ -7,7 +7,8 @@ from typing import Any
 
 from utils import sse
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import Case, Run, call
+from utils.checks.engine.run import Case, Run
+from utils.checks.engine.stream_runner import call
 from utils.checks.engine.wording import shown
 
 _NO_JSON = object()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, run_async
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,10 @@ from langchain_core.tools import tool
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FakeModel, Reply, cut
-from utils.checks.engine.stream_runner import HARBOUR, PROMPT, RIVERS, Case, Run, run_async
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reply, cut
+from utils.checks.engine.run import HARBOUR, PROMPT, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
 
 SILENCE = 5.0  # seconds before the first event
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ROLE_AFTER
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, run_async
+from utils.checks.engine.reply import ROLE_AFTER
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
 _QUICK = 0.1  # virtual seconds; a clock that is read this often is good enough

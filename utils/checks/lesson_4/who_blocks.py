@@ -9,8 +9,9 @@ from typing import Any
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FakeModel, Reply, cut
-from utils.checks.engine.stream_runner import HARBOUR
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reply, cut
+from utils.checks.engine.run import HARBOUR
 
 ALIVE = 0.2  # seconds between two beats of a heart that keeps beating, as the exercise says
 

@@ -8,9 +8,10 @@ from typing import Any
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import Reading, Reply
 from utils.checks.engine.mistakes import FIRST, RAISED
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, run_async, text_of
+from utils.checks.engine.reply import Reading, Reply
+from utils.checks.engine.run import ANYTHING, Case, Run, text_of
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import (
     BEFORE,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import Case, Run, call
+from utils.checks.engine.run import Case, Run
+from utils.checks.engine.stream_runner import call
 
 
 @dataclass(frozen=True, kw_only=True)

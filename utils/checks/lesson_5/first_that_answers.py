@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ConnectionLost, FakeModel, Reply, cut
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, run_async
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import ConnectionLost, Reply, cut
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG, Turns
 

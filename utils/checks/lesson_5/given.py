@@ -10,7 +10,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.tools import BaseTool, StructuredTool
 
 from utils.checks.engine import virtual_time
-from utils.checks.engine.fake_model import FakeModel, Reading, Reply
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.reply import Reading, Reply
 
 Call = tuple[str, str]  # a tool's name, and its arguments in JSON
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import RIVERS, Case, Run, call
+from utils.checks.engine.run import RIVERS, Case, Run
+from utils.checks.engine.stream_runner import call
 from utils.checks.engine.wording import shown
 
 

@@ -8,9 +8,10 @@ from types import CodeType
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ConnectionLost, Reply, chunk_of, cut
 from utils.checks.engine.mistakes import RAISED
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, run_async, text_of
+from utils.checks.engine.reply import ConnectionLost, Reply, chunk_of, cut
+from utils.checks.engine.run import ANYTHING, Case, Run, text_of
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LAMP, LONG, OTHER, SECONDS, stage, status
 from utils.patience import watched as the_courses_own

@@ -7,9 +7,10 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ROLE_AFTER, ConnectionLost, Reply, cut
 from utils.checks.engine.mistakes import RAISED
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, run_async, text_of
+from utils.checks.engine.reply import ROLE_AFTER, ConnectionLost, Reply, cut
+from utils.checks.engine.run import ANYTHING, Case, Run, text_of
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.student_code import untouched
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import (

@@ -7,7 +7,8 @@ from typing import Any
 
 from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import RIVERS, Case, Run, run_async
+from utils.checks.engine.run import RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 

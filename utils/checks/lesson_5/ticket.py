@@ -7,7 +7,8 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST, RAISED
-from utils.checks.engine.stream_runner import ANYTHING, Case, Run, run_async
+from utils.checks.engine.run import ANYTHING, Case, Run
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import USAGE, Turns, offered
 

@@ -7,7 +7,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, run_async
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
 
 _BEFORE = (HumanMessage("What is a river?"), AIMessage("Water on its way to the sea."))
 

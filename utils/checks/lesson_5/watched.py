@@ -11,9 +11,10 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.checks.engine import mistakes, virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import ROLE_AFTER
 from utils.checks.engine.mistakes import RAISED
-from utils.checks.engine.stream_runner import HARBOUR, RIVERS, Case, Run, Wanted, run_async
+from utils.checks.engine.reply import ROLE_AFTER
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS
 

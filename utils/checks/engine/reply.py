@@ -1,0 +1,367 @@
+"""Prepared replies that log how they are read.
+
+    reply = Reply(cut("Rivers bend.", seed=1))
+    answer(FakeModel.of({"Why do rivers bend?": reply}), "Why do rivers bend?")
+    reply.requests, reply.taken, reply.still_open
+
+A reply takes virtual time (`virtual_time`), so what is measured doesn't depend on the machine. It
+can also be passed to an answer directly, as a stream of text (`stream`, `astream`) or of chunks
+(`chunks`, `achunks`): a real stream, which is read once and can be closed.
+"""
+
+# ruff: noqa: ARG002, D102 (arguments and methods are Python's)
+
+import random
+import re
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal
+
+import httpx2
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_openai.chat_models.base import OpenAIConnectionError
+
+from utils.checks.engine import virtual_time
+
+ROLE_AFTER = 0.1  # seconds from the request to the empty first chunk, which carries the role
+FIRST_AFTER = 0.5  # seconds from there to the first text
+GAP = 0.1  # seconds between two pieces, and between the last one and the end
+
+_REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
+
+
+class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (what happened)
+    """What `ChatOpenAI` raises when the connection drops in mid-reply."""
+
+    def __init__(self, message: str = "the connection was lost") -> None:
+        super().__init__(message=message, request=_REQUEST)
+
+
+def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
+    """`text` in pieces of 1 to `longest` characters: the same ones for the same seed.
+
+    Line breaks are pieces of their own, as models often send them.
+    """
+    chance = random.Random(seed)
+    pieces: list[str] = []
+    for part in re.split(r"(\n+)", text):
+        while part:
+            size = len(part) if part.isspace() else chance.randint(1, longest)
+            pieces.append(part[:size])
+            part = part[size:]
+    return pieces
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a reply's log: a piece went in, the end was reached, or text came out."""
+
+    what: Literal["in", "end", "out"]
+    text: str = ""
+
+
+@dataclass(eq=False)
+class Reading:
+    """One reading of a reply, from the request to the end.
+
+    Attributes:
+        messages: What the model was sent; empty if the stream was handed over directly.
+        settings: Keyword arguments of the call, such as `tools` or `temperature`.
+        usage: Whether the usage is sent as well, if the reply has one.
+        streamed: Whether it came as a stream, and not whole.
+        began: When it was requested; times are virtual seconds.
+        arrived: When each piece was taken.
+        items: How many chunks or pieces were taken, the empty ones included.
+        left: When it ended, failed or was closed; None while it is open.
+        ended: Whether it was read to its end.
+        failed: Whether the connection was lost.
+        blocking: Whether it blocked the event loop.
+        after_end: How often a next piece was requested after the end, as a second loop does.
+    """
+
+    messages: Sequence[BaseMessage] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    streamed: bool = True
+    usage: bool = True
+    began: float = field(default_factory=virtual_time.now)
+    arrived: list[float] = field(default_factory=list)
+    items: int = 0
+    left: float | None = None
+    ended: bool = False
+    failed: bool = False
+    blocking: bool = False
+    after_end: int = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed before its end."""
+        return self.left is not None and not self.ended and not self.failed
+
+
+@dataclass(eq=False)
+class Reply:
+    """A prepared reply, and a log of how it was read.
+
+    Attributes:
+        pieces: Its text, as it arrives.
+        calls: Tool calls after the text: names and arguments in JSON, which are cut as well.
+        finish: The finish reason; None for a stream that ends without one.
+        usage: What the provider counts.
+        model_name: The model that answered.
+        fails_after: The connection is lost after so many pieces; 0 is before the first chunk.
+        error: What it fails with.
+        first_after: Seconds from the role chunk to the first piece.
+        gap: Seconds between two pieces.
+        silences: Further seconds before the piece of that number, from 0.
+        compact: Whether no chunk is empty, as with some providers: the role comes with the first
+            piece, and the finish reason with the last one.
+        keeps_sending: Whether pieces arrive while none is read, as they do over a network.
+        asides: Tokens that handlers receive at the end and that aren't in the reply: they tell a
+            handler that counts tokens from one that counts the reply.
+        again: The reply to a second request, as models word it differently each time.
+        log: What went in and came out, in order.
+        readings: Each reading of it.
+    """
+
+    pieces: Sequence[str] = ()
+    calls: Sequence[tuple[str, str]] = ()
+    finish: str | None = "stop"
+    usage: UsageMetadata | None = None
+    model_name: str = "fake-model"
+    fails_after: int | None = None
+    error: BaseException = field(default_factory=ConnectionLost)
+    first_after: float = FIRST_AFTER
+    gap: float = GAP
+    silences: Mapping[int, float] = field(default_factory=dict)
+    compact: bool = False
+    keeps_sending: bool = False
+    asides: Sequence[str] = ()
+    again: "Reply | None" = None
+    log: list[Event] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All the pieces as one string."""
+        return "".join(self.pieces)
+
+    @property
+    def requests(self) -> int:
+        """How often it was requested; a stream that was never read isn't."""
+        return len(self.readings) + (self.again.requests if self.again else 0)
+
+    @property
+    def taken(self) -> int:
+        """How many pieces were taken, in all readings."""
+        return sum(len(reading.arrived) for reading in self.readings)
+
+    @property
+    def ended(self) -> bool:
+        """Whether its latest reading reached the end."""
+        return bool(self.readings) and self.readings[-1].ended
+
+    @property
+    def still_open(self) -> bool:
+        """Whether a reading of it is neither over nor closed."""
+        return any(reading.left is None for reading in self.readings)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a request wanted the reply in one go, as `invoke` does."""
+        return any(not reading.streamed for reading in self.readings)
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a reading of it blocked the event loop."""
+        return any(reading.blocking for reading in self.readings)
+
+    @property
+    def lasts(self) -> float:
+        """Seconds from the request to the end, if it is read without pauses."""
+        return self.arrives(len(self.pieces))
+
+    def arrives(self, piece: int) -> float:
+        """Seconds from the request to the arrival of a piece, by its number from 0."""
+        return ROLE_AFTER + sum(map(self._silence, range(piece + 1)))
+
+    @property
+    def most_held(self) -> int:
+        """The most pieces that had gone in and weren't out when the next one was requested.
+
+        By length of text, so the output must be as long as the input. 0 means that each piece is
+        passed on before the next is taken, `len(pieces)` that everything is collected first.
+        """
+        most = going_in = coming_out = 0
+        ends: list[int] = []
+        for event in self.log:
+            if event.what == "out":
+                coming_out += len(event.text)
+            else:
+                most = max(most, sum(end > coming_out for end in ends))
+                going_in += len(event.text)
+                ends.append(going_in)
+        return most
+
+    def out(self, text: str) -> None:
+        """Note that `text` came out at the other end."""
+        self.log.append(Event("out", text))
+
+    def stream(self) -> "Stream":
+        """A stream of its pieces."""
+        reading = Reading()
+        return Stream(self._now(self._steps(reading, chunks=False), reading), reading)
+
+    def chunks(self) -> "Stream":
+        """A stream of chunks, as `ChatOpenAI.stream` yields them."""
+        reading = Reading()
+        return Stream(self._now(self._steps(reading, last=True), reading), reading)
+
+    def astream(self) -> "AsyncStream":
+        """As `stream`, for `async for`."""
+        reading = Reading()
+        return AsyncStream(self._later(self._steps(reading, chunks=False)), reading)
+
+    def achunks(self) -> "AsyncStream":
+        """As `chunks`, for `async for`."""
+        reading = Reading()
+        return AsyncStream(self._later(self._steps(reading, last=True)), reading)
+
+    def answer(self, reading: Reading) -> Generator[AIMessageChunk]:
+        """The chunks that answer a request; blocks while it waits."""
+        return self._now(self._steps(reading), reading)
+
+    def aanswer(self, reading: Reading) -> AsyncGenerator[AIMessageChunk]:
+        """The chunks that answer a request, without blocking."""
+        return self._later(self._steps(reading))
+
+    def _now(self, steps: Generator[Any], reading: Reading) -> Generator[Any]:
+        with closing(steps):
+            for step in steps:
+                if isinstance(step, float):
+                    reading.blocking = reading.blocking or virtual_time.blocks_the_loop()
+                    virtual_time.pause(step)
+                else:
+                    yield step
+
+    async def _later(self, steps: Generator[Any]) -> AsyncGenerator[Any]:
+        with closing(steps):
+            for step in steps:
+                if isinstance(step, float):
+                    await virtual_time.sleep(step)
+                else:
+                    yield step
+
+    def _steps(
+        self, reading: Reading, *, chunks: bool = True, last: bool = False
+    ) -> Generator[Any]:
+        """Seconds to wait, as floats, and what arrives after them."""
+        if self.again is not None and self.readings:
+            yield from self.again._steps(reading, chunks=chunks, last=last)
+            return
+        self.readings.append(reading)
+        reading.began = virtual_time.now()
+        due = reading.began
+        try:
+            for seconds, item in self._timed(reading.usage, last) if chunks else self._timed_text():
+                due += seconds
+                wait = due - virtual_time.now() if self.keeps_sending else seconds
+                yield float(max(0.0, wait))
+                if isinstance(item, BaseException):
+                    reading.failed = True
+                    raise item
+                reading.items += 1
+                text = item if isinstance(item, str) else getattr(item, "text", "")
+                if text:
+                    self.log.append(Event("in", text))
+                    reading.arrived.append(virtual_time.now())
+                yield item
+            reading.ended = True
+            self.log.append(Event("end"))
+        finally:
+            reading.left = virtual_time.now()
+
+    def _timed_text(self) -> Iterator[tuple[float, str | BaseException]]:
+        for at, piece in enumerate(self.pieces):
+            if at == self.fails_after:
+                yield 0.0, self.error
+            yield self._silence(at), piece
+        if self.fails_after is not None and self.fails_after >= len(self.pieces):
+            yield self.gap, self.error
+
+    def _timed(
+        self, usage: bool, last: bool
+    ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
+        if self.fails_after == 0:
+            yield ROLE_AFTER, self.error
+        ending = {"finish_reason": self.finish, "model_name": self.model_name}
+        if not self.compact:
+            yield ROLE_AFTER, chunk_of()
+        for at, (seconds, piece) in enumerate(self._timed_text(), 1):
+            ends = self.compact and self.finish and at == len(self.pieces)
+            fields = {"response_metadata": ending} if ends else {}
+            yield seconds, chunk_of(piece, **fields) if isinstance(piece, str) else piece
+        for index, (name, arguments) in enumerate(self.calls):
+            named = tool_call_chunk(name=name, args="", id=f"call-{name}-{index}", index=index)
+            yield self.gap, chunk_of(tool_call_chunks=[named])
+            for piece in cut(arguments, index):
+                more = tool_call_chunk(args=piece, index=index)
+                yield self.gap, chunk_of(tool_call_chunks=[more])
+        if self.finish and not self.compact:
+            yield self.gap, chunk_of(response_metadata=ending)
+        if usage and self.usage:
+            position = {"chunk_position": "last"} if last and self.compact else {}
+            yield 0.0, chunk_of(usage_metadata=self.usage, **position)
+        if last and not self.compact:
+            yield 0.0, chunk_of(chunk_position="last")
+
+    def _silence(self, at: int) -> float:
+        return (self.gap if at else self.first_after) + self.silences.get(at, 0.0)
+
+
+def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
+    """A chunk with that text; `fields` are LangChain's."""
+    return AIMessageChunk(content=content, id="run-1", **fields)
+
+
+class Stream(Generator[Any, None, None]):
+    """A generator that also notes who requests a next piece after the end."""
+
+    def __init__(self, inner: Generator[Any], reading: Reading) -> None:
+        self._inner, self._reading = inner, reading
+
+    def send(self, value: None, /) -> Any:
+        try:
+            return self._inner.send(value)
+        except StopIteration:
+            self._reading.after_end += 1
+            raise
+
+    def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:
+        return self._inner.throw(typ if val is None else val)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class AsyncStream(AsyncGenerator[Any, None]):
+    """As `Stream`, for `async for`."""
+
+    def __init__(self, inner: AsyncGenerator[Any], reading: Reading) -> None:
+        self._inner, self._reading = inner, reading
+
+    async def asend(self, value: None, /) -> Any:
+        try:
+            return await self._inner.asend(value)
+        except StopAsyncIteration:
+            self._reading.after_end += 1
+            raise
+
+    async def athrow(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:
+        return await self._inner.athrow(typ if val is None else val)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
