@@ -23,19 +23,16 @@ TEXT = """# 1. A lesson
 
 A note that no reader sees.
 
-```{prediction} 1.1
-question = "Is `<b>` shown as it is?"
-[[choice]]
-text = "No"
-feedback = "It is *escaped*."
-[[choice]]
-text = "Yes"
-right = true
-```
+**Prediction 1.1:** Is `<b>` shown as it is?
 
-```{hints} 1.1
-steps = ["First, `nudge`.", "Then more."]
-```
+- [ ] No
+  > It is *escaped*.
+- [x] Yes
+
+**Hints for exercise 1.1**
+
+1. First, `nudge`.
+2. Then more.
 
 +++
 

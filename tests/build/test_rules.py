@@ -27,6 +27,7 @@ def test_the_sample_keeps_all_rules():
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
 CHECK = '\ncheck("1.1", words)\n'
 ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
+OTHER_HINTS = SAMPLE.replace("Hints for exercise 1.1", "Hints for exercise 1.5")
 
 BREACHES = {
     "an_exercise_without_a_check": (
@@ -66,9 +67,9 @@ BREACHES = {
         SAMPLE.replace("1.1", "2.1"),
         "exercise 2.1 belongs into lesson 2",
     ),
-    "an_exercise_without_hints": (SAMPLE.replace("{hints} 1.1", "{hints} 1.5"), "has no hints"),
+    "an_exercise_without_hints": (OTHER_HINTS, "has no hints"),
     "hints_without_an_exercise": (
-        SAMPLE.replace("{hints} 1.1", "{hints} 1.5"),
+        OTHER_HINTS,
         "hints for exercise 1.5, which is not there",
     ),
     "a_prediction_not_defined": (
@@ -84,7 +85,7 @@ BREACHES = {
         "prediction 1.1 is used a second time",
     ),
     "a_section_swallowed_by_a_note": (
-        SAMPLE.replace("right = true\n```\n\n+++\n", "right = true\n```\n"),
+        SAMPLE.replace("- [x] 2\n\n+++\n", "- [x] 2\n"),
         r"`## Setup` inside the note for instructors that begins at line \d+: .* `\+\+\+` missing",
     ),
     "an_exercise_swallowed_by_a_note": (
@@ -213,7 +214,7 @@ def test_a_tag_of_another_number_is_told_beside_the_check_and_the_heading_it_dis
 
 
 def test_all_breaches_are_told_at_once_in_the_order_of_lines():
-    text = SAMPLE.replace("{hints} 1.1", "{hints} 1.5").replace(CHECK, "")
+    text = OTHER_HINTS.replace(CHECK, "")
     lines = [problem.line for problem in problems(text)]
     assert len(lines) == 3
     assert lines == sorted(lines)

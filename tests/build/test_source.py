@@ -110,14 +110,13 @@ def test_hints_and_predictions_are_read():
 def test_instructors_read_hints_and_predictions_as_lists():
     note = next(cell for cell in source.load(SAMPLE).cells if cell.instructor)
     text = source.data_as_markdown(note)
-    assert "steps =" not in text
-    assert "```" not in text
     assert "1. What does `split` do?\n2. Join the pieces" in text
     assert "- 1: A blank parts words.\n- 2 *(right)*" in text
     assert text.startswith("A note for instructors.")
 
 
-CHOICES = '[[choice]]\ntext = "a"\nfeedback = "no"\n[[choice]]\ntext = "b"\n'
+HINTS = "**Hints for exercise 1.1**\n\n1. a\n"
+ASKED = "**Prediction 1.1:** q\n\n"
 
 BROKEN = {
     "a_solution_inside_a_solution": (
@@ -174,8 +173,8 @@ BROKEN = {
         4,
         "a second blank line at the beginning of a code cell: delete it",
     ),
-    "a_cell_not_closed_before_hints": (
-        "```{code-cell} ipython3\nx = 1\n\n" + NOTE + '```{hints} 1.1\nsteps = ["a"]\n```\n',
+    "a_cell_not_closed_before_a_note": (
+        "```{code-cell} ipython3\nx = 1\n\n" + NOTE + HINTS,
         1,
         "the block that opens here is not closed: at line 4 something else begins",
     ),
@@ -187,11 +186,6 @@ BROKEN = {
     "a_shown_block_not_closed_before_the_next_one": (
         "```python\nx = 1\n\ntext\n\n```python\ny = 1\n```\n",
         1,
-        "not closed: at line 6 something else begins",
-    ),
-    "hints_not_closed": (
-        NOTE + '```{hints} 1.1\nsteps = ["a"]\n\n+++\n\n```python\n1\n```\n',
-        3,
         "not closed: at line 6 something else begins",
     ),
     "an_empty_solution": (code("### BEGIN SOLUTION", "", "### END SOLUTION"), 2, "is empty"),
@@ -210,54 +204,58 @@ BROKEN = {
         "exercise 1.1 is already defined at line 4",
     ),
     "hints_defined_twice": (
-        NOTE + '```{hints} 1.1\nsteps = ["a"]\n```\n```{hints} 1.1\nsteps = ["a"]\n```\n',
-        6,
+        NOTE + HINTS + "\n" + HINTS,
+        7,
         "hints 1.1 is already defined at line 3",
     ),
-    "hints_outside_a_note": (
-        '```{hints} 1.1\nsteps = ["a"]\n```\n',
-        1,
-        "outside an instructor's note",
-    ),
+    "hints_outside_a_note": (HINTS, 1, "outside an instructor's note"),
     "hints_without_a_number": (
-        NOTE + '```{hints}\nsteps = ["a"]\n```\n',
+        NOTE + "**Hints for exercise**\n\n1. a\n",
         3,
-        "needs a number such as",
+        "is not quite a heading",
     ),
-    "hints_that_are_no_toml": (NOTE + "```{hints} 1.1\n\nsteps = [\n```\n", 5, "is not TOML"),
-    "hints_with_another_key": (
-        NOTE + '```{hints} 1.1\nstep = ["a"]\n```\n',
+    "hints_with_a_misspelt_number": (
+        NOTE + "**Hints for exercise one**\n\n1. a\n",
         3,
-        r"has \['step'\] instead of \['steps'\]",
+        "needs a number such as 1.2",
     ),
-    "no_hints": (NOTE + "```{hints} 1.1\nsteps = []\n```\n", 3, "`steps` is a list of texts"),
+    "a_heading_misspelt": (NOTE + "**Hint for exercise 1.1:**\n", 3, "is not quite a heading"),
+    "hints_that_are_not_numbered": (
+        NOTE + "**Hints for exercise 1.1**\n\n- a\n",
+        3,
+        "no numbered list follows",
+    ),
+    "no_hints": (NOTE + "**Hints for exercise 1.1**\n\nText.\n", 3, "no numbered list follows"),
+    "a_prediction_without_a_question": (
+        NOTE + "**Prediction 1.1:**\n\n- [x] a\n- [ ] b\n  > no\n",
+        3,
+        "the question is missing",
+    ),
     "a_prediction_without_a_right_choice": (
-        NOTE + f'```{{prediction}} 1.1\nquestion = "q"\n{CHOICES}feedback = "no"\n```\n',
+        NOTE + ASKED + "- [ ] a\n  > no\n- [ ] b\n  > no\n",
         3,
         "has 0 right choices instead of one",
     ),
     "a_prediction_with_two_right_choices": (
-        NOTE
-        + '```{prediction} 1.1\nquestion = "q"\n'
-        + CHOICES.replace('feedback = "no"', "right = true")
-        + "right = true\n```\n",
+        NOTE + ASKED + "- [x] a\n- [x] b\n",
         3,
         "has 2 right choices instead of one",
     ),
     "a_wrong_choice_without_feedback": (
-        NOTE + f'```{{prediction}} 1.1\nquestion = "q"\n{CHOICES}```\n',
+        NOTE + ASKED + "- [x] a\n- [ ] b\n",
         3,
         "the wrong choice `b` needs feedback",
     ),
-    "a_prediction_with_nothing_to_choose": (
-        NOTE + '```{prediction} 1.1\nquestion = "q"\n[[choice]]\ntext = "a"\nright = true\n```\n',
+    "a_prediction_with_nothing_to_choose": (NOTE + ASKED + "- [x] a\n", 3, "has no wrong choice"),
+    "a_choice_with_another_mark": (
+        NOTE + ASKED + "- [x] a\n- [y] b\n",
         3,
-        "has no wrong choice",
+        r"unlike `- \[y\] b`",
     ),
-    "a_choice_with_another_key": (
-        NOTE + f'```{{prediction}} 1.1\nquestion = "q"\n{CHOICES}wrong = true\n```\n',
+    "feedback_that_is_not_quoted": (
+        NOTE + ASKED + "- [x] a\n- [ ] b\n  no\n",
         3,
-        "a choice has `text`, `feedback`",
+        r"feedback below it as `  > text`, unlike `- \[ \] b`",
     ),
     "a_block_never_closed": ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
     "a_header_without_a_colon": (
@@ -269,12 +267,12 @@ BROKEN = {
     "an_unknown_directive": (
         "```{note}\nx\n```\n",
         1,
-        r"unknown directive {note}: there are {code-cell}, {hints} and {prediction}",
+        r"unknown directive {note}: is {code-cell} meant\?",
     ),
     "a_directive_misspelt": (
         "```{code} ipython3\nx\n```\n",
         1,
-        r"unknown directive {code}: did you mean {code-cell}\?",
+        r"unknown directive {code}: is {code-cell} meant\?",
     ),
     "an_unknown_cell_option": (
         "```{code-cell} ipython3\n:name: x\n\n1\n```\n",

@@ -9,23 +9,21 @@ from utils.checks.calls import Misuse
 LESSON = '''
 +++ {"tags": ["instructor"]}
 
-```{hints} 7.1
-steps = ["Look at `a`.", "Look at b.", "It is c."]
-```
+**Hints for exercise 7.1**
 
-```{hints} 7.2
-steps = ["The only one."]
-```
+1. Look at `a`.
+2. Look at b.
+3. It is c.
 
-```{prediction} 7.1
-question = "Which?"
-[[choice]]
-text = "This"
-feedback = "No: that."
-[[choice]]
-text = "That"
-right = true
-```
+**Hints for exercise 7.2**
+
+1. The only one.
+
+**Prediction 7.1:** Which?
+
+- [ ] This
+  > No: that.
+- [x] That
 
 ```{code-cell} ipython3
 :tags: [exercise-7.1]

@@ -11,23 +11,21 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
 
     +++ {"tags": ["instructor"]}
 
-    A note for instructors, up to the next cell. It appears in solutions/ alone, and so do the data
-    of hints and predictions, which are TOML and stand in such a note:
+    A note for instructors, up to the next cell. It appears in solutions/ alone, and so do hints and
+    predictions, which are lists in such a note:
 
-    ```{hints} 1.2
-    steps = ["A first nudge.", "A stronger one.", """Nearly there: `parts = buffer.split()`."""]
-    ```
+    **Hints for exercise 1.2**
 
-    ```{prediction} 1.1
-    question = "Which one shows its first word sooner?"
-    [[choice]]
-    text = "`invoke`"
-    feedback = "It returns when the *last* token is there."
-    [[choice]]
-    text = "`stream`"
-    feedback = "It hands over each token as it comes."
-    right = true
-    ```
+    1. A first nudge.
+    2. A stronger one.
+    3. Nearly there: `parts = buffer.split()`.
+
+    **Prediction 1.1:** Which one shows its first word sooner?
+
+    - [ ] `invoke`
+      > It returns when the *last* token is there.
+    - [x] `stream`
+      > It yields each token as it comes.
 
     +++
 

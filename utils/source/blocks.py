@@ -1,6 +1,5 @@
 """A lesson's text, cut into cells by the rules of jupytext's MyST format; none is read yet."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from typing import Literal
 from utils.source.lesson import SourceError
 
 FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
-_DIRECTIVES = ("code-cell", "hints", "prediction")
 _HEADER_LINE = re.compile(r"^\s*([#-]|[\w.-]+:(\s|$)|$)")
 _DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
 
@@ -85,12 +83,8 @@ def _after_front_matter(lines: list[str], file: str) -> int:
 def _known_directive(info: str, file: str, line: int) -> None:
     found = _DIRECTIVE.match(info)
     name = found[1] if found else ""
-    if name in _DIRECTIVES:
-        return
-    close = difflib.get_close_matches(name, _DIRECTIVES, n=1)
-    there = "there are {code-cell}, {hints} and {prediction}"
-    meant = f"did you mean {{{close[0]}}}?" if close else there
-    raise SourceError(file, line, f"unknown directive {{{name}}}: {meant}")
+    if name != "code-cell":
+        raise SourceError(file, line, f"unknown directive {{{name}}}: is {{code-cell}} meant?")
 
 
 def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int:

@@ -1,99 +1,130 @@
-"""Hints and predictions: TOML in an instructor's note, read and checked."""
+"""Hints and predictions: Markdown lists in an instructor's note."""
 
 import re
-import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from utils.source.blocks import FENCE, Block, closing
 from utils.source.lesson import NUMBER, Choice, Hints, Prediction, SourceError
 
+_HEADINGS = {
+    "hints": re.compile(r"\*\*Hints for exercise (?P<number>[^*]*)\*\*\s*$"),
+    "prediction": re.compile(r"\*\*Prediction (?P<number>[^*:]*):\*\*\s*(?P<question>.*)$"),
+}
+_LIKE_A_HEADING = re.compile(r"(?i)\s*[*_#]*\s*(hints? for|prediction \d)")
+_STEP = re.compile(r"\d+[.)] +(.*)$")
+_CHOICE = re.compile(r"[-*] +\[(.?)\] *(.*)$")
+_FEEDBACK = re.compile(r"\s+> ?(.*)$")
+
 
 @dataclass(frozen=True)
 class Data:
-    """A fenced block of TOML; `line` is that of its opening fence."""
+    """A heading and the list below it.
+
+    Attributes:
+        kind: Which of the two it is.
+        number: As the heading has it.
+        question: What a prediction asks.
+        items: Each item's lines, the first without its indentation.
+        line: The heading's line in the file.
+    """
 
     kind: Literal["hints", "prediction"]
     number: str
-    body: list[str]
+    question: str
+    items: list[list[str]]
     line: int
 
 
-def data_blocks(block: Block, file: str) -> list[Data]:
-    """The hints and predictions in a Markdown cell, not read yet.
+def data_lists(block: Block, file: str) -> Iterator[Data]:
+    """The hints and predictions in a Markdown cell.
 
     Raises:
-        SourceError: One has no number.
+        SourceError: A heading is misspelt or has no number.
     """
-    found: list[Data] = []
     at = 0
     while at < len(block.lines):
-        opening = FENCE.match(block.lines[at])
-        if not opening:
-            at += 1
+        text, line = block.lines[at], block.line + at
+        if opening := FENCE.match(text):
+            at = closing(block.lines, at, opening, file) + 1
             continue
-        end = closing(block.lines, at, opening, file)
-        info = opening["info"].strip()
-        if info.startswith(("{hints}", "{prediction}")):
-            kind: Literal["hints", "prediction"] = (
-                "hints" if info.startswith("{hints}") else "prediction"
-            )
-            number = info.removeprefix(f"{{{kind}}}").strip()
+        at += 1
+        kind, found = _heading(text)
+        if found:
+            number = found["number"].strip()
             if not NUMBER.match(number):
-                raise SourceError(
-                    file, block.line + at, f"`{{{kind}}}` needs a number such as `{{{kind}}} 1.2`"
-                )
-            found.append(Data(kind, number, block.lines[at + 1 : end], block.line + at))
-        at = end + 1
-    return found
+                raise SourceError(file, line, f"`{text}` needs a number such as 1.2")
+            items, at = _items(block.lines, at)
+            yield Data(kind, number, found.groupdict().get("question", ""), items, line)
+        elif _LIKE_A_HEADING.match(text):
+            raise SourceError(
+                file,
+                line,
+                f"`{text}` is not quite a heading: write `**Hints for exercise 1.2**` or "
+                "`**Prediction 1.2:** The question?`",
+            )
 
 
-def _toml(data: Data, keys: set[str], file: str) -> dict[str, Any]:
-    try:
-        values = tomllib.loads("\n".join(data.body))
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"at line (\d+)", str(error))
-        line = data.line + (int(where[1]) if where else len(data.body))
-        raise SourceError(file, line, f"{data.kind} {data.number} is not TOML: {error}") from None
-    if set(values) != keys:
-        raise SourceError(
-            file,
-            data.line,
-            f"{data.kind} {data.number} has {sorted(values)} instead of {sorted(keys)}",
-        )
-    return values
+def _heading(text: str) -> tuple[Literal["hints", "prediction"], re.Match[str] | None]:
+    if found := _HEADINGS["hints"].match(text):
+        return "hints", found
+    return "prediction", _HEADINGS["prediction"].match(text)
+
+
+def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
+    """The items of the list that begins at `at`, and where the text goes on."""
+    items: list[list[str]] = []
+    while at < len(lines):
+        text = lines[at]
+        if _STEP.match(text) or _CHOICE.match(text):
+            items.append([text])
+        elif items and text.startswith("  "):
+            items[-1].append(text)
+        elif text.strip():
+            break
+        at += 1
+    return items, at
 
 
 def hints_of(data: Data, file: str) -> Hints:
-    """The hints that a block holds.
+    """The hints in a numbered list.
 
     Raises:
-        SourceError: They are not a list of texts.
+        SourceError: The list is missing, or an item isn't numbered.
     """
-    steps = _toml(data, {"steps"}, file)["steps"]
-    if not (isinstance(steps, list) and steps and all(_is_text(step) for step in steps)):
-        raise SourceError(file, data.line, f"hints {data.number}: `steps` is a list of texts")
-    return Hints(data.line, tuple(step.strip() for step in steps))
+    steps = []
+    for item in data.items:
+        first = _STEP.match(item[0])
+        if not (first and first[1].strip()):
+            raise SourceError(
+                file, data.line, f"hints {data.number}: `{item[0]}` is not a numbered step"
+            )
+        steps.append("\n".join([first[1], *(text.strip() for text in item[1:])]).strip())
+    if not steps:
+        raise SourceError(file, data.line, f"hints {data.number}: no numbered list follows")
+    return Hints(data.line, tuple(steps))
 
 
 def prediction_of(data: Data, file: str) -> Prediction:
-    """The prediction that a block holds.
+    """The prediction in a task list.
 
     Raises:
-        SourceError: It has not one right choice and some wrong ones, or a wrong one lacks feedback.
+        SourceError: There isn't exactly one right choice beside wrong ones that have feedback.
     """
-    values = _toml(data, {"question", "choice"}, file)
     name = f"prediction {data.number}"
-    if not _is_text(values["question"]):
-        raise SourceError(file, data.line, f"{name}: `question` is a text")
-    choices: list[Choice] = []
-    for item in values["choice"]:
-        unknown = set(item) - {"text", "feedback", "right"}
-        if unknown or not _is_text(item.get("text")):
+    if not data.question.strip():
+        raise SourceError(file, data.line, f"{name}: the question is missing after the colon")
+    choices = []
+    for item in data.items:
+        choice = _choice(item)
+        if choice is None:
             raise SourceError(
-                file, data.line, f"{name}: a choice has `text`, `feedback` and perhaps `right`"
+                file,
+                data.line,
+                f"{name}: a choice is `- [ ] text`, `- [x] text` if it is right, and feedback "
+                f"below it as `  > text`, unlike `{item[0]}`",
             )
-        choice = Choice(item["text"], item.get("feedback", "").strip(), item.get("right") is True)
         if not choice.right and not choice.feedback:
             raise SourceError(
                 file,
@@ -107,8 +138,13 @@ def prediction_of(data: Data, file: str) -> Prediction:
         raise SourceError(file, data.line, f"{name} has {right} right choices instead of one")
     if len(choices) < 2:
         raise SourceError(file, data.line, f"{name} has no wrong choice")
-    return Prediction(data.line, values["question"].strip(), tuple(choices))
+    return Prediction(data.line, data.question.strip(), tuple(choices))
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+def _choice(item: list[str]) -> Choice | None:
+    first = _CHOICE.match(item[0])
+    quoted = [_FEEDBACK.match(text) for text in item[1:]]
+    if not first or first[1] not in (" ", "x") or not first[2].strip() or not all(quoted):
+        return None
+    feedback = " ".join(found[1].strip() for found in quoted if found)
+    return Choice(first[2].strip(), feedback, first[1] == "x")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from utils.source.blocks import Block, blocks
-from utils.source.data import data_blocks, hints_of, prediction_of
+from utils.source.data import data_lists, hints_of, prediction_of
 from utils.source.lesson import Cell, Hints, Lesson, Prediction, SourceError
 from utils.source.markers import cell_of
 
@@ -29,7 +29,7 @@ def parse(text: str, file: str = "lesson.md") -> Lesson:
                 )
             exercises[number] = cell
         if cell.kind == "markdown":
-            for data in data_blocks(block, file):
+            for data in data_lists(block, file):
                 if not cell.instructor:
                     raise SourceError(
                         file,
@@ -60,20 +60,13 @@ def for_instructors(cell: Cell) -> str:
 
 
 def data_as_markdown(cell: Cell) -> str:
-    """An instructor note's text with its hints and predictions as readable lists."""
-    lines = cell.solved.splitlines()
-    block = Block("markdown", lines, cell.line, cell.tags)
-    for data in reversed(data_blocks(block, "")):
-        if data.kind == "hints":
-            shown = [f"**Hints for exercise {data.number}**", ""]
-            shown += [f"{n}. {step}" for n, step in enumerate(hints_of(data, "").steps, start=1)]
-        else:
-            asked = prediction_of(data, "")
-            shown = [f"**Prediction {data.number}:** {asked.question}", ""]
-            for choice in asked.choices:
+    """An instructor note's text with its predictions as plain lists."""
+    text = cell.solved
+    block = Block("markdown", text.splitlines(), cell.line, cell.tags)
+    for data in data_lists(block, ""):
+        if data.kind == "prediction":
+            for item, choice in zip(data.items, prediction_of(data, "").choices, strict=True):
                 mark = " *(right)*" if choice.right else ""
                 feedback = f": {choice.feedback}" if choice.feedback else ""
-                shown.append(f"- {choice.text}{mark}{feedback}")
-        begin = data.line - cell.line
-        lines[begin : begin + len(data.body) + 2] = shown
-    return "\n".join(lines)
+                text = text.replace("\n".join(item), f"- {choice.text}{mark}{feedback}")
+    return text
