@@ -11,9 +11,9 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from utils import provider
-from utils.patience import Stalled, watched
 from utils.provider import ProviderError, chat_model, describe, explain, explain_providers
 from utils.simulator import Simulator, SimulatorError, handle
+from utils.stall_timeout import Stalled, watched
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
 

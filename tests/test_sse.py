@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.sse_streams import BY_HAND, by_chance
 from utils import sse
-from utils.serving import serving
+from utils.app_server import serving
 from utils.sse import Event, NotAnEventStreamError, Reader, events, listen, parse
 
 

@@ -15,8 +15,6 @@ from utils.timing import (
     Recording,
     arecord,
     arecord_call,
-    in_milliseconds,
-    in_seconds,
     record,
     record_call,
 )
@@ -624,18 +622,6 @@ def test_a_summary_says_how_it_ended(fields, ending):
 
 def test_a_summary_of_nothing_says_so():
     assert recorded(e2e=3.0).summary() == "no text · total 3.0 s · 0 words · finished"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.2, "0.20 s"), (0.004, "0.00 s"), (0.999, "1.0 s"), (10.04, "10.0 s")]
-)
-def test_seconds_are_shown_as_people_say_them(seconds, shown):
-    assert in_seconds(seconds) == shown
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "40 ms"), (0.0016, "1.6 ms"), (0, "0.0 ms")])
-def test_milliseconds_are_shown_as_people_say_them(seconds, shown):
-    assert in_milliseconds(seconds) == shown
 
 
 # --- wrong things handed over --------------------------------------------------------------------

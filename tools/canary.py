@@ -36,7 +36,7 @@ from tools.programs import (
 QUICK = (
     "tests/test_provider.py",
     "tests/test_timing.py",
-    "tests/test_charts.py",
+    "tests/charts/test_charts.py",
     "tests/simulator/test_clients.py",
     "tests/simulator/test_clients_tools.py",
     "tests/widgets",

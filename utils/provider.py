@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 from . import settings
 from . import simulator as sim
 from .errors import Sentence, redacted, sentence, words_of
-from .patience import Stalled
 from .settings import variable
+from .stall_timeout import Stalled
 
 if TYPE_CHECKING:
     import httpx2

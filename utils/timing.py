@@ -1,7 +1,7 @@
 """Recordings of replies: what arrived, when, and the latency figures that follow from it.
 
 This module times streams and blocking calls and defines every figure once. It knows nothing of
-readers (`perception`), pictures (`charts`) or providers: it reads whatever passes by its shape.
+readers (`reader_model`), pictures (`charts`) or providers: it reads whatever passes by its shape.
 
 All times are seconds since sending. A stream is sent by the first `next()`, because generators do
 nothing before, so that is when the clock starts. A piece "arrives" when the loop that pulls gets
@@ -29,6 +29,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Any, Final, Generic, Literal, Self, TypeVar
 
+from utils.formatting import counted, in_milliseconds, in_seconds
 from utils.unicode import well_formed
 
 T = TypeVar("T")
@@ -183,7 +184,7 @@ class Recording:
             told = f"The provider's token count, {count!r:.20}, isn't a number of tokens."
         else:
             told = (
-                f"The provider counts {_counted(self.tokens, 'token')}, which can't be the text "
+                f"The provider counts {counted(self.tokens, 'token')}, which can't be the text "
                 "that arrived: it may include hidden reasoning, a tool call or another attempt, or "
                 "cover only a part."
             )
@@ -191,11 +192,11 @@ class Recording:
 
     def summary(self) -> str:
         """One line: `TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished`."""
-        size = _counted(words_in(self.text), "word")
+        size = counted(words_in(self.text), "word")
         if self.count_doubt:
             size += f" (implausible token count: {(self.usage or {}).get('output_tokens')!r:.20})"
         elif self.tokens is not None:
-            size = _counted(self.tokens, "token")
+            size = counted(self.tokens, "token")
         ending = _OUTCOMES[self.outcome]
         if self.error:
             ending += f" ({self.error.partition(':')[0]})"
@@ -259,21 +260,6 @@ def could_be_shown(count: int, pieces: Iterable[str]) -> bool:
 
 _LETTERS: Final = string.ascii_letters.encode()
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
-
-
-def in_seconds(seconds: float) -> str:
-    """A time for people: `0.21 s` below a second, `10.0 s` above."""
-    return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
-
-
-def in_milliseconds(seconds: float) -> str:
-    """A short time for people, given in seconds: `40 ms`, `1.6 ms`."""
-    milliseconds = seconds * 1000
-    return f"{milliseconds:.1f} ms" if milliseconds < 9.95 else f"{milliseconds:.0f} ms"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 class _Tape(Generic[T]):

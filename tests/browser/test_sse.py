@@ -22,8 +22,8 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from tests.sse_streams import BY_HAND, by_chance, types_named
+from utils.app_server import serving
 from utils.provider import chat_model, simulator
-from utils.serving import serving
 from utils.sse import parse
 
 if TYPE_CHECKING:

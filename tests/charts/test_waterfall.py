@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 
 from utils.charts import waterfall
-from utils.palette import DELIVERED, WAITING
+from utils.charts.palette import DELIVERED, WAITING
 from utils.timing import Piece, Recording
 
 

@@ -12,7 +12,7 @@ from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.lesson_5._parts import in_a_loop, steadied
 from tests.checks.verdict import wrong
-from utils.patience import watched as the_courses_own
+from utils.stall_timeout import watched as the_courses_own
 from utils.widgets import Status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from utils import palette
+from utils.charts import palette
 from utils.widgets.style import seconds, stylesheet
 
 

@@ -1,7 +1,7 @@
 """Pictures of recordings: what a reader waits for, and how replies arrive, alone and together.
 
 Each function takes recordings and returns a figure whose title states the finding, computed from
-what was recorded. The numbers come from `timing` and `perception`, the colours from `palette`.
+what was recorded. The numbers come from `timing` and `reader_model`, the colours from `palette`.
 matplotlib is imported when the first chart is drawn, not with this package.
 """
 

@@ -9,13 +9,14 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
 from utils.charts.common import FAINT, arrivals_of, details, end_of, names_of, patch
-from utils.palette import DELIVERED, WAITING
-from utils.timing import Recording, in_milliseconds, in_seconds
+from utils.charts.palette import DELIVERED, WAITING
+from utils.formatting import in_milliseconds, in_seconds
+from utils.timing import Recording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
 Way = Literal["not at all", "all at once", "in bursts", "with pauses", "steadily"]
 
@@ -47,7 +48,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     Raises:
         ValueError: If there is nothing to draw.
     """
-    from utils.figure import LEFT, Chart
+    from utils.charts.figure import LEFT, Chart
 
     names = names_of(recordings)
     ways = [_way(recording) for recording in recordings]
@@ -168,7 +169,7 @@ def _draw_arrivals(axes: Axes, recording: Recording, middle: float) -> None:
 
 def _name_deliveries(axes: Axes, recording: Recording, middle: float, end: float) -> None:
     """Say how many pieces came together, beside those deliveries that have room beside them."""
-    from utils.figure import INK, TEXT
+    from utils.charts.figure import INK, TEXT
 
     arrivals = arrivals_of(recording)
     room = 0.12 * end  # what the words take

@@ -11,7 +11,7 @@ from utils.unicode import well_formed
 if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
 FAINT: Final = "#E5E7EB"
 _LONGEST_NAME: Final = 28  # characters

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from utils.charts.common import name_of
-from utils.palette import DELIVERED, QUIET, READING, STALL, WAITING
-from utils.timing import in_seconds
+from utils.charts.palette import DELIVERED, QUIET, READING, STALL, WAITING
+from utils.formatting import in_seconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
 _LOOKS: Final = (  # a colour, a mark and a dash for each line, so that none hangs on colour alone
     (WAITING, "s", "-"),
@@ -62,7 +62,7 @@ def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    from utils.figure import LEFT, Chart
+    from utils.charts.figure import LEFT, Chart
 
     lines = _lines(rows)
     height = 3.6
@@ -135,7 +135,7 @@ def _label(axes: Axes, lines: dict[str, list[LoadRow]], height: float) -> None:
     """Name each line at its end; names that would touch are moved apart."""
     from math import log
 
-    from utils.figure import INK, TEXT
+    from utils.charts.figure import INK, TEXT
 
     low, high = axes.get_ylim()
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

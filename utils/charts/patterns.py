@@ -14,13 +14,14 @@ from utils.charts.common import (
     remark_on_counts,
     without_counts,
 )
+from utils.charts.palette import STALL, WAITING
 from utils.charts.waits import UNNOTICED
-from utils.palette import STALL, WAITING
-from utils.perception import WORDS_PER_MINUTE, reading
-from utils.timing import Recording, in_seconds
+from utils.formatting import in_seconds
+from utils.reader_model import WORDS_PER_MINUTE, reading
+from utils.timing import Recording
 
 if TYPE_CHECKING:
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
 _EXPLAINED = 0.4  # how strong the colour of waiting is where something says why
 
@@ -59,7 +60,7 @@ def pattern_bars(
     Raises:
         ValueError: If there is nothing to draw, or `wpm` is not above zero.
     """
-    from utils.figure import LEFT, Chart
+    from utils.charts.figure import LEFT, Chart
 
     recordings = [pattern.recording for pattern in patterns]
     names = names_of(recordings)

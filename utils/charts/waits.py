@@ -14,14 +14,15 @@ from utils.charts.common import (
     remark_on_counts,
     without_counts,
 )
-from utils.palette import DELIVERED, READING, STALL, WAITING
-from utils.perception import WORDS_PER_MINUTE, Reading, reading
-from utils.timing import Recording, in_seconds
+from utils.charts.palette import DELIVERED, READING, STALL, WAITING
+from utils.formatting import in_seconds
+from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
+from utils.timing import Recording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
 UNNOTICED: Final = 0.005  # seconds; shorter stalls would be told as 0.00 s, so they are not told
 
@@ -33,7 +34,7 @@ def readers_chart(
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
     that stand on the screen and are still to be read. Blue: words read. The reader is the one of
-    `perception`. All panels share their axes, which go on after the last reply for up to half of
+    `reader_model`. All panels share their axes, which go on after the last reply for up to half of
     the time that it took, while the reader reads on.
 
     Args:
@@ -47,7 +48,7 @@ def readers_chart(
     Raises:
         ValueError: If there is nothing to draw, or `wpm` is not above zero.
     """
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
@@ -103,7 +104,7 @@ def wait_bars(
     Raises:
         ValueError: If there is nothing to draw, or `wpm` is not above zero.
     """
-    from utils.figure import LEFT, Chart
+    from utils.charts.figure import LEFT, Chart
 
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
@@ -195,7 +196,7 @@ def _one_wait(recording: Recording, r: Reading) -> str:
 
 
 def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
-    from utils.figure import INK, TEXT
+    from utils.charts.figure import INK, TEXT
 
     axes.axvspan(0, r.first, color=WAITING, lw=0)
     for stall in r.stalls:
@@ -224,7 +225,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
 
 def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
     """Where the reply ends, in words, on the side that has room."""
-    from utils.figure import INK, TEXT
+    from utils.charts.figure import INK, TEXT
 
     what = {"finished": "all here", "failed": "breaks off", "left": "left", "streaming": "so far"}
     late = recording.e2e > 0.5 * end

@@ -7,14 +7,15 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from utils.charts.common import arrivals_of, details, names_of, patch
-from utils.palette import DELIVERED, WAITING
-from utils.timing import Recording, in_seconds
+from utils.charts.palette import DELIVERED, WAITING
+from utils.formatting import in_seconds
+from utils.timing import Recording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-    from utils.figure import Chart
+    from utils.charts.figure import Chart
 
 _ROOMY: Final = 8  # rows that have a line of words above each
 _NAMED: Final = 30  # rows that have at least a name beside each
@@ -48,7 +49,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     Raises:
         ValueError: If there is nothing to draw.
     """
-    from utils.figure import LEFT, Chart
+    from utils.charts.figure import LEFT, Chart
 
     names = names_of(recordings)
     accounts = [_account(recording) for recording in recordings]
@@ -121,7 +122,7 @@ def _most_at_once(recordings: Sequence[Recording]) -> int:
 def _draw(
     axes: Axes, recording: Recording, sent: float, middle: float, thick: float, pause: float
 ) -> None:
-    from utils.figure import INK
+    from utils.charts.figure import INK
 
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
@@ -153,7 +154,7 @@ def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
     """The marks of the endings that occur, for the legend."""
     from matplotlib.lines import Line2D
 
-    from utils.figure import INK
+    from utils.charts.figure import INK
 
     outcomes = {recording.outcome for recording in recordings}
     return [

@@ -73,7 +73,7 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
         endpoint: An app with `/chat?question=…` and `/health`.
         prompt: What is asked.
     """
-    from utils.serving import serving
+    from utils.app_server import serving
 
     async with serving(endpoint) as url:
         await asyncio.to_thread(_check_health, url)  # what a first request costs tells nothing

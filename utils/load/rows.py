@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Final, overload
 
-from utils.timing import in_seconds
+from utils.formatting import in_seconds
 
 
 @dataclass(frozen=True, slots=True)

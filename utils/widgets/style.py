@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from utils import palette
+from utils.charts import palette
 from utils.timing import Recording
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from operator import add
 
 from langchain_core.messages import ToolMessage, message_chunk_to_message
 
-from utils.patience import watched
+from utils.stall_timeout import watched
 from utils.widgets import Status
 
 

@@ -18,7 +18,7 @@ from tests.checks.lesson_5._parts import (
     steadied,
 )
 from utils import source as lesson
-from utils.patience import Stalled, watched
+from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
 
 right("5.10")(steadied())

@@ -25,7 +25,7 @@ from tests.checks.lesson_5._parts import (
 from tests.checks.lesson_5.steady import UNFINISHED, on_its_own_watched
 from utils import source as lesson
 from utils.checks.engine.reply import ConnectionLost
-from utils.patience import Stalled, watched
+from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
 
 

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack, aclosing
 
 from tests.checks.answers import right, wrong
-from utils.patience import Stalled
-from utils.patience import watched as the_courses_own
+from utils.stall_timeout import Stalled
+from utils.stall_timeout import watched as the_courses_own
 
 
 @right("5.4")

@@ -14,7 +14,7 @@ from utils.checks.engine.run import ANYTHING, Case, Run, text_of
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LAMP, LONG, OTHER, SECONDS, stage, status
-from utils.patience import watched as the_courses_own
+from utils.stall_timeout import watched as the_courses_own
 
 QUICK = 0.25  # seconds in which the next source is called
 

@@ -29,7 +29,7 @@ from utils.checks.lesson_5.given import (
     tools,
 )
 from utils.checks.lesson_5.steady import QUICK, passes, unfinished_watched, uses
-from utils.perception import readers_wait
+from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 BUDGET = 1.2  # times the model's own TTFT

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
-from utils.serving import Server, ServingError, serve, serving
+from utils.app_server import Server, ServingError, serve, serving
 
 AN_HOUR = 3600.0
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from utils.perception import TOKENS_PER_WORD, readers_wait, reading, tokens_per_second
+from utils.reader_model import TOKENS_PER_WORD, readers_wait, reading, tokens_per_second
 from utils.timing import Piece, Recording
 
 WORD = "word "

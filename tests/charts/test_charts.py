@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from utils.charts import gap_strip, readers_chart, wait_bars, waterfall
-from utils.figure import Chart
+from utils.charts.figure import Chart
 from utils.timing import Piece, Recording
 
 WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "a ", "time. "]
@@ -349,7 +349,7 @@ def test_a_notebook_shows_a_chart_once_with_its_alternative_text():
 
 def test_importing_the_helpers_does_not_load_matplotlib_and_drawing_never_loads_pyplot():
     program = (
-        "import sys, utils.timing, utils.perception, utils.charts as charts\n"
+        "import sys, utils.timing, utils.reader_model, utils.charts as charts\n"
         "assert 'matplotlib' not in sys.modules\n"
         "r = utils.timing.Recording('tea', (utils.timing.Piece(1.0, 'Tea'),), e2e=1.0)\n"
         "charts.readers_chart(r).png(); charts.gap_strip(r).png()\n"

@@ -1,7 +1,7 @@
 """The course's own `watched` is a right answer to the exercise that it stands in for."""
 
 from utils.checks import evaluate
-from utils.patience import watched
+from utils.stall_timeout import watched
 
 
 def test_the_courses_own_watched_passes_its_exercise() -> None:

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from utils.palette import QUIET
+from utils.charts.palette import QUIET
 from utils.unicode import well_formed
 
 INK: Final = "#1F2937"

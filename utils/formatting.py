@@ -1,0 +1,19 @@
+"""Durations and counts as text, the same in charts, widgets and tables."""
+
+from __future__ import annotations
+
+
+def in_seconds(duration: float) -> str:
+    """Format seconds: `0.21 s` below one second, `10.0 s` above."""
+    return f"{duration:.2f} s" if duration < 0.995 else f"{duration:.1f} s"
+
+
+def in_milliseconds(duration: float) -> str:
+    """Format a short duration, given in seconds: `40 ms`, `1.6 ms`."""
+    milliseconds = duration * 1000
+    return f"{milliseconds:.1f} ms" if milliseconds < 9.95 else f"{milliseconds:.0f} ms"
+
+
+def counted(count: int, noun: str) -> str:
+    """Format a count with its noun: `1 token`, `248 tokens`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
