@@ -12,7 +12,8 @@ from langchain_openai import ChatOpenAI
 
 from utils import provider
 from utils.provider import ProviderError, chat_model, describe, explain, explain_providers
-from utils.simulator import Simulator, SimulatorError, handle
+from utils.simulator import Simulator, SimulatorError
+from utils.simulator import client as simulator_client
 from utils.stall_timeout import Stalled, watched
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
@@ -33,8 +34,8 @@ def no_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     monkeypatch.setenv("COURSE_SPEED", "50")
-    fresh = handle.Shared()
-    monkeypatch.setattr(handle, "shared", fresh)
+    fresh = simulator_client.Shared()
+    monkeypatch.setattr(simulator_client, "shared", fresh)
     yield
     if fresh.simulator is not None:
         fresh.simulator.stop()

@@ -15,7 +15,7 @@ from langsmith.utils import get_env_var
 
 from utils import provider, settings
 from utils.provider import ProviderError, chat_model, describe
-from utils.simulator import handle
+from utils.simulator import client as simulator_client
 
 RIVER = "Name a river."
 OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-somebody-1"}
@@ -29,8 +29,8 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if settings._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):
             del os.environ[name]
     os.environ["COURSE_SPEED"] = "50"
-    fresh = handle.Shared()
-    monkeypatch.setattr(handle, "shared", fresh)
+    fresh = simulator_client.Shared()
+    monkeypatch.setattr(simulator_client, "shared", fresh)
     provider._clients.cache_clear()
     get_env_var.cache_clear()
     yield

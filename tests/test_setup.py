@@ -14,18 +14,18 @@ import pytest
 
 from utils import setup
 from utils.setup import SetupError, ready
-from utils.simulator import handle
+from utils.simulator import client as simulator_client
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[handle.Shared]:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[simulator_client.Shared]:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COURSE_SPEED", "50")
-    shared = handle.Shared()
-    monkeypatch.setattr(handle, "shared", shared)
+    shared = simulator_client.Shared()
+    monkeypatch.setattr(simulator_client, "shared", shared)
     yield shared
     if shared.simulator is not None:
         shared.simulator.stop()
@@ -40,7 +40,9 @@ def test_it_says_who_answers_in_the_same_words_each_time(
     assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
 
 
-def test_collections_leave_out_what_was_imported_and_no_more(fresh: handle.Shared) -> None:
+def test_collections_leave_out_what_was_imported_and_no_more(
+    fresh: simulator_client.Shared,
+) -> None:
     setup._settle.cache_clear()
     gc.unfreeze()
     ready()
@@ -52,7 +54,7 @@ def test_collections_leave_out_what_was_imported_and_no_more(fresh: handle.Share
 
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
 def test_collections_are_small_from_then_on_also_in_a_class(
-    fresh: handle.Shared, before: int, after: int
+    fresh: simulator_client.Shared, before: int, after: int
 ) -> None:
     usual = gc.get_threshold()
     setup._settle.cache_clear()
@@ -102,14 +104,14 @@ print(*(kind.__pydantic_complete__ for kind in kinds))
     assert told.stdout.decode().split() == ["False", "False", "True", "True"]
 
 
-def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: handle.Shared) -> None:
+def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: simulator_client.Shared) -> None:
     ready()
     assert fresh.simulator is not None
     assert len(fresh.simulator.requests()) == 0
 
 
 def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
-    fresh: handle.Shared,
+    fresh: simulator_client.Shared,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -21,10 +21,10 @@ from tests.apps.conftest import PLACE
 from tests.apps.scripted import Scripted
 from tests.simulator.virtual import KEY, AppTransport, VirtualSimulator
 from utils import sse
-from utils.simulator import library
+from utils.simulator.content import prepared_replies
 
 RIVER = "Name a river."
-ANSWER = library.answer(RIVER)
+ANSWER = prepared_replies.answer(RIVER)
 ORDER = "Where is my order 4711?"
 
 Events = list[tuple[str, Any]]
@@ -160,7 +160,7 @@ def test_visitors_have_conversations_of_their_own_and_wait_for_nobody(
         assert [question for question, _ in await other.turns()] == ["hello"]
         await Visitor(app).ask(RIVER)
         assert both < 1.5 * (virtual.clock() - begun - both)
-        assert text(second) == library.answer("hello")
+        assert text(second) == prepared_replies.answer("hello")
 
     virtual.run(main())
 
@@ -523,7 +523,7 @@ def test_nothing_a_model_writes_can_run_or_fetch(app: ModuleType, written: str) 
 def test_what_is_rendered_while_it_comes_is_all_text_but_the_last_paragraph(
     app: ModuleType, name: str
 ) -> None:
-    source = next(reply.text for reply in library.written() if reply.name == name)
+    source = next(reply.text for reply in prepared_replies.written() if reply.name == name)
     done, rest = "", ""
     for character in source:
         blocks, rest = app.split_blocks(rest + character)

@@ -19,14 +19,15 @@ import pytest
 from tools.app import FASTAPI, simulator
 from tools.lab import free_port
 from tools.programs import simulated_environ
-from utils.simulator import Request, library
+from utils.simulator import Request
+from utils.simulator.content import prepared_replies
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
-ANSWER = library.answer(RAINBOW)
+ANSWER = prepared_replies.answer(RAINBOW)
 
 # What the page notes of itself: how long its text is after each change, its
 # EventSources, and the events' numbers.
@@ -281,7 +282,7 @@ def test_two_visitors_read_at_the_same_time_and_see_nothing_of_each_other(
     other.goto(site.url)
     ask(visitor, RAINBOW)
     ask(other, "Name a river.")
-    wait_for_text(other, library.answer("Name a river.")[:60])
+    wait_for_text(other, prepared_replies.answer("Name a river.")[:60])
     assert visitor.locator("#stop").is_visible()  # still being written
     for page in (visitor, other):
         wait_for_end(page)

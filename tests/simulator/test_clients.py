@@ -5,9 +5,10 @@ import pytest
 from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, OpenAI
 
-from utils.simulator import Simulator, library
+from utils.simulator import Simulator
+from utils.simulator.content import prepared_replies
 
-RAINBOW = library.answer("rainbow")
+RAINBOW = prepared_replies.answer("rainbow")
 ASK_RAINBOW = [{"role": "user", "content": "How does a rainbow form?"}]
 
 

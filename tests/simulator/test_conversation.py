@@ -3,8 +3,8 @@
 import pytest
 
 from utils.simulator.ask_chat import read_ask
-from utils.simulator.library import answer as written
-from utils.simulator.says.answer import answer
+from utils.simulator.content.answer import answer
+from utils.simulator.content.prepared_replies import answer as written
 
 
 def reply(*turns: str) -> str:

@@ -15,9 +15,9 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from utils.simulator import Simulator
+from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
-from utils.simulator.library import answer
-from utils.simulator.pacing import Parcel
+from utils.simulator.pacing import TimedBytes
 
 from .raw import ask, events
 
@@ -225,7 +225,7 @@ def test_more_faults_than_anyone_needs_are_no_model(server: Simulator, suffix: s
 
 
 def test_a_long_silence_that_is_held_back_has_a_limited_number_of_comments() -> None:
-    silence = [Parcel(0, b""), Parcel(999_999, b"")]
+    silence = [TimedBytes(0, b""), TimedBytes(999_999, b"")]
     (chosen,) = parse("keepalive@0.01")
     assert len(list(chosen.fault.act(silence, chosen.numbers, None))) <= 10_002
 

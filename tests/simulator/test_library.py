@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.simulator.library import HeaderError, answer, parse, written
+from utils.simulator.content.prepared_replies import HeaderError, answer, parse, written
 
 TEXTS = {reply.name: reply.text for reply in written()}
 

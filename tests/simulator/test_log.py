@@ -8,7 +8,8 @@ import pytest
 from langchain_openai import ChatOpenAI
 from openai import NotFoundError
 
-from utils.simulator import Request, Requests, Simulator, handle
+from utils.simulator import Request, Requests, Simulator
+from utils.simulator import client as simulator_client
 
 
 def chat(server: Simulator, name: str = "sim-fast") -> ChatOpenAI:
@@ -105,7 +106,7 @@ def test_a_reply_that_nobody_reads_on_is_still_streaming(server: Simulator) -> N
 
 
 def test_a_log_that_did_not_settle_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handle, "_SETTLE_SECONDS", 0.3)
+    monkeypatch.setattr(simulator_client, "_SETTLE_SECONDS", 0.3)
     server = Simulator(speed=0.1)  # the seed's reply takes 100 s
     try:
         stream = chat(server, "sim-fast").stream("river poem")

@@ -12,12 +12,12 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 
 from tests.simulator.virtual import VirtualSimulator
-from utils.simulator import library
+from utils.simulator.content import prepared_replies
 from utils.simulator.profiles import PROFILES
 from utils.timing import Recording, arecord, arecord_call, record, record_call
 
 PROMPT = "How does a rainbow form?"
-RAINBOW = library.answer("rainbow")
+RAINBOW = prepared_replies.answer("rainbow")
 
 Way = Callable[[VirtualSimulator, str], Recording]
 

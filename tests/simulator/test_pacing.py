@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from utils.simulator.pacing import Parcel, Plan, due, plan
+from utils.simulator.pacing import Plan, TimedBytes, due, plan
 from utils.simulator.profiles import PROFILES, UnknownProfileError, profile_named
 
 
@@ -23,11 +23,13 @@ class FakeClock:
         return True
 
 
-def parcels(count: int, gap: float) -> Iterator[Parcel]:
-    return (Parcel(1 + index * gap, b"%d " % index, tokens=1) for index in range(count))
+def parcels(count: int, gap: float) -> Iterator[TimedBytes]:
+    return (TimedBytes(1 + index * gap, b"%d " % index, tokens=1) for index in range(count))
 
 
-async def deliveries(clock: FakeClock, source: Iterator[Parcel], speed: float = 1.0) -> list[float]:
+async def deliveries(
+    clock: FakeClock, source: Iterator[TimedBytes], speed: float = 1.0
+) -> list[float]:
     return [clock.now - 100 async for _ in due(source, 100.0, speed, clock.until, clock)]
 
 
@@ -55,7 +57,7 @@ async def test_speed_divides_every_wait() -> None:
 async def test_nothing_is_made_once_the_client_has_left() -> None:
     made = []
 
-    def model() -> Iterator[Parcel]:
+    def model() -> Iterator[TimedBytes]:
         for parcel in parcels(100, 0.02):
             made.append(parcel)
             yield parcel

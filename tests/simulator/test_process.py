@@ -17,7 +17,8 @@ from langchain_openai import ChatOpenAI
 
 from benchmarks.simulator_orphans import kill_a_kernel_at_work
 from utils import simulator as sim
-from utils.simulator import Simulator, SimulatorError, handle, process
+from utils.simulator import Simulator, SimulatorError, process
+from utils.simulator import client as simulator_client
 
 from .orphans import PATIENCE, is_running, wait_for_the_end
 
@@ -34,8 +35,8 @@ def own() -> Iterator[Simulator]:
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let `start()` begin afresh, and stop what it started."""
-    fresh = handle.Shared()
-    monkeypatch.setattr(handle, "shared", fresh)
+    fresh = simulator_client.Shared()
+    monkeypatch.setattr(simulator_client, "shared", fresh)
     yield
     if fresh.simulator is not None:
         fresh.simulator.stop()

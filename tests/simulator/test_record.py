@@ -15,8 +15,8 @@ import pytest
 from openai import BadRequestError, OpenAI
 
 from utils.simulator import Simulator
-from utils.simulator.record import record as record_reply
-from utils.simulator.traces import Recordings, TraceError, read
+from utils.simulator.recorder import record as record_reply
+from utils.simulator.recordings import Recordings, TraceError, read
 
 from .test_command_line import COMMAND, ROOT
 from .test_sharing import shared

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openai import OpenAI
 
 from tests.simulator.virtual import VirtualSimulator
-from utils.simulator.record import RecordError, record
-from utils.simulator.traces import Recordings, Trace, TraceError, read, write
+from utils.simulator.recorder import RecordError, record
+from utils.simulator.recordings import Recordings, Trace, TraceError, read, write
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello?"}]}
 STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}

@@ -17,8 +17,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from utils.simulator import Simulator
 from utils.simulator.ask_responses import FIELDS, read_ask
+from utils.simulator.content.prepared_replies import answer
 from utils.simulator.errors import ApiError
-from utils.simulator.library import answer
 
 from .raw import ask, assert_strict
 

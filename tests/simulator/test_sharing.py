@@ -12,8 +12,8 @@ import openai
 import pytest
 from openai import OpenAI
 
+from utils.simulator.concurrency import ConcurrencyLimiter, live_line
 from utils.simulator.errors import ApiError
-from utils.simulator.sharing import Seats, live_line
 
 from .test_command_line import COMMAND, ROOT, run
 
@@ -28,7 +28,7 @@ class Clock:
         return self.now
 
 
-def let_in(seats: Seats, *learners: str) -> list[str]:
+def let_in(seats: ConcurrencyLimiter, *learners: str) -> list[str]:
     """Return who of these was let in."""
     seated = []
     for learner in learners:
@@ -39,7 +39,7 @@ def let_in(seats: Seats, *learners: str) -> list[str]:
 
 
 def test_who_is_not_let_in_is_told_when_to_try_again() -> None:
-    seats = Seats(Clock(), 1)
+    seats = ConcurrencyLimiter(Clock(), 1)
     seats.take("ada")
     with pytest.raises(ApiError, match="0 of them are yours") as refused:
         seats.take("bob")
@@ -48,15 +48,15 @@ def test_who_is_not_let_in_is_told_when_to_try_again() -> None:
 
 
 def test_without_a_limit_everybody_is_let_in() -> None:
-    assert len(let_in(Seats(Clock()), *["ada"] * 500)) == 500
+    assert len(let_in(ConcurrencyLimiter(Clock()), *["ada"] * 500)) == 500
 
 
 def test_one_learner_alone_may_take_every_seat() -> None:
-    assert let_in(Seats(Clock(), 4), *["ada"] * 5) == ["ada"] * 4
+    assert let_in(ConcurrencyLimiter(Clock(), 4), *["ada"] * 5) == ["ada"] * 4
 
 
 def test_whoever_has_many_seats_gives_them_up_as_soon_as_others_come() -> None:
-    seats = Seats(Clock(), 4)
+    seats = ConcurrencyLimiter(Clock(), 4)
     let_in(seats, *["ada"] * 4)
     assert let_in(seats, "bob") == []
     seats.leave("ada")
@@ -68,7 +68,7 @@ def test_whoever_has_many_seats_gives_them_up_as_soon_as_others_come() -> None:
 
 def test_whoever_gave_up_waiting_is_forgotten() -> None:
     clock = Clock()
-    seats = Seats(clock, 2)
+    seats = ConcurrencyLimiter(clock, 2)
     let_in(seats, "ada", "ada", "bob")
     seats.leave("ada")
     assert let_in(seats, "ada") == []
@@ -77,21 +77,24 @@ def test_whoever_gave_up_waiting_is_forgotten() -> None:
 
 
 def test_with_more_learners_than_seats_each_may_have_one() -> None:
-    seats = Seats(Clock(), 2)
+    seats = ConcurrencyLimiter(Clock(), 2)
     assert let_in(seats, "ada", "bob", "cyd") == ["ada", "bob"]
     seats.leave("ada")
     assert let_in(seats, "bob", "cyd") == ["cyd"]
 
 
 def test_the_live_line_tells_who_streams_how_much() -> None:
-    seats = Seats(Clock(), 3)
+    seats = ConcurrencyLimiter(Clock(), 3)
     let_in(seats, "ada", "bob", "ada", "cyd")
     line = live_line(seats, 431.4)
     assert (
         line
         == "3 replies to 2 learners · 431 tokens/s · 3 replies so far, 1 refused · ada 2, bob 1"
     )
-    assert live_line(Seats(Clock()), 0) == "0 replies to 0 learners · 0 tokens/s · 0 replies so far"
+    assert (
+        live_line(ConcurrencyLimiter(Clock()), 0)
+        == "0 replies to 0 learners · 0 tokens/s · 0 replies so far"
+    )
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from utils.simulator.ask_chat import read_ask
+from utils.simulator.content.answer import answer
 from utils.simulator.errors import ApiError
-from utils.simulator.says.answer import answer
 
 JOHN = "Extract the person: John Smith, 42, john@example.com, likes climbing, chess and jazz."
 PERSON = {

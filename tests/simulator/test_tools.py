@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.simulator.ask_chat import read_ask
+from utils.simulator.content.answer import answer
+from utils.simulator.content.extract import places
 from utils.simulator.errors import ApiError
-from utils.simulator.says.answer import answer
-from utils.simulator.says.clues import places
 
 
 def tool(name: str, about: str = "", **properties: Any) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from starlette.types import ASGIApp, Message
 from utils.checks.engine.virtual_time import VirtualLoop
 from utils.simulator import Request, Requests
 from utils.simulator.app import Settings, make_app
-from utils.simulator.sending import RESET
-from utils.simulator.sharing import Seats
+from utils.simulator.concurrency import ConcurrencyLimiter
+from utils.simulator.response import RESET
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class VirtualSimulator:
     def __init__(self, **settings: Any) -> None:
         self._loop = VirtualLoop()
         self.clock: Callable[[], float] = self._loop.time
-        self.app = make_app(Settings(KEY, **settings), Seats(self.clock), self.clock)
+        self.app = make_app(Settings(KEY, **settings), ConcurrencyLimiter(self.clock), self.clock)
         self._client = httpx2.Client(transport=_Transport(self.app, self.run))
         self._async_client = httpx2.AsyncClient(transport=AppTransport(self.app))
 

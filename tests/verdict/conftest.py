@@ -13,7 +13,7 @@ from tests.simulator.virtual import ADDRESS, KEY, AppTransport, VirtualSimulator
 from tools.verdict.endpoint import Endpoint, Shape
 from tools.verdict.lines import TRICKY, Case, Seen, judge
 from tools.verdict.model import Model
-from utils.simulator.sending import RESET
+from utils.simulator.response import RESET
 
 Make = Callable[[VirtualSimulator], ASGIApp]
 Judge = Callable[[Make, Shape], dict[str, Seen]]

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from utils.provider import chat_model, explain, simulator
+from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault
-from utils.simulator.library import answer
 from utils.widgets import ChatPanel, Turn
 
 PROMPT = "Write a poem about a river."

@@ -23,7 +23,7 @@ from utils.timing import Recording, record
 if TYPE_CHECKING:
     from fastapi import FastAPI  # half a second that the other lessons' clinics need not wait for
 
-    from utils.simulator.handle import Seen
+    from utils.simulator.client import Seen
 
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 

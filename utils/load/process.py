@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from utils.errors import Sentence
-from utils.simulator.handle import SPEED_VARIABLE
+from utils.simulator.client import SPEED_VARIABLE
 from utils.simulator.process import Child
 
 _FASTEST = 1.5  # times; time can be sped up, work can't, and would soon be all that is measured

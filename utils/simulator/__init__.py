@@ -4,8 +4,8 @@ In a notebook, `start()` gives the one simulator of the kernel. On a command lin
 `python -m utils.simulator --help` tells the rest. Imports nothing else of this course.
 """
 
-from .handle import Seen, Simulator, start
+from .client import Seen, Simulator, start
 from .process import HOST, SimulatorError
-from .records import Request, Requests
+from .request_log import Request, Requests
 
 __all__ = ["HOST", "Request", "Requests", "Seen", "Simulator", "SimulatorError", "start"]

@@ -18,7 +18,7 @@ from .process import KEY_VARIABLE, end_with_stdin, report
 from .profiles import UnknownProfileError, profile_named
 
 if TYPE_CHECKING:
-    from .traces import Trace
+    from .recordings import Trace
 
 _SHORTEST_KEY = 8  # characters, where others can reach the server
 _LONGEST = 60  # characters of a prompt that is shown
@@ -31,7 +31,7 @@ def main() -> None:
     if arguments.command == "record":
         _record(arguments)
     elif arguments.faults:
-        from .table import markdown
+        from .faults.table import markdown
 
         sys.stdout.buffer.write(markdown().encode())
     else:
@@ -55,8 +55,8 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
 
     # Imported late: `--help` and wrong arguments answer at once.
     from .app import Settings
+    from .recordings import Recordings, TraceError, read
     from .server import listen, serve
-    from .traces import Recordings, TraceError, read
 
     try:
         traces = [trace for file in arguments.replay or [] for trace in read(Path(file))]
@@ -148,8 +148,8 @@ def _record(arguments: argparse.Namespace) -> None:
     from utils.errors import redacted
     from utils.unicode import well_formed_parts
 
-    from .record import RecordError, record, refusal
-    from .traces import TraceError, read, write
+    from .recorder import RecordError, record, refusal
+    from .recordings import TraceError, read, write
 
     asked: argparse.ArgumentParser = arguments.asked
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")

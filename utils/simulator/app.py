@@ -20,17 +20,17 @@ from starlette.types import ASGIApp
 
 from . import ask_chat, ask_responses, errors
 from .ask import Ask
-from .entrance import LEARNER, KeyRequired, refusal
+from .auth import LEARNER, KeyRequired, refusal
+from .concurrency import ConcurrencyLimiter
 from .errors import ApiError
 from .fields import Json, needed_text, read_json
-from .log import Log
 from .memory import Memory, Tally
 from .pacing import Clock
 from .profiles import PREFIX, PROFILES, Profile, model_names
+from .recordings import Recordings
 from .reply import Reply, choose, compose
-from .sending import Paced
-from .sharing import Seats
-from .traces import Recordings
+from .request_log import Log
+from .response import PacedResponse
 from .wire import Wire, model, model_list, to_json
 from .wire_chat import ChatWire
 from .wire_responses import ResponsesWire
@@ -73,7 +73,7 @@ def _seconds(text: str) -> float:
 class Service:
     """The state of one server and its endpoints."""
 
-    def __init__(self, settings: Settings, seats: Seats, clock: Clock) -> None:
+    def __init__(self, settings: Settings, seats: ConcurrencyLimiter, clock: Clock) -> None:
         self._settings = settings
         self._seats = seats
         self._large = asyncio.Semaphore(_LARGE_BODIES)
@@ -148,7 +148,7 @@ class Service:
         entry.answered(200)
         entry.planned(reply.first_shown(), reply.gap, settings.speed)
         count, speed = self._seats.count, settings.speed
-        return Paced(reply, wire, entry, visit, count, speed, self._clock)
+        return PacedResponse(reply, wire, entry, visit, count, speed, self._clock)
 
     async def _body(self, request: Request) -> bytes:
         """Return a request's body, unless it is too large or does not come in.
@@ -216,7 +216,7 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     return response
 
 
-def make_app(settings: Settings, seats: Seats, clock: Clock) -> ASGIApp:
+def make_app(settings: Settings, seats: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
     """Return the server as an ASGI application.
 
     Args:

@@ -94,7 +94,7 @@ class Piece(NamedTuple):
     also: dict[str, Any] | None = None
 
 
-class Parcel(NamedTuple):
+class TimedBytes(NamedTuple):
     """Bytes that leave together.
 
     Attributes:
@@ -111,7 +111,7 @@ class Parcel(NamedTuple):
     ends: Literal["", "failed", "reset"] = ""
 
 
-class Presence:
+class DisconnectWatcher:
     """Whether the client is still there, and waits that end at once when it leaves."""
 
     def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
@@ -155,18 +155,18 @@ def _wake(nap: asyncio.Future[None]) -> None:
 
 
 async def due(
-    parcels: Iterable[Parcel],
+    parcels: Iterable[TimedBytes],
     start: float,
     speed: float,
     until: Callable[[float], Awaitable[bool]],
     clock: Clock,
-) -> AsyncIterator[list[Parcel]]:
+) -> AsyncIterator[list[TimedBytes]]:
     """Yield parcels at their deadlines, `start + at / speed`; stop when the client leaves.
 
     On time, each comes alone. What is overdue comes together: a busy server catches up by sending
     more at once, never by sending later and later.
     """
-    ready: list[Parcel] = []
+    ready: list[TimedBytes] = []
     for parcel in parcels:
         deadline = start + parcel.at / speed
         early = deadline - clock() > _SLACK

@@ -14,12 +14,12 @@ from typing import Protocol
 
 from . import errors
 from .ask import Ask
+from .content.answer import Kind, Part, answer
 from .faults import FAULTS, Chosen, parse
-from .pacing import Parcel, Piece, Plan, plan
+from .pacing import Piece, Plan, TimedBytes, plan
 from .profiles import PREFIX, PROFILES, Profile, model_names
-from .says.answer import Kind, Part, answer
 from .tokens import split, split_json
-from .wire import Head, Usage, Wire
+from .wire import ReplyInfo, Usage, Wire
 
 _PER_MESSAGE = 3  # tokens that each message costs besides its text
 _RETRY_AFTER = 1.0  # s
@@ -43,7 +43,7 @@ class Reply:
     """
 
     ask: Ask
-    head: Head
+    head: ReplyInfo
     parts: tuple[Part, ...]
     pieces: tuple[Piece, ...]
     finish: str
@@ -123,7 +123,7 @@ class Reply:
         ]
         return replace(self, pieces=tuple(pieces), plan=self.plan.delayed(after, seconds))
 
-    def parcels(self, wire: Wire) -> Iterator[Parcel]:
+    def parcels(self, wire: Wire) -> Iterator[TimedBytes]:
         """Yield what is sent, as a stream or whole, after what happens to it on its way."""
         stream = self.ask.stream
         parcels = wire.events() if stream else iter([self._whole(wire)])
@@ -132,11 +132,11 @@ class Reply:
                 parcels = _delivered(chosen, parcels, wire)
         return parcels
 
-    def _whole(self, wire: Wire) -> Parcel:
-        return Parcel(self.plan.end, wire.whole(), tokens=len(self.plan.tokens))
+    def _whole(self, wire: Wire) -> TimedBytes:
+        return TimedBytes(self.plan.end, wire.whole(), tokens=len(self.plan.tokens))
 
 
-def _delivered(chosen: Chosen, parcels: Iterable[Parcel], wire: Wire) -> Iterator[Parcel]:
+def _delivered(chosen: Chosen, parcels: Iterable[TimedBytes], wire: Wire) -> Iterator[TimedBytes]:
     delivered = chosen.fault.act(parcels, chosen.numbers, wire)
     assert isinstance(delivered, Iterator)
     return delivered
@@ -181,7 +181,7 @@ class Recordings(Protocol):
     def models(self) -> list[str]:
         """The names of the models."""
 
-    def reply(self, ask: Ask, model: str, head: Head) -> Reply | None:
+    def reply(self, ask: Ask, model: str, head: ReplyInfo) -> Reply | None:
         """Return the recorded reply of a model to a prompt; None if there is none."""
 
 
@@ -216,7 +216,7 @@ def compose(
             assert isinstance(changed, Ask)
             ask = changed
     digest = hashlib.sha256(f"{name} {times_asked}".encode()).hexdigest()
-    head = Head(digest[:29], int(time.time()), ask.model)
+    head = ReplyInfo(digest[:29], int(time.time()), ask.model)
     model, _ = _parted(ask.model, models)
     recorded = recordings.reply(ask, model, head) if recordings else None
     if recorded is None and model in models:
@@ -240,7 +240,7 @@ def _refuse(chosen: tuple[Chosen, ...], times_asked: int) -> None:
                 raise refusal
 
 
-def _reply(ask: Ask, profile: Profile, head: Head, rng: random.Random) -> Reply:
+def _reply(ask: Ask, profile: Profile, head: ReplyInfo, rng: random.Random) -> Reply:
     parts = answer(ask)
     full = [(split_json if part.json else split)(part.text) for part in parts]
     kept = [

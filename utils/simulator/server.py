@@ -18,8 +18,8 @@ if sys.platform == "linux":
     from termios import TIOCOUTQ
 
 from .app import Settings, make_app
-from .sending import RESET
-from .sharing import Seats, live_line
+from .concurrency import ConcurrencyLimiter, live_line
+from .response import RESET
 
 _SILENCE = 60.0  # s
 _ARRIVING = 5.0  # s that a reset waits, at most, for what was sent to arrive
@@ -31,7 +31,9 @@ _KEEP_ALIVE = 75  # s; a learner reads between two cells
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], seats: Seats) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], seats: ConcurrencyLimiter
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._seats = seats
@@ -160,7 +162,7 @@ def serve(
     """
     _allow_many_connections()
     clock = time.perf_counter
-    seats = Seats(clock, settings.most_streams)
+    seats = ConcurrencyLimiter(clock, settings.most_streams)
     config = uvicorn.Config(
         make_app(settings, seats, clock),
         http=_Protocol,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .pacing import Parcel
+from .pacing import TimedBytes
 
 Json = dict[str, Any]
 FINGERPRINT = "fp_simulator"
@@ -32,7 +32,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Head:
+class ReplyInfo:
     """What every object of one reply repeats.
 
     Attributes:
@@ -53,7 +53,7 @@ class Wire(Protocol):
     def done(self) -> bytes:
         """What closes a stream, if anything does."""
 
-    def events(self) -> Iterator[Parcel]:
+    def events(self) -> Iterator[TimedBytes]:
         """Yield the reply as server-sent events, each with its time."""
 
     def whole(self) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from .pacing import Parcel
+from .pacing import TimedBytes
 from .wire import FINGERPRINT, Json, Usage, over, to_json
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ class ChatWire:
     def _call(self, index: int) -> Json:
         return {"id": self._reply.id_of(index, "call"), "type": "function"}
 
-    def events(self) -> Iterator[Parcel]:
+    def events(self) -> Iterator[TimedBytes]:
         """Yield the reply as chunks: role, pieces, finish reason, usage if asked for, `[DONE]`."""
         reply = self._reply
-        yield Parcel(reply.plan.opening, self._role())
+        yield TimedBytes(reply.plan.opening, self._role())
         writers: dict[int, Callable[[str], bytes]] = {}
         for at, part, text, tokens, also in reply.pieces:
             data = b""
@@ -119,11 +119,11 @@ class ChatWire:
             elif text:
                 data += writers[part](text)
             if data:
-                yield Parcel(at, data, tokens)
+                yield TimedBytes(at, data, tokens)
         last = self._event({}, reply.finish)
         if self._include_usage:
             last += self._counts()
-        yield Parcel(reply.plan.end, last + DONE)
+        yield TimedBytes(reply.plan.end, last + DONE)
 
     def _role(self) -> bytes:
         """Return the first chunk, which holds a role and no text."""

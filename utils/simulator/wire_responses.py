@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from .pacing import Parcel
+from .pacing import TimedBytes
 from .wire import to_json
 
 if TYPE_CHECKING:
@@ -144,13 +144,13 @@ class ResponsesWire:
 
     # Events
 
-    def events(self) -> Iterator[Parcel]:
+    def events(self) -> Iterator[TimedBytes]:
         """Yield the reply as events, from `response.created` to what completes it."""
         reply = self._reply
         begun = self._response("in_progress")
         opening = self._event("response.created", response=begun)
         opening += self._event("response.in_progress", response=begun)
-        yield Parcel(reply.plan.opening, opening)
+        yield TimedBytes(reply.plan.opening, opening)
         last = len(reply.pieces) - 1
         writer: Callable[[str], bytes] = _nothing
         for index, (at, part, text, tokens, _) in enumerate(reply.pieces):
@@ -163,10 +163,10 @@ class ResponsesWire:
             if index == last or reply.pieces[index + 1].part != part:
                 data += self._close(place)
             if data:
-                yield Parcel(at, data, tokens)
+                yield TimedBytes(at, data, tokens)
         status = self._status()
         final = self._response(status, ended=True)
-        yield Parcel(reply.plan.end, self._event(f"response.{status}", response=final))
+        yield TimedBytes(reply.plan.end, self._event(f"response.{status}", response=final))
 
     def _open(self, place: _Place) -> bytes:
         data = b""

@@ -1,11 +1,11 @@
 """What real providers and networks do to replies, on request: the table of faults.
 
-To add one, write a function in `refusals` (an error instead of a reply), `wording` (what is
+To add one, write a function in `refusals` (an error instead of a reply), `generation` (what is
 generated, and when) or `delivery` (the bytes on their way) and describe it in its decorator.
 `python -m utils.simulator --faults` prints the table; `FAULTS.md` holds it.
 """
 
-from . import delivery, refusals, wording
+from . import delivery, generation, refusals
 from .fault import FAULTS, Chosen, Fault, parse
 
-__all__ = ["FAULTS", "Chosen", "Fault", "delivery", "parse", "refusals", "wording"]
+__all__ = ["FAULTS", "Chosen", "Fault", "delivery", "generation", "parse", "refusals"]

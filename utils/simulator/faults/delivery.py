@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..pacing import Parcel
+from ..pacing import TimedBytes
 from .fault import fault
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _BETWEEN_BLOCKS = 0.005  # s
     "A proxy buffers the whole reply, then releases it in large blocks.",
     "No error: all text arrives at the end, with gaps that look better than ever.",
 )
-def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel]:
+def buffered(parcels: Iterable[TimedBytes], _: Numbers, __: Wire) -> Iterator[TimedBytes]:
     """Hold all parcels back to the end."""
     held = list(parcels)
     at = held[-1].at if held else 0.0
@@ -32,10 +32,10 @@ def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel
     for parcel in held:
         data, tokens = data + parcel.data, tokens + parcel.tokens
         if len(data) >= _BLOCK or parcel.ends:
-            yield Parcel(at, data, tokens, parcel.ends)
+            yield TimedBytes(at, data, tokens, parcel.ends)
             at, data, tokens = at + _BETWEEN_BLOCKS, b"", 0
     if data:
-        yield Parcel(at, data, tokens)
+        yield TimedBytes(at, data, tokens)
 
 
 @fault(
@@ -46,7 +46,7 @@ def buffered(parcels: Iterable[Parcel], _: Numbers, __: Wire) -> Iterator[Parcel
     whole=False,
     seconds=2,
 )
-def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+def bursts(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
     """Move each parcel to the end of its interval."""
     seconds = max(numbers[0], 0.001)
     for parcel in parcels:
@@ -61,14 +61,14 @@ def bursts(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Par
     whole=False,
     seconds=1,
 )
-def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+def keepalive(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
     """Fill silences with comments."""
     last = 0.0
     for parcel in parcels:
         seconds = max(numbers[0], 0.01, (parcel.at - last) / _MOST_COMMENTS)
         while parcel.at - last > seconds:
             last += seconds
-            yield Parcel(last, b": keep-alive\n\n")
+            yield TimedBytes(last, b": keep-alive\n\n")
         last = parcel.at
         yield parcel
 
@@ -80,7 +80,7 @@ def keepalive(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
     "No error: a chunk without text. Code that reads `choices[0]` breaks.",
     whole=False,
 )
-def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+def empty(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[TimedBytes]:
     """Put an event that says nothing before the first."""
     first = True
     for parcel in parcels:
@@ -96,7 +96,7 @@ def empty(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     "No error: the last chunks contain usage. Code that reads `choices[0]` breaks.",
     whole=False,
 )
-def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+def usage(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[TimedBytes]:
     """Put token counts before what closes the stream."""
     for parcel in parcels:
         if wire.done and parcel.data.endswith(wire.done):
@@ -114,11 +114,11 @@ def usage(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]
     whole=False,
     tokens=40,
 )
-def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+def early_end(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
     """Stop without a word."""
     for parcel, reached in _until(parcels, int(numbers[0])):
         if reached:
-            yield Parcel(parcel.at, b"", ends="failed")
+            yield TimedBytes(parcel.at, b"", ends="failed")
             return
         yield parcel
 
@@ -130,7 +130,7 @@ def early_end(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[
     "No error: the finish reason has arrived.",
     whole=False,
 )
-def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[Parcel]:
+def without_done(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[TimedBytes]:
     """Take away what closes the stream."""
     for parcel in parcels:
         yield parcel._replace(data=parcel.data.removesuffix(wire.done))
@@ -144,12 +144,12 @@ def without_done(parcels: Iterable[Parcel], _: Numbers, wire: Wire) -> Iterator[
     raises="openai.APIConnectionError",
     tokens=40,
 )
-def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+def drop(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
     """Stop in the middle of an event and break the connection."""
     for parcel, reached in _until(parcels, int(numbers[0])):
         if reached:
             event = parcel.data.partition(b"\n\n")[0]
-            yield Parcel(parcel.at, event[: len(event) // 2], ends="reset")
+            yield TimedBytes(parcel.at, event[: len(event) // 2], ends="reset")
             return
         yield parcel
 
@@ -163,7 +163,7 @@ def drop(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
     whole=False,
     tokens=40,
 )
-def null(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parcel]:
+def null(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
     """Put an event that is no object between two others."""
     sent = False
     for parcel, reached in _until(parcels, int(numbers[0])):
@@ -185,7 +185,9 @@ def null(parcels: Iterable[Parcel], numbers: Numbers, _: Wire) -> Iterator[Parce
     whole=False,
     tokens=40,
 )
-def error_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iterator[Parcel]:
+def error_event(
+    parcels: Iterable[TimedBytes], numbers: Numbers, wire: Wire
+) -> Iterator[TimedBytes]:
     """Stop with an error event."""
     yield from _ended_by(wire.error, parcels, int(numbers[0]))
 
@@ -201,25 +203,27 @@ def error_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iter
     whole=False,
     tokens=40,
 )
-def failed_event(parcels: Iterable[Parcel], numbers: Numbers, wire: Wire) -> Iterator[Parcel]:
+def failed_event(
+    parcels: Iterable[TimedBytes], numbers: Numbers, wire: Wire
+) -> Iterator[TimedBytes]:
     """Stop with the event of a reply that failed."""
     yield from _ended_by(wire.failed, parcels, int(numbers[0]))
 
 
 def _ended_by(
-    event: Callable[[], bytes], parcels: Iterable[Parcel], tokens: int
-) -> Iterator[Parcel]:
+    event: Callable[[], bytes], parcels: Iterable[TimedBytes], tokens: int
+) -> Iterator[TimedBytes]:
     for parcel, reached in _until(parcels, tokens):
         if reached:
-            yield Parcel(parcel.at, event(), ends="failed")
+            yield TimedBytes(parcel.at, event(), ends="failed")
             return
         yield parcel
 
 
-def _until(parcels: Iterable[Parcel], tokens: int) -> Iterator[tuple[Parcel, bool]]:
+def _until(parcels: Iterable[TimedBytes], tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield parcels, and with each whether it goes beyond `tokens` tokens or ends the reply."""
     count = 0
-    held: Parcel | None = None
+    held: TimedBytes | None = None
     for parcel in parcels:
         if held is not None:
             count += held.tokens

@@ -1,6 +1,6 @@
 """Faults, and how a model's name requests them: `sim-chat:drop@40`.
 
-The faults are defined in `refusals`, `wording` and `delivery`, each with its description.
+The faults are defined in `refusals`, `generation` and `delivery`, each with its description.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from ..ask import Ask
     from ..errors import ApiError
-    from ..pacing import Parcel
+    from ..pacing import TimedBytes
     from ..reply import Reply
     from ..wire import Wire
 
     Refuse = Callable[[tuple[float, ...]], ApiError]
     Asking = Callable[[Ask, tuple[float, ...]], Ask]
     Wording = Callable[[Reply, tuple[float, ...]], Reply]
-    Delivery = Callable[[Iterable[Parcel], tuple[float, ...], Wire], Iterator[Parcel]]
+    Delivery = Callable[[Iterable[TimedBytes], tuple[float, ...], Wire], Iterator[TimedBytes]]
 
 _MOST = 20  # that a model's name may ask for
 Stage = Literal["refusal", "asking", "wording", "delivery"]

@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
-from .log import Entry
-from .pacing import Clock, Presence, due
+from .pacing import Clock, DisconnectWatcher, due
 from .reply import Reply
+from .request_log import Entry
 from .wire import Wire
 
 RESET = "simulator.reset"  # extension of the ASGI scope: breaks the connection
 _HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
 
 
-class Paced:
+class PacedResponse:
     """An ASGI response whose parcels leave at their deadlines, until the client leaves."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Paced:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply and keep the log."""
         entry, speed, clock = self._entry, self._speed, self._clock
-        presence = Presence(receive, clock)
+        presence = DisconnectWatcher(receive, clock)
         parcels = self._reply.parcels(self._wire)
         begun, ends = False, ""
         try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .. import library
 from ..ask import Ask
-from . import clues
+from . import extract, prepared_replies
 
 _GO_ON = re.compile(
     r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
@@ -24,11 +23,11 @@ _LONGEST_QUOTE = 80  # characters
 def text(ask: Ask) -> str:
     """Return the reply in plain words."""
     prompt = ask.prompt
-    asked = [turn.text[: clues.LONGEST] for turn in ask.turns if turn.role == "user"][:-1]
+    asked = [turn.text[: extract.LONGEST] for turn in ask.turns if turn.role == "user"][:-1]
     said = [turn.text for turn in ask.turns if turn.role == "assistant" and turn.text]
     if not asked:
-        return library.answer(prompt, ask.seed)
-    told = prompt[: clues.LONGEST]
+        return prepared_replies.answer(prompt, ask.seed)
+    told = prompt[: extract.LONGEST]
     if _GO_ON.search(told) and said:
         return _rest(asked, said[-1], ask.seed)
     if _AGAIN.search(told) and said and len(prompt.split()) < 8:
@@ -38,15 +37,15 @@ def text(ask: Ask) -> str:
     if _BEFORE.search(told):
         which = asked[0] if "first" in prompt.lower() else asked[-1]
         return f"You wrote: “{_short(which)}”."
-    if library.is_written(prompt):
-        return library.answer(prompt, ask.seed)
-    return f"Before, you wrote “{_short(asked[-1])}”. {library.answer(prompt, ask.seed)}"
+    if prepared_replies.is_written(prompt):
+        return prepared_replies.answer(prompt, ask.seed)
+    return f"Before, you wrote “{_short(asked[-1])}”. {prepared_replies.answer(prompt, ask.seed)}"
 
 
 def _rest(asked: list[str], partial: str, seed: int) -> str:
     """Return what is missing from a reply that was cut off."""
     for question in reversed(asked):
-        whole = library.answer(question, seed)
+        whole = prepared_replies.answer(question, seed)
         if partial and whole.startswith(partial) and whole != partial:
             return whole[len(partial) :]
     return "There is nothing more to say: my last reply was complete."
@@ -58,7 +57,7 @@ def _names(asked: list[str]) -> list[str]:
         name
         for text in asked
         for part in introduced.split(text)[1:]
-        for name in clues.proper_names(part.split(".")[0].split(",")[0] + " ")[:1]
+        for name in extract.proper_names(part.split(".")[0].split(",")[0] + " ")[:1]
         or part.split()[:1]
     ]
 

@@ -14,7 +14,7 @@ _REMEMBERED = 5.0  # s for which a refused learner counts as waiting
 _RETRY_AFTER = 1.0  # s
 
 
-class Seats:
+class ConcurrencyLimiter:
     """Lets replies in, up to a limit, and no learner to more than a fair share of a full house.
 
     The share is the limit divided by the learners who are streaming or were refused just now. So
@@ -70,7 +70,7 @@ class Seats:
             del self._refused[name]
 
 
-def live_line(seats: Seats, tokens: float) -> str:
+def live_line(seats: ConcurrencyLimiter, tokens: float) -> str:
     """Return the line that tells who streams how much.
 
     Args:

@@ -1,6 +1,6 @@
 """What the fields of a JSON schema mean, by the words of their names, and what may stand in them.
 
-A maintainer teaches a new field here, or in `samples.toml` if it is only ever made up.
+A maintainer teaches a new field here, or in `sample_values.toml` if it is only ever made up.
 """
 
 from __future__ import annotations
@@ -12,47 +12,47 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import clues
+from . import extract
 
-_SAMPLES = Path(__file__).with_name("samples.toml")
+_SAMPLES = Path(__file__).with_name("sample_values.toml")
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
-    "mail": clues.emails,
-    "email": clues.emails,
-    "phone": clues.phones,
-    "telephone": clues.phones,
-    "url": clues.links,
-    "link": clues.links,
-    "website": clues.links,
-    "date": clues.dates,
-    "birthday": clues.dates,
-    "deadline": clues.dates,
-    "time": clues.times,
-    "city": clues.places,
-    "location": clues.places,
-    "place": clues.places,
-    "country": clues.places,
-    "town": clues.places,
-    "destination": clues.places,
-    "person": clues.people,
-    "name": clues.people,
-    "customer": clues.people,
-    "author": clues.people,
-    "company": clues.people,
-    "organisation": clues.people,
-    "organization": clues.people,
-    "recipient": clues.people,
-    "title": clues.quoted,
-    "expression": clues.expressions,
-    "formula": clues.expressions,
-    "equation": clues.expressions,
-    "calculation": clues.expressions,
+    "mail": extract.emails,
+    "email": extract.emails,
+    "phone": extract.phones,
+    "telephone": extract.phones,
+    "url": extract.links,
+    "link": extract.links,
+    "website": extract.links,
+    "date": extract.dates,
+    "birthday": extract.dates,
+    "deadline": extract.dates,
+    "time": extract.times,
+    "city": extract.places,
+    "location": extract.places,
+    "place": extract.places,
+    "country": extract.places,
+    "town": extract.places,
+    "destination": extract.places,
+    "person": extract.people,
+    "name": extract.people,
+    "customer": extract.people,
+    "author": extract.people,
+    "company": extract.people,
+    "organisation": extract.people,
+    "organization": extract.people,
+    "recipient": extract.people,
+    "title": extract.quoted,
+    "expression": extract.expressions,
+    "formula": extract.expressions,
+    "equation": extract.expressions,
+    "calculation": extract.expressions,
 }
 _FORMATS: dict[str, Callable[[str], list[str]]] = {
-    "email": clues.emails,
-    "date": clues.dates,
-    "time": lambda text: [f"{found}:00Z" for found in clues.times(text)],
-    "date-time": lambda text: [f"{found}T00:00:00Z" for found in clues.dates(text)],
-    "uri": clues.links,
+    "email": extract.emails,
+    "date": extract.dates,
+    "time": lambda text: [f"{found}:00Z" for found in extract.times(text)],
+    "date-time": lambda text: [f"{found}T00:00:00Z" for found in extract.dates(text)],
+    "uri": extract.links,
 }
 _FORMATTED = {
     "email": "ada@example.org",
@@ -98,41 +98,41 @@ def texts(text: str, name: str, form: Any, about: str) -> list[str]:
     """Return what `text` says for a field of text, best first."""
     if isinstance(form, str) and form in _FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
-    said = [clues.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
+    said = [extract.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
     found = [value for value in said if value]
-    for word in reversed(clues.words(name)):  # the last word of a name says what it is
+    for word in reversed(extract.words(name)):  # the last word of a name says what it is
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
-    for word in clues.words(about):
+    for word in extract.words(about):
         if word in _FINDERS and word not in ("name", "time", "title"):
             return found + _FINDERS[word](text)
     return found
 
 
 def _part_of_name(name: str, found: list[str]) -> list[str]:
-    if {"first", "given"} & set(clues.words(name)):
+    if {"first", "given"} & set(extract.words(name)):
         return [whole.split()[0] for whole in found]
-    if {"last", "family"} & set(clues.words(name)):
+    if {"last", "family"} & set(extract.words(name)):
         return [whole.split()[-1] for whole in found]
     return found
 
 
 def made_up(text: str, name: str) -> Iterator[Any]:
     """Yield what may stand in a field of text about which `text` says nothing."""
-    if _WHOLE_PROMPT & set(clues.words(name)) and text.strip():
+    if _WHOLE_PROMPT & set(extract.words(name)) and text.strip():
         yield " ".join(text.split())
     yield from samples(name)
 
 
 def numbers(text: str, name: str) -> list[str]:
     """Return the numbers that `text` gives for a field, best first."""
-    for word in reversed(clues.words(name)):
+    for word in reversed(extract.words(name)):
         for label in _UNITS.get(word, (word,) if len(word) > 2 else ()):
-            near = clues.number_near(text, label)
+            near = extract.number_near(text, label)
             if near is not None:
                 return [near]
-    free = clues.numbers(text)
-    if set(clues.words(name)) & _UNITS.keys():  # a price is not a number of years
+    free = extract.numbers(text)
+    if set(extract.words(name)) & _UNITS.keys():  # a price is not a number of years
         counted = _counted(text)
         free = [number for number in free if counted.get(number) not in _OTHERS]
     return free
@@ -162,14 +162,14 @@ def truth(text: str, name: str) -> bool | None:
 def listed(text: str, name: str) -> list[str]:
     """Return the items that `text` lists for a field."""
     for label in _LISTS.get(name.lower(), (plain(name).rstrip("s"),)):
-        if found := clues.listed(text, label):
+        if found := extract.listed(text, label):
             return found
     return []
 
 
 def named(text: str, name: str) -> list[str]:
     """Return all that `text` says for a field of several things, such as `cities`."""
-    word = (clues.words(name) or [""])[-1]
+    word = (extract.words(name) or [""])[-1]
     one = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
     return _FINDERS[one](text) if one != word and one in _FINDERS else []
 
@@ -185,10 +185,10 @@ def records(text: str, names: list[str]) -> list[str]:
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:
         return lines
-    if not any({"name", "person", "city", "place"} & set(clues.words(name)) for name in names):
+    if not any({"name", "person", "city", "place"} & set(extract.words(name)) for name in names):
         return []
     starts = [0]
-    for found in clues.proper_names(text):
+    for found in extract.proper_names(text):
         at = text.find(found, starts[-1])
         if at >= 0:
             starts.append(at)
@@ -198,7 +198,7 @@ def records(text: str, names: list[str]) -> list[str]:
 
 def speaks_of(text: str, choice: str) -> bool:
     """Return whether the words of `choice` stand in `text`, whole or as beginnings."""
-    wanted = clues.words(choice)
+    wanted = extract.words(choice)
     whole, beginnings = _said(text)
     return bool(wanted) and all(
         word in whole or (len(word) > 4 and word[:-1][:_LONGEST_BEGINNING] in beginnings)
@@ -209,7 +209,7 @@ def speaks_of(text: str, choice: str) -> bool:
 @lru_cache(maxsize=64)
 def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the words of a text, and what they begin with."""
-    whole = frozenset(clues.words(text))
+    whole = frozenset(extract.words(text))
     ends = range(4, _LONGEST_BEGINNING + 1)
     return whole, frozenset(word[:end] for word in whole for end in ends)
 
@@ -221,13 +221,13 @@ def formatted(form: Any) -> str | None:
 
 def plain(name: str) -> str:
     """Return a field's name as words."""
-    return " ".join(clues.words(name)) or "value"
+    return " ".join(extract.words(name)) or "value"
 
 
 def samples(name: str) -> list[Any]:
     """Return made-up values for a field, by the words of its name."""
     table = _table()
-    for word in reversed(clues.words(name)):
+    for word in reversed(extract.words(name)):
         for key, values in table.items():
             if word.startswith(key[:-1] if key.endswith("y") else key):
                 return values

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .process import HOST, ServerProcess, SimulatorError
-from .records import Request, Requests
+from .request_log import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"
 _SETTLE_SECONDS = 5.0  # at most, for replies to end

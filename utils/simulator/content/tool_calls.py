@@ -14,8 +14,8 @@ from typing import Any
 
 from ..ask import Ask, Tool
 from ..fields import is_shallow
-from . import clues, meanings
-from .schema import fill
+from . import extract, field_hints
+from .json_schema import fill
 
 _MOST_CALLS = 8
 _MOST_WISHES = 32  # some of which may be the same call
@@ -69,7 +69,7 @@ def decide(ask: Ask, rng: random.Random) -> tuple[Wanted, ...]:
     if ask.turns[-1].role == "tool" and ask.choice == "auto":
         return ()  # the results are there: time to answer
     tools = [tool for tool in ask.tools if not ask.only or tool.name == ask.only]
-    prompt = _with_what_it_follows(ask)[: clues.LONGEST]
+    prompt = _with_what_it_follows(ask)[: extract.LONGEST]
     calls = _calls(prompt, tools, rng)
     if not calls and ask.choice == "required":
         calls = [_call(_best(tools, prompt)[0], prompt, prompt, rng)]
@@ -84,10 +84,10 @@ def _with_what_it_follows(ask: Ask) -> str:
     said = [turn.text for turn in ask.turns if turn.role == "user"]
     if len(said) < 2:
         return prompt
-    before = said[-2][: clues.LONGEST]
-    start, end = (clues.clauses(before) or [(0, 0)])[0]
+    before = said[-2][: extract.LONGEST]
+    start, end = (extract.clauses(before) or [(0, 0)])[0]
     first = before[start:end]
-    for place in clues.places(first):
+    for place in extract.places(first):
         first = first.replace(place, "")
     return f"{first.strip()} {prompt.split(maxsplit=1)[1]}"
 
@@ -104,7 +104,7 @@ class _Wish:
 
 def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
     wishes: list[_Wish] = []
-    for start, end in clues.clauses(prompt):
+    for start, end in extract.clauses(prompt):
         if len(wishes) == _MOST_WISHES:
             break
         clause = prompt[start:end]
@@ -164,9 +164,9 @@ def _fit(tool: Tool, said: _Said) -> int:
 @lru_cache(maxsize=256)
 def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
     """Return the words that tell a tool from others: of its name, and of its description."""
-    every = clues.words(name)
+    every = extract.words(name)
     own = [word for word in every if word not in _GENERIC] or every
-    described = set(clues.words(about)) - _GENERIC - set(own)
+    described = set(extract.words(about)) - _GENERIC - set(own)
     return own, [word for word in described if len(word) > 3]
 
 
@@ -182,7 +182,7 @@ def _said(text: str) -> _Said:
     lower = text.lower()
     for symbol, word in _SYMBOLS.items():
         lower = lower.replace(symbol, word)
-    words = frozenset(clues.words(lower.replace(" - ", " minus ")))
+    words = frozenset(extract.words(lower.replace(" - ", " minus ")))
     return _Said(words, frozenset(word[:end] for word in words for end in _BEGINNINGS))
 
 
@@ -253,7 +253,7 @@ def _readable(result: str) -> str:
 def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(
-            f"{meanings.plain(str(key))} {_words(inner)}" for key, inner in value.items()
+            f"{field_hints.plain(str(key))} {_words(inner)}" for key, inner in value.items()
         )
     if isinstance(value, list):
         return ", ".join(map(_words, value)) or "nothing"

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..ask import Ask
 from ..fields import Json, is_shallow
-from . import clues
-from .bounds import SchemaError
-from .schema import fill
+from . import extract
+from .json_schema import fill
+from .number_bounds import SchemaError
 
 _TYPES = {
     "integer": ("age", "year", "quantity", "count", "stock", "number", "servings", "minutes"),
@@ -19,7 +19,7 @@ _TYPES = {
     "boolean": ("is", "has", "in", "available"),
 }
 _LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
-_IN_QUOTES = rf"(?:{clues.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
+_IN_QUOTES = rf"(?:{extract.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
 _REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # as in `age` (an integer)
 _NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"
 _ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
@@ -45,11 +45,13 @@ def text(ask: Ask, rng: random.Random) -> str | None:
     told = " ".join(turn.text for turn in ask.turns if turn.role == "tool")
     source = _without_instructions(f"{ask.prompt} {told}".strip())
     try:
-        value = fill(schema or _whatever(source[: clues.LONGEST]), source, rng).value
+        value = fill(schema or _whatever(source[: extract.LONGEST]), source, rng).value
     except SchemaError:
         if ask.schema is not None:
             raise
-        value = fill(_whatever(source[: clues.LONGEST]), source, rng).value  # a prompt is no error
+        value = fill(
+            _whatever(source[: extract.LONGEST]), source, rng
+        ).value  # a prompt is no error
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -84,7 +86,7 @@ def _with_keys(names: list[str]) -> Json:
 
 
 def _by_name(name: str) -> Json:
-    words = clues.words(name)
+    words = extract.words(name)
     for kind, known in _TYPES.items():
         if words[-1:] and (words[-1] in known or (kind == "boolean" and words[0] in known)):
             return {"type": kind}
@@ -140,6 +142,6 @@ def _without_instructions(text: str) -> str:
 
 def _whatever(text: str) -> Json:
     """Return a schema for JSON of which nothing more is said."""
-    if clues.people(text) and clues.numbers(text):
-        return _with_keys(["name", "age", *(["email"] if clues.emails(text) else [])])
+    if extract.people(text) and extract.numbers(text):
+        return _with_keys(["name", "age", *(["email"] if extract.emails(text) else [])])
     return _with_keys(["question", "answer"])

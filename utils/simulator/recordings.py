@@ -14,11 +14,11 @@ from typing import Any, get_args
 
 from . import errors
 from .ask import Ask
+from .content.answer import Kind, Part
 from .fields import Json
 from .pacing import Piece, Plan
 from .reply import Reply
-from .says.answer import Kind, Part
-from .wire import Head, Usage
+from .wire import ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
 _FIRST_FORMAT = "recorded replies of a chat model, version 1"  # without `also` and what follows it
@@ -67,7 +67,7 @@ class Trace:
         reasons = ", ".join(f"{what} ({count})" for what, count in self.left_out.items())
         return f"Left out, as it could not be read: {reasons}."
 
-    def reply(self, ask: Ask, head: Head) -> Reply:
+    def reply(self, ask: Ask, head: ReplyInfo) -> Reply:
         """Return the recording as a reply to `ask`."""
         also = dict(self.also)
         pieces = tuple(
@@ -207,7 +207,7 @@ class Recordings:
         traces = (trace for known in self._traces.values() for trace in known.values())
         return list(dict.fromkeys(trace.prompt for trace in traces))
 
-    def reply(self, ask: Ask, model: str, head: Head) -> Reply | None:
+    def reply(self, ask: Ask, model: str, head: ReplyInfo) -> Reply | None:
         """Return the recorded reply of a model to a prompt; None if there is none.
 
         Raises:

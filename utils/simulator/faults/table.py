@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .faults import FAULTS, Fault
+from .fault import FAULTS, Fault
 
 _STAGES = {
     "refusal": "An error instead of a reply",

@@ -8,8 +8,8 @@ from typing import Literal
 
 from .. import errors
 from ..ask import Ask
-from . import conversation, structured, thoughts, tools
-from .bounds import SchemaError
+from . import conversation, json_reply, reasoning, tool_calls
+from .number_bounds import SchemaError
 
 Kind = Literal["thought", "text", "call", "other"]  # the last is of recorded replies alone
 
@@ -39,7 +39,7 @@ def answer(ask: Ask) -> tuple[Part, ...]:
     """
     rng = random.Random(f"{ask.seed} {ask.prompt}")
     try:
-        wanted = tools.decide(ask, rng)
+        wanted = tool_calls.decide(ask, rng)
     except SchemaError as error:
         raise errors.wrong_value("tools", f"invalid schema for a function: {error}") from None
     if wanted:
@@ -47,18 +47,18 @@ def answer(ask: Ask) -> tuple[Part, ...]:
     else:
         parts = [_said(ask, rng)]
     if ask.thinks:
-        thinking = thoughts.about(ask, [call.name for call in wanted])
+        thinking = reasoning.about(ask, [call.name for call in wanted])
         parts = [*(Part("thought", paragraph) for paragraph in thinking), *parts]
     return tuple(parts)
 
 
 def _said(ask: Ask, rng: random.Random) -> Part:
     try:
-        as_json = structured.text(ask, rng)
+        as_json = json_reply.text(ask, rng)
     except SchemaError as error:
         raise errors.wrong_value("response_format", f"invalid schema: {error}") from None
     if as_json is not None:
         return Part("text", as_json, json=True)
     if ask.turns[-1].role == "tool":
-        return Part("text", tools.tell(tools.results(ask)))
+        return Part("text", tool_calls.tell(tool_calls.results(ask)))
     return Part("text", conversation.text(ask))

@@ -2,7 +2,7 @@
 
 Knows objects, arrays, enums, constants, numbers and strings with their bounds, references, and
 `anyOf`, `oneOf` and `allOf`. Patterns of strings are not followed. How things are found in a text
-is `clues`; which field means what is `meanings`.
+is `extract`; which field means what is `field_hints`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from math import inf, isfinite
 from typing import Any
 
 from ..fields import Json
-from . import clues, meanings
-from .bounds import SchemaError, in_bounds, within
+from . import extract, field_hints
+from .number_bounds import SchemaError, in_bounds, within
 
 _MOST_NODES = 5000  # as the API allows
 _DEEPEST = 40
@@ -54,7 +54,7 @@ def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Valu
     Raises:
         SchemaError: If the schema is too large, endless, or none.
     """
-    text, context = text[: clues.LONGEST], (context or text)[: clues.LONGEST]
+    text, context = text[: extract.LONGEST], (context or text)[: extract.LONGEST]
     try:
         value = _Filler(schema, text, context, rng).value(schema, "", 0)
         if value.found:
@@ -132,7 +132,7 @@ class _Filler:
         self._count(len(choices))
         for text in (self.text, self.context):
             for choice in choices:
-                if isinstance(choice, str) and meanings.speaks_of(text, choice):
+                if isinstance(choice, str) and field_hints.speaks_of(text, choice):
                     return Value(choice, found=True)
         if schema.get("default") in choices and "default" in schema:
             return Value(schema["default"])
@@ -170,7 +170,7 @@ class _Filler:
         if kind in ("integer", "number"):
             return self._number(schema, name, whole=kind == "integer")
         if kind == "boolean":
-            found = meanings.truth(self.text, name)
+            found = field_hints.truth(self.text, name)
             default = schema.get("default")
             made_up = default if isinstance(default, bool) else True
             return Value(made_up, missing=True) if found is None else Value(found, found=True)
@@ -230,18 +230,20 @@ class _Filler:
         if "enum" in inner:
             self._count(len(inner["enum"]))
             named = [c for c in inner["enum"] if isinstance(c, str)]
-            said = [c for c in named if meanings.speaks_of(self.text, c)]
+            said = [c for c in named if field_hints.speaks_of(self.text, c)]
             return [Value(choice, found=True) for choice in said]
         if kind == "string":
-            listed = meanings.listed(self.text, name) or meanings.named(self.text, name)
+            listed = field_hints.listed(self.text, name) or field_hints.named(self.text, name)
             fitting = [item for item in listed if _fits(item, inner)]
             if fitting:
                 return [Value(item, found=True) for item in fitting]
-            made_up = meanings.samples(name)[:3] if self.invents else []
+            made_up = field_hints.samples(name)[:3] if self.invents else []
             fitting = [item for item in made_up if isinstance(item, str) and _fits(item, inner)]
             return [Value(item) for item in fitting]
         if kind == "object" and depth <= _DEEP:
-            parts = meanings.records(self.text, list(inner.get("properties") or {}))[:_MOST_ITEMS]
+            parts = field_hints.records(self.text, list(inner.get("properties") or {}))[
+                :_MOST_ITEMS
+            ]
             if len(parts) > 1:
                 return [self._part(inner, part, name, depth) for part in parts]
             value = self.value(inner, name, depth + 1)
@@ -267,7 +269,7 @@ class _Filler:
         return values
 
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
-        for written in meanings.numbers(self.text, name):
+        for written in field_hints.numbers(self.text, name):
             value = float(written) if "." in written else _whole(written)
             if written in self.used or not isfinite(value) or not within(value, schema):
                 continue
@@ -275,7 +277,7 @@ class _Filler:
                 continue
             self.used.add(written)
             return Value(int(value) if whole else value, found=True)
-        for sample in [schema.get("default"), *meanings.samples(name)]:
+        for sample in [schema.get("default"), *field_hints.samples(name)]:
             if isinstance(sample, bool) or not isinstance(sample, int | float):
                 continue
             if within(sample, schema) and (not whole or float(sample).is_integer()):
@@ -285,20 +287,22 @@ class _Filler:
     def _text(self, schema: Json, name: str) -> Value:
         about = schema.get("description")
         form = schema.get("format")
-        for said in meanings.texts(self.text, name, form, about if isinstance(about, str) else ""):
+        for said in field_hints.texts(
+            self.text, name, form, about if isinstance(about, str) else ""
+        ):
             if _fits(said, schema):
                 return Value(said, found=True)
         default = schema.get("default")
         examples = schema.get("examples") or []
-        first = (meanings.formatted(form), default)
-        for sample in chain(first, examples, meanings.made_up(self.text, name)):
+        first = (field_hints.formatted(form), default)
+        for sample in chain(first, examples, field_hints.made_up(self.text, name)):
             if isinstance(sample, str) and _fits(sample, schema):
                 return Value(sample, missing=True)
         least = max(0, int(schema.get("minLength", 0)))
         if least > 100_000:
             raise SchemaError("its strings are too long")
         self._count(least // _PER_NODE)
-        word = meanings.plain(name)
+        word = field_hints.plain(name)
         return Value(
             (word + " " * least)[: max(least, min(len(word), _longest(schema)))], missing=True
         )

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from ..sse import Reader
+from .content.answer import Kind
 from .fields import Json, is_shallow
-from .says.answer import Kind
-from .traces import Trace
+from .recordings import Trace
 from .wire import over
 
 if TYPE_CHECKING:
