@@ -23,13 +23,13 @@ TEXT = """# 1. A lesson
 
 A note that no reader sees.
 
-**Prediction 1.1:** Is `<b>` shown as it is?
+**Prediction P1.1:** Is `<b>` shown as it is?
 
 - [ ] No
   > It is *escaped*.
 - [x] Yes
 
-**Hints for exercise 1.1**
+**Hints for exercise 1.answer**
 
 1. First, `nudge`.
 2. Then more.
@@ -37,18 +37,18 @@ A note that no reader sees.
 +++
 
 ```{code-cell} ipython3
-predict("1.1")
+predict("P1.1")
 ```
 
 ```{code-cell} ipython3
-:tags: [exercise-1.1]
+:tags: [exercise-answer]
 
 def answer():
     ### BEGIN SOLUTION
     return 42
     ### END SOLUTION
 
-check("1.1", answer)
+check("1.answer", answer)
 ```
 """
 LESSON = source.parse(TEXT, "lessons/01_test.md")
@@ -96,7 +96,7 @@ def test_an_exercise_shows_its_stub_and_folds_hints_and_solution() -> None:
 
 
 def test_a_prediction_answers_only_where_it_is_opened() -> None:
-    (card,) = page(cell("p", 'predict("1.1")', shows("Is it?")))
+    (card,) = page(cell("p", 'predict("P1.1")', shows("Is it?")))
     opened = re.findall(r"<details data-right=\"(\w+)\">\n<summary>(.*?)</summary>", card["source"])
     assert opened == [("false", "No"), ("true", "Yes")]
     outside = re.sub(r"<details.*?</details>", "", card["source"], flags=re.DOTALL)
@@ -133,8 +133,8 @@ def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
 
 
 def test_notebooks_of_another_build_are_refused() -> None:
-    with pytest.raises(NotBuilt, match=r"lessons/01_test\.md: there is no prediction 1.9"):
-        page(cell("p", 'predict("1.9")'))
+    with pytest.raises(NotBuilt, match=r"lessons/01_test\.md: there is no prediction P1.9"):
+        page(cell("p", 'predict("P1.9")'))
     with pytest.raises(NotBuilt, match="has no cell gone"):
         for_reading(LESSON, {"cells": []}, {"cells": [cell("gone", "# x")]}, {})
 
@@ -150,7 +150,7 @@ def built_of(lesson: source.Lesson) -> tuple[Any, Any]:
         return {"cells": [{"cell_type": one.kind, "source": edition(one)} for one in cells]}
 
     def solved(one: source.Cell) -> str:
-        return source.for_instructors(one)
+        return one.solved
 
     def open_(one: source.Cell) -> str:
         return one.learner

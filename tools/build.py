@@ -1,6 +1,6 @@
 """Makes `notebooks/` and `solutions/` from `lessons/`; `python -m tools.build --help`.
 
-jupytext reads the lesson, nbclient runs it. Which text belongs to which edition is
+nbclient runs them. Which text belongs to which edition is
 `utils.source`'s to say, and how a lesson must be written is `tools.rules`'s.
 """
 
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import jupytext  # type: ignore[import-untyped]
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -120,66 +119,41 @@ def build(path: Path) -> Built:
         lesson = source.parse(text, file)
     except SourceError as error:
         raise BuildError(str(error)) from None
-    cells = _cells_by_jupytext(text, lesson)
     found = [*rules.problems(lesson), *_unchecked(path, lesson)]
     if found:
         raise BuildError("\n".join(str(error) for error in found))
+    named = list(zip(_ids(lesson.cells), lesson.cells, strict=True))
     return Built(
         path.stem,
         lesson,
         notebooks=_notebook(
-            _edited(node, cell.learner) for node, cell in cells if not cell.instructor
+            _node(cell, name, cell.learner) for name, cell in named if not cell.instructor
         ),
-        solutions=_notebook(_edited(node, source.for_instructors(cell)) for node, cell in cells),
+        solutions=_notebook(_node(cell, name, cell.solved) for name, cell in named),
     )
 
 
 def _unchecked(path: Path, lesson: Lesson) -> Iterator[SourceError]:
     """Exercises of a lesson without a check, and the other way round."""
-    number = int(path.stem[:2])
-    folder = ROOT / "utils" / "checks" / f"lesson_{number}"
-    numbers: list[str] = []
-    for file in sorted(folder.glob("*.py")):
-        try:
-            numbers += rules.numbers_of_checks(file.read_text(encoding="utf-8"))
-        except SyntaxError as error:
-            name = file.relative_to(ROOT).as_posix()
-            raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None
-    return rules.unchecked(lesson, numbers, folder.relative_to(ROOT).as_posix())
+    folder = ROOT / "utils" / "checks" / f"lesson_{int(path.stem[:2])}"
+    checks = [
+        file.stem
+        for file in sorted(folder.glob("*.py"))
+        if re.search(r"^check = ", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    return rules.unchecked(lesson, checks, folder.relative_to(ROOT).as_posix())
 
 
 # --- Making notebooks -----------------------------------------------------------------------------
 
 
-def _cells_by_jupytext(text: str, lesson: Lesson) -> list[tuple[NotebookNode, Cell]]:
-    """Jupytext's cells beside ours, with ids; both must read the same thing."""
-    body = re.sub(r"\A---[ \t]*\n.*?^---[ \t]*(\n|\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
-    nodes = jupytext.reads(body, fmt={"extension": ".md", "format_name": "myst"}).cells
-    for node, cell in zip(nodes, lesson.cells, strict=False):
-        theirs = (node.cell_type, node.source, tuple(node.metadata.get("tags", ())))
-        if theirs != (cell.kind, cell.source, cell.tags):
-            raise BuildError(
-                f"{lesson.file}:{cell.line}: jupytext reads this cell differently; is a block "
-                "opened inside a list, or a tag quoted?"
-            )
-    if len(nodes) != len(lesson.cells):
-        last = lesson.cells[min(len(nodes), len(lesson.cells)) - 1]
-        raise BuildError(
-            f"{lesson.file}:{last.line}: jupytext finds {len(nodes)} cells and utils.source "
-            f"{len(lesson.cells)}; they part after this cell"
-        )
-    for node, name in zip(nodes, _ids(lesson.cells), strict=True):
-        node.id = name
-    return list(zip(nodes, lesson.cells, strict=True))
-
-
-def _edited(node: NotebookNode, text: str) -> NotebookNode:
-    """A cell without all that jupytext adds; it is validated when it is saved."""
-    metadata = {"tags": list(node.metadata["tags"])} if node.metadata.get("tags") else {}
-    cell = {"id": node.id, "cell_type": node.cell_type, "source": text, "metadata": metadata}
-    if node.cell_type == "code":
-        cell |= {"execution_count": None, "outputs": []}
-    return nbformat.from_dict(cell)
+def _node(cell: Cell, name: str, text: str) -> NotebookNode:
+    """A cell of a notebook; it is validated when it is saved."""
+    node: dict[str, Any] = {"id": name, "cell_type": cell.kind, "source": text}
+    node["metadata"] = {"tags": list(cell.tags)} if cell.tags else {}
+    if cell.kind == "code":
+        node |= {"execution_count": None, "outputs": []}
+    return nbformat.from_dict(node)
 
 
 def _notebook(cells: Iterator[NotebookNode]) -> NotebookNode:

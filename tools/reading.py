@@ -14,11 +14,11 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from utils.source import Cell, Lesson, Prediction, for_instructors
+from utils.source import Cell, Lesson, Prediction
 
 JSON = dict[str, Any]
 
-_ASKS = re.compile(r'^predict\("(\d+\.\d+)"\)$', re.MULTILINE)
+_ASKS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
 _WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
@@ -76,9 +76,12 @@ def stale(lesson: Lesson, solved: JSON, open_: JSON) -> str | None:
     def learners(cell: Cell) -> str:
         return cell.learner
 
+    def solved_text(cell: Cell) -> str:
+        return cell.solved
+
     editions: tuple[tuple[str, JSON, Callable[[Cell], str]], ...] = (
         ("notebooks", open_, learners),
-        ("solutions", solved, for_instructors),
+        ("solutions", solved, solved_text),
     )
     for edition, notebook, text in editions:
         cells = [cell for cell in lesson.cells if text is not learners or not cell.instructor]

@@ -30,69 +30,38 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 
 def problems(lesson: Lesson) -> list[SourceError]:
     """Everything wrong with a lesson, in the order of its lines."""
-    lost = _lost_tags(lesson)
     found = [
-        *_tags(lesson, lost),
+        *_tags(lesson),
         *_syntax(lesson),
-        *_exercises(lesson, lost),
+        *_exercises(lesson),
         *_checks(lesson),
-        *_hints(lesson, lost),
+        *_hints(lesson),
         *_predictions(lesson),
         *_lengths(lesson),
         *_revealed(lesson),
         *_leaks(lesson),
-        *shape.problems(lesson, lost),
+        *shape.problems(lesson),
     ]
     return sorted(found, key=lambda error: error.line)
 
 
-def unchecked(lesson: Lesson, numbers: Collection[str], folder: str) -> Iterator[SourceError]:
-    """Exercises that nothing judges, and checks that judge nothing.
+def unchecked(lesson: Lesson, checks: Collection[str], folder: str) -> Iterator[SourceError]:
+    """Exercises without a check, and checks without an exercise.
 
     Args:
         lesson: The lesson.
-        numbers: The exercises that have a check; see `numbers_of_checks`.
-        folder: Where the checks are, as a message names it.
+        checks: The names of those that exist.
+        folder: Their folder, as a message names it.
     """
-    lost = _lost_tags(lesson)
-    for number, cell in lesson.exercises.items():
-        if number not in numbers and not _calls_another_check(cell):
+    for name, number in lesson.numbers.items():
+        cell = lesson.exercises[number]
+        if name not in checks and not _calls_another_check(cell):
+            yield lesson.error(cell.line, f"exercise {name} has no check: add {folder}/{name}.py")
+    for name in checks:
+        if name not in lesson.numbers:
             yield lesson.error(
-                cell.line, f"exercise {number} has no check: add a file with one to {folder}/"
+                1, f"{folder}/{name}.py checks no exercise of this lesson: remove it"
             )
-    for number in numbers:
-        if number not in lesson.exercises and number not in lost:
-            yield lesson.error(
-                1, f"{folder}/ has a check of {number}, but there is no such exercise: remove it"
-            )
-
-
-def numbers_of_checks(text: str) -> list[str]:
-    """The exercises that a module's text has checks of: `check = Exercise("1.1", …)`.
-
-    It is read and not imported, as the import brings LangChain along, which takes seconds.
-    """
-    numbers: list[str] = []
-    for node in ast.parse(text).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        names = [one.id for one in targets if isinstance(one, ast.Name)]
-        value = getattr(node, "value", None)
-        if names == ["check"] and isinstance(value, ast.Call):
-            numbers += [str(arg.value) for arg in value.args[:1] if isinstance(arg, ast.Constant)]
-    return numbers
-
-
-def _lost_tags(lesson: Lesson) -> set[str]:
-    """The exercises whose check is called in a cell that hasn't their tag.
-
-    That is told once, and not again for all that seems to lack its exercise.
-    """
-    return {
-        number
-        for cell in _code(lesson)
-        for number in _calls(cell.solved, "check")
-        if not cell.instructor and number not in lesson.exercises
-    }
 
 
 def _calls_another_check(cell: Cell) -> bool:
@@ -100,18 +69,14 @@ def _calls_another_check(cell: Cell) -> bool:
     return bool(calls) and not set(calls) & set(cell.exercises)
 
 
-def _unknown_tags(cell: Cell) -> list[str]:
-    return [tag for tag in cell.tags if tag not in KNOWN_TAGS and not _EXERCISE_TAG.match(tag)]
-
-
-def _tags(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
+def _tags(lesson: Lesson) -> Iterator[SourceError]:
     known = ", ".join(sorted(KNOWN_TAGS))
     for cell in lesson.cells:
-        calls = _calls(cell.solved, "check") if cell.kind == "code" else []
-        for tag in _unknown_tags(cell):
-            meant = next((f"exercise-{number}" for number in calls if number in lost), None)
-            hint = f": is {meant} meant?" if meant else f"; known are exercise-N.M, {known}"
-            yield lesson.error(cell.line, f"unknown tag `{tag}`{hint}")
+        for tag in cell.tags:
+            if tag not in KNOWN_TAGS and not _EXERCISE_TAG.match(tag):
+                yield lesson.error(
+                    cell.line, f"unknown tag `{tag}`; known are exercise-NAME, {known}"
+                )
 
 
 def _syntax(lesson: Lesson) -> Iterator[SourceError]:
@@ -127,28 +92,18 @@ def _syntax(lesson: Lesson) -> Iterator[SourceError]:
                 break
 
 
-def _exercises(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
-    chapter = re.search(r"(\d\d)_", lesson.file)
+def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     for cell in lesson.cells:
-        if cell.kind == "markdown" and cell.exercises:
-            yield lesson.error(cell.line, "an exercise tag on a Markdown cell")
-        told = lost and set(_calls(cell.solved, "check")) & set(lost)  # by `_checks`
-        if cell.regions and not cell.exercises and not told:
+        if cell.regions and not cell.exercises:
             yield lesson.error(
-                cell.regions[0].line, "a solution in a cell without a tag such as exercise-1.2"
+                cell.regions[0].line, "a solution in a cell without a tag such as exercise-words"
             )
-        if len(cell.exercises) > 1:
-            yield lesson.error(cell.line, f"two exercises in one cell: {', '.join(cell.exercises)}")
         for number in cell.exercises:
-            if cell.kind == "code" and not cell.regions:
+            if not cell.regions:
                 yield lesson.error(
                     cell.line,
                     f"exercise {number} has no solution between `### BEGIN SOLUTION` "
                     "and `### END SOLUTION`",
-                )
-            if chapter and int(number.split(".")[0]) != int(chapter[1]):
-                yield lesson.error(
-                    cell.line, f"exercise {number} belongs into lesson {number.split('.')[0]}"
                 )
 
 
@@ -166,20 +121,18 @@ def _checks(lesson: Lesson) -> Iterator[SourceError]:
                 yield lesson.error(
                     cell.line, f'exercise {number} doesn\'t end with `check("{number}", …)`, once'
                 )
-        elif calls and not cell.instructor and not _unknown_tags(cell):
+        elif calls and not cell.instructor:
             yield lesson.error(
-                cell.line,
-                f'`check("{calls[0]}", …)` in a cell without the tag exercise-{calls[0]}: is '
-                f"`:tags: [exercise-{calls[0]}]` missing above it?",
+                cell.line, f'`check("{calls[0]}", …)` in a cell without the tag of that exercise'
             )
 
 
-def _hints(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
+def _hints(lesson: Lesson) -> Iterator[SourceError]:
     for number, cell in lesson.exercises.items():
         if number not in lesson.hints and not _calls_another_check(cell):
             yield lesson.error(cell.line, f"exercise {number} has no hints")
     for number, hints in lesson.hints.items():
-        if number not in lesson.exercises and number not in lost:
+        if number not in lesson.exercises:
             yield lesson.error(hints.line, f"hints for exercise {number}, which is not there")
 
 

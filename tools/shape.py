@@ -4,7 +4,7 @@ What single cells must be is `tools.rules`'s, which tells these breaches with it
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from utils.source import Cell, Lesson, SourceError
@@ -51,17 +51,12 @@ def title(lesson: Lesson) -> str | None:
     return next(titles, None)
 
 
-def problems(lesson: Lesson, lost: Collection[str] = ()) -> Iterator[SourceError]:
-    """What is wrong with the shape of a lesson.
-
-    Args:
-        lesson: The lesson.
-        lost: Exercises whose cell is known to lack its tag, of which no more is said.
-    """
+def problems(lesson: Lesson) -> Iterator[SourceError]:
+    """What is wrong with the shape of a lesson."""
     yield from _swallowed(lesson)
     yield from _title(lesson)
     yield from _setup(lesson)
-    yield from _exercises(lesson, lost)
+    yield from _exercises(lesson)
     number = len(lesson.exercises)
     if number < FEWEST_EXERCISES:
         counted = f"{number or 'no'} exercise{'' if number == 1 else 's'}"
@@ -121,7 +116,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
         )
 
 
-def _exercises(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
+def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     """Each exercise stands under one heading of its number, which says what effort it takes."""
     first: dict[str, Heading] = {}
     answered: set[Heading] = set()
@@ -157,10 +152,9 @@ def _exercises(lesson: Lesson, lost: Collection[str]) -> Iterator[SourceError]:
                     f"(line {current.line})",
                 )
     for heading in first.values():
-        known = heading in answered or heading.exercise in lost
-        if not known and not heading.cell.instructor:
+        if heading not in answered and not heading.cell.instructor:
             yield lesson.error(
-                heading.line, f"no code cell below has the tag exercise-{heading.exercise}"
+                heading.line, f"no code cell below has the tag of exercise {heading.exercise}"
             )
 
 

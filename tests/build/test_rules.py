@@ -25,17 +25,18 @@ def test_the_sample_keeps_all_rules():
 
 
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
-CHECK = '\ncheck("1.1", words)\n'
+CHECK = '\ncheck("1.words", words)\n'
 ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
-OTHER_HINTS = SAMPLE.replace("Hints for exercise 1.1", "Hints for exercise 1.5")
+MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
+OTHER_HINTS = MORE.replace("Hints for exercise 1.words", "Hints for exercise 1.more")
 
 BREACHES = {
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
         'exercise 1.1 doesn\'t end with `check("1.1", …)`',
     ),
-    "a_check_of_another_number": (
-        SAMPLE.replace(CHECK, 'check("1.2", words)\n'),
+    "a_check_of_another_exercise": (
+        MORE.replace(CHECK, 'check("1.more", words)\n'),
         "exercise 1.1 doesn't end with",
     ),
     "a_check_that_is_not_last": (
@@ -44,60 +45,52 @@ BREACHES = {
     ),
     "a_check_twice": (SAMPLE.replace(CHECK, CHECK + CHECK), "exercise 1.1 doesn't end with"),
     "a_check_without_an_exercise": (
-        SAMPLE + cell('check("1.1", 1)'),
-        "in a cell without the tag exercise-1.1",
+        SAMPLE + cell('check("1.words", 1)'),
+        '`check("1.1", …)` in a cell without the tag of that exercise',
     ),
     "an_exercise_without_a_solution": (
-        SAMPLE + cell('check("1.2", 1)', tags="exercise-1.2"),
+        SAMPLE + cell('check("1.more", 1)', tags="exercise-more"),
         "exercise 1.2 has no solution between",
     ),
     "a_solution_without_an_exercise": (
         SAMPLE + cell("### BEGIN SOLUTION", "answer = 1", "### END SOLUTION"),
-        "a solution in a cell without a tag such as exercise-1.2",
+        "a solution in a cell without a tag such as exercise-words",
     ),
     "two_exercises_in_one_cell": (
-        SAMPLE.replace("[exercise-1.1]", "[exercise-1.1, exercise-1.3]"),
-        "two exercises in one cell: 1.1, 1.3",
+        SAMPLE.replace("[exercise-words]", "[exercise-words, exercise-more]"),
+        "unknown tag `exercise-more`",
     ),
     "an_exercise_on_text": (
-        SAMPLE + '\n+++ {"tags": ["exercise-1.4"]}\n\nText.\n',
-        "an exercise tag on a Markdown cell",
-    ),
-    "an_exercise_of_another_lesson": (
-        SAMPLE.replace("1.1", "2.1"),
-        "exercise 2.1 belongs into lesson 2",
+        SAMPLE + '\n+++ {"tags": ["exercise-more"]}\n\nText.\n',
+        "unknown tag `exercise-more`",
     ),
     "an_exercise_without_hints": (OTHER_HINTS, "has no hints"),
-    "hints_without_an_exercise": (
-        OTHER_HINTS,
-        "hints for exercise 1.5, which is not there",
-    ),
     "a_prediction_not_defined": (
-        SAMPLE.replace('predict("1.1")', 'predict("1.7")'),
-        "prediction 1.7 is used but not defined",
+        SAMPLE.replace('predict("P1.1")', 'predict("P1.7")'),
+        "prediction P1.7 is used but not defined",
     ),
     "a_prediction_not_used": (
-        SAMPLE.replace('predict("1.1")', "1"),
-        "prediction 1.1 is defined but not used",
+        SAMPLE.replace('predict("P1.1")', "1"),
+        "prediction P1.1 is defined but not used",
     ),
     "a_prediction_used_twice": (
-        SAMPLE + cell('predict("1.1")'),
-        "prediction 1.1 is used a second time",
+        SAMPLE + cell('predict("P1.1")'),
+        "prediction P1.1 is used a second time",
     ),
     "a_section_swallowed_by_a_note": (
         SAMPLE.replace("- [x] 2\n\n+++\n", "- [x] 2\n"),
         r"`## Setup` inside the note for instructors that begins at line \d+: .* `\+\+\+` missing",
     ),
     "an_exercise_swallowed_by_a_note": (
-        SAMPLE.replace("### Exercise 1.1", f"{NOTE}A note.\n\n### Exercise 1.1"),
+        SAMPLE.replace("### Exercise 1.words", f"{NOTE}A note.\n\n### Exercise 1.words"),
         r"`### Exercise 1.1 · words` inside the note for instructors",
     ),
     "an_exercise_under_another_number": (
-        SAMPLE.replace("### Exercise 1.1", "### Exercise 1.2"),
+        MORE.replace("### Exercise 1.words", "### Exercise 1.more"),
         r"exercise 1.1 stands under the heading of exercise 1.2 \(line \d+\)",
     ),
     "an_exercise_without_a_heading": (
-        SAMPLE.replace("### Exercise 1.1 ·", "###"),
+        SAMPLE.replace("### Exercise 1.words ·", "###"),
         "exercise 1.1 has no heading: write `### Exercise 1.1 · ",
     ),
     "an_exercise_below_another_section": (
@@ -105,12 +98,12 @@ BREACHES = {
         "exercise 1.1 has no heading: write `### Exercise 1.1 · ",
     ),
     "a_number_used_twice": (
-        SAMPLE + "\n### Exercise 1.1 · again\n\n*Write · easy · 5 minutes.*\n",
+        SAMPLE + "\n### Exercise 1.words · again\n\n*Write · easy · 5 minutes.*\n",
         r"a second heading of exercise 1.1; the first is at line \d+",
     ),
-    "a_heading_without_an_exercise": (
-        SAMPLE + "\n### Exercise 1.2 · more\n\n*Write · easy · 5 minutes.*\n",
-        "no code cell below has the tag exercise-1.2",
+    "a_heading_without_its_exercise_below": (
+        MORE + "\n### Exercise 1.more · more\n\n*Write · easy · 5 minutes.*\n",
+        "no code cell below has the tag of exercise 1.2",
     ),
     "an_exercise_without_its_effort": (
         SAMPLE.replace("*Write · easy · 5 minutes.* ", ""),
@@ -143,8 +136,8 @@ BREACHES = {
         SAMPLE + cell(*(f"x{n} = {n}" for n in range(26))),
         "a code cell of 26 lines; the longest allowed is 25",
     ),
-    "an_unknown_tag": (SAMPLE + cell("1", tags="exercise-one"), "unknown tag `exercise-one`"),
-    "a_solution_called": (SAMPLE + cell('solution("1.1")'), "would reveal it on Run All"),
+    "an_unknown_tag": (SAMPLE + cell("1", tags="folded"), "unknown tag `folded`"),
+    "a_solution_called": (SAMPLE + cell('solution("1.words")'), "would reveal it on Run All"),
     "a_solution_that_is_not_python": (
         SAMPLE.replace("yield from text.split()", "yield from text.split("),
         "the instructor's edition is not Python",
@@ -175,22 +168,13 @@ def test_a_breach_is_told_by_file_and_line(text, said):
     assert all(re.match(r"lessons/01_sample\.md:\d+: ", problem) for problem in found)
 
 
-TAG = ":tags: [exercise-1.1]"
 ONE_SLIP = {
-    "a_tag_missing": (
-        SAMPLE.replace(f"{TAG}\n\n", ""),
-        '`check("1.1", …)` in a cell without the tag exercise-1.1: is `:tags: [exercise-1.1]` miss',
-    ),
-    "a_tag_misspelt": (
-        SAMPLE.replace(TAG, ":tags: [exercize-1.1]"),
-        "unknown tag `exercize-1.1`: is exercise-1.1 meant?",
-    ),
     "a_solution_that_is_not_python": (
         SAMPLE.replace("yield from text.split()", "yield from text.split("),
         "the instructor's edition is not Python",
     ),
     "a_prediction_that_is_not_python": (
-        SAMPLE.replace('predict("1.1")', 'predict("1.1"'),
+        SAMPLE.replace('predict("P1.1")', 'predict("P1.1"'),
         "the instructor's edition is not Python",
     ),
 }
@@ -200,23 +184,16 @@ ONE_SLIP = {
 def test_one_slip_is_told_once_and_not_again_by_all_that_follows(monkeypatch, text, said):
     monkeypatch.setattr(rules.shape, "FEWEST_EXERCISES", 0)
     lesson = source.parse(text, "lessons/01_sample.md")
-    (told,) = [*rules.problems(lesson), *rules.unchecked(lesson, ["1.1"], "checks.py")]
+    (told,) = [*rules.problems(lesson), *rules.unchecked(lesson, ["words"], "checks")]
     assert said in told.problem
 
 
-def test_a_tag_of_another_number_is_told_beside_the_check_and_the_heading_it_disagrees_with():
-    lesson = source.parse(SAMPLE.replace(TAG, ":tags: [exercise-1.11]"), "lessons/01_sample.md")
-    told = [*rules.problems(lesson), *rules.unchecked(lesson, ["1.1"], "checks.py")]
-    assert [error.problem.partition("1.11 ")[2][:17] for error in told] == [
-        "doesn't end with ",
-        "stands under the ",
-    ]
-
-
 def test_all_breaches_are_told_at_once_in_the_order_of_lines():
-    text = OTHER_HINTS.replace(CHECK, "")
+    text = SAMPLE.replace("1.words · words", "1.words").replace(CHECK, "") + cell(
+        'solution("1.words")'
+    )
     lines = [problem.line for problem in problems(text)]
-    assert len(lines) == 3
+    assert len(lines) == 2
     assert lines == sorted(lines)
 
 
@@ -227,10 +204,10 @@ def test_all_breaches_are_told_at_once_in_the_order_of_lines():
         cell('text = "".join(stream)', "print(text)"),
         cell("%time x = 1", "await something()", "!ls"),
         cell("%%bash", "ls | cat"),
-        cell('check("1.1", joins)', tags="instructor"),
+        cell('check("1.words", joins)', tags="instructor"),
         cell("def same(stream):", *ANSWER, tags="instructor"),
-        cell('# check("1.1", words)'),
-        cell("print(\"predict('1.9')\")"),
+        cell('# check("1.words", words)'),
+        cell("print(\"predict('P1.9')\")"),
         cell(*(f"x{n} = {n}" for n in range(26)), tags="instructor"),
         cell(*(f"x{n} = {n}" for n in range(25))),
         f"\n{NOTE}### What to ask\n\n```text\n## not a heading\n```\n",
@@ -247,23 +224,12 @@ def test_a_lesson_with_too_few_exercises_is_told(monkeypatch):
     assert told.problem == "1 exercise; a lesson has at least 4"
 
 
-def test_an_exercise_without_a_check_of_its_own_is_told_with_the_file_to_edit():
+def test_an_exercise_and_its_check_need_each_other():
     lesson = source.parse(SAMPLE, "lessons/01_sample.md")
-    (told,) = rules.unchecked(lesson, [], "utils/checks/lesson_1")
-    assert told.problem == (
-        "exercise 1.1 has no check: add a file with one to utils/checks/lesson_1/"
-    )
+    folder = "utils/checks/lesson_1"
+    (told,) = rules.unchecked(lesson, [], folder)
+    assert told.problem == f"exercise words has no check: add {folder}/words.py"
     assert told.line == lesson.exercises["1.1"].line
-    assert list(rules.unchecked(lesson, ["1.1"], "utils/checks/lesson_1")) == []
-
-
-def test_a_check_without_an_exercise_is_told():
-    lesson = source.parse(SAMPLE, "lessons/01_sample.md")
-    (told,) = rules.unchecked(lesson, ["1.1", "1.9"], "utils/checks/lesson_1")
-    assert told.problem.startswith("utils/checks/lesson_1/ has a check of 1.9, but")
-
-
-def test_the_numbers_of_checks_are_read_without_running_anything():
-    text = "import nowhere\ncheck = Exercise('1.1', observe)\ncheck = clinic('1.2', ())\n"
-    assert rules.numbers_of_checks(text) == ["1.1", "1.2"]
-    assert rules.numbers_of_checks("x = 1\n") == []
+    (told,) = rules.unchecked(lesson, ["words", "gone"], folder)
+    assert told.problem == f"{folder}/gone.py checks no exercise of this lesson: remove it"
+    assert list(rules.unchecked(lesson, ["words"], folder)) == []

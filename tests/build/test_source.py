@@ -1,5 +1,6 @@
 """The parser of lessons: what it reads, and that each way to write one wrongly is told by line."""
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -7,6 +8,7 @@ import pytest
 
 from utils import source
 from utils.source import SourceError
+from utils.source.numbers import numbered
 
 SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
@@ -20,9 +22,10 @@ def code(*lines, tags=""):
 def test_the_sample_in_the_modules_own_text_is_a_lesson():
     text = "\n".join(line.removeprefix("    ") for line in sample_in_docstring())
     lesson = source.parse(text, "01_sample.md")
-    assert list(lesson.exercises) == ["1.2"]
-    assert list(lesson.hints) == ["1.2"]
-    assert list(lesson.predictions) == ["1.1"]
+    assert lesson.numbers == {"words": "1.1"}
+    assert list(lesson.exercises) == ["1.1"]
+    assert list(lesson.hints) == ["1.1"]
+    assert list(lesson.predictions) == ["P1.1"]
 
 
 def sample_in_docstring():
@@ -37,7 +40,8 @@ def test_cells_are_read_in_order_with_their_lines():
         "markdown", "markdown", "markdown", "code", "code", "markdown", "code", "code", "code",
     ]  # fmt: skip
     for cell in lesson.cells:
-        assert lines[cell.line - 1] == cell.source.splitlines()[0]
+        first = lines[cell.line - 1].replace("1.words", "1.1")
+        assert first == cell.source.splitlines()[0]
     assert lesson.file == "data/01_sample.md"
 
 
@@ -80,17 +84,13 @@ def test_a_stub_keeps_its_own_lines_and_indentation():
     ]
 
 
-def test_jupytext_reads_and_writes_back_the_same_cells():
-    text = SAMPLE.read_text(encoding="utf-8")
-    notebook = jupytext.reads(
-        text.replace("kernelspec:\n  name: python3\n", "a: 1\n"), fmt="md:myst"
-    )
-    again = jupytext.reads(jupytext.writes(notebook, fmt="md:myst"), fmt="md:myst")
-    cells = [(cell.kind, cell.source, list(cell.tags)) for cell in source.load(SAMPLE).cells]
-    for read in (notebook, again):
-        assert [
-            (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in read.cells
-        ] == cells
+@pytest.mark.parametrize("path", source.paths(), ids=lambda path: path.stem)
+def test_jupytext_finds_the_same_cells_so_that_a_lesson_opens_in_jupyter(path):
+    text = re.sub(r"\A---\n.*?\n---\n", "", source.read(path), flags=re.DOTALL)
+    theirs = jupytext.reads(numbered(text, source.load(path).numbers, path.name), fmt="md:myst")
+    assert [(cell.kind, cell.source, list(cell.tags)) for cell in source.load(path).cells] == [
+        (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in theirs.cells
+    ]
 
 
 def test_hints_and_predictions_are_read():
@@ -99,7 +99,7 @@ def test_hints_and_predictions_are_read():
         "What does `split` do?",
         "Join the pieces *after* all came.",
     )
-    prediction = lesson.predictions["1.1"]
+    prediction = lesson.predictions["P1.1"]
     assert prediction.question == "How many words are in `a b`?"
     assert [(choice.text, choice.right) for choice in prediction.choices] == [
         ("1", False),
@@ -107,16 +107,9 @@ def test_hints_and_predictions_are_read():
     ]
 
 
-def test_instructors_read_hints_and_predictions_as_lists():
-    note = next(cell for cell in source.load(SAMPLE).cells if cell.instructor)
-    text = source.data_as_markdown(note)
-    assert "1. What does `split` do?\n2. Join the pieces" in text
-    assert "- 1: A blank parts words.\n- 2 *(right)*" in text
-    assert text.startswith("A note for instructors.")
-
-
-HINTS = "**Hints for exercise 1.1**\n\n1. a\n"
-ASKED = "**Prediction 1.1:** q\n\n"
+HINTS = "**Hints for exercise 1.words**\n\n1. a\n"
+EXERCISE = code("1", tags="exercise-words")
+ASKED = "**Prediction P1.1:** q\n\n"
 
 BROKEN = {
     "a_solution_inside_a_solution": (
@@ -159,7 +152,7 @@ BROKEN = {
         "a stub's line starts with `# `",
     ),
     "a_stub_that_does_not_end": (
-        code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "", 'check("1.1", x)'),
+        code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "", "check(1, x)"),
         7,
         "or is `### END SOLUTION` missing above it?",
     ),
@@ -174,7 +167,7 @@ BROKEN = {
         "a second blank line at the beginning of a code cell: delete it",
     ),
     "a_cell_not_closed_before_a_note": (
-        "```{code-cell} ipython3\nx = 1\n\n" + NOTE + HINTS,
+        "```{code-cell} ipython3\nx = 1\n\n" + NOTE + HINTS + EXERCISE,
         1,
         "the block that opens here is not closed: at line 4 something else begins",
     ),
@@ -199,16 +192,16 @@ BROKEN = {
     "a_marker_in_lower_case": (code("### end solution"), 2, "is not quite a marker"),
     "a_marker_in_the_plural": (code("### BEGIN SOLUTIONS"), 2, "is not quite a marker"),
     "an_exercise_defined_twice": (
-        code("1", tags="exercise-1.1") + code("2", tags="exercise-1.1"),
+        EXERCISE + EXERCISE,
         9,
         "exercise 1.1 is already defined at line 4",
     ),
     "hints_defined_twice": (
-        NOTE + HINTS + "\n" + HINTS,
+        NOTE + HINTS + "\n" + HINTS + EXERCISE,
         7,
         "hints 1.1 is already defined at line 3",
     ),
-    "hints_outside_a_note": (HINTS, 1, "outside an instructor's note"),
+    "hints_outside_a_note": (HINTS + EXERCISE, 1, "outside an instructor's note"),
     "hints_without_a_number": (
         NOTE + "**Hints for exercise**\n\n1. a\n",
         3,
@@ -217,17 +210,25 @@ BROKEN = {
     "hints_with_a_misspelt_number": (
         NOTE + "**Hints for exercise one**\n\n1. a\n",
         3,
-        "needs a number such as 1.2",
+        "needs a name such as 1.words",
     ),
-    "a_heading_misspelt": (NOTE + "**Hint for exercise 1.1:**\n", 3, "is not quite a heading"),
+    "a_heading_misspelt": (
+        NOTE + "**Hint for exercise 1.words:**\n" + EXERCISE,
+        3,
+        "is not quite a heading",
+    ),
     "hints_that_are_not_numbered": (
-        NOTE + "**Hints for exercise 1.1**\n\n- a\n",
+        NOTE + "**Hints for exercise 1.words**\n\n- a\n" + EXERCISE,
         3,
         "no numbered list follows",
     ),
-    "no_hints": (NOTE + "**Hints for exercise 1.1**\n\nText.\n", 3, "no numbered list follows"),
+    "no_hints": (
+        NOTE + "**Hints for exercise 1.words**\n\nText.\n" + EXERCISE,
+        3,
+        "no numbered list follows",
+    ),
     "a_prediction_without_a_question": (
-        NOTE + "**Prediction 1.1:**\n\n- [x] a\n- [ ] b\n  > no\n",
+        NOTE + "**Prediction P1.1:**\n\n- [x] a\n- [ ] b\n  > no\n",
         3,
         "the question is missing",
     ),
@@ -257,6 +258,17 @@ BROKEN = {
         3,
         r"feedback below it as `  > text`, unlike `- \[ \] b`",
     ),
+    "an_exercise_called_by_its_number": (
+        "See Exercise 1.1.\n" + EXERCISE,
+        1,
+        r"1.1 is not the name of an exercise here; there are 1.words. Write the name",
+    ),
+    "a_name_without_an_exercise": (
+        EXERCISE + code('check("1.order", 1)'),
+        7,
+        r"there are 1.words. Is `:tags: \[exercise-order\]` missing from its cell",
+    ),
+    "a_prediction_without_a_p": (NOTE + "**Prediction 1.1:** q\n", 3, "a number such as P1.2"),
     "a_block_never_closed": ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
     "a_header_without_a_colon": (
         "---\njupytext:\n  format_name myst\n---\n",
@@ -273,6 +285,11 @@ BROKEN = {
         "```{code} ipython3\nx\n```\n",
         1,
         r"unknown directive {code}: is {code-cell} meant\?",
+    ),
+    "a_code_cell_inside_a_list": (
+        "- a list\n\n  ```{code-cell} ipython3\n  1\n  ```\n",
+        3,
+        "a code cell inside a list",
     ),
     "an_unknown_cell_option": (
         "```{code-cell} ipython3\n:name: x\n\n1\n```\n",

@@ -1,21 +1,24 @@
 """Right and wrong answers to the exercises, which collect themselves.
 
-    @right("1.4")
+    @right("1.shout")
     def a_generator_function(model): ...
 
-    @wrong("1.4", "one item")
+    @wrong("1.shout", "one item")
     def joins_in_a_generator(model): ...
 
-    wrong("1.6", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
+    wrong("1.diagnosis", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
 
 They are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` judges them all.
 """
 
+import functools
 import importlib
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from utils import source
 
 HERE = Path(__file__).parent
 
@@ -37,15 +40,17 @@ class Answer:
 ANSWERS: list[Answer] = []
 
 
-def right(number, says=""):
-    return _registers(number, None, says)
+def right(exercise, says=""):
+    return _registers(exercise, None, says)
 
 
-def wrong(number, mistake, says=""):
-    return _registers(number, mistake, says)
+def wrong(exercise, mistake, says=""):
+    return _registers(exercise, mistake, says)
 
 
-def _registers(number, mistake, says):
+def _registers(exercise, mistake, says):
+    number = numbered(exercise)
+
     def register(value):
         ANSWERS.append(Answer(number, value, mistake, says))
         return value
@@ -53,22 +58,25 @@ def _registers(number, mistake, says):
     return register
 
 
-def diagnoses(number, patient, truth):
+numbered = functools.cache(source.number)
+
+
+def diagnoses(exercise, patient, truth):
     """Right and wrong answers to a clinic whose solution is `truth`."""
-    right(number)(truth)
-    right(number)(dict(reversed(truth.items())))
-    right(number)({name: f" {value.upper()} " for name, value in truth.items()})
+    right(exercise)(truth)
+    right(exercise)(dict(reversed(truth.items())))
+    right(exercise)({name: f" {value.upper()} " for name, value in truth.items()})
     first, second, *_ = truth
     for name, true in truth.items():
         for given in [each for each in truth.values() if each != true]:
             others = "|".join(each for each in truth.values() if each != given)
             says = rf"^{name} (?!.*({others}))"  # and doesn't give the answer away
-            wrong(number, f"{given} for {true}", says)({**truth, name: given})
-    wrong(number, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
-    wrong(number, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})
-    wrong(number, "no such patient", f"no {patient} a or b; ")({"a": truth[first], "b": ...})
-    wrong(number, "diagnosis missing", f" for .*{second}")({first: truth[first], second: ...})
-    wrong(number, "no dict", "is a dict with")(truth[first])
+            wrong(exercise, f"{given} for {true}", says)({**truth, name: given})
+    wrong(exercise, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
+    wrong(exercise, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})
+    wrong(exercise, "no such patient", f"no {patient} a or b; ")({"a": truth[first], "b": ...})
+    wrong(exercise, "diagnosis missing", f" for .*{second}")({first: truth[first], second: ...})
+    wrong(exercise, "no dict", "is a dict with")(truth[first])
 
 
 def modules():

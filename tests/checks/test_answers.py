@@ -26,12 +26,12 @@ ODD = re.compile(  # words that aren't the field's, wrong plurals, slips of punc
 
 def exercises():
     return pytest.mark.parametrize(
-        "loaded", [pytest.param(each, id=each.exercise.number) for each in EXERCISES]
+        "loaded", [pytest.param(each, id=each.number) for each in EXERCISES]
     )
 
 
 def mistakes_made(loaded):
-    return [each.mistake for each in ANSWERS if each.number == loaded.exercise.number]
+    return [each.mistake for each in ANSWERS if each.number == loaded.number]
 
 
 def own_mistakes(loaded):
@@ -62,7 +62,7 @@ def test_no_answer_is_left_out():
 @exercises()
 @pytest.mark.parametrize("answer", [len, None, "text", 3, list, lambda *_: 1, lambda *_: ""])
 def test_an_answer_of_another_kind_gets_a_sentence(loaded, answer):
-    outcome = evaluate(loaded.exercise.number, answer)
+    outcome = evaluate(loaded.number, answer)
     assert outcome.status == "not yet"
     assert re.fullmatch(r"[^\n]{20,400}", outcome.message)
 

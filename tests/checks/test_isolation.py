@@ -170,9 +170,9 @@ async def ask_one(given, prompt):
 @pytest.mark.parametrize(
     ("number", "answer"),
     [
-        ("4.4", forgets_to_await),
-        ("4.4", forgets_it_in_a_circle),
-        ("4.3", awaits_half_of_it),
+        ("4.text_within", forgets_to_await),
+        ("4.text_within", forgets_it_in_a_circle),
+        ("4.ask_all", awaits_half_of_it),
     ],
 )
 def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number, answer):
@@ -208,6 +208,9 @@ def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
 def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        assert evaluate("4.4", forgets_to_await(model, "Hello", 3)).mistake == "not a function"
+        assert (
+            evaluate("4.text_within", forgets_to_await(model, "Hello", 3)).mistake
+            == "not a function"
+        )
         gc.collect()
     assert [str(each.message) for each in heard] == []

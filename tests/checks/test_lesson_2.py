@@ -24,7 +24,7 @@ def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
     class Empty(BaseCallbackHandler):
         """Nothing yet."""
 
-    assert evaluate("2.1", Empty).status == "not attempted"
+    assert evaluate("2.collector", Empty).status == "not attempted"
     stub = (
         "class Stopwatch(BaseCallbackHandler):\n"
         "    limit = 3\n"
@@ -34,15 +34,15 @@ def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
         "    ...\n"
     )
     monkeypatch.setattr(source, "stub", lambda number: stub)
-    assert evaluate("2.2", GivenStart).status == "not attempted"
-    assert evaluate("2.2", NoClock).status == "not yet"
-    assert evaluate("2.2", Timed).status == "correct"
+    assert evaluate("2.stopwatch", GivenStart).status == "not attempted"
+    assert evaluate("2.stopwatch", NoClock).status == "not yet"
+    assert evaluate("2.stopwatch", Timed).status == "correct"
 
 
 def test_checks_keep_the_callback_log_from_the_screen_and_put_it_back(caplog, capfd):
-    evaluate("2.5", mends_the_call_alone)
-    evaluate("2.1", AnotherName)
-    evaluate("2.1", AsynchronousAndBroken)
+    evaluate("2.spaces_heard", mends_the_call_alone)
+    evaluate("2.collector", AnotherName)
+    evaluate("2.collector", AsynchronousAndBroken)
     assert not caplog.records
     assert capfd.readouterr().err == ""
     log = logging.getLogger("langchain_core.callbacks.manager")

@@ -26,12 +26,11 @@ def exercise(monkeypatch):
 
     def define(observe, wrong=lambda seen: seen.startswith("Your code raised")):
         check = Exercise(
-            "9.1",
             lambda answer, case: observe(answer),
             cases=(None,),
             mistakes={"wrong": wrong},
         )
-        loaded = runner.Loaded(check, {"correct": str, "wrong": str})
+        loaded = runner.Loaded("9.1", check, {"correct": str, "wrong": str})
         monkeypatch.setattr(runner, "find", lambda number: loaded)
 
     return define

@@ -14,8 +14,8 @@ from utils.checks.runner import Loaded
 
 
 def judged(observe, answer):
-    check = Exercise("9.1", observe, cases=(Case(),), mistakes={})
-    return Loaded(check, {"correct": lambda seen: "Right."}).outcome(answer)
+    check = Exercise(observe, cases=(Case(),), mistakes={})
+    return Loaded("9.1", check, {"correct": lambda seen: "Right."}).outcome(answer)
 
 
 def streams(answer, case):
@@ -260,8 +260,10 @@ def given(*args, **case):
         run_of = {"streams": True, "wants": ANYTHING}
         return run_async("asks", answer, each, reply, each.model(reply), *args, **run_of)
 
-    check = Exercise("9.1", observe, cases=(Case(), Case(**case)), mistakes={})
-    return lambda answer: Loaded(check, {"correct": lambda seen: "Right."}).outcome(answer).mistake
+    check = Exercise(observe, cases=(Case(), Case(**case)), mistakes={})
+    return lambda answer: (
+        Loaded("9.1", check, {"correct": lambda seen: "Right."}).outcome(answer).mistake
+    )
 
 
 async def asks(model, models):

@@ -9,24 +9,24 @@ from utils.checks.calls import Misuse
 LESSON = '''
 +++ {"tags": ["instructor"]}
 
-**Hints for exercise 7.1**
+**Hints for exercise 7.answer**
 
 1. Look at `a`.
 2. Look at b.
 3. It is c.
 
-**Hints for exercise 7.2**
+**Hints for exercise 7.other**
 
 1. The only one.
 
-**Prediction 7.1:** Which?
+**Prediction P7.1:** Which?
 
 - [ ] This
   > No: that.
 - [x] That
 
 ```{code-cell} ipython3
-:tags: [exercise-7.1]
+:tags: [exercise-answer]
 
 def answer():
     """Say it."""
@@ -34,7 +34,17 @@ def answer():
     return "c"
     ### END SOLUTION
 
-check("7.1", answer)
+check("7.answer", answer)
+```
+
+```{code-cell} ipython3
+:tags: [exercise-other]
+
+### BEGIN SOLUTION
+other = 1
+### END SOLUTION
+
+check("7.other", other)
 ```
 '''
 
@@ -86,8 +96,9 @@ def test_the_solution_is_the_source_without_markers_and_check(shown):
     assert f"```python\n{code}\n```" in shown[0]._repr_markdown_()
 
 
-def test_a_prediction_becomes_a_widget(shown):
-    show.predict("7.1")
+@pytest.mark.parametrize("number", ["P7.1", "7.1"])
+def test_a_prediction_becomes_a_widget_also_by_the_number_of_old_notebooks(shown, number):
+    show.predict(number)
     (widget,) = shown
     assert widget.question == "Which?"
     assert list(widget.options) == ["This", "That"]
@@ -108,9 +119,17 @@ def test_what_is_missing_is_told_in_whole_sentences():
         said[call.__name__] = str(error.value)
     assert said == {
         "hint": "There are no hints for 7.9; there are hints for 7.1, 7.2.",
-        "solution": "There is no exercise 7.9; there are 7.1.",
-        "predict": "There is no prediction 7.9; there are 7.1.",
+        "solution": "There is no exercise 7.9; there are 7.1, 7.2.",
+        "predict": "There is no prediction P7.9; there are P7.1.",
     }
+
+
+def test_an_exercise_may_be_called_by_its_name(shown):
+    show.hint("7.answer")
+    show.hint("7.1")
+    show.solution("7.other")
+    assert [item.number for item in shown] == ["7.1", "7.1", "7.2"]
+    assert [item.first for item in shown[:2]] == [1, 2]
 
 
 def test_a_number_without_quotes_is_understood(shown):

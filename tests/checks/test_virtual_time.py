@@ -392,5 +392,5 @@ async def test_a_check_works_beside_a_running_loop():
         async for chunk in model.astream(prompt):
             yield chunk.content.upper()
 
-    assert evaluate("4.1", shout).status == "correct"
+    assert evaluate("4.shout", shout).status == "correct"
     await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from utils.checks.engine.wording import shown
 from utils.errors import Sentence
 
 MISSING = object()  # an argument that was not given
-_NUMBER = re.compile(r"\s*(\d+\.\d+)\s*")
+_NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (told to learners)
@@ -72,7 +72,7 @@ def _not_two_at_once(given: object, before: str, after: str) -> None:
 
 def _number(given: object) -> str | None:
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
-    return match[1] if match else None
+    return source.number(match[1]) if match else None
 
 
 def _told(given: object) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
+from utils import source
 from utils.checks.calls import MISSING, Misuse, the_checked_number
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages
 from utils.checks.engine.student_code import untouched
@@ -69,9 +70,10 @@ def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outco
 class Loaded:
     """An exercise with its messages and the shared mistakes."""
 
-    def __init__(self, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
+    def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
         from utils.checks.engine import messages as shared
 
+        self.number = number
         self.exercise = exercise
         self.messages: Messages[Any] = {**shared.SHARED, **messages}
 
@@ -133,7 +135,7 @@ class Loaded:
             return self.exercise.observe(answer, case)
 
     def _outcome(self, status: Any, message: str, mistake: str | None) -> Outcome:
-        return Outcome(self.exercise.number, status, message, mistake)
+        return Outcome(self.number, status, message, mistake)
 
 
 def find(number: str) -> Loaded:
@@ -143,7 +145,7 @@ def find(number: str) -> Loaded:
         Misuse: If there is none; the message lists those that there are.
     """
     lesson = number.partition(".")[0]
-    exercises = {each.exercise.number: each for each in loaded(lesson)}
+    exercises = {each.number: each for each in loaded(lesson)}
     if number not in exercises:
         numbers = ", ".join(sorted(exercises, key=_order))
         there = f"; there are {numbers}" if numbers else f": lesson {lesson} has none"
@@ -161,10 +163,11 @@ def loaded(lesson: str) -> Iterator[Loaded]:
             raise
         return
     messages = importlib.import_module(f"{folder}.messages")
+    numbers = source.numbers(int(lesson))
     for found in pkgutil.iter_modules(package.__path__):
         exercise = getattr(importlib.import_module(f"{folder}.{found.name}"), "check", None)
         if isinstance(exercise, Exercise):
-            yield Loaded(exercise, getattr(messages, found.name.upper()))
+            yield Loaded(numbers[found.name], exercise, getattr(messages, found.name.upper()))
 
 
 def _order(number: str) -> list[int]:

@@ -90,7 +90,7 @@ def solution(number: object = MISSING) -> None:
 
 
 def predict(number: object = MISSING) -> None:
-    """Ask prediction `number`, such as "1.2": commit to an answer before you run the code.
+    """Ask prediction `number`, such as "P1.2": commit to an answer before you run the code.
 
     Raises:
         Misuse: If there is no such prediction; the message says which there are.

@@ -14,13 +14,13 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
     A note for instructors, up to the next cell. It appears in solutions/ alone, and so do hints and
     predictions, which are lists in such a note:
 
-    **Hints for exercise 1.2**
+    **Hints for exercise 1.words**
 
     1. A first nudge.
     2. A stronger one.
     3. Nearly there: `parts = buffer.split()`.
 
-    **Prediction 1.1:** Which one shows its first word sooner?
+    **Prediction P1.1:** Which one shows its first word sooner?
 
     - [ ] `invoke`
       > It returns when the *last* token is there.
@@ -32,11 +32,11 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
     Markdown for everybody goes on after a plain `+++`.
 
     ```{code-cell} ipython3
-    predict("1.1")
+    predict("P1.1")
     ```
 
     ```{code-cell} ipython3
-    :tags: [exercise-1.2]
+    :tags: [exercise-words]
 
     def words(stream):
         """Yield whole words."""
@@ -46,7 +46,7 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
         # yield ...  # your code here
         ### END SOLUTION
 
-    check("1.2", words)
+    check("1.words", words)
     ```
 
 - The file is UTF-8, with or without a BOM, and lines may end in any way.
@@ -54,9 +54,11 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
   lines appear nowhere. One cell may hold several such regions.
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
   the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
-- An exercise cell carries the tag `exercise-N.M` and ends with `check("N.M", …)`.
-- It stands under a heading `### Exercise N.M · what it is about`, and the text there begins with
-  kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
+- An exercise has the name of its check's file: the cell is tagged `exercise-words` and ends with
+  `check("1.words", …)`. Its number follows from the order of the lesson's exercises, and replaces
+  `1.words` wherever the lesson has it.
+- It stands under a heading `### Exercise 1.words · what it is about`, and the text there begins
+  with kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
 - A code cell tagged `instructor` appears in solutions/ alone.
 '''
 
@@ -75,7 +77,8 @@ from utils.source.lesson import (
     Region,
     SourceError,
 )
-from utils.source.parsing import data_as_markdown, for_instructors, parse
+from utils.source.numbers import numbers_in
+from utils.source.parsing import parse
 from utils.source.reading import name_of, read
 
 __all__ = [
@@ -87,11 +90,10 @@ __all__ = [
     "Prediction",
     "Region",
     "SourceError",
-    "data_as_markdown",
-    "for_instructors",
     "hints",
     "load",
     "name_of",
+    "number",
     "parse",
     "paths",
     "prediction",
@@ -123,29 +125,46 @@ def paths(folder: Path | None = None) -> list[Path]:
     return sorted((folder or FOLDER).glob("[0-9][0-9]_*.md"))
 
 
-def solution(number: str) -> str:
-    """The solved code of exercise `number`, without its `check(…)`.
+def numbers(lesson: int) -> dict[str, str]:
+    """Each exercise's number by its name, such as "1.2" by "words"; see `solution` for errors."""
+    found: dict[str, str] = {}
+    for path in _files(lesson):
+        found |= numbers_in(read(path), name_of(path))
+    return found
+
+
+def number(key: str) -> str:
+    """The number of the exercise called `key`, such as "1.words"; other text stays as it is."""
+    lesson, _, name = key.partition(".")
+    return (
+        numbers(int(lesson)).get(name, key) if lesson.isdecimal() and name.isidentifier() else key
+    )
+
+
+def solution(key: str) -> str:
+    """The solved code of exercise `key`, its number or name, without its `check(…)`.
 
     Raises:
         NotThere: If there is no such exercise; the message names those that exist.
         SourceError: If the lesson's source is broken.
     """
-    return _without_check(_find(number, "exercise", _exercise_cells).solved)
+    return _without_check(_find(key, "exercise", _exercise_cells).solved)
 
 
-def stub(number: str) -> str:
-    """Exercise `number` as the learner finds it; see `solution` for errors."""
-    return _without_check(_find(number, "exercise", _exercise_cells).learner)
+def stub(key: str) -> str:
+    """Exercise `key` as the learner finds it; see `solution` for errors."""
+    return _without_check(_find(key, "exercise", _exercise_cells).learner)
 
 
-def hints(number: str) -> list[str]:
-    """The hints of exercise `number`, in order; see `solution` for errors."""
-    return list(_find(number, "hints", lambda lesson: lesson.hints).steps)
+def hints(key: str) -> list[str]:
+    """The hints of exercise `key`, in order; see `solution` for errors."""
+    return list(_find(key, "hints", lambda lesson: lesson.hints).steps)
 
 
-def prediction(number: str) -> Prediction:
-    """The prediction `number`; see `solution` for errors."""
-    return _find(number, "prediction", lambda lesson: lesson.predictions)
+def prediction(key: str) -> Prediction:
+    """The prediction `key`, such as "P1.1"; old notebooks leave out the P."""
+    key = key if key.startswith("P") else f"P{key}"
+    return _find(key, "prediction", lambda lesson: lesson.predictions)
 
 
 def _without_check(code: str) -> str:
@@ -156,23 +175,27 @@ def _exercise_cells(lesson: Lesson) -> Mapping[str, Cell]:
     return lesson.exercises
 
 
-def _find(number: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    if not isinstance(number, str) or not NUMBER.match(number):
-        raise NotThere(f'Write the number as a text such as "1.2", not {number!r}.')
+def _files(lesson: int) -> list[Path]:
     if not FOLDER.is_dir():
         raise NotThere(
             "The folder `lessons` is missing: it belongs beside `utils`. "
             "Work in a complete copy of the course."
         )
-    prefix = f"{int(number.split('.')[0]):02}_"
+    return [path for path in paths() if path.name.startswith(f"{lesson:02}_")]
+
+
+def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
+    wanted = number(key)
+    if not NUMBER.match(wanted):
+        raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')
+    lesson = int(wanted.removeprefix("P").split(".")[0])
     known: list[str] = []
-    for path in paths():
-        if path.name.startswith(prefix):
-            entries = table(load(path))
-            if number in entries:
-                return entries[number]
-            known += entries
-    lesson, hints = number.split(".")[0], what == "hints"
-    said = f"There are no hints for {number}" if hints else f"There is no {what} {number}"
+    for path in _files(lesson):
+        entries = table(load(path))
+        if wanted in entries:
+            return entries[wanted]
+        known += entries
+    hints = what == "hints"
+    said = f"There are no hints for {wanted}" if hints else f"There is no {what} {wanted}"
     there = f"; there are {'hints for ' if hints else ''}{', '.join(known)}"
     raise NotThere(f"{said}{there if known else f': lesson {lesson} has none'}.")

@@ -48,7 +48,7 @@ def blocks(lines: list[str], file: str) -> Iterator[Block]:
         elif opening := FENCE.match(lines[at]):
             info = opening["info"].strip()
             if info.startswith("{"):
-                _known_directive(info, file, at + 1)
+                _known_directive(lines[at], file, at + 1)
             end = closing(lines, at, opening, file)
             if info.startswith("{code-cell}"):
                 yield from _text_block(lines, begin, at, tags)
@@ -80,11 +80,14 @@ def _after_front_matter(lines: list[str], file: str) -> int:
     raise SourceError(file, 1, "the header that opens with `---` is never closed")
 
 
-def _known_directive(info: str, file: str, line: int) -> None:
+def _known_directive(opening: str, file: str, line: int) -> None:
+    info = opening.strip().lstrip("`~").strip()
     found = _DIRECTIVE.match(info)
     name = found[1] if found else ""
     if name != "code-cell":
         raise SourceError(file, line, f"unknown directive {{{name}}}: is {{code-cell}} meant?")
+    if opening.startswith(" "):
+        raise SourceError(file, line, "a code cell inside a list: begin the line with its fence")
 
 
 def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int:

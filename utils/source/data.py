@@ -12,7 +12,7 @@ _HEADINGS = {
     "hints": re.compile(r"\*\*Hints for exercise (?P<number>[^*]*)\*\*\s*$"),
     "prediction": re.compile(r"\*\*Prediction (?P<number>[^*:]*):\*\*\s*(?P<question>.*)$"),
 }
-_LIKE_A_HEADING = re.compile(r"(?i)\s*[*_#]*\s*(hints? for|prediction \d)")
+_LIKE_A_HEADING = re.compile(r"(?i)\s*[*_#]*\s*(hints? for|prediction p?\d)")
 _STEP = re.compile(r"\d+[.)] +(.*)$")
 _CHOICE = re.compile(r"[-*] +\[(.?)\] *(.*)$")
 _FEEDBACK = re.compile(r"\s+> ?(.*)$")
@@ -53,16 +53,19 @@ def data_lists(block: Block, file: str) -> Iterator[Data]:
         kind, found = _heading(text)
         if found:
             number = found["number"].strip()
-            if not NUMBER.match(number):
-                raise SourceError(file, line, f"`{text}` needs a number such as 1.2")
+            if not NUMBER.match(number) or (kind == "prediction") != number.startswith("P"):
+                meant = (
+                    "a number such as P1.2" if kind == "prediction" else "a name such as 1.words"
+                )
+                raise SourceError(file, line, f"`{text}` needs {meant}")
             items, at = _items(block.lines, at)
             yield Data(kind, number, found.groupdict().get("question", ""), items, line)
         elif _LIKE_A_HEADING.match(text):
             raise SourceError(
                 file,
                 line,
-                f"`{text}` is not quite a heading: write `**Hints for exercise 1.2**` or "
-                "`**Prediction 1.2:** The question?`",
+                f"`{text}` is not quite a heading: write `**Hints for exercise 1.words**` or "
+                "`**Prediction P1.2:** The question?`",
             )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBER = re.compile(r"^\d+\.\d+$")  # of an exercise, its hints, or a prediction
+NUMBER = re.compile(r"^P?\d+\.\d+$")  # of an exercise, or with a P of a prediction
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 
@@ -100,6 +100,7 @@ class Lesson:
     Attributes:
         file: How messages name it, such as `lessons/01_enabling_streaming.md`.
         cells: In order.
+        numbers: The number of each exercise, by its name.
         exercises: The cell of each exercise, by its number such as "1.2".
         hints: By exercise.
         predictions: By their number such as "1.1".
@@ -107,6 +108,7 @@ class Lesson:
 
     file: str
     cells: tuple[Cell, ...]
+    numbers: Mapping[str, str]
     exercises: Mapping[str, Cell]
     hints: Mapping[str, Hints]
     predictions: Mapping[str, Prediction]

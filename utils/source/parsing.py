@@ -1,14 +1,15 @@
-"""A lesson's text read into a `Lesson`, and a cell's text as instructors see it."""
+"""A lesson's text, read into a `Lesson`."""
 
 from collections.abc import Mapping
 
-from utils.source.blocks import Block, blocks
+from utils.source.blocks import blocks
 from utils.source.data import data_lists, hints_of, prediction_of
 from utils.source.lesson import Cell, Hints, Lesson, Prediction, SourceError
 from utils.source.markers import cell_of
+from utils.source.numbers import numbered, numbers_in
 
 
-def parse(text: str, file: str = "lesson.md") -> Lesson:
+def parse(text: str, file: str = "01_lesson.md") -> Lesson:
     """Read a lesson from `text`; `file` is how errors name it.
 
     Raises:
@@ -18,6 +19,8 @@ def parse(text: str, file: str = "lesson.md") -> Lesson:
     exercises: dict[str, Cell] = {}
     all_hints: dict[str, Hints] = {}
     predictions: dict[str, Prediction] = {}
+    numbers = numbers_in(text, file)
+    text = numbered(text, numbers, file)
     for block in blocks(text.removesuffix("\n").split("\n"), file):
         cell = cell_of(block, file)
         cells.append(cell)
@@ -51,22 +54,4 @@ def parse(text: str, file: str = "lesson.md") -> Lesson:
                     all_hints[data.number] = hints_of(data, file)
                 else:
                     predictions[data.number] = prediction_of(data, file)
-    return Lesson(file, tuple(cells), exercises, all_hints, predictions)
-
-
-def for_instructors(cell: Cell) -> str:
-    """A cell's text in the instructor's edition."""
-    return data_as_markdown(cell) if cell.kind == "markdown" else cell.solved
-
-
-def data_as_markdown(cell: Cell) -> str:
-    """An instructor note's text with its predictions as plain lists."""
-    text = cell.solved
-    block = Block("markdown", text.splitlines(), cell.line, cell.tags)
-    for data in data_lists(block, ""):
-        if data.kind == "prediction":
-            for item, choice in zip(data.items, prediction_of(data, "").choices, strict=True):
-                mark = " *(right)*" if choice.right else ""
-                feedback = f": {choice.feedback}" if choice.feedback else ""
-                text = text.replace("\n".join(item), f"- {choice.text}{mark}{feedback}")
-    return text
+    return Lesson(file, tuple(cells), numbers, exercises, all_hints, predictions)

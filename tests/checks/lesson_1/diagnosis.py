@@ -2,4 +2,4 @@
 
 from tests.checks.answers import diagnoses
 
-diagnoses("1.6", "deployment", {"A": "slow model", "B": "buffered", "C": "healthy"})
+diagnoses("1.diagnosis", "deployment", {"A": "slow model", "B": "buffered", "C": "healthy"})

@@ -11,7 +11,7 @@ from tests.checks.answers import right, wrong
 END = re.compile(r"[.!?](?=\s)")
 
 
-@right("1.5", "came back as it was.$")
+@right("1.first_sentence", "came back as it was.$")
 def closing_the_stream(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -22,7 +22,7 @@ def closing_the_stream(model, prompt):
     return text
 
 
-@right("1.5", "`closing` says so in code")
+@right("1.first_sentence", "`closing` says so in code")
 def leaving_an_unnamed_stream(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -34,7 +34,7 @@ def leaving_an_unnamed_stream(model, prompt):
     return text[: end.end()]
 
 
-@right("1.5", "`closing` says so in code")
+@right("1.first_sentence", "`closing` says so in code")
 def a_generator_in_between(model, prompt):
     def sentences():
         text = ""
@@ -47,7 +47,7 @@ def a_generator_in_between(model, prompt):
     return next(sentences())
 
 
-@right("1.5", "`closing` says so in code")
+@right("1.first_sentence", "`closing` says so in code")
 def leaving_a_named_one(model, prompt):
     chunks = model.stream(prompt)
     text = ""
@@ -58,7 +58,7 @@ def leaving_a_named_one(model, prompt):
     return text
 
 
-@right("1.5", "came back as it was.$")
+@right("1.first_sentence", "came back as it was.$")
 def by_next_and_close(model, prompt):
     chunks = model.stream(prompt)
     whole = next(chunks)
@@ -68,19 +68,19 @@ def by_next_and_close(model, prompt):
     return END.split(whole.text)[0] + "".join(END.findall(whole.text)[:1])
 
 
-@wrong("1.5", "reads to the end")
+@wrong("1.first_sentence", "reads to the end")
 def reads_to_the_end(model, prompt):
     text = "".join(chunk.content for chunk in model.stream(prompt))
     return END.split(text)[0] + "".join(END.findall(text)[:1])
 
 
-@wrong("1.5", "invoke")
+@wrong("1.first_sentence", "invoke")
 def pays_for_all(model, prompt):
     text = model.invoke(prompt).text
     return END.split(text)[0] + "".join(END.findall(text)[:1])
 
 
-@wrong("1.5", "drains a chain")
+@wrong("1.first_sentence", "drains a chain")
 def drains_a_chain(model, prompt):
     text = ""
     for piece in (model | StrOutputParser()).stream(prompt):
@@ -93,7 +93,7 @@ def drains_a_chain(model, prompt):
 kept = []
 
 
-@wrong("1.5", "left open")
+@wrong("1.first_sentence", "left open")
 def keeps_the_stream(model, prompt):
     chunks = model.stream(prompt)
     kept.append(chunks)
@@ -105,7 +105,7 @@ def keeps_the_stream(model, prompt):
     return text
 
 
-@wrong("1.5", "goes on")
+@wrong("1.first_sentence", "goes on")
 def returns_too_much(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -115,7 +115,7 @@ def returns_too_much(model, prompt):
     return text
 
 
-@wrong("1.5", "ends at any mark")
+@wrong("1.first_sentence", "ends at any mark")
 def stops_at_any_mark(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -125,7 +125,7 @@ def stops_at_any_mark(model, prompt):
     return text
 
 
-@wrong("1.5", "loses the mark")
+@wrong("1.first_sentence", "loses the mark")
 def loses_the_mark(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -135,7 +135,7 @@ def loses_the_mark(model, prompt):
     return text
 
 
-@wrong("1.5", "loses the beginning")
+@wrong("1.first_sentence", "loses the beginning")
 def looks_in_the_chunk(model, prompt):
     for chunk in model.stream(prompt):
         if END.search(chunk.content + " "):
@@ -143,7 +143,7 @@ def looks_in_the_chunk(model, prompt):
     return ""
 
 
-@wrong("1.5", "returns nothing")
+@wrong("1.first_sentence", "returns nothing")
 def forgets_the_end(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -153,7 +153,7 @@ def forgets_the_end(model, prompt):
     return None
 
 
-@wrong("1.5", "raises", "StopIteration.*for a reply that ends with its first sentence")
+@wrong("1.first_sentence", "raises", "StopIteration.*for a reply that ends with its first sentence")
 def waits_for_an_end(model, prompt):
     text = ""
     chunks = model.stream(prompt)
@@ -162,7 +162,7 @@ def waits_for_an_end(model, prompt):
     return text[: end.end()]
 
 
-@wrong("1.5", "never ends", "stopped after 0.5 s")
+@wrong("1.first_sentence", "never ends", "stopped after 0.5 s")
 def never_returns(model, prompt):
     text = ""
     chunks = model.stream(prompt)
@@ -171,7 +171,7 @@ def never_returns(model, prompt):
     return text[: end.end()]
 
 
-@wrong("1.5", "reads on")
+@wrong("1.first_sentence", "reads on")
 def reads_on(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -181,7 +181,7 @@ def reads_on(model, prompt):
     return text[: end.end()] if (end := END.search(text)) else text
 
 
-@wrong("1.5", "reads on")
+@wrong("1.first_sentence", "reads on")
 def waits_for_the_next_word(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -191,7 +191,7 @@ def waits_for_the_next_word(model, prompt):
     return text
 
 
-@wrong("1.5", "white space at the end")
+@wrong("1.first_sentence", "white space at the end")
 def keeps_the_white_space(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -201,12 +201,12 @@ def keeps_the_white_space(model, prompt):
     return text
 
 
-@wrong("1.5", "white space at the start")
+@wrong("1.first_sentence", "white space at the start")
 def begins_with_a_new_line(model, prompt):
     return "\n" + closing_the_stream(model, prompt)
 
 
-@wrong("1.5", "ends in the sentence")
+@wrong("1.first_sentence", "ends in the sentence")
 def returns_the_first_piece(model, prompt):
     for chunk in model.stream(prompt):
         if chunk.content:
@@ -214,23 +214,23 @@ def returns_the_first_piece(model, prompt):
     return None
 
 
-@wrong("1.5", "returns the wrong type")
+@wrong("1.first_sentence", "returns the wrong type")
 def returns_chunks(model, prompt):
     return [chunk for chunk in model.stream(prompt)]  # noqa: C416 (as a learner writes it)
 
 
-@wrong("1.5", "another text")
+@wrong("1.first_sentence", "another text")
 def makes_it_up(model, prompt):
     next(model.stream(prompt))
     return "It depends."
 
 
-@wrong("1.5", "yields")
+@wrong("1.first_sentence", "yields")
 def yields(model, prompt):
     yield closing_the_stream(model, prompt)
 
 
-@wrong("1.5", "never calls the model")
+@wrong("1.first_sentence", "never calls the model")
 def never_asks(model, prompt):
     return prompt
 
@@ -245,12 +245,12 @@ def until(pattern, model, prompt):
     return text
 
 
-@wrong("1.5", "takes the end of a piece", "no white space had come after it yet")
+@wrong("1.first_sentence", "takes the end of a piece", "no white space had come after it yet")
 def takes_the_end_of_what_has_arrived(model, prompt):
     return until(r"[.!?](\s|$)", model, prompt)
 
 
-@wrong("1.5", "takes the end of a piece")
+@wrong("1.first_sentence", "takes the end of a piece")
 def looks_at_the_end_alone(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -263,17 +263,17 @@ def looks_at_the_end_alone(model, prompt):
     return text
 
 
-@wrong("1.5", "misses a line break", "White space isn't only a space")
+@wrong("1.first_sentence", "misses a line break", "White space isn't only a space")
 def waits_for_a_space(model, prompt):
     return until(r"[.!?] ", model, prompt)
 
 
-@wrong("1.5", "another prompt")
+@wrong("1.first_sentence", "another prompt")
 def ignores_the_prompt(model, prompt):
     return closing_the_stream(model, "Tell me a story")
 
 
-@wrong("1.5", "swallows the error")
+@wrong("1.first_sentence", "swallows the error")
 def returns_what_it_has_after_an_error(model, prompt):
     text = ""
     try:
@@ -286,30 +286,30 @@ def returns_what_it_has_after_an_error(model, prompt):
     return text
 
 
-@wrong("1.5", "returns an empty string")
+@wrong("1.first_sentence", "returns an empty string")
 def returns_the_first_chunk(model, prompt):
     for chunk in model.stream(prompt):
         return chunk.content
     return ""
 
 
-@wrong("1.5", "raises", "for an empty reply")
+@wrong("1.first_sentence", "raises", "for an empty reply")
 def needs_a_character(model, prompt):
     text = closing_the_stream(model, prompt)
     return text[0] + text[1:]
 
 
-@wrong("1.5", "strips the text", "no sentence ends")
+@wrong("1.first_sentence", "strips the text", "no sentence ends")
 def strips_a_reply_without_an_end(model, prompt):
     return closing_the_stream(model, prompt).rstrip()
 
 
-@wrong("1.5", "strips the text", "begins with white space")
+@wrong("1.first_sentence", "strips the text", "begins with white space")
 def strips_the_beginning(model, prompt):
     return closing_the_stream(model, prompt).lstrip()
 
 
-@wrong("1.5", "goes on", "for a piece with two sentences")
+@wrong("1.first_sentence", "goes on", "for a piece with two sentences")
 def takes_the_last_end(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -320,7 +320,7 @@ def takes_the_last_end(model, prompt):
     return text
 
 
-@wrong("1.5", "goes on", "in all that has arrived")
+@wrong("1.first_sentence", "goes on", "in all that has arrived")
 def looks_at_each_piece_alone(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -331,6 +331,6 @@ def looks_at_each_piece_alone(model, prompt):
     return text
 
 
-@wrong("1.5", "another prompt")
+@wrong("1.first_sentence", "another prompt")
 def strips_the_prompt(model, prompt):
     return closing_the_stream(model, prompt.strip())

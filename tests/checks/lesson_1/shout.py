@@ -17,17 +17,17 @@ def upper(pieces):
         yield piece.upper()
 
 
-@right("1.4")
+@right("1.shout")
 def a_generator_function(model):
     return model | StrOutputParser() | upper
 
 
-@right("1.4")
+@right("1.shout")
 def a_runnable_generator(model):
     return model | StrOutputParser() | RunnableGenerator(upper)
 
 
-@right("1.4")
+@right("1.shout")
 def a_generator_before_the_parser(model):
     def shouted(chunks):
         for chunk in chunks:
@@ -36,7 +36,7 @@ def a_generator_before_the_parser(model):
     return model | shouted | StrOutputParser()
 
 
-@right("1.4")
+@right("1.shout")
 def a_parser_of_its_own(model):
     class Upper(BaseTransformOutputParser[str]):
         def parse(self, text):
@@ -45,7 +45,7 @@ def a_parser_of_its_own(model):
     return model | Upper()
 
 
-@right("1.4")
+@right("1.shout")
 def word_by_word(model):
     def shouted(pieces):
         buffer = ""
@@ -59,12 +59,12 @@ def word_by_word(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "one item")
+@wrong("1.shout", "one item")
 def keeps_the_lambda(model):
     return model | StrOutputParser() | (lambda text: text.upper())
 
 
-@wrong("1.4", "one item")
+@wrong("1.shout", "one item")
 def joins_in_a_generator(model):
     def shouted(pieces):
         yield "".join(pieces).upper()
@@ -72,7 +72,7 @@ def joins_in_a_generator(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "collected first")
+@wrong("1.shout", "collected first")
 def cuts_up_afterwards(model):
     def shouted(pieces):
         yield from "".join(pieces).upper()
@@ -80,7 +80,7 @@ def cuts_up_afterwards(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "held back")
+@wrong("1.shout", "held back")
 def starts_well(model):
     def shouted(pieces):
         pieces = iter(pieces)
@@ -92,12 +92,12 @@ def starts_well(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "yields a generator")
+@wrong("1.shout", "yields a generator")
 def a_generator_expression_from_a_lambda(model):
     return model | StrOutputParser() | (lambda text: (letter.upper() for letter in text))
 
 
-@wrong("1.4", "yields the wrong type")
+@wrong("1.shout", "yields the wrong type")
 def yields_lists(model):
     def shouted(pieces):
         for piece in pieces:
@@ -106,7 +106,7 @@ def yields_lists(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "small letters")
+@wrong("1.shout", "small letters")
 def in_small_letters(model):
     def lower(pieces):
         for piece in pieces:
@@ -115,7 +115,7 @@ def in_small_letters(model):
     return model | StrOutputParser() | lower
 
 
-@wrong("1.4", "ends early", "Only 1 character of")
+@wrong("1.shout", "ends early", "Only 1 character of")
 def returns_in_the_step(model):
     def shouted(pieces):
         for piece in pieces:
@@ -125,7 +125,7 @@ def returns_in_the_step(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "ends early")
+@wrong("1.shout", "ends early")
 def stops_after_three(model):
     def shouted(pieces):
         for _, piece in zip(range(3), pieces, strict=False):
@@ -134,7 +134,7 @@ def stops_after_three(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "no text")
+@wrong("1.shout", "no text")
 def yields_nothing_in_the_step(model):
     def shouted(pieces):
         for _ in pieces:
@@ -143,17 +143,17 @@ def yields_nothing_in_the_step(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "never calls the model")
+@wrong("1.shout", "never calls the model")
 def takes_a_model_from_outside(model):
     return from_outside | StrOutputParser() | upper
 
 
-@wrong("1.4", "unchanged")
+@wrong("1.shout", "unchanged")
 def drops_the_step(model):
     return model | StrOutputParser()
 
 
-@wrong("1.4", "yields messages")
+@wrong("1.shout", "yields messages")
 def drops_the_parser(model):
     def shouted(chunks):
         for chunk in chunks:
@@ -162,32 +162,32 @@ def drops_the_parser(model):
     return model | shouted
 
 
-@wrong("1.4", "returns a stream")
+@wrong("1.shout", "returns a stream")
 def streams_by_itself(model):
     return a_generator_function(model).stream("Why?")
 
 
-@wrong("1.4", "calls the model itself")
+@wrong("1.shout", "calls the model itself")
 def answers_by_itself(model):
     return model.invoke("Why?").text.upper()
 
 
-@wrong("1.4", "no chain")
+@wrong("1.shout", "no chain")
 def returns_the_step(model):
     return upper
 
 
-@wrong("1.4", "returns nothing")
+@wrong("1.shout", "returns nothing")
 def forgets_return(model):
     model | StrOutputParser() | upper
 
 
-@wrong("1.4", "invoke")
+@wrong("1.shout", "invoke")
 def invokes_inside(model):
     return RunnableLambda(lambda prompt: model.invoke(prompt).text.upper())
 
 
-@wrong("1.4", "some capitals")
+@wrong("1.shout", "some capitals")
 def capitals_at_the_start(model):
     def shouted(pieces):
         for piece in pieces:
@@ -196,7 +196,7 @@ def capitals_at_the_start(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "another text")
+@wrong("1.shout", "another text")
 def loses_blanks(model):
     def shouted(pieces):
         for piece in pieces:
@@ -205,12 +205,12 @@ def loses_blanks(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "raises", r"TypeError.*at the line `return model \| StrOutputParser")
+@wrong("1.shout", "raises", r"TypeError.*at the line `return model \| StrOutputParser")
 def joins_to_a_number(model):
     return model | StrOutputParser() | 5
 
 
-@wrong("1.4", "held back", "What does your step wait for")
+@wrong("1.shout", "held back", "What does your step wait for")
 def in_batches_of_five(model):
     def shouted(pieces):
         batch = []
@@ -224,7 +224,7 @@ def in_batches_of_five(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "held back")
+@wrong("1.shout", "held back")
 def sentence_by_sentence(model):
     def shouted(pieces):
         buffer = ""
@@ -238,7 +238,7 @@ def sentence_by_sentence(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "held back")
+@wrong("1.shout", "held back")
 def one_piece_behind(model):
     def shouted(pieces):
         before = ""
@@ -250,12 +250,12 @@ def one_piece_behind(model):
     return model | StrOutputParser() | shouted
 
 
-@right("1.4")
+@right("1.shout")
 def with_settings(model):
     return model.bind(temperature=0) | StrOutputParser() | upper
 
 
-@right("1.4")
+@right("1.shout")
 def both_ways(model):
     async def aupper(pieces):
         async for piece in pieces:
@@ -264,7 +264,7 @@ def both_ways(model):
     return model | StrOutputParser() | RunnableGenerator(upper, aupper)
 
 
-@wrong("1.4", "another text")
+@wrong("1.shout", "another text")
 def strips_the_beginning(model):
     def shouted(pieces):
         begun = False
@@ -276,17 +276,17 @@ def strips_the_beginning(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "class as a step", "parentheses missing")
+@wrong("1.shout", "class as a step", "parentheses missing")
 def forgets_parentheses(model):
     return model | StrOutputParser | upper
 
 
-@wrong("1.4", "generator in a RunnableLambda", "calls its function once")
+@wrong("1.shout", "generator in a RunnableLambda", "calls its function once")
 def wraps_the_generator_function(model):
     return model | StrOutputParser() | RunnableLambda(upper)
 
 
-@wrong("1.4", "swallows the error")
+@wrong("1.shout", "swallows the error")
 def swallows_in_its_step(model):
     def shouted(pieces):
         try:
@@ -298,23 +298,23 @@ def swallows_in_its_step(model):
     return model | StrOutputParser() | shouted
 
 
-@wrong("1.4", "swallows the error")
+@wrong("1.shout", "swallows the error")
 def falls_back_to_an_apology(model):
     return (model | StrOutputParser() | upper).with_fallbacks([RunnableLambda(lambda _: "SORRY")])
 
 
-@wrong("1.4", "another prompt")
+@wrong("1.shout", "another prompt")
 def begins_with_a_prompt_of_its_own(model):
     return RunnableLambda(lambda _: "Tell me a story") | model | StrOutputParser() | upper
 
 
-@wrong("1.4", "changes the model")
+@wrong("1.shout", "changes the model")
 def turns_streaming_off_on_the_model(model):
     model.temperature = 0
     return model | StrOutputParser() | upper
 
 
-@wrong("1.4", "never read")
+@wrong("1.shout", "never read")
 def makes_a_stream_in_a_step(model):
     def step(prompt):
         model.stream(prompt)
@@ -323,12 +323,12 @@ def makes_a_stream_in_a_step(model):
     return RunnableLambda(step)
 
 
-@wrong("1.4", "yields")
+@wrong("1.shout", "yields")
 def yields_by_itself(model):
     yield from (model | StrOutputParser() | upper).stream("Why?")
 
 
-@wrong("1.4", "drops the first chunk")
+@wrong("1.shout", "drops the first chunk")
 def takes_the_first_chunk_for_an_empty_one(model):
     def capitals(pieces):
         next(pieces)
@@ -338,7 +338,7 @@ def takes_the_first_chunk_for_an_empty_one(model):
     return model | StrOutputParser() | capitals
 
 
-@wrong("1.4", "some capitals")
+@wrong("1.shout", "some capitals")
 def knows_ascii_only(model):
     table = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -349,7 +349,7 @@ def knows_ascii_only(model):
     return model | StrOutputParser() | capitals
 
 
-@wrong("1.4", "changes the model", "`disable_streaming`")
+@wrong("1.shout", "changes the model", "`disable_streaming`")
 def disables_streaming(model):
     def capitals(pieces):
         for piece in pieces:
@@ -359,7 +359,7 @@ def disables_streaming(model):
     return model | StrOutputParser() | capitals
 
 
-@wrong("1.4", "no text", "an empty piece")
+@wrong("1.shout", "no text", "an empty piece")
 def ends_at_an_empty_piece(model):
     def capitals(pieces):
         for piece in pieces:

@@ -14,7 +14,7 @@ from tests.checks.answers import right, wrong
 from utils.checks.engine.fake_model import FakeModel
 
 
-@right("1.1")
+@right("1.show")
 def a_loop_and_a_list(model, prompt):
     pieces = []
     for chunk in model.stream(prompt):
@@ -23,7 +23,7 @@ def a_loop_and_a_list(model, prompt):
     return "".join(pieces)
 
 
-@right("1.1")
+@right("1.show")
 def adding_chunk_to_chunk(model, prompt):
     whole = None
     for chunk in model.stream(prompt):
@@ -33,7 +33,7 @@ def adding_chunk_to_chunk(model, prompt):
     return whole.text
 
 
-@right("1.1")
+@right("1.show")
 def a_chain_with_a_parser(model, prompt):
     text = ""
     for piece in (model | StrOutputParser()).stream(prompt):
@@ -42,7 +42,7 @@ def a_chain_with_a_parser(model, prompt):
     return text
 
 
-@right("1.1")
+@right("1.show")
 def writing_to_stdout(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -53,14 +53,14 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-@wrong("1.1", "invoke")
+@wrong("1.show", "invoke")
 def invokes(model, prompt):
     text = model.invoke(prompt).text
     print(text, end="", flush=True)
     return text
 
 
-@wrong("1.1", "collected first")
+@wrong("1.show", "collected first")
 def collects_then_prints(model, prompt):
     pieces = [chunk.content for chunk in model.stream(prompt)]
     for piece in pieces:
@@ -68,7 +68,7 @@ def collects_then_prints(model, prompt):
     return "".join(pieces)
 
 
-@wrong("1.1", "held back", "1 of 43 pieces had arrived")
+@wrong("1.show", "held back", "1 of 43 pieces had arrived")
 def prints_two_at_a_time(model, prompt):
     text, waiting = "", ""
     for number, chunk in enumerate(model.stream(prompt)):
@@ -81,7 +81,7 @@ def prints_two_at_a_time(model, prompt):
     return text
 
 
-@wrong("1.1", "prints chunks")
+@wrong("1.show", "prints chunks")
 def prints_the_chunk(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -90,7 +90,7 @@ def prints_the_chunk(model, prompt):
     return text
 
 
-@wrong("1.1", "prints each piece on a line", "line break after each piece")
+@wrong("1.show", "prints each piece on a line", "line break after each piece")
 def prints_lines(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -99,7 +99,7 @@ def prints_lines(model, prompt):
     return text
 
 
-@wrong("1.1", "prints something between")
+@wrong("1.show", "prints something between")
 def prints_blanks_between(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -108,12 +108,12 @@ def prints_blanks_between(model, prompt):
     return text
 
 
-@wrong("1.1", "prints nothing")
+@wrong("1.show", "prints nothing")
 def prints_nothing(model, prompt):
     return "".join(chunk.content for chunk in model.stream(prompt))
 
 
-@wrong("1.1", "doesn't flush")
+@wrong("1.show", "doesn't flush")
 def does_not_flush(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -122,20 +122,20 @@ def does_not_flush(model, prompt):
     return text
 
 
-@wrong("1.1", "doesn't flush")
+@wrong("1.show", "doesn't flush")
 def flushes_at_the_end(model, prompt):
     text = does_not_flush(model, prompt)
     sys.stdout.flush()
     return text
 
 
-@wrong("1.1", "returns nothing")
+@wrong("1.show", "returns nothing")
 def returns_nothing(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
 
 
-@wrong("1.1", "returns the wrong type")
+@wrong("1.show", "returns the wrong type")
 def returns_a_list(model, prompt):
     pieces = []
     for chunk in model.stream(prompt):
@@ -144,7 +144,7 @@ def returns_a_list(model, prompt):
     return pieces
 
 
-@wrong("1.1", "returns a message")
+@wrong("1.show", "returns a message")
 def returns_a_message(model, prompt):
     whole = AIMessageChunk("")
     for chunk in model.stream(prompt):
@@ -153,7 +153,7 @@ def returns_a_message(model, prompt):
     return whole
 
 
-@wrong("1.1", "returns part of the text")
+@wrong("1.show", "returns part of the text")
 def returns_the_last_piece(model, prompt):
     last = ""
     for chunk in model.stream(prompt):
@@ -162,40 +162,40 @@ def returns_the_last_piece(model, prompt):
     return last
 
 
-@wrong("1.1", "yields")
+@wrong("1.show", "yields")
 def yields(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
         yield chunk.content
 
 
-@wrong("1.1", "async def")
+@wrong("1.show", "async def")
 async def is_async(model, prompt):
     async for chunk in model.astream(prompt):
         print(chunk.content, end="", flush=True)
 
 
-@wrong("1.1", "never calls the model")
+@wrong("1.show", "never calls the model")
 def never_asks(model, prompt):
     print(prompt, end="", flush=True)
     return prompt
 
 
-@wrong("1.1", "calls twice")
+@wrong("1.show", "calls twice")
 def asks_twice(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
     return "".join(chunk.content for chunk in model.stream(prompt))
 
 
-@wrong("1.1", "calls twice")
+@wrong("1.show", "calls twice")
 def streams_then_invokes(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
     return model.invoke(prompt).content
 
 
-@wrong("1.1", "stops at the first chunk")
+@wrong("1.show", "stops at the first chunk")
 def returns_inside_the_loop(model, prompt):
     pieces = []
     for chunk in model.stream(prompt):
@@ -208,7 +208,7 @@ def returns_inside_the_loop(model, prompt):
 from_outside = FakeModel.of({})
 
 
-@wrong("1.1", "never calls the model")
+@wrong("1.show", "never calls the model")
 def asks_a_model_from_outside(model, prompt):
     return a_loop_and_a_list(from_outside, prompt)
 
@@ -216,7 +216,7 @@ def asks_a_model_from_outside(model, prompt):
 collected = ["Text of an earlier call. "]
 
 
-@wrong("1.1", "keeps text of an earlier call")
+@wrong("1.show", "keeps text of an earlier call")
 def collects_outside(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
@@ -224,12 +224,12 @@ def collects_outside(model, prompt):
     return "".join(collected)
 
 
-@wrong("1.1", "returns another text")
+@wrong("1.show", "returns another text")
 def puts_the_prompt_before_it(model, prompt):
     return prompt + a_loop_and_a_list(model, prompt)
 
 
-@wrong("1.1", "stops early")
+@wrong("1.show", "stops early")
 def leaves_early(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.content, end="", flush=True)
@@ -238,14 +238,14 @@ def leaves_early(model, prompt):
     return None
 
 
-@wrong("1.1", "raises", r"AttributeError.*contents.*at the line `print\(chunk.contents")
+@wrong("1.show", "raises", r"AttributeError.*contents.*at the line `print\(chunk.contents")
 def misspells(model, prompt):
     for chunk in model.stream(prompt):
         print(chunk.contents, end="", flush=True)
 
 
-wrong("1.1", "not a function", "It was given a `str`")("a text")
-wrong("1.1", "not a function")(None)
+wrong("1.show", "not a function", "It was given a `str`")("a text")
+wrong("1.show", "not a function")(None)
 
 
 # --- Every documented way of calling a model ------------------------------------------------------
@@ -259,38 +259,38 @@ def shows(chunks):
     return text
 
 
-@right("1.1")
+@right("1.show")
 def closes_the_stream(model, prompt):
     with closing(model.stream(prompt)) as chunks:
         return shows(chunks)
 
 
-@right("1.1")
+@right("1.show")
 def sends_a_message(model, prompt):
     return shows(model.stream([HumanMessage(prompt)]))
 
 
-@right("1.1")
+@right("1.show")
 def sends_a_pair(model, prompt):
     return shows(model.stream([("user", prompt)]))
 
 
-@right("1.1")
+@right("1.show")
 def binds_settings(model, prompt):
     return shows(model.bind(temperature=0, stop=["END"]).stream(prompt))
 
 
-@right("1.1")
+@right("1.show")
 def with_a_config(model, prompt):
     return shows(model.with_config(tags=["shown"]).stream(prompt, stream_usage=False))
 
 
-@right("1.1")
+@right("1.show")
 def with_retries(model, prompt):
     return shows(model.with_retry().stream(prompt))
 
 
-@right("1.1")
+@right("1.show")
 def asynchronously(model, prompt):
     async def main():
         text = ""
@@ -309,32 +309,32 @@ class Printer(BaseCallbackHandler):
         print(token, end="", flush=True)
 
 
-@right("1.1")
+@right("1.show")
 def by_a_handler(model, prompt):
     return model.invoke(prompt, {"callbacks": [Printer()]}, stream=True).text
 
 
-@right("1.1")
+@right("1.show")
 def by_a_handler_of_generate(model, prompt):
     result = model.generate([[HumanMessage(prompt)]], callbacks=[Printer()], stream=True)
     return result.generations[0][0].text
 
 
-@wrong("1.1", "invoke", "with `batch`")
+@wrong("1.show", "invoke", "with `batch`")
 def batches(model, prompt):
     (reply,) = model.batch([prompt])
     print(reply.text, end="", flush=True)
     return reply.text
 
 
-@wrong("1.1", "invoke", "with `generate`")
+@wrong("1.show", "invoke", "with `generate`")
 def generates(model, prompt):
     text = model.generate([[HumanMessage(prompt)]]).generations[0][0].text
     print(text, end="", flush=True)
     return text
 
 
-@wrong("1.1", "invoke", "with `ainvoke`")
+@wrong("1.show", "invoke", "with `ainvoke`")
 def invokes_asynchronously(model, prompt):
     reply = asyncio.run(model.ainvoke(prompt))
     print(reply.text, end="", flush=True)
@@ -344,46 +344,46 @@ def invokes_asynchronously(model, prompt):
 # --- Calls whose result is left alone -------------------------------------------------------------
 
 
-@wrong("1.1", "never read", r"with `\.stream")
+@wrong("1.show", "never read", r"with `\.stream")
 def makes_a_stream_and_leaves_it(model, prompt):
     model.stream(prompt)
     return ""
 
 
-@wrong("1.1", "never read", r"with `\.stream")
+@wrong("1.show", "never read", r"with `\.stream")
 def returns_the_stream(model, prompt):
     return model.stream(prompt)
 
 
-@wrong("1.1", "never read", r"with `\.astream")
+@wrong("1.show", "never read", r"with `\.astream")
 def returns_the_async_stream(model, prompt):
     return model.astream(prompt)
 
 
-@wrong("1.1", "raises", "async_generator")
+@wrong("1.show", "raises", "async_generator")
 def loops_over_the_async_stream(model, prompt):
     return shows(model.astream(prompt))
 
 
-@wrong("1.1", "never awaited", "`ainvoke` made a coroutine")
+@wrong("1.show", "never awaited", "`ainvoke` made a coroutine")
 def forgets_to_await(model, prompt):
     reply = model.ainvoke(prompt)
     print(reply.content, end="", flush=True)
     return reply.content
 
 
-@wrong("1.1", "never awaited")
+@wrong("1.show", "never awaited")
 def returns_what_it_did_not_await(model, prompt):
     return model.ainvoke(prompt)
 
 
-@wrong("1.1", "never awaited", "`is_async` made a coroutine")
+@wrong("1.show", "never awaited", "`is_async` made a coroutine")
 def calls_a_coroutine_function(model, prompt):
     is_async(model, prompt)
     return a_loop_and_a_list(model, prompt)
 
 
-@wrong("1.1", "unread generator")
+@wrong("1.show", "unread generator")
 def returns_a_generator_expression(model, prompt):
     return (letter for letter in prompt)
 
@@ -391,12 +391,12 @@ def returns_a_generator_expression(model, prompt):
 # --- The prompt, the model, and the model's settings ----------------------------------------------
 
 
-@wrong("1.1", "another prompt", "was sent `Tell me a story`")
+@wrong("1.show", "another prompt", "was sent `Tell me a story`")
 def ignores_the_prompt(model, prompt):
     return shows(model.stream("Tell me a story"))
 
 
-@wrong("1.1", "another prompt")
+@wrong("1.show", "another prompt")
 def adds_to_the_prompt(model, prompt):
     return shows(model.stream(prompt + " Be brief."))
 
@@ -404,36 +404,36 @@ def adds_to_the_prompt(model, prompt):
 notebook_model = FakeListChatModel(responses=["Not asked for."])
 
 
-@wrong("1.1", "another model", "called the notebook's `notebook_model`")
+@wrong("1.show", "another model", "called the notebook's `notebook_model`")
 def calls_the_notebooks_model(model, prompt):
     return shows(notebook_model.stream(prompt))
 
 
-@wrong("1.1", "another model")
+@wrong("1.show", "another model")
 def calls_the_notebooks_model_and_hides_it(model, prompt):
     with contextlib.suppress(Exception):
         notebook_model.invoke(prompt)
     return a_loop_and_a_list(model, prompt)
 
 
-@wrong("1.1", "another model", "another `FakeListChatModel`")
+@wrong("1.show", "another model", "another `FakeListChatModel`")
 def calls_a_model_of_its_own(model, prompt):
     return shows(FakeListChatModel(responses=["Mine."]).stream(prompt))
 
 
-@wrong("1.1", "changes the model", "changed `streaming` on the model")
+@wrong("1.show", "changes the model", "changed `streaming` on the model")
 def switches_streaming_on(model, prompt):
     model.streaming = True
     return a_loop_and_a_list(model, prompt)
 
 
-@wrong("1.1", "changes the model", "changed `callbacks`")
+@wrong("1.show", "changes the model", "changed `callbacks`")
 def leaves_a_handler_on_the_model(model, prompt):
     model.callbacks = [Printer()]
     return model.invoke(prompt, stream=True).text
 
 
-@wrong("1.1", "changes the model")
+@wrong("1.show", "changes the model")
 def adds_a_tag_to_the_model(model, prompt):
     model.metadata["asked"] = prompt
     return a_loop_and_a_list(model, prompt)
@@ -442,7 +442,7 @@ def adds_a_tag_to_the_model(model, prompt):
 # --- Errors ---------------------------------------------------------------------------------------
 
 
-@wrong("1.1", "swallows the error", "ended as if the reply were complete")
+@wrong("1.show", "swallows the error", "ended as if the reply were complete")
 def passes_over_an_error(model, prompt):
     text = ""
     try:
@@ -454,7 +454,7 @@ def passes_over_an_error(model, prompt):
     return text
 
 
-@wrong("1.1", "swallows the error")
+@wrong("1.show", "swallows the error")
 def prints_an_error(model, prompt):
     try:
         return a_loop_and_a_list(model, prompt)
@@ -463,7 +463,7 @@ def prints_an_error(model, prompt):
         return ""
 
 
-@wrong("1.1", "swallows the error", "`return` in a `finally`")
+@wrong("1.show", "swallows the error", "`return` in a `finally`")
 def returns_in_finally(model, prompt):
     text = ""
     try:
@@ -474,7 +474,7 @@ def returns_in_finally(model, prompt):
         return text  # noqa: B012 (the mistake)
 
 
-@wrong("1.1", "swallows the error")
+@wrong("1.show", "swallows the error")
 def suppresses_connection_errors(model, prompt):
     text = ""
     import openai
@@ -486,7 +486,7 @@ def suppresses_connection_errors(model, prompt):
     return text
 
 
-@right("1.1")
+@right("1.show")
 def raises_an_error_of_its_own(model, prompt):
     try:
         return a_loop_and_a_list(model, prompt)
@@ -494,7 +494,7 @@ def raises_an_error_of_its_own(model, prompt):
         raise RuntimeError("the reply is incomplete") from error
 
 
-@wrong("1.1", "raises", "UnboundLocalError")
+@wrong("1.show", "raises", "UnboundLocalError")
 def slips_where_it_handles_an_error(model, prompt):
     try:
         whole = a_loop_and_a_list(model, prompt)
@@ -503,7 +503,7 @@ def slips_where_it_handles_an_error(model, prompt):
     return whole
 
 
-@wrong("1.1", "raises", "for an empty reply")
+@wrong("1.show", "raises", "for an empty reply")
 def needs_text(model, prompt):
     text = a_loop_and_a_list(model, prompt)
     return text[0] + text[1:]
@@ -512,17 +512,17 @@ def needs_text(model, prompt):
 # --- White space, empty chunks, the end -----------------------------------------------------------
 
 
-@wrong("1.1", "strips the text")
+@wrong("1.show", "strips the text")
 def strips_what_it_returns(model, prompt):
     return a_loop_and_a_list(model, prompt).strip()
 
 
-@wrong("1.1", "strips the text")
+@wrong("1.show", "strips the text")
 def strips_the_end(model, prompt):
     return a_loop_and_a_list(model, prompt).rstrip()
 
 
-@wrong("1.1", "prints without white space")
+@wrong("1.show", "prints without white space")
 def prints_stripped_pieces(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -531,7 +531,7 @@ def prints_stripped_pieces(model, prompt):
     return text
 
 
-@wrong("1.1", "prints another text")
+@wrong("1.show", "prints another text")
 def prints_in_capitals(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -540,7 +540,7 @@ def prints_in_capitals(model, prompt):
     return text
 
 
-@wrong("1.1", "stops at the first chunk", "Does an empty chunk mean the end")
+@wrong("1.show", "stops at the first chunk", "Does an empty chunk mean the end")
 def stops_at_an_empty_chunk(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -551,14 +551,14 @@ def stops_at_an_empty_chunk(model, prompt):
     return text
 
 
-@wrong("1.1", "never ends", "stopped after")
+@wrong("1.show", "never ends", "stopped after")
 def never_returns(model, prompt):
     a_loop_and_a_list(model, prompt)
     while True:
         pass
 
 
-@wrong("1.1", "drops the first chunk")
+@wrong("1.show", "drops the first chunk")
 def takes_the_first_chunk_for_an_empty_one(model, prompt):
     chunks = model.stream(prompt)
     next(chunks)
@@ -569,12 +569,12 @@ def takes_the_first_chunk_for_an_empty_one(model, prompt):
     return text
 
 
-@wrong("1.1", "another prompt", "`' Why do rivers bend.*`, but the model was sent `'Why")
+@wrong("1.show", "another prompt", "`' Why do rivers bend.*`, but the model was sent `'Why")
 def strips_the_prompt(model, prompt):
     return a_loop_and_a_list(model, prompt.strip())
 
 
-@wrong("1.1", "tries again", "called the model twice")
+@wrong("1.show", "tries again", "called the model twice")
 def tries_again_when_the_connection_is_lost(model, prompt):
     try:
         return a_loop_and_a_list(model, prompt)
@@ -582,7 +582,7 @@ def tries_again_when_the_connection_is_lost(model, prompt):
         return a_loop_and_a_list(model, prompt)
 
 
-@wrong("1.1", "replaces the error", "`from None`")
+@wrong("1.show", "replaces the error", "`from None`")
 def hides_the_cause(model, prompt):
     try:
         return a_loop_and_a_list(model, prompt)
@@ -590,7 +590,7 @@ def hides_the_cause(model, prompt):
         raise RuntimeError("the reply is incomplete") from None
 
 
-@wrong("1.1", "prints without white space", "differs")
+@wrong("1.show", "prints without white space", "differs")
 def replaces_line_breaks(model, prompt):
     text = ""
     for chunk in model.stream(prompt):
@@ -599,6 +599,6 @@ def replaces_line_breaks(model, prompt):
     return text
 
 
-@wrong("1.1", "returns nothing", "`None` for an empty reply")
+@wrong("1.show", "returns nothing", "`None` for an empty reply")
 def returns_none_for_an_empty_reply(model, prompt):
     return a_loop_and_a_list(model, prompt) or None

@@ -5,7 +5,7 @@ import re
 from tests.checks.answers import right, wrong
 
 
-@right("1.2")
+@right("1.words")
 def splits_the_buffer(stream):
     buffer = ""
     for piece in stream:
@@ -16,7 +16,7 @@ def splits_the_buffer(stream):
         yield buffer
 
 
-@right("1.2")
+@right("1.words")
 def goes_by_characters(stream):
     word = ""
     for piece in stream:
@@ -30,7 +30,7 @@ def goes_by_characters(stream):
         yield word
 
 
-@right("1.2")
+@right("1.words")
 def looks_for_white_space(stream):
     buffer = ""
     for piece in stream:
@@ -41,7 +41,7 @@ def looks_for_white_space(stream):
     yield from buffer.split()
 
 
-@right("1.2")
+@right("1.words")
 def asks_by_next(stream):
     stream = iter(stream)
     buffer = ""
@@ -70,34 +70,34 @@ class Words:
         return next(self._words)
 
 
-@right("1.2")
+@right("1.words")
 def returns_an_iterator(stream):
     return Words(stream)
 
 
-@wrong("1.2", "collected first")
+@wrong("1.words", "collected first")
 def joins_first(stream):
     yield from "".join(stream).split()
 
 
-@wrong("1.2", "reads ahead")
+@wrong("1.words", "reads ahead")
 def reads_ahead(stream):
     pieces = list(stream)
     return splits_the_buffer(pieces)
 
 
-@wrong("1.2", "yields the pieces")
+@wrong("1.words", "yields the pieces")
 def yields_pieces(stream):
     yield from stream
 
 
-@wrong("1.2", "cuts a word")
+@wrong("1.words", "cuts a word")
 def splits_each_piece(stream):
     for piece in stream:
         yield from piece.split()
 
 
-@wrong("1.2", "loses the last word")
+@wrong("1.words", "loses the last word")
 def loses_the_last(stream):
     buffer = ""
     for piece in stream:
@@ -106,7 +106,7 @@ def loses_the_last(stream):
         yield from filter(None, complete)
 
 
-@wrong("1.2", "yields an empty word")
+@wrong("1.words", "yields an empty word")
 def yields_empty(stream):
     buffer = ""
     for piece in stream:
@@ -116,7 +116,7 @@ def yields_empty(stream):
     yield buffer
 
 
-@wrong("1.2", "splits at spaces only")
+@wrong("1.words", "splits at spaces only")
 def splits_at_blanks_alone(stream):
     buffer = ""
     for piece in stream:
@@ -127,7 +127,7 @@ def splits_at_blanks_alone(stream):
         yield buffer
 
 
-@wrong("1.2", "keeps white space")
+@wrong("1.words", "keeps white space")
 def keeps_white_space(stream):
     buffer = ""
     for piece in stream:
@@ -138,18 +138,18 @@ def keeps_white_space(stream):
     yield buffer
 
 
-@wrong("1.2", "returns a collection", "returned a `list`")
+@wrong("1.words", "returns a collection", "returned a `list`")
 def returns_list(stream):
     return "".join(stream).split()
 
 
-@wrong("1.2", "no yield")
+@wrong("1.words", "no yield")
 def returns_none(stream):
     for piece in stream:
         print(piece, end="")
 
 
-@wrong("1.2", "held back", "was complete with piece 3 but came out after piece 4")
+@wrong("1.words", "held back", "was complete with piece 3 but came out after piece 4")
 def one_behind(stream):
     last = None
     for word in splits_the_buffer(stream):
@@ -160,14 +160,14 @@ def one_behind(stream):
         yield last
 
 
-@wrong("1.2", "yields nothing")
+@wrong("1.words", "yields nothing")
 def yields_nothing(stream):
     for piece in stream:
         if piece is None:
             yield piece
 
 
-@wrong("1.2", "goes on")
+@wrong("1.words", "goes on")
 def never_stops(stream):
     while True:
         yield from splits_the_buffer(stream)
@@ -177,13 +177,13 @@ def never_stops(stream):
 kept = []
 
 
-@wrong("1.2", "left open")
+@wrong("1.words", "left open")
 def holds_on(stream):
     kept.append(stream)
     yield from splits_the_buffer(stream)
 
 
-@wrong("1.2", "joins words")
+@wrong("1.words", "joins words")
 def merges_words(stream):
     buffer = ""
     for piece in stream:
@@ -191,7 +191,7 @@ def merges_words(stream):
     yield from buffer.split()
 
 
-@wrong("1.2", "raises", "IndexError: .*, for a stream with an empty piece")
+@wrong("1.words", "raises", "IndexError: .*, for a stream with an empty piece")
 def trips_over_nothing(stream):
     buffer = ""
     for piece in stream:
@@ -204,30 +204,30 @@ def trips_over_nothing(stream):
         yield buffer
 
 
-@wrong("1.2", "yields the wrong type")
+@wrong("1.words", "yields the wrong type")
 def mixes_in_numbers(stream):
     for number, word in enumerate(splits_the_buffer(stream)):
         yield number
         yield word
 
 
-@wrong("1.2", "async def")
+@wrong("1.words", "async def")
 async def is_async(stream):
     for piece in stream:
         yield piece
 
 
-@wrong("1.2", "async def")
+@wrong("1.words", "async def")
 async def is_a_coroutine(stream):
     return list(stream)
 
 
-@right("1.2")
+@right("1.words")
 def a_lazy_map(stream):
     return map(str, splits_the_buffer(stream))
 
 
-@right("1.2")
+@right("1.words")
 def closes_its_source(stream):
     try:
         yield from splits_the_buffer(stream)
@@ -235,19 +235,19 @@ def closes_its_source(stream):
         stream.close()
 
 
-@wrong("1.2", "drops punctuation", "its punctuation is lost")
+@wrong("1.words", "drops punctuation", "its punctuation is lost")
 def finds_letters(stream):
     for word in splits_the_buffer(stream):
         yield from re.findall(r"\w+", word)
 
 
-@wrong("1.2", "drops punctuation")
+@wrong("1.words", "drops punctuation")
 def strips_punctuation(stream):
     for word in splits_the_buffer(stream):
         yield word.strip(".,;:!?")
 
 
-@wrong("1.2", "yields an empty last word", "the text ends with white space")
+@wrong("1.words", "yields an empty last word", "the text ends with white space")
 def yields_what_is_left_unguarded(stream):
     buffer = ""
     for piece in stream:
@@ -257,7 +257,7 @@ def yields_what_is_left_unguarded(stream):
     yield buffer
 
 
-@wrong("1.2", "yields while closing")
+@wrong("1.words", "yields while closing")
 def yields_in_finally(stream):
     buffer = ""
     try:
@@ -270,7 +270,7 @@ def yields_in_finally(stream):
             yield buffer
 
 
-@wrong("1.2", "swallows the error")
+@wrong("1.words", "swallows the error")
 def yields_what_is_left_after_an_error(stream):
     buffer = ""
     try:
@@ -284,7 +284,7 @@ def yields_what_is_left_after_an_error(stream):
         yield buffer
 
 
-@wrong("1.2", "splits at spaces only")
+@wrong("1.words", "splits at spaces only")
 def splits_at_spaces_and_line_breaks(stream):
     buffer = ""
     for piece in stream:
@@ -295,7 +295,7 @@ def splits_at_spaces_and_line_breaks(stream):
         yield buffer
 
 
-@wrong("1.2", "splits at spaces only")
+@wrong("1.words", "splits at spaces only")
 def splits_at_ascii_white_space(stream):
     buffer = ""
     for piece in stream:
@@ -306,48 +306,48 @@ def splits_at_ascii_white_space(stream):
         yield buffer
 
 
-@wrong("1.2", "not a stream", "returned an `int`")
+@wrong("1.words", "not a stream", "returned an `int`")
 def returns_how_many(stream):
     return 7
 
 
-@wrong("1.2", "reads twice")
+@wrong("1.words", "reads twice")
 def loops_twice(stream):
     yield from splits_the_buffer(stream)
     yield from stream
 
 
-@wrong("1.2", "yields one word more")
+@wrong("1.words", "yields one word more")
 def adds_a_word(stream):
     yield from splits_the_buffer(stream)
     yield "end"
 
 
-@wrong("1.2", "yields too few words")
+@wrong("1.words", "yields too few words")
 def leaves_words_out(stream):
     words = list(splits_the_buffer(stream))
     yield from words[:-3]
 
 
-@wrong("1.2", "yields another word")
+@wrong("1.words", "yields another word")
 def shouts(stream):
     for word in splits_the_buffer(stream):
         yield word.upper()
 
 
-@wrong("1.2", "stops early")
+@wrong("1.words", "stops early")
 def stops_after_a_word(stream):
     yield next(splits_the_buffer(stream))
 
 
-@wrong("1.2", "raises", "StopIteration.*for an empty stream")
+@wrong("1.words", "raises", "StopIteration.*for an empty stream")
 def needs_a_word(stream):
     words = splits_the_buffer(stream)
     yield next(words)
     yield from words
 
 
-@wrong("1.2", "reads on", "read to its end")
+@wrong("1.words", "reads on", "read to its end")
 def reads_the_rest_when_its_reader_leaves(stream):
     buffer = ""
     try:
@@ -362,7 +362,7 @@ def reads_the_rest_when_its_reader_leaves(stream):
         yield buffer
 
 
-@wrong("1.2", "replaces the error")
+@wrong("1.words", "replaces the error")
 def hides_the_cause(stream):
     buffer = ""
     try:
@@ -375,7 +375,7 @@ def hides_the_cause(stream):
         yield buffer
 
 
-@wrong("1.2", "yields another word", "came out again")
+@wrong("1.words", "yields another word", "came out again")
 def doesnt_take_words_off_the_buffer(stream):
     buffer = last = ""
     for piece in stream:
@@ -386,7 +386,7 @@ def doesnt_take_words_off_the_buffer(stream):
         yield last
 
 
-@wrong("1.2", "yields another word", "a word is missing")
+@wrong("1.words", "yields another word", "a word is missing")
 def leaves_short_words_out(stream):
     buffer = ""
     for piece in stream:

@@ -18,7 +18,7 @@ from langchain_core.output_parsers import StrOutputParser
 from tests.checks.answers import right, wrong
 
 
-@right("2.6")
+@right("2.spent")
 def one_handler_for_all(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -27,7 +27,7 @@ def one_handler_for_all(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.6")
+@right("2.spent")
 def from_the_chunks(model, prompts):
     return sum(
         chunk.usage_metadata["output_tokens"]
@@ -37,7 +37,7 @@ def from_the_chunks(model, prompts):
     )
 
 
-@right("2.6")
+@right("2.spent")
 def from_added_chunks(model, prompts):
     total = 0
     for prompt in prompts:
@@ -48,7 +48,7 @@ def from_added_chunks(model, prompts):
     return total
 
 
-@right("2.6")
+@right("2.spent")
 def with_the_context_manager(model, prompts):
     with get_usage_metadata_callback() as usage:
         for prompt in prompts:
@@ -56,7 +56,7 @@ def with_the_context_manager(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.6")
+@right("2.spent")
 def a_handler_of_its_own(model, prompts):
     class Bill(BaseCallbackHandler):
         total = 0
@@ -71,24 +71,24 @@ def a_handler_of_its_own(model, prompts):
     return bill.total
 
 
-@wrong("2.6", "counts chunks")
+@wrong("2.spent", "counts chunks")
 def counts_chunks(model, prompts):
     return sum(1 for prompt in prompts for _ in model.stream(prompt))
 
 
-@wrong("2.6", "counts chunks")
+@wrong("2.spent", "counts chunks")
 def counts_chunks_with_text(model, prompts):
     return sum(1 for prompt in prompts for chunk in model.stream(prompt) if chunk.text)
 
 
-@wrong("2.6", "another number")
+@wrong("2.spent", "another number")
 def counts_words(model, prompts):
     return sum(
         len("".join(chunk.text for chunk in model.stream(prompt)).split()) for prompt in prompts
     )
 
 
-@wrong("2.6", "stops early")
+@wrong("2.spent", "stops early")
 def leaves_early(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -98,7 +98,7 @@ def leaves_early(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "last reply alone")
+@wrong("2.spent", "last reply alone")
 def one_handler_each(model, prompts):
     counts = {}
     for prompt in prompts:
@@ -108,7 +108,7 @@ def one_handler_each(model, prompts):
     return counts.get("output_tokens", 0)
 
 
-@wrong("2.6", "skips a prompt")
+@wrong("2.spent", "skips a prompt")
 def returns_in_the_loop(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -117,14 +117,14 @@ def returns_in_the_loop(model, prompts):
     return 0
 
 
-@wrong("2.6", "first reply alone")
+@wrong("2.spent", "first reply alone")
 def the_rest_for_real(model, prompts):
     """Asks all, and counts the first."""
     counts = [from_the_chunks(model, [prompt]) for prompt in prompts]
     return counts[0] if counts else 0
 
 
-@wrong("2.6", "repeated prompt once")
+@wrong("2.spent", "repeated prompt once")
 def keeps_totals_by_prompt(model, prompts):
     tokens = {}
     for prompt in prompts:
@@ -132,17 +132,17 @@ def keeps_totals_by_prompt(model, prompts):
     return sum(tokens.values())
 
 
-@wrong("2.6", "another number of requests")
+@wrong("2.spent", "another number of requests")
 def asks_each_prompt_once(model, prompts):
     return one_handler_for_all(model, dict.fromkeys(prompts))
 
 
-@wrong("2.6", "another number of requests")
+@wrong("2.spent", "another number of requests")
 def asks_each_prompt_twice(model, prompts):
     return one_handler_for_all(model, [*prompts, *prompts])
 
 
-@wrong("2.6", "leaves a reply early")
+@wrong("2.spent", "leaves a reply early")
 def leaves_one_reply(model, prompts):
     """And reads the same prompt's other reply to its end."""
     total = from_the_chunks(model, prompts[1:])
@@ -153,7 +153,7 @@ def leaves_one_reply(model, prompts):
     return total
 
 
-@wrong("2.6", "attached twice")
+@wrong("2.spent", "attached twice")
 def attaches_one_twice(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -161,7 +161,7 @@ def attaches_one_twice(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "attached twice")
+@wrong("2.spent", "attached twice")
 def attaches_one_in_two_places(model, prompts):
     usage = UsageMetadataCallbackHandler()
     bound = model.with_config(callbacks=[usage])
@@ -170,12 +170,12 @@ def attaches_one_in_two_places(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "invoke")
+@wrong("2.spent", "invoke")
 def batches(model, prompts):
     return sum(reply.usage_metadata["output_tokens"] for reply in model.batch(prompts))
 
 
-@wrong("2.6", "one model's name")
+@wrong("2.spent", "one model's name")
 def asks_the_model_for_its_name(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -183,7 +183,7 @@ def asks_the_model_for_its_name(model, prompts):
     return usage.usage_metadata[model.model_name]["output_tokens"]
 
 
-@wrong("2.6", "one model's name")
+@wrong("2.spent", "one model's name")
 def takes_the_name_from_above(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -191,7 +191,7 @@ def takes_the_name_from_above(model, prompts):
     return usage.usage_metadata["sim-fast"]["output_tokens"]
 
 
-@wrong("2.6", "raises")
+@wrong("2.spent", "raises")
 def trips_over_a_dict_of_its_own(model, prompts):
     tokens = {}
     for prompt in prompts:
@@ -199,7 +199,7 @@ def trips_over_a_dict_of_its_own(model, prompts):
     return sum(tokens.values())
 
 
-@wrong("2.6", "adds sums up")
+@wrong("2.spent", "adds sums up")
 def adds_the_sum_each_time(model, prompts):
     usage, total = UsageMetadataCallbackHandler(), 0
     for prompt in prompts:
@@ -208,7 +208,7 @@ def adds_the_sum_each_time(model, prompts):
     return total
 
 
-@wrong("2.6", "attaches the class")
+@wrong("2.spent", "attaches the class")
 def attaches_the_class_itself(model, prompts):
     usage = UsageMetadataCallbackHandler
     for prompt in prompts:
@@ -216,7 +216,7 @@ def attaches_the_class_itself(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "attaches the class")
+@wrong("2.spent", "attaches the class")
 def attaches_the_class_and_makes_another(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -224,7 +224,7 @@ def attaches_the_class_and_makes_another(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "returns nothing")
+@wrong("2.spent", "returns nothing")
 def forgets_the_return(model, prompts):
     one_handler_for_all(model, prompts)
 
@@ -232,14 +232,14 @@ def forgets_the_return(model, prompts):
 always_the_same = UsageMetadataCallbackHandler()
 
 
-@wrong("2.6", "keeps an earlier count", "earlier tokens are still counted")
+@wrong("2.spent", "keeps an earlier count", "earlier tokens are still counted")
 def with_one_handler_for_all_calls(model, prompts):
     for prompt in prompts:
         list(model.stream(prompt, {"callbacks": [always_the_same]}))
     return sum(counts["output_tokens"] for counts in always_the_same.usage_metadata.values())
 
 
-@wrong("2.6", "keeps an earlier count")
+@wrong("2.spent", "keeps an earlier count")
 def with_a_list_on_the_class(model, prompts):
     bill = Bill()
     for prompt in prompts:
@@ -254,7 +254,7 @@ class Bill(BaseCallbackHandler):
         self.totals.append(response.generations[0][0].message.usage_metadata["output_tokens"])
 
 
-@wrong("2.6", "one model alone")
+@wrong("2.spent", "one model alone")
 def one_model_of_two(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -262,7 +262,7 @@ def one_model_of_two(model, prompts):
     return next((counts["output_tokens"] for counts in usage.usage_metadata.values()), 0)
 
 
-@wrong("2.6", "prompt tokens too")
+@wrong("2.spent", "prompt tokens too")
 def all_tokens(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -270,7 +270,7 @@ def all_tokens(model, prompts):
     return sum(counts["total_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "prompt tokens")
+@wrong("2.spent", "prompt tokens")
 def tokens_of_the_prompts(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -278,7 +278,7 @@ def tokens_of_the_prompts(model, prompts):
     return sum(counts["input_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "returns the wrong type")
+@wrong("2.spent", "returns the wrong type")
 def returns_the_usage(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -286,22 +286,22 @@ def returns_the_usage(model, prompts):
     return usage.usage_metadata
 
 
-@wrong("2.6", "invoke")
+@wrong("2.spent", "invoke")
 def invokes(model, prompts):
     return sum(model.invoke(prompt).usage_metadata["output_tokens"] for prompt in prompts)
 
 
-@wrong("2.6", "another prompt")
+@wrong("2.spent", "another prompt")
 def joins_the_prompts(model, prompts):
     return one_handler_for_all(model, [" ".join(prompts)])
 
 
-@wrong("2.6", "skips a prompt")
+@wrong("2.spent", "skips a prompt")
 def asks_the_first(model, prompts):
     return one_handler_for_all(model, prompts[:1])
 
 
-@wrong("2.6", "no usage")
+@wrong("2.spent", "no usage")
 def forgets_to_attach_usage(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -309,7 +309,7 @@ def forgets_to_attach_usage(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "one model alone")
+@wrong("2.spent", "one model alone")
 def knows_one_name(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -317,7 +317,7 @@ def knows_one_name(model, prompts):
     return usage.usage_metadata["river-1"]["output_tokens"]
 
 
-@wrong("2.6", "raises")
+@wrong("2.spent", "raises")
 def trips_over_no_prompts(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -326,7 +326,7 @@ def trips_over_no_prompts(model, prompts):
     return sum(others, first)
 
 
-@wrong("2.6", "never read")
+@wrong("2.spent", "never read")
 def reads_no_stream(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -334,7 +334,7 @@ def reads_no_stream(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.6")
+@right("2.spent")
 def one_handler_for_each_prompt(model, prompts):
     total = 0
     for prompt in prompts:
@@ -346,7 +346,7 @@ def one_handler_for_each_prompt(model, prompts):
     return total
 
 
-@right("2.6")
+@right("2.spent")
 def bound_to_the_model(model, prompts):
     usage = UsageMetadataCallbackHandler()
     counted = model.with_config(callbacks=[usage])
@@ -355,13 +355,13 @@ def bound_to_the_model(model, prompts):
     return sum(map(itemgetter("output_tokens"), usage.usage_metadata.values()))
 
 
-@right("2.6")
+@right("2.spent")
 def by_reduce(model, prompts):
     wholes = (reduce(add, model.stream(prompt, stream_usage=True)) for prompt in prompts)
     return sum(whole.usage_metadata["output_tokens"] for whole in wholes)
 
 
-@right("2.6")
+@right("2.spent")
 def through_a_chain(model, prompts):
     usage = UsageMetadataCallbackHandler()
     chain = model | StrOutputParser()
@@ -370,7 +370,7 @@ def through_a_chain(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.6")
+@right("2.spent")
 def recursively(model, prompts):
     if not prompts:
         return 0
@@ -378,7 +378,7 @@ def recursively(model, prompts):
     return from_the_chunks(model, [first]) + recursively(model, others)
 
 
-@right("2.6")
+@right("2.spent")
 def in_threads(model, prompts):
     usage = UsageMetadataCallbackHandler()
 
@@ -391,7 +391,7 @@ def in_threads(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.6")
+@right("2.spent")
 def both_in_turns(model, prompts):
     usage = UsageMetadataCallbackHandler()
     streams = [model.stream(prompt, {"callbacks": [usage]}) for prompt in prompts]
@@ -400,7 +400,7 @@ def both_in_turns(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "last chunk", "TypeError: .*NoneType.* the usage is in the chunk before it")
+@wrong("2.spent", "last chunk", "TypeError: .*NoneType.* the usage is in the chunk before it")
 def from_the_last_chunk(model, prompts):
     total = 0
     for prompt in prompts:
@@ -409,7 +409,7 @@ def from_the_last_chunk(model, prompts):
     return total
 
 
-@wrong("2.6", "last chunk", "AttributeError")
+@wrong("2.spent", "last chunk", "AttributeError")
 def gets_it_from_the_last_chunk(model, prompts):
     total = 0
     for prompt in prompts:
@@ -419,7 +419,7 @@ def gets_it_from_the_last_chunk(model, prompts):
     return total
 
 
-@wrong("2.6", "no usage", "or which chunk has the usage")
+@wrong("2.spent", "no usage", "or which chunk has the usage")
 def carefully_from_the_last_chunk(model, prompts):
     total = 0
     for prompt in prompts:
@@ -429,7 +429,7 @@ def carefully_from_the_last_chunk(model, prompts):
     return total
 
 
-@wrong("2.6", "usage switched off")
+@wrong("2.spent", "usage switched off")
 def switches_the_usage_off(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -437,12 +437,12 @@ def switches_the_usage_off(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "usage switched off")
+@wrong("2.spent", "usage switched off")
 def binds_the_usage_off(model, prompts):
     return one_handler_for_all(model.bind(stream_usage=False), prompts)
 
 
-@wrong("2.6", "changes the model", "`stream_usage`")
+@wrong("2.spent", "changes the model", "`stream_usage`")
 def switches_the_usage_on_for_good(model, prompts):
     model.stream_usage = None
     total = 0
@@ -452,7 +452,7 @@ def switches_the_usage_on_for_good(model, prompts):
     return total
 
 
-@wrong("2.6", "changes an argument", "`prompts`")
+@wrong("2.spent", "changes an argument", "`prompts`")
 def empties_the_list(model, prompts):
     total = 0
     while prompts:
@@ -460,7 +460,7 @@ def empties_the_list(model, prompts):
     return total
 
 
-@wrong("2.6", "callbacks without a list")
+@wrong("2.spent", "callbacks without a list")
 def forgets_the_list(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -468,7 +468,7 @@ def forgets_the_list(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "callbacks by keyword")
+@wrong("2.spent", "callbacks by keyword")
 def attaches_by_keyword(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -476,7 +476,7 @@ def attaches_by_keyword(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "swallows the error")
+@wrong("2.spent", "swallows the error")
 def swallows(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -485,7 +485,7 @@ def swallows(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "never calls the model")
+@wrong("2.spent", "never calls the model")
 def forgets_to_call(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for _ in prompts:
@@ -493,30 +493,30 @@ def forgets_to_call(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "another number of requests", "in the list twice, but was sent once")
+@wrong("2.spent", "another number of requests", "in the list twice, but was sent once")
 def with_a_set(model, prompts):
     return one_handler_for_all(model, sorted(set(prompts)))
 
 
-@wrong("2.6", "raises", "KeyError|StopIteration|ValueError|IndexError|TypeError.*empty list")
+@wrong("2.spent", "raises", "KeyError|StopIteration|ValueError|IndexError|TypeError.*empty list")
 def reduces_nothing(model, prompts):
     return reduce(add, [from_the_chunks(model, [prompt]) for prompt in prompts])
 
 
-@wrong("2.6", "returns nothing", "for an empty list of prompts")
+@wrong("2.spent", "returns nothing", "for an empty list of prompts")
 def returns_nothing_for_nothing(model, prompts):
     if prompts:
         return one_handler_for_all(model, prompts)
     return None
 
 
-@wrong("2.6", "never read")
+@wrong("2.spent", "never read")
 def reads_only_the_first_chunk_lazily(model, prompts):
     streams = (model.stream(prompt) for prompt in prompts)
     return sum(1 for _ in streams)
 
 
-@wrong("2.6", "leaves a stream unread", "The stream for `Name a sea.` was never read")
+@wrong("2.spent", "leaves a stream unread", "The stream for `Name a sea.` was never read")
 def reads_all_but_the_last(model, prompts):
     for prompt in prompts[:-1]:
         list(model.stream(prompt))
@@ -524,27 +524,27 @@ def reads_all_but_the_last(model, prompts):
     return 0
 
 
-@wrong("2.6", "never awaited", "`ainvoke`|coroutine that was never awaited")
+@wrong("2.spent", "never awaited", "`ainvoke`|coroutine that was never awaited")
 def awaits_nothing(model, prompts):
     return sum(bool(model.ainvoke(prompt)) for prompt in prompts)
 
 
-@wrong("2.6", "yields")
+@wrong("2.spent", "yields")
 def yields_the_sum(model, prompts):
     yield one_handler_for_all(model, prompts)
 
 
-@wrong("2.6", "async def")
+@wrong("2.spent", "async def")
 async def is_a_coroutine(model, prompts):
     return one_handler_for_all(model, prompts)
 
 
-@wrong("2.6", "another prompt", "the model was sent `Name a lake.`")
+@wrong("2.spent", "another prompt", "the model was sent `Name a lake.`")
 def adds_a_prompt(model, prompts):
     return one_handler_for_all(model, [*prompts, "Name a lake."])
 
 
-@wrong("2.6", "fails in silence", "log shows it: .*TypeError")
+@wrong("2.spent", "fails in silence", "log shows it: .*TypeError")
 def looks_in_the_output_of_the_model(model, prompts):
     class Output(BaseCallbackHandler):
         total = 0
@@ -558,7 +558,7 @@ def looks_in_the_output_of_the_model(model, prompts):
     return output.total
 
 
-@right("2.6")
+@right("2.spent")
 def in_tasks(model, prompts):
     usage = UsageMetadataCallbackHandler()
 
@@ -573,20 +573,20 @@ def in_tasks(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "chunk without usage", "TypeError: .* Most chunks carry no usage")
+@wrong("2.spent", "chunk without usage", "TypeError: .* Most chunks carry no usage")
 def expects_usage_in_each_chunk(model, prompts):
     chunks = (chunk for prompt in prompts for chunk in model.stream(prompt))
     return sum(chunk.usage_metadata["output_tokens"] for chunk in chunks)
 
 
-@wrong("2.6", "one conversation", "Each prompt is a request of its own")
+@wrong("2.spent", "one conversation", "Each prompt is a request of its own")
 def streams_the_list(model, prompts):
     usage = UsageMetadataCallbackHandler()
     list(model.stream(prompts, {"callbacks": [usage]}))
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@wrong("2.6", "one model's name", "KeyError: 'output_tokens'")
+@wrong("2.spent", "one model's name", "KeyError: 'output_tokens'")
 def forgets_the_models(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:
@@ -594,7 +594,7 @@ def forgets_the_models(model, prompts):
     return usage.usage_metadata["output_tokens"]
 
 
-@right("2.6")
+@right("2.spent")
 def with_instructions(model, prompts):
     usage = UsageMetadataCallbackHandler()
     for prompt in prompts:

@@ -15,7 +15,7 @@ for answer in (
     {case: Counter(A=row[1]) + Counter(B=row[3]) for case, row in STARTS.items()},
     {**STARTS, 2: defaultdict(int, A=1)},
 ):
-    right("2.4")(answer)
+    right("2.starts")(answer)
 
 for mistake, change, says in (
     ("one place for another", {1: ("A", 0, "B", 1)}, "^Case 1: `A` does receive the start"),
@@ -43,9 +43,11 @@ for mistake, change, says in (
     ("no such case", {5: ("A", 1, "B", 0)}, "no case 5; the cases are 1 to 4"),
     ("no such case", {"one": ("A", 1, "B", 0)}, "no case one"),
 ):
-    wrong("2.4", mistake, says)({**STARTS, **change})
+    wrong("2.starts", mistake, says)({**STARTS, **change})
 
-wrong("2.4", "another form", "^Case 1 should look like")({1: 2, 2: 1, 3: 2, 4: 0})
-wrong("2.4", "number missing", "`A` in case 2, ")({1: STARTS[1]})
-wrong("2.4", "strings as keys", "`'1'` is a string")({str(n): row for n, row in STARTS.items()})
-wrong("2.4", "no dict", "with a case's number as each key, not a `list`")([1, 1])
+wrong("2.starts", "another form", "^Case 1 should look like")({1: 2, 2: 1, 3: 2, 4: 0})
+wrong("2.starts", "number missing", "`A` in case 2, ")({1: STARTS[1]})
+wrong("2.starts", "strings as keys", "`'1'` is a string")(
+    {str(n): row for n, row in STARTS.items()}
+)
+wrong("2.starts", "no dict", "with a case's number as each key, not a `list`")([1, 1])

@@ -7,7 +7,7 @@ from time import perf_counter, sleep
 from tests.checks.answers import right, wrong
 
 
-@right("3.4")
+@right("3.coalesce")
 def waits_and_joins(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -20,7 +20,7 @@ def waits_and_joins(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@right("3.4")
+@right("3.coalesce")
 def with_a_list(pieces, seconds=0.05, clock=perf_counter):
     waiting, due = [], clock()
     for piece in pieces:
@@ -33,7 +33,7 @@ def with_a_list(pieces, seconds=0.05, clock=perf_counter):
         yield "".join(waiting)
 
 
-@right("3.4")
+@right("3.coalesce")
 def first_by_hand(pieces, seconds=0.05, clock=perf_counter):
     pieces = iter(pieces)
     for first in pieces:
@@ -63,25 +63,25 @@ class Coalesced:
         return next(self._texts)
 
 
-@right("3.4")
+@right("3.coalesce")
 def an_iterator(pieces, seconds=0.05, clock=perf_counter):
     return Coalesced(pieces, seconds, clock)
 
 
-@wrong("3.4", "collected first")
+@wrong("3.coalesce", "collected first")
 def reads_all_first(pieces, seconds=0.05, clock=perf_counter):
     clock()
     pieces = list(pieces)
     yield from waits_and_joins(pieces, seconds, clock)
 
 
-@wrong("3.4", "collected first")
+@wrong("3.coalesce", "collected first")
 def joins_all(pieces, seconds=0.05, clock=perf_counter):
     clock()
     yield "".join(pieces)
 
 
-@wrong("3.4", "loses the end")
+@wrong("3.coalesce", "loses the end")
 def loses_the_rest(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -91,7 +91,7 @@ def loses_the_rest(pieces, seconds=0.05, clock=perf_counter):
             waiting, last = "", clock()
 
 
-@wrong("3.4", "first piece late")
+@wrong("3.coalesce", "first piece late")
 def starts_the_clock_first(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", clock()
     for piece in pieces:
@@ -103,14 +103,14 @@ def starts_the_clock_first(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "too soon")
+@wrong("3.coalesce", "too soon")
 def passes_everything(pieces, seconds=0.05, clock=perf_counter):
     for piece in pieces:
         clock()
         yield piece
 
 
-@wrong("3.4", "too soon")
+@wrong("3.coalesce", "too soon")
 def never_resets_the_clock(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -122,7 +122,7 @@ def never_resets_the_clock(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "too soon")
+@wrong("3.coalesce", "too soon")
 def catches_up(pieces, seconds=0.05, clock=perf_counter):
     waiting, due = "", None
     for piece in pieces:
@@ -134,7 +134,7 @@ def catches_up(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "too late")
+@wrong("3.coalesce", "too late")
 def wants_more_than(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -146,7 +146,7 @@ def wants_more_than(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "not all of it")
+@wrong("3.coalesce", "not all of it")
 def holds_one_back(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -162,7 +162,7 @@ def holds_one_back(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "loses pieces")
+@wrong("3.coalesce", "loses pieces")
 def shows_the_latest(pieces, seconds=0.05, clock=perf_counter):
     last = None
     for piece in pieces:
@@ -173,7 +173,7 @@ def shows_the_latest(pieces, seconds=0.05, clock=perf_counter):
         yield piece
 
 
-@wrong("3.4", "repeats text")
+@wrong("3.coalesce", "repeats text")
 def never_empties(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -184,12 +184,12 @@ def never_empties(pieces, seconds=0.05, clock=perf_counter):
     yield waiting
 
 
-@wrong("3.4", "never looks at the clock")
+@wrong("3.coalesce", "never looks at the clock")
 def by_its_own_clock(pieces, seconds=0.05, clock=perf_counter):
     return waits_and_joins(pieces, seconds)
 
 
-@wrong("3.4", "too late")
+@wrong("3.coalesce", "too late")
 def by_number(pieces, seconds=0.05, clock=perf_counter):
     waiting = ""
     for number, piece in enumerate(pieces):
@@ -202,53 +202,53 @@ def by_number(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "returns a collection")
+@wrong("3.coalesce", "returns a collection")
 def returns_texts(pieces, seconds=0.05, clock=perf_counter):
     return list(waits_and_joins(pieces, seconds, clock))
 
 
-@wrong("3.4", "no yield")
+@wrong("3.coalesce", "no yield")
 def returns_no_texts(pieces, seconds=0.05, clock=perf_counter):
     for _ in waits_and_joins(pieces, seconds, clock):
         pass
 
 
-@wrong("3.4", "reads ahead")
+@wrong("3.coalesce", "reads ahead")
 def reads_ahead(pieces, seconds=0.05, clock=perf_counter):
     return waits_and_joins(list(pieces), seconds, clock)
 
 
-@wrong("3.4", "yields the wrong type")
+@wrong("3.coalesce", "yields the wrong type")
 def yields_lists(pieces, seconds=0.05, clock=perf_counter):
     for text in waits_and_joins(pieces, seconds, clock):
         yield [text]
 
 
-@wrong("3.4", "raises", "for an empty stream")
+@wrong("3.coalesce", "raises", "for an empty stream")
 def trips_over_no_pieces(pieces, seconds=0.05, clock=perf_counter):
     first = next(pieces)
     yield from waits_and_joins(chain([first], pieces), seconds, clock)
 
 
-@wrong("3.4", "goes on")
+@wrong("3.coalesce", "goes on")
 def never_ends(pieces, seconds=0.05, clock=perf_counter):
     yield from waits_and_joins(pieces, seconds, clock)
     while True:
         yield ""
 
 
-@wrong("3.4", "raises")
+@wrong("3.coalesce", "raises")
 def has_no_clock(pieces, seconds=0.05):
     yield from pieces
 
 
-@wrong("3.4", "loses white space")
+@wrong("3.coalesce", "loses white space")
 def strips(pieces, seconds=0.05, clock=perf_counter):
     for text in waits_and_joins(pieces, seconds, clock):
         yield text.strip()
 
 
-@wrong("3.4", "first piece late")
+@wrong("3.coalesce", "first piece late")
 def starts_at_zero(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", 0
     for piece in pieces:
@@ -260,7 +260,7 @@ def starts_at_zero(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "too soon")
+@wrong("3.coalesce", "too soon")
 def takes_zero_for_never(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -272,7 +272,7 @@ def takes_zero_for_never(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "empty first piece")
+@wrong("3.coalesce", "empty first piece")
 def passes_an_empty_first_piece(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -284,7 +284,7 @@ def passes_an_empty_first_piece(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "empty string")
+@wrong("3.coalesce", "empty string")
 def passes_an_empty_rest(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -295,19 +295,19 @@ def passes_an_empty_rest(pieces, seconds=0.05, clock=perf_counter):
     yield waiting
 
 
-@wrong("3.4", "first piece late")
+@wrong("3.coalesce", "first piece late")
 def counts_an_empty_first_piece(pieces, seconds=0.05, clock=perf_counter):
     for text in passes_an_empty_first_piece(pieces, seconds, clock):
         if text:
             yield text
 
 
-@wrong("3.4", "collected first")
+@wrong("3.coalesce", "collected first")
 def joins_without_a_clock(pieces, seconds=0.05, clock=perf_counter):
     yield "".join(pieces)
 
 
-@wrong("3.4", "empty string")
+@wrong("3.coalesce", "empty string")
 def skips_empties_at_the_beginning_alone(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -322,7 +322,7 @@ def skips_empties_at_the_beginning_alone(pieces, seconds=0.05, clock=perf_counte
         yield waiting
 
 
-@wrong("3.4", "too soon")
+@wrong("3.coalesce", "too soon")
 def on_a_grid(pieces, seconds=0.05, clock=perf_counter):
     waiting, due = "", None
     for piece in pieces:
@@ -338,12 +338,12 @@ def on_a_grid(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "loses white space")
+@wrong("3.coalesce", "loses white space")
 def skips_white_space(pieces, seconds=0.05, clock=perf_counter):
     yield from waits_and_joins((each for each in pieces if not each.isspace()), seconds, clock)
 
 
-@wrong("3.4", "debounces", "Count from when something was last passed on")
+@wrong("3.coalesce", "debounces", "Count from when something was last passed on")
 def waits_for_a_pause(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -357,7 +357,7 @@ def waits_for_a_pause(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "swallows the error")
+@wrong("3.coalesce", "swallows the error")
 def ends_quietly(pieces, seconds=0.05, clock=perf_counter):
     try:
         yield from waits_and_joins(pieces, seconds, clock)
@@ -365,25 +365,25 @@ def ends_quietly(pieces, seconds=0.05, clock=perf_counter):
         return
 
 
-@wrong("3.4", "passes on nothing")
+@wrong("3.coalesce", "passes on nothing")
 def yields_nothing(pieces, seconds=0.05, clock=perf_counter):
     for _ in pieces:
         clock()
     yield from ()
 
 
-@wrong("3.4", "another text")
+@wrong("3.coalesce", "another text")
 def shouts(pieces, seconds=0.05, clock=perf_counter):
     yield from (f"{each}!" for each in waits_and_joins(pieces, seconds, clock))
 
 
-@right("3.4")
+@right("3.coalesce")
 def closes_its_source(pieces, seconds=0.05, clock=perf_counter):
     with closing(pieces):
         yield from waits_and_joins(pieces, seconds, clock)
 
 
-@wrong("3.4", "never reads the stream")
+@wrong("3.coalesce", "never reads the stream")
 def reads_nothing(pieces, seconds=0.05, clock=perf_counter):
     return iter(())
 
@@ -401,12 +401,12 @@ def in_time(pieces, seconds, clock, between=""):
         yield between.join(waiting)
 
 
-@wrong("3.4", "adds white space", "joined with")
+@wrong("3.coalesce", "adds white space", "joined with")
 def joins_with_spaces(pieces, seconds=0.05, clock=perf_counter):
     yield from in_time(pieces, seconds, clock, " ")
 
 
-@wrong("3.4", "waits", "0.25 s")
+@wrong("3.coalesce", "waits", "0.25 s")
 def waits_between_two(pieces, seconds=0.05, clock=perf_counter):
     for number, text in enumerate(in_time(pieces, seconds, clock)):
         if number == 1:
@@ -414,7 +414,7 @@ def waits_between_two(pieces, seconds=0.05, clock=perf_counter):
         yield text
 
 
-@wrong("3.4", "loses the end", "ends in a line break")
+@wrong("3.coalesce", "loses the end", "ends in a line break")
 def drops_white_space_at_the_end(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
@@ -427,6 +427,6 @@ def drops_white_space_at_the_end(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.4", "too soon", "compared with `seconds`")
+@wrong("3.coalesce", "too soon", "compared with `seconds`")
 def ignores_seconds(pieces, seconds=0.05, clock=perf_counter):
     yield from in_time(pieces, 0.05, clock)

@@ -2,4 +2,6 @@
 
 from tests.checks.answers import diagnoses
 
-diagnoses("3.7", "reply", {"A": "limit", "B": "broken off", "C": "complete", "D": "filtered"})
+diagnoses(
+    "3.diagnosis", "reply", {"A": "limit", "B": "broken off", "C": "complete", "D": "filtered"}
+)

@@ -6,7 +6,7 @@ from tests.checks.lesson_3.whole import adds_in_a_loop
 from utils.checks.engine.reply import Reply
 
 
-@right("3.3")
+@right("3.to_store")
 def keeps_the_reason(stream):
     pieces, reason = [], None
     for chunk in stream:
@@ -17,7 +17,7 @@ def keeps_the_reason(stream):
     return "".join(pieces)
 
 
-@right("3.3")
+@right("3.to_store")
 def of_the_sum(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -26,7 +26,7 @@ def of_the_sum(stream):
     raise ValueError(reason or "no finish reason at all")
 
 
-@right("3.3")
+@right("3.to_store")
 def hands_the_reason_over(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -39,7 +39,7 @@ class IncompleteError(ValueError):
     """One of the learner's own."""
 
 
-@right("3.3")
+@right("3.to_store")
 def with_an_error_of_its_own(stream):
     chunks = list(stream)
     reasons = [c.response_metadata["finish_reason"] for c in chunks if c.response_metadata]
@@ -48,7 +48,7 @@ def with_an_error_of_its_own(stream):
     return "".join(chunk.text for chunk in chunks)
 
 
-@wrong("3.3", "refuses a complete reply")
+@wrong("3.to_store", "refuses a complete reply")
 def looks_at_the_last_chunk(stream):
     *pieces, last = stream
     reason = last.response_metadata.get("finish_reason")
@@ -57,12 +57,12 @@ def looks_at_the_last_chunk(stream):
     return "".join(chunk.content for chunk in pieces)
 
 
-@wrong("3.3", "stores a truncated reply")
+@wrong("3.to_store", "stores a truncated reply")
 def stores_anything(stream):
     return "".join(chunk.content for chunk in stream)
 
 
-@wrong("3.3", "stores a truncated reply")
+@wrong("3.to_store", "stores a truncated reply")
 def refuses_length_alone(stream):
     total = adds_in_a_loop(stream)
     if total.response_metadata.get("finish_reason") == "length":
@@ -70,7 +70,7 @@ def refuses_length_alone(stream):
     return total.content
 
 
-@wrong("3.3", "stores a truncated reply")
+@wrong("3.to_store", "stores a truncated reply")
 def refuses_no_reason_alone(stream):
     total = adds_in_a_loop(stream)
     if total is None or not total.response_metadata.get("finish_reason"):
@@ -78,7 +78,7 @@ def refuses_no_reason_alone(stream):
     return total.content
 
 
-@wrong("3.3", "stores a truncated reply")
+@wrong("3.to_store", "stores a truncated reply")
 def refuses_known_reasons(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -87,7 +87,7 @@ def refuses_known_reasons(stream):
     return total.content
 
 
-@wrong("3.3", "refuses by None")
+@wrong("3.to_store", "refuses by None")
 def returns_none(stream):
     try:
         return keeps_the_reason(stream)
@@ -95,7 +95,7 @@ def returns_none(stream):
         return None
 
 
-@wrong("3.3", "returns the error")
+@wrong("3.to_store", "returns the error")
 def returns_the_error(stream):
     try:
         return keeps_the_reason(stream)
@@ -103,7 +103,7 @@ def returns_the_error(stream):
         return error
 
 
-@wrong("3.3", "raises another error", "`RuntimeError` was raised .*asks for a `ValueError`")
+@wrong("3.to_store", "raises another error", "`RuntimeError` was raised .*asks for a `ValueError`")
 def raises_another(stream):
     try:
         return keeps_the_reason(stream)
@@ -111,7 +111,7 @@ def raises_another(stream):
         raise RuntimeError(str(error)) from None
 
 
-@wrong("3.3", "raises")
+@wrong("3.to_store", "raises")
 def asks_by_square_brackets(stream):
     total = adds_in_a_loop(stream)
     if (reason := total.response_metadata["finish_reason"]) != "stop":
@@ -119,7 +119,7 @@ def asks_by_square_brackets(stream):
     return total.content
 
 
-@wrong("3.3", "doesn't name the reason")
+@wrong("3.to_store", "doesn't name the reason")
 def names_no_reason(stream):
     try:
         return keeps_the_reason(stream)
@@ -127,7 +127,7 @@ def names_no_reason(stream):
         raise ValueError("not complete") from None
 
 
-@wrong("3.3", "returns no text")
+@wrong("3.to_store", "returns no text")
 def stores_a_message(stream):
     total = adds_in_a_loop(stream)
     if total is None or total.response_metadata.get("finish_reason") != "stop":
@@ -135,22 +135,22 @@ def stores_a_message(stream):
     return total
 
 
-@wrong("3.3", "returns no text")
+@wrong("3.to_store", "returns no text")
 def stores_a_list(stream):
     return [keeps_the_reason(stream)]
 
 
-@wrong("3.3", "another text")
+@wrong("3.to_store", "another text")
 def stores_capitals(stream):
     return keeps_the_reason(stream).upper()
 
 
-@wrong("3.3", "returns nothing")
+@wrong("3.to_store", "returns nothing")
 def prints_it(stream):
     print(keeps_the_reason(stream))
 
 
-@wrong("3.3", "stores a truncated reply", "hour")
+@wrong("3.to_store", "stores a truncated reply", "hour")
 def wants_full_stops(stream):
     text = stores_anything(stream)
     if not text.endswith("."):
@@ -158,13 +158,13 @@ def wants_full_stops(stream):
     return text
 
 
-@wrong("3.3", "stores an empty stream")
+@wrong("3.to_store", "stores an empty stream")
 def misses_the_empty_stream(stream):
     chunks = list(stream)
     return keeps_the_reason(iter(chunks)) if chunks else ""
 
 
-@wrong("3.3", "raises")
+@wrong("3.to_store", "raises")
 def trips_over_an_empty_one(stream):
     total = adds_in_a_loop(stream)
     if (reason := total.response_metadata.get("finish_reason")) != "stop":
@@ -172,7 +172,7 @@ def trips_over_an_empty_one(stream):
     return total.content
 
 
-@wrong("3.3", "stores another ending")
+@wrong("3.to_store", "stores another ending")
 def refuses_all_known_reasons(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -181,7 +181,7 @@ def refuses_all_known_reasons(stream):
     return total.content
 
 
-@wrong("3.3", "stores another ending")
+@wrong("3.to_store", "stores another ending")
 def refuses_these_and_calls(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -190,7 +190,7 @@ def refuses_these_and_calls(stream):
     return total.content
 
 
-@wrong("3.3", "stores another ending")
+@wrong("3.to_store", "stores another ending")
 def stores_calls_too(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -199,7 +199,7 @@ def stores_calls_too(stream):
     return total.content
 
 
-@wrong("3.3", "doesn't say that there is none")
+@wrong("3.to_store", "doesn't say that there is none")
 def names_every_reason(stream):
     try:
         return keeps_the_reason(stream)
@@ -207,7 +207,7 @@ def names_every_reason(stream):
         raise ValueError("length or content_filter or None") from None
 
 
-@wrong("3.3", "empty message")
+@wrong("3.to_store", "empty message")
 def says_nothing(stream):
     try:
         return keeps_the_reason(stream)
@@ -215,12 +215,12 @@ def says_nothing(stream):
         raise ValueError from None
 
 
-@wrong("3.3", "strips the text")
+@wrong("3.to_store", "strips the text")
 def strips_the_text(stream):
     return keeps_the_reason(stream).strip()
 
 
-@wrong("3.3", "reads twice")
+@wrong("3.to_store", "reads twice")
 def looks_for_the_reason_in_a_second_loop(stream):
     text = "".join(chunk.content for chunk in stream)
     reasons = [chunk.response_metadata.get("finish_reason") for chunk in stream]
@@ -229,17 +229,17 @@ def looks_for_the_reason_in_a_second_loop(stream):
     return text
 
 
-@wrong("3.3", "never reads the stream")
+@wrong("3.to_store", "never reads the stream")
 def stores_another(stream):
     return keeps_the_reason(Reply(["The heron flies."]).chunks())
 
 
-@wrong("3.3", "never reads the stream")
+@wrong("3.to_store", "never reads the stream")
 def refuses_without_a_look(stream):
     raise ValueError
 
 
-@wrong("3.3", "empty message")
+@wrong("3.to_store", "empty message")
 def names_what_there_is(stream):
     total = adds_in_a_loop(stream)
     reason = total.response_metadata.get("finish_reason") if total else None
@@ -248,7 +248,7 @@ def names_what_there_is(stream):
     return total.content
 
 
-@wrong("3.3", "empty message")
+@wrong("3.to_store", "empty message")
 def says_nothing_of_nothing(stream):
     chunks = list(stream)
     if not chunks:
@@ -256,14 +256,14 @@ def says_nothing_of_nothing(stream):
     return keeps_the_reason(iter(chunks))
 
 
-@wrong("3.3", "refuses a complete reply", r"refused: `ValueError\(\)`")
+@wrong("3.to_store", "refuses a complete reply", r"refused: `ValueError\(\)`")
 def refuses_all(stream):
     list(stream)
     raise ValueError
 
 
-wrong("3.3", "strips the text")(lambda stream: keeps_the_reason(stream).lstrip())
-wrong("3.3", "strips the text")(lambda stream: keeps_the_reason(stream).rstrip())
+wrong("3.to_store", "strips the text")(lambda stream: keeps_the_reason(stream).lstrip())
+wrong("3.to_store", "strips the text")(lambda stream: keeps_the_reason(stream).rstrip())
 
 
 def refuses_with(message):
@@ -280,20 +280,24 @@ def refuses_with(message):
 
 
 NO_REASON = "doesn't say that there is none"
-wrong("3.3", NO_REASON)(refuses_with(lambda reason, _: reason or "incomplete reply"))
-wrong("3.3", NO_REASON)(refuses_with(lambda reason, text: reason or text or "x"))
-wrong("3.3", NO_REASON)(refuses_with(lambda reason, _: f"finish reason: {reason or 'length'}"))
-wrong("3.3", NO_REASON)(refuses_with(lambda reason, _: f"finish reason {reason or 'unfinished'}"))
-right("3.3")(refuses_with(lambda reason, _: f"finish_reason={reason!r}"))
-right("3.3")(refuses_with(lambda reason, _: reason or "There is no finish reason."))
-right("3.3")(
+wrong("3.to_store", NO_REASON)(refuses_with(lambda reason, _: reason or "incomplete reply"))
+wrong("3.to_store", NO_REASON)(refuses_with(lambda reason, text: reason or text or "x"))
+wrong("3.to_store", NO_REASON)(
+    refuses_with(lambda reason, _: f"finish reason: {reason or 'length'}")
+)
+wrong("3.to_store", NO_REASON)(
+    refuses_with(lambda reason, _: f"finish reason {reason or 'unfinished'}")
+)
+right("3.to_store")(refuses_with(lambda reason, _: f"finish_reason={reason!r}"))
+right("3.to_store")(refuses_with(lambda reason, _: reason or "There is no finish reason."))
+right("3.to_store")(
     refuses_with(lambda reason, _: reason or "The connection broke: finish reason missing")
 )
-right("3.3")(refuses_with(lambda reason, _: reason or "the model didn't say why it stopped"))
-right("3.3")(refuses_with(lambda reason, text: f"{reason}: {text}"))
+right("3.to_store")(refuses_with(lambda reason, _: reason or "the model didn't say why it stopped"))
+right("3.to_store")(refuses_with(lambda reason, text: f"{reason}: {text}"))
 
 
-@wrong("3.3", "swallows the error")
+@wrong("3.to_store", "swallows the error")
 def stores_what_arrived(stream):
     text = ""
 
@@ -311,7 +315,7 @@ def stores_what_arrived(stream):
         return text
 
 
-@right("3.3")
+@right("3.to_store")
 def refuses_what_failed(stream):
     try:
         return keeps_the_reason(stream)
@@ -319,7 +323,7 @@ def refuses_what_failed(stream):
         raise ValueError(f"The reply is not complete: {error}") from error
 
 
-wrong("3.3", "needs whole", "Exercise 3.1 isn't done")(
+wrong("3.to_store", "needs whole", "Exercise 3.1 isn't done")(
     beside(
         without_whole,
         "def to_store(stream):\n    total = whole(stream)\n    return total.content",
@@ -327,13 +331,13 @@ wrong("3.3", "needs whole", "Exercise 3.1 isn't done")(
 )
 
 
-@wrong("3.3", "drops the first chunk")
+@wrong("3.to_store", "drops the first chunk")
 def takes_the_first_chunk_for_an_empty_one(stream):
     next(stream, None)
     return keeps_the_reason(stream)
 
 
-@wrong("3.3", "replaces the error", "`RuntimeError")
+@wrong("3.to_store", "replaces the error", "`RuntimeError")
 def raises_another_for_a_lost_connection(stream):
     try:
         return keeps_the_reason(stream)
@@ -343,7 +347,7 @@ def raises_another_for_a_lost_connection(stream):
         raise RuntimeError("the stream failed") from error
 
 
-@wrong("3.3", "replaces the error")
+@wrong("3.to_store", "replaces the error")
 def hides_the_cause(stream):
     try:
         return keeps_the_reason(stream)
@@ -353,7 +357,7 @@ def hides_the_cause(stream):
         raise ValueError("the stream failed") from None
 
 
-@wrong("3.3", "refuses a complete reply", "for a reply without text")
+@wrong("3.to_store", "refuses a complete reply", "for a reply without text")
 def wants_text(stream):
     text = keeps_the_reason(stream)
     if not text:
@@ -361,7 +365,7 @@ def wants_text(stream):
     return text
 
 
-@wrong("3.3", "raises another error", "`AssertionError`")
+@wrong("3.to_store", "raises another error", "`AssertionError`")
 def asserts(stream):
     chunks = list(stream)
     reasons = [chunk.response_metadata.get("finish_reason") for chunk in chunks]

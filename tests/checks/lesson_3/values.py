@@ -7,9 +7,9 @@ from tests.checks.answers import right, wrong
 PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 VALUES = list(JsonOutputParser().transform(iter(PIECES)))
 
-right("3.6")(VALUES)
-right("3.6")(tuple(VALUES))
-right("3.6")([dict(reversed(value.items())) for value in VALUES])
+right("3.values")(VALUES)
+right("3.values")(tuple(VALUES))
+right("3.values")([dict(reversed(value.items())) for value in VALUES])
 
 for mistake, says, answer in (
     ("begins too late", "1 value is missing before it.*beginning of a key", VALUES[1:]),
@@ -37,4 +37,4 @@ for mistake, says, answer in (
     ("no dict", "value 1 is a `str`", ['{"city']),
     ("no list", "not a `dict`", {"city": "Rome"}),
 ):
-    wrong("3.6", mistake, says)(answer)
+    wrong("3.values", mistake, says)(answer)

@@ -18,7 +18,7 @@ async def text_of(model, prompt):
     return "".join([chunk.content async for chunk in model.astream(prompt)])
 
 
-@right("4.3")
+@right("4.ask_all")
 async def asks_in_a_group(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -31,7 +31,7 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-@right("4.3")
+@right("4.ask_all")
 async def gathers_and_cancels(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -47,7 +47,7 @@ async def gathers_and_cancels(model, prompts, at_most):
             task.cancel()
 
 
-@right("4.3")
+@right("4.ask_all")
 async def gathers_all_and_raises_the_first_error(model, prompts, at_most):
     turn = asyncio.BoundedSemaphore(at_most)
 
@@ -65,7 +65,7 @@ async def gathers_all_and_raises_the_first_error(model, prompts, at_most):
     return texts
 
 
-@right("4.3")
+@right("4.ask_all")
 async def waits_for_the_first_error(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -84,7 +84,7 @@ async def waits_for_the_first_error(model, prompts, at_most):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@right("4.3")
+@right("4.ask_all")
 async def fills_places_as_they_finish(model, prompts, at_most):
     texts, turn = {}, asyncio.Semaphore(at_most)
 
@@ -107,7 +107,7 @@ async def fills_places_as_they_finish(model, prompts, at_most):
     return [texts[at] for at in range(len(prompts))]
 
 
-@right("4.3")
+@right("4.ask_all")
 async def workers_take_from_a_queue(model, prompts, at_most):
     queue, texts = asyncio.Queue(), [""] * len(prompts)
     for each in enumerate(prompts):
@@ -126,7 +126,7 @@ async def workers_take_from_a_queue(model, prompts, at_most):
     return texts
 
 
-@right("4.3")
+@right("4.ask_all")
 async def lets_anyio_count(model, prompts, at_most):
     limiter, texts = anyio.CapacityLimiter(at_most), [None] * len(prompts)
 
@@ -140,7 +140,7 @@ async def lets_anyio_count(model, prompts, at_most):
     return texts
 
 
-@right("4.3")
+@right("4.ask_all")
 async def asks_with_a_condition(model, prompts, at_most):
     busy, changed = 0, asyncio.Condition()
 
@@ -172,10 +172,10 @@ class AsksAll:
             return (await model.ainvoke(prompt)).text
 
 
-right("4.3")(AsksAll())
+right("4.ask_all")(AsksAll())
 
 
-@wrong("4.3", "others go on")
+@wrong("4.ask_all", "others go on")
 async def gathers(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -186,13 +186,13 @@ async def gathers(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "others go on")
+@wrong("4.ask_all", "others go on")
 async def batches_with_a_limit(model, prompts, at_most):
     messages = await model.abatch(prompts, config={"max_concurrency": at_most})
     return [message.content for message in messages]
 
 
-@wrong("4.3", "others go on")
+@wrong("4.ask_all", "others go on")
 async def workers_share_a_list(model, prompts, at_most):
     waiting, texts = list(enumerate(prompts)), [""] * len(prompts)
 
@@ -205,7 +205,7 @@ async def workers_share_a_list(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "others go on")
+@wrong("4.ask_all", "others go on")
 async def workers_begin_at_the_end(model, prompts, at_most):
     waiting, texts = list(enumerate(prompts)), [""] * len(prompts)
 
@@ -218,7 +218,7 @@ async def workers_begin_at_the_end(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "others go on")
+@wrong("4.ask_all", "others go on")
 async def sends_the_next_when_one_is_done(model, prompts, at_most):
     running, tasks = set(), []
     for prompt in prompts:
@@ -229,22 +229,22 @@ async def sends_the_next_when_one_is_done(model, prompts, at_most):
     return [await task for task in tasks]
 
 
-@right("4.3")
+@right("4.ask_all")
 async def returns_a_tuple(model, prompts, at_most):
     return tuple(await asks_in_a_group(model, prompts, at_most))
 
 
-@wrong("4.3", "one after the other")
+@wrong("4.ask_all", "one after the other")
 async def one_after_the_other(model, prompts, at_most):
     return [await text_of(model, prompt) for prompt in prompts]
 
 
-@wrong("4.3", "no limit")
+@wrong("4.ask_all", "no limit")
 async def no_limit(model, prompts, at_most):
     return await asyncio.gather(*(text_of(model, prompt) for prompt in prompts))
 
 
-@wrong("4.3", "no limit")
+@wrong("4.ask_all", "no limit")
 async def a_semaphore_for_each(model, prompts, at_most):
     async def ask(prompt):
         async with asyncio.Semaphore(at_most):
@@ -253,7 +253,7 @@ async def a_semaphore_for_each(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "no limit")
+@wrong("4.ask_all", "no limit")
 async def a_semaphore_around_them_all(model, prompts, at_most):
     async with asyncio.Semaphore(at_most):
         return await asyncio.gather(*(text_of(model, prompt) for prompt in prompts))
@@ -262,7 +262,7 @@ async def a_semaphore_around_them_all(model, prompts, at_most):
 TURNS = asyncio.Semaphore(2)
 
 
-@wrong("4.3", "another loop")
+@wrong("4.ask_all", "another loop")
 async def a_semaphore_from_outside(model, prompts, at_most):
     async def ask(prompt):
         async with TURNS:
@@ -271,7 +271,7 @@ async def a_semaphore_from_outside(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "no limit")
+@wrong("4.ask_all", "no limit")
 async def a_semaphore_around_the_start(model, prompts, at_most):
     turn, tasks = asyncio.Semaphore(at_most), []
     for prompt in prompts:
@@ -280,12 +280,12 @@ async def a_semaphore_around_the_start(model, prompts, at_most):
     return [await task for task in tasks]
 
 
-@wrong("4.3", "another limit")
+@wrong("4.ask_all", "another limit")
 async def a_limit_of_its_own(model, prompts, at_most):
     return await gathers(model, prompts, 3)
 
 
-@wrong("4.3", "another limit")
+@wrong("4.ask_all", "another limit")
 async def one_too_many(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most + 1)
 
@@ -296,12 +296,12 @@ async def one_too_many(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "returns a future")
+@wrong("4.ask_all", "returns a future")
 async def gathers_without_await(model, prompts, at_most):
     return asyncio.gather(*await_each(model, prompts, at_most))
 
 
-@wrong("4.3", "place left free")
+@wrong("4.ask_all", "place left free")
 async def in_batches(model, prompts, at_most):
     texts = []
     for at in range(0, len(prompts), at_most):
@@ -310,7 +310,7 @@ async def in_batches(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "order of finishing")
+@wrong("4.ask_all", "order of finishing")
 async def in_the_order_of_finishing(model, prompts, at_most):
     turn, texts = asyncio.Semaphore(at_most), []
 
@@ -322,7 +322,7 @@ async def in_the_order_of_finishing(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "blocks the loop")
+@wrong("4.ask_all", "blocks the loop")
 async def blocks_them_all(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -333,27 +333,27 @@ async def blocks_them_all(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "blocks the loop")
+@wrong("4.ask_all", "blocks the loop")
 async def blocks_in_one_batch(model, prompts, at_most):
     return [message.content for message in model.batch(prompts)]
 
 
-@wrong("4.3", "blocks the loop")
+@wrong("4.ask_all", "blocks the loop")
 def blocks_in_a_plain_function(model, prompts, at_most):
     return ["".join(chunk.content for chunk in model.stream(prompt)) for prompt in prompts]
 
 
-@wrong("4.3", "no limit")
+@wrong("4.ask_all", "no limit")
 async def batches_without_a_limit(model, prompts, at_most):
     return [message.content for message in await model.abatch(prompts)]
 
 
-@wrong("4.3", "messages in the list")
+@wrong("4.ask_all", "messages in the list")
 async def returns_messages(model, prompts, at_most):
     return await model.abatch(prompts, config={"max_concurrency": at_most})
 
 
-@wrong("4.3", "lists in the list")
+@wrong("4.ask_all", "lists in the list")
 async def returns_lists_of_chunks(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -364,7 +364,7 @@ async def returns_lists_of_chunks(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "awaitables in the list")
+@wrong("4.ask_all", "awaitables in the list")
 async def returns_tasks(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -375,33 +375,33 @@ async def returns_tasks(model, prompts, at_most):
     return [asyncio.create_task(ask(prompt)) for prompt in prompts]
 
 
-@wrong("4.3", "awaitables in the list")
+@wrong("4.ask_all", "awaitables in the list")
 async def returns_coroutines(model, prompts, at_most):
     return [text_of(model, prompt) for prompt in prompts]
 
 
-@wrong("4.3", "returns the wrong type")
+@wrong("4.ask_all", "returns the wrong type")
 async def returns_a_dict(model, prompts, at_most):
     return dict(zip(prompts, await gathers(model, prompts, at_most), strict=True))
 
 
-@wrong("4.3", "returns nothing")
+@wrong("4.ask_all", "returns nothing")
 async def returns_nothing(model, prompts, at_most):
     await gathers(model, prompts, at_most)
 
 
-@wrong("4.3", "returns the wrong type")
+@wrong("4.ask_all", "returns the wrong type")
 async def joins_them(model, prompts, at_most):
     return "\n".join(await gathers(model, prompts, at_most))
 
 
-@wrong("4.3", "unread async generator")
+@wrong("4.ask_all", "unread async generator")
 async def yields_them(model, prompts, at_most):
     for text in await gathers(model, prompts, at_most):
         yield text
 
 
-@wrong("4.3", "errors in the list")
+@wrong("4.ask_all", "errors in the list")
 async def keeps_errors_in_the_list(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -412,7 +412,7 @@ async def keeps_errors_in_the_list(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts), return_exceptions=True)
 
 
-@wrong("4.3", "swallows the error")
+@wrong("4.ask_all", "swallows the error")
 async def swallows_errors(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -427,7 +427,7 @@ async def swallows_errors(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "swallows the error")
+@wrong("4.ask_all", "swallows the error")
 async def none_for_an_error(model, prompts, at_most):
     try:
         return await gathers(model, prompts, at_most)
@@ -435,7 +435,7 @@ async def none_for_an_error(model, prompts, at_most):
         return None
 
 
-@wrong("4.3", "raises")
+@wrong("4.ask_all", "raises")
 async def trips_over_no_prompts(model, prompts, at_most):
     tasks = [asyncio.create_task(text) for text in await_each(model, prompts, at_most)]
     await asyncio.wait(tasks)
@@ -452,43 +452,43 @@ def await_each(model, prompts, at_most):
     return [ask(prompt) for prompt in prompts]
 
 
-@wrong("4.3", "returns nothing")
+@wrong("4.ask_all", "returns nothing")
 async def none_for_no_prompts(model, prompts, at_most):
     return await gathers(model, prompts, at_most) or None
 
 
-@wrong("4.3", "one prompt for another")
+@wrong("4.ask_all", "one prompt for another")
 async def asks_the_first_for_all(model, prompts, at_most):
     return await gathers(model, prompts[:1] * len(prompts), at_most)
 
 
-@wrong("4.3", "sends a repeated prompt once")
+@wrong("4.ask_all", "sends a repeated prompt once")
 async def asks_each_prompt_once(model, prompts, at_most):
     different = list(dict.fromkeys(prompts))
     texts = dict(zip(different, await gathers(model, different, at_most), strict=True))
     return [texts[prompt] for prompt in prompts]
 
 
-@wrong("4.3", "returns too early")
+@wrong("4.ask_all", "returns too early")
 async def comes_back_in_between(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, len(prompts))]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     return [task.result() if task.done() else "" for task in tasks]
 
 
-@wrong("4.3", "returns too early")
+@wrong("4.ask_all", "returns too early")
 async def leaves_when_the_first_is_done(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     return [task.result() if task.done() else "" for task in tasks]
 
 
-@wrong("4.3", "another prompt")
+@wrong("4.ask_all", "another prompt")
 async def asks_the_list(model, prompts, at_most):
     return [await text_of(model, " ".join(prompts))]
 
 
-@wrong("4.3", "never ends")
+@wrong("4.ask_all", "never ends")
 async def sets_them_free(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -499,21 +499,21 @@ async def sets_them_free(model, prompts, at_most):
     return await asyncio.gather(*map(ask, prompts))
 
 
-@wrong("4.3", "result too early")
+@wrong("4.ask_all", "result too early")
 async def asks_for_results_inside_the_group(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(text) for text in await_each(model, prompts, at_most)]
         return [task.result() for task in tasks]
 
 
-@wrong("4.3", "raises")
+@wrong("4.ask_all", "raises")
 async def names_a_thing_that_is_not(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(text_off(model, prompt)) for prompt in prompts]  # noqa: F821
     return [task.result() for task in tasks]
 
 
-@wrong("4.3", "one prompt for another")
+@wrong("4.ask_all", "one prompt for another")
 async def looks_up_the_prompt_late(model, prompts, at_most):
     turn, tasks = asyncio.Semaphore(at_most), []
     async with asyncio.TaskGroup() as group:
@@ -527,17 +527,17 @@ async def looks_up_the_prompt_late(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-@wrong("4.3", "not all prompts")
+@wrong("4.ask_all", "not all prompts")
 async def asks_as_many_as_may(model, prompts, at_most):
     return await gathers(model, prompts[:at_most], at_most)
 
 
-@wrong("4.3", "not all prompts")
+@wrong("4.ask_all", "not all prompts")
 async def leaves_out_the_first(model, prompts, at_most):
     return await gathers(model, prompts[1:], at_most)
 
 
-@wrong("4.3", "not all prompts")
+@wrong("4.ask_all", "not all prompts")
 async def returns_after_the_first(model, prompts, at_most):
     texts = []
     for prompt in prompts:
@@ -546,7 +546,7 @@ async def returns_after_the_first(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "returns too early")
+@wrong("4.ask_all", "returns too early")
 async def waits_for_no_task(model, prompts, at_most):
     turn, texts = asyncio.Semaphore(at_most), []
 
@@ -559,7 +559,7 @@ async def waits_for_no_task(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "never awaited")
+@wrong("4.ask_all", "never awaited")
 async def calls_its_coroutine(model, prompts, at_most):
     texts = []
 
@@ -571,14 +571,14 @@ async def calls_its_coroutine(model, prompts, at_most):
     return texts
 
 
-@wrong("4.3", "never awaited")
+@wrong("4.ask_all", "never awaited")
 async def invokes_without_await(model, prompts, at_most):
     for prompt in prompts:
         model.ainvoke(prompt)
     return []
 
 
-@wrong("4.3", "never ends")
+@wrong("4.ask_all", "never ends")
 async def sleeps_while_it_is_locked(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -591,7 +591,7 @@ async def sleeps_while_it_is_locked(model, prompts, at_most):
     return await asyncio.gather(*map(one, prompts))
 
 
-@wrong("4.3", "one reply twice")
+@wrong("4.ask_all", "one reply twice")
 async def by_prompt(model, prompts, at_most):
     turn, texts = asyncio.Semaphore(at_most), {}
 
@@ -603,7 +603,7 @@ async def by_prompt(model, prompts, at_most):
     return [texts[prompt] for prompt in prompts]
 
 
-@wrong("4.3", "loses white space")
+@wrong("4.ask_all", "loses white space")
 async def drops_blanks(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -615,13 +615,13 @@ async def drops_blanks(model, prompts, at_most):
     return await asyncio.gather(*map(one, prompts))
 
 
-@wrong("4.3", "others go on")
+@wrong("4.ask_all", "others go on")
 async def awaits_one_task_after_the_other(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
     return [await task for task in tasks]
 
 
-@wrong("4.3", "result too early")
+@wrong("4.ask_all", "result too early")
 async def stops_waiting_at_the_first_error(model, prompts, at_most):
     tasks = [asyncio.create_task(each) for each in await_each(model, prompts, at_most)]
     if tasks:
@@ -629,7 +629,7 @@ async def stops_waiting_at_the_first_error(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-@wrong("4.3", "changes an argument", "changed its argument `prompts`")
+@wrong("4.ask_all", "changes an argument", "changed its argument `prompts`")
 async def takes_prompts_off_the_list(model, prompts, at_most):
     texts = {}
 
@@ -645,40 +645,44 @@ async def takes_prompts_off_the_list(model, prompts, at_most):
     return [texts[at] for at in sorted(texts)]
 
 
-@wrong("4.3", "changes an argument")
+@wrong("4.ask_all", "changes an argument")
 async def turns_the_list_around(model, prompts, at_most):
     prompts.reverse()
     return await asks_in_a_group(model, prompts, at_most)
 
 
-@wrong("4.3", "changes an argument")
+@wrong("4.ask_all", "changes an argument")
 async def sorts_the_list(model, prompts, at_most):
     prompts.sort()
     return await asks_in_a_group(model, prompts, at_most)
 
 
-@wrong("4.3", "order of finishing", "Are they collected as they finish")
+@wrong("4.ask_all", "order of finishing", "Are they collected as they finish")
 async def returns_them_backwards(model, prompts, at_most):
     return (await asks_in_a_group(model, prompts, at_most))[::-1]
 
 
-@wrong("4.3", "never calls the model")
+@wrong("4.ask_all", "never calls the model")
 async def calls_nothing(model, prompts, at_most):
     return ["" for prompt in prompts]
 
 
-@wrong("4.3", "sends a prompt again", "`Name a river.` was sent twice, more often")
+@wrong("4.ask_all", "sends a prompt again", "`Name a river.` was sent twice, more often")
 async def asks_the_first_once_more(model, prompts, at_most):
     texts = await asks_in_a_group(model, [*prompts, *prompts[:1]], at_most)
     return texts[: len(prompts)]
 
 
-@wrong("4.3", "too few", "with `at_most=50` and 6 prompts, only 3 replies|only 3 replies streamed")
+@wrong(
+    "4.ask_all",
+    "too few",
+    "with `at_most=50` and 6 prompts, only 3 replies|only 3 replies streamed",
+)
 async def never_more_than_three(model, prompts, at_most):
     return await asks_in_a_group(model, prompts, min(at_most, 3))
 
 
-@wrong("4.3", "stops early")
+@wrong("4.ask_all", "stops early")
 async def reads_one_piece_each(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
 
@@ -694,23 +698,23 @@ async def reads_one_piece_each(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-@wrong("4.3", "no strings", "contains a `dict`")
+@wrong("4.ask_all", "no strings", "contains a `dict`")
 async def returns_pairs(model, prompts, at_most):
     texts = await asks_in_a_group(model, prompts, at_most)
     return [{prompt: text} for prompt, text in zip(prompts, texts, strict=True)]
 
 
-@wrong("4.3", "another number", "7 texts came back for 6 prompts")
+@wrong("4.ask_all", "another number", "7 texts came back for 6 prompts")
 async def adds_a_summary(model, prompts, at_most):
     return [*await asks_in_a_group(model, prompts, at_most), "All done."]
 
 
-@wrong("4.3", "another text", "Text 1 isn't the reply to prompt 1")
+@wrong("4.ask_all", "another text", "Text 1 isn't the reply to prompt 1")
 async def shouts_them(model, prompts, at_most):
     return [text.upper() for text in await asks_in_a_group(model, prompts, at_most)]
 
 
-@wrong("4.3", "swallows the cancellation")
+@wrong("4.ask_all", "swallows the cancellation")
 async def returns_what_it_has(model, prompts, at_most):
     try:
         return await asks_in_a_group(model, prompts, at_most)
@@ -718,7 +722,7 @@ async def returns_what_it_has(model, prompts, at_most):
         return []
 
 
-@wrong("4.3", "raises", "`NameError: name .* at the line `return await texts_off")
+@wrong("4.ask_all", "raises", "`NameError: name .* at the line `return await texts_off")
 async def names_a_thing_that_is_not_in_a_task(model, prompts, at_most):
     async def ask(prompt):
         return await texts_off(model, prompt)  # noqa: F821
@@ -731,13 +735,13 @@ async def names_a_thing_that_is_not_in_a_task(model, prompts, at_most):
 notebooks_model = FakeListChatModel(responses=["Not asked for."])
 
 
-@wrong("4.3", "another model", "called the notebook's `notebooks_model`")
+@wrong("4.ask_all", "another model", "called the notebook's `notebooks_model`")
 async def asks_the_notebooks_and_hides_it(model, prompts, at_most):
     texts = (text_of(notebooks_model, prompt) for prompt in prompts)
     return await asyncio.gather(*texts, return_exceptions=True)
 
 
-@wrong("4.3", "another model", "called the notebook's `notebooks_model`")
+@wrong("4.ask_all", "another model", "called the notebook's `notebooks_model`")
 async def asks_the_notebooks_in_threads(model, prompts, at_most):
     replies = [asyncio.to_thread(notebooks_model.invoke, prompt) for prompt in prompts]
     return [reply.content for reply in await asyncio.gather(*replies)]

@@ -158,7 +158,9 @@ async def frames_that_end_quietly(model, question):
 held = []
 
 
-@wrong("4.6", "left open", "The server cancelled a request while text waited .* What keeps it")
+@wrong(
+    "4.create_app", "left open", "The server cancelled a request while text waited .* What keeps it"
+)
 @streaming
 async def frames_of_a_stream_that_is_held(model, question):
     held.append(model.astream(question))
@@ -170,16 +172,16 @@ async def frames_of_a_stream_that_is_held(model, question):
         yield FAILED
 
 
-right("4.6")(streaming(frames_and_closes))
-right("4.6")(streaming(frames_plainly))
-right("4.6")(streaming(frames_and_raises))
-right("4.6")(streaming(frames_bytes_of_a_chain))
-right("4.6")(streaming(frames_from_a_queue))
-right("4.6")(streaming(frames_from_a_group))
-right("4.6")(streaming(frames_asked_for_ahead))
-right("4.6")(streaming(frames_that_end_quietly))
-right("4.6")(streaming(frames_and_closes, media_type="text/event-stream; charset=utf-8"))
-right("4.6")(
+right("4.create_app")(streaming(frames_and_closes))
+right("4.create_app")(streaming(frames_plainly))
+right("4.create_app")(streaming(frames_and_raises))
+right("4.create_app")(streaming(frames_bytes_of_a_chain))
+right("4.create_app")(streaming(frames_from_a_queue))
+right("4.create_app")(streaming(frames_from_a_group))
+right("4.create_app")(streaming(frames_asked_for_ahead))
+right("4.create_app")(streaming(frames_that_end_quietly))
+right("4.create_app")(streaming(frames_and_closes, media_type="text/event-stream; charset=utf-8"))
+right("4.create_app")(
     streaming(
         frames_and_closes,
         headers={"cache-control": "no-store, max-age=0", "x-accel-buffering": "NO"},
@@ -187,7 +189,7 @@ right("4.6")(
 )
 
 
-@right("4.6")
+@right("4.create_app")
 def by_fastapi(model):
     app = FastAPI()
 
@@ -204,7 +206,7 @@ def by_fastapi(model):
     return app
 
 
-@right("4.6")
+@right("4.create_app")
 def by_a_plain_def(model):
     app = FastAPI()
 
@@ -215,7 +217,7 @@ def by_a_plain_def(model):
     return app
 
 
-@right("4.6")
+@right("4.create_app")
 def with_headers_by_middleware(model):
     app = FastAPI()
 
@@ -232,7 +234,7 @@ def with_headers_by_middleware(model):
     return app
 
 
-@right("4.6")
+@right("4.create_app")
 def with_middleware_of_a_class_and_gzip(model):
     class TellsProxies(BaseHTTPMiddleware):
         async def dispatch(self, request, call_next):
@@ -263,12 +265,12 @@ class Outer:
         await self.app(scope, receive, with_headers)
 
 
-@right("4.6")
+@right("4.create_app")
 def inside_of_another_app(model):
     return Outer(streaming(frames_and_closes, headers=None)(model))
 
 
-@right("4.6")
+@right("4.create_app")
 def with_a_lifespan(model):
     @contextlib.asynccontextmanager
     async def lifespan(app):
@@ -285,7 +287,7 @@ def with_a_lifespan(model):
     return app
 
 
-@right("4.6")
+@right("4.create_app")
 def looks_whether_the_reader_is_there(model):
     app = FastAPI()
 
@@ -312,10 +314,10 @@ class Application(FastAPI):
         return sent(frames_and_closes(self.model, question))
 
 
-right("4.6")(Application)
+right("4.create_app")(Application)
 
 
-@wrong("4.6", "blocks the loop")
+@wrong("4.create_app", "blocks the loop")
 @streaming
 async def with_a_loop_that_blocks(model, question):
     for chunk in model.stream(question):
@@ -323,7 +325,7 @@ async def with_a_loop_that_blocks(model, question):
     yield END
 
 
-@wrong("4.6", "model goes on", "A thread reads it")
+@wrong("4.create_app", "model goes on", "A thread reads it")
 @streaming
 def with_a_thread_that_reads(model, question):
     for chunk in model.stream(question):
@@ -331,7 +333,7 @@ def with_a_thread_that_reads(model, question):
     yield END
 
 
-@wrong("4.6", "collected first")
+@wrong("4.create_app", "collected first")
 @streaming
 async def collected_first(model, question):
     texts = [chunk.content async for chunk in model.astream(question)]
@@ -340,7 +342,7 @@ async def collected_first(model, question):
     yield END
 
 
-@wrong("4.6", "invoke")
+@wrong("4.create_app", "invoke")
 @streaming
 async def all_in_one(model, question):
     yield framed((await model.ainvoke(question)).content)
@@ -352,7 +354,7 @@ async def without_an_end(model, question):
         yield framed(chunk.content)
 
 
-@wrong("4.6", "end without data")
+@wrong("4.create_app", "end without data")
 @streaming
 async def with_an_end_that_nobody_hears(model, question):
     async for text in without_an_end(model, question):
@@ -360,7 +362,7 @@ async def with_an_end_that_nobody_hears(model, question):
     yield "event: end\n\n"
 
 
-@wrong("4.6", "another event", "named `close`")
+@wrong("4.create_app", "another event", "named `close`")
 @streaming
 async def with_another_end(model, question):
     async for text in without_an_end(model, question):
@@ -368,7 +370,7 @@ async def with_another_end(model, question):
     yield "event: close\ndata: {}\n\n"
 
 
-@wrong("4.6", "end as a message", r"`\[DONE\]`")
+@wrong("4.create_app", "end as a message", r"`\[DONE\]`")
 @streaming
 async def with_done(model, question):
     async for text in without_an_end(model, question):
@@ -376,14 +378,14 @@ async def with_done(model, question):
     yield "data: [DONE]\n\n"
 
 
-@wrong("4.6", "several ends")
+@wrong("4.create_app", "several ends")
 @streaming
 async def with_an_end_each_time(model, question):
     async for text in without_an_end(model, question):
         yield text + END
 
 
-@wrong("4.6", "not JSON")
+@wrong("4.create_app", "not JSON")
 @streaming
 async def of_raw_text(model, question):
     async for chunk in model.astream(question):
@@ -391,7 +393,7 @@ async def of_raw_text(model, question):
     yield END
 
 
-@wrong("4.6", "text in a container")
+@wrong("4.create_app", "text in a container")
 @streaming
 async def of_objects(model, question):
     async for chunk in model.astream(question):
@@ -399,14 +401,14 @@ async def of_objects(model, question):
     yield END
 
 
-@wrong("4.6", "no events")
+@wrong("4.create_app", "no events")
 @streaming
 async def of_bare_text(model, question):
     async for chunk in model.astream(question):
         yield chunk.content
 
 
-@wrong("4.6", "text without a field")
+@wrong("4.create_app", "text without a field")
 @streaming
 async def of_bare_text_and_an_end(model, question):
     async for chunk in model.astream(question):
@@ -414,7 +416,7 @@ async def of_bare_text_and_an_end(model, question):
     yield END
 
 
-@wrong("4.6", "loses white space")
+@wrong("4.create_app", "loses white space")
 @streaming
 async def without_line_breaks(model, question):
     async for chunk in model.astream(question):
@@ -423,14 +425,14 @@ async def without_line_breaks(model, question):
     yield END
 
 
-@wrong("4.6", "chunk as a frame")
+@wrong("4.create_app", "chunk as a frame")
 @streaming
 async def of_chunks(model, question):
     async for chunk in model.astream(question):
         yield chunk
 
 
-@wrong("4.6", "another event")
+@wrong("4.create_app", "another event")
 @streaming
 async def of_tokens(model, question):
     async for chunk in model.astream(question):
@@ -438,7 +440,7 @@ async def of_tokens(model, question):
     yield END
 
 
-@wrong("4.6", "JSON twice")
+@wrong("4.create_app", "JSON twice")
 @streaming
 async def of_json_in_json(model, question):
     async for chunk in model.astream(question):
@@ -447,7 +449,7 @@ async def of_json_in_json(model, question):
     yield END
 
 
-@wrong("4.6", "held back")
+@wrong("4.create_app", "held back")
 @streaming
 async def one_frame_behind(model, question):
     before = ""
@@ -458,14 +460,14 @@ async def one_frame_behind(model, question):
     yield framed(before) + END
 
 
-@wrong("4.6", "another prompt")
+@wrong("4.create_app", "another prompt")
 @streaming
 async def of_another_question(model, question):
     async for text in frames_and_closes(model, "How do tides work? & why"):
         yield text
 
 
-@wrong("4.6", "model goes on", "The task `fill` is still running")
+@wrong("4.create_app", "model goes on", "The task `fill` is still running")
 @streaming
 async def filled_in_the_background(model, question):
     pieces = asyncio.Queue()
@@ -482,7 +484,7 @@ async def filled_in_the_background(model, question):
     await filling
 
 
-@wrong("4.6", "model goes on")
+@wrong("4.create_app", "model goes on")
 @streaming
 async def filled_as_far_as_there_is_room(model, question):
     pieces = asyncio.Queue(maxsize=1)
@@ -499,7 +501,7 @@ async def filled_as_far_as_there_is_room(model, question):
     await filling
 
 
-@wrong("4.6", "sends after that")
+@wrong("4.create_app", "sends after that")
 @streaming
 async def that_end_whatever_happens(model, question):
     try:
@@ -510,7 +512,7 @@ async def that_end_whatever_happens(model, question):
     yield END
 
 
-@wrong("4.6", "no failure event")
+@wrong("4.create_app", "no failure event")
 @streaming
 async def that_go_on_whatever_happens(model, question):
     async with aclosing(model.astream(question)) as chunks:
@@ -520,7 +522,7 @@ async def that_go_on_whatever_happens(model, question):
     yield END
 
 
-@wrong("4.6", "sends after that")
+@wrong("4.create_app", "sends after that")
 @streaming
 async def that_end_in_a_finally(model, question):
     try:
@@ -530,7 +532,7 @@ async def that_end_in_a_finally(model, question):
         yield END
 
 
-@wrong("4.6", "end after a failure")
+@wrong("4.create_app", "end after a failure")
 @streaming
 async def that_end_after_half(model, question):
     with contextlib.suppress(Exception):
@@ -539,7 +541,7 @@ async def that_end_after_half(model, question):
     yield END
 
 
-@wrong("4.6", "end as a message")
+@wrong("4.create_app", "end as a message")
 @streaming
 async def with_a_text_as_the_end(model, question):
     async for text in without_an_end(model, question):
@@ -547,7 +549,7 @@ async def with_a_text_as_the_end(model, question):
     yield framed("end")
 
 
-@wrong("4.6", "another text")
+@wrong("4.create_app", "another text")
 @streaming
 async def with_a_word_too_many(model, question):
     yield framed("Hello! ")
@@ -555,7 +557,7 @@ async def with_a_word_too_many(model, question):
         yield text
 
 
-@wrong("4.6", "text after the end")
+@wrong("4.create_app", "text after the end")
 @streaming
 async def with_the_end_first(model, question):
     yield END
@@ -563,7 +565,7 @@ async def with_the_end_first(model, question):
         yield text
 
 
-@wrong("4.6", "several ends")
+@wrong("4.create_app", "several ends")
 @streaming
 async def with_two_ends(model, question):
     async for text in frames_and_closes(model, question):
@@ -571,14 +573,14 @@ async def with_two_ends(model, question):
     yield END
 
 
-@wrong("4.6", "never calls the model", "answered with nothing")
+@wrong("4.create_app", "never calls the model", "answered with nothing")
 @streaming
 async def of_nothing(model, question):
     return
     yield
 
 
-@wrong("4.6", "nothing sent")
+@wrong("4.create_app", "nothing sent")
 @streaming
 async def of_what_was_read(model, question):
     async for chunk in model.astream(question):
@@ -586,7 +588,7 @@ async def of_what_was_read(model, question):
             yield framed(chunk)
 
 
-@wrong("4.6", "raises")
+@wrong("4.create_app", "raises")
 @streaming
 async def that_fail(model, question):
     async for chunk in model.astream(question):
@@ -596,7 +598,7 @@ async def that_fail(model, question):
 LOCK = {}
 
 
-@wrong("4.6", "one reader after the other")
+@wrong("4.create_app", "one reader after the other")
 @streaming
 async def with_a_lock(model, question):
     lock = LOCK.setdefault(asyncio.get_running_loop(), asyncio.Lock())
@@ -605,42 +607,42 @@ async def with_a_lock(model, question):
             yield text
 
 
-@wrong("4.6", "another path")
+@wrong("4.create_app", "another path")
 def at_another_path(model):
     return streaming(frames_and_closes, path="/")(model)
 
 
-@wrong("4.6", "another content type")
+@wrong("4.create_app", "another content type")
 def of_plain_text(model):
     return streaming(frames_and_closes, media_type="text/plain")(model)
 
 
-@wrong("4.6", "another content type", "type is missing")
+@wrong("4.create_app", "another content type", "type is missing")
 def of_no_type(model):
     return streaming(frames_and_closes, media_type=None)(model)
 
 
-@wrong("4.6", "proxies may buffer")
+@wrong("4.create_app", "proxies may buffer")
 def without_a_word_to_proxies(model):
     return streaming(frames_and_closes, headers={"Cache-Control": "no-cache"})(model)
 
 
-@wrong("4.6", "caches may keep")
+@wrong("4.create_app", "caches may keep")
 def without_a_word_to_caches(model):
     return streaming(frames_and_closes, headers={"X-Accel-Buffering": "no"})(model)
 
 
-@wrong("4.6", "caches may keep", "is `public`")
+@wrong("4.create_app", "caches may keep", "is `public`")
 def with_the_cache_in_control(model):
     return streaming(frames_and_closes, headers={**HEADERS, "Cache-Control": "public"})(model)
 
 
-@wrong("4.6", "proxies may buffer")
+@wrong("4.create_app", "proxies may buffer")
 def with_a_proxy_that_buffers(model):
     return streaming(frames_and_closes, headers={**HEADERS, "X-Accel-Buffering": "yes"})(model)
 
 
-@wrong("4.6", "never calls the model", "answered with `null`")
+@wrong("4.create_app", "never calls the model", "answered with `null`")
 def answers_nothing(model):
     app = FastAPI()
 
@@ -651,7 +653,7 @@ def answers_nothing(model):
     return app
 
 
-@wrong("4.6", "another parameter", "`prompt` in the query is missing")
+@wrong("4.create_app", "another parameter", "`prompt` in the query is missing")
 def with_another_parameter(model):
     app = FastAPI()
 
@@ -662,7 +664,7 @@ def with_another_parameter(model):
     return app
 
 
-@wrong("4.6", "another method")
+@wrong("4.create_app", "another method")
 def by_post(model):
     app = FastAPI()
 
@@ -673,7 +675,7 @@ def by_post(model):
     return app
 
 
-@wrong("4.6", "invoke")
+@wrong("4.create_app", "invoke")
 def whole(model):
     app = FastAPI()
 
@@ -684,7 +686,7 @@ def whole(model):
     return app
 
 
-@wrong("4.6", "never read")
+@wrong("4.create_app", "never read")
 def returns_no_answer(model):
     app = FastAPI()
 
@@ -695,12 +697,12 @@ def returns_no_answer(model):
     return app
 
 
-@wrong("4.6", "returns nothing")
+@wrong("4.create_app", "returns nothing")
 def returns_no_app(model):
     streaming(frames_and_closes)(model)
 
 
-@wrong("4.6", "returns the wrong type")
+@wrong("4.create_app", "returns the wrong type")
 def returns_the_function(model):
     async def chat(question: str):
         return StreamingResponse(frames_and_closes(model, question))
@@ -708,18 +710,18 @@ def returns_the_function(model):
     return chat
 
 
-@wrong("4.6", "async def")
+@wrong("4.create_app", "async def")
 async def makes_it_later(model):
     return streaming(frames_and_closes)(model)
 
 
-@wrong("4.6", "calls when made")
+@wrong("4.create_app", "calls when made")
 def asks_when_it_is_made(model):
     model.invoke("Hello")
     return streaming(frames_and_closes)(model)
 
 
-@wrong("4.6", "another prompt")
+@wrong("4.create_app", "another prompt")
 def without_a_question(model):
     app = FastAPI()
 
@@ -730,7 +732,7 @@ def without_a_question(model):
     return app
 
 
-@wrong("4.6", "mixes readers up", "received `The moon")
+@wrong("4.create_app", "mixes readers up", "received `The moon")
 def one_stream_for_all(model):
     app = FastAPI()
     kept = []
@@ -743,7 +745,7 @@ def one_stream_for_all(model):
     return app
 
 
-@wrong("4.6", "yields in the endpoint")
+@wrong("4.create_app", "yields in the endpoint")
 def yields_itself(model):
     app = FastAPI()
 
@@ -755,7 +757,7 @@ def yields_itself(model):
     return app
 
 
-@wrong("4.6", "yields in the endpoint", "type is missing")
+@wrong("4.create_app", "yields in the endpoint", "type is missing")
 def yields_into_a_response(model):
     app = FastAPI()
 
@@ -767,7 +769,7 @@ def yields_into_a_response(model):
     return app
 
 
-@wrong("4.6", "stream as JSON")
+@wrong("4.create_app", "stream as JSON")
 def returns_its_stream(model):
     app = FastAPI()
 
@@ -778,7 +780,7 @@ def returns_its_stream(model):
     return app
 
 
-@wrong("4.6", "coroutine as a stream")
+@wrong("4.create_app", "coroutine as a stream")
 def of_frames_that_are_returned(model):
     app = FastAPI()
 
@@ -792,7 +794,7 @@ def of_frames_that_are_returned(model):
     return app
 
 
-@wrong("4.6", "function as a stream")
+@wrong("4.create_app", "function as a stream")
 def without_brackets(model):
     app = FastAPI()
 
@@ -807,7 +809,7 @@ def without_brackets(model):
     return app
 
 
-@wrong("4.6", "closes before it is read")
+@wrong("4.create_app", "closes before it is read")
 def closes_when_it_returns(model):
     app = FastAPI()
 
@@ -825,7 +827,7 @@ def closes_when_it_returns(model):
     return app
 
 
-@wrong("4.6", "headers in a string")
+@wrong("4.create_app", "headers in a string")
 def with_headers_in_a_text(model):
     return streaming(frames_and_closes, headers="Cache-Control: no-cache")(model)
 
@@ -836,10 +838,10 @@ async def last_of(kept, model):
         yield text
 
 
-wrong("4.6", "no end")(streaming(without_an_end))
+wrong("4.create_app", "no end")(streaming(without_an_end))
 
 
-@wrong("4.6", "waits between pieces", "wrote its reply in 2.0 s, but the endpoint took")
+@wrong("4.create_app", "waits between pieces", "wrote its reply in 2.0 s, but the endpoint took")
 @streaming
 async def as_on_a_typewriter(model, question):
     async for item in frames_and_closes(model, question):
@@ -847,12 +849,12 @@ async def as_on_a_typewriter(model, question):
         yield item
 
 
-@wrong("4.6", "yields")
+@wrong("4.create_app", "yields")
 def yields_the_app(model):
     yield streaming(frames_and_closes)(model)
 
 
-@wrong("4.6", "blocks the loop")
+@wrong("4.create_app", "blocks the loop")
 @streaming
 async def as_on_a_typewriter_that_blocks(model, question):
     async for item in frames_and_closes(model, question):
@@ -860,7 +862,7 @@ async def as_on_a_typewriter_that_blocks(model, question):
         yield item
 
 
-@wrong("4.6", "stops early", "read only 3 of 14 pieces")
+@wrong("4.create_app", "stops early", "read only 3 of 14 pieces")
 @streaming
 async def only_the_first_pieces(model, question):
     sent_so_far = 0
@@ -873,7 +875,7 @@ async def only_the_first_pieces(model, question):
     yield END
 
 
-@wrong("4.6", "frames run together", "What ends a frame")
+@wrong("4.create_app", "frames run together", "What ends a frame")
 @streaming
 async def frames_with_one_line_break(model, question):
     async for chunk in model.astream(question):
@@ -881,7 +883,7 @@ async def frames_with_one_line_break(model, question):
     yield "event: end\ndata: {}\n\n"
 
 
-@wrong("4.6", "no text")
+@wrong("4.create_app", "no text")
 @streaming
 async def frames_of_the_wrong_attribute(model, question):
     async for chunk in model.astream(question):
@@ -911,28 +913,34 @@ def an_error_as_text(error):
     return framed(f"Error: {error}"), END
 
 
-wrong("4.6", "end after a failure", "half a reply for the whole")(failing(an_error_as_text))
-wrong("4.6", "end after a failure")(failing(lambda _: ["event: error\ndata: {}\n\n", END]))
-wrong("4.6", "end after a failure")(failing(lambda _: ["event: end\ndata: error\n\n"]))
-wrong("4.6", "end after a failure")(failing(lambda _: [FAILED, END]))
-wrong("4.6", "failure named error", "uses that name itself")(
+wrong("4.create_app", "end after a failure", "half a reply for the whole")(
+    failing(an_error_as_text)
+)
+wrong("4.create_app", "end after a failure")(failing(lambda _: ["event: error\ndata: {}\n\n", END]))
+wrong("4.create_app", "end after a failure")(failing(lambda _: ["event: end\ndata: error\n\n"]))
+wrong("4.create_app", "end after a failure")(failing(lambda _: [FAILED, END]))
+wrong("4.create_app", "failure named error", "uses that name itself")(
     failing(lambda _: ["event: error\ndata: {}\n\n"])
 )
-wrong("4.6", "failure as text", "`Sorry` as part")(failing(lambda _: [framed("Sorry")]))
-wrong("4.6", "failure as text", "`Sorry` as part")(failing(lambda _: [framed("Sorry"), FAILED]))
-wrong("4.6", "failure without data")(failing(lambda _: ["event: failed\n\n"]))
-wrong("4.6", "another failure event", "named `broken`")(
+wrong("4.create_app", "failure as text", "`Sorry` as part")(failing(lambda _: [framed("Sorry")]))
+wrong("4.create_app", "failure as text", "`Sorry` as part")(
+    failing(lambda _: [framed("Sorry"), FAILED])
+)
+wrong("4.create_app", "failure without data")(failing(lambda _: ["event: failed\n\n"]))
+wrong("4.create_app", "another failure event", "named `broken`")(
     failing(lambda _: ["event: broken\ndata: {}\n\n"])
 )
-wrong("4.6", "no failure event")(failing(lambda _: []))
-wrong("4.6", "failure without data")(failing(lambda _: ["event: failed\ndata: {}"]))
-wrong("4.6", "goes on after failed", "1 more event was")(failing(lambda _: [FAILED, FAILED]))
-wrong("4.6", "goes on after failed", "2 more events were")(
+wrong("4.create_app", "no failure event")(failing(lambda _: []))
+wrong("4.create_app", "failure without data")(failing(lambda _: ["event: failed\ndata: {}"]))
+wrong("4.create_app", "goes on after failed", "1 more event was")(
+    failing(lambda _: [FAILED, FAILED])
+)
+wrong("4.create_app", "goes on after failed", "2 more events were")(
     failing(lambda _: [FAILED, framed(""), FAILED])
 )
 
 
-@wrong("4.6", "no failure event", "connect again and send the question once more")
+@wrong("4.create_app", "no failure event", "connect again and send the question once more")
 @streaming
 async def lets_the_error_out(model, question):
     async with aclosing(model.astream(question)) as chunks:
@@ -941,7 +949,7 @@ async def lets_the_error_out(model, question):
     yield END
 
 
-@wrong("4.6", "no failure event")
+@wrong("4.create_app", "no failure event")
 @streaming
 async def catches_another_error(model, question):
     try:
@@ -952,7 +960,7 @@ async def catches_another_error(model, question):
         yield FAILED
 
 
-@wrong("4.6", "no failure event", "before its first chunk")
+@wrong("4.create_app", "no failure event", "before its first chunk")
 @streaming
 async def catches_errors_after_the_first_chunk(model, question):
     chunks = model.astream(question)
@@ -965,7 +973,7 @@ async def catches_errors_after_the_first_chunk(model, question):
         yield FAILED
 
 
-@wrong("4.6", "failed for a whole reply")
+@wrong("4.create_app", "failed for a whole reply")
 @streaming
 async def fails_in_a_finally(model, question):
     try:
@@ -976,7 +984,7 @@ async def fails_in_a_finally(model, question):
         yield FAILED
 
 
-@wrong("4.6", "hangs after a failure")
+@wrong("4.create_app", "hangs after a failure")
 @streaming
 async def waits_for_a_task_that_failed(model, question):
     pieces = asyncio.Queue(maxsize=1)
@@ -1002,12 +1010,12 @@ async def waits_for_a_task_that_failed(model, question):
 notebooks_model = FakeListChatModel(responses=["Not asked for."])
 
 
-@wrong("4.6", "another model", "called the notebook's `notebooks_model`")
+@wrong("4.create_app", "another model", "called the notebook's `notebooks_model`")
 def app_of_the_notebooks_model(model):
     return streaming(lambda _, question: frames_and_closes(notebooks_model, question))(model)
 
 
-@wrong("4.6", "another status", "status 500")
+@wrong("4.create_app", "another status", "status 500")
 def answers_with_an_error_page(model):
     app = FastAPI()
 
@@ -1018,8 +1026,8 @@ def answers_with_an_error_page(model):
     return app
 
 
-wrong("4.6", "an app", "It was given an app")(FastAPI())
-wrong("4.6", "not a function", "was given a `str`")("create_app")
+wrong("4.create_app", "an app", "It was given an app")(FastAPI())
+wrong("4.create_app", "not a function", "was given a `str`")("create_app")
 
 
 def needing_frame(before):
@@ -1044,6 +1052,8 @@ def create_app(model):
     return names["create_app"]
 
 
-wrong("4.6", "frame is missing", "Run the cell of Exercise 4.5")(needing_frame(""))
-wrong("4.6", "frame isn't written")(needing_frame("def frame(text):\n    ..."))
-wrong("4.6", "chunk as a frame")(needing_frame("def frame(text):\n    return 1"))
+wrong("4.create_app", "frame is missing", r"`frame` of Exercise 4\.5.*Run the cell of that")(
+    needing_frame("")
+)
+wrong("4.create_app", "frame isn't written")(needing_frame("def frame(text):\n    ..."))
+wrong("4.create_app", "chunk as a frame")(needing_frame("def frame(text):\n    return 1"))

@@ -4,8 +4,10 @@ from tests.checks.answers import diagnoses, right, wrong
 
 TRUTH = {"A": "buffered", "B": "keeps generating", "C": "healthy", "D": "blocks the loop"}
 
-diagnoses("4.8", "endpoint", TRUTH)
-right("4.8", "A reads the whole reply into a list.* D runs a plain `for`")(TRUTH)
-wrong("4.8", "keeps generating for blocks the loop", "^D does keep generating, but others froze")(
-    {**TRUTH, "D": "keeps generating"}
-)
+diagnoses("4.diagnosis", "endpoint", TRUTH)
+right("4.diagnosis", "A reads the whole reply into a list.* D runs a plain `for`")(TRUTH)
+wrong(
+    "4.diagnosis",
+    "keeps generating for blocks the loop",
+    "^D does keep generating, but others froze",
+)({**TRUTH, "D": "keeps generating"})

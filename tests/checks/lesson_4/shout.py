@@ -14,13 +14,13 @@ from langchain_core.runnables import RunnableGenerator
 from tests.checks.answers import right, wrong
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper()
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_and_closes(model, prompt):
     async with aclosing(model.astream(prompt)) as chunks:
         async for chunk in chunks:
@@ -28,18 +28,18 @@ async def shouts_and_closes(model, prompt):
                 yield chunk.text.upper()
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_a_chain(model, prompt):
     async for text in (model | StrOutputParser()).astream(prompt):
         yield text.upper()
 
 
-@right("4.1")
+@right("4.shout")
 def shouts_by_expression(model, prompt):
     return (chunk.content.upper() async for chunk in model.astream(prompt))
 
 
-@right("4.1")
+@right("4.shout")
 def shouts_by_a_step(model, prompt):
     async def capitals(texts):
         async for text in texts:
@@ -48,7 +48,7 @@ def shouts_by_a_step(model, prompt):
     return (model | StrOutputParser() | RunnableGenerator(capitals)).astream(prompt)
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_by_a_queue(model, prompt):
     pieces = asyncio.Queue(1)
 
@@ -68,7 +68,7 @@ async def shouts_by_a_queue(model, prompt):
         filling.cancel()
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_and_says_what_was_lost(model, prompt):
     try:
         async for chunk in model.astream(prompt):
@@ -77,21 +77,21 @@ async def shouts_and_says_what_was_lost(model, prompt):
         raise ValueError("half a reply") from error
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_by_events(model, prompt):
     async for event in model.astream_events(prompt, version="v2"):
         if event["event"] == "on_chat_model_stream":
             yield event["data"]["chunk"].content.upper()
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_from_a_thread(model, prompt):
     chunks = model.stream(prompt)
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         yield chunk.content.upper()
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_with_anext(model, prompt):
     async with contextlib.AsyncExitStack() as stack:
         chunks = await stack.enter_async_context(aclosing(model.astream(input=prompt)))
@@ -109,12 +109,12 @@ class ShoutsWhenCalled:
             yield chunk.text.upper()
 
 
-right("4.1")(ShoutsWhenCalled())
+right("4.shout")(ShoutsWhenCalled())
 
-right("4.1")(lambda model, prompt: shouts(prompt=prompt, model=model))
+right("4.shout")(lambda model, prompt: shouts(prompt=prompt, model=model))
 
 
-@right("4.1")
+@right("4.shout")
 async def shouts_and_passes_errors_on(model, prompt):
     stream = model.astream(prompt)
     try:
@@ -129,48 +129,48 @@ async def shouts_and_passes_errors_on(model, prompt):
         await stream.aclose()
 
 
-@wrong("4.1", "blocks the loop")
+@wrong("4.shout", "blocks the loop")
 async def blocks(model, prompt):
     for chunk in model.stream(prompt):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "blocks the loop")
+@wrong("4.shout", "blocks the loop")
 async def blocks_with_invoke(model, prompt):
     yield model.invoke(prompt).content.upper()
 
 
-@wrong("4.1", "blocks the loop")
+@wrong("4.shout", "blocks the loop")
 async def sleeps_between(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper()
         sleep(0.05)
 
 
-@wrong("4.1", "invoke")
+@wrong("4.shout", "invoke")
 async def awaits_the_whole(model, prompt):
     yield (await model.ainvoke(prompt)).content.upper()
 
 
-@wrong("4.1", "invoke")
+@wrong("4.shout", "invoke")
 async def awaits_it_and_cuts_it_up(model, prompt):
     for word in (await model.ainvoke(prompt)).content.upper().split(" "):
         yield word + " "
 
 
-@wrong("4.1", "invoke")
+@wrong("4.shout", "invoke")
 async def invokes_in_a_thread(model, prompt):
     yield (await asyncio.to_thread(model.invoke, prompt)).content.upper()
 
 
-@wrong("4.1", "collected first")
+@wrong("4.shout", "collected first")
 async def collects(model, prompt):
     texts = [chunk.content async for chunk in model.astream(prompt)]
     for text in texts:
         yield text.upper()
 
 
-@wrong("4.1", "held back")
+@wrong("4.shout", "held back")
 async def one_behind(model, prompt):
     before = ""
     async for chunk in model.astream(prompt):
@@ -179,7 +179,7 @@ async def one_behind(model, prompt):
     yield before
 
 
-@wrong("4.1", "held back")
+@wrong("4.shout", "held back")
 async def whole_words(model, prompt):
     rest = ""
     async for chunk in model.astream(prompt):
@@ -189,45 +189,45 @@ async def whole_words(model, prompt):
     yield rest
 
 
-@wrong("4.1", "returns a collection")
+@wrong("4.shout", "returns a collection")
 async def returns_text(model, prompt):
     return "".join([chunk.content.upper() async for chunk in model.astream(prompt)])
 
 
-@wrong("4.1", "returns a collection")
+@wrong("4.shout", "returns a collection")
 async def returns_a_list(model, prompt):
     return [chunk.content.upper() async for chunk in model.astream(prompt)]
 
 
-@wrong("4.1", "no yield")
+@wrong("4.shout", "no yield")
 async def returns_nothing(model, prompt):
     async for chunk in model.astream(prompt):
         chunk.content.upper()
 
 
-@wrong("4.1", "no yield")
+@wrong("4.shout", "no yield")
 async def prints(model, prompt):
     async for chunk in model.astream(prompt):
         print(chunk.content.upper(), end="", flush=True)
 
 
-@wrong("4.1", "awaits to a stream")
+@wrong("4.shout", "awaits to a stream")
 async def returns_a_stream(model, prompt):
     return shouts(model, prompt)
 
 
-@wrong("4.1", "plain generator")
+@wrong("4.shout", "plain generator")
 def plain_generator(model, prompt):
     for chunk in model.stream(prompt):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "blocks the loop")
+@wrong("4.shout", "blocks the loop")
 def plain_function(model, prompt):
     return [chunk.content.upper() for chunk in model.stream(prompt)]
 
 
-@wrong("4.1", "raises")
+@wrong("4.shout", "raises")
 def runs_a_loop(model, prompt):
     async def main():
         return [text async for text in shouts(model, prompt)]
@@ -235,38 +235,38 @@ def runs_a_loop(model, prompt):
     return asyncio.run(main())
 
 
-@wrong("4.1", "unchanged")
+@wrong("4.shout", "unchanged")
 async def small_letters(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content
 
 
-@wrong("4.1", "some capitals")
+@wrong("4.shout", "some capitals")
 async def first_letters(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.capitalize()
 
 
-@wrong("4.1", "yields messages")
+@wrong("4.shout", "yields messages")
 async def chunks(model, prompt):
     async for chunk in model.astream(prompt):
         chunk.content = chunk.content.upper()
         yield chunk
 
 
-@wrong("4.1", "yields the chunk's fields")
+@wrong("4.shout", "yields the chunk's fields")
 async def chunks_as_texts(model, prompt):
     async for chunk in model.astream(prompt):
         yield str(chunk).upper()
 
 
-@wrong("4.1", "loses white space")
+@wrong("4.shout", "loses white space")
 async def strips(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper().strip()
 
 
-@wrong("4.1", "yields text again")
+@wrong("4.shout", "yields text again")
 async def all_so_far(model, prompt):
     text = ""
     async for chunk in model.astream(prompt):
@@ -274,7 +274,7 @@ async def all_so_far(model, prompt):
         yield text
 
 
-@wrong("4.1", "stops early")
+@wrong("4.shout", "stops early")
 async def only_the_first(model, prompt):
     async for chunk in model.astream(prompt):
         if chunk.content:
@@ -282,7 +282,7 @@ async def only_the_first(model, prompt):
             return
 
 
-@wrong("4.1", "stops at the first chunk")
+@wrong("4.shout", "stops at the first chunk")
 async def over_at_the_first_chunk(model, prompt):
     async for chunk in model.astream(prompt):
         if not chunk.content:
@@ -290,50 +290,50 @@ async def over_at_the_first_chunk(model, prompt):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "another prompt")
+@wrong("4.shout", "another prompt")
 async def asks_its_own_prompt(model, prompt):
     async for chunk in model.astream("Name a river."):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "never calls the model")
+@wrong("4.shout", "never calls the model")
 async def asks_nobody(model, prompt):
     yield "THE DANUBE."
 
 
-@wrong("4.1", "calls twice")
+@wrong("4.shout", "calls twice")
 async def asks_twice(model, prompt):
     if (await model.ainvoke(prompt)).content:
         async for chunk in model.astream(prompt):
             yield chunk.content.upper()
 
 
-@wrong("4.1", "raises")
+@wrong("4.shout", "raises")
 async def loops_plainly(model, prompt):
     for chunk in model.astream(prompt):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "raises")
+@wrong("4.shout", "raises")
 async def awaits_the_stream(model, prompt):
     async for chunk in await model.astream(prompt):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "raises")
+@wrong("4.shout", "raises")
 async def shouts_at_a_chunk(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.upper()
 
 
-@wrong("4.1", "never ends")
+@wrong("4.shout", "never ends")
 async def waits_for_ever(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper()
     await asyncio.Event().wait()
 
 
-@wrong("4.1", "never ends")
+@wrong("4.shout", "never ends")
 async def yields_for_ever(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper()
@@ -341,21 +341,21 @@ async def yields_for_ever(model, prompt):
         await asyncio.sleep(1)
 
 
-@wrong("4.1", "loses white space")
+@wrong("4.shout", "loses white space")
 async def drops_line_breaks(model, prompt):
     async for chunk in model.astream(prompt):
         if chunk.content.strip():
             yield chunk.content.upper()
 
 
-@wrong("4.1", "swallows the error")
+@wrong("4.shout", "swallows the error")
 async def hides_a_loss(model, prompt):
     with contextlib.suppress(Exception):
         async for chunk in model.astream(prompt):
             yield chunk.content.upper()
 
 
-@wrong("4.1", "swallows the error")
+@wrong("4.shout", "swallows the error")
 async def hides_anything(model, prompt):
     try:
         async for chunk in model.astream(prompt):
@@ -364,7 +364,7 @@ async def hides_anything(model, prompt):
         return
 
 
-@wrong("4.1", "swallows the cancellation")
+@wrong("4.shout", "swallows the cancellation")
 async def hides_a_cancellation(model, prompt):
     try:
         async for chunk in model.astream(prompt):
@@ -373,7 +373,7 @@ async def hides_a_cancellation(model, prompt):
         pass
 
 
-@wrong("4.1", "never ends")
+@wrong("4.shout", "never ends")
 async def waits_on_after_a_loss(model, prompt):
     pieces = asyncio.Queue(1)
 
@@ -390,30 +390,30 @@ async def waits_on_after_a_loss(model, prompt):
         filling.cancel()
 
 
-@wrong("4.1", "collected first")
+@wrong("4.shout", "collected first")
 async def collects_in_a_thread(model, prompt):
     for chunk in await asyncio.to_thread(lambda: list(model.stream(prompt))):
         yield chunk.content.upper()
 
 
-@wrong("4.1", "collected first")
+@wrong("4.shout", "collected first")
 def joins_in_a_chain(model, prompt):
     return (model | StrOutputParser() | str.upper).astream(prompt)
 
 
-@wrong("4.1", "no text")
+@wrong("4.shout", "no text")
 async def clears_the_text(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper()[:0]
 
 
-@wrong("4.1", "another text")
+@wrong("4.shout", "another text")
 async def drops_punctuation(model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content.upper().replace(".", "")
 
 
-@wrong("4.1", "yields while closing")
+@wrong("4.shout", "yields while closing")
 async def says_goodbye(model, prompt):
     try:
         async for chunk in model.astream(prompt):
@@ -422,7 +422,7 @@ async def says_goodbye(model, prompt):
         yield ""
 
 
-@wrong("4.1", "swallows the error")
+@wrong("4.shout", "swallows the error")
 async def tells_of_an_error_in_the_text(model, prompt):
     try:
         async for chunk in model.astream(prompt):
@@ -434,7 +434,7 @@ async def tells_of_an_error_in_the_text(model, prompt):
 kept = []
 
 
-@wrong("4.1", "left open")
+@wrong("4.shout", "left open")
 async def keeps_its_streams(model, prompt):
     kept.append(model.astream(prompt))
     async for chunk in kept[-1]:

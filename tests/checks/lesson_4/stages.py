@@ -6,7 +6,7 @@ from contextlib import aclosing
 from tests.checks.answers import right, wrong
 
 
-@right("4.7")
+@right("4.stages")
 async def tells_stages(events):
     yield "Thinking"
     current = "Thinking"
@@ -25,7 +25,7 @@ async def tells_stages(events):
             current = stage
 
 
-@right("4.7")
+@right("4.stages")
 async def matches(events):
     yield (said := "Thinking")
     async for event in events:
@@ -51,7 +51,7 @@ def named(event):
     return {"on_chat_model_start": "Thinking", "on_tool_start": tool}.get(kind)
 
 
-@right("4.7")
+@right("4.stages")
 async def by_a_helper(events):
     before = "Thinking"
     yield before
@@ -63,7 +63,7 @@ async def by_a_helper(events):
                 yield stage
 
 
-@right("4.7")
+@right("4.stages")
 async def reads_beside(events):
     queue = asyncio.Queue()
 
@@ -83,7 +83,7 @@ async def reads_beside(events):
                 yield stage
 
 
-@right("4.7")
+@right("4.stages")
 async def asks_for_each_event(events):
     latest = None
     stage = "Thinking"
@@ -119,12 +119,12 @@ class Stages:
             yield named(event)
 
 
-@right("4.7")
+@right("4.stages")
 def by_an_object_for_each_run(events):
     return Stages()(events)
 
 
-@right("4.7")
+@right("4.stages")
 async def notes_what_went_wrong(events):
     try:
         async for stage in tells_stages(events):
@@ -193,21 +193,21 @@ def by_square_brackets(event):
     return {"on_chat_model_start": "Thinking", "on_tool_start": "Tool"}[event["event"]]
 
 
-@wrong("4.7", "repeats a stage")
+@wrong("4.stages", "repeats a stage")
 async def thinks_twice(events):
     yield "Thinking"
     async for stage in tells_stages(events):
         yield stage
 
 
-@wrong("4.7", "before any event")
+@wrong("4.stages", "before any event")
 async def answers_before_all(events):
     yield "Answer"
     async for stage in tells_stages(events):
         yield stage
 
 
-@wrong("4.7", "misses a stage")
+@wrong("4.stages", "misses a stage")
 async def each_only_once(events):
     said = set()
     async for event in events:
@@ -217,13 +217,13 @@ async def each_only_once(events):
             yield stage
 
 
-@wrong("4.7", "collected first", "All 4 stages")
+@wrong("4.stages", "collected first", "All 4 stages")
 async def at_the_end(events):
     for stage in [stage async for stage in tells_stages(events)]:
         yield stage
 
 
-@wrong("4.7", "nothing at first")
+@wrong("4.stages", "nothing at first")
 async def an_event_late(events):
     before = None
     async for event in events:
@@ -235,31 +235,31 @@ async def an_event_late(events):
     an_event_late.said = None
 
 
-@wrong("4.7", "returns a collection")
+@wrong("4.stages", "returns a collection")
 async def a_list(events):
     return [stage async for stage in tells_stages(events)]
 
 
-@wrong("4.7", "plain generator")
+@wrong("4.stages", "plain generator")
 def a_plain_generator(events):
     for event in events:
         yield named(event)
 
 
-@wrong("4.7", "nothing yielded")
+@wrong("4.stages", "nothing yielded")
 async def says_nothing(events):
     async for event in events:
         if event["event"] == "on_llm_start":
             yield "Thinking"
 
 
-@wrong("4.7", "yields the wrong type")
+@wrong("4.stages", "yields the wrong type")
 async def pairs(events):
     async for stage in tells_stages(events):
         yield (stage, "")
 
 
-@wrong("4.7", "stops early")
+@wrong("4.stages", "stops early")
 async def stops_at_the_first_answer(events):
     async for stage in tells_stages(events):
         yield stage
@@ -267,7 +267,7 @@ async def stops_at_the_first_answer(events):
             return
 
 
-@wrong("4.7", "repeats a stage")
+@wrong("4.stages", "repeats a stage")
 async def each_start_is_new(events):
     yield "Thinking"
     first, answered = True, False
@@ -284,7 +284,7 @@ async def each_start_is_new(events):
             yield "Answer"
 
 
-@wrong("4.7", "repeats a stage")
+@wrong("4.stages", "repeats a stage")
 async def thinks_anew_each_time(events):
     yield "Thinking"
     before, first = "Thinking", True
@@ -299,20 +299,20 @@ async def thinks_anew_each_time(events):
         before = stage or before
 
 
-wrong("4.7", "nothing at first", "with event 2")(telling(named))
-wrong("4.7", "answers without text", "Its chunk has no text")(telling(answer_at_any_chunk))
-wrong("4.7", "late", "begun 1 event before")(telling(tool_at_its_end))
-wrong("4.7", "no tool's name", "`Tool call` was yielded")(telling(without_the_name))
-wrong("4.7", "another stage")(telling(in_other_words))
-wrong("4.7", "repeats a stage")(telling(named, anew=False))
-wrong("4.7", "early")(telling(answer_at_the_end_of_a_model))
-wrong("4.7", "misses a stage")(telling(no_tools))
-wrong("4.7", "nothing at first")(telling(thinking_of_the_chain))
-wrong("4.7", "early")(telling(answer_at_chain_streams))
-wrong("4.7", "raises")(telling(by_square_brackets))
+wrong("4.stages", "nothing at first", "with event 2")(telling(named))
+wrong("4.stages", "answers without text", "Its chunk has no text")(telling(answer_at_any_chunk))
+wrong("4.stages", "late", "begun 1 event before")(telling(tool_at_its_end))
+wrong("4.stages", "no tool's name", "`Tool call` was yielded")(telling(without_the_name))
+wrong("4.stages", "another stage")(telling(in_other_words))
+wrong("4.stages", "repeats a stage")(telling(named, anew=False))
+wrong("4.stages", "early")(telling(answer_at_the_end_of_a_model))
+wrong("4.stages", "misses a stage")(telling(no_tools))
+wrong("4.stages", "nothing at first")(telling(thinking_of_the_chain))
+wrong("4.stages", "early")(telling(answer_at_chain_streams))
+wrong("4.stages", "raises")(telling(by_square_brackets))
 
 
-@wrong("4.7", "swallows the error", "Which `except`")
+@wrong("4.stages", "swallows the error", "Which `except`")
 async def ends_quietly(events):
     try:
         async for stage in tells_stages(events):
@@ -321,7 +321,7 @@ async def ends_quietly(events):
         return
 
 
-@wrong("4.7", "swallows the error")
+@wrong("4.stages", "swallows the error")
 async def says_that_it_failed(events):
     try:
         async for stage in tells_stages(events):
@@ -330,7 +330,7 @@ async def says_that_it_failed(events):
         yield "Failed"
 
 
-@wrong("4.7", "swallows the cancellation")
+@wrong("4.stages", "swallows the cancellation")
 async def ends_quietly_when_cancelled(events):
     try:
         async for stage in tells_stages(events):
@@ -343,7 +343,7 @@ def the_tool_of_the_lesson(event):
     return "Tool call: get_weather" if event["event"] == "on_tool_start" else named(event)
 
 
-wrong("4.7", "another tool", "The tool `get_time` started, and `Tool call: get_weather` was")(
+wrong("4.stages", "another tool", "The tool `get_time` started, and `Tool call: get_weather` was")(
     telling(the_tool_of_the_lesson)
 )
 
@@ -353,17 +353,17 @@ def the_tool_in_the_data(event):
     return f"Tool call: {tool}" if tool else named(event)
 
 
-wrong("4.7", "another tool")(telling(the_tool_in_the_data))
+wrong("4.stages", "another tool")(telling(the_tool_in_the_data))
 
 
-@wrong("4.7", "a stage too many", "once more")
+@wrong("4.stages", "a stage too many", "once more")
 async def says_that_it_is_over(events):
     async for stage in tells_stages(events):
         yield stage
     yield "Thinking"
 
 
-@wrong("4.7", "misses the last stages")
+@wrong("4.stages", "misses the last stages")
 async def only_the_first_three(events):
     said = 0
     async for stage in tells_stages(events):
@@ -372,7 +372,7 @@ async def only_the_first_three(events):
             yield stage
 
 
-@wrong("4.7", "leaves a task")
+@wrong("4.stages", "leaves a task")
 async def reads_beside_and_lets_it_run(events):
     queue = asyncio.Queue()
 

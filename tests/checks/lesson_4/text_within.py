@@ -24,7 +24,7 @@ async def collect(pieces, model, prompt):
         pieces.append(chunk.content)
 
 
-@right("4.4", "a `TimeoutError` of its own")
+@right("4.text_within", "a `TimeoutError` of its own")
 async def times_out(model, prompt, seconds):
     text = ""
     try:
@@ -36,7 +36,7 @@ async def times_out(model, prompt, seconds):
     return text
 
 
-@right("4.4")
+@right("4.text_within")
 async def waits_for_a_reader(model, prompt, seconds):
     pieces = []
     with contextlib.suppress(TimeoutError):
@@ -44,7 +44,7 @@ async def waits_for_a_reader(model, prompt, seconds):
     return "".join(pieces)
 
 
-@right("4.4")
+@right("4.text_within")
 async def counts_down(model, prompt, seconds):
     text, until = "", monotonic() + seconds
     async with aclosing(model.astream(prompt)) as chunks:
@@ -56,7 +56,7 @@ async def counts_down(model, prompt, seconds):
             text += chunk.content
 
 
-@right("4.4", "The model stopped each time\\.$")
+@right("4.text_within", "The model stopped each time\\.$")
 async def asks_whose_timeout_it_was(model, prompt, seconds):
     text = ""
     try:
@@ -69,7 +69,7 @@ async def asks_whose_timeout_it_was(model, prompt, seconds):
     return text
 
 
-@right("4.4")
+@right("4.text_within")
 async def returns_from_each_end(model, prompt, seconds):
     whole = None
     try:
@@ -84,7 +84,7 @@ async def returns_from_each_end(model, prompt, seconds):
         return whole.text if whole else ""
 
 
-@right("4.4")
+@right("4.text_within")
 async def moves_on(model, prompt, seconds):
     text = ""
     with anyio.move_on_after(seconds):
@@ -93,7 +93,7 @@ async def moves_on(model, prompt, seconds):
     return text
 
 
-@right("4.4")
+@right("4.text_within")
 async def cancels_a_task_in_any_case(model, prompt, seconds):
     pieces = []
     task = asyncio.ensure_future(collect(pieces, model, prompt))
@@ -107,7 +107,7 @@ async def cancels_a_task_in_any_case(model, prompt, seconds):
     return "".join(pieces)
 
 
-@right("4.4")
+@right("4.text_within")
 async def races_a_clock(model, prompt, seconds):
     chunks, text = aiter(model.astream(prompt)), ""
     alarm = asyncio.ensure_future(asyncio.sleep(seconds))
@@ -140,10 +140,12 @@ class WithinALimit:
             self.pieces.append(chunk.text)
 
 
-right("4.4")(WithinALimit())
+right("4.text_within")(WithinALimit())
 
 
-@wrong("4.4", "leaves a task", "its task `collect` was still running after a cancellation")
+@wrong(
+    "4.text_within", "leaves a task", "its task `collect` was still running after a cancellation"
+)
 async def cancels_a_task(model, prompt, seconds):
     pieces = []
     task = asyncio.create_task(collect(pieces, model, prompt))
@@ -154,7 +156,7 @@ async def cancels_a_task(model, prompt, seconds):
     return "".join(pieces)
 
 
-@right("4.4")
+@right("4.text_within")
 async def looks_at_a_clock_beside_the_reader(model, prompt, seconds):
     pieces, until = [], monotonic() + seconds
     task = asyncio.create_task(collect(pieces, model, prompt))
@@ -168,7 +170,7 @@ async def looks_at_a_clock_beside_the_reader(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "clock between chunks")
+@wrong("4.text_within", "clock between chunks")
 async def looks_between_chunks(model, prompt, seconds):
     text, began = "", time.perf_counter()
     async for chunk in model.astream(prompt):
@@ -178,7 +180,7 @@ async def looks_between_chunks(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "clock between chunks")
+@wrong("4.text_within", "clock between chunks")
 async def looks_by_a_clock_imported_by_name(model, prompt, seconds):
     text, began = "", perf_counter()
     async for chunk in model.astream(prompt):
@@ -188,7 +190,7 @@ async def looks_by_a_clock_imported_by_name(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "invoke")
+@wrong("4.text_within", "invoke")
 async def waits_for_the_whole(model, prompt, seconds):
     try:
         return (await asyncio.wait_for(model.ainvoke(prompt), seconds)).content
@@ -196,7 +198,7 @@ async def waits_for_the_whole(model, prompt, seconds):
         return ""
 
 
-@wrong("4.4", "timeout comes out")
+@wrong("4.text_within", "timeout comes out")
 async def lets_the_error_out(model, prompt, seconds):
     text = ""
     async with asyncio.timeout(seconds):
@@ -205,12 +207,12 @@ async def lets_the_error_out(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "no limit")
+@wrong("4.text_within", "no limit")
 async def forgets_the_time(model, prompt, seconds):
     return await text_of(model, prompt)
 
 
-@wrong("4.4", "limit for each chunk")
+@wrong("4.text_within", "limit for each chunk")
 async def times_each_chunk(model, prompt, seconds):
     text = ""
     chunks = model.astream(prompt)
@@ -223,7 +225,7 @@ async def times_each_chunk(model, prompt, seconds):
         text += chunk.content
 
 
-@wrong("4.4", "leaves a task")
+@wrong("4.text_within", "leaves a task")
 async def reads_on(model, prompt, seconds):
     pieces = []
     task = asyncio.create_task(collect(pieces, model, prompt))
@@ -233,7 +235,7 @@ async def reads_on(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "leaves a task")
+@wrong("4.text_within", "leaves a task")
 async def shields(model, prompt, seconds):
     pieces = []
     with contextlib.suppress(TimeoutError):
@@ -241,7 +243,7 @@ async def shields(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "blocks the loop")
+@wrong("4.text_within", "blocks the loop")
 async def blocks_until_the_end(model, prompt, seconds):
     text = ""
     async with asyncio.timeout(seconds):
@@ -250,7 +252,7 @@ async def blocks_until_the_end(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "swallows the error")
+@wrong("4.text_within", "swallows the error")
 async def swallows_all_errors(model, prompt, seconds):
     text = ""
     try:
@@ -262,7 +264,7 @@ async def swallows_all_errors(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "waits on")
+@wrong("4.text_within", "waits on")
 async def always_waits(model, prompt, seconds):
     pieces = []
     task = asyncio.create_task(collect(pieces, model, prompt))
@@ -271,14 +273,14 @@ async def always_waits(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "returns nothing")
+@wrong("4.text_within", "returns nothing")
 async def returns_none_in_time(model, prompt, seconds):
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             return await text_of(model, prompt)
 
 
-@wrong("4.4", "collected first")
+@wrong("4.text_within", "collected first")
 async def starts_again_with_nothing(model, prompt, seconds):
     try:
         async with asyncio.timeout(seconds):
@@ -287,7 +289,7 @@ async def starts_again_with_nothing(model, prompt, seconds):
         return ""
 
 
-@wrong("4.4", "returns the wrong type")
+@wrong("4.text_within", "returns the wrong type")
 async def returns_pieces(model, prompt, seconds):
     pieces = []
     with contextlib.suppress(TimeoutError):
@@ -297,53 +299,53 @@ async def returns_pieces(model, prompt, seconds):
     return pieces
 
 
-@wrong("4.4", "takes more")
+@wrong("4.text_within", "takes more")
 async def takes_one_more(model, prompt, seconds):
     return await times_out(model, prompt, seconds + 0.09)
 
 
-@wrong("4.4", "another text")
+@wrong("4.text_within", "another text")
 async def adds_a_mark(model, prompt, seconds):
     text = await times_out(model, prompt, seconds)
     return text if text.endswith(".") else text + "…"
 
 
-@wrong("4.4", "unread async generator")
+@wrong("4.text_within", "unread async generator")
 async def yields_within(model, prompt, seconds):
     yield await times_out(model, prompt, seconds)
 
 
-@wrong("4.4", "blocks the loop")
+@wrong("4.text_within", "blocks the loop")
 def plain_within(model, prompt, seconds):
     return "".join(chunk.content for chunk in model.stream(prompt))
 
 
-@wrong("4.4", "shorter limit")
+@wrong("4.text_within", "shorter limit")
 async def in_milliseconds(model, prompt, seconds):
     return await times_out(model, prompt, seconds / 1000)
 
 
-@wrong("4.4", "another limit")
+@wrong("4.text_within", "another limit")
 async def always_within_three_seconds(model, prompt, seconds):
     return await times_out(model, prompt, 3)
 
 
-@wrong("4.4", "no limit")
+@wrong("4.text_within", "no limit")
 async def always_within_a_minute(model, prompt, seconds):
     return await times_out(model, prompt, 60)
 
 
-@wrong("4.4", "shorter limit")
+@wrong("4.text_within", "shorter limit")
 async def a_little_less(model, prompt, seconds):
     return await times_out(model, prompt, seconds - 0.5)
 
 
-@wrong("4.4", "another prompt")
+@wrong("4.text_within", "another prompt")
 async def asks_its_own_prompt(model, prompt, seconds):
     return await times_out(model, "Name a river.", seconds)
 
 
-@wrong("4.4", "swallows the cancellation")
+@wrong("4.text_within", "swallows the cancellation")
 async def keeps_a_cancellation_to_itself(model, prompt, seconds):
     text = ""
     try:
@@ -355,7 +357,7 @@ async def keeps_a_cancellation_to_itself(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "swallows the cancellation")
+@wrong("4.text_within", "swallows the cancellation")
 async def catches_what_is_no_error(model, prompt, seconds):
     text = ""
     with contextlib.suppress(TimeoutError):
@@ -368,7 +370,7 @@ async def catches_what_is_no_error(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "replaces the cancellation")
+@wrong("4.text_within", "replaces the cancellation")
 async def makes_a_cancellation_an_error(model, prompt, seconds):
     try:
         return await times_out(model, prompt, seconds)
@@ -376,7 +378,7 @@ async def makes_a_cancellation_an_error(model, prompt, seconds):
         raise ValueError("stopped") from None
 
 
-@wrong("4.4", "raises")
+@wrong("4.text_within", "raises")
 async def adds_chunks_up(model, prompt, seconds):
     whole = None
     with contextlib.suppress(TimeoutError):
@@ -386,7 +388,7 @@ async def adds_chunks_up(model, prompt, seconds):
     return whole.content
 
 
-@wrong("4.4", "raises")
+@wrong("4.text_within", "raises")
 async def names_what_never_came(model, prompt, seconds):
     pieces = []
     with contextlib.suppress(TimeoutError):
@@ -397,7 +399,7 @@ async def names_what_never_came(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "timeout comes out")
+@wrong("4.text_within", "timeout comes out")
 async def catches_inside(model, prompt, seconds):
     text = ""
     async with asyncio.timeout(seconds):
@@ -409,7 +411,7 @@ async def catches_inside(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "loses the end")
+@wrong("4.text_within", "loses the end")
 async def loses_the_last_piece(model, prompt, seconds):
     text = before = ""
     with contextlib.suppress(TimeoutError):
@@ -421,7 +423,7 @@ async def loses_the_last_piece(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "loses white space")
+@wrong("4.text_within", "loses white space")
 async def drops_line_breaks(model, prompt, seconds):
     text = ""
     with contextlib.suppress(TimeoutError):
@@ -432,7 +434,7 @@ async def drops_line_breaks(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "keeps the last chunk")
+@wrong("4.text_within", "keeps the last chunk")
 async def keeps_the_latest_chunk(model, prompt, seconds):
     text = ""
     with contextlib.suppress(TimeoutError):
@@ -442,7 +444,7 @@ async def keeps_the_latest_chunk(model, prompt, seconds):
     return text
 
 
-@wrong("4.4", "never awaited")
+@wrong("4.text_within", "never awaited")
 async def calls_its_coroutine(model, prompt, seconds):
     pieces = []
     async with asyncio.timeout(seconds):
@@ -450,14 +452,14 @@ async def calls_its_coroutine(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "never awaited")
+@wrong("4.text_within", "never awaited")
 async def forgets_to_await(model, prompt, seconds):
     pieces = []
     asyncio.wait_for(collect(pieces, model, prompt), seconds)
     return "".join(pieces)
 
 
-@wrong("4.4", "waits for no task")
+@wrong("4.text_within", "waits for no task")
 async def waits_for_no_task(model, prompt, seconds):
     pieces = []
     async with asyncio.timeout(seconds):
@@ -465,7 +467,7 @@ async def waits_for_no_task(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "loses white space")
+@wrong("4.text_within", "loses white space")
 async def strips_pieces(model, prompt, seconds):
     pieces = []
     with contextlib.suppress(TimeoutError):
@@ -475,7 +477,7 @@ async def strips_pieces(model, prompt, seconds):
     return "".join(pieces)
 
 
-@wrong("4.4", "shorter limit", "what ends the loop")
+@wrong("4.text_within", "shorter limit", "what ends the loop")
 async def stops_at_the_first_piece(model, prompt, seconds):
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -488,25 +490,25 @@ async def stops_at_the_first_piece(model, prompt, seconds):
 notebooks_model = FakeListChatModel(responses=["Not asked for."])
 
 
-@wrong("4.4", "another model", "called the notebook's `notebooks_model`")
+@wrong("4.text_within", "another model", "called the notebook's `notebooks_model`")
 async def of_the_notebooks_model(model, prompt, seconds):
     async with asyncio.timeout(seconds):
         return await text_of(notebooks_model, prompt)
 
 
-@wrong("4.4", "another model", "called another `FakeListChatModel`")
+@wrong("4.text_within", "another model", "called another `FakeListChatModel`")
 async def of_a_model_of_its_own(model, prompt, seconds):
     return (await FakeListChatModel(responses=["Mine."]).ainvoke(prompt)).content
 
 
-@wrong("4.4", "waits on")
+@wrong("4.text_within", "waits on")
 async def sleeps_a_little(model, prompt, seconds):
     text = await times_out(model, prompt, seconds)
     await asyncio.sleep(0.5)
     return text
 
 
-@wrong("4.4", "swallows the error")
+@wrong("4.text_within", "swallows the error")
 async def returns_what_it_has(model, prompt, seconds):
     pieces = []
     try:
@@ -515,7 +517,7 @@ async def returns_what_it_has(model, prompt, seconds):
         return "".join(pieces)  # noqa: B012
 
 
-@wrong("4.4", "left open")
+@wrong("4.text_within", "left open")
 async def reads_in_a_thread(model, prompt, seconds):
     pieces = []
 

@@ -7,8 +7,8 @@ RUN = (
     r"^{name} was run beside a heart: its longest pause was {pause} s\. .* more than 0\.2 s\. {why}"
 )
 
-right("4.2")(BEATS)
-right("4.2")(dict(reversed(BEATS.items())))
+right("4.who_blocks")(BEATS)
+right("4.who_blocks")(dict(reversed(BEATS.items())))
 
 for name, pause, why in (
     ("A", r"0\.1", "Time passes between its chunks. Who has"),
@@ -20,12 +20,14 @@ for name, pause, why in (
 ):
     said = RUN.format(name=name, pause=pause, why=why)
     others = "".join(set("BCDEF") - {name})  # a message gives none of the others away
-    wrong("4.2", f"wrong about {name}", rf"{said}(?!.*\b[{others}]\b)")(
+    wrong("4.who_blocks", f"wrong about {name}", rf"{said}(?!.*\b[{others}]\b)")(
         {**BEATS, name: not BEATS[name]}
     )
 
-wrong("4.2", "wrong about A")({name: not beats for name, beats in BEATS.items()})
-wrong("4.2", "not a bool", "^C: .* `True` or `False`, not `'yes'`")({**BEATS, "C": "yes"})
-wrong("4.2", "no such snippet", "no snippet G; the snippets are A to F")({**BEATS, "G": True})
-wrong("4.2", "answer missing", "no answer yet for B, C, D, E and F")({"A": True, "B": ...})
-wrong("4.2", "no dict", "a dict .*, not a `list`")([True, False])
+wrong("4.who_blocks", "wrong about A")({name: not beats for name, beats in BEATS.items()})
+wrong("4.who_blocks", "not a bool", "^C: .* `True` or `False`, not `'yes'`")({**BEATS, "C": "yes"})
+wrong("4.who_blocks", "no such snippet", "no snippet G; the snippets are A to F")(
+    {**BEATS, "G": True}
+)
+wrong("4.who_blocks", "answer missing", "no answer yet for B, C, D, E and F")({"A": True, "B": ...})
+wrong("4.who_blocks", "no dict", "a dict .*, not a `list`")([True, False])

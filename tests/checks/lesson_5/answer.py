@@ -19,10 +19,10 @@ from tests.checks.lesson_5._parts import (
 )
 from utils.widgets import Status
 
-right("5.8")(in_a_loop)
-right("5.8")(calls_itself)
-right("5.8")(all_tools_at_once)
-wrong("5.8", "collected first")(collects_all_but_news)
+right("5.answer")(in_a_loop)
+right("5.answer")(calls_itself)
+right("5.answer")(all_tools_at_once)
+wrong("5.answer", "collected first")(collects_all_but_news)
 
 
 async def nothing_back(tool, call):
@@ -47,7 +47,7 @@ async def twice(tool, call):
     return await tool.ainvoke(call)
 
 
-@wrong("5.8", "first status late")
+@wrong("5.answer", "first status late")
 async def status_when_it_speaks(model, tools, messages):
     told = False
     async for piece in built(thinking=list)(model, tools, messages):
@@ -57,7 +57,7 @@ async def status_when_it_speaks(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "status after the tool began")
+@wrong("5.answer", "status after the tool began")
 async def runs_it_and_then_says_so(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}
     messages = list(messages)
@@ -75,14 +75,14 @@ async def runs_it_and_then_says_so(model, tools, messages):
             yield Status("Tool call", call["name"])
 
 
-@wrong("5.8", "first status late")
+@wrong("5.answer", "first status late")
 async def collects_the_reply(model, tools, messages):
     pieces = [piece async for piece in in_a_loop(model, tools, messages)]
     for piece in pieces:
         yield piece
 
 
-@wrong("5.8", "held back")
+@wrong("5.answer", "held back")
 async def holds_until_it_knows(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}
     messages = list(messages)
@@ -108,7 +108,7 @@ async def holds_until_it_knows(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-@wrong("5.8", "swallows the error")
+@wrong("5.answer", "swallows the error")
 async def swallows_the_loss(model, tools, messages):
     try:
         async for piece in in_a_loop(model, tools, messages):
@@ -117,7 +117,7 @@ async def swallows_the_loss(model, tools, messages):
         return
 
 
-@wrong("5.8", "swallows the cancellation")
+@wrong("5.answer", "swallows the cancellation")
 async def swallows_cancelling(model, tools, messages):
     try:
         async for piece in in_a_loop(model, tools, messages):
@@ -126,32 +126,32 @@ async def swallows_cancelling(model, tools, messages):
         return
 
 
-@wrong("5.8", "invoke")
+@wrong("5.answer", "invoke")
 async def asks_by_invoke(model, tools, messages):
     yield Status("Thinking")
     yield await model.bind_tools(tools).ainvoke(messages)
 
 
-@wrong("5.8", "blocks the loop")
+@wrong("5.answer", "blocks the loop")
 async def blocks(model, tools, messages):
     yield Status("Thinking")
     for chunk in model.bind_tools(tools).stream(messages):
         yield chunk
 
 
-@wrong("5.8", "returns a collection")
+@wrong("5.answer", "returns a collection")
 async def returns_text(model, tools, messages):
     return "".join([chunk.text async for chunk in model.astream(messages)])
 
 
-@wrong("5.8", "first status late")
+@wrong("5.answer", "first status late")
 async def runs_all_tools_first(model, tools, messages):
     await asyncio.gather(*(tool.ainvoke({"order": 1, "day": "Friday"}) for tool in tools))
     async for piece in in_a_loop(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "yields nothing")
+@wrong("5.answer", "yields nothing")
 async def yields_nothing(model, tools, messages):
     async for _ in in_a_loop(model, tools, messages):
         pass
@@ -159,7 +159,7 @@ async def yields_nothing(model, tools, messages):
     yield
 
 
-@wrong("5.8", "never called again")
+@wrong("5.answer", "never called again")
 async def stops_after_the_tools(model, tools, messages):
     news = 0
     async for piece in in_a_loop(model, tools, messages):
@@ -169,7 +169,7 @@ async def stops_after_the_tools(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "thinks too rarely")
+@wrong("5.answer", "thinks too rarely")
 async def thinks_once(model, tools, messages):
     thought = False
     async for piece in in_a_loop(model, tools, messages):
@@ -180,7 +180,7 @@ async def thinks_once(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "fewer statuses than tools")
+@wrong("5.answer", "fewer statuses than tools")
 async def one_call_alone(model, tools, messages):
     told = False
     async for piece in in_a_loop(model, tools, messages):
@@ -191,7 +191,7 @@ async def one_call_alone(model, tools, messages):
             told = True
 
 
-@wrong("5.8", "thinks late")
+@wrong("5.answer", "thinks late")
 async def thinks_late(model, tools, messages):
     late = False
     async for piece in in_a_loop(model, tools, messages):
@@ -207,7 +207,7 @@ async def thinks_late(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "loses the last reply")
+@wrong("5.answer", "loses the last reply")
 async def shows_the_first_reply(model, tools, messages):
     told = False
     async for piece in in_a_loop(model, tools, messages):
@@ -241,7 +241,7 @@ def half_of_the_calls(messages):
     return messages
 
 
-@wrong("5.8", "leaves a task")
+@wrong("5.answer", "leaves a task")
 async def goes_on_in_the_background(model, tools, messages):
     async for piece in goes_on_with(in_a_loop(model, tools, messages)):
         yield piece
@@ -255,18 +255,18 @@ async def the_arguments_alone(tool, call):
     return await tool.ainvoke(call["args"])
 
 
-@wrong("5.8", "yields a stage's name")
+@wrong("5.answer", "yields a stage's name")
 async def says_it_in_words(model, tools, messages):
     async for piece in in_a_loop(model, tools, messages):
         yield piece.stage if isinstance(piece, Status) else piece
 
 
-@wrong("5.8", "never calls the model")
+@wrong("5.answer", "never calls the model")
 async def yields_dicts(model, tools, messages):
     yield {"status": "Thinking"}
 
 
-@wrong("5.8", "second call never runs")
+@wrong("5.answer", "second call never runs")
 async def adds_up_all_replies(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}
     messages, whole = list(messages), None
@@ -283,7 +283,7 @@ async def adds_up_all_replies(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-@wrong("5.8", "calls twice")
+@wrong("5.answer", "calls twice")
 async def never_returns(model, tools, messages):
     while True:
         yield Status("Thinking")
@@ -291,7 +291,7 @@ async def never_returns(model, tools, messages):
             yield chunk
 
 
-@right("5.8")
+@right("5.answer")
 class Answers:
     """An instance for each reply, which is its stream."""
 
@@ -308,7 +308,7 @@ class Answers:
         return self.pieces.aclose()
 
 
-@right("5.8")
+@right("5.answer")
 async def by_match_and_a_group(model, tools, messages, *, rounds=5):
     by_name = {tool.name: tool for tool in tools}
     history = [*messages]
@@ -330,7 +330,7 @@ async def by_match_and_a_group(model, tools, messages, *, rounds=5):
                 return
 
 
-@right("5.8")
+@right("5.answer")
 async def raises_for_a_truncated_reply(model, tools, messages):
     finish = None
     async with aclosing(in_a_loop(model, tools, messages)) as pieces:
@@ -342,7 +342,7 @@ async def raises_for_a_truncated_reply(model, tools, messages):
         raise ValueError(f"The reply is not complete: {finish}.")
 
 
-@right("5.8")
+@right("5.answer")
 async def from_events(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}
     history, go_on = list(messages), True
@@ -361,7 +361,7 @@ async def from_events(model, tools, messages):
                 history.append({"role": "tool", "content": result, "tool_call_id": call["id"]})
 
 
-@right("5.8")
+@right("5.answer")
 async def tools_as_an_argument_of_the_call(model, tools, messages):
     schemas, history = [convert_to_openai_tool(tool) for tool in tools], tuple(messages)
     while True:
@@ -385,7 +385,7 @@ async def tools_as_an_argument_of_the_call(model, tools, messages):
         history += (whole, *[await each for each in asyncio.as_completed(running)])
 
 
-@wrong("5.8", "yields the sum")
+@wrong("5.answer", "yields the sum")
 async def yields_the_sum(model, tools, messages):
     yield Status("Thinking")
     whole = None
@@ -394,7 +394,7 @@ async def yields_the_sum(model, tools, messages):
         yield whole
 
 
-@wrong("5.8", "runs a tool without a call")
+@wrong("5.answer", "runs a tool without a call")
 async def looks_the_order_up_first(model, tools, messages):
     yield Status("Thinking")
     known = await tools[0].ainvoke({"order": 4711})
@@ -404,7 +404,7 @@ async def looks_the_order_up_first(model, tools, messages):
     assert known
 
 
-@wrong("5.8", "another text")
+@wrong("5.answer", "another text")
 async def shouts(model, tools, messages):
     async for piece in in_a_loop(model, tools, messages):
         if not isinstance(piece, Status):
@@ -412,14 +412,14 @@ async def shouts(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "another text")
+@wrong("5.answer", "another text")
 async def drops_blank_pieces(model, tools, messages):
     async for piece in in_a_loop(model, tools, messages):
         if isinstance(piece, Status) or piece.response_metadata or " " not in piece.text:
             yield piece
 
 
-@wrong("5.8", "leaves a task", "while a tool ran")
+@wrong("5.answer", "leaves a task", "while a tool ran")
 async def runs_a_tool_apart(model, tools, messages):
     class Apart:
         def __init__(self, tool):
@@ -437,7 +437,7 @@ async def runs_a_tool_apart(model, tools, messages):
         yield piece
 
 
-@wrong("5.8", "swallows the cancellation", "The task that runs `answer` was cancelled")
+@wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")
 async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
     calling = False
     try:
@@ -449,7 +449,7 @@ async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
             raise
 
 
-@wrong("5.8", "another call")
+@wrong("5.answer", "another call")
 async def runs_the_first_call_only(model, tools, messages):
     history = list(messages)
     while True:
@@ -506,7 +506,7 @@ for mistake, parts in (
     ("status of another tool", {"calling": lambda call: [Status("Tool call", "a tool")]}),
     ("another conversation", {"copy": lambda messages: messages[-1:]}),
 ):
-    wrong("5.8", mistake)(built(**parts))
+    wrong("5.answer", mistake)(built(**parts))
 
 for mistake, change in (
     ("adds nothing", lambda seen: seen[:2]),
@@ -515,10 +515,10 @@ for mistake, change in (
     ("result before the call", lambda seen: [*seen[:2], *seen[:1:-1]]),
     ("loses a call", half_of_the_calls),
 ):
-    wrong("5.8", mistake)(asking(change))
+    wrong("5.answer", mistake)(asking(change))
 
 
-@wrong("5.8", "raises", "name 'Truncated' is not defined")
+@wrong("5.answer", "raises", "name 'Truncated' is not defined")
 async def raises_what_it_never_made(model, tools, messages):
     async for piece in in_a_loop(model, tools, messages):
         yield piece

@@ -4,8 +4,10 @@ from tests.checks.answers import diagnoses, wrong
 
 TRUTH = {"A": "doubled", "B": "cut off", "C": "healthy", "D": "lost"}
 
-diagnoses("5.7", "program", TRUTH)
-wrong("5.7", "doubled for healthy", "^C shows nothing twice. .* did it show two replies")(
+diagnoses("5.diagnosis", "program", TRUTH)
+wrong("5.diagnosis", "doubled for healthy", "^C shows nothing twice. .* did it show two replies")(
     {**TRUTH, "C": "doubled"}
 )
-wrong("5.7", "cut off for lost", "^D wasn't cut off. .* isn't the end")({**TRUTH, "D": "cut off"})
+wrong("5.diagnosis", "cut off for lost", "^D wasn't cut off. .* isn't the end")(
+    {**TRUTH, "D": "cut off"}
+)

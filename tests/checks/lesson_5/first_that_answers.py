@@ -10,7 +10,7 @@ from openai import OpenAIError
 from tests.checks.answers import right, wrong
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def until_something_is_shown(models, prompt):
     left = list(models)
     while left:
@@ -26,7 +26,7 @@ async def until_something_is_shown(models, prompt):
                 raise
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def keeps_the_error(models, prompt):
     failed = None
     for model in models:
@@ -44,7 +44,7 @@ async def keeps_the_error(models, prompt):
     raise failed
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def counts_the_models(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -58,7 +58,7 @@ async def counts_the_models(models, prompt):
                 raise
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def calls_itself(models, prompt):
     first, *others = models
     shown = False
@@ -75,7 +75,7 @@ async def calls_itself(models, prompt):
         yield text
 
 
-@wrong("5.5", "a second reply after text")
+@wrong("5.first_that_answers", "a second reply after text")
 async def again_after_text(models, prompt):
     for model in models:
         try:
@@ -87,7 +87,7 @@ async def again_after_text(models, prompt):
                 raise
 
 
-@wrong("5.5", "collected first")
+@wrong("5.first_that_answers", "collected first")
 async def to_be_safe(models, prompt):
     for model in models:
         try:
@@ -101,7 +101,7 @@ async def to_be_safe(models, prompt):
             return
 
 
-@wrong("5.5", "swallows the last error")
+@wrong("5.first_that_answers", "swallows the last error")
 async def swallows_the_last(models, prompt):
     for model in models:
         shown = False
@@ -115,7 +115,7 @@ async def swallows_the_last(models, prompt):
                 raise
 
 
-@wrong("5.5", "swallows the error")
+@wrong("5.first_that_answers", "swallows the error")
 async def swallows_after_text(models, prompt):
     for model in models:
         shown = False
@@ -131,14 +131,14 @@ async def swallows_after_text(models, prompt):
                 raise
 
 
-@wrong("5.5", "takes an empty chunk for text")
+@wrong("5.first_that_answers", "takes an empty chunk for text")
 async def langchains_own(models, prompt):
     chain = models[0].with_fallbacks(models[1:])
     async for chunk in chain.astream(prompt):
         yield chunk.content
 
 
-@wrong("5.5", "takes an empty chunk for text")
+@wrong("5.first_that_answers", "takes an empty chunk for text")
 async def counts_the_role(models, prompt):
     for model in models:
         shown = False
@@ -152,7 +152,7 @@ async def counts_the_role(models, prompt):
                 raise
 
 
-@wrong("5.5", "all models")
+@wrong("5.first_that_answers", "all models")
 async def asks_all(models, prompt):
     streams = [model.astream(prompt) for model in models]
     firsts = await asyncio.gather(*(anext(stream) for stream in streams), return_exceptions=True)
@@ -163,7 +163,7 @@ async def asks_all(models, prompt):
             return
 
 
-@wrong("5.5", "takes a repeated model for the last")
+@wrong("5.first_that_answers", "takes a repeated model for the last")
 async def catches_all(models, prompt):
     for model in models:
         shown = False
@@ -177,7 +177,7 @@ async def catches_all(models, prompt):
                 raise
 
 
-@wrong("5.5", "gives up too early")
+@wrong("5.first_that_answers", "gives up too early")
 async def raises_what_it_should_not(models, prompt):
     for model in models:
         try:
@@ -189,19 +189,19 @@ async def raises_what_it_should_not(models, prompt):
                 raise
 
 
-@wrong("5.5", "gives up too early")
+@wrong("5.first_that_answers", "gives up too early")
 async def the_first_alone(models, prompt):
     async for chunk in models[0].astream(prompt):
         yield chunk.content
 
 
-@wrong("5.5", "gives up too early")
+@wrong("5.first_that_answers", "gives up too early")
 async def the_second_alone(models, prompt):
     async for text in until_something_is_shown(models[:2], prompt):
         yield text
 
 
-@wrong("5.5", "same model again")
+@wrong("5.first_that_answers", "same model again")
 async def the_same_again(models, prompt):
     for model in models:
         for attempt in range(2):
@@ -216,7 +216,7 @@ async def the_same_again(models, prompt):
                     raise
 
 
-@wrong("5.5", "replaces the error")
+@wrong("5.first_that_answers", "replaces the error")
 async def an_error_of_its_own(models, prompt):
     for model in models:
         shown = False
@@ -231,7 +231,7 @@ async def an_error_of_its_own(models, prompt):
     raise RuntimeError("Nobody answered.")
 
 
-@wrong("5.5", "an earlier error")
+@wrong("5.first_that_answers", "an earlier error")
 async def the_first_error(models, prompt):
     errors = []
     for model in models:
@@ -248,27 +248,27 @@ async def the_first_error(models, prompt):
     raise errors[0]
 
 
-@wrong("5.5", "all models")
+@wrong("5.first_that_answers", "all models")
 async def every_reply(models, prompt):
     for model in models:
         async for chunk in model.astream(prompt):
             yield chunk.content
 
 
-@wrong("5.5", "loses white space")
+@wrong("5.first_that_answers", "loses white space")
 async def takes_a_space_for_nothing(models, prompt):
     async for text in until_something_is_shown(models, prompt):
         if text.strip():
             yield text
 
 
-@wrong("5.5", "yields messages")
+@wrong("5.first_that_answers", "yields messages")
 async def whole_chunks(models, prompt):
     async for chunk in models[0].astream(prompt):
         yield chunk
 
 
-@wrong("5.5", "never gets that far")
+@wrong("5.first_that_answers", "never gets that far")
 async def gives_up(models, prompt):
     try:
         async for chunk in models[0].astream(prompt):
@@ -277,7 +277,7 @@ async def gives_up(models, prompt):
         return
 
 
-@wrong("5.5", "adds text")
+@wrong("5.first_that_answers", "adds text")
 async def adds_a_notice(models, prompt):
     shown = False
     try:
@@ -290,7 +290,7 @@ async def adds_a_notice(models, prompt):
         raise
 
 
-@wrong("5.5", "stops early")
+@wrong("5.first_that_answers", "stops early")
 async def has_no_patience(models, prompt):
     for model in models:
         shown = False
@@ -307,7 +307,7 @@ async def has_no_patience(models, prompt):
                 raise
 
 
-@wrong("5.5", "no text taken for a failure")
+@wrong("5.first_that_answers", "no text taken for a failure")
 async def takes_no_text_for_a_failure(models, prompt):
     failed = None
     for model in models:
@@ -326,7 +326,7 @@ async def takes_no_text_for_a_failure(models, prompt):
         raise failed
 
 
-@wrong("5.5", "raises")
+@wrong("5.first_that_answers", "raises")
 async def expects_a_text(models, prompt):
     for model in models:
         shown = False
@@ -344,7 +344,7 @@ async def expects_a_text(models, prompt):
         raise failed
 
 
-@wrong("5.5", "takes a repeated model for the last")
+@wrong("5.first_that_answers", "takes a repeated model for the last")
 async def the_last_by_itself(models, prompt):
     for model in models:
         shown = False
@@ -358,7 +358,7 @@ async def the_last_by_itself(models, prompt):
                 raise
 
 
-@wrong("5.5", "swallows the last error")
+@wrong("5.first_that_answers", "swallows the last error")
 async def the_last_by_its_place(models, prompt):
     for model in models:
         shown = False
@@ -372,7 +372,7 @@ async def the_last_by_its_place(models, prompt):
                 raise
 
 
-@wrong("5.5", "never gets that far")
+@wrong("5.first_that_answers", "never gets that far")
 async def each_model_once(models, prompt):
     tried = []
     for model in models:
@@ -390,7 +390,7 @@ async def each_model_once(models, prompt):
                 raise
 
 
-@wrong("5.5", "invoke")
+@wrong("5.first_that_answers", "invoke")
 async def by_invoke(models, prompt):
     for model in models:
         try:
@@ -420,18 +420,18 @@ def in_turn(except_=Exception, text=bool, limit=None, piece=lambda text: text):
     return first_that_answers
 
 
-right("5.5")(in_turn())
-wrong("5.5", "not every exception", "isn't JSON")(in_turn(except_=OpenAIError))
-wrong("5.5", "another model after a cancellation")(in_turn(except_=BaseException))
-wrong("5.5", "limits the time")(in_turn(limit=4.9))
-wrong("5.5", "a second reply after text")(in_turn(text=lambda text: False))
-wrong("5.5", "loses white space")(in_turn(piece=str.strip))
-wrong("5.5", "another text")(in_turn(piece=str.upper))
-wrong("5.5", "yields nothing")(in_turn(piece=lambda text: None))
-wrong("5.5", "yields the wrong type")(in_turn(piece=len))
+right("5.first_that_answers")(in_turn())
+wrong("5.first_that_answers", "not every exception", "isn't JSON")(in_turn(except_=OpenAIError))
+wrong("5.first_that_answers", "another model after a cancellation")(in_turn(except_=BaseException))
+wrong("5.first_that_answers", "limits the time")(in_turn(limit=4.9))
+wrong("5.first_that_answers", "a second reply after text")(in_turn(text=lambda text: False))
+wrong("5.first_that_answers", "loses white space")(in_turn(piece=str.strip))
+wrong("5.first_that_answers", "another text")(in_turn(piece=str.upper))
+wrong("5.first_that_answers", "yields nothing")(in_turn(piece=lambda text: None))
+wrong("5.first_that_answers", "yields the wrong type")(in_turn(piece=len))
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def with_a_retry(models, prompt):
     for number, model in enumerate(models, start=1):
         begun = False
@@ -446,7 +446,7 @@ async def with_a_retry(models, prompt):
                 raise
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def keeps_all_errors(models, prompt):
     errors = []
     for model in models:
@@ -479,7 +479,7 @@ async def begun(model, prompt):
     return "", chunks
 
 
-@right("5.5")
+@right("5.first_that_answers")
 async def begins_and_goes_on(models: list, prompt: str):
     *others, last = models
     for model in others:
@@ -512,15 +512,15 @@ class Fallback:
             model = following
 
 
-right("5.5")(Fallback())
+right("5.first_that_answers")(Fallback())
 
 
-@right("5.5")
+@right("5.first_that_answers")
 def a_plain_function_around_it(models, prompt):
     return counts_the_models(list(models), prompt)
 
 
-@wrong("5.5", "changes an argument", "`models`")
+@wrong("5.first_that_answers", "changes an argument", "`models`")
 async def takes_models_out(models, prompt):
     while models:
         model, shown = models.pop(0), False
@@ -534,7 +534,7 @@ async def takes_models_out(models, prompt):
                 raise
 
 
-@wrong("5.5", "replaces the error", "was lost")
+@wrong("5.first_that_answers", "replaces the error", "was lost")
 async def a_group_of_errors(models, prompt):
     errors = []
     for model in models:
@@ -551,7 +551,7 @@ async def a_group_of_errors(models, prompt):
     raise ExceptionGroup("no model answered", errors)
 
 
-@wrong("5.5", "replaces the error")
+@wrong("5.first_that_answers", "replaces the error")
 async def an_error_with_a_cause(models, prompt):
     failed = None
     for model in models:
@@ -568,7 +568,7 @@ async def an_error_with_a_cause(models, prompt):
     raise RuntimeError("no model answered") from failed
 
 
-@wrong("5.5", "another model after text")
+@wrong("5.first_that_answers", "another model after text")
 async def calls_the_next_in_advance(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -585,7 +585,7 @@ async def calls_the_next_in_advance(models, prompt):
                 raise
 
 
-@wrong("5.5", "yields text again")
+@wrong("5.first_that_answers", "yields text again")
 async def yields_all_so_far(models, prompt):
     said = ""
     async for text in counts_the_models(models, prompt):
@@ -593,12 +593,12 @@ async def yields_all_so_far(models, prompt):
         yield said
 
 
-@wrong("5.5", "never calls the model")
+@wrong("5.first_that_answers", "never calls the model")
 async def calls_nobody(models, prompt):
     yield ""
 
 
-@wrong("5.5", "another prompt")
+@wrong("5.first_that_answers", "another prompt")
 async def adds_to_the_prompt(models, prompt):
     async for text in counts_the_models(models, f"{prompt} Be brief."):
         yield text
@@ -607,7 +607,7 @@ async def adds_to_the_prompt(models, prompt):
 kept = []
 
 
-@wrong("5.5", "left open")
+@wrong("5.first_that_answers", "left open")
 async def keeps_its_streams(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -625,18 +625,18 @@ async def keeps_its_streams(models, prompt):
 notebook_model = GenericFakeChatModel(messages=iter([]))
 
 
-@wrong("5.5", "another model", "`notebook_model`")
+@wrong("5.first_that_answers", "another model", "`notebook_model`")
 async def calls_the_notebooks_model(models, prompt):
     for _ in models:
         async for chunk in notebook_model.astream(prompt):
             yield chunk.content
 
 
-@wrong("5.5", "awaits to a stream")
+@wrong("5.first_that_answers", "awaits to a stream")
 async def returns_the_stream(models, prompt):
     return counts_the_models(models, prompt)
 
 
-@wrong("5.5", "returns a collection")
+@wrong("5.first_that_answers", "returns a collection")
 async def returns_a_list(models, prompt):
     return [text async for text in counts_the_models(models, prompt)]

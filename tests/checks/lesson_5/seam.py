@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from tests.checks.answers import right, wrong
 
 
-@right("5.6")
+@right("5.seam")
 def longest_first(partial, more):
     for size in range(min(len(partial), len(more)), 0, -1):
         if partial.endswith(more[:size]):
@@ -16,7 +16,7 @@ def longest_first(partial, more):
     return partial + more
 
 
-@right("5.6")
+@right("5.seam")
 def from_the_left(partial, more):
     for at in range(len(partial) + 1):
         if more.startswith(partial[at:]):
@@ -24,13 +24,13 @@ def from_the_left(partial, more):
     raise AssertionError
 
 
-@right("5.6")
+@right("5.seam")
 def largest_of_all(partial, more):
     sizes = [size for size in range(len(more) + 1) if partial.endswith(more[:size])]
     return partial + more[max(sizes) :]
 
 
-@right("5.6")
+@right("5.seam")
 def first_shorter(partial, more):
     rest = partial[-len(more) :] if more else ""
     while not more.startswith(rest):
@@ -38,12 +38,12 @@ def first_shorter(partial, more):
     return partial + more.removeprefix(rest)
 
 
-@wrong("5.6", "repeats the overlap")
+@wrong("5.seam", "repeats the overlap")
 def adds(partial, more):
     return partial + more
 
 
-@wrong("5.6", "repeats a part")
+@wrong("5.seam", "repeats a part")
 def shortest_first(partial, more):
     for size in range(1, min(len(partial), len(more)) + 1):
         if partial.endswith(more[:size]):
@@ -51,22 +51,22 @@ def shortest_first(partial, more):
     return partial + more
 
 
-@wrong("5.6", "repeats the overlap")
+@wrong("5.seam", "repeats the overlap")
 def replaces(partial, more):
     return partial + more.replace(partial, "")
 
 
-@wrong("5.6", "loses more than the overlap")
+@wrong("5.seam", "loses more than the overlap")
 def strips_letters(partial, more):
     return partial + more.lstrip(partial)
 
 
-@wrong("5.6", "repeats the overlap")
+@wrong("5.seam", "repeats the overlap")
 def removes_a_whole(partial, more):
     return partial + more.removeprefix(partial)
 
 
-@wrong("5.6", "repeats the overlap")
+@wrong("5.seam", "repeats the overlap")
 def by_words(partial, more):
     words, others = partial.split(), more.split()
     for size in range(min(len(words), len(others)), 0, -1):
@@ -75,12 +75,12 @@ def by_words(partial, more):
     return partial + more
 
 
-@wrong("5.6", "white space")
+@wrong("5.seam", "white space")
 def strips_spaces(partial, more):
     return longest_first(partial.strip(), more.strip())
 
 
-@wrong("5.6", "repeats a character")
+@wrong("5.seam", "repeats a character")
 def from_two_letters(partial, more):
     for size in range(min(len(partial), len(more)), 1, -1):
         if partial.endswith(more[:size]):
@@ -88,13 +88,13 @@ def from_two_letters(partial, more):
     return partial + more
 
 
-@wrong("5.6", "loses the first string")
+@wrong("5.seam", "loses the first string")
 def anywhere(partial, more):
     same = SequenceMatcher(None, partial, more, autojunk=False).find_longest_match()
     return partial[: same.a] + more[same.b :]
 
 
-@wrong("5.6", "repeats all of the first")
+@wrong("5.seam", "repeats all of the first")
 def misses_the_whole(partial, more):
     for size in range(min(len(partial), len(more)) - 1, 0, -1):
         if partial.endswith(more[:size]):
@@ -102,46 +102,46 @@ def misses_the_whole(partial, more):
     return partial + more
 
 
-@wrong("5.6", "loses text without an overlap")
+@wrong("5.seam", "loses text without an overlap")
 def drops_two_letters(partial, more):
     return partial + more[2:]
 
 
-@wrong("5.6", "loses more than the overlap")
+@wrong("5.seam", "loses more than the overlap")
 def drops_one_more(partial, more):
     joined = longest_first(partial, more)
     return joined if joined == partial + more else partial + joined[len(partial) + 2 :]
 
 
-@wrong("5.6", "loses the first string")
+@wrong("5.seam", "loses the first string")
 def cuts_off_at_minus_0(partial, more):
     size = max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
     return partial[:-size] + more
 
 
-@wrong("5.6", "repeats all of the second")
+@wrong("5.seam", "repeats all of the second")
 def counts_the_rest_from_the_end(partial, more):
     size = max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
     return partial + more[size - len(more) :]
 
 
-@wrong("5.6", "returns the wrong type")
+@wrong("5.seam", "returns the wrong type")
 def gives_a_pair(partial, more):
     return partial, more
 
 
-@wrong("5.6", "async def")
+@wrong("5.seam", "async def")
 async def async_seam(partial, more):
     return longest_first(partial, more)
 
 
-@wrong("5.6", "raises")
+@wrong("5.seam", "raises")
 def trips_over_empty(partial, more):
     assert partial[-1]
     return longest_first(partial, more)
 
 
-@wrong("5.6", "loses more than the overlap")
+@wrong("5.seam", "loses more than the overlap")
 def replaces_everywhere(partial, more):
     for length in range(min(len(partial), len(more)), 0, -1):
         if partial.endswith(more[:length]):
@@ -149,7 +149,7 @@ def replaces_everywhere(partial, more):
     return partial + more
 
 
-@wrong("5.6", "loses text without an overlap")
+@wrong("5.seam", "loses text without an overlap")
 def minds_no_capitals(partial, more):
     for length in range(min(len(partial), len(more)), 0, -1):
         if partial.lower().endswith(more[:length].lower()):
@@ -157,14 +157,14 @@ def minds_no_capitals(partial, more):
     return partial + more
 
 
-@right("5.6")
+@right("5.seam")
 def a_generator_of_sizes(partial: str, more: str) -> str:
     sizes = range(len(more), -1, -1)
     size = next(n for n in sizes if partial[len(partial) - n :] == more[:n] and n <= len(partial))
     return f"{partial}{more[size:]}"
 
 
-@right("5.6")
+@right("5.seam")
 def while_it_fits(partial, more=""):
     size = min(len(partial), len(more))
     while size and partial[-size:] != more[:size]:
@@ -172,7 +172,7 @@ def while_it_fits(partial, more=""):
     return partial + more[size:]
 
 
-@right("5.6")
+@right("5.seam")
 def by_recursion(partial, more):
     def overlap(end):
         return end if more.startswith(end) else overlap(end[1:])
@@ -180,7 +180,7 @@ def by_recursion(partial, more):
     return partial + more[len(overlap(partial)) :]
 
 
-@right("5.6")
+@right("5.seam")
 def by_borders(first, second):
     joined = second + "\0" + first
     border = [0] * len(joined)
@@ -198,16 +198,16 @@ class Joiner:
         return partial + more.removeprefix(next(filter(more.startswith, ends), ""))
 
 
-right("5.6")(Joiner())
+right("5.seam")(Joiner())
 
 
-@right("5.6")
+@right("5.seam")
 def by_a_pattern(partial, more):
     pairs = re.fullmatch(r"(?s).*?(?P<same>.*)\0(?P=same)(?P<rest>.*)", f"{partial}\0{more}")
     return partial + pairs["rest"]
 
 
-@wrong("5.6", "found elsewhere", "is missing from `more`. It occurs in `partial`")
+@wrong("5.seam", "found elsewhere", "is missing from `more`. It occurs in `partial`")
 def anywhere_in_the_first(partial, more):
     for size in range(len(more), 0, -1):
         if more[:size] in partial:
@@ -215,24 +215,24 @@ def anywhere_in_the_first(partial, more):
     return partial + more
 
 
-@wrong("5.6", "found elsewhere")
+@wrong("5.seam", "found elsewhere")
 def skips_what_is_known(partial, more):
     return partial if more in partial else longest_first(partial, more)
 
 
-@wrong("5.6", "changes the first string")
+@wrong("5.seam", "changes the first string")
 def cuts_at_the_first_place(partial, more):
     size = max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
     return partial[: partial.find(more[:size])] + more if size else partial + more
 
 
-@wrong("5.6", "repeats a part")
+@wrong("5.seam", "repeats a part")
 def trims_by_the_shortest(partial, more):
     size = next((n for n in range(1, len(more) + 1) if partial.endswith(more[:n])), 0)
     return partial + more[size:]
 
 
-@wrong("5.6", "loses more than the overlap")
+@wrong("5.seam", "loses more than the overlap")
 def by_an_unescaped_pattern(partial, more):
     for size in range(min(len(partial), len(more)), 0, -1):
         if re.search(more[:size] + "$", partial):
@@ -240,7 +240,7 @@ def by_an_unescaped_pattern(partial, more):
     return partial + more
 
 
-@wrong("5.6", "repeats the overlap")
+@wrong("5.seam", "repeats the overlap")
 def at_most_twenty(partial, more):
     for size in range(min(len(partial), len(more), 20), 0, -1):
         if partial.endswith(more[:size]):
@@ -248,18 +248,18 @@ def at_most_twenty(partial, more):
     return partial + more
 
 
-@wrong("5.6", "returns nothing", "Is a `return` missing")
+@wrong("5.seam", "returns nothing", "Is a `return` missing")
 def forgets_the_rest(partial, more):
     for size in range(min(len(partial), len(more)), 0, -1):
         if partial.endswith(more[:size]):
             return partial + more[size:]
 
 
-@wrong("5.6", "yields")
+@wrong("5.seam", "yields")
 def yields_both(partial, more):
     yield longest_first(partial, more)
 
 
-@wrong("5.6", "repeats the overlap")
+@wrong("5.seam", "repeats the overlap")
 def the_first_alone(partial, more):
     return partial if partial and more and partial.endswith(more[0]) else partial + more

@@ -21,11 +21,11 @@ from utils import source as lesson
 from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
 
-right("5.10")(steadied())
-right("5.10")(keeps_the_error)
+right("5.steady")(steadied())
+right("5.steady")(keeps_the_error)
 
 
-@right("5.10")
+@right("5.steady")
 async def holds_empty_chunks(sources, seconds):
     """Hands an empty chunk over with what follows it."""
     for number, source in enumerate(sources, start=1):
@@ -46,7 +46,7 @@ async def holds_empty_chunks(sources, seconds):
                 raise
 
 
-@right("5.10")
+@right("5.steady")
 async def calls_itself(sources, seconds):
     first, *others = sources
     begun = False
@@ -67,34 +67,34 @@ def text_alone(piece):
     return bool(getattr(piece, "content", ""))
 
 
-@wrong("5.10", "yields strings")
+@wrong("5.steady", "yields strings")
 async def texts_alone(sources, seconds):
     async for piece in steadied()(sources, seconds):
         yield piece.content if hasattr(piece, "content") else piece
 
 
-@wrong("5.10", "leaves a piece out")
+@wrong("5.steady", "leaves a piece out")
 async def chunks_alone(sources, seconds):
     async for piece in steadied()(sources, seconds):
         if not isinstance(piece, Status):
             yield piece
 
 
-@wrong("5.10", "calls the next without need")
+@wrong("5.steady", "calls the next without need")
 async def calls_all_sources(sources, seconds):
     streams = [source() for source in sources]
     async for piece in steadied()([lambda s=s: s for s in streams], seconds):
         yield piece
 
 
-@wrong("5.10", "calls no source")
+@wrong("5.steady", "calls no source")
 async def forgets_to_call(sources, seconds):
     for source in sources:
         async for piece in watched(source, seconds):
             yield piece
 
 
-@wrong("5.10", "calls no source")
+@wrong("5.steady", "calls no source")
 async def swallows_that_it_forgot_to_call(sources, seconds):
     for source in sources:
         try:
@@ -105,7 +105,7 @@ async def swallows_that_it_forgot_to_call(sources, seconds):
             continue
 
 
-@wrong("5.10", "raises")
+@wrong("5.steady", "raises")
 async def catches_what_it_never_imported(sources, seconds):
     for source in sources:
         try:
@@ -116,14 +116,14 @@ async def catches_what_it_never_imported(sources, seconds):
             continue
 
 
-@wrong("5.10", "calls no source")
+@wrong("5.steady", "calls no source")
 async def reads_functions(sources, seconds):
     for source in sources:
         async for piece in source:
             yield piece
 
 
-@wrong("5.10", "calls the next after a tool")
+@wrong("5.steady", "calls the next after a tool")
 async def forgets_what_was_before(sources, seconds):
     for source in sources:
         begun = False
@@ -137,7 +137,7 @@ async def forgets_what_was_before(sources, seconds):
                 raise
 
 
-@wrong("5.10", "waits for a silent source")
+@wrong("5.steady", "waits for a silent source")
 async def watches_until_a_tool_is_called(sources, seconds):
     for source in sources:
         begun, limit, stream = False, seconds, source()
@@ -156,21 +156,21 @@ async def watches_until_a_tool_is_called(sources, seconds):
             await stream.aclose()
 
 
-@wrong("5.10", "leaves a piece out")
+@wrong("5.steady", "leaves a piece out")
 async def drops_empty_chunks(sources, seconds):
     async for piece in steadied()(sources, seconds):
         if getattr(piece, "content", None) != "":
             yield piece
 
 
-@wrong("5.10", "tries the failed one again")
+@wrong("5.steady", "tries the failed one again")
 async def tries_each_twice(sources, seconds):
     twice = [source for source in sources for _ in range(2)]
     async for piece in steadied()(twice, seconds):
         yield piece
 
 
-@wrong("5.10", "yields a piece again")
+@wrong("5.steady", "yields a piece again")
 async def adds_news(sources, seconds):
     tried = [lambda source=source: thinks_first(source) for source in sources[1:]]
     async for piece in steadied()([*sources[:1], *tried], seconds):
@@ -183,7 +183,7 @@ async def thinks_first(source):
         yield piece
 
 
-@wrong("5.10", "held back")
+@wrong("5.steady", "held back")
 async def holds_news(sources, seconds):
     news = []
     async for piece in steadied()(sources, seconds):
@@ -196,13 +196,13 @@ async def holds_news(sources, seconds):
             yield piece
 
 
-@wrong("5.10", "waits too long")
+@wrong("5.steady", "waits too long")
 async def waits_longer(sources, seconds):
     async for piece in steadied()(sources, 3 * seconds):
         yield piece
 
 
-@wrong("5.10", "no long silence")
+@wrong("5.steady", "no long silence")
 async def one_limit_for_all(sources, seconds):
     shown = False
     for source in sources:
@@ -217,7 +217,7 @@ async def one_limit_for_all(sources, seconds):
                 raise
 
 
-@wrong("5.10", "raises")
+@wrong("5.steady", "raises")
 async def own_error(sources, seconds):
     shown = False
     async for piece in steadied(at_last=False)(sources, seconds):
@@ -227,7 +227,7 @@ async def own_error(sources, seconds):
         raise RuntimeError("Nobody can answer.")
 
 
-@wrong("5.10", "another error")
+@wrong("5.steady", "another error")
 async def the_first_error(sources, seconds):
     errors = []
     try:
@@ -251,7 +251,7 @@ def noting(errors, source):
     return noted
 
 
-@wrong("5.10", "yields a piece again")
+@wrong("5.steady", "yields a piece again")
 async def twice_each(sources, seconds):
     async for piece in steadied()(sources, seconds):
         yield piece
@@ -259,27 +259,27 @@ async def twice_each(sources, seconds):
             yield piece
 
 
-@right("5.10")
+@right("5.steady")
 async def tells_more(sources, seconds):
     yield Status("Connecting")
     async for piece in steadied()(sources, seconds):
         yield piece
 
 
-@wrong("5.10", "leaves a task")
+@wrong("5.steady", "leaves a task")
 async def reads_on(sources, seconds):
     made = [lambda source=source: goes_on_with(source()) for source in sources]
     async for piece in steadied()(made, seconds):
         yield piece
 
 
-@wrong("5.10", "waits too briefly")
+@wrong("5.steady", "waits too briefly")
 async def hurries(sources, seconds):
     async for piece in steadied()(sources, 0.7 * seconds):
         yield piece
 
 
-@wrong("5.10", "leaves a piece out")
+@wrong("5.steady", "leaves a piece out")
 async def tells_no_news_twice(sources, seconds):
     last = None
     async for piece in steadied()(sources, seconds):
@@ -289,7 +289,7 @@ async def tells_no_news_twice(sources, seconds):
             last = piece
 
 
-@wrong("5.10", "another order")
+@wrong("5.steady", "another order")
 async def the_empty_ones_first(sources, seconds):
     news = None
     async for piece in steadied()(sources, seconds):
@@ -303,7 +303,7 @@ async def the_empty_ones_first(sources, seconds):
             yield piece
 
 
-@wrong("5.10", "calls the next without need")
+@wrong("5.steady", "calls the next without need")
 async def wants_a_text(sources, seconds):
     failed = None
     for source in sources:
@@ -323,7 +323,7 @@ async def wants_a_text(sources, seconds):
         raise failed
 
 
-@wrong("5.10", "calls the next without need")
+@wrong("5.steady", "calls the next without need")
 async def wants_more_than_news(sources, seconds):
     failed = None
     for source in sources:
@@ -343,7 +343,7 @@ async def wants_more_than_news(sources, seconds):
         raise failed
 
 
-@wrong("5.10", "doesn't try again")
+@wrong("5.steady", "doesn't try again")
 async def the_last_by_itself(sources, seconds):
     for source in sources:
         begun = False
@@ -357,7 +357,7 @@ async def the_last_by_itself(sources, seconds):
                 raise
 
 
-@wrong("5.10", "ends quietly")
+@wrong("5.steady", "ends quietly")
 async def the_last_by_its_place(sources, seconds):
     for source in sources:
         begun = False
@@ -371,19 +371,19 @@ async def the_last_by_its_place(sources, seconds):
                 raise
 
 
-@wrong("5.10", "doesn't try again")
+@wrong("5.steady", "doesn't try again")
 async def each_source_once(sources, seconds):
     once = list(dict.fromkeys(sources))
     async for piece in steadied(at_last=len(once) == len(sources))(once, seconds):
         yield piece
 
 
-@wrong("5.10", "returns a collection")
+@wrong("5.steady", "returns a collection")
 async def by_return(sources, seconds):
     return [piece async for piece in steadied()(sources, seconds)]
 
 
-@right("5.10")
+@right("5.steady")
 async def says_that_it_tries_another(sources, seconds):
     *others, last = sources
     for source in others:
@@ -403,7 +403,7 @@ async def says_that_it_tries_another(sources, seconds):
             yield piece
 
 
-@right("5.10")
+@right("5.steady")
 async def works_on_a_copy(sources, seconds):
     waiting = list(sources)
     while waiting:
@@ -422,7 +422,7 @@ async def works_on_a_copy(sources, seconds):
                     raise
 
 
-@wrong("5.10", "changes an argument", "changed its argument `sources`")
+@wrong("5.steady", "changes an argument", "changed its argument `sources`")
 async def takes_sources_off_the_list(sources, seconds):
     while sources:
         source, begun = sources.pop(0), False
@@ -436,14 +436,14 @@ async def takes_sources_off_the_list(sources, seconds):
                 raise
 
 
-@wrong("5.10", "yields something else", "an `AIMessage` that no source sent")
+@wrong("5.steady", "yields something else", "an `AIMessage` that no source sent")
 async def yields_the_message_as_well(sources, seconds):
     async for piece in steadied()(sources, seconds):
         yield piece
     yield AIMessage("done")
 
 
-@wrong("5.10", "fails all the same", "`ConnectionLost` came out when the first source failed")
+@wrong("5.steady", "fails all the same", "`ConnectionLost` came out when the first source failed")
 async def raises_what_was_survived(sources, seconds):
     errors = []
     async for piece in steadied()([*map(partial(noting, errors), sources)], seconds):
@@ -452,7 +452,7 @@ async def raises_what_was_survived(sources, seconds):
         raise errors[0]
 
 
-@wrong("5.10", "left open")
+@wrong("5.steady", "left open")
 async def keeps_the_first_open(sources, seconds):
     kept.append([])
 
@@ -472,7 +472,7 @@ async def once(stream):
         yield piece
 
 
-@wrong("5.10", "swallows the cancellation")
+@wrong("5.steady", "swallows the cancellation")
 async def ends_when_cancelled(sources, seconds):
     try:
         async for piece in steadied()(sources, seconds):
@@ -481,7 +481,7 @@ async def ends_when_cancelled(sources, seconds):
         return
 
 
-@wrong("5.10", "calls the next after text")
+@wrong("5.steady", "calls the next after text")
 async def looks_at_the_last_piece_alone(sources, seconds):
     for number, source in enumerate(sources, start=1):
         try:
@@ -505,9 +505,9 @@ for mistake, parts in (
     ("ends quietly", {"at_last": False}),
     ("calls the next without need", {"failures": BaseException}),
 ):
-    wrong("5.10", mistake)(steadied(**parts))
-wrong("5.10", "ends quietly")(news_of_its_own)
-wrong("5.10", "held back")(collects_pieces)
+    wrong("5.steady", mistake)(steadied(**parts))
+wrong("5.steady", "ends quietly")(news_of_its_own)
+wrong("5.steady", "held back")(collects_pieces)
 
 UNFINISHED = """
 async def watched(stream, seconds):
@@ -523,6 +523,6 @@ def on_its_own_watched(own):
     return names["steady"]
 
 
-wrong("5.10", "unfinished watched")(on_its_own_watched(lesson.stub("5.4")))
-wrong("5.10", "unfinished watched")(on_its_own_watched(UNFINISHED))
-right("5.10")(on_its_own_watched(lesson.solution("5.4")))
+wrong("5.steady", "unfinished watched")(on_its_own_watched(lesson.stub("5.watched")))
+wrong("5.steady", "unfinished watched")(on_its_own_watched(UNFINISHED))
+right("5.steady")(on_its_own_watched(lesson.solution("5.watched")))

@@ -44,7 +44,7 @@ def assembled(*, answer=in_a_loop, steady=None, sources=None):
     return support
 
 
-@right("5.11")
+@right("5.support")
 def as_a_generator(models, tools, seconds):
     async def reply(history):
         sources = [lambda model=model: calls_itself(model, tools, history) for model in models]
@@ -54,7 +54,7 @@ def as_a_generator(models, tools, seconds):
     return reply
 
 
-@right("5.11")
+@right("5.support")
 class Assistant:
     def __init__(self, models, tools, seconds):
         self.models, self.tools, self.seconds = models, tools, seconds
@@ -64,7 +64,7 @@ class Assistant:
         return steadied()(sources, self.seconds)
 
 
-@wrong("5.11", "calls the second model first")
+@wrong("5.support", "calls the second model first")
 def late_binding(models, tools, seconds):
     def reply(history):
         return steadied()([lambda: in_a_loop(model, tools, history) for model in models], seconds)
@@ -72,7 +72,7 @@ def late_binding(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "sits through the silence")
+@wrong("5.support", "sits through the silence")
 def forgets_seconds(models, tools, seconds):
     def reply(history):
         return steadied()([partial(in_a_loop, model, tools, history) for model in models], 60)
@@ -80,17 +80,17 @@ def forgets_seconds(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "returns no function")
+@wrong("5.support", "returns no function")
 def returns_the_stream(models, tools, seconds):
     return steadied()([partial(in_a_loop, model, tools, []) for model in models], seconds)
 
 
-@wrong("5.11", "never calls the second model")
+@wrong("5.support", "never calls the second model")
 def the_first_alone(models, tools, seconds):
     return partial(in_a_loop, models[0], tools)
 
 
-@wrong("5.11", "other tools")
+@wrong("5.support", "other tools")
 def without_tools(models, tools, seconds):
     def reply(history):
         return steadied()([partial(in_a_loop, model, [], history) for model in models], seconds)
@@ -98,7 +98,7 @@ def without_tools(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "no yield")
+@wrong("5.support", "no yield")
 def returns_nothing(models, tools, seconds):
     def reply(history):
         steadied()([partial(in_a_loop, model, tools, history) for model in models], seconds)
@@ -106,18 +106,18 @@ def returns_nothing(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "returns no function")
+@wrong("5.support", "returns no function")
 def forgets_to_return(models, tools, seconds):
     def reply(history):
         return None
 
 
-@wrong("5.11", "returns no function")
+@wrong("5.support", "returns no function")
 async def async_support(models, tools, seconds):
     return assembled()(models, tools, seconds)
 
 
-@wrong("5.11", "awaits to a stream")
+@wrong("5.support", "awaits to a stream")
 def async_reply(models, tools, seconds):
     async def reply(history):
         return assembled()(models, tools, seconds)(history)
@@ -125,7 +125,7 @@ def async_reply(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "streams for sources")
+@wrong("5.support", "streams for sources")
 def streams_not_sources(models, tools, seconds):
     def reply(history):
         return steadied()([in_a_loop(model, tools, history) for model in models], seconds)
@@ -133,12 +133,12 @@ def streams_not_sources(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "calls the second model first")
+@wrong("5.support", "calls the second model first")
 def last_model_first(models, tools, seconds):
     return assembled()(models[::-1], tools, seconds)
 
 
-@wrong("5.11", "another history")
+@wrong("5.support", "another history")
 def used_up(models, tools, seconds):
     kept = []
 
@@ -149,7 +149,7 @@ def used_up(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "no status")
+@wrong("5.support", "no status")
 def tells_no_news(models, tools, seconds):
     async def reply(history):
         async for piece in assembled()(models, tools, seconds)(history):
@@ -171,7 +171,7 @@ async def thinks_aloud_too_late(model, tools, messages):
         yield piece
 
 
-@wrong("5.11", "other tools")
+@wrong("5.support", "other tools")
 def the_notebooks_tools(models, tools, seconds):
     return assembled()(models, [order_status], seconds)
 
@@ -182,7 +182,7 @@ async def order_status(order: int) -> str:
     return f"Order {order} left the warehouse."
 
 
-@wrong("5.11", "changes an argument")
+@wrong("5.support", "changes an argument")
 def writes_it_down(models, tools, seconds):
     def reply(history):
         history.append(HumanMessage("Be kind."))
@@ -191,17 +191,17 @@ def writes_it_down(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "no long silence")
+@wrong("5.support", "no long silence")
 def shares_the_seconds(models, tools, seconds):
     return assembled()(models, tools, seconds / len(models))
 
 
-@wrong("5.11", "no long silence")
+@wrong("5.support", "no long silence")
 def hurries(models, tools, seconds):
     return assembled()(models, tools, seconds / 10)
 
 
-@wrong("5.11", "waits too briefly")
+@wrong("5.support", "waits too briefly")
 def a_little_less(models, tools, seconds):
     return assembled()(models, tools, 0.7 * seconds)
 
@@ -285,7 +285,7 @@ def gives_up_in_silence(sources, seconds):
     return steadied(failures=ConnectionLost)(sources, seconds)
 
 
-@wrong("5.11", "another history")
+@wrong("5.support", "another history")
 def one_stream(models, tools, seconds):
     streams = []
 
@@ -296,7 +296,7 @@ def one_stream(models, tools, seconds):
     return reply
 
 
-@right("5.11", "survived a tool call, Stop, .* the reader waits 0.6 s in all")
+@right("5.support", "survived a tool call, Stop, .* the reader waits 0.6 s in all")
 def on_copies(models, tools, seconds):
     models, tools = tuple(models), list(tools)
 
@@ -309,17 +309,17 @@ def on_copies(models, tools, seconds):
     return reply
 
 
-@wrong("5.11", "waits too long", "after a silence of 3.1 s")
+@wrong("5.support", "waits too long", "after a silence of 3.1 s")
 def a_little_more(models, tools, seconds):
     return assembled()(models, tools, 1.5 * seconds)
 
 
-@wrong("5.11", "another history")
+@wrong("5.support", "another history")
 def the_last_message_alone(models, tools, seconds):
     return lambda history: assembled()(models, tools, seconds)(history[-1:])
 
 
-@wrong("5.11", "changes an argument", "changed its argument `models`")
+@wrong("5.support", "changes an argument", "changed its argument `models`")
 def takes_models_off_the_list(models, tools, seconds):
     def reply(history):
         sources = []
@@ -350,12 +350,12 @@ async def raises_what_was_survived(sources, seconds):
         raise errors[0]
 
 
-@wrong("5.11", "raises", "name 'steadily' is not defined")
+@wrong("5.support", "raises", "name 'steadily' is not defined")
 def names_what_is_not_there(models, tools, seconds):
     return lambda history: steadily(models, tools, history, seconds)  # noqa: F821
 
 
-@wrong("5.11", "another model")
+@wrong("5.support", "another model")
 def keeps_the_models_of_the_first_cell(models, tools, seconds):
     from tests.checks.test_mutations import notebook_model
 
@@ -377,7 +377,7 @@ for said, parts in {
     "sits through the silence": {"steady": steadied(watch=nobody_watches)},
     "ends quietly": {"steady": steadied(at_last=False)},
 }.items():
-    wrong("5.11", said)(assembled(**parts))
+    wrong("5.support", said)(assembled(**parts))
 for steady in (
     steadied(after_text=False),
     steadied(commits=text_alone),
@@ -385,14 +385,14 @@ for steady in (
     asks_again_when_a_tool_is_slow,
     asks_the_second_without_need,
 ):
-    wrong("5.11", "calls the second model without need")(assembled(steady=steady))
-wrong("5.11", "sits through the silence")(assembled(steady=gives_up_in_silence))
-wrong("5.11", "ends quietly")(assembled(steady=quiet_after_a_tool))
-wrong("5.11", "ends quietly")(assembled(steady=news_of_its_own))
-wrong("5.11", "blank screen")(assembled(steady=collects_pieces))
-wrong("5.11", "not a function")("support")
-right("5.11")(assembled())
-right("5.11")(assembled(answer=all_tools_at_once))
+    wrong("5.support", "calls the second model without need")(assembled(steady=steady))
+wrong("5.support", "sits through the silence")(assembled(steady=gives_up_in_silence))
+wrong("5.support", "ends quietly")(assembled(steady=quiet_after_a_tool))
+wrong("5.support", "ends quietly")(assembled(steady=news_of_its_own))
+wrong("5.support", "blank screen")(assembled(steady=collects_pieces))
+wrong("5.support", "not a function")("support")
+right("5.support")(assembled())
+right("5.support")(assembled(answer=all_tools_at_once))
 
 
 # --- In a notebook, where the steps have names ----------------------------------------------------
@@ -447,11 +447,11 @@ def in_a_notebook(code, *, answer=in_a_loop, steady=None):
     return names["support"]
 
 
-def as_it_came(number):
+def as_it_came(exercise):
     """The function in the exercise's own cell, untouched."""
     names = {"Status": Status, "check": lambda *_: None}
-    exec(lesson.stub(number), names)
-    return names["answer" if number == "5.8" else "steady"]
+    exec(lesson.stub(exercise), names)
+    return names[exercise.removeprefix("5.")]
 
 
 def without_steady():
@@ -461,12 +461,16 @@ def without_steady():
 
 
 BY_ITSELF = "Steps 1 and 3 pass by themselves, so it is in `support`"
-right("5.11")(in_a_notebook(PUT_TOGETHER))
-right("5.11")(in_a_notebook(PUT_TOGETHER, steady=on_its_own_watched(lesson.solution("5.4"))))
-wrong("5.11", "step missing", r"uses `steady`.* Run the cell of Exercise 5\.10")(without_steady())
+right("5.support")(in_a_notebook(PUT_TOGETHER))
+right("5.support")(
+    in_a_notebook(PUT_TOGETHER, steady=on_its_own_watched(lesson.solution("5.watched")))
+)
+wrong("5.support", "step missing", r"uses `steady`.* Run the cell of Exercise 5\.10")(
+    without_steady()
+)
 for mistake, code, steps, says in (
-    ("step not done", PUT_TOGETHER, {"answer": as_it_came("5.8")}, "Step 1 .* Exercise 5.8"),
-    ("step not done", PUT_TOGETHER, {"steady": as_it_came("5.10")}, "Step 3 .* Exercise 5.10"),
+    ("step not done", PUT_TOGETHER, {"answer": as_it_came("5.answer")}, "Step 1 .* Exercise 5.8"),
+    ("step not done", PUT_TOGETHER, {"steady": as_it_came("5.steady")}, "Step 3 .* Exercise 5.10"),
     ("step not done", PUT_TOGETHER, {"steady": ...}, "Step 3 isn't done yet"),
     ("unfinished watched", PUT_TOGETHER, {"steady": on_its_own_watched(UNFINISHED)}, "5.4"),
     ("blank screen", BUFFERS, {}, BY_ITSELF),
@@ -483,4 +487,4 @@ for mistake, code, steps, says in (
         "See step 3, Exercise 5.10",
     ),
 ):
-    wrong("5.11", mistake, says)(in_a_notebook(code, **steps))
+    wrong("5.support", mistake, says)(in_a_notebook(code, **steps))

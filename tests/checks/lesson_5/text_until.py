@@ -38,7 +38,7 @@ async def first_of(reading, stopping):
         reading.result()
 
 
-@right("5.3")
+@right("5.text_until")
 async def two_tasks(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     try:
@@ -49,7 +49,7 @@ async def two_tasks(stop, model, prompt):
     return "".join(said)
 
 
-@right("5.3")
+@right("5.text_until")
 async def race_for_each_piece(stop, model, prompt):
     said = ""
     stopping = asyncio.create_task(stop.wait())
@@ -72,7 +72,7 @@ async def race_for_each_piece(stop, model, prompt):
             stopping.cancel()
 
 
-@right("5.3")
+@right("5.text_until")
 async def cancels_itself(stop, model, prompt):
     reading = read_into(said := [], model, prompt)
 
@@ -110,7 +110,7 @@ def polls(seconds):
     return text_until
 
 
-@right("5.3")
+@right("5.text_until")
 async def never_sleeps(stop, model, prompt):
     reading = read_into(said := [], model, prompt)
     try:
@@ -123,7 +123,7 @@ async def never_sleeps(stop, model, prompt):
     return "".join(said)
 
 
-@right("5.3")
+@right("5.text_until")
 async def in_a_group_opened(stop, model, prompt):
     try:
         return await in_a_group(stop, model, prompt)
@@ -131,7 +131,7 @@ async def in_a_group_opened(stop, model, prompt):
         raise group.exceptions[0] from None
 
 
-@wrong("5.3", "error in a group")
+@wrong("5.text_until", "error in a group")
 async def in_a_group(stop, model, prompt):
     said = []
 
@@ -150,7 +150,7 @@ async def in_a_group(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "stops at the next piece")
+@wrong("5.text_until", "stops at the next piece")
 async def looks_between_chunks(stop, model, prompt):
     said = ""
     async for chunk in model.astream(prompt):
@@ -160,7 +160,7 @@ async def looks_between_chunks(stop, model, prompt):
     return said
 
 
-@wrong("5.3", "stops at the end")
+@wrong("5.text_until", "stops at the end")
 async def drains(stop, model, prompt):
     said = ""
     async for chunk in model.astream(prompt):
@@ -169,14 +169,14 @@ async def drains(stop, model, prompt):
     return said
 
 
-@wrong("5.3", "leaves a task")
+@wrong("5.text_until", "leaves a task")
 async def leaves_the_reading_alone(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     await first_of(reading, stopping)
     return "".join(said)
 
 
-@wrong("5.3", "leaves a task")
+@wrong("5.text_until", "leaves a task")
 async def not_when_cancelled(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     await first_of(reading, stopping)
@@ -185,7 +185,7 @@ async def not_when_cancelled(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "loses the text")
+@wrong("5.text_until", "loses the text")
 async def loses_what_came(stop, model, prompt):
     async def read():
         return "".join([chunk.content async for chunk in model.astream(prompt)])
@@ -200,17 +200,17 @@ async def loses_what_came(stop, model, prompt):
         stopping.cancel()
 
 
-@wrong("5.3", "returns nothing")
+@wrong("5.text_until", "returns nothing")
 async def returns_none(stop, model, prompt):
     await two_tasks(stop, model, prompt)
 
 
-@wrong("5.3", "returns the wrong type")
+@wrong("5.text_until", "returns the wrong type")
 async def returns_a_list(stop, model, prompt):
     return [await two_tasks(stop, model, prompt)]
 
 
-@wrong("5.3", "returns a message")
+@wrong("5.text_until", "returns a message")
 async def returns_a_chunk(stop, model, prompt):
     async for chunk in model.astream(prompt):
         if stop.is_set():
@@ -218,7 +218,7 @@ async def returns_a_chunk(stop, model, prompt):
     return chunk
 
 
-@wrong("5.3", "swallows the error")
+@wrong("5.text_until", "swallows the error")
 async def swallows_errors(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -227,7 +227,7 @@ async def swallows_errors(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "swallows the cancellation")
+@wrong("5.text_until", "swallows the cancellation")
 async def swallows_any_cancellation(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
 
@@ -244,7 +244,7 @@ async def swallows_any_cancellation(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "stops early")
+@wrong("5.text_until", "stops early")
 async def gives_up_in_silences(stop, model, prompt):
     said = ""
     chunks = model.astream(prompt)
@@ -258,7 +258,7 @@ async def gives_up_in_silences(stop, model, prompt):
     return said
 
 
-@wrong("5.3", "stops early")
+@wrong("5.text_until", "stops early")
 async def short_limits(stop, model, prompt):
     said = ""
     chunks = model.astream(prompt)
@@ -272,7 +272,7 @@ async def short_limits(stop, model, prompt):
     return said
 
 
-@wrong("5.3", "raises")
+@wrong("5.text_until", "raises")
 async def races_without_cleaning_up(stop, model, prompt):
     said = ""
     stopping = asyncio.create_task(stop.wait())
@@ -288,7 +288,7 @@ async def races_without_cleaning_up(stop, model, prompt):
                 return said
 
 
-@wrong("5.3", "still waits for Stop")
+@wrong("5.text_until", "still waits for Stop")
 async def cleans_up_after_stop_alone(stop, model, prompt):
     said = ""
     stopping = asyncio.create_task(stop.wait())
@@ -306,7 +306,7 @@ async def cleans_up_after_stop_alone(stop, model, prompt):
                 return said
 
 
-@wrong("5.3", "ends by a cancellation")
+@wrong("5.text_until", "ends by a cancellation")
 async def awaits_what_it_cancelled(stop, model, prompt):
     async def read():
         return "".join([chunk.content async for chunk in model.astream(prompt)])
@@ -317,7 +317,7 @@ async def awaits_what_it_cancelled(stop, model, prompt):
     return await reading
 
 
-@wrong("5.3", "returns no text")
+@wrong("5.text_until", "returns no text")
 async def forgets_to_add(stop, model, prompt):
     said = ""
     async for chunk in model.astream(prompt):
@@ -326,7 +326,7 @@ async def forgets_to_add(stop, model, prompt):
     return said
 
 
-@wrong("5.3", "never ends")
+@wrong("5.text_until", "never ends")
 async def polls_blocking(stop, model, prompt):
     reading = read_into(said := [], model, prompt)
     while not reading.done() and not stop.is_set():
@@ -334,7 +334,7 @@ async def polls_blocking(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "blocks the loop")
+@wrong("5.text_until", "blocks the loop")
 async def streams_blocking(stop, model, prompt):
     said = ""
     for chunk in model.stream(prompt):
@@ -344,18 +344,18 @@ async def streams_blocking(stop, model, prompt):
     return said
 
 
-@wrong("5.3", "unread async generator")
+@wrong("5.text_until", "unread async generator")
 async def yields_until(stop, model, prompt):
     async for chunk in model.astream(prompt):
         yield chunk.content
 
 
-@wrong("5.3", "not to be awaited")
+@wrong("5.text_until", "not to be awaited")
 def at_once(stop, model, prompt):
     return ""
 
 
-@wrong("5.3", "ends by a cancellation")
+@wrong("5.text_until", "ends by a cancellation")
 async def raises_on_stop(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     stopping.add_done_callback(lambda _: reading.cancel())
@@ -363,7 +363,7 @@ async def raises_on_stop(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "raises")
+@wrong("5.text_until", "raises")
 async def fails_on_stop(stop, model, prompt):
     text = await two_tasks(stop, model, prompt)
     if stop.is_set():
@@ -371,18 +371,18 @@ async def fails_on_stop(stop, model, prompt):
     return text
 
 
-@wrong("5.3", "returns nothing")
+@wrong("5.text_until", "returns nothing")
 async def nothing_on_stop(stop, model, prompt):
     text = await two_tasks(stop, model, prompt)
     return None if stop.is_set() else text
 
 
-@wrong("5.3", "raises")
+@wrong("5.text_until", "raises")
 async def misspelt_too(stop, model, prompt):
     return await text_untill(stop, model, prompt)  # noqa: F821
 
 
-@wrong("5.3", "still waits for Stop")
+@wrong("5.text_until", "still waits for Stop")
 async def finishes_when_cancelled(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     try:
@@ -395,7 +395,7 @@ async def finishes_when_cancelled(stop, model, prompt):
     return "".join(said)
 
 
-@wrong("5.3", "replaces the cancellation")
+@wrong("5.text_until", "replaces the cancellation")
 async def changes_the_cancellation(stop, model, prompt):
     try:
         return await two_tasks(stop, model, prompt)
@@ -403,7 +403,7 @@ async def changes_the_cancellation(stop, model, prompt):
         raise RuntimeError("stopped") from None
 
 
-@wrong("5.3", "waits for Stop")
+@wrong("5.text_until", "waits for Stop")
 async def waits_for_stop(stop, model, prompt):
     reading = read_into(said := [], model, prompt)
     await stop.wait()
@@ -412,12 +412,14 @@ async def waits_for_stop(stop, model, prompt):
 
 
 for seconds in (0.05, 0.1):
-    right("5.3")(polls(seconds))
+    right("5.text_until")(polls(seconds))
 for seconds in (0.15, 0.2, 0.5, 1, 3):
-    wrong("5.3", "stops late", "late when Stop was pressed .* only now and then")(polls(seconds))
+    wrong("5.text_until", "stops late", "late when Stop was pressed .* only now and then")(
+        polls(seconds)
+    )
 
 
-@right("5.3")
+@right("5.text_until")
 async def waits_until_it_is_closed(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     try:
@@ -429,7 +431,7 @@ async def waits_until_it_is_closed(stop, model, prompt):
     return "".join(said)
 
 
-@right("5.3")
+@right("5.text_until")
 async def gathers_what_it_cancelled(stop: asyncio.Event, model, prompt: str) -> str:
     text = ""
 
@@ -451,7 +453,7 @@ async def gathers_what_it_cancelled(stop: asyncio.Event, model, prompt: str) -> 
     return text
 
 
-@right("5.3")
+@right("5.text_until")
 async def two_in_a_group(stop, model, prompt):
     said = []
 
@@ -493,10 +495,10 @@ class Until:
             self.whole = chunk if self.whole is None else self.whole + chunk
 
 
-right("5.3")(Until())
+right("5.text_until")(Until())
 
 
-@wrong("5.3", "still waits for Stop", "What cancels it")
+@wrong("5.text_until", "still waits for Stop", "What cancels it")
 async def forgets_the_other_task(stop, model, prompt):
     said, reading, stopping = begin(stop, model, prompt)
     try:
@@ -515,24 +517,24 @@ def spoilt(piece):
     return text_until
 
 
-wrong("5.3", "lacks the end")(spoilt(lambda text: text[:-1]))
-wrong("5.3", "loses white space")(spoilt(lambda text: text.replace(" ", "")))
-wrong("5.3", "another text")(spoilt(str.upper))
-wrong("5.3", "another text")(spoilt(lambda text: text + " [stopped]"))
+wrong("5.text_until", "lacks the end")(spoilt(lambda text: text[:-1]))
+wrong("5.text_until", "loses white space")(spoilt(lambda text: text.replace(" ", "")))
+wrong("5.text_until", "another text")(spoilt(str.upper))
+wrong("5.text_until", "another text")(spoilt(lambda text: text + " [stopped]"))
 
 
-@wrong("5.3", "never calls the model")
+@wrong("5.text_until", "never calls the model")
 async def only_waits(stop, model, prompt):
     return ""
 
 
-@wrong("5.3", "never read")
+@wrong("5.text_until", "never read")
 async def never_reads(stop, model, prompt):
     chunks = model.astream(prompt)
     return "" if chunks else None
 
 
-@wrong("5.3", "invoke")
+@wrong("5.text_until", "invoke")
 async def invokes(stop, model, prompt):
     reading = asyncio.create_task(model.ainvoke(prompt))
     stopping = asyncio.create_task(stop.wait())
@@ -547,12 +549,12 @@ async def invokes(stop, model, prompt):
 notebook_model = GenericFakeChatModel(messages=iter([]))
 
 
-@wrong("5.3", "another model", "`notebook_model`")
+@wrong("5.text_until", "another model", "`notebook_model`")
 async def calls_the_notebooks_model(stop, model, prompt):
     return "".join([chunk.text async for chunk in notebook_model.astream(prompt)])
 
 
-@wrong("5.3", "never awaited")
+@wrong("5.text_until", "never awaited")
 async def forgets_to_await(stop, model, prompt):
     async def read():
         return [chunk.content async for chunk in model.astream(prompt)]

@@ -23,7 +23,7 @@ def request(conversation):
     return f"Make a ticket as a JSON object. {conversation}"
 
 
-@right("5.9")
+@right("5.ticket")
 async def by_jiter(model, conversation):
     text, finish = "", None
     async with aclosing(model.astream(request(conversation))) as chunks:
@@ -37,7 +37,7 @@ async def by_jiter(model, conversation):
     yield Ticket.model_validate_json(text)
 
 
-@right("5.9")
+@right("5.ticket")
 async def by_the_parser(model, conversation):
     ended = []
 
@@ -54,7 +54,7 @@ async def by_the_parser(model, conversation):
     yield Ticket(**fields)
 
 
-@right("5.9")
+@right("5.ticket")
 async def whole_fields_only(model, conversation):
     text, shown, ended = "", None, False
     async for chunk in model.astream([("human", request(conversation))]):
@@ -157,33 +157,33 @@ def guesses(text):
     return [{"name": "Somebody", "order": 0, "problem": ""} | fields]
 
 
-@wrong("5.9", "fields at the end only")
+@wrong("5.ticket", "fields at the end only")
 async def only_the_end(model, conversation):
     text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
     yield Ticket.model_validate_json(text)
 
 
-@wrong("5.9", "fields at the end only")
+@wrong("5.ticket", "fields at the end only")
 async def all_dicts_at_the_end(model, conversation):
     dicts = [fields async for fields in by_jiter(model, conversation)]
     for fields in dicts:
         yield fields
 
 
-@wrong("5.9", "structured output")
+@wrong("5.ticket", "structured output")
 async def in_structure(model, conversation):
     chain = model.with_structured_output(Ticket)
     async for part in chain.astream(request(conversation)):
         yield part
 
 
-@wrong("5.9", "conversation missing")
+@wrong("5.ticket", "conversation missing")
 async def forgets_the_conversation(model, conversation):
     async for part in by_jiter(model, "Hello."):
         yield part
 
 
-@wrong("5.9", "wants no JSON")
+@wrong("5.ticket", "wants no JSON")
 async def sends_the_conversation_alone(model, conversation):
     text, finish = "", None
     async for chunk in model.astream(conversation):
@@ -194,7 +194,7 @@ async def sends_the_conversation_alone(model, conversation):
     yield gated(text, finish)[0]
 
 
-@wrong("5.9", "reads no JSON yet")
+@wrong("5.ticket", "reads no JSON yet")
 async def reads_the_empty_chunk(model, conversation):
     text, finish = "", None
     async for chunk in model.astream(request(conversation)):
@@ -204,7 +204,7 @@ async def reads_the_empty_chunk(model, conversation):
     yield gated(text, finish)[0]
 
 
-@wrong("5.9", "ends quietly")
+@wrong("5.ticket", "ends quietly")
 async def swallows_all(model, conversation):
     try:
         async for part in by_jiter(model, conversation):
@@ -213,7 +213,7 @@ async def swallows_all(model, conversation):
         return
 
 
-@wrong("5.9", "yields nothing")
+@wrong("5.ticket", "yields nothing")
 async def yields_no_part(model, conversation):
     async for _ in by_jiter(model, conversation):
         pass
@@ -221,7 +221,7 @@ async def yields_no_part(model, conversation):
     yield
 
 
-@wrong("5.9", "field late")
+@wrong("5.ticket", "field late")
 async def one_dict_late(model, conversation):
     before = None
     async for fields in by_jiter(model, conversation):
@@ -235,27 +235,27 @@ def another_problem(text, finish):
     return [gated(text, finish)[0].model_copy(update={"problem": "None."})]
 
 
-@wrong("5.9", "leaves a task")
+@wrong("5.ticket", "leaves a task")
 async def reads_in_the_background(model, conversation):
     async for part in goes_on_with(by_jiter(model, conversation)):
         yield part
 
 
-@wrong("5.9", "raises")
+@wrong("5.ticket", "raises")
 async def always_fails(model, conversation):
     async for part in by_jiter(model, conversation):
         yield part
     raise ValueError("not complete")
 
 
-@wrong("5.9", "no yield")
+@wrong("5.ticket", "no yield")
 async def half_done(model, conversation):
     text = ""
     async for chunk in model.astream(request(conversation)):
         text += chunk.content
 
 
-@wrong("5.9", "swallows the error")
+@wrong("5.ticket", "swallows the error")
 async def swallows_a_loss(model, conversation):
     try:
         async for part in by_jiter(model, conversation):
@@ -264,13 +264,13 @@ async def swallows_a_loss(model, conversation):
         return
 
 
-@wrong("5.9", "not a stream")
+@wrong("5.ticket", "not a stream")
 async def returns_a_ticket(model, conversation):
     text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
     return Ticket.model_validate_json(text)
 
 
-@right("5.9")
+@right("5.ticket")
 async def new_fields_by_the_sum(model, conversation):
     whole, before = None, {}
     async for chunk in model.astream(input=request(conversation)):
@@ -285,7 +285,7 @@ async def new_fields_by_the_sum(model, conversation):
             raise RuntimeError(other)
 
 
-@right("5.9")
+@right("5.ticket")
 class Tickets:
     def __init__(self, model, conversation):
         self.tickets = by_jiter(model, conversation)
@@ -294,7 +294,7 @@ class Tickets:
         return self.tickets
 
 
-@right("5.9")
+@right("5.ticket")
 async def in_json_mode(model, conversation):
     texts, finishes = [], []
     model = model.bind(response_format={"type": "json_object"})
@@ -309,7 +309,7 @@ async def in_json_mode(model, conversation):
     yield Ticket.model_validate(fields)
 
 
-@wrong("5.9", "changes an item", "changed a `dict` after yielding it")
+@wrong("5.ticket", "changes an item", "changed a `dict` after yielding it")
 async def fills_one_dict(model, conversation):
     fields = {}
     async for part in by_jiter(model, conversation):
@@ -319,7 +319,7 @@ async def fills_one_dict(model, conversation):
         yield part
 
 
-@wrong("5.9", "raises", "ValueError: None")
+@wrong("5.ticket", "raises", "ValueError: None")
 async def finish_of_the_last_chunk(model, conversation):
     text = ""
     async for chunk in model.astream(request(conversation)):
@@ -329,7 +329,7 @@ async def finish_of_the_last_chunk(model, conversation):
     yield gated(text, chunk.response_metadata.get("finish_reason"))[0]
 
 
-@wrong("5.9", "field late", "known after 1.0 s, but first yielded after 2.6 s")
+@wrong("5.ticket", "field late", "known after 1.0 s, but first yielded after 2.6 s")
 async def once_it_is_valid(model, conversation):
     text, finish = "", None
     async for chunk in model.astream(request(conversation)):
@@ -340,14 +340,14 @@ async def once_it_is_valid(model, conversation):
     yield gated(text, finish)[0]
 
 
-@wrong("5.9", "structured output")
+@wrong("5.ticket", "structured output")
 async def with_a_tool(model, conversation):
     chain = model.with_structured_output(Ticket, method="function_calling")
     async for part in chain.astream(request(conversation)):
         yield part
 
 
-@wrong("5.9", "raises", "name 'Truncated' is not defined.*, although the length limit")
+@wrong("5.ticket", "raises", "name 'Truncated' is not defined.*, although the length limit")
 async def raises_what_it_never_made(model, conversation):
     async for part in filled(at_end=lambda *end: [end])(model, conversation):
         if isinstance(part, tuple):
@@ -358,7 +358,7 @@ async def raises_what_it_never_made(model, conversation):
         yield part
 
 
-@wrong("5.9", "leaves a task")
+@wrong("5.ticket", "leaves a task")
 async def reads_on_in_a_task(model, conversation):
     async for part in goes_on_with(by_the_parser(model, conversation)):
         yield part
@@ -383,4 +383,4 @@ for mistake, parts in (
     ("fields at the end only", {"at_end": gated, "partly": lambda text: []}),
     ("another ticket", {"at_end": another_problem}),
 ):
-    wrong("5.9", mistake)(filled(**parts))
+    wrong("5.ticket", mistake)(filled(**parts))

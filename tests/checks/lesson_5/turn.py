@@ -12,7 +12,7 @@ from langchain_core.output_parsers import StrOutputParser
 from tests.checks.answers import right, wrong
 
 
-@right("5.1")
+@right("5.turn")
 async def keeps_in_finally(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -25,7 +25,7 @@ async def keeps_in_finally(model, history, question):
         history.append(AIMessage(said))
 
 
-@right("5.1")
+@right("5.turn")
 async def without_aclosing(model, history, question):
     history += [HumanMessage(question)]
     pieces = []
@@ -38,7 +38,7 @@ async def without_aclosing(model, history, question):
         history.append(AIMessage("".join(pieces)))
 
 
-@right("5.1")
+@right("5.turn")
 async def asks_a_copy(model, history, question):
     asked = HumanMessage(content=question)
     whole = None
@@ -50,7 +50,7 @@ async def asks_a_copy(model, history, question):
         history.extend([asked, AIMessage(whole.text if whole else "")])
 
 
-@right("5.1")
+@right("5.turn")
 async def of_a_chain(model, history, question):
     history.append(HumanMessage(question))
     history.append(AIMessage(""))
@@ -59,7 +59,7 @@ async def of_a_chain(model, history, question):
         yield text
 
 
-@right("5.1")
+@right("5.turn")
 async def stores_the_sum(model, history, question):
     history.append(HumanMessage(question))
     whole = AIMessageChunk("")
@@ -71,7 +71,7 @@ async def stores_the_sum(model, history, question):
         history.append(whole)
 
 
-@right("5.1")
+@right("5.turn")
 async def stores_what_there_is(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -84,7 +84,7 @@ async def stores_what_there_is(model, history, question):
             history.append(AIMessage(said))
 
 
-@wrong("5.1", "no message")
+@wrong("5.turn", "no message")
 async def stores_the_sum_of_what_came(model, history, question):
     history.append(HumanMessage(question))
     total = None
@@ -96,7 +96,7 @@ async def stores_the_sum_of_what_came(model, history, question):
         history.append(AIMessage(total.text) if total else None)
 
 
-@wrong("5.1", "reply not stored")
+@wrong("5.turn", "reply not stored")
 async def stores_at_the_end(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -106,7 +106,7 @@ async def stores_at_the_end(model, history, question):
     history.append(AIMessage(said))
 
 
-@wrong("5.1", "lacks the end")
+@wrong("5.turn", "lacks the end")
 async def adds_after_the_yield(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -118,7 +118,7 @@ async def adds_after_the_yield(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "reply not stored")
+@wrong("5.turn", "reply not stored")
 async def on_leaving_alone(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -133,7 +133,7 @@ async def on_leaving_alone(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "reply not stored")
+@wrong("5.turn", "reply not stored")
 async def on_stop_alone(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -148,7 +148,7 @@ async def on_stop_alone(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "question not sent")
+@wrong("5.turn", "question not sent")
 async def forgets_the_question(model, history, question):
     async for piece in stream_into(model, history, history):
         yield piece
@@ -166,30 +166,30 @@ async def stream_into(model, asked, history, add_question=None):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "question sent alone")
+@wrong("5.turn", "question sent alone")
 def asks_the_question_alone(model, history, question):
     return stream_into(model, question, history, question)
 
 
-@wrong("5.1", "question not sent")
+@wrong("5.turn", "question not sent")
 def asks_before_it_is_there(model, history, question):
     return stream_into(model, list(history), history, question)
 
 
-@wrong("5.1", "question sent twice")
+@wrong("5.turn", "question sent twice")
 def asks_twice_over(model, history, question):
     asked = [*history, HumanMessage(question), HumanMessage(question)]
     return stream_into(model, asked, history, question)
 
 
-@wrong("5.1", "history unchanged")
+@wrong("5.turn", "history unchanged")
 async def a_new_list(model, history, question):
     history = [*history, HumanMessage(question)]
     async for piece in stream_into(model, history, history):
         yield piece
 
 
-@wrong("5.1", "several replies")
+@wrong("5.turn", "several replies")
 async def every_piece_a_message(model, history, question):
     history.append(HumanMessage(question))
     async for chunk in model.astream(list(history)):
@@ -197,14 +197,14 @@ async def every_piece_a_message(model, history, question):
         yield chunk.content
 
 
-@wrong("5.1", "several replies")
+@wrong("5.turn", "several replies")
 async def stores_it_twice(model, history, question):
     async for piece in stream_into(model, [*history, HumanMessage(question)], history, question):
         yield piece
     history.append(AIMessage("again"))
 
 
-@wrong("5.1", "no message")
+@wrong("5.turn", "no message")
 async def stores_a_text(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -216,7 +216,7 @@ async def stores_a_text(model, history, question):
         history.append(said)
 
 
-@wrong("5.1", "reply not stored")
+@wrong("5.turn", "reply not stored")
 async def stores_a_chunk(model, history, question):
     history.append(HumanMessage(question))
     chunks = []
@@ -226,7 +226,7 @@ async def stores_a_chunk(model, history, question):
     history.append(reduce(add, chunks))
 
 
-@wrong("5.1", "reply stored as a question")
+@wrong("5.turn", "reply stored as a question")
 async def stores_it_as_the_readers(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -238,7 +238,7 @@ async def stores_it_as_the_readers(model, history, question):
         history.append(HumanMessage(said))
 
 
-@wrong("5.1", "swallows the error")
+@wrong("5.turn", "swallows the error")
 async def swallows(model, history, question):
     try:
         async for piece in stream_into(
@@ -249,7 +249,7 @@ async def swallows(model, history, question):
         pass
 
 
-@wrong("5.1", "swallows the cancellation")
+@wrong("5.turn", "swallows the cancellation")
 async def swallows_the_cancellation(model, history, question):
     asked = [*history, HumanMessage(question)]
     try:
@@ -259,7 +259,7 @@ async def swallows_the_cancellation(model, history, question):
         return
 
 
-@wrong("5.1", "collected first")
+@wrong("5.turn", "collected first")
 async def collects(model, history, question):
     history.append(HumanMessage(question))
     pieces = [chunk.content async for chunk in model.astream(history)]
@@ -268,7 +268,7 @@ async def collects(model, history, question):
         yield piece
 
 
-@wrong("5.1", "held back")
+@wrong("5.turn", "held back")
 async def one_behind(model, history, question):
     history.append(HumanMessage(question))
     said = held = ""
@@ -282,14 +282,14 @@ async def one_behind(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "yields messages")
+@wrong("5.turn", "yields messages")
 async def yields_chunks(model, history, question):
     history.append(HumanMessage(question))
     async for chunk in model.astream(history):
         yield chunk
 
 
-@wrong("5.1", "yields text again")
+@wrong("5.turn", "yields text again")
 async def yields_all_so_far(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -299,7 +299,7 @@ async def yields_all_so_far(model, history, question):
             yield said
 
 
-@wrong("5.1", "invoke")
+@wrong("5.turn", "invoke")
 async def awaits_the_whole(model, history, question):
     history.append(HumanMessage(question))
     reply = await model.ainvoke(history)
@@ -307,38 +307,38 @@ async def awaits_the_whole(model, history, question):
     yield reply.content
 
 
-@wrong("5.1", "blocks the loop")
+@wrong("5.turn", "blocks the loop")
 async def blocks(model, history, question):
     history.append(HumanMessage(question))
     for chunk in model.stream(history):
         yield chunk.content
 
 
-@wrong("5.1", "question sent alone")
+@wrong("5.turn", "question sent alone")
 async def returns_the_text(model, history, question):
     return "".join([chunk.content async for chunk in model.astream(question)])
 
 
-@wrong("5.1", "plain generator")
+@wrong("5.turn", "plain generator")
 def plain(model, history, question):
     for chunk in model.stream(history):
         yield chunk.content
 
 
-@wrong("5.1", "never calls the model")
+@wrong("5.turn", "never calls the model")
 async def asks_nobody(model, history, question):
     history.append(HumanMessage(question))
     yield "Hello."
 
 
-@wrong("5.1", "question sent alone")
+@wrong("5.turn", "question sent alone")
 async def forgets_what_was_before(model, history, question):
     history[:] = [HumanMessage(question)]
     async for piece in stream_into(model, list(history), history):
         yield piece
 
 
-@wrong("5.1", "reply before the question")
+@wrong("5.turn", "reply before the question")
 async def reply_first(model, history, question):
     asked = [*history, HumanMessage(question)]
     try:
@@ -348,13 +348,13 @@ async def reply_first(model, history, question):
         history.append(HumanMessage(question))
 
 
-@wrong("5.1", "raises")
+@wrong("5.turn", "raises")
 async def misspelt(model, history, question):
     history.append(HumanMesage(question))  # noqa: F821
     yield ""
 
 
-@wrong("5.1", "yields while closing")
+@wrong("5.turn", "yields while closing")
 async def goes_on_after_the_reader(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -367,7 +367,7 @@ async def goes_on_after_the_reader(model, history, question):
     history.append(AIMessage(said))
 
 
-@wrong("5.1", "leaves a task")
+@wrong("5.turn", "leaves a task")
 async def fills_a_queue(model, history, question):
     history.append(HumanMessage(question))
     queue = asyncio.Queue()
@@ -422,7 +422,7 @@ def says_more_before(history):
     history[-1] = AIMessage("(stopped) " + history[-1].text)
 
 
-@wrong("5.1", "reply empty")
+@wrong("5.turn", "reply empty")
 async def the_last_piece_alone(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -434,7 +434,7 @@ async def the_last_piece_alone(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "reply sent with the question")
+@wrong("5.turn", "reply sent with the question")
 async def keeps_a_place_too_early(model, history, question):
     history += [HumanMessage(question), AIMessage("")]
     async for chunk in model.astream(history):
@@ -442,7 +442,7 @@ async def keeps_a_place_too_early(model, history, question):
         yield chunk.content
 
 
-@wrong("5.1", "question stored as a reply")
+@wrong("5.turn", "question stored as a reply")
 async def changes_roles(model, history, question):
     said = ""
     try:
@@ -453,7 +453,7 @@ async def changes_roles(model, history, question):
         history += [AIMessage(question), HumanMessage(said)]
 
 
-@wrong("5.1", "loses white space")
+@wrong("5.turn", "loses white space")
 async def drops_spaces(model, history, question):
     async for text in stream_into(model, [*history, HumanMessage(question)], history, question):
         if text.strip():
@@ -481,10 +481,10 @@ for mistake, how in (
     ("yields nothing", {"piece": lambda text: None}),
     ("loses white space", {"piece": str.strip}),
 ):
-    wrong("5.1", mistake)(spoilt(**how))
+    wrong("5.turn", mistake)(spoilt(**how))
 
 
-@right("5.1")
+@right("5.turn")
 def a_plain_function_around_it(model, history, question):
     return keeps_in_finally(model=model, history=history, question=question)
 
@@ -501,7 +501,7 @@ class Turn:
                 yield said[-1]
 
 
-right("5.1")(Turn())
+right("5.turn")(Turn())
 
 
 @asynccontextmanager
@@ -513,7 +513,7 @@ async def kept_in(history):
         history.append(AIMessage("".join(said)))
 
 
-@right("5.1")
+@right("5.turn")
 async def in_a_context_manager(model, history: list, question: str):
     history.append(HumanMessage(question))
     async with kept_in(history) as said, aclosing(model.astream(history[:])) as chunks:
@@ -523,7 +523,7 @@ async def in_a_context_manager(model, history: list, question: str):
                 yield text
 
 
-@right("5.1")
+@right("5.turn")
 async def by_both_ways_out(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -537,7 +537,7 @@ async def by_both_ways_out(model, history, question):
     history.append(AIMessage(said))
 
 
-@right("5.1")
+@right("5.turn")
 async def with_anext(model, history, question):
     history.append(HumanMessage(question))
     chunks, said = model.astream(history, config={"tags": ["turn"]}), ""
@@ -550,7 +550,7 @@ async def with_anext(model, history, question):
         history.append(AIMessage(said))
 
 
-@right("5.1")
+@right("5.turn")
 async def grows_in_place(model, history, question):
     history += [HumanMessage(question)]
     stream = model.astream(list(history))
@@ -562,7 +562,7 @@ async def grows_in_place(model, history, question):
             yield chunk.content
 
 
-@wrong("5.1", "says more", "interrupted")
+@wrong("5.turn", "says more", "interrupted")
 async def marks_what_was_stopped(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -576,7 +576,7 @@ async def marks_what_was_stopped(model, history, question):
     history.append(AIMessage(said))
 
 
-@wrong("5.1", "another reply stored")
+@wrong("5.turn", "another reply stored")
 async def strips_what_it_stores(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -588,21 +588,21 @@ async def strips_what_it_stores(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "question not stored")
+@wrong("5.turn", "question not stored")
 async def stores_the_reply_alone(model, history, question):
     asked = [*history, HumanMessage(question)]
     async for piece in stream_into(model, asked, history):
         yield piece
 
 
-@wrong("5.1", "no message", "`dict`")
+@wrong("5.turn", "no message", "`dict`")
 async def stores_a_dict(model, history, question):
     history.append({"role": "user", "content": question})
     async for piece in stream_into(model, [*history], history):
         yield piece
 
 
-@wrong("5.1", "swallows the cancellation")
+@wrong("5.turn", "swallows the cancellation")
 async def returns_in_finally(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -615,7 +615,7 @@ async def returns_in_finally(model, history, question):
         return  # noqa: B012
 
 
-@wrong("5.1", "says more", "after the connection was lost contains .*, which was never")
+@wrong("5.turn", "says more", "after the connection was lost contains .*, which was never")
 async def shows_the_error(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -630,7 +630,7 @@ async def shows_the_error(model, history, question):
         history.append(AIMessage(said))
 
 
-@wrong("5.1", "another text")
+@wrong("5.turn", "another text")
 async def yields_the_error(model, history, question):
     history.append(HumanMessage(question))
     said = ""
@@ -648,7 +648,7 @@ async def yields_the_error(model, history, question):
 everything = []
 
 
-@wrong("5.1", "says more")
+@wrong("5.turn", "says more")
 async def remembers_other_chats(model, history, question):
     history.append(HumanMessage(question))
     try:
@@ -659,14 +659,14 @@ async def remembers_other_chats(model, history, question):
         history.append(AIMessage("".join(everything)))
 
 
-@wrong("5.1", "changes the model")
+@wrong("5.turn", "changes the model")
 async def sets_a_temperature(model, history, question):
     model.temperature = 0
     async for piece in stream_into(model, [*history, HumanMessage(question)], history, question):
         yield piece
 
 
-@wrong("5.1", "awaits to a stream")
+@wrong("5.turn", "awaits to a stream")
 async def returns_the_stream(model, history, question):
     return keeps_in_finally(model, history, question)
 
@@ -674,19 +674,19 @@ async def returns_the_stream(model, history, question):
 notebook_model = GenericFakeChatModel(messages=iter([]))
 
 
-@wrong("5.1", "another model", "`notebook_model`")
+@wrong("5.turn", "another model", "`notebook_model`")
 async def calls_the_notebooks_model(model, history, question):
     async for piece in stream_into(notebook_model, [HumanMessage(question)], history, question):
         yield piece
 
 
-@wrong("5.1", "never awaited")
+@wrong("5.turn", "never awaited")
 async def forgets_to_await(model, history, question):
     reply = model.ainvoke([*history, HumanMessage(question)])
     yield reply.content
 
 
-@wrong("5.1", "nothing stored", "after its reader left")
+@wrong("5.turn", "nothing stored", "after its reader left")
 async def stores_both_at_the_end(model, history, question):
     said = ""
     async for chunk in model.astream([*history, HumanMessage(question)]):

@@ -10,7 +10,7 @@ from utils.stall_timeout import Stalled
 from utils.stall_timeout import watched as the_courses_own
 
 
-@right("5.4")
+@right("5.watched")
 async def waits_for_each(stream, seconds):
     try:
         while True:
@@ -25,7 +25,7 @@ async def waits_for_each(stream, seconds):
         await stream.aclose()
 
 
-@right("5.4")
+@right("5.watched")
 async def a_task_for_each(stream, seconds):
     coming = None
     try:
@@ -44,7 +44,7 @@ async def a_task_for_each(stream, seconds):
         await stream.aclose()
 
 
-@right("5.4")
+@right("5.watched")
 async def a_class_of_its_own(stream, seconds):
     class Stalled(RuntimeError):
         pass
@@ -60,7 +60,7 @@ async def a_class_of_its_own(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "limit for the whole stream")
+@wrong("5.watched", "limit for the whole stream")
 async def one_for_all(stream, seconds):
     try:
         async with aclosing(stream), asyncio.timeout(seconds):
@@ -70,7 +70,7 @@ async def one_for_all(stream, seconds):
         raise Stalled from None
 
 
-@wrong("5.4", "cancels its reader")
+@wrong("5.watched", "cancels its reader")
 async def counts_the_reader(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -83,7 +83,7 @@ async def counts_the_reader(stream, seconds):
                 raise Stalled from None
 
 
-@wrong("5.4", "clock between chunks")
+@wrong("5.watched", "clock between chunks")
 async def looks_at_the_clock(stream, seconds):
     loop = asyncio.get_running_loop()
     last = loop.time()
@@ -95,7 +95,7 @@ async def looks_at_the_clock(stream, seconds):
             last = loop.time()
 
 
-@wrong("5.4", "waits on")
+@wrong("5.watched", "waits on")
 async def not_before_the_first(stream, seconds):
     async with aclosing(stream):
         first = await anext(stream, None)
@@ -106,7 +106,7 @@ async def not_before_the_first(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "ends quietly")
+@wrong("5.watched", "ends quietly")
 async def ends_quietly(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -115,7 +115,7 @@ async def ends_quietly(stream, seconds):
         return
 
 
-@wrong("5.4", "timeout comes out")
+@wrong("5.watched", "timeout comes out")
 async def lets_the_timeout_out(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -126,7 +126,7 @@ async def lets_the_timeout_out(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "left open")
+@wrong("5.watched", "left open")
 async def leaves_it_open(stream, seconds):
     while True:
         try:
@@ -138,7 +138,7 @@ async def leaves_it_open(stream, seconds):
         yield chunk
 
 
-@wrong("5.4", "left open")
+@wrong("5.watched", "left open")
 async def leaves_the_task(stream, seconds):
     while True:
         coming = asyncio.ensure_future(anext(stream, None))
@@ -150,7 +150,7 @@ async def leaves_the_task(stream, seconds):
         yield coming.result()
 
 
-@wrong("5.4", "takes an error for a stall")
+@wrong("5.watched", "takes an error for a stall")
 async def calls_all_errors_a_stall(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -159,7 +159,7 @@ async def calls_all_errors_a_stall(stream, seconds):
         raise Stalled from None
 
 
-@wrong("5.4", "swallows the error")
+@wrong("5.watched", "swallows the error")
 async def swallows_the_loss(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -170,14 +170,14 @@ async def swallows_the_loss(stream, seconds):
         pass
 
 
-@wrong("5.4", "collected first")
+@wrong("5.watched", "collected first")
 async def collects_chunks(stream, seconds):
     chunks = [chunk async for chunk in the_courses_own(stream, seconds)]
     for chunk in chunks:
         yield chunk
 
 
-@wrong("5.4", "raises")
+@wrong("5.watched", "raises")
 async def forgets_the_end(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -188,25 +188,25 @@ async def forgets_the_end(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "yields the wrong type")
+@wrong("5.watched", "yields the wrong type")
 async def passes_texts(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         yield chunk.content
 
 
-@wrong("5.4", "drops empty chunks")
+@wrong("5.watched", "drops empty chunks")
 async def drops_the_empty(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         if chunk.content:
             yield chunk
 
 
-@wrong("5.4", "returns a collection")
+@wrong("5.watched", "returns a collection")
 async def returns_the_chunks(stream, seconds):
     return [chunk async for chunk in the_courses_own(stream, seconds)]
 
 
-@wrong("5.4", "waits on")
+@wrong("5.watched", "waits on")
 async def tries_again(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -218,19 +218,19 @@ async def tries_again(stream, seconds):
             yield coming.result()
 
 
-@wrong("5.4", "shorter limit")
+@wrong("5.watched", "shorter limit")
 async def watches_half_of_it(stream, seconds):
     async for chunk in the_courses_own(stream, seconds / 2):
         yield chunk
 
 
-@wrong("5.4", "longer limit")
+@wrong("5.watched", "longer limit")
 async def takes_double(stream, seconds):
     async for chunk in the_courses_own(stream, 2 * seconds):
         yield chunk
 
 
-@wrong("5.4", "swallows the cancellation")
+@wrong("5.watched", "swallows the cancellation")
 async def swallows_cancelling(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -239,7 +239,7 @@ async def swallows_cancelling(stream, seconds):
         return
 
 
-@wrong("5.4", "counts the reader's time")
+@wrong("5.watched", "counts the reader's time")
 async def counts_by_the_clock(stream, seconds):
     loop = asyncio.get_running_loop()
     last = loop.time()
@@ -250,20 +250,20 @@ async def counts_by_the_clock(stream, seconds):
         yield chunk
 
 
-@wrong("5.4", "timeout comes out")
+@wrong("5.watched", "timeout comes out")
 async def one_limit_and_no_word(stream, seconds):
     async with aclosing(stream), asyncio.timeout(seconds):
         async for chunk in stream:
             yield chunk
 
 
-@wrong("5.4", "changes the chunks")
+@wrong("5.watched", "changes the chunks")
 async def changes_chunks(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         yield chunk.model_copy(update={"content": chunk.content.upper() + "!"})
 
 
-@wrong("5.4", "yields the stall")
+@wrong("5.watched", "yields the stall")
 async def yields_the_error(stream, seconds):
     try:
         async for chunk in the_courses_own(stream, seconds):
@@ -272,7 +272,7 @@ async def yields_the_error(stream, seconds):
         yield error
 
 
-@wrong("5.4", "takes the end for a stall")
+@wrong("5.watched", "takes the end for a stall")
 async def any_error_is_a_stall(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -283,7 +283,7 @@ async def any_error_is_a_stall(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "yields an awaitable")
+@wrong("5.watched", "yields an awaitable")
 async def forgets_to_await(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -292,7 +292,7 @@ async def forgets_to_await(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "yields nothing")
+@wrong("5.watched", "yields nothing")
 async def yields_nothing(stream, seconds):
     async for _ in the_courses_own(stream, seconds):
         pass
@@ -300,7 +300,7 @@ async def yields_nothing(stream, seconds):
     yield
 
 
-@right("5.4")
+@right("5.watched")
 async def asks_whose_timeout_it_was(stream, seconds):
     async with aclosing(stream) as chunks:
         while True:
@@ -316,10 +316,12 @@ async def asks_whose_timeout_it_was(stream, seconds):
             yield chunk
 
 
-right("5.4", "One thing to improve: a `TimeoutError` that the stream itself raises")(waits_for_each)
+right("5.watched", "One thing to improve: a `TimeoutError` that the stream itself raises")(
+    waits_for_each
+)
 
 
-@right("5.4")
+@right("5.watched")
 async def stops_the_limit_meanwhile(stream, seconds):
     loop = asyncio.get_running_loop()
     try:
@@ -332,7 +334,7 @@ async def stops_the_limit_meanwhile(stream, seconds):
         raise Stalled from error
 
 
-@right("5.4")
+@right("5.watched")
 async def through_a_queue(stream, seconds):
     queue = asyncio.Queue()
 
@@ -375,27 +377,27 @@ class Watch:
             raise self.Stalled from None
 
 
-right("5.4")(Watch())
+right("5.watched")(Watch())
 
 
-@right("5.4")
+@right("5.watched")
 def a_plain_function_around_it(stream, seconds=10):
     return waits_for_each(stream, seconds)
 
 
-@wrong("5.4", "shorter limit", "after 0.0 s")
+@wrong("5.watched", "shorter limit", "after 0.0 s")
 async def in_milliseconds(stream, seconds):
     async for chunk in the_courses_own(stream, seconds / 1000):
         yield chunk
 
 
-@wrong("5.4", "longer limit")
+@wrong("5.watched", "longer limit")
 async def in_minutes(stream, seconds):
     async for chunk in the_courses_own(stream, seconds * 5):
         yield chunk
 
 
-@wrong("5.4", "no exception", "inherit from")
+@wrong("5.watched", "no exception", "inherit from")
 async def raises_no_exception(stream, seconds):
     class Stalled(BaseException):
         pass
@@ -411,7 +413,7 @@ async def raises_no_exception(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "stops early")
+@wrong("5.watched", "stops early")
 async def stops_at_the_tenth(stream, seconds):
     count = 0
     async with aclosing(the_courses_own(stream, seconds)) as chunks:
@@ -422,7 +424,7 @@ async def stops_at_the_tenth(stream, seconds):
                 return
 
 
-@wrong("5.4", "drops chunks")
+@wrong("5.watched", "drops chunks")
 async def drops_the_last(stream, seconds):
     held = None
     async for chunk in the_courses_own(stream, seconds):
@@ -435,14 +437,14 @@ async def drops_the_last(stream, seconds):
             held = None
 
 
-@wrong("5.4", "repeats chunks")
+@wrong("5.watched", "repeats chunks")
 async def yields_twice(stream, seconds):
     async for chunk in the_courses_own(stream, seconds):
         yield chunk
         yield chunk
 
 
-@wrong("5.4", "held back")
+@wrong("5.watched", "held back")
 async def one_behind(stream, seconds):
     held = None
     async for chunk in the_courses_own(stream, seconds):
@@ -452,7 +454,7 @@ async def one_behind(stream, seconds):
     yield held
 
 
-@wrong("5.4", "ends quietly")
+@wrong("5.watched", "ends quietly")
 async def breaks_at_a_timeout(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -463,7 +465,7 @@ async def breaks_at_a_timeout(stream, seconds):
             yield chunk
 
 
-@wrong("5.4", "left open")
+@wrong("5.watched", "left open")
 async def closes_after_a_stall_alone(stream, seconds):
     while True:
         try:
@@ -476,12 +478,12 @@ async def closes_after_a_stall_alone(stream, seconds):
         yield chunk
 
 
-@wrong("5.4", "awaits to a stream")
+@wrong("5.watched", "awaits to a stream")
 async def returns_the_stream(stream, seconds):
     return the_courses_own(stream, seconds)
 
 
-@wrong("5.4", "raises", "AttributeError")
+@wrong("5.watched", "raises", "AttributeError")
 async def watches_the_text(stream, seconds):
     async for chunk in the_courses_own(stream.text, seconds):
         yield chunk

@@ -44,11 +44,11 @@ class Diagnosis:
         return str(self.answer[name]).strip().lower()
 
 
-def clinic(number: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """The exercise of a clinic with these diagnoses; the truth is in the lesson's solution."""
+def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
+    """The exercise called `name`, with these diagnoses; the truth is in the lesson's solution."""
 
     def observe(answer: Any, _: None) -> Diagnosis:
-        return Diagnosis(answer, _truth(number), choices)
+        return Diagnosis(answer, _truth(name), choices)
 
     pairs = {
         f"{given} for {true}": partial(_is, given=given, true=true)
@@ -57,7 +57,6 @@ def clinic(number: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
         if given != true
     }
     return Exercise(
-        number,
         observe,
         cases=(None,),
         mistakes={
@@ -115,9 +114,9 @@ def _is(seen: Diagnosis, *, given: str, true: str) -> bool:
     return bool(name) and (seen.given(name), seen.truth[name]) == (given, true)
 
 
-def _truth(number: str) -> dict[str, str]:
-    for statement in ast.parse(source.solution(number)).body:
+def _truth(name: str) -> dict[str, str]:
+    for statement in ast.parse(source.solution(name)).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
             found: dict[str, str] = ast.literal_eval(statement.value)
             return found
-    raise LookupError(f"The solution of exercise {number} holds no dict of diagnoses.")
+    raise LookupError(f"The solution of exercise {name} holds no dict of diagnoses.")

@@ -17,8 +17,9 @@ CORRECT = "correct"  # the name of the message for a right answer
 class Exercise(Generic[Seen, Case]):
     """An exercise's check; its messages are in the lesson's `messages.py`.
 
+    Its name is that of its module, and its number follows from its place in the lesson.
+
     Attributes:
-        number: Such as "1.4".
         observe: Runs the answer once, against fakes, and returns what it did. If that is a `Run`,
             the shared mistakes of `engine.mistakes` are looked for as well, also on a reply that
             fails midway, with a reader who leaves early, and with a task that is cancelled.
@@ -31,7 +32,6 @@ class Exercise(Generic[Seen, Case]):
         opts_out: Shared mistakes that are none here, each with the reason.
     """
 
-    number: str
     observe: Callable[[Any, Case], Seen]
     _: KW_ONLY
     cases: Sequence[Case]

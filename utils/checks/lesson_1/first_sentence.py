@@ -1,4 +1,4 @@
-"""Exercise 1.5: the first sentence of a reply, and the model stops."""
+"""The first sentence of a reply, and the model stops."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,7 +109,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "1.5",
     observe,
     cases=(
         Sentence(text=RIVERS, seed=51, first="Rivers bend because water is never quite even."),

@@ -1,4 +1,4 @@
-"""Exercise 1.4: a chain that answers in capitals and still streams."""
+"""A chain that answers in capitals and still streams."""
 
 import inspect
 import re
@@ -97,7 +97,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "1.4",
     observe,
     cases=(
         Case(text=RIVERS, seed=41),

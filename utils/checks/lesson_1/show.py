@@ -1,4 +1,4 @@
-"""Exercise 1.1: print each piece as it arrives, and return the whole text."""
+"""Print each piece as it arrives, and return the whole text."""
 
 import io
 import re
@@ -111,7 +111,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "1.1",
     observe,
     cases=(
         Case(text=RIVERS, seed=11),

@@ -1,4 +1,4 @@
-"""Exercise 1.2: whole words out of pieces, each as soon as it is complete."""
+"""Whole words out of pieces, each as soon as it is complete."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -87,7 +87,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "1.2",
     observe,
     cases=(
         Case(text="Streaming helps people who read while the text is written", seed=21),

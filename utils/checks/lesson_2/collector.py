@@ -1,4 +1,4 @@
-"""Exercise 2.1: a handler whose `.text` grows with each token."""
+"""A handler whose `.text` grows with each token."""
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -127,7 +127,6 @@ MISTAKES: Mistakes[Seen] = {
 
 
 check = Exercise(
-    "2.1",
     observe,
     cases=(
         Listening(text=RIVERS, seed=11),

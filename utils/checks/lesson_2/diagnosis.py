@@ -1,5 +1,5 @@
-"""Exercise 2.7: which program's handler is healthy, and what is wrong with the others."""
+"""Which program's handler is healthy, and what is wrong with the others."""
 
 from utils.checks.engine.clinic import clinic
 
-check = clinic("2.7", ("healthy", "not streaming", "attached twice", "fails in silence"))
+check = clinic("2.diagnosis", ("healthy", "not streaming", "attached twice", "fails in silence"))

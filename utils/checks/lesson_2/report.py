@@ -1,4 +1,4 @@
-"""Exercise 2.3: a handler that counts tokens per run, and forgets each run when it is over."""
+"""A handler that counts tokens per run, and forgets each run when it is over."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -180,7 +180,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "2.3",
     observe,
     cases=(
         Runs(text=RIVERS, seed=31, beside=True, when="after two runs that took turns"),

@@ -1,4 +1,4 @@
-"""Exercise 2.5: the spaces in the tokens that a handler received."""
+"""The spaces in the tokens that a handler received."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -102,7 +102,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "2.5",
     observe,
     cases=(
         Case(text=RIVERS, seed=51),

@@ -1,4 +1,4 @@
-"""Exercise 2.6: the output tokens of several replies, as the provider counted them."""
+"""The output tokens of several replies, as the provider counted them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -186,7 +186,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "2.6",
     observe,
     cases=(
         Prompts(),

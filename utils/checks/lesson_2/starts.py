@@ -1,4 +1,4 @@
-"""Exercise 2.4: how many starts of a model two handlers count; the four cases are run."""
+"""How many starts of a model two handlers count; the four cases are run."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -132,4 +132,4 @@ MISTAKES: Mistakes[Seen] = {
     "another number": lambda s: s.wrong[0] > 0,
 }
 
-check = Exercise("2.4", observe, cases=(None,), mistakes=MISTAKES)
+check = Exercise(observe, cases=(None,), mistakes=MISTAKES)

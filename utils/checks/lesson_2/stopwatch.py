@@ -1,4 +1,4 @@
-"""Exercise 2.2: a handler that measures TTFT by the clock it was given."""
+"""A handler that measures TTFT by the clock it was given."""
 
 import inspect
 from collections.abc import Sequence
@@ -131,7 +131,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "2.2",
     observe,
     cases=(
         Case(text=RIVERS, seed=21),

@@ -1,4 +1,4 @@
-"""Exercise 3.2: the tool calls of a reply that the model finished in order to call them."""
+"""The tool calls of a reply that the model finished in order to call them."""
 
 from collections.abc import Callable, Mapping
 from traceback import walk_tb
@@ -57,7 +57,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "3.2",
     observe,
     cases=(
         Chunks(calls=WEATHER, finish="tool_calls", text="Wait for it.", seed=32),

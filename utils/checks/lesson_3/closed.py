@@ -1,4 +1,4 @@
-"""Exercise 3.5: half-written Markdown with its code fence closed."""
+"""Half-written Markdown with its code fence closed."""
 
 import html
 import re
@@ -162,7 +162,6 @@ _TEXTS = {
 }
 
 check = Exercise(
-    "3.5",
     observe,
     cases=(
         *(Case(text=text, when=f"for {what}") for what, text in _TEXTS.items()),

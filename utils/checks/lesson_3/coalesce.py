@@ -1,4 +1,4 @@
-"""Exercise 3.4: pieces that arrive within a time, joined and passed on together."""
+"""Pieces that arrive within a time, joined and passed on together."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -167,7 +167,6 @@ def _words(gaps: Sequence[float], skip: int, when: str, **how: Any) -> Pace:
 
 
 check = Exercise(
-    "3.4",
     observe,
     cases=(
         _words([0.0625] * 14, 0, "for a stream with a piece each 0.0625 s"),

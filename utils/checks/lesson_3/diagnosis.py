@@ -1,5 +1,5 @@
-"""Exercise 3.7: which of four replies is complete, and what ended the others."""
+"""Which of four replies is complete, and what ended the others."""
 
 from utils.checks.engine.clinic import clinic
 
-check = clinic("3.7", ("complete", "limit", "filtered", "broken off"))
+check = clinic("3.diagnosis", ("complete", "limit", "filtered", "broken off"))

@@ -85,7 +85,7 @@ def uses_unwritten(run: Run, function: str, number: str) -> bool:
 UNREAD: Mistakes[Run] = {
     "never reads the stream": lambda s: not s.reply.readings,
 }
-NEEDS_WHOLE: Mistakes[Run] = {"needs whole": lambda s: uses_unwritten(s, "whole", "3.1")}
+NEEDS_WHOLE: Mistakes[Run] = {"needs whole": lambda s: uses_unwritten(s, "whole", "3.whole")}
 
 READS_ALL = {
     "collected first": "the exercise asks for something about the whole reply",

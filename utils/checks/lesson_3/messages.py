@@ -6,6 +6,7 @@ from utils.checks.engine.run import Run
 from utils.checks.engine.wording import count, first_difference, kind, shown
 from utils.checks.lesson_3 import closed, coalesce, given, values
 from utils.checks.lesson_3.coalesce import SECONDS
+from utils.source import number
 
 _UNREAD: Messages[Run] = {
     "never reads the stream": lambda s: (
@@ -14,8 +15,8 @@ _UNREAD: Messages[Run] = {
 }
 _NEEDS_WHOLE: Messages[Run] = {
     "needs whole": lambda s: (
-        f"`{s.name}` calls `whole`, and Exercise 3.1 isn't done. Run its cell with your answer in "
-        "it, and then this one again."
+        f"`{s.name}` calls `whole`, and Exercise {number('3.whole')} isn't done. Run its "
+        "cell with your answer in it, and then this one again."
     ),
 }
 

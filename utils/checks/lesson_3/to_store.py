@@ -1,4 +1,4 @@
-"""Exercise 3.3: the text of a complete reply, and an error for any other."""
+"""The text of a complete reply, and an error for any other."""
 
 import re
 from collections.abc import Callable
@@ -96,7 +96,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "3.3",
     observe,
     cases=(
         Chunks(seed=33),

@@ -1,4 +1,4 @@
-"""Exercise 3.6: what the JSON parser yields for the pieces of a reply; it is called."""
+"""What the JSON parser yields for the pieces of a reply; it is called."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,4 +96,4 @@ MISTAKES: Mistakes[Seen] = {
     "too few values": lambda s: len(s.answer) < len(s.yielded),
 }
 
-check = Exercise("3.6", observe, cases=(None,), mistakes=MISTAKES)
+check = Exercise(observe, cases=(None,), mistakes=MISTAKES)

@@ -1,4 +1,4 @@
-"""Exercise 3.1: one chunk that is the sum of all."""
+"""One chunk that is the sum of all."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "3.1",
     observe,
     cases=(
         Chunks(text=HERON, seed=31),

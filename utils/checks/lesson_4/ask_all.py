@@ -1,4 +1,4 @@
-"""Exercise 4.3: several replies, a few at a time, in the order of their prompts."""
+"""Several replies, a few at a time, in the order of their prompts."""
 
 import asyncio
 import inspect
@@ -191,7 +191,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "4.3",
     observe,
     cases=(
         Several(at_most=2),

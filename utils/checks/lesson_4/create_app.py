@@ -1,4 +1,4 @@
-"""Exercise 4.6: an endpoint that streams Server-Sent Events, and stops when its reader leaves."""
+"""An endpoint that streams Server-Sent Events, and stops when its reader leaves."""
 
 import asyncio
 import inspect
@@ -214,7 +214,8 @@ FIRST: Mistakes[Seen] = {
     "calls when made": lambda s: s.early,
     "frame is missing": lambda s: isinstance(s.error, NameError) and s.error.name == "frame",
     "frame isn't written": lambda s: (
-        s.error is not None and untouched(getattr(s.given, "__globals__", {}).get("frame"), "4.5")
+        s.error is not None
+        and untouched(getattr(s.given, "__globals__", {}).get("frame"), "4.frame")
     ),
     "function as a stream": _says("'function' object is not iterable"),
     "coroutine as a stream": _says("'coroutine' object is not iterable"),
@@ -282,7 +283,6 @@ LEFT: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "4.6",
     observe,
     cases=(
         Visited(),

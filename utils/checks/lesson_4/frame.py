@@ -1,4 +1,4 @@
-"""Exercise 4.5: a Server-Sent Event that carries any text."""
+"""A Server-Sent Event that carries any text."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -74,7 +74,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "4.5",
     observe,
     cases=[
         Case(text=text, when=f"for the string {shown(repr(text))}")

@@ -7,6 +7,7 @@ from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
 from utils.checks.lesson_4 import ask_all, create_app, frame, shout, stages, text_within, who_blocks
+from utils.source import number
 
 _EARLY = "A buffer keeps the early text too: look at when its first text came."
 _LATE = "Look at when its first text came. What was done with the text until then?"
@@ -377,12 +378,12 @@ CREATE_APP: Messages[create_app.Seen] = {
         "function runs once for each request?"
     ),
     "frame is missing": lambda _: (
-        "The endpoint uses `frame` of Exercise 4.5, which doesn't exist in the notebook yet. Run "
-        "the cell of Exercise 4.5 with your answer, and then this one again."
+        f"The endpoint uses `frame` of Exercise {number('4.frame')}, which doesn't exist in the "
+        "notebook yet. Run the cell of that exercise with your answer, and then this one again."
     ),
     "frame isn't written": lambda _: (
-        "The endpoint uses `frame` of Exercise 4.5, which isn't written yet. Run the cell of "
-        "Exercise 4.5 with your answer, and then this one again."
+        f"The endpoint uses `frame` of Exercise {number('4.frame')}, which isn't written yet. Run "
+        "the cell of that exercise with your answer, and then this one again."
     ),
     "function as a stream": lambda _: (
         "The response was given a function, which it can't read. Calling the function makes the "

@@ -1,4 +1,4 @@
-"""Exercise 4.1: an async generator that yields the reply in capitals."""
+"""An async generator that yields the reply in capitals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +41,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "4.1",
     observe,
     cases=(
         Case(text=RIVERS, seed=41),

@@ -1,4 +1,4 @@
-"""Exercise 4.7: the stages that a reader wants to see, from the events of real runs."""
+"""The stages that a reader wants to see, from the events of real runs."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -197,7 +197,6 @@ MISTAKES: Mistakes[Seen] = {
 _RIVERS, _HARBOUR = RIVERS[:40], HARBOUR[:30]
 
 check = Exercise(
-    "4.7",
     observe,
     cases=(
         Program(

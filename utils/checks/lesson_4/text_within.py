@@ -1,4 +1,4 @@
-"""Exercise 4.4: the text that arrives within a time limit."""
+"""The text that arrives within a time limit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -104,7 +104,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "4.4",
     observe,
     cases=(
         Timed(text=HARBOUR, seed=43, seconds=60.0),

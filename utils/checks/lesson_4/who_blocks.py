@@ -1,4 +1,4 @@
-"""Exercise 4.2: which of six snippets block the event loop; they run beside a heart."""
+"""Which of six snippets block the event loop; they run beside a heart."""
 
 import asyncio
 import time
@@ -119,4 +119,4 @@ MISTAKES: Mistakes[Seen] = {
     **{f"wrong about {name}": _wrong_about(name) for name in SNIPPETS},
 }
 
-check = Exercise("4.2", observe, cases=(None,), mistakes=MISTAKES)
+check = Exercise(observe, cases=(None,), mistakes=MISTAKES)

@@ -1,4 +1,4 @@
-"""Exercise 5.8: a reply with tools, whose stages are shown as they begin."""
+"""A reply with tools, whose stages are shown as they begin."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -229,7 +229,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.8",
     observe,
     cases=(
         Asked(seed=8),

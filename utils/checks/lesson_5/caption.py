@@ -1,4 +1,4 @@
-"""Exercise 5.2: a caption that says how far a job is, and promises nothing it can't know."""
+"""A caption that says how far a job is, and promises nothing it can't know."""
 
 import re
 from collections.abc import Callable
@@ -115,7 +115,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.2",
     observe,
     cases=(
         _job(10, 40, 4.0, "10 of 40, about 12 s left"),

@@ -1,5 +1,5 @@
-"""Exercise 5.7: what a lost connection and a second request made of four programs' replies."""
+"""What a lost connection and a second request made of four programs' replies."""
 
 from utils.checks.engine.clinic import clinic
 
-check = clinic("5.7", ("healthy", "doubled", "lost", "cut off"))
+check = clinic("5.diagnosis", ("healthy", "doubled", "lost", "cut off"))

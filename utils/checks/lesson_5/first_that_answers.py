@@ -1,4 +1,4 @@
-"""Exercise 5.5: one whole reply, from the first model that gets as far as a text."""
+"""One whole reply, from the first model that gets as far as a text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -168,7 +168,6 @@ _ODD = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _SLOW = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 
 check = Exercise(
-    "5.5",
     observe,
     cases=(
         Models(text=RIVERS, seed=55),

@@ -17,6 +17,7 @@ from utils.checks.lesson_5 import (
     watched,
 )
 from utils.checks.lesson_5.given import BEFORE, LONG, SECONDS
+from utils.source import number
 
 _LENGTH = "Compare the length of what it showed with the length of the whole reply."
 _BEGINNINGS = "How often does the beginning of the reply appear in what it showed?"
@@ -486,10 +487,13 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
 
 # --- The capstone ---------------------------------------------------------------------------------
 
-_UNFINISHED_WATCHED = (
-    "`steady` calls `watched`, and the notebook's own doesn't pass Exercise 5.4. Run the "
-    "capstone's first cell again, which imports the course's."
-)
+
+def _unfinished_watched(_: object) -> str:
+    return (
+        "`steady` calls `watched`, and the notebook's own doesn't pass Exercise "
+        f"{number('5.watched')}. Run the capstone's first cell again, which imports the course's."
+    )
+
 
 ANSWER: Messages[answer.Seen] = {
     "correct": lambda _: (
@@ -712,7 +716,7 @@ STEADY: Messages[steady.Seen] = {
         "A failure or a silence before any text or tool call makes room for the next source. After "
         "it the error is raised, and what was shown stays."
     ),
-    "unfinished watched": lambda _: _UNFINISHED_WATCHED,
+    "unfinished watched": _unfinished_watched,
     "calls no source": lambda _: (
         "No source was called. A source is a function: the stream is what calling it returns."
     ),
@@ -807,13 +811,13 @@ SUPPORT: Messages[support.Seen] = {
     ),
     "step missing": lambda s: (
         f"`support` uses `{s.lacking}`, which the notebook doesn't have yet. Run the cell of "
-        f"Exercise {support.STEPS[s.lacking][1]} again, and those of the steps before it."
+        f"Exercise {number(support.STEPS[s.lacking][1])} again, and those of the steps before it."
     ),
     "step not done": lambda s: (
         f"Step {support.STEPS[s.unwritten][0]} isn't done yet: Exercise "
-        f"{support.STEPS[s.unwritten][1]}."
+        f"{number(support.STEPS[s.unwritten][1])}."
     ),
-    "unfinished watched": lambda _: _UNFINISHED_WATCHED,
+    "unfinished watched": _unfinished_watched,
     "returns no function": lambda s: (
         f"`support` returned {kind(s.panel.reply)}. A panel needs a function that it can call with "
         "the history of each turn."

@@ -1,4 +1,4 @@
-"""Exercise 5.6: two strings joined, without the part of the second that repeats the first's end."""
+"""Two strings joined, without the part of the second that repeats the first's end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,7 +90,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.6",
     observe,
     cases=(
         _parts("Foxes", " hunt at night.", "Foxes hunt at night."),

@@ -1,4 +1,4 @@
-"""Exercise 5.10: a failure or a silence makes room for the next source, until something counts."""
+"""A failure or a silence makes room for the next source, until something counts."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -205,7 +205,7 @@ def passes(number: str, answer: object) -> bool:
 def unfinished_watched(function: object) -> bool:
     """Whether it uses a `watched` of the notebook's own that doesn't pass its exercise."""
     own = getattr(function, "__globals__", {}).get("watched", the_courses_own)
-    return own is not the_courses_own and uses(function, "watched") and not passes("5.4", own)
+    return own is not the_courses_own and uses(function, "watched") and not passes("5.watched", own)
 
 
 def observe(answer: Callable[..., Any], case: Sources) -> Seen:
@@ -270,7 +270,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.10",
     observe,
     cases=(
         Sources(),

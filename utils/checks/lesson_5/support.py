@@ -1,4 +1,4 @@
-"""Exercise 5.11: the whole assistant, put through a script of faults, within its budget."""
+"""The whole assistant, put through a script of faults, within its budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from utils import source as lesson
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import RAISED
 from utils.checks.engine.reply import ROLE_AFTER, ConnectionLost, Reply, cut
@@ -33,7 +34,7 @@ from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 BUDGET = 1.2  # times the model's own TTFT
-STEPS = {"answer": ("1", "5.8"), "steady": ("3", "5.10")}
+STEPS = {"answer": ("1", "5.answer"), "steady": ("3", "5.steady")}
 OFFERED = sorted(tool.name for tool in tools([]))
 _LONGER = (*BEFORE, AIMessage(LAMP), HumanMessage("And now?"))
 _SLIPS = (AttributeError, NameError, TypeError)
@@ -102,20 +103,21 @@ class Seen(Run):
     @property
     def unwritten(self) -> str:
         """The step that is still as it came with the exercise, or ""."""
-        pairs = ((name, number) for name, (_, number) in STEPS.items())
-        return next((n for n, number in pairs if untouched(self.names.get(n), number)), "")
+        pairs = ((name, exercise) for name, (_, exercise) in STEPS.items())
+        return next((n for n, exercise in pairs if untouched(self.names.get(n), exercise)), "")
 
     @property
     def steps(self) -> str:
         """Which step to look at: the first whose own check rejects it, or neither."""
         there = [name for name in STEPS if callable(self.names.get(name))]
         for name in there:
-            step, number = STEPS[name]
-            if not passes(number, self.names[name]):
-                return f"See step {step}, Exercise {number}."
+            step, exercise = STEPS[name]
+            if not passes(exercise, self.names[name]):
+                return f"See step {step}, Exercise {lesson.number(exercise)}."
         if len(there) == len(STEPS):
             return "Steps 1 and 3 pass by themselves, so it is in `support`."
-        return "See steps 1 and 3, Exercises 5.8 and 5.10."
+        numbers = [lesson.number(exercise) for _, exercise in STEPS.values()]
+        return f"See steps 1 and 3, Exercises {' and '.join(numbers)}."
 
     @property
     def silence(self) -> bool:
@@ -255,7 +257,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.11",
     observe,
     cases=(
         _PLAIN,

@@ -1,4 +1,4 @@
-"""Exercise 5.3: the text that arrived until the reply ended or Stop was pressed."""
+"""The text that arrived until the reply ended or Stop was pressed."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -132,7 +132,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.3",
     observe,
     cases=(
         Press(seed=71),

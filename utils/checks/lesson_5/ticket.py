@@ -1,4 +1,4 @@
-"""Exercise 5.9: a ticket that fills in, and is one only if the model finished it."""
+"""A ticket that fills in, and is one only if the model finished it."""
 
 import json
 from collections.abc import Callable
@@ -138,7 +138,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.9",
     observe,
     cases=(
         Written(seed=11),

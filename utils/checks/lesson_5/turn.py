@@ -1,4 +1,4 @@
-"""Exercise 5.1: a turn of a chat, which is in the history however it ends."""
+"""A turn of a chat, which is in the history however it ends."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,7 +131,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.1",
     observe,
     cases=(
         Turn(text=RIVERS, seed=51),

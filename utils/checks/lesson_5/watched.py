@@ -1,4 +1,4 @@
-"""Exercise 5.4: the chunks of a stream as they come, and an error after too long a silence."""
+"""The chunks of a stream as they come, and an error after too long a silence."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -157,7 +157,6 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 check = Exercise(
-    "5.4",
     observe,
     cases=(
         Watch(text=RIVERS, seed=61, silences={0: 1.3, 2: 1.8, 3: 1.8, 9: 1.8}),

@@ -1,0 +1,41 @@
+"""Exercise numbers: a lesson's source names its exercises, and their order numbers them."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from utils.source.lesson import SourceError
+
+_TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
+_NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
+_MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+)")
+
+
+def numbers_in(text: str, file: str) -> dict[str, str]:
+    """Each exercise's number by its name, such as "1.2" by "words", in the order of their cells."""
+    found = re.search(r"(\d+)_[^/]*$", file)
+    lesson = int(found[1]) if found else 0
+    names = dict.fromkeys(found[2] for found in _TAG.finditer(text))
+    return {name: f"{lesson}.{number}" for number, name in enumerate(names, start=1)}
+
+
+def numbered(text: str, by_name: Mapping[str, str], file: str) -> str:
+    """A lesson's text with numbers in place of names: `exercise-words` and `1.words`.
+
+    Raises:
+        SourceError: A number is written by hand, or a name is no exercise's.
+    """
+    known = {f"{number.partition('.')[0]}.{name}": number for name, number in by_name.items()}
+    for line, written in enumerate(text.split("\n"), start=1):
+        for meant in _MEANT.findall(written):
+            if meant not in known:
+                raise SourceError(file, line, _unknown(meant, known))
+    text = _TAG.sub(lambda found: found[1] + by_name[found[2]], text)
+    return _NAME.sub(lambda found: known.get(found[0], found[0]), text)
+
+
+def _unknown(meant: str, known: Collection[str]) -> str:
+    there = f"{meant} is not the name of an exercise here; there are {', '.join(known) or 'none'}"
+    name = meant.partition(".")[2]
+    if name.isdecimal():
+        return f"{there}. Write the name: the number follows from the order"
+    return f"{there}. Is `:tags: [exercise-{name}]` missing from its cell?"
