@@ -7,12 +7,12 @@ import pytest
 from tests.checks.answers import Answer, collected, left_out
 from utils.checks import evaluate, runner
 from utils.checks.engine import messages as shared_messages
-from utils.checks.engine.mistakes import FIRST, LAST, STRESSED
+from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
 
 ANSWERS = collected()
 LESSONS = "12345"
 EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
-SHARED = {*FIRST, *LAST, *STRESSED}
+SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # characters of a message
 LIMIT = {"never ends": 0.5}  # seconds; endless answers are stopped early
 

@@ -1,18 +1,18 @@
-"""Exercise 1.5: the first sentence, and the model stops."""
+"""The first sentence, and the model stops."""
 
 import re
 from contextlib import closing
 
 from langchain_core.messages import AIMessageChunk
-from langchain_core.output_parsers import StrOutputParser
+from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (in an edit)
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 
 END = re.compile(r"[.!?](?=\s)")
 
 
 @right("1.first_sentence", "came back as it was.$")
-def closing_the_stream(model, prompt):
+def first_sentence(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
         for chunk in chunks:
@@ -22,11 +22,12 @@ def closing_the_stream(model, prompt):
     return text
 
 
-@right("1.first_sentence", "`closing` says so in code")
-def leaving_an_unnamed_stream(model, prompt):
+@right("1.first_sentence", "`closing` closes it")
+def leaving_a_named_stream(model, prompt):
+    chunks = model.stream(prompt)
     text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.text
+    for chunk in chunks:
+        text += chunk.content
         if end := END.search(text):
             break
     else:
@@ -34,7 +35,7 @@ def leaving_an_unnamed_stream(model, prompt):
     return text[: end.end()]
 
 
-@right("1.first_sentence", "`closing` says so in code")
+@right("1.first_sentence", "`closing` closes it")
 def a_generator_in_between(model, prompt):
     def sentences():
         text = ""
@@ -47,17 +48,6 @@ def a_generator_in_between(model, prompt):
     return next(sentences())
 
 
-@right("1.first_sentence", "`closing` says so in code")
-def leaving_a_named_one(model, prompt):
-    chunks = model.stream(prompt)
-    text = ""
-    for chunk in chunks:
-        text += chunk.content
-        if end := END.search(text):
-            return text[: end.end()]
-    return text
-
-
 @right("1.first_sentence", "came back as it was.$")
 def by_next_and_close(model, prompt):
     chunks = model.stream(prompt)
@@ -68,98 +58,51 @@ def by_next_and_close(model, prompt):
     return END.split(whole.text)[0] + "".join(END.findall(whole.text)[:1])
 
 
-@wrong("1.first_sentence", "reads to the end")
-def reads_to_the_end(model, prompt):
-    text = "".join(chunk.content for chunk in model.stream(prompt))
-    return END.split(text)[0] + "".join(END.findall(text)[:1])
+edit = edits("1.first_sentence", first_sentence)
+FOUND = "END.search(text)"
+STREAM = "closing(model.stream(prompt))"
+LAST = "    return text\n"
 
-
-@wrong("1.first_sentence", "invoke")
-def pays_for_all(model, prompt):
-    text = model.invoke(prompt).text
-    return END.split(text)[0] + "".join(END.findall(text)[:1])
-
-
-@wrong("1.first_sentence", "drains a chain")
-def drains_a_chain(model, prompt):
-    text = ""
-    for piece in (model | StrOutputParser()).stream(prompt):
-        text += piece
-        if end := END.search(text):
-            return text[: end.end()]
-    return text
-
-
-kept = []
-
-
-@wrong("1.first_sentence", "left open")
-def keeps_the_stream(model, prompt):
-    chunks = model.stream(prompt)
-    kept.append(chunks)
-    text = ""
-    for chunk in chunks:
-        text += chunk.content
-        if end := END.search(text):
-            return text[: end.end()]
-    return text
-
-
-@wrong("1.first_sentence", "goes on")
-def returns_too_much(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if END.search(text):
-            return text + next(iter("Z"))
-    return text
-
-
-@wrong("1.first_sentence", "ends at any mark")
-def stops_at_any_mark(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if end := re.search(r"[.!?]", text):
-            return text[: end.end()]
-    return text
-
-
-@wrong("1.first_sentence", "loses the mark")
-def loses_the_mark(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if end := END.search(text):
-            return text[: end.start()]
-    return text
-
-
-@wrong("1.first_sentence", "loses the beginning")
-def looks_in_the_chunk(model, prompt):
-    for chunk in model.stream(prompt):
-        if END.search(chunk.content + " "):
-            return chunk.content
-    return ""
-
-
-@wrong("1.first_sentence", "returns nothing")
-def forgets_the_end(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if end := END.search(text):
-            return text[: end.end()]
-    return None
-
-
-@wrong("1.first_sentence", "raises", "StopIteration.*for a reply that ends with its first sentence")
-def waits_for_an_end(model, prompt):
-    text = ""
-    chunks = model.stream(prompt)
-    while not (end := END.search(text)):
-        text += next(chunks).content
-    return text[: end.end()]
+edit("loses the mark", {"end.end()": "end.start()"})
+edit("ends at any mark", {FOUND: 're.search("[.!?]", text)'})
+edit("takes the end of a piece", {FOUND: r"re.search(r'[.!?](?=\s|$)', text)"}, "still to arrive")
+edit("misses a line break", {FOUND: 're.search("[.!?](?= )", text)'}, "isn't only a space")
+edit("misses the end", {FOUND: "END.search(chunk.content) and END.search(text)"}, "all that has")
+edit("takes more than the sentence", {"text[: end.end()]": "text"}, "What of the last piece")
+edit(
+    "takes more than the sentence",
+    {FOUND: r"re.search(r'(?s).*[.!?](?=\s)', text)"},
+    "two",
+)
+edit("strips the text", {FOUND: r"re.search(r'[.!?]\s', text)"})
+edit(
+    "strips the text",
+    {LAST: "    return text.rstrip()\n"},
+    "because",
+)
+edit("strips the text", {'text = ""': 'text = "\\n"'})
+edit("strips the text", {"return text[: end.end()]": "return text[: end.end()].lstrip()"})
+edit("loses the end", {"end := END.search(text)": "text", "text[: end.end()]": "text"})
+edit("loses the beginning", {"text += chunk.content": "text = chunk.content"})
+edit("another text", {"text[: end.end()]": '"It depends."'})
+edit("no text", {LAST: '    return ""\n'}, "for a reply that ends with its first sentence")
+edit("stops at the first chunk", {"end := END.search(text)": "True", "[: end.end()]": ""})
+edit("returns nothing", {LAST: ""})
+edit("raises", {LAST: "    return text[0] + text[1:]\n"}, "for an empty reply")
+edit("raises", {LAST: "    return next(iter(()))\n"}, "StopIteration.*ends with its first sentence")
+edit("reads on", {FOUND: r"re.search(r'[.!?](?=\s+\S)', text)"})
+edit("reads on", {"search(text)": "search(text[:-20]) or len(text) < 40 and END.search(text[:-9])"})
+edit("reads to the end", {STREAM: "closing(c for c in list(model.stream(prompt)))"})
+edit(
+    "drains a chain",
+    {"model.stream": "(model | StrOutputParser()).stream", ".content": ""},
+)
+edit("invoke", {STREAM: "closing(c for c in [model.invoke(prompt)])"})
+edit("another prompt", {"(prompt)": "('Tell me a story')"})
+edit("another prompt", {"(prompt)": "(prompt.strip())"})
+edit("never calls the model", {STREAM: "closing(c for c in [AIMessageChunk(prompt)])"})
+edit("returns the wrong type", {"return text": "return [text]"})
+edit("yields", {"return text": "yield text"})
 
 
 @wrong("1.first_sentence", "never ends", "stopped after 0.5 s")
@@ -171,106 +114,30 @@ def never_returns(model, prompt):
     return text[: end.end()]
 
 
-@wrong("1.first_sentence", "reads on")
-def reads_on(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if (end := END.search(text)) and len(text) > end.end() + 20:
-            return text[: end.end()]
-    return text[: end.end()] if (end := END.search(text)) else text
-
-
-@wrong("1.first_sentence", "reads on")
-def waits_for_the_next_word(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if end := re.search(r"[.!?](?=\s+\S)", text):
-            return text[: end.end()]
-    return text
-
-
-@wrong("1.first_sentence", "white space at the end")
-def keeps_the_white_space(model, prompt):
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.content
-        if end := re.search(r"[.!?]\s", text):
-            return text[: end.end()]
-    return text
-
-
-@wrong("1.first_sentence", "white space at the start")
-def begins_with_a_new_line(model, prompt):
-    return "\n" + closing_the_stream(model, prompt)
-
-
-@wrong("1.first_sentence", "ends in the sentence")
-def returns_the_first_piece(model, prompt):
-    for chunk in model.stream(prompt):
-        if chunk.content:
-            return chunk.content
-    return None
-
-
-@wrong("1.first_sentence", "returns the wrong type")
-def returns_chunks(model, prompt):
-    return [chunk for chunk in model.stream(prompt)]  # noqa: C416 (as a learner writes it)
-
-
-@wrong("1.first_sentence", "another text")
-def makes_it_up(model, prompt):
-    next(model.stream(prompt))
-    return "It depends."
-
-
-@wrong("1.first_sentence", "yields")
-def yields(model, prompt):
-    yield closing_the_stream(model, prompt)
-
-
-@wrong("1.first_sentence", "never calls the model")
-def never_asks(model, prompt):
-    return prompt
-
-
-def until(pattern, model, prompt):
-    text = ""
-    with closing(model.stream(prompt)) as chunks:
-        for chunk in chunks:
-            text += chunk.content
-            if end := re.search(pattern, text):
-                return text[: end.start() + 1]
-    return text
-
-
-@wrong("1.first_sentence", "takes the end of a piece", "no white space had come after it yet")
-def takes_the_end_of_what_has_arrived(model, prompt):
-    return until(r"[.!?](\s|$)", model, prompt)
-
-
 @wrong("1.first_sentence", "takes the end of a piece")
 def looks_at_the_end_alone(model, prompt):
     text = ""
-    with closing(model.stream(prompt)) as chunks:
-        for chunk in chunks:
-            text += chunk.content
-            if text.endswith((".", "!", "?")):
-                return text
-            if end := END.search(text):
-                return text[: end.end()]
+    for chunk in model.stream(prompt):
+        text += chunk.content
+        if text.endswith((".", "!", "?")):
+            break
+        if end := END.search(text):
+            return text[: end.end()]
     return text
 
 
-@wrong("1.first_sentence", "misses a line break", "White space isn't only a space")
-def waits_for_a_space(model, prompt):
-    return until(r"[.!?] ", model, prompt)
+kept = []
 
 
-@wrong("1.first_sentence", "another prompt")
-def ignores_the_prompt(model, prompt):
-    return closing_the_stream(model, "Tell me a story")
+@wrong("1.first_sentence", "left open")
+def keeps_the_stream(model, prompt):
+    kept.append(model.stream(prompt))
+    text = ""
+    for chunk in kept[-1]:
+        text += chunk.content
+        if end := END.search(text):
+            return text[: end.end()]
+    return text
 
 
 @wrong("1.first_sentence", "swallows the error")
@@ -284,53 +151,3 @@ def returns_what_it_has_after_an_error(model, prompt):
     except Exception:
         pass
     return text
-
-
-@wrong("1.first_sentence", "returns an empty string")
-def returns_the_first_chunk(model, prompt):
-    for chunk in model.stream(prompt):
-        return chunk.content
-    return ""
-
-
-@wrong("1.first_sentence", "raises", "for an empty reply")
-def needs_a_character(model, prompt):
-    text = closing_the_stream(model, prompt)
-    return text[0] + text[1:]
-
-
-@wrong("1.first_sentence", "strips the text", "no sentence ends")
-def strips_a_reply_without_an_end(model, prompt):
-    return closing_the_stream(model, prompt).rstrip()
-
-
-@wrong("1.first_sentence", "strips the text", "begins with white space")
-def strips_the_beginning(model, prompt):
-    return closing_the_stream(model, prompt).lstrip()
-
-
-@wrong("1.first_sentence", "goes on", "for a piece with two sentences")
-def takes_the_last_end(model, prompt):
-    text = ""
-    with closing(model.stream(prompt)) as chunks:
-        for chunk in chunks:
-            text += chunk.content
-            if end := re.search(r"(?s).*[.!?](?=\s)", text):
-                return end[0]
-    return text
-
-
-@wrong("1.first_sentence", "goes on", "in all that has arrived")
-def looks_at_each_piece_alone(model, prompt):
-    text = ""
-    with closing(model.stream(prompt)) as chunks:
-        for chunk in chunks:
-            text += chunk.content
-            if END.search(chunk.content):
-                return text[: END.search(text).end()]
-    return text
-
-
-@wrong("1.first_sentence", "another prompt")
-def strips_the_prompt(model, prompt):
-    return closing_the_stream(model, prompt.strip())

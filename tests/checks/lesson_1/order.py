@@ -1,4 +1,4 @@
-"""Exercise 1.3: lines in an order that measures."""
+"""Lines in an order that measures."""
 
 from tests.checks.answers import right, wrong
 
@@ -39,18 +39,18 @@ right("1.order", MEASURED)((LINES, ["D", "F", "A", "G", "E", "C"]))
 right("1.order", MEASURED)((OTHER_LINES, "BEADCF"))
 right("1.order", MEASURED)((OTHER_LINES, "EBADCF"))
 
-wrong("1.order", "first chunk", "0.1 s: that is when an empty chunk")((LINES, "DFABEC"))
+wrong("1.order", "first chunk", "is 0.1 s: that is when an empty chunk")((LINES, "DFABEC"))
 wrong("1.order", "last chunk", "as long as the whole reply")((WITHOUT_GUARD, "DABC"))
 wrong("1.order", "last chunk")((WITHOUT_GUARD, "DAHCE"))
-wrong("1.order", "ttft", "`ttft` came out as 0.0 s")((WITHOUT_GUARD, "DEAHC"))
-wrong("1.order", "total", "`total` came out as 0.0 s")((WITHOUT_GUARD, "DFECAH"))
+wrong("1.order", "ttft", "`ttft` is 0.0 s")((WITHOUT_GUARD, "DEAHC"))
+wrong("1.order", "total", "`total` is 0.0 s")((WITHOUT_GUARD, "DFECAH"))
 wrong("1.order", "doesn't read the reply", "only 0 of 26 pieces")((WITHOUT_GUARD, "DFEC"))
 wrong("1.order", "no figure", "to `total`")((LINES, "DFAGE"))
 wrong("1.order", "no figure", "to `ttft` and `total`")((WITHOUT_GUARD, "DAH"))
-wrong("1.order", "line outside its block", "Line G opens a block .* line C")((LINES, "DFAGCE"))
+wrong("1.order", "empty block", "Line G opens a block")((LINES, "DFAGCE"))
 wrong("1.order", "raises", "NameError: .*start.* at the line `ttft =")((LINES, "FAGEDC"))
 wrong("1.order", "indented without a block", "Line E is indented")((LINES, "EDFAGC"))
-wrong("1.order", "block without lines", "Line G opens a block")((LINES, "DFAG"))
+wrong("1.order", "empty block", "Line G opens a block")((LINES, "DFAG"))
 wrong("1.order", "syntax", "can't read line I")((WITHOUT_GUARD, "DI"))
 wrong("1.order", "no such line", "no line X")((LINES, "DFAGECX"))
 wrong("1.order", "repeats a line", "Line D appears twice")((LINES, "DDFAGEC"))

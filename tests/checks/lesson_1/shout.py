@@ -1,4 +1,4 @@
-"""Exercise 1.4: a chain in capitals that still streams."""
+"""A chain in capitals that still streams."""
 
 import re
 
@@ -6,34 +6,28 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 from utils.checks.engine.fake_model import FakeModel
 
 from_outside = FakeModel.of({})
 
 
-def upper(pieces):
-    for piece in pieces:
-        yield piece.upper()
-
-
 @right("1.shout")
-def a_generator_function(model):
+def shout(model):
+    def upper(pieces):
+        for piece in pieces:
+            yield piece.upper()
+
     return model | StrOutputParser() | upper
 
 
 @right("1.shout")
-def a_runnable_generator(model):
-    return model | StrOutputParser() | RunnableGenerator(upper)
-
-
-@right("1.shout")
 def a_generator_before_the_parser(model):
-    def shouted(chunks):
+    def upper(chunks):
         for chunk in chunks:
             yield AIMessageChunk(chunk.content.upper())
 
-    return model | shouted | StrOutputParser()
+    return model | upper | StrOutputParser()
 
 
 @right("1.shout")
@@ -46,8 +40,21 @@ def a_parser_of_its_own(model):
 
 
 @right("1.shout")
+def both_ways(model):
+    def upper(pieces):
+        for piece in pieces:
+            yield piece.upper()
+
+    async def aupper(pieces):
+        async for piece in pieces:
+            yield piece.upper()
+
+    return model | StrOutputParser() | RunnableGenerator(upper, aupper)
+
+
+@right("1.shout")
 def word_by_word(model):
-    def shouted(pieces):
+    def upper(pieces):
         buffer = ""
         for piece in pieces:
             buffer += piece
@@ -56,261 +63,81 @@ def word_by_word(model):
                 buffer = buffer[found.end() :]
         yield buffer.upper()
 
-    return model | StrOutputParser() | shouted
+    return model | StrOutputParser() | upper
 
 
-@wrong("1.shout", "one item")
-def keeps_the_lambda(model):
-    return model | StrOutputParser() | (lambda text: text.upper())
+edit = edits("1.shout", shout)
+PIECES = "for piece in pieces:"
+LOOP = f"{PIECES}\n            yield piece.upper()"
+CHAIN = "model | StrOutputParser() | upper"
 
+edit(None, {"| upper": "| RunnableGenerator(upper)"})
+edit(None, {"model |": "model.bind(temperature=0) |"})
 
-@wrong("1.shout", "one item")
-def joins_in_a_generator(model):
-    def shouted(pieces):
-        yield "".join(pieces).upper()
+edit("unchanged", {"| upper": ""})
+edit("small letters", {".upper()": ".lower()"})
+edit("some capitals", {".upper()": ".capitalize()"})
+edit("some capitals", {".upper()": ".encode().upper().decode()"})  # of ASCII alone
+edit("changes white space", {".upper()": ".strip().upper()"})
+edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
+edit("loses the end", {"yield piece.upper()": "return piece.upper()"}, "only 1 character of")
+edit("no text", {"piece.upper()": '""'})
+edit("no text", {"yield": "if not piece: return\n            yield"}, "`shout` yielded none")
+edit("drops the first chunk", {PIECES: f"next(pieces)\n        {PIECES}"})
 
-    return model | StrOutputParser() | shouted
+edit("one item", {"| upper": "| (lambda text: text.upper())"})
+edit("one item", {LOOP: 'yield "".join(pieces).upper()'})
+edit("collected first", {LOOP: 'yield from "".join(pieces).upper()'})
+edit(
+    "held back",
+    {LOOP: "yield next(pieces) + next(pieces).upper()\n        yield ''.join(pieces).upper()"},
+)
 
+edit("class as a step", {"Parser()": "Parser"}, "parentheses missing")
+edit("generator in a RunnableLambda", {"| upper": "| RunnableLambda(upper)"}, "function once")
+edit("yields a generator", {"| upper": "| (lambda text: (letter for letter in text))"})
+edit("yields the wrong type", {"piece.upper()": "[piece.upper()]"})
+edit("yields messages", {"StrOutputParser() | ": "", "piece.upper()": "piece"})
+edit("raises", {"| upper": "| 5"}, r"TypeError.*at the line `return model \| StrOutputParser")
+edit("returns nothing", {"return ": ""})
+edit("no chain", {CHAIN: "upper"})
+edit("returns a stream", {CHAIN: f'({CHAIN}).stream("Why?")'})
+edit("calls the model itself", {CHAIN: 'model.invoke("Why?").text.upper()'})
+edit("yields", {"return": "yield"})
+edit("never calls the model", {"return model": "return from_outside"})
+edit("invoke", {CHAIN: "RunnableLambda(lambda prompt: model.invoke(prompt).text.upper())"})
+edit("another prompt", {"return": 'return RunnableLambda(lambda _: "Tell me a story") |'})
+edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
+edit("changes the model", {"return": "model.temperature = 0; return"})
+FALLBACK = "[RunnableLambda(lambda _: 'SORRY')]"
+edit("swallows the error", {CHAIN: f"({CHAIN}).with_fallbacks({FALLBACK})"})
 
-@wrong("1.shout", "collected first")
-def cuts_up_afterwards(model):
-    def shouted(pieces):
-        yield from "".join(pieces).upper()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "held back")
-def starts_well(model):
-    def shouted(pieces):
-        pieces = iter(pieces)
-        yield next(pieces).upper()
-        yield next(pieces).upper()
-        yield next(pieces).upper()
-        yield "".join(pieces).upper()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "yields a generator")
-def a_generator_expression_from_a_lambda(model):
-    return model | StrOutputParser() | (lambda text: (letter.upper() for letter in text))
-
-
-@wrong("1.shout", "yields the wrong type")
-def yields_lists(model):
-    def shouted(pieces):
-        for piece in pieces:
-            yield [piece.upper()]
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "small letters")
-def in_small_letters(model):
-    def lower(pieces):
-        for piece in pieces:
-            yield piece.lower()
-
-    return model | StrOutputParser() | lower
-
-
-@wrong("1.shout", "ends early", "Only 1 character of")
-def returns_in_the_step(model):
-    def shouted(pieces):
-        for piece in pieces:
-            return piece.upper()
-        return ""
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "ends early")
-def stops_after_three(model):
-    def shouted(pieces):
-        for _, piece in zip(range(3), pieces, strict=False):
-            yield piece.upper()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "no text")
-def yields_nothing_in_the_step(model):
-    def shouted(pieces):
-        for _ in pieces:
-            yield ""
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "never calls the model")
-def takes_a_model_from_outside(model):
-    return from_outside | StrOutputParser() | upper
-
-
-@wrong("1.shout", "unchanged")
-def drops_the_step(model):
-    return model | StrOutputParser()
-
-
-@wrong("1.shout", "yields messages")
-def drops_the_parser(model):
-    def shouted(chunks):
-        for chunk in chunks:
-            yield AIMessageChunk(chunk.content.upper())
-
-    return model | shouted
-
-
-@wrong("1.shout", "returns a stream")
-def streams_by_itself(model):
-    return a_generator_function(model).stream("Why?")
-
-
-@wrong("1.shout", "calls the model itself")
-def answers_by_itself(model):
-    return model.invoke("Why?").text.upper()
-
-
-@wrong("1.shout", "no chain")
-def returns_the_step(model):
-    return upper
-
-
-@wrong("1.shout", "returns nothing")
-def forgets_return(model):
-    model | StrOutputParser() | upper
-
-
-@wrong("1.shout", "invoke")
-def invokes_inside(model):
-    return RunnableLambda(lambda prompt: model.invoke(prompt).text.upper())
-
-
-@wrong("1.shout", "some capitals")
-def capitals_at_the_start(model):
-    def shouted(pieces):
-        for piece in pieces:
-            yield piece.capitalize()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "another text")
-def loses_blanks(model):
-    def shouted(pieces):
-        for piece in pieces:
-            yield piece.strip().upper()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "raises", r"TypeError.*at the line `return model \| StrOutputParser")
-def joins_to_a_number(model):
-    return model | StrOutputParser() | 5
-
-
-@wrong("1.shout", "held back", "What does your step wait for")
-def in_batches_of_five(model):
-    def shouted(pieces):
-        batch = []
-        for piece in pieces:
-            batch.append(piece)
-            if len(batch) == 5:
-                yield "".join(batch).upper()
-                batch.clear()
-        yield "".join(batch).upper()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "held back")
-def sentence_by_sentence(model):
-    def shouted(pieces):
-        buffer = ""
-        for piece in pieces:
-            buffer += piece
-            while found := re.match(r"(?s).*?[.!?]\s", buffer):
-                yield found[0].upper()
-                buffer = buffer[found.end() :]
-        yield buffer.upper()
-
-    return model | StrOutputParser() | shouted
+batches = edits("1.shout", word_by_word)
+batches("held back", {r"\s*\S+\s": r"(?s).*?[.!?]\s"}, "What does your step wait for")
+batches("held back", {r"\s*\S+\s": r"(?s).{20}"})
 
 
 @wrong("1.shout", "held back")
 def one_piece_behind(model):
-    def shouted(pieces):
+    def upper(pieces):
         before = ""
         for piece in pieces:
             yield before.upper()
             before = piece
         yield before.upper()
 
-    return model | StrOutputParser() | shouted
-
-
-@right("1.shout")
-def with_settings(model):
-    return model.bind(temperature=0) | StrOutputParser() | upper
-
-
-@right("1.shout")
-def both_ways(model):
-    async def aupper(pieces):
-        async for piece in pieces:
-            yield piece.upper()
-
-    return model | StrOutputParser() | RunnableGenerator(upper, aupper)
-
-
-@wrong("1.shout", "another text")
-def strips_the_beginning(model):
-    def shouted(pieces):
-        begun = False
-        for piece in pieces:
-            piece = piece if begun else piece.lstrip()
-            begun = begun or bool(piece)
-            yield piece.upper()
-
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "class as a step", "parentheses missing")
-def forgets_parentheses(model):
-    return model | StrOutputParser | upper
-
-
-@wrong("1.shout", "generator in a RunnableLambda", "calls its function once")
-def wraps_the_generator_function(model):
-    return model | StrOutputParser() | RunnableLambda(upper)
+    return model | StrOutputParser() | upper
 
 
 @wrong("1.shout", "swallows the error")
 def swallows_in_its_step(model):
-    def shouted(pieces):
+    def upper(pieces):
         try:
             for piece in pieces:
                 yield piece.upper()
         except Exception:
             yield ""
 
-    return model | StrOutputParser() | shouted
-
-
-@wrong("1.shout", "swallows the error")
-def falls_back_to_an_apology(model):
-    return (model | StrOutputParser() | upper).with_fallbacks([RunnableLambda(lambda _: "SORRY")])
-
-
-@wrong("1.shout", "another prompt")
-def begins_with_a_prompt_of_its_own(model):
-    return RunnableLambda(lambda _: "Tell me a story") | model | StrOutputParser() | upper
-
-
-@wrong("1.shout", "changes the model")
-def turns_streaming_off_on_the_model(model):
-    model.temperature = 0
     return model | StrOutputParser() | upper
 
 
@@ -321,50 +148,3 @@ def makes_a_stream_in_a_step(model):
         return prompt.upper()
 
     return RunnableLambda(step)
-
-
-@wrong("1.shout", "yields")
-def yields_by_itself(model):
-    yield from (model | StrOutputParser() | upper).stream("Why?")
-
-
-@wrong("1.shout", "drops the first chunk")
-def takes_the_first_chunk_for_an_empty_one(model):
-    def capitals(pieces):
-        next(pieces)
-        for piece in pieces:
-            yield piece.upper()
-
-    return model | StrOutputParser() | capitals
-
-
-@wrong("1.shout", "some capitals")
-def knows_ascii_only(model):
-    table = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-    def capitals(pieces):
-        for piece in pieces:
-            yield piece.translate(table)
-
-    return model | StrOutputParser() | capitals
-
-
-@wrong("1.shout", "changes the model", "`disable_streaming`")
-def disables_streaming(model):
-    def capitals(pieces):
-        for piece in pieces:
-            yield piece.upper()
-
-    model.disable_streaming = True
-    return model | StrOutputParser() | capitals
-
-
-@wrong("1.shout", "no text", "an empty piece")
-def ends_at_an_empty_piece(model):
-    def capitals(pieces):
-        for piece in pieces:
-            if not piece:
-                return
-            yield piece.upper()
-
-    return model | StrOutputParser() | capitals

@@ -68,7 +68,7 @@ async def shouts_by_a_queue(model, prompt):
         filling.cancel()
 
 
-@right("4.shout")
+@wrong("4.shout", "replaces the error")
 async def shouts_and_says_what_was_lost(model, prompt):
     try:
         async for chunk in model.astream(prompt):

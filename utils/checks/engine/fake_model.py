@@ -149,7 +149,8 @@ class FakeModel(ChatOpenAI):
         self, messages: list[BaseMessage], settings: Mapping[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
         reply = self._replies.get(messages[-1].text if messages else "", self._other)
-        return reply, Reading(tuple(messages), dict(settings), streamed)
+        limit = {"max_tokens": self.max_tokens} if self.max_tokens else {}
+        return reply, Reading(tuple(messages), {**limit, **settings}, streamed)
 
     def _wants_usage(self, stream_usage: bool | None) -> bool:
         return bool(self.stream_usage if stream_usage is None else stream_usage)

@@ -3,7 +3,7 @@
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.run import Run
 from utils.checks.engine.student_code import told
-from utils.checks.engine.wording import count, kind, shown, times
+from utils.checks.engine.wording import count, first_difference, kind, shown, times
 
 
 def _quoted(run: Run, prompt: str) -> str:
@@ -109,6 +109,9 @@ SHARED: Messages[Run] = {
         f"`{s.name}` returned {kind(s.returned)}. The exercise asks for something to loop over, "
         "item by item."
     ),
+    "limits the reply": lambda s: (
+        f"`{s.name}` set `{s.limited_by}`, so a longer reply would be truncated. Why limit it?"
+    ),
     "goes on": lambda s: (
         f"`{s.name}` was still yielding after {count(len(s.items), 'item')}. What ends its loop?"
     ),
@@ -145,6 +148,35 @@ SHARED: Messages[Run] = {
         f"At one point {count(s.reply.most_held, 'piece')} had gone in but not come out. Each "
         "should be passed on before the next one is taken."
     ),
+    "no text": lambda s: f"The model sent text{s.when}, but `{s.name}` {s.gave} none.",
+    "drops the first chunk": lambda _: (
+        "The text of the first chunk is lost. That chunk is often empty, but not always."
+    ),
+    "strips the text": lambda s: (
+        f"White space at the start or end is wrong: `{s.name}` {s.gave} {shown(repr(s.output))}."
+    ),
+    "changes white space": lambda s: (
+        f"Only white space is wrong{s.when}. {first_difference(s.output, s.expected)}"
+    ),
+    "repeats text": lambda s: (
+        f"`{s.name}` {s.gave} text twice{s.when}: {shown(repr(s.output))}. What repeats it?"
+    ),
+    "adds text": lambda s: (
+        f"`{s.name}` {s.gave} more than the text{s.when}: {shown(repr(s.output))}. What adds it?"
+    ),
+    "loses the end": lambda s: (
+        f"`{s.name}` {s.gave} only {count(len(s.output), 'character')} of {len(s.expected)}"
+        f"{s.when}: {shown(repr(s.output))}. Where is the rest lost?"
+    ),
+    "loses the beginning": lambda s: (
+        f"`{s.name}` {s.gave} only the end of the text{s.when}: {shown(repr(s.output))}."
+    ),
+    "another order": lambda s: (
+        f"The text came out in another order{s.when}. {first_difference(s.output, s.expected)}"
+    ),
+    "another text": lambda s: (
+        f"The text is wrong{s.when}. {first_difference(s.output, s.expected)}"
+    ),
     "changes an argument": lambda s: (
         f"`{s.name}` changed its argument `{s.changed[0]}`, which belongs to the caller. Can it "
         "work on a copy?"
@@ -171,8 +203,8 @@ SHARED: Messages[Run] = {
         "exercise asks for one call, whose exception propagates."
     ),
     "replaces the error": lambda s: (
-        f"The connection was lost, and {shown(s.error)} was raised `from None`, which hides why. "
-        "Let the exception itself propagate."
+        f"The connection was lost, and {shown(repr(s.error))} was raised in its place. Let the "
+        "exception itself propagate."
     ),
     "reads on": lambda s: (
         f"The reader of `{s.name}` left, and the stream was read to its end, so the model "
@@ -180,7 +212,7 @@ SHARED: Messages[Run] = {
     ),
     "swallows the cancellation": lambda s: (
         f"The task that runs `{s.name}` was cancelled, and it ended as if nothing had happened. "
-        "Which `except` keeps the `CancelledError`?"
+        "Which `except`, or `return` in a `finally`, swallows the `CancelledError`?"
     ),
     "replaces the cancellation": lambda s: (
         f"The task that runs `{s.name}` was cancelled, and {shown(s.error)} came out in place of "

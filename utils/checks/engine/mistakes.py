@@ -1,9 +1,10 @@
 """The mistakes shared by all exercises whose answer is code, in the order they are looked for.
 
 A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`. To
-every exercise `stress` adds runs in which the connection is lost, the reader leaves early, or the
-task is cancelled; they go through `STRESSED`. An exercise opts out of a mistake by name, with a
-reason.
+every exercise `stress` adds runs in which the reply is long, the connection is lost, the reader
+leaves early, or the task is cancelled; they go through `STRESSED`. An exercise opts out of a
+mistake by name, with a reason. One that is about text takes those of `TEXT` among its own: they
+compare a run's `output` with what is `expected`.
 """
 
 import inspect
@@ -14,10 +15,12 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.run import ANYTHING, STRING, Case, Run, failing, from_yield, leaving
+from utils.checks.engine.run import ANYTHING, RIVERS, STRING, Case, Run, from_yield, text_of
 
 _SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
 _COLLECTIONS = (str, list, tuple, set, dict)
+
+_LONG = 4 * RIVERS  # in more than 100 pieces
 
 RAISED = "raises"
 NEVER_ENDS = "never ends"
@@ -31,12 +34,11 @@ def _raised(run: Run) -> bool:
 
 
 def _replaced(run: Run) -> bool:
-    """Whether another exception came out in place of the lost connection's, without its cause."""
+    """Whether another exception came out in place of the lost connection's."""
     error = run.error
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    hidden = error is not None and error.__suppress_context__ and error.__cause__ is None
-    return run.lost and hidden and error is not run.reply.error
+    return run.lost and error is not run.reply.error and not isinstance(error, _SLIPS)
 
 
 def _closes_badly(run: Run) -> bool:
@@ -88,7 +90,9 @@ FIRST: Mistakes[Run] = {
     "never calls the model": lambda run: run.model is not None and not run.model.readings,
     "another prompt": lambda run: run.model is not None and bool(run.model.other.readings),
     "calls twice": lambda run: run.reply.requests > 1,
+    "changes the model": lambda run: bool(run.settings),
     "invoke": lambda run: run.reply.whole,
+    "limits the reply": lambda run: bool(run.limited_by),
     "goes on": lambda run: run.goes_on,
     "changes an item": lambda run: run.altered,
     "reads twice": lambda run: any(
@@ -111,6 +115,33 @@ FIRST: Mistakes[Run] = {
     "yields the wrong type": lambda run: _odd_item(run) is not None,
 }
 
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
+def _repeats(run: Run) -> bool:
+    """Whether all text or a part of it came out once more."""
+    once_more = run.output.removeprefix(run.expected)
+    everything = run.streams and text_of(run.items[-1]) == run.expected
+    return len(run.output) > len(run.expected) and (everything or once_more in run.expected)
+
+
+TEXT: Mistakes[Run] = {
+    "no text": lambda run: bool(run.expected) and not run.output,
+    "drops the first chunk": lambda run: (
+        run.total > 0 and run.output == run.expected[len(run.reply.pieces[0]) :] != run.expected
+    ),
+    "strips the text": lambda run: run.wrong_text and run.output.strip() == run.expected.strip(),
+    "changes white space": lambda run: run.wrong_text and _bare(run.output) == _bare(run.expected),
+    "repeats text": _repeats,
+    "adds text": lambda run: run.wrong_text and run.expected in run.output,
+    "loses the end": lambda run: run.wrong_text and run.expected.startswith(run.output),
+    "loses the beginning": lambda run: run.wrong_text and run.expected.endswith(run.output),
+    "another order": lambda run: run.wrong_text and sorted(run.output) == sorted(run.expected),
+    "another text": lambda run: run.wrong_text,
+}
+
 LAST: Mistakes[Run] = {
     "swallows the cancellation": lambda run: run.cancelled == "returned",
     "replaces the cancellation": lambda run: run.cancelled == "raised",
@@ -118,7 +149,6 @@ LAST: Mistakes[Run] = {
     "collected first": lambda run: run.passes_on and 1 < run.total == run.reply.most_held,
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),
-    "changes the model": lambda run: bool(run.settings),
     "leaves a task": lambda run: bool(run.tasks),
     "left open": lambda run: run.still_open,
 }
@@ -134,6 +164,7 @@ STRESSED: Mistakes[Run] = {
     "replaces the cancellation": lambda run: run.cancelled == "raised",
     "outlives the cancellation": lambda run: run.cancelled == "went on",
     RAISED: _raised,
+    "stops early": FIRST["stops early"],
     "leaves a task": LAST["leaves a task"],
     "left open": LAST["left open"],
     "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,
@@ -142,11 +173,13 @@ STRESSED: Mistakes[Run] = {
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     """The further cases of an exercise, from the run of its first one."""
+    if type(run.case) is Case and "stops early" not in opts_out:
+        yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:
-        yield failing(run.case, 0)
-        yield failing(run.case, 3)
+        for pieces in (0, 3):
+            yield replace(run.case, fails_after=pieces, when="when the connection was lost")
     if run.streams and "left open" not in opts_out:
-        yield leaving(run.case, 1)
+        yield replace(run.case, leave_after=1, when="when its reader left")
     if run.asynchronous and "swallows the cancellation" not in opts_out:
         after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(run.case, cancel_after=after, when="after a cancellation")

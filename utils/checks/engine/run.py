@@ -5,7 +5,7 @@ A `Run` is what the shared mistakes look at; an exercise adds to it with `Seen.o
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from types import GeneratorType
 from typing import Any, Self
 
@@ -21,6 +21,8 @@ RIVERS = (
     "little more earth with it, and makes the next bend. Give it time!"
 )
 HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people with coffee."
+
+_LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,6 @@ class Wanted:
 
 
 STRING = Wanted(str, "a string")
-STRINGS = Wanted(list, "a list of strings")
 NUMBER = Wanted(int, "a whole number")
 ANYTHING = Wanted(object, "a value")
 
@@ -179,6 +180,14 @@ class Run:
         return next((each.method for each in calls if "stream" not in each.method), "invoke")
 
     @property
+    def limited_by(self) -> str:
+        """The setting by which a call limited the length of its reply, or ""."""
+        sent = [
+            name for each in (self.model.readings if self.model else ()) for name in each.settings
+        ]
+        return next((name for name in sent if name in _LIMITS), "")
+
+    @property
     def total(self) -> int:
         """How many pieces the reply has."""
         return len(self.reply.pieces)
@@ -187,6 +196,26 @@ class Run:
     def text(self) -> str:
         """The strings and messages that were yielded, as one string."""
         return "".join(map(text_of, self.items))
+
+    @property
+    def output(self) -> str:
+        """The text that was returned or, by a stream, yielded."""
+        return self.text if self.streams else text_of(self.returned)
+
+    @property
+    def gave(self) -> str:
+        """How it came out, as a verb."""
+        return "yielded" if self.streams else "returned"
+
+    @property
+    def expected(self) -> str:
+        """The text that should have been."""
+        return self.reply.text
+
+    @property
+    def wrong_text(self) -> bool:
+        """Whether other text came out than should have."""
+        return self.output != self.expected
 
     @property
     def lost(self) -> bool:
@@ -232,13 +261,3 @@ def from_yield(value: object) -> bool:
         and value.gi_code.co_name != "<genexpr>"
         and learners_own(value.gi_code.co_filename)
     )
-
-
-def failing(case: Case, pieces: int) -> Case:
-    """The case with a connection that is lost after so many pieces."""
-    return replace(case, fails_after=pieces, when="when the connection was lost")
-
-
-def leaving(case: Case, items: int) -> Case:
-    """The case with a reader who leaves after so many items."""
-    return replace(case, leave_after=items, when="when its reader left")

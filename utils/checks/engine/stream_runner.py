@@ -10,9 +10,8 @@ A stream is passed as the method that makes it, so that only the answer keeps it
 import asyncio
 import copy
 import inspect
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,33 +29,36 @@ _PATIENCE = 60.0  # virtual seconds for a cancelled task to end
 _SETTLES = 2 * GAP  # virtual seconds for what was dropped to be closed, also by a thread
 
 
-@dataclass
 class _Record:
-    """What is noted while an answer runs; the fields are `Run`'s."""
+    """What is noted while an answer runs; attributes without an underscore are a `Run`'s fields."""
 
-    answer: Callable[..., Any]
-    args: Sequence[Any]
-    returned: Any = None
-    awaited: bool = False
-    read: bool = False
-    ahead: int = 0
-    items: list[Any] = field(default_factory=list)
-    as_yielded: list[Any] = field(default_factory=list)
-    taken: list[int] = field(default_factory=list)
-    at: list[float] = field(default_factory=list)
-    error: BaseException | None = None
-    goes_on: bool = False
-    tasks: list[str] = field(default_factory=list)
-    blocked: float = 0.0
-    cancelled: str = ""
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        name: str,
+        answer: Callable[..., Any],
+        case: Case,
+        reply: Reply,
+        args: Sequence[Any],
+        **how: Any,
+    ) -> None:
+        self.name, self.answer, self.case, self.reply = name, answer, case, reply
+        self.model = next((arg for arg in args if isinstance(arg, FakeModel)), None)
+        self.returned: Any = None
+        self.error: BaseException | None = None
+        self.awaited = self.read = self.goes_on = False
+        self.ahead = 0
+        self.items: list[Any] = []
+        self.taken: list[int] = []
+        self.at: list[float] = []
+        self.seconds: float | None = None
+        self.tasks: Sequence[str] = ()
+        self.blocked, self.cancelled = 0.0, ""
+        self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
+        self._as_yielded: list[Any] = []
         self._began = virtual_time.now()
-        self.over: float | None = None
-        self._before = [_state(arg) for arg in self.args]
 
     @contextmanager
-    def errors(self) -> Any:
+    def errors(self) -> Iterator[None]:
         """Keep an exception of the answer as `error`."""
         try:
             yield
@@ -71,7 +73,55 @@ class _Record:
         """Call the answer, if it can be called."""
         if callable(self.answer):
             with self.errors():
-                self.returned = self.answer(*map(self._made, self.args))
+                self.returned = self.answer(*map(_made, self._args))
+        self.ahead = self.reply.taken
+
+    def item(self, item: object) -> bool:
+        """Note an item; True if the reader leaves now."""
+        self.items.append(item)
+        self._as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
+        self.taken.append(self.reply.taken)
+        self.at.append(virtual_time.now() - self._began)
+        self.reply.out(text_of(item))
+        self.goes_on = len(self.items) >= _MOST
+        with_text = sum(bool(text_of(each)) or not isinstance(each, str) for each in self.items)
+        return self.goes_on or with_text == self.case.leave_after
+
+    def over(self) -> None:
+        """Note when the answer was over."""
+        self.seconds = virtual_time.now() - self._began
+
+    def run(self) -> Run:
+        """All that was noted, when nothing of the answer runs any more."""
+        if self.seconds is None:
+            self.over()
+        changed, settings = self._changes()
+        isolation.settle()
+        readings = [*self.reply.readings, *(self.model.readings if self.model else ())]
+        noted = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return Run(
+            **noted,
+            **self._how,
+            altered=self.items != self._as_yielded,
+            changed=changed,
+            settings=settings,
+            still_open=any(each.left is None for each in readings),
+            other_model=isolation.other_model(self.answer),
+            forgotten=isolation.forgotten() or self._not_awaited(),
+        )
+
+    def _changes(self) -> tuple[list[str], list[str]]:
+        """The arguments that were changed, and the model's settings."""
+        names = _parameters(self.answer)
+        changed: list[str] = []
+        settings: list[str] = []
+        for at, (arg, before) in enumerate(zip(self._args, self._before, strict=True)):
+            after = _state(arg)
+            if isinstance(arg, FakeModel):
+                settings += [key for key in after if after[key] != before.get(key)]
+            elif after != before:
+                changed.append(names[at] if at < len(names) else f"argument {at + 1}")
+        return changed, settings
 
     def _not_awaited(self) -> str:
         """The function whose coroutine came back in place of its result, or ""."""
@@ -80,70 +130,15 @@ class _Record:
         self.returned.close()
         return self.returned.__name__
 
-    @staticmethod
-    def _made(arg: Any) -> Any:
-        """An argument; a stream, where the method of a reply makes one."""
-        return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
-    def item(self, item: object, reply: Reply, leave_after: int | None) -> bool:
-        """Note an item; True if the reader leaves now."""
-        self.items.append(item)
-        self.as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
-        self.taken.append(reply.taken)
-        self.at.append(virtual_time.now() - self._began)
-        reply.out(text_of(item))
-        self.goes_on = len(self.items) >= _MOST
-        with_text = sum(bool(text_of(each)) or not isinstance(each, str) for each in self.items)
-        return self.goes_on or with_text == leave_after
-
-    def run(self, name: str, case: Case, reply: Reply, **more: Any) -> Run:
-        model = next((arg for arg in self.args if isinstance(arg, FakeModel)), None)
-        names = _parameters(self.answer)
-        changed: list[str] = []
-        settings: list[str] = []
-        for at, (arg, before) in enumerate(zip(self.args, self._before, strict=True)):
-            after = _state(arg)
-            if isinstance(arg, FakeModel):
-                settings += [key for key in after if after[key] != before.get(key)]
-            elif after != before:
-                changed.append(names[at] if at < len(names) else f"argument {at + 1}")
-        isolation.settle()
-        return Run(
-            name=name,
-            answer=self.answer,
-            case=case,
-            reply=reply,
-            model=model,
-            returned=self.returned,
-            awaited=self.awaited,
-            read=self.read,
-            ahead=self.ahead,
-            items=tuple(self.items),
-            taken=tuple(self.taken),
-            at=tuple(self.at),
-            seconds=(virtual_time.now() if self.over is None else self.over) - self._began,
-            error=self.error,
-            goes_on=self.goes_on,
-            altered=any(now != then for now, then in zip(self.items, self.as_yielded, strict=True)),
-            changed=tuple(changed),
-            settings=tuple(settings),
-            still_open=any(each.left is None for each in (*reply.readings, *_readings(model))),
-            tasks=tuple(self.tasks),
-            blocked=self.blocked,
-            cancelled=self.cancelled,
-            other_model=isolation.other_model(self.answer),
-            forgotten=isolation.forgotten() or self._not_awaited(),
-            **more,
-        )
+def _made(arg: Any) -> Any:
+    """An argument; a stream, where the method of a reply makes one."""
+    return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
 def _of_a_learner(error: BaseException) -> bool:
     """Whether its class is a learner's own, such as a `class Stalled(BaseException)`."""
     return type(error).__module__.partition(".")[0] not in ("builtins", "asyncio", "utils")
-
-
-def _readings(model: FakeModel | None) -> Iterable[Any]:
-    return model.readings if model else ()
 
 
 def _state(arg: object) -> Any:
@@ -174,10 +169,10 @@ def call(
 ) -> Run:
     """Call a function that returns a value."""
     with virtual_time.clock(answer):
-        record = _Record(answer, args)
+        record = _Record(name, answer, case, reply, args, wants=wants, passes_on=passes_on)
         record.call()
         _discard(record.returned)
-        return record.run(name, case, reply, wants=wants, passes_on=passes_on)
+        return record.run()
 
 
 def loop_over(
@@ -190,15 +185,15 @@ def loop_over(
     passes_on: bool = False,
 ) -> Run:
     """Call a function that returns an iterator, loop over it, and close it."""
+    how = {"wants": wants, "streams": True, "passes_on": passes_on}
     with virtual_time.clock(answer):
-        record = _Record(answer, args)
+        record = _Record(name, answer, case, reply, args, **how)
         record.call()
-        record.ahead = reply.taken
-        _iterate(record, case, reply)
-        return record.run(name, case, reply, wants=wants, streams=True, passes_on=passes_on)
+        _iterate(record)
+        return record.run()
 
 
-def _iterate(record: _Record, case: Case, reply: Reply) -> None:
+def _iterate(record: _Record) -> None:
     items = record.returned
     if not isinstance(items, Iterable) or isinstance(items, str | list | tuple | set | dict):
         _discard(items)
@@ -207,7 +202,7 @@ def _iterate(record: _Record, case: Case, reply: Reply) -> None:
     with record.errors():
         iterator = iter(items)
         for item in iterator:
-            if record.item(item, reply, case.leave_after):
+            if record.item(item):
                 break
     with record.errors():
         if hasattr(items, "close"):
@@ -249,10 +244,11 @@ def run_async(
     """
 
     async def main() -> Run:
-        record = _Record(answer, args)
+        how = {"wants": wants, "streams": streams, "passes_on": passes_on, "asynchronous": True}
+        record = _Record(name, answer, case, reply, args, **how)
         if before:
             before()
-        task = asyncio.ensure_future(_awaited(record, case, reply, pause, streams=streams))
+        task = asyncio.ensure_future(_awaited(record, pause, streams=streams))
         if case.cancel_after is not None:
             await _cancel(record, task, case.cancel_after)
         else:
@@ -261,20 +257,16 @@ def run_async(
                 record.error = asyncio.CancelledError("nothing cancelled it from outside")
         record.blocked = virtual_time.blocked()
         record.tasks = _learners_tasks()
-        record.over = virtual_time.now()
+        record.over()
         isolation.settle()
         await asyncio.sleep(_SETTLES)
-        how = {"streams": streams, "passes_on": passes_on, "asynchronous": True}
-        return record.run(name, case, reply, wants=wants, **how)
+        return record.run()
 
     return virtual_time.run(main, answer)
 
 
-async def _awaited(
-    record: _Record, case: Case, reply: Reply, pause: float, *, streams: bool
-) -> None:
+async def _awaited(record: _Record, pause: float, *, streams: bool) -> None:
     record.call()
-    record.ahead = reply.taken
     if inspect.isawaitable(record.returned):
         with record.errors():
             record.awaited, work, record.returned = True, record.returned, None
@@ -286,7 +278,7 @@ async def _awaited(
     record.returned, record.read = None, True
     with record.errors():
         async for item in stream:
-            if record.item(item, reply, case.leave_after):
+            if record.item(item):
                 break
             if pause:
                 await asyncio.sleep(pause)

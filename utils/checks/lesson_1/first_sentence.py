@@ -1,6 +1,6 @@
 """The first sentence of a reply, and the model stops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -9,6 +9,7 @@ from pydantic import PrivateAttr
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 
@@ -28,9 +29,9 @@ class Seen(Run):
     closes: bool
 
     @property
-    def got(self) -> str:
-        """What was returned, without white space around it."""
-        return str(self.returned).strip()
+    def expected(self) -> str:
+        """The first sentence."""
+        return self.first
 
     @property
     def arrived(self) -> list[int]:
@@ -48,9 +49,14 @@ class Seen(Run):
         return 1 + sum(length <= len(self.first) for length in self.arrived)
 
     @property
-    def goes_beyond(self) -> bool:
-        """Whether the reply goes on after the sentence."""
-        return len(self.first) < len(self.reply.text)
+    def needless(self) -> bool:
+        """Whether the reply goes on after the sentence, and was read to its end."""
+        return self.reply.ended and self.first != self.reply.text
+
+    @property
+    def next_character(self) -> str:
+        """What follows the sentence in the reply."""
+        return self.reply.text[len(self.first) :][:1]
 
 
 class _Keeper(FakeModel):
@@ -74,105 +80,84 @@ def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
     return Seen.of(run, first=case.first, closes=all(each.closed for each in kept.readings))
 
 
-def _begins(s: Seen) -> bool:
-    return s.returned != s.first and s.first.startswith(s.got)
+def _short(s: Seen) -> bool:
+    """Whether the sentence was ended at a mark in it."""
+    return s.wrong_text and s.first.startswith(s.output) and s.output[-1:] in (".", "!", "?")
+
+
+def _long(s: Seen) -> bool:
+    """Whether text after the sentence was returned, too."""
+    return s.wrong_text and s.output.strip() != s.first and s.output.startswith(s.first)
 
 
 MISTAKES: Mistakes[Seen] = {
-    "returns an empty string": lambda s: bool(s.first) and not s.got,
-    "strips the text": lambda s: (
-        s.returned != s.first
-        and s.returned.strip() == s.first.strip()
-        and len(s.returned) < len(s.first)
-    ),
-    "white space at the end": lambda s: s.got == s.first and s.returned[-1:].isspace(),
-    "white space at the start": lambda s: s.got == s.first and s.returned[:1].isspace(),
-    "misses a line break": lambda s: (
-        s.returned != s.first
-        and s.returned.startswith(s.first)
-        and s.reply.text[len(s.first) :][:1] not in (" ", "")
-    ),
-    "goes on": lambda s: s.returned != s.first and s.returned.startswith(s.first),
-    "loses the mark": lambda s: s.got == s.first[:-1] != s.first,
-    "takes the end of a piece": lambda s: (
-        _begins(s) and s.got[-1] in ".!?" and len(s.got) in s.arrived
-    ),
-    "ends at any mark": lambda s: _begins(s) and s.got[-1] in ".!?",
-    "ends in the sentence": _begins,
-    "loses the beginning": lambda s: s.returned != s.first and s.got in s.reply.text,
-    "another text": lambda s: s.returned != s.first,
-    "drains a chain": lambda s: (
-        s.goes_beyond and s.reply.ended and s.model is not None and s.model.calls[0].in_chain
-    ),
-    "reads to the end": lambda s: s.goes_beyond and s.reply.ended,
-    "reads on": lambda s: s.goes_beyond and s.reply.taken > s.known,
+    "no text": TEXT["no text"],
+    "misses a line break": lambda s: _long(s) and s.next_character not in (" ", ""),
+    "misses the end": lambda s: _long(s) and s.reply.ended,
+    "takes more than the sentence": _long,
+    "loses the mark": lambda s: s.output == s.first[:-1] != s.first,
+    "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
+    "ends at any mark": _short,
+    **TEXT,
+    "drains a chain": lambda s: s.needless and s.model is not None and s.model.calls[0].in_chain,
+    "reads to the end": lambda s: s.needless,
+    "reads on": lambda s: s.first != s.reply.text and s.reply.taken > s.known,
 }
+
+_NUMBER = "A bend moves 2.5 metres a year."
+_CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (  # a first sentence, its case, the reply
+    ("Rivers bend because water is never quite even.", "", RIVERS),
+    ("Do rivers bend?", "", "Do rivers bend? They do, and they always will."),
+    ("Give it time!", "", "Give it time! Rivers have plenty of that."),
+    (
+        _NUMBER,
+        "for a reply with a number such as 2.5 in it",
+        ("A bend ", "moves 2.5 metres", " a ", "year", ". ", "Some ", "move more."),
+    ),
+    (
+        _NUMBER,
+        "for a reply with a number such as 2.5 in two pieces",
+        ("A bend ", "moves 2.", "5 metres", " a ", "year.", " Some", " move more."),
+    ),
+    (
+        "The ebb.",
+        "for a sentence with a line break after it",
+        "The ebb.\nThe flood.\tThen it begins anew.",
+    ),
+    ("Rivers bend.", "for a reply that ends with its first sentence", "Rivers bend."),
+    ("because of the water", "for a reply in which no sentence ends", "because of the water"),
+    (
+        "Some rivers bend twice.",
+        "",
+        ("Some rivers", " bend twice", ".", " ", "Nobody", " knows why", "."),
+    ),
+    (
+        "\n Some rivers bend.",
+        "for a reply that begins with white space",
+        ("\n Some", " rivers bend", ". ", "Why?"),
+    ),
+    (
+        "because of the water \n",
+        "for a reply in which no sentence ends",
+        ("because of", " the water", " \n"),
+    ),
+    ("Yes!", "for a piece with two sentences in it", ("Yes! No. Per", "haps. ", "Ask again.")),
+    ("", "for an empty reply", ""),
+)
 
 check = Exercise(
     observe,
     cases=(
-        Sentence(text=RIVERS, seed=51, first="Rivers bend because water is never quite even."),
-        Sentence(
-            text="Do rivers bend? They do, and they always will.", seed=52, first="Do rivers bend?"
+        *(
+            Sentence(first=first, when=when, text=reply, seed=51)
+            if isinstance(reply, str)
+            else Sentence(first=first, when=when, pieces=reply)
+            for first, when, reply in _CASES
         ),
-        Sentence(text="Give it time! Rivers have plenty of that.", seed=53, first="Give it time!"),
-        Sentence(
-            pieces=("A bend ", "moves 2.5 metres", " a ", "year", ". ", "Some ", "move more."),
-            first="A bend moves 2.5 metres a year.",
-            when="for a reply with a number such as 2.5 in it",
-        ),
-        Sentence(
-            pieces=("A bend ", "moves 2.", "5 metres", " a ", "year.", " Some", " move more."),
-            first="A bend moves 2.5 metres a year.",
-            when="for a reply with a number such as 2.5 in two pieces",
-        ),
-        Sentence(
-            text="The ebb.\nThe flood.\tThen it begins anew.",
-            seed=54,
-            first="The ebb.",
-            when="for a sentence with a line break after it",
-        ),
-        Sentence(
-            text="Rivers bend.",
-            seed=55,
-            first="Rivers bend.",
-            when="for a reply that ends with its first sentence",
-        ),
-        Sentence(
-            text="because of the water",
-            seed=56,
-            first="because of the water",
-            when="for a reply in which no sentence ends",
-        ),
-        Sentence(
-            pieces=("Some rivers", " bend twice", ".", " ", "Nobody", " knows why", "."),
-            first="Some rivers bend twice.",
-        ),
-        Sentence(
-            pieces=("\n Some", " rivers bend", ". ", "Why?"),
-            first="\n Some rivers bend.",
-            when="for a reply that begins with white space",
-        ),
-        Sentence(
-            pieces=("because of", " the water", " \n"),
-            first="because of the water \n",
-            when="for a reply in which no sentence ends",
-        ),
-        Sentence(
-            pieces=("Yes! No. Per", "haps. ", "Ask again."),
-            first="Yes!",
-            when="for a piece with two sentences in it",
-        ),
-        Sentence(
-            text="Rivers bend. Why?", seed=57, first="Rivers bend.", prompt=" Why do rivers bend?\n"
-        ),
-        Sentence(text="Rivers bend. Why?", seed=58, first="Rivers bend.", compact=True),
-        Sentence(pieces=(), first="", when="for an empty reply"),
+        Sentence(text="Rivers bend. Why?", first="Rivers bend.", prompt=" Why do rivers bend?\n"),
+        Sentence(text="Rivers bend. Why?", first="Rivers bend.", compact=True),
     ),
     mistakes=MISTAKES,
     notes={"doesn't close": lambda s: not s.closes},
-    opts_out={
-        "stops early": "stopping early is what the exercise asks for",
-        "stops at the first chunk": "`returns an empty string` reports it",
-    },
+    opts_out={"stops early": "stopping early is what the exercise asks for"},
 )

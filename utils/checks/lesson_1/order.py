@@ -1,6 +1,7 @@
 """Lines in an order that measures TTFT and the total; they are run."""
 
 import linecache
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,16 +50,16 @@ class Seen:
         return next((one for one in self.letters if self.letters.count(one) > 1), "")
 
     @property
-    def at(self) -> int:
-        """Where in the order Python found an error."""
+    def at(self) -> str:
+        """The line at which Python found an error."""
         line = self.syntax.lineno if self.syntax else 1
-        return min(line or 1, len(self.letters)) - 1
+        return self.letters[min(line or 1, len(self.letters)) - 1]
 
     @property
-    def opens_a_block(self) -> bool:
-        """Whether the line there, the last one, opens a block."""
-        last = self.at == len(self.letters) - 1
-        return last and self.lines[self.letters[self.at]].rstrip().endswith(":")
+    def empty_block(self) -> str:
+        """The line that opens a block with nothing in it, or ""."""
+        found = re.search(r"expected an indented block .*on line (\d+)", str(self.syntax))
+        return self.letters[int(found[1]) - 1] if found else ""
 
     @property
     def missing(self) -> list[str]:
@@ -106,19 +107,16 @@ def _run(seen: Seen, case: Case) -> Seen:
     return Seen(**{**vars(seen), **how, "values": names})
 
 
-def _block(seen: Seen) -> bool:
-    return seen.syntax is not None and "expected an indented block" in seen.syntax.msg
-
-
 MISTAKES: Mistakes[Seen] = {
     "no lines": lambda s: not s.lines,
     "no string": lambda s: not s.given_letters,
     "empty": lambda s: not s.letters,
     "no such line": lambda s: bool(s.unknown),
     "repeats a line": lambda s: bool(s.repeated),
-    "block without lines": lambda s: _block(s) and s.opens_a_block,
-    "line outside its block": _block,
-    "indented without a block": lambda s: s.syntax is not None and "indent" in s.syntax.msg,
+    "empty block": lambda s: bool(s.empty_block),
+    "indented without a block": lambda s: (
+        s.syntax is not None and "unexpected indent" in s.syntax.msg
+    ),
     "syntax": lambda s: s.syntax is not None,
     "raises": lambda s: s.error is not None,
     "no figure": lambda s: bool(s.missing),

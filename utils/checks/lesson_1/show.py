@@ -1,13 +1,13 @@
 """Print each piece as it arrives, and return the whole text."""
 
 import io
-import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
@@ -60,54 +60,39 @@ class Seen(Run):
         return text in self.printed and not self.printed.replace(text, "", 1).strip("\n")
 
     @property
-    def loose(self) -> bool:
-        """Whether only white space differs."""
-        return "".join(self.printed.split()) == "".join(self.reply.text.split())
-
-    @property
-    def earlier(self) -> str:
-        """What was returned before the reply's own text."""
-        return str(self.returned).removesuffix(self.reply.text)
+    def torn(self) -> bool:
+        """Whether only the white space that was printed is wrong."""
+        bare = "".join(self.printed.split())
+        return not self.in_order and bare == "".join(self.reply.text.split())
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Call it with standard output watched, and a second time."""
-    runs = []
-    screens = []
+    """Call it twice, with standard output watched."""
+    runs, screens = [], []
     for reply in (case.reply(), case.reply()):
         screens.append(Screen(reply))
+        args = (case.model(reply), case.prompt)
         with redirect_stdout(screens[-1]):
-            runs.append(call("show", answer, case, reply, case.model(reply), case.prompt))
-    screen = screens[0]
-    again = runs[1].returned
-    return Seen.of(runs[0], printed=screen.getvalue(), flushed=screen.flushed, again=again)
+            runs.append(call("show", answer, case, reply, *args, passes_on=True))
+    printed, flushed = screens[0].getvalue(), screens[0].flushed
+    return Seen.of(runs[0], printed=printed, flushed=flushed, again=runs[1].returned)
 
 
 MISTAKES: Mistakes[Seen] = {
+    "drops the first chunk": TEXT["drops the first chunk"],
     "prints nothing": lambda s: bool(s.reply.text) and not s.printed.strip(),
-    "prints chunks": lambda s: not s.in_order and bool(re.search(r"\bcontent=", s.printed)),
+    "prints chunks": lambda s: not s.in_order and "content=" in s.printed,
     "prints each piece on a line": lambda s: (
-        not s.in_order and s.loose and s.printed.count("\n") > s.reply.text.count("\n") + 2
+        s.torn and s.printed.count("\n") > s.reply.text.count("\n") + 2
     ),
-    "prints something between": lambda s: (
-        not s.in_order and s.loose and len(s.printed) > len(s.reply.text)
-    ),
-    "prints without white space": lambda s: not s.in_order and s.loose,
-    "drops the first chunk": lambda s: (
-        s.case.compact and s.printed.strip("\n") == "".join(s.reply.pieces[1:])
-    ),
+    "prints something between": lambda s: s.torn and len(s.printed) > len(s.reply.text),
+    "prints without white space": lambda s: s.torn,
     "prints another text": lambda s: not s.in_order,
-    "collected first": lambda s: 1 < s.total == s.reply.most_held,
-    "held back": lambda s: s.reply.most_held > 0,
-    "doesn't flush": lambda s: not s.flushed,
+    "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,
     "keeps text of an earlier call": lambda s: (
         s.returned != s.again and s.again == f"{s.returned}{s.reply.text}"
     ),
-    "strips the text": lambda s: (
-        s.returned != s.reply.text and s.returned.strip() == s.reply.text.strip()
-    ),
-    "returns part of the text": lambda s: s.returned != s.reply.text and s.returned in s.reply.text,
-    "returns another text": lambda s: s.returned != s.reply.text,
+    **TEXT,
 }
 
 check = Exercise(

@@ -1,7 +1,7 @@
 """Whole words out of pieces, each as soon as it is complete."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,22 +57,22 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
     return Seen.of(loop_over("words", answer, case, reply, reply.stream))
 
 
-def _punctuation_lost(items: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether the items are the words without what isn't a letter or a digit."""
-    return list(items) == re.findall(r"\w+", " ".join(words)) or list(items) == [
-        re.sub(r"\W", "", word) for word in words
+def _without_marks(s: Seen) -> list[list[str]]:
+    """The words without what isn't a letter or a digit, in three ways to lose it."""
+    return [
+        re.findall(r"\w+", s.reply.text),
+        [re.sub(r"\W", "", word) for word in s.words],
+        [word.strip(".,;:!?") for word in s.words],
     ]
 
 
 MISTAKES: Mistakes[Seen] = {
     "yields nothing": lambda s: bool(s.words) and not s.items,
-    "yields the pieces": lambda s: (
-        list(s.items) == list(s.reply.pieces) and list(s.items) != s.words
-    ),
-    "drops punctuation": lambda s: list(s.items) != s.words and _punctuation_lost(s.items, s.words),
-    "yields an empty last word": lambda s: list(s.items) == [*s.words, ""],
+    "yields the pieces": lambda s: s.items == list(s.reply.pieces) != s.words,
+    "drops punctuation": lambda s: s.items != s.words and s.items in _without_marks(s),
+    "yields an empty last word": lambda s: s.items == [*s.words, ""],
     "yields an empty word": lambda s: "" in s.items,
-    "loses the last word": lambda s: bool(s.words) and list(s.items) == s.words[:-1],
+    "loses the last word": lambda s: bool(s.words) and s.items == s.words[:-1],
     "yields one word more": lambda s: not s.word and bool(s.item),
     "yields too few words": lambda s: not s.item and bool(s.word),
     "keeps white space": lambda s: s.item != s.word == s.item.strip(),
@@ -81,6 +81,8 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "joins words": lambda s: s.item != s.word and s.item.startswith(s.word),
     "cuts a word": lambda s: s.item != s.word and s.word.startswith(s.item),
+    "yields a word again": lambda s: s.item != s.word and s.item in s.items[: s.wrong],
+    "leaves a word out": lambda s: s.item != s.word and s.item in s.words[s.wrong :],
     "yields another word": lambda s: s.item != s.word,
     "collected first": lambda s: len(s.words) > 1 and s.taken[0] == s.total,
     "held back": lambda s: s.late is not None,
