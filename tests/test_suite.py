@@ -258,7 +258,7 @@ def test_arguments_for_pytest_run_pytest_alone() -> None:
     [
         (["3"], ["3"]),
         (["--check", "3", "4"], ["--check", "3", "4"]),
-        (["--execute"], ["--execute"]),
+        (["--all"], ["--all"]),
         (["--no-execute", "3"], ["--no-execute", "3"]),
         ([], []),
     ],
@@ -272,11 +272,3 @@ def test_build_takes_lessons_as_site_does(
     monkeypatch.setattr(commands, "stop_on_signals", lambda: None)
     assert commands.main(["build", *words]) == 0
     assert ran == [["python", "-m", "tools.build", *passed_on]]
-
-
-def test_the_help_of_build_says_when_solutions_are_run(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        commands.parser().parse_args(["build", "--help"])
-    said = " ".join(capsys.readouterr().out.split())
-    assert "If a lesson changed, its solutions notebook is executed" in said
-    assert "also where only utils/ changed" in said

@@ -71,7 +71,7 @@ def build(arguments: argparse.Namespace) -> int:
     stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")  # fail before downloading packages
     python = interpreter("test", arguments.here)
-    named = ("check", "execute", "no_execute")
+    named = ("check", "all", "no_execute")
     flags = [f"--{name.replace('_', '-')}" for name in named if getattr(arguments, name)]
     return run([python, "-m", "tools.build", *flags, *arguments.lesson])
 
@@ -206,7 +206,8 @@ def parser() -> argparse.ArgumentParser:
         build,
         "build notebooks/ and solutions/ from lessons/",
         "Edit the text in lessons/, never the notebooks, then build. If a lesson changed, its\n"
-        "solutions notebook is executed and the outputs stored, which takes a minute or two.",
+        "solutions notebook is executed, which takes a minute or two, and outputs that differ in\n"
+        "more than times and ids are stored.",
     )
     add_build_options(making)
 

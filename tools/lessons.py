@@ -1,11 +1,11 @@
-"""Which lessons a command means, and whether README and index name them all.
+"""Which lessons a command means, and what README, index and guide have from them.
 
 The standard library alone, as `tools.site` runs where the build's packages are not.
 """
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools.programs import Advice
@@ -13,6 +13,9 @@ from utils import source
 
 # Where every lesson has a row that begins with its number and title.
 TABLES = ("README.md", "lessons/index.md")
+
+_FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")
+_TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.MULTILINE)
 
 
 def add_build_options(command: argparse.ArgumentParser) -> None:
@@ -23,7 +26,9 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
     how = command.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="only compare; 1 if anything differs")
     how.add_argument(
-        "--execute", action="store_true", help="run solutions/ also where only utils/ changed"
+        "--all",
+        action="store_true",
+        help="execute all solutions and store all outputs anew, as after a change in utils/",
     )
     how.add_argument(
         "--no-execute",
@@ -50,6 +55,48 @@ def _named(name: str, there: Sequence[Path]) -> Path:
         if path.stem == stem or (stem.isdigit() and int(path.stem[:2]) == int(stem)):
             return path
     raise Advice(f"There is no lesson {name}; there are {', '.join(path.stem for path in there)}.")
+
+
+def fill(folder: Path, lessons: Iterable[source.Lesson], *, write: bool) -> list[str]:
+    """Fill lessons' facts into the guides, where `<!--1.minutes-->60 + 15<!--/-->` asks for them.
+
+    Besides the minutes of a lesson there are the numbers of exercises, such as `1.words`.
+
+    Args:
+        folder: `lessons/`, whose guides are the files without a number.
+        lessons: All lessons.
+        write: Whether to write the files.
+
+    Returns:
+        What a guide had wrong, and keys that mean nothing.
+    """
+    facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
+    problems: list[str] = []
+    for path in sorted(folder.glob("[!0-9]*.md")):
+        text = path.read_text(encoding="utf-8")
+        lines = text.split("\n")
+        for at, line in enumerate(lines):
+            for key, value in _FILLED.findall(line):
+                where = f"{source.name_of(path)}:{at + 1}"
+                if key not in facts:
+                    problems.append(f"{where}: no lesson has a `{key}`")
+                elif value != facts[key]:
+                    problems.append(f"{where}: {key} is {facts[key]}, not {value}")
+            lines[at] = _FILLED.sub(
+                lambda found: f"<!--{found[1]}-->{facts.get(found[1], found[2])}<!--/-->", line
+            )
+        if write and (filled := "\n".join(lines)) != text:
+            path.write_bytes(filled.encode())
+    return problems
+
+
+def _facts(lesson: source.Lesson) -> dict[str, str]:
+    chapter = int(Path(lesson.file).name[:2])
+    facts = {f"{chapter}.{name}": number for name, number in lesson.numbers.items()}
+    times = (_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor)
+    for found in filter(None, times):
+        facts[f"{chapter}.minutes"] = " + ".join(filter(None, found.groups()))
+    return facts
 
 
 def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:

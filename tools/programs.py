@@ -46,6 +46,14 @@ def say(text: str = "") -> None:
     print(text, flush=True)
 
 
+def passing(text: str) -> None:
+    """Print a line that gives way to the next one on a terminal."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{text}", end="", flush=True)
+    elif text:
+        say(text)
+
+
 def this_command(*words: str) -> str:
     """How the reader runs this file, for example `python3 course.py lab`."""
     return " ".join(["py" if WINDOWS else "python3", "course.py", *words])

@@ -9,8 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import build, shape
+from tools import build, execute, notebooks, shape
 from tools.build import main
+from tools.lessons import chosen
+from tools.notebooks import EDITIONS, METADATA
+from tools.programs import ROOT
 from utils import source
 from utils.source import SourceError
 
@@ -45,7 +48,6 @@ def plant(root, lesson):
 def root(tmp_path, monkeypatch):
     """An empty course with the sample lesson."""
     plant(tmp_path, SAMPLE.read_text(encoding="utf-8"))
-    monkeypatch.setattr(build, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -56,11 +58,10 @@ def executed(tmp_path_factory):
     plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shape, "FEWEST_EXERCISES", 1)
-        patch.setattr(build, "ROOT", root)
         patch.setenv("COURSE_SPEED", "50")
         patch.setenv("OPENAI_API_KEY", "sk-not-real-0000")
         patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
-        assert main([]) == 0
+        assert main([], root) == 0
     return root
 
 
@@ -68,7 +69,6 @@ def executed(tmp_path_factory):
 def built(executed, tmp_path, monkeypatch):
     """A copy of the executed course, to spoil."""
     shutil.copytree(executed, tmp_path, dirs_exist_ok=True)
-    monkeypatch.setattr(build, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -142,14 +142,14 @@ def test_outputs_hold_no_widget_reference_and_no_stack_trace(executed):
     assert "widgets" not in solved["metadata"]
 
 
-@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize("edition", EDITIONS)
 def test_files_are_minimal_and_stable(executed, edition):
     text = (executed / edition / "01_sample.ipynb").read_bytes().decode()
     assert text.endswith("}\n")
     assert not text.endswith("\n\n")
     assert "\r" not in text
     content = json.loads(text)
-    assert content["metadata"] == build.METADATA
+    assert content["metadata"] == METADATA
     assert "version" not in content["metadata"]["language_info"]
     assert all(set(cell["metadata"]) <= {"tags"} for cell in content["cells"])
     assert list(content) == sorted(content)
@@ -157,31 +157,89 @@ def test_files_are_minimal_and_stable(executed, edition):
 
 def test_building_again_changes_nothing_and_executes_nothing(built, monkeypatch, capsys):
     before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
-    monkeypatch.setattr(build, "_executed", lambda *_: pytest.fail("executed again"))
-    assert main([]) == 0
+    monkeypatch.setattr(execute, "executed", lambda _: pytest.fail("executed again"))
+    assert main([], built) == 0
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
-    assert "unchanged, outputs kept (after a change in utils: --execute)" in capsys.readouterr().out
+    assert "unchanged, outputs kept (after a change in utils: --all)" in capsys.readouterr().out
 
 
 def test_executing_again_gives_the_same_file(built):
     path = built / "solutions" / "01_sample.ipynb"
     before = path.read_bytes()
-    assert main(["--execute"]) == 0
+    assert main(["--all"], built) == 0
     assert path.read_bytes() == before
+
+
+def lesson_with(*cells):
+    """A notebook of sections: a string is a heading, a pair is code with what it printed."""
+    made = []
+    for number, cell in enumerate(cells):
+        if isinstance(cell, str):
+            made.append(nbformat.v4.new_markdown_cell(f"## {cell}"))
+        else:
+            code, text = cell
+            picture = {"text/plain": "<Figure>", "image/png": f"a picture of {text}"}
+            outputs = [
+                nbformat.v4.new_output("stream", text=text),
+                nbformat.v4.new_output("display_data", picture),
+            ]
+            made.append(nbformat.v4.new_code_cell(code, id=f"cell-{number}", outputs=outputs))
+    return nbformat.v4.new_notebook(cells=made)
+
+
+OLD = (
+    *("Setup", ("ready()", "Ready.")),
+    *("One", ("a", "after 0.2 s"), ("b", "true")),
+    *("Two", ("c", "1.0 s")),
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "replaced"),
+    [
+        ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
+        ({3: ("a", "after 9 pieces")}, [3]),
+        ({4: ("b", "false")}, [4]),
+        ({3: ("A", "after 0.3 s")}, [3, 4]),
+        ({1: ("ready(1)", "Ready.")}, [1, 3, 4, 6]),
+    ],
+    ids=["times", "another number", "another word", "code of the section", "code of the setup"],
+)
+def test_outputs_are_kept_where_only_times_differ_and_nothing_before_has_changed(now, replaced):
+    stored = lesson_with(*OLD)
+    fresh = lesson_with(*(now.get(number, cell) for number, cell in enumerate(OLD)))
+    marked = [cell for cell in fresh.cells if cell.cell_type == "code"]
+    for cell in marked:
+        cell.outputs[1].data["image/png"] = "new"
+    execute.keep_outputs(fresh, stored)
+    new = [cell.id for cell in marked if cell.outputs[1].data["image/png"] == "new"]
+    assert new == [f"cell-{number}" for number in replaced]
+
+
+def test_a_build_after_a_change_of_one_cell_changes_that_cell_alone(built):
+    before = {cell["id"]: cell for cell in notebook(built, "solutions")["cells"]}
+    lesson = built / "lessons" / "01_sample.md"
+    lesson.write_text(lesson.read_text("utf-8").replace("1 + 1", "1 + 2"), "utf-8")
+    assert main([], built) == 0
+    after = {cell["id"]: cell for cell in notebook(built, "solutions")["cells"]}
+    (changed,) = (name for name in before if before[name] != after[name])
+    assert text_of(after[changed]) == "1 + 2"
 
 
 def test_outputs_that_are_not_complete_are_made_again(built, monkeypatch):
     spoil(built, "solutions", lambda content: content["cells"][-1].update(execution_count=None))
     ran = []
-    monkeypatch.setattr(build, "_executed", lambda one, _: ran.append(one) or one.solutions)
-    assert main([]) == 0
+    monkeypatch.setattr(
+        execute, "executed", lambda one: ran.append(one) or one.editions["solutions"]
+    )
+    assert main([], built) == 0
     assert len(ran) == 1
 
 
 def test_without_execution_the_sources_are_there_and_the_check_still_asks_for_outputs(root, capsys):
-    assert main(["--no-execute"]) == 0
+    assert main(["--no-execute"], root) == 0
     assert "WITHOUT outputs" in capsys.readouterr().out
-    assert main(["--check"]) == 1
+    assert main(["--check"], root) == 1
     assert "was not executed in order" in capsys.readouterr().out
 
 
@@ -189,7 +247,7 @@ def test_without_execution_the_sources_are_there_and_the_check_still_asks_for_ou
 
 
 def ids(text):
-    return list(build._ids(source.parse(text).cells))
+    return list(notebooks.ids(source.parse(text).cells))
 
 
 def test_cells_are_named_after_their_section():
@@ -223,7 +281,7 @@ def test_equal_headings_and_awkward_ones_get_ids_of_their_own():
 
 
 def test_the_check_passes_after_a_build(built, capsys):
-    assert main(["--check"]) == 0
+    assert main(["--check"], built) == 0
     assert "match lessons/ (1 lesson)." in capsys.readouterr().out
 
 
@@ -247,20 +305,20 @@ def rename_kernel(content):
     content["metadata"]["kernelspec"]["name"] = "mine"
 
 
-@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (edit, "cell 1-a-sample-lesson-1 has another source"),
+        (edit, "cell 1-a-sample-lesson-1 has a different source"),
         (remove, "cell 1-a-sample-lesson-1 is missing"),
-        (swap, "the cells stand in another order"),
-        (tag, "cell 1-a-sample-lesson-1 has another metadata"),
+        (swap, "the cells are in a different order"),
+        (tag, "cell 1-a-sample-lesson-1 has a different metadata"),
         (rename_kernel, "the notebook's metadata differ"),
     ],
 )
 def test_the_check_names_the_edition_the_cell_and_the_command(built, capsys, edition, change, said):
     spoil(built, edition, change)
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     out = capsys.readouterr().out
     assert f"{edition}/01_sample.ipynb: {said}" in out
     assert "python3 course.py build" in out
@@ -269,9 +327,9 @@ def test_the_check_names_the_edition_the_cell_and_the_command(built, capsys, edi
 def test_the_check_sees_a_changed_lesson(built, capsys):
     lesson = built / "lessons" / "01_sample.md"
     lesson.write_text(lesson.read_text().replace("text.split()", "text.split(None)"))
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     out = capsys.readouterr().out
-    assert "solutions/01_sample.ipynb: cell exercise-1-1-words-2 has another source" in out
+    assert "solutions/01_sample.ipynb: cell exercise-1-1-words-2 has a different source" in out
     assert "notebooks/" not in out
 
 
@@ -282,9 +340,9 @@ def test_a_notebook_that_differs_all_over_is_told_in_few_lines(built, capsys):
 
     spoil(built, "solutions", other)
     cells = len(notebook(built, "solutions")["cells"])
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     out = capsys.readouterr().out
-    assert out.count("has another source") == build.SHOWN_DIFFERENCES < cells
+    assert out.count("has a different source") == build.SHOWN_DIFFERENCES < cells
     assert f"solutions/01_sample.ipynb: and {cells - build.SHOWN_DIFFERENCES} more" in out
     assert f"{cells} differences." in out
 
@@ -294,7 +352,7 @@ def test_the_check_does_not_look_at_outputs(built):
         content["cells"][-1]["outputs"] = []
 
     spoil(built, "solutions", other_output)
-    assert main(["--check"]) == 0
+    assert main(["--check"], built) == 0
 
 
 def test_the_check_refuses_outputs_in_the_learners_edition(built, capsys):
@@ -303,12 +361,12 @@ def test_the_check_refuses_outputs_in_the_learners_edition(built, capsys):
         code["execution_count"] = 1
 
     spoil(built, "notebooks", ran)
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     assert "learners' notebooks have none" in capsys.readouterr().out
 
 
 def test_the_check_writes_nothing(root, capsys):
-    assert main(["--check"]) == 1
+    assert main(["--check"], root) == 1
     assert "notebooks/01_sample.ipynb: missing or unreadable" in capsys.readouterr().out
     assert not (root / "notebooks").exists()
 
@@ -318,20 +376,20 @@ def test_the_check_names_a_notebook_without_a_lesson_and_leaves_copies_alone(bui
     shutil.copy(
         built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "01_sample-Copy1.ipynb"
     )
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     out = capsys.readouterr().out
     assert (
         "notebooks/09_old.ipynb: there is no lesson of that name in lessons/: delete the file"
         in out
     )
     assert "course.py build" not in out, "a build doesn't delete it"
-    assert "1 thing to mend." in out
+    assert "1 problem to fix." in out
     assert "Copy1" not in out
 
 
 def test_half_a_file_counts_as_none(built, capsys):
     (built / "notebooks" / "01_sample.ipynb").write_text('{"cells": [')
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     assert "missing or unreadable" in capsys.readouterr().out
 
 
@@ -342,24 +400,24 @@ def save_in_jupyter(content):
     content["metadata"]["language_info"]["codemirror_mode"]["version"] = 4
 
 
-@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize("edition", EDITIONS)
 def test_a_notebook_that_was_only_saved_in_jupyter_is_up_to_date(built, capsys, edition):
     path = built / edition / "01_sample.ipynb"
     before = path.read_bytes()
     spoil(built, edition, save_in_jupyter)
-    assert main(["--check"]) == 0
-    assert main([]) == 0
+    assert main(["--check"], built) == 0
+    assert main([], built) == 0
     assert "outputs kept" in capsys.readouterr().out
     assert path.read_bytes() == before, "a build makes it as it was"
 
 
-@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize("edition", EDITIONS)
 def test_another_language_is_still_a_difference(built, edition):
     def rename(content):
         content["metadata"]["language_info"]["name"] = "julia"
 
     spoil(built, edition, rename)
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
 
 
 # --- What a build would undo ----------------------------------------------------------------------
@@ -381,19 +439,19 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("edition", build.EDITIONS)
+@pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize(("change", "said"), BY_HAND.values(), ids=BY_HAND)
 def test_the_check_tells_an_edited_notebook_from_a_forgotten_build(
     built, capsys, edition, change, said
 ):
     spoil(built, edition, change)
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     assert (
         f"{edition}/01_sample.ipynb: changed by hand ({said}), which the next build undoes: "
         "make the change in lessons/01_sample.md"
     ) in (out := capsys.readouterr().out)
-    assert re.search(r"\d differences?\. `python3 course.py build` makes .*lessons/\.\n\Z", out)
-    assert "to mend" not in out, "one count"
+    assert re.search(r"\d differences?\. `python3 course.py build` rebuilds .*lessons/\.\n\Z", out)
+    assert "to fix" not in out, "one count"
 
 
 def test_a_forgotten_build_is_nobodys_hand(built, capsys):
@@ -401,9 +459,9 @@ def test_a_forgotten_build_is_nobodys_hand(built, capsys):
     lesson.write_text(
         lesson.read_text(encoding="utf-8").replace("each kind", "every kind"), "utf-8"
     )
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     assert "by hand" not in capsys.readouterr().out
-    assert main(["--no-execute"]) == 0
+    assert main(["--no-execute"], built) == 0
     assert "by hand" not in capsys.readouterr().out
     assert not (built / "build").exists()
 
@@ -414,7 +472,7 @@ def test_what_was_changed_by_hand_is_kept_and_said(built, capsys, change):
     for number in (1, 2):
         spoil(built, "notebooks", change)
         changed = path.read_bytes()
-        assert main(["--no-execute"]) == 0
+        assert main(["--no-execute"], built) == 0
         kept = built / "build" / "kept" / f"notebooks-01_sample-{number}.ipynb"
         assert kept.read_bytes() == changed
         assert f"changed by hand (cell {'mine' if change is insert else ''}" in (
@@ -422,13 +480,13 @@ def test_what_was_changed_by_hand_is_kept_and_said(built, capsys, change):
         )
         assert f"kept as build/kept/{kept.name}" in said
         assert "lessons/01_sample.md" in said
-    assert main(["--check"]) == 0
+    assert main(["--check"], built) == 0
 
 
 def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
     before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
     add(built, "1 / 0")
-    assert main([]) == 1
+    assert main([], built) == 1
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
 
 
@@ -439,10 +497,10 @@ def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
 def test_an_exercise_without_a_check_is_told_before_anything_is_written(
     built, monkeypatch, capsys, words
 ):
-    monkeypatch.setattr(build, "_executed", lambda *_: pytest.fail("executed"))
+    monkeypatch.setattr(execute, "executed", lambda _: pytest.fail("executed"))
     before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
     (built / "utils" / "checks" / "lesson_1" / "words.py").unlink()
-    assert main(words) == 1
+    assert main(words, built) == 1
     told = "exercise words has no check: add utils/checks/lesson_1/words.py"
     assert re.fullmatch(rf"lessons/01_sample\.md:\d+: {told}\n", capsys.readouterr().err)
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
@@ -463,7 +521,7 @@ def test_a_table_that_lacks_a_lesson_or_keeps_one_that_is_gone_is_named(
     built, capsys, name, row, said
 ):
     (built / name).write_text(f"# Lessons\n{row}\n", encoding="utf-8")
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     assert f"{name}{said}" in capsys.readouterr().out
 
 
@@ -471,21 +529,36 @@ def test_tables_that_name_all_lessons_are_content(built):
     (built / "README.md").write_text("| 1. A sample lesson | x |\n", encoding="utf-8")
     index = "| 1. [A sample lesson](../notebooks/01_sample.ipynb) | 60 |\n"
     (built / "lessons" / "index.md").write_text(index, encoding="utf-8")
-    assert main(["--check"]) == 0
+    assert main(["--check"], built) == 0
+
+
+def test_guides_have_minutes_and_numbers_from_the_lessons(built, capsys):
+    guide = built / "lessons" / "guide.md"
+    guide.write_text("<!--1.minutes-->9<!--/-->, <!--1.words-->1.7<!--/-->", "utf-8")
+    assert main(["--check"], built) == 1
+    out = capsys.readouterr().out
+    assert "lessons/guide.md:1: 1.minutes is 5, not 9" in out
+    assert "lessons/guide.md:1: 1.words is 1.1, not 1.7" in out
+    assert main([], built) == 0
+    assert guide.read_text("utf-8") == "<!--1.minutes-->5<!--/-->, <!--1.words-->1.1<!--/-->"
+    assert main(["--check"], built) == 0
+    guide.write_text("<!--1.gone-->1.7<!--/-->", "utf-8")
+    assert main(["--check"], built) == 1
+    assert "lessons/guide.md:1: no lesson has a `1.gone`" in capsys.readouterr().out
 
 
 def test_what_differs_and_what_else_is_to_mend_are_summed_up_in_one_line(built, capsys):
     shutil.copy(built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "09_old.ipynb")
     spoil(built, "notebooks", edit)
-    assert main(["--check"]) == 1
-    assert "\n1 difference and 1 other thing to mend. `python3 " in capsys.readouterr().out
+    assert main(["--check"], built) == 1
+    assert "\n1 difference and 1 other problem. `python3 " in capsys.readouterr().out
 
 
 def test_a_broken_link_in_a_lesson_is_told_by_the_check(built, capsys):
     lesson = built / "lessons" / "01_sample.md"
     lesson.write_text(lesson.read_text(encoding="utf-8") + "\nSee [it](nowhere.md).\n", "utf-8")
-    assert main(["--no-execute"]) == 0
-    main(["--check"])
+    assert main(["--no-execute"], built) == 0
+    main(["--check"], built)
     assert re.search(
         r"lessons/01_sample\.md:\d+: nowhere\.md is not there", capsys.readouterr().out
     )
@@ -494,7 +567,7 @@ def test_a_broken_link_in_a_lesson_is_told_by_the_check(built, capsys):
 def test_a_lesson_without_its_header_is_told(built, capsys):
     lesson = built / "lessons" / "01_sample.md"
     lesson.write_text(lesson.read_text(encoding="utf-8").split("---\n", 2)[2].lstrip(), "utf-8")
-    assert main(["--check"]) == 1
+    assert main(["--check"], built) == 1
     assert "lessons/01_sample.md:1: the header is missing" in capsys.readouterr().err
 
 
@@ -521,12 +594,12 @@ def test_a_lesson_may_be_saved_as_editors_do(built):
         "blanks": marked.encode(),
     }
     file = built / "lessons" / SAMPLE.name
-    expected = build.build(file)
+    expected = notebooks.make(file)
     for how, raw in saved.items():
         file.write_bytes(raw)
-        made = build.build(file)
-        for edition in build.EDITIONS:
-            assert without_blanks(getattr(made, edition)) == getattr(expected, edition), how
+        made = notebooks.make(file)
+        for edition in EDITIONS:
+            assert without_blanks(made.editions[edition]) == expected.editions[edition], how
 
 
 @pytest.mark.parametrize(
@@ -563,7 +636,7 @@ def test_what_no_editor_shows_is_told_by_its_line(root, capsys, spoil_it, told):
     lesson = root / "lessons" / SAMPLE.name
     text = lesson.read_text(encoding="utf-8").rstrip("\n")
     lesson.write_bytes(spoil_it(text))
-    assert main(["--check"]) == 1
+    assert main(["--check"], root) == 1
     said = capsys.readouterr().err.strip()
     assert said.startswith(f"lessons/{SAMPLE.name}:{told.format(last=text.count(chr(10)) + 2)}")
     assert "\n" not in said
@@ -597,7 +670,7 @@ def add(root, *lines):
 )
 def test_a_cell_that_must_not_be_published_fails_the_build_by_name(root, capsys, lines, said):
     add(root, *lines)
-    assert main([]) == 1
+    assert main([], root) == 1
     assert re.search(r"lessons/01_sample\.md(:\d+)?: " + said, capsys.readouterr().err)
     assert not (root / "solutions" / "01_sample.ipynb").exists()
 
@@ -625,23 +698,23 @@ def test_a_solution_that_its_check_refuses_fails_the_build_and_is_told_with_the_
     root, capsys, status
 ):
     judged_as(root, status)
-    assert main([]) == 1
-    told = f"its solution isn't what the check wants. Exercise 1.1: {status} There were 3 words."
+    assert main([], root) == 1
+    told = f"the check rejects the solution. Exercise 1.1: {status} There were 3 words."
     assert re.search(rf"lessons/01_sample\.md:\d+: {re.escape(told)}", capsys.readouterr().err)
     assert list(root.rglob("*.ipynb")) == []
 
 
 def test_a_refused_solution_that_is_stored_is_told_by_the_check(root, capsys):
     judged_as(root, "correct.")
-    assert main([]) == 0
-    assert main(["--check"]) == 0
+    assert main([], root) == 0
+    assert main(["--check"], root) == 0
     path = root / "solutions" / "01_sample.ipynb"
     path.write_text(path.read_text("utf-8").replace("1.1: correct.", "1.1: not yet."), "utf-8")
     capsys.readouterr()
-    assert main(["--check"]) == 1
+    assert main(["--check"], root) == 1
     out = capsys.readouterr().out
-    assert "check wants. Exercise 1.1: not yet. There were 3 words." in out
-    assert "1 thing to mend." in out
+    assert "the check rejects the solution. Exercise 1.1: not yet. There were 3 words." in out
+    assert "1 problem to fix." in out
 
 
 def judged_as(root, status):
@@ -655,7 +728,7 @@ def judged_as(root, status):
 def test_a_broken_source_fails_the_build_with_all_its_errors(root, capsys):
     add(root, "### BEGIN SOLUTION", "x = 1", "### END SOLUTION")
     add(root, *(f"x{n} = {n}" for n in range(26)))
-    assert main([]) == 1
+    assert main([], root) == 1
     err = capsys.readouterr().err
     assert "a solution in a cell without a tag" in err
     assert "a code cell of 26 lines" in err
@@ -664,12 +737,12 @@ def test_a_broken_source_fails_the_build_with_all_its_errors(root, capsys):
 
 def test_pictures_are_not_searched_for_keys(monkeypatch):
     outputs = [{"data": {"image/png": "sk-abcdefghijklm", "text/plain": "<Figure>"}}]
-    assert list(build._texts(outputs)) == ["<Figure>"]
+    assert list(execute.texts(outputs)) == ["<Figure>"]
 
 
 def test_paths_of_this_machine_are_those_of_the_repository_home_python_and_scratch():
-    paths = build._machine_paths()
-    for place in (build.ROOT, Path(os.__file__).parent):
+    paths = execute.machine_paths()
+    for place in (ROOT, Path(os.__file__).parent):
         assert str(place) in paths
 
 
@@ -678,15 +751,14 @@ def test_paths_of_this_machine_are_those_of_the_repository_home_python_and_scrat
 
 @pytest.mark.parametrize("name", ["1", "01", "01_sample", "lessons/01_sample.md"])
 def test_a_lesson_may_be_named_in_any_way(root, name):
-    assert [path.stem for path in build._chosen([name])] == ["01_sample"]
+    assert [path.stem for path in chosen([name], root / "lessons")] == ["01_sample"]
 
 
 def test_an_unknown_lesson_names_those_that_exist(root, capsys):
-    assert main(["7"]) == 1
+    assert main(["7"], root) == 1
     assert "There is no lesson 7; there are 01_sample." in capsys.readouterr().err
 
 
 def test_no_lessons_at_all_is_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    assert main([]) == 1
+    assert main([], tmp_path) == 1
     assert "There is no lesson" in capsys.readouterr().err

@@ -1,0 +1,205 @@
+"""Execution of an instructor's edition, and what of its outputs is stored."""
+
+# nbformat is typed in part only:
+# mypy: allow-untyped-calls, no-warn-return-any
+
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from tools.notebooks import METADATA, BuildError, Built
+from tools.programs import passing, simulated_environ
+
+SLOWEST_CELL = 180  # seconds; the seed's race takes 20
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # what differs between two true runs
+
+_KEYS = (
+    re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"),
+    re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{12,}"),
+    re.compile(r"(?i)\b(?:api[_-]?key|secret|password)['\"]?\s*[:=]\s*['\"]?[A-Za-z0-9_-]{12,}"),
+)
+
+
+def executed(built: Built) -> NotebookNode:
+    """The instructor's edition after a run on a fresh kernel of this Python.
+
+    Raises:
+        BuildError: A cell fails or prints what must not be published, or a check rejects a
+            solution.
+    """
+    notebook = nbformat.from_dict(built.editions["solutions"])
+    file, folder = built.lesson.file, built.path("solutions").parent
+    folder.mkdir(exist_ok=True)
+    lines = {
+        node.id: cell.line
+        for node, cell in zip(notebook.cells, built.lesson.cells, strict=True)
+        if cell.kind == "code"
+    }
+    started: list[str] = []
+
+    def progress(cell: NotebookNode, **_: Any) -> None:
+        if cell.id in lines:
+            started.append(cell.id)
+            passing(f"  {built.stem}: {len(started)}/{len(lines)} {cell.id}")
+
+    def failure(problem: str) -> BuildError:
+        if not started:
+            return BuildError(f"{file}: failed before the first cell: {problem}")
+        return BuildError(f"{file}:{lines[started[-1]]}: cell {started[-1]} failed: {problem}")
+
+    manager = AsyncKernelManager(
+        kernel_name="python3",
+        # No folders: "python3" is this interpreter, whatever kernels the machine has installed.
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+    )
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout=SLOWEST_CELL,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],  # a kernel warns at each start
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+        on_cell_start=progress,
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as own:
+            client.execute(env=_environment(own), cleanup_kc=True)
+    except CellExecutionError as error:
+        raise failure(f"{error.ename}: {error.evalue}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise failure(str(error).strip()) from None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [_cleaned(output) for output in cell.outputs]
+            _refuse_private(file, cell)
+    if found := rejected(built, notebook):
+        raise BuildError("\n".join([*found, f"Nothing of {built.stem} was written."]))
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return notebook
+
+
+def rejected(built: Built, notebook: NotebookNode) -> list[str]:
+    """The exercises whose stored verdict is anything but correct."""
+    return [
+        f"{built.lesson.file}:{cell.line}: the check rejects the solution. {verdict}"
+        for number, cell in built.lesson.exercises.items()
+        for node in notebook.cells
+        if f"exercise-{number}" in node.metadata.get("tags", ())
+        for output in node.get("outputs", ())
+        if (verdict := output.get("data", {}).get("text/plain", "")).startswith("Exercise ")
+        and not verdict.startswith(f"Exercise {number}: correct.")
+    ]
+
+
+def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
+    """Replace a cell's outputs by the stored ones if they differ only in what varies by nature.
+
+    That holds where all code of the cell's section so far, and of the setup, is as it was: a
+    section runs on its own after the setup cell, so nothing else can have changed its pictures.
+    """
+    before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
+    setup_is_old = section_is_old = True
+    in_setup = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            if heading := re.search(r"^## (.*)$", cell.source, re.MULTILINE):
+                in_setup = heading[1].strip() == "Setup"
+                section_is_old = setup_is_old
+            continue
+        old = before.get(cell.id)
+        section_is_old = section_is_old and old is not None and old.source == cell.source
+        if in_setup:
+            setup_is_old = section_is_old
+        if section_is_old and old is not None and _steady(cell.outputs) == _steady(old.outputs):
+            cell.outputs = old.outputs
+
+
+def _steady(value: Any) -> Any:
+    """Outputs without what varies by nature; of a picture, only that there is one."""
+    if isinstance(value, str):
+        for pattern, word in _varying():
+            value = pattern.sub(word, value)
+    elif isinstance(value, Mapping):
+        value = {
+            key: None if str(key).startswith("image/") and isinstance(item, str) else _steady(item)
+            for key, item in value.items()
+        }
+    elif isinstance(value, list):
+        value = [_steady(item) for item in value]
+    return value
+
+
+@cache
+def _varying() -> list[tuple[re.Pattern[str], str]]:
+    rules = re.findall(r"^regex: (.*)\nreplace: *(.*)$", VARYING.read_text("utf-8"), re.MULTILINE)
+    return [(re.compile(pattern), word) for pattern, word in rules]
+
+
+def _environment(ipython: str) -> dict[str, str]:
+    """Variables for a run like a learner's first: at real speed, with the simulator only."""
+    environ = simulated_environ(IPYTHONDIR=ipython)
+    environ.pop("COURSE_SPEED", None)
+    return environ
+
+
+def _cleaned(output: NotebookNode) -> NotebookNode:
+    """An output as it is stored: without a view of a widget that is gone, and without paths.
+
+    A stored widget view shows "model not found" without its kernel; the widget's text stays.
+    """
+    if "data" in output and set(output.data) - {WIDGET_VIEW}:
+        output.data.pop(WIDGET_VIEW, None)
+    if output.output_type == "error":
+        output.traceback = [f"{output.ename}: {output.evalue}"]
+    return output
+
+
+def _refuse_private(file: str, cell: NotebookNode) -> None:
+    for text in texts(cell.outputs):
+        for path in machine_paths():
+            if path in text:
+                raise BuildError(f"{file}: cell {cell.id} prints a path of this machine: {path}")
+        if any(pattern.search(text) for pattern in _KEYS):
+            raise BuildError(f"{file}: cell {cell.id} prints something like a key or password")
+
+
+def machine_paths() -> list[str]:
+    """Folders of this machine that no published output may name."""
+    places = {
+        str(Path(__file__).resolve().parents[1]),
+        str(Path.home()) + os.sep,
+        tempfile.gettempdir() + os.sep,
+        sys.prefix + os.sep,
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("purelib"),
+    }
+    return sorted(place for place in places if place.strip("/\\"))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All strings in outputs except pictures, which are base64 and match anything."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not str(key).startswith("image/") or key == "image/svg+xml":
+                yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)

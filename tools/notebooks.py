@@ -1,0 +1,155 @@
+"""The two editions of a lesson as notebooks: made from its source, loaded and saved."""
+
+# nbformat is typed in part only:
+# mypy: allow-untyped-calls, no-warn-return-any
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools import rules
+from utils import source
+from utils.source import Cell, Lesson, SourceError
+
+Edition = Literal["notebooks", "solutions"]
+EDITIONS: tuple[Edition, ...] = ("notebooks", "solutions")
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+
+
+class BuildError(Exception):
+    """A lesson that can't be built; the message names the lesson and the reason."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A lesson and its two editions, not executed.
+
+    Attributes:
+        root: The course's folder.
+        lesson: The source.
+        editions: A notebook for each edition.
+    """
+
+    root: Path
+    lesson: Lesson
+    editions: Mapping[Edition, NotebookNode]
+
+    @property
+    def stem(self) -> str:
+        """The file name of the lesson and its notebooks, without its ending."""
+        return Path(self.lesson.file).stem
+
+    def path(self, edition: Edition) -> Path:
+        """The file of an edition."""
+        return self.root / edition / f"{self.stem}.ipynb"
+
+    def stored(self, edition: Edition) -> NotebookNode | None:
+        """The notebook in that file; None if it is missing or unreadable."""
+        path = self.path(edition)
+        if not path.is_file():
+            return None
+        try:
+            return nbformat.read(path, as_version=4)
+        except nbformat.reader.NotJSONError:
+            return None  # half a file, from an interrupted build
+
+    def save(self, edition: Edition, notebook: NotebookNode) -> None:
+        """Write a notebook to the file of an edition."""
+        nbformat.validate(notebook)
+        text = nbformat.writes(notebook).rstrip("\n") + "\n"
+        self.path(edition).parent.mkdir(exist_ok=True)
+        self.path(edition).write_bytes(text.encode())  # bytes: the same line ends on Windows
+
+
+def make(path: Path) -> Built:
+    """Both editions of the lesson at `path`, not executed.
+
+    Raises:
+        BuildError: If the source breaks a rule; the message has a line for each breach.
+    """
+    file = source.name_of(path)
+    try:
+        text = source.read(path)
+        lesson = source.parse(text, file)
+    except SourceError as error:
+        raise BuildError(str(error)) from None
+    if not re.match(r"---[ \t]*\n", text):
+        raise BuildError(
+            f"{file}:1: the header is missing: begin with the lines from `---` to `---` of the "
+            "other lessons, which tell editors what the file is"
+        )
+    root = path.parent.parent
+    folder = root / "utils" / "checks" / f"lesson_{int(path.stem[:2])}"
+    checks = [
+        file.stem
+        for file in sorted(folder.glob("*.py"))
+        if re.search(r"^check = ", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    unchecked = rules.unchecked(lesson, checks, folder.relative_to(root).as_posix())
+    if found := [*rules.problems(lesson), *unchecked]:
+        raise BuildError("\n".join(str(error) for error in found))
+    named = list(zip(ids(lesson.cells), lesson.cells, strict=True))
+    learner = [_node(cell, name, cell.learner) for name, cell in named if not cell.instructor]
+    solved = [_node(cell, name, cell.solved) for name, cell in named]
+    return Built(root, lesson, {"notebooks": _notebook(learner), "solutions": _notebook(solved)})
+
+
+def _node(cell: Cell, name: str, text: str) -> NotebookNode:
+    node: dict[str, Any] = {"id": name, "cell_type": cell.kind, "source": text}
+    node["metadata"] = {"tags": list(cell.tags)} if cell.tags else {}
+    if cell.kind == "code":
+        node |= {"execution_count": None, "outputs": []}
+    return nbformat.from_dict(node)
+
+
+def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
+    parts = {"cells": list(cells), "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return nbformat.from_dict(parts)
+
+
+def ids(cells: Sequence[Cell]) -> Iterator[str]:
+    """Ids that stay when other sections change: the section's heading and a number within it.
+
+    Instructors' cells are counted separately, so that a new note leaves the learner's ids alone.
+    """
+    section = "opening"
+    used: set[str] = set()
+    for cell in cells:
+        if cell.kind == "markdown" and (heading := _heading(cell.source)):
+            section = heading
+        stem = f"{section}-note" if cell.instructor else section
+        number = 1
+        while f"{stem}-{number}" in used:
+            number += 1
+        used.add(f"{stem}-{number}")
+        yield f"{stem}-{number}"
+
+
+def _heading(text: str) -> str:
+    """The slug of the first heading in a Markdown cell, or an empty string."""
+    outside = re.sub(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", "", text, flags=re.DOTALL | re.MULTILINE)
+    found = re.search(r"^#{1,6} +(.+)$", outside, re.MULTILINE)
+    if not found:
+        return ""
+    plain = unicodedata.normalize("NFKD", found[1]).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    while len(slug) > 48:  # whole words, unless there is only one
+        slug = slug.rpartition("-")[0] or slug[:48]
+    return slug
