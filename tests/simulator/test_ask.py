@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.simulator.ask_chat import FIELDS, read_ask
+from utils.simulator.api.chat_completions import ChatCompletionsBody, parse
+from utils.simulator.compose import compose, until_stop
 from utils.simulator.errors import ApiError
-from utils.simulator.fields import read_json
+from utils.simulator.json_values import parse_object
 from utils.simulator.profiles import PROFILES
-from utils.simulator.reply import compose, cut
 from utils.simulator.tokens import split
 
 GOOD: dict[str, Any] = {"model": "sim-chat", "messages": [{"role": "user", "content": "Hi"}]}
@@ -70,7 +70,7 @@ JSON = st.recursive(
 )  # fmt: skip
 def test_a_field_that_will_not_do_is_named(change: dict[str, Any], param: str) -> None:
     with pytest.raises(ApiError) as refused:
-        read_ask(GOOD | change)
+        parse(GOOD | change)
     assert refused.value.status == 400
     assert refused.value.param == param
     assert param in refused.value.message
@@ -79,14 +79,14 @@ def test_a_field_that_will_not_do_is_named(change: dict[str, Any], param: str) -
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
     with pytest.raises(ApiError) as refused:
-        read_json(raw)
+        parse_object(raw)
     assert refused.value.status == 400
 
 
-@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), JSON))
+@given(st.dictionaries(st.sampled_from(sorted(ChatCompletionsBody.known_fields())), JSON))
 def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
     try:
-        read_ask(GOOD | change)
+        parse(GOOD | change)
     except ApiError as refused:
         json.dumps(refused.body())
 
@@ -94,7 +94,7 @@ def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
 @given(JSON)
 def test_no_message_breaks_the_reader(message: object) -> None:
     try:
-        read_ask(GOOD | {"messages": [message]})
+        parse(GOOD | {"messages": [message]})
     except ApiError as refused:
         json.dumps(refused.body())
 
@@ -109,32 +109,26 @@ def test_the_prompt_is_the_last_user_message() -> None:
             "content": [{"type": "text", "text": "And "}, {"type": "text", "text": "a lake?"}],
         },
     ]
-    ask = read_ask(GOOD | {"messages": messages})
+    ask = parse(GOOD | {"messages": messages})
     assert ask.prompt == "And a lake?"
     assert [turn.role for turn in ask.turns] == ["system", "user", "assistant", "user"]
 
 
 def test_the_newer_name_of_the_limit_wins() -> None:
-    assert read_ask(GOOD | {"max_tokens": 5, "max_completion_tokens": 7}).limit == 7
+    assert parse(GOOD | {"max_tokens": 5, "max_completion_tokens": 7}).max_tokens == 7
 
 
 def test_a_reply_ends_before_the_first_stop_sequence() -> None:
     tokens = split("One, two. Three, four.")
-    assert "".join(cut(tokens, ("four", ". "), None)[0]) == "One, two"
-    assert cut(tokens, (". ",), None)[1] == "stop"
+    assert "".join(until_stop(tokens, ("four", ". "))) == "One, two"
 
 
 def test_a_stop_sequence_may_end_inside_a_token() -> None:
-    assert "".join(cut(("Hello", " wonderful"), ("derf",), None)[0]) == "Hello won"
-
-
-def test_a_reply_that_reaches_its_limit_says_so() -> None:
-    assert cut(("a", "b", "c"), (), 2) == (("a", "b"), "length")
-    assert cut(("a", "b", "c"), (), 3) == (("a", "b", "c"), "stop")
+    assert "".join(until_stop(("Hello", " wonderful"), ("derf",))) == "Hello won"
 
 
 def test_the_same_question_gets_the_same_words_and_another_wait() -> None:
-    ask = read_ask(GOOD)
+    ask = parse(GOOD)
     first, second = (compose(ask, PROFILES["chat"], times) for times in (1, 2))
     assert [piece.text for piece in first.pieces] == [piece.text for piece in second.pieces]
     assert first.plan != second.plan
@@ -142,14 +136,15 @@ def test_the_same_question_gets_the_same_words_and_another_wait() -> None:
 
 
 def test_a_shorter_limit_ends_a_reply_sooner_at_the_same_pace() -> None:
-    whole = compose(read_ask(GOOD | {"model": "sim-seed"}), PROFILES["chat"], 1)
-    short = compose(read_ask(GOOD | {"model": "sim-seed", "max_tokens": 5}), PROFILES["chat"], 1)
+    whole = compose(parse(GOOD | {"model": "sim-seed"}), PROFILES["chat"], 1)
+    short = compose(parse(GOOD | {"model": "sim-seed", "max_tokens": 5}), PROFILES["chat"], 1)
+    assert (short.finish, whole.finish) == ("length", "stop")
     assert short.plan.tokens == whole.plan.tokens[:5]
     assert short.plan.end < whole.plan.end
 
 
 def test_an_overloaded_server_refuses_some_and_says_when_to_try_again() -> None:
-    ask = read_ask(GOOD | {"model": "sim-overloaded"})
+    ask = parse(GOOD | {"model": "sim-overloaded"})
     refusals = []
     for times in range(100):
         try:

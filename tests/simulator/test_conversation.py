@@ -2,7 +2,7 @@
 
 import pytest
 
-from utils.simulator.ask_chat import read_ask
+from utils.simulator.api.chat_completions import parse
 from utils.simulator.content.answer import answer
 from utils.simulator.content.prepared_replies import answer as written
 
@@ -11,7 +11,7 @@ def reply(*turns: str) -> str:
     """Return the reply to a conversation in which user and assistant take turns."""
     roles = ("user", "assistant")
     messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(turns)]
-    (part,) = answer(read_ask({"model": "sim", "messages": messages}))
+    (part,) = answer(parse({"model": "sim", "messages": messages}))
     return part.text
 
 

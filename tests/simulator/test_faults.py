@@ -227,7 +227,7 @@ def test_more_faults_than_anyone_needs_are_no_model(server: Simulator, suffix: s
 def test_a_long_silence_that_is_held_back_has_a_limited_number_of_comments() -> None:
     silence = [TimedBytes(0, b""), TimedBytes(999_999, b"")]
     (chosen,) = parse("keepalive@0.01")
-    assert len(list(chosen.fault.act(silence, chosen.numbers, None))) <= 10_002
+    assert len(list(chosen.delivery()(iter(silence), None))) <= 10_002
 
 
 def test_pieces_that_are_packed_in_one_are_each_taken_once(

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from utils.simulator import ask_chat, ask_responses
+from utils.simulator.api import chat_completions, responses
+from utils.simulator.compose import compose
 from utils.simulator.errors import ApiError
+from utils.simulator.memory import Conversations
 from utils.simulator.profiles import PROFILES
-from utils.simulator.reply import Reply, compose
+from utils.simulator.reply import Reply
 
 LENGTH = 200_000  # characters
 FIELDS = {
@@ -48,7 +50,7 @@ UNITS = [
 
 
 def reply(**fields: Any) -> Reply:
-    return compose(ask_chat.read_ask({"model": "sim-fast"} | fields), PROFILES["fast"], 1)
+    return compose(chat_completions.parse({"model": "sim-fast"} | fields), PROFILES["fast"], 1)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -64,7 +66,7 @@ def test_a_long_conversation_is_answered() -> None:
         {"role": "assistant", "content": "I'm "},
     ]
     last = {"role": "user", "content": "What is my name?"}
-    assert reply(messages=[*(before * 20_000), last]).said("text") == (
+    assert reply(messages=[*(before * 20_000), last]).text_of_kind("text") == (
         "You told me: your name is Ada King."
     )
 
@@ -79,7 +81,7 @@ def test_many_calls_in_one_turn_are_read() -> None:
         {"type": "function_call_output", "call_id": f"call_{n}", "output": "5"} for n in range(many)
     ]
     asked = [{"role": "user", "content": "hello"}, *calls, *results]
-    ask = ask_responses.read_ask({"model": "sim-fast", "input": asked})
+    ask = responses.parse({"model": "sim-fast", "input": asked}, Conversations().recall)
     assert len(ask.turns[1].calls) == many
 
 
@@ -111,7 +113,7 @@ def test_a_large_schema_is_answered_or_refused(schema: dict[str, Any]) -> None:
     text = "the price of name is 5 for Ada King " * 1000
     with suppress(ApiError):
         said = reply(messages=[{"role": "user", "content": text}], response_format=form)
-        json.loads(said.said("text") or "")
+        json.loads(said.text_of_kind("text") or "")
 
 
 def test_many_tools_with_long_descriptions_are_compared() -> None:

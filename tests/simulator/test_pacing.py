@@ -122,7 +122,7 @@ def test_a_plan_tells_how_much_was_generated_by_then() -> None:
 
 
 def test_a_model_that_thinks_fills_the_wait_for_its_answer_with_thoughts() -> None:
-    schedule = plan(PROFILES["reasoning"], 30, random.Random(1), thoughts=20)
+    schedule = plan(PROFILES["reasoning"], 30, random.Random(1), reasoning=20)
     plain = plan(PROFILES["reasoning"], 10, random.Random(1))
     assert schedule.tokens[20:] == plain.tokens
     assert schedule.opening < schedule.tokens[0] < schedule.tokens[19] < schedule.tokens[20]

@@ -16,7 +16,7 @@ from openai import BadRequestError, OpenAI
 
 from utils.simulator import Simulator
 from utils.simulator.recorder import record as record_reply
-from utils.simulator.recordings import Recordings, TraceError, read
+from utils.simulator.recordings import RecordingError, Recordings, read
 
 from .test_command_line import COMMAND, ROOT
 from .test_sharing import shared
@@ -324,7 +324,7 @@ def test_a_file_that_holds_no_recording_is_named(tmp_path: Path, content: str | 
     file = tmp_path / "broken.json"
     if content is not None:
         file.write_text(content, encoding="utf-8")
-    with pytest.raises(TraceError, match=r"broken\.json"):
+    with pytest.raises(RecordingError, match=r"broken\.json"):
         read(file)
 
 
@@ -333,5 +333,5 @@ def test_times_that_run_backwards_are_refused(trace: Path, tmp_path: Path) -> No
     document["replies"][0]["pieces"][0][0] = 1e9
     file = tmp_path / "broken.json"
     file.write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(TraceError, match="damaged"):
+    with pytest.raises(RecordingError, match="damaged"):
         read(file)

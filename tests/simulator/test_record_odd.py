@@ -14,7 +14,7 @@ from openai import OpenAI
 
 from tests.simulator.virtual import VirtualSimulator
 from utils.simulator.recorder import RecordError, record
-from utils.simulator.recordings import Recordings, Trace, TraceError, read, write
+from utils.simulator.recordings import RecordedReply, RecordingError, Recordings, read, write
 
 REQUEST: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello?"}]}
 STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
@@ -43,7 +43,7 @@ class Body(httpx2.SyncByteStream):
 
 def recorded(
     *pieces: bytes, error: Exception | None = None, headers: dict[str, str] | None = None
-) -> Trace:
+) -> RecordedReply:
     """Record a provider that sends these bytes."""
 
     def answer(_: httpx2.Request) -> httpx2.Response:
@@ -55,18 +55,18 @@ def recorded(
         return record(client, REQUEST)
 
 
-def said(trace: Trace, kind: str = "text") -> str:
+def said(trace: RecordedReply, kind: str = "text") -> str:
     return "".join(text for _, part, text in trace.pieces if trace.parts[part][0] == kind)
 
 
-def saved(trace: Trace, folder: Path) -> Trace:
+def saved(trace: RecordedReply, folder: Path) -> RecordedReply:
     """A recording, after it was written and read again."""
     write(folder / "trace.json", [trace])
     (again,) = read(folder / "trace.json")
     return again
 
 
-def replayed(trace: Trace, **fields: Any) -> list[dict[str, Any]]:
+def replayed(trace: RecordedReply, **fields: Any) -> list[dict[str, Any]]:
     """The chunks of a replay."""
     simulator = VirtualSimulator(recordings=Recordings([trace]))
     try:
@@ -425,7 +425,7 @@ def test_whatever_comes_is_recorded_written_read_and_replayed(
     simulator.close()
 
 
-def joined(trace: Trace) -> str:
+def joined(trace: RecordedReply) -> str:
     """A recording as text in which surrogates that are a pair are one character."""
     return repr(trace).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
@@ -457,7 +457,7 @@ def test_a_damaged_file_is_read_or_named(
     file.write_text(json.dumps(document), encoding="utf-8")
     try:
         (again,) = read(file)
-    except TraceError as error:
+    except RecordingError as error:
         assert "damaged" in str(error)  # noqa: PT017
     else:
         assert isinstance(Recordings([again]).prompts[0], str)
@@ -467,7 +467,7 @@ def test_a_file_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> N
     file = tmp_path / "trace.json"
     good = recorded(sse(text("a"), STOP))
     write(file, [good])
-    with pytest.raises(TraceError, match="damaged"):
-        write(file, [Trace("m", "p", 5.0, (), (), "stop", 1.0, (0, 0, 0))])
+    with pytest.raises(RecordingError, match="damaged"):
+        write(file, [RecordedReply("m", "p", 5.0, (), (), "stop", 1.0, (0, 0, 0))])
     assert read(file) == (good,)
     assert [path.name for path in tmp_path.iterdir()] == ["trace.json"]

@@ -16,9 +16,10 @@ from openai.types.responses.response_create_params import ResponseCreateParamsSt
 from pydantic import BaseModel, TypeAdapter
 
 from utils.simulator import Simulator
-from utils.simulator.ask_responses import FIELDS, read_ask
+from utils.simulator.api.responses import ResponsesBody, parse
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.errors import ApiError
+from utils.simulator.memory import Conversations
 
 from .raw import ask, assert_strict
 
@@ -228,16 +229,19 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), JSON))
+@given(st.dictionaries(st.sampled_from(sorted(ResponsesBody.known_fields())), JSON))
 def test_no_body_breaks_the_reader(change: dict[str, Any]) -> None:
     try:
-        read_ask({"model": "sim", "input": "Hi"} | change)
+        parse({"model": "sim", "input": "Hi"} | change, Conversations().recall)
     except ApiError as refused:
         json.dumps(refused.body())
 
 
 def test_the_known_fields_are_the_apis() -> None:
-    assert set(ResponseCreateParamsStreaming.__annotations__) | _inherited() == FIELDS
+    assert (
+        set(ResponseCreateParamsStreaming.__annotations__) | _inherited()
+        == ResponsesBody.known_fields()
+    )
 
 
 def _inherited() -> set[str]:

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from utils.simulator import Simulator
-from utils.simulator.ask_chat import FIELDS
-from utils.simulator.ask_responses import FIELDS as RESPONSES_FIELDS
+from utils.simulator.api.chat_completions import ChatCompletionsBody
+from utils.simulator.api.responses import ResponsesBody
+from utils.simulator.api.validation import Body
 
 from .raw import ask
 from .test_command_line import ROOT
@@ -40,6 +41,11 @@ JSON = st.recursive(
 )
 
 
+def changes(body: type[Body]) -> st.SearchStrategy[dict[str, Any]]:
+    names = st.sampled_from(sorted(body.known_fields())) | st.text(max_size=5)
+    return st.dictionaries(names, JSON, max_size=3)
+
+
 def assert_answered(status: int, kind: str, raw: bytes) -> None:
     """Fail unless this is a reply, or a refusal in the API's own shape."""
     if status == 200:
@@ -56,7 +62,13 @@ fuzzed = settings(
 
 
 @fuzzed
-@given(st.dictionaries(st.sampled_from(sorted(FIELDS)) | st.text(max_size=5), JSON, max_size=3))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(ChatCompletionsBody.known_fields())) | st.text(max_size=5),
+        JSON,
+        max_size=3,
+    )
+)
 def test_any_chat_request_is_answered(server: Simulator, change: dict[str, Any]) -> None:
     path = "/v1/chat/completions"
     assert_answered(*ask(server, GOOD[path] | change, path))
@@ -65,7 +77,9 @@ def test_any_chat_request_is_answered(server: Simulator, change: dict[str, Any])
 @fuzzed
 @given(
     st.dictionaries(
-        st.sampled_from(sorted(RESPONSES_FIELDS)) | st.text(max_size=5), JSON, max_size=3
+        st.sampled_from(sorted(ResponsesBody.known_fields())) | st.text(max_size=5),
+        JSON,
+        max_size=3,
     )
 )
 def test_any_request_of_the_responses_api_is_answered(

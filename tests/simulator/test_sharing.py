@@ -28,21 +28,21 @@ class Clock:
         return self.now
 
 
-def let_in(seats: ConcurrencyLimiter, *learners: str) -> list[str]:
+def let_in(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
     """Return who of these was let in."""
     seated = []
     for learner in learners:
         with suppress(ApiError):
-            seats.take(learner)
+            limiter.acquire(learner)
             seated.append(learner)
     return seated
 
 
 def test_who_is_not_let_in_is_told_when_to_try_again() -> None:
-    seats = ConcurrencyLimiter(Clock(), 1)
-    seats.take("ada")
+    limiter = ConcurrencyLimiter(Clock(), 1)
+    limiter.acquire("ada")
     with pytest.raises(ApiError, match="0 of them are yours") as refused:
-        seats.take("bob")
+        limiter.acquire("bob")
     assert refused.value.status == 429
     assert refused.value.headers(speed=1)["retry-after"] == "1"
 
@@ -55,38 +55,38 @@ def test_one_learner_alone_may_take_every_seat() -> None:
     assert let_in(ConcurrencyLimiter(Clock(), 4), *["ada"] * 5) == ["ada"] * 4
 
 
-def test_whoever_has_many_seats_gives_them_up_as_soon_as_others_come() -> None:
-    seats = ConcurrencyLimiter(Clock(), 4)
-    let_in(seats, *["ada"] * 4)
-    assert let_in(seats, "bob") == []
-    seats.leave("ada")
-    assert let_in(seats, "ada", "bob") == ["bob"]
-    seats.leave("ada")
-    assert let_in(seats, "bob", "ada") == ["bob"]
-    assert seats.now() == {"ada": 2, "bob": 2}
+def test_whoever_has_many_limiter_gives_them_up_as_soon_as_others_come() -> None:
+    limiter = ConcurrencyLimiter(Clock(), 4)
+    let_in(limiter, *["ada"] * 4)
+    assert let_in(limiter, "bob") == []
+    limiter.release("ada")
+    assert let_in(limiter, "ada", "bob") == ["bob"]
+    limiter.release("ada")
+    assert let_in(limiter, "bob", "ada") == ["bob"]
+    assert limiter.now() == {"ada": 2, "bob": 2}
 
 
 def test_whoever_gave_up_waiting_is_forgotten() -> None:
     clock = Clock()
-    seats = ConcurrencyLimiter(clock, 2)
-    let_in(seats, "ada", "ada", "bob")
-    seats.leave("ada")
-    assert let_in(seats, "ada") == []
+    limiter = ConcurrencyLimiter(clock, 2)
+    let_in(limiter, "ada", "ada", "bob")
+    limiter.release("ada")
+    assert let_in(limiter, "ada") == []
     clock.now += 60
-    assert let_in(seats, "ada") == ["ada"]
+    assert let_in(limiter, "ada") == ["ada"]
 
 
-def test_with_more_learners_than_seats_each_may_have_one() -> None:
-    seats = ConcurrencyLimiter(Clock(), 2)
-    assert let_in(seats, "ada", "bob", "cyd") == ["ada", "bob"]
-    seats.leave("ada")
-    assert let_in(seats, "bob", "cyd") == ["cyd"]
+def test_with_more_learners_than_limiter_each_may_have_one() -> None:
+    limiter = ConcurrencyLimiter(Clock(), 2)
+    assert let_in(limiter, "ada", "bob", "cyd") == ["ada", "bob"]
+    limiter.release("ada")
+    assert let_in(limiter, "bob", "cyd") == ["cyd"]
 
 
 def test_the_live_line_tells_who_streams_how_much() -> None:
-    seats = ConcurrencyLimiter(Clock(), 3)
-    let_in(seats, "ada", "bob", "ada", "cyd")
-    line = live_line(seats, 431.4)
+    limiter = ConcurrencyLimiter(Clock(), 3)
+    let_in(limiter, "ada", "bob", "ada", "cyd")
+    line = live_line(limiter, 431.4)
     assert (
         line
         == "3 replies to 2 learners · 431 tokens/s · 3 replies so far, 1 refused · ada 2, bob 1"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from utils.simulator.ask_chat import read_ask
+from utils.simulator.api.chat_completions import parse
 from utils.simulator.content.answer import answer
 from utils.simulator.errors import ApiError
 
@@ -47,7 +47,7 @@ def reply(prompt: str, schema: dict[str, Any] | None = None, system: str = "") -
     if schema is not None:
         form = {"name": "thing", "schema": schema}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
-    (part,) = answer(read_ask(body))
+    (part,) = answer(parse(body))
     return json.loads(part.text) if part.json else part.text
 
 
@@ -136,7 +136,7 @@ def test_json_mode_without_any_keys_still_gives_an_object() -> None:
         "messages": [{"role": "user", "content": "Answer in JSON: why is the sky blue?"}],
         "response_format": {"type": "json_object"},
     }
-    (part,) = answer(read_ask(body))
+    (part,) = answer(parse(body))
     assert isinstance(json.loads(part.text), dict)
 
 

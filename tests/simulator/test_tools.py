@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.simulator.ask_chat import read_ask
+from utils.simulator.api.chat_completions import parse
 from utils.simulator.content.answer import answer
 from utils.simulator.content.extract import places
 from utils.simulator.errors import ApiError
@@ -43,7 +43,7 @@ ALL = [WEATHER, MULTIPLY, SEARCH, TIME, ORDER]
 
 def calls(prompt: str, tools: list[Any] = ALL, **fields: Any) -> list[tuple[str, dict[str, Any]]]:
     body = {"model": "sim", "messages": [{"role": "user", "content": prompt}], "tools": tools}
-    parts = answer(read_ask(body | fields))
+    parts = answer(parse(body | fields))
     return [(part.name, json.loads(part.text)) for part in parts if part.kind == "call"]
 
 
@@ -105,7 +105,7 @@ def test_a_tool_without_parameters_is_called_without_arguments() -> None:
 
 def conversation(*messages: dict[str, Any]) -> str:
     body = {"model": "sim", "messages": list(messages), "tools": [WEATHER, SEARCH]}
-    (part,) = answer(read_ask(body))
+    (part,) = answer(parse(body))
     assert part.kind == "text"
     return part.text
 
@@ -155,7 +155,7 @@ def test_a_follow_on_question_calls_the_same_tool() -> None:
         user("And in Rome?"),
     ]
     body = {"model": "sim", "messages": messages, "tools": ALL}
-    (part,) = answer(read_ask(body))
+    (part,) = answer(parse(body))
     assert (part.name, json.loads(part.text)) == ("get_weather", {"city": "Rome"})
 
 

@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from utils.simulator import Simulator
-from utils.simulator.ask_chat import FIELDS
+from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.profiles import PROFILES
 
 from .raw import ask, assert_strict, call, events
@@ -114,7 +114,7 @@ def test_the_known_fields_are_the_apis() -> None:
         )
         for name in getattr(kind, "__annotations__", {})
     }
-    assert names == FIELDS
+    assert names == ChatCompletionsBody.known_fields()
 
 
 def test_a_stream_begins_with_a_role_and_no_text(server: Simulator) -> None:
@@ -195,7 +195,7 @@ def test_models_are_listed_and_described(server: Simulator) -> None:
         ("POST", "/v1/chat/completions", {"model": "chat", "messages": QUESTION}, 404,
          "model_not_found", "sim-chat"),
         ("POST", "/v1/chat/completions", {"model": "sim-chat", "messages": QUESTION, "n": 2}, 400,
-         "invalid_value", "n=1"),
+         "invalid_value", "expected 1"),
         ("GET", "/v1/chat/completions", None, 405, "method_not_supported", "GET"),
         ("POST", "/v1/models", b"{}", 405, "method_not_supported", "POST"),
         ("GET", "/v1/models/gpt", None, 404, "model_not_found", "gpt"),

@@ -18,7 +18,7 @@ from .process import KEY_VARIABLE, end_with_stdin, report
 from .profiles import UnknownProfileError, profile_named
 
 if TYPE_CHECKING:
-    from .recordings import Trace
+    from .recordings import RecordedReply
 
 _SHORTEST_KEY = 8  # characters, where others can reach the server
 _LONGEST = 60  # characters of a prompt that is shown
@@ -55,12 +55,12 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
 
     # Imported late: `--help` and wrong arguments answer at once.
     from .app import Settings
-    from .recordings import Recordings, TraceError, read
+    from .recordings import RecordingError, Recordings, read
     from .server import listen, serve
 
     try:
         traces = [trace for file in arguments.replay or [] for trace in read(Path(file))]
-    except TraceError as error:
+    except RecordingError as error:
         sys.exit(str(error))
     try:
         listener = listen(arguments.host, arguments.port)
@@ -149,7 +149,7 @@ def _record(arguments: argparse.Namespace) -> None:
     from utils.unicode import well_formed_parts
 
     from .recorder import RecordError, record, refusal
-    from .recordings import TraceError, read, write
+    from .recordings import RecordingError, read, write
 
     asked: argparse.ArgumentParser = arguments.asked
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
@@ -195,13 +195,13 @@ def _record(arguments: argparse.Namespace) -> None:
         sys.exit(f"Nothing more is recorded: {told}")
     except httpx2.InvalidURL as error:
         sys.exit(f"{redacted(str(base_url))} is not a valid URL: {error}.")
-    except (RecordError, TraceError) as error:
+    except (RecordError, RecordingError) as error:
         sys.exit(f"Nothing more is recorded: {redacted(str(error))}")
     except OSError as error:
         sys.exit(f"Nothing more is recorded: {out} can't be written ({error.strerror}).")
 
 
-def _tell(trace: Trace, out: Path) -> None:
+def _tell(trace: RecordedReply, out: Path) -> None:
     times = [at for at, _, text in trace.pieces if text]
     print(
         f"Recorded {len(times)} pieces in {trace.end:.1f} s, the first after "

@@ -18,22 +18,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from . import ask_chat, ask_responses, errors
-from .ask import Ask
+from . import errors
+from .api import chat_completions, responses
+from .api.chat_completions import ChatCompletionsEncoder
+from .api.responses import ResponsesEncoder
 from .auth import LEARNER, KeyRequired, refusal
+from .compose import choose, compose
 from .concurrency import ConcurrencyLimiter
 from .errors import ApiError
-from .fields import Json, needed_text, read_json
-from .memory import Memory, Tally
+from .json_values import Json, parse_object, to_json
+from .memory import AttemptCounter, Conversations
 from .pacing import Clock
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .recordings import Recordings
-from .reply import Reply, choose, compose
+from .reply import Encoder, Reply
+from .request import ModelRequest
 from .request_log import Log
 from .response import PacedResponse
-from .wire import Wire, model, model_list, to_json
-from .wire_chat import ChatWire
-from .wire_responses import ResponsesWire
 
 # Pages that may ask from a browser: those that this machine serves itself, JupyterLab's among them.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
@@ -73,14 +74,14 @@ def _seconds(text: str) -> float:
 class Service:
     """The state of one server and its endpoints."""
 
-    def __init__(self, settings: Settings, seats: ConcurrencyLimiter, clock: Clock) -> None:
+    def __init__(self, settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> None:
         self._settings = settings
-        self._seats = seats
+        self._limiter = limiter
         self._large = asyncio.Semaphore(_LARGE_BODIES)
         self._clock = clock
         self._log = Log(clock)
-        self._asked = Tally()
-        self._memory = Memory()
+        self._attempts = AttemptCounter()
+        self._conversations = Conversations()
         self._behind_sim = PREFIX
         self._started = int(time.time())
 
@@ -96,47 +97,50 @@ class Service:
         ]
 
     async def chat_completions(self, request: Request) -> ASGIApp:
-        """Answer a chat request, streaming or whole."""
-        return await self._answered(request, ask_chat.read_ask, lambda reply, _: ChatWire(reply))
+        """Reply to a chat request, streaming or whole."""
+        return await self._answer(
+            request, chat_completions.parse, lambda reply, _: ChatCompletionsEncoder(reply)
+        )
 
     async def responses(self, request: Request) -> ASGIApp:
-        """Answer a request of the Responses API, streaming or whole."""
+        """Reply to a request of the Responses API, streaming or whole."""
 
-        def read(body: Json) -> Ask:
-            before = self._memory.recall(body.get("previous_response_id"))
-            return ask_responses.read_ask(body, before)
-
-        def shape(reply: Reply, body: Json) -> Wire:
+        def encoder(reply: Reply, body: Json) -> Encoder:
             reply = reply.part_by_part()
-            wire = ResponsesWire(reply, body)
+            encoder = ResponsesEncoder(reply, body)
             if body.get("store") is not False:
-                self._memory.keep(wire.id, reply)
-            return wire
+                self._conversations.store(encoder.id, reply)
+            return encoder
 
-        return await self._answered(request, read, shape)
+        def parse(body: Json) -> ModelRequest:
+            return responses.parse(body, self._conversations.recall)
 
-    async def _answered(
-        self, request: Request, read: Callable[[Json], Ask], shape: Callable[[Reply, Json], Wire]
+        return await self._answer(request, parse, encoder)
+
+    async def _answer(
+        self,
+        request: Request,
+        parse: Callable[[Json], ModelRequest],
+        encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
-        """Read a request, keep the log, and return what sends the answer."""
-        entry = self._log.open(request.url.path)
+        """Parse a request, keep the log, and return the response that sends the reply."""
+        settings, entry = self._settings, self._log.open(request.url.path)
         visit = contextlib.ExitStack()
         visit.callback(self._log.close, entry)
         try:
             raw = await self._body(request)
-            body = read_json(raw)
+            body = parse_object(raw)
             entry.understood(body, len(raw))
-            ask = read(body)
-            if ask.model == PREFIX:
-                ask = replace(ask, model=self._behind_sim)
-            entry.asked(ask.prompt)
+            asked = parse(body)
+            if asked.model == PREFIX:
+                asked = replace(asked, model=self._behind_sim)
+            entry.asked(asked.prompt)
             learner = str(request.scope[LEARNER])
-            self._seats.take(learner)
-            visit.callback(self._seats.leave, learner)
-            settings, times = self._settings, self._asked.count(raw)
-            name = hashlib.sha256(raw).hexdigest()
-            reply = compose(ask, settings.profile, times, settings.recordings, name=name)
-            wire = shape(reply, body)
+            self._limiter.acquire(learner)
+            visit.callback(self._limiter.release, learner)
+            attempt, name = self._attempts.count(raw), hashlib.sha256(raw).hexdigest()
+            reply = compose(asked, settings.profile, attempt, settings.recordings, name=name)
+            made = encoder(reply, body)
         except ApiError as error:
             entry.answered(error.status)
             entry.end("failed")
@@ -146,9 +150,10 @@ class Service:
             visit.close()
             raise
         entry.answered(200)
-        entry.planned(reply.first_shown(), reply.gap, settings.speed)
-        count, speed = self._seats.count, settings.speed
-        return PacedResponse(reply, wire, entry, visit, count, speed, self._clock)
+        entry.planned(reply.ttft(), reply.gap, settings.speed)
+        return PacedResponse(
+            reply, made, entry, visit, self._limiter.count, settings.speed, self._clock
+        )
 
     async def _body(self, request: Request) -> bytes:
         """Return a request's body, unless it is too large or does not come in.
@@ -175,13 +180,18 @@ class Service:
     async def models(self, _: Request) -> Response:
         """List the models."""
         names = dict.fromkeys([*self._settings.recordings.models, *model_names()])
-        return JSONResponse(model_list(list(names), self._started))
+        models = [self._described(name) for name in names]
+        return JSONResponse({"object": "list", "data": models})
 
     async def model(self, request: Request) -> Response:
         """Describe one model."""
         name = request.path_params["name"]
         choose(name, self._settings.profile, self._settings.recordings.models)
-        return JSONResponse(model(name, self._started))
+        return JSONResponse(self._described(name))
+
+    def _described(self, name: str) -> Json:
+        owner = "streaming-course"
+        return {"id": name, "object": "model", "created": self._started, "owned_by": owner}
 
     async def set_sim(self, request: Request) -> Response:
         """Set the model behind the name `sim`, faults included, from the next request on.
@@ -189,13 +199,15 @@ class Service:
         It lets a test change how the model behaves while an app keeps the name that it was started
         with. The body is `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
         """
-        name = needed_text(read_json(await self._body(request)), "model", "model")
+        name = parse_object(await self._body(request)).get("model")
+        if not isinstance(name, str):
+            raise errors.wrong_type("model", "a string")
         choose(name, self._settings.profile, self._settings.recordings.models)
         self._behind_sim = name
         return JSONResponse({"model": name})
 
     async def requests(self, request: Request) -> Response:
-        """Hand out the request log, on demand when no reply is on its way any more."""
+        """Return the request log, on request once no reply is in progress."""
         settled = True
         if wait := request.query_params.get("settled"):
             settled = await self._log.settle(_seconds(wait))
@@ -216,12 +228,12 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     return response
 
 
-def make_app(settings: Settings, seats: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
+def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
     """Return the server as an ASGI application.
 
     Args:
         settings: What the server is started with.
-        seats: Who is streaming.
+        limiter: The limit on concurrent replies.
         clock: Returns seconds; waiting follows the event loop's clock, so the two run alike.
 
     Raises:
@@ -235,7 +247,7 @@ def make_app(settings: Settings, seats: ConcurrencyLimiter, clock: Clock) -> ASG
         return refusal(error, settings.speed)
 
     app = Starlette(
-        routes=Service(settings, seats, clock).routes(),
+        routes=Service(settings, limiter, clock).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
     app.router.redirect_slashes = False  # `KeyRequired` reads such paths without a second request

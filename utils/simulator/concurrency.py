@@ -30,7 +30,7 @@ class ConcurrencyLimiter:
         self.answered = 0
         self.refusals = 0
 
-    def take(self, learner: str) -> None:
+    def acquire(self, learner: str) -> None:
         """Let a reply in.
 
         Raises:
@@ -49,7 +49,7 @@ class ConcurrencyLimiter:
         self._taken[learner] += 1
         self.answered += 1
 
-    def leave(self, learner: str) -> None:
+    def release(self, learner: str) -> None:
         """Give a seat back."""
         self._taken[learner] -= 1
         if not self._taken[learner]:
@@ -70,19 +70,19 @@ class ConcurrencyLimiter:
             del self._refused[name]
 
 
-def live_line(seats: ConcurrencyLimiter, tokens: float) -> str:
+def live_line(limiter: ConcurrencyLimiter, tokens: float) -> str:
     """Return the line that tells who streams how much.
 
     Args:
-        seats: Who is streaming.
+        limiter: The limiter.
         tokens: Tokens per second of all streams together.
     """
-    now = seats.now()
+    now = limiter.now()
     busiest = ", ".join(f"{name} {count}" for name, count in list(now.items())[:3])
     line = f"{_count(sum(now.values()), 'reply', 'replies')} to {_count(len(now), 'learner')}"
-    line += f" · {tokens:.0f} tokens/s · {_count(seats.answered, 'reply', 'replies')} so far"
-    if seats.refusals:
-        line += f", {seats.refusals} refused"
+    line += f" · {tokens:.0f} tokens/s · {_count(limiter.answered, 'reply', 'replies')} so far"
+    if limiter.refusals:
+        line += f", {limiter.refusals} refused"
     return f"{line} · {busiest}" if busiest else line
 
 

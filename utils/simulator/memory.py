@@ -1,65 +1,61 @@
-"""What the server remembers between requests, apart from its log; all of it is bounded."""
+"""What the server remembers between requests besides its log: bounded."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
 from . import errors
-from .ask import Called, Turn
 from .reply import Reply
+from .request import ToolCall, Turn
 
-_MOST_COUNTED = 10_000
-_MOST_KEPT = 200
-_LONGEST_KEPT = 100_000  # characters of one conversation
+_MAX_COUNTED = 10_000
+_MAX_KEPT = 200
+_MAX_LENGTH = 100_000  # characters of one conversation
 
 
-class Tally:
-    """Counts how often the same was asked."""
+class AttemptCounter:
+    """Counts identical requests."""
 
     def __init__(self) -> None:
         self._counts: OrderedDict[int, int] = OrderedDict()
 
     def count(self, raw: bytes) -> int:
-        """Count a request, and return how often it came: 1 is the first time."""
+        """Count a request, and return how many times it has arrived."""
         name = hash(raw)
-        times = self._counts.pop(name, 0) + 1
-        self._counts[name] = times
-        if len(self._counts) > _MOST_COUNTED:
+        attempts = self._counts.pop(name, 0) + 1
+        self._counts[name] = attempts
+        if len(self._counts) > _MAX_COUNTED:
             self._counts.popitem(last=False)
-        return times
+        return attempts
 
 
-class Memory:
+class Conversations:
     """The conversations behind the latest responses, for `previous_response_id`."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
-    def keep(self, name: str, reply: Reply) -> None:
-        """Keep the conversation that ends with `reply`; instructions are not part of it."""
+    def store(self, response_id: str, reply: Reply) -> None:
+        """Store the conversation that ends with `reply`, without its instructions."""
         calls = tuple(
-            Called(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
+            ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
             if part.kind == "call" and reply.text_of(index) is not None
         )
-        said = Turn("assistant", reply.said("text") or "", calls)
-        turns = (*(turn for turn in reply.ask.turns if turn.role != "system"), said)
-        if sum(len(turn.text) for turn in turns) > _LONGEST_KEPT:
+        last = Turn("assistant", reply.text_of_kind("text") or "", calls)
+        turns = (*(turn for turn in reply.request.turns if turn.role != "system"), last)
+        if sum(len(turn.text) for turn in turns) > _MAX_LENGTH:
             return
-        self._turns[name] = turns
-        if len(self._turns) > _MOST_KEPT:
+        self._turns[response_id] = turns
+        if len(self._turns) > _MAX_KEPT:
             self._turns.popitem(last=False)
 
-    def recall(self, name: object) -> tuple[Turn, ...]:
-        """Return a conversation; nothing for None.
+    def recall(self, response_id: str) -> tuple[Turn, ...]:
+        """Return the conversation that ends with a response.
 
         Raises:
-            ApiError: 400 if it is not known.
+            ApiError: 400 if it is unknown.
         """
-        if name is None:
-            return ()
-        if not isinstance(name, str):
-            raise errors.wrong_type("previous_response_id", "a string")
-        if name not in self._turns:
-            raise errors.no_such_response(name)
-        return self._turns[name]
+        if response_id not in self._turns:
+            raise errors.no_such_response(response_id)
+        return self._turns[response_id]

@@ -1,8 +1,7 @@
-"""When each piece of a reply leaves: the plan of a reply, and waiting for its deadlines.
+"""The schedule of a reply, and waiting for its deadlines.
 
 Every deadline is absolute, counted from the request's arrival. A server that sleeps one gap after
 each token drifts (21.6 ms for gaps of 20 ms); one that aims at `start + k * gap` does not.
-What the pieces hold is `wire`; what happens to them on their way is `faults.delivery`.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from typing import Any, Literal, NamedTuple
 from .profiles import Profile
 
 Clock = Callable[[], float]
-_SLACK = 0.0005  # s; timers are no finer than a millisecond
-_MOST_TOGETHER = 32  # parcels; between two such batches a client that doesn't read is waited for
+SLACK = 0.0005  # s; timers are no finer than a millisecond
+_MAX_BATCH = 32  # items; between two such batches the server waits for a slow client
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The schedule of one reply, in seconds of the profile's time since the request came.
+    """The schedule of one reply, in seconds of the profile's time since the request arrived.
 
     Attributes:
-        opening: When the role-only chunk leaves.
+        opening: When the role-only chunk is sent.
         tokens: When each token is generated.
         end: When the reply is complete.
     """
@@ -44,25 +43,25 @@ class Plan:
         return replace(self, tokens=kept, end=kept[-1] if kept else self.tokens[0])
 
     def delayed(self, after: int, seconds: float) -> Plan:
-        """Return the plan of the same reply with a silence after `after` tokens."""
+        """Return the plan of the same reply with a pause after `after` tokens."""
         times = [at + seconds if i >= after else at for i, at in enumerate(self.tokens)]
         return replace(self, tokens=tuple(times), end=self.end + seconds)
 
     def generated(self, seconds: float) -> int:
-        """Return how many tokens exist `seconds` after the request came."""
+        """Return how many tokens have been generated `seconds` after the request."""
         return bisect_right(self.tokens, seconds)
 
 
-def plan(profile: Profile, tokens: int, rng: random.Random, thoughts: int = 0) -> Plan:
+def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) -> Plan:
     """Draw the schedule of a reply of `tokens` tokens.
 
-    TTFT is log-normal around the profile's median; the rest follows at the profile's rate, with
-    its stalls. A profile that thinks fills the time before its first token of the answer with the
-    `thoughts` tokens that come first; with any other, they are the first tokens.
+    The TTFT is log-normal around the profile's median; the other tokens follow at the profile's
+    rate, with its stalls. A profile that thinks spreads its `reasoning` tokens over the TTFT; with
+    any other, they are simply the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
-    before = thoughts if profile.thinks else 0
+    before = reasoning if profile.thinks else 0
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
     stalls = [
@@ -70,39 +69,39 @@ def plan(profile: Profile, tokens: int, rng: random.Random, thoughts: int = 0) -
         for index in range(tokens - before)
     ]
     step = (ttft - opening) / (before + 1)
-    thinking = [opening + (index + 1) * step for index in range(before)]
+    reasoning_times = [opening + (index + 1) * step for index in range(before)]
     times = [ttft + index * gap + stalled for index, stalled in enumerate(accumulate(stalls))]
     last = times[-1] if times else ttft
-    return Plan(opening, (*thinking, *times), max(last, profile.total or 0.0))
+    return Plan(opening, (*reasoning_times, *times), max(last, profile.total or 0.0))
 
 
 class Piece(NamedTuple):
-    """What one chunk holds of a reply.
+    """A fragment of a reply: the content of one chunk.
 
     Attributes:
-        at: When it leaves, in seconds of the profile's time since the request came.
+        at: When it is sent, in seconds of the profile's time since the request arrived.
         part: Index of the part of the reply that it belongs to.
-        text: What is said.
-        tokens: How many tokens that is.
-        also: What a recorded chunk of chat completions holds besides, as a part of a chunk.
+        text: The text.
+        tokens: How many tokens it is.
+        recorded: Other fields of a recorded chunk, nested as in the chunk.
     """
 
     at: float
     part: int
     text: str
     tokens: int = 1
-    also: dict[str, Any] | None = None
+    recorded: dict[str, Any] | None = None
 
 
 class TimedBytes(NamedTuple):
-    """Bytes that leave together.
+    """Bytes, and when to send them.
 
     Attributes:
-        at: When they leave, in seconds of the profile's time since the request came.
+        at: When they are sent, in seconds of the profile's time since the request arrived.
         data: The bytes.
-        tokens: How many tokens of the reply they hold.
-        ends: How the reply ends with them before its time: "failed" is a clean end of the
-            response, "reset" a connection that breaks.
+        tokens: How many tokens of the reply they contain.
+        ends: How a reply that they end early ends: "failed" closes the response cleanly, "reset"
+            resets the connection.
     """
 
     at: float
@@ -111,73 +110,30 @@ class TimedBytes(NamedTuple):
     ends: Literal["", "failed", "reset"] = ""
 
 
-class DisconnectWatcher:
-    """Whether the client is still there, and waits that end at once when it leaves."""
-
-    def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
-        self._clock = clock
-        self._nap: asyncio.Future[None] | None = None
-        self.left_at: float | None = None
-        self._listener = asyncio.create_task(self._listen(receive))
-
-    async def _listen(self, receive: Callable[[], Awaitable[Any]]) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self.left_at = self._clock()
-        if self._nap is not None:
-            _wake(self._nap)
-
-    async def until(self, moment: float) -> bool:
-        """Wait until the clock shows `moment`; return False if the client left instead."""
-        loop = asyncio.get_running_loop()
-        while self.left_at is None and (remaining := moment - self._clock()) > _SLACK:
-            self._nap = loop.create_future()
-            alarm = loop.call_later(remaining, _wake, self._nap)
-            try:
-                await self._nap
-            finally:
-                alarm.cancel()
-                self._nap = None
-        return self.left_at is None
-
-    async def gone(self) -> None:
-        """Wait until the client is gone."""
-        await asyncio.wait([self._listener])
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._listener.cancel()
-
-
-def _wake(nap: asyncio.Future[None]) -> None:
-    if not nap.done():
-        nap.set_result(None)
-
-
 async def due(
-    parcels: Iterable[TimedBytes],
+    items: Iterable[TimedBytes],
     start: float,
     speed: float,
     until: Callable[[float], Awaitable[bool]],
     clock: Clock,
 ) -> AsyncIterator[list[TimedBytes]]:
-    """Yield parcels at their deadlines, `start + at / speed`; stop when the client leaves.
+    """Yield bytes at their deadlines, `start + at / speed`; end when the client disconnects.
 
-    On time, each comes alone. What is overdue comes together: a busy server catches up by sending
-    more at once, never by sending later and later.
+    Items that are on time are yielded one by one, and overdue ones together: a busy server catches
+    up by sending more at once, instead of falling further behind.
     """
     ready: list[TimedBytes] = []
-    for parcel in parcels:
-        deadline = start + parcel.at / speed
-        early = deadline - clock() > _SLACK
-        if early or len(ready) == _MOST_TOGETHER:
+    for item in items:
+        deadline = start + item.at / speed
+        early = deadline - clock() > SLACK
+        if early or len(ready) == _MAX_BATCH:
             if ready:
                 yield ready
                 ready = []
             if not early:
-                await asyncio.sleep(0)  # so that a client's leaving is noticed
+                await asyncio.sleep(0)  # so that a disconnect is noticed
             if not await until(deadline):
                 return
-        ready.append(parcel)
+        ready.append(item)
     if ready:
         yield ready

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from ..sse import Reader
-from .content.answer import Kind
-from .fields import Json, is_shallow
-from .recordings import Trace
-from .wire import over
+from .json_values import Json, is_shallow, merged
+from .recordings import RecordedReply
+from .reply import Kind
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
@@ -42,7 +41,9 @@ class RecordError(RuntimeError):
     """The provider sent something that can't be recorded; the message says what."""
 
 
-def record(client: OpenAI, request: Json, clock: Callable[[], float] = time.perf_counter) -> Trace:
+def record(
+    client: OpenAI, request: Json, clock: Callable[[], float] = time.perf_counter
+) -> RecordedReply:
     """Send a chat request, and return how its reply arrived.
 
     Args:
@@ -78,7 +79,7 @@ def record(client: OpenAI, request: Json, clock: Callable[[], float] = time.perf
         )
     if not heard.finish:
         raise RecordError("The reply did not come to its end (no finish reason). Try again.")
-    return Trace(
+    return RecordedReply(
         model=str(request["model"]),
         prompt=_prompt(request),
         opening=heard.opening,
@@ -127,12 +128,12 @@ class _Heard:
 
     Attributes:
         opening: When the first chunk came; None if none did.
-        parts: As in `Trace`.
-        pieces: As in `Trace`.
-        also: As in `Trace`, by piece.
+        parts: As in `RecordedReply`.
+        pieces: As in `RecordedReply`.
+        also: As in `RecordedReply`, by piece.
         finish: The finish reason; "" if none came.
-        usage: As in `Trace`.
-        counts: As in `Trace`.
+        usage: As in `RecordedReply`.
+        counts: As in `RecordedReply`.
         left_out: What could not be read, and how often.
     """
 
@@ -171,7 +172,7 @@ class _Heard:
         rest: Json = {}
         for choice in choices:
             if isinstance(choice, dict):
-                rest = over(rest, self._choice(choice, now))
+                rest = merged(rest, self._choice(choice, now))
             else:
                 self._cannot_read("choices[]")
         also = _unsaid(chunk) | ({"choices": [rest]} if rest else {})
@@ -266,7 +267,7 @@ class _Heard:
         self.pieces.append((now, place, text))
 
     def _keep(self, piece: int, also: Json) -> None:
-        self.also[piece] = over(self.also.get(piece, {}), self._unnamed(also))
+        self.also[piece] = merged(self.also.get(piece, {}), self._unnamed(also))
 
     def _count(self, usage: Json | None) -> None:
         if usage is None:

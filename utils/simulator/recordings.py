@@ -13,23 +13,21 @@ from pathlib import Path
 from typing import Any, get_args
 
 from . import errors
-from .ask import Ask
-from .content.answer import Kind, Part
-from .fields import Json
+from .json_values import Json
 from .pacing import Piece, Plan
-from .reply import Reply
-from .wire import ReplyInfo, Usage
+from .reply import Kind, Part, Reply, ReplyInfo, Usage
+from .request import ModelRequest
 
 _FORMAT = "recorded replies of a chat model, version 2"
 _FIRST_FORMAT = "recorded replies of a chat model, version 1"  # without `also` and what follows it
 
 
-class TraceError(ValueError):
+class RecordingError(ValueError):
     """A file holds no recorded replies; the message names the file and what is wrong."""
 
 
 @dataclass(frozen=True)
-class Trace:
+class RecordedReply:
     """One reply as it arrived. Times are seconds since the request was sent.
 
     Attributes:
@@ -67,8 +65,8 @@ class Trace:
         reasons = ", ".join(f"{what} ({count})" for what, count in self.left_out.items())
         return f"Left out, as it could not be read: {reasons}."
 
-    def reply(self, ask: Ask, head: ReplyInfo) -> Reply:
-        """Return the recording as a reply to `ask`."""
+    def reply(self, request: ModelRequest, info: ReplyInfo) -> Reply:
+        """Return the recording as a reply to `request`."""
         also = dict(self.also)
         pieces = tuple(
             Piece(at, part, text, int(bool(text)), also.get(index))
@@ -80,8 +78,8 @@ class Trace:
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
-            ask=ask,
-            head=head,
+            request=request,
+            info=info,
             parts=tuple(
                 Part(kind, "".join(texts), tool)
                 for (kind, tool), texts in zip(self.parts, said, strict=True)
@@ -94,13 +92,13 @@ class Trace:
         )
 
 
-def write(path: Path, traces: Iterable[Trace]) -> None:
-    """Write recorded replies; nothing but what `Trace` holds goes into the file.
+def write(path: Path, traces: Iterable[RecordedReply]) -> None:
+    """Write recorded replies; nothing but what `RecordedReply` holds goes into the file.
 
     A file that is there is replaced only when the new one could be read again.
 
     Raises:
-        TraceError: If it can't be read again.
+        RecordingError: If it can't be read again.
         OSError: If it can't be written.
     """
     document = {"format": _FORMAT, "replies": [asdict(trace) for trace in traces]}
@@ -115,31 +113,31 @@ def write(path: Path, traces: Iterable[Trace]) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[Trace, ...]:
+def read(path: Path) -> tuple[RecordedReply, ...]:
     """Read recorded replies, of this version's format or the one before.
 
     Raises:
-        TraceError: If the file can't be read or holds something else.
+        RecordingError: If the file can't be read or holds something else.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise TraceError(f"{path} can't be read: {error.strerror}.") from error
+        raise RecordingError(f"{path} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise TraceError(f"{path} is no JSON ({error}). Record it again.") from error
+        raise RecordingError(f"{path} is no JSON ({error}). Record it again.") from error
     form = document.get("format") if isinstance(document, dict) else None
     if form not in (_FORMAT, _FIRST_FORMAT):
-        raise TraceError(f"{path} holds no recorded replies. Make such a file by `record`.")
+        raise RecordingError(f"{path} holds no recorded replies. Make such a file by `record`.")
     try:
         traces = tuple(_trace(**fields) for fields in document["replies"])
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise TraceError(f"{path} is damaged ({error}). Record it again.") from error
+        raise RecordingError(f"{path} is damaged ({error}). Record it again.") from error
     return tuple(map(_with_reasoning, traces)) if form == _FIRST_FORMAT else traces
 
 
-def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -> Trace:
+def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -> RecordedReply:
     prompt, completion, reasoning = usage
-    trace = Trace(
+    trace = RecordedReply(
         parts=tuple((kind, tool) for kind, tool in parts),
         pieces=tuple((at, part, text) for at, part, text in pieces),
         usage=(prompt, completion, reasoning),
@@ -171,7 +169,7 @@ def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
     return all(type(value) in kinds for value in values)
 
 
-def _with_reasoning(trace: Trace) -> Trace:
+def _with_reasoning(trace: RecordedReply) -> RecordedReply:
     """Return a reply of the first format with its reasoning under the name that it came by."""
     also = tuple(
         (index, {"choices": [{"delta": {"reasoning_content": text}}]})
@@ -184,7 +182,7 @@ def _with_reasoning(trace: Trace) -> Trace:
 class Recordings:
     """Recorded replies, found by model and prompt."""
 
-    def __init__(self, traces: Iterable[Trace] = (), strict: bool = False) -> None:
+    def __init__(self, traces: Iterable[RecordedReply] = (), strict: bool = False) -> None:
         """Hold recorded replies.
 
         Args:
@@ -192,7 +190,7 @@ class Recordings:
             strict: Refuse other prompts to a recorded model, which the simulator would answer.
         """
         self._strict = strict
-        self._traces: dict[str, dict[str, Trace]] = {}
+        self._traces: dict[str, dict[str, RecordedReply]] = {}
         for trace in traces:
             self._traces.setdefault(trace.model, {}).setdefault(_same(trace.prompt), trace)
 
@@ -207,15 +205,15 @@ class Recordings:
         traces = (trace for known in self._traces.values() for trace in known.values())
         return list(dict.fromkeys(trace.prompt for trace in traces))
 
-    def reply(self, ask: Ask, model: str, head: ReplyInfo) -> Reply | None:
+    def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
         """Return the recorded reply of a model to a prompt; None if there is none.
 
         Raises:
             ApiError: 400 if the model was recorded, but not with this prompt, which is refused.
         """
         known = self._traces.get(model, {})
-        if trace := known.get(_same(ask.prompt)):
-            return trace.reply(ask, head)
+        if trace := known.get(_same(request.prompt)):
+            return trace.reply(request, info)
         if not (known and self._strict):
             return None
         prompts = " · ".join(f"“{trace.prompt[:80]}”" for trace in known.values())

@@ -1,28 +1,29 @@
-"""A reply on its way: parcels leave when due, until the client leaves or a fault ends it."""
+"""Sending a reply: bytes at their deadlines, until the client disconnects or a fault ends it."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from .pacing import Clock, DisconnectWatcher, due
-from .reply import Reply
+from .pacing import SLACK, Clock, due
+from .reply import Encoder, Reply
 from .request_log import Entry
-from .wire import Wire
 
-RESET = "simulator.reset"  # extension of the ASGI scope: breaks the connection
-_HEADERS = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
+RESET = "simulator.reset"  # extension of the ASGI scope: resets the connection
+_CONTENT_TYPES = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
 
 
 class PacedResponse:
-    """An ASGI response whose parcels leave at their deadlines, until the client leaves."""
+    """ASGI response that sends a reply at its deadlines, until the client disconnects."""
 
     def __init__(
         self,
         reply: Reply,
-        wire: Wire,
+        encoder: Encoder,
         entry: Entry,
         visit: contextlib.ExitStack,
         count: Callable[[int], None],
@@ -30,7 +31,7 @@ class PacedResponse:
         clock: Clock,
     ) -> None:
         self._reply = reply
-        self._wire = wire
+        self._encoder = encoder
         self._entry = entry
         self._visit = visit
         self._count = count
@@ -38,37 +39,80 @@ class PacedResponse:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the reply and keep the log."""
+        """Send the reply, and keep the log."""
         entry, speed, clock = self._entry, self._speed, self._clock
-        presence = DisconnectWatcher(receive, clock)
-        parcels = self._reply.parcels(self._wire)
-        begun, ends = False, ""
+        watcher = DisconnectWatcher(receive, clock)
+        items = self._reply.timed_bytes(self._encoder)
+        started, ends = False, ""
         try:
-            async for batch in due(parcels, entry.started, speed, presence.until, clock):
-                if not begun:  # the headers travel with the first bytes
+            async for batch in due(items, entry.started, speed, watcher.until, clock):
+                if not started:  # the headers travel with the first bytes
                     await send(self._start())
-                    begun = True
-                data = b"".join(parcel.data for parcel in batch)
+                    started = True
+                data = b"".join(item.data for item in batch)
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-                tokens = sum(parcel.tokens for parcel in batch)
+                tokens = sum(item.tokens for item in batch)
                 entry.sent(tokens)
                 self._count(tokens)
                 ends = batch[-1].ends
-            if presence.left_at is not None:
-                seconds = (presence.left_at - entry.started) * speed
+            if watcher.disconnected_at is not None:
+                seconds = (watcher.disconnected_at - entry.started) * speed
                 entry.left(self._reply.plan, seconds)
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":
                 await scope["extensions"][RESET]()
-                await presence.gone()
+                await watcher.disconnected()
             else:
                 await send({"type": "http.response.body", "body": b""})
         finally:
-            presence.close()
+            watcher.close()
             self._visit.close()
 
     def _start(self) -> dict[str, object]:
-        kind = _HEADERS[self._reply.ask.stream]
+        kind = _CONTENT_TYPES[self._reply.request.stream]
         headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
         return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+class DisconnectWatcher:
+    """Notices when the client disconnects; waits end immediately then."""
+
+    def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
+        self._clock = clock
+        self._sleep: asyncio.Future[None] | None = None
+        self.disconnected_at: float | None = None
+        self._listener = asyncio.create_task(self._listen(receive))
+
+    async def _listen(self, receive: Callable[[], Awaitable[Any]]) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.disconnected_at = self._clock()
+        if self._sleep is not None:
+            _wake(self._sleep)
+
+    async def until(self, moment: float) -> bool:
+        """Wait until the clock shows `moment`; return False if the client disconnected first."""
+        loop = asyncio.get_running_loop()
+        while self.disconnected_at is None and (remaining := moment - self._clock()) > SLACK:
+            self._sleep = loop.create_future()
+            alarm = loop.call_later(remaining, _wake, self._sleep)
+            try:
+                await self._sleep
+            finally:
+                alarm.cancel()
+                self._sleep = None
+        return self.disconnected_at is None
+
+    async def disconnected(self) -> None:
+        """Wait until the client has disconnected."""
+        await asyncio.wait([self._listener])
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.cancel()
+
+
+def _wake(sleep: asyncio.Future[None]) -> None:
+    if not sleep.done():
+        sleep.set_result(None)

@@ -32,11 +32,11 @@ _KEEP_ALIVE = 75  # s; a learner reads between two cells
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], seats: ConcurrencyLimiter
+        self, config: uvicorn.Config, on_ready: Callable[[], None], limiter: ConcurrencyLimiter
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
-        self._seats = seats
+        self._limiter = limiter
         self.live: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -61,11 +61,11 @@ class _LiveServer(_Server):
 
     async def _tell(self) -> None:
         before, end = "", "\r" if sys.stdout.isatty() else "\n"
-        tokens = self._seats.tokens
+        tokens = self._limiter.tokens
         while True:
             await asyncio.sleep(1)
-            line = live_line(self._seats, self._seats.tokens - tokens)
-            tokens = self._seats.tokens
+            line = live_line(self._limiter, self._limiter.tokens - tokens)
+            tokens = self._limiter.tokens
             if line != before:
                 print(line.ljust(len(before)) if end == "\r" else line, end=end, flush=True)
                 before = line
@@ -162,9 +162,9 @@ def serve(
     """
     _allow_many_connections()
     clock = time.perf_counter
-    seats = ConcurrencyLimiter(clock, settings.most_streams)
+    limiter = ConcurrencyLimiter(clock, settings.most_streams)
     config = uvicorn.Config(
-        make_app(settings, seats, clock),
+        make_app(settings, limiter, clock),
         http=_Protocol,
         log_config=None,
         access_log=False,
@@ -175,7 +175,7 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,
     )
-    (_LiveServer if live else _Server)(config, on_ready, seats).run(sockets=[listener])
+    (_LiveServer if live else _Server)(config, on_ready, limiter).run(sockets=[listener])
 
 
 def _allow_many_connections() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..ask import Ask
+from ..request import ModelRequest
 from . import extract, prepared_replies
 
 _GO_ON = re.compile(
@@ -20,16 +20,16 @@ _BEFORE = re.compile(
 _LONGEST_QUOTE = 80  # characters
 
 
-def text(ask: Ask) -> str:
+def text(request: ModelRequest) -> str:
     """Return the reply in plain words."""
-    prompt = ask.prompt
-    asked = [turn.text[: extract.LONGEST] for turn in ask.turns if turn.role == "user"][:-1]
-    said = [turn.text for turn in ask.turns if turn.role == "assistant" and turn.text]
+    prompt = request.prompt
+    asked = [turn.text[: extract.LONGEST] for turn in request.turns if turn.role == "user"][:-1]
+    said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
     if not asked:
-        return prepared_replies.answer(prompt, ask.seed)
+        return prepared_replies.answer(prompt, request.seed)
     told = prompt[: extract.LONGEST]
     if _GO_ON.search(told) and said:
-        return _rest(asked, said[-1], ask.seed)
+        return _rest(asked, said[-1], request.seed)
     if _AGAIN.search(told) and said and len(prompt.split()) < 8:
         return said[-1]
     if _MY_NAME.search(told) and (names := _names(asked)):
@@ -38,8 +38,10 @@ def text(ask: Ask) -> str:
         which = asked[0] if "first" in prompt.lower() else asked[-1]
         return f"You wrote: “{_short(which)}”."
     if prepared_replies.is_written(prompt):
-        return prepared_replies.answer(prompt, ask.seed)
-    return f"Before, you wrote “{_short(asked[-1])}”. {prepared_replies.answer(prompt, ask.seed)}"
+        return prepared_replies.answer(prompt, request.seed)
+    return (
+        f"Before, you wrote “{_short(asked[-1])}”. {prepared_replies.answer(prompt, request.seed)}"
+    )
 
 
 def _rest(asked: list[str], partial: str, seed: int) -> str:

@@ -7,8 +7,8 @@ import random
 import re
 from typing import Any
 
-from ..ask import Ask
-from ..fields import Json, is_shallow
+from ..json_values import Json, is_shallow
+from ..request import ModelRequest
 from . import extract
 from .json_schema import fill
 from .number_bounds import SchemaError
@@ -33,21 +33,21 @@ _ALONE = (
 _MOST_BRACES = 100  # that are tried as the beginning of an object
 
 
-def text(ask: Ask, rng: random.Random) -> str | None:
+def text(request: ModelRequest, rng: random.Random) -> str | None:
     """Return the reply as JSON; None if plain text is wanted.
 
     Raises:
         SchemaError: If the request's schema can't be used.
     """
-    schema = ask.schema or described(ask)
-    if schema is None and not ask.json:
+    schema = request.schema or described(request)
+    if schema is None and not request.json:
         return None
-    told = " ".join(turn.text for turn in ask.turns if turn.role == "tool")
-    source = _without_instructions(f"{ask.prompt} {told}".strip())
+    told = " ".join(turn.text for turn in request.turns if turn.role == "tool")
+    source = _without_instructions(f"{request.prompt} {told}".strip())
     try:
         value = fill(schema or _whatever(source[: extract.LONGEST]), source, rng).value
     except SchemaError:
-        if ask.schema is not None:
+        if request.schema is not None:
             raise
         value = fill(
             _whatever(source[: extract.LONGEST]), source, rng
@@ -55,9 +55,9 @@ def text(ask: Ask, rng: random.Random) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def described(ask: Ask) -> Json | None:
+def described(request: ModelRequest) -> Json | None:
     """Return the schema that the messages describe: by a schema, an example, or its keys."""
-    for turn in reversed(ask.turns):
+    for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
         if objects := _objects(turn.text):

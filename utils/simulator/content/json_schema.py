@@ -14,7 +14,7 @@ from itertools import chain
 from math import inf, isfinite
 from typing import Any
 
-from ..fields import Json
+from ..json_values import Json
 from . import extract, field_hints
 from .number_bounds import SchemaError, in_bounds, within
 

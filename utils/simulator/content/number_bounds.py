@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..fields import Json
+from ..json_values import Json
 
 
 class SchemaError(ValueError):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from ..ask import Ask
+from ..request import ModelRequest
 
 _LONGEST_QUOTE = 100  # characters
 
 
-def about(ask: Ask, calls: list[str]) -> list[str]:
+def about(request: ModelRequest, calls: list[str]) -> list[str]:
     """Return the reasoning that leads to the answer, in paragraphs with headings.
 
     Args:
-        ask: The request.
+        request: The request.
         calls: Names of the tools that the answer will call.
     """
-    quoted = " ".join(ask.prompt.split()) or "nothing at all"
+    quoted = " ".join(request.prompt.split()) or "nothing at all"
     if len(quoted) > _LONGEST_QUOTE:
         quoted = quoted[: _LONGEST_QUOTE - 1] + "…"
     paragraphs = [f"**Reading the question**\n\nThe message says “{quoted}”. What does it want?"]
-    if ask.turns[-1].role == "tool":
+    if request.turns[-1].role == "tool":
         paragraphs.append(
             "**Looking at the results**\n\nThe tools have answered. I should say what they found, "
             "each with what it is about, and add nothing that they did not say."

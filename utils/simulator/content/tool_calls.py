@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..ask import Ask, Tool
-from ..fields import is_shallow
+from ..json_values import is_shallow
+from ..request import ModelRequest, Tool
 from . import extract, field_hints
 from .json_schema import fill
 
@@ -58,30 +58,34 @@ class Wanted:
     arguments: str
 
 
-def decide(ask: Ask, rng: random.Random) -> tuple[Wanted, ...]:
+def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
     """Return the calls that answer the last user message; none if no tool fits it.
 
     Raises:
         SchemaError: If a tool's parameters are no usable schema.
     """
-    if not ask.tools or ask.choice == "none":
+    if not request.tools or request.tool_choice == "none":
         return ()
-    if ask.turns[-1].role == "tool" and ask.choice == "auto":
+    if request.turns[-1].role == "tool" and request.tool_choice == "auto":
         return ()  # the results are there: time to answer
-    tools = [tool for tool in ask.tools if not ask.only or tool.name == ask.only]
-    prompt = _with_what_it_follows(ask)[: extract.LONGEST]
+    tools = [
+        tool
+        for tool in request.tools
+        if not request.forced_tool or tool.name == request.forced_tool
+    ]
+    prompt = _with_what_it_follows(request)[: extract.LONGEST]
     calls = _calls(prompt, tools, rng)
-    if not calls and ask.choice == "required":
+    if not calls and request.tool_choice == "required":
         calls = [_call(_best(tools, prompt)[0], prompt, prompt, rng)]
-    return tuple(calls[:_MOST_CALLS] if ask.parallel else calls[:1])
+    return tuple(calls[:_MOST_CALLS] if request.parallel else calls[:1])
 
 
-def _with_what_it_follows(ask: Ask) -> str:
+def _with_what_it_follows(request: ModelRequest) -> str:
     """Return the prompt; for "And in Rome?" the prompt before, with that at its end."""
-    prompt = ask.prompt
+    prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
-    said = [turn.text for turn in ask.turns if turn.role == "user"]
+    said = [turn.text for turn in request.turns if turn.role == "user"]
     if len(said) < 2:
         return prompt
     before = said[-2][: extract.LONGEST]
@@ -155,7 +159,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
 
 def _fit(tool: Tool, said: _Said) -> int:
     """Return how well a tool fits a wish: 2 for a word of its name, 1 of its description."""
-    name, about = _words_of(tool.name, tool.about[:_LONGEST_ABOUT])
+    name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(2 for word in name if _among(word, said))
     described = sum(1 for word in about if _among(word, said))
     return named + described
@@ -192,17 +196,17 @@ def _among(word: str, said: _Said) -> bool:
     return named or not said.words.isdisjoint(_ALSO_SAID.get(word, "").split())
 
 
-def results(ask: Ask) -> list[tuple[str, str, str]]:
+def results(request: ModelRequest) -> list[tuple[str, str, str]]:
     """Return the tool results that the conversation ends with: tool, what it was about, result."""
     ending = []
-    for turn in reversed(ask.turns):
+    for turn in reversed(request.turns):
         if turn.role != "tool":
             break
         ending.append(turn)
-    calls = {call.id: call for turn in ask.turns for call in turn.calls}
+    calls = {call.id: call for turn in request.turns for call in turn.calls}
     told = []
     for turn in reversed(ending):
-        call = calls.get(turn.answers)
+        call = calls.get(turn.call_id)
         told.append(
             (call.name if call else "the tool", _about(call.arguments if call else ""), turn.text)
         )

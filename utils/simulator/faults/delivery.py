@@ -1,20 +1,17 @@
-"""Faults between the model and the client: what happens to the bytes of a stream on their way."""
+"""Faults on the way to the client: what happens to the bytes of a reply."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from ..pacing import TimedBytes
+from ..reply import Encoder
 from .fault import fault
 
-if TYPE_CHECKING:
-    from ..wire import Wire
-
-Numbers = tuple[float, ...]
-_BLOCK = 8192  # bytes; what a proxy passes on at a time
-_MOST_COMMENTS = 10_000  # in one silence
+Sent = Iterator[TimedBytes]
+_BLOCK = 8192  # bytes that a proxy passes on in one go
+_MAX_COMMENTS = 10_000  # in one silence
 _BETWEEN_BLOCKS = 0.005  # s
 
 
@@ -24,15 +21,14 @@ _BETWEEN_BLOCKS = 0.005  # s
     "A proxy buffers the whole reply, then releases it in large blocks.",
     "No error: all text arrives at the end, with gaps that look better than ever.",
 )
-def buffered(parcels: Iterable[TimedBytes], _: Numbers, __: Wire) -> Iterator[TimedBytes]:
-    """Hold all parcels back to the end."""
-    held = list(parcels)
+def _buffered(sent: Sent, _: Encoder) -> Sent:
+    held = list(sent)
     at = held[-1].at if held else 0.0
     data, tokens = b"", 0
-    for parcel in held:
-        data, tokens = data + parcel.data, tokens + parcel.tokens
-        if len(data) >= _BLOCK or parcel.ends:
-            yield TimedBytes(at, data, tokens, parcel.ends)
+    for item in held:
+        data, tokens = data + item.data, tokens + item.tokens
+        if len(data) >= _BLOCK or item.ends:
+            yield TimedBytes(at, data, tokens, item.ends)
             at, data, tokens = at + _BETWEEN_BLOCKS, b"", 0
     if data:
         yield TimedBytes(at, data, tokens)
@@ -44,13 +40,11 @@ def buffered(parcels: Iterable[TimedBytes], _: Numbers, __: Wire) -> Iterator[Ti
     "Everything generated within `seconds` is sent together.",
     "No error: bursts of chunks with pauses between them.",
     whole=False,
-    seconds=2,
 )
-def bursts(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
-    """Move each parcel to the end of its interval."""
-    seconds = max(numbers[0], 0.001)
-    for parcel in parcels:
-        yield parcel._replace(at=math.ceil(parcel.at / seconds) * seconds)
+def _bursts(sent: Sent, _: Encoder, seconds: float = 2) -> Sent:
+    seconds = max(seconds, 0.001)
+    for item in sent:
+        yield item._replace(at=math.ceil(item.at / seconds) * seconds)
 
 
 @fault(
@@ -59,18 +53,16 @@ def bursts(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator
     "The server sends a comment, `: keep-alive`, after each `seconds` of silence.",
     "No error: comments aren't events, so they yield no chunks.",
     whole=False,
-    seconds=1,
 )
-def keepalive(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
-    """Fill silences with comments."""
+def _keepalive(sent: Sent, _: Encoder, seconds: float = 1) -> Sent:
     last = 0.0
-    for parcel in parcels:
-        seconds = max(numbers[0], 0.01, (parcel.at - last) / _MOST_COMMENTS)
-        while parcel.at - last > seconds:
-            last += seconds
+    for item in sent:
+        pause = max(seconds, 0.01, (item.at - last) / _MAX_COMMENTS)
+        while item.at - last > pause:
+            last += pause
             yield TimedBytes(last, b": keep-alive\n\n")
-        last = parcel.at
-        yield parcel
+        last = item.at
+        yield item
 
 
 @fault(
@@ -80,11 +72,10 @@ def keepalive(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Itera
     "No error: a chunk without text. Code that reads `choices[0]` breaks.",
     whole=False,
 )
-def empty(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[TimedBytes]:
-    """Put an event that says nothing before the first."""
+def _empty(sent: Sent, encoder: Encoder) -> Sent:
     first = True
-    for parcel in parcels:
-        yield parcel._replace(data=wire.empty() + parcel.data) if first else parcel
+    for item in sent:
+        yield item._replace(data=encoder.no_choices() + item.data) if first else item
         first = False
 
 
@@ -96,14 +87,13 @@ def empty(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[Tim
     "No error: the last chunks contain usage. Code that reads `choices[0]` breaks.",
     whole=False,
 )
-def usage(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[TimedBytes]:
-    """Put token counts before what closes the stream."""
-    for parcel in parcels:
-        if wire.done and parcel.data.endswith(wire.done):
-            data = parcel.data.removesuffix(wire.done) + wire.counts() + wire.done
-            yield parcel._replace(data=data)
+def _usage(sent: Sent, encoder: Encoder) -> Sent:
+    for item in sent:
+        if encoder.done and item.data.endswith(encoder.done):
+            data = item.data.removesuffix(encoder.done) + encoder.usage() + encoder.done
+            yield item._replace(data=data)
         else:
-            yield parcel
+            yield item
 
 
 @fault(
@@ -112,15 +102,13 @@ def usage(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[Tim
     "The response ends cleanly after `tokens` tokens: no finish reason, no `[DONE]`.",
     "**No error at all**: the text is truncated, and no chunk has a `finish_reason`.",
     whole=False,
-    tokens=40,
 )
-def early_end(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
-    """Stop without a word."""
-    for parcel, reached in _until(parcels, int(numbers[0])):
+def _early_end(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    for item, reached in _until(sent, int(tokens)):
         if reached:
-            yield TimedBytes(parcel.at, b"", ends="failed")
+            yield TimedBytes(item.at, b"", ends="failed")
             return
-        yield parcel
+        yield item
 
 
 @fault(
@@ -130,10 +118,9 @@ def early_end(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Itera
     "No error: the finish reason has arrived.",
     whole=False,
 )
-def without_done(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Iterator[TimedBytes]:
-    """Take away what closes the stream."""
-    for parcel in parcels:
-        yield parcel._replace(data=parcel.data.removesuffix(wire.done))
+def _without_done(sent: Sent, encoder: Encoder) -> Sent:
+    for item in sent:
+        yield item._replace(data=item.data.removesuffix(encoder.done))
 
 
 @fault(
@@ -142,16 +129,14 @@ def without_done(parcels: Iterable[TimedBytes], _: Numbers, wire: Wire) -> Itera
     "The connection is reset in the middle of a chunk, after `tokens` tokens.",
     "No retry; the chunks so far were delivered.",
     raises="openai.APIConnectionError",
-    tokens=40,
 )
-def drop(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
-    """Stop in the middle of an event and break the connection."""
-    for parcel, reached in _until(parcels, int(numbers[0])):
+def _drop(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    for item, reached in _until(sent, int(tokens)):
         if reached:
-            event = parcel.data.partition(b"\n\n")[0]
-            yield TimedBytes(parcel.at, event[: len(event) // 2], ends="reset")
+            event = item.data.partition(b"\n\n")[0]
+            yield TimedBytes(item.at, event[: len(event) // 2], ends="reset")
             return
-        yield parcel
+        yield item
 
 
 @fault(
@@ -161,18 +146,14 @@ def drop(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[T
     "Not an API error, because the SDK yields `None` as a chunk.",
     raises="AttributeError",
     whole=False,
-    tokens=40,
 )
-def null(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[TimedBytes]:
-    """Put an event that is no object between two others."""
-    sent = False
-    for parcel, reached in _until(parcels, int(numbers[0])):
+def _null(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    injected = False
+    for item, reached in _until(sent, int(tokens)):
         yield (
-            parcel._replace(data=b"data: null\n\n" + parcel.data)
-            if reached and not sent
-            else parcel
+            item._replace(data=b"data: null\n\n" + item.data) if reached and not injected else item
         )
-        sent = sent or reached
+        injected = injected or reached
 
 
 @fault(
@@ -183,13 +164,9 @@ def null(parcels: Iterable[TimedBytes], numbers: Numbers, _: Wire) -> Iterator[T
     raises="openai.APIError",
     by_responses="ValueError",
     whole=False,
-    tokens=40,
 )
-def error_event(
-    parcels: Iterable[TimedBytes], numbers: Numbers, wire: Wire
-) -> Iterator[TimedBytes]:
-    """Stop with an error event."""
-    yield from _ended_by(wire.error, parcels, int(numbers[0]))
+def _error_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
+    yield from _ended_by(encoder.error, sent, int(tokens))
 
 
 @fault(
@@ -201,33 +178,27 @@ def error_event(
     raises="openai.APIError",
     by_responses="ValueError",
     whole=False,
-    tokens=40,
 )
-def failed_event(
-    parcels: Iterable[TimedBytes], numbers: Numbers, wire: Wire
-) -> Iterator[TimedBytes]:
-    """Stop with the event of a reply that failed."""
-    yield from _ended_by(wire.failed, parcels, int(numbers[0]))
+def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
+    yield from _ended_by(encoder.failed, sent, int(tokens))
 
 
-def _ended_by(
-    event: Callable[[], bytes], parcels: Iterable[TimedBytes], tokens: int
-) -> Iterator[TimedBytes]:
-    for parcel, reached in _until(parcels, tokens):
+def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[TimedBytes]:
+    for item, reached in _until(sent, tokens):
         if reached:
-            yield TimedBytes(parcel.at, event(), ends="failed")
+            yield TimedBytes(item.at, event(), ends="failed")
             return
-        yield parcel
+        yield item
 
 
-def _until(parcels: Iterable[TimedBytes], tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield parcels, and with each whether it goes beyond `tokens` tokens or ends the reply."""
+def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
+    """Yield each item, and whether it goes beyond `tokens` tokens or ends the reply."""
     count = 0
     held: TimedBytes | None = None
-    for parcel in parcels:
+    for item in sent:
         if held is not None:
             count += held.tokens
             yield held, count > tokens
-        held = parcel
+        held = item
     if held is not None:
         yield held, True

@@ -5,44 +5,35 @@ The faults are defined in `refusals`, `generation` and `delivery`, each with its
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from ..errors import ApiError
+from ..reply import Delivery
 
-    from ..ask import Ask
-    from ..errors import ApiError
-    from ..pacing import TimedBytes
-    from ..reply import Reply
-    from ..wire import Wire
-
-    Refuse = Callable[[tuple[float, ...]], ApiError]
-    Asking = Callable[[Ask, tuple[float, ...]], Ask]
-    Wording = Callable[[Reply, tuple[float, ...]], Reply]
-    Delivery = Callable[[Iterable[TimedBytes], tuple[float, ...], Wire], Iterator[TimedBytes]]
-
-_MOST = 20  # that a model's name may ask for
-Stage = Literal["refusal", "asking", "wording", "delivery"]
+T = TypeVar("T")
+_MAX_FAULTS = 20  # in one model's name
+Stage = Literal["refusal", "request", "generation", "delivery"]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that providers and networks do to a reply, on request.
+    """A failure of a provider or a network, injected on request.
 
     Attributes:
         name: What follows the colon in the model's name.
         does: What happens, as a sentence for the table.
-        client: What LangChain's `ChatOpenAI` makes of it, as a sentence for the table.
-        raises: The exception that `ChatOpenAI.stream` ends in, with its package; "" is none.
-        by_responses: The same where it differs for the Responses API.
-        act: The function that does it; what it takes depends on the stage.
-        stage: When it acts: instead of a reply, on the request, on the reply's pieces and their
-            times, or on the bytes.
-        numbers: What may follow `@`, and the defaults.
-        whole: Whether it also acts on replies that are not streamed.
+        client: How LangChain's `ChatOpenAI` reacts, as a sentence for the table.
+        raises: The exception that `ChatOpenAI.stream` raises, with its package; "" is none.
+        by_responses: The same with the Responses API.
+        act: The function that injects it; its arguments depend on the stage.
+        stage: What it changes: an error instead of a reply, the request, the generated reply, or
+            the delivery of its bytes.
+        numbers: The numbers that may follow `@`, and their defaults.
+        whole: Whether it also affects replies that aren't streamed.
     """
 
     name: str
@@ -50,7 +41,7 @@ class Fault:
     client: str
     raises: str
     by_responses: str
-    act: Callable[..., object]
+    act: Callable[..., Any]
     stage: Stage
     numbers: tuple[tuple[str, float], ...] = ()
     whole: bool = True
@@ -64,10 +55,35 @@ class Fault:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fault with the numbers that a model's name gives it."""
+    """A fault with the numbers from a model's name."""
 
     fault: Fault
     numbers: tuple[float, ...]
+
+    def refusal(self, attempt: int) -> ApiError | None:
+        """Return the error for an attempt if the fault's stage is "refusal"."""
+        if self.fault.stage != "refusal":
+            return None
+        tries = int(self.numbers[0])
+        if tries and attempt % (tries + 1) == 0:
+            return None
+        error = self.fault.act(*self.numbers[1:])
+        assert isinstance(error, ApiError)
+        return error
+
+    def changed(self, value: T) -> T:
+        """Return the request or the reply with the fault."""
+        changed = self.fault.act(value, *self.numbers)
+        assert isinstance(changed, type(value))
+        return changed
+
+    def delivers(self, streamed: bool) -> bool:
+        """Return whether it affects the delivery of such a reply."""
+        return self.fault.stage == "delivery" and (streamed or self.fault.whole)
+
+    def delivery(self) -> Delivery:
+        """Return a fault of stage "delivery" as a function of the bytes and their encoder."""
+        return lambda sent, encoder: self.fault.act(sent, encoder, *self.numbers)
 
 
 FAULTS: dict[str, Fault] = {}
@@ -82,14 +98,21 @@ def fault(
     raises: str = "",
     by_responses: str | None = None,
     whole: bool = True,
-    **numbers: float,
-) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Enter the decorated function into the table of faults; see `Fault`."""
+    tries: float | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter the decorated function into the table of faults; see `Fault`.
 
-    def enter(act: Callable[..., object]) -> Callable[..., object]:
-        other = raises if by_responses is None else by_responses
+    The numbers that may follow `@` are `tries`, for a refusal, and the function's parameters with
+    defaults.
+    """
+
+    def enter(act: Callable[..., Any]) -> Callable[..., Any]:
+        responses = raises if by_responses is None else by_responses
+        parameters = inspect.signature(act).parameters.values()
+        numbers = [] if tries is None else [("tries", tries)]
+        numbers += [(one.name, one.default) for one in parameters if one.default is not one.empty]
         FAULTS[name] = Fault(
-            name, does, client, raises, other, act, stage, tuple(numbers.items()), whole
+            name, does, client, raises, responses, act, stage, tuple(numbers), whole
         )
         return act
 
@@ -97,13 +120,14 @@ def fault(
 
 
 def parse(suffix: str) -> tuple[Chosen, ...] | None:
-    """Return the faults that `bursts:drop@40` names; None if there is one that does not exist.
+    """Return the faults that a suffix such as `bursts:drop@40` names.
 
-    There are none either if they are too many.
+    Returns:
+        None if a fault doesn't exist or there are too many.
     """
     chosen: list[Chosen] = []
-    words = suffix.split(":", _MOST) if suffix else []
-    if len(words) > _MOST:
+    words = suffix.split(":", _MAX_FAULTS) if suffix else []
+    if len(words) > _MAX_FAULTS:
         return None
     for word in words:
         name, at, given = word.partition("@")

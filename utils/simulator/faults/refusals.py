@@ -21,8 +21,7 @@ _TRIES = "The SDK retries 408, 409, 429 and 5xx twice (`max_retries=2`)"
     raises="openai.AuthenticationError",
     tries=0,
 )
-def unauthorised(_: tuple[float, ...]) -> ApiError:
-    """Refuse the key."""
+def _unauthorised() -> ApiError:
     return errors.wrong_key(given=True)
 
 
@@ -34,8 +33,7 @@ def unauthorised(_: tuple[float, ...]) -> ApiError:
     raises="openai.NotFoundError",
     tries=0,
 )
-def not_found(_: tuple[float, ...]) -> ApiError:
-    """Refuse the model."""
+def _not_found() -> ApiError:
     return errors.gone()
 
 
@@ -47,11 +45,9 @@ def not_found(_: tuple[float, ...]) -> ApiError:
     f"{_TRIES}, so 2 rejections cause no error, but a long wait for the first token.",
     raises="openai.RateLimitError",
     tries=2,
-    seconds=1,
 )
-def too_many(numbers: tuple[float, ...]) -> ApiError:
-    """Refuse because of the rate."""
-    return errors.too_busy(numbers[1])
+def _too_many(seconds: float = 1) -> ApiError:
+    return errors.too_busy(seconds)
 
 
 @fault(
@@ -62,8 +58,7 @@ def too_many(numbers: tuple[float, ...]) -> ApiError:
     raises="openai.InternalServerError",
     tries=0,
 )
-def server_error(_: tuple[float, ...]) -> ApiError:
-    """Fail."""
+def _server_error() -> ApiError:
     return errors.broken()
 
 
@@ -75,6 +70,5 @@ def server_error(_: tuple[float, ...]) -> ApiError:
     raises="openai.InternalServerError",
     tries=0,
 )
-def unavailable(_: tuple[float, ...]) -> ApiError:
-    """Refuse because of the load."""
+def _unavailable() -> ApiError:
     return errors.overloaded()

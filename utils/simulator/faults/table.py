@@ -6,7 +6,7 @@ from .fault import FAULTS, Fault
 
 _STAGES = {
     "refusal": "An error instead of a reply",
-    "wording": "In what the model generates, and when",
+    "generation": "In what the model generates, and when",
     "delivery": "On the way to the client",
 }
 _HEAD = """\
@@ -38,7 +38,7 @@ def markdown() -> str:
 
 
 def _stage(fault: Fault) -> str:
-    return "wording" if fault.stage == "asking" else fault.stage
+    return "generation" if fault.stage == "request" else fault.stage
 
 
 def _row(fault: Fault) -> str:

@@ -1,19 +1,16 @@
-"""A reply in the shape of OpenAI's Responses API."""
+"""Replies of `/v1/responses`: events, or one object."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import errors
-from .pacing import TimedBytes
-from .wire import to_json
+from ... import errors
+from ...json_values import Json, to_json
+from ...pacing import TimedBytes
+from ...reply import Reply
 
-if TYPE_CHECKING:
-    from .reply import Reply
-
-Json = dict[str, Any]
 _ECHOED: Json = {
     "instructions": None,
     "max_output_tokens": None,
@@ -26,13 +23,13 @@ _ECHOED: Json = {
     "metadata": {},
     "user": None,
 }
-_CUT_OFF = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_ITEM = {"thought": "rs", "text": "msg", "call": "fc"}
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a part of the reply stands in the output: all thoughts share one item."""
+    """A part's position in the output: all reasoning shares one item."""
 
     part: int
     output: int
@@ -41,18 +38,18 @@ class _Place:
     closes: bool
 
 
-class ResponsesWire:
-    """Makes the objects of one reply."""
+class ResponsesEncoder:
+    """Events or the whole object of one reply."""
 
     done = b""
 
     def __init__(self, reply: Reply, body: Json) -> None:
         self._reply = reply
-        self._asked = body
+        self._body = body
         self._sequence = -1
         self._texts = [reply.text_of(part) for part in range(len(reply.parts))]
         self._places = self._placed()
-        self._shown = reply.ask.shows_thoughts
+        self._shown = reply.request.shows_reasoning
 
     def _placed(self) -> list[_Place]:
         kinds = [part.kind for part, text in zip(self._reply.parts, self._texts, strict=True)
@@ -72,30 +69,30 @@ class ResponsesWire:
         return to_json(self._response(self._status(), ended=True))
 
     def _status(self) -> str:
-        return "incomplete" if self._reply.finish in _CUT_OFF else "completed"
+        return "incomplete" if self._reply.finish in _INCOMPLETE else "completed"
 
     def _response(self, status: str, ended: bool = False) -> Json:
-        reply, asked = self._reply, self._asked
-        echoed = {key: asked.get(key, default) for key, default in _ECHOED.items()}
+        reply, body = self._reply, self._body
+        echoed = {key: body.get(key, default) for key, default in _ECHOED.items()}
         echoed = {key: _ECHOED[key] if echoed[key] is None else echoed[key] for key in echoed}
-        reason = _CUT_OFF.get(reply.finish)
+        reason = _INCOMPLETE.get(reply.finish)
         return echoed | {
             "id": self.id,
             "object": "response",
-            "created_at": reply.head.created,
-            "completed_at": reply.head.created if status == "completed" else None,
+            "created_at": reply.info.created,
+            "completed_at": reply.info.created if status == "completed" else None,
             "status": status,
             "background": False,
             "error": None,
             "incomplete_details": {"reason": reason} if ended and reason else None,
-            "model": reply.head.model,
+            "model": reply.info.model,
             "output": self._output() if ended else [],
-            "reasoning": {"effort": None, "summary": None} | (asked.get("reasoning") or {}),
+            "reasoning": {"effort": None, "summary": None} | (body.get("reasoning") or {}),
             "service_tier": "default",
-            "text": {"format": {"type": "text"}, "verbosity": "medium"} | (asked.get("text") or {}),
+            "text": {"format": {"type": "text"}, "verbosity": "medium"} | (body.get("text") or {}),
             "tools": [
                 {"description": None, "parameters": {}, "strict": True} | tool
-                for tool in asked.get("tools") or []
+                for tool in body.get("tools") or []
             ],
             "usage": self._usage() if ended else None,
         }
@@ -103,7 +100,7 @@ class ResponsesWire:
     @property
     def id(self) -> str:
         """The response's identifier, which a later request may refer to."""
-        return f"resp_{self._reply.head.id}"
+        return f"resp_{self._reply.info.id}"
 
     def _usage(self) -> Json:
         usage = self._reply.usage
@@ -119,10 +116,10 @@ class ResponsesWire:
         return [self._item(place, ended=True) for place in self._places if place.closes]
 
     def _item(self, place: _Place, ended: bool) -> Json:
-        """Return an output item, empty or with all that is in it."""
+        """Return an output item, empty or with its content."""
         part = self._reply.parts[place.part]
-        cut_off = place is self._places[-1] and self._reply.finish in _CUT_OFF
-        status = ("incomplete" if cut_off else "completed") if ended else "in_progress"
+        truncated = place is self._places[-1] and self._reply.finish in _INCOMPLETE
+        status = ("incomplete" if truncated else "completed") if ended else "in_progress"
         text = (self._texts[place.part] or "") if ended else ""
         item = {"id": self._id(place), "status": status}
         if part.kind == "thought":
@@ -140,26 +137,26 @@ class ResponsesWire:
 
     def _id(self, place: _Place) -> str:
         kind = self._reply.parts[place.part].kind
-        return self._reply.id_of(0 if kind == "thought" else place.part, _ITEM[kind])
+        return self._reply.id_of(0 if kind == "thought" else place.part, _ITEM_PREFIX[kind])
 
     # Events
 
     def events(self) -> Iterator[TimedBytes]:
-        """Yield the reply as events, from `response.created` to what completes it."""
+        """Yield the events, from `response.created` to `response.completed`."""
         reply = self._reply
         begun = self._response("in_progress")
         opening = self._event("response.created", response=begun)
         opening += self._event("response.in_progress", response=begun)
         yield TimedBytes(reply.plan.opening, opening)
         last = len(reply.pieces) - 1
-        writer: Callable[[str], bytes] = _nothing
+        encode: Callable[[str], bytes] = _nothing
         for index, (at, part, text, tokens, _) in enumerate(reply.pieces):
             place = self._places[part]
             data = b""
             if index == 0 or reply.pieces[index - 1].part != part:
                 data += self._open(place)
-                writer = self._writer(place)
-            data += writer(text) if text else b""
+                encode = self._piece_encoder(place)
+            data += encode(text) if text else b""
             if index == last or reply.pieces[index + 1].part != part:
                 data += self._close(place)
             if data:
@@ -199,8 +196,8 @@ class ResponsesWire:
             data += self._event("response.output_item.done", output_index=place.output, item=item)
         return data
 
-    def _writer(self, place: _Place) -> Callable[[str], bytes]:
-        """Return what makes the events of one part's pieces, rendered once but for the text."""
+    def _piece_encoder(self, place: _Place) -> Callable[[str], bytes]:
+        """Return the encoder of one part's pieces; all but the text is rendered once."""
         kind = self._reply.parts[place.part].kind
         if kind == "thought":
             if not self._shown:
@@ -215,15 +212,15 @@ class ResponsesWire:
         head, tail = event.split(to_json("\0"))
         before, after = tail.split(b'"sequence_number": %d' % number)
 
-        def write(text: str) -> bytes:
+        def encode(text: str) -> bytes:
             self._sequence += 1
             numbered = b'"sequence_number": %d' % self._sequence
             return head + to_json(text) + before + numbered + after
 
-        return write
+        return encode
 
     def _inside(self, kind: str, place: _Place, **fields: Any) -> bytes:
-        """Return an event about what stands inside an output item."""
+        """Return an event about the inside of an output item."""
         where: Json = {"item_id": self._id(place), "output_index": place.output}
         if "reasoning" in kind:
             where["summary_index"] = place.inner
@@ -246,12 +243,12 @@ class ResponsesWire:
         error = {"code": "server_error", "message": errors.broken().message}
         return self._event("response.failed", response=self._response("failed") | {"error": error})
 
-    def empty(self) -> bytes:
-        """Return nothing: this API has no event that says nothing."""
+    def no_choices(self) -> bytes:
+        """Return nothing: this API has no choices."""
         return b""
 
-    def counts(self) -> bytes:
-        """Return nothing: the last event holds the counts anyway."""
+    def usage(self) -> bytes:
+        """Return nothing: the last event has the token counts anyway."""
         return b""
 
 

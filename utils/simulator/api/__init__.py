@@ -1,0 +1,1 @@
+"""The two protocols, one file each: parse a request, build the objects of the reply."""

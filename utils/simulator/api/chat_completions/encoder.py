@@ -1,0 +1,186 @@
+"""Replies of `/v1/chat/completions`: chunks, or one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ... import errors
+from ...json_values import Json, merged, to_json
+from ...pacing import TimedBytes
+from ...reply import Reply, Usage
+from . import recorded_fields
+
+FINGERPRINT = "fp_simulator"
+DONE = b"data: [DONE]\n\n"
+
+
+class ChatCompletionsEncoder:
+    """Chunks or the whole object of one reply."""
+
+    done = DONE
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._include_usage = reply.request.include_usage
+        calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
+        self._calls = {index: number for number, index in enumerate(calls)}
+
+    def whole(self) -> bytes:
+        """Return the reply as one object."""
+        reply = self._reply
+        message: Json = {
+            "role": "assistant",
+            "content": reply.text_of_kind("text"),
+            "refusal": None,
+            "annotations": [],
+        }
+        if reply.request.shows_reasoning:
+            message["reasoning_content"] = reply.text_of_kind("thought")
+        recorded = recorded_fields.collect(reply.pieces)
+        calls = [
+            merged(
+                self._call(index)
+                | {"function": {"name": reply.parts[index].name, "arguments": text}},
+                recorded.calls.get(index, {}),
+            )
+            for index in self._calls
+            if (text := reply.text_of(index)) is not None
+        ]
+        if calls:
+            message["tool_calls"] = calls
+        choice = recorded.choice | {
+            "index": 0,
+            "message": message | recorded.delta,
+            "finish_reason": reply.finish,
+        }
+        body = self._header("chat.completion") | recorded.chunk
+        return to_json(body | {"choices": [choice], "usage": _usage(reply.usage)})
+
+    def events(self) -> Iterator[TimedBytes]:
+        """Yield the chunks: role, pieces, finish reason, usage if requested, `[DONE]`."""
+        reply = self._reply
+        yield TimedBytes(reply.plan.opening, self._role())
+        encoders: dict[int, Callable[[str], bytes]] = {}
+        for at, part, text, tokens, recorded in reply.pieces:
+            data = b""
+            if part not in encoders:
+                encoders[part] = self._piece_encoder(part)
+                if recorded is None or part in self._calls:
+                    data = self._opening(part)
+            if recorded is not None:
+                data += self._recorded(part, text, recorded)
+            elif text:
+                data += encoders[part](text)
+            if data:
+                yield TimedBytes(at, data, tokens)
+        last = self._event({}, reply.finish)
+        if self._include_usage:
+            last += self._usage_chunk()
+        yield TimedBytes(reply.plan.end, last + DONE)
+
+    def usage(self) -> bytes:
+        """Return the chunk of token counts; empty if the stream has one anyway."""
+        return b"" if self._include_usage else self._usage_chunk()
+
+    def no_choices(self) -> bytes:
+        """Return a chunk without choices."""
+        return self._chunk({"choices": []})
+
+    def error(self) -> bytes:
+        """Return the event of an error in mid-stream."""
+        return _sse(errors.broken().body())
+
+    def failed(self) -> bytes:
+        """Return the same as `error`: this API has no other way to fail."""
+        return self.error()
+
+    def _role(self) -> bytes:
+        """Return the first chunk, which has a role and no text."""
+        content = None if self._calls else ""
+        return self._event({"role": "assistant", "content": content, "refusal": None})
+
+    def _opening(self, part: int) -> bytes:
+        """Return the chunk that begins a tool call or another paragraph of reasoning."""
+        described = self._reply.parts[part]
+        if described.kind == "thought" and part and self._reply.request.shows_reasoning:
+            return self._event({"reasoning_content": "\n\n"})
+        if part not in self._calls:
+            return b""
+        function = {"name": described.name, "arguments": ""}
+        call = {"index": self._calls[part]} | self._call(part) | {"function": function}
+        return self._event({"tool_calls": [call]})
+
+    def _recorded(self, part: int, text: str, recorded: Json) -> bytes:
+        """Return a chunk as a real provider sent it."""
+        kind = self._reply.parts[part].kind
+        delta: Json = {}
+        if kind == "call":
+            call = {"index": self._calls[part], "function": {"arguments": text}}
+            delta = {"tool_calls": [call]}
+        elif kind == "text":
+            delta = {"content": text}
+        return _sse(merged(self._chunk_object(delta), recorded))
+
+    def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
+        """Return the encoder of one part's pieces.
+
+        Hundreds of chunks differ only in their text, so the rest is rendered once.
+        """
+        kind = self._reply.parts[part].kind
+        if kind == "other" or (kind == "thought" and not self._reply.request.shows_reasoning):
+            return lambda _: b""
+        if kind == "call":
+            pieces = {"index": self._calls[part], "function": {"arguments": "\0"}}
+            event = self._event({"tool_calls": [pieces]})
+        else:
+            event = self._event({"content" if kind == "text" else "reasoning_content": "\0"})
+        before, after = event.split(to_json("\0"))
+        return lambda text: before + to_json(text) + after
+
+    def _call(self, index: int) -> Json:
+        return {"id": self._reply.id_of(index, "call"), "type": "function"}
+
+    def _event(self, delta: Json, finish: str | None = None) -> bytes:
+        return _sse(self._chunk_object(delta, finish))
+
+    def _chunk_object(self, delta: Json, finish: str | None = None) -> Json:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        usage = {"usage": None} if self._include_usage else {}
+        return self._header("chat.completion.chunk") | {"choices": [choice]} | usage
+
+    def _usage_chunk(self) -> bytes:
+        return self._chunk({"choices": [], "usage": _usage(self._reply.usage)})
+
+    def _chunk(self, fields: Json) -> bytes:
+        return _sse(self._header("chat.completion.chunk") | fields)
+
+    def _header(self, kind: str) -> Json:
+        info = self._reply.info
+        return {
+            "id": f"chatcmpl-{info.id}",
+            "object": kind,
+            "created": info.created,
+            "model": info.model,
+            "service_tier": "default",
+            "system_fingerprint": FINGERPRINT,
+        }
+
+
+def _usage(usage: Usage) -> Json:
+    counts = {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt + usage.completion,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+    return merged(counts, usage.recorded)
+
+
+def _sse(body: Json) -> bytes:
+    return b"data: " + to_json(body) + b"\n\n"

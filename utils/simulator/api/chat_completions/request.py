@@ -1,0 +1,178 @@
+"""Requests to `/v1/chat/completions`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from ... import errors
+from ...json_values import Json
+from ...request import ModelRequest, Role, ToolCall, Turn
+from ..validation import (
+    AsParts,
+    Body,
+    Effort,
+    Function,
+    FunctionType,
+    Lenient,
+    Text,
+    Tokens,
+    Unsupported,
+    check_conversation,
+    check_json_is_mentioned,
+    parse_tool_choice,
+    required,
+    text_of,
+)
+
+_ROLES: dict[str, Role] = {
+    "assistant": "assistant",
+    "developer": "system",
+    "function": "tool",
+    "system": "system",
+    "tool": "tool",
+    "user": "user",
+}
+
+
+class _Called(Lenient):
+    name: str
+    arguments: str
+
+
+class _Call(Lenient):
+    id: str
+    function: _Called
+
+
+class _Text(Text):
+    type: Literal["text"]
+
+
+class _Message(Lenient):
+    role: Literal["assistant", "developer", "function", "system", "tool", "user"]
+    content: Annotated[list[_Text] | None, AsParts] = None
+    tool_calls: list[_Call] | None = None
+    tool_call_id: str | None = None
+
+    def turn(self, where: str) -> Turn:
+        if self.role != "assistant" and self.content is None:
+            raise errors.missing(f"{where}.content")
+        call_id = self.tool_call_id
+        return Turn(
+            _ROLES[self.role],
+            text_of(self.content),
+            tuple(
+                ToolCall(call.id, call.function.name, call.function.arguments)
+                for call in self.tool_calls or []
+            ),
+            required(call_id, f"{where}.tool_call_id") if self.role == "tool" else "",
+        )
+
+
+class _Tool(FunctionType):
+    function: Function
+
+
+class _StreamOptions(Lenient):
+    include_usage: bool | None = None
+
+
+class _Schema(Lenient):
+    name: str
+    schema_: Json = Field(alias="schema")
+    strict: bool | None = None
+
+
+class _ResponseFormat(Lenient):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _Schema | None = None
+
+
+def _as_list(stop: Any) -> Any:
+    if not isinstance(stop, str | list | None) or stop == "":
+        raise PydanticCustomError("stop_type", "Input should be a string or an array of strings")
+    return [stop] if isinstance(stop, str) else stop
+
+
+_Stop = Annotated[str, Field(min_length=1)]
+
+
+class ChatCompletionsBody(Body):
+    """The body of a request to `/v1/chat/completions`."""
+
+    ignored = """
+        logit_bias metadata modalities moderation prediction prompt_cache_key prompt_cache_options
+        prompt_cache_retention safety_identifier service_tier store top_logprobs user verbosity
+    """
+    messages: list[_Message] = Field(min_length=1)
+    stream_options: _StreamOptions | None = None
+    stop: Annotated[list[_Stop] | None, Field(max_length=4), BeforeValidator(_as_list)] = None
+    seed: int | None = None
+    n: Literal[1] | None = None
+    tools: list[_Tool] | None = Field(default=None, max_length=128)
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    response_format: _ResponseFormat | None = None
+    reasoning_effort: Effort | None = None
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    functions: Unsupported = None
+    function_call: Unsupported = None
+    audio: Unsupported = None
+    logprobs: Unsupported = None
+    web_search_options: Unsupported = None
+
+
+def parse(body: Json) -> ModelRequest:
+    """Return the request in `body`.
+
+    Raises:
+        ApiError: 400 that names the invalid field.
+    """
+    given = ChatCompletionsBody.parse(body)
+    turns = tuple(
+        message.turn(f"messages[{index}]") for index, message in enumerate(given.messages)
+    )
+    check_conversation(turns, "messages", "tool_calls", "tool")
+    if given.stream_options and not given.stream:
+        raise errors.wrong_value("stream_options", "it is only allowed when stream is true")
+    tools = tuple(tool.function.tool for tool in given.tools or [])
+    choice = given.tool_choice
+    if choice is not None and not tools:
+        raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
+    named = choice.get("function") if isinstance(choice, dict) else None
+    tool_choice, forced_tool = parse_tool_choice(
+        choice, tools, named if isinstance(named, dict) else None
+    )
+    wants_json, schema = _json_format(given.response_format, turns)
+    return ModelRequest(
+        model=given.model,
+        turns=turns,
+        stream=bool(given.stream),
+        include_usage=bool(given.stream_options and given.stream_options.include_usage),
+        stop=tuple(given.stop or ()),
+        max_tokens=given.max_completion_tokens or given.max_tokens,
+        seed=given.seed or 0,
+        tools=tools,
+        tool_choice=tool_choice,
+        forced_tool=forced_tool,
+        parallel=given.parallel_tool_calls is not False,
+        json=wants_json,
+        schema=schema,
+        reasons=given.reasoning_effort not in (None, "none"),
+    )
+
+
+def _json_format(form: _ResponseFormat | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
+    """Return whether the reply must be JSON, and the schema that it must fit."""
+    if form is None or form.type == "text":
+        return False, None
+    if form.type == "json_object":
+        check_json_is_mentioned(turns, "messages", "response_format")
+        return True, None
+    if form.json_schema is None:
+        raise errors.missing("response_format.json_schema")
+    return True, form.json_schema.schema_

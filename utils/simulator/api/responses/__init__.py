@@ -1,0 +1,6 @@
+"""The Responses API."""
+
+from .encoder import ResponsesEncoder
+from .request import ResponsesBody, parse
+
+__all__ = ["ResponsesBody", "ResponsesEncoder", "parse"]

@@ -1,0 +1,207 @@
+"""What the request models of both protocols share, and pydantic's errors in the API's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from .. import errors
+from ..errors import ApiError
+from ..json_values import Json
+from ..request import Tool, ToolChoice, Turn
+
+_MAX_CONTEXT = 400_000  # tokens
+_CHARACTERS_PER_TOKEN = 4  # about
+_TYPE_NAMES = {"list": "array", "dictionary": "object"}
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+Tokens = Annotated[int, Field(ge=1)]
+
+
+class Lenient(BaseModel):
+    """A part of a request; unknown fields are ignored, and types aren't converted."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Body(Lenient):
+    """A request's body, with the fields of both APIs; unknown fields are rejected."""
+
+    model_config = ConfigDict(extra="forbid")
+    ignored: ClassVar[str]  # names of fields that change nothing in a simulated reply
+    model: str
+    stream: bool | None = None
+    tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+
+    @classmethod
+    def known_fields(cls) -> set[str]:
+        """Return the names of all fields that the API has."""
+        return {*cls.model_fields, *cls.ignored.split()}
+
+    @classmethod
+    def parse(cls, body: Json) -> Self:
+        """Return the validated body.
+
+        Raises:
+            ApiError: 400 that names the invalid field.
+        """
+        ignored = cls.ignored.split()
+        try:
+            return cls.model_validate({k: v for k, v in body.items() if k not in ignored})
+        except ValidationError as error:
+            raise _api_error(error.errors(include_url=False, include_context=False)) from None
+
+
+def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
+    """Return the error for an unknown field, or for the first invalid one."""
+    error = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    kind, reason = error["type"], error["msg"].removeprefix("Input should be ")
+    param = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])[1:]
+    if kind == "extra_forbidden":
+        return errors.unknown(param)
+    if kind == "unsupported":
+        return errors.unsupported(param)
+    if kind == "missing" or error["input"] is None:
+        return errors.missing(param)
+    if kind == "model_type":
+        return errors.wrong_type(param, "an object")
+    if kind.endswith("_type"):
+        for name, json_name in _TYPE_NAMES.items():
+            reason = reason.replace(name, json_name)
+        return errors.wrong_type(param, reason)
+    return errors.wrong_value(param, f"expected {reason}" if reason != error["msg"] else reason)
+
+
+def _reject_if_set(value: object) -> None:
+    if value:
+        raise PydanticCustomError("unsupported", "Unsupported")
+
+
+Unsupported = Annotated[None, BeforeValidator(_reject_if_set)]
+
+
+class Text(Lenient):
+    """A part of a message's content; the simulated model reads text only."""
+
+    text: str
+
+
+def _as_parts(content: Any) -> Any:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if not isinstance(content, list | None):
+        raise PydanticCustomError("content_type", "Input should be a string or an array of parts")
+    return content
+
+
+AsParts = BeforeValidator(_as_parts)  # content may also be a string
+
+
+def text_of(content: Sequence[Text] | None) -> str:
+    """Return the text of a message's content."""
+    return "".join(part.text for part in content or [])
+
+
+class FunctionType(Lenient):
+    """The only type of tool that the simulated model has."""
+
+    type: Literal["function"]
+
+
+class Function(Lenient):
+    """A tool's definition."""
+
+    name: str = Field(pattern="^[A-Za-z0-9_-]{1,64}$")
+    description: str | None = None
+    parameters: Json | None = None
+    strict: bool | None = None
+
+    @property
+    def tool(self) -> Tool:
+        """The tool in the form that both APIs share."""
+        return Tool(self.name, self.description or "", self.parameters or {})
+
+
+def required(value: str | None, param: str) -> str:
+    """Return a field that is required in its context.
+
+    Raises:
+        ApiError: 400 if it is missing.
+    """
+    if value is None:
+        raise errors.missing(param)
+    return value
+
+
+def parse_tool_choice(
+    choice: Any, tools: tuple[Tool, ...], named: Mapping[str, Any] | None
+) -> tuple[ToolChoice, str]:
+    """Return whether to call tools, and the one tool to call.
+
+    Args:
+        choice: The request's `tool_choice`.
+        tools: The request's tools.
+        named: The object in `choice` that names one function, if `choice` is an object.
+
+    Raises:
+        ApiError: 400 if the choice is invalid.
+    """
+    if choice is None:
+        return "auto", ""
+    if named is not None and choice.get("type") == "function":
+        name = named.get("name")
+        if name not in [tool.name for tool in tools]:
+            raise errors.wrong_value("tool_choice", f"the tool {name!r} is not among the tools")
+        return "required", str(name)
+    if choice not in ("auto", "none", "required"):
+        reason = "expected 'auto', 'none', 'required' or one named function"
+        raise errors.wrong_value("tool_choice", reason)
+    return choice, ""
+
+
+def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: str) -> None:
+    """Reject tool calls without results, results without calls, and too long a conversation.
+
+    Args:
+        turns: The conversation.
+        param: The field that holds it.
+        call: What the API names a call.
+        result: What the API names a result.
+
+    Raises:
+        ApiError: 400 that names the field.
+    """
+    pending: set[str] = set()
+    for index, turn in enumerate(turns):
+        if turn.role == "tool" and turn.call_id:
+            if turn.call_id not in pending:
+                reason = f"a result ('{result}') must follow its call ('{call}')"
+                raise errors.wrong_value(f"{param}[{index}]", reason)
+            pending.discard(turn.call_id)
+            continue
+        if pending:
+            break
+        pending = {made.id for made in turn.calls}
+    if pending:
+        reason = f"each call ('{call}') must be followed by its result ('{result}'); missing: "
+        raise errors.wrong_value(param, reason + ", ".join(sorted(pending)))
+    if sum(len(turn.text) for turn in turns) > _MAX_CONTEXT * _CHARACTERS_PER_TOKEN:
+        raise errors.too_long(param, _MAX_CONTEXT)
+
+
+def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> None:
+    """Reject a JSON format without a schema unless the conversation mentions JSON.
+
+    Raises:
+        ApiError: 400 that names the conversation's field.
+    """
+    if not any("json" in turn.text.lower() for turn in turns):
+        raise errors.wrong_value(
+            param, f"it must contain the word 'json' to use '{field}' of type 'json_object'"
+        )

@@ -1,0 +1,171 @@
+"""From a request to a reply: the profile and faults that it names, the tokens, their times."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from itertools import accumulate
+from typing import Protocol
+
+from . import errors
+from .content.answer import answer
+from .faults import FAULTS, Chosen, parse
+from .pacing import Piece, plan
+from .profiles import PREFIX, PROFILES, Profile, model_names
+from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
+from .request import ModelRequest
+from .tokens import split, split_json
+
+_TOKENS_PER_MESSAGE = 3  # besides its text
+_RETRY_AFTER = 1.0  # s
+
+
+class RecordedReplies(Protocol):
+    """Recorded replies of real models."""
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the models."""
+
+    def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
+        """Return a model's recorded reply to a prompt; None if there is none."""
+
+
+def choose(
+    model: str, default: Profile, recorded: Collection[str] = ()
+) -> tuple[Profile, tuple[Chosen, ...]]:
+    """Return the profile and the faults that a model's name stands for.
+
+    `sim-chat` is a profile, `sim-chat:drop@40` the same with a fault. `sim` is the server's
+    default profile, which is also the profile of `recorded` models.
+
+    Raises:
+        ApiError: 404 if there is no such model.
+    """
+    name, suffix = _split_name(model, recorded)
+    profile = PROFILES.get(name.removeprefix(f"{PREFIX}-")) if name.startswith(PREFIX) else None
+    if name == PREFIX or name in recorded:
+        profile = default
+    chosen = parse(suffix)
+    if profile is None or chosen is None:
+        examples = [fault.example for fault in FAULTS.values()]
+        known = list(dict.fromkeys([*recorded, *model_names()]))
+        raise errors.no_such_model(model, known, examples)
+    return profile, chosen
+
+
+def _split_name(model: str, recorded: Collection[str]) -> tuple[str, str]:
+    """Separate a model's name from its faults; names of real models may contain colons."""
+    for name in sorted(recorded, key=len, reverse=True):
+        if f"{model}:".startswith(f"{name}:"):
+            return name, model[len(name) + 1 :]
+    name, _, suffix = model.partition(":")
+    return name, suffix
+
+
+def compose(
+    request: ModelRequest,
+    default: Profile,
+    attempt: int,
+    recordings: RecordedReplies | None = None,
+    *,
+    name: str = "",
+) -> Reply:
+    """Return the reply to `request`.
+
+    The tokens depend on the conversation and the seed only. The timing is drawn anew for each
+    attempt. A recorded model replies to other prompts at the pace of `default`, under its name.
+
+    Args:
+        request: The request.
+        default: The profile of `sim`.
+        attempt: How many times the same request has arrived; 1 is the first.
+        recordings: Recorded replies.
+        name: The source of the reply's identifier.
+
+    Raises:
+        ApiError: 404 for an unknown model, or the error that the profile or a fault injects.
+    """
+    models = recordings.models if recordings else []
+    profile, chosen = choose(request.model, default, models)
+    rng = random.Random(f"{profile.name} {request.seed} {attempt} {request.prompt}")
+    if rng.random() < profile.refusal_chance:
+        raise errors.too_busy(_RETRY_AFTER)
+    for one in chosen:
+        if error := one.refusal(attempt):
+            raise error
+    if profile.thinks:
+        request = replace(request, reasons=True)
+    for one in chosen:
+        if one.fault.stage == "request":
+            request = one.changed(request)
+    digest = hashlib.sha256(f"{name} {attempt}".encode()).hexdigest()
+    info = ReplyInfo(digest[:29], int(time.time()), request.model)
+    model, _ = _split_name(request.model, models)
+    recorded = recordings.reply(request, model, info) if recordings else None
+    if recorded is None and model in models:
+        info = replace(info, model=f"{PREFIX}-{profile.name}")
+    reply = recorded or _generated(request, profile, info, rng)
+    for one in chosen:
+        if one.fault.stage == "generation":
+            reply = one.changed(reply)
+    delivery = [one.delivery() for one in chosen if one.delivers(streamed=request.stream)]
+    return replace(reply, delivery=tuple(delivery))
+
+
+def _generated(
+    request: ModelRequest, profile: Profile, info: ReplyInfo, rng: random.Random
+) -> Reply:
+    parts = answer(request)
+    complete = [(split_json if part.json else split)(part.text) for part in parts]
+    kept = [
+        until_stop(tokens, request.stop) if part.kind == "text" else tokens
+        for part, tokens in zip(parts, complete, strict=True)
+    ]
+    flat = [(index, token) for index, tokens in enumerate(kept) for token in tokens]
+    finish = "tool_calls" if parts[-1].kind == "call" and not request.forced_tool else "stop"
+    if request.max_tokens is not None and len(flat) > request.max_tokens:
+        flat, finish = flat[: request.max_tokens], "length"
+    reasoning = sum(
+        len(tokens) for part, tokens in zip(parts, kept, strict=True) if part.kind == "thought"
+    )
+    total = sum(map(len, complete))
+    schedule = plan(profile, total, rng, reasoning).cut(len(flat))
+    pieces = tuple(
+        Piece(at, index, token) for at, (index, token) in zip(schedule.tokens, flat, strict=True)
+    )
+    return Reply(
+        request=request,
+        info=info,
+        parts=parts,
+        pieces=pieces,
+        finish=finish,
+        usage=Usage(_prompt_tokens(request), len(pieces), reasoning_tokens(pieces, parts)),
+        plan=schedule,
+        gap=profile.gap(total - reasoning),
+    )
+
+
+def _prompt_tokens(request: ModelRequest) -> int:
+    """Return the tokens of the conversation and the tools' definitions."""
+    texts = [turn.text for turn in request.turns]
+    texts += [call.arguments for turn in request.turns for call in turn.calls]
+    texts += [
+        f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in request.tools
+    ]
+    return _TOKENS_PER_MESSAGE * (len(request.turns) + 1) + sum(len(split(text)) for text in texts)
+
+
+def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tokens before the first stop sequence, the last of them perhaps shortened."""
+    text = "".join(tokens)
+    end = min((at for at in map(text.find, stop) if at >= 0), default=len(text))
+    if end == len(text):
+        return tokens
+    starts = accumulate(map(len, tokens), initial=0)
+    pairs = zip(tokens, starts, strict=False)
+    return tuple(token[: end - start] for token, start in pairs if start < end)

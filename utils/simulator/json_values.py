@@ -1,0 +1,69 @@
+"""JSON as it goes over the wire: parsing without surprises, encoding, merging."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from . import errors
+
+Json = dict[str, Any]
+_MAX_DEPTH = 100
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each token
+
+
+def parse_object(raw: bytes) -> Json:
+    """Return the JSON object in `raw`.
+
+    Raises:
+        ApiError: 400 if there is none.
+    """
+    try:
+        body = json.loads(raw)
+        if b"\\ud" in raw.lower():  # a lone surrogate has no UTF-8
+            json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise errors.unreadable() from None
+    if not isinstance(body, dict) or not is_shallow(body):
+        raise errors.unreadable()
+    return body
+
+
+def is_shallow(value: object) -> bool:
+    """Return whether `value` can be walked recursively without exhausting the stack."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
+def to_json(value: object) -> bytes:
+    """Return `value` as JSON in UTF-8; a lone surrogate, which has no UTF-8, is escaped."""
+    return _encode(value).encode("utf-8", "backslashreplace")
+
+
+def merged(base: Json, extra: Json) -> Json:
+    """Return `base` with the fields of `extra` added or replaced, at any depth."""
+    result = dict(base)
+    for name, value in extra.items():
+        old = base.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[name] = merged(old, value)
+        elif isinstance(old, list) and isinstance(value, list) and _are_objects([*old, *value]):
+            both = [merged(one, other) for one, other in zip(old, value, strict=False)]
+            result[name] = both + old[len(both) :] + value[len(both) :]
+        else:
+            result[name] = value
+    return result
+
+
+def _are_objects(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
