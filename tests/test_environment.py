@@ -13,8 +13,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LEARNER, SITE, TESTS = "requirements.lock", "requirements-site.lock", "requirements-test.lock"
-CLASS = "requirements-class.lock"
+LEARNER, SITE, TESTS = "requirements/lab.lock", "requirements/site.lock", "requirements/test.lock"
+CLASS = "requirements/class.lock"
 SYSTEMS = [
     {"sys_platform": platform, "os_name": name, "python_full_version": python}
     for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))

@@ -16,17 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from tools.environment import (
-    PYTHON,
-    Environment,
-    interpreter,
-    make_venv,
-    only_one,
-    remove,
-    run_pip,
-    run_uv,
-    sentences_for_the_disk,
-)
+from tools.environment import Environment, interpreter, only_one, remove
+from tools.installers import PYTHON, make_venv, run_pip, run_uv, sentences_for_the_disk
 from tools.lab import a_browser_can_open, free_port
 from tools.programs import (
     ROOT,

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.environment import LOCKS, Environment, check_room, follow, make_venv
+from tools.environment import LOCKS, Environment
+from tools.installers import check_room, follow, make_venv
 from tools.programs import (
     ROOT,
     Advice,

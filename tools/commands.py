@@ -14,7 +14,8 @@ from tools.app import APPS, app
 from tools.canary import canary
 from tools.classroom import add_options, class_
 from tools.doctor import doctor
-from tools.environment import LOCKS, install_from, interpreter
+from tools.environment import LOCKS, interpreter
+from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.links import links
@@ -48,7 +49,7 @@ def setup(arguments: argparse.Namespace) -> int:
     if arguments.wheels is not None:
         if arguments.here:
             raise Advice("--wheels installs into .venv, which --here doesn't use: give only one.")
-        install_from(arguments.wheels)
+        install_from(arguments.wheels, LOCKS["lab"])
     python = interpreter("lab", arguments.here)
     opening = this_command("lab", *(["--here"] if arguments.here else []))
     say(f"The course is set up, with Python at {python}. To open it, run {opening}.")

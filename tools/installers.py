@@ -1,0 +1,221 @@
+"""The installers that fill an environment, pip or uv, and what a person is told if they fail."""
+
+import contextlib
+import dataclasses
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from tools.programs import WINDOWS, Advice, Progress, as_they_come, clean_environ, ended_with, say
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks beside it
+
+_NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
+_NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
+_NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
+_NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
+# Not the Python of a `.venv` that runs this: it is about to be replaced.
+VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A virtual environment's place, `.venv` in the folder `root`."""
+
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """The environment's folder."""
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+    @property
+    def packages(self) -> Path:
+        """The folder of the installed packages."""
+        inside = "Lib" if WINDOWS else f"lib/python{PYTHON}"
+        return self.folder / inside / "site-packages"
+
+
+def make_venv(environment: Place, uv: str | None) -> None:
+    """Create an empty environment, with pip inside unless there is uv."""
+    if uv is None and importlib.util.find_spec("ensurepip") is None:
+        raise Advice(
+            "This Python has no venv module: install it (Debian and Ubuntu: "
+            f"apt install python{PYTHON}-venv), or uv, and run this again."
+        )
+    pip = ["--without-pip"] if uv is not None else []
+    follow([*VENV, *pip, str(environment.folder)], environment, "creating an empty .venv")
+
+
+def install_from(wheels: Path, lock: str) -> None:
+    """Let pip or uv take packages from a folder only; `lock` is the course's lock file.
+
+    Raises:
+        Advice: The folder has none.
+    """
+    if not any(wheels.glob("*.whl")):
+        raise Advice(
+            f"There are no packages in {wheels}: download them on a machine with a network, with "
+            "python -m pip download --no-deps --only-binary=:all: "
+            f"-r {lock} -d {wheels.name}"
+        )
+    address = wheels.resolve().as_uri()  # the variables hold lists, and a path may hold a space
+    os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
+
+
+def run_uv(uv: str, environment: Place, lock: Path) -> None:
+    """Install a lock with uv, and show its few lines.
+
+    pip reads variables that name a folder of packages (see `install_from`); uv is told by options.
+    """
+    command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
+    command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
+    if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
+        places = os.environ.get("PIP_FIND_LINKS", "").split()
+        command += ["--no-index", *(f"--find-links={place}" for place in places)]
+    shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
+
+    def watch(line: str) -> str | None:
+        return line.strip() if line.strip().startswith(shown) else None
+
+    follow(command, environment, "uv is downloading packages", watch)
+
+
+def run_pip(environment: Place, lock: Path) -> None:
+    """Install a lock with pip, showing a count, then compile for a quick first start.
+
+    pip compiles on one core while it unpacks; compiling afterwards on all cores is quicker.
+    """
+    pip = [str(environment.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    command = [*pip, "install", "--no-deps", "--no-compile", "--only-binary=:all:"]
+    command += ["--progress-bar=off", "--requirement", str(lock)]
+    total = len([line for line in lock.read_text(encoding="utf-8").splitlines() if line.strip()])
+    collected = 0
+
+    def watch(line: str) -> str | None:
+        nonlocal total, collected
+        if line.startswith("Ignoring "):
+            total -= 1
+        elif line.startswith("Collecting "):
+            collected += 1
+            return f"{collected} of {total} packages downloaded: {line.split()[1]}"
+        elif "Retrying (Retry(" in line:
+            return "the network does not respond: trying again"
+        elif line.startswith("Installing collected"):
+            return f"unpacking {total} packages"
+        return None
+
+    follow(command, environment, "pip is downloading packages", watch)
+    compiling = [str(environment.python), "-m", "compileall", "-q", "-j", "0"]
+    with Progress("compiling them for a quick start"):
+        # Files for other Pythons fail to compile; they are never imported.
+        subprocess.run(
+            [*compiling, str(environment.packages)], capture_output=True, env=clean_environ()
+        )
+
+
+def follow(
+    command: Sequence[str],
+    environment: Place,
+    doing: str,
+    watch: Callable[[str], str | None] = str.strip,
+) -> None:
+    """Run an installer and show its progress, as `watch` reads it from the lines.
+
+    Raises:
+        Advice: It failed; the sentence depends on its output.
+    """
+    lines: list[str] = []
+    with Progress(doing) as progress:
+        child = subprocess.Popen(
+            command,
+            env=clean_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        with ended_with(child):
+            for line in as_they_come(child):
+                if line:
+                    lines.append(line.rstrip())
+                progress.show(watch(line))
+        code = child.wait()
+    if code != 0:
+        raise installing_advice(lines, environment.root)
+
+
+def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
+    """The sentence for an installer that failed with this output, while installing in `folder`."""
+    text = "\n".join(lines)
+    if on_disk := _disk_advice(text, folder):
+        return on_disk
+    if any(sign in text for sign in _NO_NETWORK):
+        return Advice(
+            "The packages could not be downloaded: there is no network, or a proxy is in the way. "
+            "Connect (or set HTTPS_PROXY) and run this again; what was downloaded is kept."
+        )
+    if any(sign in text for sign in _NO_BUILD):
+        last = next((line for line in reversed(lines) if "distribution" in line), lines[-1]).strip()
+        if os.environ.get("PIP_NO_INDEX"):
+            return Advice(
+                "The folder of packages lacks one for this computer: download them on one of the "
+                f"same kind, with Python {platform.python_version()} ({last})."
+            )
+        return Advice(
+            f"A package has no ready-made build for Python {PYTHON} on this computer: use a 64-bit "
+            f"Python 3.11 to 3.14 ({last})."
+        )
+    for line in lines[-15:]:
+        say("  | " + line)
+    return Advice(
+        "Installing the packages failed; the lines above give the reason. Fix it and run this "
+        "again. If it fails again, report it with those lines."
+    )
+
+
+@contextlib.contextmanager
+def sentences_for_the_disk(folder: Path) -> Iterator[None]:
+    """Turn an error of the file system in `folder` into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise _disk_advice(str(error), folder) or Advice(
+            f"Setting up in {folder} failed ({error}): fix that and run this again."
+        ) from error
+
+
+def check_room(folder: Path) -> None:
+    """Raise Advice if the packages can't fit, before minutes are spent on finding out."""
+    if shutil.disk_usage(folder).free < ROOM_NEEDED_MB * 1_000_000:
+        raise _no_room(folder)
+
+
+def _disk_advice(text: str, folder: Path) -> Advice | None:
+    if any(sign in text for sign in _NO_ROOM):
+        return _no_room(folder)
+    if any(sign in text for sign in _NOT_WRITABLE):
+        return Advice(
+            f"{folder} can't be written to, or a file in its .venv is in use: close what runs from "
+            "it, or copy the course to a folder of your own, and run this again there."
+        )
+    return None
+
+
+def _no_room(folder: Path) -> Advice:
+    return Advice(
+        f"There is no room on the disk of {folder}: the packages need about {ROOM_NEEDED_MB} MB "
+        "free. Free some space and run this again."
+    )
