@@ -15,7 +15,7 @@ import pytest
 from tools import reading, site
 from tools.programs import ROOT
 from tools.reading import NotBuilt, Picture, for_reading, relinked
-from utils import source
+from utils import lesson_source
 
 TEXT = """# 1. A lesson
 
@@ -51,7 +51,7 @@ def answer():
 check("1.answer", answer)
 ```
 """
-LESSON = source.parse(TEXT, "lessons/01_test.md")
+LESSON = lesson_source.parse(TEXT, "lessons/01_test.md")
 
 
 def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
@@ -142,17 +142,17 @@ def test_notebooks_of_another_build_are_refused() -> None:
 # --- Notebooks of another build
 
 
-def built_of(lesson: source.Lesson) -> tuple[Any, Any]:
+def built_of(lesson: lesson_source.Lesson) -> tuple[Any, Any]:
     """The solved and the open notebook that a build makes of a lesson."""
 
     def notebook(edition: Any) -> Any:
         cells = [one for one in lesson.cells if edition is solved or not one.instructor]
         return {"cells": [{"cell_type": one.kind, "source": edition(one)} for one in cells]}
 
-    def solved(one: source.Cell) -> str:
+    def solved(one: lesson_source.Cell) -> str:
         return one.solved
 
-    def open_(one: source.Cell) -> str:
+    def open_(one: lesson_source.Cell) -> str:
         return one.learner
 
     return notebook(solved), notebook(open_)
@@ -172,22 +172,22 @@ def test_notebooks_of_this_build_are_not_stale() -> None:
 )
 def test_a_lesson_that_was_edited_after_its_build_is_told_by_line(now: str, told: str) -> None:
     was = {"# 1. Another lesson": "# 1. A lesson", "return 43": "return 42"}
-    edited = source.parse(TEXT.replace(was.get(now, "A note"), now), "lessons/01_test.md")
+    edited = lesson_source.parse(TEXT.replace(was.get(now, "A note"), now), "lessons/01_test.md")
     assert re.search(told, reading.stale(edited, *built_of(LESSON)) or "")
 
 
 def test_a_lesson_that_grew_or_shrank_is_told() -> None:
-    longer = source.parse(f"{TEXT}\n+++\n\nMore.\n", "lessons/01_test.md")
+    longer = lesson_source.parse(f"{TEXT}\n+++\n\nMore.\n", "lessons/01_test.md")
     assert "cells" in (reading.stale(longer, *built_of(LESSON)) or "")
     assert "cells" in (reading.stale(LESSON, *built_of(longer)) or "")
 
 
 def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lessons = tmp_path / "lessons"
-    shutil.copytree(source.FOLDER, lessons)
+    shutil.copytree(lesson_source.FOLDER, lessons)
     first = lessons / "01_enabling_streaming.md"
     first.write_text(first.read_text("utf-8").replace("# 1. Enabling", "# 1. Starting"), "utf-8")
-    monkeypatch.setattr(source, "FOLDER", lessons)
+    monkeypatch.setattr(lesson_source, "FOLDER", lessons)
     with pytest.raises(
         site.Advice, match=r"01_enabling_streaming\.md:\d+: .*course.py build first"
     ):
@@ -281,7 +281,7 @@ def test_the_lesson_is_there_and_its_notes_are_not(built: Path) -> None:
     text = (built / "01_enabling_streaming.html").read_text(encoding="utf-8")
     assert "Feel it: a race" in text
     assert "Instructor note" not in text
-    number = len(source.load(source.FOLDER / "01_enabling_streaming.md").exercises)
+    number = len(lesson_source.load(lesson_source.FOLDER / "01_enabling_streaming.md").exercises)
     assert text.count('<p class="collapsed admonition-title">Solution</p>') == number
     assert len(re.findall(r'<img alt="Wait bars[^"]+"[^>]*>', text)) == 1
 
@@ -295,7 +295,9 @@ def test_the_first_page_shows_a_picture_of_each_lesson(built: Path) -> None:
 
 def test_the_guides_show_boxes_to_tick_and_where_a_file_is_that_is_no_page(built: Path) -> None:
     text = (built / "instructors_guide.html").read_text(encoding="utf-8")
-    boxes = (source.FOLDER / "instructors_guide.md").read_text(encoding="utf-8").count("- [ ] ")
+    boxes = (
+        (lesson_source.FOLDER / "instructors_guide.md").read_text(encoding="utf-8").count("- [ ] ")
+    )
     assert text.count(site.BOX) == boxes > 0
     assert "[ ]" not in text
     assert "hub/README.md</span></code> in the course's folder" in text
@@ -325,11 +327,11 @@ def test_a_command_for_a_shell_in_a_guide_is_not_taken_for_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lessons = tmp_path / "lessons"
-    shutil.copytree(source.FOLDER, lessons)
+    shutil.copytree(lesson_source.FOLDER, lessons)
     glossary = lessons / "glossary.md"
     command = "export KEY=\"it's\nmore $(x) --live\n"
     glossary.write_text(f"# Glossary\n\n```\n{command}```\n", encoding="utf-8")
-    monkeypatch.setattr(source, "FOLDER", lessons)
+    monkeypatch.setattr(lesson_source, "FOLDER", lessons)
     first = site.build(tmp_path / "site", ["1"])
     text = (first.parent / "glossary.html").read_text(encoding="utf-8")
     assert "highlight-text" in text

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools.programs import Advice
-from utils import source
+from utils import lesson_source
 
 # Where every lesson has a row that begins with its number and title.
 TABLES = ("README.md", "lessons/index.md")
@@ -43,7 +43,7 @@ def chosen(names: Sequence[str], folder: Path) -> list[Path]:
     Raises:
         Advice: There is no such lesson, or none at all.
     """
-    there = source.paths(folder)
+    there = lesson_source.paths(folder)
     if not there:
         raise Advice(f"There is no lesson: {folder.name}/ holds no file such as 01_name.md.")
     return [_named(name, there) for name in names] if names else there
@@ -57,7 +57,7 @@ def _named(name: str, there: Sequence[Path]) -> Path:
     raise Advice(f"There is no lesson {name}; there are {', '.join(path.stem for path in there)}.")
 
 
-def fill(folder: Path, lessons: Iterable[source.Lesson], *, write: bool) -> list[str]:
+def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
     """Fill lessons' facts into the guides, where `<!--1.minutes-->60 + 15<!--/-->` asks for them.
 
     Besides the minutes of a lesson there are the numbers of exercises, such as `1.words`.
@@ -77,7 +77,7 @@ def fill(folder: Path, lessons: Iterable[source.Lesson], *, write: bool) -> list
         lines = text.split("\n")
         for at, line in enumerate(lines):
             for key, value in _FILLED.findall(line):
-                where = f"{source.name_of(path)}:{at + 1}"
+                where = f"{lesson_source.name_of(path)}:{at + 1}"
                 if key not in facts:
                     problems.append(f"{where}: no lesson has a `{key}`")
                 elif value != facts[key]:
@@ -90,7 +90,7 @@ def fill(folder: Path, lessons: Iterable[source.Lesson], *, write: bool) -> list
     return problems
 
 
-def _facts(lesson: source.Lesson) -> dict[str, str]:
+def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
     chapter = int(Path(lesson.file).name[:2])
     facts = {f"{chapter}.{name}": number for name, number in lesson.numbers.items()}
     times = (_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor)

@@ -14,8 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools import rules
-from utils import source
-from utils.source import Cell, Lesson, SourceError
+from utils import lesson_source
+from utils.lesson_source import Cell, Lesson, SourceError
 
 Edition = Literal["notebooks", "solutions"]
 EDITIONS: tuple[Edition, ...] = ("notebooks", "solutions")
@@ -84,10 +84,10 @@ def make(path: Path) -> Built:
     Raises:
         BuildError: If the source breaks a rule; the message has a line for each breach.
     """
-    file = source.name_of(path)
+    file = lesson_source.name_of(path)
     try:
-        text = source.read(path)
-        lesson = source.parse(text, file)
+        text = lesson_source.read(path)
+        lesson = lesson_source.parse(text, file)
     except SourceError as error:
         raise BuildError(str(error)) from None
     if not re.match(r"---[ \t]*\n", text):

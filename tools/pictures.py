@@ -21,7 +21,7 @@ from tests.browser.lab import NO_BROWSER, Lab, NotebookPage, browser_path, launc
 from tools.programs import ROOT, say
 from tools.reading import widget_name
 from tools.site import DESIGN
-from utils import source
+from utils import lesson_source
 
 COLOURS = 96  # text and flat colours: more can't be told apart, and would weigh three times as much
 LONGEST_RUN = 600.0  # seconds for a lesson
@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Take the pictures of live widgets.")
     parser.add_argument("lesson", nargs="*", help="a lesson's number; all without")
     chosen = parser.parse_args(words).lesson
-    stems = [path.stem for path in source.paths()]
+    stems = [path.stem for path in lesson_source.paths()]
     stems = [stem for stem in stems if not chosen or str(int(stem[:2])) in chosen]
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="course-") as folder:
         path = browser_path(playwright)

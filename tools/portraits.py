@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from tests.browser.lab import NO_BROWSER, Lab, NotebookPage, browser_path, launch, serve
 from tools.pictures import COLOURS
 from tools.programs import ROOT, say
-from utils import source
+from utils import lesson_source
 
 WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
@@ -123,7 +123,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _take(number: int, lab: Lab, browser: Browser) -> None:
     """Run a lesson as far as its picture needs, and keep it as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
-    stem = source.paths()[number - 1].stem
+    stem = lesson_source.paths()[number - 1].stem
     edition = "notebooks" if portrait.around else "solutions"
     notebook = json.loads((ROOT / edition / f"{stem}.ipynb").read_bytes())
     for cell in notebook["cells"]:

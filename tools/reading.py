@@ -1,7 +1,7 @@
 """A lesson for reading: what a page of the site shows of its solved and its open notebook.
 
 Notebooks go in and come out as the plain dictionaries of their JSON. Making pages of them is
-`tools.site`'s, and which text belongs to which edition is `utils.source`'s to say.
+`tools.site`'s, and which text belongs to which edition is `utils.lesson_source`'s to say.
 """
 
 import ast
@@ -14,7 +14,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from utils.source import Cell, Lesson, Prediction
+from utils.lesson_source import Cell, Lesson, Prediction
 
 JSON = dict[str, Any]
 

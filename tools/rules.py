@@ -2,7 +2,7 @@
 
 What is said of titles, sections and headings is `tools.shape`'s, and told here with the rest.
 
-What can't be read at all is `utils.source`'s to report; making notebooks is `tools.build`'s.
+What can't be read at all is `utils.lesson_source`'s to report; making notebooks is `tools.build`'s.
 """
 
 import ast
@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from tools import shape
-from utils.source import Cell, Lesson, SourceError
+from utils.lesson_source import Cell, Lesson, SourceError
 
 LONGEST_CELL = 25  # lines of code in the learner's edition, design: "none over 25"
 

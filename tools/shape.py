@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from utils.source import Cell, Lesson, SourceError
+from utils.lesson_source import Cell, Lesson, SourceError
 
 FEWEST_EXERCISES = 4
 SETUP = "Setup"

@@ -20,8 +20,8 @@ from typing import Any
 from tools.lessons import chosen
 from tools.programs import ROOT, Advice, clean_environ, counted, say, this_command
 from tools.reading import NotBuilt, Picture, for_reading, relinked, stale
-from utils import source
-from utils.source import SourceError
+from utils import lesson_source
+from utils.lesson_source import SourceError
 
 PICTURES = ROOT / "docs"  # of the lessons, for README and index
 DESIGN = PICTURES / "site"
@@ -74,7 +74,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
             fetch from elsewhere.
     """
     started = time.monotonic()
-    wanted = chosen(lessons, source.FOLDER)
+    wanted = chosen(lessons, lesson_source.FOLDER)
     pages = output / "source"
     if pages.exists():
         shutil.rmtree(pages)
@@ -125,7 +125,7 @@ def _executed(lessons: Sequence[Path]) -> Iterator[str]:
 
 
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
-    lesson = source.load(source.FOLDER / f"{stem}.md")
+    lesson = lesson_source.load(lesson_source.FOLDER / f"{stem}.md")
     solved, open_ = (_notebook(folder, stem) for folder in ("solutions", "notebooks"))
     if old := stale(lesson, solved, open_):
         raise Advice(f"{old}: run {this_command('build')} first.")
@@ -151,7 +151,7 @@ def _notebook(folder: str, stem: str) -> dict[str, Any]:
 def _known(stems: Sequence[str]) -> dict[str, str]:
     """The pages and pictures that lessons and guides may link to, by the name they know them."""
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
-    there = [name for name in guides if (source.FOLDER / f"{name}.md").is_file()]
+    there = [name for name in guides if (lesson_source.FOLDER / f"{name}.md").is_file()]
     known = {f"{stem}.ipynb": f"{stem}.ipynb" for stem in stems}
     known |= {f"{stem}.md": f"{stem}.ipynb" for stem in stems}
     known |= {path.name: path.name for path in PICTURES.glob("*.png")}
@@ -164,16 +164,18 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
         shutil.copyfile(path, pages / path.name)
     trees = [_toctree("Lessons", stems)]
     for caption, names in GUIDES.items():
-        there = [name for name in names if (source.FOLDER / f"{name}.md").is_file()]
+        there = [name for name in names if (lesson_source.FOLDER / f"{name}.md").is_file()]
         trees += [_toctree(caption, there)] if there else []
         for name in there:
             heading, _, text = (
-                (source.FOLDER / f"{name}.md").read_text(encoding="utf-8-sig").partition("\n")
+                (lesson_source.FOLDER / f"{name}.md")
+                .read_text(encoding="utf-8-sig")
+                .partition("\n")
             )
             text = re.sub(r"^- \[ \] ", f"- {BOX} ", relinked(text, known), flags=re.MULTILINE)
             whole = "\n\n".join([heading, PLAIN_BLOCKS, text])
             (pages / f"{name}.md").write_text(whole, encoding="utf-8")
-    first = (source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8-sig")
+    first = (lesson_source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8-sig")
     heading, _, text = first.partition("\n")
     about = (DESIGN / "about.md").read_text(encoding="utf-8-sig")
     whole = "\n\n".join([heading, PLAIN_BLOCKS, about, relinked(text, known), *trees])

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.browser.lab import NotebookPage
 from tests.browser.lessons import Lesson, Opened, Promises
 from tests.browser.turns import Turns
-from utils import source
+from utils import lesson_source
 
 HEARTS = ".course-heartbeat"
 NOW = ".course-status [aria-current=step]"
@@ -92,7 +92,7 @@ class TestPromises(Promises):
 
     def test_stages_move_once_exercise_7_is_solved(self, opened: Opened, tmp_path: Path):
         nb, turns = opened.notebook, Turns(tmp_path)
-        nb.run_new_cell(turns.code + source.solution("4.stages") + IN_TURNS)
+        nb.run_new_cell(turns.code + lesson_source.solution("4.stages") + IN_TURNS)
         nb.run_cell_with("status = StatusLine(")
         for stage in ("Thinking", "Tool call", "Thinking", "Answer"):
             now = nb.page.locator(NOW, has=nb.page.get_by_text(stage, exact=True))

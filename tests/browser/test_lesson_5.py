@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.browser.lessons import Lesson, Opened, Promises
 from tests.browser.test_chat import ask, button, foot, panel, stop_it
 from tests.browser.turns import Turns
-from utils import source
+from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
 # A reply of half a minute, for a page that is slow to press Stop.
@@ -102,7 +102,7 @@ class TestPromises(Promises):
         self, opened: Opened, tmp_path: Path
     ):
         nb, turns = opened.notebook, Turns(tmp_path)
-        steps = [source.solution(f"5.{step}") for step in (8, 10, 11)]
+        steps = [lesson_source.solution(f"5.{step}") for step in (8, 10, 11)]
         nb.start_new_cell("\n\n".join([turns.code, *steps, SOLVED]))
         for stage in ("Thinking", "Tool call", "Thinking"):
             panel(nb, "Solved").locator(NOW, has_text=stage).wait_for()

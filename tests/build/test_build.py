@@ -14,8 +14,8 @@ from tools.build import main
 from tools.lessons import chosen
 from tools.notebooks import EDITIONS, METADATA
 from tools.programs import ROOT
-from utils import source
-from utils.source import SourceError
+from utils import lesson_source
+from utils.lesson_source import SourceError
 
 SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
 SHOWS = """
@@ -247,7 +247,7 @@ def test_without_execution_the_sources_are_there_and_the_check_still_asks_for_ou
 
 
 def ids(text):
-    return list(notebooks.ids(source.parse(text).cells))
+    return list(notebooks.ids(lesson_source.parse(text).cells))
 
 
 def test_cells_are_named_after_their_section():
@@ -642,7 +642,7 @@ def test_what_no_editor_shows_is_told_by_its_line(root, capsys, spoil_it, told):
     assert "\n" not in said
     if "a tab indents" not in told:
         with pytest.raises(SourceError, match=rf"{SAMPLE.name}:\d+: the "):
-            source.load(lesson)
+            lesson_source.load(lesson)
 
 
 # --- Failures -------------------------------------------------------------------------------------

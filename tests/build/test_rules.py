@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tools import rules
-from utils import source
+from utils import lesson_source
 
 SAMPLE = (Path(__file__).parent / "data" / "01_sample.md").read_text(encoding="utf-8")
 
 
 def problems(text):
-    return rules.problems(source.parse(text, "lessons/01_sample.md"))
+    return rules.problems(lesson_source.parse(text, "lessons/01_sample.md"))
 
 
 def cell(*lines, tags=""):
@@ -183,7 +183,7 @@ ONE_SLIP = {
 @pytest.mark.parametrize(("text", "said"), ONE_SLIP.values(), ids=ONE_SLIP)
 def test_one_slip_is_told_once_and_not_again_by_all_that_follows(monkeypatch, text, said):
     monkeypatch.setattr(rules.shape, "FEWEST_EXERCISES", 0)
-    lesson = source.parse(text, "lessons/01_sample.md")
+    lesson = lesson_source.parse(text, "lessons/01_sample.md")
     (told,) = [*rules.problems(lesson), *rules.unchecked(lesson, ["words"], "checks")]
     assert said in told.problem
 
@@ -225,7 +225,7 @@ def test_a_lesson_with_too_few_exercises_is_told(monkeypatch):
 
 
 def test_an_exercise_and_its_check_need_each_other():
-    lesson = source.parse(SAMPLE, "lessons/01_sample.md")
+    lesson = lesson_source.parse(SAMPLE, "lessons/01_sample.md")
     folder = "utils/checks/lesson_1"
     (told,) = rules.unchecked(lesson, [], folder)
     assert told.problem == f"exercise words has no check: add {folder}/words.py"

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils import source
+from utils import lesson_source
 
 HERE = Path(__file__).parent
 
@@ -65,7 +65,7 @@ def _registers(exercise, mistake, says):
     return register
 
 
-numbered = functools.cache(source.number)
+numbered = functools.cache(lesson_source.number)
 
 
 def edits(exercise, answer):

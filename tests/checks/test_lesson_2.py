@@ -8,7 +8,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from tests.checks.lesson_2.collector import AnotherName, AsynchronousAndBroken
 from tests.checks.lesson_2.spaces_heard import mends_the_call_alone
 from tests.checks.lesson_2.stopwatch import NoClock, Timed
-from utils import source
+from utils import lesson_source
 from utils.checks import evaluate
 
 
@@ -33,7 +33,7 @@ def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
         "        self.ttft = None\n"
         "    ...\n"
     )
-    monkeypatch.setattr(source, "stub", lambda number: stub)
+    monkeypatch.setattr(lesson_source, "stub", lambda number: stub)
     assert evaluate("2.stopwatch", GivenStart).status == "not attempted"
     assert evaluate("2.stopwatch", NoClock).status == "not yet"
     assert evaluate("2.stopwatch", Timed).status == "correct"

@@ -12,7 +12,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
 from tests.checks.test_official_answers import answer_in, imported_before, solved_before
-from utils import source
+from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.fake_model import FakeModel
 
@@ -251,8 +251,8 @@ def only_itself(function, transformer):
 
 def solutions():
     """The official solutions of exercises whose checks are data, and what comes before them."""
-    for path in source.paths():
-        lesson = source.load(path)
+    for path in lesson_source.paths():
+        lesson = lesson_source.load(path)
         for number, exercise in lesson.exercises.items():
             before = [imported_before(lesson, exercise), *solved_before(lesson, exercise)]
             yield number, "\n".join([HELPERS, *before]), exercise.solved
@@ -269,7 +269,7 @@ HARMLESS = {  # mutations that change nothing in some solution
 def named(number):
     """An exercise's name in its lesson's source, such as "1.words"."""
     lesson = number.partition(".")[0]
-    by_name = source.numbers(int(lesson)).items()
+    by_name = lesson_source.numbers(int(lesson)).items()
     return next(f"{lesson}.{name}" for name, other in by_name if other == number)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from utils import source
+from utils import lesson_source
 from utils.checks import evaluate
 
 EXERCISES = [
     pytest.param(path, number, id=number)
-    for path in source.paths()
-    for number in source.load(path).exercises
+    for path in lesson_source.paths()
+    for number in lesson_source.load(path).exercises
 ]
 
 
@@ -52,7 +52,7 @@ def answer_in(code, imports):
 
 
 def test_there_are_lessons_with_four_exercises_or_more():
-    lessons = [source.load(path) for path in source.paths()]
+    lessons = [lesson_source.load(path) for path in lesson_source.paths()]
     assert lessons
     for lesson in lessons:
         assert len(lesson.exercises) >= 4, lesson.file
@@ -60,7 +60,7 @@ def test_there_are_lessons_with_four_exercises_or_more():
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)
 def test_the_official_solution_passes(path: Path, number: str):
-    lesson = source.load(path)
+    lesson = lesson_source.load(path)
     exercise = lesson.exercises[number]
     code = "\n".join([*solved_before(lesson, exercise), exercise.solved])
     handed = answer_in(code, imported_before(lesson, exercise))
@@ -70,7 +70,7 @@ def test_the_official_solution_passes(path: Path, number: str):
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)
 def test_the_untouched_stub_is_not_attempted(path: Path, number: str):
-    lesson = source.load(path)
+    lesson = lesson_source.load(path)
     exercise = lesson.exercises[number]
     handed = answer_in(exercise.learner, imported_before(lesson, exercise))
     outcome = evaluate(number, handed[number])
@@ -79,8 +79,8 @@ def test_the_untouched_stub_is_not_attempted(path: Path, number: str):
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)
 def test_the_solution_shown_to_learners_is_the_one_that_runs(path: Path, number: str):
-    exercise = source.load(path).exercises[number]
-    code = source.solution(number)
+    exercise = lesson_source.load(path).exercises[number]
+    code = lesson_source.solution(number)
     assert exercise.solved.startswith(code)
     assert "check(" not in code
     assert "BEGIN SOLUTION" not in code

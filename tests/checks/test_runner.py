@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from utils import source
+from utils import lesson_source
 from utils.checks import Outcome, check, evaluate, runner
 from utils.checks.calls import Misuse
 from utils.checks.engine.exercise import Exercise
@@ -148,7 +148,7 @@ def test_an_answer_of_its_own_counts_as_an_attempt(answer):
 
 def test_a_stub_with_code_in_it_is_not_attempted_while_it_is_unchanged(monkeypatch):
     stub = "def total(numbers):\n    result = 0\n    for number in numbers:\n        ...\n"
-    monkeypatch.setattr(source, "stub", lambda number: stub)
+    monkeypatch.setattr(lesson_source, "stub", lambda number: stub)
     cell: dict = {}
     exec(stub, cell)
     assert untouched(cell["total"], "9.1")
@@ -454,6 +454,6 @@ def test_importing_the_checks_does_not_import_langchain():
         capture_output=True,
         text=True,
         check=True,
-        cwd=source.FOLDER.parent,
+        cwd=lesson_source.FOLDER.parent,
     )
     assert done.stdout.strip() == "[]"

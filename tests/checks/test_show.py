@@ -2,7 +2,7 @@
 
 import pytest
 
-from utils import source
+from utils import lesson_source
 from utils.checks import show
 from utils.checks.calls import Misuse
 
@@ -52,7 +52,7 @@ check("7.other", other)
 @pytest.fixture(autouse=True)
 def _lesson(tmp_path, monkeypatch):
     (tmp_path / "07_sample.md").write_text(LESSON, encoding="utf-8")
-    monkeypatch.setattr(source, "FOLDER", tmp_path)
+    monkeypatch.setattr(lesson_source, "FOLDER", tmp_path)
     monkeypatch.setattr(show, "_given", show.Counter())
 
 
@@ -140,7 +140,7 @@ def test_a_number_without_quotes_is_understood(shown):
 
 
 def test_a_number_without_quotes_that_may_mean_two_exercises_is_told(monkeypatch):
-    monkeypatch.setattr(source, "solution", lambda number: {"7.10": "pass"}[number])
+    monkeypatch.setattr(lesson_source, "solution", lambda number: {"7.10": "pass"}[number])
     with pytest.raises(Misuse) as error:
         show.hint(7.10)
     assert str(error.value) == (
@@ -175,6 +175,6 @@ def test_a_call_without_a_number_is_told_how_to_write_it(call):
 
 
 def test_a_missing_lessons_folder_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(source, "FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr(lesson_source, "FOLDER", tmp_path / "nowhere")
     with pytest.raises(LookupError, match="The folder `lessons` is missing"):
         show.hint("7.1")

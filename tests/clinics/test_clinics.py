@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from tests.simulator.virtual import VirtualSimulator
-from utils import source
+from utils import lesson_source
 from utils.clinics import complaints, deployments, endpoints, received, visit
 from utils.setup import ready
 from utils.timing import record
@@ -17,7 +17,7 @@ FINISH_REASONS = {"complete": "stop", "limit": "length", "filtered": "content_fi
 
 def diagnosis(exercise: str) -> dict[str, str]:
     """What the lesson's own solution says, by patient."""
-    (assignment,) = ast.parse(source.solution(exercise)).body
+    (assignment,) = ast.parse(lesson_source.solution(exercise)).body
     assert isinstance(assignment, ast.Assign)
     said: dict[str, str] = ast.literal_eval(assignment.value)
     return said

@@ -2,7 +2,7 @@
 
 import re
 
-from utils import source
+from utils import lesson_source
 from utils.checks.engine.wording import shown
 from utils.errors import Sentence
 
@@ -61,8 +61,8 @@ def _not_two_at_once(given: object, before: str, after: str) -> None:
     if not isinstance(given, float):
         return
     try:
-        source.solution(f"{given}0")
-    except source.NotThere:
+        lesson_source.solution(f"{given}0")
+    except lesson_source.NotThere:
         return
     raise Misuse(
         f"To Python, {given}0 and {given} are the same number. Write it as a text: "
@@ -72,7 +72,7 @@ def _not_two_at_once(given: object, before: str, after: str) -> None:
 
 def _number(given: object) -> str | None:
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
-    return source.number(match[1]) if match else None
+    return lesson_source.number(match[1]) if match else None
 
 
 def _told(given: object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
-from utils import source
+from utils import lesson_source
 from utils.checks.calls import MISSING, Misuse, the_checked_number
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages
 from utils.checks.engine.student_code import untouched
@@ -163,7 +163,7 @@ def loaded(lesson: str) -> Iterator[Loaded]:
             raise
         return
     messages = importlib.import_module(f"{folder}.messages")
-    numbers = source.numbers(int(lesson))
+    numbers = lesson_source.numbers(int(lesson))
     for found in pkgutil.iter_modules(package.__path__):
         exercise = getattr(importlib.import_module(f"{folder}.{found.name}"), "check", None)
         if isinstance(exercise, Exercise):

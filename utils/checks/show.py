@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from utils import source
+from utils import lesson_source
 from utils.checks.calls import MISSING, Misuse, the_number
 from utils.checks.outcome import in_html, panel
 
@@ -71,7 +71,7 @@ def hint(number: object = MISSING) -> None:
 
 def next_hint(number: str) -> Hint:
     """The next hint, without showing it; see `hint`."""
-    steps = tuple(_found(source.hints, number))
+    steps = tuple(_found(lesson_source.hints, number))
     at = _given[number]
     if at >= len(steps):
         return Hint(number, steps, 1, len(steps))
@@ -86,7 +86,7 @@ def solution(number: object = MISSING) -> None:
         Misuse: If there is no such exercise; the message says which there are.
     """
     number = the_number(number, "solution")
-    _display(Solution(number, _found(source.solution, number)))
+    _display(Solution(number, _found(lesson_source.solution, number)))
 
 
 def predict(number: object = MISSING) -> None:
@@ -97,14 +97,14 @@ def predict(number: object = MISSING) -> None:
     """
     from utils.widgets import Prediction
 
-    asked = _found(source.prediction, the_number(number, "predict"))
+    asked = _found(lesson_source.prediction, the_number(number, "predict"))
     _display(Prediction(asked.question, asked.choices))
 
 
 def _found(look_up: Callable[[str], T], number: str) -> T:
     try:
         return look_up(number)
-    except source.NotThere as error:
+    except lesson_source.NotThere as error:
         raise Misuse(str(error)) from None
 
 

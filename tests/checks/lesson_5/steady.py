@@ -17,7 +17,7 @@ from tests.checks.lesson_5._parts import (
     nobody_watches,
     steadied,
 )
-from utils import source as lesson
+from utils import lesson_source
 from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
 
@@ -519,10 +519,10 @@ async def watched(stream, seconds):
 def on_its_own_watched(own):
     """The function `steady` of a notebook in which 5.4's cell was run again."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
-    exec(f"check = print\n{own}\n{lesson.solution('5.10')}", names)
+    exec(f"check = print\n{own}\n{lesson_source.solution('5.10')}", names)
     return names["steady"]
 
 
-wrong("5.steady", "unfinished watched")(on_its_own_watched(lesson.stub("5.watched")))
+wrong("5.steady", "unfinished watched")(on_its_own_watched(lesson_source.stub("5.watched")))
 wrong("5.steady", "unfinished watched")(on_its_own_watched(UNFINISHED))
-right("5.steady")(on_its_own_watched(lesson.solution("5.watched")))
+right("5.steady")(on_its_own_watched(lesson_source.solution("5.watched")))

@@ -23,7 +23,7 @@ from tests.checks.lesson_5._parts import (
     steadied,
 )
 from tests.checks.lesson_5.steady import UNFINISHED, on_its_own_watched
-from utils import source as lesson
+from utils import lesson_source
 from utils.checks.engine.reply import ConnectionLost
 from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
@@ -450,7 +450,7 @@ def in_a_notebook(code, *, answer=in_a_loop, steady=None):
 def as_it_came(exercise):
     """The function in the exercise's own cell, untouched."""
     names = {"Status": Status, "check": lambda *_: None}
-    exec(lesson.stub(exercise), names)
+    exec(lesson_source.stub(exercise), names)
     return names[exercise.removeprefix("5.")]
 
 
@@ -463,7 +463,7 @@ def without_steady():
 BY_ITSELF = "Steps 1 and 3 pass by themselves, so it is in `support`"
 right("5.support")(in_a_notebook(PUT_TOGETHER))
 right("5.support")(
-    in_a_notebook(PUT_TOGETHER, steady=on_its_own_watched(lesson.solution("5.watched")))
+    in_a_notebook(PUT_TOGETHER, steady=on_its_own_watched(lesson_source.solution("5.watched")))
 )
 wrong("5.support", "step missing", r"uses `steady`.* Run the cell of Exercise 5\.10")(
     without_steady()

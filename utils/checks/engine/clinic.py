@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from utils import source
+from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages
 from utils.checks.engine.wording import joined, kind, listed, shown
 
@@ -115,7 +115,7 @@ def _is(seen: Diagnosis, *, given: str, true: str) -> bool:
 
 
 def _truth(name: str) -> dict[str, str]:
-    for statement in ast.parse(source.solution(name)).body:
+    for statement in ast.parse(lesson_source.solution(name)).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
             found: dict[str, str] = ast.literal_eval(statement.value)
             return found

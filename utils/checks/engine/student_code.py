@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType
 
-from utils import source
+from utils import lesson_source
 from utils.checks.engine.wording import shown
 
 _HERE = str(Path(__file__).parent.parent)
@@ -78,7 +78,7 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 def _stubs(number: str) -> list[CodeType]:
     """The functions and classes in the exercise's cell as the learner finds it."""
     try:
-        text = source.stub(number)
+        text = lesson_source.stub(number)
     except LookupError:  # a check without a lesson, as in a test
         return []
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

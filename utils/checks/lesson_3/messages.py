@@ -6,7 +6,7 @@ from utils.checks.engine.run import Run
 from utils.checks.engine.wording import count, first_difference, kind, shown
 from utils.checks.lesson_3 import closed, coalesce, given, values
 from utils.checks.lesson_3.coalesce import SECONDS
-from utils.source import number
+from utils.lesson_source import number
 
 _UNREAD: Messages[Run] = {
     "never reads the stream": lambda s: (

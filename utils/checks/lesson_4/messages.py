@@ -7,7 +7,7 @@ from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
 from utils.checks.lesson_4 import ask_all, create_app, frame, shout, stages, text_within, who_blocks
-from utils.source import number
+from utils.lesson_source import number
 
 _EARLY = "A buffer keeps the early text too: look at when its first text came."
 _LATE = "Look at when its first text came. What was done with the text until then?"

@@ -17,7 +17,7 @@ from utils.checks.lesson_5 import (
     watched,
 )
 from utils.checks.lesson_5.given import BEFORE, LONG, SECONDS
-from utils.source import number
+from utils.lesson_source import number
 
 _LENGTH = "Compare the length of what it showed with the length of the whole reply."
 _BEGINNINGS = "How often does the beginning of the reply appear in what it showed?"

@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from utils import source as lesson
+from utils import lesson_source
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import RAISED
 from utils.checks.engine.reply import ROLE_AFTER, ConnectionLost, Reply, cut
@@ -113,10 +113,10 @@ class Seen(Run):
         for name in there:
             step, exercise = STEPS[name]
             if not passes(exercise, self.names[name]):
-                return f"See step {step}, Exercise {lesson.number(exercise)}."
+                return f"See step {step}, Exercise {lesson_source.number(exercise)}."
         if len(there) == len(STEPS):
             return "Steps 1 and 3 pass by themselves, so it is in `support`."
-        numbers = [lesson.number(exercise) for _, exercise in STEPS.values()]
+        numbers = [lesson_source.number(exercise) for _, exercise in STEPS.values()]
         return f"See steps 1 and 3, Exercises {' and '.join(numbers)}."
 
     @property

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from utils.source.lesson import SourceError
+from utils.lesson_source.lesson import SourceError
 
 _TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")

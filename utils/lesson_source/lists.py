@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from utils.source.blocks import FENCE, Block, closing
-from utils.source.lesson import NUMBER, Choice, Hints, Prediction, SourceError
+from utils.lesson_source.blocks import FENCE, Block, closing
+from utils.lesson_source.lesson import NUMBER, Choice, Hints, Prediction, SourceError
 
 _HEADINGS = {
     "hints": re.compile(r"\*\*Hints for exercise (?P<number>[^*]*)\*\*\s*$"),

@@ -67,7 +67,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from utils.source.lesson import (
+from utils.lesson_source.lesson import (
     NUMBER,
     Cell,
     Choice,
@@ -77,9 +77,9 @@ from utils.source.lesson import (
     Region,
     SourceError,
 )
-from utils.source.numbers import numbers_in
-from utils.source.parsing import parse
-from utils.source.reading import name_of, read
+from utils.lesson_source.numbers import numbers_in
+from utils.lesson_source.parsing import parse
+from utils.lesson_source.text_file import name_of, read
 
 __all__ = [
     "Cell",

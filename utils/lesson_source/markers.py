@@ -3,8 +3,8 @@
 import difflib
 import re
 
-from utils.source.blocks import Block
-from utils.source.lesson import Cell, Region, SourceError
+from utils.lesson_source.blocks import Block
+from utils.lesson_source.lesson import Cell, Region, SourceError
 
 DEFAULT_STUB = "...  # your code here"
 

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from utils.source.lesson import SourceError
+from utils.lesson_source.lesson import SourceError
 
 _OTHERS = {  # by the bytes that such a file begins with; the longer ones first
     codecs.BOM_UTF32_LE: "UTF-32",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from utils.source.lesson import SourceError
+from utils.lesson_source.lesson import SourceError
 
 FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _HEADER_LINE = re.compile(r"^\s*([#-]|[\w.-]+:(\s|$)|$)")

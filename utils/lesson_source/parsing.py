@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
-from utils.source.blocks import blocks
-from utils.source.data import data_lists, hints_of, prediction_of
-from utils.source.lesson import Cell, Hints, Lesson, Prediction, SourceError
-from utils.source.markers import cell_of
-from utils.source.numbers import numbered, numbers_in
+from utils.lesson_source.blocks import blocks
+from utils.lesson_source.lesson import Cell, Hints, Lesson, Prediction, SourceError
+from utils.lesson_source.lists import data_lists, hints_of, prediction_of
+from utils.lesson_source.markers import cell_of
+from utils.lesson_source.numbers import numbered, numbers_in
 
 
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
     """Read a lesson from `text`; `file` is how errors name it.
 
     Raises:
-        SourceError: If it is not written as `utils.source` says.
+        SourceError: If it is not written as `utils.lesson_source` says.
     """
     cells: list[Cell] = []
     exercises: dict[str, Cell] = {}

@@ -6,9 +6,9 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from utils import source
-from utils.source import SourceError
-from utils.source.numbers import numbered
+from utils import lesson_source
+from utils.lesson_source import SourceError
+from utils.lesson_source.numbers import numbered
 
 SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
@@ -21,7 +21,7 @@ def code(*lines, tags=""):
 
 def test_the_sample_in_the_modules_own_text_is_a_lesson():
     text = "\n".join(line.removeprefix("    ") for line in sample_in_docstring())
-    lesson = source.parse(text, "01_sample.md")
+    lesson = lesson_source.parse(text, "01_sample.md")
     assert lesson.numbers == {"words": "1.1"}
     assert list(lesson.exercises) == ["1.1"]
     assert list(lesson.hints) == ["1.1"]
@@ -29,12 +29,12 @@ def test_the_sample_in_the_modules_own_text_is_a_lesson():
 
 
 def sample_in_docstring():
-    lines = source.__doc__.splitlines()
+    lines = lesson_source.__doc__.splitlines()
     return [line for line in lines if line.startswith("    ") or not line]
 
 
 def test_cells_are_read_in_order_with_their_lines():
-    lesson = source.load(SAMPLE)
+    lesson = lesson_source.load(SAMPLE)
     lines = SAMPLE.read_text(encoding="utf-8").splitlines()
     assert [cell.kind for cell in lesson.cells] == [
         "markdown", "markdown", "markdown", "code", "code", "markdown", "code", "code", "code",
@@ -46,7 +46,7 @@ def test_cells_are_read_in_order_with_their_lines():
 
 
 def test_an_exercise_has_two_editions_without_marker_lines():
-    exercise = source.load(SAMPLE).exercises["1.1"]
+    exercise = lesson_source.load(SAMPLE).exercises["1.1"]
     assert exercise.solved == (
         'def words(stream):\n    """Yield whole words."""\n    text = "".join(stream)\n'
         '    yield from text.split()\n\n\norder = "BA"\n\ncheck("1.1", words)'
@@ -58,7 +58,7 @@ def test_an_exercise_has_two_editions_without_marker_lines():
 
 
 def test_a_stub_keeps_its_own_lines_and_indentation():
-    lesson = source.parse(
+    lesson = lesson_source.parse(
         code(
             "for piece in stream:",
             "    ### BEGIN SOLUTION",
@@ -84,17 +84,19 @@ def test_a_stub_keeps_its_own_lines_and_indentation():
     ]
 
 
-@pytest.mark.parametrize("path", source.paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", lesson_source.paths(), ids=lambda path: path.stem)
 def test_jupytext_finds_the_same_cells_so_that_a_lesson_opens_in_jupyter(path):
-    text = re.sub(r"\A---\n.*?\n---\n", "", source.read(path), flags=re.DOTALL)
-    theirs = jupytext.reads(numbered(text, source.load(path).numbers, path.name), fmt="md:myst")
-    assert [(cell.kind, cell.source, list(cell.tags)) for cell in source.load(path).cells] == [
-        (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in theirs.cells
-    ]
+    text = re.sub(r"\A---\n.*?\n---\n", "", lesson_source.read(path), flags=re.DOTALL)
+    theirs = jupytext.reads(
+        numbered(text, lesson_source.load(path).numbers, path.name), fmt="md:myst"
+    )
+    assert [
+        (cell.kind, cell.source, list(cell.tags)) for cell in lesson_source.load(path).cells
+    ] == [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in theirs.cells]
 
 
 def test_hints_and_predictions_are_read():
-    lesson = source.load(SAMPLE)
+    lesson = lesson_source.load(SAMPLE)
     assert lesson.hints["1.1"].steps == (
         "What does `split` do?",
         "Join the pieces *after* all came.",
@@ -303,16 +305,18 @@ BROKEN = {
 @pytest.mark.parametrize(("text", "line", "said"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_source_is_told_by_file_and_line(text, line, said):
     with pytest.raises(SourceError, match=said) as error:
-        source.parse(text, "lessons/01_broken.md")
+        lesson_source.parse(text, "lessons/01_broken.md")
     assert str(error.value).startswith(f"lessons/01_broken.md:{line}: ")
     assert error.value.line == line
 
 
 def test_a_longer_fence_shows_how_a_block_is_written():
     text = "````\n```{code-cell} ipython3\n1\n```\n````\n"
-    (cell,) = source.parse(text).cells
+    (cell,) = lesson_source.parse(text).cells
     assert cell.kind == "markdown"
 
 
 def test_a_cell_without_a_line_is_a_cell():
-    assert [cell.source for cell in source.parse("```{code-cell} ipython3\n\n```\n").cells] == [""]
+    assert [
+        cell.source for cell in lesson_source.parse("```{code-cell} ipython3\n\n```\n").cells
+    ] == [""]
