@@ -1,116 +1,105 @@
-"""Exercise 3.2: the tool calls of a reply that was finished in order to call them."""
+"""The tool calls of a reply that was finished in order to call them."""
 
 from contextlib import closing
 
 from langchain_core.tools import tool
 
-from tests.checks.answers import right, wrong
-from tests.checks.lesson_3.whole import adds_in_a_loop
+from tests.checks.answers import edits, right, wrong
+from tests.checks.lesson_3.whole import whole
 from utils.checks.engine.reply import Reply
 from utils.checks.lesson_3.given import WEATHER
 
 
 @right("3.calls")
-def asks_the_sum(stream):
-    total = adds_in_a_loop(stream)
-    if total is None or total.response_metadata.get("finish_reason") != "tool_calls":
+def calls(stream):
+    total = whole(stream)
+    reason = total and total.response_metadata.get("finish_reason")
+    if reason != "tool_calls":
         return []
     return total.tool_calls
 
 
-@right("3.calls")
-def remembers_the_reason(stream):
-    total, reason = None, None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        reason = chunk.response_metadata.get("finish_reason", reason)
-    return list(total.tool_calls) if reason == "tool_calls" else []
+edit = edits("3.calls", calls)
+edit(
+    "needs whole",
+    {"def calls": "def whole(stream): ...\n\n\ndef calls"},
+    "Exercise 3.1 isn't done",
+)
+
+IF = 'reason != "tool_calls"'
+SUM = "return total.tool_calls"
+edit(None, {SUM: "return list(total.tool_calls)"})
+edit(None, {"whole(stream)": "whole(list(stream))"})
+edit("calls of another ending", {IF: "total is None"})
+edit("calls of another ending", {IF: 'reason in (None, "length")'}, "content_filter")
+edit("calls of another ending", {IF: 'not reason or reason == "length"'})
+edit("calls of another ending", {IF: "not reason"}, "`length`")
+edit("calls of another ending", {IF: 'not total or reason == "length"'}, "without a finish")
+edit("calls of another ending", {IF: 'reason not in ("stop", "tool_calls")'}, "`stop`")
+edit("calls of another ending", {IF: 'reason not in ("function_call", "tool_calls")'}, "function_")
+edit("calls of another ending", {IF: 'not str(reason).startswith("tool")'}, "`tool_use`")
+edit("misses the calls", {IF: 'reason != "stop"'}, "2 tool calls")
+edit("misses the calls", {IF: 'reason != "tool_call"'})
+edit("raises", {'total and total.response_metadata.get("finish_reason")': 'total["reason"]'})
+edit("raises", {'.get("finish_reason")': '["finish_reason"]'}, "`KeyError")
+edit("raises", {"total and ": ""}, "for an empty stream")
+edit("yields", {SUM: "yield from total.tool_calls"})
+edit("returns nothing", {"return []": "return None"})
+edit("returns nothing", {SUM: "total.tool_calls"})
+edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is a list already")
+edit("no tool calls", {SUM: 'return [call["args"] for call in total.tool_calls]'})
+edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
+edit("changes calls", {SUM: f"{SUM}[:1]"}, "has 2 calls, and `calls` returned 1")
+edit("changes calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3")
+edit(
+    "changes calls",
+    {SUM: 'return [call for call in total.tool_calls if call["args"]]'},
+    "for a call without arguments",
+)
+edit(
+    "changes calls",
+    {SUM: 'return list({call["name"]: call for call in total.tool_calls}.values())'},
+    "for two calls of the same tool",
+)
+edit("returns the wrong type", {SUM: "return tuple(total.tool_calls)"}, "a list of tool")
+edit("reads twice", {"    if reason": "    for _ in stream:\n        pass\n    if reason"})
 
 
 @right("3.calls")
-def leaves_when_it_is_sure(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        if chunk.response_metadata.get("finish_reason") == "tool_calls":
-            return total.tool_calls
-    return []
+def closes_the_stream(stream):
+    with closing(stream):
+        return calls(stream)
 
 
-@wrong("3.calls", "calls before the end")
-def at_the_first_piece(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        if total.tool_calls:
-            return total.tool_calls
-    return []
-
-
-@wrong("3.calls", "calls of a truncated reply")
-def whatever_the_reason(stream):
-    total = adds_in_a_loop(stream)
-    return total.tool_calls if total else []
-
-
-@wrong("3.calls", "raises")
-def in_square_brackets(stream):
-    total = adds_in_a_loop(stream)
-    return total.tool_calls if total.response_metadata["finish_reason"] == "tool_calls" else []
-
-
-@wrong("3.calls", "calls of a truncated reply")
-def all_but_length(stream):
-    total = adds_in_a_loop(stream)
-    if total is None or total.response_metadata.get("finish_reason") == "length":
-        return []
-    return total.tool_calls
-
-
-@wrong("3.calls", "calls of a truncated reply")
-def any_reason(stream):
-    total = adds_in_a_loop(stream)
-    return total.tool_calls if total and total.response_metadata.get("finish_reason") else []
-
-
-@wrong("3.calls", "calls of a stopped reply")
-def any_but_a_limit(stream):
-    total = adds_in_a_loop(stream)
-    reason = total.response_metadata.get("finish_reason") if total else None
-    return total.tool_calls if reason not in (None, "length") else []
-
-
-@wrong("3.calls", "misses the reason")
+@wrong("3.calls", "misses the calls")
 def in_the_last_chunk(stream):
-    total = chunk = None
+    *_, last = stream = [None, *stream]
+    reason = last and last.response_metadata.get("finish_reason")
+    return whole(stream[1:]).tool_calls if reason == "tool_calls" else []
+
+
+@right("3.calls")
+def at_the_reason(stream):
+    total = None
     for chunk in stream:
         total = chunk if total is None else total + chunk
-    if chunk is None or chunk.response_metadata.get("finish_reason") != "tool_calls":
-        return []
-    return total.tool_calls
+        reason = chunk.response_metadata.get("finish_reason")
+        if reason == "tool_calls":
+            return total.tool_calls
+    return []
 
 
-@wrong("3.calls", "returns nothing")
-def none_for_none(stream):
-    return asks_the_sum(stream) or None
-
-
-@wrong("3.calls", "pieces of calls")
-def the_pieces(stream):
-    total = adds_in_a_loop(stream)
-    if total is None or total.response_metadata.get("finish_reason") != "tool_calls":
-        return []
-    return total.tool_call_chunks
-
-
-@wrong("3.calls", "no tool calls")
-def the_arguments(stream):
-    return [call["args"] for call in asks_the_sum(stream)]
-
-
-@wrong("3.calls", "loses calls")
-def only_the_first(stream):
-    return asks_the_sum(stream)[:1]
+edit = edits("3.calls", at_the_reason)
+edit("before the reason", {'reason == "tool_calls"': "total.tool_calls"}, "are provisional")
+edit("before the reason", {'if reason == "tool_calls"': "if chunk.tool_call_chunks"})
+edit(
+    "before the reason",
+    {'reason == "tool_calls"': "chunk.tool_call_chunks", "return total.tool_calls": "break"},
+    r"`\[\]`",
+)
+edit("misses the calls", {"return total.tool": "return chunk.tool"}, "From which chunk")
+edit("pieces of calls", {"total.tool_calls": "total.tool_call_chunks"})
+edit("stops at the first chunk", {"    return []": "        return []"})
 
 
 @wrong("3.calls", "changes calls")
@@ -122,225 +111,24 @@ def all_along(stream):
     return found if total and total.response_metadata.get("finish_reason") == "tool_calls" else []
 
 
-@wrong("3.calls", "raises")
-def trips_over_an_empty_stream(stream):
-    total = adds_in_a_loop(stream)
-    return total.tool_calls if total.response_metadata.get("finish_reason") == "tool_calls" else []
-
-
-@wrong("3.calls", "yields")
-def yields_calls(stream):
-    yield from asks_the_sum(stream)
-
-
-@wrong("3.calls", "returns no list")
-def a_dict(stream):
-    return {call["name"]: call["args"] for call in asks_the_sum(stream)}
-
-
-@wrong("3.calls", "list in a list")
-def at_the_first_piece_in_a_list(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        if total.tool_calls:
-            return [total.tool_calls]
-    return []
-
-
-@wrong("3.calls", "list in a list")
-def in_a_list_at_the_reason(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        if chunk.response_metadata.get("finish_reason") == "tool_calls":
-            return [total.tool_calls]
-    return []
-
-
-@wrong("3.calls", "looks for calls in one chunk")
-def of_the_chunk_with_the_reason(stream):
-    for chunk in stream:
-        if chunk.response_metadata.get("finish_reason") == "tool_calls":
-            return chunk.tool_calls
-    return []
-
-
-@wrong("3.calls", "stops at the first chunk")
-def gives_up_at_once(stream):
-    for chunk in stream:
-        if chunk.response_metadata.get("finish_reason") != "tool_calls":
-            return []
-    return []
-
-
-@wrong("3.calls", "pieces of calls")
-def the_pieces_at_the_reason(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        if chunk.response_metadata.get("finish_reason") == "tool_calls":
-            return total.tool_call_chunks
-    return []
-
-
-@wrong("3.calls", "calls of a stopped reply")
-def unless_it_is_a_known_end(stream):
-    total = adds_in_a_loop(stream)
-    reason = total.response_metadata.get("finish_reason") if total else None
-    return total.tool_calls if reason not in (None, "length", "content_filter") else []
-
-
-@wrong("3.calls", "misses the reason")
-def of_a_reply_that_stopped(stream):
-    total = adds_in_a_loop(stream)
-    if total is None or total.response_metadata.get("finish_reason") != "stop":
-        return []
-    return total.tool_calls
-
-
-@wrong("3.calls", "misses the reason")
-def of_a_misspelt_reason(stream):
-    total = adds_in_a_loop(stream)
-    if total is None or total.response_metadata.get("finish_reason") != "tool_call":
-        return []
-    return total.tool_calls
-
-
-@wrong("3.calls", "reads twice")
-def with_the_reason_in_a_second_loop(stream):
-    total = adds_in_a_loop(stream)
-    for chunk in stream:
-        if chunk.response_metadata.get("finish_reason") == "tool_calls":
-            return total.tool_calls
-    return []
-
-
-@wrong("3.calls", "never reads the stream")
-def of_another_stream(stream):
-    return asks_the_sum(Reply(calls=WEATHER, finish="tool_calls").chunks())
-
-
-@wrong("3.calls", "returns nothing")
-def without_return(stream):
-    asks_the_sum(stream)
-
-
 @tool
 def get_weather(city: str) -> str:
     """Get the weather of a city."""
     return f"Sunny in {city}."
 
 
-@wrong("3.calls", "executes a tool")
-def executes_them(stream):
-    return [get_weather.invoke(call) for call in asks_the_sum(stream)]
-
-
-@wrong("3.calls", "no tool calls")
-def executes_one(stream):
-    return [get_weather.invoke(call["args"]) for call in asks_the_sum(stream)[:1]]
-
-
-def without_whole(stream):
-    """Return the sum of all chunks in `stream`, or None if there are none."""
-    # your code here
-
-
-def beside(whole, code):
-    """A function beside the notebook's `whole`."""
-    names = {"whole": whole}
-    exec(code, names)
-    return names
-
-
-BY_WHOLE = """
-def calls(stream):
-    total = whole(stream)
-    if total is None or total.response_metadata.get("finish_reason") != "tool_calls":
-        return []
-    return total.tool_calls
-"""
-
-right("3.calls")(beside(adds_in_a_loop, BY_WHOLE)["calls"])
-wrong("3.calls", "needs whole", "Exercise 3.1 isn't done")(beside(without_whole, BY_WHOLE)["calls"])
-
-
-@wrong("3.calls", "calls of a stopped reply", "with the finish reason `stop`")
-def accepts_stop_too(stream):
-    total = adds_in_a_loop(stream)
-    reason = total.response_metadata.get("finish_reason") if total else None
-    return total.tool_calls if reason in ("stop", "tool_calls") else []
+for mistake, answer in (
+    ("never reads the stream", lambda _: calls(Reply(calls=WEATHER, finish="tool_calls").chunks())),
+    ("returns the wrong type", lambda stream: {call["name"]: call for call in calls(stream)}),
+    ("raises", lambda stream: [get_weather.invoke(call) for call in calls(stream)]),
+    ("no tool calls", lambda stream: [get_weather.invoke(c["args"]) for c in calls(stream)[:1]]),
+):
+    wrong("3.calls", mistake)(answer)
 
 
 @wrong("3.calls", "swallows the error")
 def none_if_it_fails(stream):
     try:
-        return asks_the_sum(stream)
+        return calls(stream)
     except Exception:
         return []
-
-
-@wrong("3.calls", "returns no list")
-def a_tuple(stream):
-    return tuple(asks_the_sum(stream))
-
-
-@wrong("3.calls", "empty before the reason")
-def gives_up_before_the_reason(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-        if chunk.tool_call_chunks:
-            break
-    return total.tool_calls if total and total.response_metadata.get("finish_reason") else []
-
-
-@right("3.calls")
-def closes_the_stream(stream):
-    with closing(stream):
-        return asks_the_sum(stream)
-
-
-def the_sum(stream):
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-    return total
-
-
-def the_reason(total):
-    return total and total.response_metadata.get("finish_reason")
-
-
-@wrong("3.calls", "adds broken calls")
-def adds_invalid_calls(stream):
-    total = the_sum(stream)
-    finished = the_reason(total) == "tool_calls"
-    return total.tool_calls + total.invalid_tool_calls if finished else []
-
-
-@wrong("3.calls", "loses calls", "for a call without arguments")
-def leaves_out_calls_without_arguments(stream):
-    total = the_sum(stream)
-    found = total.tool_calls if the_reason(total) == "tool_calls" else []
-    return [call for call in found if call["args"]]
-
-
-@wrong("3.calls", "loses calls", "for two calls of the same tool")
-def calls_each_tool_once(stream):
-    total = the_sum(stream)
-    found = total.tool_calls if the_reason(total) == "tool_calls" else []
-    return list({call["name"]: call for call in found}.values())
-
-
-@wrong("3.calls", "calls of a stopped reply", "`function_call`")
-def accepts_the_older_reason(stream):
-    total = the_sum(stream)
-    return total.tool_calls if the_reason(total) in ("tool_calls", "function_call") else []
-
-
-@wrong("3.calls", "calls of a stopped reply", "`tool_use`")
-def accepts_a_prefix(stream):
-    total = the_sum(stream)
-    return total.tool_calls if str(the_reason(total)).startswith("tool") else []

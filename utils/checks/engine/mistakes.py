@@ -123,7 +123,7 @@ def _bare(text: str) -> str:
 def _repeats(run: Run) -> bool:
     """Whether all text or a part of it came out once more."""
     once_more = run.output.removeprefix(run.expected)
-    everything = run.streams and text_of(run.items[-1]) == run.expected
+    everything = bool(run.items) and text_of(run.items[-1]) == run.expected
     return len(run.output) > len(run.expected) and (everything or once_more in run.expected)
 
 

@@ -1,6 +1,5 @@
 """Half-written Markdown with its code fence closed."""
 
-import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
 _OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)
+_LONE = ("`", "``")  # a last line that may become a fence
 _MARKDOWN = f"""# A loop
 
 Call `next` or write:
@@ -45,13 +45,13 @@ class Seen(Run):
     @property
     def half_fence(self) -> bool:
         """Whether the last line is one or two backticks."""
-        return self.given.split("\n")[-1].strip() in ("`", "``")
+        return self.given.split("\n")[-1].strip() in _LONE
 
     @property
     def kept(self) -> str:
         """The text without half a fence at its end."""
-        *lines, last = self.given.split("\n")
-        return "\n".join(lines if self.half_fence else [*lines, last])
+        lines = self.given.split("\n")
+        return "\n".join(lines[:-1] if self.half_fence else lines)
 
     @property
     def open(self) -> bool:
@@ -65,33 +65,21 @@ class Seen(Run):
 
     @property
     def right(self) -> bool:
-        """Whether it is repaired; blank lines at the end, and beside a new fence, do no harm."""
-        if self.given.endswith((" `", " ``")) and self._fits(self.given):
-            return True  # half a fence after spaces may stay: the exercise speaks of backticks only
-        return self._fits(self.kept)
+        """Whether it is repaired; blank lines beside what was added or left out do no harm.
 
-    def _fits(self, kept: str) -> bool:
-        if not self.open and kept == self.given:
+        Half a fence after spaces may stay: the exercise speaks of backticks only.
+        """
+        if self.given.endswith((" `", " ``")) and self._is(self.given):
+            return True
+        return self._is(self.kept)
+
+    def _is(self, kept: str) -> bool:
+        if self.open:
+            found = re.fullmatch(rf"(.*?)\n+ {{0,3}}{_FENCE}\s*", self.returned, re.DOTALL)
+            return found is not None and found[1] == kept.rstrip("\n")
+        if kept == self.given:
             return bool(self.returned == kept)
-        return _loosely(self.returned, self.open) == _loosely(
-            f"{kept}\n{_FENCE}" if self.open else kept, self.open
-        )
-
-    @property
-    def code_line(self) -> str:
-        """The last line, if it begins with inline code."""
-        last = self.kept.split("\n")[-1]
-        return last if re.match("`{1,2}[^`]", last) else ""
-
-
-def _loosely(text: str, is_open: bool) -> str:
-    if is_open:
-        return re.sub(rf"\n+ {{0,3}}{_FENCE}\s*\Z", f"\n{_FENCE}", text)
-    return text.rstrip("\n")
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"\n+", "\n", text).strip("\n")
+        return bool(self.returned.rstrip("\n") == kept.rstrip("\n"))
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
@@ -99,36 +87,30 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
     return Seen.of(call("closed", answer, case, Reply(), case.text))
 
 
-def _half(s: Seen) -> list[str]:
-    return [line for line in s.returned.split("\n") if line.strip() in ("`", "``")]
+def _last_line(text: str) -> str:
+    return text.rstrip().split("\n")[-1]
 
 
 MISTAKES: Mistakes[Seen] = {
     "escapes HTML": lambda s: (
+        not s.right and any(each in s.returned for each in ("&lt;", "&amp;", "&quot;", "&#"))
+    ),
+    "keeps half a fence": lambda s: (
         not s.right
-        and s.returned != s.given
-        and (
-            html.unescape(s.returned) != s.returned
-            and _squeezed(s.kept) in _squeezed(html.unescape(s.returned))
-        )
+        and s.half_fence
+        and any(line.strip() in _LONE for line in s.returned.split("\n"))
     ),
-    "keeps half a fence": lambda s: not s.right and s.half_fence and bool(_half(s)),
-    "drops inline code": lambda s: bool(s.code_line) and s.code_line not in s.returned,
-    "repairs what is whole": lambda s: (
-        not s.right and not s.open and not s.half_fence and s.added <= 0
-    ),
-    "loses text": lambda s: not s.right and _squeezed(s.kept) not in _squeezed(s.returned),
-    "adds two fences": lambda s: not s.right and s.open and s.added > 1,
-    "fence without an open block": lambda s: not s.right and not s.open and s.added > 0,
+    "fence without an open block": lambda s: not s.open and s.added > 0,
     "fence in mid-line": lambda s: (
-        not s.right
-        and s.added < s.open
-        and s.returned.rstrip().endswith(_FENCE)
-        and not _OPENS.match(s.returned.rstrip().split("\n")[-1])
+        s.open
+        and s.added < 1
+        and _last_line(s.returned).endswith(_FENCE)
+        and not _OPENS.match(_last_line(s.returned))
     ),
-    "leaves the block open": lambda s: not s.right and s.added < s.open,
-    "changes blank lines": lambda s: not s.right and s.kept.rstrip("\n") not in s.returned,
-    "another text": lambda s: not s.right,
+    "leaves the block open": lambda s: (
+        not s.right and s.open and s.added < 1 and s.kept.rstrip("\n") in s.returned
+    ),
+    "changes the rest": lambda s: not s.right,
 }
 
 _TEXTS = {
@@ -140,6 +122,7 @@ _TEXTS = {
     "three backticks inside a line": f"Write {_FENCE} to begin",
     "three backticks after four spaces": f"Write:\n\n    {_FENCE}\n    x",
     "three backticks after a tab": f"Write:\n\n\t{_FENCE}\n\tx",
+    "a fence of four backticks": f"See:\n\n`{_FENCE}md\nx",
     "text with other line breaks": "See:\r\n\r\nand wait",
     "one backtick and nothing else": "`",
     "two backticks and nothing else": "``",

@@ -17,10 +17,7 @@ from utils.checks.engine.student_code import untouched
 
 HERON = "The heron stands still for an hour. Then it doesn't."
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
-HALF = (("get_weather", '{"city": "San'),)
 UNKNOWN = "error"  # a finish reason that the lesson doesn't name, as some providers send it
-# Reasons that look like "tool_calls", from an older interface and from other providers.
-ALIKE = ("function_call", "tool_use")
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 
@@ -34,19 +31,28 @@ class Chunks(Case):
     empty: bool = False
 
 
+NOTHING_CAME = Chunks(pieces=(), finish=None, empty=True, when="for an empty stream")
+
+
+def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
+    """A reply with that finish reason, which messages name."""
+    when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
+    return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
     """One reading of a stream of chunks.
 
     Attributes:
-        chunks: All chunks of the reply.
+        case: The reply.
+        chunks: All its chunks.
         read_chunks: How many of them were taken.
-        finish: The reply's finish reason.
     """
 
+    case: Chunks
     chunks: Sequence[AIMessageChunk]
     read_chunks: int
-    finish: str | None
 
     @property
     def whole(self) -> AIMessageChunk:
@@ -54,12 +60,17 @@ class Seen(Run):
         return reduce(add, self.chunks)
 
     @property
-    def in_time(self) -> bool:
-        """Whether the chunk with the finish reason was among those that were taken."""
-        return any(chunk.response_metadata for chunk in self.chunks[: self.read_chunks])
+    def finish(self) -> str | None:
+        """The reply's finish reason."""
+        return self.case.finish
+
+    @property
+    def expected(self) -> str:
+        """The text that is to come back; "" where the exercise asks for none."""
+        return "" if self.wants is ANYTHING else self.reply.text
 
 
-def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted = ANYTHING) -> Seen:
+def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted) -> Seen:
     """Call the answer with a stream of the reply's chunks."""
 
     def reply() -> Any:
@@ -71,25 +82,19 @@ def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted =
     with virtual_time.clock(answer):
         whole = case.fails_after is None and not case.empty
         chunks = list(reply().chunks()) if whole else []
-    taken = sum(reading.items for reading in given.readings)
-    return Seen.of(run, chunks=chunks, read_chunks=taken, finish=case.finish)
+    return Seen.of(run, chunks=chunks, read_chunks=sum(each.items for each in given.readings))
 
 
-def uses_unwritten(run: Run, function: str, number: str) -> bool:
-    """Whether the answer calls the notebook's function of an exercise that isn't written yet."""
-    names = getattr(getattr(run.answer, "__code__", None), "co_names", ())
-    written = getattr(run.answer, "__globals__", {}).get(function)
-    return function in names and untouched(written, number)
+def _needs_whole(s: Seen) -> bool:
+    names = getattr(getattr(s.answer, "__code__", None), "co_names", ())
+    written = getattr(s.answer, "__globals__", {}).get("whole")
+    return "whole" in names and untouched(written, "3.whole")
 
 
-UNREAD: Mistakes[Run] = {
-    "never reads the stream": lambda s: not s.reply.readings,
-}
-NEEDS_WHOLE: Mistakes[Run] = {"needs whole": lambda s: uses_unwritten(s, "whole", "3.whole")}
+NEEDS_WHOLE: Mistakes[Seen] = {"needs whole": _needs_whole}
+UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 
 READS_ALL = {
     "collected first": "the exercise asks for something about the whole reply",
     "left open": "a stream that is read to its end, or fails, is closed",
 }
-
-NOTHING_CAME = Chunks(pieces=(), empty=True, when="for an empty stream")

@@ -3,58 +3,53 @@
 from collections.abc import Callable
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.run import ANYTHING, Wanted
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import HERON, NOTHING_CAME, WEATHER, Chunks, Seen
+
+_CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
+_PARTS = ("tool calls", "usage", "finish reason")
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
     """Add up one stream."""
-    return given.observe("whole", answer, case)
+    return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 
 
-def _sum(s: Seen) -> bool:
-    return bool(s.chunks) and isinstance(s.returned, AIMessageChunk)
+def lost(s: Seen) -> list[str]:
+    """What of the sum isn't as in the reply."""
+    if not s.chunks:
+        return []
+    parts = zip(_PARTS, _parts(s.returned), _parts(s.whole), strict=True)
+    return [name for name, got, right in parts if got != right]
+
+
+def _parts(chunk: AIMessageChunk) -> list[Any]:
+    return [chunk.tool_calls, chunk.usage_metadata, chunk.response_metadata.get("finish_reason")]
 
 
 MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
-    "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
-    "returns nothing": lambda s: bool(s.chunks) and s.returned is None,
     "something from nothing": lambda s: not s.chunks and s.returned is not None,
-    "returns the text": lambda s: bool(s.chunks) and isinstance(s.returned, str),
-    "returns a message": lambda s: (
-        bool(s.chunks) and isinstance(s.returned, BaseMessage) and not _sum(s)
-    ),
-    "returns no chunk": lambda s: bool(s.chunks) and not _sum(s),
     "leaves chunks": lambda s: s.read_chunks < len(s.chunks),
-    "one chunk of many": lambda s: _sum(s) and s.returned != s.whole and s.returned in s.chunks,
-    "drops the first chunk": lambda s: (
-        _sum(s) and s.case.compact and s.returned.content == "".join(s.reply.pieces[1:])
-    ),
-    "another text": lambda s: _sum(s) and s.returned.content != s.whole.content,
-    "loses the tool calls": lambda s: _sum(s) and s.returned.tool_calls != s.whole.tool_calls,
-    "loses usage and finish reason": lambda s: (
-        _sum(s)
-        and not s.returned.usage_metadata
-        and not s.returned.response_metadata.get("finish_reason")
-    ),
-    "loses the usage": lambda s: _sum(s) and s.returned.usage_metadata != s.whole.usage_metadata,
-    "loses the finish reason": lambda s: (
-        _sum(s) and s.returned.response_metadata.get("finish_reason") != s.finish
-    ),
+    "one chunk of many": lambda s: s.returned in s.chunks and s.returned != s.whole,
+    **TEXT,
+    "loses more than text": lambda s: bool(lost(s)),
 }
 
 check = Exercise(
     observe,
     cases=(
-        Chunks(text=HERON, seed=31),
+        Chunks(seed=31),
         Chunks(text="", calls=WEATHER, finish="tool_calls", when="for a reply with tool calls"),
         Chunks(text=f" {HERON}\n", compact=True, seed=34),
         NOTHING_CAME,
     ),
+    first={"adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate"},
     mistakes=MISTAKES,
     opts_out=given.READS_ALL,
 )
