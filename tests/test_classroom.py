@@ -23,7 +23,7 @@ from tools.classroom_lag import LagError, Pacing, Redraw, bare_lateness, lag, la
 from tools.classroom_wire import Message, message, request
 from tools.programs import Advice
 from utils.simulator.tokens import split
-from utils.widgets.coalesce import INTERVAL
+from utils.widgets.base.throttle import INTERVAL
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = ROOT / LESSON_1

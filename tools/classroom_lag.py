@@ -20,7 +20,7 @@ from typing import Any
 from tools.classroom_wire import Message
 from utils.simulator.tokens import split
 
-COALESCING = 0.05  # seconds, as in utils.widgets.coalesce
+COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
 # A stream without model and widgets: what the machine, the kernel and the way to the page take.
 BARE = """
 import asyncio, time

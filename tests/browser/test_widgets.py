@@ -13,7 +13,7 @@ from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
 from tests.browser.turns import Turns
-from utils.widgets.style import seconds
+from utils.formatting import in_seconds
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -91,8 +91,8 @@ print(*(recording.ttft for recording in recordings.values()))
     assert (nb.page.locator(SECOND).text_content() or "").endswith("word39 ")
     invoke, stream, figures = nb.printed().splitlines()
     waited, soon = map(float, figures.split())
-    assert invoke.startswith(f"invoke: first words {seconds(waited)}")
-    assert stream.startswith(f"stream: first words {seconds(soon)}")
+    assert invoke.startswith(f"invoke: first words {in_seconds(waited)}")
+    assert stream.startswith(f"stream: first words {in_seconds(soon)}")
 
 
 def test_text_only_ever_grows(notebook: OpenNotebook):

@@ -271,7 +271,7 @@ def test_recordings_without_a_label_still_get_a_name():
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_nothing_to_draw_is_refused_with_a_sentence(chart):
-    with pytest.raises(ValueError, match="hand over at least one recording"):
+    with pytest.raises(ValueError, match="pass at least one recording"):
         chart()
 
 

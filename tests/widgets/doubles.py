@@ -25,10 +25,12 @@ class Wire:
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
 
-    def appended_to(self, pane: ipywidgets.Widget) -> list[str]:
+    def appended_to(self, panel: ipywidgets.Widget) -> list[str]:
         """The texts that the page was told to append."""
         return [
-            data["content"]["text"] for data in self.sent_by(pane) if data["method"] == "custom"
+            "".join(data["content"]["items"])
+            for data in self.sent_by(panel)
+            if data["method"] == "custom"
         ]
 
 

@@ -207,7 +207,7 @@ def test_a_half_is_never_on_the_page(wire):
     def reply():
         for piece in HALVES[:-1]:
             yield piece
-            text._lane._outbox.flush()
+            text._lane._throttle.flush()
             shown.append("".join(wire.appended_to(text.children[1])))
 
     text.show(reply())

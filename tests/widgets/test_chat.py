@@ -11,9 +11,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 
 from tests.widgets.doubles import Tap
 from utils.widgets import ChatPanel, Status
-from utils.widgets import chat_reading as reading
-from utils.widgets.chat_history import GO_ON, INTERRUPTED
-from utils.widgets.pane import STOPPED
+from utils.widgets.base import stream_reader
+from utils.widgets.base.panel import STOPPED
+from utils.widgets.chat.history import GO_ON, INTERRUPTED
 
 
 class Model:
@@ -98,7 +98,7 @@ class TestAsking:
         tap.end()
         turn = await cell
         assert (turn.ttft, turn.e2e) == (0.5, 2.0)
-        assert feet(panel)[0]["badge"] == "first words 0.5 s · done 2.0 s"
+        assert feet(panel)[0]["badge"] == "first words 0.50 s · done 2.0 s"
 
     async def test_the_model_is_sent_the_conversation_as_messages(self, wire, model):
         panel = ChatPanel(model, system="Be brief.")
@@ -273,7 +273,7 @@ class TestStopping:
     async def test_a_stream_that_ignores_its_cancellation_does_not_hold_the_panel(
         self, wire, monkeypatch
     ):
-        monkeypatch.setattr(reading, "GRACE", 0.01)
+        monkeypatch.setattr(stream_reader, "GRACE", 0.01)
         let_go = asyncio.Event()
 
         async def deaf():
@@ -295,7 +295,7 @@ class TestStopping:
         assert panel.turns[0].reply == "Bec", "what comes too late is not shown"
 
     async def test_a_cancellation_that_gets_lost_is_sent_again(self, wire, monkeypatch):
-        monkeypatch.setattr(reading, "GRACE", 0.01)
+        monkeypatch.setattr(stream_reader, "GRACE", 0.01)
         closed = []
 
         async def forgetful():  # as `asyncio.wait_for` can be on Python 3.11
@@ -316,7 +316,7 @@ class TestStopping:
 
     async def test_stop_at_the_very_end_leaves_a_complete_reply_complete(self, panel, model):
         cell, tap = await begun(panel, model, "Why?", "Because.")
-        panel._attempt._task.add_done_callback(lambda _: panel.stop())
+        panel._reader._task.add_done_callback(lambda _: panel.stop())
         tap.end()
         assert (await cell).state == "complete"
 
@@ -422,12 +422,12 @@ class TestTheWayOn:
         assert (await rest).reply == "BanaBa"
 
     async def test_there_is_nothing_to_go_on_with_after_a_complete_reply(self, panel, model):
-        with pytest.raises(RuntimeError, match="nothing to go on"):
+        with pytest.raises(RuntimeError, match="nothing to continue"):
             await panel.go_on()
         with pytest.raises(RuntimeError, match="ask something first"):
             await panel.regenerate()
         await asked(panel, model, "Why?", "Because.")
-        with pytest.raises(RuntimeError, match="nothing to go on"):
+        with pytest.raises(RuntimeError, match="nothing to continue"):
             await panel.go_on()
 
     async def test_the_next_question_tells_the_model_of_the_interruption(self, panel, model):
@@ -473,7 +473,7 @@ class TestFailing:
         [
             (lambda history: 1 / 0, "ZeroDivisionError: division by zero"),
             (lambda history: iter("ab"), "synchronous stream"),
-            (lambda history: None, "NoneType, which is no stream"),
+            (lambda history: None, "NoneType is not a stream"),
             (lambda: None, "takes 0 positional arguments"),
         ],
     )
@@ -513,7 +513,7 @@ class TestFailing:
     async def test_chunks_without_a_finish_reason_are_cut_off(self, panel, model):
         turn = await asked(panel, model, "Why?", AIMessageChunk("Bec"))
         assert turn.state == "cut off"
-        assert "never said that the reply was finished" in turn.note
+        assert "without a finish reason" in turn.note
         assert feet(panel)[0]["actions"] == ["Continue", "Regenerate"]
 
 
@@ -566,7 +566,7 @@ class TestWaiting:
         cell, tap = await begun(panel, model, "Weather?", Status("Thinking"))
         clock.now = 2.0
         await tap.put("Let me ")
-        panel._outbox.flush()
+        panel._throttle.flush()
         (line,) = (item for item in panel.whole if isinstance(item, dict) and "stages" in item)
         assert [(stage["state"], stage["seconds"]) for stage in line["stages"]] == [("done", 2.0)]
         clock.now = 3.0
@@ -587,12 +587,12 @@ class TestWaiting:
     ):
         cell, tap = await begun(panel, model, "Weather?", Status("Answer"))
         await tap.put("A ")
-        panel._outbox.flush()
+        panel._throttle.flush()
         wire.messages.clear()
         for second in range(1, 5):
             clock.now = second
             await tap.put("word ")
-            panel._outbox.flush()
+            panel._throttle.flush()
         tap.end()
         await cell
         sent = [data["content"] for data in wire.sent_by(panel) if data["method"] == "custom"]

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
 
 from utils.widgets import Turn
-from utils.widgets.chat_ending import Ending
-from utils.widgets.chat_history import GO_ON, INTERRUPTED, messages, to_go_on
-from utils.widgets.chat_page import ChatPage
-from utils.widgets.chat_seam import Seam
-from utils.widgets.chat_turn import Exchange
+from utils.widgets.chat.continuation import Seam
+from utils.widgets.chat.ending import Ending
+from utils.widgets.chat.history import GO_ON, INTERRUPTED, messages, to_go_on
+from utils.widgets.chat.page import ChatPage
+from utils.widgets.chat.turn import Exchange
 
 
 def chunk(text="", run="run-1", **metadata):
@@ -45,7 +45,7 @@ class TestEnding:
         assert cut_off(chunk("a"), chunk(**metadata), chunk()) == ""
 
     def test_chunks_without_a_reason_are_cut_off(self):
-        assert "never said that the reply was finished" in cut_off(chunk("a"), chunk("b"))
+        assert "without a finish reason" in cut_off(chunk("a"), chunk("b"))
 
     @pytest.mark.parametrize(
         ("metadata", "reason", "words"),
@@ -160,7 +160,7 @@ class TestHistory:
 
 
 class Reader:
-    """What the page's script makes of the messages: see `initialize` in sheet.js."""
+    """What the page's script makes of the messages: see `keepList` in synced_list.js."""
 
     def __init__(self):
         self.seq, self.items = 0, []

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessageChunk
 
 from tests.widgets.doubles import find
 from utils.widgets import ChunkTable, LatencyBadge
-from utils.widgets.chunk_table import Rows, row_of
+from utils.widgets.chunk_table.widget import Rows, row_of
 
 USAGE = {"input_tokens": 12, "output_tokens": 31, "total_tokens": 43}
 
@@ -47,7 +47,7 @@ async def test_stop_keeps_what_arrived(wire, tap, capsys):
     table = ChunkTable()
     running = asyncio.create_task(table.run(tap))
     await tap.put(AIMessageChunk("Half"))
-    table._stop.press()
+    table._stop.click()
     assert [chunk.content for chunk in await running] == ["Half"]
     assert table.stopped
     assert tap.closed

@@ -112,9 +112,9 @@ async def test_a_line_of_text_stays(wire, clock, capsys):
         clock.now = 2.2
     assert capsys.readouterr().out.splitlines() == [
         "stream: froze for 2.1 s",
-        "stream: beat on, never more than 0.1 s apart",
+        "stream: beat on, never more than 0.10 s apart",
     ]
-    assert heart.text == "beat on, never more than 0.1 s apart"
+    assert heart.text == "beat on, never more than 0.10 s apart"
 
 
 async def test_it_ends_with_a_block_that_fails_or_is_cancelled(wire):
@@ -175,7 +175,7 @@ async def test_missed_beats_are_not_made_up_for(wire, clock, monkeypatch):
         clock.now += (0.1, 2.53)[len(waits) - 1]  # the second time the loop is late
 
     heart = Heartbeat(clock=clock)
-    monkeypatch.setattr("utils.widgets.heartbeat.asyncio.sleep", note)
+    monkeypatch.setattr("utils.widgets.heartbeat.widget.asyncio.sleep", note)
     with pytest.raises(asyncio.CancelledError):
         await heart._beat()
     assert waits == [0.1, 0.1, 0.07]
@@ -184,7 +184,7 @@ async def test_missed_beats_are_not_made_up_for(wire, clock, monkeypatch):
 
 def test_showing_it_returns_it(wire, monkeypatch):
     shown = []
-    monkeypatch.setattr("utils.widgets.heartbeat.display", shown.append)
+    monkeypatch.setattr("utils.widgets.base.course_widget.display", shown.append)
     heart = Heartbeat()
     assert heart.show() is heart
     assert shown == [heart]

@@ -9,19 +9,19 @@ import pytest
 
 from tests.widgets.doubles import Tap, find, walk
 from utils.widgets import race
-from utils.widgets.pane import Pane
-from utils.widgets.racing import Race
+from utils.widgets.live_text.widget import TextPanel
+from utils.widgets.race.widget import Race
 
 
 @pytest.fixture
 def shown(wire, monkeypatch) -> list[Race]:
     races: list[Race] = []
-    monkeypatch.setattr("utils.widgets.racing.display", races.append)
+    monkeypatch.setitem(race.__globals__, "display", races.append)
     return races
 
 
-def panes(view: Race) -> list[Pane]:
-    return [widget for widget in walk(view) if isinstance(widget, Pane)]
+def panes(view: Race) -> list[TextPanel]:
+    return [widget for widget in walk(view) if isinstance(widget, TextPanel)]
 
 
 async def words(*texts: str):
@@ -45,8 +45,8 @@ async def test_one_pane_grows_while_the_other_waits(shown):
     running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: stream}))
     await stream.put("A river")
     waiting, growing = panes(shown[0])
-    assert (waiting.phase, waiting.whole) == ("waiting", "")
-    assert (growing.phase, growing.whole) == ("streaming", "A river")
+    assert (waiting.phase, waiting.text) == ("waiting", "")
+    assert (growing.phase, growing.text) == ("streaming", "A river")
     stream.end()
     reply.set_result("A river never hurries.")
     await running
@@ -139,7 +139,7 @@ async def test_a_line_for_each_lane_is_printed(shown, clock, capsys):
         clock.now = 10.0
 
     await race({"stream": timed}, clock=clock)
-    assert capsys.readouterr().out == "stream: first words 0.2 s · done 10.0 s\n"
+    assert capsys.readouterr().out == "stream: first words 0.20 s · done 10.0 s\n"
 
 
 async def test_a_lane_that_was_sent_too_early_is_refused(shown, tap):

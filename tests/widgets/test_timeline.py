@@ -124,7 +124,7 @@ def test_cleared_it_starts_at_zero_again(wire, clock):
 
 def test_showing_it_returns_it(wire, monkeypatch):
     shown = []
-    monkeypatch.setattr("utils.widgets.timeline.display", shown.append)
+    monkeypatch.setattr("utils.widgets.base.course_widget.display", shown.append)
     timeline = EventTimeline("Life")
     assert timeline.show() is timeline
     assert shown == [timeline]

@@ -92,8 +92,8 @@ print(redrawn.messages >= 500, appended.messages < redrawn.messages / 5,
     assert printed(pytestconfig, cell).endswith("True True True\n")
 
 
-def test_without_a_kernel_it_says_that_there_is_nobody_to_send_to():
-    with pytest.raises(RuntimeError, match="nobody to send to"), traffic():
+def test_without_a_kernel_it_says_that_no_kernel_is_running():
+    with pytest.raises(RuntimeError, match="No kernel is running"), traffic():
         pass
 
 

@@ -10,13 +10,13 @@ import pytest
 from tests.widgets.doubles import find
 from utils.provider import chat_model, simulator
 from utils.widgets import LiveText
-from utils.widgets.pane import Pane
+from utils.widgets.live_text.widget import TextPanel
 
 
 async def has_text(live: LiveText) -> None:
     shown = asyncio.Event()
-    find(live, Pane).observe(lambda change: shown.set(), "phase")
-    while find(live, Pane).phase != "streaming":
+    find(live, TextPanel).observe(lambda change: shown.set(), "phase")
+    while find(live, TextPanel).phase != "streaming":
         await asyncio.wait_for(shown.wait(), 240)
         shown.clear()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from utils.charts.common import arrivals_of, details, names_of, patch
 from utils.charts.palette import DELIVERED, WAITING
+from utils.charts.rows import arrivals_of, names_of, patch, sentences
 from utils.formatting import in_seconds
 from utils.timing import Recording
 
@@ -29,13 +29,12 @@ _ENDS: Final = {
 
 
 def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
-    """Several streams as rows on one time axis, so that it shows what happened at the same time.
+    """Several streams as rows on one time axis, to show what happened at the same time.
 
-    A row begins where its request was sent. Orange: silence, no text comes; before the first text,
-    and wherever the next took longer than a twentieth of the whole axis and five times as long as
-    in this stream it mostly does. Green: text comes. The
-    mark at the end says how it ended. The recordings must be of one clock, as those of one notebook
-    are.
+    A row begins where its request was sent. Green: text arrives. Orange: no text arrives, either
+    before the first text or in a gap longer than a twentieth of the axis and than five times the
+    stream's median gap. The mark at the end shows how it ended. The recordings must share a clock,
+    as those of one notebook do.
 
     Up to 8 rows have a line of words above each, up to 30 a name beside each.
 
@@ -44,7 +43,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
         title: Instead of the finding.
 
     Returns:
-        A matplotlib figure with `alt_text`; as the last expression of a cell it is shown.
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
 
     Raises:
         ValueError: If there is nothing to draw.
@@ -60,7 +59,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     chart = Chart(
         "Waterfall",
         title or _finding(recordings),
-        details(names, accounts),
+        sentences(names, accounts),
         body=row * count + 1.05,
     )
     chart.legend_row(
@@ -83,7 +82,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
 
 
 def _account(recording: Recording) -> str:
-    """One stream's story in a line, its times counted from its own sending."""
+    """Describe one stream in a line, with times since its own sending."""
     ttft = recording.ttft
     first = "no text" if ttft is None else f"first text {in_seconds(ttft)}"
     return f"{first} · {_ENDS[recording.outcome][1]} {in_seconds(recording.e2e)}"
@@ -110,7 +109,7 @@ def _finding(recordings: Sequence[Recording]) -> str:
 
 
 def _most_at_once(recordings: Sequence[Recording]) -> int:
-    """How many streams were open at the same time, at the most."""
+    """Return the largest number of streams that were open at the same time."""
     changes = [(r.sent, 1) for r in recordings] + [(r.sent + r.e2e, -1) for r in recordings]
     opened = most = 0
     for _, change in sorted(changes):  # at one moment, the one that ends comes first
@@ -138,7 +137,7 @@ def _draw(
 
 
 def _texts(arrivals: Sequence[float], pause: float) -> Iterator[tuple[float, float]]:
-    """From when to when text came without a pause longer than `pause` seconds."""
+    """Yield the spans in which text arrived without a gap longer than `pause` seconds."""
     if not arrivals:
         return
     first = last = arrivals[0]
@@ -151,7 +150,7 @@ def _texts(arrivals: Sequence[float], pause: float) -> Iterator[tuple[float, flo
 
 
 def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
-    """The marks of the endings that occur, for the legend."""
+    """Return the marks of the endings that occur, for the legend."""
     from matplotlib.lines import Line2D
 
     from utils.charts.figure import INK

@@ -1,25 +1,19 @@
-"""Live widgets for notebooks: what a learner watches while a reply streams.
+"""Live widgets for notebooks, one folder each; `base` contains what they share."""
 
-A widget is handed a stream or a function that makes one; it knows nothing of who answers. Reading
-order: `base` (what every message passes), `coalesce` (when to send), `pane` (what is sent), `lane`,
-`reading` (Stop), `viewer`, then any widget. `sheet` is to lists what `pane` is to text. The chat
-panel has a reading order of its own: `chat_turn`, `chat_reading` (Stop), `chat_page`, then `chat`.
-"""
-
-from utils.widgets.badge import LatencyBadge
-from utils.widgets.chat import ChatPanel
-from utils.widgets.chat_turn import Turn
-from utils.widgets.chunk_table import ChunkTable
-from utils.widgets.heartbeat import Heartbeat
-from utils.widgets.json_card import JsonCard
-from utils.widgets.live import LiveText
-from utils.widgets.markdown import LiveMarkdown
-from utils.widgets.prediction import Choice, Prediction
-from utils.widgets.progress import Progress
-from utils.widgets.racing import race
-from utils.widgets.status import StatusLine
-from utils.widgets.status_stages import Status, Step
-from utils.widgets.timeline import Event, EventTimeline
+from utils.widgets.chat.turn import Turn
+from utils.widgets.chat.widget import ChatPanel
+from utils.widgets.chunk_table.widget import ChunkTable
+from utils.widgets.heartbeat.widget import Heartbeat
+from utils.widgets.json_card.widget import JsonCard
+from utils.widgets.latency_badge.widget import LatencyBadge
+from utils.widgets.live_markdown.widget import LiveMarkdown
+from utils.widgets.live_text.widget import LiveText
+from utils.widgets.prediction.widget import Choice, Prediction
+from utils.widgets.progress.widget import Progress
+from utils.widgets.race.widget import race
+from utils.widgets.status_line.stages import Status, Step
+from utils.widgets.status_line.widget import StatusLine
+from utils.widgets.timeline.widget import Event, EventTimeline
 from utils.widgets.traffic import Traffic, traffic
 
 __all__ = [

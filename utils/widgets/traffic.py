@@ -1,7 +1,4 @@
-"""`traffic`: how much the kernel sends to the browser, counted where it leaves.
-
-It counts what any cell sends, by whatever means: prints, displays, widgets.
-"""
+"""`traffic`: how much the kernel sends to the browser, whether prints, displays or widgets."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ from IPython.core.getipython import get_ipython
 
 @dataclass
 class Traffic:
-    """What was sent so far; inside the block it still grows.
+    """What was sent so far; it grows inside the block.
 
     Attributes:
-        messages: How many messages.
-        bytes: Their size as sent, envelopes included: what a browser far away has to download.
+        messages: The number of messages.
+        bytes: Their size as sent, envelopes included.
     """
 
     messages: int = 0
@@ -33,7 +30,7 @@ class Traffic:
 
 
 class _Tap:
-    """Stands in for a thread's `send_multipart`: passes everything on, and counts it."""
+    """Replacement of a thread's `send_multipart` that counts what it passes on."""
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.counts: list[Traffic] = []
@@ -58,17 +55,17 @@ def traffic() -> Iterator[Traffic]:
             live.show(model.stream(prompt))
         print(sent.messages, sent.bytes)
 
-    Blocks may be nested, or overlap in async code: each counts for itself.
+    Blocks may be nested, or overlap in async code: each has its own count.
 
     Raises:
-        RuntimeError: If there is no kernel, so nobody to send to.
+        RuntimeError: If no kernel is running.
     """
-    # All that goes to browsers leaves by this one thread, serialised and signed already.
+    # This thread sends everything that goes to browsers, serialised and signed already.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(
-            "There is nobody to send to: `traffic()` counts what a notebook's kernel sends to "
-            "the browser. Run it in a notebook's cell."
+            "No kernel is running: `traffic()` counts what a notebook's kernel sends to the "
+            "browser. Run it in a notebook's cell."
         )
     _flush_prints()
     if not isinstance(outlet.send_multipart, _Tap):
@@ -79,11 +76,11 @@ def traffic() -> Iterator[Traffic]:
     try:
         yield count
     finally:
-        _flush_prints()  # the kernel holds prints back for a moment
+        _flush_prints()  # the kernel buffers prints for a moment
         with tap.lock:
             tap.counts[:] = [other for other in tap.counts if other is not count]
         if not tap.counts:
-            del outlet.send_multipart  # the class's own shows again
+            del outlet.send_multipart  # restores the class's own
 
 
 def _flush_prints() -> None:

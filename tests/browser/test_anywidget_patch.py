@@ -1,0 +1,121 @@
+"""A widget receives messages even if its script loads later than anywidget waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.lab import NotebookPage
+from tests.browser.turns import Turns
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+OpenNotebook = Callable[..., NotebookPage]
+
+# anywidget asks for two seconds, and so gives up before any script is there.
+IMPATIENT = """
+const wait = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds) => {
+  if (milliseconds !== 2000) return wait(milliseconds);
+  const over = new AbortController();
+  queueMicrotask(() => over.abort());
+  window.gaveUp = (window.gaveUp ?? 0) + 1;
+  return over.signal;
+};
+"""
+# Each script of a widget takes half a second more to load.
+SLOW = """
+const plain = URL.createObjectURL.bind(URL);
+const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
+URL.createObjectURL = (blob) =>
+  plain(blob.type === "text/javascript" ? new Blob([wait500, blob], { type: blob.type }) : blob);
+"""
+SETUP = """
+import asyncio
+from utils.widgets import Choice, ChunkTable, JsonCard, LiveText, Prediction
+
+async def reply(make, gap=0.02):
+    for number in range(50):
+        await asyncio.sleep(gap)
+        yield make(number)
+"""
+
+
+@pytest.fixture(autouse=True)
+def impatient(context: BrowserContext) -> None:
+    """Let every page of this module give up at once."""
+    context.add_init_script(IMPATIENT)
+
+
+def test_what_streams_is_shown_to_its_end(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "live, table, card = LiveText('Reply'), ChunkTable('Chunks'), JsonCard('Count')\n"
+        "results = await asyncio.gather(\n"
+        "    live.run(reply('word{} '.format)),\n"
+        "    table.run(reply(str)),\n"
+        "    card.run(reply(lambda number: {'number': number})),\n)",
+    )
+    nb.sample(text=".course-text")
+    nb.run()
+    nb.page.locator(".course-text", has_text="word49 ").wait_for()
+    nb.page.locator("td.course-col-number", has_text="50").wait_for()
+    nb.page.locator(".course-mark", has_text="final").wait_for()
+    nb.page.locator(".course-badge", has_text="done").nth(2).wait_for()
+    assert nb.page.evaluate("() => window.gaveUp") > 3
+    assert len({row["text"] for row in nb.samples() if row["text"]}) > 3, "it should grow"
+    assert nb.page.locator(".course-text").text_content() == "".join(
+        f"word{number} " for number in range(50)
+    )
+
+
+def test_what_was_said_before_the_script_came_is_asked_for(notebook: OpenNotebook):
+    nb = notebook(SETUP, "LiveText('Reply').show(f'word{number} ' for number in range(50))")
+    nb.run()
+    nb.page.locator(".course-text", has_text="word49 ").wait_for()
+    nb.page.locator(".course-pane[data-phase=done]").wait_for()
+
+
+def test_what_was_lost_is_repeated_while_the_cell_keeps_the_kernel_busy(
+    notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
+):
+    context.add_init_script(SLOW)
+    turns = Turns(tmp_path)
+    nb = notebook(
+        SETUP + turns.code,
+        "import time\n"
+        "def words():\n"
+        "    yield 'once '\n"
+        "    for _ in waiting('page'):\n"
+        "        time.sleep(0.01)\n"
+        "        yield 'more '\n"
+        "text = LiveText('Reply').show(words())",
+    )
+    nb.run_all()
+    nb.page.locator(".course-text", has_text="once more ").wait_for()
+    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()
+    nb.page.locator(".course-badge", has_text="so far").wait_for()
+    turns.take("page")
+    nb.wait_done()
+    nb.page.locator(".course-badge", has_text="done").wait_for()
+    nb.run_new_cell("print('whole:', text.count('more'), text.count('once'))")
+    (whole,) = [line for line in nb.printed().splitlines() if line.startswith("whole:")]
+    shown = nb.page.locator(".course-text").text_content() or ""
+    assert whole == f"whole: {shown.count('more')} {shown.count('once')}"
+
+
+def test_a_prediction_is_answered(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
+    )
+    nb.run()
+    # The state that the late script asks for may come after the click, and the click's echo next.
+    nb.cells.get_by_role("radio", name="This").click()
+    nb.cells.get_by_role("radio", name="This", checked=True).wait_for()
+    nb.cells.get_by_role("button", name="Lock in my answer").click()
+    nb.cells.get_by_role("button", name="Compare with what happened").click()
+    nb.page.locator(".course-feedback[data-right=true]").wait_for()

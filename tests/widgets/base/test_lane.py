@@ -1,0 +1,61 @@
+"""One reply on the page, whatever it is shown in."""
+
+from __future__ import annotations
+
+import pytest
+
+from utils.timing import Recording
+from utils.widgets.base.lane import Lane
+from utils.widgets.base.throttle import timer_thread
+from utils.widgets.live_text.widget import TextPanel
+
+
+def test_an_item_without_text_leaves_it_waiting(wire, clock):
+    lane = Lane("reply", TextPanel("Reply"), clock=clock)
+    lane.begin(timer_thread)
+    lane.add({"content": ""}, 0.1)
+    assert (lane.panel.phase, lane.badge.phase) == ("waiting", "waiting")
+    lane.add({"content": "Hi"}, 0.2)
+    assert (lane.panel.phase, lane.badge.phase) == ("streaming", "streaming")
+
+
+def test_its_figures_count_from_sending_not_from_the_display(wire, clock):
+    lane = Lane("reply", TextPanel("Reply"), clock=clock)
+    lane.begin(timer_thread)
+    clock.now = 3.5  # half a second went by before the request was sent
+    lane.add("Hi", 3.0)
+    lane.end(Recording("reply", (), 4.0))
+    assert lane.line() == "reply: first words 3.0 s · done 4.0 s"
+
+
+def test_what_the_panel_could_not_show_makes_it_fail(wire):
+    lane = Lane("reply", TextPanel("Reply"))
+    lane.begin(timer_thread)
+    lane.panel.failure = "It could not be drawn."
+    lane.end(Recording("reply", (), 1.0))
+    assert (lane.panel.phase, lane.panel.note) == ("failed", "It could not be drawn.")
+    assert lane.badge.phase == "failed"
+
+
+def test_it_takes_items_only_after_it_has_begun(wire):
+    with pytest.raises(RuntimeError, match="after `begin`"):
+        Lane("reply", TextPanel("Reply")).add("Hi", 0.0)
+
+
+def test_now_and_then_all_is_repeated_for_a_page_that_lost_some(wire, clock):
+    pane = TextPanel("Reply")
+    lane = Lane("reply", pane, clock=clock)
+    lane.begin(timer_thread)
+    sent: list[float] = []
+    for number in range(100):  # ten seconds, a word each tenth
+        clock.now = 2.0 + number / 10
+        lane.add(f"word{number} ", clock.now)
+        (last, *before) = reversed([data for data in wire.sent_by(pane) if "content" in data])
+        if number and last["content"]["at"] == 0:
+            sent.append(round(clock.now - 2.0, 1))
+            assert last["content"]["items"] == pane.whole
+            assert last["content"]["seq"] == before[0]["content"]["seq"]
+    lane.end(Recording("reply", (), 12.0))
+    assert sent == [1.0, 2.0, 4.0, 8.0]
+    states = [data["state"] for data in wire.sent_by(pane) if "state" in data]
+    assert {"phase": "streaming", "counted": "", "age": 3.0, "note": ""} in states

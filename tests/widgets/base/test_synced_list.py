@@ -1,0 +1,143 @@
+"""What a list on the page is sent, and what a page gets that asks."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.widgets.base.synced_list import SyncedList, growth
+
+
+def messages(wire, synced):
+    return [data["content"] for data in wire.sent_by(synced) if data["method"] == "custom"]
+
+
+def test_added_items_are_sent_once_and_numbered(wire):
+    synced = SyncedList()
+    synced.append("a")
+    synced.append("b")
+    synced.push()
+    synced.append("c")
+    synced.push()
+    assert messages(wire, synced) == [
+        {"seq": 1, "at": 0, "items": ["a", "b"]},
+        {"seq": 2, "at": 2, "items": ["c"]},
+    ]
+
+
+def test_only_the_tail_that_changed_is_sent_again(wire):
+    synced = SyncedList()
+    synced.replace(["whole", "hal"])
+    synced.push()
+    synced.replace(["whole", "half", "new"])
+    synced.push()
+    assert messages(wire, synced)[-1] == {"seq": 2, "at": 1, "keep": 3, "items": ["f", "new"]}
+
+
+def test_nothing_new_sends_nothing(wire):
+    synced = SyncedList()
+    synced.replace(["a"])
+    synced.push()
+    wire.messages.clear()
+    synced.replace(["a"])
+    synced.push()
+    assert wire.messages == []
+
+
+def test_a_page_that_opens_later_gets_the_whole_list(wire):
+    synced = SyncedList()
+    synced.append("a")
+    synced.push()
+    state = synced.get_state()
+    assert (state["items"], state["seq"]) == (["a"], 1)
+
+
+def test_a_page_that_lost_a_message_can_ask_for_the_whole_list(wire):
+    synced = SyncedList()
+    synced.append("a")
+    synced.push()
+    wire.messages.clear()
+    synced._handle_custom_msg("whole list", [])
+    (answer,) = wire.sent_by(synced)
+    assert answer["state"] == {"items": ["a"], "seq": 1}
+
+
+def test_the_whole_list_is_repeated_as_it_was_last_pushed(wire):
+    synced = SyncedList()
+    synced.append("a")
+    synced.append("b")
+    synced.push()
+    synced.append("c")
+    wire.messages.clear()
+    synced.repeat()
+    (repeated,) = wire.sent_by(synced)
+    assert repeated["content"] == {"seq": 1, "at": 0, "items": ["a", "b"]}
+
+
+def grown(there, keep, item):
+    """An item of which a page has the first UTF-16 units, as synced_list.js makes it."""
+    if isinstance(item, str):
+        return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
+    return {**item, "value": grown(there["value"], keep, item["value"])}
+
+
+def received(sent):
+    """The list of a page that follows these messages, as synced_list.js does."""
+    page = []
+    for message in sent:
+        at, items = message["at"], message["items"]
+        if "keep" in message:
+            items = [grown(page[at], message["keep"], items[0]), *items[1:]]
+        page = page[:at] + items
+    return page
+
+
+texts = st.text("ab👩é", max_size=4)
+fields = st.builds(lambda text, state: {"value": text, "state": state}, texts, st.booleans())
+
+
+@given(st.lists(st.lists(st.one_of(texts, fields, st.just({"value": ["a"]})), max_size=3)))
+def test_a_page_has_the_same_list_whatever_grew(steps):
+    synced, sent = SyncedList(), []
+    synced.send = sent.append
+    for step in steps:
+        synced.replace(step)
+        synced.push()
+        assert received(sent) == synced.whole
+
+
+@given(texts, texts)
+def test_what_two_texts_share_is_not_sent_again(one, other):
+    kept, (rest,) = growth([one], [other])
+    assert kept + rest == other
+    assert one.startswith(kept)
+    assert not rest or one[len(kept) : len(kept) + 1] != rest[0]
+
+
+@pytest.mark.parametrize("item", [lambda text: text, lambda text: {"value": text, "state": 1}])
+def test_an_item_that_grows_is_sent_once(item):
+    synced, sent = SyncedList(), []
+    synced.send = sent.append
+    for length in range(1, 1001):
+        synced.replace(["before", item("x" * length), "after"])
+        synced.push()
+    assert received(sent) == synced.whole
+    assert sum(len(str(message["items"])) for message in sent) < 1000 * 60
+
+
+@given(st.lists(st.one_of(st.integers(0, 3), st.lists(st.integers(0, 2), max_size=4))))
+def test_a_page_that_follows_the_messages_has_the_same_list(steps):
+    synced = SyncedList()
+    sent = []
+    synced.send = sent.append
+    for step in steps:  # a number is added; a list replaces; each even sum pushes
+        if isinstance(step, int):
+            synced.append(step)
+        else:
+            synced.replace(step)
+        if (step if isinstance(step, int) else sum(step)) % 2 == 0:
+            synced.push()
+    synced.push()
+    assert received(sent) == synced.whole
+    assert [message["seq"] for message in sent] == list(range(1, len(sent) + 1))

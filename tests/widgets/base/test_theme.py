@@ -1,0 +1,42 @@
+"""Scripts and style sheets, assembled from the files they need."""
+
+from __future__ import annotations
+
+import pytest
+
+from utils.charts import palette
+from utils.widgets.base import theme
+from utils.widgets.base.theme import WIDGETS, script, stylesheet
+
+FILES = [
+    path.relative_to(WIDGETS).as_posix()
+    for kind in ("*.js", "*.css")
+    for path in sorted(WIDGETS.rglob(kind))
+]
+SCRIPTS = [name for name in FILES if name.endswith(".js") and not name.startswith("base/")]
+
+PARTS = ("stages.js", "blocks.js")
+
+
+def test_the_page_takes_its_colours_from_the_palette():
+    assert f"--course-waiting: {palette.WAITING};" in stylesheet()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_comes_once_after_all_it_needs(name):
+    text = script(name) if name.endswith(".js") else stylesheet(name)
+    own = (WIDGETS / name).read_text(encoding="utf-8")
+    assert text.endswith(own)
+    assert text.count(own) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if name.split("/")[1] not in PARTS])
+def test_each_widget_receives_messages_however_late_its_script_loads(name):
+    assert "\nexport default patched({" in (WIDGETS / name).read_text(encoding="utf-8")
+
+
+def test_a_file_that_does_not_say_what_it_needs_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(theme, "WIDGETS", tmp_path)
+    (tmp_path / "odd.js").write_text("const odd = 1;")
+    with pytest.raises(ValueError, match=r"The first line of odd\.js"):
+        script("odd.js")

@@ -1,0 +1,166 @@
+"""When what is new leaves for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from threading import Event
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.widgets.doubles import Clock
+from utils.widgets.base.throttle import Throttle, timer_thread
+
+
+class Timers:
+    """Timers that ring when the test moves the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.pending: list[tuple[float, Callable[[], None]]] = []
+
+    def later(self, delay: float, call: Callable[[], None]) -> Callable[[], object]:
+        entry = (self.clock.now + delay, call)
+        self.pending.append(entry)
+        return lambda: self.pending.remove(entry) if entry in self.pending else None
+
+    def move_to(self, now: float) -> None:
+        for entry in sorted(self.pending, key=lambda entry: entry[0]):
+            if entry[0] <= now:
+                self.clock.now = entry[0]
+                entry[1]()
+        self.clock.now = now
+
+
+class Writer:
+    """Writes text through a throttle, and notes when which text left."""
+
+    def __init__(self) -> None:
+        self.timers = Timers(Clock())
+        self.sent: list[tuple[float, str]] = []
+        self.pending = ""
+        self.throttle = Throttle(
+            self.push, self.timers.later, interval=0.05, clock=self.timers.clock
+        )
+
+    def add(self, text: str) -> None:
+        self.pending += text
+        self.throttle.ask()
+
+    def push(self) -> None:
+        self.sent.append((self.timers.clock.now, self.pending))
+        self.pending = ""
+
+
+def test_the_first_text_leaves_at_once():
+    writer = Writer()
+    writer.add("A")
+    assert writer.sent == [(0.0, "A")]
+
+
+def test_text_that_follows_soon_leaves_together_when_the_interval_is_over():
+    writer = Writer()
+    for text in "ABC":
+        writer.add(text)
+    writer.timers.move_to(1.0)
+    assert writer.sent == [(0.0, "A"), (0.05, "BC")]
+
+
+def test_text_after_a_silence_leaves_at_once_again():
+    writer = Writer()
+    writer.add("A")
+    writer.timers.move_to(3.0)
+    writer.add("B")
+    assert writer.sent == [(0.0, "A"), (3.0, "B")]
+
+
+def test_a_flush_sends_what_is_pending_and_cancels_the_timer():
+    writer = Writer()
+    writer.add("A")
+    writer.add("B")
+    writer.throttle.flush()
+    assert writer.sent == [(0.0, "A"), (0.0, "B")]
+    assert writer.timers.pending == []
+
+
+def test_a_flush_of_nothing_sends_nothing():
+    writer = Writer()
+    writer.throttle.flush()
+    assert writer.sent == []
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.2), st.text(min_size=1, max_size=3)), max_size=40))
+def test_no_text_is_lost_reordered_held_back_or_sent_too_often(steps):
+    writer = Writer()
+    added_at = []
+    for pause, text in steps:
+        writer.timers.move_to(writer.timers.clock.now + pause)
+        writer.add(text)
+        added_at += [writer.timers.clock.now] * len(text)
+    writer.timers.move_to(writer.timers.clock.now + 1)
+    assert "".join(text for _, text in writer.sent) == "".join(text for _, text in steps)
+    left_at = [at for at, text in writer.sent for _ in text]
+    assert all(left - added <= 0.0501 for added, left in zip(added_at, left_at, strict=True))
+    times = [at for at, _ in writer.sent]
+    assert all(b - a >= 0.0499 for a, b in pairwise(times))
+
+
+def test_a_timer_thread_flushes_while_its_maker_is_blocked():
+    late = Event()
+    times = []
+
+    def push():
+        times.append(1)
+        if len(times) == 2:
+            late.set()
+
+    throttle = Throttle(push, timer_thread)
+    throttle.ask()
+    throttle.ask()
+    assert late.wait(240)
+
+
+def test_all_is_repeated_after_one_two_four_and_eight_seconds():
+    timers, log = Timers(Clock()), list[str]()
+    throttle = Throttle(
+        lambda: log.append("push"),
+        timers.later,
+        repeat=lambda: log.append(f"all at {timers.clock.now - 5:g}"),
+        clock=timers.clock,
+    )
+    for tenth in range(100):
+        timers.move_to(5 + tenth / 10)
+        throttle.ask()
+    assert log.count("push") == 100
+    assert log[-1] == "push"
+    assert [entry for entry in log if entry != "push"] == [f"all at {at}" for at in (1, 2, 4, 8)]
+
+
+def test_after_a_silence_all_is_repeated_once():
+    timers, log = Timers(Clock()), list[float]()
+    throttle = Throttle(
+        lambda: None,
+        timers.later,
+        repeat=lambda: log.append(timers.clock.now),
+        clock=timers.clock,
+    )
+    for now in (0.0, 9.0, 9.1, 9.2):
+        timers.move_to(now)
+        throttle.ask()
+    assert log == [9.0]
+
+
+def test_a_push_that_takes_long_leaves_as_much_time_to_everything_else():
+    clock, pushes = Clock(), []
+
+    def push():
+        pushes.append(clock.now)
+        clock.now += 2.0  # a huge page
+
+    timers = Timers(clock)
+    throttle = Throttle(push, timers.later, interval=0.05, clock=clock)
+    for _ in range(100):  # pieces that come every 0.1 s
+        throttle.ask()
+        timers.move_to(clock.now + 0.1)
+    assert all(later - earlier >= 4.0 for earlier, later in pairwise(pushes))

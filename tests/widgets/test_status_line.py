@@ -1,0 +1,182 @@
+"""The status line: which stages were reached, when, and what of them is told."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from utils.widgets import StatusLine, Step
+
+
+@pytest.fixture
+def status(wire, clock):
+    return StatusLine("Thinking", "Tool call", "Answer", clock=clock)
+
+
+def states(status):
+    return {stage["name"]: stage["state"] for stage in status.view()["stages"]}
+
+
+def test_before_anything_no_stage_is_reached(status):
+    assert states(status) == {"Thinking": "ahead", "Tool call": "ahead", "Answer": "ahead"}
+    assert (status.outcome, status.history) == ("ready", ())
+
+
+def test_a_stage_that_is_reached_runs_and_the_one_before_is_done(status):
+    status.to("Thinking")
+    status.to("Tool call", "get_weather(Oslo)")
+    assert states(status) == {"Thinking": "done", "Tool call": "now", "Answer": "ahead"}
+    assert status.view()["stages"][1]["detail"] == "get_weather(Oslo)"
+
+
+def test_a_stage_that_never_came_is_skipped(status):
+    status.to("Thinking")
+    status.to("Answer")
+    assert states(status)["Tool call"] == "skipped"
+
+
+def test_a_skipped_stage_can_still_come(status):
+    status.to("Answer")
+    status.to("Tool call")
+    assert states(status) == {"Thinking": "skipped", "Tool call": "now", "Answer": "done"}
+
+
+def test_seconds_count_from_show_or_else_from_the_first_call(status, clock):
+    clock.now = 5.0
+    status.to("Thinking")
+    clock.now = 5.4
+    status.to("Answer")
+    assert status.history == (Step("Thinking", "", 0.0), Step("Answer", "", pytest.approx(0.4)))
+    clock.now = 100.0
+    shown = StatusLine("A", clock=clock).show()
+    clock.now = 101.5
+    shown.to("A", "late")
+    assert shown.history == (Step("A", "late", 1.5),)
+
+
+def test_a_second_tool_call_adds_to_the_first(status, clock):
+    for name, at in [("Thinking", 0.0), ("Tool call", 1.0), ("Thinking", 3.0), ("Tool call", 4.0)]:
+        clock.now = at
+        status.to(name)
+    clock.now = 4.5
+    thinking, call, _ = status.view()["stages"]
+    assert (thinking["times"], thinking["seconds"], thinking["state"]) == (2, 2.0, "done")
+    assert (call["times"], call["seconds"], call["state"]) == (2, 2.5, "now")
+    assert [step.name for step in status.history] == ["Thinking", "Tool call"] * 2
+
+
+def test_another_detail_is_a_step_and_the_same_is_none(status):
+    for detail in ("a", "a", "b"):
+        status.to("Tool call", detail)
+    assert [step.detail for step in status.history] == ["a", "b"]
+
+
+def test_a_page_that_opens_late_gets_the_seconds_of_that_moment(status, clock):
+    status.to("Thinking")
+    clock.now = 7.0
+    assert status.get_state()["run"]["stages"][0]["seconds"] == 7.0
+
+
+def test_an_unknown_stage_is_refused_with_the_known_ones(status):
+    with pytest.raises(ValueError, match=r"no stage 'Tea'\. The stages are 'Thinking', 'Tool"):
+        status.to("Tea")
+
+
+def test_without_names_any_stage_may_come(wire):
+    status = StatusLine()
+    status.to("Search")
+    status.to("Read")
+    assert states(status) == {"Search": "done", "Read": "now"}
+
+
+def test_two_stages_of_one_name_are_refused(wire):
+    with pytest.raises(ValueError, match="same name"):
+        StatusLine("A", "A")
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "state", "last"),
+    [
+        (lambda status: status.done(), "done", "done", "skipped"),
+        (lambda status: status.fail("No answer."), "failed", "failed", "ahead"),
+        (lambda status: status.stop(), "stopped", "stopped", "ahead"),
+    ],
+)
+def test_an_end_marks_the_stage_that_ran(status, clock, end, outcome, state, last):
+    status.to("Thinking")
+    clock.now = 2.0
+    end(status)
+    clock.now = 9.0
+    assert status.outcome == outcome
+    assert (states(status)["Thinking"], states(status)["Answer"]) == (state, last)
+    assert status.view()["stages"][0]["seconds"] == 2.0, "the clock should stand still"
+
+
+def test_the_first_ending_counts(status):
+    status.to("Thinking")
+    status.fail("No answer.")
+    status.done()
+    assert (status.outcome, status.view()["note"]) == ("failed", "No answer.")
+
+
+def test_after_an_end_a_new_run_begins(status, clock):
+    status.to("Answer")
+    status.done()
+    clock.now = 50.0
+    status.to("Thinking")
+    assert status.history == (Step("Thinking", "", 0.0),)
+    assert states(status)["Answer"] == "ahead"
+
+
+def test_what_was_shown_leaves_a_line(wire, clock, capsys):
+    status = StatusLine("Thinking", "Tool call", "Answer", clock=clock).show()
+    status.to("Thinking")
+    clock.now = 0.4
+    status.to("Tool call", "get_weather(Oslo)")
+    clock.now = 1.6
+    status.fail("The tool did not answer.")
+    printed = capsys.readouterr().out.splitlines()[-1]
+    assert printed == (
+        "Thinking 0.40 s → Tool call (get_weather(Oslo)) 1.2 s → Answer (not reached)"
+        " · failed: The tool did not answer."
+    )
+
+
+def test_what_was_not_shown_prints_nothing(status, capsys):
+    status.to("Answer")
+    status.done()
+    assert capsys.readouterr().out == ""
+    assert status.line() == "Thinking (skipped) → Tool call (skipped) → Answer 0.00 s"
+
+
+def test_many_quick_calls_take_few_messages(wire):
+    status = StatusLine()
+    wire.messages.clear()
+    for number in range(1000):
+        status.to("Tool call", f"row {number}")
+    status.done()
+    assert len(wire.sent_by(status)) < 50
+    assert wire.sent_by(status)[-1]["state"]["run"]["outcome"] == "done"
+
+
+def test_threads_may_report_at_once(status):
+    def work(name):
+        for number in range(200):
+            status.to(name, str(number))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("Thinking", "Answer")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(status.history) == 400
+    assert sum(stage["times"] for stage in status.view()["stages"]) == 400
+
+
+def test_its_plain_text_names_the_stages(status):
+    assert repr(status) == "StatusLine('Thinking', 'Tool call', 'Answer')"
+
+
+def test_words_are_never_markup(status):
+    assert "innerHTML" not in str(status._esm)

@@ -1,0 +1,173 @@
+"""The gap strip: when each piece of a reply arrived, and whether steadily or in bursts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Final, Literal
+
+from utils.charts.palette import DELIVERED, WAITING
+from utils.charts.rows import FAINT, Rows, arrivals_of, names_of, patch, sentences
+from utils.formatting import in_milliseconds, in_seconds
+from utils.timing import Recording
+
+if TYPE_CHECKING:
+    from utils.charts.figure import Chart
+
+Way = Literal["not at all", "all at once", "in bursts", "with pauses", "steadily"]
+
+_NEUTRAL: Final = "Every mark is a piece that arrived"
+
+
+def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
+    """When each piece arrived, one strip per recording: steady, bursty and buffered side by side.
+
+    Each green line is a piece with text or reasoning. Orange is the time before the first, grey the
+    silence after it.
+
+    Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
+    were spread evenly over the time to the last one. That may be the whole reply, or the part
+    between two pauses of more than a twentieth of that time. A delivery of five pieces or more is
+    labelled `50 at once`. A reply arrives "all at once" in one delivery, and "in bursts" if
+    deliveries contain three quarters of its pieces. A few clumps in an otherwise steady stream, as
+    on a busy machine, are no bursts.
+
+    Args:
+        *recordings: One strip each, top to bottom.
+        title: Instead of the finding.
+        verdict: Whether the chart describes how the pieces arrive. False shows only how many
+            arrived and in how many seconds, so that learners judge for themselves.
+
+    Returns:
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
+
+    Raises:
+        ValueError: If there is nothing to draw.
+    """
+    names = names_of(recordings)
+    ways = [_way(recording) for recording in recordings]
+    told = accounts = [_arrival(*pair) for pair in zip(recordings, ways, strict=True)]
+    if not verdict:
+        accounts = [_count(recording) for recording in recordings]
+        told = [_in_numbers(recording) for recording in recordings]
+    rows = Rows(
+        "Gap strip",
+        title or (_arrivals(names, ways) if verdict else _NEUTRAL),
+        recordings,
+        accounts,
+        [
+            patch(WAITING, "nothing yet"),
+            patch(DELIVERED, "a piece arrives"),
+            patch(FAINT, "silence"),
+        ],
+        "seconds since sending",
+        height=1.1,
+        details=sentences(names, told),
+    )
+    for middle, recording in zip(rows, recordings, strict=True):
+        arrivals = arrivals_of(recording)
+        rows.bar(middle, 0, recording.e2e, FAINT)
+        rows.bar(middle, 0, arrivals[0] if arrivals else recording.e2e, WAITING)
+        rows.axes.vlines(arrivals, middle - 0.21, middle + 0.21, color=DELIVERED, lw=1.2)
+        if verdict:
+            _name_deliveries(rows, arrivals, middle)
+    return rows.chart
+
+
+def _way(recording: Recording) -> Way:
+    """Judge how the pieces arrive, by proportions, so that it holds at any speed."""
+    arrivals = arrivals_of(recording)
+    if not arrivals:
+        return "not at all"
+    deliveries = _deliveries(arrivals)
+    if len(arrivals) == 1 or any(d.pieces == len(arrivals) for d in deliveries):
+        return "all at once"
+    if sum(d.pieces for d in deliveries) >= 0.75 * len(arrivals):
+        return "in bursts"
+    spread = arrivals[-1] - arrivals[0]
+    pauses = [gap for gap in recording.gaps if gap > max(5 * median(recording.gaps), spread / 20)]
+    return "with pauses" if sum(pauses) >= 0.5 * spread else "steadily"
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """Pieces that arrive together: the first and last arrival, in seconds, and their number."""
+
+    first: float
+    last: float
+    pieces: int
+
+
+def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
+    """Return the pieces that arrive together, as `gap_strip` defines it."""
+    if len(arrivals) < 2:
+        return []
+    even = arrivals[-1] / len(arrivals)  # seconds a piece
+
+    def together(run: Sequence[float]) -> bool:
+        return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
+
+    pause = arrivals[-1] / 20
+    cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
+    parts = [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)])]
+    runs = [arrivals] if together(arrivals) else filter(together, parts)
+    return [_Delivery(run[0], run[-1], len(run)) for run in runs]
+
+
+def _count(recording: Recording) -> str:
+    """Describe what arrived, but not how."""
+    count = len(arrivals_of(recording))
+    pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
+    return f"{pieces} in {in_seconds(recording.e2e)}"
+
+
+def _in_numbers(recording: Recording) -> str:
+    """Return `_count` with the times of the first and the last piece, for the alternative text."""
+    arrivals = arrivals_of(recording)
+    if not arrivals:
+        return _count(recording)
+    first, last = in_seconds(arrivals[0]), in_seconds(arrivals[-1])
+    return f"{_count(recording)}, the first after {first}, the last after {last}"
+
+
+def _arrival(recording: Recording, way: Way) -> str:
+    """Describe one recording's arrivals in a line."""
+    count = sum(not piece.empty for piece in recording.pieces)
+    if recording.ttft is None:
+        return f"nothing arrives in {in_seconds(recording.e2e)}"
+    if way == "all at once":
+        size = "in one piece" if count == 1 else f"{count} pieces at once"
+        return f"{size}, after {in_seconds(recording.ttft)}"
+    if way in ("in bursts", "with pauses"):
+        return f"{count} pieces {way}, up to {in_seconds(max(recording.gaps))} apart"
+    return f"{count} pieces, one every {in_milliseconds(median(recording.gaps))}"
+
+
+def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
+    """Return the finding of a gap strip."""
+    if len(names) == 1:
+        return f"{names[0]} arrives {ways[0]}"
+    if len(set(ways)) == 1:
+        return f"All {len(names)} arrive {ways[0]}"
+    groups = {way: [n for n, w in zip(names, ways, strict=True) if w == way] for way in ways}
+    return "They arrive " + ", ".join(f"{way} ({', '.join(g)})" for way, g in groups.items())
+
+
+def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
+    """Label each delivery with its number of pieces, where there is room beside it."""
+    from utils.charts.figure import INK, TEXT
+
+    end = rows.end
+    room = 0.12 * end  # for the label
+    for delivery in _deliveries(arrivals):
+        before = delivery.first - max((at for at in arrivals if at < delivery.first), default=0.0)
+        after = min((at for at in arrivals if at > delivery.last), default=end) - delivery.last
+        if delivery.pieces >= 5 and max(before, after) > room:
+            right = after > room
+            rows.axes.annotate(
+                f"{delivery.pieces} at once", (delivery.last if right else delivery.first, middle),
+                xytext=(4 if right else -4, 0), textcoords="offset points",
+                ha="left" if right else "right", va="center", size=TEXT, color=INK,
+            )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Time to first token against the number of clients: one line for each style of server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from utils.charts.palette import DELIVERED, QUIET, READING, STALL, WAITING
+from utils.charts.rows import name_of
+from utils.formatting import in_seconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from utils.charts.figure import Chart
+
+_LOOKS: Final = (  # a colour, a mark and a dash for each line, to tell them apart without colour
+    (WAITING, "s", "-"),
+    (READING, "o", "--"),
+    (DELIVERED, "^", "-"),
+    (STALL, "D", ":"),
+    (QUIET, "v", "-."),
+)
+_APART: Final = 0.32  # inches between two labels at the end of lines
+
+
+class LoadRow(Protocol):
+    """A measurement to draw; `utils.load.Row` is one."""
+
+    @property
+    def style(self) -> str:
+        """The line's name."""
+
+    @property
+    def clients(self) -> int:
+        """The number of concurrent clients."""
+
+    @property
+    def ttft_median(self) -> float:
+        """Seconds until half of the clients had their first token."""
+
+    @property
+    def ttft_worst(self) -> float:
+        """Seconds until the last of the clients had it."""
+
+
+def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
+    """How long the unluckiest client waits for its first token, by number of clients.
+
+    Both axes are logarithmic: a wait that grows as fast as the number of clients is a straight
+    slope; a constant one is level. A line ends at its style's last measurement.
+
+    Args:
+        rows: The measurements, such as `await experiment()`.
+        title: Instead of the finding.
+
+    Returns:
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
+
+    Raises:
+        ValueError: If there is nothing to draw.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    from utils.charts.figure import LEFT, Chart
+
+    lines = _lines(rows)
+    height = 3.6
+    chart = Chart("Load chart", title or _finding(lines), _details(lines), body=height + 1.0)
+    axes = chart.panel(0.75, height, left=LEFT + 0.1)
+    counts = sorted({row.clients for line in lines.values() for row in line})
+    waits = [row.ttft_worst for line in lines.values() for row in line]
+    axes.set(xscale="log", yscale="log")
+    axes.set(xlim=(counts[0] / 1.15, counts[-1] * max(2, counts[-1] / counts[0]) ** 0.6))
+    axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
+    axes.set_xticks(counts, [str(count) for count in counts], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} s")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(which="minor", length=0)
+    axes.grid(axis="y", color="#E5E7EB")
+    for (_, line), (colour, mark, dash) in zip(lines.items(), _LOOKS, strict=False):
+        points = [(row.clients, row.ttft_worst) for row in line]
+        axes.plot(*zip(*points, strict=True), dash, color=colour, marker=mark, ms=9, lw=2.6)
+    _label(axes, lines, height)
+    chart.words(0.15, 0.75 + height + 0.1, "seconds until the last client's first token")
+    chart.x_label("clients at once")
+    return chart
+
+
+def _lines(rows: Iterable[LoadRow]) -> dict[str, list[LoadRow]]:
+    lines: dict[str, list[LoadRow]] = {}
+    for row in rows:
+        lines.setdefault(name_of(row.style), []).append(row)
+    if not lines:
+        raise ValueError("There is nothing to draw: pass at least one row.")
+    if len(lines) > len(_LOOKS):
+        raise ValueError(f"At most {len(_LOOKS)} styles can be told apart in one chart.")
+    return {style: sorted(line, key=lambda row: row.clients) for style, line in lines.items()}
+
+
+def _finding(lines: dict[str, list[LoadRow]]) -> str:
+    """Compare the styles at the largest number of clients that all were measured at."""
+    shared = set.intersection(*({row.clients for row in line} for line in lines.values()))
+    if not shared:
+        return "The wait for the first token, by number of clients"
+    most = max(shared)
+    at = {
+        style: row.ttft_worst
+        for style, line in lines.items()
+        for row in line
+        if row.clients == most
+    }
+    worst, best = max(at, key=lambda style: at[style]), min(at, key=lambda style: at[style])
+    who = "1 client waits" if most == 1 else f"the last of {most} clients waits"
+    if len(at) == 1 or at[worst] < 1.15 * at[best]:
+        finding = f"{who} {in_seconds(at[worst])} for its first token"
+    else:
+        finding = (
+            f"{who} {in_seconds(at[best])} for its first token ({best}) "
+            f"to {in_seconds(at[worst])} ({worst})"
+        )
+    return finding[0].upper() + finding[1:]
+
+
+def _details(lines: dict[str, list[LoadRow]]) -> list[str]:
+    return [
+        f"{style}: " + ", ".join(f"{in_seconds(row.ttft_worst)} with {row.clients}" for row in line)
+        for style, line in lines.items()
+    ]
+
+
+def _label(axes: Axes, lines: dict[str, list[LoadRow]], height: float) -> None:
+    """Name each line at its end; names that would touch are moved apart."""
+    from math import log
+
+    from utils.charts.figure import INK, TEXT
+
+    low, high = axes.get_ylim()
+    ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())
+    places: list[float] = []
+    for wait, _ in ends:
+        place = height * log(wait / low) / log(high / low)  # inches up
+        places.append(max(place, places[-1] + _APART) if places else place)
+    looks = dict(zip(lines, _LOOKS, strict=False))
+    for (wait, style), place in zip(ends, places, strict=True):
+        up = 72 * (place - height * log(wait / low) / log(high / low))  # points
+        axes.annotate(
+            style, (lines[style][-1].clients, wait), xytext=(12, up), textcoords="offset points",
+            va="center", size=TEXT, color=INK, weight="bold", parse_math=False,
+            bbox={"fc": "white", "ec": looks[style][0], "lw": 1.5, "boxstyle": "round,pad=0.2"},
+        )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Pattern bars: what is on the screen while a reader waits, nothing, a status or text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from utils.charts.palette import WAITING
+from utils.charts.rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.wait_bars import stall_swatch
+from utils.formatting import in_seconds
+from utils.reader_model import WORDS_PER_MINUTE, reading
+from utils.timing import Recording
+
+if TYPE_CHECKING:
+    from utils.charts.figure import Chart
+
+_EXPLAINED = 0.4  # strength of the waiting colour where a status explains the wait
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A way to show a reply.
+
+    Attributes:
+        recording: The reply; its label names the pattern.
+        sign: Seconds from sending until the screen showed something other than text, such as a
+            status or a skeleton; None if it didn't.
+    """
+
+    recording: Recording
+    sign: float | None = None
+
+
+def pattern_bars(
+    *patterns: Pattern, wpm: float = WORDS_PER_MINUTE, title: str | None = None
+) -> Chart:
+    """How long the screen stays blank, then shows a status without text, then text, as bars.
+
+    Orange: blank. Pale orange, hatched: a status, and no text. Pink: the reader caught up and waits
+    again. Grey: the reader reads while more arrives. How much shorter an explained wait *feels*
+    isn't drawn, since there is no agreed figure for it.
+
+    Args:
+        *patterns: One bar each, top to bottom.
+        wpm: The reader's speed, words a minute.
+        title: Instead of the finding.
+
+    Returns:
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
+
+    Raises:
+        ValueError: If there is nothing to draw, or `wpm` is not above zero.
+    """
+    recordings = [pattern.recording for pattern in patterns]
+    names = names_of(recordings)
+    readings = [reading(recording, wpm) for recording in recordings]
+    firsts = [r.first for r in readings]
+    blanks = [_blank(*pair) for pair in zip(patterns, firsts, strict=True)]
+    accounts = [
+        f"blank {in_seconds(blank)} · first word {in_seconds(first)} · all {in_seconds(r.e2e)}"
+        for blank, first, r in zip(blanks, firsts, recordings, strict=True)
+    ]
+    rows = Rows(
+        "Pattern bars",
+        title or _finding(names, blanks, firsts),
+        recordings,
+        accounts,
+        [
+            patch(WAITING, "blank"),
+            patch(WAITING, "a sign, no text", alpha=_EXPLAINED, hatch="///"),
+            *stall_swatch(readings),
+            patch(FAINT, "reads while more arrives"),
+        ],
+        f"seconds; a reader of {wpm:g} words a minute",
+        details=sentences(names, accounts, recordings),
+    )
+    striped = {"alpha": _EXPLAINED, "hatch": "///", "ec": "white", "lw": 0}
+    for middle, recording, r, blank in zip(rows, recordings, readings, blanks, strict=True):
+        rows.bar(middle, 0, recording.e2e, FAINT)
+        rows.bar(middle, 0, blank, WAITING)
+        rows.bar(middle, blank, r.first, "white", lw=0)
+        rows.bar(middle, blank, r.first, WAITING, **striped)
+        rows.stalls(middle, r.first, r.wait)
+    remark_on_counts(rows.chart, recordings)
+    return rows.chart
+
+
+def _blank(pattern: Pattern, first: float) -> float:
+    """Return the seconds in which the screen shows nothing."""
+    return first if pattern.sign is None else min(pattern.sign, first)
+
+
+def _finding(names: list[str], blanks: list[float], firsts: list[float]) -> str:
+    """Return which screen is blank longest and shortest, and when the first words arrive."""
+    if len(names) == 1:
+        return f"Blank for {in_seconds(blanks[0])}, first word after {in_seconds(firsts[0])}"
+    longest, shortest = max(blanks), min(blanks)
+    if in_seconds(longest) == in_seconds(shortest):
+        finding = f"Each screen is blank for about {in_seconds(longest)}"
+    else:
+        best, worst = names[blanks.index(shortest)], names[blanks.index(longest)]
+        finding = f"Blank for {in_seconds(shortest)} ({best}) to {in_seconds(longest)} ({worst})"
+    soon, late = in_seconds(min(firsts)), in_seconds(max(firsts))
+    return f"{finding}; first words after {soon if soon == late else f'{soon} to {late}'}"

@@ -1,0 +1,118 @@
+"""The reader's chart: words on the screen against words read, one panel per recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from utils.charts.palette import DELIVERED, READING, STALL, WAITING
+from utils.charts.rows import FAINT, end_of, names_of, patch, remark_on_counts, sentences
+from utils.charts.wait_bars import account, stall_swatch, waits
+from utils.formatting import in_seconds
+from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
+from utils.timing import Recording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from utils.charts.figure import Chart
+
+
+def readers_chart(
+    *recordings: Recording, wpm: float = WORDS_PER_MINUTE, title: str | None = None
+) -> Chart:
+    """Words on the screen against words read, with waits shaded: one panel per recording.
+
+    Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
+    on the screen that are still to be read. Blue: words read. `reader_model` defines the reader.
+    All panels share their axes, which extend beyond the last reply by up to half of its time, while
+    the reader goes on reading.
+
+    Args:
+        *recordings: What to draw, top to bottom; the labels name the panels.
+        wpm: The reader's speed, words a minute.
+        title: Instead of the finding.
+
+    Returns:
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
+
+    Raises:
+        ValueError: If there is nothing to draw, or `wpm` is not above zero.
+    """
+    from utils.charts.figure import Chart
+
+    names = names_of(recordings)
+    readings = [reading(recording, wpm) for recording in recordings]
+    accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
+    height = 3.2 if len(recordings) == 1 else 1.9
+    row = height + 1.05
+    chart = Chart(
+        f"Reader's chart at {wpm:g} words a minute",
+        title or waits(names, recordings, readings),
+        sentences(names, accounts, recordings),
+        body=row * len(recordings) + 0.45,
+    )
+    chart.legend_row(
+        patch(WAITING, "waits for the first word"),
+        *stall_swatch(readings),
+        patch(DELIVERED, "on the screen, still to be read", alpha=0.25),
+        patch(READING, "read", alpha=0.45),
+    )
+    last = end_of(recordings)
+    end = min(1.5 * last, max(1.2 * last, *(r.finished for r in readings)))
+    words = max(1.0, *(r.words for r in readings)) * 1.25
+    for i, name in enumerate(names):
+        bottom = 0.75 + row * (len(names) - 1 - i)
+        axes = chart.panel(bottom, height)
+        axes.set(xlim=(0, end), ylim=(0, words))
+        axes.grid(axis="y", color=FAINT)
+        axes.locator_params(axis="y", nbins=5, integer=True)
+        axes.set_ylabel("words")
+        _draw_reading(axes, recordings[i], readings[i], end)
+        chart.heading(bottom + height + 0.12, name, accounts[i])
+    remark_on_counts(chart, recordings)
+    chart.x_label(f"seconds since sending; a reader of {wpm:g} words a minute")
+    return chart
+
+
+def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
+    from utils.charts.figure import INK, TEXT
+
+    axes.axvspan(0, r.first, color=WAITING, lw=0)
+    for stall in r.stalls:
+        wide = stall.seconds > 0.01 * end
+        axes.axvspan(
+            stall.at, stall.at + stall.seconds, facecolor=STALL, alpha=1 if wide else 0.5,
+            hatch="///" if wide else None, ec="white", lw=0,
+        )  # fmt: skip
+    if r.first > 0.2 * end:
+        axes.text(
+            r.first / 2, 0.5, "nothing to read", transform=axes.get_xaxis_transform(),
+            ha="center", va="center", size=TEXT, color=INK,
+        )  # fmt: skip
+    horizon = max(end, r.finished)
+    steps = [(0.0, 0.0)]
+    for at, words in (*r.delivered, (horizon, r.words)):
+        steps += [(at, steps[-1][1]), (at, words)]
+    progress = [(0.0, 0.0), *r.read, (horizon, r.words)]
+    axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color="white", lw=0)
+    axes.fill(*zip(*steps, *reversed(progress), strict=True), color=DELIVERED, alpha=0.25, lw=0)
+    axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color=READING, alpha=0.45, lw=0)
+    axes.plot(*zip(*steps, strict=True), color=DELIVERED, lw=2.2)
+    axes.plot(*zip(*progress, strict=True), color=READING, lw=2.2)
+    _mark_end(axes, recording, r, end)
+
+
+def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
+    """Label the reply's end, on the side that has room."""
+    from utils.charts.figure import INK, TEXT
+
+    what = {"finished": "all here", "failed": "breaks off", "left": "left", "streaming": "so far"}
+    late = recording.e2e > 0.5 * end
+    mark = "X" if recording.outcome == "failed" else "o"
+    axes.plot(recording.e2e, r.words, mark, color=INK, ms=7, clip_on=False, zorder=4)
+    axes.annotate(
+        f"{what[recording.outcome]} at {in_seconds(recording.e2e)}",
+        (recording.e2e, r.words), xytext=(-6 if late else 6, 7), textcoords="offset points",
+        ha="right" if late else "left", size=TEXT, color=INK, zorder=4,
+        bbox={"fc": "white", "alpha": 0.85, "lw": 0, "pad": 1} if r.stalls else None,
+    )  # fmt: skip

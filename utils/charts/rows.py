@@ -1,0 +1,136 @@
+"""What the charts share: a row for each recording, names, swatches, and notes on token counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from utils.timing import Recording
+from utils.unicode import well_formed
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Patch
+
+    from utils.charts.figure import Chart
+
+FAINT: Final = "#E5E7EB"
+ROW: Final = 0.95  # inches
+_LONGEST_NAME: Final = 28  # characters
+
+
+class Rows:
+    """A chart with one row per recording on a shared time axis.
+
+    Attributes:
+        chart: The chart.
+        axes: The axes of all rows.
+        end: The last moment shown, seconds.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        title: str,
+        recordings: Sequence[Recording],
+        accounts: Sequence[str],
+        swatches: Sequence[Patch],
+        axis: str,
+        *,
+        height: float = ROW,
+        details: Sequence[str] = (),
+    ) -> None:
+        """Make the chart, with a heading above each row.
+
+        Args:
+            kind: The kind of chart.
+            title: The finding.
+            recordings: One row each, top to bottom.
+            accounts: What each heading says of its recording.
+            swatches: The legend.
+            axis: What the axis counts, and in what unit.
+            height: Inches per row.
+            details: Sentences for the alternative text; by default each name and account.
+        """
+        from utils.charts.figure import LEFT, Chart
+
+        names = names_of(recordings)
+        count, left = len(names), LEFT / 3
+        details = details or sentences(names, accounts)
+        self._height = height
+        self._count = count
+        self.chart = Chart(kind, title, list(details), body=height * count + 1.05)
+        self.chart.legend_row(*swatches)
+        self.axes = self.chart.panel(0.75, height * count, left=left)
+        self.end = end_of(recordings) * 1.01
+        self.axes.set(xlim=(0, self.end), ylim=(height * count, 0), yticks=[])
+        for i, (name, account) in enumerate(zip(names, accounts, strict=True)):
+            self.chart.heading(0.75 + height * (count - i - 0.36), name, account, left=left)
+        self.chart.x_label(axis)
+
+    def __iter__(self) -> Iterator[float]:
+        """Yield the middle of each row on the y axis."""
+        return (self._height * (i + 0.66) for i in range(self._count))
+
+    def bar(self, middle: float, start: float, end: float, colour: str, **look: Any) -> None:
+        """Draw a bar from `start` to `end`, in seconds."""
+        thick = 0.38 * self._height
+        self.axes.barh(middle, end - start, thick, left=start, color=colour, **look)
+
+    def stalls(self, middle: float, start: float, end: float) -> None:
+        """Draw the reader's stalls as one hatched bar."""
+        from utils.charts.palette import STALL
+
+        self.bar(middle, start, end, STALL, hatch="///", ec="white", lw=0)
+
+
+def names_of(recordings: Sequence[Recording]) -> list[str]:
+    """Return the recordings' names, including those without a label.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if not recordings:
+        raise ValueError("There is nothing to draw: pass at least one recording.")
+    many = len(recordings) > 1
+    names = [r.label or (f"reply {i}" if many else "reply") for i, r in enumerate(recordings, 1)]
+    return [name_of(name) for name in names]
+
+
+def name_of(label: str) -> str:
+    """Return a label in a form and a length that a chart can show."""
+    label = well_formed(label)
+    return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1] + "…"
+
+
+def sentences(
+    names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
+) -> list[str]:
+    """Return the alternative text: each name with its account, then implausible token counts."""
+    told = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
+    pairs = zip(names, doubted, strict=False)
+    return told + [f"{name}: {doubt}" for name, r in pairs if (doubt := r.count_doubt)]
+
+
+def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
+    """Note at the foot of a chart of reading that words were counted instead of tokens."""
+    if any(recording.count_doubt for recording in recordings):
+        chart.words(0.15, 0.15, "Implausible token count: words are used.")
+
+
+def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None) -> Patch:
+    """Return a colour and its meaning, for `Chart.legend_row`."""
+    from matplotlib.patches import Patch
+
+    return Patch(
+        facecolor=colour, label=label, alpha=alpha, hatch=hatch, edgecolor="white", linewidth=0
+    )
+
+
+def end_of(recordings: Sequence[Recording]) -> float:
+    """Return the last moment of all, in seconds; 1 if nothing took any time."""
+    return max(recording.e2e for recording in recordings) or 1.0
+
+
+def arrivals_of(recording: Recording) -> list[float]:
+    """Return when each piece with text or reasoning arrived, in seconds since sending."""
+    return [piece.at for piece in recording.pieces if not piece.empty]

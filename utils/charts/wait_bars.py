@@ -1,0 +1,127 @@
+"""Wait bars: how long a reader waits in several replies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from utils.charts.palette import STALL, WAITING
+from utils.charts.rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
+from utils.formatting import in_seconds
+from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
+from utils.timing import Recording
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Patch
+
+    from utils.charts.figure import Chart
+
+UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
+
+
+def wait_bars(
+    *recordings: Recording, wpm: float = WORDS_PER_MINUTE, title: str | None = None
+) -> Chart:
+    """The reader's wait in several replies as bars: before the first word, and in the middle.
+
+    Grey is the rest of the reply's time, in which the reader had something to read while more was
+    arriving.
+
+    Args:
+        *recordings: One bar each, top to bottom.
+        wpm: The reader's speed, words a minute.
+        title: Instead of the finding.
+
+    Returns:
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
+
+    Raises:
+        ValueError: If there is nothing to draw, or `wpm` is not above zero.
+    """
+    names = names_of(recordings)
+    readings = [reading(recording, wpm) for recording in recordings]
+    accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
+    rows = Rows(
+        f"Wait bars at {wpm:g} words a minute",
+        title or waits(names, recordings, readings),
+        recordings,
+        accounts,
+        [
+            patch(WAITING, "waits for the first word"),
+            *stall_swatch(readings),
+            patch(FAINT, "reads while more arrives"),
+        ],
+        f"seconds; a reader of {wpm:g} words a minute",
+        details=sentences(names, accounts, recordings),
+    )
+    for middle, recording, r in zip(rows, recordings, readings, strict=True):
+        rows.bar(middle, 0, recording.e2e, FAINT)
+        rows.bar(middle, 0, r.first, WAITING)
+        rows.stalls(middle, r.first, r.wait)
+    remark_on_counts(rows.chart, recordings)
+    return rows.chart
+
+
+def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
+    """Return the legend of stalls, if there are any."""
+    stalled = any(r.stalled > UNNOTICED for r in readings)
+    return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
+
+
+def account(recording: Recording, r: Reading) -> str:
+    """Describe one reader's wait in a line."""
+    ending = {
+        "finished": "whole reply",
+        "failed": "failed after",
+        "left": "left after",
+        "streaming": "still streaming at",
+    }[recording.outcome]
+    wait = f"waits {in_seconds(r.wait)}"
+    if not recording.text:
+        wait = "no text"
+    elif r.stalled > UNNOTICED:
+        wait += f", {in_seconds(r.stalled)} of it in the middle"
+    return f"{wait} · {ending} {in_seconds(recording.e2e)}"
+
+
+def waits(
+    names: Sequence[str], recordings: Sequence[Recording], readings: Sequence[Reading]
+) -> str:
+    """Return the finding of a chart of waits."""
+    if len(names) == 1:
+        return _one_wait(recordings[0], readings[0])
+    told = sorted(
+        (r.wait, name)
+        for name, recording, r in zip(names, recordings, readings, strict=True)
+        if recording.text
+    )
+    if not told:
+        return "None of the replies had any text"
+    (short, best), (long, worst) = told[0], told[-1]
+    if len(told) == 1:
+        finding = f"The reader waits {in_seconds(short)} ({best})"
+    elif long < 1.15 * short or in_seconds(long) == in_seconds(short):
+        finding = f"The reader waits about as long each time, {in_seconds(long)}"
+    else:
+        to = "or" if len(told) == 2 else "to"
+        finding = f"The reader waits {in_seconds(short)} ({best}) {to} {in_seconds(long)} ({worst})"
+    failed = [n for n, r in zip(names, recordings, strict=True) if r.text and r.outcome == "failed"]
+    silent = [n for n, r in zip(names, recordings, strict=True) if not r.text]
+    finding += f"; broken off: {', '.join(failed)}" if failed else ""
+    return finding + (f"; no text: {', '.join(silent)}" if silent else "")
+
+
+def _one_wait(recording: Recording, r: Reading) -> str:
+    total, wait = in_seconds(recording.e2e), in_seconds(r.wait)
+    if not recording.text:
+        return f"{total} of waiting, and no text"
+    match recording.outcome:
+        case "failed":
+            return f"The reader waits {wait}, then the reply breaks off after {total}"
+        case "left":
+            return f"The reader waits {wait}; the reply was left after {total}"
+        case "streaming":
+            return f"The reader waits {wait} in the reply's first {total}"
+    if r.wait > 0.95 * recording.e2e:
+        return f"The reader waits for the whole reply: {wait}"
+    return f"The reader waits {wait} in a reply that takes {total}"

@@ -1,0 +1,1 @@
+"""What the widgets share: page synchronisation, stream reading with Stop, throttling and theme."""

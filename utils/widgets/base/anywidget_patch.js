@@ -1,0 +1,62 @@
+// needs: nothing
+//
+// Two things that anywidget 0.11 lacks: it gives a widget's script two seconds to load, and drops
+// every message to the widget from then on; and it doesn't report that the kernel has ended.
+
+// Returns the widget, able to receive messages however late its script loads.
+function patched(widget) {
+  const initialize = (context) => {
+    receiveAlways(context.model);
+    return widget.initialize?.(context);
+  };
+  return { ...widget, initialize };
+}
+
+// A script gets a proxy of its model; only the model itself, which a change event passes along, has
+// the message handler.
+function receiveAlways(model) {
+  model.on("change:patched", async (whole) => {
+    noticeEnd(model, whole);
+    const handler = originalHandler(whole);
+    if (!whole.comm || !handler) return;
+    const nothing = { content: { data: { method: "nothing" } } };
+    const gate = whole._handle_comm_msg(nothing); // fails where anywidget has given up
+    whole.comm.on_msg((message) => handler.call(whole, message)); // the script is here: no gate needed
+    await gate.catch(() => whole.comm.send({ method: "request_state" }, {})); // what was dropped
+  });
+  model.set("patched", true);
+}
+
+// The message handler that anywidget has replaced.
+function originalHandler(whole) {
+  let handler;
+  for (let at = whole; at; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, "_handle_comm_msg")) handler = at._handle_comm_msg;
+  }
+  return handler;
+}
+
+const KERNEL_ENDED =
+  "The kernel was restarted or has ended, so nothing more arrives. Run the cell again.";
+const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
+
+// Sets `gone` in the model once its kernel has ended. JupyterLab disconnects widgets only when a
+// reader restarts the kernel, so the kernel's status is followed, too, where the page has one.
+function noticeEnd(model, whole) {
+  const kernel = whole.widget_manager?.kernel;
+  const end = () => model.set("gone", true);
+  const follow = (_, status) => ENDINGS.includes(status) && end();
+  whole.on("comm_live_update", () => whole.comm_live || end());
+  kernel?.statusChanged?.connect(follow);
+  kernel?.disposed?.connect(end);
+  whole.once("destroy", () => {
+    kernel?.statusChanged?.disconnect(follow);
+    kernel?.disposed?.disconnect(end);
+  });
+}
+
+// When the kernel ends while something runs, sets the attributes that `changed` returns; for
+// `initialize`.
+function endWithKernel(model, running, changed) {
+  model.on("change:gone", () => running() && model.set(changed()));
+}

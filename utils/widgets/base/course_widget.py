@@ -1,0 +1,57 @@
+"""Base class of the course's widgets, whose messages can always be encoded."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from anywidget import AnyWidget
+from IPython.display import display
+
+from utils.unicode import well_formed, well_formed_parts
+
+
+class CourseWidget(AnyWidget):
+    """anywidget that makes every string well-formed before it is sent.
+
+    A widget sends only state and custom messages, and both pass through here.
+    """
+
+    def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the state to send when the widget opens, changes, or is asked for it."""
+        state: dict[str, Any] = well_formed_parts(super().get_state(*args, **kwargs))
+        return state
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send a custom message."""
+        super().send(well_formed_parts(content), buffers)
+
+
+class Showable:
+    """Mixin for widgets that are made and displayed in one line: `widget = Widget(…).show()`."""
+
+    _shown = False  # whether it has been displayed
+
+    def show(self) -> Self:
+        """Display the widget, and return it."""
+        self._shown = True
+        display(self)  # type: ignore[no-untyped-call]
+        return self
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        self._shown = True
+        return super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+
+
+def as_text(value: object, name: str) -> str:
+    """Return `value` as a well-formed string.
+
+    Args:
+        value: What was passed in.
+        name: What it is, for the error.
+
+    Raises:
+        TypeError: If it isn't a string.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"The {name} must be a string, not {value!r}.")
+    return well_formed(value)

@@ -1,0 +1,44 @@
+// needs: base/screen_reader.js
+
+// Makes an element. Words are set as text, never as HTML, and run in their own direction; pass ""
+// for words that come later.
+function make(tag, className = "", words) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (words !== undefined) {
+    element.textContent = words;
+    element.dir = "auto";
+  }
+  return element;
+}
+
+function makeButton(className, words, press) {
+  const button = make("button", className, words);
+  button.type = "button";
+  button.addEventListener("click", press);
+  return button;
+}
+
+// Makes an SVG with one path for each class name, stretched over its parent.
+function makePaths(...classNames) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("preserveAspectRatio", "none");
+  const paths = classNames.map((name) => {
+    const path = document.createElementNS(svg.namespaceURI, "path");
+    path.setAttribute("class", name);
+    return svg.appendChild(path);
+  });
+  return [hideFromReaders(svg), ...paths];
+}
+
+// Replaces an element's text only where it differs: screen readers repeat what is set again.
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+// Draws into a box that scrolls to what is new, unless its reader has scrolled up.
+function keepAtEnd(box, draw) {
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+  draw();
+  if (atEnd) box.scrollTop = box.scrollHeight;
+}

@@ -1,0 +1,193 @@
+"""One reply on the page: a title, a badge and a panel; several side by side share a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import ipywidgets as widgets  # type: ignore[import-untyped]
+
+from utils.errors import sentence
+from utils.timing import AsyncRecorder, Outcome, Recording, arecord
+from utils.widgets.base.course_widget import as_text
+from utils.widgets.base.panel import Panel
+from utils.widgets.base.stream_reader import LEFT_OPEN, StopButton, StreamReader, as_stream
+from utils.widgets.base.throttle import Later, Throttle, call_later
+from utils.widgets.latency_badge.widget import LatencyBadge
+
+_STATE = ("phase", "counted", "age")  # which a badge and a panel both have
+
+
+class Lane:
+    """Shows one reply from sending to its end.
+
+    Attributes:
+        label: Its name on the page and in the printed line.
+        badge: Its title and latency, above the panel.
+        panel: Shows what arrives.
+        recording: The last run's; None before one has ended.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        panel: Panel,
+        *,
+        first: str = "words",
+        clock: Callable[[], float] = perf_counter,
+        **look: Any,
+    ) -> None:
+        """Lay out a lane that has not started.
+
+        Args:
+            label: Its name; may be empty.
+            panel: Shows what arrives.
+            first: What the badge calls the first thing that a reader sees.
+            clock: Seconds from any fixed point; for tests.
+            **look: Passed on to ipywidgets, such as `layout`.
+        """
+        self.label = as_text(label, "title")
+        self.clock = clock
+        self.badge = LatencyBadge(label, first=first, clock=clock, **look)
+        self.panel = panel
+        panel.elapsed = lambda: self.badge.elapsed
+        self.recording: Recording | None = None
+        self._throttle: Throttle | None = None
+
+    async def read(self, reader: LaneReader) -> None:
+        """Show what a reader of this lane reads, until its end."""
+        try:
+            await reader.run()
+        finally:
+            recording = reader.recording
+            told = sentence(reader.error) if reader.error is not None else ""
+            self.end(recording, told, "" if reader.closed else LEFT_OPEN)
+
+    def begin(self, later: Later, at: float | None = None) -> None:
+        """Empty the panel and start the clock, now or at an earlier reading of it."""
+        self.panel.clear()
+        self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
+        self.recording = None
+        self.badge.start(at)
+        self._write("waiting", "waiting…", "waiting… {}")
+
+    def add(self, item: object, at: float) -> None:
+        """Show the stream's next item within 50 ms.
+
+        Args:
+            item: As the stream yielded it.
+            at: Seconds from sending to its arrival.
+        """
+        if self._throttle is None:
+            raise RuntimeError("A lane takes items only after `begin`.")
+        words = self.panel.take(item, at)
+        if words is None:
+            return
+        if self.panel.phase == "waiting":
+            self._write("streaming", "")
+        self.badge.words(words, at)
+        self._throttle.ask()
+
+    def end(self, recording: Recording, error: str = "", note: str = "") -> None:
+        """Show the last items, the latency, and an error if there was one, or a note."""
+        remark = self.panel.end(recording)
+        if self._throttle is not None:
+            self._throttle.flush(ask=True)
+        self.recording = recording
+        failure = error or self.panel.failure
+        self.badge.finish("failed" if failure else recording.outcome, recording.e2e)
+        self._write(self.badge.phase, failure or note or remark)
+
+    def line(self) -> str:
+        """Return the run in one line of plain text, for after the widget has gone."""
+        if self.recording is None:
+            return f"{self.label or 'reply'}: did not run"
+        return f"{self.label or 'reply'}: {self.badge.text}"
+
+    def _repeat(self) -> None:
+        self.panel.repeat()
+        self.panel.send_state(["note", *_STATE])
+        self.badge.send_state(["text", *_STATE])
+
+    def _write(self, phase: str, note: str, counted: str = "") -> None:
+        panel = self.panel
+        with panel.hold_sync():  # one message for all
+            panel.phase, panel.note, panel.counted = phase, note, counted
+            panel.age = self.badge.elapsed
+
+
+class LaneReader(StreamReader):
+    """Reads and records a stream into a lane."""
+
+    def __init__(self, lane: Lane, send: Callable[[], object], at: float) -> None:
+        """Start the lane's clock.
+
+        Args:
+            lane: Shows the stream.
+            send: Makes the stream, or the awaitable of a whole reply.
+            at: The clock's reading that the lane counts from.
+        """
+        self._lane = lane
+        self._send = send
+        self._at = at
+        self._recorder: AsyncRecorder[object] | None = None
+        super().__init__(self._record, self._add)
+        lane.begin(call_later, at)
+
+    @property
+    def recording(self) -> Recording:
+        """What arrived so far."""
+        if self._recorder is None:  # it wasn't even sent
+            outcome: Outcome = "left" if self.error is None else "failed"
+            told = None if self.error is None else sentence(self.error)
+            return Recording(self._lane.label, (), 0.0, outcome, told, sent=self._at)
+        recording = self._recorder.recording
+        return replace(recording, outcome="left") if recording.outcome == "streaming" else recording
+
+    def _record(self) -> AsyncRecorder[object]:
+        lane = self._lane
+        self._recorder = arecord(as_stream(self._send()), lane.label, clock=lane.clock)
+        return self._recorder
+
+    def _add(self, item: object) -> None:
+        assert self._recorder is not None
+        self._lane.add(item, self._recorder.elapsed)
+
+
+async def read_together(
+    lanes: Sequence[tuple[Lane, Callable[[], object]]], stop: StopButton
+) -> list[LaneReader]:
+    """Read several replies concurrently, from one moment, until each has ended or is stopped.
+
+    Args:
+        lanes: Each lane, and a function that sends its request.
+        stop: Stops all of them.
+
+    Returns:
+        The readers, all done: each has its recording, and its error if it failed.
+
+    Raises:
+        asyncio.CancelledError: If the cell was interrupted. By then every stream is closed.
+    """
+    start = lanes[0][0].clock()
+    readers = [LaneReader(lane, send, start) for lane, send in lanes]
+    stop.arm(readers)
+    reading = (lane.read(reader) for (lane, _), reader in zip(lanes, readers, strict=True))
+    try:
+        results = await asyncio.gather(*reading, return_exceptions=True)
+    finally:
+        stop.arm(())
+    for failure in filter(None, results):
+        raise failure
+    return readers
+
+
+def close_all(box: widgets.Box) -> None:
+    """Remove a box's parts from every page; ipywidgets removes the box alone."""
+    for child in box.children:
+        if isinstance(child, widgets.Box):
+            close_all(child)
+        child.close()

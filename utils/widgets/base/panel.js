@@ -1,0 +1,26 @@
+// needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
+
+// Keeps a panel's list and clock, and ends it with its kernel; for `initialize`.
+function initializePanel({ model }) {
+  keepList({ model });
+  keepTime({ model });
+  const over = { phase: "stopped", counted: "", note: KERNEL_ENDED };
+  endWithKernel(model, () => isOpen(model), () => over);
+}
+
+// Puts a panel's content into its frame, whose colour shows the phase, with a note below it. Returns
+// what stops its clock, for `render` to return.
+function frame(model, el, content, busyIn = OPEN) {
+  el.classList.add("course-pane");
+  const note = make("div", "course-note", "");
+  el.append(content, note);
+  const draw = () => {
+    const phase = model.get("phase");
+    el.dataset.phase = phase;
+    markBusy(content, busyIn.includes(phase));
+    announceFailure(note, phase === "failed");
+  };
+  model.on("change:phase", draw);
+  draw();
+  return writeCounting(model, note, "note");
+}

@@ -1,0 +1,65 @@
+"""Base class of the panels that show a stream, and how a stopped or empty reply is described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import traitlets
+
+from utils.timing import Outcome, Recording
+from utils.widgets.base.synced_list import SyncedList
+
+STOPPED = "Stopped. What had arrived stays."
+
+
+class Panel(SyncedList):
+    """The part of a stream view that shows what arrives.
+
+    Attributes:
+        label: Its name for screen readers.
+        phase: "ready", "waiting", "streaming", "done", "stopped" or "failed"; decides the look.
+        note: A sentence below, such as an error; it fills the panel while text is awaited.
+        counted: Replaces the note while the page counts seconds, with {} in their place.
+        age: Seconds since sending, for a page that asks.
+        elapsed: Returns them, by the lane's clock.
+        failure: Why what arrived couldn't be shown; empty if it could.
+    """
+
+    label = traitlets.Unicode().tag(sync=True)
+    phase = traitlets.Unicode("ready").tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    counted = traitlets.Unicode().tag(sync=True)
+    age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
+    failure = ""
+    elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.label!r})"
+
+    def clear(self) -> None:
+        """Forget the last run and empty the page."""
+        self.replace([])
+        self.push()
+
+    def take(self, item: object, at: float) -> str | None:
+        """Keep an item for the next `push`.
+
+        Args:
+            item: The stream's item.
+            at: Seconds since sending.
+
+        Returns:
+            The text of it that a reader sees; None if the item changes nothing here.
+        """
+        raise NotImplementedError
+
+    def end(self, recording: Recording) -> str:
+        """Take note that the stream is over; return a sentence for the reader, or nothing."""
+        raise NotImplementedError
+
+
+def ending_of_text(text: str, outcome: Outcome) -> str:
+    """Describe a reply that was stopped or has no text, in a sentence; otherwise return nothing."""
+    if outcome == "left":
+        return STOPPED if text else "Stopped before any text."
+    return "" if text else "The reply has no text."

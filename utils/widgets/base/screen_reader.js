@@ -1,0 +1,100 @@
+// needs: nothing
+//
+// What a screen reader announces, decided here for all widgets: growing text as it arrives, each
+// ending once, failures at once; never a counting clock, never decoration.
+
+// A clock: silent while it counts, announced when it stops.
+function announceEnd(element, counting) {
+  element.setAttribute("role", counting ? "timer" : "status");
+  element.setAttribute("aria-live", counting ? "off" : "polite");
+}
+
+// A note: interrupts the reader only about a failure.
+function announceFailure(note, failed) {
+  note.setAttribute("role", failed ? "alert" : "note");
+}
+
+// A sentence that changes: each version is announced when the reader pauses.
+function announceChanges(element) {
+  element.setAttribute("role", "status");
+  element.setAttribute("aria-live", "polite");
+  return element;
+}
+
+// Text that only grows: announced as it arrives.
+function announceGrowth(box, label) {
+  makeScrollable(box, "log", label).setAttribute("aria-live", "polite");
+  return box;
+}
+
+// Text that is rewritten as it grows: not announced here; see `makeAnnouncer`.
+function keepSilent(box, label) {
+  makeScrollable(box, "log", label).setAttribute("aria-live", "off");
+  return box;
+}
+
+// A box that a keyboard can reach and scroll. JupyterLab's keys, such as arrows, stay away.
+function makeScrollable(box, role, label) {
+  box.tabIndex = 0;
+  box.dataset.lmSuppressShortcuts = "true";
+  return labelled(box, role, label);
+}
+
+function labelled(element, role, label) {
+  element.setAttribute("role", role);
+  element.setAttribute("aria-label", label);
+  return element;
+}
+
+function markBusy(element, busy) {
+  element.setAttribute("aria-busy", String(busy));
+}
+
+function hideFromReaders(element) {
+  element.setAttribute("aria-hidden", "true");
+  return element;
+}
+
+// An invisible element that announces what is put into it.
+function makeAnnouncer() {
+  const element = document.createElement("div");
+  element.className = "course-heard";
+  return announceChanges(element);
+}
+
+// Announces paragraphs, each once, when it is complete, and how the reply ended. What was there
+// when the page opened is not announced.
+function makeParagraphAnnouncer() {
+  const element = makeAnnouncer();
+  const announced = new WeakMap(); // paragraph -> its words
+  let listening = false;
+  let last = "";
+  const announce = (words) => {
+    if (!listening) return;
+    const line = element.appendChild(document.createElement("p"));
+    line.dir = "auto";
+    line.textContent = words;
+    while (element.children.length > 30) element.firstChild.remove();
+  };
+  return {
+    element,
+    listen: () => (listening = true),
+    paragraph(root) {
+      const [words, before] = [root.textContent.trim(), announced.get(root) ?? ""];
+      announced.set(root, words);
+      if (words !== before) announce(unread(words, before));
+    },
+    // The same key is announced once; an empty one announces nothing.
+    ending(key, words) {
+      if (key && key !== last) announce(words);
+      last = key;
+    },
+  };
+}
+
+// What was not announced yet of these words; a word that was cut is repeated whole.
+function unread(words, before) {
+  if (!words.startsWith(before)) return words;
+  const cut = /^\S/.test(words.slice(before.length));
+  return words.slice(cut ? before.search(/\S*$/) : before.length).trim();
+}

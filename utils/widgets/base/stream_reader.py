@@ -1,0 +1,184 @@
+"""Reading async streams until they end, fail or are stopped, and the Stop button."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from typing import Any
+
+import ipywidgets as widgets  # type: ignore[import-untyped]
+
+from utils.widgets.base.throttle import TICK
+
+GRACE = 0.5  # seconds that a stopped stream has to close itself, twice
+LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
+
+Source = AsyncIterable[object] | Awaitable[object]
+
+
+class StreamReader:
+    """Reads one stream in its own task, so that Stop can end it at any moment.
+
+    Attributes:
+        stopped: Whether it was ended by Stop or by interrupting the cell.
+        error: What the stream raised, if it did.
+        closed: Whether the stream closed its connection in time.
+    """
+
+    def __init__(
+        self,
+        open_stream: Callable[[], AsyncIterable[object]],
+        take: Callable[[object], None],
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            open_stream: Makes the stream.
+            take: Receives each item.
+            tick: Called every 100 ms, even while nothing arrives.
+        """
+        self._open_stream = open_stream
+        self._take = take
+        self._tick = tick
+        self.stopped = False
+        self.error: BaseException | None = None
+        self.closed = True
+        self._task: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        """End it, from any thread; no item is taken after this. Harmless if it isn't reading."""
+        task = self._task
+        if task is None or task.done() or self.stopped:  # a second cancel would interrupt closing
+            return
+        self.stopped = True
+        task.get_loop().call_soon_threadsafe(task.cancel)
+
+    async def run(self) -> None:
+        """Read to the end, whatever end that is; the attributes say what happened.
+
+        A tick of 100 ms wakes the event loop, so that the kernel's own interrupt (■) arrives while
+        the stream is silent.
+
+        Raises:
+            asyncio.CancelledError: If the caller was cancelled, such as by ■. By then the stream is
+                closed.
+        """
+        task = self._task = asyncio.create_task(self._read())
+        try:
+            while not task.done() and not self.stopped:
+                await asyncio.wait({task}, timeout=TICK)
+                self._tick()
+            await self._closing(task)
+        except asyncio.CancelledError:
+            self.stop()
+            await self._closing(task)
+            raise
+        finally:
+            self.stop()
+            self._conclude(task)
+
+    async def _closing(self, task: asyncio.Task[None]) -> None:
+        """Wait until a stopped stream has closed."""
+        await asyncio.wait({task}, timeout=GRACE)
+        if not task.done():  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE)
+
+    def _conclude(self, task: asyncio.Task[None]) -> None:
+        if not task.done():
+            self.closed = False  # it ignores its cancellation
+        elif task.cancelled():
+            if not self.stopped:
+                self.error = RuntimeError("The stream was cancelled from within.")
+        else:
+            self.error = task.exception()
+
+    async def _read(self) -> None:
+        stream = self._open_stream()
+        items = aiter(stream)
+        try:
+            async for item in items:
+                if self.stopped:
+                    await asyncio.sleep(0)  # the cancellation arrives here, not during closing
+                    break
+                self._take(item)
+        finally:
+            for closing in (items,) if items is stream else (items, stream):
+                if close := getattr(closing, "aclose", None):
+                    await close()
+
+
+class StopButton(widgets.Button):  # type: ignore[misc]
+    """A button that stops the readers it is armed with."""
+
+    def __init__(self, **look: Any) -> None:
+        """Make a button that stops nothing yet; `look` goes to ipywidgets, such as `layout`."""
+        super().__init__(
+            description="Stop",
+            icon="stop",
+            tooltip="Stop the reply",
+            disabled=True,
+            _dom_classes=["course-stop"],
+            **look,
+        )
+        self._readers: Sequence[StreamReader] = ()
+        self.on_click(lambda _: self._press())
+
+    def arm(self, readers: Sequence[StreamReader]) -> None:
+        """Let the button stop these readers; none disables it."""
+        self._readers, self.disabled = readers, not readers
+
+    def _press(self) -> None:
+        for reader in self._readers:
+            reader.stop()
+
+
+def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
+    """Return a stream as it is, and a whole reply, or an awaitable of one, as a stream of one item.
+
+    Args:
+        source: An async iterable, an awaitable of one or of a reply, or a reply.
+        whole: Whether any other object is a whole reply, not only a string or a message.
+
+    Raises:
+        TypeError: If it is no stream; the message says what to pass.
+    """
+    if isinstance(source, AsyncIterable):
+        return source
+    if isinstance(source, Awaitable):
+        return _awaited(source)
+    synchronous = isinstance(source, Iterator if whole else Iterable)
+    if isinstance(source, str) or hasattr(source, "content") or (whole and not synchronous):
+        return _single(source)
+    if synchronous and not isinstance(source, Mapping):
+        raise TypeError(
+            "This is a synchronous stream, which would keep the kernel too busy to receive Stop. "
+            "Use an async one, such as `model.astream(…)`."
+        )
+    raise TypeError(
+        f"A {type(source).__name__} is not a stream. Use an async one, such as `model.astream(…)`."
+    )
+
+
+async def _awaited(source: Awaitable[object]) -> AsyncIterator[object]:
+    stream = as_stream(await source, whole=True)
+    try:
+        async for item in stream:
+            yield item
+    finally:
+        if close := getattr(stream, "aclose", None):
+            await close()
+
+
+async def _single(reply: object) -> AsyncIterator[object]:
+    yield reply

@@ -1,0 +1,160 @@
+"""Base class of the widgets that show one stream below a title, a badge and a Stop button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import Any, Generic, TypeVar
+
+import ipywidgets as widgets  # type: ignore[import-untyped]
+from IPython.display import display
+
+from utils.errors import sentence
+from utils.timing import Recording, record
+from utils.widgets.base.lane import Lane, close_all, read_together
+from utils.widgets.base.panel import Panel
+from utils.widgets.base.stream_reader import Source, StopButton
+from utils.widgets.base.throttle import timer_thread
+
+T = TypeVar("T")
+
+
+class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
+    """A title, a badge, a Stop button, and below them a panel that shows a stream.
+
+    `run` shows an async stream and has a Stop button. `show` shows a synchronous one and has none:
+    a plain loop keeps the kernel busy, and a busy kernel receives no click. The kernel's own ■
+    works for both.
+
+    The widget displays itself when it first runs, unless it has been displayed before.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        panel: Panel,
+        *,
+        stop: bool = True,
+        display: bool = True,
+        first: str = "words",
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Lay it out.
+
+        Args:
+            title: Shown above the panel, and named in the printed line.
+            panel: Shows what arrives.
+            stop: Whether `run` offers a Stop button.
+            display: Whether it displays itself; False inside another widget.
+            first: What the badge calls the first thing that a reader sees.
+            clock: Seconds from any fixed point; for tests.
+        """
+        self._title = title
+        self._panel = panel
+        self._lane = Lane(title, panel, first=first, clock=clock)
+        self._stop = StopButton(layout=widgets.Layout(display="none"))
+        self._offers_stop = stop
+        self._to_display = display
+        self._busy = False
+        head = [self._lane.badge, self._stop]
+        super().__init__(
+            [widgets.Box(head, _dom_classes=["course-head"]), panel], _dom_classes=["course-live"]
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._title!r})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
+        self._to_display = False
+        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**kwargs)
+        return bundle
+
+    @property
+    def recording(self) -> Recording | None:
+        """The last run with its latency; None until one has ended."""
+        return self._lane.recording
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the last run was ended by Stop or by the kernel's ■."""
+        return self.recording is not None and self.recording.outcome == "left"
+
+    async def run(self, source: Source) -> T:
+        """Show an async stream until it ends or Stop is pressed, then print a line.
+
+        Args:
+            source: What `model.astream(…)` returns, or any other async iterable; or an awaitable of
+                a whole reply, such as `model.ainvoke(…)`.
+
+        Returns:
+            What arrived. Stop is not an error: see `.stopped`.
+
+        Raises:
+            RuntimeError: If a stream is running here already.
+            Exception: Whatever the stream raises, after it has been shown as a sentence.
+        """
+        self._enter(stop=self._offers_stop)
+        try:
+            (reader,) = await read_together([(self._lane, lambda: source)], self._stop)
+            if reader.error is not None:
+                raise reader.error
+        finally:
+            self._leave()
+        return self._result()
+
+    def show(self, stream: Iterable[object]) -> T:
+        """Show a synchronous stream until it ends, then print a line.
+
+        Args:
+            stream: What `model.stream(…)` returns, or any other iterable.
+
+        Returns:
+            What arrived.
+
+        Raises:
+            RuntimeError: If a stream is running here already.
+            Exception: Whatever the stream raises, after it has been shown as a sentence.
+        """
+        recorder = record(stream, self._title, clock=self._lane.clock)
+        self._enter(stop=False)
+        told = ""
+        try:
+            self._lane.begin(timer_thread)
+            for item in recorder:
+                self._lane.add(item, recorder.elapsed)
+        except Exception as error:
+            told = sentence(error)
+            raise
+        finally:
+            recorder.close()
+            self._lane.end(recorder.recording, told)
+            self._leave()
+        return self._result()
+
+    def line(self) -> str:
+        """Return what is printed after a run, for when the widget has gone."""
+        return self._lane.line()
+
+    def close(self) -> None:
+        """Remove it, and all its parts, from every page."""
+        close_all(self)
+        super().close()
+
+    def _result(self) -> T:
+        """Return what arrived, as `run` and `show` do."""
+        raise NotImplementedError
+
+    def _enter(self, *, stop: bool) -> None:
+        if self._busy:
+            raise RuntimeError(
+                f"{self!r} is showing a reply already. Wait for it, or make a second "
+                f"{type(self).__name__}."
+            )
+        self._busy = True
+        self._stop.layout.display = "" if stop else "none"
+        if self._to_display:
+            display(self)  # type: ignore[no-untyped-call]
+
+    def _leave(self) -> None:
+        self._busy = False
+        print(self.line())

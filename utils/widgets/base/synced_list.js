@@ -1,0 +1,44 @@
+// needs: base/anywidget_patch.js
+//
+// The page's side of synced_list.py: keeps the list up to date, and finds what of it is new.
+
+// Each message replaces the list from one place on; of an item that grew, it holds the growth. What
+// arrived is kept in the model, so that every view, early or late, shows everything. For
+// `initialize`.
+function keepList({ model }) {
+  let asked = false;
+  model.on("msg:custom", ({ seq, at, keep, items }) => {
+    if (items === undefined) return; // a message of another kind
+    const there = model.get("items");
+    if (seq === model.get("seq")) return; // a repetition, and nothing was lost
+    if (seq === model.get("seq") + 1 || (at === 0 && !keep)) {
+      const fresh = keep ? [grown(there[at], keep, items[0]), ...items.slice(1)] : items;
+      model.set({ seq, items: [...there.slice(0, at), ...fresh] });
+    } else if (seq > model.get("seq") && !asked) {
+      asked = true; // a message was lost: ask for the whole list, once
+      model.send("whole list");
+    }
+  });
+  model.on("change:seq", () => (asked = false));
+}
+
+// An item of which the page has `keep` characters, and receives the rest.
+function grown(there, keep, item) {
+  if (typeof item === "string") return there.slice(0, keep) + item;
+  return { ...item, value: there.value.slice(0, keep) + item.value };
+}
+
+// Calls draw(items, from) now and at every change: all items before `from` are unchanged.
+function follow(model, draw) {
+  let drawn = [];
+  const update = () => {
+    const items = model.get("items");
+    let same = 0;
+    while (same < drawn.length && same < items.length && drawn[same] === items[same]) same += 1;
+    const before = drawn.length;
+    drawn = items;
+    if (same < before || same < items.length || before === 0) draw(items, same);
+  };
+  model.on("change:items", update);
+  update();
+}

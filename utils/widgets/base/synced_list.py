@@ -1,0 +1,117 @@
+"""A list that the page keeps in sync: each message carries only the tail that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+import traitlets
+
+from utils.widgets.base.course_widget import CourseWidget
+
+Item = Any  # whatever JSON can hold
+
+
+class SyncedList(CourseWidget):
+    """Widget whose page follows a list of items; subclasses define what an item is.
+
+    A message carries the list's tail, from the first new or changed item on. If that item is a
+    string that grew, or an object whose `value` is one, only the growth is sent. The whole list
+    goes to a page that asks for it: one that is opened later, reloaded, or lost a message. It is
+    also repeated now and then, for a page that can't ask because the kernel is busy with its cell.
+    """
+
+    # Read only when a page asks for the state; never assigned, so never sent on their own.
+    items: traitlets.List[Item] = traitlets.List().tag(
+        sync=True, to_json=lambda _, synced: synced.whole
+    )
+    seq = traitlets.Int().tag(sync=True, to_json=lambda _, synced: synced.sent)
+
+    def __init__(self, **traits: Any) -> None:
+        self.sent = 0
+        self._list: list[Item] = []
+        self._there: list[Item] = []  # what the page has
+        self._clean = 0  # how many items the page has unchanged
+        self._changed = False
+        self._writing = Lock()  # one thread may write while another pushes
+        super().__init__(**traits)
+        self.on_msg(self._on_request)
+
+    @property
+    def whole(self) -> list[Item]:
+        """All items so far."""
+        with self._writing:
+            return list(self._list)
+
+    def append(self, item: Item) -> None:
+        """Add an item at the end."""
+        with self._writing:
+            self._list.append(item)
+            self._changed = True
+
+    def replace(self, items: Sequence[Item]) -> None:
+        """Replace the list; what precedes the first difference isn't sent again."""
+        with self._writing:
+            pairs = enumerate(zip(self._list, items, strict=False))
+            shorter = min(len(self._list), len(items))
+            start = next((at for at, (old, new) in pairs if old != new), shorter)
+            if start < max(len(self._list), len(items)):
+                self._list[start:] = items[start:]
+                self._clean = min(self._clean, start)
+                self._changed = True
+
+    def push(self) -> None:
+        """Send the page what has changed since the last push."""
+        with self._writing:
+            if not self._changed:
+                return
+            start, items = self._clean, self._list[self._clean :]
+            kept, items[:1] = growth(self._there[start : start + 1], items[:1])
+            self._there[start:] = self._list[start:]
+            self._clean = len(self._list)
+            self._changed = False
+            self.sent += 1
+            message = {"seq": self.sent, "at": start, "items": items}
+            if kept:  # counted in UTF-16 units, as JavaScript does
+                message["keep"] = len(kept.encode("utf-16-le", "surrogatepass")) // 2
+        self.send(message)
+
+    def repeat(self) -> None:
+        """Send the whole list; a page that has it already ignores it."""
+        with self._writing:
+            message = {"seq": self.sent, "at": 0, "items": self._list[: self._clean]}
+        self.send(message)
+
+    def _on_request(self, _: SyncedList, content: Any, __: list[bytes]) -> None:
+        if content == "whole list":
+            self.send_state(["items", "seq"])
+
+
+def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item]]:
+    """Split an item into the text the page has already, and the item without it.
+
+    Args:
+        old: The item as the page has it, in a list; an empty list if it has none.
+        new: The same place's item now, in a list.
+    """
+    match [*old, *new]:
+        case [str(before), str(now)]:
+            kept = _shared(before, now)
+            return now[:kept], [now[kept:]]
+        case [{"value": str(before)}, {"value": str(now), **others}]:
+            kept = _shared(before, now)
+            return now[:kept], [{**others, "value": now[kept:]}]
+    return "", new
+
+
+def _shared(old: str, new: str) -> int:
+    """Return the length of two strings' common prefix."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

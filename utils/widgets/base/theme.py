@@ -1,0 +1,53 @@
+"""Scripts and style sheets of widgets, each assembled from the files its first line names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from utils.charts import palette
+
+WIDGETS = Path(__file__).parent.parent
+
+_NEEDS = re.compile(r"(?://|/\*) needs: (.+?)(?: \*/)?\n")
+_COLOURS = {
+    "waiting": palette.WAITING,
+    "reading": palette.READING,
+    "stall": palette.STALL,
+    "delivered": palette.DELIVERED,
+    "quiet": palette.QUIET,
+}
+
+
+def script(name: str) -> str:
+    """Return a widget's script, after the scripts it needs.
+
+    Args:
+        name: The file's path below `utils/widgets`. Its first line is `// needs: ` and the paths
+            of other scripts, or `nothing`.
+    """
+    return "\n".join(_with_needs(name))
+
+
+def stylesheet(name: str = "base/theme.css") -> str:
+    """Return a widget's style sheet, after the palette's colours and the sheets it needs."""
+    variables = "".join(f"  --course-{idea}: {value};\n" for idea, value in _COLOURS.items())
+    return "\n".join([f":root {{\n{variables}}}", *_with_needs(name)])
+
+
+def _with_needs(name: str) -> list[str]:
+    """Return the texts of a file and of all it needs, each once and after its own needs."""
+    texts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = (WIDGETS / name).read_text(encoding="utf-8")
+        first = _NEEDS.match(text)
+        if first is None:
+            raise ValueError(f"The first line of {name} doesn't say what it needs.")
+        for needed in first[1].split():
+            if needed not in (*texts, "nothing"):
+                add(needed)
+        texts[name] = text
+
+    add(name)
+    return list(texts.values())

@@ -1,0 +1,201 @@
+// needs: base/synced_list.js live_markdown/blocks.js status_line/stages.js
+//
+// Turns above, a box to type in below. Questions, notes and stages are set as text; a reply's blocks
+// are HTML that the kernel made safe: nothing in them can run or fetch.
+
+function initialize({ model }) {
+  keepList({ model });
+  // Once the kernel has ended, the last turn is over and offers no buttons.
+  const begun = () => model.get("items").length > 0;
+  endWithKernel(model, begun, () => {
+    const items = model.get("items").map((item) =>
+      item.kind === "stages" ? { ...item, stages: stopped(item.stages) } : item);
+    const foot = { ...items.at(-1), actions: [] };
+    const end = OPEN.includes(foot.phase) ? { ...foot, phase: "stopped", note: KERNEL_ENDED, stalled: false } : foot;
+    return { items: [...items.slice(0, -1), end] };
+  });
+}
+
+const ACTIONS = { Continue: "go on", Regenerate: "regenerate", "Try again": "regenerate" };
+const SLOW = 700; // milliseconds until an unanswered request is explained
+
+function render({ model, el }) {
+  el.classList.add("course-live", "course-chat");
+  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys, such as Esc, stay away
+  const title = make("div", "course-title", model.get("title"));
+  const log = keepSilent(make("div", "course-transcript"), model.get("title") || "Conversation");
+  const empty = make("div", "course-chat-empty", "Ask something below.");
+  const announcer = makeParagraphAnnouncer();
+  const hint = announceChanges(make("div", "course-chat-hint", ""));
+  const box = make("textarea", "course-chat-box");
+  box.rows = 1;
+  box.dir = "auto";
+  box.placeholder = "Type a message";
+  box.setAttribute("aria-label", "Your message");
+  const send = makeButton("course-chat-send", "Send", () => submit());
+  const stop = makeButton("course-chat-stop", "Stop", () => {
+    model.send("stop");
+    box.focus(); // Stop is about to be disabled: the keyboard's focus moves to the box
+  });
+  send.title = "Enter";
+  stop.title = "Esc";
+  const composer = make("div", "course-composer");
+  composer.append(box, send, stop);
+  el.append(title, log, hint, composer, announcer.element);
+
+  // Requests to the kernel.
+
+  let sent = null; // sent and not accepted yet
+  let patience;
+  const say = (words) => write(hint, words);
+  function request(content) {
+    clearTimeout(patience);
+    patience = setTimeout(() => {
+      if (!model.get("busy")) say("The kernel doesn't respond: a cell keeps it busy, or it has ended.");
+    }, SLOW);
+    model.send(content);
+  }
+  function submit() {
+    if (model.get("gone")) return say(KERNEL_ENDED);
+    if (!box.value.trim()) return box.focus();
+    if (model.get("busy")) return say("One reply at a time: your message stays here until then.");
+    sent = box.value;
+    request({ ask: sent });
+  }
+  model.on("msg:custom", ({ took }) => {
+    if (took === undefined) return;
+    if (sent !== null && sent.trim() === took && box.value === sent) box.value = "";
+    sent = null;
+    fit();
+    log.scrollTop = log.scrollHeight; // one's own question is worth seeing
+  });
+
+  const fit = () => {
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight + 2, 160)}px`;
+  };
+  box.addEventListener("input", fit);
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  el.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape" && model.get("busy")) {
+      model.send("stop");
+      box.focus();
+    }
+  });
+
+  // The conversation: a node for each item, grouped in turns.
+
+  const nodes = [];
+
+  const makers = {
+    question() {
+      const turn = make("article", "course-turn");
+      turn.setAttribute("aria-label", `Turn ${log.querySelectorAll(".course-turn").length + 1}`);
+      const bubble = make("div", "course-question", "");
+      turn.append(make("span", "course-heard", "You asked: "), bubble);
+      log.append(turn);
+      return { root: turn, fill: ({ text }) => (bubble.textContent = text) };
+    },
+    stages() {
+      const list = make("ol", "");
+      list.setAttribute("aria-label", "What went on");
+      log.lastElementChild.append(list);
+      return { root: list, fill: ({ stages }) => drawStages(list, stages) };
+    },
+    block() {
+      const block = make("div", "course-block");
+      log.lastElementChild.append(block);
+      return { root: block, fill: (html) => fillWith(block, html) };
+    },
+    foot() {
+      const foot = make("div", "course-foot");
+      const badge = make("span", "course-badge");
+      const note = make("span", "course-chat-note", "");
+      const buttons = make("span", "course-chat-actions");
+      foot.append(badge, note, buttons);
+      log.lastElementChild.append(foot);
+      let offered = "";
+      const fill = ({ phase, badge: figures, note: words, stalled, actions }) => {
+        foot.dataset.phase = badge.dataset.phase = phase;
+        foot.dataset.stalled = String(stalled);
+        markBusy(foot.parentElement, OPEN.includes(phase));
+        write(badge, figures);
+        write(note, words);
+        if (offered === actions.join()) return;
+        offered = actions.join();
+        const offer = (name) =>
+          makeButton("", name, () => {
+            request(ACTIONS[name]);
+            box.focus(); // the button is about to go
+          });
+        buttons.replaceChildren(...actions.map(offer));
+      };
+      return { root: foot, fill };
+    },
+  };
+  const kindOf = (item) => (typeof item === "string" ? "block" : item.kind);
+
+  follow(model, (items, from) =>
+    keepAtEnd(log, () => {
+      // A node of another kind than its item is removed, with all after it.
+      let same = from;
+      while (same < Math.min(nodes.length, items.length) && nodes[same].kind === kindOf(items[same])) {
+        same += 1;
+      }
+      for (const { root } of nodes.splice(same).reverse()) {
+        clearInterval(root.courseTick);
+        root.remove();
+      }
+      items.slice(from).forEach((item, offset) => {
+        const place = from + offset;
+        const kind = kindOf(item);
+        nodes[place] ??= { kind, ...makers[kind]() };
+        nodes[place].fill(item);
+      });
+      if (items.length) empty.remove();
+      else log.append(empty);
+      announce(items, from);
+    }),
+  );
+
+  let settled = 0; // all items before this one have been announced as they are
+
+  function announce(items, from) {
+    if (!items.length) return;
+    const foot = items.at(-1);
+    const over = !OPEN.includes(foot.phase);
+    const blocks = nodes.slice(Math.min(settled, from)).filter(({ kind }) => kind === "block");
+    const last = blocks.length ? nodes.indexOf(blocks.at(-1)) : Math.min(settled, items.length);
+    settled = over ? items.length : last;
+    for (const { root } of over ? blocks : blocks.slice(0, -1)) announcer.paragraph(root);
+    const ending = `${foot.badge}. ${foot.note}`;
+    if (over) announcer.ending(ending, ending);
+    else announcer.ending(foot.stalled ? "stalled" : "", foot.note);
+  }
+  announcer.listen();
+
+  const drawBusy = () => {
+    const gone = model.get("gone") === true;
+    const busy = model.get("busy") && !gone;
+    send.disabled = busy || gone;
+    stop.disabled = !busy;
+    el.dataset.busy = String(busy);
+    clearTimeout(patience);
+    say(gone ? KERNEL_ENDED : model.get("hint"));
+  };
+  model.on("change:busy", drawBusy);
+  model.on("change:gone", drawBusy);
+  model.on("change:hint", () => say(model.get("hint")));
+  drawBusy();
+  return () => {
+    clearTimeout(patience);
+    for (const { root } of nodes) clearInterval(root.courseTick);
+  };
+}
+
+export default patched({ initialize, render });

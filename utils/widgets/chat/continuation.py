@@ -1,0 +1,41 @@
+"""Joining a partial reply and its continuation, with nothing lost and nothing repeated."""
+
+from __future__ import annotations
+
+_CERTAIN = 40  # characters: too many to be repeated by chance
+
+
+class Seam:
+    """Passes on a continuation without the beginning that repeats the first part.
+
+    Some models start the reply over instead of continuing it. So text is held back while it repeats
+    the first part from its beginning, which nearly always ends with the first word. All other text
+    passes unchanged: a refrain is no repetition.
+    """
+
+    def __init__(self, there: str) -> None:
+        """Prepare for a continuation.
+
+        Args:
+            there: The first part; empty for a new reply.
+        """
+        self._there = there
+        self._held = ""
+        self._open = bool(there)
+
+    def join(self, text: str) -> str:
+        """Take the continuation's next text, and return what to show now."""
+        if not self._open:
+            return text
+        self._held += text
+        if self._there.startswith(self._held) and len(self._held) < len(self._there):
+            return ""
+        self._open = False
+        began_again = len(self._there) >= _CERTAIN and self._held.startswith(self._there)
+        return self._held[len(self._there) :] if began_again else self._held
+
+    def rest(self) -> str:
+        """Return what is still held back and is no repetition, at the end of the continuation."""
+        held, self._held = self._held, ""
+        still_open, self._open = self._open, False
+        return held if still_open and len(held) < _CERTAIN else ""

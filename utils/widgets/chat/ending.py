@@ -1,0 +1,62 @@
+"""How a reply's stream ended: complete or truncated, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Finish reasons and statuses of truncated replies. All others mean "complete".
+_CUT = {
+    "length": "it reached its limit of tokens",
+    "max_tokens": "it reached its limit of tokens",
+    "max_output_tokens": "it reached its limit of tokens",
+    "content_filter": "a content filter ended it",
+    "safety": "a content filter ended it",
+    "refusal": "a content filter ended it",
+    "incomplete": "the provider did not finish it",
+    "cancelled": "the provider cancelled it",
+    "failed": "the provider failed",
+}
+
+
+class Ending:
+    """Finds the finish reason in a stream's items.
+
+    Message chunks end with one, or with a status in the Responses API. A stream of plain strings
+    has none and is complete when it ends.
+    """
+
+    def __init__(self) -> None:
+        self._has_chunks = False
+        self._message: str | None = None
+        self._reason = ""
+
+    def see(self, item: object) -> None:
+        """Read the stream's next item."""
+        metadata = getattr(item, "response_metadata", None)
+        if not isinstance(metadata, Mapping):
+            return
+        message = getattr(item, "id", None)
+        if message is not None and message != self._message:  # another reply, after a tool call
+            self._message, self._reason = message, ""
+        self._has_chunks = True
+        self._reason = _reason(metadata) or self._reason
+
+    @property
+    def cut_off(self) -> str:
+        """Why the reply is truncated, as a sentence; empty if it is complete."""
+        if not self._has_chunks:
+            return ""
+        if not self._reason:
+            return "Cut off: the stream ended without a finish reason."
+        cause = _CUT.get(self._reason.lower())
+        return f"Cut off: {cause} (`{self._reason}`)." if cause else ""
+
+
+def _reason(metadata: Mapping[str, Any]) -> str:
+    details = metadata.get("incomplete_details")
+    told = details.get("reason") if isinstance(details, Mapping) else None
+    words = (
+        told, *(metadata.get(name) for name in ("finish_reason", "stop_reason", "status"))
+    )  # fmt: skip
+    return next((word for word in words if isinstance(word, str) and word), "")

@@ -1,0 +1,49 @@
+"""A chat as the messages to send to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from utils.widgets.chat.turn import Turn
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+INTERRUPTED = "[interrupted]"
+GO_ON = (
+    "Continue your last reply from the very character where it broke off. "
+    "Repeat nothing of it, and add no introduction."
+)
+
+
+def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
+    """Return the conversation so far.
+
+    A partial reply is kept and marked, so that the model knows what its user has seen. A reply
+    without text is left out, since providers reject empty messages.
+
+    Args:
+        turns: The turns, in order.
+        system: Instructions for the model, sent first.
+    """
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    said: list[BaseMessage] = [SystemMessage(system)] if system else []
+    for turn in turns:
+        said.append(HumanMessage(turn.question))
+        if turn.reply and turn.state == "complete":
+            said.append(AIMessage(turn.reply))
+        elif turn.reply:
+            marked = f"{turn.reply}\n\n{INTERRUPTED}"
+            said.append(AIMessage(marked, additional_kwargs={"interrupted": turn.state}))
+    return said
+
+
+def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
+    """Return what requests the rest of the last reply: its unmarked part, and an instruction."""
+    from langchain_core.messages import AIMessage, HumanMessage
+
+    last = turns[-1]
+    asked = [*messages(turns[:-1], system), HumanMessage(last.question)]
+    return [*asked, AIMessage(last.reply), HumanMessage(GO_ON)]

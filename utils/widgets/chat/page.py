@@ -1,0 +1,97 @@
+"""The chat as its page draws it: turns as a list of items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+
+from utils.widgets.base.course_widget import as_text
+from utils.widgets.base.synced_list import SyncedList
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.chat.turn import Exchange
+from utils.widgets.live_markdown.rendering import Rendering
+
+_PHASES = {"complete": "done", "cut off": "cut"}  # other phases have the state's name
+
+
+class ChatPage(SyncedList):
+    """The conversation, a box to type in, Send and Stop.
+
+    The items of a turn are the question, the stages if there are any, a string of safe HTML for
+    each block of the reply, and a foot with badge, note and buttons.
+
+    Attributes:
+        title: Shown above it.
+        busy: Whether a reply is streaming.
+        hint: A sentence above the box, such as why a request failed.
+    """
+
+    _esm = script("chat/chat.js")
+    _css = stylesheet("chat/chat.css")
+
+    title = traitlets.Unicode().tag(sync=True)
+    busy = traitlets.Bool(False).tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, title: str) -> None:
+        self._drawings: dict[Exchange, Drawing] = {}
+        super().__init__(title=as_text(title, "title"))
+
+    def show_turns(self, exchanges: Sequence[Exchange]) -> None:
+        """Show this conversation with the next `push`."""
+        items: list[Any] = []
+        for exchange in exchanges:
+            drawing = self._drawings.setdefault(exchange, Drawing())
+            items += drawing.items(exchange, last=exchange is exchanges[-1])
+        self.replace(items)
+
+
+class Drawing:
+    """The items of one turn; unchanged parts aren't made again."""
+
+    def __init__(self) -> None:
+        self._rendering = Rendering()
+        self._drawn: tuple[str, bool] = ("", False)
+        self._blocks: list[str] = []
+        self._steps: tuple[int, bool, str] = (0, False, "")
+        self._stages: list[dict[str, Any]] = []
+
+    def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
+        """Return the turn's items; only the last turn has buttons."""
+        drawn = text, over = exchange.reply, exchange.state != "streaming"
+        if drawn != self._drawn:
+            self._drawn, self._blocks = drawn, self._rendering.blocks(text, whole=over)
+        stages = exchange.stages
+        steps = (len(stages.history), stages.going_on, stages.outcome)
+        if steps != self._steps:  # the page counts the seconds of a stage
+            self._steps, self._stages = steps, stages.view()
+        return [
+            {"kind": "question", "text": exchange.question},
+            *([{"kind": "stages", "stages": self._stages}] if self._stages else []),
+            *self._blocks,
+            {
+                "kind": "foot",
+                "phase": _phase(exchange),
+                "badge": exchange.badge,
+                "note": exchange.note,
+                "stalled": exchange.stalled,
+                "actions": _actions(exchange) if last else [],
+            },
+        ]
+
+
+def _phase(exchange: Exchange) -> str:
+    """Return the phase, which decides the look."""
+    if exchange.state == "streaming" and not exchange.started:
+        return "waiting"
+    return _PHASES.get(exchange.state, exchange.state)
+
+
+def _actions(exchange: Exchange) -> list[str]:
+    """Return the labels of the buttons below the last reply."""
+    if exchange.state == "streaming":
+        return []
+    again = "Try again" if exchange.state == "failed" else "Regenerate"
+    return ["Continue", again] if exchange.can_go_on else [again]

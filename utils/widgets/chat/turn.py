@@ -1,0 +1,166 @@
+"""A turn of a chat: a question and its reply, while it streams and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from utils.formatting import in_seconds
+from utils.timing import content_of
+from utils.unicode import Joiner
+from utils.widgets.base.panel import STOPPED
+from utils.widgets.chat.continuation import Seam
+from utils.widgets.chat.ending import Ending
+from utils.widgets.latency_badge.widget import begin
+from utils.widgets.status_line.stages import Outcome, Stages, Status
+
+State = Literal["streaming", "complete", "stopped", "cut off", "failed"]
+
+_ENDS_STAGES: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Snapshot of a question and its reply.
+
+    Attributes:
+        question: The question.
+        reply: The reply's text so far.
+        state: "streaming", "complete", "stopped", "cut off" or "failed".
+        ttft: Seconds from the question to the reply's first text; None before there is any.
+        e2e: Seconds spent on the reply so far. After `go_on`, both streams count, but not the time
+            between them.
+        note: A sentence for the reader, such as what failed; mostly empty.
+    """
+
+    question: str
+    reply: str
+    state: State
+    ttft: float | None
+    e2e: float
+    note: str
+
+
+class Exchange:
+    """A turn that can still change; see `turn` for a snapshot.
+
+    Attributes:
+        question, state, ttft, e2e, note: As in `Turn`.
+        stalled: Whether the stream has been silent for long.
+        stages: The stages that the stream has reported.
+    """
+
+    state: State
+    note: str
+
+    def __init__(self, question: str, *, stall: float, clock: Callable[[], float]) -> None:
+        """Begin a turn, now.
+
+        Args:
+            question: The question.
+            stall: Seconds of silence that count as a stall.
+            clock: Seconds from any fixed point.
+        """
+        self.question = question
+        self._stall = stall
+        self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget an earlier reply and start the clock."""
+        self._pieces: list[str] = []
+        self.ttft: float | None = None
+        self.e2e = 0.0
+        self.stages = Stages(clock=self._clock)
+        self._open()
+
+    def resume(self) -> None:
+        """Keep what has arrived of the reply, and let the clock go on."""
+        self._open()
+
+    def _open(self) -> None:
+        self._before = self.e2e
+        self._sent = self._last_text = self._last_item = self._clock()
+        self._ending = Ending()
+        self._seam = Seam(self.reply)
+        self._joiner = Joiner()
+        self.state, self.note, self.stalled = "streaming", "", False
+
+    @property
+    def reply(self) -> str:
+        """The reply's text so far."""
+        return "".join(self._pieces)
+
+    @property
+    def started(self) -> bool:
+        """Whether any of the reply has arrived."""
+        return bool(self._pieces)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the reply is partial, so that its rest can be requested."""
+        return self.started and self.state in ("stopped", "cut off", "failed")
+
+    def take(self, item: object) -> None:
+        """Keep the stream's next item: a chunk, a string or a `Status`."""
+        if isinstance(item, Status):
+            self.stages.to(item.stage, item.detail)
+            self._last_item = self._clock()
+            return
+        self._ending.see(item)
+        text = self._joiner.join(content_of(item)[0])
+        if text:
+            self._last_text = self._last_item = self._clock()
+            self.stages.rest()
+            self._keep(self._seam.join(text))
+
+    def tick(self) -> None:
+        """Move the clock on, and note a long silence."""
+        now = self._clock()
+        self.e2e = self._before + now - self._sent
+        self.stalled = now - self._last_item >= self._stall
+        self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
+
+    def end(self, state: State, note: str = "") -> None:
+        """Record how the stream ended.
+
+        Args:
+            state: How; "complete" becomes "cut off" if the reply was truncated.
+            note: What failed, if something did.
+        """
+        self._keep(self._seam.join(self._joiner.rest()))
+        self._keep(self._seam.rest())
+        self.e2e = self._before + self._clock() - self._sent
+        if state == "complete" and self._ending.cut_off:
+            state, note = "cut off", self._ending.cut_off
+        if state == "failed" and self.started:  # there is a Continue button
+            note = note.replace(": ask again.", ": continue, or ask again.")
+        if not note and state == "stopped":
+            note = STOPPED if self.started else "Stopped before any text."
+        elif not self.started and state in ("complete", "cut off"):
+            note = f"{note} The reply is empty.".lstrip()
+        self.state, self.note, self.stalled = state, note, False
+        self.stages.end(_ENDS_STAGES.get(state, "stopped"))
+
+    @property
+    def turn(self) -> Turn:
+        """A snapshot."""
+        return Turn(self.question, self.reply, self.state, self.ttft, self.e2e, self.note)
+
+    @property
+    def badge(self) -> str:
+        """The latency in a few words: `first words 0.21 s · done 10.0 s`."""
+        begun = begin(self.ttft)
+        if self.state == "streaming":
+            if self.ttft is None:
+                return f"waiting… {self.e2e:.1f} s"
+            return f"{begun} · {self.e2e:.1f} s so far"
+        ending = "done" if self.state == "complete" else self.state
+        return f"{begun} · {ending} {in_seconds(self.e2e)}"
+
+    def _keep(self, text: str) -> None:
+        if text:
+            self._pieces.append(text)
+            if self.ttft is None:
+                self.ttft = self._before + self._clock() - self._sent

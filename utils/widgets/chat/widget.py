@@ -1,0 +1,277 @@
+"""`ChatPanel`: a chat in the notebook, whose replies stream and can be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Self
+
+from utils.errors import sentence
+from utils.unicode import well_formed
+from utils.widgets.base.course_widget import Showable, as_text
+from utils.widgets.base.stream_reader import LEFT_OPEN, StreamReader, as_stream
+from utils.widgets.base.throttle import Throttle, call_later
+from utils.widgets.chat.history import messages, to_go_on
+from utils.widgets.chat.page import ChatPage
+from utils.widgets.chat.turn import Exchange, Turn
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+Reply = Callable[[list["BaseMessage"]], object]
+Explain = Callable[[BaseException], str]
+
+
+class ChatPanel(Showable, ChatPage):
+    """A conversation, a box to type in, and a Stop button that stops.
+
+        def reply(history):
+            return model.astream(history)
+
+        panel = ChatPanel(reply).show()
+
+    Then type, or ask from a cell; both do the same:
+
+        turn = await panel.ask("Why is the sky blue?")
+
+    One reply streams at a time. If it fails, the panel shows why in a sentence, and keeps what had
+    arrived, so that it can be regenerated or continued.
+    """
+
+    def __init__(
+        self,
+        reply: Reply,
+        *,
+        title: str = "",
+        system: str = "",
+        explain: Explain | None = None,
+        stall: float = 10.0,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Lay out an empty chat.
+
+        Args:
+            reply: Takes the conversation as a list of LangChain's messages and returns an async
+                stream of message chunks or strings, such as `model.astream(history)`. `Status`
+                objects in the stream are shown above the reply.
+            title: Shown above the chat.
+            system: Instructions for the model, sent before the conversation.
+            explain: Turns an exception into a sentence, such as `provider.explain`; by default the
+                exception's own message is shown.
+            stall: Seconds without text after which the panel says so.
+            clock: Seconds from any fixed point; for tests.
+        """
+        super().__init__(title)
+        self._reply = reply
+        self._system = as_text(system, "system")
+        self._explain = explain
+        self._stall = stall
+        self._clock = clock
+        self._exchanges: list[Exchange] = []
+        self._reader: StreamReader | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._typed: set[asyncio.Task[Turn]] = set()
+        self._throttle = Throttle(self._draw, call_later, clock=clock)
+        self._draw()
+        self.on_msg(self._on_page)
+
+    def __repr__(self) -> str:
+        return f"ChatPanel({self.title!r})" if self.title else "ChatPanel()"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        self._remember_loop()
+        return super()._repr_mimebundle_(**kwargs)
+
+    def show(self) -> Self:
+        """Display it, and return it."""
+        self._remember_loop()
+        return super().show()
+
+    async def ask(self, question: str) -> Turn:
+        """Send a question and wait for the reply, as typing it and pressing Enter does.
+
+        Args:
+            question: The question.
+
+        Returns:
+            The turn, once its reply has ended, failed or been stopped: see its `state` and `note`.
+
+        Raises:
+            ValueError: If the question is empty.
+            TypeError: If it is not a string.
+            RuntimeError: If a reply is streaming already.
+            asyncio.CancelledError: If the cell was interrupted. What had arrived stays.
+        """
+        return await self._printed(self._ask(question))
+
+    async def regenerate(self) -> Turn:
+        """Send the last question again; the new reply replaces the old one.
+
+        Raises:
+            RuntimeError: If a reply is streaming already, or there is no question yet.
+        """
+        return await self._printed(self._regenerate())
+
+    async def go_on(self) -> Turn:
+        """Request the rest of a last reply that was stopped, cut off or failed.
+
+        If nothing had arrived of it, this regenerates it.
+
+        Raises:
+            RuntimeError: If a reply is streaming already, or the last one is complete.
+        """
+        return await self._printed(self._go_on())
+
+    def stop(self) -> None:
+        """Stop the reply that is streaming, if there is one, as the Stop button does."""
+        if self._reader is not None:
+            self._reader.stop()
+
+    @property
+    def turns(self) -> list[Turn]:
+        """Snapshots of all turns so far."""
+        return [exchange.turn for exchange in self._exchanges]
+
+    @property
+    def history(self) -> list[BaseMessage]:
+        """The messages to send to the model before the next question.
+
+        An interrupted reply is marked as such.
+        """
+        return messages(self.turns, self._system)
+
+    def line(self) -> str:
+        """Return the last turn in one line of plain text, for after the widget has gone."""
+        if not self._exchanges:
+            return "chat: nothing asked yet"
+        last = self._exchanges[-1]
+        question = " ".join(last.question.split())
+        if len(question) > 60:
+            question = f"{question[:59]}…"
+        return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
+
+    async def _printed(self, answering: Awaitable[Turn]) -> Turn:
+        """Print a line after a turn that a cell requested; it stays when the widget has gone."""
+        if not self._shown and self._reader is None:
+            self.show()
+        turn = await answering
+        print(self.line())
+        return turn
+
+    async def _ask(self, question: str) -> Turn:
+        self._refuse_if_busy()
+        question = as_text(question, "question").strip()
+        if not question:
+            raise ValueError("The question is empty: ask something.")
+        sent = [*self.history, *messages([Turn(question, "", "streaming", None, 0.0, "")])]
+        self._exchanges.append(Exchange(question, stall=self._stall, clock=self._clock))
+        self.send({"took": question})
+        return await self._answer(sent)
+
+    async def _regenerate(self) -> Turn:
+        self._refuse_if_busy()
+        if not self._exchanges:
+            raise RuntimeError("There is no reply to regenerate: ask something first.")
+        last = self._exchanges[-1]
+        last.begin()
+        return await self._answer(messages(self.turns, self._system))
+
+    async def _go_on(self) -> Turn:
+        self._refuse_if_busy()
+        if not self._exchanges or self._exchanges[-1].state == "complete":
+            raise RuntimeError("The last reply is complete, so there is nothing to continue.")
+        last = self._exchanges[-1]
+        if not last.can_go_on:
+            return await self._regenerate()
+        sent = to_go_on(self.turns, self._system)
+        last.resume()
+        return await self._answer(sent)
+
+    def _refuse_if_busy(self) -> None:
+        if self.busy:
+            raise RuntimeError(
+                "This chat is answering already. Wait for the reply, or press Stop first."
+            )
+
+    async def _answer(self, sent: list[BaseMessage]) -> Turn:
+        """Send messages, and read the reply into the last turn."""
+        exchange = self._exchanges[-1]
+        self._remember_loop()
+
+        def take(item: object) -> None:
+            exchange.take(item)
+            self._throttle.ask()
+
+        def tick() -> None:
+            exchange.tick()
+            self._throttle.ask()
+
+        reader = self._reader = StreamReader(lambda: as_stream(self._reply(sent)), take, tick)
+        self.busy, self.hint = True, ""
+        self._throttle.ask()
+        try:
+            await reader.run()
+        finally:
+            self._reader = None
+            self._end(exchange, reader)
+            self.busy = False
+            self._throttle.flush(ask=True)
+        return exchange.turn
+
+    def _end(self, exchange: Exchange, reader: StreamReader) -> None:
+        told = self._sentence(reader.error) if reader.error is not None else ""
+        if reader.stopped:
+            exchange.end("stopped", told if reader.closed else LEFT_OPEN)
+        else:
+            exchange.end("failed" if told else "complete", told)
+
+    def _sentence(self, error: BaseException) -> str:
+        """Return an exception as a sentence, even if `explain` fails."""
+        if self._explain is None:
+            return sentence(error)
+        try:
+            return well_formed(str(self._explain(error)))
+        except Exception as broken:
+            return f"{sentence(error)} (`explain` failed: {sentence(broken)})"
+
+    def _draw(self) -> None:
+        self.show_turns(self._exchanges)
+        self.push()
+
+    def _remember_loop(self) -> None:
+        """Keep the cells' event loop, for replies whose click arrives in another thread."""
+        with suppress(RuntimeError):  # no loop runs in this thread: keep the earlier one
+            self._loop = asyncio.get_running_loop()
+
+    def _on_page(self, _: ChatPage, content: Any, __: list[bytes]) -> None:
+        match content:
+            case {"ask": str(question)} if question.strip():
+                self._begin(lambda: self._ask(question))
+            case "regenerate":
+                self._begin(self._regenerate)
+            case "go on":
+                self._begin(self._go_on)
+            case "stop":
+                self.stop()
+
+    def _begin(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
+        """Carry out a request of the page, whether a cell is running or not."""
+        if self._loop is None:
+            self._remember_loop()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._begin_here, answering)
+
+    def _begin_here(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
+        if self.busy or self._typed:
+            return  # the page didn't know yet; what was typed stays in its box
+        task = asyncio.get_running_loop().create_task(answering())
+        self._typed.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Turn]) -> None:
+        """Show the panel's own error after a typed turn, since no cell awaits it."""
+        self._typed.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.hint = str(error) if isinstance(error, RuntimeError) else sentence(error)

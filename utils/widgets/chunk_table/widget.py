@@ -1,0 +1,157 @@
+"""`ChunkTable`: the chunks of a stream as a table, a row for each, as they arrive.
+
+It is duck-typed: anything shaped like LangChain's chunks works.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from utils.formatting import counted
+from utils.timing import Recording, content_of
+from utils.widgets.base.panel import STOPPED, Panel
+from utils.widgets.base.stream_view import StreamView
+from utils.widgets.base.theme import script, stylesheet
+
+_SHOWN = 400  # characters of a cell that go to the page
+
+Row = dict[str, str]
+
+
+class ChunkTable(StreamView[list[Any]]):
+    """A row for each chunk: when it arrived, its text, and whatever else it carries.
+
+        chunks = ChunkTable("One reply").show(model.stream("Name a river."))
+        chunks = await ChunkTable("One reply").run(model.astream("Name a river."))
+
+    A column appears with the first chunk that has something for it. Chunks without text,
+    reasoning or a tool call are labelled as empty.
+    """
+
+    def __init__(self, title: str = "", **options: Any) -> None:
+        """Lay out an empty table.
+
+        Args:
+            title: Shown above the table.
+            **options: `stop`, `display` and `clock`, as for `StreamView`.
+        """
+        self._rows = Rows(label=f"Chunks of {title}" if title else "Chunks")
+        super().__init__(title, self._rows, **options)
+
+    @property
+    def chunks(self) -> list[Any]:
+        """The chunks so far, as the stream yielded them."""
+        return list(self._rows.chunks)
+
+    def _result(self) -> list[Any]:
+        return self.chunks
+
+    def line(self) -> str:
+        """Return the counts: `35 chunks · 31 with text · 1 finish reason · 1 with usage`."""
+        count = self._rows.count
+        parts = [
+            counted(len(self._rows.chunks), "chunk"),
+            f"{count('words')} with text",
+            f"{count('reasoning')} with reasoning" if count("reasoning") else "",
+            f"{count('tool')} with a tool call's piece" if count("tool") else "",
+            _finishes(count("finish")),
+            f"{count('usage') or 'none'} with usage",
+            {"left": "stopped", "failed": "failed"}.get(
+                self.recording.outcome if self.recording else "", ""
+            ),
+        ]
+        return " · ".join(part for part in parts if part)
+
+
+def _finishes(count: int) -> str:
+    return f"{count or 'no'} finish reason{'s' if count > 1 else ''}"
+
+
+class Rows(Panel):
+    """The table itself.
+
+    Attributes:
+        chunks: The stream's items so far.
+    """
+
+    _esm = script("chunk_table/chunk_table.js")
+    _css = stylesheet("chunk_table/chunk_table.css")
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label=label)
+        self.chunks: list[object] = []
+        self._carried: Counter[str] = Counter()
+
+    def count(self, what: str) -> int:
+        """Return how many chunks have a column of `row_of`, or "words" for non-empty text."""
+        return self._carried[what]
+
+    def clear(self) -> None:
+        """Forget the last run and empty the table."""
+        self.chunks, self._carried = [], Counter()
+        super().clear()
+
+    def take(self, item: object, at: float) -> str:
+        """Add a row."""
+        self.chunks.append(item)
+        text = content_of(item)[0]
+        row = row_of(item)
+        self._carried.update(row.keys() | ({"words"} if text else set()))
+        self.append({"at": f"{at:.3f}"} | {name: _cut(cell) for name, cell in row.items()})
+        return text
+
+    def end(self, recording: Recording) -> str:
+        """Describe a stopped or empty stream."""
+        if not self.chunks:
+            return "No chunk arrived."
+        return STOPPED if recording.outcome == "left" else ""
+
+
+def row_of(item: object) -> Row:
+    """Return the cells of a chunk, by column, without the empty ones.
+
+    Args:
+        item: A message chunk, a string, or a dict shaped like a message chunk; anything else is
+            shown by its repr.
+
+    Returns:
+        Some of "text" (as a repr, which shows spaces and newlines), "reasoning", "tool" (index,
+        name and arguments), "finish", "usage", and "empty" for a chunk without anything to read.
+    """
+    if not isinstance(item, str) and _field(item, "content") is None:
+        return {"text": repr(item)}
+    text, reasoning = content_of(item)
+    tool = " ".join(_piece(piece) for piece in _field(item, "tool_call_chunks") or ())
+    metadata = _field(item, "response_metadata") or {}
+    row = {
+        "text": repr(text),
+        "reasoning": repr(reasoning) if reasoning else "",
+        "tool": tool,
+        "finish": str(metadata.get("finish_reason") or ""),
+        "usage": _tokens(_field(item, "usage_metadata") or {}),
+        "empty": "" if text or reasoning or tool else "empty",
+    }
+    return {column: cell for column, cell in row.items() if cell}
+
+
+def _piece(piece: Mapping[str, Any]) -> str:
+    """Format a piece of a tool call; its index is the call it belongs to."""
+    index, name, arguments = piece.get("index"), piece.get("name"), piece.get("args")
+    parts = ["" if index is None else f"[{index}]", name, repr(arguments) if arguments else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _tokens(usage: Mapping[str, Any]) -> str:
+    known = {"in": usage.get("input_tokens"), "out": usage.get("output_tokens")}
+    return " · ".join(f"{count} {way}" for way, count in known.items() if count is not None)
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}… ({len(cell):,} characters)"
+
+
+def _field(item: object, name: str) -> Any:
+    """Return a field of a message, or of a dict shaped like one."""
+    return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)

@@ -1,0 +1,1 @@
+"""Heartbeat of the event loop."""

@@ -1,0 +1,148 @@
+"""`Heartbeat`: shows whether the event loop runs or is blocked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+import traitlets
+
+from utils.formatting import in_seconds
+from utils.widgets.base.course_widget import Showable, as_text
+from utils.widgets.base.synced_list import SyncedList
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.base.throttle import TICK
+
+FROZEN = 5  # beats' time; shorter delays happen on a busy machine
+
+
+class Heartbeat(Showable, SyncedList):
+    """A dot that beats ten times a second while the event loop isn't blocked.
+
+        heart = Heartbeat().show()
+        async with heart:
+            for chunk in model.stream(prompt):  # blocks the loop: no beats
+                ...
+
+    The beats come from a task on the cell's loop, so a gap is exactly as long as any other task on
+    this loop would have to wait. Each block starts over, and prints a line at its end.
+
+    Attributes:
+        title: Shown beside the dot, and named in the printed line.
+        phase: "ready", "beating" or "over".
+        text: The text beside the dot.
+        end: When the last block ended, seconds from its start; 0 while it runs.
+    """
+
+    _esm = script("heartbeat/heartbeat.js")
+    _css = stylesheet("heartbeat/heartbeat.css")
+
+    title = traitlets.Unicode().tag(sync=True)
+    phase = traitlets.Unicode("ready").tag(sync=True)
+    text = traitlets.Unicode("not started").tag(sync=True)
+    every = traitlets.Float().tag(sync=True)
+    end = traitlets.Float().tag(sync=True)
+
+    def __init__(
+        self,
+        title: str = "Heartbeat",
+        *,
+        every: float = TICK,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Make a heart that doesn't beat yet.
+
+        Args:
+            title: Shown beside the dot.
+            every: Seconds between two beats.
+            clock: Seconds from any fixed point; for tests.
+        """
+        super().__init__(title=as_text(title, "title"), every=every)
+        self._clock = clock
+        self._start = 0.0
+        self._times: list[float] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"Heartbeat({self.title!r})"
+
+    @property
+    def beats(self) -> int:
+        """The number of beats in the last block, or in the running one so far."""
+        return len(self._times)
+
+    @property
+    def longest(self) -> float:
+        """The longest gap in the last block, or in the running one so far, in seconds.
+
+        The time from the last beat to the block's end counts as a gap, too: code that never yields
+        to the loop leaves only the first beat.
+        """
+        if not self._times:
+            return 0.0
+        end = self._elapsed if self.phase == "beating" else self.end
+        return max(b - a for a, b in pairwise([*self._times, end]))
+
+    @property
+    def froze(self) -> bool:
+        """Whether a gap was longer than five beats' time, half a second."""
+        return self.longest > FROZEN * self.every
+
+    def line(self) -> str:
+        """Return what is printed after a block, for when the widget has gone."""
+        if not self._times:
+            return f"{self.title}: has not beaten yet"
+        if self.froze:
+            return f"{self.title}: froze for {in_seconds(self.longest)}"
+        return f"{self.title}: beat on, never more than {in_seconds(self.longest)} apart"
+
+    async def __aenter__(self) -> Self:
+        """Start beating.
+
+        Raises:
+            RuntimeError: If a block of this heart runs already.
+        """
+        if self._task is not None:
+            raise RuntimeError(f"{self!r} is beating already. Make a second Heartbeat.")
+        self._times = []
+        with self.hold_sync():
+            self.phase, self.text, self.end = "beating", "beating", 0.0
+        self.replace([])
+        self.push()
+        self._start = self._clock()
+        self._task = asyncio.create_task(self._beat())
+        await asyncio.sleep(0)  # the first beat
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        end = self._elapsed
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        with self.hold_sync():
+            self.phase, self.end = "over", end
+            self.text = self.line().partition(": ")[2]
+        print(self.line())
+
+    async def _beat(self) -> None:
+        """Beat at each multiple of `every`; missed beats are skipped."""
+        while True:
+            now = self._elapsed
+            self._times.append(now)
+            self.append(round(now, 3))
+            self.push()
+            next_beat = (round(now / self.every) + 1) * self.every
+            await asyncio.sleep(next_beat - now)
+
+    @property
+    def _elapsed(self) -> float:
+        return self._clock() - self._start

@@ -1,0 +1,1 @@
+"""Card of JSON fields that fill in."""

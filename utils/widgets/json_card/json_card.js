@@ -1,0 +1,72 @@
+// needs: base/panel.js
+//
+// A row for each field: its name, its value so far, and a mark of its state. All words are set as
+// text, never as HTML.
+
+const MARKS = {
+  arriving: "still arriving",
+  final: "final",
+  unfinished: "unfinished",
+  missing: "did not arrive",
+};
+
+// A value as the kernel describes it: see `tree` in widget.py.
+function draw(value) {
+  if (typeof value === "string") return make("span", "course-string", value);
+  if ("code" in value) return Object.assign(make("code", "course-code", value.code), { dir: "ltr" });
+  if ("list" in value) {
+    if (!value.list.length) return make("code", "course-code", "[]");
+    const list = make("ul");
+    for (const part of value.list) list.appendChild(make("li")).append(draw(part));
+    return list;
+  }
+  if (!value.fields.length) return make("code", "course-code", "{}");
+  const inner = make("dl");
+  for (const [name, part] of value.fields) {
+    inner.append(make("dt", "", name));
+    inner.appendChild(make("dd")).append(draw(part));
+  }
+  return inner;
+}
+
+function field({ label, state, value }) {
+  const row = make("div", "course-field");
+  row.dataset.state = state;
+  row.setAttribute("role", "row");
+  const [name, cell, mark] = [
+    make("div", "course-name", label),
+    make("div", "course-value"),
+    make("div", "course-mark", MARKS[state] ?? ""),
+  ];
+  name.setAttribute("role", "rowheader");
+  for (const part of [cell, mark]) part.setAttribute("role", "cell");
+  if (value !== undefined) cell.append(draw(value));
+  else if (state === "waiting") {
+    cell.append(labelled(make("span", "course-skeleton"), "img", "not here yet"));
+  }
+  row.append(name, cell, mark);
+  return row;
+}
+
+// What a field is when nothing more arrives.
+const AT_THE_END = { arriving: "unfinished", waiting: "missing" };
+
+function initializeCard(context) {
+  initializePanel(context);
+  const { model } = context;
+  const end = (field) => ({ ...field, state: AT_THE_END[field.state] ?? field.state });
+  const running = () => model.get("items").some(({ state }) => state in AT_THE_END);
+  endWithKernel(model, running, () => ({ items: model.get("items").map(end) }));
+}
+
+function render({ model, el }) {
+  const card = labelled(make("div", "course-card"), "table", model.get("label"));
+  const end = frame(model, el, card);
+  follow(model, (fields, from) => {
+    while (card.children.length > from) card.lastChild.remove();
+    card.append(...fields.slice(from).map(field));
+  });
+  return end;
+}
+
+export default patched({ initialize: initializeCard, render });

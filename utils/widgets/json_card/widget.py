@@ -1,0 +1,194 @@
+"""`JsonCard`: a card whose fields fill in while a reply's JSON arrives.
+
+It parses nothing: it shows partial values, such as `JsonOutputParser` yields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from utils.formatting import in_seconds
+from utils.timing import Recording
+from utils.unicode import well_formed, without_half
+from utils.widgets.base.course_widget import as_text
+from utils.widgets.base.panel import STOPPED, Panel
+from utils.widgets.base.stream_view import StreamView
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.latency_badge.widget import PHASES
+
+
+class JsonCard(StreamView[Any]):
+    """A card of grey bars, which become the fields' values as these arrive.
+
+        chain = model | JsonOutputParser()
+        person = JsonCard("A person", ["name", "age"]).show(chain.stream(prompt))
+        person = await JsonCard("A person", ["name", "age"]).run(chain.astream(prompt))
+
+    The field that changed last is marked as still arriving: half a name looks like a name, and 4
+    may become 42. Only the end of the stream makes every field final.
+    """
+
+    def __init__(
+        self, title: str = "", fields: Mapping[str, str] | Iterable[str] = (), **options: Any
+    ) -> None:
+        """Lay out the skeleton.
+
+        Args:
+            title: Shown above the card.
+            fields: The expected fields' names, or a mapping of their names to labels. Others are
+                added when they arrive.
+            **options: `stop`, `display` and `clock`, as for `StreamView`.
+        """
+        pairs = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
+        labels = {name: as_text(label, "label of a field") for name, label in pairs}
+        self._card = Card(f"Fields of {title}" if title else "Fields", labels)
+        super().__init__(title, self._card, first="field", **options)
+
+    @property
+    def value(self) -> Any:
+        """The last value so far, as the stream yielded it; None before the first."""
+        return self._card.value
+
+    @property
+    def arrivals(self) -> dict[str, float]:
+        """For each field that arrived, the seconds from sending to the first of its value."""
+        return dict(self._card.arrivals)
+
+    def _result(self) -> Any:
+        return self.value
+
+    def line(self) -> str:
+        """Return when each field arrived: `name 0.42 s · age 0.60 s · done 0.81 s`."""
+        parts = [f"{name} {in_seconds(at)}" for name, at in self.arrivals.items()]
+        parts += [f"{name} did not arrive" for name in self._card.missing if parts]
+        parts = parts or ["no field arrived"]
+        if self.recording is not None:
+            parts.append(f"{PHASES[self.recording.outcome]} {in_seconds(self.recording.e2e)}")
+        return well_formed(" · ".join(parts))
+
+
+class Card(Panel):
+    """The card: a list of fields, in the order given and then of their arrival.
+
+    Attributes:
+        value: The stream's last item.
+        arrivals: Seconds from sending to the first of each field's value.
+    """
+
+    _esm = script("json_card/json_card.js")
+    _css = stylesheet("json_card/json_card.css")
+
+    def __init__(self, label: str, labels: Mapping[str, str]) -> None:
+        super().__init__(label=label)
+        self._labels = labels
+        self._forget()
+        self._draw()
+        self.push()
+
+    def _forget(self) -> None:
+        self.value: Any = None
+        self.arrivals: dict[str, float] = {}
+        self._present: dict[str, float] = {}
+        self._shown: dict[str, Any] = {}
+        self._last = ""
+        self._outcome = "streaming"
+
+    @property
+    def missing(self) -> list[str]:
+        """The expected fields that have not arrived."""
+        return [name for name in self._labels if name not in self.arrivals]
+
+    def clear(self) -> None:
+        """Forget the last run and show the skeleton again."""
+        self._forget()
+        self._draw()
+        self.push()
+
+    def take(self, item: object, at: float) -> str | None:
+        """Keep a partial value."""
+        value = _as_fields(item)
+        if value is None:
+            return None
+        shown = {name: tree(part, growing=True) for name, part in value.items()}
+        changed = [
+            name for name in shown if name not in self._shown or shown[name] != self._shown[name]
+        ]
+        self.value = item
+        for name in changed:
+            self._present.setdefault(name, at)
+            if value[name] not in ("", None, [], {}):  # these only announce that it begins
+                self.arrivals.setdefault(name, at)
+        self._last = changed[-1] if changed else self._last
+        self._shown = shown
+        self._draw()
+        return " ".join(self.arrivals)
+
+    def end(self, recording: Recording) -> str:
+        """Mark what arrived as final, or as unfinished if the stream was stopped or failed."""
+        for name, part in (_as_fields(self.value) or {}).items():
+            self._shown[name] = tree(part)
+            self.arrivals.setdefault(name, self._present[name])  # it was empty to the end
+        self._outcome = recording.outcome
+        self._draw()
+        if recording.outcome == "finished" and not self._shown:
+            return "The stream ended without a value: the reply held no JSON."
+        if recording.outcome == "left":
+            return STOPPED if self._shown else "Stopped before any field."
+        return ""
+
+    def _draw(self) -> None:
+        names = [*self._labels, *(name for name in self._shown if name not in self._labels)]
+        self.replace([self._field(name) for name in names])
+
+    def _field(self, name: str) -> dict[str, Any]:
+        label = self._labels.get(name, name)
+        if name not in self._shown:
+            waiting = self._outcome == "streaming"
+            return {"label": label, "state": "waiting" if waiting else "missing"}
+        state = "arrived"
+        if self._outcome == "finished":
+            state = "final"
+        elif name == self._last:
+            state = "arriving" if self._outcome == "streaming" else "unfinished"
+        return {"label": label, "state": state, "value": self._shown[name]}
+
+
+def tree(value: object, *, growing: bool = False) -> Any:
+    """Convert a value to the nested form that the page draws.
+
+    Args:
+        value: As the stream yielded it.
+        growing: Whether more may arrive; if so, half a character at a string's end is left out.
+
+    Returns:
+        A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;
+        `{"list": […]}`; or `{"fields": [[name, …], …]}` for an object.
+    """
+    if isinstance(value, str):
+        return well_formed(without_half(value) if growing else value)
+    if value is None or isinstance(value, bool | int | float):
+        return {"code": json.dumps(value)}
+    if isinstance(value, list | tuple):
+        return {"list": [tree(part, growing=growing) for part in value]}
+    fields = value if isinstance(value, Mapping) else _dumped(value)
+    if fields is None:
+        return well_formed(str(value))
+    return {"fields": [[str(name), tree(part, growing=growing)] for name, part in fields.items()]}
+
+
+def _as_fields(item: object) -> dict[str, Any] | None:
+    """Return a partial value's fields; a value without any is a field called "value"."""
+    if item is None:
+        return None
+    fields = item if isinstance(item, Mapping) else _dumped(item)
+    if fields is None:
+        return {"value": item}
+    return {str(name): part for name, part in fields.items()}
+
+
+def _dumped(item: object) -> Mapping[str, Any] | None:
+    """Return the fields of a Pydantic model; None for any other object."""
+    dump = getattr(item, "model_dump", None)
+    return dump(mode="json") if callable(dump) else None

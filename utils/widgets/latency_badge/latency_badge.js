@@ -1,0 +1,37 @@
+// needs: base/clock.js base/dom.js base/screen_reader.js
+
+function initialize({ model }) {
+  keepTime({ model });
+  endWithKernel(model, () => isOpen(model), () => {
+    const begun = model.get("phase") === "streaming" ? `${model.get("text")} · ` : "";
+    return { phase: "stopped", counted: "", text: `${begun}kernel ended` };
+  });
+}
+
+function render({ model, el }) {
+  const title = model.get("title");
+  if (title) {
+    el.classList.add("course-head");
+    el.append(make("div", "course-title", title));
+  }
+  const badge = make("span", "course-badge", "");
+  el.append(badge);
+  const draw = () => {
+    badge.dataset.phase = model.get("phase");
+    announceEnd(badge, isOpen(model));
+  };
+  model.on("change:phase", draw);
+  draw();
+  // A Stop button beside it is ipywidgets' own, which doesn't change when the kernel ends.
+  const disableStop = () => {
+    const live = el.closest(".course-live, .course-race");
+    for (const stop of live?.querySelectorAll("button.course-stop") ?? []) {
+      Object.assign(stop, { disabled: true, title: KERNEL_ENDED });
+    }
+  };
+  model.on("change:gone", disableStop);
+  if (model.get("gone")) requestAnimationFrame(disableStop);
+  return writeCounting(model, badge, "text");
+}
+
+export default patched({ initialize, render });

@@ -1,0 +1,139 @@
+"""`LatencyBadge`: a clock while a reply is awaited, its TTFT and E2E latency afterwards.
+
+The page counts the seconds (`base/clock.js`); the kernel sends it the start and the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Self
+
+import traitlets
+
+from utils.formatting import in_seconds
+from utils.timing import Recording
+from utils.widgets.base.course_widget import CourseWidget, as_text
+from utils.widgets.base.theme import script, stylesheet
+
+PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "failed": "failed"}
+
+
+class LatencyBadge(CourseWidget):
+    """A badge that shows `waiting… 3.2 s`, then `first words 0.21 s · done 10.0 s`.
+
+    In a loop of your own:
+
+        badge = LatencyBadge()
+        display(badge)
+        with badge.running():
+            for chunk in model.stream(prompt):
+                badge.words(chunk.content)
+
+    Attributes:
+        title: Shown before it.
+        text: Its text, without seconds that are still counted.
+        phase: "ready", "waiting", "streaming", "done", "stopped" or "failed".
+        counted: Its text while it counts, with {} in place of the seconds; otherwise empty.
+        age: Seconds since the start, for a page that asks.
+    """
+
+    _esm = script("latency_badge/latency_badge.js")
+    _css = stylesheet("base/badge.css")
+
+    title = traitlets.Unicode().tag(sync=True)
+    text = traitlets.Unicode("not started").tag(sync=True)
+    phase = traitlets.Unicode("ready").tag(sync=True)
+    counted = traitlets.Unicode().tag(sync=True)
+    age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
+
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        first: str = "words",
+        clock: Callable[[], float] = perf_counter,
+        **look: Any,
+    ) -> None:
+        """Make a badge that has not started.
+
+        Args:
+            title: Shown before it.
+            first: What it calls the first thing that a reader sees.
+            clock: Seconds from any fixed point; for tests.
+            **look: Passed on to ipywidgets, such as `layout`.
+        """
+        self._what = as_text(first, "word for what comes first")
+        self._clock = clock
+        self._start: float | None = None
+        self._first: float | None = None
+        super().__init__(title=as_text(title, "title"), **look)
+
+    def __repr__(self) -> str:
+        return "LatencyBadge()"
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start; 0 before."""
+        return 0.0 if self._start is None else self._clock() - self._start
+
+    def start(self, at: float | None = None) -> None:
+        """Start the clock, now or at an earlier reading of it."""
+        self._start = self._clock() if at is None else at
+        self._first = None
+        self._write("waiting", "waiting…", "waiting… {}")
+
+    def words(self, text: str, at: float | None = None) -> None:
+        """Record that text arrived; the first non-empty one counts.
+
+        Args:
+            text: What arrived.
+            at: Seconds from the start to its arrival; None for now.
+        """
+        if text and self.phase == "waiting":
+            self._first = self.elapsed if at is None else at
+            begun = begin(self._first, self._what)
+            self._write("streaming", begun, f"{begun} · {{}} so far")
+
+    def finish(self, outcome: str = "finished", total: float | None = None) -> None:
+        """Stop the clock.
+
+        Args:
+            outcome: "finished", "left" or "failed".
+            total: Seconds from the start to the end; None for now.
+        """
+        total = self.elapsed if total is None else total
+        self._show(self._first, total, outcome)
+
+    def show(self, recording: Recording) -> None:
+        """Stop the clock and show a recording's latency."""
+        self._show(recording.ttfat, recording.e2e, recording.outcome)
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Start the clock, and stop it at the end of the block."""
+        self.start()
+        outcome = "failed"
+        try:
+            yield self
+            outcome = "finished"
+        except KeyboardInterrupt:
+            outcome = "left"
+            raise
+        finally:
+            self.finish(outcome)
+
+    def _show(self, first: float | None, total: float, outcome: str) -> None:
+        phase, duration = PHASES[outcome], in_seconds(total)
+        ending = f"{duration} so far" if phase == "streaming" else f"{phase} {duration}"
+        self._write(phase, f"{begin(first, self._what)} · {ending}")
+
+    def _write(self, phase: str, text: str, counted: str = "") -> None:
+        with self.hold_sync():  # one message for all
+            self.phase, self.text, self.counted, self.age = phase, text, counted, self.elapsed
+
+
+def begin(first: float | None, what: str = "words") -> str:
+    """Format the time of the first words: `first words 0.21 s`, or `no words`."""
+    return f"no {what}" if first is None else f"first {what} {in_seconds(first)}"

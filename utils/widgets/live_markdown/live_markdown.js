@@ -1,0 +1,20 @@
+// needs: base/panel.js live_markdown/blocks.js
+//
+// Formatted text: each item of the list is a block of HTML that the kernel made safe, so nothing in
+// it can run or fetch. Unchanged blocks are left alone, so that a selection survives.
+
+function render({ model, el }) {
+  const text = announceGrowth(make("div", "course-text course-markdown"), model.get("label"));
+  const end = frame(model, el, text);
+  follow(model, (blocks, from) =>
+    keepAtEnd(text, () => {
+      while (text.children.length > from) text.lastChild.remove();
+      for (const html of blocks.slice(from)) {
+        fillWith(text.appendChild(make("div", "course-block")), html);
+      }
+    }),
+  );
+  return end;
+}
+
+export default patched({ initialize: initializePanel, render });

@@ -1,0 +1,120 @@
+"""`LiveMarkdown`: a reply as formatted text, rendered again and again while it is incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from utils.errors import sentence
+from utils.timing import Recording, content_of
+from utils.unicode import Joiner
+from utils.widgets.base.panel import Panel, ending_of_text
+from utils.widgets.base.stream_view import StreamView
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.live_markdown.rendering import Rendering
+
+Repair = Callable[[str], str]
+
+
+class LiveMarkdown(StreamView[str]):
+    """A reply on the page as formatted text, redrawn at most every 50 ms.
+
+        text = LiveMarkdown("Answer").show(model.stream(prompt))
+        text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
+
+    Each time, only the paragraphs that changed go to the page.
+    """
+
+    def __init__(self, title: str = "", repair: Repair | None = None, **options: Any) -> None:
+        """Lay out an empty page.
+
+        Args:
+            title: Shown above the text, and named in the printed line.
+            repair: Takes the text so far and returns what to render, so that incomplete Markdown
+                can be completed first. The text returned in the end is unchanged. If it raises,
+                so do `run` and `show`.
+            **options: `stop`, `display` and `clock`, as for `StreamView`.
+        """
+        self._document = Document(f"Reply of {title}" if title else "Reply", repair)
+        super().__init__(title, self._document, **options)
+
+    @property
+    def text(self) -> str:
+        """The reply's Markdown so far."""
+        return self._document.text
+
+    def _result(self) -> str:
+        if self._document.error is not None:
+            raise self._document.error
+        return self.text
+
+
+class Document(Panel):
+    """The formatted text: a list of blocks, such as paragraphs, each a string of safe HTML.
+
+    Attributes:
+        error: What `repair` raised, if it did.
+    """
+
+    _esm = script("live_markdown/live_markdown.js")
+    _css = stylesheet("live_markdown/live_markdown.css")
+
+    def __init__(self, label: str, repair: Repair | None = None) -> None:
+        super().__init__(label=label)
+        self.error: Exception | None = None
+        self._repair = repair
+        self._rendering = Rendering()
+        self._over = False
+        self._pieces: list[str] = []
+        self._joiner = Joiner()
+
+    @property
+    def text(self) -> str:
+        """The Markdown so far, unrepaired."""
+        return "".join(self._pieces)
+
+    def clear(self) -> None:
+        """Forget the last run and empty the page."""
+        self._pieces, self.error, self.failure = [], None, ""
+        self._joiner.rest()
+        self._rendering, self._over = Rendering(), False
+        self.replace([])
+        super().push()
+
+    def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
+        """Keep an item's text; an item without any changes nothing.
+
+        Raises:
+            Exception: What `repair` raised in a timer's thread meanwhile.
+        """
+        if self.error is not None:
+            raise self.error
+        text = self._joiner.join(content_of(item)[0])
+        if text:
+            self._pieces.append(text)
+        return text or None
+
+    def push(self) -> None:
+        """Render the text so far, and send the blocks that changed."""
+        if self.error is None:
+            try:
+                self.replace(self._rendering.blocks(self._repaired(), whole=self._over))
+            except Exception as error:
+                self.error, self.failure = error, f"repair failed: {sentence(error)}"
+        super().push()
+
+    def end(self, recording: Recording) -> str:
+        """Render the rest once more, as a whole."""
+        self._pieces.append(self._joiner.rest())
+        self._over = True
+        return ending_of_text(self.text, recording.outcome)
+
+    def _repaired(self) -> str:
+        if self._repair is None:
+            return self.text
+        repaired: object = self._repair(self.text)
+        if not isinstance(repaired, str):
+            raise TypeError(
+                f"`repair` returned {repaired!r}; it has to return the text to render, a string."
+            )
+        return repaired

@@ -1,0 +1,37 @@
+// needs: base/panel.js
+//
+// Text that only grows: each item of the list is a piece of it.
+
+function render({ model, el }) {
+  const text = announceGrowth(make("div", "course-text", ""), model.get("label"));
+  const words = text.appendChild(document.createTextNode(""));
+  const end = frame(model, el, text, ["waiting"]);
+
+  let drawn = 0; // pieces
+  let followed = 0; // how far down the text last scrolled by itself
+  let byHand = false;
+  const moved = () => Math.abs(text.scrollTop - followed) > 2;
+  text.addEventListener("scroll", () => {
+    byHand ||= moved();
+  });
+  follow(model, (pieces, from) => {
+    if (!pieces.length) [followed, byHand] = [0, false];
+    const fresh = words.length === 0; // a reply that arrives whole is read from its top
+    const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight <= 40;
+    const scrolledUp = !atEnd && moved();
+    if (from === drawn) words.appendData(pieces.slice(from).join(""));
+    else words.data = pieces.join("");
+    drawn = pieces.length;
+    if (fresh || scrolledUp) return;
+    text.scrollTop = text.scrollHeight;
+    followed = text.scrollTop;
+  });
+  model.on("change:at_rest", () => {
+    if (!model.get("at_rest") || byHand) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    text.scrollTo({ top: 0, behavior: still ? "auto" : "smooth" });
+  });
+  return end;
+}
+
+export default patched({ initialize: initializePanel, render });

@@ -1,0 +1,90 @@
+// needs: base/anywidget_patch.js base/dom.js base/screen_reader.js
+//
+// A question with answers to choose from, and feedback once the answer is locked in and compared.
+// All words are set as text, never as HTML; `code` between backticks is formatted.
+
+function writeFormatted(element, words) {
+  words.split("`").forEach((part, index, parts) => {
+    const code = index % 2 === 1 && index < parts.length - 1;
+    const open = index % 2 === 1 && !code ? "`" : ""; // a lone backtick is a backtick
+    element.append(code ? Object.assign(make("code", "", part), { dir: "ltr" }) : open + part);
+  });
+  return element;
+}
+
+const makeFormatted = (tag, className, words) => writeFormatted(make(tag, className, ""), words);
+
+// The mark beside an answer once it is compared.
+function mark(chosen, right) {
+  if (!chosen && !right) return "";
+  const sign = hideFromReaders(make("span", "", right ? "✓ " : "✗ "));
+  const whose = chosen ? "your answer" : "right answer";
+  const badge = make("strong", "course-mark", "");
+  badge.append(sign, chosen && right ? `${whose}, right` : whose);
+  return badge;
+}
+
+function render({ model, el }) {
+  // Radios of one name are one group on all of the page. A count won't do: each widget loads this
+  // file anew, and would begin with 1.
+  const name = `course-prediction-${Math.random()}`;
+  el.classList.add("course-prediction");
+  const frame = make("fieldset");
+  frame.append(makeFormatted("legend", "", model.get("question")));
+  const radios = model.get("options").map((words, index) => {
+    const label = make("label", "course-choice");
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name });
+    radio.addEventListener("change", () => {
+      model.set("chosen", index);
+      model.save_changes();
+    });
+    label.append(radio, makeFormatted("span", "", words));
+    frame.append(label);
+    return radio;
+  });
+  const marks = radios.map((radio) => radio.parentElement.appendChild(make("span", "", "")));
+  const lock = makeButton("course-lock", "Lock in my answer", () => model.send("lock"));
+  const compare = makeButton("course-compare", "Compare with what happened", () => model.send("reveal"));
+  const next = announceChanges(make("span", "course-next", ""));
+  const feedback = announceChanges(make("div", "course-feedback", ""));
+  const buttons = make("div", "course-buttons");
+  buttons.append(lock, compare, next);
+  frame.append(buttons, feedback);
+  // JupyterLab's keys, such as arrows that go to the next cell, stay away from these.
+  for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
+  el.append(frame);
+
+  const draw = () => {
+    const [chosen, locked, right] = ["chosen", "locked", "right"].map((key) => model.get(key));
+    const answers = model.get("answers");
+    const gone = model.get("gone") === true;
+    radios.forEach((radio, index) => {
+      radio.checked = index === chosen;
+      radio.disabled = locked || gone;
+      radio.parentElement.setAttribute("aria-disabled", String(locked));
+      radio.parentElement.classList.toggle("course-right", answers.includes(index));
+      const compared = right !== null;
+      marks[index].replaceChildren(
+        compared ? mark(index === chosen, answers.includes(index)) : "",
+      );
+    });
+    const onLock = document.activeElement === lock;
+    lock.disabled = locked || chosen === null || gone;
+    lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
+    compare.disabled = !locked || right !== null || gone;
+    const open = gone ? KERNEL_ENDED : locked ? "Run on until you see it, then compare." : "";
+    const told = right === null ? open : "";
+    write(next, told);
+    if (onLock && locked) compare.focus(); // a keyboard goes on where it was
+    feedback.replaceChildren();
+    if (right !== null) {
+      feedback.dataset.right = String(right);
+      feedback.append(make("strong", "", right ? "You predicted it." : "Not this time."));
+      writeFormatted(feedback, model.get("feedback"));
+    }
+  };
+  for (const name of ["chosen", "locked", "right", "feedback", "answers", "gone"]) model.on(`change:${name}`, draw);
+  draw();
+}
+
+export default patched({ render });

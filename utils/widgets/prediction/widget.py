@@ -1,0 +1,130 @@
+"""`Prediction`: a question that a learner commits to before running the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import traitlets
+
+from utils.widgets.base.course_widget import CourseWidget, as_text
+from utils.widgets.base.theme import script, stylesheet
+
+
+class Answer(Protocol):
+    """Attributes of a choice; `Choice` and the lessons' own have them."""
+
+    @property
+    def text(self) -> str:
+        """The answer as offered."""
+
+    @property
+    def feedback(self) -> str:
+        """The feedback; for a wrong answer, the idea behind it and why it fails."""
+
+    @property
+    def right(self) -> bool:
+        """Whether it is what happens."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer to choose; `code` between backticks is shown as code."""
+
+    text: str
+    feedback: str
+    right: bool = False
+
+
+class Prediction(CourseWidget):
+    """Radio buttons, "Lock in my answer", then "Compare with what happened".
+
+    The feedback stays in the kernel until it is revealed, so the page can't spoil it.
+
+    Attributes:
+        question: What is asked.
+        options: The answers, in the order given.
+        chosen: The chosen answer's place in `options`; None before.
+        locked: Whether the answer can't be changed any more.
+        right: Whether it was right; None until revealed.
+        feedback: Empty until revealed.
+        answers: The places of the right answers in `options`; empty until revealed.
+    """
+
+    _esm = script("prediction/prediction.js")
+    _css = stylesheet("prediction/prediction.css")
+
+    question = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
+    locked = traitlets.Bool(False).tag(sync=True)
+    right = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    feedback = traitlets.Unicode().tag(sync=True)
+    answers = traitlets.List(traitlets.Int()).tag(sync=True)
+
+    def __init__(self, question: str, choices: Sequence[Answer]) -> None:
+        """Make the question.
+
+        Args:
+            question: One or two sentences; `code` between backticks is shown as code.
+            choices: Two or more, at least one of them right.
+
+        Raises:
+            ValueError: If there is nothing to choose, or nothing right.
+            TypeError: If the question or a choice is not a string.
+        """
+        if len(choices) < 2:
+            raise ValueError(f"A prediction needs two choices or more: {question!r}.")
+        if not any(choice.right for choice in choices):
+            raise ValueError(f"A prediction needs a choice with right = true: {question!r}.")
+        self._choices = tuple(choices)
+        super().__init__(
+            question=as_text(question, "question"),
+            options=[as_text(choice.text, "text of a choice") for choice in choices],
+        )
+        self.on_msg(self._on_request)
+
+    def __repr__(self) -> str:
+        """Return the question and its answers, for pages that can't show widgets."""
+        answers = "".join(f"\n  ( ) {option}" for option in self.options)
+        return f"{self.question}{answers}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/plain"] = repr(self)  # ipywidgets cuts it at 110 characters
+        return bundle
+
+    @property
+    def choice(self) -> Answer | None:
+        """The chosen answer; None before one is chosen."""
+        return None if self.chosen is None else self._choices[self.chosen]
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the feedback is shown."""
+        return self.right is not None
+
+    def lock(self) -> None:
+        """Lock in the chosen answer, if there is one."""
+        self.locked = self.choice is not None
+
+    def reveal(self) -> None:
+        """Show the feedback for the answer, if it is locked in."""
+        if self.locked and self.choice is not None:
+            with self.hold_sync():
+                self.feedback = as_text(self.choice.feedback, "feedback")
+                self.answers = [at for at, one in enumerate(self._choices) if one.right]
+                self.right = self.choice.right
+
+    def _on_request(self, _: Prediction, content: Any, __: list[bytes]) -> None:
+        if content == "lock":
+            self.lock()
+        elif content == "reveal":
+            self.reveal()
+
+    @traitlets.validate("chosen")
+    def _keep_locked(self, proposal: Any) -> Any:
+        """Reject a change of an answer that is locked in, as from an outdated page."""
+        return self.chosen if self.locked else proposal["value"]

@@ -1,0 +1,222 @@
+"""`Progress`: a bar if the total is known; otherwise a count and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from threading import RLock
+from time import perf_counter
+from typing import Any, Literal, TypeVar
+
+import traitlets
+
+from utils.errors import sentence
+from utils.formatting import in_seconds
+from utils.widgets.base.course_widget import CourseWidget, Showable, as_text
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.base.throttle import Throttle, timer_thread
+
+T = TypeVar("T")
+Phase = Literal["ready", "running", "done", "failed", "stopped"]
+
+
+class Progress(Showable, CourseWidget):
+    """A bar if the total is known; otherwise a count and a clock.
+
+        for page in Progress(len(pages), "Reading").over(pages): ...
+        async for chunk in Progress(label="Reply").aover(model.astream(prompt)): ...
+
+    With a total it shows the share that is done and an estimate of the time left. Without one it
+    shows the count and the seconds, since a percentage would be invented. It reaches 100 % only
+    when `done` is called. At the end a line is printed, which stays.
+
+    Attributes:
+        total: The expected number of items; None if unknown.
+        count: The number of items so far.
+        phase: "ready", "running", "done", "failed" or "stopped".
+    """
+
+    _esm = script("progress/progress.js")
+    _css = stylesheet("progress/progress.css")
+
+    # Read only when a page asks for it, so that one opened late gets the figures of that moment.
+    state = traitlets.Dict().tag(sync=True, to_json=lambda _, progress: progress.view())
+
+    def __init__(
+        self,
+        total: int | None = None,
+        label: str = "",
+        *,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Lay out progress that has not started.
+
+        Args:
+            total: The expected number of items; None if unknown.
+            label: Shown before the figures.
+            clock: Seconds from any fixed point; for tests.
+
+        Raises:
+            ValueError: If the total is negative.
+            TypeError: If the label is not a string.
+        """
+        if total is not None and total < 0:
+            raise ValueError(f"A total of {total} is less than nothing; None means unknown.")
+        self.total = total
+        self.label = as_text(label, "label")
+        self._clock = clock
+        self._changing = RLock()  # a thread that works may report while another draws
+        self._reset()
+        super().__init__()
+        self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
+
+    def __repr__(self) -> str:
+        return f"Progress({self.total!r}, {self.label!r})"
+
+    def advance(self, n: int = 1) -> None:
+        """Count `n` more items; after an end, a new run starts."""
+        with self._changing:
+            self._begin()
+            self.count += n
+        self._throttle.ask()
+
+    def done(self) -> None:
+        """End the run successfully."""
+        self._end("done")
+
+    def fail(self, sentence: str) -> None:
+        """End the run with a failure.
+
+        Args:
+            sentence: What happened and what to do, for a reader.
+        """
+        self._end("failed", as_text(sentence, "sentence"))
+
+    def stop(self) -> None:
+        """End the run as stopped."""
+        self._end("stopped")
+
+    def over(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items and count them; display the widget first if it isn't displayed.
+
+        An item counts when the loop asks for the next. Leaving the loop early stops the run and
+        closes the items' stream; an exception of theirs is shown, and propagates.
+        """
+        self._start()
+        try:
+            for item in items:
+                yield item
+                self.advance()
+        except Exception as error:
+            self.fail(sentence(error))
+            raise
+        except BaseException:  # the loop was left, or interrupted
+            self.stop()
+            raise
+        finally:
+            if close := getattr(items, "close", None):
+                close()
+        self.done()
+
+    async def aover(self, items: AsyncIterable[T]) -> AsyncIterator[T]:
+        """Async version of `over`."""
+        self._start()
+        try:
+            async for item in items:
+                yield item
+                self.advance()
+        except Exception as error:
+            self.fail(sentence(error))
+            raise
+        except BaseException:  # the loop was left, or cancelled
+            self.stop()
+            raise
+        finally:
+            if close := getattr(items, "aclose", None):
+                await close()
+        self.done()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the start to now, or to the end."""
+        if self._start_at is None:
+            return 0.0
+        return (self._clock() if self._end_at is None else self._end_at) - self._start_at
+
+    @property
+    def percent(self) -> int | None:
+        """The share that is done, rounded down; 100 only after `done`, None if unknown."""
+        if not self.total:
+            return None
+        share = int(100 * self.count / self.total)
+        return min(share, 100 if self.phase == "done" else 99)
+
+    @property
+    def left(self) -> float | None:
+        """Estimate of the seconds left, at the pace so far: (total - n) · elapsed / n.
+
+        None if the total is unknown or reached, or nothing was counted yet.
+        """
+        if self.total is None or not 0 < self.count < self.total:
+            return None
+        return (self.total - self.count) * self.elapsed / self.count
+
+    def line(self) -> str:
+        """Return the state in one line of plain text: `Reading: 12 of 40 · done 3.2 s`."""
+        ending = "so far" if self.phase in ("ready", "running") else self.phase
+        parts = [self._counted, f"{ending} {in_seconds(self.elapsed)}", self._note]
+        told = " · ".join(part for part in parts if part)
+        return f"{self.label}: {told}" if self.label else told
+
+    def view(self) -> dict[str, Any]:
+        """Return the state as the page draws it."""
+        with self._changing:
+            return {
+                "label": self.label,
+                "phase": self.phase,
+                "known": self.total is not None,
+                "percent": self.percent,
+                "counted": self._counted,
+                "seconds": round(self.elapsed, 3),
+                "left": None if self.left is None else round(self.left, 3),
+                "note": self._note,
+            }
+
+    @property
+    def _counted(self) -> str:
+        if self.total is None:
+            if self.count == 0:
+                return ""
+            return f"{self.count} so far" if self.phase == "running" else f"{self.count}"
+        more = ", more than expected" if self.count > self.total else ""
+        return f"{self.count} of {self.total}{more}"
+
+    def _reset(self) -> None:
+        self.count = 0
+        self.phase: Phase = "ready"
+        self._note = ""
+        self._start_at: float | None = None
+        self._end_at: float | None = None
+
+    def _begin(self) -> None:
+        if self.phase not in ("ready", "running"):
+            self._reset()
+        if self._start_at is None:
+            self._start_at = self._clock()
+            self.phase = "running"
+
+    def _start(self) -> None:
+        if not self._shown:
+            self.show()
+        with self._changing:
+            self._begin()
+        self._throttle.ask()
+
+    def _end(self, phase: Phase, note: str = "") -> None:
+        with self._changing:
+            if self.phase not in ("ready", "running"):
+                return
+            self._begin()
+            self.phase, self._note, self._end_at = phase, note, self._clock()
+        self._throttle.flush(ask=True)
+        if self._shown:
+            print(self.line())

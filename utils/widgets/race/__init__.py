@@ -1,0 +1,1 @@
+"""Race of several replies."""

@@ -1,0 +1,111 @@
+"""`race`: several replies side by side, on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+
+import ipywidgets as widgets  # type: ignore[import-untyped]
+from IPython.display import display
+
+from utils.timing import Recording
+from utils.widgets.base.lane import Lane, close_all, read_together
+from utils.widgets.base.stream_reader import Source, StopButton
+from utils.widgets.base.theme import stylesheet
+from utils.widgets.live_text.widget import TextPanel
+
+
+async def race(
+    lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float] = perf_counter
+) -> dict[str, Recording]:
+    """Start several requests together and watch what each shows, and when.
+
+        await race({
+            "invoke": lambda: model.ainvoke(prompt),
+            "stream": lambda: model.astream(prompt),
+        })
+
+    An error is shown in its own lane and ends no other. Stop ends all of them. At the end, one line
+    per lane is printed.
+
+    Args:
+        lanes: For each label, a function that makes an async stream, or an awaitable of a whole
+            reply.
+        clock: Seconds from any fixed point; for tests.
+
+    Returns:
+        The recordings by label, in the order given, including those that failed or were stopped.
+
+    Raises:
+        ValueError: If there is no lane.
+        TypeError: If a lane is not a function.
+    """
+    if not lanes:
+        raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")
+    for label, send in lanes.items():
+        if not callable(send):
+            raise TypeError(
+                f"The lane {label!r} has already been sent: write `lambda: …` before it, "
+                "so that all lanes start together."
+            )
+    view = Race(lanes, clock=clock)
+    display(view)  # type: ignore[no-untyped-call]
+    return await view.run()
+
+
+class Race(widgets.VBox):  # type: ignore[misc]
+    """The widget of `race`."""
+
+    def __init__(
+        self,
+        lanes: Mapping[str, Callable[[], Source]],
+        *,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Lay out a lane for each label; arguments as for `race`."""
+        plain = widgets.Layout()  # shared by all, since none of them changes it
+        self._panels = [RacePanel(f"Reply of {label}", layout=plain) for label in lanes]
+        self._lanes = {
+            label: Lane(label, panel, clock=clock, layout=plain)
+            for label, panel in zip(lanes, self._panels, strict=True)
+        }
+        self._sends = lanes
+        self._stop = StopButton(layout=plain)
+
+        def box(children: list[widgets.Widget], name: str) -> widgets.Box:
+            return widgets.Box(children, layout=plain, _dom_classes=[name])
+
+        panes = [box([lane.badge, lane.panel], "course-lane") for lane in self._lanes.values()]
+        children = [box(panes, "course-lanes"), box([self._stop], "course-head")]
+        super().__init__(children, layout=plain, _dom_classes=["course-race"])
+
+    def __repr__(self) -> str:
+        return f"Race({', '.join(map(repr, self._lanes))})"
+
+    async def run(self) -> dict[str, Recording]:
+        """Run all lanes to their end; see `race`."""
+        self._rest(False)
+        try:
+            pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
+            readers = await read_together(list(pairs), self._stop)
+        finally:
+            self._rest(True)
+            for lane in self._lanes.values():
+                print(lane.line())
+        recordings = (reader.recording for reader in readers)
+        return dict(zip(self._lanes, recordings, strict=True))
+
+    def _rest(self, at_rest: bool) -> None:
+        for panel in self._panels:
+            panel.at_rest = at_rest
+
+    def close(self) -> None:
+        """Remove it, and all its parts, from every page."""
+        close_all(self)
+        super().close()
+
+
+class RacePanel(TextPanel):
+    """A lane's text, as high as its neighbours'."""
+
+    _css = stylesheet("race/race.css")

@@ -1,0 +1,44 @@
+// needs: base/clock.js base/dom.js base/screen_reader.js
+//
+// A row of stages, each with a mark, a name, a detail and its seconds; for the status line and the
+// chat.
+
+const STATES = {
+  now: "now",
+  done: "done",
+  skipped: "skipped",
+  ahead: "not reached yet",
+  failed: "failed",
+  stopped: "stopped",
+};
+
+// The stages once the kernel has ended: the running one has stopped.
+const stopped = (stages) =>
+  stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
+
+// Fills a list with the stages; the seconds of the running one tick until the next call.
+function drawStages(list, stages) {
+  clearInterval(list.courseTick);
+  list.classList.add("course-stages");
+  list.setAttribute("role", "list"); // some screen readers ignore lists without bullets
+  list.replaceChildren(
+    ...stages.map(({ name, detail, state, times, seconds }) => {
+      const step = make("li", "course-stage");
+      step.dataset.state = state;
+      if (state === "now") step.setAttribute("aria-current", "step");
+      const mark = labelled(make("span", "course-stage-mark"), "img", STATES[state]);
+      const time = make("span", "course-stage-time", times ? inSeconds(seconds) : "");
+      if (state === "skipped") time.textContent = "skipped";
+      if (state === "now") {
+        const start = performance.now() - 1000 * seconds;
+        const tick = () => (time.textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`);
+        list.courseTick = setInterval(tick, 100);
+      }
+      step.append(mark, make("span", "course-stage-name", name));
+      if (times > 1) step.append(make("span", "course-stage-times", `× ${times}`));
+      if (detail) step.append(make("span", "course-stage-detail", detail));
+      step.append(time);
+      return step;
+    }),
+  );
+}

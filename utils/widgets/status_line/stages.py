@@ -1,0 +1,177 @@
+"""The stages of a run: which were reached, when, and how long each took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Literal
+
+from utils.formatting import in_seconds
+
+Outcome = Literal["ready", "running", "done", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An item of a chat's stream that names the stage the reply has reached.
+
+    The next text ends the stage.
+
+    Attributes:
+        stage: Such as "Tool call".
+        detail: More about it, such as "get_weather(Oslo)".
+    """
+
+    stage: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage that was reached.
+
+    Attributes:
+        name: The stage.
+        detail: More about it; may be empty.
+        seconds: When, counted from the beginning of the run.
+    """
+
+    name: str
+    detail: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Stage:
+    """A stage, how often it was reached, and the seconds spent in it so far."""
+
+    name: str
+    detail: str = ""
+    times: int = 0
+    spent: float = 0.0
+
+
+@dataclass
+class Stages:
+    """A run through stages; `to` enters the next, `end` ends it, and a stage may come again.
+
+    Attributes:
+        names: The stages in their order. With none, any name is a stage, in order of arrival.
+        clock: Seconds from any fixed point.
+        outcome: "ready", "running", "done", "failed" or "stopped".
+        note: What went wrong, where something did.
+        history: Every step taken, in order.
+    """
+
+    names: tuple[str, ...] = ()
+    clock: Callable[[], float] = perf_counter
+    outcome: Outcome = "ready"
+    note: str = ""
+    history: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._stages = {name: _Stage(name) for name in self.names}
+        self._now: _Stage | None = None
+        self._start: float | None = None
+        self._entered = 0.0
+
+    def begin(self) -> None:
+        """Start the clock, unless it runs already."""
+        if self._start is None:
+            self._start = self.clock()
+
+    def to(self, name: str, detail: str = "") -> bool:
+        """Enter a stage.
+
+        Returns:
+            Whether anything changed: entering the current stage with the same detail is no step.
+
+        Raises:
+            ValueError: If the stages were named and this isn't one of them.
+        """
+        if self.names and name not in self._stages:
+            known = ", ".join(map(repr, self.names))
+            raise ValueError(f"There is no stage {name!r}. The stages are {known}.")
+        self.begin()
+        stage = self._stages.setdefault(name, _Stage(name))
+        if stage is self._now and stage.detail == detail:
+            return False
+        self._leave()
+        stage.times += 1
+        stage.detail = detail
+        self._now = stage
+        self.outcome = "running"
+        self.history.append(Step(name, detail, self._elapsed))
+        return True
+
+    def rest(self) -> None:
+        """Leave the current stage, if there is one, without entering another."""
+        if self.going_on:
+            self._leave()
+            self._now = None
+
+    def end(self, outcome: Outcome, note: str = "") -> None:
+        """End the run; only the first ending counts."""
+        if self.outcome in ("ready", "running"):
+            self.begin()
+            self._leave()
+            self.outcome, self.note = outcome, note
+
+    def view(self) -> list[dict[str, Any]]:
+        """Return each stage as the page draws it."""
+        return [
+            {
+                "name": stage.name,
+                "detail": stage.detail,
+                "state": self._state(place, stage),
+                "times": stage.times,
+                "seconds": round(self._spent(stage), 3),
+            }
+            for place, stage in enumerate(self._stages.values())
+        ]
+
+    def line(self) -> str:
+        """Return the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
+        told = " → ".join(self._words(place, stage) for place, stage in enumerate(self._list))
+        ending = {"failed": f"failed: {self.note}" if self.note else "failed", "stopped": "stopped"}
+        return " · ".join(part for part in (told, ending.get(self.outcome, "")) if part)
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the run is in a stage at the moment."""
+        return self._now is not None and self.outcome == "running"
+
+    @property
+    def _list(self) -> list[_Stage]:
+        return list(self._stages.values())
+
+    @property
+    def _elapsed(self) -> float:
+        return 0.0 if self._start is None else self.clock() - self._start
+
+    def _leave(self) -> None:
+        now = self._elapsed
+        if self._now is not None:
+            self._now.spent += now - self._entered
+        self._entered = now
+
+    def _spent(self, stage: _Stage) -> float:
+        running = stage is self._now and self.going_on
+        return stage.spent + (self._elapsed - self._entered if running else 0.0)
+
+    def _state(self, place: int, stage: _Stage) -> str:
+        if stage is self._now:
+            return "now" if self.outcome == "running" else self.outcome
+        if stage.times:
+            return "done"
+        later = any(other.times for other in self._list[place + 1 :])
+        return "skipped" if later or self.outcome == "done" else "ahead"
+
+    def _words(self, place: int, stage: _Stage) -> str:
+        if not stage.times:
+            skipped = self._state(place, stage) == "skipped"
+            return f"{stage.name} ({'skipped' if skipped else 'not reached'})"
+        times = f" × {stage.times}" if stage.times > 1 else ""  # noqa: RUF001
+        detail = f" ({stage.detail})" if stage.detail else ""
+        return f"{stage.name}{times}{detail} {in_seconds(self._spent(stage))}"

@@ -1,0 +1,35 @@
+// needs: status_line/stages.js
+//
+// The stages, and a sentence below them where something failed.
+
+function initialize({ model }) {
+  const running = () => model.get("run").outcome === "running";
+  endWithKernel(model, running, () => {
+    const { stages } = model.get("run");
+    return { run: { stages: stopped(stages), outcome: "stopped", note: KERNEL_ENDED } };
+  });
+}
+
+function render({ model, el }) {
+  el.classList.add("course-live", "course-status");
+  const list = make("ol", "");
+  list.setAttribute("aria-label", "Status");
+  const note = make("div", "course-status-note", "");
+  const heard = makeAnnouncer(); // each stage once, without seconds
+  el.append(list, note, heard);
+  const draw = () => {
+    const { stages, outcome, note: words } = model.get("run");
+    el.dataset.outcome = outcome;
+    drawStages(list, stages);
+    announceFailure(note, outcome === "failed");
+    write(note, words);
+    const now = stages.find(({ state }) => state === "now");
+    const announced = now ? [now.name, now.detail].filter(Boolean).join(": ") : outcome;
+    if (outcome !== "ready") write(heard, announced);
+  };
+  model.on("change:run", draw);
+  draw();
+  return () => clearInterval(list.courseTick);
+}
+
+export default patched({ initialize, render });

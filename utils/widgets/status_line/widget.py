@@ -1,0 +1,135 @@
+"""`StatusLine`: the stages of a run as a row, such as "Thinking → Tool call → Answer"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from time import perf_counter
+from typing import Any, Self
+
+import traitlets
+
+from utils.widgets.base.course_widget import CourseWidget, Showable, as_text
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.base.throttle import Throttle, timer_thread
+from utils.widgets.status_line.stages import Outcome, Stages, Step
+
+
+class StatusLine(Showable, CourseWidget):
+    """A row of stages, with the seconds spent in each.
+
+        status = StatusLine("Thinking", "Tool call", "Answer").show()
+        status.to("Thinking")
+        status.to("Tool call", "get_weather(Oslo)")
+        status.to("Answer")
+        status.done()
+
+    A stage that is passed over is shown as skipped; a stage may be reached again, as by a second
+    tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the end a
+    line is printed, which stays when the widget has gone. `to` after an end starts a new run.
+
+    Without names, `StatusLine()` accepts any stage.
+    """
+
+    _esm = script("status_line/status_line.js")
+    _css = stylesheet("status_line/status_line.css")
+
+    # Read only when a page asks for it, so that one opened late gets the seconds of that moment.
+    run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
+
+    def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:
+        """Draw the stages, with none reached yet.
+
+        Args:
+            *stages: Their names, in the order in which they are drawn.
+            clock: Seconds from any fixed point; for tests.
+
+        Raises:
+            ValueError: If a name is repeated.
+        """
+        stages = tuple(as_text(stage, "name of a stage") for stage in stages)
+        if len(set(stages)) < len(stages):
+            raise ValueError(f"Two stages have the same name: {', '.join(map(repr, stages))}.")
+        self._names = stages
+        self._clock = clock
+        self._stages = Stages(stages, clock)
+        self._changing = RLock()  # a tool may report from a thread of its own
+        super().__init__()
+        self._throttle = Throttle(lambda: self.send_state("run"), timer_thread)
+
+    def __repr__(self) -> str:
+        return f"StatusLine({', '.join(map(repr, self._names))})"
+
+    def show(self) -> Self:
+        """Display it, start its clock, and return it."""
+        with self._changing:
+            self._stages.begin()
+        return super().show()
+
+    def to(self, stage: str, detail: str = "") -> None:
+        """Enter a stage, which ends the one before it.
+
+        Args:
+            stage: One of the names.
+            detail: More about it, such as a tool's name and arguments.
+
+        Raises:
+            ValueError: If it isn't one of the names.
+        """
+        stage, detail = as_text(stage, "stage"), as_text(detail, "detail")
+        with self._changing:
+            if self.outcome in ("done", "failed", "stopped"):
+                self._stages = Stages(self._names, self._clock)
+            changed = self._stages.to(stage, detail)
+        if changed:
+            self._throttle.ask()
+
+    def done(self) -> None:
+        """End the run successfully; stages that weren't reached were skipped."""
+        self._end("done")
+
+    def fail(self, sentence: str) -> None:
+        """End the run with a failure in the current stage.
+
+        Args:
+            sentence: What happened and what to do, for a reader.
+        """
+        self._end("failed", as_text(sentence, "sentence"))
+
+    def stop(self) -> None:
+        """End the run as stopped."""
+        self._end("stopped")
+
+    @property
+    def history(self) -> tuple[Step, ...]:
+        """The steps of this run so far; their seconds count from `show()` or the first call."""
+        with self._changing:
+            return tuple(self._stages.history)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The run's state: "ready", "running", "done", "failed" or "stopped"."""
+        return self._stages.outcome
+
+    def line(self) -> str:
+        """Return the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
+        with self._changing:
+            return self._stages.line()
+
+    def view(self) -> dict[str, Any]:
+        """Return the run as the page draws it."""
+        with self._changing:
+            return {
+                "stages": self._stages.view(),
+                "outcome": self._stages.outcome,
+                "note": self._stages.note,
+            }
+
+    def _end(self, outcome: Outcome, note: str = "") -> None:
+        with self._changing:
+            if self.outcome not in ("ready", "running"):
+                return
+            self._stages.end(outcome, note)
+        self._throttle.flush(ask=True)
+        if self._shown:
+            print(self.line())

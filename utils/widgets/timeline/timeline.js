@@ -1,0 +1,128 @@
+// needs: base/dom.js base/screen_reader.js base/synced_list.js
+//
+// A table of events by name, whose second column shows each event as a mark on one scale.
+
+const EDGE = 0.012; // of the axis, free at both ends, so that a mark at 0 s is whole
+const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
+
+// The end of the axis and the distance between its ticks, both in seconds.
+function scale(last) {
+  const rough = Math.max(last, 0.05) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
+  return { step, end: Math.ceil(Math.max(last, 0.05) / step - 1e-6) * step };
+}
+
+// What a run is called: a long id by its place and its end, which is what tells such ids apart.
+function called(run, number) {
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(run) ? `run ${number} (…${run.slice(-6)})` : run;
+}
+
+function render({ model, el }) {
+  el.classList.add("course-live", "course-timeline");
+  const head = make("div", "course-head");
+  const size = make("div", "course-size");
+  head.append(make("div", "course-title", model.get("title")), size);
+  const table = make("table", "course-events");
+  table.setAttribute("aria-label", model.get("title") || "Events");
+  const pane = make("div", "course-pane");
+  const hint = make("div", "course-note", "No events yet.");
+  pane.append(table, hint);
+  el.append(head, pane);
+
+  let rows, groups, axis, last, drawnTo;
+
+  function reset() {
+    [rows, groups, last, drawnTo] = [new Map(), new Map(), 0, 0];
+    table.replaceChildren();
+    const foot = hideFromReaders(table.createTFoot().insertRow());
+    foot.insertCell();
+    axis = foot.insertCell();
+    axis.className = "course-axis";
+    foot.insertCell();
+    foot.insertCell();
+  }
+
+  function groupOf(run) {
+    if (!groups.has(run)) {
+      const body = make("tbody");
+      const heading = make("th", "course-run", called(run, groups.size + 1) || "no run given");
+      heading.colSpan = 4;
+      heading.scope = "rowgroup";
+      body.insertRow().append(heading);
+      table.insertBefore(body, table.tFoot);
+      groups.set(run, body);
+      table.classList.toggle("course-several", groups.size > 1);
+    }
+    return groups.get(run);
+  }
+
+  function rowOf(run, name) {
+    const key = JSON.stringify([run, name]);
+    if (!rows.has(key)) {
+      const line = groupOf(run).insertRow();
+      line.dataset.kind = KINDS.find(([word]) => name.includes(word))?.[1] ?? "delivered";
+      const heading = make("th", "course-name", name);
+      heading.scope = "row";
+      line.append(heading);
+      const track = line.insertCell();
+      track.className = "course-track";
+      const [svg, grid, marks] = makePaths("course-grid", "course-marks");
+      track.append(svg);
+      const count = line.insertCell();
+      count.className = "course-count";
+      const detail = line.insertCell();
+      detail.className = "course-detail";
+      detail.dir = "auto";
+      rows.set(key, { svg, grid, marks, count, detail, path: [], times: 0, latest: "" });
+      drawnTo = 0; // the new row needs its grid
+    }
+    return rows.get(key);
+  }
+
+  function rescale() {
+    const { step, end } = scale(last);
+    if (end === drawnTo) return;
+    drawnTo = end;
+    const edge = end * EDGE;
+    const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
+    const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, place) => place * step);
+    for (const { svg, grid } of rows.values()) {
+      svg.setAttribute("viewBox", `${-edge} 0 ${end + 2 * edge} 1`);
+      grid.setAttribute("d", ticks.map((at) => `M${at} 0V1`).join(""));
+    }
+    const labels = ticks.map((at) => {
+      const label = make("span", "", `${at.toFixed(digits)} s`);
+      label.style.left = `${(100 * (at + edge)) / (end + 2 * edge)}%`;
+      return label;
+    });
+    axis.replaceChildren(...labels);
+  }
+
+  reset();
+  follow(model, (items, from) => {
+    if (from === 0) reset();
+    const touched = new Set();
+    for (const [name, run, at, detail] of items.slice(from)) {
+      const row = rowOf(run, name);
+      row.path.push(`M${at} 0V1`);
+      row.times += 1;
+      row.latest = detail;
+      last = Math.max(last, at);
+      touched.add(row);
+    }
+    for (const row of touched) {
+      row.marks.setAttribute("d", row.path.join(""));
+      row.count.textContent = `× ${row.times}`;
+      row.detail.textContent = row.latest;
+      row.detail.title = row.latest;
+    }
+    rescale();
+    hint.textContent = items.length ? "" : "No events yet.";
+    table.hidden = items.length === 0;
+    const events = items.length === 1 ? "1 event" : `${items.length} events`;
+    size.textContent = items.length ? `${events} · ${last.toFixed(2)} s` : "";
+  });
+}
+
+export default patched({ initialize: keepList, render });

@@ -1,0 +1,115 @@
+"""`EventTimeline`: events on a time axis, drawn while they happen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from time import perf_counter
+
+import traitlets
+
+from utils.unicode import well_formed
+from utils.widgets.base.course_widget import Showable, as_text
+from utils.widgets.base.synced_list import SyncedList
+from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.base.throttle import Throttle, timer_thread
+
+_SHOWN = 160  # characters of a detail that go to the page
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event.
+
+    Attributes:
+        name: Its name, such as "on_llm_new_token".
+        detail: More about it, such as the token.
+        run: The run it belongs to; may be empty.
+        at: Seconds since the first event.
+    """
+
+    name: str
+    detail: str
+    run: str
+    at: float
+
+
+class EventTimeline(Showable, SyncedList):
+    """A row for each event name, with a mark for each event.
+
+        timeline = EventTimeline("A handler's life").show()
+
+        class Watcher(BaseCallbackHandler):
+            def on_llm_new_token(self, token, *, run_id, **kwargs):
+                timeline.add("on_llm_new_token", repr(token), run_id)
+
+    Events of several runs are grouped by run. The first event is at 0 s.
+
+    Attributes:
+        title: Shown above the rows.
+    """
+
+    _esm = script("timeline/timeline.js")
+    _css = stylesheet("timeline/timeline.css")
+
+    title = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, title: str = "", *, clock: Callable[[], float] = perf_counter) -> None:
+        """Lay out an empty timeline.
+
+        Args:
+            title: Shown above the rows.
+            clock: Seconds from any fixed point; for tests.
+        """
+        super().__init__(title=as_text(title, "title"))
+        self._clock = clock
+        self._events: list[Event] = []
+        self._start = 0.0
+        self._adding = Lock()  # events keep the order of their times
+        self._throttle = Throttle(self.push, timer_thread, repeat=self.repeat)
+
+    def __repr__(self) -> str:
+        return f"EventTimeline({self.title!r})"
+
+    def add(self, name: str, detail: object = "", run: object = "") -> None:
+        """Add an event at this moment. Safe to call from any thread; takes a few microseconds.
+
+        Args:
+            name: The row's name.
+            detail: More about it; the row's latest is shown as text.
+            run: The run it belongs to, such as a callback's `run_id`.
+        """
+        with self._adding:
+            now = self._clock()
+            if not self._events:
+                self._start = now
+            what, more, whose = (well_formed(str(part)) for part in (name, detail, run))
+            event = Event(what, more, whose, now - self._start)
+            self._events.append(event)
+            self.append([event.name, event.run, round(event.at, 4), event.detail[:_SHOWN]])
+        self._throttle.ask()
+
+    def clear(self) -> None:
+        """Forget all events; the next one is at 0 s again."""
+        with self._adding:
+            self._events = []
+            self.replace([])
+        self.flush()
+
+    def flush(self) -> None:
+        """Send the page what is new now, rather than within 50 ms."""
+        self._throttle.flush(ask=True)
+
+    @property
+    def events(self) -> list[Event]:
+        """All events so far, in order."""
+        with self._adding:
+            return list(self._events)
+
+    def summary(self) -> str:
+        """Return the number of events by name, in order of appearance, in one line."""
+        counts = Counter(event.name for event in self.events)
+        told = (f"{name} × {count}" for name, count in counts.items())  # noqa: RUF001
+        return " · ".join(told) or "no events"
