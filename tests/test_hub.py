@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tools.classroom import LESSON_1, MB_EACH
-from tools.classroom_hub import COURSE
+from hub.class_test.command import LESSON_1, MB_EACH
+from hub.class_test.temporary_hub import COURSE
 
 ROOT = Path(__file__).resolve().parents[1]
 HUB = ROOT / "hub"

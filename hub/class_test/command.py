@@ -1,12 +1,10 @@
-"""The `class` command: a throw-away JupyterHub, and a class that goes through lesson 1 at once.
+"""The `class` command: its options, and the course of events in a class.
 
-A learner is **ready** when the setup cell has said so. The clock starts for all of them together,
-when the doors open, and then each logs in, gets a server, opens JupyterLab, gets a kernel and runs
-the setup cell. When the last is ready, all run the lesson's live cells, started within
-`--within` seconds of each other, as no room presses its keys in the same millisecond.
+The clock starts for all learners together. Each logs in, gets a server, opens JupyterLab, gets a
+kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
+lesson 1's live cells, started within `--within` seconds of each other.
 
-What is measured on live text is defined in `classroom_lag`. This file has the command line and the
-order of events; it needs nothing but the standard library until the class begins.
+Until the class begins, this needs only the standard library.
 """
 
 import argparse
@@ -34,15 +32,15 @@ from tools.programs import (
 )
 
 if TYPE_CHECKING:
-    from tools.classroom_figures import Figures
-    from tools.classroom_hub import Hub
-    from tools.classroom_learner import Learner, Run
+    from hub.class_test.figures import Figures
+    from hub.class_test.learner import Learner, Run
+    from hub.class_test.temporary_hub import Hub
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 MB_EACH = 250  # server, kernel and simulator of one learner, as measured
 MB_BESIDES = 300  # hub, proxy and this command
 PATIENCE = 300.0  # seconds for a class to get ready, or to run a cell
-LIVE = ("await race(", "await live.run(")  # what tells the lesson's live cells
+LIVE = ("await race(", "await live.run(")  # marks the lesson's live cells
 LOOP = "print(chunk.content"  # and its first loop, which prints
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
@@ -58,15 +56,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=float,
         default=5.0,
         metavar="SECONDS",
-        help="live cells are started within so many seconds of each other (5)",
+        help="start live cells within this many seconds of each other (5)",
     )
     command.add_argument(
-        "--keep-log", metavar="FILE", help="copy what the hub and its servers said to this file"
+        "--keep-log", metavar="FILE", help="copy the log of the hub and its servers to this file"
     )
 
 
 def class_(arguments: argparse.Namespace) -> int:
-    """Hold the class in the environment that has JupyterHub."""
+    """Run the class in the environment that has JupyterHub."""
     stop_on_signals()
     if WINDOWS:
         raise Advice(
@@ -78,14 +76,14 @@ def class_(arguments: argparse.Namespace) -> int:
     python = interpreter("class", arguments.here)
     words = ["--learners", str(arguments.learners), "--within", str(arguments.within)]
     words += ["--keep-log", arguments.keep_log] if arguments.keep_log else []
-    return run([python, "-m", "tools.classroom", *words])
+    return run([python, "-m", "hub.class_test.command", *words])
 
 
 def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
     """The setup cell of a lesson, and its streaming cells with a name for each.
 
     Raises:
-        Advice: the lesson has changed, and they are not found.
+        Advice: The lesson has changed, and they are not found.
     """
     content = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
@@ -100,21 +98,21 @@ def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
     if len(setup) != 1 or len(live) != len(LIVE) or not first_loop:
         raise Advice(
             f"{notebook.name} no longer has one setup cell, one cell for each of "
-            f"{', '.join(LIVE)} and one with {LOOP}: tools/classroom.py has to follow it."
+            f"{', '.join(LIVE)} and one with {LOOP}: change hub/class_test/command.py to match."
         )
     race, text = live
     return setup[0], [("race", race), ("three lines", first_loop[0]), ("live text", text)]
 
 
 def check_memory(learners: int, free: float) -> None:
-    """Raise Advice where the class does not fit into `free` MB."""
+    """Raise Advice if the class does not fit into `free` MB."""
     needed = MB_BESIDES + learners * MB_EACH
     if needed > free:
         fits = int((free - MB_BESIDES) // MB_EACH)
-        cure = f"try --learners {fits}, or" if fits > 0 else "end other programs, or"
+        remedy = f"try --learners {fits}, or" if fits > 0 else "end other programs, or"
         raise Advice(
             f"{learners} learners need about {needed / 1000:.1f} GB of memory, and "
-            f"{free / 1000:.1f} GB are free: {cure} take a machine with more."
+            f"{free / 1000:.1f} GB are free: {remedy} use a machine with more."
         )
 
 
@@ -124,14 +122,14 @@ async def together(
     act: "Callable[[Learner], Awaitable[None]]",
     figures: "Figures",
 ) -> "list[Learner]":
-    """Let all learners do something at once; returns those who got through.
+    """Let all learners do something concurrently; returns those who got through.
 
-    A learner who fails leaves the class, with a sentence in the figures.
+    A learner that fails leaves the class; the figures record why.
     """
     import aiohttp
 
-    from tools.classroom_lag import LagError
-    from tools.classroom_learner import LearnerError
+    from hub.class_test.lag import LagError
+    from hub.class_test.learner import LearnerError
 
     through: list[Learner] = []
 
@@ -161,11 +159,11 @@ async def together(
 
 
 async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
-    """Drive a class through the lesson on a running hub."""
-    from tools.classroom_figures import Figures, Memory, Usage
-    from tools.classroom_hub import COURSE, cores
-    from tools.classroom_lag import BARE
-    from tools.classroom_learner import Learner
+    """Take a class through the lesson on a running hub."""
+    from hub.class_test.figures import Figures, Memory, Usage
+    from hub.class_test.lag import BARE
+    from hub.class_test.learner import Learner
+    from hub.class_test.temporary_hub import COURSE, cores
 
     setup, streaming = cells(ROOT / LESSON_1)
     figures = Figures(len(names), cores())
@@ -200,14 +198,14 @@ async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
 async def stream(
     learners: "list[Learner]", name: str, code: str, within: float, figures: "Figures"
 ) -> "list[Learner]":
-    """Let all run a streaming cell, and compare what a live one shows with its pacing."""
-    from tools.classroom_lag import BARE, bare_lateness
+    """Let all run a streaming cell, and compare what a live cell shows with the planned pacing."""
+    from hub.class_test.lag import BARE, bare_lateness
 
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
     async def watch(learner: "Learner") -> None:
-        await asyncio.sleep(delays.uniform(0, within))  # nobody is waited for: people press keys
+        await asyncio.sleep(delays.uniform(0, within))  # people press their keys at different times
         ran[learner] = await learner.run(code)
 
     async def measure(learner: "Learner") -> None:
@@ -223,37 +221,37 @@ async def stream(
 
 
 async def set_up(learner: "Learner", code: str) -> None:
-    """Run the setup cell, which has to say that all is in place."""
-    from tools.classroom_learner import LearnerError
+    """Run the setup cell, which has to print "Ready."."""
+    from hub.class_test.learner import LearnerError
 
     ran = await learner.run(code)
     if "Ready." not in ran.printed():
-        raise LearnerError(f"the setup cell did not say Ready, but: {ran.printed()[:200]!r}")
+        raise LearnerError(f"the setup cell did not print Ready, but: {ran.printed()[:200]!r}")
 
 
 async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures") -> None:
     """Compare what reached the page with the pacing that the learner's simulator logged."""
     import ast
 
-    from tools.classroom_lag import LagError, Pacing, lateness, streamed
+    from hub.class_test.lag import LagError, Pacing, lateness, streamed
 
     received, ttft, gap, tokens, ended = ast.literal_eval(await learner.value(LOG))
     if ended != "finished":
-        raise LagError(f"the reply did not come to its end: {ended}")
+        raise LagError(f"the reply did not finish: {ended}")
     redraws = streamed(ran.messages())
     figures.late.setdefault(name, []).extend(lateness(redraws, Pacing(received, ttft, gap, tokens)))
     figures.redraws += len(redraws)
 
 
 def main() -> int:
-    """Hold a class; this Python has JupyterHub."""
+    """Run a class; this Python has JupyterHub."""
     stop_on_signals()
     parser = argparse.ArgumentParser()
     add_options(parser)
     arguments = parser.parse_args()
-    from tools.classroom_hub import cores, memory_free, throw_away_hub
+    from hub.class_test.temporary_hub import cores, memory_free, temporary_hub
 
-    gc.disable()  # a pause of this client would be taken for a lag of every learner
+    gc.disable()  # a pause of this client would count as lag of every learner
     check_memory(arguments.learners, memory_free())
     cells(ROOT / LESSON_1)
     count = arguments.learners
@@ -262,7 +260,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
         try:
-            with throw_away_hub(folder, names) as hub:
+            with temporary_hub(folder, names) as hub:
                 figures = asyncio.run(hold(hub, names, arguments.within))
         finally:
             log = folder / "hub.log"
@@ -286,5 +284,5 @@ if __name__ == "__main__":
         print(f"\n{advice}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("\nStopped; the hub and all that it started are ended.", file=sys.stderr)
+        print("\nStopped; the hub and everything it started have ended.", file=sys.stderr)
         sys.exit(130)

@@ -1,10 +1,8 @@
-"""A throw-away JupyterHub on the loopback address: set up in one folder, started, watched, ended.
+"""A temporary JupyterHub on the loopback address, with everything it writes in one folder.
 
-Its settings for a class are `hub/jupyterhub_config.py`, the same that a real hub loads. What is
-added here is what makes it throw-away: ports, folders, a made-up password.
-
-Servers get ports that the system gives to nobody by itself. A hub looks a free one up, and the
-server takes it seconds later, when in a class that starts at once somebody else may have it.
+It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
+password. Each server gets a port from a range that the system doesn't assign by itself: a hub would
+look up a free port that another server may take before its own does.
 """
 
 import contextlib
@@ -36,7 +34,7 @@ PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course's folder in each learner's home
 _STARTING_SECONDS = 60.0
-_HANDED_ON = ("COURSE_SPEED",)  # what learners get of this command's variables
+_HANDED_ON = ("COURSE_SPEED",)  # variables of this command that learners get
 _CONFIG = """\
 load_subconfig({settings!r})
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
@@ -66,10 +64,10 @@ c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: runtime + "/" + s
 
 
 def proxy_command(folder: Path) -> list[str]:
-    """The hub's proxy: the one on PATH, or one that npm puts into `folder`.
+    """The command of the hub's proxy: from PATH, or installed by npm into `folder`.
 
     Raises:
-        Advice: there is neither, or npm fails.
+        Advice: Neither is possible.
     """
     found = shutil.which(PROXY)
     if found is not None:
@@ -84,7 +82,7 @@ def proxy_command(folder: Path) -> list[str]:
     command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund"]
     command += ["--prefer-offline", "--loglevel=error", f"{PROXY}@{PROXY_VERSION}"]
     lines = []
-    with Progress(f"npm is fetching {PROXY}") as progress:
+    with Progress(f"npm is downloading {PROXY}") as progress:
         installing = subprocess.Popen(
             command,
             cwd=folder,
@@ -102,7 +100,7 @@ def proxy_command(folder: Path) -> list[str]:
     if installing.wait() != 0:
         last = lines[-1] if lines else f"exit code {installing.returncode}"
         raise Advice(
-            f"npm could not fetch {PROXY} ({last}): connect to the network, or install it before "
+            f"npm could not download {PROXY} ({last}): connect to the network, or install it first "
             f"(npm install -g {PROXY}), and run this again."
         )
     return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
@@ -112,17 +110,17 @@ class Hub:
     """A running hub.
 
     Attributes:
-        address: where learners go, without a slash at the end.
-        password: what anybody logs in with, under any name.
+        address: The hub's URL, without a slash at the end.
+        password: The password for every name.
     """
 
     def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
-        """Lay out `folder`, with a home for each name, and start the hub; it gets ready meanwhile.
+        """Fill `folder`, with a home for each name, and start the hub without waiting for it.
 
         Args:
-            folder: everything that the hub and its learners write lands here.
-            proxy: the proxy's command.
-            names: the learners.
+            folder: For everything that the hub and its learners write.
+            proxy: The proxy's command.
+            names: The learners.
         """
         self.folder = folder
         self.password = secrets.token_urlsafe(16)
@@ -157,14 +155,14 @@ class Hub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # the terminal's Ctrl-C is for this command, which ends it
+                start_new_session=True,  # Ctrl-C is for this command, which ends the hub
             )
 
     def wait(self) -> None:
-        """Wait until the login page can be had.
+        """Wait until the hub responds.
 
         Raises:
-            Advice: the hub ended, or is silent after a minute.
+            Advice: The hub ended, or didn't respond within a minute.
         """
         deadline = time.monotonic() + _STARTING_SECONDS
         with Progress("starting JupyterHub") as progress:
@@ -175,9 +173,9 @@ class Hub:
                     if self._answers():
                         return
                 progress.show()
-                time.sleep(0.1)  # a server that is starting can only be asked again
+                time.sleep(0.1)  # a starting server gives no other signal
         raise Advice(
-            "JupyterHub did not answer in a minute: end other programs and try again. "
+            "JupyterHub did not respond within a minute: end other programs and try again. "
             f"{self.last_words()}"
         )
 
@@ -188,13 +186,13 @@ class Hub:
             return connection.getresponse().status == 200
 
     def last_words(self) -> str:
-        """The last line of the hub's log, for a sentence on what went wrong."""
+        """The last line of the hub's log, for an error message."""
         text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
-        return f"Its last words: {lines[-1]}" if lines else "It said nothing."
+        return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """Everything that runs because of the hub, by the part that it plays."""
+        """All processes of the hub, by kind."""
         parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
         parts["hub"] = [self._process]
         parts["other"] = []
@@ -211,10 +209,10 @@ class Hub:
         return list(self._started)
 
     def end(self) -> None:
-        """End the hub and all that it started, by the ids that were seen below it.
+        """End the hub and everything it started, by the process ids seen below it.
 
-        At once and for good, as there is nothing in there to be saved. All are halted first, so
-        that none starts another that is not seen.
+        They are killed, since there is nothing to save, and suspended first, so that none starts
+        another process unseen.
         """
         ending: set[psutil.Process] = set()
         while new := {self._process, *self._descendants()} - ending:
@@ -237,7 +235,7 @@ _PARTS = {
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Variables for the hub, which hands few of them on: nobody's own settings reach a learner."""
+    """Variables for the hub, without the settings of the person who runs this command."""
     environ = clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),
@@ -249,11 +247,11 @@ def _environ(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def throw_away_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """A hub that answers, for as long as the block runs; nothing of it is left behind.
+def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
+    """A hub that responds, for as long as the block runs; nothing of it is left behind.
 
     Raises:
-        Advice: it can't be had here.
+        Advice: It can't run here.
     """
     proxy = proxy_command(folder)
     hub = Hub(folder, proxy, names)
@@ -267,7 +265,7 @@ def throw_away_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
 
 
 def memory_free() -> float:
-    """Memory that programs can still have, in MB."""
+    """Available memory, in MB."""
     return float(psutil.virtual_memory().available) / 1e6
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from tools.classroom_wire import PROTOCOL, Message, message, request
+from hub.class_test.kernel_messages import PROTOCOL, Message, message, request
 
 _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
 

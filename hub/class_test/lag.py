@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from tools.classroom_wire import Message
+from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle

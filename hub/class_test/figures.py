@@ -9,7 +9,7 @@ from statistics import median
 
 import psutil  # type: ignore[import-untyped]
 
-from tools.classroom_lag import lag
+from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # times what hub, servers and bare kernels take, for the last learner
 LAG_MARK = 4.0  # times the lag of a bare stream, for 99 % of the tokens

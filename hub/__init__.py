@@ -1,0 +1,1 @@
+"""JupyterHub configuration, and the class test that tries it."""
