@@ -107,7 +107,7 @@ def _unrepeated(pieces: Sequence[str]) -> list[str]:
 
 
 MISTAKES: Mistakes[Seen] = {
-    **handlers.MISTAKES,
+    **handlers.CLASS,
     "not a string": lambda s: s.text is not None and not isinstance(s.text, str),
     "shared text": lambda s: bool(s.other),
     "no text": lambda s: s.text is None,

@@ -18,7 +18,7 @@ from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.fake_model import Call
-from utils.checks.engine.run import Case
+from utils.checks.engine.run import Case, Run
 from utils.checks.engine.student_code import learners_own
 
 Make = Callable[..., BaseCallbackHandler]
@@ -142,23 +142,17 @@ def is_handler_class(answer: object) -> bool:
 @contextmanager
 def overheard() -> Iterator[list[str]]:
     """The lines of LangChain's log about callbacks, kept from the screen."""
-    listener = _Lines()
-    propagates, _LOG.propagate = _LOG.propagate, False
-    _LOG.addHandler(listener)
+    lines: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        lines.append(record.getMessage())
+        return False
+
+    _LOG.addFilter(note)
     try:
-        yield listener.lines
+        yield lines
     finally:
-        _LOG.removeHandler(listener)
-        _LOG.propagate = propagates
-
-
-class _Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        _LOG.removeFilter(note)
 
 
 def hears(handler: object, *events: str) -> bool:
@@ -191,17 +185,60 @@ def unfilled(handler: object) -> str:
     return "" if "token" in named else next((name for name in named if name not in _FILLED), "")
 
 
-def classes(calls: Sequence[Call]) -> list[type]:
-    """The classes that were attached in place of handlers, which LangChain passes over."""
-    return [each for call in calls for each in call.handlers if isinstance(each, type)]
+@dataclass(frozen=True, kw_only=True)
+class Attaching(Run):
+    """A run of a function that attaches handlers and returns a number.
+
+    Attributes:
+        again: What a second call returned.
+        log: What LangChain logged about callbacks.
+    """
+
+    again: Any
+    log: Sequence[str]
+
+    @property
+    def right(self) -> int:
+        """The right number."""
+        raise NotImplementedError
+
+    @property
+    def wrong(self) -> bool:
+        """Whether all arrived and another number was returned."""
+        return self.case.whole and bool(self.returned != self.right)
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The calls of the model."""
+        return self.model.calls if self.model else []
+
+    @property
+    def handlers(self) -> list[Any]:
+        """What was attached."""
+        return [each for call in self.calls for each in call.handlers]
+
+    @property
+    def classes(self) -> list[type]:
+        """The classes that were attached in place of handlers, which LangChain passes over."""
+        return [each for each in self.handlers if isinstance(each, type)]
+
+    @property
+    def unfilled(self) -> str:
+        """A parameter of a handler that is meant for the token, and isn't filled; or ""."""
+        return next(filter(None, map(unfilled, self.handlers)), "")
+
+    @property
+    def unknown(self) -> list[str]:
+        """The handlers' methods that LangChain never calls."""
+        return [name for each in self.handlers for name in unknown(each)]
+
+    @property
+    def attached_twice(self) -> bool:
+        """Whether one handler was attached to a call more than once."""
+        return any(len({*map(id, each.handlers)}) < len(each.handlers) for each in self.calls)
 
 
-def attached_twice(calls: Sequence[Call]) -> bool:
-    """Whether one handler was attached to a call more than once."""
-    return any(len({*map(id, call.handlers)}) < len(call.handlers) for call in calls)
-
-
-def no_list(error: BaseException | None) -> bool:
+def _no_list(error: BaseException | None) -> bool:
     """Whether handlers were attached, but not in a list."""
     if not isinstance(error, AttributeError) or error.name not in dir(BaseCallbackManager):
         return False
@@ -210,10 +247,9 @@ def no_list(error: BaseException | None) -> bool:
     return isinstance(first, BaseCallbackHandler) or is_handler_class(first)
 
 
-MISTAKES: Mistakes[Heard] = {
-    "an instance": lambda s: isinstance(s.answer, BaseCallbackHandler),
+CLASS: Mistakes[Heard] = {
     "not a class": lambda s: not isinstance(s.answer, type),
-    "no handler": lambda s: not is_handler_class(s.answer),
+    "not a handler": lambda s: not is_handler_class(s.answer),
     "yields in a method": lambda s: bool(s.generators),
     "no methods": lambda s: bool(s.handler) and not s.called and not s.unknown,
     "unknown method": lambda s: bool(s.unknown) and (s.wrong or s.error is not None),
@@ -221,4 +257,22 @@ MISTAKES: Mistakes[Heard] = {
     "call doesn't fit": lambda s: s.misfit,
     "raises": lambda s: s.error is not None,
     "fails in silence": lambda s: bool(s.log),
+}
+
+ATTACHED_FIRST: Mistakes[Attaching] = {
+    "callbacks without a list": lambda s: _no_list(s.error),
+    "attaches a method": lambda s: (
+        isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
+    ),
+    "attaches the class": lambda s: bool(s.classes),
+}
+ATTACHED: Mistakes[Attaching] = {
+    "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
+    "fails in silence": lambda s: bool(s.log),
+    "callbacks by keyword": lambda s: (
+        s.model is not None and any("callbacks" in each.settings for each in s.model.readings)
+    ),
+    "unknown method": lambda s: s.wrong and bool(s.unknown),
+    "keeps an earlier count": lambda s: s.right > 0 and s.again == s.returned + s.right,
+    "attached twice": lambda s: s.wrong and s.returned == 2 * s.right and s.attached_twice,
 }

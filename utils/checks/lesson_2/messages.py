@@ -14,96 +14,99 @@ from utils.checks.lesson_2 import (
     stopwatch,
 )
 
-_NO_LIST = (
-    "`callbacks` was given a handler without a list around it. It takes a list, even for one "
-    "handler."
+_UNFILLED = (
+    "The parameter `{}` of `on_llm_new_token` never receives the token: LangChain passes it by "
+    "name. Which name?"
 )
-_BY_KEYWORD = (
-    "`callbacks=…` isn't a parameter of the call, so it was sent to the model as a setting. Where "
-    "do handlers go in the call's `config`?"
-)
+_UNKNOWN = "LangChain never calls `{}`. How is the method named in the cells above?"
+_NO_METHODS = "The handler has no method that LangChain calls. Which one receives each token?"
+_SILENT = "The handler raised, and only LangChain's log shows it: {}."
 _TWICE = "Attached twice would mean twice the reply's tokens: compare with the other programs."
 _RAISES = "A handler that raises leaves a warning for each token: look at its log."
-_NO_TOKENS = (
-    "Where no tokens are pushed, a handler receives none: look at how many tokens it received."
-)
+_NO_TOKENS = "Without streaming no token is pushed: look at how many tokens it received."
 
-
-def _bill(s: spent.Seen) -> str:
-    return (
-        f"The provider counted {s.right} output tokens for {count(len(s.written), 'reply')}, but "
-        f"`spent` returned {s.returned}{s.when}"
-    )
-
-
-HANDLER: Messages[handlers.Heard] = {
-    "an instance": lambda s: (
-        f"The check needs the class itself, `{s.name}`, without parentheses: it makes its own "
-        "handlers."
+CLASS: Messages[handlers.Heard] = {
+    "not a class": lambda s: (
+        f"The check needs the class itself: `{s.name}`, without parentheses. It was given "
+        f"{kind(s.answer)}."
     ),
-    "not a class": lambda s: f"The check needs the class, `{s.name}`, not {kind(s.answer)}.",
-    "no handler": lambda s: (
-        f"LangChain can't call `{s.answer.__name__}`, because it doesn't inherit from "
-        "`BaseCallbackHandler`."
+    "not a handler": lambda s: (
+        f"`{s.answer.__name__}` doesn't inherit from `BaseCallbackHandler`, so LangChain can't "
+        "call it."
     ),
     "yields in a method": lambda s: (
         f"There is a `yield` in `{s.generators[0]}`, so calling it makes a generator and runs none "
-        "of its code. LangChain ignores what it returns."
+        "of its code."
     ),
-    "no methods": lambda s: (
-        f"`{s.name}` has none of the methods that LangChain calls. Which one receives each token?"
-    ),
-    "unknown method": lambda s: (
-        f"LangChain never calls `{s.unknown[0]}`. How is the method named in the cells above?"
-    ),
-    "unfilled parameter": lambda s: (
-        f"The parameter `{s.unfilled}` of `on_llm_new_token` never receives the token: LangChain "
-        "passes it by name. Which name?"
-    ),
+    "no methods": lambda _: _NO_METHODS,
+    "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
+    "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
     "call doesn't fit": lambda s: (
         f"LangChain's call doesn't fit a method's parameters: {shown(str(s.error), 120)}. Which "
         "arguments do the handlers above accept?"
     ),
-    "raises": lambda s: told(s.error, s.case.when) if s.error else "",
-    "fails in silence": lambda s: (
-        f"The handler raised, and only LangChain's log shows it: {shown(s.log[0], 160)}."
+    "fails in silence": lambda s: _SILENT.format(shown(s.log[0], 160)),
+}
+
+ATTACHED: Messages[handlers.Attaching] = {
+    "callbacks without a list": lambda _: (
+        "`callbacks` was given a handler without a list around it. It takes a list, even of one."
+    ),
+    "attaches a method": lambda _: (
+        "A function was attached in place of a handler. LangChain needs the whole object."
+    ),
+    "attaches the class": lambda s: (
+        f"The class itself was attached, so none of its methods is called. Make a handler: "
+        f"`{s.classes[0].__name__}()`."
+    ),
+    "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
+    "fails in silence": lambda s: _SILENT.format(shown(s.log[0], 160)),
+    "callbacks by keyword": lambda _: (
+        "`callbacks=…` isn't a parameter of the call, so it was sent to the model as a setting. "
+        "Where do handlers go in the call's `config`?"
+    ),
+    "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
+    "keeps an earlier count": lambda s: (
+        f"The first call returned {s.returned}, the second {s.again}: it still counts the first "
+        "one's. When is the handler made?"
+    ),
+    "attached twice": lambda s: (
+        f"`{s.name}` returned {s.returned}, twice the right number. How often is the handler "
+        "attached to a call?"
     ),
 }
 
 COLLECTOR: Messages[collector.Seen] = {
-    **HANDLER,
+    **CLASS,
     "correct": lambda _: (
         "After each token `.text` held all the text that had arrived, also when the reply ended "
         "early."
     ),
     "shared text": lambda s: (
-        f"A second collector, which listened to nothing, holds {shown(str(s.other), 40)}. What is "
+        f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
         "kept on the class in place of `self`?"
     ),
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
     "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
     "cleared": lambda s: (
-        f"While the reply streamed, `.text` held {shown(s.longest)}. Then it was empty again"
-        f"{s.when}. What empties it?"
+        f"`.text` held {shown(s.longest)}, and then it was empty again{s.when}. What empties it?"
     ),
     "still empty": lambda s: (
         f"{count(len(s.pieces), 'piece')} of text arrived{s.when}, but `.text` is still empty."
     ),
     "last piece alone": lambda s: (
-        f"`.text` never held more than the latest piece: {shown(s.longest)} at most. What happened "
-        "to those before it?"
+        f"`.text` never held more than one piece: {shown(s.longest)} at most. What happened to "
+        "those before it?"
     ),
     "whole chunks": lambda s: (
-        f"`.text` holds whole chunks with all their fields: {shown(s.text)}. Which argument is the "
-        "text alone?"
+        f"`.text` contains whole chunks: {shown(s.text)}. Which argument is the text alone?"
     ),
     "loses repeated pieces": lambda s: (
-        f"`.text` is {shown(repr(s.text))}, but the reply is {shown(repr(s.came))}. A piece that "
-        "equals an earlier one was left out."
+        f"`.text` is {shown(repr(s.text))}, but the reply is {shown(repr(s.came))}. What leaves "
+        "out a piece that equals an earlier one?"
     ),
     "loses white space": lambda s: (
-        f"Only the white space is wrong{s.when}: `.text` is {shown(repr(s.text))}. The pieces "
-        "contain their own."
+        f"Only the white space is wrong{s.when}: `.text` is {shown(repr(s.text))}."
     ),
     "not with invoke": lambda s: (
         "With `.stream()` the text is right. With `invoke` on a model with `streaming=True`, "
@@ -113,17 +116,17 @@ COLLECTOR: Messages[collector.Seen] = {
         f"`.text` differs from the reply{s.when}. {first_difference(s.text, s.came)}"
     ),
     "empty on the way": lambda s: (
-        f"The text is right when the reply is over, but while its {count(len(s.pieces), 'piece')} "
-        "arrived, `.text` was empty. Which method fills it?"
+        f"While {count(len(s.pieces), 'piece')} arrived, `.text` was empty; at the end it is "
+        "right. Which method fills it?"
     ),
     "behind": lambda s: (
-        f"The text is right at the end, but late on the way: {shown(repr(s.arrived))} had "
-        f"arrived, and `.text` was {shown(repr(s.held[s.late or 0]))}."
+        f"`.text` is right at the end but late on the way: {shown(repr(s.arrived))} had arrived, "
+        f"and it was {shown(repr(s.held[s.late or 0]))}."
     ),
 }
 
 STOPWATCH: Messages[stopwatch.Seen] = {
-    **HANDLER,
+    **CLASS,
     "correct": lambda s: (
         f"It measured {s.final:.1f} s to the first text, although it was made long before and an "
         "empty token arrived first."
@@ -138,33 +141,28 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         "clock did you read?"
     ),
     "two clocks": lambda s: (
-        f"`.ttft` is {s.ttft:.1f} s{s.when}. One of the two readings isn't from `self.clock`, and "
-        "clocks begin at different times."
+        f"`.ttft` is {s.ttft:.1f} s{s.when}. One of the two readings isn't from `self.clock`."
     ),
-    "negative": lambda s: (
-        f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading of the clock came first?"
-    ),
+    "negative": lambda s: f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading came first?",
     "milliseconds": lambda s: f"`.ttft` is {s.ttft:.0f}{s.when}. The exercise asks for seconds.",
     "reading of the clock": lambda s: (
-        f"`.ttft` is {s.ttft:.1f}{s.when}, which is a reading of the clock. How do two readings "
-        "give the time between them?"
+        f"`.ttft` is {s.ttft:.1f}{s.when}, a reading of the clock. How do two readings give the "
+        "time between them?"
     ),
     "since it was made": lambda s: (
-        f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived {s.first:.1f} s after the "
-        f"model was called. The handler was made {stopwatch.IDLE:.0f} s before that. When does "
-        "yours start counting?"
+        f"`.ttft` is {s.ttft:.1f} s{s.when}, but the handler was made {stopwatch.IDLE:.0f} s "
+        "before the model was called. When does yours start counting?"
     ),
     "chunk for text": lambda s: (
-        f"`.ttft` was {s.ttft:.1f} s when no text had arrived yet{s.when}. What LangChain passes "
-        "as `chunk` is an object, which is true even without text."
+        f"`.ttft` was {s.ttft:.1f} s before any text arrived{s.when}. `chunk` is an object, which "
+        "is true even without text."
     ),
     "before the text": lambda s: (
-        f"`.ttft` was {s.ttft:.1f} s when no text had arrived yet{s.when}. Which tokens have no "
-        "text?"
+        f"`.ttft` was {s.ttft:.1f} s before any text arrived{s.when}. Which tokens have no text?"
     ),
     "measured later": lambda s: (
         f"When the first text arrived, `.ttft` was still `None`{s.when}. Later it was "
-        f"{s.final:.1f} s. Which method sets it?"
+        f"{s.final:.1f} s. What sets it?"
     ),
     "forgets it": lambda s: (
         f"`.ttft` was {s.then:.1f} s when the first text arrived, but `None` at the end{s.when}. "
@@ -175,166 +173,132 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         f"{s.when}. Which token should it measure?"
     ),
     "another time": lambda s: (
-        f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived {s.first:.1f} s after the "
-        "model was called. When does your handler start counting?"
+        f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived after {s.first:.1f} s. "
+        "When does your handler start counting?"
     ),
 }
 
+
+def _reported(s: report.Seen) -> str:
+    return f"`.reports` is {shown(s.reports)}{s.when}"
+
+
+def _tokens(s: report.Seen) -> str:
+    return joined([str(number) for number in s.right])
+
+
 REPORT: Messages[report.Seen] = {
-    **HANDLER,
+    **CLASS,
     "correct": lambda s: (
-        f"{s.right[0]} and {s.right[1]} tokens for two runs that took turns, and the right number "
-        "for three more in threads. Runs that failed or were left early aren't reported, and "
-        "nothing of a run is kept."
+        f"{_tokens(s)} tokens for two runs that took turns, and the right numbers for others in "
+        "threads. Runs that failed or were left aren't reported, and nothing of a run is kept."
     ),
     "no list": lambda s: f"`.reports` is {kind(s.reports)}. The exercise asks for a list.",
     "shared reports": lambda s: (
-        f"A second handler, which listened to nothing, holds the reports {shown(s.others)}. What "
-        "is kept on the class in place of `self`?"
+        f"A second handler, which received nothing, has the reports {shown(s.others)}. What is "
+        "kept on the class in place of `self`?"
     ),
     "no numbers": lambda s: (
         f"`.reports` should contain numbers alone, but one entry is {kind(s.odd[0])}."
     ),
     "reports an unfinished run": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}. Only a run that ends without an error is "
-        "reported."
+        f"{_reported(s)}. Only a run that ends without an error is reported."
     ),
-    "skips a run without tokens": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}. That run ended too, with 0 tokens."
-    ),
+    "skips a run without tokens": lambda s: f"{_reported(s)}. That run ended too, with 0 tokens.",
     "reports nothing": lambda s: f"`.reports` is empty{s.when}. Which method is called at the end?",
     "skips empty tokens": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}: only tokens with text are counted. LangChain "
-        f"passed {joined(list(map(str, s.right)))} tokens, the empty ones included."
+        f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, the empty "
+        "ones included."
     ),
     "counts characters": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}: those are characters. The runs had "
-        f"{joined(list(map(str, s.right)))} tokens."
+        f"{_reported(s)}: those are characters. The runs had {_tokens(s)} tokens."
     ),
     "another order": lambda s: (
         f"The numbers are right, but not their order{s.when}. The run that ended first had "
         f"{s.right[0]} tokens, and the first report is {s.got[0]}."
     ),
     "loses another run": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}. The other run ended with {s.right[0]} tokens. "
-        "Whose count should go when a run fails?"
+        f"{_reported(s)}. The other run ended with {s.right[0]} tokens. Whose count should go when "
+        "a run fails?"
     ),
-    "mixes threads": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}. They had {joined(list(map(str, s.right)))} "
-        "tokens."
-    ),
+    "mixes threads": lambda s: f"{_reported(s)}. They had {_tokens(s)} tokens.",
     "resets another run": lambda s: (
         f"The first report is right, but the other run had {s.right[1]} tokens, and {s.got[1]} "
         "were reported. Whose count should go when a run ends?"
     ),
     "mixes runs": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}. The one that ended first had {s.right[0]} "
-        f"tokens, the other {s.right[-1]}. What tells a token of one run from those of the other?"
+        f"{_reported(s)}, but they had {_tokens(s)} tokens. What tells a token of one run from "
+        "those of the other?"
     ),
-    "another number": lambda s: (
-        f"`.reports` is {shown(s.reports)}{s.when}, which had {count(s.right[0], 'token')}."
-    ),
+    "another number": lambda s: f"{_reported(s)}, which had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
-        f"The reports are right, but `.{s.kept[0]}` holds more than before{s.when}. On a server "
-        "that runs for weeks, that adds up."
+        f"The reports are right, but `.{s.kept[0]}` contains more than before{s.when}. On a server "
+        "that adds up."
     ),
 }
 
 SPACES_HEARD: Messages[spaces_heard.Seen] = {
-    "correct": lambda s: f"{s.heard} spaces, counted by the handler, token by token.",
+    **ATTACHED,
+    "correct": lambda s: f"{s.right} spaces, counted by the handler, token by token.",
     "a class": lambda s: (
-        f"The check needs the function `spaces_heard`. It was given the class "
-        f"`{s.answer.__name__}`."
+        f"The check needs the function `spaces_heard`, not the class `{s.answer.__name__}`."
     ),
-    "callbacks without a list": lambda _: _NO_LIST,
     "invoke": lambda s: (
         f"`spaces_heard` called the model with `{s.method}`, which pushes no tokens here, so a "
         "handler receives none. Which cell above showed that?"
     ),
-    "unfilled parameter": lambda s: (
-        f"The parameter `{s.unfilled}` of `on_llm_new_token` never receives the token: LangChain "
-        "passes it by name. Which name?"
-    ),
-    "fails in silence": lambda s: (
-        f"The handler raised, and only LangChain's log shows it: {shown(s.log[0], 160)}."
-    ),
-    "callbacks by keyword": lambda _: _BY_KEYWORD,
-    "attaches the class": lambda s: (
-        "The class itself was attached, so LangChain calls none of its methods. Make a handler: "
-        f"`{s.classes[0].__name__}()`."
-    ),
     "no handler": lambda s: (
-        f"`spaces_heard` returned {s.returned}, but no handler listened to the model. How is one "
-        "attached?"
+        f"`spaces_heard` returned {s.returned}, but no handler was attached to the call. How is "
+        "one attached?"
     ),
     "counts the finished reply": lambda _: (
-        "The spaces in the finished reply were counted. The exercise asks for those in the tokens: "
-        "which method receives them?"
+        "The spaces in the finished reply were counted. Which method receives each token?"
     ),
     "counts the reply": lambda _: (
         "The spaces in the reply were counted. The exercise asks for those in the tokens that "
         "`on_llm_new_token` receives."
     ),
-    "unknown method": lambda s: (
-        f"LangChain never calls `{s.unknown[0]}`. How is the method named in the cells above?"
-    ),
-    "no methods": lambda _: (
-        "The handler has none of the methods that LangChain calls. Which one receives each token?"
-    ),
-    "keeps an earlier count": lambda s: (
-        f"The first call returned {s.returned}, the second {s.again}: the spaces of the first "
-        "reply are still counted. When is the handler made?"
-    ),
-    "attaches a method": lambda _: (
-        "A function was attached in place of a handler. LangChain needs the whole object and "
-        "calls its methods by name."
-    ),
-    "attached twice": lambda s: (
-        f"`spaces_heard` returned {s.returned}, twice the {s.heard} spaces in the tokens. How "
-        "often is the handler attached?"
-    ),
+    "no methods": lambda _: _NO_METHODS,
     "counted twice": lambda s: (
-        f"`spaces_heard` returned {s.returned}, but the tokens contain {count(s.heard, 'space')}. "
+        f"`spaces_heard` returned {s.returned}, but the tokens contain {count(s.right, 'space')}. "
         "What counts them a second time?"
     ),
     "another number": lambda s: (
-        f"The tokens contain {count(s.heard, 'space')}{s.when}, but {s.returned} was returned."
+        f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned."
     ),
 }
 
+
+def _bill(s: spent.Seen) -> str:
+    return (
+        f"The provider counted {s.right} output tokens for {count(len(s.written), 'reply')}, but "
+        f"`spent` returned {s.returned}{s.when}"
+    )
+
+
+def _raised(s: spent.Seen) -> str:
+    return told(s.error) if s.error else ""
+
+
 SPENT: Messages[spent.Seen] = {
+    **ATTACHED,
     "correct": lambda _: (
         "Four replies of two models, by the provider's own count, then a single one, and 0 for an "
         "empty list."
     ),
-    "callbacks without a list": lambda _: _NO_LIST,
-    "callbacks by keyword": lambda _: _BY_KEYWORD,
-    "attaches the class": lambda _: (
-        "The class itself was attached, so LangChain calls none of its methods. Which parentheses "
-        "are missing?"
-    ),
     "one model's name": lambda s: (
-        f"{told(s.error) if s.error else ''} The replies come from several models, and each has "
-        "an entry in `usage_metadata` under its own name."
+        f"{_raised(s)} Each model has an entry in `usage_metadata` under its own name."
     ),
     "last chunk": lambda s: (
-        f"{told(s.error) if s.error else ''} In the last chunk of a stream `usage_metadata` is "
-        "`None`: the usage is in the chunk before it."
+        f"{_raised(s)} In the last chunk of a stream `usage_metadata` is `None`: the usage is in "
+        "the chunk before it."
     ),
     "chunk without usage": lambda s: (
-        f"{told(s.error) if s.error else ''} Most chunks carry no usage: their `usage_metadata` "
-        "is `None`."
+        f"{_raised(s)} Most chunks carry no usage: their `usage_metadata` is `None`."
     ),
     "one conversation": lambda _: (
         "Several prompts were sent in one request, as one conversation. Each prompt is a request "
         "of its own."
-    ),
-    "invoke": lambda s: (
-        f"`spent` called the model with `{s.method}`, which returns the reply in one go. The "
-        "exercise asks for `.stream()`."
-    ),
-    "fails in silence": lambda s: (
-        f"A handler raised, and only LangChain's log shows it: {shown(s.log[0], 160)}."
     ),
     "leaves a stream unread": lambda s: (
         f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
@@ -343,24 +307,13 @@ SPENT: Messages[spent.Seen] = {
     "skips a prompt": lambda s: f"The prompt {shown(s.never_sent)} was never sent.",
     "another number of requests": lambda s: (
         f"The prompt {shown(s.often)} is in the list {times(s.case.prompts.count(s.often))}, but "
-        f"was sent {times(s.replies[s.often].requests)}. Each reply costs tokens."
+        f"was sent {times(s.replies[s.often].requests)}."
     ),
     "leaves a reply early": lambda s: (
         f"The reply to {shown(s.left)} wasn't read to its end. The usage arrives after the text."
     ),
-    "stops early": lambda s: (
-        f"`spent` read only {s.reply.taken} of {count(s.total, 'piece')} of a reply. The usage "
-        "arrives after the text."
-    ),
     "usage switched off": lambda _: (
         "The call switched the usage off, so the provider sent none. What does `stream_usage` do?"
-    ),
-    "attached twice": lambda s: (
-        f"{_bill(s)}, twice as many. How often is the handler attached to each call?"
-    ),
-    "keeps an earlier count": lambda s: (
-        f"The first call of `spent` returned {s.returned}, the second {s.again} for the same "
-        "prompts: earlier tokens are still counted. When is the handler made?"
     ),
     "prompt tokens too": lambda s: f"{_bill(s)}: that includes the tokens of the prompts.",
     "prompt tokens": lambda s: f"{_bill(s)}: those are the tokens of the prompts.",
@@ -368,25 +321,13 @@ SPENT: Messages[spent.Seen] = {
         f"{_bill(s)}: a repeated prompt is counted once. What is the key?"
     ),
     "adds sums up": lambda s: (
-        f"{_bill(s)}. The handler's numbers are sums already: with each new reply the earlier ones "
-        "are added again."
+        f"{_bill(s)}. The handler's numbers are sums already. What is added again with each reply?"
     ),
-    "last reply alone": lambda s: (
-        f"{_bill(s)}: that is the last reply alone. What happens to the others?"
-    ),
-    "first reply alone": lambda s: (
-        f"{_bill(s)}: that is the first reply alone. What happens to the others?"
-    ),
-    "one model alone": lambda s: (
-        f"{_bill(s)}: that is one of the two models that replied. Which entries are left out?"
-    ),
-    "counts chunks": lambda s: (
-        f"{_bill(s)}: that is the number of chunks. A chunk isn't a token: where is the provider's "
-        "count?"
-    ),
-    "no usage": lambda s: (
-        f"{_bill(s)}. Does a handler listen to the calls, or which chunk has the usage?"
-    ),
+    "last reply alone": lambda s: f"{_bill(s)}: that is the last reply alone.",
+    "first reply alone": lambda s: f"{_bill(s)}: that is the first reply alone.",
+    "one model alone": lambda s: f"{_bill(s)}: that is one of the two models that replied.",
+    "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
+    "no usage": lambda s: f"{_bill(s)}. Is a handler attached, or which chunk has the usage?",
     "another number": lambda s: f"{_bill(s)}. Where is the provider's count?",
 }
 
@@ -412,13 +353,11 @@ STARTS: Messages[starts.Seen] = {
         f"Case {s.wrong[0]}: that row doesn't name `{s.wrong[1]}`. What would call it?"
     ),
     "one place for another": lambda s: (
-        f"Case {s.wrong[0]}: `{s.wrong[1]}` does receive the start. Does one place replace "
-        "another? Look at what two objects, one in each place, counted above."
+        f"Case {s.wrong[0]}: `{s.wrong[1]}` does receive the start. Does one place replace another?"
     ),
     "once for each place": lambda s: (
         f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is one object in "
-        f"{s.places} places: look at what one object in the constructor and the config counted "
-        "above."
+        f"{s.places} places: what did one object in two places count above?"
     ),
     "another number": lambda s: (
         f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is in one place, and the "

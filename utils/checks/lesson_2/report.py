@@ -159,7 +159,7 @@ def _size(value: object, depth: int = 3) -> int:
 
 
 MISTAKES: Mistakes[Seen] = {
-    **handlers.MISTAKES,
+    **handlers.CLASS,
     "no list": lambda s: not isinstance(s.reports, list | tuple),
     "shared reports": lambda s: bool(s.others),
     "no numbers": lambda s: bool(s.odd),

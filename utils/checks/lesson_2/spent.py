@@ -9,11 +9,12 @@ from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import Call, FakeModel
+from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, NUMBER, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
+from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
 _FAILS = _TIDE
@@ -28,13 +29,11 @@ class Prompts(Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen(Run):
-    """What was returned, and by a second call; the replies by prompt; and what was logged."""
+class Seen(Attaching):
+    """The tokens that were counted, and the replies by prompt."""
 
     case: Prompts
     replies: dict[str, Reply]
-    again: Any
-    log: Sequence[str]
 
     @property
     def billed(self) -> list[UsageMetadata]:
@@ -51,11 +50,6 @@ class Seen(Run):
     def right(self) -> int:
         """The right number."""
         return sum(self.written)
-
-    @property
-    def wrong(self) -> bool:
-        """Whether all replies arrived and another number was returned."""
-        return self.case.whole and bool(self.returned != self.right)
 
     @property
     def all_readings(self) -> list[Reading]:
@@ -103,16 +97,6 @@ class Seen(Run):
         text = sum(len(self.replies[prompt].pieces) for prompt in self.case.prompts)
         return [text + extra * len(self.written) for extra in range(_MOST_EXTRA + 1)]
 
-    @property
-    def calls(self) -> list[Call]:
-        """The calls of the model."""
-        return self.model.calls if self.model else []
-
-    @property
-    def handlers(self) -> list[Any]:
-        """The handlers that listened."""
-        return [each for call in self.calls for each in call.handlers]
-
 
 def _usage(given: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
@@ -150,8 +134,7 @@ def _none(s: Seen) -> bool:
 
 
 FIRST: Mistakes[Seen] = {
-    "callbacks without a list": lambda s: handlers.no_list(s.error),
-    "attaches the class": lambda s: bool(handlers.classes(s.calls)),
+    **handlers.ATTACHED_FIRST,
     "one model's name": lambda s: (
         isinstance(s.error, KeyError) and s.error.args[0] not in s.case.prompts
     ),
@@ -160,19 +143,13 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
-    "invoke": lambda s: any(not reading.streamed for reading in s.all_readings),
     "one conversation": lambda s: any(len(_asked(each)) > 1 for each in s.all_readings),
     "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.all_readings),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
     "another number of requests": lambda s: s.case.whole and bool(s.often),
     "leaves a reply early": lambda s: s.case.whole and bool(s.left),
-    "callbacks by keyword": lambda s: any("callbacks" in r.settings for r in s.all_readings),
-    "fails in silence": lambda s: bool(s.log),
     "usage switched off": lambda s: s.wrong and not all(r.usage for r in s.all_readings),
-    "attached twice": lambda s: (
-        s.wrong and s.returned == 2 * s.right and handlers.attached_twice(s.calls)
-    ),
-    "keeps an earlier count": lambda s: s.right > 0 and s.again == s.returned + s.right,
+    **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.given + s.right,
     "prompt tokens": lambda s: s.wrong and s.returned == s.given,
     "repeated prompt once": lambda s: s.wrong and s.returned == s.by_prompt,

@@ -112,7 +112,7 @@ def _ttft(handler: object) -> Any:
 
 
 MISTAKES: Mistakes[Seen] = {
-    **handlers.MISTAKES,
+    **handlers.CLASS,
     "measures without text": lambda s: s.first is None and s.final is not None,
     "not a number": lambda s: s.odd is not None,
     "never measures": lambda s: s.first is not None and s.then is s.final is None,
@@ -138,6 +138,7 @@ check = Exercise(
             pieces=("", "", "The harbour", "", " wakes"),
             when="for a reply that begins with empty tokens",
         ),
+        Case(pieces=("\n", "Gulls."), when="for a reply that begins with a line break"),
         Case(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
         Case(pieces=(), when="for a reply without text"),
         Case(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
