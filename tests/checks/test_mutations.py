@@ -289,14 +289,14 @@ def _nothing_is_kept():
     kept.clear()
 
 
-@pytest.mark.parametrize(("number", "before", "code", "mutation"), cases())
+@pytest.mark.parametrize(("number", "before", "code", "mutation"), list(cases()))
 def test_a_spoiled_solution_is_rejected_for_that(number, before, code, mutation):
     answer = answer_in(code, before)[number]
     outcome = evaluate(number, answer, runner.LIMIT * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)
 
 
-@pytest.mark.parametrize(("number", "before", "code"), solutions())
+@pytest.mark.parametrize(("number", "before", "code"), list(solutions()))
 def test_a_solution_that_changes_its_arguments_is_rejected_for_that(number, before, code):
     answer = answer_in(code, before)[number]
     names = set(inspect.signature(answer).parameters) if inspect.isfunction(answer) else set()
