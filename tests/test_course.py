@@ -26,7 +26,7 @@ from tools.programs import Advice
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "course.py"
-COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "links", "canary", "lock"]
+COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
 
 
 def course(

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from tools import by_hand, execute, links, shape
+from tools import by_hand, execute, shape
 from tools.lessons import add_build_options, chosen, fill, table_problems
 from tools.notebooks import EDITIONS, METADATA, BuildError, Built, Edition, make
 from tools.programs import ROOT, Advice, counted, passing, say
@@ -114,7 +114,7 @@ def _short(found: Sequence[str]) -> str:
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
     """Print what differs between the lessons and the files; returns 1 if anything does."""
     differing = [line for one in built for line in _outdated(one)]
-    others = [line for one in built for line in _not_the_builds(one)]
+    others = [line for one in built for line in _rejected(one)]
     if everything:
         differing += fill(root / "lessons", [one.lesson for one in built], write=False)
         others += _left_over(built, root)
@@ -149,12 +149,10 @@ def _few(differing: Sequence[str]) -> Iterator[str]:
             yield f"{label}: and {len(more)} more"
 
 
-def _not_the_builds(built: Built) -> list[str]:
-    """What a build can't fix in a lesson: broken links, and solutions that a check rejects."""
-    path = built.root / built.lesson.file
-    found = [line.replace(str(path), built.lesson.file) for line in links.problems(path)]
+def _rejected(built: Built) -> list[str]:
+    """Stored solutions that a check rejects."""
     solved = built.stored("solutions")
-    return found + (execute.rejected(built, solved) if solved else [])
+    return execute.rejected(built, solved) if solved else []
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:

@@ -18,7 +18,6 @@ from tools.environment import LOCKS, interpreter
 from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
-from tools.links import links
 from tools.programs import (
     ROOT,
     Advice,
@@ -83,7 +82,8 @@ def site(arguments: argparse.Namespace) -> int:
     chosen(arguments.lesson, ROOT / "lessons")
     module = "tools.pictures" if arguments.pictures else "tools.site"
     python = interpreter("test" if arguments.pictures else "site", arguments.here)
-    return run([python, "-m", module, *arguments.lesson])
+    links = ["--links"] if arguments.links else []
+    return run([python, "-m", module, *links, *arguments.lesson])
 
 
 def lock(arguments: argparse.Namespace) -> int:
@@ -219,7 +219,13 @@ def parser() -> argparse.ArgumentParser:
         "solutions are collapsed. Works without network or server: open index.html in a browser.",
     )
     reading.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
-    reading.add_argument(
+    doing = reading.add_mutually_exclusive_group()
+    doing.add_argument(
+        "--links",
+        action="store_true",
+        help="instead, check online that each address in lessons and documents still answers",
+    )
+    doing.add_argument(
         "--pictures",
         action="store_true",
         help="for maintainers: run the lessons in a browser and retake the widget screenshots",
@@ -251,16 +257,6 @@ def parser() -> argparse.ArgumentParser:
             help="use the Python that runs this command (conda, a hub) instead of .venv",
         )
 
-    checking = add(
-        links,
-        "check the links in lessons, README and documents",
-        "Offline, it checks that linked files and headings exist, and that URLs are public, use\n"
-        "https and don't point to a package registry. The exit code is 1 if a link is wrong.",
-    )
-    checking.add_argument(
-        "--online", action="store_true", help="also check that each URL can be reached"
-    )
-
     trying = add(
         canary,
         "for maintainers: run the tests with the newest versions of everything",
@@ -287,7 +283,7 @@ def check_command(words: Sequence[str]) -> None:
             f"as in {this_command('lab', '--port', '8888')}; see {this_command('--help')}."
         )
     known = ["lab", "app", "verdict", "setup", "test", "build", "site", "doctor", "class"]
-    known += ["links", "canary", "lock"]
+    known += ["canary", "lock"]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}."

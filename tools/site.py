@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.lessons import chosen
-from tools.programs import ROOT, Advice, clean_environ, counted, say, this_command
+from tools.programs import ROOT, Advice, clean_environ, counted, run, say, this_command
 from tools.reading import NotBuilt, Picture, for_reading, relinked, stale
 from utils import lesson_source
 from utils.lesson_source import SourceError
@@ -27,6 +27,7 @@ PICTURES = ROOT / "docs"  # of the lessons, for README and index
 DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"
+DOCUMENTS = ("lessons", "docs", "apps", "hub")  # folders whose links are checked
 GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
@@ -54,6 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Build the site; 0 if it stands without a warning."""
     options = _parser().parse_args(words)
     try:
+        if options.links:
+            return check_links(OUTPUT)
         page = build(OUTPUT, options.lesson)
     except (Advice, SourceError) as problem:
         print(problem, file=sys.stderr)
@@ -99,6 +102,26 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     return output / "html" / f"{FIRST}.html"
 
 
+def check_links(output: Path) -> int:
+    """Ask each address in lessons and documents, with Sphinx's linkcheck; 0 if all answer."""
+    pages = output / "linked"
+    shutil.rmtree(pages, ignore_errors=True)
+    for path in [*ROOT.glob("*.md"), *(p for name in DOCUMENTS for p in ROOT.glob(f"{name}/*.md"))]:
+        page = pages / path.relative_to(ROOT)
+        page.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8-sig")
+        page.write_text(f"---\norphan: true\n---\n\n{relinked(_body(text), {})}", encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-b", "linkcheck", "--conf-dir", str(DESIGN)]
+    command += ["--define", "root_doc=README", "--define", "suppress_warnings=myst.xref_missing"]
+    return run([*command, str(pages), str(output / "linkcheck")])
+
+
+def _body(text: str) -> str:
+    """A document without its header, and with its code cells as plain code."""
+    text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Make the reading edition into build/site/html.")
     parser.add_argument(
@@ -106,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         help="such as 1, 01 or 01_enabling_streaming, to make a site of it alone; else all",
     )
+    parser.add_argument("--links", action="store_true", help="check that addresses answer")
     return parser
 
 

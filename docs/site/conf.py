@@ -12,6 +12,11 @@ myst_heading_anchors = 3
 smartquotes = False
 highlight_language = "python"
 
+# For `course.py site --links`.
+linkcheck_ignore = [r"https?://(127\.0\.0\.1|localhost)\b", r"https?://([\w-]+\.)*example\."]
+linkcheck_timeout = 15
+linkcheck_anchors = False
+
 html_theme = "furo"
 html_static_path = ["static", "pictures"]
 html_css_files = ["course.css"]

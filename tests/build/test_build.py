@@ -554,16 +554,6 @@ def test_what_differs_and_what_else_is_to_mend_are_summed_up_in_one_line(built, 
     assert "\n1 difference and 1 other problem. `python3 " in capsys.readouterr().out
 
 
-def test_a_broken_link_in_a_lesson_is_told_by_the_check(built, capsys):
-    lesson = built / "lessons" / "01_sample.md"
-    lesson.write_text(lesson.read_text(encoding="utf-8") + "\nSee [it](nowhere.md).\n", "utf-8")
-    assert main(["--no-execute"], built) == 0
-    main(["--check"], built)
-    assert re.search(
-        r"lessons/01_sample\.md:\d+: nowhere\.md is not there", capsys.readouterr().out
-    )
-
-
 def test_a_lesson_without_its_header_is_told(built, capsys):
     lesson = built / "lessons" / "01_sample.md"
     lesson.write_text(lesson.read_text(encoding="utf-8").split("---\n", 2)[2].lstrip(), "utf-8")
