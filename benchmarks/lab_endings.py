@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args().times
-    labs = importlib.import_module("tests.running_lab")  # what the test does five times
+    labs = importlib.import_module("running_lab")  # what the test does five times
     print("| ended by | times | left | gone after: median, worst |\n| --- | --- | --- | --- |")
     found: list[str] = []
     for way in labs.WAYS:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running_lab import PATIENCE, WAYS, Lab, end_while_streaming, kernel
+from benchmarks.running_lab import PATIENCE, WAYS, Lab, end_while_streaming, kernel
 from tools.lab import LESSON_1
 
 DEAD = "http://127.0.0.1:9"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tools import reading, site
+from tools import site, site_pages
 from tools.programs import ROOT
-from tools.reading import NotBuilt, Picture, for_reading, relinked
+from tools.site_pages import NotBuilt, Picture, for_reading, relinked
 from utils import lesson_source
 
 TEXT = """# 1. A lesson
@@ -129,7 +129,7 @@ def test_what_is_printed_and_drawn_stays_with_the_charts_description() -> None:
 
 @pytest.mark.parametrize("text", ["3 chunks", "Race(", "call(1)", "Race('a') + 1"])
 def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
-    assert reading.widget_name(shows(text)) is None
+    assert site_pages.widget_name(shows(text)) is None
 
 
 def test_notebooks_of_another_build_are_refused() -> None:
@@ -159,7 +159,7 @@ def built_of(lesson: lesson_source.Lesson) -> tuple[Any, Any]:
 
 
 def test_notebooks_of_this_build_are_not_stale() -> None:
-    assert reading.stale(LESSON, *built_of(LESSON)) is None
+    assert site_pages.stale(LESSON, *built_of(LESSON)) is None
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_notebooks_of_this_build_are_not_stale() -> None:
 def test_a_lesson_that_was_edited_after_its_build_is_told_by_line(now: str, told: str) -> None:
     was = {"# 1. Another lesson": "# 1. A lesson", "return 43": "return 42"}
     edited = lesson_source.parse(TEXT.replace(was.get(now, "A note"), now), "lessons/01_test.md")
-    assert re.search(told, reading.stale(edited, *built_of(LESSON)) or "")
+    assert re.search(told, site_pages.stale(edited, *built_of(LESSON)) or "")
 
 
 def test_a_lesson_that_grew_or_shrank_is_told() -> None:
     longer = lesson_source.parse(f"{TEXT}\n+++\n\nMore.\n", "lessons/01_test.md")
-    assert "cells" in (reading.stale(longer, *built_of(LESSON)) or "")
-    assert "cells" in (reading.stale(LESSON, *built_of(longer)) or "")
+    assert "cells" in (site_pages.stale(longer, *built_of(LESSON)) or "")
+    assert "cells" in (site_pages.stale(LESSON, *built_of(longer)) or "")
 
 
 def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +342,7 @@ def test_every_picture_belongs_to_a_widget_of_a_lesson() -> None:
     for folder in (site.DESIGN / "pictures").iterdir():
         notebook = json.loads((ROOT / "solutions" / f"{folder.name}.ipynb").read_bytes())
         live = {
-            one["id"]: sum(map(bool, map(reading.widget_name, one["outputs"])))
+            one["id"]: sum(map(bool, map(site_pages.widget_name, one["outputs"])))
             for one in notebook["cells"]
             if one["cell_type"] == "code"
         }

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from tools import by_hand, execute, shape
+from tools import execute, lint_headings, local_edits
 from tools.lessons import add_build_options, chosen, fill, table_problems
 from tools.notebooks import EDITIONS, METADATA, BuildError, Built, Edition, make
 from tools.programs import ROOT, Advice, counted, passing, say
@@ -88,7 +88,7 @@ def _put_aside_local_edits(built: Built) -> None:
     for edition, found in _local_edits(built).items():
         if found:
             path = built.path(edition)
-            copy = by_hand.keep(path, built.root / "build" / "kept")
+            copy = local_edits.keep(path, built.root / "build" / "kept")
             say(
                 f"{edition}/{path.name}: was changed by hand ({_short(found)}) and is rebuilt; the "
                 f"old file is kept as {copy.relative_to(built.root).as_posix()}. Changes belong in "
@@ -97,7 +97,7 @@ def _put_aside_local_edits(built: Built) -> None:
 
 
 def _local_edits(built: Built) -> dict[Edition, list[str]]:
-    return by_hand.changes(
+    return local_edits.changes(
         built.stored("notebooks"),
         built.stored("solutions"),
         {cell.id: cell.source for cell in built.editions["notebooks"].cells},
@@ -164,7 +164,7 @@ def _left_over(built: Sequence[Built], root: Path) -> list[str]:
         for path in sorted((root / edition).glob("*.ipynb"))
         if _ORDINARY_NAME.match(path.name) and path.stem not in stems
     ]
-    titles = {one.lesson.file: shape.title(one.lesson) or "" for one in built}
+    titles = {one.lesson.file: lint_headings.title(one.lesson) or "" for one in built}
     return found + table_problems(root, titles)
 
 

@@ -80,7 +80,7 @@ def site(arguments: argparse.Namespace) -> int:
     """Build the reading site, or take its screenshots of live widgets."""
     stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")
-    module = "tools.pictures" if arguments.pictures else "tools.site"
+    module = "tools.screenshots.widgets" if arguments.pictures else "tools.site"
     python = interpreter("test" if arguments.pictures else "site", arguments.here)
     links = ["--links"] if arguments.links else []
     return run([python, "-m", module, *links, *arguments.lesson])

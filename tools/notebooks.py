@@ -13,7 +13,7 @@ from typing import Any, Literal
 import nbformat
 from nbformat import NotebookNode
 
-from tools import rules
+from tools import lint_lessons
 from utils import lesson_source
 from utils.lesson_source import Cell, Lesson, SourceError
 
@@ -102,8 +102,8 @@ def make(path: Path) -> Built:
         for file in sorted(folder.glob("*.py"))
         if re.search(r"^check = ", file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    unchecked = rules.unchecked(lesson, checks, folder.relative_to(root).as_posix())
-    if found := [*rules.problems(lesson), *unchecked]:
+    unchecked = lint_lessons.unchecked(lesson, checks, folder.relative_to(root).as_posix())
+    if found := [*lint_lessons.problems(lesson), *unchecked]:
         raise BuildError("\n".join(str(error) for error in found))
     named = list(zip(ids(lesson.cells), lesson.cells, strict=True))
     learner = [_node(cell, name, cell.learner) for name, cell in named if not cell.instructor]

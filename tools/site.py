@@ -1,8 +1,7 @@
-"""Makes the reading edition, a static site, into `build/site/`; `python -m tools.site --help`.
+"""The command that builds the reading edition, a static site, in `build/site/`.
 
-Sphinx with MyST-NB does the work, from copies that are made here: of the guides in `lessons/`, and
-of the executed notebooks as `tools.reading` shows them. Nothing is fetched, and no page asks for
-anything from elsewhere.
+Sphinx with MyST-NB builds it from copies of the guides and the executed notebooks. It fetches
+nothing, and neither does any page.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from typing import Any
 
 from tools.lessons import chosen
 from tools.programs import ROOT, Advice, clean_environ, counted, run, say, this_command
-from tools.reading import NotBuilt, Picture, for_reading, relinked, stale
+from tools.site_pages import NotBuilt, Picture, for_reading, relinked, stale
 from utils import lesson_source
 from utils.lesson_source import SourceError
 

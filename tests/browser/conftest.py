@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.lab import (
-    ARTIFACTS,
-    NOTEBOOK_WIDTH,
-    REPOSITORY,
-    Lab,
-    NotebookPage,
-    launch,
-    serve,
-)
 from tests.browser.probe import probe
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, Lab, launch, serve
 
 if TYPE_CHECKING:  # where Playwright can't be imported, tests are skipped, and none is lost
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize

@@ -18,8 +18,9 @@ from nbformat import from_dict
 from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
-from tests.browser.lab import NARROW, PROJECTOR, REPOSITORY, Lab, NotebookPage
 from tests.notebooks.editions import faults_of_outputs
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NARROW, PROJECTOR, REPOSITORY, Lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.browser.lab import GET_ONE, NO_BROWSER, REPOSITORY, browser_path, launch
+from tools.browser.server import GET_ONE, NO_BROWSER, REPOSITORY, browser_path, launch
 
 _PATIENCE = 240.0  # s
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.lab import NotebookPage
 from tests.browser.turns import Turns
+from tools.browser.notebook_page import NotebookPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext

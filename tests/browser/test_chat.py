@@ -14,7 +14,8 @@ import pytest
 from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
-from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, Lab, NotebookPage
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NARROW, NOTEBOOK_WIDTH, Lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator

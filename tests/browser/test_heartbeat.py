@@ -10,8 +10,9 @@ import pytest
 
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
-from tests.browser.lab import NARROW, NotebookPage
 from tests.browser.turns import Turns
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NARROW
 
 OpenNotebook = Callable[..., NotebookPage]
 

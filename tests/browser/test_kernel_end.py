@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.browser.lab import NotebookPage
+from tools.browser.notebook_page import NotebookPage
 
 OpenNotebook = Callable[..., NotebookPage]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.lab import NotebookPage
 from tests.browser.lessons import Lesson, Opened, Promises
+from tools.browser.notebook_page import NotebookPage
 
 INVOKE = ".course-race .course-lane:nth-child(1) .course-text"
 STREAM = ".course-race .course-lane:nth-child(2) .course-text"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.browser.lab import NotebookPage
 from tests.browser.lessons import Lesson, Opened, Promises
 from tests.browser.turns import Turns
+from tools.browser.notebook_page import NotebookPage
 from utils import lesson_source
 
 HEARTS = ".course-heartbeat"

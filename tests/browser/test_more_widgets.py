@@ -10,8 +10,9 @@ import pytest
 from tests.browser.axe import barriers
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
-from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
 from tests.browser.turns import Turns
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
 
 OpenNotebook = Callable[..., NotebookPage]
 

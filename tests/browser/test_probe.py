@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser import probe as probing
-from tests.browser.lab import NO_BROWSER, REPOSITORY
 from tests.browser.probe import probe
+from tools.browser.server import NO_BROWSER, REPOSITORY
 
 # What Playwright may do when it is imported.
 MODULES = {

@@ -11,8 +11,9 @@ import pytest
 
 from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
-from tests.browser.lab import NARROW, NOTEBOOK_WIDTH, PROJECTOR, NotebookPage
 from tests.browser.turns import Turns
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
 from utils.formatting import in_seconds
 
 OpenNotebook = Callable[..., NotebookPage]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tools import shape
+from tools import lint_headings
 
 
 @pytest.fixture(autouse=True)
 def one_exercise_is_enough(monkeypatch):
     """Let a lesson have one exercise; `monkeypatch.undo()` makes it four again."""
-    monkeypatch.setattr(shape, "FEWEST_EXERCISES", 1)
+    monkeypatch.setattr(lint_headings, "FEWEST_EXERCISES", 1)

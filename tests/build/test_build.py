@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import build, execute, notebooks, shape
+from tools import build, execute, lint_headings, notebooks
 from tools.build import main
 from tools.lessons import chosen
 from tools.notebooks import EDITIONS, METADATA
@@ -57,7 +57,7 @@ def executed(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shape, "FEWEST_EXERCISES", 1)
+        patch.setattr(lint_headings, "FEWEST_EXERCISES", 1)
         patch.setenv("COURSE_SPEED", "50")
         patch.setenv("OPENAI_API_KEY", "sk-not-real-0000")
         patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")

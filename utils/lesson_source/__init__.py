@@ -1,7 +1,4 @@
-r'''The lessons' sources, `lessons/NN_*.md`, read into cells, exercises, hints and predictions.
-
-What lives elsewhere: rules on how a lesson must be written (`tools/rules.py`), making notebooks
-(`tools/build.py`), judging answers (`utils/checks`).
+r'''Lessons' sources, `lessons/NN_*.md`: read into cells, exercises, hints and predictions.
 
 A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
 

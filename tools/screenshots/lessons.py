@@ -1,7 +1,7 @@
-"""Takes one picture of each lesson in mid-stream, for the README; `python -m tools.portraits`.
+"""Screenshots of each lesson in mid-stream, for the README: `python -m tools.screenshots.lessons`.
 
-For maintainers, after a change of a widget's look. Lesson 1's picture shows JupyterLab around the
-race; the others show widgets alone. The pictures of the site are `tools.pictures`' to take.
+Lesson 1's shows JupyterLab around the race; the others show widgets only. Retake them after a
+change of a widget's look.
 """
 
 import argparse
@@ -16,9 +16,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from tests.browser.lab import NO_BROWSER, Lab, NotebookPage, browser_path, launch, serve
-from tools.pictures import COLOURS
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NO_BROWSER, Lab, browser_path, launch, serve
 from tools.programs import ROOT, say
+from tools.screenshots.widgets import COLOURS
 from utils import lesson_source
 
 WINDOW: ViewportSize = {"width": 1200, "height": 720}

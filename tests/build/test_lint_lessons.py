@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tools import rules
+from tools import lint_lessons
 from utils import lesson_source
 
 SAMPLE = (Path(__file__).parent / "data" / "01_sample.md").read_text(encoding="utf-8")
 
 
 def problems(text):
-    return rules.problems(lesson_source.parse(text, "lessons/01_sample.md"))
+    return lint_lessons.problems(lesson_source.parse(text, "lessons/01_sample.md"))
 
 
 def cell(*lines, tags=""):
@@ -182,9 +182,9 @@ ONE_SLIP = {
 
 @pytest.mark.parametrize(("text", "said"), ONE_SLIP.values(), ids=ONE_SLIP)
 def test_one_slip_is_told_once_and_not_again_by_all_that_follows(monkeypatch, text, said):
-    monkeypatch.setattr(rules.shape, "FEWEST_EXERCISES", 0)
+    monkeypatch.setattr(lint_lessons.lint_headings, "FEWEST_EXERCISES", 0)
     lesson = lesson_source.parse(text, "lessons/01_sample.md")
-    (told,) = [*rules.problems(lesson), *rules.unchecked(lesson, ["words"], "checks")]
+    (told,) = [*lint_lessons.problems(lesson), *lint_lessons.unchecked(lesson, ["words"], "checks")]
     assert said in told.problem
 
 
@@ -227,9 +227,9 @@ def test_a_lesson_with_too_few_exercises_is_told(monkeypatch):
 def test_an_exercise_and_its_check_need_each_other():
     lesson = lesson_source.parse(SAMPLE, "lessons/01_sample.md")
     folder = "utils/checks/lesson_1"
-    (told,) = rules.unchecked(lesson, [], folder)
+    (told,) = lint_lessons.unchecked(lesson, [], folder)
     assert told.problem == f"exercise words has no check: add {folder}/words.py"
     assert told.line == lesson.exercises["1.1"].line
-    (told,) = rules.unchecked(lesson, ["words", "gone"], folder)
+    (told,) = lint_lessons.unchecked(lesson, ["words", "gone"], folder)
     assert told.problem == f"{folder}/gone.py checks no exercise of this lesson: remove it"
-    assert list(rules.unchecked(lesson, ["words"], folder)) == []
+    assert list(lint_lessons.unchecked(lesson, ["words"], folder)) == []

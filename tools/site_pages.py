@@ -1,7 +1,6 @@
-"""A lesson for reading: what a page of the site shows of its solved and its open notebook.
+"""Pages of the site from notebooks: exercises, predictions and widgets as a reader sees them.
 
-Notebooks go in and come out as the plain dictionaries of their JSON. Making pages of them is
-`tools.site`'s, and which text belongs to which edition is `utils.lesson_source`'s to say.
+Notebooks are the plain dictionaries of their JSON.
 """
 
 import ast

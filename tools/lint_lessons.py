@@ -1,15 +1,10 @@
-"""The rules that a lesson's source keeps, beyond being readable: exercises, predictions, length.
-
-What is said of titles, sections and headings is `tools.shape`'s, and told here with the rest.
-
-What can't be read at all is `utils.lesson_source`'s to report; making notebooks is `tools.build`'s.
-"""
+"""Lint for lesson sources: exercises, predictions, cell lengths; `lint_headings` does headings."""
 
 import ast
 import re
 from collections.abc import Collection, Iterator
 
-from tools import shape
+from tools import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
 LONGEST_CELL = 25  # lines of code in the learner's edition, design: "none over 25"
@@ -40,7 +35,7 @@ def problems(lesson: Lesson) -> list[SourceError]:
         *_lengths(lesson),
         *_revealed(lesson),
         *_leaks(lesson),
-        *shape.problems(lesson),
+        *lint_headings.problems(lesson),
     ]
     return sorted(found, key=lambda error: error.line)
 

@@ -1,7 +1,7 @@
-"""What somebody changed in a built notebook by hand, which the next build would undo in silence.
+"""Edits made in a built notebook, which the next build would overwrite.
 
-One build writes both editions, and they share every cell but exercises and notes: where they don't
-agree, one of them was changed since.
+A build writes both editions, and they share every cell except exercises and notes. Where they
+differ, one of them was edited since.
 """
 
 import shutil
@@ -15,12 +15,12 @@ from nbformat import NotebookNode
 def changes(
     learner: NotebookNode | None, solved: NotebookNode | None, expected: Mapping[str, str]
 ) -> dict[Literal["notebooks", "solutions"], list[str]]:
-    """What was changed, by edition; an exercise that was edited but never run goes unnoticed.
+    """What was edited, by edition; an edited exercise that was never run goes unnoticed.
 
     Args:
-        learner: The notebook that stands in `notebooks/`, None without one.
-        solved: That of `solutions/`.
-        expected: The cells' texts that a build would make for learners now, by id.
+        learner: The notebook in `notebooks/`, if any.
+        solved: The notebook in `solutions/`, if any.
+        expected: The text of each learner's cell that a build would write now, by id.
     """
     found: dict[Literal["notebooks", "solutions"], list[str]] = {"notebooks": [], "solutions": []}
     if learner is None:
@@ -53,7 +53,7 @@ def changes(
 
 
 def keep(path: Path, folder: Path) -> Path:
-    """Put a copy of a notebook aside, beside those that are there; returns where it is."""
+    """Copy a notebook to `folder` under a new name, and return the copy's path."""
     folder.mkdir(parents=True, exist_ok=True)
     number = 1
     while (kept := folder / f"{path.parent.name}-{path.stem}-{number}.ipynb").exists():

@@ -1,8 +1,7 @@
-"""Takes the pictures of live widgets that the site shows; `python -m tools.pictures --help`.
+"""Screenshots of live widgets, for the site: `course.py site --pictures`.
 
-For maintainers, after a change of a widget or of a lesson: every lesson is run at real speed in a
-JupyterLab of its own, driven as the browser tests drive it, and each widget is photographed as the
-run left it. The pictures are committed; the site itself needs no browser.
+Each lesson runs at real speed in a JupyterLab of its own, and each widget is taken as the run left
+it. The screenshots are committed, so that building the site needs no browser.
 """
 
 import argparse
@@ -17,10 +16,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Locator, sync_playwright
 
-from tests.browser.lab import NO_BROWSER, Lab, NotebookPage, browser_path, launch, serve
+from tools.browser.notebook_page import NotebookPage
+from tools.browser.server import NO_BROWSER, Lab, browser_path, launch, serve
 from tools.programs import ROOT, say
-from tools.reading import widget_name
 from tools.site import DESIGN
+from tools.site_pages import widget_name
 from utils import lesson_source
 
 COLOURS = 96  # text and flat colours: more can't be told apart, and would weigh three times as much

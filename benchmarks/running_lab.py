@@ -16,10 +16,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-from jupyter_client.blocking import BlockingKernelClient
+import psutil  # type: ignore[import-untyped]
+from jupyter_client.blocking.client import BlockingKernelClient
 
-from benchmarks.simulator_orphans import stream
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # also where a test imports this file
+
+from simulator_orphans import stream
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = ROOT / "course.py"
@@ -66,11 +68,10 @@ class Lab:
             command = ["-c", _RAISING, *command[1:]]
         if way == "a closed terminal":
             self._terminal, inner = os.openpty()
-            outputs = {"stdin": inner, "stdout": inner, "stderr": inner}
+            streams = (inner, inner, inner)
             command = ["-c", _ON_A_TERMINAL, *command]
         else:
-            outputs = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            outputs["stderr"] = subprocess.STDOUT
+            streams = (subprocess.PIPE, subprocess.PIPE, subprocess.STDOUT)
         self.process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
@@ -78,7 +79,9 @@ class Lab:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             start_new_session=self._terminal is not None,
             text=True,
-            **outputs,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
         )
         if self._terminal is not None:
             os.close(inner)
@@ -152,7 +155,7 @@ class Lab:
 
 
 # A program on Windows is ended without being asked, and has no terminal to lose.
-WAYS = ("Ctrl-C", "an exception", "kill -9")
+WAYS: tuple[str, ...] = ("Ctrl-C", "an exception", "kill -9")
 if sys.platform != "win32":
     WAYS += ("SIGTERM", "a closed terminal")
 

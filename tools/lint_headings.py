@@ -1,7 +1,4 @@
-"""The shape of a lesson: its title, its setup, and the headings that its sections stand under.
-
-What single cells must be is `tools.rules`'s, which tells these breaches with its own.
-"""
+"""Lint for a lesson's headings: its title, its setup section, and the heading of each exercise."""
 
 import re
 from collections.abc import Iterator

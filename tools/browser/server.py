@@ -1,0 +1,162 @@
+"""JupyterLab on a free port with settings of its own, and the browser to open it in."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.lab import free_port
+from tools.suite import folder_for_sockets
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright, ViewportSize
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ARTIFACTS = REPOSITORY / "test-artifacts"
+
+NOTEBOOK_WIDTH: ViewportSize = {"width": 1280, "height": 900}
+PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
+NARROW: ViewportSize = {"width": 620, "height": 1000}
+
+GET_ONE = (
+    "Get one with `apt install chromium` (Debian and Ubuntu) or `python -m playwright install "
+    "--with-deps chromium`, or name yours in the environment variable COURSE_BROWSER."
+)
+NO_BROWSER = f"No Chromium or Chrome found. {GET_ONE}"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
+PATIENCE = 240.0  # seconds until a wait fails; a busy machine needs many
+
+
+def browser_path(playwright: Playwright) -> str | None:
+    """The path of a browser: COURSE_BROWSER, Playwright's own, or the system's."""
+    named = os.environ.get("COURSE_BROWSER")
+    own = playwright.chromium.executable_path
+    if named or Path(own).exists():
+        return named or own
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    """Start the browser without a window."""
+    return playwright.chromium.launch(executable_path=path, args=[*_FLAGS, "--no-first-run"])
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab of its own settings.
+
+    Attributes:
+        root: The folder that it serves.
+        address: Its URL, without the token.
+        token: The token that a page must send.
+    """
+
+    root: Path
+    address: str
+    token: str
+
+    def write(self, name: str, *cells: str) -> str:
+        """Write a notebook of these code cells into the root; returns its name."""
+        notebook = {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"cell-{number}",
+                    "source": cell,
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for number, cell in enumerate(cells)
+            ],
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.root / name).write_text(json.dumps(notebook), encoding="utf-8")
+        return name
+
+    def url(self, notebook: str) -> str:
+        """The address that opens a notebook in a fresh workspace."""
+        return f"{self.address}/lab/tree/{notebook}?reset&token={self.token}"
+
+
+@contextmanager
+def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Lab]:
+    """Run JupyterLab on a free port of the loopback address until the block ends.
+
+    Args:
+        root: The folder to serve.
+        state: An empty folder for settings and logs; the user's own are left alone.
+        environment: More environment variables for the server and its kernels.
+    """
+    overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(
+        json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}})
+    )
+    token = secrets.token_hex(16)
+    variables = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(state / "config"),
+        "JUPYTER_DATA_DIR": str(state / "data"),
+        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
+        "IPYTHONDIR": str(state / "ipython"),
+        "JUPYTER_TOKEN": token,
+        "PYTHONPATH": str(REPOSITORY),
+        **(environment or {}),
+    }
+    port = free_port(None)
+    settings = {"port": port, "port_retries": 0, "root_dir": root, "allow_root": True}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+    command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
+    if sys.platform == "linux":
+        # Kernels listen on sockets with (short) file names: another worker's kernel could take a
+        # port between looking it up and using it.
+        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
+        command += ["--KernelManager.transport=ipc"]
+    log = state / "jupyterlab.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
+    try:
+        lab = Lab(root, f"http://127.0.0.1:{port}", token)
+        _wait_until_it_responds(lab, server, log)
+        yield lab
+    finally:
+        server.terminate()  # it ends its kernels too
+        server.wait(PATIENCE)
+        shutil.rmtree(variables["JUPYTER_RUNTIME_DIR"], ignore_errors=True)
+
+
+def _wait_until_it_responds(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+    request = urllib.request.Request(
+        f"{lab.address}/api/status", headers={"Authorization": f"token {lab.token}"}
+    )
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(
+                f"JupyterLab ended while starting:\n{log.read_text(errors='replace')}"
+            )
+        try:
+            with urllib.request.urlopen(request, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise TimeoutError(f"JupyterLab did not respond:\n{log.read_text(errors='replace')}")
