@@ -90,7 +90,7 @@ async def watches_no_stream(sources, seconds):
     ("number", "answer", "said"),
     [
         ("5.answer", forgets_to_await_a_tool, "coroutine"),
-        ("5.steady", watches_no_stream, "aclose"),
+        ("5.steady", watches_no_stream, "No source was called"),
     ],
 )
 def test_a_missing_await_is_told_and_not_warned_of(number, answer, said):

@@ -5,85 +5,33 @@ from contextlib import aclosing
 from functools import reduce
 from operator import add
 
-from langchain_core.messages import ToolMessage, message_chunk_to_message
+from langchain_core.messages import message_chunk_to_message
 
 from utils.stall_timeout import watched
 from utils.widgets import Status
 
-
-async def in_a_loop(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    messages = list(messages)
-    while True:
-        yield Status("Thinking")
-        whole = None
-        async with aclosing(model.bind_tools(tools).astream(messages)) as chunks:
-            async for chunk in chunks:
-                whole = chunk if whole is None else whole + chunk
-                yield chunk
-        if whole is None or whole.response_metadata.get("finish_reason") != "tool_calls":
-            return
-        messages.append(message_chunk_to_message(whole))
-        for call in whole.tool_calls:
-            yield Status("Tool call", call["name"])
-            messages.append(await by_name[call["name"]].ainvoke(call))
+kept = []
 
 
-async def calls_itself(model, tools, messages):
-    yield Status("Thinking")
-    chunks = []
-    async for chunk in model.bind_tools(tools).astream(messages):
-        chunks.append(chunk)
-        yield chunk
-    whole = reduce(add, chunks)
-    if whole.response_metadata.get("finish_reason") == "tool_calls":
-        results = []
-        for call in whole.tool_calls:
-            yield Status("Tool call", f"{call['name']}({call['args']})")
-            (tool,) = [tool for tool in tools if tool.name == call["name"]]
-            content = await tool.ainvoke(call["args"])
-            results.append(ToolMessage(content, tool_call_id=call["id"]))
-        async for piece in calls_itself(model, tools, [*messages, whole, *results]):
-            yield piece
-
-
-async def all_tools_at_once(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    model, asked = model.bind_tools(tools), list(messages)
-    wanted = True
-    while wanted:
-        yield Status("Thinking", "about it")
-        whole, finish = None, None
-        async for chunk in model.astream(asked):
-            if whole is None:
-                whole = chunk
-            else:
-                whole += chunk
-                finish = chunk.response_metadata.get("finish_reason", finish)
-            if chunk.content or chunk.response_metadata:
-                yield chunk
-        wanted = finish == "tool_calls"
-        if wanted:
-            for call in whole.tool_calls:
-                yield Status("Tool call", call["name"])
-            runs = [by_name[call["name"]].ainvoke(call) for call in whole.tool_calls]
-            asked += [message_chunk_to_message(whole), *await asyncio.gather(*runs)]
-            yield Status("Answer")
+def finish_of(whole):
+    return whole.response_metadata.get("finish_reason")
 
 
 def built(
     *,
-    wanted=lambda whole: whole.response_metadata.get("finish_reason") == "tool_calls",
+    wanted=lambda whole: finish_of(whole) == "tool_calls",
     own=lambda whole: [message_chunk_to_message(whole)],
     run=lambda tool, call: tool.ainvoke(call),
     piece=lambda chunk: [chunk],
     copy=list,
+    asked=lambda messages: messages,
     bind=lambda model, tools: model.bind_tools(tools),
     thinking=lambda: [Status("Thinking")],
     calling=lambda call: [Status("Tool call", call["name"])],
+    called=lambda whole: whole.tool_calls,
     rounds=10,
 ):
-    """The right answer with one part replaced."""
+    """The right answer to 5.8, or one with some parts replaced."""
 
     async def answer(model, tools, messages):
         by_name = {tool.name: tool for tool in tools}
@@ -92,14 +40,14 @@ def built(
             for news in thinking():
                 yield news
             whole = None
-            async for chunk in bind(model, tools).astream(messages):
+            async for chunk in bind(model, tools).astream(asked(messages)):
                 whole = chunk if whole is None else whole + chunk
                 for part in piece(chunk):
                     yield part
             if not wanted(whole):
                 return
             messages.extend(own(whole))
-            for call in whole.tool_calls:
+            for call in called(whole):
                 for news in calling(call):
                     yield news
                 result = await run(by_name[call["name"]], call)
@@ -109,7 +57,31 @@ def built(
     return answer
 
 
-async def collects_all_but_news(model, tools, messages):
+in_a_loop = built()
+
+
+async def all_tools_concurrently(model, tools, messages):
+    by_name = {tool.name: tool for tool in tools}
+    model, asked = model.bind_tools(tools), list(messages)
+    wanted = True
+    while wanted:
+        yield Status("Thinking", "about it")
+        chunks = []
+        async for chunk in model.astream(asked):
+            chunks.append(chunk)
+            if chunk.content or chunk.response_metadata:
+                yield chunk
+        whole = reduce(add, chunks)
+        wanted = finish_of(whole) == "tool_calls"
+        if wanted:
+            for call in whole.tool_calls:
+                yield Status("Tool call", call["name"])
+            runs = [by_name[call["name"]].ainvoke(call) for call in whole.tool_calls]
+            asked += [message_chunk_to_message(whole), *await asyncio.gather(*runs)]
+            yield Status("Answer")
+
+
+async def collects_all_but_statuses(model, tools, messages):
     chunks = []
     async for piece in in_a_loop(model, tools, messages):
         if isinstance(piece, Status):
@@ -120,11 +92,8 @@ async def collects_all_but_news(model, tools, messages):
         yield chunk
 
 
-kept = []
-
-
 async def goes_on_with(stream):
-    """Reads the stream to its end, whoever leaves."""
+    """Reads the stream to its end, also when the reader leaves."""
     queue = asyncio.Queue()
 
     async def fill():
@@ -147,32 +116,48 @@ def committed(piece):
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 
 
+def text_alone(piece):
+    return bool(getattr(piece, "content", ""))
+
+
+def by_number(sources, number):
+    return number == len(sources)
+
+
 def steadied(
     *,
     watch=watched,
     commits=committed,
     failures=Exception,
     after_text=True,
-    at_last=True,
+    last=by_number,
+    answered=lambda pieces: True,
+    parts=lambda piece: [piece],
+    before=(),
 ):
-    """The right answer with one part replaced."""
+    """The right answer to 5.10, or one with some parts replaced."""
 
     async def steady(sources, seconds):
+        for piece in before:
+            yield piece
         for number, source in enumerate(sources, start=1):
-            begun = False
+            begun, pieces = False, []
             try:
                 async for piece in watch(source(), seconds):
                     begun = begun or commits(piece)
-                    yield piece
-                return
+                    pieces.append(piece)
+                    for part in parts(piece):
+                        yield part
+                if answered(pieces):
+                    return
             except failures:
-                if (after_text and begun) or (at_last and number == len(sources)):
+                if (after_text and begun) or last(sources, number):
                     raise
 
     return steady
 
 
-async def nobody_watches(stream, seconds):
+async def unwatched(stream, seconds):
     async for piece in stream:
         yield piece
 
@@ -201,7 +186,28 @@ async def keeps_the_error(sources, seconds):
     raise failed
 
 
-async def news_of_its_own(sources, seconds):
+async def raises_what_was_survived(sources, seconds):
+    errors = []
+
+    def noting(source):
+        async def noted():
+            try:
+                async with aclosing(source()) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            except Exception as error:
+                errors.append(error)
+                raise
+
+        return noted
+
+    async for piece in steadied()([*map(noting, sources)], seconds):
+        yield piece
+    if errors:
+        raise errors[0]
+
+
+async def shows_the_error(sources, seconds):
     try:
         async for piece in steadied()(sources, seconds):
             yield piece

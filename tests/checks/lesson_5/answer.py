@@ -1,294 +1,42 @@
-"""Exercise 5.8: a reply with tools."""
+"""Replies with tools."""
 
 import asyncio
 from contextlib import aclosing
-from functools import reduce
-from operator import add
 
-from langchain_core.messages import AIMessage, ToolMessage, message_chunk_to_message
+from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from tests.checks.answers import right, wrong
 from tests.checks.lesson_5._parts import (
-    all_tools_at_once,
+    all_tools_concurrently,
     built,
-    calls_itself,
-    collects_all_but_news,
+    collects_all_but_statuses,
+    finish_of,
     goes_on_with,
     in_a_loop,
 )
 from utils.widgets import Status
 
 right("5.answer")(in_a_loop)
-right("5.answer")(calls_itself)
-right("5.answer")(all_tools_at_once)
-wrong("5.answer", "collected first")(collects_all_but_news)
+right("5.answer")(all_tools_concurrently)
 
 
-async def nothing_back(tool, call):
-    await tool.ainvoke(call)
-
-
-async def a_message_of_its_own(tool, call):
-    return AIMessage(await tool.ainvoke(call["args"]))
-
-
-async def another_id(tool, call):
-    return ToolMessage(await tool.ainvoke(call["args"]), tool_call_id="1")
-
-
-async def no_result(tool, call):
-    await tool.ainvoke(call)
-    return ToolMessage("done", tool_call_id=call["id"])
-
-
-async def twice(tool, call):
-    await tool.ainvoke(call)
-    return await tool.ainvoke(call)
-
-
-@wrong("5.answer", "first status late")
-async def status_when_it_speaks(model, tools, messages):
-    told = False
-    async for piece in built(thinking=list)(model, tools, messages):
-        if not told:
-            yield Status("Thinking")
-            told = True
-        yield piece
-
-
-@wrong("5.answer", "status after the tool began")
-async def runs_it_and_then_says_so(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    messages = list(messages)
-    while True:
-        yield Status("Thinking")
-        whole = None
-        async for chunk in model.bind_tools(tools).astream(messages):
-            whole = chunk if whole is None else whole + chunk
-            yield chunk
-        if whole.response_metadata.get("finish_reason") != "tool_calls":
-            return
-        messages.append(message_chunk_to_message(whole))
-        for call in whole.tool_calls:
-            messages.append(await by_name[call["name"]].ainvoke(call))
-            yield Status("Tool call", call["name"])
-
-
-@wrong("5.answer", "first status late")
-async def collects_the_reply(model, tools, messages):
-    pieces = [piece async for piece in in_a_loop(model, tools, messages)]
-    for piece in pieces:
-        yield piece
-
-
-@wrong("5.answer", "held back")
-async def holds_until_it_knows(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    messages = list(messages)
-    tried = False
-    while True:
-        yield Status("Thinking")
-        chunks = []
-        async for chunk in model.bind_tools(tools).astream(messages):
-            chunks.append(chunk)
-            if not tried and len(messages) == 2 and chunk.content.startswith("I'll"):
-                tried = True
-            if not tried:
-                yield chunk
-        if tried:
-            for chunk in chunks:
-                yield chunk
-        whole, tried = reduce(add, chunks), False
-        if whole.response_metadata.get("finish_reason") != "tool_calls":
-            return
-        messages.append(message_chunk_to_message(whole))
-        for call in whole.tool_calls:
-            yield Status("Tool call", call["name"])
-            messages.append(await by_name[call["name"]].ainvoke(call))
-
-
-@wrong("5.answer", "swallows the error")
-async def swallows_the_loss(model, tools, messages):
-    try:
-        async for piece in in_a_loop(model, tools, messages):
-            yield piece
-    except Exception:
-        return
-
-
-@wrong("5.answer", "swallows the cancellation")
-async def swallows_cancelling(model, tools, messages):
-    try:
-        async for piece in in_a_loop(model, tools, messages):
-            yield piece
-    except asyncio.CancelledError:
-        return
-
-
-@wrong("5.answer", "invoke")
-async def asks_by_invoke(model, tools, messages):
+@right("5.answer")
+async def calls_itself(model, tools, messages):
     yield Status("Thinking")
-    yield await model.bind_tools(tools).ainvoke(messages)
-
-
-@wrong("5.answer", "blocks the loop")
-async def blocks(model, tools, messages):
-    yield Status("Thinking")
-    for chunk in model.bind_tools(tools).stream(messages):
+    whole = None
+    async for chunk in model.bind_tools(tools).astream(messages):
+        whole = chunk if whole is None else whole + chunk
         yield chunk
-
-
-@wrong("5.answer", "returns a collection")
-async def returns_text(model, tools, messages):
-    return "".join([chunk.text async for chunk in model.astream(messages)])
-
-
-@wrong("5.answer", "first status late")
-async def runs_all_tools_first(model, tools, messages):
-    await asyncio.gather(*(tool.ainvoke({"order": 1, "day": "Friday"}) for tool in tools))
-    async for piece in in_a_loop(model, tools, messages):
-        yield piece
-
-
-@wrong("5.answer", "yields nothing")
-async def yields_nothing(model, tools, messages):
-    async for _ in in_a_loop(model, tools, messages):
-        pass
-    return
-    yield
-
-
-@wrong("5.answer", "never called again")
-async def stops_after_the_tools(model, tools, messages):
-    news = 0
-    async for piece in in_a_loop(model, tools, messages):
-        news += isinstance(piece, Status)
-        if news == 3:
-            return
-        yield piece
-
-
-@wrong("5.answer", "thinks too rarely")
-async def thinks_once(model, tools, messages):
-    thought = False
-    async for piece in in_a_loop(model, tools, messages):
-        if getattr(piece, "stage", "") == "Thinking":
-            if thought:
-                continue
-            thought = True
-        yield piece
-
-
-@wrong("5.answer", "fewer statuses than tools")
-async def one_call_alone(model, tools, messages):
-    told = False
-    async for piece in in_a_loop(model, tools, messages):
-        if getattr(piece, "stage", "") != "Tool call":
-            yield piece
-        elif not told:
-            yield piece
-            told = True
-
-
-@wrong("5.answer", "thinks late")
-async def thinks_late(model, tools, messages):
-    late = False
-    async for piece in in_a_loop(model, tools, messages):
-        if getattr(piece, "stage", "") == "Thinking" and not late:
-            late = True
-        elif getattr(piece, "stage", "") == "Thinking":
-            continue
-        elif late == "told":
-            yield Status("Thinking")
-            late = True
-        elif getattr(piece, "stage", "") == "Tool call":
-            late = "told"
-        yield piece
-
-
-@wrong("5.answer", "loses the last reply")
-async def shows_the_first_reply(model, tools, messages):
-    told = False
-    async for piece in in_a_loop(model, tools, messages):
-        told = told or getattr(piece, "stage", "") == "Tool call"
-        if not told or isinstance(piece, Status):
-            yield piece
-
-
-def asking(change):
-    """The right answer, but that the second asking sees other messages."""
-
-    class Asks:
-        def __init__(self, model):
-            self.model = model
-
-        def bind_tools(self, tools):
-            return Asks(self.model.bind_tools(tools))
-
-        def astream(self, messages):
-            return self.model.astream(change(list(messages)) if len(messages) > 2 else messages)
-
-    async def answer(model, tools, messages):
-        async for piece in in_a_loop(Asks(model), tools, messages):
-            yield piece
-
-    return answer
-
-
-def half_of_the_calls(messages):
-    messages[2] = messages[2].model_copy(update={"tool_calls": messages[2].tool_calls[:1]})
-    return messages
-
-
-@wrong("5.answer", "leaves a task")
-async def goes_on_in_the_background(model, tools, messages):
-    async for piece in goes_on_with(in_a_loop(model, tools, messages)):
-        yield piece
-
-
-async def blocks_in_a_tool(tool, call):
-    return tool.invoke(call)
-
-
-async def the_arguments_alone(tool, call):
-    return await tool.ainvoke(call["args"])
-
-
-@wrong("5.answer", "yields a stage's name")
-async def says_it_in_words(model, tools, messages):
-    async for piece in in_a_loop(model, tools, messages):
-        yield piece.stage if isinstance(piece, Status) else piece
-
-
-@wrong("5.answer", "never calls the model")
-async def yields_dicts(model, tools, messages):
-    yield {"status": "Thinking"}
-
-
-@wrong("5.answer", "second call never runs")
-async def adds_up_all_replies(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    messages, whole = list(messages), None
-    while True:
-        yield Status("Thinking")
-        async for chunk in model.bind_tools(tools).astream(messages):
-            whole = chunk if whole is None else whole + chunk
-            yield chunk
-        if whole.response_metadata.get("finish_reason") != "tool_calls":
-            return
-        messages.append(message_chunk_to_message(whole))
+    if finish_of(whole) == "tool_calls":
+        results = []
         for call in whole.tool_calls:
-            yield Status("Tool call", call["name"])
-            messages.append(await by_name[call["name"]].ainvoke(call))
-
-
-@wrong("5.answer", "calls twice")
-async def never_returns(model, tools, messages):
-    while True:
-        yield Status("Thinking")
-        async for chunk in model.bind_tools(tools).astream(messages):
-            yield chunk
+            yield Status("Tool call", f"{call['name']}({call['args']})")
+            (tool,) = [tool for tool in tools if tool.name == call["name"]]
+            content = await tool.ainvoke(call["args"])
+            results.append(ToolMessage(content, tool_call_id=call["id"]))
+        async for piece in calls_itself(model, tools, [*messages, whole, *results]):
+            yield piece
 
 
 @right("5.answer")
@@ -336,7 +84,7 @@ async def raises_for_a_truncated_reply(model, tools, messages):
     async with aclosing(in_a_loop(model, tools, messages)) as pieces:
         async for piece in pieces:
             if not isinstance(piece, Status):
-                finish = piece.response_metadata.get("finish_reason", finish)
+                finish = finish_of(piece) or finish
             yield piece
     if finish not in ("stop", "tool_calls"):
         raise ValueError(f"The reply is not complete: {finish}.")
@@ -353,7 +101,7 @@ async def from_events(model, tools, messages):
                 yield event["data"]["chunk"]
             elif event["event"] == "on_chat_model_end":
                 whole = event["data"]["output"]
-        if go_on := whole.response_metadata.get("finish_reason") == "tool_calls":
+        if go_on := finish_of(whole) == "tool_calls":
             history.append(AIMessage(whole.content, tool_calls=whole.tool_calls))
             for call in whole.tool_calls:
                 yield Status("Tool call", call["name"])
@@ -370,7 +118,7 @@ async def tools_as_an_argument_of_the_call(model, tools, messages):
         async for chunk in model.astream([*history], tools=schemas):
             whole = whole + chunk if whole else chunk
             yield chunk
-            if chunk.response_metadata.get("finish_reason"):
+            if finish_of(chunk):
                 break
         if whole.response_metadata["finish_reason"] != "tool_calls":
             break
@@ -385,7 +133,138 @@ async def tools_as_an_argument_of_the_call(model, tools, messages):
         history += (whole, *[await each for each in asyncio.as_completed(running)])
 
 
-@wrong("5.answer", "yields the sum")
+async def another_id(tool, call):
+    return ToolMessage(await tool.ainvoke(call["args"]), tool_call_id="1")
+
+
+async def no_result(tool, call):
+    await tool.ainvoke(call)
+    return ToolMessage("done", tool_call_id=call["id"])
+
+
+async def nothing_back(tool, call):
+    await tool.ainvoke(call)
+
+
+async def twice(tool, call):
+    await tool.ainvoke(call)
+    return await tool.ainvoke(call)
+
+
+async def apart(tool, call):
+    async def run():
+        return await tool.ainvoke(call)
+
+    return await asyncio.shield(asyncio.ensure_future(run()))
+
+
+async def blocking(tool, call):
+    return tool.invoke(call)
+
+
+def again(change):
+    """Change what the second request is sent."""
+    return {"asked": lambda messages: change(messages) if len(messages) > 2 else messages}
+
+
+def half_of_the_calls(sent):
+    calls = sent[2].tool_calls[:1]
+    return [*sent[:2], sent[2].model_copy(update={"tool_calls": calls}), *sent[3:]]
+
+
+ENDS = ("stop", "tool_calls")
+
+for mistake, how in (
+    ("other tools", {"bind": lambda model, tools: model}),
+    ("other tools", {"bind": lambda model, tools: model.bind(tools=tools)}),
+    ("other tools", {"bind": lambda model, tools: model.bind_tools(tools[:1])}),
+    ("another conversation", {"copy": lambda messages: messages[-1:]}),
+    ("another conversation", again(lambda sent: sent[2:])),
+    ("runs an unfinished call", {"wanted": lambda whole: whole.tool_calls}),
+    ("runs an unfinished call", {"wanted": lambda whole: finish_of(whole) != "stop"}),
+    ("runs an unfinished call", {"wanted": lambda w: w.tool_calls and finish_of(w) != "length"}),
+    ("runs an unfinished call", {"wanted": lambda w: w.tool_calls and finish_of(w) in ENDS}),
+    ("other calls", {"wanted": lambda whole: False}),
+    ("other calls", {"called": lambda whole: whole.tool_calls[:1]}),
+    ("other calls", {"run": twice}),
+    ("never called again", {"rounds": 2}),
+    ("adds other messages", {"own": lambda whole: []}),
+    ("adds other messages", {"own": lambda whole: [AIMessage(whole.text)]}),
+    ("adds other messages", {"own": lambda whole: [whole, whole]}),
+    ("adds other messages", {"run": nothing_back}),
+    ("adds other messages", {"run": another_id}),
+    ("adds other messages", {"run": lambda tool, call: tool.ainvoke(call["args"])}),
+    ("adds other messages", again(lambda sent: sent[:2])),
+    ("adds other messages", again(lambda sent: [*sent[:2], *sent[:1:-1]])),
+    ("adds other messages", again(half_of_the_calls)),
+    ("loses the result", {"run": no_result}),
+    ("leaves a task", {"run": apart}),
+    ("raises", {"run": blocking}),
+    ("blank screen", {"thinking": list}),
+    ("other stages", {"thinking": lambda: [Status("Thinking...")]}),
+    ("other stages", {"calling": lambda call: []}),
+    ("other stages", {"calling": lambda call: [Status("Calling", call["name"])]}),
+    ("other stages", {"calling": lambda call: [Status("Tool call")]}),
+    ("other stages", {"calling": lambda call: [Status("Tool call", "a tool")]}),
+    ("no text", {"piece": lambda chunk: []}),
+    ("another text", {"piece": lambda c: [c.model_copy(update={"content": c.text.upper()})]}),
+    ("another text", {"piece": lambda chunk: [chunk] * (" " not in chunk.text)}),
+    ("no finish reason", {"piece": lambda chunk: [chunk] * bool(chunk.content)}),
+    ("yields the wrong type", {"piece": lambda chunk: [chunk.content]}),
+    ("yields the wrong type", {"piece": lambda chunk: [{"text": chunk.content}]}),
+    ("yields the wrong type", {"piece": lambda chunk: [None, chunk]}),
+    ("yields the wrong type", {"thinking": lambda: ["Thinking"]}),
+    ("changes an argument", {"copy": lambda messages: messages}),
+    ("calls twice", {"wanted": lambda whole: True}),
+):
+    wrong("5.answer", mistake)(built(**how))
+wrong("5.answer", "held back")(collects_all_but_statuses)
+
+
+@wrong("5.answer", "status late", "1.0 s after .* had begun when the model called a tool")
+async def shows_it_afterwards(model, tools, messages):
+    held = None
+    async for piece in in_a_loop(model, tools, messages):
+        if held:
+            yield held
+            held = None
+        if getattr(piece, "stage", "") == "Tool call":
+            held = piece
+        else:
+            yield piece
+
+
+@wrong("5.answer", "other stages")
+async def thinks_once(model, tools, messages):
+    thought = False
+    async for piece in in_a_loop(model, tools, messages):
+        thinks = getattr(piece, "stage", "") == "Thinking"
+        if not (thinks and thought):
+            yield piece
+        thought = thought or thinks
+
+
+@wrong("5.answer", "blank screen")
+async def collects_the_reply(model, tools, messages):
+    pieces = [piece async for piece in in_a_loop(model, tools, messages)]
+    for piece in pieces:
+        yield piece
+
+
+@wrong("5.answer", "held back")
+async def holds_the_words_before_a_call(model, tools, messages):
+    held = []
+    async for piece in in_a_loop(model, tools, messages):
+        if isinstance(piece, Status) or not (held or piece.text.startswith("I'll")):
+            for each in held:
+                yield each
+            held = []
+            yield piece
+        else:
+            held.append(piece)
+
+
+@wrong("5.answer", "repeats text")
 async def yields_the_sum(model, tools, messages):
     yield Status("Thinking")
     whole = None
@@ -394,47 +273,48 @@ async def yields_the_sum(model, tools, messages):
         yield whole
 
 
-@wrong("5.answer", "runs a tool without a call")
+@wrong("5.answer", "loses the end", "when the model called a tool")
+async def shows_the_first_reply(model, tools, messages):
+    called = False
+    async for piece in in_a_loop(model, tools, messages):
+        called = called or getattr(piece, "stage", "") == "Tool call"
+        if not called or isinstance(piece, Status):
+            yield piece
+
+
+@wrong("5.answer", "other calls", r"called nothing, but what ran is `\('order_status', 4711\)`")
 async def looks_the_order_up_first(model, tools, messages):
     yield Status("Thinking")
-    known = await tools[0].ainvoke({"order": 4711})
+    await tools[0].ainvoke({"order": 4711})
     async for piece in in_a_loop(model, tools, messages):
         if not isinstance(piece, Status):
             yield piece
-    assert known
 
 
-@wrong("5.answer", "another text")
-async def shouts(model, tools, messages):
-    async for piece in in_a_loop(model, tools, messages):
-        if not isinstance(piece, Status):
-            piece = piece.model_copy(update={"content": piece.content.upper()})
-        yield piece
+@wrong("5.answer", "other calls", "when one tool call followed another")
+async def adds_up_all_replies(model, tools, messages):
+    by_name = {tool.name: tool for tool in tools}
+    messages, whole = list(messages), None
+    while True:
+        yield Status("Thinking")
+        async for chunk in model.bind_tools(tools).astream(messages):
+            whole = chunk if whole is None else whole + chunk
+            yield chunk
+        if finish_of(whole) != "tool_calls":
+            return
+        messages.append(whole)
+        for call in whole.tool_calls:
+            yield Status("Tool call", call["name"])
+            messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-@wrong("5.answer", "another text")
-async def drops_blank_pieces(model, tools, messages):
-    async for piece in in_a_loop(model, tools, messages):
-        if isinstance(piece, Status) or piece.response_metadata or " " not in piece.text:
+@wrong("5.answer", "swallows the error")
+async def swallows_the_loss(model, tools, messages):
+    try:
+        async for piece in in_a_loop(model, tools, messages):
             yield piece
-
-
-@wrong("5.answer", "leaves a task", "while a tool ran")
-async def runs_a_tool_apart(model, tools, messages):
-    class Apart:
-        def __init__(self, tool):
-            self.tool, self.name = tool, tool.name
-
-        async def ainvoke(self, call):
-            async def run():
-                return await self.tool.ainvoke(call)
-
-            return await asyncio.shield(asyncio.ensure_future(run()))
-
-    async for piece in built(bind=lambda model, _: model.bind_tools(tools))(
-        model, [*map(Apart, tools)], messages
-    ):
-        yield piece
+    except Exception:
+        return
 
 
 @wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")
@@ -449,73 +329,33 @@ async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
             raise
 
 
-@wrong("5.answer", "another call")
-async def runs_the_first_call_only(model, tools, messages):
-    history = list(messages)
-    while True:
-        yield Status("Thinking")
-        whole = None
-        async for chunk in model.bind_tools(tools).astream(history):
-            whole = chunk if whole is None else whole + chunk
-            yield chunk
-        if whole.response_metadata.get("finish_reason") != "tool_calls":
-            return
-        call = whole.tool_calls[0]
-        yield Status("Tool call", call["name"])
-        (tool,) = [tool for tool in tools if tool.name == call["name"]]
-        history += [whole, await tool.ainvoke(call)]
+@wrong("5.answer", "invoke")
+async def by_invoke(model, tools, messages):
+    yield Status("Thinking")
+    yield await model.bind_tools(tools).ainvoke(messages)
 
 
-END = ("tool_calls", "stop")
+@wrong("5.answer", "blocks the loop")
+async def blocks(model, tools, messages):
+    yield Status("Thinking")
+    for chunk in model.bind_tools(tools).stream(messages):
+        yield chunk
 
 
-def gets(whole):
-    return whole.response_metadata.get("finish_reason")
+@wrong("5.answer", "returns a collection")
+async def returns_text(model, tools, messages):
+    return "".join([chunk.text async for chunk in model.astream(messages)])
 
 
-for mistake, parts in (
-    ("runs an unfinished call", {"wanted": lambda whole: whole.tool_calls}),
-    ("runs an unfinished call", {"wanted": lambda whole: gets(whole) != "stop"}),
-    ("runs an unfinished call", {"wanted": lambda w: w.tool_calls and gets(w) != "length"}),
-    ("runs an unfinished call", {"wanted": lambda w: w.tool_calls and gets(w) in END}),
-    ("tools never run", {"wanted": lambda whole: False}),
-    ("never called again", {"rounds": 2}),
-    ("adds no call", {"own": lambda whole: []}),
-    ("adds no call", {"own": lambda whole: [AIMessage(whole.text)]}),
-    ("adds no tool message", {"run": nothing_back}),
-    ("adds no tool message", {"run": a_message_of_its_own}),
-    ("adds no tool message", {"run": the_arguments_alone}),
-    ("another id", {"run": another_id}),
-    ("loses the result", {"run": no_result}),
-    ("another call", {"run": twice}),
-    ("raises", {"run": blocks_in_a_tool}),
-    ("yields strings", {"piece": lambda chunk: [chunk.content]}),
-    ("no finish reason", {"piece": lambda chunk: [chunk] * bool(chunk.content)}),
-    ("yields no text", {"piece": lambda chunk: []}),
-    ("yields the wrong type", {"piece": lambda chunk: [{"text": chunk.content}]}),
-    ("yields the wrong type", {"piece": lambda chunk: [None, chunk]}),
-    ("changes an argument", {"copy": lambda messages: messages}),
-    ("without tools", {"bind": lambda model, tools: model}),
-    ("without tools", {"bind": lambda model, tools: model.bind(tools=tools)}),
-    ("blank screen", {"thinking": list}),
-    ("begins with another stage", {"thinking": lambda: [Status("Answer")]}),
-    ("begins with another stage", {"thinking": lambda: [Status("Thinking...")]}),
-    ("another status of a tool", {"calling": lambda call: [Status("Calling", call["name"])]}),
-    ("no status of a tool", {"calling": lambda call: []}),
-    ("status without the tool", {"calling": lambda call: [Status("Tool call")]}),
-    ("status of another tool", {"calling": lambda call: [Status("Tool call", "a tool")]}),
-    ("another conversation", {"copy": lambda messages: messages[-1:]}),
-):
-    wrong("5.answer", mistake)(built(**parts))
+@wrong("5.answer", "never calls the model")
+async def calls_no_model(model, tools, messages):
+    yield Status("Thinking")
 
-for mistake, change in (
-    ("adds nothing", lambda seen: seen[:2]),
-    ("loses the conversation", lambda seen: seen[2:]),
-    ("adds its message twice", lambda seen: [*seen[:3], *seen[2:]]),
-    ("result before the call", lambda seen: [*seen[:2], *seen[:1:-1]]),
-    ("loses a call", half_of_the_calls),
-):
-    wrong("5.answer", mistake)(asking(change))
+
+@wrong("5.answer", "leaves a task")
+async def goes_on_in_the_background(model, tools, messages):
+    async for piece in goes_on_with(in_a_loop(model, tools, messages)):
+        yield piece
 
 
 @wrong("5.answer", "raises", "name 'Truncated' is not defined")

@@ -1,10 +1,9 @@
-"""Exercise 5.10: the two safety nets together."""
+"""Silence and fallback together."""
 
 import asyncio
 from contextlib import aclosing
-from functools import partial
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
 
 from tests.checks.answers import right, wrong
 from tests.checks.lesson_5._parts import (
@@ -13,21 +12,25 @@ from tests.checks.lesson_5._parts import (
     goes_on_with,
     keeps_the_error,
     kept,
-    news_of_its_own,
-    nobody_watches,
+    raises_what_was_survived,
+    shows_the_error,
     steadied,
+    text_alone,
+    unwatched,
 )
 from utils import lesson_source
 from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
 
 right("5.steady")(steadied())
+right("5.steady")(steadied(before=[Status("Connecting")]))
+right("5.steady")(steadied(before=[Status("Thinking")]))
 right("5.steady")(keeps_the_error)
 
 
 @right("5.steady")
 async def holds_empty_chunks(sources, seconds):
-    """Hands an empty chunk over with what follows it."""
+    """Passes an empty chunk on with what follows it."""
     for number, source in enumerate(sources, start=1):
         empty, begun = [], False
         try:
@@ -61,326 +64,6 @@ async def calls_itself(sources, seconds):
         return
     async for piece in calls_itself(others, seconds):
         yield piece
-
-
-def text_alone(piece):
-    return bool(getattr(piece, "content", ""))
-
-
-@wrong("5.steady", "yields strings")
-async def texts_alone(sources, seconds):
-    async for piece in steadied()(sources, seconds):
-        yield piece.content if hasattr(piece, "content") else piece
-
-
-@wrong("5.steady", "leaves a piece out")
-async def chunks_alone(sources, seconds):
-    async for piece in steadied()(sources, seconds):
-        if not isinstance(piece, Status):
-            yield piece
-
-
-@wrong("5.steady", "calls the next without need")
-async def calls_all_sources(sources, seconds):
-    streams = [source() for source in sources]
-    async for piece in steadied()([lambda s=s: s for s in streams], seconds):
-        yield piece
-
-
-@wrong("5.steady", "calls no source")
-async def forgets_to_call(sources, seconds):
-    for source in sources:
-        async for piece in watched(source, seconds):
-            yield piece
-
-
-@wrong("5.steady", "calls no source")
-async def swallows_that_it_forgot_to_call(sources, seconds):
-    for source in sources:
-        try:
-            async for piece in watched(source, seconds):
-                yield piece
-            return
-        except Exception:
-            continue
-
-
-@wrong("5.steady", "raises")
-async def catches_what_it_never_imported(sources, seconds):
-    for source in sources:
-        try:
-            async for piece in watched(source(), seconds):
-                yield piece
-            return
-        except Stalledd:  # noqa: F821
-            continue
-
-
-@wrong("5.steady", "calls no source")
-async def reads_functions(sources, seconds):
-    for source in sources:
-        async for piece in source:
-            yield piece
-
-
-@wrong("5.steady", "calls the next after a tool")
-async def forgets_what_was_before(sources, seconds):
-    for source in sources:
-        begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = committed(piece)
-                yield piece
-            return
-        except Exception:
-            if begun or source is sources[-1]:
-                raise
-
-
-@wrong("5.steady", "waits for a silent source")
-async def watches_until_a_tool_is_called(sources, seconds):
-    for source in sources:
-        begun, limit, stream = False, seconds, source()
-        try:
-            while True:
-                piece = await asyncio.wait_for(anext(stream), limit)
-                begun = begun or committed(piece)
-                limit = None if getattr(piece, "stage", "") == "Tool call" else seconds
-                yield piece
-        except StopAsyncIteration:
-            return
-        except Exception:
-            if begun or source is sources[-1]:
-                raise
-        finally:
-            await stream.aclose()
-
-
-@wrong("5.steady", "leaves a piece out")
-async def drops_empty_chunks(sources, seconds):
-    async for piece in steadied()(sources, seconds):
-        if getattr(piece, "content", None) != "":
-            yield piece
-
-
-@wrong("5.steady", "tries the failed one again")
-async def tries_each_twice(sources, seconds):
-    twice = [source for source in sources for _ in range(2)]
-    async for piece in steadied()(twice, seconds):
-        yield piece
-
-
-@wrong("5.steady", "yields a piece again")
-async def adds_news(sources, seconds):
-    tried = [lambda source=source: thinks_first(source) for source in sources[1:]]
-    async for piece in steadied()([*sources[:1], *tried], seconds):
-        yield piece
-
-
-async def thinks_first(source):
-    yield Status("Thinking")
-    async for piece in source():
-        yield piece
-
-
-@wrong("5.steady", "held back")
-async def holds_news(sources, seconds):
-    news = []
-    async for piece in steadied()(sources, seconds):
-        if isinstance(piece, Status):
-            news.append(piece)
-        else:
-            for held in news:
-                yield held
-            news = []
-            yield piece
-
-
-@wrong("5.steady", "waits too long")
-async def waits_longer(sources, seconds):
-    async for piece in steadied()(sources, 3 * seconds):
-        yield piece
-
-
-@wrong("5.steady", "no long silence")
-async def one_limit_for_all(sources, seconds):
-    shown = False
-    for source in sources:
-        try:
-            async with asyncio.timeout(seconds):
-                async for piece in source():
-                    shown = shown or bool(getattr(piece, "content", ""))
-                    yield piece
-            return
-        except Exception:
-            if shown or source is sources[-1]:
-                raise
-
-
-@wrong("5.steady", "raises")
-async def own_error(sources, seconds):
-    shown = False
-    async for piece in steadied(at_last=False)(sources, seconds):
-        shown = shown or bool(getattr(piece, "content", ""))
-        yield piece
-    if not shown:
-        raise RuntimeError("Nobody can answer.")
-
-
-@wrong("5.steady", "another error")
-async def the_first_error(sources, seconds):
-    errors = []
-    try:
-        async for piece in steadied()([*map(partial(noting, errors), sources)], seconds):
-            yield piece
-    except ConnectionError:
-        raise
-    except Exception:
-        raise errors[0] from None
-
-
-def noting(errors, source):
-    async def noted():
-        try:
-            async for piece in source():
-                yield piece
-        except Exception as error:
-            errors.append(error)
-            raise
-
-    return noted
-
-
-@wrong("5.steady", "yields a piece again")
-async def twice_each(sources, seconds):
-    async for piece in steadied()(sources, seconds):
-        yield piece
-        if isinstance(piece, Status):
-            yield piece
-
-
-@right("5.steady")
-async def tells_more(sources, seconds):
-    yield Status("Connecting")
-    async for piece in steadied()(sources, seconds):
-        yield piece
-
-
-@wrong("5.steady", "leaves a task")
-async def reads_on(sources, seconds):
-    made = [lambda source=source: goes_on_with(source()) for source in sources]
-    async for piece in steadied()(made, seconds):
-        yield piece
-
-
-@wrong("5.steady", "waits too briefly")
-async def hurries(sources, seconds):
-    async for piece in steadied()(sources, 0.7 * seconds):
-        yield piece
-
-
-@wrong("5.steady", "leaves a piece out")
-async def tells_no_news_twice(sources, seconds):
-    last = None
-    async for piece in steadied()(sources, seconds):
-        if not (isinstance(piece, Status) and piece == last):
-            yield piece
-        if isinstance(piece, Status):
-            last = piece
-
-
-@wrong("5.steady", "another order")
-async def the_empty_ones_first(sources, seconds):
-    news = None
-    async for piece in steadied()(sources, seconds):
-        if news is None and isinstance(piece, Status):
-            news = piece
-        elif news and getattr(piece, "content", "") == "":
-            yield piece
-            yield news
-            news = 0
-        else:
-            yield piece
-
-
-@wrong("5.steady", "calls the next without need")
-async def wants_a_text(sources, seconds):
-    failed = None
-    for source in sources:
-        shown = begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                shown = shown or bool(getattr(piece, "content", ""))
-                begun = begun or committed(piece)
-                yield piece
-            if shown:
-                return
-        except Exception as error:
-            if begun:
-                raise
-            failed = error
-    if failed:
-        raise failed
-
-
-@wrong("5.steady", "calls the next without need")
-async def wants_more_than_news(sources, seconds):
-    failed = None
-    for source in sources:
-        waits = begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                waits = isinstance(piece, Status)
-                begun = begun or committed(piece)
-                yield piece
-            if not waits:
-                return
-        except Exception as error:
-            if begun:
-                raise
-            failed = error
-    if failed:
-        raise failed
-
-
-@wrong("5.steady", "doesn't try again")
-async def the_last_by_itself(sources, seconds):
-    for source in sources:
-        begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = begun or committed(piece)
-                yield piece
-            return
-        except Exception:
-            if begun or source is sources[-1]:
-                raise
-
-
-@wrong("5.steady", "ends quietly")
-async def the_last_by_its_place(sources, seconds):
-    for source in sources:
-        begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = begun or committed(piece)
-                yield piece
-            return
-        except Exception:
-            if begun or sources.index(source) == len(sources) - 1:
-                raise
-
-
-@wrong("5.steady", "doesn't try again")
-async def each_source_once(sources, seconds):
-    once = list(dict.fromkeys(sources))
-    async for piece in steadied(at_last=len(once) == len(sources))(once, seconds):
-        yield piece
-
-
-@wrong("5.steady", "returns a collection")
-async def by_return(sources, seconds):
-    return [piece async for piece in steadied()(sources, seconds)]
 
 
 @right("5.steady")
@@ -422,6 +105,179 @@ async def works_on_a_copy(sources, seconds):
                     raise
 
 
+def without_statuses(pieces):
+    return any(not isinstance(piece, Status) for piece in pieces[-1:])
+
+
+for mistake, how in (
+    ("calls the next too late", {"commits": lambda piece: False}),
+    ("calls the next too late", {"commits": text_alone}),
+    ("calls the next too late", {"after_text": False}),
+    ("calls the next without need", {"failures": BaseException}),
+    ("calls the next without need", {"answered": lambda pieces: any(map(text_alone, pieces))}),
+    ("calls the next without need", {"answered": without_statuses}),
+    ("never calls the next", {"watch": unwatched}),
+    ("never calls the next", {"commits": lambda piece: True}),
+    ("never calls the next", {"commits": lambda piece: not isinstance(piece, Status)}),
+    ("never calls the next", {"failures": Stalled}),
+    ("never calls the next", {"last": lambda sources, n: sources[n - 1] is sources[-1]}),
+    (
+        "ends quietly",
+        {"last": lambda sources, n: sources.index(sources[n - 1]) == len(sources) - 1},
+    ),
+    ("another limit", {"watch": lambda stream, seconds: watched(stream, 3 * seconds)}),
+    ("another limit", {"watch": lambda stream, seconds: watched(stream, 0.7 * seconds)}),
+    ("no long silence", {"watch": lambda stream, seconds: watched(stream, seconds / 10)}),
+    ("raises", {"commits": lambda piece: piece.content}),
+    ("yields the wrong type", {"parts": lambda piece: [getattr(piece, "content", piece)]}),
+    ("yields something else", {"parts": lambda piece: [piece, AIMessageChunk("!")]}),
+    ("yields a piece again", {"parts": lambda piece: [piece, piece]}),
+    ("leaves a piece out", {"parts": lambda piece: [piece] * (not isinstance(piece, Status))}),
+    ("leaves a piece out", {"parts": lambda p: [p] * (getattr(p, "content", None) != "")}),
+):
+    wrong("5.steady", mistake)(steadied(**how))
+
+
+@wrong("5.steady", "calls none")
+async def forgets_to_call(sources, seconds):
+    for source in sources:
+        async for piece in watched(source, seconds):
+            yield piece
+
+
+@wrong("5.steady", "calls none")
+async def swallows_that_it_forgot_to_call(sources, seconds):
+    try:
+        async for piece in forgets_to_call(sources, seconds):
+            yield piece
+    except Exception:
+        return
+
+
+@wrong("5.steady", "calls the next too late", "called a tool and failed later")
+async def forgets_what_was_before(sources, seconds):
+    for number, source in enumerate(sources, start=1):
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or number == len(sources):
+                raise
+
+
+@wrong("5.steady", "ends quietly", "called a tool and fell silent")
+async def watches_until_a_tool_is_called(sources, seconds):
+    for number, source in enumerate(sources, start=1):
+        begun, limit, stream = False, seconds, source()
+        try:
+            while True:
+                piece = await asyncio.wait_for(anext(stream), limit)
+                begun = begun or committed(piece)
+                limit = None if getattr(piece, "stage", "") == "Tool call" else seconds
+                yield piece
+        except StopAsyncIteration:
+            return
+        except Exception:
+            if begun or number == len(sources):
+                raise
+        finally:
+            await stream.aclose()
+
+
+@wrong("5.steady", "calls the next without need")
+async def calls_all_sources(sources, seconds):
+    streams = [source() for source in sources]
+    async for piece in steadied()([lambda s=s: s for s in streams], seconds):
+        yield piece
+
+
+@wrong("5.steady", "calls one again")
+async def tries_each_twice(sources, seconds):
+    async for piece in steadied()([each for each in sources for _ in range(2)], seconds):
+        yield piece
+
+
+@wrong("5.steady", "never calls the next", "in the list twice")
+async def each_source_once(sources, seconds):
+    once = list(dict.fromkeys(sources))
+    async for piece in steadied()(once, seconds):
+        yield piece
+
+
+@wrong("5.steady", "not in order")
+async def the_last_first(sources, seconds):
+    async for piece in steadied()(sources[::-1], seconds):
+        yield piece
+
+
+@wrong("5.steady", "no long silence")
+async def one_limit_for_all(sources, seconds):
+    async with asyncio.timeout(seconds):
+        async for piece in steadied()(sources, seconds):
+            yield piece
+
+
+@wrong("5.steady", "another error", "when both sources failed")
+async def raises_its_own(sources, seconds):
+    begun = False
+    async for piece in steadied(last=lambda *_: False)(sources, seconds):
+        begun = begun or committed(piece)
+        yield piece
+    if not begun:
+        raise RuntimeError("No source answered.")
+
+
+@wrong("5.steady", "another error", "number 2 was lost")
+async def the_first_error(sources, seconds):
+    errors = []
+    for source in sources:
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Exception as error:
+            errors.append(error)
+            if begun:
+                raise
+    raise errors[0]
+
+
+@wrong("5.steady", "held back")
+async def holds_statuses(sources, seconds):
+    held = []
+    async for piece in steadied()(sources, seconds):
+        held.append(piece)
+        if not isinstance(piece, Status):
+            for each in held:
+                yield each
+            held = []
+    for each in held:
+        yield each
+
+
+@wrong("5.steady", "yields the wrong type", "an `AIMessage`")
+async def yields_the_message_as_well(sources, seconds):
+    async for piece in steadied()(sources, seconds):
+        yield piece
+    yield AIMessage("done")
+
+
+@wrong("5.steady", "raises", "StalledTooLong")
+async def catches_what_it_never_imported(sources, seconds):
+    for source in sources:
+        try:
+            async for piece in watched(source(), seconds):
+                yield piece
+            return
+        except StalledTooLong:  # noqa: F821
+            continue
+
+
 @wrong("5.steady", "changes an argument", "changed its argument `sources`")
 async def takes_sources_off_the_list(sources, seconds):
     while sources:
@@ -436,39 +292,20 @@ async def takes_sources_off_the_list(sources, seconds):
                 raise
 
 
-@wrong("5.steady", "yields something else", "an `AIMessage` that no source sent")
-async def yields_the_message_as_well(sources, seconds):
-    async for piece in steadied()(sources, seconds):
-        yield piece
-    yield AIMessage("done")
-
-
-@wrong("5.steady", "fails all the same", "`ConnectionLost` came out when the first source failed")
-async def raises_what_was_survived(sources, seconds):
-    errors = []
-    async for piece in steadied()([*map(partial(noting, errors), sources)], seconds):
-        yield piece
-    if errors:
-        raise errors[0]
-
-
 @wrong("5.steady", "left open")
 async def keeps_the_first_open(sources, seconds):
-    kept.append([])
+    async def once(source):
+        kept.append(source())
+        async for piece in kept[-1]:
+            yield piece
 
-    def keeping(source):
-        def made():
-            kept[-1].append(source())
-            return once(kept[-1][-1])
-
-        return made
-
-    async for piece in steadied()([*map(keeping, sources)], seconds):
+    async for piece in steadied()([lambda s=s: once(s) for s in sources], seconds):
         yield piece
 
 
-async def once(stream):
-    async for piece in stream:
+@wrong("5.steady", "leaves a task")
+async def reads_on(sources, seconds):
+    async for piece in steadied()([lambda s=s: goes_on_with(s()) for s in sources], seconds):
         yield piece
 
 
@@ -481,32 +318,13 @@ async def ends_when_cancelled(sources, seconds):
         return
 
 
-@wrong("5.steady", "calls the next after text")
-async def looks_at_the_last_piece_alone(sources, seconds):
-    for number, source in enumerate(sources, start=1):
-        try:
-            async for piece in watched(source(), seconds):
-                yield piece
-            return
-        except Exception:
-            if number == len(sources):
-                raise
+@wrong("5.steady", "returns a collection")
+async def by_return(sources, seconds):
+    return [piece async for piece in steadied()(sources, seconds)]
 
 
-for mistake, parts in (
-    ("never calls the next", {"watch": nobody_watches}),
-    ("never calls the next", {"commits": lambda piece: True}),
-    ("never calls the next", {"commits": lambda piece: not isinstance(piece, Status)}),
-    ("never calls the next", {"failures": Stalled}),
-    ("calls the next after text", {"commits": lambda piece: isinstance(piece, str)}),
-    ("calls the next after text", {"after_text": False}),
-    ("calls the next after a tool", {"commits": text_alone}),
-    ("attribute of a status", {"commits": lambda piece: piece.content}),
-    ("ends quietly", {"at_last": False}),
-    ("calls the next without need", {"failures": BaseException}),
-):
-    wrong("5.steady", mistake)(steadied(**parts))
-wrong("5.steady", "ends quietly")(news_of_its_own)
+wrong("5.steady", "ends quietly")(shows_the_error)
+wrong("5.steady", "fails all the same", "`ConnectionLost` came out")(raises_what_was_survived)
 wrong("5.steady", "held back")(collects_pieces)
 
 UNFINISHED = """

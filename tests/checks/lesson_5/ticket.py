@@ -1,4 +1,4 @@
-"""Exercise 5.9: a ticket that fills in."""
+"""Tickets that fill in."""
 
 from contextlib import aclosing, suppress
 
@@ -9,8 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json as pydantics_from_json
 
 from tests.checks.answers import right, wrong
-from tests.checks.lesson_5._parts import goes_on_with
-from utils.checks.engine.reply import ConnectionLost
+from tests.checks.lesson_5._parts import finish_of, goes_on_with
 
 
 class Ticket(BaseModel):
@@ -23,18 +22,42 @@ def request(conversation):
     return f"Make a ticket as a JSON object. {conversation}"
 
 
-@right("5.ticket")
-async def by_jiter(model, conversation):
-    text, finish = "", None
-    async with aclosing(model.astream(request(conversation))) as chunks:
-        async for chunk in chunks:
-            text += chunk.content
-            finish = chunk.response_metadata.get("finish_reason", finish)
-            if text:
-                yield from_json(text.encode(), partial_mode="trailing-strings")
+def readable(text):
+    return from_json(text.encode(), partial_mode="trailing-strings")
+
+
+def whole_only(text, finish):
     if finish != "stop":
-        raise ValueError(f"The ticket is not complete: finish reason {finish}.")
-    yield Ticket.model_validate_json(text)
+        raise ValueError(finish)
+    return [Ticket.model_validate_json(text)]
+
+
+def filled(
+    *,
+    asked=request,
+    if_any=bool,
+    partly=lambda text: [readable(text)],
+    at_end=whole_only,
+    finish_at=lambda finish, chunk: finish_of(chunk) or finish,
+):
+    """The right answer, or one with some parts replaced."""
+
+    async def ticket(model, conversation):
+        text, finish = "", None
+        async for chunk in model.astream(asked(conversation)):
+            text += chunk.content
+            finish = finish_at(finish, chunk)
+            if if_any(text):
+                for part in partly(text):
+                    yield part
+        for last in at_end(text, finish):
+            yield last
+
+    return ticket
+
+
+by_jiter = filled()
+right("5.ticket")(by_jiter)
 
 
 @right("5.ticket")
@@ -43,7 +66,7 @@ async def by_the_parser(model, conversation):
 
     async def noted():
         async for chunk in model.astream(request(conversation)):
-            ended.append(chunk.response_metadata.get("finish_reason"))
+            ended.append(finish_of(chunk))
             yield chunk
 
     fields = {}
@@ -57,217 +80,16 @@ async def by_the_parser(model, conversation):
 @right("5.ticket")
 async def whole_fields_only(model, conversation):
     text, shown, ended = "", None, False
-    async for chunk in model.astream([("human", request(conversation))]):
-        text += chunk.content
-        ended = ended or chunk.response_metadata.get("finish_reason") == "stop"
-        fields = from_json(text.encode(), partial_mode=True) if text else {}
-        if fields != shown:
-            yield fields
-            shown = fields
+    async with aclosing(model.astream([("human", request(conversation))])) as chunks:
+        async for chunk in chunks:
+            text += chunk.content
+            ended = ended or finish_of(chunk) == "stop"
+            fields = from_json(text.encode(), partial_mode=True) if text else {}
+            if fields != shown:
+                yield fields
+                shown = fields
     assert ended
     yield Ticket.model_validate_json(text)
-
-
-def filled(
-    *, at_end, partly=lambda text: [from_json(text.encode(), partial_mode="trailing-strings")]
-):
-    """An answer that does `at_end(text, finish)` at the end, and `partly(text)` before."""
-
-    async def ticket(model, conversation):
-        text, finish = "", None
-        async for chunk in model.astream(request(conversation)):
-            text += chunk.content
-            finish = chunk.response_metadata.get("finish_reason", finish)
-            if text:
-                for part in partly(text):
-                    yield part
-        for last in at_end(text, finish):
-            yield last
-
-    return ticket
-
-
-def repaired(text, finish=None):
-    return [Ticket(**from_json(text.encode(), partial_mode="trailing-strings"))]
-
-
-def gated(text, finish):
-    if finish != "stop":
-        raise ValueError(finish)
-    return [Ticket.model_validate_json(text)]
-
-
-def strict(text, finish):
-    return [Ticket.model_validate_json(text)]
-
-
-def strict_and_ended(text, finish):
-    if finish is None:
-        raise ValueError(finish)
-    return [Ticket.model_validate_json(text)]
-
-
-def quiet_without_an_end(text, finish):
-    return [Ticket.model_validate_json(text)] if finish is not None else []
-
-
-def unless_length(text, finish):
-    if finish == "length":
-        raise ValueError(finish)
-    return repaired(text)
-
-
-def never_by_length(text, finish):
-    if finish == "length":
-        raise ValueError(finish)
-    return [Ticket.model_validate_json(text)]
-
-
-def unless_truncated(text, finish):
-    if finish in ("length", None):
-        raise ValueError(finish)
-    return [Ticket.model_validate_json(text)]
-
-
-def not_validated(text, finish):
-    if finish != "stop":
-        raise ValueError(finish)
-    return [Ticket.model_construct(**from_json(text.encode()))]
-
-
-def quiet(text, finish):
-    return [Ticket.model_validate_json(text)] if finish == "stop" else []
-
-
-def a_dict(text, finish):
-    if finish != "stop":
-        raise ValueError(finish)
-    return [from_json(text.encode())]
-
-
-def a_ticket_as_it_grows(text):
-    try:
-        return repaired(text)
-    except ValueError:
-        return [from_json(text.encode(), partial_mode="trailing-strings")]
-
-
-def guesses(text):
-    fields = from_json(text.encode(), partial_mode="trailing-strings")
-    return [{"name": "Somebody", "order": 0, "problem": ""} | fields]
-
-
-@wrong("5.ticket", "fields at the end only")
-async def only_the_end(model, conversation):
-    text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
-    yield Ticket.model_validate_json(text)
-
-
-@wrong("5.ticket", "fields at the end only")
-async def all_dicts_at_the_end(model, conversation):
-    dicts = [fields async for fields in by_jiter(model, conversation)]
-    for fields in dicts:
-        yield fields
-
-
-@wrong("5.ticket", "structured output")
-async def in_structure(model, conversation):
-    chain = model.with_structured_output(Ticket)
-    async for part in chain.astream(request(conversation)):
-        yield part
-
-
-@wrong("5.ticket", "conversation missing")
-async def forgets_the_conversation(model, conversation):
-    async for part in by_jiter(model, "Hello."):
-        yield part
-
-
-@wrong("5.ticket", "wants no JSON")
-async def sends_the_conversation_alone(model, conversation):
-    text, finish = "", None
-    async for chunk in model.astream(conversation):
-        text += chunk.content
-        finish = chunk.response_metadata.get("finish_reason", finish)
-        if text:
-            yield from_json(text.encode(), partial_mode="trailing-strings")
-    yield gated(text, finish)[0]
-
-
-@wrong("5.ticket", "reads no JSON yet")
-async def reads_the_empty_chunk(model, conversation):
-    text, finish = "", None
-    async for chunk in model.astream(request(conversation)):
-        text += chunk.content
-        finish = chunk.response_metadata.get("finish_reason", finish)
-        yield from_json(text.encode(), partial_mode="trailing-strings")
-    yield gated(text, finish)[0]
-
-
-@wrong("5.ticket", "ends quietly")
-async def swallows_all(model, conversation):
-    try:
-        async for part in by_jiter(model, conversation):
-            yield part
-    except Exception:
-        return
-
-
-@wrong("5.ticket", "yields nothing")
-async def yields_no_part(model, conversation):
-    async for _ in by_jiter(model, conversation):
-        pass
-    return
-    yield
-
-
-@wrong("5.ticket", "field late")
-async def one_dict_late(model, conversation):
-    before = None
-    async for fields in by_jiter(model, conversation):
-        if before is not None and len(before) > 2:
-            yield before
-        before = fields if isinstance(fields, dict) else None
-    yield fields
-
-
-def another_problem(text, finish):
-    return [gated(text, finish)[0].model_copy(update={"problem": "None."})]
-
-
-@wrong("5.ticket", "leaves a task")
-async def reads_in_the_background(model, conversation):
-    async for part in goes_on_with(by_jiter(model, conversation)):
-        yield part
-
-
-@wrong("5.ticket", "raises")
-async def always_fails(model, conversation):
-    async for part in by_jiter(model, conversation):
-        yield part
-    raise ValueError("not complete")
-
-
-@wrong("5.ticket", "no yield")
-async def half_done(model, conversation):
-    text = ""
-    async for chunk in model.astream(request(conversation)):
-        text += chunk.content
-
-
-@wrong("5.ticket", "swallows the error")
-async def swallows_a_loss(model, conversation):
-    try:
-        async for part in by_jiter(model, conversation):
-            yield part
-    except ConnectionLost:
-        return
-
-
-@wrong("5.ticket", "not a stream")
-async def returns_a_ticket(model, conversation):
-    text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
-    return Ticket.model_validate_json(text)
 
 
 @right("5.ticket")
@@ -300,7 +122,7 @@ async def in_json_mode(model, conversation):
     model = model.bind(response_format={"type": "json_object"})
     async for chunk in model.astream([{"role": "user", "content": request(conversation)}]):
         texts.append(chunk.text)
-        finishes.append(chunk.response_metadata.get("finish_reason"))
+        finishes.append(finish_of(chunk))
         text = "".join(texts)
         fields = pydantics_from_json(text, allow_partial="trailing-strings") if text else {}
         yield {"name": None, "order": None, "problem": None} | fields
@@ -309,35 +131,95 @@ async def in_json_mode(model, conversation):
     yield Ticket.model_validate(fields)
 
 
-@wrong("5.ticket", "changes an item", "changed a `dict` after yielding it")
-async def fills_one_dict(model, conversation):
-    fields = {}
-    async for part in by_jiter(model, conversation):
-        if isinstance(part, dict):
-            fields.update(part)
-            part = fields
+def repaired(text, finish=None):
+    return [Ticket(**readable(text))]
+
+
+def unless(*finishes):
+    """Validate the ticket, but for these finish reasons."""
+
+    def at_end(text, finish):
+        if finish in finishes:
+            raise ValueError(finish)
+        return [Ticket.model_validate_json(text)]
+
+    return at_end
+
+
+def constructed(text, finish):
+    if finish != "stop":
+        raise ValueError(finish)
+    return [Ticket.model_construct(**from_json(text.encode()))]
+
+
+def quiet(text, finish):
+    return [Ticket.model_validate_json(text)] if finish == "stop" else []
+
+
+def another_problem(text, finish):
+    return [whole_only(text, finish)[0].model_copy(update={"problem": "None."})]
+
+
+def a_ticket_as_it_grows(text):
+    try:
+        return repaired(text)
+    except ValueError:
+        return [readable(text)]
+
+
+def once_valid(text):
+    with suppress(ValidationError):
+        return [Ticket.model_validate_json(text).model_dump()]
+    return []
+
+
+def raises_what_it_never_made(text, finish):
+    if finish != "stop":
+        raise Truncated(finish)  # noqa: F821
+    return [Ticket.model_validate_json(text)]
+
+
+everything = {}
+
+for mistake, how, says in (
+    ("wants no JSON", {"asked": str}, "What is `request` for"),
+    ("conversation missing", {"asked": lambda _: request("Hello.")}, ""),
+    ("reads no JSON yet", {"if_any": lambda text: True}, "The first chunk is empty"),
+    ("ticket all the same", {"at_end": repaired}, "the length limit had truncated"),
+    ("ticket all the same", {"at_end": unless()}, "was `length`, after the last bracket"),
+    ("ticket all the same", {"at_end": unless("length")}, "no finish reason"),
+    ("ticket all the same", {"at_end": unless("length", None)}, "`content_filter`"),
+    ("ticket all the same", {"at_end": constructed}, "the order's number was"),
+    ("ends quietly", {"at_end": quiet}, "there is no ticket"),
+    ("no ticket at the end", {"at_end": lambda *end: [dict(whole_only(*end)[0])]}, "a `dict`"),
+    ("no ticket at the end", {"at_end": lambda *end: whole_only(*end) and []}, "a `dict`"),
+    ("ticket too early", {"at_end": lambda *end: 2 * whole_only(*end)}, ""),
+    ("ticket too early", {"partly": a_ticket_as_it_grows}, ""),
+    ("invents a value", {"partly": lambda text: [{"order": 0} | readable(text)]}, "'order': 0"),
+    ("changes an item", {"partly": lambda t: [everything.update(readable(t)) or everything]}, ""),
+    ("yields the wrong type", {"partly": lambda text: [text]}, "yields a `str`"),
+    ("field late", {"partly": lambda text: []}, ""),
+    ("field late", {"partly": once_valid}, "known after 1.0 s, .* before 2.6 s"),
+    ("yields nothing", {"partly": lambda text: [], "at_end": lambda *end: []}, ""),
+    ("another ticket", {"at_end": another_problem}, ""),
+    ("raises", {"finish_at": lambda finish, chunk: finish_of(chunk)}, "ValueError: None"),
+    ("raises", {"at_end": raises_what_it_never_made}, "name 'Truncated'.*, although the length"),
+):
+    wrong("5.ticket", mistake, says)(filled(**how))
+
+
+@wrong("5.ticket", "field late")
+async def all_dicts_at_the_end(model, conversation):
+    dicts = [fields async for fields in by_jiter(model, conversation)]
+    for fields in dicts:
+        yield fields
+
+
+@wrong("5.ticket", "structured output")
+async def in_structure(model, conversation):
+    chain = model.with_structured_output(Ticket)
+    async for part in chain.astream(request(conversation)):
         yield part
-
-
-@wrong("5.ticket", "raises", "ValueError: None")
-async def finish_of_the_last_chunk(model, conversation):
-    text = ""
-    async for chunk in model.astream(request(conversation)):
-        text += chunk.content
-        if text:
-            yield from_json(text.encode(), partial_mode="trailing-strings")
-    yield gated(text, chunk.response_metadata.get("finish_reason"))[0]
-
-
-@wrong("5.ticket", "field late", "known after 1.0 s, but first yielded after 2.6 s")
-async def once_it_is_valid(model, conversation):
-    text, finish = "", None
-    async for chunk in model.astream(request(conversation)):
-        text += chunk.content
-        finish = chunk.response_metadata.get("finish_reason", finish)
-        with suppress(ValidationError):
-            yield Ticket.model_validate_json(text).model_dump()
-    yield gated(text, finish)[0]
 
 
 @wrong("5.ticket", "structured output")
@@ -347,15 +229,13 @@ async def with_a_tool(model, conversation):
         yield part
 
 
-@wrong("5.ticket", "raises", "name 'Truncated' is not defined.*, although the length limit")
-async def raises_what_it_never_made(model, conversation):
-    async for part in filled(at_end=lambda *end: [end])(model, conversation):
-        if isinstance(part, tuple):
-            text, finish = part
-            if finish != "stop":
-                raise Truncated(finish)  # noqa: F821
-            part = Ticket.model_validate_json(text)
-        yield part
+@wrong("5.ticket", "ends quietly")
+async def swallows_all(model, conversation):
+    try:
+        async for part in by_jiter(model, conversation):
+            yield part
+    except Exception:
+        return
 
 
 @wrong("5.ticket", "leaves a task")
@@ -364,23 +244,14 @@ async def reads_on_in_a_task(model, conversation):
         yield part
 
 
-for mistake, parts in (
-    ("ticket of an unfinished reply", {"at_end": repaired}),
-    ("ticket of an unfinished reply", {"at_end": unless_length}),
-    ("ticket of an unfinished reply", {"at_end": strict}),
-    ("ticket of an unfinished reply", {"at_end": strict_and_ended}),
-    ("ticket of an unfinished reply", {"at_end": never_by_length}),
-    ("ticket of an unfinished reply", {"at_end": unless_truncated}),
-    ("ticket of an invalid reply", {"at_end": not_validated}),
-    ("ends quietly", {"at_end": quiet}),
-    ("ends quietly", {"at_end": quiet_without_an_end}),
-    ("no ticket at the end", {"at_end": a_dict}),
-    ("no ticket at the end", {"at_end": lambda *_: []}),
-    ("two tickets", {"at_end": lambda *end: 2 * gated(*end)}),
-    ("ticket too early", {"at_end": gated, "partly": a_ticket_as_it_grows}),
-    ("invents a value", {"at_end": gated, "partly": guesses}),
-    ("no dicts", {"at_end": gated, "partly": lambda text: [text]}),
-    ("fields at the end only", {"at_end": gated, "partly": lambda text: []}),
-    ("another ticket", {"at_end": another_problem}),
-):
-    wrong("5.ticket", mistake)(filled(**parts))
+@wrong("5.ticket", "no yield")
+async def half_done(model, conversation):
+    text = ""
+    async for chunk in model.astream(request(conversation)):
+        text += chunk.content
+
+
+@wrong("5.ticket", "not a stream")
+async def returns_a_ticket(model, conversation):
+    text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
+    return Ticket.model_validate_json(text)

@@ -1,28 +1,57 @@
-"""Exercise 5.4's check: a limit on the silence passes, and no other limit."""
+"""Limits on the silence, and other limits."""
 
-# ruff: noqa: ASYNC100, N818 (learners write such code)
+# ruff: noqa: N818 (learners write such code)
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing
+
+from openai import OpenAIError
 
 from tests.checks.answers import right, wrong
 from utils.stall_timeout import Stalled
 from utils.stall_timeout import watched as the_courses_own
 
 
-@right("5.watched")
-async def waits_for_each(stream, seconds):
-    try:
-        while True:
-            try:
-                chunk = await asyncio.wait_for(anext(stream), seconds)
-            except StopAsyncIteration:
-                break
-            yield chunk
-    except TimeoutError as error:
-        raise Stalled from error
-    finally:
-        await stream.aclose()
+def in_a_loop(
+    *, wait=asyncio.wait_for, ends=(StopAsyncIteration,), stalls=(TimeoutError,), error=Stalled
+):
+    """The right answer, or one with some parts replaced."""
+
+    async def watched(stream, seconds):
+        async with aclosing(stream):
+            while True:
+                try:
+                    chunk = await wait(anext(stream), seconds)
+                except ends:
+                    return
+                except stalls:
+                    raise error from None
+                yield chunk
+
+    return watched
+
+
+def around(
+    *, seconds=lambda given: given, parts=lambda chunk: [chunk], caught=(), then=lambda: None
+):
+    """The course's own, with other seconds, other parts in place of each chunk, and a catch."""
+
+    async def watched(stream, given):
+        try:
+            async for chunk in the_courses_own(stream, seconds(given)):
+                for part in parts(chunk):
+                    yield part
+        except caught as error:
+            if (last := then()) is not None:
+                yield last(error)
+
+    return watched
+
+
+right("5.watched", "One thing to improve: a `TimeoutError` that the stream itself raises")(
+    in_a_loop()
+)
+right("5.watched")(around())
 
 
 @right("5.watched")
@@ -45,262 +74,6 @@ async def a_task_for_each(stream, seconds):
 
 
 @right("5.watched")
-async def a_class_of_its_own(stream, seconds):
-    class Stalled(RuntimeError):
-        pass
-
-    async with aclosing(stream):
-        while True:
-            try:
-                chunk = await asyncio.wait_for(anext(stream, ...), seconds)
-            except TimeoutError:
-                raise Stalled("too long") from None
-            if chunk is ...:
-                return
-            yield chunk
-
-
-@wrong("5.watched", "limit for the whole stream")
-async def one_for_all(stream, seconds):
-    try:
-        async with aclosing(stream), asyncio.timeout(seconds):
-            async for chunk in stream:
-                yield chunk
-    except TimeoutError:
-        raise Stalled from None
-
-
-@wrong("5.watched", "cancels its reader")
-async def counts_the_reader(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    yield await anext(stream)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise Stalled from None
-
-
-@wrong("5.watched", "clock between chunks")
-async def looks_at_the_clock(stream, seconds):
-    loop = asyncio.get_running_loop()
-    last = loop.time()
-    async with aclosing(stream):
-        async for chunk in stream:
-            if loop.time() - last > seconds:
-                raise Stalled
-            yield chunk
-            last = loop.time()
-
-
-@wrong("5.watched", "waits on")
-async def not_before_the_first(stream, seconds):
-    async with aclosing(stream):
-        first = await anext(stream, None)
-        if first is None:
-            return
-        yield first
-        async for chunk in the_courses_own(stream, seconds):
-            yield chunk
-
-
-@wrong("5.watched", "ends quietly")
-async def ends_quietly(stream, seconds):
-    try:
-        async for chunk in the_courses_own(stream, seconds):
-            yield chunk
-    except Stalled:
-        return
-
-
-@wrong("5.watched", "timeout comes out")
-async def lets_the_timeout_out(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                chunk = await asyncio.wait_for(anext(stream), seconds)
-            except StopAsyncIteration:
-                return
-            yield chunk
-
-
-@wrong("5.watched", "left open")
-async def leaves_it_open(stream, seconds):
-    while True:
-        try:
-            chunk = await asyncio.wait_for(anext(stream), seconds)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise Stalled from None
-        yield chunk
-
-
-@wrong("5.watched", "left open")
-async def leaves_the_task(stream, seconds):
-    while True:
-        coming = asyncio.ensure_future(anext(stream, None))
-        done, _ = await asyncio.wait({coming}, timeout=seconds)
-        if not done:
-            raise Stalled
-        if coming.result() is None:
-            return
-        yield coming.result()
-
-
-@wrong("5.watched", "takes an error for a stall")
-async def calls_all_errors_a_stall(stream, seconds):
-    try:
-        async for chunk in the_courses_own(stream, seconds):
-            yield chunk
-    except Exception:
-        raise Stalled from None
-
-
-@wrong("5.watched", "swallows the error")
-async def swallows_the_loss(stream, seconds):
-    try:
-        async for chunk in the_courses_own(stream, seconds):
-            yield chunk
-    except Stalled:
-        raise
-    except Exception:
-        pass
-
-
-@wrong("5.watched", "collected first")
-async def collects_chunks(stream, seconds):
-    chunks = [chunk async for chunk in the_courses_own(stream, seconds)]
-    for chunk in chunks:
-        yield chunk
-
-
-@wrong("5.watched", "raises")
-async def forgets_the_end(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                chunk = await asyncio.wait_for(anext(stream), seconds)
-            except TimeoutError:
-                raise Stalled from None
-            yield chunk
-
-
-@wrong("5.watched", "yields the wrong type")
-async def passes_texts(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds):
-        yield chunk.content
-
-
-@wrong("5.watched", "drops empty chunks")
-async def drops_the_empty(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds):
-        if chunk.content:
-            yield chunk
-
-
-@wrong("5.watched", "returns a collection")
-async def returns_the_chunks(stream, seconds):
-    return [chunk async for chunk in the_courses_own(stream, seconds)]
-
-
-@wrong("5.watched", "waits on")
-async def tries_again(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            coming = asyncio.ensure_future(anext(stream, None))
-            while not coming.done():
-                await asyncio.wait({coming}, timeout=seconds)
-            if coming.result() is None:
-                return
-            yield coming.result()
-
-
-@wrong("5.watched", "shorter limit")
-async def watches_half_of_it(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds / 2):
-        yield chunk
-
-
-@wrong("5.watched", "longer limit")
-async def takes_double(stream, seconds):
-    async for chunk in the_courses_own(stream, 2 * seconds):
-        yield chunk
-
-
-@wrong("5.watched", "swallows the cancellation")
-async def swallows_cancelling(stream, seconds):
-    try:
-        async for chunk in the_courses_own(stream, seconds):
-            yield chunk
-    except asyncio.CancelledError:
-        return
-
-
-@wrong("5.watched", "counts the reader's time")
-async def counts_by_the_clock(stream, seconds):
-    loop = asyncio.get_running_loop()
-    last = loop.time()
-    async for chunk in the_courses_own(stream, seconds):
-        if loop.time() - last > seconds:
-            raise Stalled
-        last = loop.time()
-        yield chunk
-
-
-@wrong("5.watched", "timeout comes out")
-async def one_limit_and_no_word(stream, seconds):
-    async with aclosing(stream), asyncio.timeout(seconds):
-        async for chunk in stream:
-            yield chunk
-
-
-@wrong("5.watched", "changes the chunks")
-async def changes_chunks(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds):
-        yield chunk.model_copy(update={"content": chunk.content.upper() + "!"})
-
-
-@wrong("5.watched", "yields the stall")
-async def yields_the_error(stream, seconds):
-    try:
-        async for chunk in the_courses_own(stream, seconds):
-            yield chunk
-    except Stalled as error:
-        yield error
-
-
-@wrong("5.watched", "takes the end for a stall")
-async def any_error_is_a_stall(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                chunk = await asyncio.wait_for(anext(stream), seconds)
-            except Exception:
-                raise Stalled from None
-            yield chunk
-
-
-@wrong("5.watched", "yields an awaitable")
-async def forgets_to_await(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            async with asyncio.timeout(seconds):
-                chunk = anext(stream)
-            yield chunk
-
-
-@wrong("5.watched", "yields nothing")
-async def yields_nothing(stream, seconds):
-    async for _ in the_courses_own(stream, seconds):
-        pass
-    return
-    yield
-
-
-@right("5.watched")
 async def asks_whose_timeout_it_was(stream, seconds):
     async with aclosing(stream) as chunks:
         while True:
@@ -314,11 +87,6 @@ async def asks_whose_timeout_it_was(stream, seconds):
                     raise Stalled(seconds) from error
                 raise
             yield chunk
-
-
-right("5.watched", "One thing to improve: a `TimeoutError` that the stream itself raises")(
-    waits_for_each
-)
 
 
 @right("5.watched")
@@ -382,65 +150,145 @@ right("5.watched")(Watch())
 
 @right("5.watched")
 def a_plain_function_around_it(stream, seconds=10):
-    return waits_for_each(stream, seconds)
+    return in_a_loop()(stream, seconds)
 
 
-@wrong("5.watched", "shorter limit", "after 0.0 s")
-async def in_milliseconds(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds / 1000):
-        yield chunk
+class OfItsOwn(BaseException):
+    pass
 
 
-@wrong("5.watched", "longer limit")
-async def in_minutes(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds * 5):
-        yield chunk
+OfItsOwn.__name__ = "Stalled"
 
 
-@wrong("5.watched", "no exception", "inherit from")
-async def raises_no_exception(stream, seconds):
-    class Stalled(BaseException):
-        pass
+async def never(awaitable, seconds):
+    return await awaitable
 
+
+async def later(awaitable, seconds):
+    return awaitable
+
+
+for mistake, how in (
+    ("timeout comes out", {"stalls": ()}),
+    ("raises", {"ends": ()}),
+    ("ends quietly", {"ends": (StopAsyncIteration, TimeoutError)}),
+    ("takes the end for a stall", {"ends": (), "stalls": Exception}),
+    ("no exception", {"error": OfItsOwn}),
+    ("waits on", {"wait": never}),
+    ("yields an awaitable", {"wait": later}),
+):
+    wrong("5.watched", mistake)(in_a_loop(**how))
+wrong("5.watched", "no exception", "inherit from")(in_a_loop(error=OfItsOwn))
+
+for mistake, how in (
+    ("shorter limit", {"seconds": lambda given: given / 2}),
+    ("shorter limit", {"seconds": lambda given: given / 1000}),
+    ("longer limit", {"seconds": lambda given: given * 2}),
+    ("ends quietly", {"caught": Stalled}),
+    ("swallows the error", {"caught": OpenAIError}),
+    ("swallows the cancellation", {"caught": asyncio.CancelledError}),
+    ("yields the wrong type", {"caught": Stalled, "then": lambda: lambda error: error}),
+    ("yields the wrong type", {"parts": lambda chunk: [chunk.content]}),
+    ("yields something else", {"parts": lambda c: [c.model_copy(update={"content": "!"})]}),
+    ("yields a piece again", {"parts": lambda chunk: [chunk, chunk]}),
+    ("leaves a piece out", {"parts": lambda chunk: [chunk] * bool(chunk.content)}),
+    ("yields nothing", {"parts": lambda chunk: []}),
+):
+    wrong("5.watched", mistake)(around(**how))
+
+
+@wrong("5.watched", "takes an error for a stall")
+async def calls_all_errors_a_stall(stream, seconds):
+    try:
+        async for chunk in the_courses_own(stream, seconds):
+            yield chunk
+    except Exception:
+        raise Stalled from None
+
+
+@wrong("5.watched", "limit for the whole stream")
+async def one_for_all(stream, seconds):
+    try:
+        async with aclosing(stream), asyncio.timeout(seconds):
+            async for chunk in stream:
+                yield chunk
+    except TimeoutError:
+        raise Stalled from None
+
+
+@wrong("5.watched", "counts the reader's time", "a `CancelledError`")
+async def counts_the_reader(stream, seconds):
     async with aclosing(stream):
         while True:
             try:
-                chunk = await asyncio.wait_for(anext(stream, None), seconds)
+                async with asyncio.timeout(seconds):
+                    yield await anext(stream)
+            except StopAsyncIteration:
+                return
             except TimeoutError:
                 raise Stalled from None
-            if chunk is None:
-                return
-            yield chunk
 
 
-@wrong("5.watched", "stops early")
-async def stops_at_the_tenth(stream, seconds):
-    count = 0
-    async with aclosing(the_courses_own(stream, seconds)) as chunks:
-        async for chunk in chunks:
-            yield chunk
-            count += 1
-            if count == 10:
-                return
-
-
-@wrong("5.watched", "drops chunks")
-async def drops_the_last(stream, seconds):
-    held = None
+@wrong("5.watched", "counts the reader's time", "a `Stalled`")
+async def counts_by_the_clock(stream, seconds):
+    loop = asyncio.get_running_loop()
+    last = loop.time()
     async for chunk in the_courses_own(stream, seconds):
-        if held is not None and chunk.chunk_position != "last":
-            yield held
-            held = None
-        held = chunk
-        if chunk.content:
-            yield chunk
-            held = None
-
-
-@wrong("5.watched", "repeats chunks")
-async def yields_twice(stream, seconds):
-    async for chunk in the_courses_own(stream, seconds):
+        if loop.time() - last > seconds:
+            raise Stalled
+        last = loop.time()
         yield chunk
+
+
+@wrong("5.watched", "longer limit", "What can interrupt the waiting itself")
+async def looks_at_the_clock(stream, seconds):
+    loop = asyncio.get_running_loop()
+    last = loop.time()
+    async with aclosing(stream):
+        async for chunk in stream:
+            if loop.time() - last > seconds:
+                raise Stalled
+            yield chunk
+            last = loop.time()
+
+
+@wrong("5.watched", "waits on")
+async def not_before_the_first(stream, seconds):
+    async with aclosing(stream):
+        yield await anext(stream)
+        async for chunk in the_courses_own(stream, seconds):
+            yield chunk
+
+
+@wrong("5.watched", "left open")
+async def leaves_it_open(stream, seconds):
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(stream), seconds)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            await stream.aclose()
+            raise Stalled from None
+        yield chunk
+
+
+@wrong("5.watched", "left open")
+async def leaves_the_task(stream, seconds):
+    while True:
+        coming = asyncio.ensure_future(anext(stream, None))
+        done, _ = await asyncio.wait({coming}, timeout=seconds)
+        if not done:
+            raise Stalled
+        if coming.result() is None:
+            return
+        yield coming.result()
+
+
+@wrong("5.watched", "collected first")
+async def collects_chunks(stream, seconds):
+    chunks = [chunk async for chunk in the_courses_own(stream, seconds)]
+    for chunk in chunks:
         yield chunk
 
 
@@ -454,28 +302,15 @@ async def one_behind(stream, seconds):
     yield held
 
 
-@wrong("5.watched", "ends quietly")
-async def breaks_at_a_timeout(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                chunk = await asyncio.wait_for(anext(stream), seconds)
-            except (TimeoutError, StopAsyncIteration):
-                break
+@wrong("5.watched", "stops early")
+async def stops_at_the_tenth(stream, seconds):
+    count = 0
+    async with aclosing(the_courses_own(stream, seconds)) as chunks:
+        async for chunk in chunks:
             yield chunk
-
-
-@wrong("5.watched", "left open")
-async def closes_after_a_stall_alone(stream, seconds):
-    while True:
-        try:
-            chunk = await asyncio.wait_for(anext(stream), seconds)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            await stream.aclose()
-            raise Stalled from None
-        yield chunk
+            count += 1
+            if count == 10:
+                return
 
 
 @wrong("5.watched", "awaits to a stream")

@@ -56,10 +56,10 @@ def _stopped(run: Run) -> bool:
     return run.case.whole and not run.reply.ended and not run.goes_on and not failed
 
 
-def _odd_item(run: Run) -> Any:
-    """The first item of a stream that isn't of the wanted type, or None."""
-    odd = (item for item in run.items if not run.wants.fits(item))
-    return next(odd, None) if run.streams and run.wants is not ANYTHING else None
+def _odd_items(run: Run) -> list[Any]:
+    """The items of a stream that aren't of the wanted type."""
+    asked = run.streams and run.wants is not ANYTHING
+    return [item for item in run.items if asked and not run.wants.fits(item)]
 
 
 FIRST: Mistakes[Run] = {
@@ -111,8 +111,10 @@ FIRST: Mistakes[Run] = {
         _returned(run) and run.wants is STRING and isinstance(run.returned, BaseMessage)
     ),
     "returns the wrong type": lambda run: _returned(run) and not run.wants.fits(run.returned),
-    "yields messages": lambda run: run.wants is STRING and isinstance(_odd_item(run), BaseMessage),
-    "yields the wrong type": lambda run: _odd_item(run) is not None,
+    "yields messages": lambda run: (
+        run.wants is STRING and any(isinstance(item, BaseMessage) for item in _odd_items(run)[:1])
+    ),
+    "yields the wrong type": lambda run: bool(_odd_items(run)),
 }
 
 

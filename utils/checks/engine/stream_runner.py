@@ -97,7 +97,9 @@ class _Record:
             self.over()
         changed, settings = self._changes()
         isolation.settle()
-        readings = [*self.reply.readings, *(self.model.readings if self.model else ())]
+        given = [each for a in self._args for each in (a if isinstance(a, list) else [a])]
+        models = [each for each in given if isinstance(each, FakeModel)]
+        readings = [*self.reply.readings, *(each for model in models for each in model.readings)]
         noted = {name: value for name, value in vars(self).items() if not name.startswith("_")}
         return Run(
             **noted,

@@ -3,256 +3,192 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import FIRST, RAISED
+from utils.checks.engine.mistakes import FIRST, RAISED, TEXT
 from utils.checks.engine.reply import Reading, Reply
-from utils.checks.engine.run import ANYTHING, Case, Run, text_of
+from utils.checks.engine.run import Case, text_of
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
-from utils.checks.lesson_5.given import (
-    BEFORE,
-    HOURS,
-    LAMP,
-    LONG,
-    ORDER,
-    TOOL_TAKES,
-    USAGE,
-    Call,
-    Ran,
-    Turns,
-    asking,
-    finished,
-    offered,
-    stage,
-    tools,
-)
+from utils.checks.lesson_5 import given
+from utils.checks.lesson_5.seen import SLIPS, Staged, Texts
 
-STAGES = ("Thinking", "Tool call", "Answer")
-_SLIPS = (AttributeError, NameError, TypeError)  # where an error of the answer's own is right
-_HALF: Call = ("order_status", '{"order": 47')
+_HALF: given.Call = ("order_status", '{"order": 47')
+_CALLS = "tool_calls"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Case):
-    """What the model calls before its last reply, and with which finish reason."""
+    """What the model calls in each of its replies before the last, and their finish reason."""
 
-    text: str = LAMP
-    calls: Sequence[Sequence[Call]] = ()
-    finish: str | None = "tool_calls"
-    takes: float = TOOL_TAKES
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen(Run):
-    """What came out of a reply, which tools ran, and what the model was sent."""
-
-    case: Asked
-    replies: Sequence[Reply]
-    ran: Sequence[Ran]
+    text: str = given.LAMP
+    calls: Sequence[Sequence[given.Call]] = ()
+    finish: str | None = _CALLS
+    takes: float = given.TOOL_TAKES
 
     @property
     def done(self) -> bool:
-        """Whether the reply arrived whole, and each call in it was complete."""
-        return self.case.whole and self.case.finish == "tool_calls"
+        """Whether all arrives whole, and the tools are to be run."""
+        return self.whole and self.finish == _CALLS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Texts, Staged):
+    """What came out of a reply, which tools ran, and what the model was sent.
+
+    Attributes:
+        replies: The model's replies.
+        readings: The requests for them, in order.
+        ran: The tools that ran.
+        due_calls: Those that should run, with their arguments.
+        due_stages: The stages that should be shown, with what their details should contain.
+    """
+
+    case: Asked
+    replies: Sequence[Reply]
+    readings: Sequence[Reading]
+    ran: Sequence[given.Ran]
+    due_calls: Sequence[tuple[str, object]]
+    due_stages: Sequence[tuple[str, str]]
 
     @property
-    def readings(self) -> list[Reading]:
-        """All requests, in order."""
-        return [reading for reply in self.replies for reading in reply.readings]
+    def expected(self) -> str:
+        """The text that is to come out."""
+        return "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
 
     @property
-    def whole_text(self) -> str:
-        """What the model wrote in all its replies."""
-        return "".join(reply.text for reply in self.replies)
+    def other_stages(self) -> bool:
+        """Whether other stages were shown than should be."""
+        shown = [(name, detail) for _, name, detail in self.stages]
+        return len(shown) != len(self.due_stages) or not all(
+            name == due and tool in detail
+            for (name, detail), (due, tool) in zip(shown, self.due_stages, strict=True)
+        )
 
     @property
-    def odd(self) -> object:
-        """The first item that is neither a chunk nor a `Status`, or None."""
-        odd = [i for i in self.items if not isinstance(i, AIMessageChunk) and stage(i) is None]
-        return next((item for item in odd if item), next(iter(odd), None))
-
-    @property
-    def stages(self) -> list[str]:
-        """The names of all stages."""
-        return [name for item in self.items if (name := stage(item)) is not None]
-
-    @property
-    def other_stages(self) -> list[str]:
-        """The names of stages that the exercise doesn't have."""
-        return [name for name in self.stages if name not in STAGES]
-
-    def times(self, name: str, detail: str = "") -> list[float]:
-        """When the stage of that name was shown, in virtual seconds."""
-        pairs = zip(self.items, self.at, strict=True)
-        return [
-            BEGIN + at
-            for item, at in pairs
-            if stage(item) == name and detail in str(getattr(item, "detail", ""))
-        ]
-
-    @property
-    def details(self) -> list[str]:
-        """What the stages of tool calls say beside their name."""
-        return [str(getattr(i, "detail", "")) for i in self.items if stage(i) == "Tool call"]
-
-    @property
-    def called(self) -> list[tuple[str, object]]:
-        """The calls that the model made, each with its argument."""
-        calls = [call for calls in self.case.calls for call in calls]
-        return [(name, *json.loads(arguments).values()) for name, arguments in calls]
-
-    @property
-    def executed(self) -> list[tuple[str, object]]:
-        """The calls that were executed."""
-        return [(ran.name, ran.argument) for ran in self.ran]
-
-    @property
-    def late_tool(self) -> tuple[str, float]:
-        """The tool that had run longest before its status was shown, and for how long."""
-        waits = [
-            (ran.name, self.times("Tool call", ran.name)[0] - ran.at)
-            for ran in self.ran
-            if self.times("Tool call", ran.name)
-        ]
-        return max(waits, key=lambda wait: wait[1], default=("", 0.0))
-
-    @property
-    def late_thought(self) -> float:
-        """For how long a request had been sent at most when "Thinking" was shown."""
-        pairs = zip(self.times("Thinking"), self.readings, strict=False)
-        return max((at - reading.began for at, reading in pairs), default=0.0)
+    def late_stage(self) -> float:
+        """For how long a request or a tool was running at most before its status."""
+        began = sorted([reading.began for reading in self.readings] + [ran.at for ran in self.ran])
+        return _latest([at for at, _, _ in self.stages], began)
 
     @property
     def late_text(self) -> float:
         """For how long a piece of text had been there at most when it was yielded."""
-        came = [at for reading in self.readings for at in reading.arrived]
         pairs = zip(self.items, self.at, strict=True)
         out = [BEGIN + at for item, at in pairs if text_of(item)]
-        return max((then - at for then, at in zip(out, came, strict=False)), default=0.0)
+        return _latest(out, [at for reading in self.readings for at in reading.arrived])
 
     @property
-    def added(self) -> Sequence[BaseMessage]:
-        """What the second request added to the conversation."""
-        return self.readings[1].messages[len(BEFORE) :]
+    def results(self) -> list[str]:
+        """What the tools' messages in the second request contain."""
+        return [each.text for each in self._added if isinstance(each, ToolMessage)]
 
     @property
-    def own(self) -> list[AIMessage]:
-        """The model's own messages in it."""
-        return [message for message in self.added if isinstance(message, AIMessage)]
+    def added(self) -> list[str]:
+        """What the second request added to the conversation: messages, with the ids of calls."""
+        return [*map(_named, self._added[:1]), *sorted(map(_named, self._added[1:]))]
 
     @property
-    def results(self) -> list[ToolMessage]:
-        """The tools' messages in it."""
-        return [message for message in self.added if isinstance(message, ToolMessage)]
+    def due_added(self) -> list[str]:
+        """What it should add."""
+        ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(self.case.calls[0])]
+        return [f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)]
 
     @property
-    def ids(self) -> list[str]:
-        """The ids of the calls in the model's own message."""
-        return [str(call["id"]) for message in self.own for call in message.tool_calls]
+    def _added(self) -> Sequence[BaseMessage]:
+        return self.readings[1].messages[len(given.BEFORE) :] if len(self.readings) > 1 else ()
 
-    @property
-    def result_ids(self) -> list[str]:
-        """The ids that the tools' messages carry."""
-        return [message.tool_call_id for message in self.results]
+
+def _named(message: BaseMessage) -> str:
+    """A message's type, with the ids of the calls that it makes or answers."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    answers = message.tool_call_id if isinstance(message, ToolMessage) else ""
+    name = "AIMessage" if isinstance(message, AIMessage) else type(message).__name__
+    return f"{name}({', '.join([str(call['id']) for call in calls]) or answers})"
+
+
+def _latest(came: Sequence[float], due: Sequence[float]) -> float:
+    return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
+
+
+def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
+    """Whether a request begins with these messages."""
+    pairs = [(message.type, message.text) for message in reading.messages[: len(history)]]
+    return pairs == [(message.type, message.text) for message in history]
 
 
 def observe(answer: Callable[..., Any], case: Asked) -> Seen:
     """Read the stream, with tools that take a while."""
-    ran: list[Ran] = []
-    calling = [asking(*calls, finish=case.finish) for calls in case.calls]
-    replies = [*calling, case.reply(usage=USAGE)]
-    args = (Turns.answering(*replies), tools(ran, case.takes), list(BEFORE))
-    run = run_async(
-        "answer", answer, case, replies[0], *args, wants=ANYTHING, streams=True, passes_on=True
+    ran: list[given.Ran] = []
+    calling = [given.asking(*calls, finish=case.finish) for calls in case.calls]
+    replies = [*calling, case.reply(usage=given.USAGE)]
+    args = (given.Turns.answering(*replies), given.tools(ran, case.takes), list(given.BEFORE))
+    how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "passes_on": True}
+    run = run_async("answer", answer, case, replies[0], *args, **how)
+    due = [[*calls] for calls in case.calls] if case.finish == _CALLS else []
+    rounds = [[*(("Tool call", name) for name, _ in calls), ("Thinking", "")] for calls in due]
+    return Seen.of(
+        run,
+        replies=replies,
+        readings=[reading for reply in replies for reading in reply.readings],
+        ran=ran,
+        due_calls=sorted((n, *json.loads(arg).values()) for calls in due for n, arg in calls),
+        due_stages=[("Thinking", ""), *chain(*rounds)],
     )
-    return Seen.of(run, replies=replies, ran=ran)
-
-
-def alike(messages: Sequence[BaseMessage]) -> bool:
-    """Whether a request begins with the conversation so far."""
-    pairs = [(message.type, message.text) for message in messages[: len(BEFORE)]]
-    return pairs == [(message.type, message.text) for message in BEFORE]
-
-
-def _twice(s: Seen) -> bool:
-    """Whether the model was called again after its tools ran."""
-    return s.done and bool(s.case.calls) and len(s.readings) > 1
 
 
 MISTAKES: Mistakes[Seen] = {
-    "yields nothing": lambda s: not s.items,
-    "yields a stage's name": lambda s: any(i in STAGES for i in s.items if isinstance(i, str)),
-    "yields strings": lambda s: isinstance(s.odd, str),
-    "yields the wrong type": lambda s: any(
-        not isinstance(item, AIMessageChunk) and stage(item) is None for item in s.items
+    "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
+    "another conversation": lambda s: not all(continues(given.BEFORE, r) for r in s.readings),
+    "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
+    "other calls": lambda s: (
+        s.case.done and sorted((ran.name, ran.argument) for ran in s.ran) != s.due_calls
     ),
-    "blank screen": lambda s: stage(s.items[0]) is None,
-    "begins with another stage": lambda s: s.stages[0] != "Thinking",
-    "first status late": lambda s: s.at[0] > SOON,
-    "without tools": lambda s: not all(map(offered, s.readings)),
-    "another conversation": lambda s: not alike(s.readings[0].messages),
-    "runs an unfinished call": lambda s: bool(s.ran) and s.case.finish != "tool_calls",
-    "runs a tool without a call": lambda s: bool(s.ran) and not s.case.calls,
-    "tools never run": lambda s: s.done and bool(s.case.calls) and not s.ran,
-    "second call never runs": lambda s: s.done and len(s.ran) < len(s.case.calls),
-    "another call": lambda s: s.done and sorted(s.executed) != sorted(s.called),
-    "another status of a tool": lambda s: bool(s.ran and s.other_stages) and not s.details,
-    "no status of a tool": lambda s: bool(s.ran) and not s.details,
-    "status without the tool": lambda s: bool(s.ran) and not any(s.details),
-    "fewer statuses than tools": lambda s: len(s.details) < len(s.ran),
-    "status of another tool": lambda s: any(not s.times("Tool call", r.name) for r in s.ran),
-    "status after the tool began": lambda s: s.late_tool[1] > SOON,
-    "never called again": lambda s: s.done and len(s.readings) <= len(s.case.calls),
-    "loses the conversation": lambda s: _twice(s) and not alike(s.readings[1].messages),
-    "adds nothing": lambda s: _twice(s) and not s.added,
-    "adds no call": lambda s: _twice(s) and not s.ids,
-    "adds no tool message": lambda s: _twice(s) and not s.results,
-    "adds its message twice": lambda s: _twice(s) and len(s.own) > 1,
-    "result before the call": lambda s: _twice(s) and s.added[0] is not s.own[0],
-    "loses a call": lambda s: _twice(s) and len(s.ids) < len(s.case.calls[0]),
-    "another id": lambda s: _twice(s) and sorted(s.ids) != sorted(s.result_ids),
-    "loses the result": lambda s: _twice(s) and not all("(" in m.text for m in s.results),
-    "thinks too rarely": lambda s: s.done and len(s.times("Thinking")) < len(s.readings),
-    "thinks late": lambda s: s.late_thought > SOON,
-    "yields no text": lambda s: s.done and not s.text,
-    "yields the sum": lambda s: s.done and LAMP in map(text_of, s.items),
-    "loses the last reply": lambda s: s.done and s.text == s.whole_text.removesuffix(LAMP),
-    "another text": lambda s: s.done and s.text != s.whole_text,
-    "no finish reason": lambda s: s.done and not finished(s.items),
-    "held back": lambda s: (
-        s.late_text > SOON and (bool(s.case.calls) or s.reply.most_held < s.total)
+    "never called again": lambda s: s.case.done and len(s.readings) < len(s.replies),
+    "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
+    "loses the result": lambda s: not all("(" in text for text in s.results),
+    "blank screen": lambda s: s.blank > SOON,
+    "other stages": lambda s: s.case.done and s.other_stages,
+    "status late": lambda s: s.late_stage > SOON,
+    **TEXT,
+    "no finish reason": lambda s: (
+        s.case.done
+        and not any("finish_reason" in getattr(i, "response_metadata", {}) for i in s.items)
     ),
+    "held back": lambda s: s.late_text > SOON,
 }
 
 check = Exercise(
     observe,
     cases=(
         Asked(seed=8),
-        Asked(calls=((ORDER,),), when="when the model called a tool"),
-        Asked(calls=((ORDER, HOURS),), when="when the model called two tools"),
-        Asked(calls=((ORDER,), (HOURS,)), when="when one tool call followed another"),
         *(
-            Asked(calls=((call,),), finish=finish)
-            for call, finish in (
-                (_HALF, "length"),
-                (_HALF, None),
-                (_HALF, "content_filter"),
-                (ORDER, "stop"),
+            Asked(calls=calls, finish=finish, when=when)
+            for finish, when, *calls in (
+                (_CALLS, "when the model called a tool", [given.ORDER]),
+                (_CALLS, "when the model called two tools", [given.ORDER, given.HOURS]),
+                (_CALLS, "when one tool call followed another", [given.ORDER], [given.HOURS]),
+                ("length", "when the call was truncated", [_HALF]),
+                (None, "when the call was truncated, without a finish reason", [_HALF]),
+                ("content_filter", "when a content filter ended the reply", [_HALF]),
+                ("stop", "when the finish reason was `stop`", [given.ORDER]),
             )
         ),
         Asked(leave_after=4, when="when its reader left"),
-        Asked(calls=((ORDER,),), takes=LONG, cancel_after=10.0, when="while a tool ran"),
+        Asked(
+            calls=((given.ORDER,),), takes=given.LONG, cancel_after=10.0, when="while a tool ran"
+        ),
     ),
     mistakes=MISTAKES,
     first={
         RAISED: lambda s: (
             FIRST[RAISED](s)
             and not s.other_model
-            and (s.case.finish == "tool_calls" or isinstance(s.error, _SLIPS))
+            and (s.case.finish == _CALLS or isinstance(s.error, SLIPS))
         ),
     },
 )

@@ -1,7 +1,8 @@
-"""What the capstone's answers are given: a model that answers in turns, and tools."""
+"""What lesson 5's answers are given: replies in turn, tools, and lists of which some may fail."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.reply import Reading, Reply
+from utils.checks.engine.reply import ConnectionLost, Reading, Reply, cut
+from utils.checks.engine.run import Case, Wanted
 
 Call = tuple[str, str]  # a tool's name, and its arguments in JSON
 
@@ -24,6 +26,58 @@ BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Wh
 USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)  # a chunk after the end
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
+
+Settings = Mapping[str, Any]  # of a reply
+
+REFUSED: Settings = {"fails_after": 0}
+AFTER_ROLE: Settings = {"pieces": ("", OTHER), "fails_after": 1}
+SILENT: Settings = {"first_after": LONG}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fallback(Case):
+    """A list of models or sources, and what is to come of it.
+
+    Attributes:
+        replies: For each of them, settings of its reply.
+        called: How many of them are to be called. What the last of those sends is to come out.
+        fails: Whether its error is to come out as well.
+        same: Whether the list has the same one several times, which replies with each in turn.
+        tool: Whether the first calls a tool before its reply.
+        takes: Seconds that the tool takes.
+    """
+
+    text: str = LAMP
+    replies: Sequence[Settings] = ({}, {})
+    called: int = 1
+    fails: bool = False
+    same: bool = False
+    tool: bool = False
+    takes: float = TOOL_TAKES
+
+    def silent(self, number: int) -> bool:
+        """Whether one of them, counted from 1, is silent for too long."""
+        how = self.replies[number - 1]
+        silences = (how.get("first_after"), *how.get("silences", {}).values())
+        return LONG in (self.takes, *silences)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a reply is read to its end or its error."""
+        return super().whole and not (self.fails and self.silent(self.called))
+
+    def made(self) -> list[Reply]:
+        """Their replies; the one that is to come out has the case's text."""
+        pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
+        pieces[self.called] = cut(self.text, self.seed)
+        return [
+            Reply(**{"pieces": pieces[number], "error": _lost(number), **how})
+            for number, how in enumerate(self.replies, start=1)
+        ]
+
+
+def _lost(number: int) -> ConnectionLost:
+    return ConnectionLost(f"the connection to number {number} was lost")
 
 
 class Turns(FakeModel):
@@ -42,16 +96,16 @@ class Turns(FakeModel):
         return reply, Reading(tuple(messages), dict(settings), streamed)
 
 
-def offered(reading: Reading) -> list[str]:
-    """The names of the tools that a request offered to the model."""
-    given = reading.settings.get("tools") or []
-    return [tool["function"]["name"] for tool in given if isinstance(tool, dict)]
-
-
 def asking(*calls: Call, **how: Any) -> Reply:
     """A reply that makes tool calls after a few words; `how` are its further settings."""
     settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
     return Reply(calls=calls, **settings)
+
+
+def offered(reading: Reading) -> list[str]:
+    """The names of the tools that a request offered to the model, in alphabetical order."""
+    given = reading.settings.get("tools") or []
+    return sorted(tool["function"]["name"] for tool in given if isinstance(tool, dict))
 
 
 @dataclass(frozen=True)
@@ -81,6 +135,20 @@ def _tool(ran: list[Ran], takes: float, name: str, argument: str, kind: str, say
     return StructuredTool(name=name, description=says, args_schema=schema, coroutine=run)
 
 
+OFFERED = sorted(tool.name for tool in tools([]))
+
+
+async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
+    """A stream of these items and a reply's chunks, which notes in `sent` what is taken when."""
+    async with aclosing(reply.achunks()) as chunks:
+        for item in before:
+            sent.append((virtual_time.now(), item))
+            yield item
+        async for chunk in chunks:
+            sent.append((virtual_time.now(), chunk))
+            yield chunk
+
+
 def stage(item: object) -> str | None:
     """The stage that a `Status` names; None for anything else."""
     return str(getattr(item, "stage", "")) if type(item).__name__ == "Status" else None
@@ -93,7 +161,9 @@ def status(name: str, detail: str = "") -> object:
     return Status(name, detail)
 
 
-def finished(items: Sequence[object]) -> bool:
-    """Whether one of the chunks has a finish reason."""
-    chunks = [item for item in items if isinstance(item, AIMessageChunk)]
-    return any(chunk.response_metadata.get("finish_reason") for chunk in chunks)
+class _Piece(Wanted):
+    def fits(self, value: object) -> bool:
+        return isinstance(value, AIMessageChunk) or stage(value) is not None
+
+
+PIECE = _Piece(object, "a `Status` or a chunk of the model's stream")

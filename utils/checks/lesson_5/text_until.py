@@ -5,32 +5,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.run import RIVERS, Case, Run
+from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
 _QUICK = 0.1 + SOON  # seconds; looking for Stop ten times a second is quick enough
-_NEVER_CALLS = "never calls the model"
-_NEVER_READ = "never read"
+_LATER = 200.0  # seconds until Stop is pressed if it is to come long after the reply's end
 
 
 @dataclass(frozen=True, kw_only=True)
 class Press(Case):
-    """A reply, and when Stop is pressed.
+    """A reply with silences before some pieces, and the seconds from the call to Stop."""
 
-    Attributes:
-        at: Seconds from the call to Stop; by default long after the reply has ended.
-        silences: Further seconds before the piece of that number.
-        tidy: Whether to look for a task that still waits for Stop: last, as the least mistake.
-    """
-
-    text: str = RIVERS
-    at: float = 200.0
+    at: float = _LATER
     silences: Mapping[int, float] = field(default_factory=dict)
-    tidy: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the reply is read to its end."""
+        return super().whole and self.at == _LATER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,44 +36,24 @@ class Seen(Run):
     case: Press
 
     @property
-    def pressed(self) -> bool:
-        """Whether Stop is pressed before the reply ends."""
-        return self.case.at < self.reply.lasts
-
-    @property
     def late(self) -> float:
-        """For how many seconds Stop had been pressed when something came back."""
-        return self.seconds - self.case.at if self.pressed and self.case.whole else 0.0
+        """For how many seconds Stop had been pressed when it returned."""
+        return self.seconds - self.case.at
 
     @property
-    def at_a_piece(self) -> bool:
-        """Whether a piece was taken after Stop had been pressed."""
-        arrived = [at for reading in self.reply.readings for at in reading.arrived]
-        return any(at > BEGIN + self.case.at for at in arrived)
+    def arrived(self) -> list[float]:
+        """When each piece was taken, in seconds from the call."""
+        return [at - BEGIN for reading in self.reply.readings for at in reading.arrived]
 
     @property
-    def others(self) -> list[str]:
-        """The tasks that were left, but for those that wait for Stop."""
-        return [name for name in self.tasks if name != "Event.wait"]
-
-    @property
-    def due(self) -> str:
-        """The text that must be there: all of it, or what had arrived before Stop was pressed."""
-        if not self.pressed:
-            return self.reply.text
-        before = BEGIN + self.case.at - SOON
-        arrived = [at for reading in self.reply.readings for at in reading.arrived]
-        return "".join(self.reply.pieces[: sum(at <= before for at in arrived)])
-
-    @property
-    def wrong(self) -> bool:
-        """Whether another text came back; a piece that arrives with Stop may be in it or not."""
-        if self.error is not None or not self.case.whole:
-            return False
-        if not self.pressed:
-            return bool(self.returned != self.due)
-        whole = self.returned.startswith(self.due) and self.reply.text.startswith(self.returned)
-        return not whole
+    def expected(self) -> str:
+        """The text that had arrived before Stop; what came with it may be there or not."""
+        if self.error is not None or self.cancelled:
+            return self.output
+        before = self.case.at - SOON
+        due = "".join(self.reply.pieces[: sum(at <= before for at in self.arrived)])
+        between = self.output.startswith(due) and self.reply.text.startswith(self.output)
+        return self.output if between else due
 
 
 def observe(answer: Callable[..., Any], case: Press) -> Seen:
@@ -86,17 +62,10 @@ def observe(answer: Callable[..., Any], case: Press) -> Seen:
     stop = asyncio.Event()
 
     def press() -> None:
-        if case.at:
-            asyncio.get_running_loop().call_later(case.at, stop.set)
-        else:
-            stop.set()
+        asyncio.get_running_loop().call_later(case.at, stop.set)
 
     args = (stop, case.model(reply), case.prompt)
     return Seen.of(run_async("text_until", answer, case, reply, *args, before=press))
-
-
-def _bare(text: str) -> str:
-    return "".join(text.split())
 
 
 def _in_a_group(error: BaseException | None) -> bool:
@@ -113,22 +82,12 @@ FIRST: Mistakes[Seen] = {
     "error in a group": lambda s: s.lost and _in_a_group(s.error),
 }
 MISTAKES: Mistakes[Seen] = {
-    _NEVER_READ: lambda s: bool(s.case.at) and mistakes.FIRST[_NEVER_READ](s),
-    _NEVER_CALLS: lambda s: bool(s.case.at) and mistakes.FIRST[_NEVER_CALLS](s),
-    "stops at the end": lambda s: s.late > _QUICK and s.reply.ended,
-    "stops at the next piece": lambda s: s.late > _QUICK and s.at_a_piece,
-    "stops late": lambda s: s.late > _QUICK,
-    "waits for Stop": lambda s: not s.pressed and s.seconds >= s.case.at - SOON,
-    "stops early": lambda s: (
-        s.case.whole and not s.pressed and s.error is None and not s.reply.ended
+    "waits for Stop": lambda s: s.case.at == _LATER and s.late > -SOON,
+    "stops at the next piece": lambda s: (
+        s.late > _QUICK and any(at > s.case.at for at in s.arrived)
     ),
-    "returns no text": lambda s: s.wrong and not s.returned and not s.pressed,
-    "loses the text": lambda s: s.wrong and not s.returned,
-    "lacks the end": lambda s: s.wrong and s.due.startswith(s.returned),
-    "loses white space": lambda s: s.wrong and _bare(s.returned) == _bare(s.due),
-    "another text": lambda s: s.wrong,
-    "leaves a task": lambda s: bool(s.others),
-    "still waits for Stop": lambda s: s.case.tidy and bool(s.tasks),
+    "stops late": lambda s: s.late > _QUICK,
+    **TEXT,
 }
 
 check = Exercise(
@@ -137,29 +96,19 @@ check = Exercise(
         Press(seed=71),
         Press(seed=72, silences={0: LONG, 5: LONG}, when="in a reply with long silences"),
         *(
-            Press(
-                seed=73,
-                at=at,
-                silences={0: LONG},
-                when="when Stop was pressed in the silence before the first piece",
+            Press(seed=73, at=at, silences=silences, when=f"when Stop was pressed {when}")
+            for at, silences, when in (
+                (1.37, {0: LONG}, "in the silence before the first piece"),
+                (1.27, {0: LONG}, "in the silence before the first piece"),  # a slow poll misses
+                (2.62, {0: LONG}, "in the silence before the first piece"),  # some of these moments
+                (5.13, {4: LONG}, "in a silence after some pieces"),
+                (0.83, {}, "while pieces were arriving"),
+                (0.03, {}, "before the first chunk"),
             )
-            for at in (1.37, 1.27, 2.62)  # odd moments: a slow poll misses some of them
         ),
-        Press(
-            seed=74,
-            at=5.13,
-            silences={4: LONG},
-            when="when Stop was pressed in a silence after some pieces",
-        ),
-        Press(seed=75, at=0.83, when="when Stop was pressed while pieces were arriving"),
-        Press(seed=76, at=0.0, when="when Stop was pressed before the call"),
         Press(seed=77, fails_after=4, when="when the connection was lost"),
-        Press(seed=78, tidy=True),
     ),
     mistakes=MISTAKES,
     first=FIRST,
-    opts_out={
-        "stops at the first chunk": "Stop may be pressed there; `stops early` looks further",
-        "collected first": "nothing is passed on; `loses the text` reports it",
-    },
+    opts_out={"collected first": "nothing is passed on; `no text` reports it"},
 )

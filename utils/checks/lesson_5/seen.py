@@ -1,0 +1,160 @@
+"""What several exercises of lesson 5 observe, and the mistakes they share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.mistakes import RAISED
+from utils.checks.engine.reply import ROLE_AFTER, Reply
+from utils.checks.engine.run import Run, text_of
+from utils.checks.engine.virtual_time import BEGIN, SOON
+from utils.checks.lesson_5.given import SECONDS, Fallback, stage
+
+SLIPS = (AttributeError, NameError, TypeError)  # where an error of the answer's own is right
+_QUICK = 0.25  # seconds in which the next in a list is called
+_NAMES = ("Thinking", "Tool call")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts(Run):
+    """A stream of a reply's text."""
+
+    @property
+    def expected(self) -> str:
+        """The text that is to come out: what was taken of the reply; less if its reader left."""
+        taken = "".join(self.reply.pieces[: self.reply.taken])
+        ends = self.case.leave_after is self.case.cancel_after is None
+        return taken if ends or not taken.startswith(self.text) else self.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passing(Run):
+    """A stream that passes on what others send.
+
+    Attributes:
+        sent: When each item was taken, in virtual seconds, and the item.
+    """
+
+    sent: Sequence[tuple[float, Any]]
+
+    @property
+    def stray(self) -> Any:
+        """The first item that wasn't sent, but for statuses."""
+        sent = [item for _, item in self.sent]
+        return next((i for i in self.items if i not in sent and stage(i) is None), None)
+
+    @property
+    def missing(self) -> Any:
+        """The first item that wasn't passed on as often as it was sent; in odd cases a full one."""
+        sent, items = [item for _, item in self.sent], list(self.items)
+        due = [i for i in sent if text_of(i) or stage(i) or not self.case.when]
+        return next((item for item in due if due.count(item) > items.count(item)), None)
+
+    @property
+    def repeated(self) -> Any:
+        """The first item that was passed on twice."""
+        ids = [*map(id, self.items)]
+        return next((item for item in self.items if ids.count(id(item)) > 1), None)
+
+    @property
+    def late(self) -> float:
+        """For how long an item that isn't empty was kept at most."""
+        out = {id(item): BEGIN + at for item, at in zip(self.items, self.at, strict=True)}
+        full = [(at, item) for at, item in self.sent if text_of(item) or stage(item)]
+        return max((out.get(id(item), at) - at for at, item in full), default=0.0)
+
+
+PASSED_ON: Mistakes[Passing] = {
+    "yields something else": lambda s: s.stray is not None,
+    "yields a piece again": lambda s: s.repeated is not None,
+    "leaves a piece out": lambda s: s.case.whole and s.error is None and s.missing is not None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged(Run):
+    """A stream that holds a `Status` as each stage begins."""
+
+    @property
+    def stages(self) -> list[tuple[float, str, str]]:
+        """When each stage that the exercises name was shown, in virtual seconds; and its detail."""
+        pairs = zip(self.items, self.at, strict=True)
+        named = [(BEGIN + at, str(stage(item)), item) for item, at in pairs]
+        return [
+            (at, name, str(getattr(item, "detail", "")))
+            for at, name, item in named
+            if name in _NAMES
+        ]
+
+    @property
+    def blank(self) -> float:
+        """The seconds until the first `Status`, or until the end."""
+        pairs = zip(self.items, self.at, strict=True)
+        return next((at for item, at in pairs if stage(item) is not None), self.seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried(Texts):
+    """What came of a list of models or sources.
+
+    Attributes:
+        replies: Their replies, in order.
+        requests: For each of them, what it was called with.
+    """
+
+    case: Fallback
+    replies: Sequence[Reply]
+    requests: Sequence[Sequence[object]]
+
+    @property
+    def called(self) -> int:
+        """How many of them were called."""
+        return sum(map(bool, self.requests))
+
+    @property
+    def silence(self) -> bool:
+        """Whether what came out is how a long silence ends."""
+        return isinstance(self.error, TimeoutError) or type(self.error).__name__ == "Stalled"
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether what came out is no failure of theirs, and not the answer's to end with."""
+        errors = [reply.error for reply in self.replies]
+        theirs = self.silence or any(error in errors for error in self.causes)
+        return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
+
+    @property
+    def waited(self) -> float:
+        """After how long the next was called when the first is silent; `SECONDS` if it isn't."""
+        if self.case.called == 1 or not self.case.silent(1):
+            return SECONDS
+        first, second = (reply.readings[0] for reply in self.replies[:2])
+        return second.began - first.began
+
+
+TRIED_FIRST: Mistakes[Tried] = {
+    "no long silence": lambda s: (
+        s.silence
+        and not s.blocked
+        and not any(map(s.case.silent, range(1, s.case.called + 1)))
+        and not any(error is reply.error for reply in s.replies for error in s.causes)
+    ),
+    RAISED: lambda s: s.error is not None and not s.other_model and s.unexpected,
+    "calls the next too late": lambda s: s.called > s.case.called and s.case.fails,
+    "calls the next without need": lambda s: s.called > s.case.called,
+}
+TRIED: Mistakes[Tried] = {
+    "calls none": lambda s: not s.called,
+    "not in order": lambda s: not s.requests[0],
+    "never calls the next": lambda s: s.called < s.case.called,
+    "calls one again": lambda s: any(reply.requests > 1 for reply in s.replies),
+    "ends quietly": lambda s: s.case.fails and s.error is None,
+    "fails all the same": lambda s: s.error is not None and not s.case.fails,
+    "another error": lambda s: (
+        s.case.fails
+        and not s.case.silent(s.case.called)
+        and (not s.lost or s.error in [reply.error for reply in s.replies[: s.case.called - 1]])
+    ),
+    "another limit": lambda s: not -SOON <= s.waited - SECONDS <= ROLE_AFTER + _QUICK,
+}
