@@ -56,11 +56,6 @@ class Seen(Texts, Staged):
     due_stages: Sequence[tuple[str, str]]
 
     @property
-    def expected(self) -> str:
-        """The text that is to come out."""
-        return "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
-
-    @property
     def other_stages(self) -> bool:
         """Whether other stages were shown than should be."""
         shown = [(name, detail) for _, name, detail in self.stages]

@@ -22,8 +22,9 @@ class Texts(Run):
 
     @property
     def expected(self) -> str:
-        """The text that is to come out: what was taken of the reply; less if its reader left."""
-        taken = "".join(self.reply.pieces[: self.reply.taken])
+        """The text that is to come out: what was taken of all replies; less if the reader left."""
+        replies = self.model.replies.values() if self.model else [self.reply]
+        taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
         ends = self.case.leave_after is self.case.cancel_after is None
         return taken if ends or not taken.startswith(self.text) else self.text
 
