@@ -1,4 +1,4 @@
-"""What browser tests share: one JupyterLab for all, one browser and one page for each module."""
+"""What browser tests share: one JupyterLab, one browser and one page for each worker."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def course(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
-@pytest.fixture(scope="module")  # not longer: an open sync Playwright blocks other async tests
+@pytest.fixture(scope="package")  # not longer: an open sync Playwright blocks other async tests
 def browser(browser_file: str) -> Iterator[Browser]:
     """Chromium or Chrome, without a window."""
     from playwright.sync_api import sync_playwright
@@ -94,7 +94,7 @@ def browser(browser_file: str) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Pages of one visitor: JupyterLab's own files are fetched once."""
     visitor = browser.new_context()
@@ -104,9 +104,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     visitor.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def pages() -> list[Page]:
-    """The page on which this module's notebooks are opened in turn, once there is one."""
+    """The page on which notebooks are opened in turn, once there is one."""
     return []
 
 
@@ -119,8 +119,8 @@ def notebook(
 ) -> Iterator[OpenNotebook]:
     """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`.
 
-    Each has a kernel of its own. JupyterLab itself is loaded once for a module, and again after a
-    test that failed.
+    Each has a kernel of its own. JupyterLab itself is loaded once, and again after a test that
+    failed.
     """
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
@@ -136,7 +136,7 @@ def notebook(
             pages.append(context.new_page())
             pages[0].set_viewport_size(viewport)
             opened.append(NotebookPage.open(pages[0], lab.url(file)))
-            opened[0].theme("JupyterLab Light")  # another module may have left it dark
+            opened[0].theme("JupyterLab Light")  # the test that failed may have left it dark
         return opened[0]
 
     yield write_and_open

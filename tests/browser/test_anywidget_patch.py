@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -45,10 +45,19 @@ async def reply(make, gap=0.02):
 """
 
 
-@pytest.fixture(autouse=True)
-def impatient(context: BrowserContext) -> None:
-    """Let every page of this module give up at once."""
-    context.add_init_script(IMPATIENT)
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor of this module's own, whose pages all give up at once."""
+    impatient = browser.new_context()
+    impatient.add_init_script(IMPATIENT)
+    yield impatient
+    impatient.close()
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[Page]:
+    """That visitor's page, once there is one."""
+    return []
 
 
 def test_what_streams_is_shown_to_its_end(notebook: OpenNotebook):

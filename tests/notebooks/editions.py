@@ -107,24 +107,27 @@ def run(
     return list(notebook.cells[1:-1])
 
 
-def faults_of_solutions(
-    lesson: str, notebook: NotebookNode, fresh: Sequence[NotebookNode]
-) -> Iterator[str]:
-    """What is wrong with a stored instructor's edition, given the same cells freshly executed."""
+def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
+    """What is wrong with a stored instructor's edition."""
     if "widgets" in notebook.metadata:
         yield "stores widgets' state, which no code host shows"
-    for number, (cell, again) in enumerate(zip(code(notebook.cells), fresh, strict=True), start=1):
+    for number, cell in enumerate(code(notebook.cells), start=1):
         where = f"cell {cell.id}"
         if cell.execution_count != number:
             yield f"{where} was executed as {cell.execution_count}, not as {number}"
-        if bool(cell.outputs) != bool(again.outputs):
-            yield f"{where} has outputs in one run only"
         if MAGIC.search(cell.source):
             yield f"{where} has a magic or a shell command, whose failure nobody sees"
         if is_not_compared(cell) and cell.id not in NOT_COMPARED.get(lesson, ()):
             yield f"{where} is not compared and not on the short list"
-        for run_name, outputs in (("stored", cell.outputs), ("fresh", again.outputs)):
-            yield from (f"{where}, {run_name}: {fault}" for fault in faults_of_outputs(outputs))
+        yield from (f"{where}: {fault}" for fault in faults_of_outputs(cell.outputs))
+
+
+def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode]) -> Iterator[str]:
+    """What is wrong with freshly executed cells, given the same cells as they are stored."""
+    for cell, again in zip(stored, fresh, strict=True):
+        if bool(cell.outputs) != bool(again.outputs):
+            yield f"cell {cell.id} has outputs in one run only"
+        yield from (f"cell {cell.id}: {fault}" for fault in faults_of_outputs(again.outputs))
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:

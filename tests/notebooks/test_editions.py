@@ -13,6 +13,11 @@ def test_every_lesson_has_its_notebook_and_no_notebook_is_without_a_lesson(editi
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_the_stored_solutions_are_a_run_from_top_to_bottom(lesson: str) -> None:
+    assert list(editions.faults_of_solutions(lesson, editions.read("solutions", lesson))) == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_a_learners_notebook_spoils_nothing(lesson: str) -> None:
     assert list(editions.faults_of_notebooks(editions.read("notebooks", lesson))) == []
 

@@ -1,24 +1,69 @@
-"""Each section runs right after the setup cell, so that a workshop can jump to it."""
+"""Each section runs right after the setup cell, so that a workshop can jump to it.
 
-from collections.abc import Sequence
+Here another OpenAI-compatible server answers, which environment variables alone name; with the
+course's own simulator, nbval runs every notebook whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, ROOT, Section
+from utils.simulator import Simulator
+
+SPEED = 10.0
 
 # The solved edition: it runs all that the learner's does, and the exercises' answers too.
 SECTIONS = [
     pytest.param(section, id=f"{lesson}-{section.title}")
     for lesson in LESSONS
-    if (ROOT / "solutions" / f"{lesson}.ipynb").exists()
     for section in editions.sections(editions.read("solutions", lesson))
 ]
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    """A second server in a process of its own."""
+    running = Simulator(speed=SPEED)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def other_server(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    """That server, which the kernels know by three variables."""
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", server.api_key)
+    monkeypatch.setenv("OPENAI_MODEL", "sim")  # no name of a simulator that a class shares
+    return server
+
+
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_section_needs_the_setup_cell_alone(
-    section: Section, quick_kernel: Sequence[str] | None
+def test_a_section_needs_the_setup_cell_alone_and_any_provider(
+    section: Section, other_server: Simulator, quick_kernel: Sequence[str] | None
 ) -> None:
     assert section.setup, "there is no section `Setup` with code"
-    editions.run([*section.setup, *section.cells], ROOT / "solutions", quick_kernel)
+    cells = [*section.setup, *section.cells]
+    before = len(other_server.requests())
+    fresh = editions.run(cells, ROOT / "solutions", quick_kernel)
+    assert list(editions.faults_of_run(cells, fresh)) == []
+    told = "".join(output.get("text", "") for output in fresh[0].outputs)
+    address = other_server.base_url.removeprefix("http://").removesuffix("/v1")
+    assert f"Cells will call the model sim at {address}:" in told
+    assert other_server.api_key not in str(fresh)
+    assert {request.model for request in other_server.requests()[before:]} <= {"sim"}
+
+
+def test_a_simulator_for_all_answers_each_cell_at_the_pace_that_the_lesson_says(
+    other_server: Simulator, quick_kernel: Sequence[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "sim-chat")
+    cells = editions.code(editions.read("solutions", LESSONS[0]).cells)
+    setup, *_ = editions.run(cells, ROOT / "solutions", quick_kernel)
+    told = "".join(output.get("text", "") for output in setup.outputs)
+    assert "Cells will call the shared simulator at " in told
+    asked = other_server.requests()
+    assert {"sim-seed", "sim-fast"} <= {request.model for request in asked if request.stream}

@@ -5,6 +5,7 @@ What a cell prints may then be another conclusion than the lesson's.
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,9 +70,11 @@ REPLIES = {
 
 
 class Handler(BaseHTTPRequestHandler):
+    replies: Iterator[Reply]  # one after the other, so that each cell meets another one
     reply: Reply
 
     def do_POST(self) -> None:
+        self.reply = next(self.replies)
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self.path.endswith("/v1/chat/completions"):
             self.send_error(404)  # the Responses API, which not every server has
@@ -107,10 +110,14 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the log off the tests' output."""
 
 
-@pytest.fixture(params=REPLIES)
+@pytest.fixture(params=[0, 2])
 def other_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server in a thread, which the kernels know by two variables alone."""
-    handler = type("Replying", (Handler,), {"reply": REPLIES[request.param]})
+    """A server in a thread, which the kernels know by two variables alone.
+
+    Its replies take turns; the second time it begins with the third of them.
+    """
+    turns = itertools.cycle(REPLIES.values())
+    handler = type("Replying", (Handler,), {"replies": itertools.islice(turns, request.param, None)})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
