@@ -308,15 +308,6 @@ async def adds_up_all_replies(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-@wrong("5.answer", "swallows the error")
-async def swallows_the_loss(model, tools, messages):
-    try:
-        async for piece in in_a_loop(model, tools, messages):
-            yield piece
-    except Exception:
-        return
-
-
 @wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")
 async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
     calling = False
@@ -327,29 +318,6 @@ async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
     except asyncio.CancelledError:
         if not calling:
             raise
-
-
-@wrong("5.answer", "invoke")
-async def by_invoke(model, tools, messages):
-    yield Status("Thinking")
-    yield await model.bind_tools(tools).ainvoke(messages)
-
-
-@wrong("5.answer", "blocks the loop")
-async def blocks(model, tools, messages):
-    yield Status("Thinking")
-    for chunk in model.bind_tools(tools).stream(messages):
-        yield chunk
-
-
-@wrong("5.answer", "returns a collection")
-async def returns_text(model, tools, messages):
-    return "".join([chunk.text async for chunk in model.astream(messages)])
-
-
-@wrong("5.answer", "never calls the model")
-async def calls_no_model(model, tools, messages):
-    yield Status("Thinking")
 
 
 @wrong("5.answer", "leaves a task")

@@ -120,30 +120,6 @@ async def with_a_retry(models, prompt):
                 raise
 
 
-@right("5.first_that_answers")
-async def keeps_all_errors(models, prompt):
-    errors = []
-    for model in models:
-        said = []
-        try:
-            async with aclosing(model.astream(prompt)) as chunks:
-                async for chunk in chunks:
-                    match chunk.text:
-                        case "":
-                            pass
-                        case text:
-                            said.append(text)
-                            yield text
-        except Exception as error:
-            errors.append(error)
-            if said:
-                raise
-        else:
-            break
-    else:
-        raise errors[-1]
-
-
 async def begun(model, prompt):
     """The first piece of text of a model's stream, and the stream."""
     chunks = model.astream(prompt)
@@ -257,41 +233,6 @@ async def each_model_once(models, prompt):
         yield text
 
 
-@wrong("5.first_that_answers", "calls the next without need")
-async def calls_all(models, prompt):
-    streams = [model.astream(prompt) for model in models]
-    firsts = await asyncio.gather(*(anext(stream) for stream in streams), return_exceptions=True)
-    for first, stream in zip(firsts, streams, strict=True):
-        if not isinstance(first, Exception):
-            async for chunk in stream:
-                yield chunk.content
-            return
-
-
-@wrong("5.first_that_answers", "collected first")
-async def to_be_safe(models, prompt):
-    for model in models:
-        try:
-            pieces = [chunk.content async for chunk in model.astream(prompt)]
-        except Exception:
-            if model is models[-1]:
-                raise
-        else:
-            for piece in pieces:
-                yield piece
-            return
-
-
-@wrong("5.first_that_answers", "raises")
-async def expects_a_text(models, prompt):
-    shown = failed = None
-    async for text in in_turn()(models, prompt):
-        shown = shown or text
-        yield text
-    if not shown:
-        raise failed
-
-
 @wrong("5.first_that_answers", "adds text")
 async def adds_a_notice(models, prompt):
     shown = False
@@ -311,17 +252,6 @@ async def yields_all_so_far(models, prompt):
     async for text in in_turn()(models, prompt):
         said += text
         yield said
-
-
-@wrong("5.first_that_answers", "yields messages")
-async def whole_chunks(models, prompt):
-    async for chunk in models[0].astream(prompt):
-        yield chunk
-
-
-@wrong("5.first_that_answers", "invoke")
-async def by_invoke(models, prompt):
-    yield (await models[0].ainvoke(prompt)).content
 
 
 @wrong("5.first_that_answers", "not in order")
@@ -347,13 +277,3 @@ async def takes_models_out(models, prompt):
         except Exception:
             if shown or not models:
                 raise
-
-
-@wrong("5.first_that_answers", "awaits to a stream")
-async def returns_the_stream(models, prompt):
-    return in_turn()(models, prompt)
-
-
-@wrong("5.first_that_answers", "returns a collection")
-async def returns_a_list(models, prompt):
-    return [text async for text in in_turn()(models, prompt)]

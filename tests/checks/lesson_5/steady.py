@@ -145,15 +145,6 @@ async def forgets_to_call(sources, seconds):
             yield piece
 
 
-@wrong("5.steady", "calls none")
-async def swallows_that_it_forgot_to_call(sources, seconds):
-    try:
-        async for piece in forgets_to_call(sources, seconds):
-            yield piece
-    except Exception:
-        return
-
-
 @wrong("5.steady", "calls the next too late", "called a tool and failed later")
 async def forgets_what_was_before(sources, seconds):
     for number, source in enumerate(sources, start=1):
@@ -307,20 +298,6 @@ async def keeps_the_first_open(sources, seconds):
 async def reads_on(sources, seconds):
     async for piece in steadied()([lambda s=s: goes_on_with(s()) for s in sources], seconds):
         yield piece
-
-
-@wrong("5.steady", "swallows the cancellation")
-async def ends_when_cancelled(sources, seconds):
-    try:
-        async for piece in steadied()(sources, seconds):
-            yield piece
-    except asyncio.CancelledError:
-        return
-
-
-@wrong("5.steady", "returns a collection")
-async def by_return(sources, seconds):
-    return [piece async for piece in steadied()(sources, seconds)]
 
 
 wrong("5.steady", "ends quietly")(shows_the_error)

@@ -212,14 +212,6 @@ def returns_nothing(models, tools, seconds):
     return reply
 
 
-@wrong("5.support", "awaits to a stream")
-def async_reply(models, tools, seconds):
-    async def reply(history):
-        return assembled()(models, tools, seconds)(history)
-
-    return reply
-
-
 @wrong("5.support", "another history")
 def sources_made_once(models, tools, seconds):
     kept = []

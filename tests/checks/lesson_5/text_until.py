@@ -151,28 +151,6 @@ async def in_a_group(stop, model, prompt):
     return "".join(said)
 
 
-@right("5.text_until")
-async def gathers_what_it_cancelled(stop: asyncio.Event, model, prompt: str) -> str:
-    text = ""
-
-    async def read():
-        nonlocal text
-        async with aclosing(model.astream(input=prompt)) as chunks:
-            async for chunk in chunks:
-                text += chunk.text
-
-    tasks = [asyncio.ensure_future(each) for each in (read(), stop.wait())]
-    try:
-        for first in asyncio.as_completed(tasks):
-            await first
-            break
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return text
-
-
 class Until:
     async def __call__(self, stop, model, prompt, **config):
         self.whole = None
@@ -295,14 +273,6 @@ async def gives_up_in_silences(stop, model, prompt):
     return said
 
 
-@wrong("5.text_until", "raises")
-async def fails_on_stop(stop, model, prompt):
-    text = await two_tasks()(stop, model, prompt)
-    if stop.is_set():
-        raise InterruptedError(text)
-    return text
-
-
 @wrong("5.text_until", "waits for Stop", "when Stop was pressed")
 async def waits_for_stop(stop, model, prompt):
     reading = read_into(said := [], model, prompt)
@@ -324,24 +294,6 @@ async def streams_blocking(stop, model, prompt):
     return "".join([chunk.content for chunk in model.stream(prompt)])
 
 
-@wrong("5.text_until", "returns a message")
-async def returns_a_chunk(stop, model, prompt):
-    async for chunk in model.astream(prompt):
-        last = chunk
-    return last
-
-
-@wrong("5.text_until", "unread async generator")
-async def yields_until(stop, model, prompt):
-    async for chunk in model.astream(prompt):
-        yield chunk.content
-
-
-@wrong("5.text_until", "not to be awaited")
-def no_coroutine(stop, model, prompt):
-    return ""
-
-
 @wrong("5.text_until", "never calls the model")
 async def only_waits(stop, model, prompt):
     return ""
@@ -350,11 +302,6 @@ async def only_waits(stop, model, prompt):
 @wrong("5.text_until", "never read")
 async def never_reads(stop, model, prompt):
     return "" if model.astream(prompt) else None
-
-
-@wrong("5.text_until", "invoke")
-async def invokes(stop, model, prompt):
-    return (await model.ainvoke(prompt)).text
 
 
 @wrong("5.text_until", "another model", "`notebook_model`")

@@ -222,13 +222,6 @@ async def in_structure(model, conversation):
         yield part
 
 
-@wrong("5.ticket", "structured output")
-async def with_a_tool(model, conversation):
-    chain = model.with_structured_output(Ticket, method="function_calling")
-    async for part in chain.astream(request(conversation)):
-        yield part
-
-
 @wrong("5.ticket", "ends quietly")
 async def swallows_all(model, conversation):
     try:
@@ -242,16 +235,3 @@ async def swallows_all(model, conversation):
 async def reads_on_in_a_task(model, conversation):
     async for part in goes_on_with(by_the_parser(model, conversation)):
         yield part
-
-
-@wrong("5.ticket", "no yield")
-async def half_done(model, conversation):
-    text = ""
-    async for chunk in model.astream(request(conversation)):
-        text += chunk.content
-
-
-@wrong("5.ticket", "not a stream")
-async def returns_a_ticket(model, conversation):
-    text = "".join([chunk.content async for chunk in model.astream(request(conversation))])
-    return Ticket.model_validate_json(text)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing
 from operator import add
 
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -96,20 +96,6 @@ async def stores_the_sum(model, history, question):
 
 
 @right("5.turn")
-async def by_both_ways_out(model, history, question):
-    history.append(HumanMessage(question))
-    said = ""
-    try:
-        async for chunk in model.astream(history):
-            said = said + chunk.content
-            yield chunk.content
-    except BaseException:
-        history.append(AIMessage(said))
-        raise
-    history.append(AIMessage(said))
-
-
-@right("5.turn")
 async def with_anext(model, history, question):
     history.append(HumanMessage(question))
     chunks, said = model.astream(history, config={"tags": ["turn"]}), ""
@@ -144,25 +130,6 @@ class Turn:
             async for chunk in chunks:
                 said += [chunk.text]
                 yield said[-1]
-
-
-@asynccontextmanager
-async def kept_in(history):
-    said = []
-    try:
-        yield said
-    finally:
-        history.append(AIMessage("".join(said)))
-
-
-@right("5.turn")
-async def in_a_context_manager(model, history: list, question: str):
-    history.append(HumanMessage(question))
-    async with kept_in(history) as said, aclosing(model.astream(history[:])) as chunks:
-        async for chunk in chunks:
-            if text := chunk.text:
-                said.append(text)
-                yield text
 
 
 @right("5.turn")
@@ -268,16 +235,6 @@ async def drops_spaces(model, history, question):
             yield text
 
 
-@wrong("5.turn", "held back")
-async def one_behind(model, history, question):
-    held = ""
-    async for text in keeps_in_finally(model, history, question):
-        if held:
-            yield held
-        held = text
-    yield held
-
-
 @wrong("5.turn", "yields while closing")
 async def goes_on_after_the_reader(model, history, question):
     history += [HumanMessage(question), AIMessage("")]
@@ -300,16 +257,3 @@ async def reads_on(model, history, question):
 @wrong("5.turn", "awaits to a stream")
 async def returns_the_stream(model, history, question):
     return keeps_in_finally(model, history, question)
-
-
-@wrong("5.turn", "changes the model")
-async def sets_a_temperature(model, history, question):
-    model.temperature = 0
-    async for text in keeps_in_finally(model, history, question):
-        yield text
-
-
-@wrong("5.turn", "another model", "`notebook_model`")
-async def calls_the_notebooks_model(model, history, question):
-    async for text in keeps_in_finally(notebook_model, history, question):
-        yield text

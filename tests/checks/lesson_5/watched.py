@@ -240,18 +240,6 @@ async def counts_by_the_clock(stream, seconds):
         yield chunk
 
 
-@wrong("5.watched", "longer limit", "What can interrupt the waiting itself")
-async def looks_at_the_clock(stream, seconds):
-    loop = asyncio.get_running_loop()
-    last = loop.time()
-    async with aclosing(stream):
-        async for chunk in stream:
-            if loop.time() - last > seconds:
-                raise Stalled
-            yield chunk
-            last = loop.time()
-
-
 @wrong("5.watched", "waits on")
 async def not_before_the_first(stream, seconds):
     async with aclosing(stream):
@@ -285,23 +273,6 @@ async def leaves_the_task(stream, seconds):
         yield coming.result()
 
 
-@wrong("5.watched", "collected first")
-async def collects_chunks(stream, seconds):
-    chunks = [chunk async for chunk in the_courses_own(stream, seconds)]
-    for chunk in chunks:
-        yield chunk
-
-
-@wrong("5.watched", "held back")
-async def one_behind(stream, seconds):
-    held = None
-    async for chunk in the_courses_own(stream, seconds):
-        if held is not None:
-            yield held
-        held = chunk
-    yield held
-
-
 @wrong("5.watched", "stops early")
 async def stops_at_the_tenth(stream, seconds):
     count = 0
@@ -311,11 +282,6 @@ async def stops_at_the_tenth(stream, seconds):
             count += 1
             if count == 10:
                 return
-
-
-@wrong("5.watched", "awaits to a stream")
-async def returns_the_stream(stream, seconds):
-    return the_courses_own(stream, seconds)
 
 
 @wrong("5.watched", "raises", "AttributeError")

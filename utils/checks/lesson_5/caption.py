@@ -34,20 +34,9 @@ class Seen(Run):
     @property
     def off(self) -> list[float]:
         """By how much each number in it is too high; nothing if it has more or fewer numbers."""
-        number = r"-?\d+(?:\.\d+)?"
-        pairs = (
-            [*map(float, re.findall(number, self.returned))],
-            re.findall(number, self.case.right),
-        )
-        same = len(pairs[0]) == len(pairs[1])
-        return [one - float(other) for one, other in zip(*pairs, strict=True)] if same else []
-
-    @property
-    def rounded_pace(self) -> list[float]:
-        """By how much the estimate is off if the seconds for one item are rounded first."""
-        left = (self.case.total or 0) - self.case.done
-        pace = self.case.seconds / self.case.done if self.case.done else 0.0
-        return [each * left - round(pace * left) for each in (round(pace), int(pace))]
+        got, right = (re.findall(r"-?\d+(?:\.\d+)?", c) for c in (self.returned, self.case.right))
+        pairs = zip(got, right, strict=True) if len(got) == len(right) else ()
+        return [float(one) - float(other) for one, other in pairs]
 
 
 def observe(answer: Callable[..., Any], case: Job) -> Seen:
@@ -64,9 +53,7 @@ MISTAKES: Mistakes[Seen] = {
     "estimates at the start": lambda s: s.case.done == 0 and "left" in s.returned,
     "takes 0 for unknown": lambda s: s.case.total is not None and "so far" in s.returned,
     "fractions": lambda s: bool(re.search(r"\d\.\d", s.returned)),
-    "rounding": lambda s: (
-        any(s.off) and not any(s.off[:-1]) and s.off[-1] in (-1, 1, *s.rounded_pace)
-    ),
+    "rounding": lambda s: not any(s.off[:-1]) and s.off[-1:] in ([-1], [1]),
     "another estimate": lambda s: len(s.off) == 3 and any(s.off),
     "other words": lambda s: s.wrong and bool(s.off) and not any(s.off),
     "another form": lambda s: s.wrong,

@@ -192,7 +192,7 @@ CAPTION: Messages[caption.Seen] = {
     ),
     "another estimate": lambda s: (
         f"{_caption(s)} {s.case.done} took {s.case.seconds:g} s. How long do the "
-        f"{(s.case.total or 0) - s.case.done} that are left take at this pace?"
+        f"{(s.case.total or 0) - s.case.done} that are left take at this pace? Round only that."
     ),
     "other words": lambda s: (
         f"{_caption(s)} The numbers are right, but the wording isn't the exercise's. "
