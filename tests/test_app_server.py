@@ -300,10 +300,10 @@ async def test_an_app_that_fails_at_its_start_is_told_and_leaves_the_loop_alive(
 @pytest.mark.parametrize(
     ("thing", "words"),
     [
-        (FastAPI, r"`FastAPI` is a class. Hand over what it makes: `app = FastAPI\(\)`"),
-        (greeting, "the function `greeting`, and no web app"),
-        (None, "This is None, and no web app"),
-        ("http://x", "This is 'http://x', and no web app"),
+        (FastAPI, r"`FastAPI` is a class. Pass an instance: `app = FastAPI\(\)`"),
+        (greeting, "the function `greeting`, not a web app"),
+        (None, "This is None, not a web app"),
+        ("http://x", "This is 'http://x', not a web app"),
     ],
 )
 async def test_what_is_no_app_is_refused_with_a_sentence(thing, words):

@@ -1,8 +1,8 @@
-"""A web app of your own, served on 127.0.0.1 from the notebook's own event loop.
+"""Serving an ASGI app on 127.0.0.1 from the notebook's own event loop.
 
-The server is a task of the loop that runs your cells. So a cell that blocks the loop blocks the
-server, as it would in production, and the app may use the models that cells use: an async HTTP
-client belongs to one loop. What the app does is not looked at.
+The server is a task on the loop that runs the cells. So a cell that blocks the loop blocks the
+server, as in production, and the app can use the cells' models, whose async HTTP client belongs to
+this loop.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from .errors import Sentence, sentence
 from .settings import keep_off_proxies
 
 HOST = "127.0.0.1"
-_PATIENCE = 0.5  # s; for an app to hear that its visitors are gone, before it is cancelled
-_VISITOR_LEFT = (
-    "ClientDisconnect",
-    "BrokenResourceError",
-)  # Starlette's and FastAPI's words for it
+_GRACE = 0.5  # seconds for an app to notice that its clients disconnected
+# What Starlette and FastAPI raise when a client disconnects.
+_DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -38,16 +36,15 @@ class ServingError(Sentence, RuntimeError):
 
 
 class Server:
-    """A running server; `serve` and `serving` make it.
+    """A running server, made by `serve` or `serving`.
 
     Attributes:
-        url: Where it answers, such as `http://127.0.0.1:43210`, without a slash at the end.
-        errors: The exceptions that left the app. Its client saw status 500, or a reply that broke
-            off.
+        url: Such as `http://127.0.0.1:43210`, without a trailing slash.
+        errors: The app's unhandled exceptions. The client saw status 500 or a truncated reply.
     """
 
     def __init__(self, app: App) -> None:
-        self._app = _Noting(app)
+        self._app = _ErrorRecorder(app)
         self._listener = socket.create_server((HOST, 0))
         self._loop = asyncio.get_running_loop()
         self._uvicorn = _Uvicorn(self._app)
@@ -60,22 +57,22 @@ class Server:
 
     @property
     def stopped(self) -> bool:
-        """Whether it answers no more."""
+        """Whether it has stopped."""
         return self._task.done() or self._loop.is_closed()
 
     async def stop(self) -> None:
-        """Stop, and cut the connections that are open. Safe to call again."""
-        if self._loop is not asyncio.get_running_loop():  # its own loop is over
+        """Stop, and abort open connections. Safe to call again."""
+        if self._loop is not asyncio.get_running_loop():  # its own loop has ended
             self._listener.close()
             return
         self._uvicorn.over.set()
-        await asyncio.wait([self._task])  # a cancelled wait leaves the stopping alone
+        await asyncio.wait([self._task])  # cancelling this wait doesn't cancel the shutdown
 
     async def started(self) -> None:
-        """Wait until it answers.
+        """Wait until it accepts requests.
 
         Raises:
-            ServingError: If the app failed before.
+            ServingError: If the app failed to start.
         """
         await self._uvicorn.ready.wait()
         if self._uvicorn.failed:
@@ -83,29 +80,29 @@ class Server:
             self._listener.close()
             error = self._app.startup_error
             why = f": {sentence(error)}" if error else ""
-            raise ServingError(f"The app failed in its own start (its lifespan){why}.") from error
+            raise ServingError(f"The app failed to start (in its lifespan){why}.") from error
 
 
-_servers: dict[str, Server] = {}  # those of `serve`, by name
+_servers: dict[str, Server] = {}  # made by `serve`, by name
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
-    """Serve an app until its `stop()`, the next `serve` of that name, or the kernel's end.
+    """Serve an app until `stop()`, the next `serve` with this name, or the kernel's end.
 
         server = await serve(app)
         print(server.url)
 
-    Running the cell again replaces the server, so no port is left behind.
+    Running the cell again replaces the server, so no port stays open.
 
     Args:
         app: A FastAPI or any other ASGI app.
-        name: What is replaced; give another one to serve two apps side by side.
+        name: Identifies the server to replace; use another to serve two apps side by side.
 
     Returns:
-        To be awaited: the server, which answers already.
+        An awaitable of the server, which then accepts requests.
 
     Raises:
-        ServingError: If it is no app, no event loop runs, or the app fails at its start.
+        ServingError: If it isn't an app, no event loop is running, or the app fails to start.
     """
     _check(app)
     return _replace(app, name)
@@ -127,17 +124,17 @@ async def serving(app: App) -> AsyncIterator[str]:
         async with serving(app) as url:
             ...
 
-    If the app raised, that is printed when the block ends: its client saw no more than a status
-    500, or a reply that broke off.
+    Unhandled exceptions of the app are printed at the end of the block, since the client sees only
+    status 500 or a truncated reply.
 
     Args:
         app: A FastAPI or any other ASGI app.
 
     Yields:
-        Where it answers, such as `http://127.0.0.1:43210`, without a slash at the end.
+        The URL, such as `http://127.0.0.1:43210`, without a trailing slash.
 
     Raises:
-        ServingError: If it is no app, or it fails at its start.
+        ServingError: If it isn't an app, or it fails to start.
     """
     _check(app)
     server = await _started(app)
@@ -150,7 +147,7 @@ async def serving(app: App) -> AsyncIterator[str]:
 
 
 async def _started(app: App) -> Server:
-    _keep_the_log_off_the_screen()
+    _silence_logs()
     keep_off_proxies()
     server = Server(app)
     try:
@@ -162,7 +159,7 @@ async def _started(app: App) -> Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn on a loop that is not its own: no signals, no ticking, a quick end."""
+    """uvicorn on a shared event loop: no signal handlers, no ticks, fast shutdown."""
 
     def __init__(self, app: App) -> None:
         super().__init__(
@@ -171,9 +168,9 @@ class _Uvicorn(uvicorn.Server):
                 interface="asgi3",
                 ws="none",
                 log_config=None,
-                workers=1,  # said, or WEB_CONCURRENCY would say it
+                workers=1,  # otherwise WEB_CONCURRENCY sets it
                 access_log=False,
-                date_header=False,  # it would need the ticking
+                date_header=False,  # it would need ticks
             )
         )
         self.ready = asyncio.Event()
@@ -182,13 +179,13 @@ class _Uvicorn(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the kernel's signals, and so its ■, to the kernel."""
+        """Leave signals, and so ■, to the kernel."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
             await super().startup(sockets)
-        except SystemExit:  # uvicorn's answer to an app that won't start; it would end the kernel
+        except SystemExit:  # uvicorn exits if an app won't start, which would end the kernel
             self.failed = self.should_exit = True
         finally:
             self.ready.set()
@@ -206,18 +203,18 @@ class _Uvicorn(uvicorn.Server):
             connection.transport.abort()
         running = set(self.server_state.tasks)
         if running:
-            _, late = await asyncio.wait(running, timeout=_PATIENCE)
+            _, late = await asyncio.wait(running, timeout=_GRACE)
             for task in late:
                 task.cancel()
-            if late:  # what still goes on sits in a thread, which nobody can stop
-                await asyncio.wait(late, timeout=_PATIENCE)
+            if late:  # what is still running is in a thread, which can't be stopped
+                await asyncio.wait(late, timeout=_GRACE)
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_GRACE):
                 await self.lifespan.shutdown()
 
 
-class _Noting:
-    """The app, with a note of each exception that leaves it."""
+class _ErrorRecorder:
+    """ASGI wrapper that records the app's unhandled exceptions."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -229,34 +226,32 @@ class _Noting:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # many apps know no lifespan: told only if it mattered
-            elif type(_alone(error)).__name__ not in _VISITOR_LEFT:
+                self.startup_error = error  # many have no lifespan
+            elif type(_alone(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_alone(error))
             raise
 
 
 def _check(app: object) -> None:
-    """Refuse what is no ASGI app, with a sentence that says what it looks like."""
+    """Raise `ServingError` if this isn't an ASGI app, or no event loop is running."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         raise ServingError(
-            "No event loop runs here. In a notebook's cell, write `server = await serve(app)`; in "
+            "No event loop is running. In a notebook's cell, write `server = await serve(app)`; in "
             "a script, call it from a coroutine that `asyncio.run` runs."
         ) from None
     if inspect.isclass(app):
         raise ServingError(
-            f"`{app.__name__}` is a class. Hand over what it makes: `app = {app.__name__}()`."
+            f"`{app.__name__}` is a class. Pass an instance: `app = {app.__name__}()`."
         )
     if not callable(app) or not _takes_three(app):
         kind = f"the function `{app.__name__}`" if inspect.isfunction(app) else f"{app!r:.60}"
-        raise ServingError(
-            f"This is {kind}, and no web app. Hand over what `app = FastAPI()` made."
-        )
+        raise ServingError(f"This is {kind}, not a web app. Pass what `app = FastAPI()` makes.")
 
 
 def _takes_three(app: Callable[..., object]) -> bool:
-    """Whether it can be called as an ASGI app is: with scope, receive and send."""
+    """Return whether it can be called with scope, receive and send, as an ASGI app is."""
     try:
         inspect.signature(app).bind("scope", "receive", "send")
     except (TypeError, ValueError):
@@ -265,21 +260,21 @@ def _takes_three(app: Callable[..., object]) -> bool:
 
 
 def _alone(error: Exception) -> Exception:
-    """The exception itself, where a task group has put it into a group of one."""
+    """Return the only exception of a group, as a task group raises, or the error itself."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
 
 
-def _keep_the_log_off_the_screen() -> None:
-    """Without this, lines for a server's operator appear beneath whatever cell runs."""
+def _silence_logs() -> None:
+    """Keep uvicorn's and asyncio's log lines from appearing below the running cell."""
     logger = logging.getLogger("uvicorn")
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-    logging.getLogger("asyncio").addFilter(_not_of_one_who_left)
+    logging.getLogger("asyncio").addFilter(_isnt_disconnect)
 
 
-def _not_of_one_who_left(record: logging.LogRecord) -> bool:
-    """Drop what asyncio says when a blocked loop goes on writing to somebody who has gone."""
+def _isnt_disconnect(record: logging.LogRecord) -> bool:
+    """Return False for asyncio's warning about writing to a disconnected client."""
     return record.msg != "socket.send() raised exception."

@@ -1,11 +1,7 @@
-"""The reader model: how long a person waits while a reply arrives, and how long they read.
+"""Reader model: how long a person waits while a reply arrives, and how long they read.
 
-A recording goes in, a `Reading` comes out. Nothing is drawn here (`charts`) and nothing is timed
-(`timing`).
-
-The model follows one reader who reads every word in order at a steady speed and never reads ahead
-of what has arrived. With a_k the arrival of token k, d_k the moment the reader takes it up, and r
-the reader's speed in tokens/s:
+The model follows one reader who reads every word in order at a steady speed. With a_k the arrival
+of token k, d_k the moment the reader starts reading it, and r the reader's speed in tokens/s:
 
     d_1 = a_1,   d_k = max(a_k, d_(k-1) + 1/r)
     stalls       S = sum over k >= 2 of max(0, a_k - d_(k-1) - 1/r)
@@ -15,14 +11,11 @@ r = R · (4/3) / 60 for a reader of R words a minute, at four tokens to three En
 reading of non-fiction takes 238 words a minute on average, and most adults manage 175 to 300
 (Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
 
-Pieces of a stream hold a part of a word or several words, so each piece counts for its share of
-the reply's tokens, shared out by length in characters. How many those are, the provider's token
-count says where it can be that of the answer (`timing.could_be_shown`); otherwise they are 4/3 of
-the words (`timing.words_in`). A piece of w tokens takes w/r seconds to read, and the formulas hold
-with a_k the arrival of the piece. Reasoning is not counted as reading: the reader waits for the
-answer.
-
-For a blocking call everything is one piece, so W is its whole latency.
+A piece of a stream is a part of a word or several words, so each piece counts for its share of the
+reply's tokens, by length in characters. Their number is the provider's token count if that is
+plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the words (`timing.words_in`).
+A piece of w tokens takes w/r seconds to read, and a_k is the arrival of the piece. Reasoning isn't
+read: the reader waits for the answer. A blocking call is one piece, so W is its whole latency.
 """
 
 from __future__ import annotations
@@ -38,7 +31,7 @@ TOKENS_PER_WORD: Final = 4 / 3
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """The reader has read all there is and waits: from when, and how long, in seconds."""
+    """A wait after reading all that has arrived: its start and duration, in seconds."""
 
     at: float
     seconds: float
@@ -46,16 +39,16 @@ class Stall:
 
 @dataclass(frozen=True)
 class Reading:
-    """One reader's way through one recording. Times are seconds since sending.
+    """How one reader reads one recording. Times are seconds since sending.
 
     Attributes:
         wpm: The reader's speed, words a minute.
-        first: When the reader starts: the first text of the answer (TTFAT). If none ever came, the
-            recording's whole length, all of it spent waiting.
+        first: When the reader starts: at the answer's first text (TTFAT); without any text, the
+            recording's E2E latency.
         stalls: The waits in the middle, in order.
         delivered: (time, words on the screen) after each piece, in order of time.
-        read: (time, words read) at each corner of the reader's progress, straight lines between:
-            the start, both ends of each stall, the end.
+        read: (time, words read) at the start, at both ends of each stall, and at the end; linear
+            in between.
     """
 
     wpm: float
@@ -81,12 +74,12 @@ class Reading:
 
     @property
     def words(self) -> float:
-        """How many words arrived."""
+        """The number of words that arrived."""
         return self.delivered[-1][1] if self.delivered else 0.0
 
 
 def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
-    """A reader's speed in tokens/s: r = R · (4/3) / 60 (5.3 at 238 words a minute).
+    """Return a reader's speed in tokens/s: r = R · (4/3) / 60 (5.3 at 238 words a minute).
 
     Args:
         wpm: R, words a minute.
@@ -103,7 +96,7 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
     """Follow a reader through a recording.
 
     Args:
-        recording: What arrived when.
+        recording: The recording.
         wpm: The reader's speed, words a minute.
 
     Returns:
@@ -119,7 +112,7 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
     per_character = tokens / speed / length if length else 0.0  # seconds
 
     first = recording.e2e if recording.ttfat is None else recording.ttfat
-    ready = first  # when the reader has read all that came so far
+    ready = first  # when the reader has read all that has arrived
     arrived = 0  # characters
     delivered: list[tuple[float, float]] = []
     stalls: list[Stall] = []
@@ -139,10 +132,10 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
 
 
 def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
-    """W, seconds: all the time in which the reader had nothing to read.
+    """Return W, the seconds in which the reader had nothing to read.
 
     Args:
-        recording: What arrived when.
+        recording: The recording.
         wpm: The reader's speed, words a minute.
 
     Raises:

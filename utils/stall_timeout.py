@@ -1,4 +1,4 @@
-"""A stream that isn't waited for without end: Exercise 5.4 as the course solves it."""
+"""A time limit on a stream's silence: the course's own solution of the exercise `watched`."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,22 +8,22 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Stalled(Exception):  # noqa: N818 (what happened, in one word)
-    """Nothing came for too long."""
+class Stalled(Exception):  # noqa: N818 (learners catch it by this name)
+    """A stream was silent for too long."""
 
 
 async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T]:
-    """Yield what a stream yields, as it comes.
+    """Yield a stream's pieces as they arrive.
 
-    The time that the reader takes between two pieces doesn't count. The stream is closed at the
-    end, however that comes about.
+    The consumer's own time between two pieces doesn't count. The stream is always closed at the
+    end.
 
     Args:
         stream: An async generator, such as `model.astream(…)`.
         seconds: The longest silence, before the first piece or between two.
 
     Raises:
-        Stalled: If nothing came for `seconds`.
+        Stalled: If nothing arrived for `seconds`.
     """
     async with aclosing(stream):
         while True:

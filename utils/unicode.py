@@ -1,4 +1,4 @@
-"""Well-formed text: what a Python string can hold, and UTF-8 can't, is a lone surrogate.
+"""Repair of lone surrogates, which a Python string can contain but UTF-8 can't.
 
 An emoji may arrive in two strings: JSON escapes it as two surrogates, and a parser of partial JSON
 can yield the first half alone. Encoding such a string raises `UnicodeEncodeError`.
@@ -14,10 +14,10 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
-    """Join surrogates that are a pair, and replace each lone one by U+FFFD.
+    """Join pairs of surrogates, and replace each lone one with U+FFFD.
 
     Returns:
-        A plain string that every encoding of Unicode accepts, whatever subclass came in.
+        A plain string, even if `text` is of a subclass.
     """
     if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
         return text
@@ -26,9 +26,9 @@ def well_formed(text: str) -> str:
 
 
 def well_formed_parts(value: Any) -> Any:
-    """A value that JSON can hold, with all strings in it well-formed, a dictionary's keys included.
+    """Return a JSON value with all its strings well-formed, including dictionary keys.
 
-    Everything else, such as bytes, stays as it is.
+    Everything else, such as bytes, is unchanged.
     """
     if isinstance(value, str):
         return well_formed(value)
@@ -40,7 +40,7 @@ def well_formed_parts(value: Any) -> Any:
 
 
 def without_half(text: str) -> str:
-    """The text so far, without a first half at its end whose other half may still arrive."""
+    """Return the text without half a character at its end, whose other half may still arrive."""
     return text[:-1] if _begins_a_pair(text[-1:]) else text
 
 
@@ -51,14 +51,14 @@ class Joiner:
         self._half = ""
 
     def join(self, piece: str) -> str:
-        """Take the next piece, and return what is complete; a half at its end waits."""
+        """Take the next piece and return the complete text; keep half a character at its end."""
         text = self._half + piece
         complete = without_half(text)
         self._half = text[len(complete) :]
         return well_formed(complete)
 
     def rest(self) -> str:
-        """The stream is over: return U+FFFD for a half that still waits, else nothing."""
+        """Return U+FFFD for half a character that is left at the end of the stream, or nothing."""
         half, self._half = self._half, ""
         return well_formed(half)
 

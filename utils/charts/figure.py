@@ -1,8 +1,6 @@
-"""A matplotlib figure that a notebook shows once, sharp, with words for those who don't see it.
+"""A matplotlib figure with alternative text, displayed once and sharply.
 
-This module knows sizes, fonts and how a notebook displays a picture; what is drawn stands in
-`charts`. It is the one module that imports matplotlib, and never `pyplot`: a figure that pyplot
-has registered is shown a second time at the end of the cell.
+`pyplot` is never imported: a notebook would show a figure registered there a second time.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ RIGHT: Final = 0.25
 TEXT: Final = 13  # points; 12 and more can be read from the back of a room at this width
 TITLE: Final = 17
 LINE: Final = 0.32  # inches, a line of the title
-_LINES: Final = 6  # of a title; nobody reads more
+_LINES: Final = 6  # of a title, at most
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
 CSS_PER_INCH: Final = 80  # 800 pixels wide on the page …
@@ -36,24 +34,21 @@ DPI: Final = 2 * CSS_PER_INCH  # … with two dots for each, for sharp screens
 
 
 class Chart(Figure):
-    """A figure with a title that states a finding, and the same finding in words.
-
-    It is white on any notebook theme. As the last expression of a cell it is shown once.
+    """A figure whose title states a finding, white on any notebook theme.
 
     Attributes:
-        alt_text: What the picture shows, in sentences. It travels in the picture's metadata, where
-            nbconvert reads it for HTML pages. JupyterLab 4.6 drops it when it draws a picture, so
-            `print(chart.alt_text)` is how a screen reader gets it there.
+        alt_text: What the picture shows, in sentences. nbconvert reads it from the picture's
+            metadata for HTML pages. JupyterLab 4.6 ignores it; `print(chart.alt_text)` there.
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
         """Make an empty figure under its title.
 
         Args:
-            kind: What kind of chart it is, for `repr`.
+            kind: The kind of chart.
             title: The finding.
-            details: A sentence for each recording, for the alternative text.
-            body: Height of all that comes below the title, inches.
+            details: Sentences for the alternative text.
+            body: Height of everything below the title, inches.
         """
         title = well_formed(title)
         lines = textwrap.wrap(
@@ -73,16 +68,16 @@ class Chart(Figure):
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
     def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
-        """Name a recording on the left and tell its story on the right, `y` inches up."""
+        """Write a recording's name on the left and its account on the right, `y` inches up."""
         self.words(left, y, name, weight="bold")
         self.words(WIDTH - RIGHT, y, account, ha="right")
 
     def x_label(self, text: str) -> None:
-        """Say what the axis at the foot counts, and in what unit."""
+        """Label the axis at the foot with its quantity and unit."""
         self.words(WIDTH - RIGHT, 0.15, text, ha="right")
 
     def legend_row(self, *swatches: Artist) -> None:
-        """Name the colours in a row under the title."""
+        """Draw the legend as a row under the title."""
         self.legend(
             handles=swatches,
             loc="upper left",
@@ -98,7 +93,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Axes across the figure, at a place given in inches, with only the lines that help."""
+        """Return axes across the figure, at a place given in inches."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -111,17 +106,17 @@ class Chart(Figure):
         return axes
 
     def png(self) -> bytes:
-        """The picture, at two dots a pixel."""
+        """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # a label in a script that no font here has
+            warnings.filterwarnings("ignore", "Glyph")  # a label in a script without a font
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # few colours, all flat: a palette makes a third of the bytes
+        flat = io.BytesIO()  # few, flat colours: a palette makes it three times smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What IPython displays; sizes are CSS pixels and the alt text is nbconvert's key."""
+        """Return the picture for IPython; sizes are CSS pixels, and nbconvert reads `alt`."""
         picture = {
             "width": round(WIDTH * CSS_PER_INCH),
             "height": round(self.get_figheight() * CSS_PER_INCH),

@@ -1,7 +1,6 @@
 """The patients of each lesson's clinic: models and programs with a fault for the learner to find.
 
-They live here, and not in the notebook's cells, so that reading the cell doesn't spoil the
-diagnosis. What each patient has is judged in `utils/checks`.
+They aren't in the notebook's cells, which would spoil the diagnosis. `utils/checks` knows it.
 """
 
 from utils.clinics.lesson_1 import deployments

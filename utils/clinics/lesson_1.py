@@ -10,7 +10,7 @@ from utils.provider import chat_model
 def deployments(_: str = "") -> dict[str, ChatOpenAI]:
     """Return the deployments to diagnose, by the name that the lesson gives them.
 
-    They are always simulated: a real provider can't be asked to misbehave.
+    They are always simulated, since a real provider can't be told to misbehave.
 
     Learners' old notebooks pass the number of the exercise.
     """

@@ -17,12 +17,12 @@ _CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 @dataclass(frozen=True)
 class Case:
-    """What one program's handlers heard of a reply.
+    """What one program's handlers received of a reply.
 
     Attributes:
-        heard: Tokens with text that reached a handler, over all handlers.
-        warnings: Lines that LangChain's callback log got meanwhile.
-        reply: The text that came back.
+        heard: Tokens with text, summed over all handlers.
+        warnings: Lines in LangChain's callback log meanwhile.
+        reply: The reply's text.
     """
 
     heard: int
@@ -39,7 +39,7 @@ def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:
 
 
 class _Count(BaseCallbackHandler):
-    """Counts the tokens that it hears."""
+    """Handler that counts tokens with text."""
 
     def __init__(self) -> None:
         self.heard = 0
@@ -49,14 +49,14 @@ class _Count(BaseCallbackHandler):
 
 
 class _Failing(_Count):
-    """Has a bug, so that it counts nothing."""
+    """Handler with a bug, which counts nothing."""
 
     def on_llm_new_token(self, token: Any, **_: Any) -> None:
-        self.heard += token  # the bug: a number and a text
+        self.heard += token  # the bug: adds a string to a number
 
 
 class _Warnings(logging.Handler):
-    """Counts the lines of a log."""
+    """Log handler that counts lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ def _streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> s
 
 
 def _case(counts: list[_Count], program: Callable[[], str]) -> Case:
-    """Run a program with its log kept from the screen, and say what was heard."""
+    """Run a program with its log off the screen, and return what its handlers received."""
     warnings = _Warnings()
     passed_on, _CALLBACK_LOG.propagate = _CALLBACK_LOG.propagate, False
     _CALLBACK_LOG.addHandler(warnings)

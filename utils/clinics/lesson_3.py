@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessageChunk
 from utils.provider import chat_model
 
 _PROMPT = "Explain how a rainbow forms."
-_TWO_SENTENCES = 44  # tokens; the reply stops at a full stop and is still not complete
+_TWO_SENTENCES = 44  # tokens; the reply ends at a full stop but is incomplete
 
 
 def received(_: str = "") -> dict[str, Iterator[BaseMessageChunk]]:

@@ -1,4 +1,4 @@
-"""Lesson 4's clinic: the endpoint that keeps generating, and billing, after the user has gone."""
+"""Lesson 4's clinic: the endpoint that keeps generating after its client has disconnected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from utils.simulator import Simulator
 from utils.timing import Recording, record
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI  # half a second that the other lessons' clinics need not wait for
+    from fastapi import FastAPI  # takes half a second, which other lessons' clinics don't need
 
     from utils.simulator.client import Seen
 
@@ -34,12 +34,13 @@ _pumps: set[asyncio.Task[None]] = set()  # of the endpoint that keeps generating
 
 @dataclass(frozen=True)
 class Case:
-    """What visitors of one endpoint met: one read to the end, one left early.
+    """What two clients of one endpoint observed: one read to the end, one disconnected early.
 
     Attributes:
-        ttft_share: The share of the reply that the model had sent when the first text came, 0 to 1.
-        froze: Whether no health check was answered while the model was still sending.
-        unsent: Tokens that the model did not generate any more for the visitor who left.
+        ttft_share: The share of the reply, 0 to 1, that the model had sent when the first text
+            arrived.
+        froze: Whether no health check succeeded while the model was sending.
+        unsent: Tokens that the model didn't generate after the second client disconnected.
         recording: The reply that was read to the end.
     """
 
@@ -52,7 +53,7 @@ class Case:
 def endpoints(_: str = "") -> dict[str, FastAPI]:
     """Return the endpoints to diagnose, each an app with `/chat` and `/health`.
 
-    They are always simulated: nobody is to pay for what goes on behind their back.
+    They are always simulated, so that nothing that keeps running costs money.
 
     Learners' old notebooks pass the number of the exercise.
     """
@@ -61,19 +62,19 @@ def endpoints(_: str = "") -> dict[str, FastAPI]:
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to its end and leave another early, and say what came.
+    """Serve an endpoint, read one reply to its end, and disconnect early from another.
 
-    The visitor is a thread, so it goes on whatever the event loop does. What it notes is counted,
-    not timed: on a busy machine the diagnosis is the same.
+    The client is a thread, so a blocked event loop doesn't stop it. Everything is counted rather
+    than timed, so that the diagnosis is the same on a busy machine.
 
     Args:
         endpoint: An app with `/chat?question=…` and `/health`.
-        prompt: What is asked.
+        prompt: The question.
     """
     from utils.app_server import serving
 
     async with serving(endpoint) as url:
-        await asyncio.to_thread(_check_health, url)  # what a first request costs tells nothing
+        await asyncio.to_thread(_check_health, url)  # the first request is slower
         async with _unhurried().watch() as read:
             run, by_then, alive = await _read_and_check(url, prompt, read)
         async with _unhurried().watch() as left:
@@ -132,13 +133,13 @@ def _texts(url: str, prompt: str) -> Iterator[str]:
 
 
 def _leave(url: str, prompt: str, seen: Seen) -> None:
-    """Ask, and hang up once the model has sent a few tokens, whatever has come by then."""
+    """Send a request and disconnect once the model has sent a few tokens."""
     with closing(_connection(url)) as connection:
         connection.request("GET", _path(prompt), headers={"Connection": "close"})
         while _sent(seen) < _LEAVE_AFTER:
             came, _, _ = select([connection.sock], [], [], _PING)
             if came and not connection.sock.recv(65536):
-                return  # the reply is over
+                return  # the reply has ended
 
 
 def _is_alive(url: str, over: Event, seen: Seen) -> bool:
@@ -185,7 +186,7 @@ def _own() -> Simulator:
 def _unhurried() -> Simulator:
     """Return the simulator, or one at real speed where the course's is sped up.
 
-    What a visitor does while the model is sending can't be sped up.
+    What a client does while the model is sending can't be sped up.
     """
     shared = simulator()
     return shared if shared.speed <= 1 else _own()
@@ -237,7 +238,7 @@ async def _pumping(model: ChatOpenAI, question: str) -> AsyncGenerator[str]:
             queue.put_nowait(chunk.text)
         queue.put_nowait(None)
 
-    task = asyncio.create_task(pump())  # nobody cancels it when the visitor has gone
+    task = asyncio.create_task(pump())  # isn't cancelled when the client disconnects
     _pumps.add(task)
     task.add_done_callback(_pumps.discard)
     while (text := await queue.get()) is not None:

@@ -13,13 +13,13 @@ _SHOWN = 30  # tokens that reach the screen before a connection ends: more than 
 
 @dataclass(frozen=True)
 class Case:
-    """What one program made of a reply whose connection may break.
+    """What one program showed of a reply whose connection may break.
 
     Attributes:
-        shown: All the text that reached the screen.
-        requests: How many requests the server got.
-        finish: The finish reason of the last reply; None if nobody said why it ended.
-        error: What the program met on the way and kept to itself, as a sentence; empty if nothing.
+        shown: All text that reached the screen.
+        requests: The number of requests the server received.
+        finish: The last reply's finish reason; None if there was none.
+        error: The exception the program swallowed, as a sentence; empty if there was none.
     """
 
     shown: str
@@ -31,8 +31,8 @@ class Case:
 def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
     """Return the programs to diagnose; each takes a prompt and is awaited.
 
-    They are always simulated: a real provider can't be asked to break. A prompt suits them whose
-    reply has a first sentence of fewer than 30 tokens, and 90 or more in all.
+    They are always simulated, since a real provider can't be told to break. The reply to the prompt
+    needs 90 tokens or more, and fewer than 30 in its first sentence.
 
     Learners' old notebooks pass the number of the exercise.
     """
@@ -47,14 +47,14 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 async def _answer(
     delivery: str, prompt: str, *, again: str | None = None, skips: bool = False
 ) -> Case:
-    """Show a reply, and ask a second time if that raises.
+    """Show a reply, and send the request again if that raises.
 
     Args:
-        delivery: What becomes of the first reply.
-        prompt: What is asked.
-        again: What becomes of the second.
-        skips: Leave out as many of the second reply's chunks as the first one had, which is right
-            as long as both are cut alike.
+        delivery: The fault of the first reply.
+        prompt: The prompt.
+        again: The fault of the second.
+        skips: Whether to skip as many of the second reply's chunks as the first one had, which is
+            right only if both have the same chunks.
     """
     screen = _Screen()
     async with simulator().watch() as seen:
@@ -64,7 +64,7 @@ async def _answer(
 
 
 class _Screen:
-    """What a program shows, and how its last stream ended."""
+    """The text a program shows, and how its last stream ended."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -73,8 +73,8 @@ class _Screen:
         self.error = ""
 
     async def show(self, delivery: str | None, prompt: str, skip: int = 0) -> bool:
-        """Show one reply but for its first `skip` chunks; return whether it came without error."""
-        import openai  # slow, and there by now: a model has been made
+        """Show a reply without its first `skip` chunks; return whether it raised nothing."""
+        import openai  # slow, but loaded by now
 
         model = chat_model("fast", delivery=delivery, simulated=True)
         self.chunks, self.finish = 0, None

@@ -24,10 +24,18 @@ def test_the_page_takes_its_colours_from_the_palette():
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_file_comes_once_after_all_it_needs(name):
-    text = script(name) if name.endswith(".js") else stylesheet(name)
-    own = (WIDGETS / name).read_text(encoding="utf-8")
-    assert text.endswith(own)
-    assert text.count(own) == 1
+    texts = theme._with_needs(name)
+    assert texts[-1] == (WIDGETS / name).read_text(encoding="utf-8")
+    assert len(texts) == len(set(texts))
+
+
+def test_a_script_has_all_of_its_code_and_no_comments():
+    text = script("live_text/live_text.js")
+    assert "function make(" in text
+    assert text.rstrip().endswith(
+        "export default patched({ initialize: initializePanel, render });"
+    )
+    assert "\n//" not in text
 
 
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if name.split("/")[1] not in PARTS])

@@ -10,6 +10,7 @@ from utils.charts import palette
 WIDGETS = Path(__file__).parent.parent
 
 _NEEDS = re.compile(r"(?://|/\*) needs: (.+?)(?: \*/)?\n")
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _COLOURS = {
     "waiting": palette.WAITING,
     "reading": palette.READING,
@@ -20,13 +21,13 @@ _COLOURS = {
 
 
 def script(name: str) -> str:
-    """Return a widget's script, after the scripts it needs.
+    """Return a widget's script, after the scripts it needs, without comment lines.
 
     Args:
         name: The file's path below `utils/widgets`. Its first line is `// needs: ` and the paths
             of other scripts, or `nothing`.
     """
-    return "\n".join(_with_needs(name))
+    return _COMMENT.sub("", "\n".join(_with_needs(name)))  # a class of pages loads it at once
 
 
 def stylesheet(name: str = "base/theme.css") -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from utils.formatting import counted
 from utils.timing import Recording, content_of
+from utils.timing.chunks import field_of
 from utils.widgets.base.panel import STOPPED, Panel
 from utils.widgets.base.stream_view import StreamView
 from utils.widgets.base.theme import script, stylesheet
@@ -120,17 +121,17 @@ def row_of(item: object) -> Row:
         Some of "text" (as a repr, which shows spaces and newlines), "reasoning", "tool" (index,
         name and arguments), "finish", "usage", and "empty" for a chunk without anything to read.
     """
-    if not isinstance(item, str) and _field(item, "content") is None:
+    if not isinstance(item, str) and field_of(item, "content") is None:
         return {"text": repr(item)}
     text, reasoning = content_of(item)
-    tool = " ".join(_piece(piece) for piece in _field(item, "tool_call_chunks") or ())
-    metadata = _field(item, "response_metadata") or {}
+    tool = " ".join(_piece(piece) for piece in field_of(item, "tool_call_chunks") or ())
+    metadata = field_of(item, "response_metadata") or {}
     row = {
         "text": repr(text),
         "reasoning": repr(reasoning) if reasoning else "",
         "tool": tool,
         "finish": str(metadata.get("finish_reason") or ""),
-        "usage": _tokens(_field(item, "usage_metadata") or {}),
+        "usage": _tokens(field_of(item, "usage_metadata") or {}),
         "empty": "" if text or reasoning or tool else "empty",
     }
     return {column: cell for column, cell in row.items() if cell}
@@ -150,8 +151,3 @@ def _tokens(usage: Mapping[str, Any]) -> str:
 
 def _cut(cell: str) -> str:
     return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}… ({len(cell):,} characters)"
-
-
-def _field(item: object, name: str) -> Any:
-    """Return a field of a message, or of a dict shaped like one."""
-    return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)

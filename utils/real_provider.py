@@ -1,0 +1,138 @@
+"""The real provider, as set by environment variables."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from . import settings
+from .errors import Sentence
+from .settings import variable
+
+_NO_KEY_NEEDED = "no-key-needed"  # local servers accept any key, and the client requires one
+_GATEWAY = "https://gateway.smith.langchain.com"  # used if LANGSMITH_GATEWAY=true
+_YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
+
+
+class ProviderError(Sentence, RuntimeError):
+    """No model can be called: a provider's settings are incomplete, or the simulator can't start.
+
+    The message says what to do.
+    """
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A real provider, as set by the environment variables.
+
+    Attributes:
+        model: The model's name.
+        base_url: The API's URL; None is OpenAI's.
+        api_key: The key, which is never shown.
+        named_by: The variable that sets the URL.
+    """
+
+    model: str
+    base_url: str | None = field(repr=False)  # may contain a password
+    api_key: str = field(repr=False)
+    named_by: str | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and port, without user names or paths."""
+        if self.base_url is None:
+            return "api.openai.com"
+        parts = urlsplit(self.base_url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the host is a loopback address."""
+        name = urlsplit(self.base_url or "").hostname or ""
+        return name in ("localhost", "::1") or name.startswith("127.")
+
+    @property
+    def shared_simulator(self) -> bool:
+        """Whether it is a simulator shared by a class, whose models are latency profiles."""
+        return self.base_url is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
+
+
+def real_provider() -> Provider | None:
+    """Return the provider set by the environment variables; None is the simulator.
+
+    `OPENAI_MODEL` is the switch: many machines have a key set for other work, so a key alone never
+    costs money here.
+
+    Raises:
+        ProviderError: If `OPENAI_BASE_URL` is set without a model, or isn't a valid URL.
+    """
+    with settings.lock:
+        model, url, key = map(variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
+        named_by, base_url, key = _address(key) if model else ("OPENAI_BASE_URL", url, key)
+    if base_url and (odd := settings.odd_character(str(named_by), base_url)):
+        raise ProviderError(odd)
+    if base_url and not _is_web_address(base_url):
+        raise ProviderError(
+            f"{named_by} is not a valid URL. A valid one looks like http://localhost:11434/v1."
+        )
+    if base_url and not model:
+        raise ProviderError(
+            "OPENAI_BASE_URL is set, but OPENAI_MODEL isn't. Set it to the name of a model on "
+            "this server, or unset OPENAI_BASE_URL to use the simulator."
+        )
+    if not model or not (base_url or key):
+        return None
+    for name, value in _sent(model, key).items():
+        if odd := settings.odd_character(name, value, spaces=name != "OPENAI_API_KEY"):
+            raise ProviderError(odd)
+    return Provider(model, base_url, key or _NO_KEY_NEEDED, named_by if base_url else None)
+
+
+def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
+    """Return the variable that sets the URL, the URL, and the key to send.
+
+    Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, then OpenAI's.
+    """
+    gateway = variable("LANGSMITH_GATEWAY")
+    for name in ("OPENAI_API_BASE", "LANGSMITH_GATEWAY", "OPENAI_BASE_URL"):
+        value = variable(name)
+        if name == "LANGSMITH_GATEWAY" and gateway and gateway.lower() not in _NO:
+            host = _GATEWAY if gateway.lower() in _YES else gateway.rstrip("/")
+            own = variable("LANGSMITH_GATEWAY_API_KEY") or variable("LANGSMITH_API_KEY")
+            return name, f"{host}/openai/v1", own or key
+        if name != "LANGSMITH_GATEWAY" and value:
+            return name, value, key
+    return None, None, key
+
+
+def _sent(model: str, key: str | None) -> dict[str, str]:
+    """Return the values of the variables that are set and sent with each request, by name."""
+    also = {name: value for name in settings.HEADERS if (value := variable(name))}
+    return {"OPENAI_MODEL": model} | ({"OPENAI_API_KEY": key} if key else {}) | also
+
+
+def provider_is_set() -> bool:
+    """Return whether a real provider is set, even incompletely."""
+    try:
+        return real_provider() is not None
+    except ProviderError:
+        return True
+
+
+def address_variable() -> str:
+    """Return the variable that sets, or would set, the provider's URL."""
+    with suppress(ProviderError):
+        provider = real_provider()
+        if provider is not None and provider.named_by is not None:
+            return provider.named_by
+    return "OPENAI_BASE_URL"
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an invalid port or bracket
+        return False

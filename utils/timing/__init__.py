@@ -1,0 +1,31 @@
+"""Timing of replies: recordings, their latency metrics, and what takes them.
+
+Reads items by their shape: message chunks, strings, or dicts shaped like message chunks.
+"""
+
+from utils.timing.chunks import content_of
+from utils.timing.recorders import (
+    AsyncRecorder,
+    Recorder,
+    arecord,
+    arecord_call,
+    record,
+    record_call,
+)
+from utils.timing.recording import Outcome, Piece, Recording
+from utils.timing.token_counts import could_be_shown, words_in
+
+__all__ = [
+    "AsyncRecorder",
+    "Outcome",
+    "Piece",
+    "Recorder",
+    "Recording",
+    "arecord",
+    "arecord_call",
+    "content_of",
+    "could_be_shown",
+    "record",
+    "record_call",
+    "words_in",
+]

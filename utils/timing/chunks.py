@@ -1,0 +1,51 @@
+"""Reading text, reasoning and metadata from a stream's items, whatever their type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from utils.unicode import well_formed
+
+
+def content_of(item: object) -> tuple[str, str]:
+    """Return an item's text and reasoning; its `content` is a string or a list of blocks."""
+    if isinstance(item, str):
+        return item, ""
+    content = field_of(item, "content")
+    blocks = content if isinstance(content, list) else [content]
+    text = reasoning = ""
+    for block in blocks:
+        if isinstance(block, str):
+            text += block
+        elif isinstance(block, Mapping) and block.get("type") == "text":
+            text += block.get("text") or ""
+        elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
+            reasoning += _thinking(block)
+    extra = field_of(item, "additional_kwargs") or {}
+    shown = extra.get("reasoning_content")
+    return text, reasoning + (shown if isinstance(shown, str) else "")
+
+
+def finish_reason_of(item: object) -> str | None:
+    """Return an item's finish reason, if it has one."""
+    reason = mapping_of(item, "response_metadata").get("finish_reason")
+    return well_formed(reason) if isinstance(reason, str) else None
+
+
+def mapping_of(item: object, name: str) -> Mapping[str, Any]:
+    """Return a field that is a mapping; an empty mapping if it is anything else."""
+    value = field_of(item, name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def field_of(item: object, name: str) -> Any:
+    """Return a field of a message, or of a dict shaped like one."""
+    return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
+
+
+def _thinking(block: Mapping[str, Any]) -> str:
+    """Return the text of a reasoning block, in any provider's spelling."""
+    spoken = block.get("reasoning") or block.get("thinking") or block.get("text") or ""
+    summary: Iterable[Mapping[str, Any]] = block.get("summary") or ()
+    return spoken + "".join(part.get("text") or "" for part in summary)

@@ -1,0 +1,309 @@
+"""Timing streams and blocking calls.
+
+All times are seconds since sending. The first `next()` sends the request and starts the clock,
+because generators do nothing before. A piece arrives when the loop pulls it, so a slow loop makes a
+slow recording.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from utils.timing.chunks import content_of, finish_reason_of, mapping_of
+from utils.timing.recording import Outcome, Piece, Recording
+from utils.timing.token_counts import usage_of
+from utils.unicode import well_formed
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+
+
+class _Recorder(Generic[T]):
+    """Base of both recorders: when the clock started, what arrived, how it ended.
+
+    Items are stored with their times and interpreted only for a recording, so that timing a stream
+    costs next to nothing while it runs.
+    """
+
+    def __init__(self, label: str, clock: Clock) -> None:
+        self._label = label
+        self._clock = clock
+        self._start: float | None = None
+        self._arrived: list[tuple[float, T]] = []
+        self._pieces: list[Piece] = []
+        self._finish_reason: str | None = None
+        self._usages: list[Mapping[str, Any]] = []
+        self._end: float | None = None
+        self._outcome: Outcome = "streaming"
+        self._error: str | None = None
+        self._closed = False
+
+    @property
+    def recording(self) -> Recording:
+        """A snapshot of the stream so far."""
+        start = self._clock() if self._start is None else self._start
+        for arrival, item in self._arrived[len(self._pieces) :]:
+            text, reasoning = content_of(item)
+            self._pieces.append(Piece(arrival - start, text, reasoning))
+            self._finish_reason = finish_reason_of(item) or self._finish_reason
+            if usage := mapping_of(item, "usage_metadata"):
+                self._usages.append(usage)
+        texts = [piece.reasoning + piece.text for piece in self._pieces]
+        end = self._end
+        if end is None:
+            end = start if self._start is None else self._clock()
+        return Recording(
+            label=self._label,
+            pieces=tuple(self._pieces),
+            e2e=end - start,
+            outcome=self._outcome,
+            error=self._error,
+            finish_reason=self._finish_reason,
+            usage=usage_of(self._usages, texts),
+            sent=start,
+        )
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since sending, now; 0 before it. After an item: when that item arrived."""
+        return 0.0 if self._start is None else self._clock() - self._start
+
+    def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:
+        """Stop the clock; only the first ending counts."""
+        if self._end is not None:
+            return
+        self._end = self._clock()
+        self._start = self._end if self._start is None else self._start
+        self._outcome = outcome
+        if error is not None:  # as text, since an exception would keep the stream's frames alive
+            self._error = well_formed(f"{type(error).__name__}: {error}")
+
+
+class Recorder(_Recorder[T], Iterator[T]):
+    """Iterator that passes a stream through unchanged while timing it; made by `record`."""
+
+    def __init__(self, source: Iterator[T], owner: object, label: str, clock: Clock) -> None:
+        super().__init__(label, clock)
+        self._source = source
+        self._owner = owner
+
+    def __next__(self) -> T:
+        if self._end is not None:
+            raise StopIteration
+        if self._start is None:
+            self._start = self._clock()
+        try:
+            item = next(self._source)
+        except StopIteration:
+            self._ended("finished")
+            raise
+        except Exception as error:
+            self._ended("failed", error)
+            raise
+        except BaseException:  # ■ or the like
+            self.close()
+            raise
+        self._arrived.append((self._clock(), item))
+        return item
+
+    def close(self) -> None:
+        """Close the source, so that the server stops generating. Safe to call again."""
+        self._ended("left")
+        if self._closed:
+            return
+        self._closed = True
+        for source in _distinct(self._source, self._owner):
+            if close := getattr(source, "close", None):
+                close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if self._end is None:
+            self.close()
+
+
+class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
+    """Async version of `Recorder`; made by `arecord`."""
+
+    def __init__(self, source: AsyncIterator[T], owner: object, label: str, clock: Clock) -> None:
+        super().__init__(label, clock)
+        self._source = source
+        self._owner = owner
+
+    async def __anext__(self) -> T:
+        if self._end is not None:
+            raise StopAsyncIteration
+        if self._start is None:
+            self._start = self._clock()
+        try:
+            item = await anext(self._source)
+        except StopAsyncIteration:
+            self._ended("finished")
+            raise
+        except Exception as error:
+            self._ended("failed", error)
+            raise
+        except BaseException:  # the reading task was cancelled
+            await self.aclose()
+            raise
+        self._arrived.append((self._clock(), item))
+        return item
+
+    async def aclose(self) -> None:
+        """Close the source, so that the server stops generating. Safe to call again."""
+        self._ended("left")
+        if self._closed:
+            return
+        self._closed = True
+        for source in _distinct(self._source, self._owner):
+            if close := getattr(source, "aclose", None):
+                await close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def record(
+    stream: Iterable[T], label: str = "", *, clock: Clock = time.perf_counter
+) -> Recorder[T]:
+    """Time a stream while it passes through, item by item, unchanged and not pulled ahead.
+
+    Closing the recorder closes the source: at `close()`, at the end of
+    `with record(…) as recorder:`, or immediately when a loop over an unnamed recorder is left. A
+    named recorder stays open after `break`, as any generator does.
+
+    Args:
+        stream: Any iterable of message chunks, strings, or dicts shaped like message chunks.
+            Items without text count for TTFB.
+        label: A name for charts and tables.
+        clock: Returns seconds; for tests.
+
+    Returns:
+        An iterator over the same items; `.recording` is available at any time.
+
+    Raises:
+        TypeError: If it isn't a synchronous stream.
+    """
+    if isinstance(stream, AsyncIterable):
+        raise TypeError("This is an async stream: time it with `arecord(…)` and `async for`.")
+    if hasattr(stream, "content") or not isinstance(stream, Iterable):
+        raise TypeError(_not_a_stream(stream, "model.stream(…)", "record_call(model.invoke, …)"))
+    return Recorder(iter(stream), stream, label, clock)
+
+
+def arecord(
+    stream: AsyncIterable[T], label: str = "", *, clock: Clock = time.perf_counter
+) -> AsyncRecorder[T]:
+    """Time an async stream while it passes through; async version of `record`.
+
+    The source is closed at `aclose()`, at the end of `async with arecord(…)`, and when the reading
+    task is cancelled. After `break`, the event loop closes an unnamed recorder in its next cycle.
+
+    Args:
+        stream: Any async iterable of message chunks, strings, or dicts shaped like message chunks.
+        label: A name for charts and tables.
+        clock: Returns seconds; for tests.
+
+    Returns:
+        An async iterator over the same items; `.recording` is available at any time.
+
+    Raises:
+        TypeError: If it isn't an async stream.
+    """
+    if not isinstance(stream, AsyncIterable):
+        if isinstance(stream, Iterable) and not hasattr(stream, "content"):
+            raise TypeError("This is a synchronous stream: time it with `record(…)` and `for`.")
+        raise TypeError(
+            _not_a_stream(stream, "model.astream(…)", "await arecord_call(model.ainvoke, …)")
+        )
+    return AsyncRecorder(aiter(stream), stream, label, clock)
+
+
+def record_call(
+    call: Callable[..., T],
+    *args: object,
+    label: str = "",
+    clock: Clock = time.perf_counter,
+    **kwargs: object,
+) -> tuple[T, Recording]:
+    """Make a blocking call and return the reply with its recording, which has one piece.
+
+    Args:
+        call: What to call, such as `model.invoke`.
+        *args: Passed to it.
+        label: A name for charts and tables.
+        clock: Returns seconds; for tests.
+        **kwargs: Passed to it.
+
+    Returns:
+        The reply, and a recording whose TTFT is its E2E latency. Exceptions propagate.
+    """
+    start = clock()
+    reply = call(*args, **kwargs)
+    return reply, _whole(reply, label, start, clock())
+
+
+async def arecord_call(
+    call: Callable[..., Awaitable[T]],
+    *args: object,
+    label: str = "",
+    clock: Clock = time.perf_counter,
+    **kwargs: object,
+) -> tuple[T, Recording]:
+    """Await a whole reply and return it with its recording; async version of `record_call`."""
+    start = clock()
+    reply = await call(*args, **kwargs)
+    return reply, _whole(reply, label, start, clock())
+
+
+def _whole(reply: object, label: str, start: float, end: float) -> Recording:
+    text, reasoning = content_of(reply)
+    return Recording(
+        label=label,
+        pieces=(Piece(end - start, text, reasoning),),
+        e2e=end - start,
+        finish_reason=finish_reason_of(reply),
+        usage=mapping_of(reply, "usage_metadata") or None,
+        sent=start,
+    )
+
+
+def _not_a_stream(thing: object, stream: str, call: str) -> str:
+    return (
+        f"A {type(thing).__name__} is not a stream. Pass what `{stream}` returns, or time "
+        f"a whole reply with `{call}`."
+    )
+
+
+def _distinct(source: object, owner: object) -> tuple[object, ...]:
+    """Return an iterator and its iterable, since either may own the connection."""
+    return (source,) if source is owner else (source, owner)

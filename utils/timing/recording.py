@@ -1,0 +1,201 @@
+"""Recordings of replies, and the definition of every latency metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+from utils.formatting import counted, in_milliseconds, in_seconds
+from utils.timing.chunks import mapping_of
+from utils.timing.token_counts import could_be_shown, whole_number, words_in
+from utils.unicode import well_formed
+
+Outcome = Literal["finished", "left", "failed", "streaming"]
+
+_OUTCOMES: Final[Mapping[Outcome, str]] = {
+    "finished": "finished",
+    "left": "left early",
+    "failed": "failed",
+    "streaming": "still streaming",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The content of one stream item.
+
+    Attributes:
+        at: Seconds from sending to arrival.
+        text: The answer's text; empty for an item without any, such as a role-only first chunk.
+        reasoning: The model's reasoning, if the provider shows it.
+    """
+
+    at: float
+    text: str
+    reasoning: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has neither text nor reasoning."""
+        return not (self.text or self.reasoning)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Immutable snapshot of one reply as it arrived.
+
+    Definitions: `a_k` is the arrival of token k, `n` the number of tokens. Where providers and
+    benchmarks disagree, the metric documents the choice.
+
+    Attributes:
+        label: A name for charts and tables.
+        pieces: Every item in order of arrival, empty ones included.
+        e2e: End-to-end latency, seconds: from sending until the stream ended, failed or was left;
+            until now while it streams.
+        outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
+        error: Type and message of the exception, if it failed.
+        finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
+            truncated, even if nothing was raised.
+        usage: The provider's token counts, if it sent any.
+        sent: The clock's reading at sending, seconds; aligns recordings of the same clock.
+    """
+
+    label: str
+    pieces: tuple[Piece, ...]
+    e2e: float
+    outcome: Outcome = "finished"
+    error: str | None = None
+    finish_reason: str | None = None
+    usage: Mapping[str, Any] | None = field(default=None, hash=False)
+    sent: float = 0.0
+
+    @property
+    def ttfb(self) -> float | None:
+        """Time to first byte, seconds: the first item of any kind, even an empty one."""
+        return self.pieces[0].at if self.pieces else None
+
+    @property
+    def ttft(self) -> float | None:
+        """Time to first token, seconds: the first non-empty content, reasoning included.
+
+        An empty role-only chunk doesn't count (as in AIPerf; vLLM's benchmark counts it).
+        """
+        return next((piece.at for piece in self.pieces if not piece.empty), None)
+
+    @property
+    def ttfat(self) -> float | None:
+        """Time to first answer token, seconds: the first text that is not reasoning."""
+        return next((piece.at for piece in self.pieces if piece.text), None)
+
+    @property
+    def tpot(self) -> float | None:
+        """Time per output token, seconds: (a_n - a_1) / (n - 1).
+
+        n is `shown_tokens`, otherwise the number of non-empty pieces. None for a reply in one
+        piece, whose tokens arrive together.
+        """
+        arrivals = self._arrivals
+        tokens = self.shown_tokens or len(arrivals)
+        if len(arrivals) < 2 or tokens < 2:
+            return None
+        return (arrivals[-1] - arrivals[0]) / (tokens - 1)
+
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """Seconds between one non-empty piece and the next.
+
+        This is inter-chunk latency; it is inter-token latency only where a chunk is one token.
+        """
+        arrivals = self._arrivals
+        return tuple(b - a for a, b in pairwise(arrivals))
+
+    @cached_property
+    def text(self) -> str:
+        """The answer so far, well-formed, so that it can be printed and sent."""
+        return well_formed("".join(piece.text for piece in self.pieces))
+
+    @property
+    def tokens(self) -> int | None:
+        """The provider's count of output tokens, whatever it includes; None without a count."""
+        return whole_number((self.usage or {}).get("output_tokens"))
+
+    @cached_property
+    def answer_tokens(self) -> int | None:
+        """The provider's token count of the answer without its reasoning.
+
+        None without a count, if the two can't be separated, or if the count is implausible: see
+        `count_doubt`.
+        """
+        thought = whole_number(mapping_of(self.usage, "output_token_details").get("reasoning"))
+        if self.tokens is None or (thought is None and self._has_reasoning):
+            return None
+        # Some providers exclude the reasoning from the count but still report it in the details.
+        counts = (self.tokens - (thought or 0), self.tokens)
+        pieces = [piece.text for piece in self.pieces]
+        return next((count for count in counts if could_be_shown(count, pieces)), None)
+
+    @cached_property
+    def shown_tokens(self) -> int | None:
+        """The provider's token count of what was shown, including reasoning if it was shown.
+
+        None without a count, or if the count is implausible.
+        """
+        if not self._has_reasoning:
+            return self.answer_tokens
+        pieces = [piece.reasoning + piece.text for piece in self.pieces]
+        count = self.tokens
+        return count if count is not None and could_be_shown(count, pieces) else None
+
+    @property
+    def count_doubt(self) -> str:
+        """Why the provider's token count isn't used, as a sentence; otherwise empty.
+
+        A count often includes hidden reasoning, tool calls or a failed attempt.
+        """
+        count = (self.usage or {}).get("output_tokens")
+        if count is None or self.ttft is None or self.shown_tokens is not None:
+            return ""
+        if self.tokens is None:
+            told = f"The provider's token count, {count!r:.20}, isn't a number of tokens."
+        else:
+            told = (
+                f"The provider counts {counted(self.tokens, 'token')}, which can't be the text "
+                "that arrived: it may include hidden reasoning, a tool call or another attempt, or "
+                "cover only a part."
+            )
+        return f"{told} TPOT and reading time use what arrived instead."
+
+    def summary(self) -> str:
+        """Return one line: `TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished`."""
+        size = counted(words_in(self.text), "word")
+        if self.count_doubt:
+            size += f" (implausible token count: {(self.usage or {}).get('output_tokens')!r:.20})"
+        elif self.tokens is not None:
+            size = counted(self.tokens, "token")
+        ending = _OUTCOMES[self.outcome]
+        if self.error:
+            ending += f" ({self.error.partition(':')[0]})"
+        elif self.outcome == "finished" and self.finish_reason not in (None, "stop"):
+            ending += f" ({self.finish_reason})"
+        parts = [
+            "no text" if self.ttft is None else f"TTFT {in_seconds(self.ttft)}",
+            "" if self.tpot is None else f"TPOT {in_milliseconds(self.tpot)}",
+            f"total {in_seconds(self.e2e)}",
+            size,
+            ending,
+        ]
+        return " · ".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        return f"<Recording {self.label!r}: {self.summary()}>"
+
+    @property
+    def _arrivals(self) -> list[float]:
+        return [piece.at for piece in self.pieces if not piece.empty]
+
+    @property
+    def _has_reasoning(self) -> bool:
+        return any(piece.reasoning for piece in self.pieces)

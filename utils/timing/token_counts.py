@@ -1,0 +1,75 @@
+"""Token counts: which of a provider's counts can be that of the text that arrived."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from utils.unicode import well_formed
+
+_LETTERS: Final = string.ascii_letters.encode()
+_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
+
+
+def words_in(text: str) -> int:
+    """Return the number of words; each Chinese or Japanese character counts as one.
+
+    Those languages put no spaces between words, and people read about as many characters per minute
+    as English words.
+    """
+    if _UNSPACED.search(text) is None:
+        return len(text.split())
+    return len(_UNSPACED.findall(text)) + len(_UNSPACED.sub(" ", text).split())
+
+
+def could_be_shown(count: int, texts: Iterable[str]) -> bool:
+    """Return whether a token count can be that of these pieces of text.
+
+    The upper limit is either one token for each non-empty piece, or the sum of two for five ASCII
+    letters, one for a digit, punctuation mark or line break, and one less than its bytes for any
+    other character: two for a Chinese one, three for most emoji. Ten more are allowed for tokens
+    without text. The lower limit is half a token per word, and a sixteenth of that sum.
+
+    The limits are wide, since a tokenizer that knows a language badly needs twice as many tokens as
+    one that knows it well. A stream of single tokens passes, as do large pieces in any language. An
+    English count that was added up twice doesn't.
+    """
+    shown = [piece for piece in texts if piece]
+    text = well_formed("".join(shown))
+    ascii_part = text.encode("ascii", "ignore")
+    letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
+    others = len(ascii_part) - letters - ascii_part.count(b" ")
+    foreign = len(text.encode()) - len(text)  # bytes of other characters, less one for each
+    most = 0.4 * letters + others + foreign
+    least = max(len(text.split()) / 2, most / 16)
+    return least <= count <= max(most, len(shown)) + 10
+
+
+def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
+    """Return one usage for a reply, from those its items carried.
+
+    Several usages are either increments to add up, as LangChain does when it adds chunks, or
+    running totals, of which the last is the whole. The text decides which; if it allows both,
+    counts that rise each time are running totals.
+    """
+    counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
+    if len(counted) < 2:
+        return next(iter(counted), usages[-1] if usages else None)
+    last = counted[-1]
+    counts = [usage["output_tokens"] for usage in counted]
+    added = {**last, "output_tokens": sum(counts)}
+    rising = all(before < after for before, after in pairwise(counts))
+    fitting = (
+        usage
+        for usage in ((last, added) if rising else (added, last))
+        if could_be_shown(usage["output_tokens"], texts)
+    )
+    return next(fitting, last)
+
+
+def whole_number(value: object) -> int | None:
+    """Return `value` if it can be a count."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
