@@ -1,64 +1,14 @@
-"""What guards lesson 5's checks: another model is named, and of a missing await nothing warns."""
+"""A missing await is named by lesson 5's checks, and nothing warns of it."""
 
 import gc
 import warnings
-from functools import partial
 
 import pytest
-from jiter import from_json
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessageChunk
-from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.lesson_5._parts import in_a_loop, steadied
 from tests.checks.verdict import wrong
 from utils.stall_timeout import watched as the_courses_own
 from utils.widgets import Status
-
-
-class Talker(GenericFakeChatModel):
-    """A model that the notebook has, and no check."""
-
-    def bind_tools(self, tools, **kwargs):
-        return self
-
-
-talker = Talker(messages=iter([]))
-
-
-async def texts(prompt):
-    """A helper of an earlier cell, which asks the notebook's model."""
-    async for chunk in talker.astream(prompt):
-        yield chunk.content
-
-
-def answers_with_it(model, tools, messages):
-    return in_a_loop(talker, tools, messages)
-
-
-async def fills_in_with_it(model, conversation):
-    async for text in (talker | StrOutputParser()).astream(conversation):
-        yield from_json(text.encode())
-
-
-def supports_with_it(models, tools, seconds):
-    def reply(history):
-        spare = partial(in_a_loop, talker, tools, history)
-        return steadied()([partial(in_a_loop, models[0], tools, history), spare], seconds)
-
-    return reply
-
-
-@pytest.mark.parametrize(
-    ("number", "answer"),
-    [
-        ("5.answer", answers_with_it),
-        ("5.ticket", fills_in_with_it),
-        ("5.support", supports_with_it),
-    ],
-)
-def test_a_helper_that_asks_the_notebooks_model_is_told_which(number, answer):
-    wrong(number, answer, "called the notebook's `talker`")
 
 
 async def forgets_to_await_a_tool(model, tools, messages):

@@ -5,12 +5,23 @@ from contextlib import aclosing
 from functools import reduce
 from operator import add
 
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import message_chunk_to_message
 
 from utils.stall_timeout import watched
 from utils.widgets import Status
 
 kept = []
+
+
+class NotebookModel(GenericFakeChatModel):
+    """A model that the notebook has, and no check."""
+
+    def bind_tools(self, tools, **kwargs):
+        return self
+
+
+notebook_model = NotebookModel(messages=iter([]))
 
 
 def finish_of(whole):

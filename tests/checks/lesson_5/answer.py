@@ -14,6 +14,7 @@ from tests.checks.lesson_5._parts import (
     finish_of,
     goes_on_with,
     in_a_loop,
+    notebook_model,
 )
 from utils.widgets import Status
 
@@ -306,6 +307,12 @@ async def adds_up_all_replies(model, tools, messages):
         for call in whole.tool_calls:
             yield Status("Tool call", call["name"])
             messages.append(await by_name[call["name"]].ainvoke(call))
+
+
+@wrong("5.answer", "another model", "called the notebook's `notebook_model`")
+async def calls_the_notebooks_model(model, tools, messages):
+    async for piece in in_a_loop(notebook_model, tools, messages):
+        yield piece
 
 
 @wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")

@@ -3,13 +3,12 @@
 import asyncio
 from contextlib import aclosing, suppress
 
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.output_parsers import StrOutputParser
 from openai import OpenAIError
 
 from tests.checks.answers import right, wrong
+from tests.checks.lesson_5._parts import notebook_model
 
-notebook_model = GenericFakeChatModel(messages=iter([]))
 kept = []
 
 

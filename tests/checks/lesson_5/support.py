@@ -14,6 +14,7 @@ from tests.checks.lesson_5._parts import (
     committed,
     in_a_loop,
     keeps_the_error,
+    notebook_model,
     raises_what_was_survived,
     shows_the_error,
     steadied,
@@ -250,10 +251,8 @@ def names_what_is_not_there(models, tools, seconds):
     return lambda history: steadily(models, tools, history, seconds)  # noqa: F821
 
 
-@wrong("5.support", "another model")
+@wrong("5.support", "another model", "called the notebook's `notebook_model`")
 def keeps_the_models_of_the_first_cell(models, tools, seconds):
-    from tests.checks.test_mutations import notebook_model
-
     return lambda history: in_a_loop(notebook_model, tools, history)
 
 

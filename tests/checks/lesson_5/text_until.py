@@ -6,11 +6,8 @@ import asyncio
 import time
 from contextlib import aclosing
 
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-
 from tests.checks.answers import right, wrong
-
-notebook_model = GenericFakeChatModel(messages=iter([]))
+from tests.checks.lesson_5._parts import notebook_model
 
 
 def read_into(said, model, prompt):

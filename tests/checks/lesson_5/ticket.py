@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json as pydantics_from_json
 
 from tests.checks.answers import right, wrong
-from tests.checks.lesson_5._parts import finish_of, goes_on_with
+from tests.checks.lesson_5._parts import finish_of, goes_on_with, notebook_model
 
 
 class Ticket(BaseModel):
@@ -234,4 +234,10 @@ async def swallows_all(model, conversation):
 @wrong("5.ticket", "leaves a task")
 async def reads_on_in_a_task(model, conversation):
     async for part in goes_on_with(by_the_parser(model, conversation)):
+        yield part
+
+
+@wrong("5.ticket", "another model", "called the notebook's `notebook_model`")
+async def calls_the_notebooks_model(model, conversation):
+    async for part in by_jiter(notebook_model, conversation):
         yield part

@@ -5,14 +5,12 @@ import sys
 from contextlib import AsyncExitStack, aclosing
 from operator import add
 
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.answers import right, wrong
 from tests.checks.lesson_5._parts import goes_on_with
 
-notebook_model = GenericFakeChatModel(messages=iter([]))
 everything = []
 
 

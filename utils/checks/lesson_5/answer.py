@@ -102,8 +102,8 @@ def _named(message: BaseMessage) -> str:
     """A message's type, with the ids of the calls that it makes or answers."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     answers = message.tool_call_id if isinstance(message, ToolMessage) else ""
-    name = "AIMessage" if isinstance(message, AIMessage) else type(message).__name__
-    return f"{name}({', '.join([str(call['id']) for call in calls]) or answers})"
+    ids = ", ".join(str(call["id"]) for call in calls) or answers
+    return f"{type(message).__name__.removesuffix('Chunk')}({ids})"
 
 
 def _latest(came: Sequence[float], due: Sequence[float]) -> float:

@@ -523,8 +523,8 @@ SUPPORT: Messages[support.Seen] = {
         f"get to where a silence is measured? {s.steps}"
     ),
     "other tools": lambda s: (
-        f"The model was offered {listed(s.tools_offered)} as tools, which aren't those of `tools`. "
-        f"Where does that list come from? {s.steps}"
+        f"A request didn't offer `tools` to the model{s.when}. Where does its list come from? "
+        f"{s.steps}"
     ),
     "blank screen": lambda s: f"{_blank(s)} {s.steps}",
     "tools never run": lambda s: f"The model called a tool, but none ran. {s.steps}",

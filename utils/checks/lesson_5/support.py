@@ -79,12 +79,6 @@ class Seen(Tried, Staged):
         return f"See steps 1 and 3, Exercises {number('5.answer')} and {number('5.steady')}."
 
     @property
-    def tools_offered(self) -> list[str]:
-        """The tools that a request offered, where they aren't those of `support`."""
-        offers = map(given.offered, self.readings)
-        return next((names for names in offers if names != given.OFFERED), given.OFFERED)
-
-    @property
     def wait(self) -> float:
         """For how long the reader has nothing to read, in all."""
         pairs = zip(self.items, self.at, strict=True)
@@ -124,7 +118,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     **TRIED,
-    "other tools": lambda s: s.tools_offered != given.OFFERED,
+    "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "blank screen": lambda s: s.blank > SOON,
     "tools never run": lambda s: s.case.tool and not s.ran,
     "other stages": lambda s: (
