@@ -1,4 +1,4 @@
-"""What runs the course rather than teaches it: its commands (`course.py`) and the notebook build.
+"""The commands of `course.py`, and the build of the notebooks.
 
 `build.py` needs the packages of the lock; everything else here is standard library alone, as it
 runs before there are any packages.

@@ -1,4 +1,4 @@
-"""Which lessons a command means, and what README, index and guide have from them.
+"""The lessons that a command names, and their facts in README, index and guides.
 
 The standard library alone, as `tools.site` runs where the build's packages are not.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.programs import Advice
 from utils import lesson_source
 
-# Where every lesson has a row that begins with its number and title.
+# Files with a table that has a row for each lesson.
 TABLES = ("README.md", "lessons/index.md")
 
 _FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")
@@ -19,7 +19,7 @@ _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.M
 
 
 def add_build_options(command: argparse.ArgumentParser) -> None:
-    """What `build` may be told: which lessons, and how."""
+    """The options of `build`."""
     command.add_argument(
         "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
     )
@@ -38,7 +38,7 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:
-    """The lessons' files that are meant by names such as `1`, `01` or `01_name`; all by none.
+    """The lessons' files by names such as `1`, `01` or `01_name`; all without names.
 
     Raises:
         Advice: There is no such lesson, or none at all.
@@ -68,7 +68,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
         write: Whether to write the files.
 
     Returns:
-        What a guide had wrong, and keys that mean nothing.
+        What was wrong in a guide, and unknown keys.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []
@@ -127,7 +127,7 @@ def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
 
 
 def _rows(text: str) -> dict[str, int]:
-    """The numbered titles that rows of tables begin with, without their links, and their lines."""
+    """The numbered titles at the start of table rows, without links, and their lines."""
     rows = {}
     for line, row in enumerate(text.splitlines(), start=1):
         plain = re.sub(r"\[([^\[\]]+)\]\([^()]*\)", r"\1", row)

@@ -18,7 +18,7 @@ _TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Heading:
-    """One heading of a Markdown cell, and the line of text that comes next."""
+    """A heading in a Markdown cell, and the next line of text."""
 
     cell: Cell
     line: int
@@ -27,18 +27,18 @@ class Heading:
     below: str
 
     def __str__(self) -> str:
-        """The heading as it is written."""
+        """The heading as written."""
         return f"{'#' * self.level} {self.title}"
 
     @property
     def exercise(self) -> str | None:
-        """The number of the exercise that it announces, such as "1.2"."""
+        """The number of its exercise, such as "1.2", or None."""
         found = _EXERCISE.match(self.title)
         return found[1] if found else None
 
 
 def headings(lesson: Lesson) -> list[Heading]:
-    """All headings in order, those of notes for instructors too; none from blocks of code."""
+    """All headings in order, including those of instructor notes."""
     return [one for cell in lesson.cells if cell.kind == "markdown" for one in _headings(cell)]
 
 
@@ -49,7 +49,7 @@ def title(lesson: Lesson) -> str | None:
 
 
 def problems(lesson: Lesson) -> Iterator[SourceError]:
-    """What is wrong with the shape of a lesson."""
+    """Everything wrong with a lesson's headings."""
     yield from _swallowed(lesson)
     yield from _title(lesson)
     yield from _setup(lesson)
@@ -60,12 +60,12 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
         yield lesson.error(1, f"{counted}; a lesson has at least {FEWEST_EXERCISES}")
     if not any(_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor):
         yield lesson.error(
-            1, "nothing says how long the lesson takes: write a line such as `**Time:** 60 minutes`"
+            1, "there is no line with the lesson's minutes: write `**Time:** 60 minutes`"
         )
 
 
 def _swallowed(lesson: Lesson) -> Iterator[SourceError]:
-    """Sections and exercises inside a note, where its end was forgotten; `###` is a note's own."""
+    """Sections and exercises inside a note whose end is missing; a note itself uses only `###`."""
     for heading in headings(lesson):
         if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
             yield lesson.error(
@@ -114,7 +114,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
-    """Each exercise stands under one heading of its number, which says what effort it takes."""
+    """Each exercise is under one heading with its number, kind, difficulty and minutes."""
     first: dict[str, Heading] = {}
     answered: set[Heading] = set()
     current: Heading | None = None
@@ -145,7 +145,7 @@ def _exercises(lesson: Lesson) -> Iterator[SourceError]:
             if current.exercise != number:
                 yield lesson.error(
                     cell.line,
-                    f"exercise {number} stands under the heading of exercise {current.exercise} "
+                    f"exercise {number} is under the heading of exercise {current.exercise} "
                     f"(line {current.line})",
                 )
     for heading in first.values():
@@ -159,14 +159,13 @@ def _effort(lesson: Lesson, heading: Heading) -> Iterator[SourceError]:
     if not heading.cell.instructor and not _EFFORT.match(heading.below):
         yield lesson.error(
             heading.line,
-            f"exercise {heading.exercise} doesn't say kind, difficulty and minutes: begin the text "
-            "below its heading with words such as `*Write · easy · 5 minutes.*`; there are easy, "
-            "medium and hard",
+            f"exercise {heading.exercise} has no kind, difficulty and minutes: begin the text "
+            "below its heading like `*Write · easy · 5 minutes.*` (or medium, or hard)",
         )
 
 
 def _headings(cell: Cell) -> list[Heading]:
-    """A Markdown cell's headings, without what looks like one in a block of code."""
+    """A Markdown cell's headings; `#` lines in code blocks are none."""
     if cell.kind != "markdown":
         return []
     found: list[Heading] = []

@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterator
 from tools import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
-LONGEST_CELL = 25  # lines of code in the learner's edition, design: "none over 25"
+LONGEST_CELL = 25  # lines of code in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {
-        "instructor",  # solutions/ alone
-        "setup",  # the setup cell, which a test runs before any one section
-        "raises-exception",  # the cell breaks on purpose; nbclient and nbval go on
-        "nbval-ignore-output",  # run, but not compared; a test keeps the short list of these
-        "hide-input",  # folded by Jupyter Book; Jupyter shows it
+        "instructor",  # in solutions/ only
+        "setup",  # the setup cell, which tests run before each section
+        "raises-exception",  # the cell fails on purpose; nbclient and nbval continue
+        "nbval-ignore-output",  # run but not compared; a test has the short list of these
+        "hide-input",  # folded on the site
     }
 )
 
@@ -45,8 +45,8 @@ def unchecked(lesson: Lesson, checks: Collection[str], folder: str) -> Iterator[
 
     Args:
         lesson: The lesson.
-        checks: The names of those that exist.
-        folder: Their folder, as a message names it.
+        checks: The names of the check files.
+        folder: Their folder, for messages.
     """
     for name, number in lesson.numbers.items():
         cell = lesson.exercises[number]
@@ -128,7 +128,7 @@ def _hints(lesson: Lesson) -> Iterator[SourceError]:
             yield lesson.error(cell.line, f"exercise {number} has no hints")
     for number, hints in lesson.hints.items():
         if number not in lesson.exercises:
-            yield lesson.error(hints.line, f"hints for exercise {number}, which is not there")
+            yield lesson.error(hints.line, f"hints for exercise {number}, which doesn't exist")
 
 
 def _predictions(lesson: Lesson) -> Iterator[SourceError]:
@@ -165,18 +165,17 @@ def _revealed(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
-    """A whole solution that stands in one cell of the learner's edition.
+    """A whole solution within one cell of the learner's edition.
 
-    Lines of an answer may well appear in the lesson, which teaches them; all the telling lines of
-    an answer together in one cell are the answer.
+    A lesson may show single lines of a solution, but not all significant ones in one cell.
     """
     for number, exercise in lesson.exercises.items():
         for region in exercise.regions:
-            telling = _telling(region.solution) - _telling(region.stub)
-            if not telling:
+            significant = _significant(region.solution) - _significant(region.stub)
+            if not significant:
                 continue
             for cell in _for_learners(lesson):
-                if telling <= _telling(cell.learner):
+                if significant <= _significant(cell.learner):
                     yield lesson.error(
                         cell.line,
                         f"the solution of exercise {number} (line {region.line}) leaks into the "
@@ -184,8 +183,8 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
                     )
 
 
-def _telling(text: str) -> set[str]:
-    """The lines that carry meaning, without indentation, comments and quoting."""
+def _significant(text: str) -> set[str]:
+    """The significant lines, without indentation, comments and quoting."""
     lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
     return {line for line in lines if not _TRIVIAL.match(line)}
 
@@ -199,7 +198,7 @@ def _for_learners(lesson: Lesson) -> Iterator[Cell]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """A cell's syntax tree; lines of IPython's own (`%magic`, `!command`) count as `pass`."""
+    """A cell's syntax tree; IPython's lines (`%magic`, `!command`) count as `pass`."""
     if text.startswith("%%"):
         return ast.Module([], [])
     plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)
@@ -218,7 +217,7 @@ def _statements(text: str) -> list[ast.stmt]:
 
 
 def _is_python(cell: Cell) -> bool:
-    """Whether the instructor's edition of a cell can be read; `_syntax` tells where it can't."""
+    """Whether the instructor's edition of a cell is Python; `_syntax` reports it if not."""
     try:
         _parsed(cell.solved)
     except SyntaxError:
@@ -227,7 +226,7 @@ def _is_python(cell: Cell) -> bool:
 
 
 def _calls(text: str, function: str) -> list[str]:
-    """The first arguments of all calls of `function` by its plain name."""
+    """The first arguments of all calls of `function`."""
     return [
         number
         for statement in _statements(text)

@@ -1,4 +1,4 @@
-"""How the course's commands talk to people and run other programs; nothing of what they run."""
+"""Output of the course's commands, and the programs they run."""
 
 import contextlib
 import os
@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
 
-# Beginnings of names of variables by which the user's shell would send packages elsewhere, bring
-# other modules in, or change how Python, Jupyter, Matplotlib and the tools of the tests work.
+# Prefixes of variables that would install packages elsewhere, add modules, or change how Python,
+# Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
     "VIRTUAL_ENV",  # IPython would put its packages before ours
@@ -37,12 +37,12 @@ _UNWANTED = (
 _WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
 
 
-class Advice(Exception):  # noqa: N818 -- it is what a person reads, not an error of the program
-    """Something a person has to do: one sentence that says what happened, and what to do now."""
+class Advice(Exception):  # noqa: N818 -- a message for a person, not an error of the program
+    """One sentence for the user: what happened and what to do."""
 
 
 def say(text: str = "") -> None:
-    """Print one line at once, also into a pipe."""
+    """Print one line and flush it."""
     print(text, flush=True)
 
 
@@ -55,17 +55,17 @@ def passing(text: str) -> None:
 
 
 def this_command(*words: str) -> str:
-    """How the reader runs this file, for example `python3 course.py lab`."""
+    """A command as the user types it, such as `python3 course.py lab`."""
     return " ".join(["py" if WINDOWS else "python3", "course.py", *words])
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and its noun in words, for example `1 lesson` or `2 lessons`."""
+    """A number with its noun, such as `1 lesson` or `2 lessons`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """This process's variables without those that lead programs astray, and with `more`.
+    """This process's environment variables without the unwanted ones, and with `more`.
 
     The loopback address is kept from a proxy, which could not reach the simulator, and the kernel
     is this environment's, not one that the user registered elsewhere.
@@ -82,7 +82,7 @@ def clean_environ(**more: str) -> dict[str, str]:
     return environ
 
 
-# What a real provider, a service that collects traces, or the way to the outside needs.
+# Prefixes of variables for real providers, tracing services and certificates.
 _OUTWARD = (
     "OPENAI_",
     "AZURE_OPENAI_",
@@ -98,7 +98,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 
 
 def simulated_environ(**more: str) -> dict[str, str]:
-    """Variables for what talks to the simulator alone: those of `clean_environ` but the outward."""
+    """Variables for programs that use only the simulator: no provider, no proxy."""
     environ = {
         name: value
         for name, value in clean_environ().items()
@@ -108,7 +108,7 @@ def simulated_environ(**more: str) -> dict[str, str]:
 
 
 class Progress:
-    """One line that is rewritten on a terminal, and a line now and then in a file or a pipe."""
+    """A progress line: rewritten on a terminal, printed every few seconds in a file or pipe."""
 
     def __init__(self, text: str) -> None:
         self.live = sys.stdout.isatty()
@@ -127,7 +127,7 @@ class Progress:
             say(f"  {self.text}")
 
     def show(self, text: str | None = None) -> None:
-        """Show a new text, or the old one with the seconds that have passed."""
+        """Show a new text, or the old one, with the elapsed seconds."""
         self.text = text or self.text
         elapsed = time.monotonic() - self.started
         if self.live:
@@ -138,7 +138,7 @@ class Progress:
 
 
 def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield a program's lines, and an empty one every half second in which it says nothing."""
+    """Yield a program's lines, and an empty one after every half second of silence."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
@@ -161,7 +161,7 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
-    """End a program when the block is left early, by an error or by Ctrl-C."""
+    """End a program if the block ends with an error or Ctrl-C."""
     try:
         yield
     except BaseException:
@@ -170,9 +170,9 @@ def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
 
 
 def wait_for(child: subprocess.Popen[str]) -> int:
-    """Wait for a program to end and return its exit code; Ctrl-C is heard meanwhile.
+    """Wait for a program to end and return its exit code; Ctrl-C interrupts the wait.
 
-    Windows tells Python of Ctrl-C only between two waits, so there they are short.
+    On Windows, Python receives Ctrl-C only between two waits, so there they are short.
     """
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -180,12 +180,12 @@ def wait_for(child: subprocess.Popen[str]) -> int:
 
 
 def end(child: subprocess.Popen[str]) -> None:
-    """End a program and what it started: politely, then for good."""
+    """Terminate a program, and kill it if it doesn't end."""
     if child.poll() is None and not WINDOWS:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(SHUTDOWN_SECONDS)
-    if child.poll() is None and WINDOWS:  # there, only the tree as a whole can be ended
+    if child.poll() is None and WINDOWS:  # the whole process tree
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True)
     if child.poll() is None:
         child.kill()
@@ -193,13 +193,13 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def end_signals() -> list[signal.Signals]:
-    """The signals that ask a program to end, as far as this system has them."""
+    """The signals that end a program, as far as this system has them."""
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def stop_on_signals() -> None:
-    """Make being told to end, or the closing of the terminal, the same as Ctrl-C."""
+    """Handle a request to end, or a closed terminal, like Ctrl-C."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

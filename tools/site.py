@@ -22,7 +22,7 @@ from tools.site_pages import NotBuilt, Picture, for_reading, relinked, stale
 from utils import lesson_source
 from utils.lesson_source import SourceError
 
-PICTURES = ROOT / "docs"  # of the lessons, for README and index
+PICTURES = ROOT / "docs"  # screenshots of the lessons, for README and index
 DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"
@@ -31,10 +31,10 @@ GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
 }
-# In a guide, what names no language is a command for a shell; in a lesson it is Python.
+# In guides, a block without a language is a shell command; in lessons it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
-BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a field of a form would want a label
-# What a browser fetches by itself; a link that a person may follow is not among them.
+BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would need a label
+# Attributes with URLs that a browser fetches by itself; links to click are not among them.
 FETCHED = {
     "script": ("src",),
     "img": ("src", "srcset"),
@@ -51,7 +51,7 @@ FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Build the site; 0 if it stands without a warning."""
+    """Build the site, or check its links; returns 0 without warnings."""
     options = _parser().parse_args(words)
     try:
         if options.links:
@@ -65,15 +65,15 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def build(output: Path, lessons: Sequence[str] = ()) -> Path:
-    """Make the site into a folder, and return its first page.
+    """Build the site in a folder, and return its first page.
 
     Args:
-        output: The folder; what an earlier build left there is replaced.
-        lessons: The lessons to take, such as `1` or `01_enabling_streaming`; none for all.
+        output: The folder; an earlier build in it is replaced.
+        lessons: Such as `1` or `01_enabling_streaming`; none for all.
 
     Raises:
-        Advice: A lesson is not there, or was edited after its build; Sphinx warned, or a page would
-            fetch from elsewhere.
+        Advice: A lesson is missing or was edited after its build, Sphinx warned, or a page would
+            fetch from another host.
     """
     started = time.monotonic()
     wanted = chosen(lessons, lesson_source.FOLDER)
@@ -83,7 +83,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     pages.mkdir(parents=True)
     stems = list(_executed(wanted))
     if not stems:
-        raise Advice(f"No lesson is built yet: {this_command('build')} makes and runs them.")
+        raise Advice(f"No lesson is built yet: {this_command('build')} builds and runs them.")
     known = _known(stems)
     for stem in stems:
         _write_lesson(stem, pages, known)
@@ -91,13 +91,13 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     _sphinx(pages, output)
     found = [line for path in _made(output / "html") for line in foreign(path)]
     if found:
-        raise Advice("\n".join([*found, "A page fetches from another host: it must not."]))
+        raise Advice("\n".join([*found, "No page may fetch from another host."]))
     took = time.monotonic() - started
-    say(f"{counted(len(stems), 'lesson')}, made into a site in {took:.0f} s.")
+    say(f"{counted(len(stems), 'lesson')}, built in {took:.0f} s.")
     if lessons:
         numbers = ", ".join(str(int(stem[:2])) for stem in stems)
         word = "lesson" if len(stems) == 1 else "lessons"
-        say(f"It holds {word} {numbers} alone: without a number, {this_command('site')} takes all.")
+        say(f"It contains only {word} {numbers}; {this_command('site')} builds all.")
     return output / "html" / f"{FIRST}.html"
 
 
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _executed(lessons: Sequence[Path]) -> Iterator[str]:
-    """The stems of the lessons that can be shown; a sentence on each that can't."""
+    """The stems of the lessons that have notebooks; prints a sentence about each other one."""
     for path in lessons:
         if all(
             (ROOT / folder / f"{path.stem}.ipynb").is_file()
@@ -144,7 +144,7 @@ def _executed(lessons: Sequence[Path]) -> Iterator[str]:
         ):
             yield path.stem
         else:
-            say(f"{path.name} is left out: {this_command('build')} has not made its notebooks yet.")
+            say(f"{path.name} is left out: run {this_command('build')} to make its notebooks.")
 
 
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
@@ -172,7 +172,7 @@ def _notebook(folder: str, stem: str) -> dict[str, Any]:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """The pages and pictures that lessons and guides may link to, by the name they know them."""
+    """The pages and pictures that lessons and guides may link to, by the name in their links."""
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
     there = [name for name in guides if (lesson_source.FOLDER / f"{name}.md").is_file()]
     known = {f"{stem}.ipynb": f"{stem}.ipynb" for stem in stems}
@@ -182,7 +182,7 @@ def _known(stems: Sequence[str]) -> dict[str, str]:
 
 
 def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -> None:
-    """Copy guides and pictures; the first page gets a word on the site, and a table of contents."""
+    """Copy guides and pictures; the first page gets an introduction and a table of contents."""
     for path in PICTURES.glob("*.png"):
         shutil.copyfile(path, pages / path.name)
     trees = [_toctree("Lessons", stems)]
@@ -213,7 +213,7 @@ def _toctree(caption: str, names: Sequence[str]) -> str:
 
 
 def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
-    """Run Sphinx by the `conf.py` of `design`; any warning is an error, and all are told.
+    """Run Sphinx with the `conf.py` in `design`; warnings are errors.
 
     Raises:
         Advice: It warned, or failed.
@@ -233,7 +233,9 @@ def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
     )
     if done.returncode != 0:
         said = done.stdout.replace(f"{pages}/", "")
-        raise Advice(f"{said.strip()}\nSphinx is not content: the lines above name page and line.")
+        raise Advice(
+            f"{said.strip()}\nSphinx reported problems: the lines above name page and line."
+        )
 
 
 def _made(folder: Path) -> list[Path]:
@@ -244,7 +246,7 @@ def _made(folder: Path) -> list[Path]:
 
 
 def foreign(path: Path) -> list[str]:
-    """What a page or a style sheet would fetch from another host; nothing, if all is well."""
+    """The URLs that a page or a style sheet would fetch from another host."""
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".css":
         return [f"{path.name}: {address}" for address in _styles_fetch(text)]
@@ -260,7 +262,7 @@ def _styles_fetch(text: str) -> list[str]:
 
 
 class _Fetches(HTMLParser):
-    """Gathers the addresses on other hosts that a browser fetches while it shows a page."""
+    """Collects the URLs on other hosts that a browser fetches to show a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -268,7 +270,7 @@ class _Fetches(HTMLParser):
         self._within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at what a tag fetches, and at the styles that it carries."""
+        """Check the URLs in a tag's attributes and style."""
         given = {name: value or "" for name, value in attrs}
         names = FETCHED.get(tag, ())
         if tag == "link" and FETCHED_LINKS & set(given.get("rel", "").split()):
@@ -280,7 +282,7 @@ class _Fetches(HTMLParser):
         self._within = tag
 
     def handle_data(self, data: str) -> None:
-        """Look at style sheets in the page, and at scripts that import."""
+        """Check inline style sheets, and scripts that import."""
         if self._within == "style":
             self.found += _styles_fetch(data)
         elif self._within == "script":

@@ -25,7 +25,7 @@ _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<ta
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a live widget: where a page finds it, and its size in CSS pixels."""
+    """A screenshot of a live widget: its address and its size in CSS pixels."""
 
     address: str
     width: int
@@ -33,17 +33,17 @@ class Picture:
 
     @classmethod
     def of(cls, png: bytes, address: str) -> "Picture":
-        """The picture of a PNG that was taken at double size; its header tells the size."""
+        """Read the size from the header of a PNG taken at double resolution."""
         width, height = struct.unpack(">II", png[16:24])
         return cls(address, width // 2, height // 2)
 
 
 class NotBuilt(Exception):  # noqa: N818 -- nothing is wrong with the lesson
-    """The notebooks are not those of the lesson's text; the message says where."""
+    """The notebooks don't match the lesson; the message names the place."""
 
 
 def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
-    """The notebook that the site shows: no notes, and nothing told before the reader asks.
+    """The notebook that the site shows: no notes, and no solution before the reader opens it.
 
     An exercise becomes its stub, with hints and the solution folded; a prediction becomes choices
     that open; a live widget becomes its picture, or a line that names it.
@@ -70,7 +70,7 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
 
 
 def stale(lesson: Lesson, solved: JSON, open_: JSON) -> str | None:
-    """Where a lesson was edited after its notebooks were built, or one of them by hand; or None."""
+    """Where the notebooks don't match the lesson, or None."""
 
     def learners(cell: Cell) -> str:
         return cell.learner
@@ -129,7 +129,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """The cells that stand for one cell."""
+    """The site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
@@ -164,7 +164,7 @@ def _markdown(name: str, text: str) -> JSON:
 
 
 def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
-    """A code cell with its outputs as a page can show them."""
+    """A code cell with outputs that a page can show."""
     metadata: JSON = {"tags": list(cell["metadata"].get("tags", ()))}
     outputs: list[JSON] = []
     live = 0
@@ -186,7 +186,7 @@ def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
 
 
 def widget_name(output: JSON) -> str | None:
-    """What a live widget was called, such as `Race: invoke, stream`; None for other outputs."""
+    """The name of a live widget, such as `Race: invoke, stream`; None for other outputs."""
     if output["output_type"] != "display_data" or set(output["data"]) != {"text/plain"}:
         return None
     text = "".join(output["data"]["text/plain"])
@@ -203,7 +203,7 @@ def widget_name(output: JSON) -> str | None:
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:
-    """A widget's picture, where there is one, and the line that stays in any case."""
+    """A widget's screenshot, if there is one, and its name."""
     line = f"Live in JupyterLab: {html.escape(name)}"
     shown = f'<p class="course-was-live">{line}</p>'
     if picture is not None:
@@ -217,11 +217,11 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
     return {"output_type": "display_data", "data": {"text/html": shown}, "metadata": {}}
 
 
-# --- What opens -----------------------------------------------------------------------------------
+# --- Folds -----------------------------------------------------------------------------------
 
 
 def folded(title: str, text: str) -> str:
-    """Markdown that shows only its title until the reader opens it."""
+    """Markdown folded under its title."""
     return (
         f'<details class="course-fold">\n<summary>{html.escape(title)}</summary>\n\n'
         f"{text}\n\n</details>\n"
@@ -229,7 +229,7 @@ def folded(title: str, text: str) -> str:
 
 
 def prediction_card(number: str, prediction: Prediction) -> str:
-    """A question whose answers open, each with what is right or wrong about it; HTML."""
+    """A prediction as HTML: each choice opens its feedback."""
     lines = [
         f'<section class="course-predict" aria-label="Prediction {number}">',
         f'<p class="course-question">{_inline(prediction.question)}</p>',

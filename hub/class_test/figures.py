@@ -1,4 +1,4 @@
-"""What a class cost and how it went: figures, and the report made of them."""
+"""Measurements of a class, and the report on them."""
 
 import contextlib
 import math
@@ -11,16 +11,16 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # times what hub, servers and bare kernels take, for the last learner
-LAG_MARK = 4.0  # times the lag of a bare stream, for 99 % of the tokens
+READY_MARK = 3.0  # times the last learner's time to a bare kernel
+LAG_MARK = 4.0  # times the lag of a bare stream, for 99 % of tokens
 FINEST = 0.005  # seconds; a bare stream's lag below this counts as this
-PARTS = ("server", "kernel", "simulator")  # one of each for every learner
+PARTS = ("server", "kernel", "simulator")  # one of each per learner
 Processes = Mapping[str, Sequence[psutil.Process]]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds by part, of the whole machine, and what its host took of it, up to a moment."""
+    """CPU seconds until a moment: by part, of the whole machine, and stolen by its host."""
 
     at: float
     parts: Mapping[str, float]
@@ -29,7 +29,7 @@ class Usage:
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
-        """What has been used until now; the client is this process."""
+        """The usage until now; the client is this process."""
         parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
         parts["client"] = _cpu(psutil.Process())
         times = psutil.cpu_times()
@@ -46,18 +46,18 @@ def _cpu(process: psutil.Process) -> float:
 
 @dataclass(frozen=True)
 class Memory:
-    """MB by part, with shared pages counted once where the system can tell (PSS on Linux)."""
+    """MB by part; on Linux, shared pages are counted once (PSS)."""
 
     parts: Mapping[str, float]
 
     @classmethod
     def now(cls, processes: Processes) -> "Memory":
-        """What is held now."""
+        """The current usage."""
         return cls({part: sum(map(_memory, many)) for part, many in processes.items()})
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """The sum of all parts."""
         return sum(self.parts.values())
 
 
@@ -70,7 +70,7 @@ def _memory(process: psutil.Process) -> float:
 
 @dataclass
 class Figures:
-    """A class that was held.
+    """The measurements of a class.
 
     Attributes:
         learners: how many came.
@@ -102,13 +102,13 @@ class Figures:
 
     @property
     def ready_ratio(self) -> float:
-        """When the last learner was ready, over when the last bare kernel answered."""
+        """The last learner's time to be ready, relative to the last bare kernel's."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 
     @property
     def lag_ratio(self) -> float:
-        """The lag of 99 % of the tokens over that of a bare stream; infinite without text."""
+        """The lag of 99 % of tokens relative to a bare stream's; infinite without text."""
         lags = [lag(one) for some in self.late.values() for one in some]
         if not (lags and self.bare):
             return math.inf
@@ -116,12 +116,12 @@ class Figures:
 
     @property
     def holds(self) -> bool:
-        """Whether nobody failed and both marks are met."""
+        """Whether no learner failed and both limits are met."""
         met = self.ready_ratio <= READY_MARK and self.lag_ratio <= LAG_MARK
         return not self.failures and met
 
     def report(self) -> str:
-        """All of it, for a person."""
+        """The report."""
         return "\n".join([*self._readiness(), *self._lag(), *self._cost(), *self._end()])
 
     def _readiness(self) -> list[str]:
@@ -197,7 +197,7 @@ class Figures:
 
 
 def _most(seconds: Sequence[float]) -> float:
-    """What 99 % are within."""
+    """The 99th percentile."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 

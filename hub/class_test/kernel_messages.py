@@ -1,4 +1,4 @@
-"""Messages between a page and its kernel as JupyterLab frames them on a websocket.
+"""Messages between a page and its kernel, as JupyterLab frames them on a websocket.
 
 The framing is Jupyter Server's `v1.kernel.websocket.jupyter.org`: offsets first, then the channel's
 name and the message's parts. Nothing here opens a connection.
@@ -16,7 +16,7 @@ _WORD = 8  # bytes of an offset
 
 @dataclass(frozen=True)
 class Message:
-    """One message of the kernel.
+    """A message from the kernel.
 
     Attributes:
         channel: "shell", "iopub", "control" or "stdin".
@@ -32,7 +32,7 @@ class Message:
 
 
 def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, bytes]:
-    """A request of a page to its kernel's shell: its id, and the bytes to send."""
+    """A request to the kernel's shell: its id, and the bytes to send."""
     number = secrets.token_hex(16)
     header = {
         "msg_id": number,
@@ -51,7 +51,7 @@ def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, byte
 
 
 def message(frame: bytes) -> Message:
-    """What a frame from the kernel says; attached buffers are left out."""
+    """Decode a frame from the kernel, without attached buffers."""
     count = int.from_bytes(frame[:_WORD], "little")
     offsets = [
         int.from_bytes(frame[_WORD * place : _WORD * (place + 1)], "little")

@@ -21,7 +21,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without model and widgets: what the machine, the kernel and the way to the page take.
+# A stream without model and widgets: the floor that machine, kernel and connection set.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -56,11 +56,11 @@ class Redraw:
 
 
 class LagError(Exception):
-    """What reached a page is not the reply that was streamed; the message says how."""
+    """The text on the page is not the reply; the message describes the difference."""
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """The redraws of the one pane that was written to piece by piece.
+    """The redraws of the one pane that was streamed to.
 
     Args:
         messages: of one cell, with their Unix times of arrival.
@@ -80,7 +80,7 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
 
 
 def _piece(one: Message) -> str:
-    """The text that a message appends to a pane; empty where it does not, or repeats all."""
+    """The text that a message appends to a pane; empty if it appends none or repeats all."""
     if one.kind != "comm_msg":
         return ""
     data: dict[str, Any] = one.content["data"]
@@ -93,7 +93,7 @@ def _piece(one: Message) -> str:
 
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
-    """Seconds between each token's due time and its arrival; coalescing is still in them.
+    """Seconds between each token's due time and its arrival, coalescing included.
 
     Raises:
         LagError: the text that arrived is not the reply's.

@@ -1,4 +1,4 @@
-"""One learner of a class, as a hub sees one: logs in, starts a server, runs cells over a websocket.
+"""A simulated learner: logs in, starts a server, runs cells over a websocket.
 
 Only what a browser asks is asked, over the hub's proxy. Frames are kept as they came, with their
 time, and read afterwards: what a class of browsers would do on thirty laptops must not be done
@@ -22,12 +22,12 @@ _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec
 
 
 class LearnerError(Exception):
-    """Something that a learner would have met; the message is a sentence."""
+    """A failure that a learner would have seen; the message is a sentence."""
 
 
 @dataclass
 class Run:
-    """A cell that was run.
+    """The run of a cell.
 
     Attributes:
         sent: when, in Unix seconds.
@@ -42,21 +42,21 @@ class Run:
     idle: bool = False
 
     def messages(self) -> list[tuple[float, Message]]:
-        """What the kernel sent for this cell, with the Unix seconds of arrival."""
+        """The kernel's messages for this cell, with the Unix time of arrival."""
         told = ((at, message(frame)) for at, frame in self.frames)
         return [(at, one) for at, one in told if one.parent == self.number]
 
     def printed(self) -> str:
-        """What the cell printed."""
+        """The cell's printed output."""
         told = [one for _, one in self.messages() if one.kind == "stream"]
         return "".join(one.content["text"] for one in told)
 
 
 class Learner:
-    """A learner and their browser. Every method but `close` raises LearnerError."""
+    """A learner and their browser. Every method except `close` may raise LearnerError."""
 
     def __init__(self, name: str, address: str, password: str) -> None:
-        """A learner who has not come yet.
+        """A learner who has not logged in yet.
 
         Args:
             name: who.
@@ -69,7 +69,7 @@ class Learner:
         self._server = f"{address}/user/{name}"
         self._session = secrets.token_hex(16)
         self._http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.CookieJar(unsafe=True),  # the address is a number
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # the host is an IP address
             timeout=aiohttp.ClientTimeout(total=None, sock_read=180),
         )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -78,7 +78,7 @@ class Learner:
         self._over = asyncio.Event()
 
     async def log_in(self) -> None:
-        """Fill in the hub's form."""
+        """Log in with the hub's form."""
         page = f"{self._address}/hub/login"
         await self._page(page)
         form = {"username": self.name, "password": self._password}
@@ -90,7 +90,7 @@ class Learner:
                 raise LearnerError(f"logging in was answered by {answer.status}")
 
     async def start_server(self) -> None:
-        """Ask for the own server, and wait at the hub's page until it is there."""
+        """Request a server, and wait on the hub's page until it is ready."""
         await self._page(f"{self._address}/hub/spawn/{self.name}")
         progress = f"{self._address}/hub/api/users/{self.name}/server/progress"
         query = {"_xsrf": self._cookie("/hub/")}
@@ -107,11 +107,11 @@ class Learner:
         raise LearnerError(f"the hub stopped telling how the server starts ({events.status})")
 
     async def open_page(self) -> None:
-        """Open JupyterLab, which the hub and the server settle between them first."""
+        """Open JupyterLab, following the redirects between hub and server."""
         await self._page(f"{self._server}/")
 
     async def open_kernel(self, notebook: str) -> None:
-        """Open a notebook: its kernel, and the websocket to it; wait until the kernel answers."""
+        """Start a notebook's kernel, connect to it, and wait until it replies."""
         asked = {
             "path": notebook,
             "name": notebook,
@@ -139,7 +139,7 @@ class Learner:
         await self._ask("kernel_info_request", {})
 
     async def run(self, code: str) -> Run:
-        """Run a cell and wait until it is done."""
+        """Run a cell to its end."""
         content = {"code": code, "silent": False, "store_history": True, "stop_on_error": True}
         done = await self._ask("execute_request", content | {"user_expressions": {}})
         reply = done.reply or {}
@@ -148,7 +148,7 @@ class Learner:
         return done
 
     async def value(self, expression: str) -> str:
-        """What an expression's value looks like in the kernel."""
+        """The `repr` of an expression's value in the kernel."""
         content = {"code": "", "silent": True, "user_expressions": {"value": expression}}
         done = await self._ask("execute_request", content)
         found = (done.reply or {}).get("user_expressions", {}).get("value", {})
@@ -157,7 +157,7 @@ class Learner:
         return str(found["data"]["text/plain"])
 
     async def close(self) -> None:
-        """Leave; the server is the hub's to end."""
+        """Disconnect; the hub ends the server."""
         if self._reading is not None:
             self._reading.cancel()
         await self._http.close()
@@ -173,7 +173,7 @@ class Learner:
         return cookies["_xsrf"].value if "_xsrf" in cookies else ""
 
     async def _ask(self, kind: str, content: dict[str, Any]) -> Run:
-        """Send a request; wait for its reply, and until the kernel is idle again."""
+        """Send a request, and wait for its reply and for the kernel to be idle."""
         assert self._socket is not None
         self._over.clear()
         number, frame = request(kind, content, self._session)
@@ -185,7 +185,7 @@ class Learner:
         return self._run
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Keep every frame with its time, and look into those alone that may end a run."""
+        """Store every frame with its time, and parse only those that may end a run."""
         async for received in socket:
             at = time.time()
             if received.type is not aiohttp.WSMsgType.BINARY:

@@ -1,4 +1,4 @@
-"""A learner's Jupyter server, made light: what the course does not use is neither loaded nor run.
+"""Settings for a lightweight Jupyter server, without what the course does not use.
 
 Put the folder of this file on `JUPYTER_CONFIG_PATH`, as `jupyterhub_config.py` beside it does, or
 copy the file to `/etc/jupyter/` of an image.
@@ -10,7 +10,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-c = get_config()  # noqa: F821 -- Jupyter puts it there
+c = get_config()  # noqa: F821 -- defined by Jupyter
 
 c.ServerApp.jpserver_extensions = {
     "jupyter_lsp": False,
@@ -20,13 +20,13 @@ c.ServerApp.jpserver_extensions = {
 }
 c.ServerApp.terminals_enabled = False
 
-# Nobody in a class updates JupyterLab, or adds extensions to it.
+# No extension manager and no updates in a class.
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
 
-# By default each message of a kernel becomes a record of level DEBUG that no handler wants: a tenth
-# of what a server does while text streams.
+# By default each kernel message becomes a DEBUG record that no handler uses: a tenth of a server's
+# work while text streams.
 c.Application.logging_config = {
     "loggers": {"JupyterHubSingleUser": {"level": "INFO"}, "ServerApp": {"level": "INFO"}}
 }
@@ -38,14 +38,14 @@ c.MappingKernelManager.cull_connected = False
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """A page's connection to its kernel that sends at once.
+    """A page's connection to its kernel that sends immediately.
 
     By default the system holds a small message back until the one before is confirmed, which takes
     some 20 ms: to be seen where text grows.
     """
 
     def connect(self):
-        """Connect as always, with Nagle's algorithm off."""
+        """Connect with Nagle's algorithm off."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 
@@ -54,14 +54,14 @@ c.ServerApp.kernel_websocket_connection_class = PromptConnection
 
 
 class CalmKernelManager(AsyncMappingKernelManager):
-    """A manager that hears of a kernel's states, and not of each piece of text.
+    """A kernel manager that tracks a kernel's states only, not each piece of text.
 
     By default it reads every message once more, to note when a kernel was last active: a third of
     what a server does while text streams. Whether a kernel is busy decides what is culled.
     """
 
     def start_watching_activity(self, kernel_id):
-        """Watch as always, and leave out what widgets and prints send."""
+        """Track activity, ignoring messages from widgets and prints."""
         super().start_watching_activity(kernel_id)
         stream = self._kernels[kernel_id]._activity_stream
         stream.setsockopt(zmq.UNSUBSCRIBE, b"")
@@ -70,8 +70,8 @@ class CalmKernelManager(AsyncMappingKernelManager):
 
 c.ServerApp.kernel_manager_class = CalmKernelManager
 
-# Kernels are spoken to through files, where their names are not too long for it (104 bytes). Ports
-# are looked up first and taken later: in a class that starts at once, two may be promised the same.
+# Connect to kernels through sockets with file names, unless these are too long (104 bytes). In a
+# class that starts concurrently, two kernels could look up the same port.
 if len(jupyter_runtime_dir().encode()) <= 50:
     c.KernelManager.transport = "ipc"
 

@@ -1,4 +1,4 @@
-"""What each Python of a learner runs first: server, kernel, simulator.
+"""Run first by each Python of a learner: server, kernel, simulator.
 
 By default the garbage collector looks for rubbish after every 700 new objects. While modules are
 imported there is none, and the looking takes a sixth of a start. 500,000 objects are more than a

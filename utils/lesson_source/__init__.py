@@ -47,7 +47,7 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
     ```
 
 - The file is UTF-8, with or without a BOM, and lines may end in any way.
-- Lines between `### BEGIN SOLUTION` and `### END SOLUTION` appear in solutions/ alone; the marker
+- Lines between `### BEGIN SOLUTION` and `### END SOLUTION` appear in solutions/ only; the marker
   lines appear nowhere. One cell may hold several such regions.
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
   the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
@@ -104,8 +104,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "lessons"
 Found = TypeVar("Found")
 
 
-class NotThere(LookupError):  # noqa: N818 (nothing is wrong with the source)
-    """The lessons hold nothing of that number; the message names what they hold."""
+class NotThere(LookupError):  # noqa: N818 (the source is fine)
+    """No lesson has that exercise or prediction; the message lists those that exist."""
 
 
 def load(path: Path) -> Lesson:
@@ -118,7 +118,7 @@ def load(path: Path) -> Lesson:
 
 
 def paths(folder: Path | None = None) -> list[Path]:
-    """The lessons' files in order; `folder` is `lessons/` unless told otherwise."""
+    """The lessons' files in order, by default those in `lessons/`."""
     return sorted((folder or FOLDER).glob("[0-9][0-9]_*.md"))
 
 

@@ -1,4 +1,4 @@
-"""A lesson's text, cut into cells by the rules of jupytext's MyST format; none is read yet."""
+"""A lesson's text, split into cells by the rules of jupytext's MyST format."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
 
 @dataclass(frozen=True)
 class Block:
-    """A cell as it stands in the file.
+    """A cell as it is in the file.
 
     Attributes:
         kind: "markdown" or "code".
@@ -74,7 +74,7 @@ def _after_front_matter(lines: list[str], file: str) -> int:
             raise SourceError(
                 file,
                 at + 1,
-                f"`{line.strip()}` in the header is no `name: value`: is a colon missing, or the "
+                f"`{line.strip()}` in the header is not `name: value`: is a colon missing, or the "
                 "`---` that closes the header?",
             )
     raise SourceError(file, 1, "the header that opens with `---` is never closed")
@@ -103,7 +103,7 @@ def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int
             within = inner["info"].strip()
             if not within:
                 return end
-            # Only Python may hold what looks like the beginning of a block: in a text of its own.
+            # A string in Python may contain what looks like the start of a block.
             begins = not info.startswith("{code-cell}") or bool(_DIRECTIVE.match(within))
         else:
             begins = info.startswith("{") and lines[end].startswith("+++")

@@ -1,4 +1,4 @@
-"""What a lesson's source holds: cells, exercises, hints, predictions; and what is wrong with it."""
+"""A lesson's parts: cells, exercises, hints and predictions; and the error for a broken source."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Region:
-    """One solution between its markers, and the stub that stands for it.
+    """A solution between its markers, and the stub that replaces it.
 
     Attributes:
         line: Line of `### BEGIN SOLUTION` in the file, from 1.
@@ -58,7 +58,7 @@ class Cell:
 
     @property
     def instructor(self) -> bool:
-        """Whether the cell appears in the instructor's edition alone."""
+        """Whether the cell is in the instructor's edition only."""
         return "instructor" in self.tags
 
     @property
@@ -69,7 +69,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer of a prediction; `feedback` names the idea behind a wrong one."""
+    """A choice of a prediction; `feedback` names the misconception behind a wrong one."""
 
     text: str
     feedback: str
@@ -114,5 +114,5 @@ class Lesson:
     predictions: Mapping[str, Prediction]
 
     def error(self, line: int, problem: str) -> SourceError:
-        """An error at a line of this lesson, ready to raise."""
+        """An error at a line of this lesson."""
         return SourceError(self.file, line, problem)

@@ -1,4 +1,4 @@
-"""A cell's two editions: what the markers of solutions and stubs make of its text."""
+"""A cell's two editions, split at the markers of solutions and stubs."""
 
 import difflib
 import re
@@ -15,10 +15,10 @@ _LIKE_A_MARKER = re.compile(r"^\s*###+\s*([A-Z][A-Z _-]*)\W*$")
 
 
 def cell_of(block: Block, file: str) -> Cell:
-    """The cell that a block is.
+    """Make a cell of a block.
 
     Raises:
-        SourceError: Its markers stand where they mean nothing.
+        SourceError: Its markers are misplaced.
     """
     source = "\n".join(block.lines)
     if block.kind == "markdown":
@@ -88,7 +88,7 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
 
 
 def _almost_a_marker(text: str) -> bool:
-    """Whether a line was likely meant to be a marker, and is misspelt."""
+    """Whether a line is probably a misspelt marker."""
     shouted = _LIKE_A_MARKER.match(text)
     near = shouted and difflib.get_close_matches(shouted[1].strip(), _MARKERS, 1, cutoff=0.75)
     return bool(near or _ALMOST_MARKER.match(text))

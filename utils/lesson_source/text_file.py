@@ -1,4 +1,4 @@
-"""A lesson's file as text, whatever editor saved it; what can't be accepted is told by its line."""
+"""Reading a lesson's file, with any line ends; unsuitable characters are errors with a line."""
 
 import codecs
 import re
@@ -13,7 +13,7 @@ _OTHERS = {  # by the bytes that such a file begins with; the longer ones first
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-# Control characters, other programs' line separators among them, and a BOM amid the text.
+# Control characters, Unicode line separators, and a BOM within the text.
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
@@ -21,7 +21,7 @@ def read(path: Path) -> str:
     r"""The text of a file, its lines ended by `\n` whatever the system, and without a BOM.
 
     Raises:
-        SourceError: If it is not UTF-8, or holds characters that nobody sees and tools read
+        SourceError: If it is not UTF-8, or contains invisible characters that tools read
             differently.
     """
     file, raw = name_of(path), path.read_bytes()
