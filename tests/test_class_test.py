@@ -60,8 +60,8 @@ def test_frames_are_jupyter_servers_own() -> None:
     assert message(theirs) == Message("iopub", "stream", "p", {"text": "x"})
 
 
-def append(pane: str, text: str, **more: bool) -> Message:
-    data = {"method": "custom", "content": {"seq": 1, "text": text, **more}}
+def append(pane: str, seq: int, *items: str, at: int = 0) -> Message:
+    data = {"method": "custom", "content": {"seq": seq, "at": at, "items": list(items)}}
     return Message("iopub", "comm_msg", "p", {"comm_id": pane, "data": data})
 
 
@@ -71,20 +71,24 @@ def badge(text: str) -> Message:
 
 
 def test_the_streaming_pane_is_told_from_the_whole_reply_and_the_badge() -> None:
-    told = [(1.0, append("s", "A ")), (1.1, badge("0.1 s")), (1.2, append("s", "river"))]
-    told.append((2.0, append("whole", "A river")))
+    told = [
+        (1.0, append("s", 1, "A ")),
+        (1.1, badge("0.1 s")),
+        (1.2, append("s", 2, "river", at=1)),
+    ]
+    told.append((2.0, append("whole", 1, "A river")))
     assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
 
 
 def test_text_that_is_repeated_for_a_slow_page_counts_once() -> None:
-    told = [(1.0, append("s", "A ")), (1.2, append("s", "river"))]
-    told.append((1.3, append("s", "A river", fresh=True)))
+    told = [(1.0, append("s", 1, "A ")), (1.2, append("s", 2, "river", at=1))]
+    told.append((1.3, append("s", 2, "A ", "river")))
     assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
 
 
 def test_a_page_on_which_nothing_streamed_is_an_error() -> None:
     with pytest.raises(LagError, match="0 panes"):
-        streamed([(2.0, append("whole", "A river"))])
+        streamed([(2.0, append("whole", 1, "A river"))])
 
 
 def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:

@@ -268,8 +268,8 @@ def built(made: tuple[Path, str]) -> Path:
 
 
 def test_a_site_of_one_lesson_says_that_it_holds_no_other(made: tuple[Path, str]) -> None:
-    assert re.search(r"^1 lesson, made into a site in \d+ s\.$", made[1], re.MULTILINE)
-    assert "It holds lesson 1 alone: without a number, python3 course.py site takes all" in made[1]
+    assert re.search(r"^1 lesson, built in \d+ s\.$", made[1], re.MULTILINE)
+    assert "It contains only lesson 1; python3 course.py site builds all" in made[1]
 
 
 def test_it_builds_without_a_warning_and_fetches_nothing(built: Path) -> None:

@@ -1,15 +1,13 @@
 """How late live text reaches a learner's page, token by token.
 
-A token is **due** when the simulator's pacing says that it is generated: the moment at which the
-request came in, plus the planned time to first token, plus its place times the planned gap. All
-three are in the simulator's own log. Our widgets then may hold it back for 50 ms, to send several
-in one redraw. What comes on top is the **lag**:
+A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
+time to first token, plus the token's place times the planned gap, all from the simulator's log.
+Widgets may delay it by 50 ms, to send several tokens in one redraw. The rest is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, and never below 0
 
-Arrival is when the websocket's frame has been read by the client. So the lag holds everything that
-a busy machine adds: a simulator, kernel, server or proxy that waits for its turn, and this client
-that does. All of them run on one machine, and share its clock.
+It arrives when the client has read the websocket's frame. So the lag contains everything that a
+busy machine adds in simulator, kernel, server, proxy and client, which share a clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -63,40 +61,38 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
     """The redraws of the one pane that was streamed to.
 
     Args:
-        messages: of one cell, with their Unix times of arrival.
+        messages: The cell's, with their Unix times of arrival.
 
     Raises:
-        LagError: none was, or several were.
+        LagError: None was, or several were.
     """
     panes: dict[str, list[Redraw]] = {}
+    pushes: dict[str, int] = {}  # how many each pane has had; a repetition has an old number
     for at, one in messages:
-        piece = _piece(one)
-        if piece:
-            panes.setdefault(one.content["comm_id"], []).append(Redraw(at, piece))
+        sent = _pushed(one)
+        pane = one.content.get("comm_id", "")
+        if sent and sent["seq"] > pushes.get(pane, 0):
+            pushes[pane] = sent["seq"]
+            if piece := "".join(item for item in sent["items"] if isinstance(item, str)):
+                panes.setdefault(pane, []).append(Redraw(at, piece))
     live = [redraws for redraws in panes.values() if len(redraws) > 1]
     if len(live) != 1:
         raise LagError(f"{len(live)} panes showed text as it streamed, not 1")
     return live[0]
 
 
-def _piece(one: Message) -> str:
-    """The text that a message appends to a pane; empty if it appends none or repeats all."""
-    if one.kind != "comm_msg":
-        return ""
-    data: dict[str, Any] = one.content["data"]
-    sent = data.get("content")
-    if data.get("method") != "custom" or not isinstance(sent, dict) or "seq" not in sent:
-        return ""
-    if sent.get("fresh"):
-        return ""
-    return str(sent["text"])
+def _pushed(one: Message) -> dict[str, Any] | None:
+    """What a message adds to a pane, which is a synced list of pieces, or None."""
+    data = one.content.get("data", {}) if one.kind == "comm_msg" else {}
+    sent = data.get("content") if data.get("method") == "custom" else None
+    return sent if isinstance(sent, dict) and "items" in sent else None
 
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
     """Seconds between each token's due time and its arrival, coalescing included.
 
     Raises:
-        LagError: the text that arrived is not the reply's.
+        LagError: The text that arrived is not the reply's.
     """
     ends = list(accumulate(map(len, split("".join(one.text for one in redraws)))))
     if len(ends) != pacing.tokens:

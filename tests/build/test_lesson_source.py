@@ -275,7 +275,7 @@ BROKEN = {
     "a_header_without_a_colon": (
         "---\njupytext:\n  format_name myst\n---\n",
         3,
-        "`format_name myst` in the header is no `name: value`: is a colon missing",
+        "`format_name myst` in the header is not `name: value`: is a colon missing",
     ),
     "a_header_never_closed": ("---\na: 1\n", 1, "the header .* is never closed"),
     "an_unknown_directive": (

@@ -87,7 +87,7 @@ BREACHES = {
     ),
     "an_exercise_under_another_number": (
         MORE.replace("### Exercise 1.words", "### Exercise 1.more"),
-        r"exercise 1.1 stands under the heading of exercise 1.2 \(line \d+\)",
+        r"exercise 1.1 is under the heading of exercise 1.2 \(line \d+\)",
     ),
     "an_exercise_without_a_heading": (
         SAMPLE.replace("### Exercise 1.words ·", "###"),
@@ -107,11 +107,11 @@ BREACHES = {
     ),
     "an_exercise_without_its_effort": (
         SAMPLE.replace("*Write · easy · 5 minutes.* ", ""),
-        r"exercise 1.1 doesn't say kind, difficulty and minutes: .* `\*Write · easy · 5",
+        r"exercise 1.1 has no kind, difficulty and minutes: .* `\*Write · easy · 5",
     ),
     "an_exercise_of_unknown_difficulty": (
         SAMPLE.replace("· easy ·", "· tricky ·"),
-        "exercise 1.1 doesn't say kind, difficulty and minutes",
+        "exercise 1.1 has no kind, difficulty and minutes",
     ),
     "no_title": (SAMPLE.replace("# 1. A sample", "A sample"), "no title: begin with `# 1. "),
     "two_titles": (SAMPLE + "\n# 2. More\n", r"a second title `# 2. More`: .* `##`"),
@@ -131,7 +131,7 @@ BREACHES = {
         SAMPLE.replace("## Setup", "## Begin"),
         "a cell tagged `setup` outside the section `## Setup`",
     ),
-    "no_time": (SAMPLE.replace("**Time:**", "Time:"), r"how long .* `\*\*Time:\*\* 60 minutes`"),
+    "no_time": (SAMPLE.replace("**Time:**", "Time:"), "no line with the lesson's minutes"),
     "a_long_cell": (
         SAMPLE + cell(*(f"x{n} = {n}" for n in range(26))),
         "a code cell of 26 lines; the longest allowed is 25",
