@@ -242,7 +242,9 @@ def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> Non
     assert "--nbval" in nbval
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
-    assert not [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
+    left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
+    assert left_out == [f"--ignore={suite.FRAMEWORKS}"]  # what `test --apps` runs
+    assert suite.FRAMEWORKS in suite.apps_step("python", []).command
 
 
 def test_arguments_for_pytest_run_pytest_alone() -> None:

@@ -6,10 +6,12 @@ import dataclasses
 import hashlib
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import webbrowser
 from collections.abc import Iterator, Mapping
@@ -48,12 +50,34 @@ class App(Environment):
         lock_file: Its exact packages, in `requirements/`.
         place: The folder that it is started in.
         command: What is started there, as after `python -m`; `{port}` stands for the port.
+        source: The file of `place` whose first lines name the packages that it wants.
+        built: Packages that come as source alone, and are built when they are installed.
+        apart: Beginnings of lines of the course's lock that its packages don't allow.
+        newest: The newest Python that its packages support.
+        variables: More variables; `{folder}` stands for a temporary folder.
     """
 
     name: str
     lock_file: str
     place: str
     command: tuple[str, ...]
+    source: str = "app.py"
+    built: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    newest: tuple[int, int] = (3, 14)
+    variables: tuple[tuple[str, str], ...] = ()
+
+    def wanted(self) -> str:
+        """The packages that it wants, one a line: see `course.py lock`."""
+        place = self.root / self.place
+        text = (place / self.source).read_text(encoding="utf-8")
+        words = shlex.split(text.partition("pip install ")[2].partition("\n")[0])
+        if words[0] == "-r":
+            words = (place / words[1]).read_text(encoding="utf-8").split()
+        marker = (
+            "" if self.newest == App.newest else f" ; python_version <= '{_dotted(self.newest)}'"
+        )
+        return "".join(f"{word}{marker}\n" for word in words)
 
     @property
     def folder(self) -> Path:
@@ -70,10 +94,13 @@ class App(Environment):
         Raises:
             Advice: A person has to do something first.
         """
-        stamp = self.folder / "app.stamp"
-        wanted = f"{PYTHON} {hashlib.sha256(self.lock().read_bytes()).hexdigest()}"
+        if sys.version_info[:2] > self.newest:
+            raise Advice(
+                f"The packages of the {self.name} app support Python up to {_dotted(self.newest)}, "
+                f"and this is {PYTHON}: run this command with an older one."
+            )
         with only_one(self.root / ".course.lock"):
-            if stamp.exists() and stamp.read_text() == wanted and self.python_runs():
+            if self.is_set_up():
                 return str(self.python)
             say(f"Setting up the packages of the {self.name} app in {self.folder}.")
             with sentences_for_the_disk(self.root):
@@ -85,8 +112,22 @@ class App(Environment):
                     run_uv(uv, self, self.lock())
                 else:
                     run_pip(self, self.lock())
-                stamp.write_text(wanted)
+                self.stamp.write_text(self.contents())
         return str(self.python)
+
+    @property
+    def stamp(self) -> Path:
+        """The file that says what was installed."""
+        return self.folder / "app.stamp"
+
+    def contents(self) -> str:
+        """What the stamp has to say."""
+        return f"{PYTHON} {hashlib.sha256(self.lock().read_bytes()).hexdigest()}"
+
+    def is_set_up(self) -> bool:
+        """Whether everything is installed."""
+        there = self.stamp.exists() and self.stamp.read_text() == self.contents()
+        return there and self.python_runs()
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
@@ -102,9 +143,15 @@ class App(Environment):
         """
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
-        with running(command, self.root / self.place, environ) as child:
-            wait_until_it_listens(child, port, f"the {self.name} app")
-            yield child
+        with tempfile.TemporaryDirectory(prefix=f"{self.name}-", ignore_cleanup_errors=True) as own:
+            more = {name: value.format(folder=own) for name, value in self.variables}
+            with running(command, self.root / self.place, {**environ, **more}) as child:
+                wait_until_it_listens(child, port, f"the {self.name} app")
+                yield child
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
 
 
 FASTAPI = App(
@@ -117,7 +164,55 @@ FASTAPI = App(
         *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
     ),
 )
-APPS = {app.name: app for app in [FASTAPI]}
+STREAMLIT = App(
+    root=ROOT,
+    name="streamlit",
+    lock_file="streamlit_chat.lock",
+    place="apps",
+    source="streamlit_chat.py",
+    command=("streamlit", "run", "streamlit_chat.py", "--server.port", "{port}"),
+    variables=(
+        ("HOME", "{folder}"),  # where it looks for its settings, and may write some
+        ("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false"),
+        ("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "none"),
+        ("STREAMLIT_SERVER_ADDRESS", HOST),
+        ("STREAMLIT_SERVER_FILE_WATCHER_TYPE", "none"),
+        ("STREAMLIT_SERVER_HEADLESS", "true"),
+    ),
+)
+CHAINLIT = App(
+    root=ROOT,
+    name="chainlit",
+    lock_file="chainlit_chat.lock",
+    place="apps",
+    source="chainlit_chat.py",
+    command=(
+        "chainlit",
+        "run",
+        "chainlit_chat.py",
+        "--headless",
+        "--host",
+        HOST,
+        "--port",
+        "{port}",
+    ),
+    built=("cuid", "literalai", "syncer"),
+    apart=("opentelemetry-api==",),
+    newest=(3, 13),
+    variables=(("CHAINLIT_APP_ROOT", "{folder}"), ("CHAINLIT_HOST", HOST)),
+)
+DJANGO = App(
+    root=ROOT,
+    name="django",
+    lock_file="django_chat.lock",
+    place="apps",
+    source="django_chat.py",
+    command=(
+        *("uvicorn", "django_chat:application", "--port", "{port}", "--lifespan", "off"),
+        *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
+    ),
+)
+APPS = {app.name: app for app in [FASTAPI, STREAMLIT, CHAINLIT, DJANGO]}
 
 
 def app(arguments: argparse.Namespace) -> int:

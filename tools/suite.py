@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.app import APPS
 from tools.environment import interpreter
 from tools.programs import (
     ROOT,
@@ -27,6 +28,8 @@ NO_TEST_RAN = {
     4: "pytest ran no test, and says above why",
     5: "pytest found no test that fits what was asked for",
 }
+
+FRAMEWORKS = "tests/apps/frameworks"  # with packages of their own: `test --apps` runs them
 
 TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
 
@@ -68,6 +71,9 @@ def test(arguments: argparse.Namespace) -> int:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
     check_files(arguments.more)
     python = interpreter("test", arguments.here)
+    if arguments.apps:
+        install_apps()
+        return run_steps([apps_step(python, arguments.more)])
     return run_steps(steps(python, arguments.more, fast=arguments.fast, style=arguments.style))
 
 
@@ -140,13 +146,28 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         return plan
     in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order of the folders
     if fast:
-        without = ["--ignore=tests/notebooks", "--ignore=tests/browser"]
+        without = ["--ignore=tests/notebooks", "--ignore=tests/browser", f"--ignore={FRAMEWORKS}"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
     # Kernels and browsers wait half of their time: two workers more than there are cores.
     everything = [*in_order, str((os.cpu_count() or 1) + 2)]
-    everything += ["--nbval", "solutions", "notebooks", "tests"]
+    everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "notebooks", "tests"]
     return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
+
+
+def install_apps() -> None:
+    """Install each framework's packages; where that fails, say so: its tests are skipped."""
+    for app in [app for app in APPS.values() if app.name != "fastapi"]:  # the course has FastAPI
+        try:
+            app.set_up()
+        except Advice as advice:
+            say(f"The {app.name} app's tests will be skipped. {advice}")
+
+
+def apps_step(python: str, more: Sequence[str]) -> Step:
+    """What `test --apps` runs: each framework's app, and an app behind nginx."""
+    pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "2"]
+    return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
 
 
 def run_step(step: Step, environ: Mapping[str, str]) -> tuple[Tally, str | None]:

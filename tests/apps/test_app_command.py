@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import re
 import signal
@@ -133,15 +134,44 @@ def test_packages_are_installed_once_for_each_lock(
 
 def pins(lock: Path) -> dict[str, str]:
     lines = lock.read_text(encoding="utf-8").splitlines()
-    return {line.split("==")[0]: line for line in lines}
+    return {line.split("==")[0]: line.split(" ;")[0] for line in lines if "==" in line}
 
 
 @pytest.mark.parametrize("app", APPS.values(), ids=APPS)
 def test_an_apps_lock_has_what_it_wants_in_the_courses_versions(app: command.App) -> None:
-    wanted = (ROOT / app.place / "requirements.txt").read_text().split()
+    wanted = [line.split(" ;")[0] for line in app.wanted().splitlines()]
     names = {re.split("[=<>]", line)[0] for line in wanted}
     lock, course = pins(app.lock()), pins(ROOT / "requirements/lab.lock")
     assert names <= set(lock)
-    assert [line for name, line in lock.items() if name in course and line != course[name]] == []
-    minimums = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert set(wanted) <= {line.split(";")[0].strip() for line in minimums}
+    others = [line for name, line in lock.items() if name in course and line != course[name]]
+    assert [line for line in others if not line.startswith(app.apart or "none")] == []
+    shared = {line.split(";")[0].strip() for line in project()["dependencies"]}
+    assert {line for line in wanted if re.split("[=<>]", line)[0] in course} <= shared
+    assert "://" not in app.lock().read_text(encoding="utf-8")
+
+
+def project() -> dict[str, list[str]]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_a_python_that_is_too_new_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0))
+    with pytest.raises(Advice, match=r"chainlit app support Python up to 3\.13"):
+        APPS["chainlit"].set_up()
+
+
+@pytest.mark.parametrize("app", APPS.values(), ids=APPS)
+def test_an_app_s_first_lines_name_its_usual_command(app: command.App) -> None:
+    first = ast.get_docstring(ast.parse((ROOT / app.place / app.source).read_text("utf-8"))) or ""
+    usual = {"streamlit": "streamlit run streamlit_chat.py", "fastapi": "uvicorn app:app"}
+    usual |= {
+        "chainlit": "chainlit run chainlit_chat.py",
+        "django": "uvicorn django_chat:application",
+    }
+    assert usual[app.name] in first
+    assert " ".join(app.command).startswith(usual[app.name])
+
+
+def test_the_single_file_apps_are_under_a_hundred_lines() -> None:
+    for path in (ROOT / "apps").glob("*_chat.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 100, path.name

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import socketserver
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 
-from tools.app import FASTAPI, simulator
-from tools.lab import free_port
-from tools.programs import simulated_environ
-from utils.simulator import Request
+from tests.apps.site import Site, served
+from tools.app import FASTAPI
 from utils.simulator.content import prepared_replies
 
 if TYPE_CHECKING:
@@ -56,48 +51,10 @@ NOTE_EVENTS = """() => {
 }"""
 
 
-@dataclass
-class Site:
-    """The app and its simulator, each in a process of its own.
-
-    Attributes:
-        url: The page.
-        model: The variables that name the app's model.
-    """
-
-    url: str
-    model: dict[str, str]
-
-    def behave(self, model: str) -> None:
-        """Set what the app's model does from the next request on."""
-        self._simulator("PUT", "/simulator/sim", json={"model": model})
-
-    def requests(self, since: str = "") -> list[Request]:
-        """The requests that the model got, once none is on its way."""
-        log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
-        return [Request(**fields) for fields in log["requests"]]
-
-    def mark(self) -> str:
-        """A mark of now, for `requests`."""
-        return str(self._simulator("GET", "/simulator/requests")["mark"])
-
-    def _simulator(self, method: str, path: str, **options: Any) -> Any:
-        headers = {"authorization": f"Bearer {self.model['OPENAI_API_KEY']}"}
-        address = self.model["OPENAI_BASE_URL"].removesuffix("/v1") + path
-        with httpx2.Client(timeout=60, trust_env=False) as client:
-            return client.request(method, address, headers=headers, **options).json()
-
-
 @pytest.fixture(scope="module")
 def site(browser_file: str) -> Iterator[Site]:
-    with ExitStack() as stack:
-        before, os.environ["COURSE_SPEED"] = os.environ.get("COURSE_SPEED"), "2"
-        model = stack.enter_context(simulator(sys.executable, "sim"))
-        os.environ["COURSE_SPEED"] = before or "1"
-        port = free_port(None)
-        environ = simulated_environ(**model)
-        stack.enter_context(FASTAPI.served(sys.executable, port, environ))
-        yield Site(f"http://127.0.0.1:{port}/", model)
+    with served(FASTAPI, sys.executable) as running:
+        yield running
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -25,17 +26,24 @@ from .endpoint import TEXT_EVENTS, Endpoint, EndpointError, Shape
 from .lines import Case, Seen, judge
 from .model import NAME, Model
 from .report import as_json, row, summary
+from .sockets import PAGES, Sockets
 
+_MESSAGE = '{"message": "{question}"}'
 PRESETS = {
     "fastapi": Shape(
         "/chat",
         method="POST",
-        body='{"message": "{question}"}',
+        body=_MESSAGE,
         then="/replies/{reply}",
         stop="/replies/{reply}/stop",
         rejoins=True,
         text_path=".",
     ),
+    "django": Shape("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
+    **{  # see `sockets`
+        name: Shape("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
+        for name in PAGES
+    },
     "openai": Shape(
         "/v1/chat/completions",
         method="POST",
@@ -194,6 +202,9 @@ async def verdict(
     def client(trust: bool) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(timeout=None, trust_env=trust)
 
+    page = PAGES.get(arguments.preset or arguments.app)
+    socket = Sockets(page, shape.url) if page is not None else None
+
     local = (urlsplit(shape.url).hostname or "") in (HOST, "localhost", "::1")
     model = None
     if environ is not None:
@@ -202,7 +213,8 @@ async def verdict(
         )
         if not await model.is_there():
             model = None
-    endpoint = Endpoint(shape, lambda: client(not local))
+    ask = partial(httpx2.AsyncClient, transport=socket) if socket else partial(client, not local)
+    endpoint = Endpoint(shape, ask)
     speed = float(os.environ.get("COURSE_SPEED") or 1)
     case = Case(endpoint, model, speed, silence=arguments.silence)
 

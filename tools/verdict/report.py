@@ -8,13 +8,13 @@ from collections.abc import Mapping
 
 from .lines import LINES, Seen, Verdict
 
-_SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "not tried": "–"}  # noqa: RUF001
+SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "not tried": "–"}  # noqa: RUF001
 _WIDTH = max(map(len, LINES))
 
 
 def row(name: str, seen: Seen) -> str:
     """Return one line of the table; a line that failed names the exercise that explains it."""
-    text = f"{_SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
+    text = f"{SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
     if seen.verdict == "failed":
         lesson = LINES[name][1]
         text += f"\n  {'':{_WIDTH}}  → lesson {lesson[0]}, Exercise {lesson}"
@@ -24,7 +24,7 @@ def row(name: str, seen: Seen) -> str:
 def summary(table: Mapping[str, Seen]) -> str:
     """Return the closing line."""
     counts: Counter[Verdict] = Counter(seen.verdict for seen in table.values())
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in _SIGNS)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in SIGNS)
 
 
 def as_json(url: str, table: Mapping[str, Seen]) -> str:

@@ -1,0 +1,108 @@
+"""The assistant behind the Streamlit, Chainlit and Django apps: models, a tool, and failures.
+
+OPENAI_MODEL names the model, OPENAI_FALLBACK_MODEL a second one, OPENAI_BASE_URL an
+OpenAI-compatible server. Copy this file together with the app of your framework.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import openai
+from langchain_core.messages import ToolCall, ToolMessage, message_chunk_to_message
+from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI
+
+SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
+LONGEST_MESSAGE = 8_000  # characters
+MOST_ROUNDS = 5  # a model may call tools again and again
+
+if not os.environ.get("OPENAI_MODEL"):
+    raise SystemExit("Set OPENAI_MODEL to the name of a model, such as gpt-5-mini.")
+
+
+@tool
+async def order_status(order: int) -> str:
+    """Look up where an order is, by its number."""
+    await asyncio.sleep(1)  # your database goes here
+    return f"Order {order} left the warehouse on Monday and arrives on Thursday."
+
+
+TOOLS = {each.name: each for each in [order_status]}
+MODELS = [
+    ChatOpenAI(
+        model=name,
+        api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers need no key
+        stream_usage=True,
+        max_tokens=4_000,  # limits what a reply costs, and the memory it takes
+        timeout=50,  # seconds of silence; many proxies give up after 60
+        stream_chunk_timeout=None,  # on Python 3.11 this second limit can swallow a Stop
+    )
+    for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))
+    if name
+]
+
+
+async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
+    """Yield ("text", a piece), ("tool", its name) and ("result", the tool's).
+
+    A fallback takes over only before the first of them: later it would repeat a text or an action.
+    """
+    for model in MODELS:
+        begun = False
+        try:
+            async with aclosing(_answer(model, [SYSTEM, *messages])) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
+            return
+        except Exception:
+            if begun or model is MODELS[-1]:
+                raise
+
+
+async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
+    for _ in range(MOST_ROUNDS):
+        whole = None
+        async with aclosing(model.bind_tools(TOOLS.values()).astream(messages)) as chunks:
+            async for chunk in chunks:
+                whole = chunk if whole is None else whole + chunk
+                if chunk.text:
+                    yield "text", chunk.text
+        finish = whole and whole.response_metadata.get("finish_reason")
+        if finish == "stop":
+            return
+        if finish != "tool_calls":  # a broken connection can look like an end, and a call complete
+            raise EOFError
+        messages = [*messages, message_chunk_to_message(whole)]
+        for call in whole.tool_calls:
+            yield "tool", call["name"]
+            messages.append(await _call(call))
+            yield "result", messages[-1].content
+    raise EOFError
+
+
+async def _call(call: ToolCall) -> ToolMessage:
+    try:
+        return await TOOLS[call["name"]].ainvoke(call)
+    except Exception:  # the model is told, and the reply goes on
+        logging.getLogger(__name__).exception("The tool %s failed", call["name"])
+        return ToolMessage("The tool failed.", tool_call_id=call["id"], status="error")
+
+
+def sentence(error: Exception) -> str:
+    """Return what the page says of a failure: never the error's own words, it may hold a key."""
+    for kind, said in {
+        EOFError: "The reply broke off before its end.",
+        openai.AuthenticationError: "The model's provider refused this server's key.",
+        openai.RateLimitError: "The model's provider is too busy. Try again in a minute.",
+        openai.APIConnectionError: "The connection to the model failed.",
+        openai.OpenAIError: "The model's provider reported an error.",
+    }.items():
+        if isinstance(error, kind):
+            return said
+    logging.getLogger(__name__).error("A reply failed", exc_info=error)
+    return "The server failed."

@@ -1,0 +1,49 @@
+"""A streaming chat assistant on Chainlit. Copy it with assistant.py: both are yours to change.
+
+    pip install "chainlit>=2.12" "langchain-openai>=1.7.4"
+    OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
+
+Chainlit runs on_message as a task, which its Stop button cancels, and with it the model call.
+"""
+
+from contextlib import aclosing
+
+import chainlit as cl
+from assistant import LONGEST_MESSAGE, answer, sentence
+from chainlit.config import config
+
+config.features.edit_message = False  # Stop wouldn't reach the reply to an edited message
+MOST_TURNS = 20  # of a conversation; older ones are forgotten
+
+
+@cl.on_message
+async def on_message(message: cl.Message):
+    """Answer a question; each page is a conversation."""
+    if len(message.content) > LONGEST_MESSAGE:
+        await cl.ErrorMessage(f"A message has at most {LONGEST_MESSAGE:,} characters.").send()
+        return
+    turns = cl.user_session.get("turns", [])
+    cl.user_session.set("turns", turns)
+    turn = {"question": message.content, "said": "", "note": "Stopped."}
+    turns.append(turn)
+    del turns[:-MOST_TURNS]
+    messages = []
+    for each in turns:
+        said = each["said"] + (f"\n\n[{each['note']}]" if each["note"] else "")
+        messages += [("user", each["question"]), ("assistant", said)]
+    reply = cl.Message("")
+    try:
+        async with aclosing(answer(messages[:-1])) as pieces:
+            async for kind, value in pieces:
+                if kind == "text":
+                    turn["said"] += value
+                    await reply.stream_token(value)
+                elif kind == "tool":  # what comes next is its result
+                    async with cl.Step(value, type="tool") as step:
+                        _, step.output = await anext(pieces)
+        turn["note"] = ""
+    except Exception as error:
+        turn["note"] = sentence(error)
+        await cl.ErrorMessage(turn["note"]).send()
+    if turn["said"]:
+        await reply.update()

@@ -1,0 +1,89 @@
+"""A streaming chat assistant on Django (ASGI). Copy it with its page and assistant.py: all yours.
+
+    pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
+    OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
+
+The reply is the response to its question, so leaving the page stops it, as its Stop button does.
+"""
+
+import json
+import os
+from contextlib import aclosing
+from pathlib import Path
+from uuid import uuid4
+
+from assistant import LONGEST_MESSAGE, answer, sentence
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+TEMPLATES = "django.template.backends.django.DjangoTemplates"
+settings.configure(
+    ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(","),
+    MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware"],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY=os.environ.get("SECRET_KEY") or uuid4().hex,
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    TEMPLATES=[{"BACKEND": TEMPLATES, "DIRS": [Path(__file__).parent]}],
+)
+MOST_TURNS = 20  # of a conversation; older ones are forgotten
+MOST_VISITORS = 1_000
+conversations = {}  # each visitor's, in the memory of this process
+
+
+async def write(visitor, question):
+    """Yield a reply as JSON lines, and keep what was said, however it ends."""
+    turns = conversations.pop(visitor, [])[-MOST_TURNS:]
+    conversations[visitor] = turns  # as the newest
+    if turns and turns[-1]["running"]:
+        yield line("refused", "A reply is still being written: wait for its end, or stop it.")
+        return
+    turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
+    turns.append(turn)
+    for old in list(conversations)[:-MOST_VISITORS]:
+        del conversations[old]
+    messages = []
+    for each in turns:
+        said = each["said"] + (f"\n\n[{each['note']}]" if each["note"] else "")
+        messages += [("user", each["question"]), ("assistant", said)]
+    try:
+        yield line("status", "Thinking")
+        async with aclosing(answer(messages[:-1])) as pieces:
+            async for kind, value in pieces:
+                turn["said"] += value if kind == "text" else ""
+                yield line(kind, value)
+        turn["note"] = ""
+    except Exception as error:
+        turn["note"] = sentence(error)
+    finally:  # also when the browser has left, which cancels this
+        turn["running"] = False
+    yield line("failed", turn["note"]) if turn["note"] else line("end", True)
+
+
+def line(kind, value):
+    """Return one line of the response."""
+    return json.dumps({kind: value}) + "\n"
+
+
+async def chat(request):
+    """Answer a question."""
+    question = str(json.loads(request.body)["message"])
+    if not question.strip() or len(question) > LONGEST_MESSAGE:
+        said = f"A message has 1 to {LONGEST_MESSAGE:,} characters."
+        return HttpResponse(line("refused", said), content_type="application/jsonl", status=422)
+    visitor = request.session.setdefault("visitor", uuid4().hex)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    stream = write(visitor, question)
+    return StreamingHttpResponse(stream, content_type="application/jsonl", headers=headers)
+
+
+async def page(request):
+    """Show the conversation so far."""
+    turns = conversations.get(request.session.get("visitor"), [])
+    return render(request, "django_chat.html", {"turns": turns})
+
+
+urlpatterns = [path("", page), path("chat", chat)]
+application = get_asgi_application()

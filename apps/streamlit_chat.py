@@ -1,0 +1,97 @@
+"""A streaming chat assistant on Streamlit. Copy it with assistant.py: both are yours to change.
+
+    pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
+    OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
+
+Streamlit runs this file from the top for each message. Its Stop button ends that run the next time
+it shows something, so while the model is silent, the status is shown again and again.
+"""
+
+import asyncio
+import queue
+import threading
+from contextlib import aclosing, closing, suppress
+from functools import partial
+
+import streamlit as st
+from assistant import LONGEST_MESSAGE, answer, sentence
+
+MOST_TURNS = 20  # of a conversation; older ones are forgotten
+
+
+@st.cache_resource
+def event_loop():
+    """Return the process's one event loop, in a thread: models keep their connections on it."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+def pieces(messages):
+    """Yield a reply's pieces, and ("nothing", "") several times a second while none comes."""
+    arrived = queue.SimpleQueue()
+
+    async def read():
+        try:
+            async with aclosing(answer(messages)) as source:
+                async for piece in source:
+                    arrived.put(piece)
+            arrived.put(("end", ""))
+        except Exception as error:
+            arrived.put(("end", sentence(error)))
+
+    task = asyncio.run_coroutine_threadsafe(read(), event_loop())
+    try:
+        kind = ""
+        while kind != "end":
+            kind, value = "nothing", ""
+            with suppress(queue.Empty):
+                kind, value = arrived.get(timeout=0.2)
+            yield kind, value
+    finally:
+        task.cancel()  # stops the model
+
+
+def texts(turn, messages):
+    """Yield a reply's text; show its tools and its end."""
+    place, tool = st.empty(), None
+    show = partial(place.caption, "Thinking…")
+    with closing(pieces(messages)) as source:
+        for kind, value in source:
+            if kind == "text":
+                turn["said"] += value
+                show = place.empty
+                yield value
+            elif kind == "tool":
+                place.empty()
+                tool = st.status(f"Calling {value}…")
+                show = partial(tool.update, label=f"Calling {value}…")
+            elif kind == "result":
+                tool.update(label=value, state="complete")
+                show = partial(place.caption, "Thinking…")
+            elif kind == "end":
+                turn["note"] = value
+                show = place.empty
+            show()  # only here, and where text is written, can Streamlit end the run
+
+
+st.title("Lamp shop support")
+turns = st.session_state.setdefault("turns", [])
+del turns[:-MOST_TURNS]
+messages = []
+question = st.chat_input("Where is my order 4711?", max_chars=LONGEST_MESSAGE, submit_mode="stop")
+if question:
+    turns.append({"question": question, "said": "", "note": "Stopped."})
+for turn in turns:
+    st.chat_message("user").text(turn["question"])
+    messages.append(("user", turn["question"]))
+    with st.chat_message("assistant"):
+        if question and turn is turns[-1]:
+            with closing(texts(turn, messages)) as source:
+                st.write_stream(source)
+        else:
+            st.markdown(turn["said"])
+        if turn["note"]:
+            st.error(turn["note"])
+    note = f"\n\n[{turn['note']}]" if turn["note"] else ""
+    messages.append(("assistant", turn["said"] + note))

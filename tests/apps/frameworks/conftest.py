@@ -1,0 +1,54 @@
+"""Each framework's app with its own packages, in front of a simulator, seen in a browser.
+
+`course.py test --apps` installs their packages in `build/apps/` and runs this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.apps.frameworks.faces import FACES, Running
+from tests.apps.site import served
+from tests.browser.conftest import browser, browser_file
+from tools.app import APPS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+__all__ = ["browser", "browser_file"]  # pytest looks for fixtures here
+
+# Each on a worker of its own, as its tests share its server.
+OTHERS = ("django", "streamlit", "chainlit")
+EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
+
+
+@pytest.fixture(scope="module", params=EACH)
+def app(request: pytest.FixtureRequest, browser_file: str) -> Iterator[Running]:
+    """Each app in turn; where its packages couldn't be installed, its tests are skipped."""
+    chosen = APPS[request.param]
+    if not chosen.is_set_up():
+        pytest.skip(f"The packages of the {chosen.name} app aren't installed; see the first lines.")
+    with served(chosen, str(chosen.python), OPENAI_FALLBACK_MODEL="sim-fast") as site:
+        yield Running(request.param, site, FACES[request.param])
+
+
+Visit = Callable[[], "Page"]
+
+
+@pytest.fixture
+def visit(browser: Browser, app: Running) -> Iterator[Visit]:
+    """Open the page as somebody who has never been there."""
+    visitors = []
+
+    def opened() -> Page:
+        visitors.append(browser.new_context(viewport={"width": 760, "height": 640}))
+        page = visitors[-1].new_page()
+        app.open(page)
+        return page
+
+    yield opened
+    for visitor in visitors:
+        visitor.close()

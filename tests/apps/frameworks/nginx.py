@@ -1,0 +1,64 @@
+"""Debian's nginx in front of the FastAPI app."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tools.app import FASTAPI, HOST, running, wait_until_it_listens
+from tools.lab import free_port
+from tools.programs import ROOT, clean_environ
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+README = ROOT / "apps" / "README.md"
+
+# With h11, as where the app's own packages alone are installed. It answers nginx's HTTP/1.0 without
+# chunks; nginx passes each chunk on, and collects what comes without.
+ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
+
+BUFFERING = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
+
+CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log stderr error;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass {app};
+      {settings}
+    }}
+  }}
+}}
+"""
+
+
+def settings_in_the_readme() -> str:
+    """The lines that apps/README.md tells to copy."""
+    block = README.read_text(encoding="utf-8").partition("```nginx\n")[2].partition("```")[0]
+    assert "proxy_pass" in block
+    return "\n".join(line for line in block.splitlines() if "proxy_pass" not in line)
+
+
+@contextmanager
+def behind_nginx(app: str, settings: str, folder: Path) -> Iterator[str]:
+    """Run nginx in front of an app; yield its address."""
+    port = free_port(None)
+    text = CONFIGURATION.format(folder=folder, port=port, app=app.rstrip("/"), settings=settings)
+    (folder / "nginx.conf").write_text(text)
+    command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    with running(command, folder, clean_environ()) as child:
+        wait_until_it_listens(child, port, "nginx")
+        yield f"http://{HOST}:{port}"

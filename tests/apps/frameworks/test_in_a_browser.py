@@ -1,0 +1,150 @@
+"""What `apps/README.md` says of each app, seen in a browser and in the simulator's log."""
+
+from __future__ import annotations
+
+from tests.apps.frameworks.conftest import Visit
+from tests.apps.frameworks.faces import Running
+from utils.simulator.content import prepared_replies
+
+RAINBOW = "Explain how a rainbow forms."
+ANSWER = prepared_replies.answer(RAINBOW)
+END = ANSWER[-40:]
+ORDER = "Where is my order 4711?"
+PAUSE = 30  # tokens before a fault
+BEFORE = ANSWER[:60]  # what has come by then, at least
+
+NOTE_LENGTHS = """(log) => {
+  window.lengths = [];
+  const note = () => window.lengths.push(document.querySelector(log).innerText.length);
+  new MutationObserver(note).observe(document.body, {
+    childList: true, subtree: true, characterData: true });
+}"""
+
+
+def test_text_grows_and_is_all_there_in_the_end(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-chat")
+    page = visit()
+    page.evaluate(NOTE_LENGTHS, app.face.log)
+    app.send(page, RAINBOW)
+    app.wait_for(page, ANSWER)
+    assert len(set(page.evaluate("window.lengths"))) > 10
+
+
+def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-chat")
+    page = visit()
+    app.send(page, ORDER)
+    calling = {"chainlit": "Using\norder_status"}.get(app.name, "Calling order_status…")
+    app.wait_for(page, calling)
+    app.wait_for(page, "the results are your tool's.")
+    assert calling not in app.text(page)
+
+
+def test_stop_leaves_tokens_ungenerated_in_a_silence_too(app: Running, visit: Visit) -> None:
+    app.site.behave(f"sim-chat:stall@{PAUSE},600")
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, BEFORE)
+    app.stop(page)
+    (request,) = app.site.requests(mark)
+    assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
+    app.site.behave("sim-chat")
+    app.wait_for(page, BEFORE)  # what came is kept
+    app.send(page, "Name a river.")
+    app.wait_for(page, prepared_replies.answer("Name a river."))
+    roles = [message["content"] for message in app.site.requests(mark)[-1].body["messages"]]
+    assert roles[1] == RAINBOW
+    assert roles[2].startswith(BEFORE)
+    assert roles[2].endswith("[Stopped.]")
+
+
+def test_a_break_is_said_and_the_model_is_asked_once(app: Running, visit: Visit) -> None:
+    app.site.behave(f"sim-chat:drop@{PAUSE}")
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, "The connection to the model failed.")
+    assert BEFORE in app.text(page)
+    assert len(app.site.requests(mark)) == 1
+
+
+def test_a_stream_without_an_end_is_said(app: Running, visit: Visit) -> None:
+    app.site.behave(f"sim-chat:end@{PAUSE}")
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, "The reply broke off before its end.")
+
+
+def test_where_the_first_model_refuses_the_fallback_answers(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-chat:401@0")
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, ANSWER)
+    assert [request.model for request in app.site.requests(mark)] == ["sim", "sim-fast"]
+
+
+def test_a_reload_in_mid_reply_does_what_the_table_says(app: Running, visit: Visit) -> None:
+    app.site.behave(f"sim-chat:stall@{PAUSE},4")
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, BEFORE)
+    page.reload()
+    page.wait_for_selector(app.face.box)
+    (request,) = app.site.requests(mark)
+    stops = app.name != "chainlit"
+    assert request.ended == ("client left" if stops else "finished")
+    assert stops == (request.tokens_unsent > 0)
+    if app.name == "django":
+        page.reload()  # the first may have come before the server noticed that the reader left
+        app.wait_for(page, "Stopped.")
+        assert BEFORE in app.text(page)
+    else:  # a page is a conversation
+        assert RAINBOW not in app.text(page)
+
+
+def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
+    mark = app.site.mark()
+    page = visit()
+    if app.name == "streamlit":  # its box doesn't send it
+        page.click(app.face.box)
+        page.keyboard.insert_text("x" * 8_010)
+        page.wait_for_function("document.querySelector('textarea').value.length > 8000")
+        assert page.is_disabled(app.face.send)
+    else:
+        app.send(page, "x" * 8_010)
+        page.wait_for_function("document.body.innerText.includes('8,000 characters')")
+    assert app.site.requests(mark) == []
+
+
+def test_a_second_question_waits_for_the_end_of_the_first_reply(app: Running, visit: Visit) -> None:
+    app.site.behave(f"sim-chat:stall@{PAUSE},600")
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, BEFORE)
+    if app.name == "streamlit":
+        assert page.is_disabled(app.face.box)
+    else:
+        page.click(app.face.box)
+        page.keyboard.insert_text("Name a river.")
+        page.keyboard.press("Enter")
+    app.stop(page)
+    assert [request.ended for request in app.site.requests(mark)] == ["client left"]
+
+
+def test_two_visitors_at_once_see_nothing_of_each_other(app: Running, visit: Visit) -> None:
+    app.site.behave(f"sim-chat:stall@{PAUSE},600")
+    mark = app.site.mark()
+    one, other = visit(), visit()
+    app.send(one, RAINBOW)
+    app.wait_for(one, BEFORE)
+    app.site.behave("sim-chat")
+    app.send(other, "Name a river.")
+    app.wait_for(other, prepared_replies.answer("Name a river."))
+    assert app.text(one).count(BEFORE) == 1
+    assert RAINBOW not in app.text(other)
+    app.stop(one)
+    assert len(app.site.requests(mark)) == 2

@@ -1,0 +1,65 @@
+"""Takes one picture of each app in mid-reply, for apps/README.md; `python -m tools.app_pictures`.
+
+For maintainers, after a change of an app's look. Each app runs with its own packages, as
+`course.py app` runs it, in front of a simulator that pauses in mid-reply.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+
+from PIL import Image
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from tests.apps.frameworks.faces import FACES, Running
+from tests.apps.site import served
+from tests.browser.lab import NO_BROWSER, browser_path, launch
+from tools.app import APPS
+from tools.pictures import COLOURS
+from tools.programs import ROOT, say
+
+WINDOW: ViewportSize = {"width": 720, "height": 520}
+ORDER, LONG = "Where is my order 4711?", "Explain how a rainbow forms."
+PAUSE = "sim-chat:stall@60,600"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Take the pictures of some apps, or of all."""
+    parser = argparse.ArgumentParser(description="Take a picture of each app in mid-reply.")
+    parser.add_argument("app", nargs="*", choices=[[], *FACES], help="all without")
+    chosen = parser.parse_args(words).app or list(FACES)
+    with sync_playwright() as playwright:
+        path = browser_path(playwright)
+        if path is None:
+            print(NO_BROWSER, file=sys.stderr)
+            return 1
+        browser = launch(playwright, path)
+        for name in chosen:
+            _take(name, browser)
+        browser.close()
+    return 0
+
+
+def _take(name: str, browser: Browser) -> None:
+    """Ask for an order, then for a long reply, and keep what the page shows in mid-reply."""
+    with served(APPS[name], APPS[name].set_up()) as site:
+        app = Running(name, site, FACES[name])
+        page = browser.new_page(viewport=WINDOW, color_scheme="light")
+        app.open(page)
+        site.behave("sim-chat")
+        app.send(page, ORDER)
+        app.wait_for(page, "are your tool's")
+        site.behave(PAUSE)
+        app.send(page, LONG)
+        app.wait_for(page, "it bends")
+        page.wait_for_selector(app.face.stop)
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        page.close()
+    file = ROOT / "apps" / "docs" / f"{name}_chat.png"
+    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    say(f"{file.name}: {shot.width} x {shot.height}, {file.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

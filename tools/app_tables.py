@@ -1,0 +1,93 @@
+"""Writes the verdict's tables into apps/README.md; `python -m tools.app_tables`.
+
+For maintainers, after a change of an app or of the verdict. Every line is tried on each app, on
+lesson 4's naive endpoint, and on the FastAPI app behind nginx; it takes some ten minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.apps.frameworks.nginx import ALONE, BUFFERING, behind_nginx, settings_in_the_readme
+from tests.apps.site import served
+from tools.app import APPS
+from tools.programs import ROOT, say, simulated_environ
+from tools.verdict.lines import LINES
+from tools.verdict.report import SIGNS
+
+README = ROOT / "apps" / "README.md"
+MARKS = "<!-- made by tools.app_tables -->\n", "<!-- end -->"
+NAIVE = "lesson 4's naive endpoint"
+AFTER = """
+from langchain_openai import ChatOpenAI
+
+app = naive_app(ChatOpenAI(model="sim"))
+"""
+
+Table = dict[str, dict[str, str]]
+
+
+def main() -> int:
+    """Try everything, and write the tables."""
+    tables: dict[str, Table] = {}
+    for name in APPS:
+        tables[name.capitalize().replace("api", "API")] = _verdict("--app", name)
+    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+        Path(folder, "naive.py").write_text(_naive() + AFTER, encoding="utf-8")
+        run = f"{sys.executable} -m uvicorn naive:app --port {{port}}"
+        url = "http://127.0.0.1:{port}/chat?question={question}"
+        tables[NAIVE] = _verdict("--run", run, url, place=Path(folder))
+    for name, settings in {
+        "FastAPI behind nginx, set as below": settings_in_the_readme(),
+        "FastAPI behind nginx, buffering on": BUFFERING,
+    }.items():
+        with (
+            tempfile.TemporaryDirectory(prefix="course-") as folder,
+            served(ALONE, sys.executable) as site,
+            behind_nginx(site.url, settings, Path(folder)) as url,
+        ):
+            tables[name] = _verdict(
+                "--preset", "fastapi", url, model={**site.model, "COURSE_SPEED": "2"}
+            )
+    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    README.write_text(f"{before}{MARKS[0]}{_markdown(tables)}{MARKS[1]}{after}", encoding="utf-8")
+    return 0
+
+
+def _naive() -> str:
+    """Return the code of lesson 4's naive endpoint."""
+    lesson = next(ROOT.glob("lessons/04_*.md")).read_text(encoding="utf-8")
+    cells = re.findall(r"```\{code-cell\} ipython3\n(.*?)```", lesson, re.DOTALL)
+    return str(next(cell for cell in cells if "def naive_app(" in cell))
+
+
+def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
+    say(" ".join(words))
+    command = [sys.executable, "-m", "tools.verdict", "--json", *words]
+    environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})
+    done = subprocess.run(command, cwd=place, env=environ, stdout=subprocess.PIPE, text=True)
+    return {line.pop("line"): line for line in json.loads(done.stdout)["lines"]}
+
+
+def _markdown(tables: Mapping[str, Table]) -> str:
+    """Return one table of all, and what was seen where a line failed."""
+    rows = ["| | " + " | ".join(tables) + " |", "| --- |" + " :---: |" * len(tables)]
+    for line in LINES:
+        signs = [SIGNS[table[line]["verdict"]] for table in tables.values()]  # type: ignore[index]
+        rows.append(f"| {line} | " + " | ".join(signs) + " |")
+    rows.append("")
+    for name, table in tables.items():
+        seen = [f"{line}: {it['seen']}" for line, it in table.items() if it["verdict"] == "failed"]
+        rows += [f"- **{name}**", *(f"  - {each}" for each in seen)] if seen else []
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

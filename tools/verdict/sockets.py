@@ -1,0 +1,233 @@
+"""Chainlit and Streamlit, whose pages speak a websocket of their own, as server-sent events.
+
+Each question opens a page; closing the response closes it. Only what a page needs for a question,
+its reply and Stop is spoken here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx2
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+Events = AsyncGenerator[tuple[str, Any]]
+
+
+class Page(Protocol):
+    """A page's side of a websocket."""
+
+    path: str
+
+    async def ask(self, socket: ClientConnection, question: str) -> None:
+        """Do what a page does when it is loaded, and send a question."""
+
+    def reply(self, socket: ClientConnection) -> Events:
+        """Yield ("text", a piece) and at last ("end", None) or ("failed", what the page says)."""
+
+    async def stop(self, socket: ClientConnection) -> None:
+        """Press the Stop button."""
+
+
+class Chainlit:
+    """Socket.IO, as text: 42 is an event, 2 and 3 keep the connection open."""
+
+    path = "/ws/socket.io/?EIO=4&transport=websocket"
+
+    async def ask(self, socket: ClientConnection, question: str) -> None:
+        """Connect, and send a message."""
+        session = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
+        await socket.recv()
+        await socket.send(f"40{json.dumps(session)}")
+        while not str(await socket.recv()).startswith("40"):
+            pass
+        await self._emit(socket, "connection_successful")
+        while "task_end" not in str(await socket.recv()):  # of what a new page does
+            pass
+        message = {"id": str(uuid4()), "name": "user", "type": "user_message", "output": question}
+        message["createdAt"] = datetime.now(UTC).isoformat()
+        await self._emit(socket, "client_message", {"message": message, "fileReferences": []})
+
+    async def reply(self, socket: ClientConnection) -> Events:
+        """Yield the tokens of the messages that come before the task's end."""
+        begun, failed = False, None
+        async for frame in socket:
+            assert isinstance(frame, str)
+            if frame == "2":
+                await socket.send("3")
+            event: list[Any] = json.loads(frame[2:]) if frame.startswith("42") else [""]
+            name, *data = event
+            if name == "task_start":
+                begun = True
+            elif name == "stream_start":
+                yield "text", data[0]["output"]  # the first token
+            elif name == "stream_token":
+                yield "text", data[0]["token"]
+            elif name == "new_message" and data[0].get("isError"):
+                failed = data[0]["output"]
+            elif name == "task_end" and begun:
+                yield ("failed", failed) if failed else ("end", None)
+                return
+
+    async def stop(self, socket: ClientConnection) -> None:
+        """Send what the Stop button sends."""
+        await self._emit(socket, "stop")
+
+    async def _emit(self, socket: ClientConnection, *event: Any) -> None:
+        await socket.send(f"42{json.dumps(event)}")
+
+
+class Streamlit:
+    """Protocol buffers: a page sends the state of its widgets, and receives its elements."""
+
+    path = "/_stcore/stream"
+    # Fields of ForwardMsg, as paths of numbers.
+    FINISHED = (6,)
+    ELEMENT = (5, 3)
+    CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
+    PLAIN = 1  # the kind of Markdown that isn't a caption
+
+    async def ask(self, socket: ClientConnection, question: str) -> None:
+        """Let the script run, and again with a value of its chat input."""
+        await socket.send(_field(11, b""))
+        box = b""
+        async for frame in socket:
+            assert isinstance(frame, bytes)
+            box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
+            if _at(frame, *self.FINISHED):
+                break
+        value = _field(1, box) + _field(15, _field(1, question.encode()))
+        await socket.send(_field(11, _field(2, _field(1, value))))
+
+    async def reply(self, socket: ClientConnection) -> Events:
+        """Yield what is new in the reply, which Streamlit sends whole each time."""
+        shown, failed = "", ""
+        async for frame in socket:
+            assert isinstance(frame, bytes)
+            element = _at(frame, *self.ELEMENT)
+            text = _at(element, *self.MARKDOWN).decode()
+            if text and _at(element, *self.KIND) == bytes([self.PLAIN]) and text != shown:
+                yield "text", text.removeprefix(shown)
+                shown = text
+            failed = _at(element, *self.ALERT).decode() or failed
+            if _at(frame, *self.FINISHED):
+                yield ("failed", failed) if failed else ("end", None)
+                return
+
+    async def stop(self, socket: ClientConnection) -> None:
+        """Send what the Stop button sends."""
+        await socket.send(b"\x38\x01")  # stop_script, field 7, is true
+
+
+PAGES: dict[str, type[Page]] = {"chainlit": Chainlit, "streamlit": Streamlit}
+
+
+class Sockets(httpx2.AsyncBaseTransport):
+    """Answers `POST /chat` from a page that it opens, and presses Stop at `POST /stop/{page}`."""
+
+    def __init__(self, page: type[Page], url: str) -> None:
+        self._page = page()
+        self._url = f"ws://{urlsplit(url).netloc}{page.path}"
+        self._open: list[ClientConnection] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer one request."""
+        with _told_as_http():
+            if request.url.path.startswith("/stop/"):
+                await self._page.stop(self._open[int(request.url.path.rpartition("/")[2])])
+                return httpx2.Response(204)
+            socket = await connect(self._url, max_size=None, proxy=None)
+            self._open.append(socket)
+            await self._page.ask(socket, json.loads(await request.aread())["message"])
+        frames = self._frames(socket, len(self._open) - 1)
+        headers = {"content-type": "text/event-stream"}
+        return httpx2.Response(200, headers=headers, stream=_Body(frames, socket))
+
+    async def _frames(self, socket: ClientConnection, number: int) -> AsyncGenerator[bytes]:
+        yield _frame("page", {"page": number})
+        with _told_as_http():
+            async for name, data in self._page.reply(socket):
+                yield _frame(name, data)
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, frames: AsyncGenerator[bytes], socket: ClientConnection) -> None:
+        self._frames = frames
+        self._socket = socket
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._frames
+
+    async def aclose(self) -> None:
+        await self._socket.close()
+        with suppress(RuntimeError):  # it is being read
+            await self._frames.aclose()
+
+
+@contextmanager
+def _told_as_http() -> Iterator[None]:
+    """Raise what a websocket raises as what an HTTP client raises."""
+    try:
+        yield
+    except (WebSocketException, OSError) as error:
+        raise httpx2.ReadError(type(error).__name__) from error
+
+
+def _frame(name: str, data: Any) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+# --- Protocol buffers: as much as is needed, so that the course needn't install Streamlit --------
+
+
+def _field(number: int, value: bytes) -> bytes:
+    """Return a field that holds bytes, a string or a message."""
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    low = bytearray()
+    while value > 0x7F:
+        low.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*low, value])
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield number and content of each field; a number's content is its own bytes."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(message):
+        key, begin = varint(), at
+        kind = key & 7
+        if kind == 0:
+            varint()
+        else:
+            size = varint() if kind == 2 else {1: 8, 5: 4}[kind]
+            begin, at = at, at + size
+        yield key >> 3, message[begin:at]
+
+
+def _at(message: bytes, *path: int) -> bytes:
+    """Return the content at a path of fields; b"" if there is none."""
+    for number in path:
+        message = next((content for key, content in _fields(message) if key == number), b"")
+    return message
