@@ -1,4 +1,4 @@
-"""Takes one picture of each app in mid-reply, for apps/README.md; `python -m tools.app_pictures`.
+"""Screenshots of each app in mid-reply, for apps/README.md: `python -m tools.screenshots.apps`.
 
 For maintainers, after a change of an app's look. Each app runs with its own packages, as
 `course.py app` runs it, in front of a simulator that pauses in mid-reply.
@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.apps.frameworks.faces import FACES, Running
 from tests.apps.site import served
-from tests.browser.lab import NO_BROWSER, browser_path, launch
 from tools.app import APPS
-from tools.pictures import COLOURS
+from tools.browser.server import NO_BROWSER, browser_path, launch
 from tools.programs import ROOT, say
+from tools.screenshots.widgets import COLOURS
 
 WINDOW: ViewportSize = {"width": 720, "height": 520}
 ORDER, LONG = "Where is my order 4711?", "Explain how a rainbow forms."

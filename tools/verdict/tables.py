@@ -1,4 +1,4 @@
-"""Writes the verdict's tables into apps/README.md; `python -m tools.app_tables`.
+"""Writes the verdict's tables into apps/README.md; `python -m tools.verdict.tables`.
 
 For maintainers, after a change of an app or of the verdict. Every line is tried on each app, on
 lesson 4's naive endpoint, and on the FastAPI app behind nginx; it takes some ten minutes.
@@ -18,11 +18,12 @@ from tests.apps.frameworks.nginx import ALONE, BUFFERING, behind_nginx, settings
 from tests.apps.site import served
 from tools.app import APPS
 from tools.programs import ROOT, say, simulated_environ
-from tools.verdict.lines import LINES
-from tools.verdict.report import SIGNS
+
+from .lines import LINES
+from .report import SIGNS
 
 README = ROOT / "apps" / "README.md"
-MARKS = "<!-- made by tools.app_tables -->\n", "<!-- end -->"
+MARKS = "<!-- made by tools.verdict.tables -->\n", "<!-- end -->"
 NAIVE = "lesson 4's naive endpoint"
 AFTER = """
 from langchain_openai import ChatOpenAI
