@@ -1,0 +1,327 @@
+"""The doctor: one line per part, and what to do about each that fails."""
+
+import http.client
+import http.server
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import doctor
+
+ROOT = Path(__file__).resolve().parent.parent
+COURSE = ROOT / "course.py"
+
+
+def course(
+    *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*python, str(COURSE), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **variables},
+        timeout=240,
+    )
+
+
+def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
+    told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
+    *lines, empty, last = told.stdout.splitlines()
+    assert empty == ""
+    assert last.startswith("Ready: " if told.returncode == 0 else f"{told.stdout.count('fix  ')} ")
+    assert [line.split()[1] for line in lines] == list(doctor.EXAMINATIONS)
+    assert {line.split()[0] for line in lines} <= {"ok", "fix"}
+    assert told.returncode == int(any(line.startswith("fix") for line in lines))
+    assert "sk-secret" not in told.stdout + told.stderr
+
+
+BARE = (sys.executable, "-I", "-S")  # a Python that finds no packages
+
+
+def test_doctor_before_setting_up_says_what_to_run_and_once() -> None:
+    told = course("doctor", "--here", "--venv", "", python=BARE)
+    assert told.returncode == 1
+    assert re.search(r"^ok   Python ", told.stdout, re.MULTILINE)
+    assert re.search(r"^fix  packages +not installed", told.stdout, re.MULTILINE)
+    assert told.stdout.count("fix ") == 1
+    assert told.stdout.count("setup") == 1
+    assert re.search(r"^Not set up yet: run .*course\.py setup$", told.stdout.splitlines()[-1])
+
+
+def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv() -> None:
+    told = course("doctor", "--here", python=BARE)
+    assert told.returncode == 1
+    last = told.stdout.splitlines()[-1]
+    assert " -m pip install -r requirements/lab.lock (with conda: conda env create -f env" in last
+    assert "setup" not in told.stdout
+
+
+def test_doctor_sends_nobody_to_set_up_in_a_folder_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "copy the course to a folder you own" in doctor.verdict([], False, in_venv=False)
+    ok, finding = doctor.outcome(lambda: doctor.examine_venv("It was moved"))
+    assert not ok
+    assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
+
+
+@pytest.mark.parametrize(
+    ("to_fix", "in_venv", "sentence"),
+    [
+        ([], True, r"Ready: .*course\.py lab opens the course"),
+        ([], False, r"Ready: .*course\.py lab --here opens the course"),
+        (["kernel"], True, "1 thing to fix: kernel; see docs/troubleshooting.md"),
+        (["kernel", "provider"], True, "2 things to fix: kernel, provider; see docs/.*"),
+    ],
+)
+def test_doctor_ends_with_a_verdict(to_fix: list[str], in_venv: bool, sentence: str) -> None:
+    assert re.fullmatch(sentence, doctor.verdict(to_fix, True, in_venv))
+
+
+COMPLETION = (
+    'data: {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hi"}}]}\n\n'
+    'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}\n\n'
+    "data: [DONE]\n\n"
+)
+Start = Callable[..., list[str | None]]
+
+
+@pytest.fixture
+def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start a provider with one answer to calls, and one for its list of models.
+
+    What it received is kept: method, path and key of each request.
+    """
+    servers = []
+
+    def start(status: int, body: str, models: object = None) -> list[str | None]:
+        heard: list[str | None] = []
+
+        class Provider(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.answer(200, json.dumps(models), "application/json")
+
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                heard.append(str(request.get("max_completion_tokens")))
+                kind = "text/event-stream" if body.startswith("data:") else "application/json"
+                self.answer(status, body, kind)
+
+            def answer(self, status: int, body: str, kind: str) -> None:
+                heard.extend([self.command, self.path, self.headers["Authorization"]])
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body.encode())))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "llama")
+        monkeypatch.setenv("OPENAI_API_KEY", "our-class")
+        return heard
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_says: Start) -> None:
+    heard = provider_that_says(200, COMPLETION)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert ok
+    assert re.match(
+        r"Cells will call the model llama at 127.0.0.1:.* It replied to a one-t", finding
+    )
+    assert heard == ["1", "POST", "/v1/chat/completions", "Bearer our-class"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (401, "{}", "rejected the key: check OPENAI_API_KEY"),
+        (404, "{}", "OPENAI_BASE_URL ends as its documentation says"),
+        (503, "{}", "The provider reported an internal error"),
+        (400, '{"error": {"message": "No streams here."}}', "No streams here."),
+        (200, '{"error": "Unexpected endpoint or method."}', "The server returned status 200"),
+        (200, "{}", "The server returned status 200"),
+        (200, "<html>Log in</html>", "your network's login page isn't responding instead"),
+        (200, "", "The server returned status 200"),
+        (200, "data: [DONE]\n\n", "The server returned status 200"),
+        (200, "data: {}\n\ndata: [DONE]\n\n", "The server returned status 200"),
+        (200, 'data: {"choices": null}\n\n', "The server returned status 200"),
+        (200, "data: null\n\n", "The server returned status 200"),
+        (200, "data: <html>\n\n", "The server returned status 200"),
+        (200, 'data: {"error": {"message": "no"}}\n\n', "failed in the middle of its reply"),
+    ],
+)
+def test_doctor_is_not_ready_where_a_cell_would_fail(
+    provider_that_says: Start, status: int, body: str, sentence: str
+) -> None:
+    provider_that_says(status, body)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith("127.0.0.1:")
+    assert sentence in finding
+    assert "our-class" not in finding
+
+
+def test_doctor_is_content_with_a_model_that_wants_more_than_one_token(
+    provider_that_says: Start,
+) -> None:
+    words = "Could not finish the message because max_tokens or model output limit was reached."
+    provider_that_says(400, json.dumps({"error": {"message": words}}))
+    assert doctor.outcome(doctor.examine_provider)[0]
+
+
+def models(*names: object) -> dict[str, object]:
+    return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("listed", "there_are"),
+    [
+        (models("phi"), " The server has phi."),
+        (models("phi", "qwen", "gemma", "llama-3"), " The server has phi, qwen, gemma and 1 more."),
+        (models("phi", "llama"), ""),
+        (models(), ""),
+        ({"data": None}, ""),
+        ({"data": ["llama"]}, ""),
+        (["phi"], ""),
+        (None, ""),
+    ],
+)
+def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
+    provider_that_says: Start, listed: object, there_are: str
+) -> None:
+    missing = {"error": {"message": "model 'llama' not found", "code": "model_not_found"}}
+    provider_that_says(404, json.dumps(missing), listed)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.endswith(f"name passed to `chat_model`.{there_are}")
+
+
+def test_doctor_says_that_nobody_listens_at_the_providers_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
+    monkeypatch.setenv("OPENAI_MODEL", "llama")
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert f"127.0.0.1:{port}: Could not connect" in finding
+
+
+@pytest.mark.parametrize(
+    "name", ["ALL_PROXY", "HTTP_PROXY", "https_proxy", "SSL_CERT_FILE", "SSLKEYLOGFILE"]
+)
+def test_doctor_names_a_setting_that_the_client_of_a_provider_cannot_work_with(
+    provider_that_says: Start, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    provider_that_says(200, COMPLETION)
+    monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith(name)
+
+
+def test_doctor_makes_the_simulators_call_whatever_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    ok, finding = doctor.outcome(doctor.examine_simulator)
+    assert ok
+    assert "replied to a one-token call" in finding
+
+
+def test_doctor_says_why_the_simulator_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_SPEED", "fast")
+    ok, finding = doctor.outcome(doctor.examine_simulator)
+    assert not ok
+    assert finding.startswith("COURSE_SPEED is 'fast'")
+
+
+def test_doctor_names_an_odd_character_of_a_key_and_shows_none_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj\N{EM DASH}abc")
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-x")
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith("OPENAI_API_KEY contains an em dash (U+2014) at position 8")
+    assert "abc" not in finding
+
+
+def test_doctor_says_of_an_older_kernel_what_will_not_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
+    ok, finding = doctor.outcome(doctor.examine_kernel)
+    assert ok
+    assert "before 7.4, Stop takes effect only once the cell has finished" in finding
+
+
+def test_doctor_names_a_file_that_hides_a_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "openai.py").touch()
+    (tmp_path / "utils").symlink_to(doctor.ROOT / "utils")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    told = doctor.hidden_in_notebooks()
+    assert told is not None
+    assert told.startswith(f"The file {tmp_path / 'notebooks' / 'openai.py'} hides the package")
+
+
+def test_doctor_says_what_half_a_provider_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.delenv("OPENAI_MODEL", raising=False)
+    ok, finding = doctor.outcome(doctor.examine_provider)
+    assert not ok
+    assert finding.startswith("OPENAI_BASE_URL is set, but OPENAI_MODEL isn't.")
+
+
+def test_doctor_names_a_package_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = doctor.importlib.metadata.version
+    monkeypatch.setattr(
+        doctor.importlib.metadata, "version", lambda name: "0.1" if name == "openai" else real(name)
+    )
+    ok, finding = doctor.outcome(doctor.examine_packages)
+    assert not ok
+    assert re.match(r"openai is 0\.1, not [\d.]+: run ", finding)
+
+
+def test_doctor_names_another_utils(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "utils"
+    other.mkdir()
+    (other / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "utils"]:
+        monkeypatch.delitem(sys.modules, name)
+    ok, finding = doctor.outcome(doctor.examine_utils)
+    assert not ok
+    assert str(other) in finding
+
+
+def test_doctor_goes_on_after_a_part_that_is_broken() -> None:
+    def broken() -> str:
+        raise ImportError("a library is missing")
+
+    ok, finding = doctor.outcome(broken)
+    assert not ok
+    assert finding.startswith("ImportError: a library is missing: run ")

@@ -1,0 +1,450 @@
+"""Setting up `.venv`, with quick installers: what is created, updated, rebuilt, and why not."""
+
+import argparse
+import errno
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools import commands, doctor, environment, installers
+from tools.environment import Action, Environment, set_up
+from tools.programs import Advice
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """A course folder whose installers install one made-up package per lock."""
+    (tmp_path / "requirements").mkdir()
+    for kind, name in environment.LOCKS.items():
+        (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
+
+    def install(it: Environment, lock: Path) -> None:
+        for line in lock.read_text(encoding="utf-8").split():
+            (it.packages / f"{line.replace('==', '-')}.dist-info").mkdir(exist_ok=True)
+
+    def make(it: Environment, _: str | None) -> None:
+        it.packages.mkdir(parents=True)
+        it.python.parent.mkdir()
+        it.python.symlink_to(sys.executable)
+
+    if os.name != "nt":  # where an interpreter can be a link
+        monkeypatch.setattr(environment, "make_venv", make)
+    monkeypatch.setattr(environment, "run_pip", install)
+    monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")  # uv: a venv without pip
+    monkeypatch.setattr(environment, "check_room", lambda folder: None)
+    return Environment(tmp_path.resolve())
+
+
+def test_the_first_time_everything_is_made(quick: Environment) -> None:
+    assert quick.needs("lab")[0] is Action.MAKE
+    python = set_up(quick, "lab")
+    assert python.exists()
+    assert quick.distributions() == ["lab-package-1.0.dist-info"]
+
+
+@pytest.fixture
+def real(quick: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """The same with real virtual environments, which take a second."""
+    monkeypatch.setattr(environment, "make_venv", installers.make_venv)
+    return quick
+
+
+def test_the_course_can_be_imported_from_anywhere_in_its_environment(real: Environment) -> None:
+    (real.root / "utils.py").touch()
+    python = set_up(real, "lab")
+    subprocess.run([python, "-I", "-c", "import utils"], check=True, cwd=real.root.parent)
+
+
+def test_the_second_time_nothing_is_done(
+    quick: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(quick, "lab")
+    capsys.readouterr()
+    set_up(quick, "lab")
+    assert capsys.readouterr().out == ""
+
+
+def test_learners_get_no_test_packages_and_tests_add_theirs(quick: Environment) -> None:
+    set_up(quick, "lab")
+    assert "test-package-1.0.dist-info" not in quick.distributions()
+    assert quick.needs("test")[0] is Action.UPDATE
+    set_up(quick, "test")
+    assert "test-package-1.0.dist-info" in quick.distributions()
+
+
+@pytest.mark.parametrize("less", ["lab", "site", "class"])
+def test_an_environment_that_was_made_for_more_is_kept(quick: Environment, less: str) -> None:
+    set_up(quick, "test")
+    assert quick.needs(less)[0] is Action.NOTHING
+
+
+def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
+    set_up(quick, "lab")
+    (quick.folder / "kept").touch()
+    quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
+    set_up(quick, "lab")
+    assert "lab-package-2.0.dist-info" in quick.distributions()
+    assert (quick.folder / "kept").exists()
+
+
+def test_what_a_learner_installed_besides_stays(quick: Environment) -> None:
+    set_up(quick, "lab")
+    (quick.packages / "own-1.0.dist-info").mkdir()
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def offline(*_: object) -> None:
+    raise Advice("there is no network")
+
+
+def test_an_interrupted_set_up_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "run_uv", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            set_up(quick, "lab")
+    set_up(quick, "lab")
+    assert "was interrupted last time: starting over" in capsys.readouterr().out
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def test_an_interrupted_update_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "run_uv", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            set_up(quick, "test")
+    assert quick.needs("lab")[0] is Action.MAKE
+
+
+def break_python(it: Environment) -> None:
+    it.python.unlink()
+
+
+def break_stamp(it: Environment) -> None:
+    it.stamp.write_text(it.stamp.read_text(encoding="utf-8")[:20], encoding="utf-8")
+
+
+def break_package(it: Environment) -> None:
+    (it.packages / "lab-package-1.0.dist-info").rmdir()
+
+
+def break_all_packages(it: Environment) -> None:
+    shutil.rmtree(it.packages)
+
+
+def break_version(it: Environment) -> None:
+    stamp = json.loads(it.stamp.read_text(encoding="utf-8"))
+    it.stamp.write_text(json.dumps({**stamp, "python": "3.10"}), encoding="utf-8")
+
+
+def break_folder(it: Environment) -> None:
+    shutil.rmtree(it.folder)
+    it.folder.write_text("not a folder", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (break_python, "The Python of .venv is gone"),
+        (break_stamp, "was interrupted last time"),
+        (break_package, "Packages in .venv were changed or removed"),
+        (break_all_packages, "Packages in .venv were changed or removed"),
+        (break_version, ".venv was made with Python 3.10"),
+        (break_folder, "was interrupted last time"),
+    ],
+)
+def test_a_broken_environment_is_rebuilt_with_a_sentence(
+    quick: Environment,
+    damage: Callable[[Environment], None],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up(quick, "lab")
+    damage(quick)
+    set_up(quick, "lab")
+    assert sentence in capsys.readouterr().out
+    assert quick.needs("lab")[0] is Action.NOTHING
+
+
+def test_a_moved_folder_is_noticed(quick: Environment, tmp_path: Path) -> None:
+    set_up(quick, "lab")
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in (".venv", "requirements"):
+        (tmp_path / name).rename(moved / name)
+    action, why = Environment(moved).needs("lab")
+    assert action is Action.MOVE
+    assert "moved or copied" in why
+
+
+def copied(quick: Environment, place: Path) -> Environment:
+    """The course's folder with its `.venv`, copied to another place."""
+    shutil.copytree(quick.root, place, symlinks=True, ignore=shutil.ignore_patterns(place.name))
+    return Environment(place)
+
+
+def test_a_copied_environment_is_put_right_without_an_installer(
+    real: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (real.root / "utils.py").write_text("", encoding="utf-8")
+    set_up(real, "lab")
+    copy = copied(real, real.root / "a copy")
+    copy.python.unlink()
+    copy.python.symlink_to("/a python/that is elsewhere")  # as in a copy from another machine
+    monkeypatch.setattr(environment, "run_uv", offline)
+    python = set_up(copy, "lab")
+    assert copy.needs("lab")[0] is Action.NOTHING
+    call = "import sys, utils; print(utils.__file__, sys.prefix)"
+    told = subprocess.run([python, "-c", call], capture_output=True, text=True, cwd="/")
+    assert told.stdout.strip() == f"{copy.root / 'utils.py'} {copy.folder}", told.stderr
+
+
+def test_an_environment_of_another_kind_of_system_is_made_anew(quick: Environment) -> None:
+    set_up(quick, "lab")
+    stamp = json.loads(quick.stamp.read_text(encoding="utf-8"))
+    quick.stamp.write_text(json.dumps({**stamp, "system": "plan9 sparc"}), encoding="utf-8")
+    assert quick.needs("lab")[0] is Action.NOTHING, "where it was made, the stamp isn't asked"
+    action, why = copied(quick, quick.root / "copy").needs("lab")
+    assert action is Action.MAKE
+    assert "another kind of system" in why
+
+
+def killed(*_: object) -> None:
+    raise SystemExit(9)
+
+
+@pytest.mark.parametrize("failure", [offline, interrupted, killed])
+def test_the_old_environment_comes_back_when_its_successor_fails(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
+) -> None:
+    set_up(quick, "lab")
+    (quick.folder / "own work").touch()
+    break_version(quick)
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "run_uv", failure)
+        with pytest.raises((Advice, KeyboardInterrupt, SystemExit)):
+            set_up(quick, "lab")
+    assert (quick.folder / "own work").exists()
+    assert quick.stamped() is not None
+    set_up(quick, "lab")
+    assert not (quick.folder / "own work").exists()
+    assert not (quick.root / ".venv.old").exists()
+
+
+def test_an_update_that_finds_no_network_leaves_all_as_it_was(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+    quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
+    monkeypatch.setattr(environment, "run_uv", offline)
+    with pytest.raises(Advice):
+        set_up(quick, "lab")
+    assert quick.needs("lab")[0] is Action.UPDATE
+
+
+def test_an_update_that_fails_half_way_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(uv: str, it: Environment, lock: Path) -> None:
+        (it.packages / "half-1.0.dist-info").mkdir()
+        raise Advice("the disk is full")
+
+    set_up(quick, "lab")
+    monkeypatch.setattr(environment, "run_uv", half)
+    with pytest.raises(Advice):
+        set_up(quick, "test")
+    assert quick.needs("lab")[0] is Action.MAKE
+
+
+def test_set_up_from_a_folder_without_packages_says_how_to_fetch_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(["setup", "--wheels", str(tmp_path)]) == 1
+    assert "pip download --no-deps --only-binary=:all: -r requirements/lab.lock" in (
+        capsys.readouterr().err
+    )
+
+
+def test_uv_takes_packages_from_the_folder_that_pip_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = tmp_path / "the wheels"
+    wheels.mkdir()
+    (wheels / "one-1.0-py3-none-any.whl").touch()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(installers, "follow", lambda command, *_: asked.append(list(command)))
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.setenv(name, "")
+    installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
+    installers.install_from(wheels, "lock")
+    installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
+    without, told = asked
+    assert "--no-index" not in without
+    assert told[len(without) :] == ["--no-index", f"--find-links={wheels.as_uri()}"]
+
+
+def test_setting_up_the_python_at_hand_names_the_command_that_opens_with_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert commands.main(["setup", "--here"]) == 0
+    assert re.search(r"To open it, run .*course\.py lab --here\.", capsys.readouterr().out)
+
+
+def test_two_set_ups_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    second = f"""
+from pathlib import Path
+from tools.environment import only_one
+with only_one(Path({str(lock)!r})):
+    print("in", flush=True)
+"""
+    with environment.only_one(lock):
+        child = subprocess.Popen(
+            [sys.executable, "-c", second], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert child.stdout is not None
+        assert "waiting until it is done" in child.stdout.readline()
+    assert child.communicate()[0] == "in\n"
+
+
+def test_a_real_pip_sets_up_from_nothing_and_counts_what_it_fetches(tmp_path: Path) -> None:
+    """The whole way but for the network: the lock names a wheel that lies in a folder."""
+    copy = tmp_path / "course"
+    shutil.copytree(ROOT / "tools", copy / "tools")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with zipfile.ZipFile(wheels / "tiny_stream-1.0-py3-none-any.whl", "w") as wheel:
+        info = "tiny_stream-1.0.dist-info"
+        wheel.writestr("tiny_stream.py", "")
+        wheel.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-stream\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    (copy / "requirements").mkdir()
+    (copy / "requirements/lab.lock").write_text("tiny-stream==1.0\n", encoding="utf-8")
+    call = (
+        "from tools import environment; environment.shutil.which = lambda name: None; "
+        "environment.check_room = lambda folder: None; "
+        "print(environment.interpreter('lab', here=False))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", call],
+        cwd=copy,
+        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".venv is ready after" in done.stdout
+    python = done.stdout.splitlines()[-1]
+    subprocess.run([python, "-c", "import tiny_stream, tools"], check=True, cwd=tmp_path)
+
+
+OFFLINE_PIP = "WARNING: Retrying (Retry(total=4, ...)) after connection broken by 'ProxyError'"
+OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (OFFLINE_PIP, "there is no network, or a proxy is in the way"),
+        (OFFLINE_UV, "there is no network, or a proxy is in the way"),
+        ("ERROR: Could not install: [Errno 28] No space left on device", "no room on the disk"),
+        ("ERROR: [Errno 30] Read-only file system: '/x'", "can't be written to"),
+        (
+            "ERROR: No matching distribution found for numpy==2.5.5",
+            "no ready-made build for Python",
+        ),
+        ("something that nobody foresaw", "the lines above give the reason"),
+    ],
+)
+def test_an_installer_that_fails_is_answered_with_what_to_do(said: str, sentence: str) -> None:
+    advice = str(installers.installing_advice(["Collecting six", said], ROOT))
+    assert sentence in advice
+    assert "\n" not in advice
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: No matching distribution found for numpy==2.5.5",
+        "error: No solution found when resolving dependencies",
+    ],
+)
+def test_a_folder_of_packages_that_lacks_one_is_said_to(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    advice = str(installers.installing_advice([said], ROOT))
+    assert advice.startswith("The folder of packages lacks one for this computer")
+    assert said in advice
+
+
+def test_the_unforeseen_is_shown_as_the_installer_said_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    installers.installing_advice(["first", "nobody foresaw this"], ROOT)
+    assert "nobody foresaw this" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(ROOT)._replace(free=300_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(Advice, match="no room on the disk"):
+        installers.check_room(ROOT)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, number: int) -> None:
+    with (
+        pytest.raises(Advice, match="copy the course to a folder of your own"),
+        installers.sentences_for_the_disk(tmp_path),
+    ):
+        raise OSError(number, os.strerror(number))
+
+
+def test_a_python_without_its_venv_module_is_told_what_to_install(
+    real: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installers.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(Advice, match=r"apt install python3\.\d+-venv"):
+        set_up(real, "lab")
+
+
+def test_doctor_tells_the_doctor_inside_what_a_copied_environment_needs(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(quick, "lab")
+    asked: list[list[str]] = []
+    monkeypatch.setattr(doctor, "run", lambda command: asked.append(command) or 0)
+    monkeypatch.setattr(doctor, "ROOT", quick.root)
+    doctor.doctor(argparse.Namespace(here=False, venv=None))
+    monkeypatch.setattr(doctor, "ROOT", copied(quick, quick.root / "copy").root)
+    doctor.doctor(argparse.Namespace(here=False, venv=None))
+    first, second = (command[-2:] for command in asked)
+    assert first == ["--venv", ""]
+    assert second[1] == "The course's folder was moved or copied"
