@@ -8,7 +8,7 @@ from threading import Event
 import ipywidgets
 import pytest
 
-from tests.widgets.doubles import Tap, find
+from tests.widgets.doubles import find
 from utils.widgets import LatencyBadge, LiveText
 from utils.widgets.live_text.widget import TextPanel
 
@@ -170,68 +170,6 @@ class TestRun:
         assert await running == ""
         assert live.stopped
         assert tap.closed
-
-    async def test_stop_is_heard_from_another_thread(self, wire, tap):
-        live = LiveText()
-        running = asyncio.create_task(live.run(tap))
-        await tap.put("Half")
-        await asyncio.to_thread(stop_button(live).click)
-        assert await running == "Half"
-
-    async def test_stop_ends_a_source_that_swallows_cancellation(self, wire):
-        listening = asyncio.Event()
-
-        async def deaf():
-            while True:
-                try:
-                    listening.set()
-                    await asyncio.Event().wait()
-                except asyncio.CancelledError:
-                    yield "on and on "
-
-        live = LiveText()
-        running = asyncio.create_task(live.run(deaf()))
-        await listening.wait()
-        stop_button(live).click()
-        await asyncio.wait_for(running, 240)
-        assert live.stopped
-
-    async def test_stop_that_is_heard_only_while_the_source_closes_is_still_a_stop(self, wire):
-        class Late(Tap):
-            """Python 3.11 can hand over a piece first, and Stop's cancellation afterwards."""
-
-            async def __anext__(self):
-                try:
-                    return await super().__anext__()
-                except asyncio.CancelledError:
-                    return " and a piece"
-
-            async def aclose(self):
-                await super().aclose()
-                raise asyncio.CancelledError
-
-        late = Late()
-        live = LiveText()
-        running = asyncio.create_task(live.run(late))
-        await late.put("Half")
-        stop_button(live).click()
-        assert await running == "Half"
-        assert (live.stopped, find(live, TextPanel).phase) == (True, "stopped")
-
-    async def test_stop_in_the_moment_of_a_piece_lets_the_source_close_to_its_end(self, wire):
-        live = LiveText()
-        closed = []
-
-        async def source():
-            try:
-                stop_button(live).click()
-                yield "a piece"
-            finally:
-                await asyncio.sleep(0)  # as LangChain does: it tells its callbacks first
-                closed.append("to its end")
-
-        assert await live.run(source()) == ""
-        assert (live.stopped, closed) == (True, ["to its end"])
 
     async def test_an_interrupted_cell_closes_the_source_and_is_raised_on(self, wire, tap):
         live = LiveText()

@@ -13,7 +13,7 @@ function make(tag, className = "", words) {
 }
 
 function makeButton(className, words, press) {
-  const button = make("button", className, words);
+  const button = make("button", `course-button ${className}`.trim(), words);
   button.type = "button";
   button.addEventListener("click", press);
   return button;

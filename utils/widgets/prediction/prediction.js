@@ -46,7 +46,7 @@ function render({ model, el }) {
   const lock = makeButton("course-lock", "Lock in my answer", () => model.send("lock"));
   const compare = makeButton("course-compare", "Compare with what happened", () => model.send("reveal"));
   const next = announceChanges(make("span", "course-next", ""));
-  const feedback = announceChanges(make("div", "course-feedback", ""));
+  const feedback = announceChanges(make("div", "course-feedback course-callout", ""));
   const buttons = make("div", "course-buttons");
   buttons.append(lock, compare, next);
   frame.append(buttons, feedback);

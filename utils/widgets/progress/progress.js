@@ -22,7 +22,7 @@ function render({ model, el }) {
   const bar = make("div", "course-bar");
   const fill = bar.appendChild(make("div", "course-bar-fill"));
   const figures = make("div", "course-progress-figures", "");
-  const note = make("div", "course-progress-note", "");
+  const note = make("div", "course-progress-note course-callout", "");
   el.append(label, bar, figures, note);
 
   let ticking;

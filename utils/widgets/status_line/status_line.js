@@ -14,7 +14,7 @@ function render({ model, el }) {
   el.classList.add("course-live", "course-status");
   const list = make("ol", "");
   list.setAttribute("aria-label", "Status");
-  const note = make("div", "course-status-note", "");
+  const note = make("div", "course-status-note course-callout", "");
   const heard = makeAnnouncer(); // each stage once, without seconds
   el.append(list, note, heard);
   const draw = () => {

@@ -1,0 +1,242 @@
+"""How a stream is read, stopped and closed, whatever shows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from tests.widgets.doubles import Tap
+from utils.widgets.base import stream_reader
+from utils.widgets.base.stream_reader import StreamReader, as_stream
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_reader, "GRACE", 0.01)
+
+
+async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
+    """A reader, the items it takes, and its run; one item has been taken."""
+    taken, one = [], asyncio.Event()
+
+    def take(item: object) -> None:
+        taken.append(item)
+        one.set()
+
+    reader = StreamReader(lambda: stream, take)
+    run = asyncio.create_task(reader.run())
+    await asyncio.wait_for(one.wait(), 240)
+    return reader, taken, run
+
+
+async def begun_with(tap: Tap) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
+    tap._items.put_nowait("Half")
+    return await begun(tap)
+
+
+async def silent():
+    await asyncio.Event().wait()
+
+
+async def test_it_reads_to_the_end(tap):
+    reader, taken, run = await begun_with(tap)
+    await tap.put(" of it")
+    tap.end()
+    await run
+    assert taken == ["Half", " of it"]
+    assert (reader.stopped, reader.error, reader.closed, tap.closed) == (False, None, True, True)
+
+
+async def test_an_error_is_kept_and_the_stream_closed(tap):
+    reader, _, run = await begun_with(tap)
+    tap.end(ConnectionError("The server left."))
+    await run
+    assert isinstance(reader.error, ConnectionError)
+    assert tap.closed
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_stop_ends_it_and_closes_the_stream(tap, times):
+    reader, taken, run = await begun_with(tap)
+    tap._items.put_nowait("too late")  # in the same cycle of the loop
+    for _ in range(times):
+        reader.stop()
+    await run
+    assert (taken, reader.stopped, tap.closed) == (["Half"], True, True)
+
+
+async def test_stop_works_from_another_thread(tap):
+    reader, _, run = await begun_with(tap)
+    await asyncio.to_thread(reader.stop)
+    await run
+    assert reader.stopped
+
+
+async def test_stop_before_and_after_reading_does_nothing(tap):
+    reader = StreamReader(lambda: tap, lambda _: None)
+    reader.stop()
+    tap.end()
+    await reader.run()
+    reader.stop()
+    assert not reader.stopped
+
+
+async def test_stop_at_the_very_end_is_no_stop(tap):
+    reader, _, run = await begun_with(tap)
+    assert reader._task is not None
+    reader._task.add_done_callback(lambda _: reader.stop())
+    tap.end()
+    await run
+    assert not reader.stopped
+
+
+async def test_stop_between_two_items_lets_the_stream_close_to_its_end():
+    closed: list[str] = []
+    readers: list[StreamReader] = []
+
+    async def stream():
+        try:
+            readers[0].stop()
+            yield "too late"
+        finally:
+            await asyncio.sleep(0)  # as LangChain does: it calls its callbacks first
+            closed.append("to its end")
+
+    taken: list[object] = []
+    readers.append(StreamReader(stream, taken.append))
+    await readers[0].run()
+    assert (taken, closed, readers[0].stopped) == ([], ["to its end"], True)
+
+
+async def test_a_cancellation_that_arrives_only_while_the_stream_closes_is_a_stop():
+    class Late(Tap):
+        """Python 3.11 can yield an item first, and raise the cancellation afterwards."""
+
+        async def __anext__(self) -> Any:
+            try:
+                return await super().__anext__()
+            except asyncio.CancelledError:
+                return "too late"
+
+        async def aclose(self) -> None:
+            await super().aclose()
+            raise asyncio.CancelledError
+
+    reader, taken, run = await begun_with(Late())
+    reader.stop()
+    await run
+    assert (taken, reader.stopped, reader.error) == (["Half"], True, None)
+
+
+async def test_a_lost_cancellation_is_sent_again(short):
+    closed: list[bool] = []
+
+    async def forgetful():  # as `asyncio.wait_for` can be on Python 3.11
+        try:
+            yield "Half"
+            with suppress(asyncio.CancelledError):
+                await silent()
+            await silent()
+        finally:
+            closed.append(True)
+
+    reader, _, run = await begun(forgetful())
+    reader.stop()
+    await run
+    assert (reader.closed, closed) == (True, [True])
+
+
+async def test_a_stream_that_ignores_every_cancellation_is_abandoned(short):
+    let_go = asyncio.Event()
+
+    async def deaf():
+        yield "Half"
+        while not let_go.is_set():
+            with suppress(asyncio.CancelledError):
+                await let_go.wait()
+        yield "too late"
+
+    reader, taken, run = await begun(deaf())
+    reader.stop()
+    await run
+    assert (reader.stopped, reader.closed) == (True, False)
+    let_go.set()
+    assert reader._task is not None
+    await asyncio.wait([reader._task])
+    assert taken == ["Half"]
+
+
+async def test_an_interrupt_closes_the_stream_and_propagates(tap):
+    reader, _, run = await begun_with(tap)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert (reader.stopped, tap.closed) == (True, True)
+
+
+async def test_an_interrupt_after_stop_propagates_too(tap):
+    reader, _, run = await begun_with(tap)
+    reader.stop()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert tap.closed
+
+
+async def test_a_stream_that_cancels_itself_has_failed():
+    async def cancelled():
+        yield "Half"
+        raise asyncio.CancelledError
+
+    reader, _, run = await begun(cancelled())
+    await run
+    assert "cancelled from within" in str(reader.error)
+
+
+async def one(reply: object) -> object:
+    return reply
+
+
+async def stream_of(*items: object):
+    for item in items:
+        yield item
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda: stream_of("Half", " of it"),
+        lambda: one(stream_of("Half", " of it")),
+    ],
+    ids=["stream", "awaitable of one"],
+)
+async def test_a_stream_stays_a_stream(source: Callable[[], object]):
+    assert [item async for item in as_stream(source())] == ["Half", " of it"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [lambda: "whole", lambda: one("whole"), lambda: one({"name": "Ada"})],
+    ids=["string", "awaitable", "awaitable of a dict"],
+)
+async def test_a_whole_reply_is_a_stream_of_one_item(source: Callable[[], object]):
+    (item,) = [item async for item in as_stream(source())]
+    assert item in ("whole", {"name": "Ada"})
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [(iter("ab"), "synchronous stream"), (["a"], "synchronous stream"), (5, "int is not a stream")],
+)
+def test_anything_else_is_refused_in_a_sentence(source, words):
+    with pytest.raises(TypeError, match=words):
+        as_stream(source)
+
+
+async def test_an_awaitable_of_a_synchronous_stream_is_refused_too():
+    with pytest.raises(TypeError, match="synchronous stream"):
+        [item async for item in as_stream(one(iter("ab")))]
