@@ -14,7 +14,7 @@ from utils.charts import (
     wait_bars,
     waterfall,
 )
-from utils.load import Row
+from utils.crowd import Row
 from utils.timing import Piece, Recording
 
 LABELS = ODD | {

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from utils.charts import load_chart
-from utils.load import Row
+from utils.crowd import Row
 
 
 def row(style, clients, worst, median=None):

@@ -286,7 +286,7 @@ def test_who_connects_first_and_is_not_the_process_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(process, "_REPORT_SECONDS", 0.2)
-    child = process.Child("utils.load")
+    child = process.Child("utils.crowd")
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as liar:
         liar.sendall(b"token 80\n")

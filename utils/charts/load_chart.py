@@ -25,7 +25,7 @@ _APART: Final = 0.32  # inches between two labels at the end of lines
 
 
 class LoadRow(Protocol):
-    """A measurement to draw; `utils.load.Row` is one."""
+    """A measurement to draw; `utils.crowd.Row` is one."""
 
     @property
     def style(self) -> str:

@@ -1,6 +1,6 @@
-"""Clients that cost next to nothing: a hundred must not slow down what they measure.
+"""Lightweight clients, so that a hundred of them don't slow down the measurement.
 
-Bare HTTP/1.1 on asyncio's streams, for event streams of one JSON string each, as `app` sends them.
+Plain HTTP/1.1 on asyncio's streams, for `app`'s event streams of JSON strings.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Ask once, read the reply to its end, and return how it came; a failure is an outcome.
+    """Send a request, read the reply to its end, and return its recording, even of a failure.
 
     Args:
-        port: Where the server listens.
-        path: What to ask for.
+        port: The server's port.
+        path: The endpoint.
         label: A name for the recording.
         on_text: Called at the first text.
     """
     run = arecord(_texts(port, path), label)
     heard = False
-    with suppress(OSError, EOFError, ValueError):  # the recording says which
+    with suppress(OSError, EOFError, ValueError):  # recorded as the outcome
         async for text in run:
             if text and not heard:
                 heard = True
@@ -37,7 +37,7 @@ async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> 
 
 
 async def health(port: int) -> float:
-    """Ask whether the server is alive; returns how long that took, seconds."""
+    """Send a health check and return how long it took, in seconds."""
     start = time.perf_counter()
     async with _response(port, "/health") as reader:
         await reader.read(1)
@@ -55,13 +55,13 @@ async def _texts(port: int, path: str) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _response(port: int, path: str) -> AsyncIterator[asyncio.StreamReader]:
-    """Open a connection, ask, and read the head of the answer."""
+    """Send a request and read the response's headers."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
         status, *_ = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
         if b" 200 " not in status + b" ":
-            raise ConnectionError(f"the server answers {status.decode(errors='replace')}")
+            raise ConnectionError(f"the server returned {status.decode(errors='replace')}")
         yield reader
     finally:
         writer.close()

@@ -1,4 +1,4 @@
-"""How many clients does a server stand that streams in one style or another? Measured."""
+"""Measuring how many concurrent clients each style of endpoint serves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Final
 
 from IPython.display import display
 
-from utils.load import clients as _clients
-from utils.load.process import LoadError, server
-from utils.load.rows import Row, Rows
+from utils.crowd import clients as _clients
+from utils.crowd.process import LoadError, server
+from utils.crowd.rows import Row, Rows
+from utils.formatting import counted
 from utils.timing import Recording
 from utils.widgets import LatencyBadge
 
@@ -31,16 +32,16 @@ async def experiment(
 ) -> Rows:
     """Measure each style with each number of clients, one after another.
 
-    All ask one server process at the same moment, for the same reply of one second, of which 0.8 s
-    are silent. What would take longer than 15 s is left out, and said: a style that serves one
-    client after another takes as many seconds as there are clients.
+    All clients request the same reply from one server process at the same moment. It takes one
+    second, of which 0.8 s are silent. Measurements that would take longer than 15 s are left out,
+    with a note: a style that serves clients one by one takes as many seconds as there are clients.
 
     Args:
         clients: Numbers of clients.
         styles: Some of `STYLES`.
 
     Raises:
-        LoadError: If a style is unknown, the server can't start, or nobody got a reply.
+        LoadError: If a style is unknown, the server can't start, or no client got a reply.
     """
     for style in styles:
         _path(style)
@@ -53,7 +54,7 @@ async def experiment(
     async with server() as port:
         await _warm_up(port, styles)
         for number, (style, count) in enumerate(chosen, 1):
-            where = f"{number} of {len(chosen)} · {style}, {_counted(count)}"
+            where = f"{number} of {len(chosen)} · {style}, {counted(count, 'client')}"
 
             def tell(heard: int, where: str = where, count: int = count) -> None:
                 _say(badge, f"{where}: {heard} of {count} reading")
@@ -61,7 +62,7 @@ async def experiment(
             rows.append(await _measure(port, style, count, tell))
     _say(badge, f"measured {len(rows)} points", phase="done")
     left_out = [
-        f"Left out: {style} with {_counted(count)}. One after another they would take "
+        f"Left out: {style} with {counted(count, 'client')}. One after another they would take "
         f"{count} times as long as one."
         for style, count in points
         if _too_long(style, count)
@@ -70,14 +71,14 @@ async def experiment(
 
 
 async def load(style: str, clients: int) -> list[Recording]:
-    """Let so many clients ask a server of one style at the same moment.
+    """Let several clients send a request to one style of endpoint at the same moment.
 
     Args:
         style: A key of `STYLES`.
-        clients: How many.
+        clients: Their number.
 
     Returns:
-        A recording for each client, as `charts.waterfall` takes them; a failure is an outcome.
+        A recording for each client, including failed ones, for `charts.waterfall`.
 
     Raises:
         LoadError: If the style is unknown or the server can't start.
@@ -85,11 +86,7 @@ async def load(style: str, clients: int) -> list[Recording]:
     path = _path(style)
     async with server() as port:
         await _warm_up(port, [style])
-        return await _at_once(port, path, clients, _unheard)
-
-
-def _unheard(_: int) -> None:
-    """Nobody wants to know how far it is."""
+        return await _at_once(port, path, clients, lambda _: None)
 
 
 async def _measure(port: int, style: str, count: int, tell: Callable[[int], None]) -> Row:
@@ -140,7 +137,7 @@ async def _at_once(
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:
-    """Check the server's health until `over`; returns the longest that it took, seconds."""
+    """Send health checks until `over`; return the longest one's duration in seconds."""
     longest = 0.0
     while not over.is_set():
         await asyncio.sleep(_PING)
@@ -149,7 +146,7 @@ async def _pings(port: int, over: asyncio.Event) -> float:
 
 
 async def _warm_up(port: int, styles: Iterable[str]) -> None:
-    """Pay what the first call of a process costs before the clock starts."""
+    """Send one request per style, since a process's first request is slower."""
     async with asyncio.TaskGroup() as group:
         for style in styles:
             group.create_task(_clients.ask(port, _path(style), "warm-up", lambda: None))
@@ -164,10 +161,6 @@ def _path(style: str) -> str:
 
 def _too_long(style: str, count: int) -> bool:
     return style == _ONE_BY_ONE and count * _REPLY > _PATIENCE
-
-
-def _counted(clients: int) -> str:
-    return "1 client" if clients == 1 else f"{clients} clients"
 
 
 def _say(badge: LatencyBadge, text: str, phase: str = "streaming") -> None:

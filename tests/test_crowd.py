@@ -19,10 +19,10 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.asgi_client import get
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
-from utils.load import STYLES, LoadError, Row, Rows, experiment, load
-from utils.load import clients as load_clients
-from utils.load.experiment import _row
-from utils.load.process import server
+from utils.crowd import STYLES, LoadError, Row, Rows, experiment, load
+from utils.crowd import clients as load_clients
+from utils.crowd.experiment import _row
+from utils.crowd.process import server
 from utils.timing import Piece, Recording
 
 BLOCKING, THREADS, TASKS = STYLES
@@ -60,7 +60,7 @@ def test_a_row_holds_the_wait_of_the_median_and_of_the_last_client():
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
     """Ask the measured app on virtual time, of a model whose reply takes a second."""
-    from utils.load import app  # it makes a model of the simulator's
+    from utils.crowd import app  # it makes a model of the simulator's
 
     reply = Reply(["a ", "reply"], first_after=0.5, gap=0.2)
     model = FakeModel.of({})
@@ -193,7 +193,7 @@ async def test_it_tells_once_that_text_has_come():
     [
         (HEAD + chunk(b'data: "a"\n\n'), "ValueError"),  # hung up between two chunks
         (HEAD + b'10\r\ndata: "a"', "IncompleteReadError"),  # in the middle of one
-        (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "ConnectionError: the server answers"),
+        (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "ConnectionError: the server returned"),
         (b"", "IncompleteReadError"),
     ],
 )
@@ -216,7 +216,7 @@ async def test_a_server_that_is_not_there_is_a_failure_too():
 def children() -> list[int]:
     """The measured servers that this process has started and that still run."""
     mine = psutil.Process().children()
-    return [child.pid for child in mine if "utils.load" in child.cmdline()]
+    return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 
 
 async def test_the_server_ends_with_the_block_also_when_that_is_cancelled():
@@ -256,8 +256,8 @@ async def test_it_starts_where_a_site_hook_prints(tmp_path: Path, monkeypatch: p
 def test_a_killed_kernel_takes_the_server_and_its_simulator_with_it():
     script = """
 import asyncio, psutil
-from utils.load.experiment import _row
-from utils.load.process import server
+from utils.crowd.experiment import _row
+from utils.crowd.process import server
 from utils.timing import Piece, Recording
 
 async def main():

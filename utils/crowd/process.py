@@ -1,4 +1,4 @@
-"""The measured server's process, as the notebook sees it: started, found, ended."""
+"""Starting and ending the measured server's process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from utils.errors import Sentence
 from utils.simulator.client import SPEED_VARIABLE
 from utils.simulator.process import Child
 
-_FASTEST = 1.5  # times; time can be sped up, work can't, and would soon be all that is measured
+_FASTEST = 1.5  # times real speed; any faster, the work that can't be sped up dominates
 
 
 class LoadError(Sentence, RuntimeError):
@@ -20,19 +20,19 @@ class LoadError(Sentence, RuntimeError):
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
-    """Run `utils.load.app` in a process of its own while the block runs.
+    """Run `utils.crowd.app` in its own process while the block runs.
 
-    It ends at the end of the block, or when this process ends, however it ends.
+    The process ends with the block, or with this process, however that ends.
 
     Yields:
-        Its port on 127.0.0.1.
+        The port on 127.0.0.1.
 
     Raises:
-        LoadError: If it could not start.
+        LoadError: If it couldn't start.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:
-        child = Child("utils.load", variables={SPEED_VARIABLE: str(min(speed, _FASTEST))})
+        child = Child("utils.crowd", variables={SPEED_VARIABLE: str(min(speed, _FASTEST))})
     except OSError as error:
         raise LoadError(_why(f"The system says: {error}")) from None
     try:

@@ -1,4 +1,4 @@
-"""What the load experiment found: a row for each style and number of clients, shown as a table."""
+"""Results of the load experiment as a table, with a row for each style and number of clients."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from utils.formatting import in_seconds
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One style under one load. All times are seconds.
+    """Result for one style and number of clients. All times are seconds.
 
     Attributes:
         style: A key of `STYLES`.
-        clients: How many asked at the same moment.
+        clients: The number of concurrent clients.
         ttft_median: Until half of them had their first token.
-        ttft_worst: Until the last of them had it.
+        ttft_worst: Until the last of them had its first token.
         makespan: From the first request to the end of the last reply.
-        failed: How many replies broke off or never came.
-        health: The longest that the server's health check took meanwhile.
+        failed: The number of truncated or missing replies.
+        health: The longest health check meanwhile.
     """
 
     style: str
@@ -34,10 +34,10 @@ class Row:
 
 
 class Rows(Sequence[Row]):
-    """Rows in the order in which they were measured; shown as a table.
+    """Rows in the order of measurement; displayed as a table.
 
     Attributes:
-        left_out: What was not measured, and why, in sentences.
+        left_out: What wasn't measured, and why, in sentences.
     """
 
     def __init__(self, rows: Iterable[Row], left_out: Iterable[str] = ()) -> None:
@@ -60,7 +60,7 @@ class Rows(Sequence[Row]):
         """Return the row of a style and a number of clients.
 
         Raises:
-            KeyError: If that was not measured.
+            KeyError: If that wasn't measured.
         """
         for row in self:
             if (row.style, row.clients) == (style, clients):

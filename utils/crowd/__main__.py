@@ -1,0 +1,15 @@
+"""Process that serves `app`, reports its port, and ends when standard input closes."""
+
+from utils.simulator.process import end_with_stdin, report
+
+end_with_stdin()
+
+import uvicorn  # noqa: E402 (slow imports, during which the notebook may end)
+
+from utils.crowd.app import app  # noqa: E402
+from utils.simulator.server import listen  # noqa: E402
+
+listener = listen("127.0.0.1", 0)
+report(listener.getsockname()[1])  # clients can connect from now on
+config = uvicorn.Config(app, log_config=None, access_log=False, workers=1)
+uvicorn.Server(config).run(sockets=[listener])
