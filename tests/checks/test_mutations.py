@@ -200,7 +200,7 @@ MUTATIONS = (
     Mutation(
         "collects first",
         collected_first,
-        {"collected first", "reads to the end", "held back", "field late"},
+        {"collected first", "reads to the end", "held back", "field late", "no text"},
     ),
     Mutation("invokes", invoked, {"invoke"}),
     Mutation("ignores the prompt", name_for("prompt", '"Tell me a story"'), {"another prompt"}),

@@ -1,4 +1,6 @@
-"""Exercise 4.5: a frame that carries any text."""
+"""A frame that carries any text."""
+
+# ruff: noqa: F401 (edits use what is imported)
 
 import base64
 import html
@@ -6,180 +8,62 @@ import json
 
 from fastapi.sse import format_sse_event
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 
 
 @right("4.frame")
-def frames_json(text):
-    return f"data: {json.dumps(text)}\n\n"
-
-
-@right("4.frame")
-def frames_json_with_its_letters(text):
-    return "data:" + json.dumps(text, ensure_ascii=False) + "\r\n\r\n"
-
-
-@right("4.frame")
-def frames_with_a_type(text):
-    return f"event: message\nid: 1\ndata: {json.dumps(text)}\n\n"
-
-
-@right("4.frame")
-def frames_after_a_comment(text):
-    return "\n".join([": a piece of text", "data: " + json.dumps(text), "", ""])
-
-
-@wrong("4.frame", "plain text")
-def raw(text):
-    return f"data: {text}\n\n"
-
-
-@wrong("4.frame", "no blank line")
-def one_line_end(text):
-    return f"data: {json.dumps(text)}\n"
-
-
-@wrong("4.frame", "no blank line")
-def no_line_end(text):
-    return f"data: {json.dumps(text)}"
-
-
-@wrong("4.frame", "escaped line ends")
-def with_line_ends_of_two_letters(text):
-    return f"data: {json.dumps(text)}\\n\\n"
-
-
-@wrong("4.frame", "no data line")
-def no_data(text):
-    return f"{json.dumps(text)}\n\n"
-
-
-@wrong("4.frame", "repr")
-def of_python(text):
-    return f"data: {text!r}\n\n"
-
-
-@wrong("4.frame", "returns the wrong type")
-def in_bytes(text):
-    return frames_json(text).encode()
-
-
-@wrong("4.frame", "plain text")
-def many_data_lines(text):
-    return "".join(f"data: {line}\n" for line in text.split("\n")) + "\n"
-
-
-@wrong("4.frame", "text in a container")
-def in_an_object(text):
-    return f"data: {json.dumps({'text': text})}\n\n"
-
-
-@wrong("4.frame", "text in a container")
-def in_a_list(text):
-    return f"data: {json.dumps([text])}\n\n"
-
-
-@wrong("4.frame", "JSON twice")
-def twice(text):
-    return f"data: {json.dumps(json.dumps(text))}\n\n"
-
-
-@wrong("4.frame", "plain text")
-def with_line_ends_replaced(text):
-    return "data: " + text.replace("\n", "\\n") + "\n\n"
-
-
-@wrong("4.frame", "not JSON")
-def in_quotes(text):
-    return f'data: "{text}"\n\n'
-
-
-@wrong("4.frame", "another type")
-def of_another_type(text):
-    return f"event: token\ndata: {json.dumps(text)}\n\n"
-
-
-@wrong("4.frame", "several events")
-def two_events(text):
-    return f"data: {json.dumps(text)}\n\ndata: {json.dumps(text)}\n\n"
-
-
-@wrong("4.frame", "no data line")
-def indented(text):
-    return f"""
-    data: {json.dumps(text)}
-
-    """
-
-
-@wrong("4.frame", "another text")
-def stripped(text):
-    return f"data: {json.dumps(text.strip())}\n\n"
-
-
-@wrong("4.frame", "returns nothing")
-def prints_it(text):
-    print(f"data: {json.dumps(text)}\n")
-
-
-@wrong("4.frame", "async def")
-async def awaits_it(text):
-    return frames_json(text)
-
-
-@wrong("4.frame", "yields")
-def yields_it(text):
-    yield frames_json(text)
-
-
-@wrong("4.frame", "leaves a rest")
-def leaves_a_rest(text):
-    return f"data: {json.dumps(text)}\n\nid"
-
-
-@wrong("4.frame", "raises")
-def only_ascii(text):
-    return f"data: {json.dumps(text.encode('ascii').decode())}\n\n"
-
-
-right("4.frame")(lambda text, event="message": f"event: {event}\ndata: {json.dumps(text)}\n\n")
-
-
-@right("4.frame")
-def made_by_fastapi(text):
-    return format_sse_event(data_str=json.dumps(text)).decode()
-
-
-@wrong("4.frame", "returns the wrong type", "`bytes` .* asks for a string")
-def made_by_fastapi_in_bytes(text):
-    return format_sse_event(data_str=json.dumps(text))
-
-
-@wrong("4.frame", "plain text")
-def escaped_for_a_page(text):
-    return f"data: {html.escape(text)}\n\n"
-
-
-@wrong("4.frame", "plain text")
-def a_data_field_for_each_line(text):
-    return "data: " + text.replace("\n", "\ndata: ") + "\n\n"
-
-
-@wrong("4.frame", "not JSON", "JSON, whatever it contains")
-def in_base64(text):
-    return f"data: {base64.b64encode(text.encode()).decode()}\n\n"
-
-
-@wrong("4.frame", "loses text", "Only `'Two'` arrives .* A line end in the data")
-def in_quotes_if_it_needs_them(text):
-    return f"data: {text if chr(10) in text else json.dumps(text)}\n\n"
-
-
-@wrong("4.frame", "another text", "gets `42` back")
-def as_a_number_if_it_is_one(text):
-    return f"data: {text if text.isdigit() else json.dumps(text)}\n\n"
-
-
-@wrong("4.frame", "another type")
-def named_end(text):
-    return f"event: end\ndata: {json.dumps(text)}\n\n"
+def frame(text):
+    data = json.dumps(text)
+    return f"data: {data}\n\n"
+
+
+edit = edits("4.frame", frame)
+DATA, FRAME = "json.dumps(text)", r'f"data: {data}\n\n"'
+
+edit(None, {DATA: "json.dumps(text, ensure_ascii=False)", r"\n\n": r"\r\n\r\n", ": {": ":{"})
+edit(None, {'f"': r'f"event: message\nid: 1\n'})
+edit(None, {'f"': r'f": a piece of text\n'})
+edit(None, {"frame(text)": 'frame(text, event="message")', 'f"': r'f"event: {event}\n'})
+right("4.frame")(lambda text: format_sse_event(data_str=json.dumps(text)).decode())
+
+for mistake, says, changes in (
+    ("no event", "What|what ends the frame", {r"\n\n": r"\n"}),
+    ("no event", "", {r"\n\n": ""}),
+    ("no event", "", {r"\n\n": r"\\n\\n"}),
+    ("no event", "Does a line begin with `data:`", {"data: ": ""}),
+    ("no event", "", {'f"': r'f"\n    '}),
+    ("several events", "2 events", {FRAME: f"{FRAME} * 2"}),
+    ("another type", "is `token`", {'f"': r'f"event: token\n'}),
+    ("another type", "is `end`", {'f"': r'f"event: end\n'}),
+    ("not JSON", "is `'Hello'`", {DATA: "text"}),
+    ("not JSON", "", {DATA: "repr(text)"}),
+    ("not JSON", "", {DATA: r'text.replace("\n", "\\n")'}),
+    ("not JSON", "", {DATA: r'text.replace("\n", "\ndata: ")'}),
+    ("not JSON", "", {DATA: "html.escape(text)"}),
+    ("not JSON", "", {DATA: "f'\"{text}\"'"}),
+    ("not JSON", "whatever it contains", {DATA: "base64.b64encode(text.encode()).decode()"}),
+    (
+        "not JSON",
+        r"Two\\nlines'` is `'Two'`",
+        {DATA: "text if chr(10) in text else json.dumps(text)"},
+    ),
+    ("JSON of something else", "'text': 'Hello'", {"(text)\n": "({'text': text})\n"}),
+    ("JSON of something else", "", {"(text)\n": "([text])\n"}),
+    ("JSON of something else", "", {"(text)\n": "(json.dumps(text))\n"}),
+    ("JSON of something else", "gets `''` back", {"(text)\n": "(text.strip())\n"}),
+    (
+        "JSON of something else",
+        "gets `42` back",
+        {DATA: "text if text == '42' else json.dumps(text)"},
+    ),
+    ("leaves a rest", "", {r"\n\n": r"\n\nid"}),
+    ("leaves a rest", "", {r"\n\n": r"\n\n    "}),
+    ("returns nothing", "", {"return": "print(", FRAME: f"{FRAME})"}),
+    ("returns the wrong type", "`bytes` .* a string", {FRAME: f"{FRAME}.encode()"}),
+    ("async def", "", {"def": "async def"}),
+    ("yields", "", {"return": "yield"}),
+    ("raises", "", {DATA: "json.dumps(text.encode('ascii').decode())"}),
+):
+    edit(mistake, changes, says)
+
+wrong("4.frame", "returns the wrong type")(lambda text: format_sse_event(data_str=text))

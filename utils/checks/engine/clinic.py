@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from utils import lesson_source
-from utils.checks.engine.exercise import CORRECT, Exercise, Messages
+from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
 
@@ -44,6 +44,14 @@ class Diagnosis:
         return str(self.answer[name]).strip().lower()
 
 
+FORM: Mistakes[Diagnosis] = {
+    "no dict": lambda s: not isinstance(s.answer, Mapping),
+    "no such patient": lambda s: bool(s.unknown),
+    "diagnosis missing": lambda s: bool(s.missing),
+    "no such diagnosis": lambda s: bool(s.odd),
+}
+
+
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
     """The exercise called `name`, with these diagnoses; the truth is in the lesson's solution."""
 
@@ -59,13 +67,7 @@ def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
     return Exercise(
         observe,
         cases=(None,),
-        mistakes={
-            "no dict": lambda s: not isinstance(s.answer, Mapping),
-            "no such patient": lambda s: bool(s.unknown),
-            "diagnosis missing": lambda s: bool(s.missing),
-            "no such diagnosis": lambda s: bool(s.odd),
-            **pairs,
-        },
+        mistakes={**FORM, **pairs},
     )
 
 

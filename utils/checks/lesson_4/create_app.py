@@ -4,20 +4,21 @@ import asyncio
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Router
 
 from utils import sse
 from utils.checks.engine import isolation, virtual_time
-from utils.checks.engine.asgi_client import NO_JSON, Visit, get, json_of, started
+from utils.checks.engine.asgi_client import Visit, get, json_of, started
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import FIRST as SHARED
+from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply, cut
-from utils.checks.engine.run import ANYTHING, Case, Run, from_yield
+from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.student_code import untouched
 
@@ -25,8 +26,32 @@ _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds; by then an endpoint whose model failed has ended
 _SLOW = 0.1  # virtual seconds for which a right endpoint may outlast its model
+MISUSES = (  # how errors read where a response is given what it can't send
+    "'function' object is not iterable",
+    "'coroutine' object is not iterable",
+    "'async_generator' object is not iterable",
+    "object has no attribute 'encode'",
+    "object has no attribute 'items'",
+)
+_OF_THE_APP = ("async def", "yields", "returns nothing", "returns the wrong type")
 _TRIES = 20  # times that threads get to run, so that they let go of what they made
-_A_FIELD = re.compile(r"(data|event|id|retry)(:|$)|:")  # how a line of a frame begins
+_ENDS = ("end", "failed")
+_HEADERS = {  # names, and what is to be found in their values
+    "Content-Type": r"^text/event-stream\s*(;|$)",
+    "X-Accel-Buffering": r"^no$",
+    "Cache-Control": r"\bno-(cache|store)\b",
+}
+
+
+class _App(Wanted):
+    """An app: whatever can be called like one, and is no function or class."""
+
+    def fits(self, value: object) -> bool:
+        """Whether a value is an app."""
+        return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
+
+
+_APP = _App(object, "the app")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +84,11 @@ class Seen(Run):
 
     Attributes:
         case: The visit.
-        given: The learner's function, or whatever was given in its place.
-        app: What the function returned.
-        early: Whether the model was called when the app was made.
         visits: The responses.
         other: The reply to the other question.
     """
 
     case: Visited
-    given: Any
-    app: Any
-    early: bool
     visits: Sequence[Visit]
     other: Reply
 
@@ -89,9 +108,19 @@ class Seen(Run):
         return [event for _, event in self.visit.events]
 
     @property
-    def got(self) -> str:
+    def output(self) -> str:
         """The text that a page shows."""
         return self.visit.text
+
+    @property
+    def expected(self) -> str:
+        """The text that a page should show; where the reply isn't whole, whatever it shows."""
+        return self.reply.text if self.case.whole else self.output
+
+    @property
+    def gave(self) -> str:
+        """How the text came out, as a verb."""
+        return "sent"
 
     @property
     def arrived(self) -> str:
@@ -99,16 +128,24 @@ class Seen(Run):
         return "".join(self.reply.pieces[: self.case.fails_after])
 
     @property
-    def bare(self) -> str:
-        """The first line that was sent and names no field, or ""."""
-        return next((li for li in self.body.splitlines() if li and not _A_FIELD.match(li)), "")
+    def undispatched(self) -> str:
+        """The name of an event that was sent and that no page receives, or ""."""
+        sent = re.findall(r"^event: ?(\w+)", self.body, re.MULTILINE)
+        return next((name for name in sent if name not in self.visit.names), "")
 
     @property
-    def strange(self) -> sse.Event | None:
-        """A message whose data isn't a string as JSON, the longest one."""
-        messages = [event for event in self.events if event.type == "message"]
-        strange = [each for each in messages if not isinstance(json_of(each), str)]
-        return max(strange, key=lambda each: len(each.data), default=None)
+    def strange(self) -> str:
+        """The longest data of a message that isn't a string as JSON, or ""."""
+        messages = [event.data for event in self.events if event.type == "message"]
+        values = self.visit.messages
+        strange = [d for d, v in zip(messages, values, strict=True) if not isinstance(v, str)]
+        return max(strange, key=len, default="")
+
+    @property
+    def last(self) -> int:
+        """The position of the first `end` or `failed`; that of the last event without one."""
+        ends = [at for at, event in enumerate(self.events) if event.type in _ENDS]
+        return ends[0] if ends else len(self.events) - 1
 
     @property
     def took(self) -> float:
@@ -127,14 +164,15 @@ class Seen(Run):
         arrived = [at for reading in self.reply.readings for at in reading.arrived]
         return 0 if left is None else sum(at > left + virtual_time.SOON for at in arrived)
 
+    @property
+    def wrong_header(self) -> str:
+        """The first header that isn't as it should be, or ""."""
+        wrong = (h for h, right in _HEADERS.items() if not re.search(right, self.header(h)))
+        return next(wrong, "")
+
     def header(self, name: str) -> str:
         """A header of the response in small letters, or ""."""
-        return self.visit.headers.get(name, "").strip().lower()
-
-    @property
-    def event_stream(self) -> bool:
-        """Whether the response says that it is an event stream."""
-        return self.header("content-type").partition(";")[0].strip() == "text/event-stream"
+        return self.visit.headers.get(name.lower(), "").strip().lower()
 
 
 def observe(answer: Any, case: Visited) -> Seen:
@@ -142,7 +180,8 @@ def observe(answer: Any, case: Visited) -> Seen:
     reply = case.reply(silences={0: case.silence})
     other = Reply(cut(_TIDES, 62))
     replies = {case.prompt: reply, **({_OTHER: other} if case.beside else {})}
-    seen: dict[str, Any] = {"app": None, "early": False, "visits": ()}
+    made: list[Any] = []
+    visits: list[Visit] = []
 
     def arrives(event: sse.Event) -> None:
         value = json_of(event)
@@ -152,52 +191,47 @@ def observe(answer: Any, case: Visited) -> Seen:
     async def visit(model: FakeModel) -> None:
         if not callable(answer) or isinstance(answer, Starlette):
             return
-        app = seen["app"] = answer(model)
-        seen["early"] = bool(model.calls)
-        if not _is_app(app):
+        made.append(answer(model))
+        app = made[0]
+        if not _APP.fits(app):
             return
         leaves: dict[str, Any] = {"leave_after": case.leave, "slow": case.slow}
-        visits = [get(app, "/chat", {"question": case.prompt}, arrives, **leaves)]
+        requests = [get(app, "/chat", {"question": case.prompt}, arrives, **leaves)]
         if case.beside:
-            visits.append(get(app, "/chat", {"question": _OTHER}))
+            requests.append(get(app, "/chat", {"question": _OTHER}))
         async with started(app):
-            seen["visits"] = await asyncio.gather(*visits)
+            visits.extend(await asyncio.gather(*requests))
         for _ in range(_TRIES):  # Python closes a generator that was left at a `yield`,
             await asyncio.to_thread(isolation.settle)  # once no thread holds it any more
             await asyncio.sleep(0.001)
             if not reply.still_open:
                 break
-        for each in seen["visits"]:
+        for each in visits:
             if each.error:
                 raise each.error
 
     model, streams = FakeModel.of(replies), case.leave is None
-    run = run_async("create_app", visit, case, reply, model, wants=ANYTHING, passes_on=streams)
-    return Seen.of(run, given=answer, other=other, **seen)
+    run = run_async("create_app", visit, case, reply, model, wants=_APP, passes_on=streams)
+    # What the shared mistakes look at is the answer and its app, and not the visit.
+    run = replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
+    return Seen.of(run, other=other, visits=visits)
 
 
-def _is_app(value: object) -> bool:
-    return isinstance(value, Starlette | Router) or (
-        callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
-    )
+def _lacks_frame(s: Seen) -> bool:
+    """Whether the endpoint needs the notebook's `frame`, which isn't written yet."""
+    missing = isinstance(s.error, NameError) and s.error.name == "frame"
+    written = getattr(s.answer, "__globals__", {}).get("frame")
+    return missing or (s.error is not None and untouched(written, "4.frame"))
 
 
-def _served(s: Seen) -> bool:
-    return s.error is None and bool(s.visits)
+def _one_too_many(s: Seen) -> bool:
+    """Whether a message follows the whole text."""
+    *texts, last = s.visit.messages or [""]
+    whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
+    return bool(s.expected) and whole and last != "" and not s.visit.names
 
 
-def _endpoint_yields(s: Seen) -> bool:
-    endpoints = [getattr(route, "endpoint", None) for route in getattr(s.app, "routes", ())]
-    return any(map(inspect.isasyncgenfunction, endpoints)) or any(
-        map(inspect.isgeneratorfunction, endpoints)
-    )
-
-
-def _says(words: str) -> Callable[[Seen], bool]:
-    return lambda s: words in str(s.error)
-
-
-def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Seen]) -> Mistakes[Seen]:
+def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Seen]:
     def both(mistake: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
         return lambda s: applies(s) and mistake(s)
 
@@ -205,82 +239,50 @@ def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Seen]) -> Mistakes[S
 
 
 FIRST: Mistakes[Seen] = {
-    "an app": lambda s: isinstance(s.given, Starlette),
-    "not a function": lambda s: not callable(s.given),
-    "async def": lambda s: inspect.iscoroutine(s.app),
-    "yields": lambda s: from_yield(s.app),
-    "returns nothing": lambda s: s.app is None and s.error is None,
-    "returns the wrong type": lambda s: s.error is None and not _is_app(s.app),
-    "calls when made": lambda s: s.early,
-    "frame is missing": lambda s: isinstance(s.error, NameError) and s.error.name == "frame",
-    "frame isn't written": lambda s: (
-        s.error is not None
-        and untouched(getattr(s.given, "__globals__", {}).get("frame"), "4.frame")
-    ),
-    "function as a stream": _says("'function' object is not iterable"),
-    "coroutine as a stream": _says("'coroutine' object is not iterable"),
-    "stream as JSON": _says("'async_generator' object is not iterable"),
-    "chunk as a frame": _says("object has no attribute 'encode'"),
-    "headers in a string": _says("object has no attribute 'items'"),
-    "another parameter": lambda s: _served(s) and s.visit.status == 422,
-    "another path": lambda s: _served(s) and s.visit.status == 404,
-    "another method": lambda s: _served(s) and s.visit.status == 405,
-    "another status": lambda s: _served(s) and s.visit.status != 200,
+    "not a function": lambda s: not callable(s.answer) or isinstance(s.answer, Starlette),
+    **{name: SHARED[name] for name in _OF_THE_APP},
+    "needs frame": _lacks_frame,
+    "misuses the response": lambda s: any(text in str(s.error) for text in MISUSES),
+    "another status": lambda s: not s.error and bool(s.visits) and s.visit.status != 200,
     "closes before it is read": lambda s: (
-        s.model is not None and bool(s.model.calls) and not s.model.readings and s.event_stream
+        s.model is not None
+        and bool(s.model.calls)
+        and not s.model.readings
+        and s.visit.status is not None
+        and not s.wrong_header
     ),
 }
+ENDS: Mistakes[Seen] = {
+    "event without data": lambda s: bool(s.undispatched),
+    "goes on after the end": lambda s: s.last < len(s.events) - 1,
+}
 WHOLE: Mistakes[Seen] = {
-    "mixes readers up": lambda s: s.case.beside and s.got != s.reply.text,
-    "stops early": lambda s: not s.reply.ended,
-    "yields in the endpoint": lambda s: not s.event_stream and _endpoint_yields(s),
-    "another content type": lambda s: not s.event_stream,
-    "proxies may buffer": lambda s: s.header("x-accel-buffering") != "no",
-    "caches may keep": lambda s: not re.search(r"\bno-(cache|store)\b", s.header("cache-control")),
-    "nothing sent": lambda s: not s.body,
+    "mixes readers up": lambda s: s.case.beside and s.wrong_text,
+    "another header": lambda s: bool(s.wrong_header),
     "no events": lambda s: not s.events,
-    "frames run together": lambda s: any("\n" in event.data for event in s.events),
-    "text without a field": lambda s: bool(s.bare) and len(s.events) == 1,
-    "end as a message": lambda s: (
-        s.events[-1].type == "message"
-        and s.got in (s.reply.text, s.reply.text + str(json_of(s.events[-1])))
-        and (json_of(s.events[-1]) is NO_JSON or "end" in s.events[-1].data.lower())
+    "end as a message": _one_too_many,
+    "another event": lambda s: bool({*s.visit.names} - {"end"}),
+    "text outside of the data": lambda s: (
+        bool(s.expected)
+        and not any(s.reply.pieces[0] in e.data for e in s.events if e.type == "message")
     ),
-    "another event": lambda s: bool({*s.visit.names} - {"end", "failed"}),
-    "failed for a whole reply": lambda s: "failed" in s.visit.names,
-    "not JSON": lambda s: NO_JSON in s.visit.messages,
-    "text in a container": lambda s: s.strange is not None,
-    "no text": lambda s: bool(s.reply.text) and not s.got,
-    "JSON twice": lambda s: (
-        bool(s.got)
-        and s.got != s.reply.text
-        and all(text[:1] == text[-1:] == '"' for text in s.visit.messages if text)
-    ),
-    "loses white space": lambda s: (
-        s.got != s.reply.text and "".join(s.got.split()) == "".join(s.reply.text.split())
-    ),
-    "another text": lambda s: s.got != s.reply.text,
-    "end without data": lambda s: not s.visit.names and "event: end" in s.body,
+    "not a JSON string": lambda s: bool(s.strange),
     "no end": lambda s: not s.visit.names,
-    "text after the end": lambda s: s.events[-1].type != "end",
-    "several ends": lambda s: len(s.visit.names) > 1,
     "one reader after the other": lambda s: s.case.beside and s.took > 1.3 * s.lasts,
     "waits between pieces": lambda s: s.took > s.lasts + _SLOW,
 }
 FAILED: Mistakes[Seen] = {
     "hangs after a failure": lambda s: s.visit.left is not None,
     "end after a failure": lambda s: "end" in s.visit.names,
-    "failure named error": lambda s: "error" in s.visit.names,
-    "failure as text": lambda s: s.got != s.arrived and s.got.startswith(s.arrived),
-    "failure without data": lambda s: not s.visit.names and "event: failed" in s.body,
+    "failure as text": lambda s: s.output != s.arrived and s.output.startswith(s.arrived),
     "no failure event": lambda s: not s.visit.names,
     "another failure event": lambda s: "failed" not in s.visit.names,
-    "goes on after failed": lambda s: s.events[-1].type != "failed" or len(s.visit.names) > 1,
 }
 LEFT: Mistakes[Seen] = {
     "model goes on": lambda s: s.generated_late > 0,
     "sends after that": lambda s: any(event.type != "message" for event in sse.parse(s.visit.late)),
 }
+
 
 check = Exercise(
     observe,
@@ -289,16 +291,20 @@ check = Exercise(
         Visited(pieces=("", "a", "", " ", "\n", "b"), when="for a reply with empty pieces"),
         Visited(pieces=(), when="for an empty reply"),
         Visited(beside=True, when="when two readers asked at the same time"),
-        Visited(leave=4, when="A reader left after 4 events"),
-        Visited(silence=40.0, leave=20.0, when="A reader left while the model was still silent"),
+        Visited(leave=4, when="after a reader had left"),
+        Visited(silence=40.0, leave=20.0, when="after a reader had left in a silence"),
         Visited(
-            leave=4, slow=True, when="The server cancelled a request while text waited to be sent"
+            leave=4,
+            slow=True,
+            when="after the server had cancelled a request while text waited to be sent",
         ),
         Visited(fails_after=3, leave=_LONG, when="in mid-reply"),
         Visited(fails_after=0, leave=_LONG, when="before its first chunk"),
     ),
     mistakes={
+        **_if(lambda s: s.case.whole or s.case.fails_after is not None, ENDS),
         **_if(lambda s: s.case.whole, WHOLE),
+        **TEXT,
         **_if(lambda s: s.case.fails_after is not None, FAILED),
         **_if(lambda s: s.case.fails_after is None and s.case.leave is not None, LEFT),
     },
@@ -306,6 +312,5 @@ check = Exercise(
     opts_out={
         "swallows the error": "the page is told by an event, which cases of its own look at",
         "swallows the cancellation": "a reader who leaves cancels it, in cases of its own",
-        "stops at the first chunk": "`stops early` covers it",
     },
 )

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from utils.checks.engine import virtual_time
-from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.clinic import FORM, Diagnosis
+from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR
@@ -55,36 +56,17 @@ SNIPPETS: Mapping[str, Snippet] = {"A": _a, "B": _b, "C": _c, "D": _d, "E": _e, 
 
 
 @dataclass(frozen=True)
-class Seen:
+class Seen(Diagnosis):
     """An answer, beside the longest pause of the heart while each snippet ran, in seconds."""
 
-    answer: Any
     pauses: Mapping[str, float]
-
-    @property
-    def unknown(self) -> list[str]:
-        """The keys that are no snippet's."""
-        return [str(name) for name in self.answer if name not in SNIPPETS]
-
-    @property
-    def missing(self) -> list[str]:
-        """The snippets without an answer."""
-        return [name for name in SNIPPETS if self.answer.get(name, ...) is ...]
-
-    @property
-    def odd(self) -> list[str]:
-        """The snippets whose answer is neither True nor False."""
-        return [name for name in SNIPPETS if not isinstance(self.answer[name], bool)]
-
-    @property
-    def wrong(self) -> str:
-        """The first snippet with a wrong answer, or ""."""
-        return next((n for n, s in self.pauses.items() if self.answer[n] != (s <= ALIVE)), "")
 
 
 def observe(answer: Any, _: None) -> Seen:
     """Run the snippets."""
-    return Seen(answer, {name: _longest_pause(snippet) for name, snippet in SNIPPETS.items()})
+    pauses = {name: _longest_pause(snippet) for name, snippet in SNIPPETS.items()}
+    truth = {name: str(pause <= ALIVE).lower() for name, pause in pauses.items()}
+    return Seen(answer, truth, ("true", "false"), pauses)
 
 
 def _longest_pause(snippet: Snippet) -> float:
@@ -107,16 +89,4 @@ def _longest_pause(snippet: Snippet) -> float:
     return round(virtual_time.run(main), 6)  # without what floats add
 
 
-def _wrong_about(name: str) -> Callable[[Seen], bool]:
-    return lambda s: s.wrong == name
-
-
-MISTAKES: Mistakes[Seen] = {
-    "no dict": lambda s: not isinstance(s.answer, Mapping),
-    "no such snippet": lambda s: bool(s.unknown),
-    "answer missing": lambda s: bool(s.missing),
-    "not a bool": lambda s: bool(s.odd),
-    **{f"wrong about {name}": _wrong_about(name) for name in SNIPPETS},
-}
-
-check = Exercise(observe, cases=(None,), mistakes=MISTAKES)
+check = Exercise(observe, cases=(None,), mistakes={**FORM, "wrong": lambda s: bool(s.wrong)})
