@@ -98,21 +98,7 @@ def test_shared_mistakes_and_their_messages_have_the_same_names():
 
 def test_each_shared_mistake_is_made_by_a_wrong_answer():
     made = {answer.mistake for answer in ANSWERS}
-    assert SHARED - made == set(IN_TESTS_OF_THEIR_OWN) - made
-
-
-IN_TESTS_OF_THEIR_OWN = {  # until lessons 2 to 5 are converted; see `test_shared_mistakes`
-    "plain generator",
-    "unread async generator",
-    "awaits to a stream",
-    "blocks the loop",
-    "not to be awaited",
-    "leaves a task",
-    "swallows the cancellation",
-    "replaces the cancellation",
-    "outlives the cancellation",
-    "changes an argument",
-}
+    assert SHARED - made == {"outlives the cancellation"}  # in `test_shared_mistakes`
 
 
 @exercises()
