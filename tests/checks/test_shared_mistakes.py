@@ -47,12 +47,13 @@ async def whole_in_tasks(model, prompt):
     return task.result()
 
 
-def test_right_ways_to_stream_and_to_await_are_accepted():
+def test_what_can_be_streamed_and_awaited_is_accepted():
     streams = {"streams": True, "passes_on": True}
     for answer in (passes, passes_and_closes, lambda model, prompt: passes(model, prompt)):
         assert mistake(answer, **streams) is None
     for answer in (whole, whole_in_tasks):
         assert mistake(answer) is None
+    assert mistake(lambda model, prompt: "text") == "not to be awaited"
 
 
 async def goes_on_when_cancelled(model, prompt):
