@@ -256,7 +256,7 @@ def test_its_plain_text_is_the_same_before_and_after(wire):
 def test_it_shows_itself_once(wire, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "utils.widgets.base.stream_view.display",
+        "utils.widgets.stream_view.widget.display",
         lambda view: shown.append(view._repr_mimebundle_()),
     )
     live = LiveText()

@@ -13,8 +13,8 @@ from utils.formatting import counted
 from utils.timing import Recording, content_of
 from utils.timing.chunks import field_of
 from utils.widgets.base.panel import STOPPED, Panel
-from utils.widgets.base.stream_view import StreamView
 from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.stream_view.widget import StreamView
 
 _SHOWN = 400  # characters of a cell that go to the page
 

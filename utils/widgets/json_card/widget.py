@@ -14,9 +14,9 @@ from utils.timing import Recording
 from utils.unicode import well_formed, without_half
 from utils.widgets.base.course_widget import as_text
 from utils.widgets.base.panel import STOPPED, Panel
-from utils.widgets.base.stream_view import StreamView
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.latency_badge.widget import PHASES
+from utils.widgets.stream_view.widget import StreamView
 
 
 class JsonCard(StreamView[Any]):

@@ -9,9 +9,9 @@ from utils.errors import sentence
 from utils.timing import Recording, content_of
 from utils.unicode import Joiner
 from utils.widgets.base.panel import Panel, ending_of_text
-from utils.widgets.base.stream_view import StreamView
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.live_markdown.rendering import Rendering
+from utils.widgets.stream_view.widget import StreamView
 
 Repair = Callable[[str], str]
 

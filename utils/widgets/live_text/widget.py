@@ -10,8 +10,8 @@ import traitlets
 from utils.timing import Recording, content_of
 from utils.unicode import Joiner
 from utils.widgets.base.panel import Panel, ending_of_text
-from utils.widgets.base.stream_view import StreamView
 from utils.widgets.base.theme import script, stylesheet
+from utils.widgets.stream_view.widget import StreamView
 
 
 class LiveText(StreamView[str]):

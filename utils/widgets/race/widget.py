@@ -9,10 +9,10 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 from IPython.display import display
 
 from utils.timing import Recording
-from utils.widgets.base.lane import Lane, close_all, read_together
 from utils.widgets.base.stream_reader import Source, StopButton
 from utils.widgets.base.theme import stylesheet
 from utils.widgets.live_text.widget import TextPanel
+from utils.widgets.stream_view.lane import Lane, close_all, read_together
 
 
 async def race(

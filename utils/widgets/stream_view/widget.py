@@ -11,10 +11,10 @@ from IPython.display import display
 
 from utils.errors import sentence
 from utils.timing import Recording, record
-from utils.widgets.base.lane import Lane, close_all, read_together
 from utils.widgets.base.panel import Panel
 from utils.widgets.base.stream_reader import Source, StopButton
 from utils.widgets.base.throttle import timer_thread
+from utils.widgets.stream_view.lane import Lane, close_all, read_together
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from utils.timing import Recording
-from utils.widgets.base.lane import Lane
 from utils.widgets.base.throttle import timer_thread
 from utils.widgets.live_text.widget import TextPanel
+from utils.widgets.stream_view.lane import Lane
 
 
 def test_an_item_without_text_leaves_it_waiting(wire, clock):
