@@ -11,7 +11,7 @@ import anyio
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 
 
 async def text_of(model, prompt):
@@ -29,6 +29,73 @@ async def asks_in_a_group(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ask(prompt)) for prompt in prompts]
     return [task.result() for task in tasks]
+
+
+edit = edits("4.ask_all", asks_in_a_group)
+ASK, RESULTS = "return await text_of(model, prompt)", "return [task.result() for task in tasks]"
+GO = "for prompt in prompts]"
+edit(None, {RESULTS: "return tuple(task.result() for task in tasks)"})
+for mistake, changes in (
+    ("over the limit", {"(at_most)": "(3)"}),
+    ("over the limit", {"(at_most)": "(at_most + 1)"}),
+    ("over the limit", {"async with turn": "async with asyncio.Semaphore(at_most)"}),
+    ("over the limit", {"async with turn": "if turn"}),
+    ("under the limit", {"(at_most)": "(min(at_most, 3))"}),
+    ("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"}),
+    (
+        "order of finishing",
+        {
+            ASK: "done.append(await text_of(model, prompt))",
+            RESULTS: "return done",
+            "    turn": "    done = []\n    turn",
+        },
+    ),
+    ("blocks the loop", {ASK: "return model.invoke(prompt).content"}),
+    ("no strings", {ASK: "return [chunk.content async for chunk in model.astream(prompt)]"}),
+    ("no strings", {ASK: "return await model.ainvoke(prompt)"}),
+    ("no strings", {ASK: "return {prompt: await text_of(model, prompt)}"}),
+    (
+        "returns what isn't awaited",
+        {RESULTS: "return [asyncio.create_task(ask(prompt)) for prompt in prompts]"},
+    ),
+    ("returns the wrong type", {RESULTS: "return dict(enumerate(tasks))"}),
+    ("returns the wrong type", {RESULTS: "return ''.join(task.result() for task in tasks)"}),
+    ("returns nothing", {RESULTS: ""}),
+    ("returns nothing", {RESULTS: RESULTS + " or None"}),
+    ("unread async generator", {RESULTS: "yield [task.result() for task in tasks]"}),
+    ("sends other prompts", {GO: "for prompt in prompts[:1] * len(prompts)]"}),
+    ("sends other prompts", {GO: "for prompt in prompts[:at_most]]"}),
+    ("sends other prompts", {GO: "for prompt in prompts[1:]]"}),
+    ("sends other prompts", {GO: "for prompt in [*prompts, *prompts[:1]]]"}),
+    ("changes an argument", {"    turn": "    prompts.reverse()\n    turn"}),
+    ("changes an argument", {"    turn": "    prompts.sort()\n    turn"}),
+    (
+        "changes white space",
+        {
+            ASK: (
+                "pieces = [chunk.content async for chunk in model.astream(prompt)]\n"
+                "            return ''.join(piece for piece in pieces if piece.strip())"
+            )
+        },
+    ),
+    (
+        "stops early",
+        {
+            ASK: (
+                "async for chunk in model.astream(prompt):\n"
+                "                if chunk.content:\n                    return chunk.content"
+            )
+        },
+    ),
+    ("another number", {RESULTS: RESULTS + " + ['All done.']"}),
+    ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),
+    ("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"}),
+    ("result too early", {RESULTS: "    " + RESULTS}),
+    ("raises", {"text_of": "text_off"}),
+    ("never awaited", {"group.create_task(ask(prompt))": "ask(prompt)", RESULTS: "return []"}),
+    ("never awaited", {ASK: "model.ainvoke(prompt)"}),
+):
+    edit(mistake, changes)
 
 
 @right("4.ask_all")
@@ -229,34 +296,9 @@ async def sends_the_next_when_one_is_done(model, prompts, at_most):
     return [await task for task in tasks]
 
 
-@right("4.ask_all")
-async def returns_a_tuple(model, prompts, at_most):
-    return tuple(await asks_in_a_group(model, prompts, at_most))
-
-
 @wrong("4.ask_all", "under the limit")
 async def one_after_the_other(model, prompts, at_most):
     return [await text_of(model, prompt) for prompt in prompts]
-
-
-@wrong("4.ask_all", "over the limit")
-async def no_limit(model, prompts, at_most):
-    return await asyncio.gather(*(text_of(model, prompt) for prompt in prompts))
-
-
-@wrong("4.ask_all", "over the limit")
-async def a_semaphore_for_each(model, prompts, at_most):
-    async def ask(prompt):
-        async with asyncio.Semaphore(at_most):
-            return await text_of(model, prompt)
-
-    return await asyncio.gather(*map(ask, prompts))
-
-
-@wrong("4.ask_all", "over the limit")
-async def a_semaphore_around_them_all(model, prompts, at_most):
-    async with asyncio.Semaphore(at_most):
-        return await asyncio.gather(*(text_of(model, prompt) for prompt in prompts))
 
 
 TURNS = asyncio.Semaphore(2)
@@ -280,22 +322,6 @@ async def a_semaphore_around_the_start(model, prompts, at_most):
     return [await task for task in tasks]
 
 
-@wrong("4.ask_all", "over the limit")
-async def a_limit_of_its_own(model, prompts, at_most):
-    return await gathers(model, prompts, 3)
-
-
-@wrong("4.ask_all", "over the limit")
-async def one_too_many(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most + 1)
-
-    async def ask(prompt):
-        async with turn:
-            return await text_of(model, prompt)
-
-    return await asyncio.gather(*map(ask, prompts))
-
-
 @wrong("4.ask_all", "returns what isn't awaited")
 async def gathers_without_await(model, prompts, at_most):
     return asyncio.gather(*await_each(model, prompts, at_most))
@@ -308,29 +334,6 @@ async def in_batches(model, prompts, at_most):
         batch = prompts[at : at + at_most]
         texts += await asyncio.gather(*(text_of(model, prompt) for prompt in batch))
     return texts
-
-
-@wrong("4.ask_all", "order of finishing")
-async def in_the_order_of_finishing(model, prompts, at_most):
-    turn, texts = asyncio.Semaphore(at_most), []
-
-    async def ask(prompt):
-        async with turn:
-            texts.append(await text_of(model, prompt))
-
-    await asyncio.gather(*map(ask, prompts))
-    return texts
-
-
-@wrong("4.ask_all", "blocks the loop")
-async def blocks_them_all(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def ask(prompt):
-        async with turn:
-            return "".join(chunk.content for chunk in model.stream(prompt))
-
-    return await asyncio.gather(*map(ask, prompts))
 
 
 @wrong("4.ask_all", "blocks the loop")
@@ -353,52 +356,9 @@ async def returns_messages(model, prompts, at_most):
     return await model.abatch(prompts, config={"max_concurrency": at_most})
 
 
-@wrong("4.ask_all", "no strings")
-async def returns_lists_of_chunks(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def ask(prompt):
-        async with turn:
-            return [chunk.content async for chunk in model.astream(prompt)]
-
-    return await asyncio.gather(*map(ask, prompts))
-
-
-@wrong("4.ask_all", "returns what isn't awaited")
-async def returns_tasks(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def ask(prompt):
-        async with turn:
-            return await text_of(model, prompt)
-
-    return [asyncio.create_task(ask(prompt)) for prompt in prompts]
-
-
 @wrong("4.ask_all", "returns what isn't awaited")
 async def returns_coroutines(model, prompts, at_most):
     return [text_of(model, prompt) for prompt in prompts]
-
-
-@wrong("4.ask_all", "returns the wrong type")
-async def returns_a_dict(model, prompts, at_most):
-    return dict(zip(prompts, await gathers(model, prompts, at_most), strict=True))
-
-
-@wrong("4.ask_all", "returns nothing")
-async def returns_nothing(model, prompts, at_most):
-    await gathers(model, prompts, at_most)
-
-
-@wrong("4.ask_all", "returns the wrong type")
-async def joins_them(model, prompts, at_most):
-    return "\n".join(await gathers(model, prompts, at_most))
-
-
-@wrong("4.ask_all", "unread async generator")
-async def yields_them(model, prompts, at_most):
-    for text in await gathers(model, prompts, at_most):
-        yield text
 
 
 @wrong("4.ask_all", "swallows the error")
@@ -452,16 +412,6 @@ def await_each(model, prompts, at_most):
     return [ask(prompt) for prompt in prompts]
 
 
-@wrong("4.ask_all", "returns nothing")
-async def none_for_no_prompts(model, prompts, at_most):
-    return await gathers(model, prompts, at_most) or None
-
-
-@wrong("4.ask_all", "sends other prompts")
-async def asks_the_first_for_all(model, prompts, at_most):
-    return await gathers(model, prompts[:1] * len(prompts), at_most)
-
-
 @wrong("4.ask_all", "sends other prompts")
 async def asks_each_prompt_once(model, prompts, at_most):
     different = list(dict.fromkeys(prompts))
@@ -483,11 +433,6 @@ async def leaves_when_the_first_is_done(model, prompts, at_most):
     return [task.result() if task.done() else "" for task in tasks]
 
 
-@wrong("4.ask_all", "another prompt")
-async def asks_the_list(model, prompts, at_most):
-    return [await text_of(model, " ".join(prompts))]
-
-
 @wrong("4.ask_all", "never ends")
 async def sets_them_free(model, prompts, at_most):
     turn = asyncio.Semaphore(at_most)
@@ -497,20 +442,6 @@ async def sets_them_free(model, prompts, at_most):
         return await text_of(model, prompt)
 
     return await asyncio.gather(*map(ask, prompts))
-
-
-@wrong("4.ask_all", "result too early")
-async def asks_for_results_inside_the_group(model, prompts, at_most):
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(text) for text in await_each(model, prompts, at_most)]
-        return [task.result() for task in tasks]
-
-
-@wrong("4.ask_all", "raises")
-async def names_a_thing_that_is_not(model, prompts, at_most):
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(text_off(model, prompt)) for prompt in prompts]  # noqa: F821
-    return [task.result() for task in tasks]
 
 
 @wrong("4.ask_all", "sends other prompts")
@@ -525,16 +456,6 @@ async def looks_up_the_prompt_late(model, prompts, at_most):
 
             tasks.append(group.create_task(one()))
     return [task.result() for task in tasks]
-
-
-@wrong("4.ask_all", "sends other prompts")
-async def asks_as_many_as_may(model, prompts, at_most):
-    return await gathers(model, prompts[:at_most], at_most)
-
-
-@wrong("4.ask_all", "sends other prompts")
-async def leaves_out_the_first(model, prompts, at_most):
-    return await gathers(model, prompts[1:], at_most)
 
 
 @wrong("4.ask_all", "sends other prompts")
@@ -557,25 +478,6 @@ async def waits_for_no_task(model, prompts, at_most):
     for prompt in prompts:
         asyncio.create_task(one(prompt))  # noqa: RUF006
     return texts
-
-
-@wrong("4.ask_all", "never awaited")
-async def calls_its_coroutine(model, prompts, at_most):
-    texts = []
-
-    async def one(prompt):
-        texts.append(await text_of(model, prompt))
-
-    for prompt in prompts:
-        one(prompt)
-    return texts
-
-
-@wrong("4.ask_all", "never awaited")
-async def invokes_without_await(model, prompts, at_most):
-    for prompt in prompts:
-        model.ainvoke(prompt)
-    return []
 
 
 @wrong("4.ask_all", "never ends")
@@ -601,18 +503,6 @@ async def by_prompt(model, prompts, at_most):
 
     await asyncio.gather(*map(one, prompts))
     return [texts[prompt] for prompt in prompts]
-
-
-@wrong("4.ask_all", "changes white space")
-async def drops_blanks(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def one(prompt):
-        async with turn:
-            pieces = [chunk.content async for chunk in model.astream(prompt)]
-            return "".join(piece for piece in pieces if piece.strip())
-
-    return await asyncio.gather(*map(one, prompts))
 
 
 @wrong("4.ask_all", "others go on")
@@ -645,69 +535,9 @@ async def takes_prompts_off_the_list(model, prompts, at_most):
     return [texts[at] for at in sorted(texts)]
 
 
-@wrong("4.ask_all", "changes an argument")
-async def turns_the_list_around(model, prompts, at_most):
-    prompts.reverse()
-    return await asks_in_a_group(model, prompts, at_most)
-
-
-@wrong("4.ask_all", "changes an argument")
-async def sorts_the_list(model, prompts, at_most):
-    prompts.sort()
-    return await asks_in_a_group(model, prompts, at_most)
-
-
-@wrong("4.ask_all", "order of finishing", "Are they collected as they finish")
-async def returns_them_backwards(model, prompts, at_most):
-    return (await asks_in_a_group(model, prompts, at_most))[::-1]
-
-
 @wrong("4.ask_all", "never calls the model")
 async def calls_nothing(model, prompts, at_most):
     return ["" for prompt in prompts]
-
-
-@wrong("4.ask_all", "sends other prompts", "`Name a river.` .* once, but was sent 2 times")
-async def asks_the_first_once_more(model, prompts, at_most):
-    texts = await asks_in_a_group(model, [*prompts, *prompts[:1]], at_most)
-    return texts[: len(prompts)]
-
-
-@wrong("4.ask_all", "under the limit", "`at_most=50` and 6 prompts, only 3 replies")
-async def never_more_than_three(model, prompts, at_most):
-    return await asks_in_a_group(model, prompts, min(at_most, 3))
-
-
-@wrong("4.ask_all", "stops early")
-async def reads_one_piece_each(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def ask(prompt):
-        async with turn:
-            async for chunk in model.astream(prompt):
-                if chunk.content:
-                    return chunk.content
-            return ""
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask(prompt)) for prompt in prompts]
-    return [task.result() for task in tasks]
-
-
-@wrong("4.ask_all", "no strings", "contains a `dict`")
-async def returns_pairs(model, prompts, at_most):
-    texts = await asks_in_a_group(model, prompts, at_most)
-    return [{prompt: text} for prompt, text in zip(prompts, texts, strict=True)]
-
-
-@wrong("4.ask_all", "another number", "7 texts came back for 6 prompts")
-async def adds_a_summary(model, prompts, at_most):
-    return [*await asks_in_a_group(model, prompts, at_most), "All done."]
-
-
-@wrong("4.ask_all", "another text", "Text 1 isn't the reply to prompt 1")
-async def shouts_them(model, prompts, at_most):
-    return [text.upper() for text in await asks_in_a_group(model, prompts, at_most)]
 
 
 @wrong("4.ask_all", "swallows the cancellation")
@@ -716,16 +546,6 @@ async def returns_what_it_has(model, prompts, at_most):
         return await asks_in_a_group(model, prompts, at_most)
     except asyncio.CancelledError:
         return []
-
-
-@wrong("4.ask_all", "raises", "`NameError: name .* at the line `return await texts_off")
-async def names_a_thing_that_is_not_in_a_task(model, prompts, at_most):
-    async def ask(prompt):
-        return await texts_off(model, prompt)  # noqa: F821
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask(prompt)) for prompt in prompts]
-    return [task.result() for task in tasks]
 
 
 notebooks_model = FakeListChatModel(responses=["Not asked for."])
