@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from tools.suite import folder_for_sockets, suite_environ
+from tools.test_command import folder_for_sockets, suite_environ
 
 # Pytest itself may be coloured. What tests read of other programs may not.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")

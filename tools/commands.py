@@ -30,7 +30,7 @@ from tools.programs import (
     this_command,
     wait_for,
 )
-from tools.suite import TEST_SPEED, test
+from tools.test_command import TEST_SPEED, test
 
 TEACHING = f"""\
 New here? One command sets everything up and opens lesson 1:

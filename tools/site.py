@@ -1,7 +1,7 @@
 """The command that builds the reading edition, a static site, in `build/site/`.
 
 Sphinx with MyST-NB builds it from copies of the guides and the executed notebooks. It fetches
-nothing, and neither does any page.
+nothing.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +33,6 @@ GUIDES = {
 # In guides, a block without a language is a shell command; in lessons it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
 BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would need a label
-# Attributes with URLs that a browser fetches by itself; links to click are not among them.
-FETCHED = {
-    "script": ("src",),
-    "img": ("src", "srcset"),
-    "iframe": ("src",),
-    "source": ("src", "srcset"),
-    "video": ("src", "poster"),
-    "audio": ("src",),
-    "object": ("data",),
-    "embed": ("src",),
-    "use": ("href",),
-    "form": ("action",),
-}
-FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -72,8 +57,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
         lessons: Such as `1` or `01_enabling_streaming`; none for all.
 
     Raises:
-        Advice: A lesson is missing or was edited after its build, Sphinx warned, or a page would
-            fetch from another host.
+        Advice: A lesson is missing or was edited after its build, or Sphinx warned.
     """
     started = time.monotonic()
     wanted = chosen(lessons, lesson_source.FOLDER)
@@ -89,9 +73,6 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
         _write_lesson(stem, pages, known)
     _write_guides(stems, pages, known)
     _sphinx(pages, output)
-    found = [line for path in _made(output / "html") for line in foreign(path)]
-    if found:
-        raise Advice("\n".join([*found, "No page may fetch from another host."]))
     took = time.monotonic() - started
     say(f"{counted(len(stems), 'lesson')}, built in {took:.0f} s.")
     if lessons:
@@ -236,57 +217,6 @@ def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
         raise Advice(
             f"{said.strip()}\nSphinx reported problems: the lines above name page and line."
         )
-
-
-def _made(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".html", ".css"))
-
-
-# --- No page fetches from elsewhere ---------------------------------------------------------------
-
-
-def foreign(path: Path) -> list[str]:
-    """The URLs that a page or a style sheet would fetch from another host."""
-    text = path.read_text(encoding="utf-8-sig")
-    if path.suffix == ".css":
-        return [f"{path.name}: {address}" for address in _styles_fetch(text)]
-    reader = _Fetches()
-    reader.feed(text)
-    return [f"{path.name}: {address}" for address in reader.found]
-
-
-def _styles_fetch(text: str) -> list[str]:
-    plain = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    found: list[str] = re.findall(r"url\(\s*['\"]?((?:https?:)?//[^'\")]+)", plain)
-    return found + re.findall(r"@import\s+['\"]((?:https?:)?//[^'\"]+)", plain)
-
-
-class _Fetches(HTMLParser):
-    """Collects the URLs on other hosts that a browser fetches to show a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._within = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Check the URLs in a tag's attributes and style."""
-        given = {name: value or "" for name, value in attrs}
-        names = FETCHED.get(tag, ())
-        if tag == "link" and FETCHED_LINKS & set(given.get("rel", "").split()):
-            names = ("href",)
-        self.found += [
-            given[name] for name in names if re.match(r"(https?:)?//", given.get(name, ""))
-        ]
-        self.found += _styles_fetch(given.get("style", ""))
-        self._within = tag
-
-    def handle_data(self, data: str) -> None:
-        """Check inline style sheets, and scripts that import."""
-        if self._within == "style":
-            self.found += _styles_fetch(data)
-        elif self._within == "script":
-            self.found += re.findall(r"(?:import|fetch)\W{1,3}(https?://[^'\"]+)", data)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def preloaded() -> Iterator[list[str] | None]:
     import subprocess
     import tempfile
 
-    from tools.suite import folder_for_sockets
+    from tools.test_command import folder_for_sockets
 
     with (
         tempfile.TemporaryDirectory(prefix="kernels-", dir=folder_for_sockets()) as folder,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.lab import free_port
-from tools.suite import folder_for_sockets
+from tools.test_command import folder_for_sockets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright, ViewportSize

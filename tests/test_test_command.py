@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import commands, suite
+from tools import commands, test_command
 from tools.programs import Advice
-from tools.suite import Step
+from tools.test_command import Step
 
 
 def asked(*words: str) -> argparse.Namespace:
@@ -40,9 +40,9 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_style_types_and_build_can_be_checked_without_a_test() -> None:
-    names = [step.name for step in suite.steps("python", [], fast=False, style=True)]
+    names = [step.name for step in test_command.steps("python", [], fast=False, style=True)]
     assert [name.partition(":")[0] for name in names] == ["style", "style", "types", "build"]
-    everything = [step.name for step in suite.steps("python", [], fast=False)]
+    everything = [step.name for step in test_command.steps("python", [], fast=False)]
     assert everything[:4] == names
     assert len(everything) == 5
 
@@ -50,11 +50,11 @@ def test_style_types_and_build_can_be_checked_without_a_test() -> None:
 def test_style_alone_and_tests_are_not_asked_for_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(suite, "interpreter", lambda *_: sys.executable)
-    monkeypatch.setattr(suite, "stop_on_signals", lambda: None)
-    monkeypatch.setattr(suite, "run_steps", lambda plan: pytest.fail("ran"))
+    monkeypatch.setattr(test_command, "interpreter", lambda *_: sys.executable)
+    monkeypatch.setattr(test_command, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(test_command, "run_steps", lambda plan: pytest.fail("ran"))
     with pytest.raises(Advice, match=r"--style runs no tests: leave out tests/test_sse\.py"):
-        suite.test(asked("--style", "tests/test_sse.py"))
+        test_command.test(asked("--style", "tests/test_sse.py"))
     with pytest.raises(Advice, match="test --fast: not allowed with argument --style"):
         asked("--style", "--fast")
 
@@ -70,14 +70,16 @@ def test_style_alone_and_tests_are_not_asked_for_at_once(
 def test_a_file_that_is_not_there_is_named_before_anything_runs(
     word: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suite, "interpreter", lambda *_: pytest.fail("set up"))
-    monkeypatch.setattr(suite, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(test_command, "interpreter", lambda *_: pytest.fail("set up"))
+    monkeypatch.setattr(test_command, "stop_on_signals", lambda: None)
     with pytest.raises(Advice, match=said):
-        suite.test(asked("-x", word))
+        test_command.test(asked("-x", word))
 
 
 def test_words_that_are_no_files_are_left_to_pytest() -> None:
-    suite.check_files(["-k", "early and not late", "-x", "tests", "tests/test_sse.py::test_it"])
+    test_command.check_files(
+        ["-k", "early and not late", "-x", "tests", "tests/test_sse.py::test_it"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_where_no_test_ran_none_is_said_to_have_failed(
 ) -> None:
     file = tmp_path / "test_it.py"
     file.write_text("def test_it(): pass\n", encoding="utf-8")
-    assert suite.run_steps([pytest_on(file, *words)]) == 1
+    assert test_command.run_steps([pytest_on(file, *words)]) == 1
     lines = capfd.readouterr().out.splitlines()
     assert lines[-1] == "0 passed, 0 failed, 0 skipped"
     assert lines[-2].startswith("What failed: tests")
@@ -107,7 +109,7 @@ def test_a_pytest_that_crashes_counts_as_a_failure(
 ) -> None:
     file = tmp_path / "test_it.py"
     file.write_text("import os\ndef test_it(): os._exit(3)\n", encoding="utf-8")
-    assert suite.run_steps([pytest_on(file)]) == 1
+    assert test_command.run_steps([pytest_on(file)]) == 1
     assert capfd.readouterr().out.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
 
 
@@ -138,7 +140,7 @@ def test_five(): pass
 def test_the_closing_line_adds_up_checks_and_tests(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    code = suite.run_steps([passing(), failing(), pytest_on(written(tmp_path, MIXED))])
+    code = test_command.run_steps([passing(), failing(), pytest_on(written(tmp_path, MIXED))])
     lines = capfd.readouterr().out.splitlines()
     assert code == 1
     assert lines[-1] == "3 passed, 3 failed, 1 skipped"
@@ -146,7 +148,7 @@ def test_the_closing_line_adds_up_checks_and_tests(
 
 
 def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str]) -> None:
-    assert suite.run_steps([passing(), passing()]) == 0
+    assert test_command.run_steps([passing(), passing()]) == 0
     assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
 
 
@@ -155,12 +157,12 @@ def test_pytest_that_finds_no_test_or_crashes_is_a_failure(
 ) -> None:
     empty = pytest_on(written(tmp_path / "empty", ""))
     crashing = pytest_on(written(tmp_path / "crash", "import os\ndef test_it(): os._exit(3)"))
-    assert suite.run_steps([empty]) == 1
-    assert suite.run_steps([crashing]) == 1
+    assert test_command.run_steps([empty]) == 1
+    assert test_command.run_steps([crashing]) == 1
 
 
 def test_a_step_after_a_failed_one_is_run_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
-    suite.run_steps([failing(), passing("the second")])
+    test_command.run_steps([failing(), passing("the second")])
     assert "== the second: 1 passed" in capfd.readouterr().out
 
 
@@ -168,8 +170,8 @@ def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
     monkeypatch.delenv("COURSE_SPEED")
-    environ = suite.suite_environ()
-    assert environ["COURSE_SPEED"] == suite.TEST_SPEED
+    environ = test_command.suite_environ()
+    assert environ["COURSE_SPEED"] == test_command.TEST_SPEED
     assert not {"OPENAI_API_KEY", "LANGSMITH_TRACING"} & set(environ)
 
 
@@ -217,7 +219,7 @@ def test_it():
     assert not {set(HOSTILE) - {"FORCE_COLOR", "LC_ALL", "TZ"}!r} & set(os.environ)
     assert not sys.flags.optimize and not sys.flags.inspect
 """
-    assert suite.run_steps([pytest_on(written(tmp_path, text))]) == 0
+    assert test_command.run_steps([pytest_on(written(tmp_path, text))]) == 0
     assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
 
 
@@ -228,7 +230,7 @@ def test_nbval_runs_notebooks_by_its_own_option_alone_whatever_is_set(
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "-q"]
     told = subprocess.run(
         [*command, "solutions/02_stream_callbacks.ipynb"],
-        cwd=suite.ROOT,
+        cwd=test_command.ROOT,
         env=plain,
         capture_output=True,
         encoding="utf-8",
@@ -237,18 +239,18 @@ def test_nbval_runs_notebooks_by_its_own_option_alone_whatever_is_set(
 
 
 def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
-    nbval = suite.steps("python", [], fast=False)[-1].command
+    nbval = test_command.steps("python", [], fast=False)[-1].command
     assert {"solutions", "notebooks", "tests"} <= set(nbval)
     assert "--nbval" in nbval
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
-    assert left_out == [f"--ignore={suite.FRAMEWORKS}"]  # what `test --apps` runs
-    assert suite.FRAMEWORKS in suite.apps_step("python", []).command
+    assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # what `test --apps` runs
+    assert test_command.FRAMEWORKS in test_command.apps_step("python", []).command
 
 
 def test_arguments_for_pytest_run_pytest_alone() -> None:
-    (only,) = suite.steps("python", ["tests/test_timing.py", "-x"], fast=False)
+    (only,) = test_command.steps("python", ["tests/test_timing.py", "-x"], fast=False)
     assert only.command[-2:] == ["tests/test_timing.py", "-x"]
 
 
