@@ -1,8 +1,8 @@
-"""Reading Server-Sent Events as a browser's `EventSource` reads them.
+"""Parsing Server-Sent Events the way a browser's `EventSource` does, without reconnecting.
 
-The rules are those of the WHATWG's HTML standard, section 9.2.6, "Interpreting an event stream".
-A test compares them with a real browser's, event for event. What is not here: reconnecting, which
-a browser does by itself and which asks a chat endpoint the same question again.
+Implements the WHATWG's HTML standard, section 9.2.6, "Interpreting an event stream". A test
+compares the events with a real browser's. Reconnecting would send a chat endpoint the same question
+again.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class NotAnEventStreamError(Sentence, RuntimeError):
-    """The server's answer is none that an `EventSource` would read; the message says why."""
+    """The response is no event stream; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as it is dispatched to a page.
+    """One event, as dispatched to a page.
 
     Attributes:
-        type: "message", or what the frame's `event:` line says.
+        type: The value of the frame's `event:` line, or "message".
         data: The frame's `data:` lines, joined by newlines.
-        id: The last `id:` that the stream has sent so far; empty if none.
+        id: The stream's last `id:` so far; may be empty.
     """
 
     type: str
@@ -40,13 +40,12 @@ class Event:
 
 
 class Reader:
-    """Takes an event stream in pieces, cut anywhere, and gives the events that are complete.
+    """Incremental parser of an event stream that arrives in pieces, cut anywhere.
 
-    What comes after the last blank line is not dispatched, here as in a browser.
+    As in a browser, whatever follows the last blank line is dropped.
 
     Attributes:
-        retry: Milliseconds that the server asks its clients to wait before they reconnect; None if
-            it did not say.
+        retry: The server's reconnection delay in milliseconds; None if it sent none.
     """
 
     def __init__(self) -> None:
@@ -54,12 +53,12 @@ class Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._started = False
         self._after_cr = False
-        self._rest: list[str] = []  # of a line that has not ended yet; joined once, at its end
+        self._rest: list[str] = []  # pieces of an unfinished line; joined once, at its end
         self._type, self._id = "", ""
         self._data: list[str] = []
 
     def feed(self, piece: bytes | str) -> Iterator[Event]:
-        """Take the next piece of the stream; yields the events that it completes."""
+        """Parse the next piece; yield the events that it completes."""
         for line in self._lines(piece):
             if line:
                 self._field(line)
@@ -72,7 +71,7 @@ class Reader:
             self._started = True
             text = text.removeprefix("\ufeff")  # the byte order mark
         if text and self._after_cr:
-            text = text.removeprefix("\n")  # the second half of the line's end before it
+            text = text.removeprefix("\n")  # the second half of a line ending
             self._after_cr = False
         self._after_cr = text.endswith("\r") or (self._after_cr and not text)
         *lines, rest = _LINE_END.split(text)
@@ -83,7 +82,7 @@ class Reader:
         yield from lines
 
     def _field(self, line: str) -> None:
-        name, _, value = line.partition(":")  # a comment begins with a colon: its name is empty
+        name, _, value = line.partition(":")  # a comment starts with a colon, so its name is empty
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
@@ -95,14 +94,14 @@ class Reader:
             self.retry = int(value)
 
     def _dispatch(self) -> Iterator[Event]:
-        """A blank line: the frame is complete. Without data, nobody hears of it."""
+        """Yield the frame's event at a blank line; a frame without data has none."""
         if self._data:
             yield Event(self._type or "message", "\n".join(self._data), self._id)
         self._type, self._data = "", []
 
 
 def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
-    r"""Return the events of a stream that is there already.
+    r"""Return the events of a complete stream.
 
         parse("data: Hello\n\n")     # [Event(type='message', data='Hello', id='')]
         parse("event: close\n\n")    # []: no data, no event
@@ -116,10 +115,10 @@ def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
 
 
 async def events(pieces: AsyncIterable[bytes | str]) -> AsyncGenerator[Event]:
-    """Yield the events of a stream while it arrives.
+    """Yield a stream's events as they arrive.
 
     Args:
-        pieces: The response's body as it comes, such as httpx2's `response.aiter_bytes()`.
+        pieces: The response's body, such as httpx2's `response.aiter_bytes()`.
     """
     reader = Reader()
     async for piece in pieces:
@@ -128,23 +127,22 @@ async def events(pieces: AsyncIterable[bytes | str]) -> AsyncGenerator[Event]:
 
 
 async def listen(url: str, client: httpx2.AsyncClient | None = None) -> AsyncGenerator[Event]:
-    """Ask for an event stream, and yield its events until it ends.
+    """Request an event stream, and yield its events until it ends.
 
         async with aclosing(listen(f"{url}/chat?question=Hello")) as heard:
             async for event in heard:
                 ...
 
-    Leaving the block closes the connection. A stream that ends is not asked for again, as an
-    `EventSource` would.
+    Leaving the block closes the connection. Unlike an `EventSource`, it doesn't reconnect.
 
     Args:
-        url: Where the events are.
-        client: What to ask with; None opens a connection for this stream, past any proxy, as the
-            lessons' servers run on this machine.
+        url: The stream's URL.
+        client: The HTTP client. None makes one that bypasses proxies, as the lessons' servers run
+            on this machine.
 
     Raises:
-        NotAnEventStreamError: If the answer isn't status 200 with `text/event-stream`.
-        httpx2.HTTPError: If nobody answers, or the connection breaks in the middle.
+        NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
+        httpx2.HTTPError: If it can't connect, or the connection drops.
     """
     if client is None:
         silence_is_fine = httpx2.Timeout(5, read=None)
