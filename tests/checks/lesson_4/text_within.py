@@ -75,7 +75,9 @@ for mistake, changes in (
     ("swallows the cancellation", {"TimeoutError": "(TimeoutError, asyncio.CancelledError)"}),
     (
         "replaces the cancellation",
-        {EXCEPT: f"{EXCEPT}\n    except BaseException:\n        raise ValueError from None"},
+        {
+            EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:\n        raise ValueError from None"
+        },
     ),
     ("waits on", {"return": "await asyncio.sleep(0.5)\n    return"}),
 ):
