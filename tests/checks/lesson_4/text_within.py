@@ -75,9 +75,7 @@ for mistake, changes in (
     ("swallows the cancellation", {"TimeoutError": "(TimeoutError, asyncio.CancelledError)"}),
     (
         "replaces the cancellation",
-        {
-            EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:\n        raise ValueError from None"
-        },
+        {EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:\n        raise OSError from None"},
     ),
     ("waits on", {"return": "await asyncio.sleep(0.5)\n    return"}),
 ):
