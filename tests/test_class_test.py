@@ -16,11 +16,11 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from hub.class_test import command as classroom
 from hub.class_test.command import LESSON_1, cells, check_memory
 from hub.class_test.figures import LAG_MARK, READY_MARK, Figures
 from hub.class_test.kernel_messages import Message, message, request
 from hub.class_test.lag import LagError, Pacing, Redraw, bare_lateness, lag, lateness, streamed
+from tools import class_command
 from tools.programs import Advice
 from utils.simulator.tokens import split
 from utils.widgets.base.throttle import INTERVAL
@@ -181,17 +181,17 @@ def arguments(**other: Any) -> argparse.Namespace:
 
 
 def test_on_windows_the_command_says_where_a_hub_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "WINDOWS", True)
-    monkeypatch.setattr(classroom, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(class_command, "WINDOWS", True)
+    monkeypatch.setattr(class_command, "stop_on_signals", lambda: None)
     with pytest.raises(Advice, match="does not run on Windows"):
-        classroom.class_(arguments())
+        class_command.class_(arguments())
 
 
 def test_a_class_needs_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "WINDOWS", False)
-    monkeypatch.setattr(classroom, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(class_command, "WINDOWS", False)
+    monkeypatch.setattr(class_command, "stop_on_signals", lambda: None)
     with pytest.raises(Advice, match="needs a learner"):
-        classroom.class_(arguments(learners=0))
+        class_command.class_(arguments(learners=0))
 
 
 def test_without_node_the_command_says_what_to_install(

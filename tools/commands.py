@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from hub.class_test.command import add_options, class_
 from tools.app import APPS, app
 from tools.canary import canary
+from tools.class_command import add_options, class_
 from tools.doctor import doctor
 from tools.environment import LOCKS, interpreter
 from tools.installers import install_from

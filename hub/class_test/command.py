@@ -1,10 +1,8 @@
-"""The `class` command: its options, and the course of events in a class.
+"""The course of events in a class: `python -m hub.class_test.command`, or `course.py class`.
 
 The clock starts for all learners together. Each logs in, gets a server, opens JupyterLab, gets a
 kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
 lesson 1's live cells, started within `--within` seconds of each other.
-
-Until the class begins, this needs only the standard library.
 """
 
 import argparse
@@ -19,13 +17,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.environment import interpreter
+from tools.class_command import add_options
 from tools.programs import (
     ROOT,
-    WINDOWS,
     Advice,
     Progress,
-    run,
     say,
     stop_on_signals,
     this_command,
@@ -46,37 +42,6 @@ LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
 )
-
-
-def add_options(command: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    command.add_argument("--learners", type=int, default=24, metavar="N", help="24 unless given")
-    command.add_argument(
-        "--within",
-        type=float,
-        default=5.0,
-        metavar="SECONDS",
-        help="start live cells within this many seconds of each other (5)",
-    )
-    command.add_argument(
-        "--keep-log", metavar="FILE", help="copy the log of the hub and its servers to this file"
-    )
-
-
-def class_(arguments: argparse.Namespace) -> int:
-    """Run the class in the environment that has JupyterHub."""
-    stop_on_signals()
-    if WINDOWS:
-        raise Advice(
-            "JupyterHub does not run on Windows: run this on the machine that will serve the "
-            "class, under Linux or macOS, or in WSL."
-        )
-    if arguments.learners < 1:
-        raise Advice(f"A class needs a learner: --learners {arguments.learners} is too few.")
-    python = interpreter("class", arguments.here)
-    words = ["--learners", str(arguments.learners), "--within", str(arguments.within)]
-    words += ["--keep-log", arguments.keep_log] if arguments.keep_log else []
-    return run([python, "-m", "hub.class_test.command", *words])
 
 
 def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
