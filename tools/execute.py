@@ -1,4 +1,4 @@
-"""Execution of an instructor's edition, and what of its outputs is stored."""
+"""Executing an instructor's edition, and choosing which outputs to store."""
 
 # nbformat is typed in part only:
 # mypy: allow-untyped-calls, no-warn-return-any

@@ -1,8 +1,8 @@
-"""What `lab` starts, in the course's environment: JupyterLab, and the process that ends it.
+"""JupyterLab as `lab` starts it, and the process that ends it.
 
 `python -m tools.lab_process FOLDER` runs JupyterLab with the settings in FOLDER. Its standard input
-is a pipe, whose other end `lab` holds alone: the operating system closes that end whatever ends
-`lab`. Then JupyterLab ends, with its kernels and all that these started, and FOLDER is deleted.
+is a pipe from `lab`, which the operating system closes however `lab` ends. Then JupyterLab is
+ended, with its kernels and everything they started, and FOLDER is deleted.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ import psutil  # type: ignore[import-untyped]
 from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, end_signals
 
-_MARK = "COURSE_LAB_"  # begins the name of a variable that everything inherits from JupyterLab
-_SETTLING_SECONDS = 3.0  # for a cell to end when it is interrupted
-_ROUNDS = 10  # of ending what carries the mark: what is ended may have started something before
+_MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
+_SETTLING_SECONDS = 3.0  # for an interrupted cell to end
+_ROUNDS = 10  # of ending marked processes, which may have started others
 
 
 def keep(folder: Path) -> int:
     """Run JupyterLab until it ends, or standard input does; returns its exit code."""
-    for number in end_signals():  # the terminal's are for `lab`, which closes the pipe
+    for number in end_signals():  # the terminal signals `lab`, which closes the pipe
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     mark = _MARK + secrets.token_hex(8)
@@ -55,15 +55,15 @@ def _leave(*_: object) -> None:
 
 
 def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
-    """End JupyterLab when standard input ends: politely, and else for good."""
+    """End JupyterLab when standard input ends: ask it to shut down, then kill it."""
     while os.read(0, 1024):
         pass
     try:
         config = json.loads(settings.read_text(encoding="utf-8"))
         port, token = config["ServerApp"]["port"], config["IdentityProvider"]["token"]
-        with contextlib.suppress(Exception):  # whatever a failing server answers, it is ended
+        with contextlib.suppress(Exception):  # a failing server is killed below
             _interrupt_cells(port, token)
-            ask(port, "POST", "/api/shutdown", token)  # the one polite way that Windows has too
+            ask(port, "POST", "/api/shutdown", token)  # also works on Windows
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(SHUTDOWN_SECONDS)
     finally:
@@ -71,7 +71,7 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
 
 
 def _interrupt_cells(port: int, token: str) -> None:
-    """End the cells that still run: a kernel that is ended during one says so at length."""
+    """Interrupt running cells: a kernel that ends during one prints a long message."""
     deadline = time.monotonic() + _SETTLING_SECONDS
     interrupted: set[str] = set()
     while time.monotonic() < deadline:
@@ -82,11 +82,11 @@ def _interrupt_cells(port: int, token: str) -> None:
         for kernel in busy - interrupted:
             ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
         interrupted |= busy
-        time.sleep(0.05)  # JupyterLab can only be asked again
+        time.sleep(0.05)  # JupyterLab offers no event for this
 
 
 def _end_all(mark: str) -> None:
-    """Kill everything that JupyterLab started, in whatever session or group it is."""
+    """Kill everything that JupyterLab started, in any session or process group."""
     for _ in range(_ROUNDS):
         found = list(_marked(mark))
         if not found:
@@ -105,9 +105,9 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
 
 
 def serve(folder: Path) -> None:
-    """Run JupyterLab with the settings in `folder`, and no others that concern a server.
+    """Run JupyterLab with the server settings in `folder` only.
 
-    What is a matter of taste stays the learner's: theme, shortcuts, and the layout of the page.
+    The learner's own theme, shortcuts and page layout stay.
     """
     from jupyter_core.paths import jupyter_config_dir
 
