@@ -523,7 +523,7 @@ def test_nothing_a_model_writes_can_run_or_fetch(app: ModuleType, written: str) 
 def test_what_is_rendered_while_it_comes_is_all_text_but_the_last_paragraph(
     app: ModuleType, name: str
 ) -> None:
-    source = next(reply.text for reply in prepared_replies.written() if reply.name == name)
+    source = next(reply.text for reply in prepared_replies.all_replies() if reply.name == name)
     done, rest = "", ""
     for character in source:
         blocks, rest = app.split_blocks(rest + character)

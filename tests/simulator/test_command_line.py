@@ -38,9 +38,9 @@ def test_help_teaches_profiles_models_and_examples() -> None:
     ("arguments", "words"),
     [
         (["--profile", "slow"], "There is no profile 'slow'. Choose one of: seed, fast"),
-        (["--speed", "0"], "'0' is no speed. Give a number above 0"),
-        (["--speed", "quick"], "'quick' is no speed"),
-        (["--port", "99999"], "'99999' is no port"),
+        (["--speed", "0"], "'0' is not a valid speed: use a number above 0"),
+        (["--speed", "quick"], "'quick' is not a valid speed"),
+        (["--port", "99999"], "'99999' is not a valid port"),
         (["--host", "203.0.113.1"], "Choose another --port"),
     ],
 )
@@ -61,7 +61,7 @@ def test_a_taken_port_is_explained_in_a_sentence() -> None:
         port = taken.getsockname()[1]
         answer = run("--port", str(port))
     assert answer.returncode != 0
-    assert f"Can't listen on 127.0.0.1:{port}" in answer.stderr
+    assert f"Could not listen on 127.0.0.1:{port}" in answer.stderr
     assert "--port" in answer.stderr
     assert "Traceback" not in answer.stderr
 
@@ -116,7 +116,7 @@ def test_a_server_for_all_without_a_network_says_what_to_put_in(
     greeting(monkeypatch, None)
     told = capsys.readouterr().out
     assert "export OPENAI_BASE_URL=http://HOST:" in told
-    assert "in place of HOST" in told
+    assert "Replace HOST" in told
     assert "0.0.0.0" not in told
 
 

@@ -14,12 +14,11 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
+from tests.simulator.raw import ask, events
 from utils.simulator import Simulator
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
 from utils.simulator.pacing import TimedBytes
-
-from .raw import ask, events
 
 PROMPT = "Write a poem about a river."
 POEM = answer(PROMPT)

@@ -16,11 +16,10 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from benchmarks.simulator_orphans import kill_a_kernel_at_work
+from tests.simulator.orphans import PATIENCE, is_running, wait_for_the_end
 from utils import simulator as sim
-from utils.simulator import Simulator, SimulatorError, process
+from utils.simulator import Simulator, SimulatorError, child_process, process
 from utils.simulator import client as simulator_client
-
-from .orphans import PATIENCE, is_running, wait_for_the_end
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +93,7 @@ def test_many_threads_that_start_at_once_share_one(shared: None) -> None:
 
 def test_another_speed_for_a_running_one_is_refused(shared: None) -> None:
     sim.start(speed=50)
-    with pytest.raises(SimulatorError, match="speed 50 already"):
+    with pytest.raises(SimulatorError, match="already running at speed 50"):
         sim.start(speed=2)
 
 
@@ -171,7 +170,7 @@ def test_a_watch_over_a_restart_holds_what_the_new_one_received(own: Simulator) 
 def test_a_simulator_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "HOST", "203.0.113.1")  # an address that is nobody's
     server = Simulator(speed=50)
-    with pytest.raises(SimulatorError, match=r"could not start.*Can't listen"):
+    with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
         server.wait()
     server.stop()
 
@@ -240,7 +239,7 @@ def test_it_comes_back_where_a_site_hook_leaves_a_process_that_holds_its_output(
         ("raise SystemExit('no Python today')", "no Python today"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("import os; print('bye', flush=True); os._exit(7)", "bye"),
-        ("import os; os._exit(7)", "ended with exit code 7, and has printed nothing"),
+        ("import os; os._exit(7)", "ended with exit code 7 and has printed nothing"),
         ("import os; os.close(0)", "its standard input was closed, perhaps by a sitecustomize"),
     ],
 )
@@ -285,8 +284,8 @@ def test_it_starts_whatever_a_variable_says(monkeypatch: pytest.MonkeyPatch, set
 def test_who_connects_first_and_is_not_the_process_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "_REPORT_SECONDS", 0.2)
-    child = process.Child("utils.crowd")
+    monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
+    child = child_process.Child("utils.crowd")
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as liar:
         liar.sendall(b"token 80\n")
@@ -410,6 +409,16 @@ def test_importing_the_handle_brings_in_neither_server_nor_langchain() -> None:
         "import sys, utils.simulator, utils.provider\n"
         "heavy = {'starlette', 'uvicorn', 'langchain_openai', 'langchain_core', 'openai'}\n"
         "print(sorted(heavy & set(sys.modules)))"
+    )
+    out, _ = run(code).communicate(timeout=PATIENCE)
+    assert out.strip() == "[]"
+
+
+def test_the_server_imports_nothing_else_of_the_course() -> None:
+    code = (
+        "import sys, utils.simulator.server\n"
+        "print([name for name in sys.modules if name.startswith('utils.')"
+        " and not name.startswith('utils.simulator')])"
     )
     out, _ = run(code).communicate(timeout=PATIENCE)
     assert out.strip() == "[]"

@@ -12,13 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.simulator.raw import ask
+from tests.simulator.test_command_line import ROOT
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.api.responses import ResponsesBody
 from utils.simulator.api.validation import Body
-
-from .raw import ask
-from .test_command_line import ROOT
 
 PATHS = ["/v1/chat/completions", "/v1/responses"]
 GOOD: dict[str, dict[str, Any]] = {
@@ -226,7 +225,7 @@ def test_connections_that_say_nothing_disturb_nobody(server: Simulator) -> None:
 IMPATIENT = """
 import sys
 from utils.simulator import __main__, server
-server._SILENCE = 0.3
+server._IDLE_SECONDS = 0.3
 sys.argv = ["simulator"]
 __main__.main()
 """

@@ -24,7 +24,7 @@ def test_long_words_come_in_pieces() -> None:
 
 
 def test_prose_has_about_four_thirds_tokens_a_word() -> None:
-    prose = [reply.text for reply in prepared_replies.written() if reply.name in PROSE]
+    prose = [reply.text for reply in prepared_replies.all_replies() if reply.name in PROSE]
     words = sum(len(text.split()) for text in prose)
     tokens = sum(len(split(text)) for text in prose)
     assert 1.15 < tokens / words < 1.5

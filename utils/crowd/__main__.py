@@ -1,6 +1,6 @@
 """Process that serves `app`, reports its port, and ends when standard input closes."""
 
-from utils.simulator.process import end_with_stdin, report
+from utils.simulator.child_process import end_with_stdin, report
 
 end_with_stdin()
 

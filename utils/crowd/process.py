@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from utils.errors import Sentence
+from utils.simulator.child_process import Child
 from utils.simulator.client import SPEED_VARIABLE
-from utils.simulator.process import Child
 
 _FASTEST = 1.5  # times real speed; any faster, the work that can't be sped up dominates
 
@@ -38,7 +38,7 @@ async def server() -> AsyncIterator[int]:
     try:
         port = await asyncio.to_thread(child.port)
         if port is None:
-            raise LoadError(_why(child.last_words()))
+            raise LoadError(_why(child.last_output()))
         yield port
     finally:
         await asyncio.shield(asyncio.to_thread(child.end))

@@ -1,7 +1,9 @@
-"""A local server that speaks OpenAI's streaming protocol at the pace of real models.
+"""A local server with OpenAI's APIs that streams at the pace of real models.
 
-In a notebook, `start()` gives the one simulator of the kernel. On a command line,
-`python -m utils.simulator --help` tells the rest. Imports nothing else of this course.
+In a notebook, `start()` returns the kernel's one simulator; on a command line, see
+`python -m utils.simulator --help`. The server imports nothing else of this course. Only the
+command `record` uses the modules below it (`sse`, `errors`, `settings`, `unicode`), since a second
+SSE reader or key redactor would have to be kept in step with the first.
 """
 
 from .client import Seen, Simulator, start

@@ -1,4 +1,4 @@
-"""The command line: `python -m utils.simulator`. Its options are `options`."""
+"""The command line: `python -m utils.simulator`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .child_process import end_with_stdin, report
 from .options import parser
-from .process import KEY_VARIABLE, end_with_stdin, report
+from .process import KEY_VARIABLE
 from .profiles import UnknownProfileError, profile_named
 
 if TYPE_CHECKING:
     from .recordings import RecordedReply
 
-_SHORTEST_KEY = 8  # characters, where others can reach the server
-_LONGEST = 60  # characters of a prompt that is shown
+_MIN_KEY = 8  # characters, if other machines can reach the server
+_MAX_PROMPT = 60  # characters shown
 
 
 def main() -> None:
@@ -44,16 +45,16 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
     except UnknownProfileError as error:
         asked.error(str(error))
     given = arguments.key or os.environ.get(KEY_VARIABLE)
-    if given and not _on_this_machine(arguments.host) and len(given) < _SHORTEST_KEY:
+    if given and not _on_this_machine(arguments.host) and len(given) < _MIN_KEY:
         asked.error(
-            f"the key is too short for {arguments.host}, where others can try to guess it. Give "
-            f"{_SHORTEST_KEY} characters or more, or none: then one is made up."
+            f"the key is too short for {arguments.host}, where others can try to guess it. Use at "
+            f"least {_MIN_KEY} characters, or no --key to generate one."
         )
     key = given or secrets.token_urlsafe(24)
     if arguments.with_parent:
         end_with_stdin()
 
-    # Imported late: `--help` and wrong arguments answer at once.
+    # Imported late, so that `--help` and error messages appear immediately.
     from .app import Settings
     from .recordings import RecordingError, Recordings, read
     from .server import listen, serve
@@ -68,7 +69,7 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         where = f"{arguments.host}:{arguments.port}"
         reason = error.strerror or str(error)
         sys.exit(
-            f"Can't listen on {where}: {reason}. Choose another --port (0 takes a free one) "
+            f"Could not listen on {where}: {reason}. Choose another --port (0 is any free one) "
             "or another --host."
         )
 
@@ -99,48 +100,48 @@ def _on_this_machine(host: str) -> bool:
 
 def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    for_all = host in ("0.0.0.0", "::")  # where it listens, and no address to ask
+    for_all = host in ("0.0.0.0", "::")  # not an address to connect to
     name = (_address_for_others() or "HOST") if for_all else host
     shown = f"[{name}]" if ":" in name else name
-    print(f"The simulator answers on http://{shown}:{port}/v1 until you press Ctrl-C. Use it by:")
+    print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")
     print(f"  export OPENAI_BASE_URL=http://{shown}:{port}/v1")
     print(f"  export OPENAI_API_KEY={key}")
     print(f"  export OPENAI_MODEL={(recorded or ['sim-chat'])[0]}")
     if name == "HOST":
-        print("Put this machine's name or address in the room's network in place of HOST.")
+        print("Replace HOST with this machine's name or address in the local network.")
     elif for_all:
-        print(f"This machine may have other addresses; {name} is the one it sends from.")
+        print(f"This machine may have other addresses; {name} is the one that it sends from.")
     if not _on_this_machine(host):
-        print(f"A learner may add a name to the key, as in {key}/ada, to be told apart.")
+        print(f"Learners can add their name to the key, as in {key}/ada, to be told apart.")
     sys.stdout.flush()
 
 
 def _replayed(prompts: list[str], profile: str) -> str:
-    """Say which prompts a recording answers, and who answers all others."""
+    """Return a sentence on the prompts that have a recorded reply."""
     known = " · ".join(
-        f"“{textwrap.shorten(prompt, _LONGEST, placeholder=' …')}”" for prompt in prompts
+        f"“{textwrap.shorten(prompt, _MAX_PROMPT, placeholder=' …')}”" for prompt in prompts
     )
     return (
-        f"Recorded replies answer {known}; any other prompt is answered by the simulator itself, "
-        f"at the pace of sim-{profile}."
+        f"Recorded replies exist for {known}; the simulator replies to any other prompt itself, at "
+        f"the pace of sim-{profile}."
     )
 
 
 def _address_for_others() -> str | None:
-    """Return the address that this machine sends from; None where no network tells it.
+    """Return the address that this machine sends from; None without a network.
 
-    The system chooses one when a datagram's receiver is set. Nothing is sent.
+    The system chooses it when a datagram socket is connected. Nothing is sent.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
+            probe.connect(("192.0.2.1", 9))  # reserved for documentation (RFC 5737)
         except OSError:
             return None
         return str(probe.getsockname()[0])
 
 
 def _record(arguments: argparse.Namespace) -> None:
-    """Record a provider's replies into a file, after those that are in it."""
+    """Record a provider's replies, and add them to a file."""
     import httpx2
     from openai import APIStatusError, OpenAI, OpenAIError
 
@@ -155,19 +156,17 @@ def _record(arguments: argparse.Namespace) -> None:
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
     model = arguments.model or os.environ.get("OPENAI_MODEL")
     if not model:
-        asked.error("say which model to record: --model, or the variable OPENAI_MODEL")
+        asked.error("no model: use --model or set OPENAI_MODEL")
     out = Path(arguments.out)
     requests = [_request(model, prompt) for prompt in arguments.prompt or []]
     requests += [_request_in(Path(file), model) for file in arguments.request or []]
     requests = [well_formed_parts(request) for request in requests]
     if not requests:
-        asked.error("say what to ask: --prompt TEXT, or --request FILE")
+        asked.error("no prompt: use --prompt TEXT or --request FILE")
     if base_url and not base_url.startswith(("http://", "https://")):
-        asked.error("an address of a provider begins with http:// or https:// and ends in /v1")
+        asked.error("a provider's URL begins with http:// or https:// and ends in /v1")
     if not out.parent.is_dir():
-        sys.exit(
-            f"There is no folder {out.parent} for {out.name}: make it, or choose another --out."
-        )
+        sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
     key = settings.variable("OPENAI_API_KEY")
     odd = settings.odd_character("OPENAI_API_KEY", key) if key else None
     if wrong := odd or settings.wrong():
@@ -179,7 +178,7 @@ def _record(arguments: argparse.Namespace) -> None:
         try:
             with client:
                 with suppress(APIStatusError):  # some servers don't list their models
-                    client.models.with_raw_response.list()  # a process's first call takes longer
+                    client.models.with_raw_response.list()  # the first call of a process is slower
                 for request in requests:
                     trace = record(client, request)
                     traces.pop((trace.model, trace.prompt), None)
@@ -192,13 +191,13 @@ def _record(arguments: argparse.Namespace) -> None:
     except OpenAIError as error:
         host = client.base_url.netloc.decode(errors="replace")
         told = redacted(refusal(error, host, key_set=bool(key)))
-        sys.exit(f"Nothing more is recorded: {told}")
+        sys.exit(f"Recording stopped: {told}")
     except httpx2.InvalidURL as error:
         sys.exit(f"{redacted(str(base_url))} is not a valid URL: {error}.")
     except (RecordError, RecordingError) as error:
-        sys.exit(f"Nothing more is recorded: {redacted(str(error))}")
+        sys.exit(f"Recording stopped: {redacted(str(error))}")
     except OSError as error:
-        sys.exit(f"Nothing more is recorded: {out} can't be written ({error.strerror}).")
+        sys.exit(f"Recording stopped: could not write {out} ({error.strerror}).")
 
 
 def _tell(trace: RecordedReply, out: Path) -> None:
@@ -217,17 +216,17 @@ def _request(model: str, prompt: str) -> dict[str, object]:
 
 
 def _request_in(file: Path, model: str) -> dict[str, object]:
-    """Return the chat request in a file: messages, tools and whatever else it holds."""
+    """Return the chat request in a file."""
     try:
         request = json.loads(file.read_text(encoding="utf-8-sig"))
         messages = request["messages"]
     except OSError as error:
-        sys.exit(f"{file} can't be read: {error.strerror}.")
+        sys.exit(f"Could not read {file}: {error.strerror}.")
     except (ValueError, RecursionError, KeyError, TypeError):
         messages = None
     is_list = isinstance(messages, list) and messages
     if not is_list or not all(isinstance(message, dict) for message in messages):
-        sys.exit(f'{file} holds no chat request. It looks like {{"messages": [...]}}.')
+        sys.exit(f'{file} has no chat request, which looks like {{"messages": [...]}}.')
     return {**request, "model": model}
 
 

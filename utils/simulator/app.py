@@ -1,4 +1,4 @@
-"""The routes: what arrives over HTTP, and the answers that leave."""
+"""The HTTP endpoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from . import errors
 from .api import chat_completions, responses
 from .api.chat_completions import ChatCompletionsEncoder
 from .api.responses import ResponsesEncoder
-from .auth import LEARNER, KeyRequired, refusal
+from .auth import LEARNER, KeyRequired, error_response
 from .compose import choose, compose
 from .concurrency import ConcurrencyLimiter
 from .errors import ApiError
@@ -33,28 +33,28 @@ from .profiles import PREFIX, PROFILES, Profile, model_names
 from .recordings import Recordings
 from .reply import Encoder, Reply
 from .request import ModelRequest
-from .request_log import Log
+from .request_log import MAX_PROMPT, Log
 from .response import PacedResponse
 
-# Pages that may ask from a browser: those that this machine serves itself, JupyterLab's among them.
+# Origins whose pages may send requests: servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
-_LARGE = 1_000_000  # bytes; of larger bodies only a few are read at a time
-_LARGE_BODIES = 4
-_LARGEST = 16_000_000  # bytes
+_LARGE = 1_000_000  # bytes; at most `_MAX_LARGE_BODIES` larger ones are read concurrently
+_MAX_LARGE_BODIES = 4
+_MAX_BODY = 16_000_000  # bytes
 _BODY_SECONDS = 60.0
-_LONGEST_SETTLE = 60.0  # s
+_MAX_SETTLE = 60.0  # s
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a server is started with.
+    """Settings of a server.
 
     Attributes:
         key: The key that clients must send.
         profile: The profile behind the model name `sim`.
         speed: How many times faster than real time replies are.
-        recordings: Replies of real models, served under those models' names.
-        most_streams: Most replies at once; None is no limit.
+        recordings: Recorded replies, served under their models' names.
+        most_streams: The limit on concurrent replies; None is unlimited.
     """
 
     key: str
@@ -66,7 +66,7 @@ class Settings:
 
 def _seconds(text: str) -> float:
     try:
-        return min(max(0.0, float(text)), _LONGEST_SETTLE)
+        return min(max(0.0, float(text)), _MAX_SETTLE)
     except ValueError:
         return 0.0
 
@@ -77,7 +77,7 @@ class Service:
     def __init__(self, settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> None:
         self._settings = settings
         self._limiter = limiter
-        self._large = asyncio.Semaphore(_LARGE_BODIES)
+        self._large = asyncio.Semaphore(_MAX_LARGE_BODIES)
         self._clock = clock
         self._log = Log(clock)
         self._attempts = AttemptCounter()
@@ -130,11 +130,11 @@ class Service:
         try:
             raw = await self._body(request)
             body = parse_object(raw)
-            entry.understood(body, len(raw))
+            entry.parsed(body, len(raw))
             asked = parse(body)
             if asked.model == PREFIX:
                 asked = replace(asked, model=self._behind_sim)
-            entry.asked(asked.prompt)
+            entry.note(prompt=asked.prompt[:MAX_PROMPT])
             learner = str(request.scope[LEARNER])
             self._limiter.acquire(learner)
             visit.callback(self._limiter.release, learner)
@@ -142,21 +142,20 @@ class Service:
             reply = compose(asked, settings.profile, attempt, settings.recordings, name=name)
             made = encoder(reply, body)
         except ApiError as error:
-            entry.answered(error.status)
+            entry.note(status=error.status)
             entry.end("failed")
             visit.close()
             raise
         except BaseException:
             visit.close()
             raise
-        entry.answered(200)
         entry.planned(reply.ttft(), reply.gap, settings.speed)
         return PacedResponse(
             reply, made, entry, visit, self._limiter.count, settings.speed, self._clock
         )
 
     async def _body(self, request: Request) -> bytes:
-        """Return a request's body, unless it is too large or does not come in.
+        """Return a request's body, unless it is too large or incomplete.
 
         Raises:
             ApiError: 408 or 413.
@@ -171,8 +170,8 @@ class Service:
                 raw = bytearray()
                 async for part in request.stream():
                     raw += part
-                    if len(raw) > _LARGEST:
-                        raise errors.too_large(_LARGEST)
+                    if len(raw) > _MAX_BODY:
+                        raise errors.too_large(_MAX_BODY)
                 return bytes(raw)
         except TimeoutError:
             raise errors.too_slow() from None
@@ -194,10 +193,10 @@ class Service:
         return {"id": name, "object": "model", "created": self._started, "owned_by": owner}
 
     async def set_sim(self, request: Request) -> Response:
-        """Set the model behind the name `sim`, faults included, from the next request on.
+        """Set the model behind the name `sim`, faults included, for later requests.
 
-        It lets a test change how the model behaves while an app keeps the name that it was started
-        with. The body is `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
+        A test can thus change the behaviour of the model that a running app uses. The body is
+        `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
         """
         name = parse_object(await self._body(request)).get("model")
         if not isinstance(name, str):
@@ -223,7 +222,7 @@ class Service:
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     answer = errors.wrong_method if error.status_code == 405 else errors.no_such_path
-    response = refusal(answer(request.method, request.url.path))
+    response = error_response(answer(request.method, request.url.path))
     response.headers.update(error.headers or {})
     return response
 
@@ -232,9 +231,9 @@ def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> A
     """Return the server as an ASGI application.
 
     Args:
-        settings: What the server is started with.
+        settings: The server's settings.
         limiter: The limit on concurrent replies.
-        clock: Returns seconds; waiting follows the event loop's clock, so the two run alike.
+        clock: Returns seconds; it must run like the event loop's clock, which times waiting.
 
     Raises:
         ValueError: If the speed is not a positive finite number.
@@ -244,13 +243,13 @@ def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> A
 
     def on_api_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
-        return refusal(error, settings.speed)
+        return error_response(error, settings.speed)
 
     app = Starlette(
         routes=Service(settings, limiter, clock).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
-    app.router.redirect_slashes = False  # `KeyRequired` reads such paths without a second request
+    app.router.redirect_slashes = False  # `KeyRequired` handles such paths without a second request
     return CORSMiddleware(
         KeyRequired(app, settings.key),
         allow_origin_regex=_LOOPBACK,

@@ -1,4 +1,4 @@
-"""Who may ask: the key, and whose requests these are. Everybody else is told no."""
+"""API-key authentication."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import errors
 from .errors import ApiError
 
-LEARNER = "simulator.learner"  # key of the ASGI scope: who asks
-_LONGEST_NAME = 40  # characters
+LEARNER = "simulator.learner"  # key of the ASGI scope: the learner who sent the request
+_MAX_NAME = 40  # characters
 
 
 class KeyRequired:
-    """Turns away every request that doesn't carry the key, and notes whose the others are.
+    """ASGI middleware that rejects requests without the key, and identifies the learner.
 
-    Slashes too many, as of a base URL that ends in one, are taken out of the path.
+    It removes extra slashes from the path, such as those of a base URL that ends in one.
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
@@ -27,30 +27,30 @@ class KeyRequired:
         self._key = key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 401."""
+        """Pass the request on, or respond with 401."""
         if scope["type"] == "http":
             scope["path"] = re.sub(r"/+", "/", scope["path"]).rstrip("/") or "/"
             given = dict(scope["headers"]).get(b"authorization", b"")
-            word, _, key = given.partition(b" ")
-            key, learner = self._told_apart(key.strip())
+            scheme, _, credentials = given.partition(b" ")
+            key, learner = self._split(credentials.strip())
             scope[LEARNER] = learner or str((scope.get("client") or ("",))[0])
-            if word.lower() != b"bearer" or not hmac.compare_digest(key, self._key):
-                response = refusal(errors.wrong_key(bool(key)))
+            if scheme.lower() != b"bearer" or not hmac.compare_digest(key, self._key):
+                response = error_response(errors.wrong_key(bool(key)))
                 await response(scope, receive, send)
                 return
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:
-            return  # left while its request was still coming in: nobody to answer
+            return  # before its request was complete
 
-    def _told_apart(self, key: bytes) -> tuple[bytes, str]:
+    def _split(self, credentials: bytes) -> tuple[bytes, str]:
         """Return the key, and the learner's name after it if there is one."""
-        front, slash, name = key.rpartition(b"/")
+        front, slash, name = credentials.rpartition(b"/")
         if slash and hmac.compare_digest(front, self._key):
-            return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_LONGEST_NAME]
-        return key, ""
+            return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]
+        return credentials, ""
 
 
-def refusal(error: ApiError, speed: float = 1.0) -> JSONResponse:
+def error_response(error: ApiError, speed: float = 1.0) -> JSONResponse:
     """Return an error as a response."""
     return JSONResponse(error.body(), error.status, error.headers(speed))

@@ -1,6 +1,6 @@
-"""The simulator as a notebook sees it: its address and key, and its request log.
+"""The simulator as a notebook uses it: its URL, its key, and its request log.
 
-Standard library only, as every notebook imports this. How the process lives is `process`.
+Standard library only, as every notebook imports this.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .process import HOST, ServerProcess, SimulatorError
 from .request_log import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"
-_SETTLE_SECONDS = 5.0  # at most, for replies to end
+_SETTLE_SECONDS = 5.0  # time limit for replies to end
 _READ_SECONDS = 15.0
 
 
@@ -31,11 +31,11 @@ class Seen(Requests):
         self._read = read
 
     def now(self) -> Requests:
-        """Return the requests received since the block began, however far they are."""
+        """Return the requests received since the block began, without waiting for replies."""
         return self._read(False)
 
     def fill(self) -> None:
-        """Hold what was received since the block began, once no reply is on its way any more."""
+        """Store the requests received since the block began, once no reply is in progress."""
         settled = self._read(True)
         self._requests, self.settled = tuple(settled), settled.settled
 
@@ -62,21 +62,20 @@ class Watch:
 
 
 class Simulator:
-    """A running simulator. `start()` gives the one that all cells of a notebook share.
+    """A running simulator. `start()` returns the one that all cells of a notebook share.
 
-    It ends with this process, even when that is killed, and comes back on the same port if it
-    dies.
+    It ends with this process, even if that is killed, and restarts on the same port if it dies.
 
     Attributes:
         speed: How many times faster than real time replies are.
-        api_key: The key for an OpenAI client, made up at start.
+        api_key: The key for an OpenAI client, generated at start.
     """
 
     def __init__(self, speed: float | None = None) -> None:
-        """Start the process; it gets ready in the background.
+        """Start the process, without waiting until it is ready.
 
         Args:
-            speed: How many times faster than real time replies are; None means `COURSE_SPEED`.
+            speed: How many times faster than real time replies are; None uses `COURSE_SPEED`.
 
         Raises:
             SimulatorError: If the speed is not a number above 0.
@@ -90,21 +89,21 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """The address for an OpenAI client; waits until it answers."""
+        """The URL for an OpenAI client; waits until the simulator is ready."""
         return f"http://{HOST}:{self._process.port}/v1"
 
     @property
     def pid(self) -> int:
-        """The process id of the server; waits until it answers."""
+        """The server's process id; waits until the simulator is ready."""
         return self._process.pid
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or given up after it would not start."""
+        """Whether it was stopped, or failed to start too often."""
         return self._process.over
 
     def wait(self) -> None:
-        """Wait until requests are answered.
+        """Wait until it is ready for requests.
 
         Raises:
             SimulatorError: If the simulator was stopped or can't start.
@@ -112,15 +111,15 @@ class Simulator:
         self._process.wait()
 
     def stop(self) -> None:
-        """End the process. A process forked from the notebook's leaves it alone."""
+        """End the process, except in a process forked from the notebook's."""
         self._process.stop()
 
     def requests(self, settled: bool = True) -> Requests:
         """Return the requests that the simulator received, oldest first.
 
         Args:
-            settled: Wait until no reply is on its way any more, 5 s at most; whether that came
-                true is the result's `settled`. False reads the log as it is now.
+            settled: Wait until no reply is in progress, at most 5 s; the result's `settled` is
+                whether that is so. False reads the log immediately.
 
         Raises:
             SimulatorError: If the simulator can't be reached.
@@ -130,11 +129,12 @@ class Simulator:
     def watch(self) -> Watch:
         """Collect the requests received inside a `with` block, or an `async with` block.
 
-        Leaving the block waits until no reply is on its way any more. `async with` lets the event
-        loop go on meanwhile: a connection that async code has let go is closed by the loop.
+        The end of the block waits until no reply is in progress. `async with` doesn't block the
+        event loop, which may have to close connections of async code.
 
         Returns:
-            A block that yields a list, filled when it ends; inside, ask the list's `now()`.
+            A context manager that yields a list, which is filled at the end of the block. Inside
+            the block, call the list's `now()`.
 
         Raises:
             SimulatorError: If the simulator can't be reached; raised by the block.
@@ -142,23 +142,23 @@ class Simulator:
         return Watch(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
-        """Return a mark of now, and the requests since the mark `since`."""
+        """Return a mark of the current position, and the requests since the mark `since`."""
         query = {"since": since} | ({"settled": str(_SETTLE_SECONDS)} if settled else {})
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
-        except OSError:  # it died just now: once it is back, its log is empty but can be read
+        except OSError:  # it has just died, and restarts with an empty log
             try:
                 answer = self._get(path)
             except OSError as error:
                 raise SimulatorError(
-                    f"The simulator's log can't be read ({error}). Run the cell again."
+                    f"Could not read the simulator's log ({error}). Run the cell again."
                 ) from error
         records = (Request(**fields) for fields in answer["requests"])
         return answer["mark"], Requests(records, answer["settled"])
 
     def _get(self, path: str) -> dict[str, Any]:
-        from http.client import HTTPConnection, HTTPException  # 20 ms that setup need not wait for
+        from http.client import HTTPConnection, HTTPException  # 20 ms that setup doesn't need
 
         connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
         try:
@@ -188,19 +188,19 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """The one simulator of this process, also where threads or a fork come in between."""
+    """The process's one simulator, safe with threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.simulator: Simulator | None = None
-        if hasattr(os, "register_at_fork"):  # a thread of the parent may hold the lock
+        if hasattr(os, "register_at_fork"):  # a thread of the parent may have locked it
             os.register_at_fork(after_in_child=self._unlock)
 
     def _unlock(self) -> None:
         self._lock = threading.Lock()
 
     def get(self, speed: float | None) -> Simulator:
-        """Return the simulator, a new one if there is none or it is over."""
+        """Return the simulator; start one if there is none or it is over."""
         with self._lock:
             if self.simulator is None or self.simulator.over:
                 self.simulator = Simulator(speed)
@@ -214,9 +214,9 @@ def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
     """Return this notebook's simulator; the first call starts it.
 
     Args:
-        speed: How many times faster than real time replies are; None means `COURSE_SPEED`, or
-            whatever the running one has.
-        wait: Wait until it answers. False returns at once, and what needs it waits later.
+        speed: How many times faster than real time replies are; None uses `COURSE_SPEED`, or the
+            speed of the running simulator.
+        wait: Wait until it is ready. False returns immediately.
 
     Raises:
         SimulatorError: If it can't start, or already runs at another speed.
@@ -224,7 +224,7 @@ def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
     simulator = shared.get(speed)
     if speed is not None and speed != simulator.speed:
         raise SimulatorError(
-            f"The simulator runs at speed {simulator.speed:g} already. Call `stop()` on it first."
+            f"The simulator is already running at speed {simulator.speed:g}. Call `stop()` first."
         )
     if wait:
         simulator.wait()

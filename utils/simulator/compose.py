@@ -94,7 +94,7 @@ def compose(
     profile, chosen = choose(request.model, default, models)
     rng = random.Random(f"{profile.name} {request.seed} {attempt} {request.prompt}")
     if rng.random() < profile.refusal_chance:
-        raise errors.too_busy(_RETRY_AFTER)
+        raise errors.rate_limited("Rate limit reached.", _RETRY_AFTER)
     for one in chosen:
         if error := one.refusal(attempt):
             raise error

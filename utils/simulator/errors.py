@@ -1,23 +1,23 @@
-"""The errors that the API answers with, in the API's own shape."""
+"""The API's errors, in the API's own format."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_LONGEST_QUOTE = 80  # characters of what a client sent
+_MAX_QUOTE = 80  # characters of a client's own text
 
 
 @dataclass
 class ApiError(Exception):
-    """A refusal: an HTTP status and what stands in the body's `error` object.
+    """HTTP error response.
 
     Attributes:
         status: HTTP status.
-        message: One sentence for whoever reads it.
+        message: One sentence for the reader.
         code: Machine-readable reason, if the API has one.
-        param: The field of the request that is at fault.
+        param: The invalid field of the request.
         kind: The API's `type`.
-        retry_after: Seconds of the profile's time until it is worth trying again.
+        retry_after: Seconds of the profile's time after which to retry.
     """
 
     status: int
@@ -28,7 +28,7 @@ class ApiError(Exception):
     retry_after: float | None = None
 
     def headers(self, speed: float) -> dict[str, str]:
-        """Return response headers such as `Retry-After`, if time runs `speed` times faster."""
+        """Return response headers such as `Retry-After` for a simulator at `speed`."""
         if self.retry_after is None:
             return {}
         seconds = self.retry_after / speed
@@ -39,25 +39,19 @@ class ApiError(Exception):
 
     def body(self) -> dict[str, dict[str, str | None]]:
         """Return the JSON body."""
-        return {
-            "error": {
-                "message": self.message,
-                "type": self.kind,
-                "param": self.param,
-                "code": self.code,
-            }
-        }
+        error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        return {"error": error}
 
 
 def wrong_key(given: bool) -> ApiError:
-    """Return the answer to a missing or wrong key."""
+    """Return the error for a missing or wrong key."""
     if not given:
         return ApiError(401, "You didn't provide an API key. Send it as `Authorization: Bearer …`.")
     return ApiError(401, "Incorrect API key provided.", "invalid_api_key")
 
 
 def no_such_path(method: str, path: str) -> ApiError:
-    """Return the answer to a path that does not exist."""
+    """Return the error for an unknown path."""
     return ApiError(
         404,
         f"Invalid URL ({method} {path}). Send chats to POST /v1/chat/completions or POST "
@@ -66,7 +60,7 @@ def no_such_path(method: str, path: str) -> ApiError:
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """Return the answer to a path that exists for another method."""
+    """Return the error for a path that exists for another method."""
     return ApiError(
         405,
         f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP "
@@ -75,30 +69,26 @@ def wrong_method(method: str, path: str) -> ApiError:
     )
 
 
-def no_such_model(model: str, known: list[str], endings: list[str]) -> ApiError:
-    """Return the answer to a model that does not exist."""
-    shown = ", ".join(f"`:{ending}`" for ending in endings)
+def no_such_model(model: str, known: list[str], suffixes: list[str]) -> ApiError:
+    """Return the error for an unknown model."""
+    shown = ", ".join(f"`:{suffix}`" for suffix in suffixes)
     return ApiError(
         404,
-        f"The model `{model[:_LONGEST_QUOTE]}` does not exist. Models here: {', '.join(known)}; "
-        f"each also with an ending such as {shown}.",
+        f"The model `{model[:_MAX_QUOTE]}` does not exist. Models here: {', '.join(known)}; "
+        f"each also with a suffix such as {shown}.",
         "model_not_found",
         "model",
     )
 
 
-def gone() -> ApiError:
-    """Return the answer to a model that this key may not see."""
-    return ApiError(
-        404,
-        "The model does not exist or you do not have access to it.",
-        "model_not_found",
-        "model",
-    )
+def no_access() -> ApiError:
+    """Return the error for a model that this key may not use."""
+    message = "The model does not exist or you do not have access to it."
+    return ApiError(404, message, "model_not_found", "model")
 
 
 def unreadable() -> ApiError:
-    """Return the answer to a body that is not a JSON object."""
+    """Return the error for a body that isn't a JSON object."""
     return ApiError(
         400,
         "We could not parse the JSON body of your request. (HINT: the API expects a JSON object.)",
@@ -106,112 +96,77 @@ def unreadable() -> ApiError:
 
 
 def missing(param: str) -> ApiError:
-    """Return the answer to a request without a field that it needs."""
-    return ApiError(
-        400, f"Missing required parameter: '{param}'.", "missing_required_parameter", param
-    )
+    """Return the error for a missing field."""
+    message = f"Missing required parameter: '{param}'."
+    return ApiError(400, message, "missing_required_parameter", param)
 
 
 def unknown(param: str) -> ApiError:
-    """Return the answer to a field that the API does not have."""
+    """Return the error for a field that the API doesn't have."""
     return ApiError(400, f"Unknown parameter: '{param}'.", "unknown_parameter", param)
 
 
 def wrong_type(param: str, expected: str) -> ApiError:
-    """Return the answer to a field of the wrong type."""
+    """Return the error for a field of the wrong type."""
     return ApiError(400, f"Invalid type for '{param}': expected {expected}.", "invalid_type", param)
 
 
 def wrong_value(param: str, reason: str) -> ApiError:
-    """Return the answer to a field of the right type with a value that will not do."""
+    """Return the error for an invalid value of the right type."""
     return ApiError(400, f"Invalid value for '{param}': {reason}.", "invalid_value", param)
 
 
 def unsupported(param: str) -> ApiError:
-    """Return the answer to a feature of the API that this server does not have."""
+    """Return the error for a feature of the API that the simulator doesn't have."""
+    message = f"Unsupported parameter: '{param}' is not supported with this model."
+    return ApiError(400, message, "unsupported_parameter", param)
+
+
+def no_such_response(response_id: str) -> ApiError:
+    """Return the error for a reference to an unknown or forgotten response."""
+    message = f"Previous response with id '{response_id[:_MAX_QUOTE]}' not found."
+    return ApiError(400, message, "previous_response_not_found", "previous_response_id")
+
+
+def too_long(param: str, limit: int) -> ApiError:
+    """Return the error for a conversation of more than `limit` tokens."""
     return ApiError(
         400,
-        f"Unsupported parameter: '{param}' is not supported with this model.",
-        "unsupported_parameter",
-        param,
-    )
-
-
-def too_busy(retry_after: float) -> ApiError:
-    """Return the answer of a saturated server.
-
-    Args:
-        retry_after: Seconds of the profile's time until it is worth trying again.
-    """
-    return ApiError(
-        429,
-        f"Rate limit reached. Please try again in {retry_after:.1f}s.",
-        "rate_limit_exceeded",
-        kind="requests",
-        retry_after=retry_after,
-    )
-
-
-def broken() -> ApiError:
-    """Return the answer of a server that failed."""
-    return ApiError(
-        500,
-        "The server had an error while processing your request. Sorry about that!",
-        kind="server_error",
-    )
-
-
-def overloaded() -> ApiError:
-    """Return the answer of a server that is not available."""
-    return ApiError(
-        503, "The engine is currently overloaded, please try again later.", kind="server_error"
-    )
-
-
-def no_such_response(name: str) -> ApiError:
-    """Return the answer to a reference to a response that is not, or no longer, known."""
-    return ApiError(
-        400,
-        f"Previous response with id '{name[:_LONGEST_QUOTE]}' not found.",
-        "previous_response_not_found",
-        "previous_response_id",
-    )
-
-
-def no_seat(limit: int, own: int, retry_after: float) -> ApiError:
-    """Return the answer of a shared server that is full.
-
-    Args:
-        limit: How many replies it sends at once.
-        own: How many of them go to whoever asked.
-        retry_after: Seconds of real time until it is worth trying again.
-    """
-    return ApiError(
-        429,
-        f"This shared simulator sends {limit} replies at once, and all are taken or others wait; "
-        f"{own} of them are yours. Please try again in {retry_after:g}s.",
-        "rate_limit_exceeded",
-        kind="requests",
-        retry_after=retry_after,
-    )
-
-
-def too_large(most: int) -> ApiError:
-    """Return the answer to a request of more than `most` bytes."""
-    return ApiError(413, f"The request is too large: at most {most} bytes are read.", "too_large")
-
-
-def too_long(param: str, most: int) -> ApiError:
-    """Return the answer to a conversation of more than `most` tokens."""
-    return ApiError(
-        400,
-        f"This model's maximum context length is {most} tokens. Please reduce the length of the "
-        f"messages.",
+        f"This model's maximum context length is {limit} tokens. Please reduce the length of the "
+        "messages.",
         "context_length_exceeded",
         param,
     )
 
 
 def too_slow() -> ApiError:
-    """Return the answer to a request that does not come in."""
-    return ApiError(408, "The request did not come in in time. Please try again.", "timeout")
+    """Return the error for a request that doesn't arrive completely in time."""
+    return ApiError(408, "The request did not arrive in time. Please try again.", "timeout")
+
+
+def too_large(limit: int) -> ApiError:
+    """Return the error for a request of more than `limit` bytes."""
+    return ApiError(413, f"The request is larger than {limit} bytes.", "too_large")
+
+
+def rate_limited(message: str, retry_after: float) -> ApiError:
+    """Return the error for too many requests.
+
+    Args:
+        message: The reason.
+        retry_after: Seconds of the profile's time after which to retry.
+    """
+    message = f"{message} Please try again in {retry_after:.1f}s."
+    return ApiError(429, message, "rate_limit_exceeded", None, "requests", retry_after)
+
+
+def server_error() -> ApiError:
+    """Return the error of a server that failed."""
+    message = "The server had an error while processing your request. Sorry about that!"
+    return ApiError(500, message, kind="server_error")
+
+
+def overloaded() -> ApiError:
+    """Return the error of a server that is overloaded."""
+    message = "The engine is currently overloaded, please try again later."
+    return ApiError(503, message, kind="server_error")

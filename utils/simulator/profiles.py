@@ -1,4 +1,4 @@
-"""The latency profiles, and how a model's name chooses one. How replies are timed is `pacing`."""
+"""The latency profiles of simulated models."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from types import MappingProxyType
 
 
 class UnknownProfileError(ValueError):
-    """A profile was asked for that does not exist; the message lists those that do."""
+    """The requested profile doesn't exist; the message lists those that do."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How quickly one kind of model answers. Illustrative figures of 2026; sources differ by 2x.
+    """The latencies of one kind of model. Illustrative figures of 2026; sources differ by 2x.
 
     Attributes:
         name: What follows `sim-` in the model's name.
         ttft: Median time to the first token of text, in seconds.
-        rate: Tokens per second after the first one; ignored where `total` is given.
-        about: What the figures are grounded in.
+        rate: Tokens per second after the first one; ignored if `total` is given.
+        about: The source of the figures.
         total: Seconds for the whole reply, whatever its length.
         spread: Standard deviation of ln(TTFT): 0 is exact, 0.2 typical, 0.8 a heavy tail.
-        opening: When the role-only first chunk leaves, as a share of the TTFT. Servers send it
-            when a request is taken up, before any text: this is why TTFB is not TTFT.
-        stall_chance: Chance that a token is preceded by a stall.
+        opening: When the role-only first chunk is sent, as a share of the TTFT. Servers send it
+            when they start on a request, before any text: this is why TTFB isn't TTFT.
+        stall_chance: Probability of a stall before a token.
         stall: Length of a stall in seconds.
-        thinks: Whether reasoning comes before the answer.
-        refusal_chance: Chance that a request is refused with 429, as a saturated server does.
+        thinks: Whether reasoning precedes the answer.
+        refusal_chance: Probability that a request is refused with 429, as by a saturated server.
     """
 
     name: str
@@ -74,10 +74,10 @@ PREFIX = "sim"
 
 
 def profile_named(name: str) -> Profile:
-    """Return the profile called `name`.
+    """Return the profile named `name`.
 
     Raises:
-        UnknownProfileError: If there is none.
+        UnknownProfileError: If it doesn't exist.
     """
     try:
         return PROFILES[name]

@@ -1,8 +1,8 @@
-"""Recording how a real provider's replies arrive, so that a class can replay them offline.
+"""Recording a real provider's replies and their timing, to replay them offline.
 
-The `openai` package sends the request. The events are read here, as it gives up at the first event
-that isn't what its types say. Everything that can be read goes into the file (`traces`), fields
-that no type knows included. No key, no address, no identifier of an account or request does.
+The `openai` package sends the request, but its parser stops at the first event that doesn't match
+its types, so the events are parsed here. All that can be parsed is recorded, unknown fields
+included, but no key, URL, or identifier of an account or request.
 """
 
 from __future__ import annotations
@@ -26,19 +26,23 @@ from .reply import Kind
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
 
-_WORDS = 300  # characters; of a refusal
-_HEAD = ("id", "object", "created", "model", "system_fingerprint")  # of a chunk; replays have own
-_IDENTIFIES = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # names of such fields
-_REASONING = ("reasoning_content", "reasoning", "thinking")  # one field, by different servers
-_SAID_ANYWAY: Json = {"service_tier": "default", "logprobs": None, "refusal": None, "content": None}
+_MAX_MESSAGE = 300  # characters of an error
+_HEADER = ("id", "object", "created", "model", "system_fingerprint")  # a replay has its own
+_IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # field names
+_REASONING = (
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+)  # one field, by server
+_DEFAULTS: Json = {"service_tier": "default", "logprobs": None, "refusal": None, "content": None}
 _NOT_JSON = "events that aren't JSON"
 _NO_OBJECT = "events that aren't JSON objects"
 _NOT_UTF8 = "bytes that aren't UTF-8, in this many events"
-_BROKE_OFF = "what came after the finish reason, as the connection broke"
+_DROPPED = "what followed the finish reason, since the connection dropped"
 
 
 class RecordError(RuntimeError):
-    """The provider sent something that can't be recorded; the message says what."""
+    """The provider's reply can't be recorded; the message says why."""
 
 
 def record(
@@ -47,64 +51,61 @@ def record(
     """Send a chat request, and return how its reply arrived.
 
     Args:
-        client: Where to send it.
-        request: The request's JSON; it is sent as a stream with usage, whatever it says.
-        clock: What times are read from, in seconds.
+        client: The provider's client.
+        request: The request's JSON; its streaming options are replaced.
+        clock: Returns seconds.
 
     Raises:
-        RecordError: If the stream ended without a finish reason, with an error, or held several
-            choices.
-        openai.OpenAIError: If the provider refuses or fails.
+        RecordError: If the stream has no finish reason, an error, or several choices.
+        openai.OpenAIError: If the request fails.
     """
     options = {"stream": True, "stream_options": {"include_usage": True}}
     create = client.chat.completions.with_streaming_response.create
-    heard = _Heard()
+    recorder = Recorder()
     start = clock()
     with create(**(request | options)) as response:
         kind = response.headers.get("content-type", "no content type")
         try:
-            for data in _events(response.iter_bytes(), heard.left_out):
-                heard.take(data, round(clock() - start, 4))
+            for data in _events(response.iter_bytes(), recorder.left_out):
+                recorder.add(data, round(clock() - start, 4))
         except httpx2.HTTPError as error:
-            if not heard.finish:
+            if not recorder.finish:
                 raise RecordError(
-                    f"The connection broke off before the reply's end ({type(error).__name__}). "
+                    f"The connection dropped before the end of the reply ({type(error).__name__}). "
                     "Try again."
                 ) from error
-            heard.left_out[_BROKE_OFF] += 1
+            recorder.left_out[_DROPPED] += 1
         end = round(clock() - start, 4)
-    if heard.opening is None:
+    if recorder.opening is None:
         raise RecordError(
-            f"The server's answer holds no chunks of a chat ({kind}). Does its address end in /v1?"
+            f"The server's response has no chat chunks ({kind}). Does the URL end in /v1?"
         )
-    if not heard.finish:
-        raise RecordError("The reply did not come to its end (no finish reason). Try again.")
+    if not recorder.finish:
+        raise RecordError("The reply is truncated: it has no finish reason. Try again.")
     return RecordedReply(
         model=str(request["model"]),
         prompt=_prompt(request),
-        opening=heard.opening,
-        parts=tuple(heard.parts),
-        pieces=tuple(heard.pieces),
-        finish=heard.finish,
+        opening=recorder.opening,
+        parts=tuple(recorder.parts),
+        pieces=tuple(recorder.pieces),
+        finish=recorder.finish,
         end=end,
-        usage=heard.usage,
-        also=tuple(heard.also.items()),
-        counts=heard.counts,
-        left_out=dict(heard.left_out),
+        usage=recorder.usage,
+        also=tuple(recorder.also.items()),
+        counts=recorder.counts,
+        left_out=dict(recorder.left_out),
     )
 
 
 def _events(pieces: Iterable[bytes], left_out: Counter[str]) -> Iterator[str]:
-    """Yield the data of each event, up to `[DONE]`; what isn't UTF-8 is replaced and counted."""
+    """Yield the data of each event up to `[DONE]`; invalid UTF-8 is replaced and counted."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     reader = Reader()
 
     def read(text: str) -> Iterator[str]:
         for event in reader.feed(text):
-            data = event.data
-            if not _is_utf8(data):
-                left_out[_NOT_UTF8] += 1
-                data = data.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            data = event.data.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            left_out.update([_NOT_UTF8] if data != event.data else [])
             yield data
 
     for piece in pieces:
@@ -112,29 +113,21 @@ def _events(pieces: Iterable[bytes], left_out: Counter[str]) -> Iterator[str]:
             if data.strip() == "[DONE]":
                 return
             yield data
-    yield from read(decoder.decode(b"", final=True) + "\n\n")  # some leave the last line's end out
+    yield from read(decoder.decode(b"", final=True) + "\n\n")  # some servers omit the last line end
 
 
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-class _Heard:
-    """What came of a reply so far. Whatever is understood is taken out of a chunk; the rest stays.
+class Recorder:
+    """The part of a reply that has arrived; unknown fields of a chunk are kept as they are.
 
     Attributes:
-        opening: When the first chunk came; None if none did.
+        opening: When the first chunk arrived; None before.
         parts: As in `RecordedReply`.
         pieces: As in `RecordedReply`.
         also: As in `RecordedReply`, by piece.
-        finish: The finish reason; "" if none came.
+        finish: The finish reason; "" before it arrives.
         usage: As in `RecordedReply`.
         counts: As in `RecordedReply`.
-        left_out: What could not be read, and how often.
+        left_out: What could not be parsed, and how often.
     """
 
     def __init__(self) -> None:
@@ -150,11 +143,11 @@ class _Heard:
         self._call_ids: dict[int, str] = {}
         self._names: dict[tuple[str, str], str] = {}
 
-    def take(self, data: str, now: float) -> None:
-        """Read an event.
+    def add(self, data: str, now: float) -> None:
+        """Add an event.
 
         Raises:
-            RecordError: If it is an error, or belongs to another choice than the first.
+            RecordError: If it is an error, or belongs to a second choice.
         """
         chunk = self._parsed(data)
         if chunk is None:
@@ -164,7 +157,7 @@ class _Heard:
             raise RecordError(f"The provider ended the reply with an error: {message or error}")
         if self.opening is None:
             self.opening = now
-        for name in _HEAD:
+        for name in _HEADER:
             chunk.pop(name, None)
         self._count(self._field(chunk, "usage", dict))
         choices = self._field(chunk, "choices", list) or []
@@ -174,8 +167,8 @@ class _Heard:
             if isinstance(choice, dict):
                 rest = merged(rest, self._choice(choice, now))
             else:
-                self._cannot_read("choices[]")
-        also = _unsaid(chunk) | ({"choices": [rest]} if rest else {})
+                self._count_unreadable("choices[]")
+        also = _without_defaults(chunk) | ({"choices": [rest]} if rest else {})
         if also and before == len(self.pieces):
             self._add("other", 0, "", now)
         if also:
@@ -193,20 +186,20 @@ class _Heard:
         return chunk
 
     def _field(self, holder: Json, name: str, kind: type, *, where: str = "") -> Any:
-        """Take a field out; None if it isn't there or of another type, which is counted."""
+        """Remove and return a field; None if it is missing or of another type."""
         value = holder.pop(name, None)
         if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
             return value
-        self._cannot_read(where + name)
+        self._count_unreadable(where + name)
         return None
 
-    def _cannot_read(self, field: str) -> None:
+    def _count_unreadable(self, field: str) -> None:
         self.left_out[f"fields `{field}` of a wrong type"] += 1
 
     def _choice(self, choice: Json, now: float) -> Json:
-        """Read a choice; returns what is left of it."""
+        """Add a choice, and return its unknown fields."""
         if (self._field(choice, "index", int, where="choices[].") or 0) > 0:
-            raise RecordError("The reply has several choices. Record one: leave out `n`.")
+            raise RecordError("The reply has several choices; only one can be recorded: omit `n`.")
         reason = self._field(choice, "finish_reason", str, where="choices[].")
         self.finish = reason or self.finish
         delta = self._field(choice, "delta", dict, where="choices[].") or {}
@@ -221,13 +214,13 @@ class _Heard:
             if isinstance(call, dict):
                 self._call(call, position, now)
             else:
-                self._cannot_read("tool_calls[]")
-        rest = _unsaid(delta)
-        return _unsaid(choice) | ({"delta": rest} if rest else {})
+                self._count_unreadable("tool_calls[]")
+        rest = _without_defaults(delta)
+        return _without_defaults(choice) | ({"delta": rest} if rest else {})
 
     def _content(self, delta: Json, now: float) -> None:
         content = delta.get("content")
-        if isinstance(content, list):  # of parts, as some servers send it: kept, and its text read
+        if isinstance(content, list):  # of parts, as some servers send it; also kept
             parts = [part.get("text") for part in content if isinstance(part, dict)]
             text = "".join(part for part in parts if isinstance(part, str))
         else:
@@ -242,11 +235,11 @@ class _Heard:
         function = self._field(call, "function", dict, where="tool_calls[].") or {}
         name = self._field(function, "name", str, where="tool_calls[].function.") or ""
         arguments = function.get("arguments")
-        if isinstance(arguments, dict):  # whole, as some servers send them
+        if isinstance(arguments, dict):  # not a string, as some servers send them
             function["arguments"] = json.dumps(arguments, ensure_ascii=False)
         text = self._field(function, "arguments", str, where="tool_calls[].function.") or ""
         known = self._call_ids.setdefault(number, identifier)
-        if name and identifier not in ("", known):  # another call with the same number
+        if name and identifier not in ("", known):  # a new call with the same index
             self._call_ids[number] = identifier
             self._places.pop(("call", number), None)
         is_new = ("call", number) not in self._places
@@ -267,7 +260,7 @@ class _Heard:
         self.pieces.append((now, place, text))
 
     def _keep(self, piece: int, also: Json) -> None:
-        self.also[piece] = merged(self.also.get(piece, {}), self._unnamed(also))
+        self.also[piece] = merged(self.also.get(piece, {}), self._anonymous(also))
 
     def _count(self, usage: Json | None) -> None:
         if usage is None:
@@ -285,52 +278,54 @@ class _Heard:
             )
         )
         self.usage = (prompt, completion, reasoning)
-        self.counts = self._unnamed(usage | {name: more for name, more in details.items() if more})
+        self.counts = self._anonymous(
+            usage | {name: more for name, more in details.items() if more}
+        )
 
-    def _unnamed(self, value: Any, name: str = "") -> Any:
-        """Return a value with identifiers replaced: the same one by the same word."""
+    def _anonymous(self, value: Any, name: str = "") -> Any:
+        """Return a value with its identifiers replaced consistently."""
         if isinstance(value, dict):
-            return {key: self._unnamed(inner, key) for key, inner in value.items()}
+            return {key: self._anonymous(inner, key) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self._unnamed(inner, name) for inner in value]
-        if isinstance(value, str) and value and _IDENTIFIES.search(name):
+            return [self._anonymous(inner, name) for inner in value]
+        if isinstance(value, str) and value and _IDENTIFIER.search(name):
             return self._names.setdefault((name, value), f"{name} {len(self._names) + 1}")
         return value
 
 
-def _unsaid(fields: Json) -> Json:
-    """Return the fields that a replay would not have anyway."""
+def _without_defaults(fields: Json) -> Json:
+    """Return the fields whose values a replay wouldn't have anyway."""
     return {
         name: value
         for name, value in fields.items()
-        if name not in _SAID_ANYWAY or value != _SAID_ANYWAY[name]
+        if name not in _DEFAULTS or value != _DEFAULTS[name]
     }
 
 
 def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
-    """Say why a provider gave no reply.
+    """Return a sentence on why a request failed.
 
     Args:
-        error: What was raised.
-        host: Name or address of the provider, and its port.
-        key_set: Whether OPENAI_API_KEY holds a key.
+        error: The exception.
+        host: The provider's host and port.
+        key_set: Whether OPENAI_API_KEY is set.
     """
     import openai
 
     if isinstance(error, openai.AuthenticationError) and not key_set:
-        return f"{host} wants a key, and OPENAI_API_KEY isn't set."
+        return f"{host} requires a key, but OPENAI_API_KEY isn't set."
     if isinstance(error, openai.AuthenticationError):
-        return f"{host} refuses the key: check OPENAI_API_KEY."
+        return f"{host} rejected the key: check OPENAI_API_KEY."
     if isinstance(error, openai.APITimeoutError):
-        return f"{host} did not answer in time. Try again."
+        return f"{host} did not respond in time. Try again."
     if isinstance(error, openai.APIConnectionError):
         return (
-            f"nobody answers at {host}: check --base-url or OPENAI_BASE_URL, and that the server "
-            "there is running."
+            f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
+            "server is running."
         )
-    body = getattr(error, "body", None)  # its own words, where the SDK doesn't know their place
+    body = getattr(error, "body", None)  # its message, if the SDK hasn't found it
     more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
-    return f"{host} says: {textwrap.shorten(f'{error}{more}', _WORDS, placeholder=' …')}"
+    return f"{host} responded: {textwrap.shorten(f'{error}{more}', _MAX_MESSAGE, placeholder=' …')}"
 
 
 def _prompt(request: Json) -> str:

@@ -1,7 +1,4 @@
-"""Recorded replies of a real provider: the file that holds them, and replies made from it.
-
-How they are recorded is `record`.
-"""
+"""Recorded replies of real models: their file format, and replaying them."""
 
 from __future__ import annotations
 
@@ -19,30 +16,29 @@ from .reply import Kind, Part, Reply, ReplyInfo, Usage
 from .request import ModelRequest
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_FIRST_FORMAT = "recorded replies of a chat model, version 1"  # without `also` and what follows it
+_FIRST_FORMAT = "recorded replies of a chat model, version 1"  # no `also` etc.
 
 
 class RecordingError(ValueError):
-    """A file holds no recorded replies; the message names the file and what is wrong."""
+    """A file has no valid recorded replies; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
 class RecordedReply:
-    """One reply as it arrived. Times are seconds since the request was sent.
+    """One recorded reply. Times are seconds since the request was sent.
 
     Attributes:
         model: The model's name.
         prompt: The last user message.
-        opening: When the first event came.
-        parts: The kind of each part ("thought", "text", "call", "other") and, for a call, the
-            tool's name.
+        opening: When the first event arrived.
+        parts: Kind and, for a call, tool name of each part.
         pieces: Time, index of the part, and text of each piece.
-        finish: Why it ended.
+        finish: The finish reason.
         end: When it ended.
         usage: Tokens of the prompt, of the reply, and of reasoning in it.
-        also: What a chunk held besides, as a part of a chunk, each with the index of its piece.
+        also: Other fields of chunks, nested as in a chunk, each with the index of its piece.
         counts: The provider's `usage` object.
-        left_out: What came and could not be read, and how often.
+        left_out: What could not be parsed, and how often.
     """
 
     model: str
@@ -59,11 +55,11 @@ class RecordedReply:
 
     @property
     def note(self) -> str:
-        """A sentence on what came and could not be read; empty if all could."""
+        """A sentence on what could not be parsed; empty if there is nothing."""
         if not self.left_out:
             return ""
         reasons = ", ".join(f"{what} ({count})" for what, count in self.left_out.items())
-        return f"Left out, as it could not be read: {reasons}."
+        return f"Left out because it could not be parsed: {reasons}."
 
     def reply(self, request: ModelRequest, info: ReplyInfo) -> Reply:
         """Return the recording as a reply to `request`."""
@@ -93,12 +89,10 @@ class RecordedReply:
 
 
 def write(path: Path, traces: Iterable[RecordedReply]) -> None:
-    """Write recorded replies; nothing but what `RecordedReply` holds goes into the file.
-
-    A file that is there is replaced only when the new one could be read again.
+    """Write recorded replies; an existing file is replaced only if the new one can be read.
 
     Raises:
-        RecordingError: If it can't be read again.
+        RecordingError: If it can't be read.
         OSError: If it can't be written.
     """
     document = {"format": _FORMAT, "replies": [asdict(trace) for trace in traces]}
@@ -106,7 +100,7 @@ def write(path: Path, traces: Iterable[RecordedReply]) -> None:
     path = path.resolve()
     fresh = path.with_name(f"{path.name}.part")
     try:
-        fresh.write_bytes(text.encode("utf-8", "backslashreplace"))  # half an emoji: JSON's \ud83d
+        fresh.write_bytes(text.encode("utf-8", "backslashreplace"))  # half an emoji becomes \ud83d
         read(fresh)
         fresh.replace(path)
     finally:
@@ -114,20 +108,20 @@ def write(path: Path, traces: Iterable[RecordedReply]) -> None:
 
 
 def read(path: Path) -> tuple[RecordedReply, ...]:
-    """Read recorded replies, of this version's format or the one before.
+    """Read recorded replies, in this version of the format or the previous one.
 
     Raises:
-        RecordingError: If the file can't be read or holds something else.
+        RecordingError: If the file can't be read or has other content.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise RecordingError(f"{path} can't be read: {error.strerror}.") from error
+        raise RecordingError(f"Could not read {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise RecordingError(f"{path} is no JSON ({error}). Record it again.") from error
+        raise RecordingError(f"{path} is not valid JSON ({error}). Record it again.") from error
     form = document.get("format") if isinstance(document, dict) else None
     if form not in (_FORMAT, _FIRST_FORMAT):
-        raise RecordingError(f"{path} holds no recorded replies. Make such a file by `record`.")
+        raise RecordingError(f"{path} has no recorded replies. Create such a file with `record`.")
     try:
         traces = tuple(_trace(**fields) for fields in document["replies"])
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
@@ -161,7 +155,7 @@ def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -
     if not _all_of((int,), [*trace.usage, *trace.left_out.values()]) or min(trace.usage) < 0:
         raise ValueError("usage")
     if not _all_of((dict,), [more for _, more in trace.also] + [trace.counts]):
-        raise ValueError("what chunks held besides")
+        raise ValueError("other fields")
     return trace
 
 
@@ -170,7 +164,7 @@ def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
 
 
 def _with_reasoning(trace: RecordedReply) -> RecordedReply:
-    """Return a reply of the first format with its reasoning under the name that it came by."""
+    """Return a reply of the first format with its reasoning in the field that it had."""
     also = tuple(
         (index, {"choices": [{"delta": {"reasoning_content": text}}]})
         for index, (_, part, text) in enumerate(trace.pieces)
@@ -183,25 +177,25 @@ class Recordings:
     """Recorded replies, found by model and prompt."""
 
     def __init__(self, traces: Iterable[RecordedReply] = (), strict: bool = False) -> None:
-        """Hold recorded replies.
+        """Index recorded replies.
 
         Args:
             traces: The replies.
-            strict: Refuse other prompts to a recorded model, which the simulator would answer.
+            strict: Reject other prompts to a recorded model.
         """
         self._strict = strict
         self._traces: dict[str, dict[str, RecordedReply]] = {}
         for trace in traces:
-            self._traces.setdefault(trace.model, {}).setdefault(_same(trace.prompt), trace)
+            self._traces.setdefault(trace.model, {}).setdefault(_normalized(trace.prompt), trace)
 
     @property
     def models(self) -> list[str]:
-        """The names of the models that were recorded."""
+        """The names of the recorded models."""
         return list(self._traces)
 
     @property
     def prompts(self) -> list[str]:
-        """The prompts that were recorded, of every model."""
+        """The recorded prompts of all models."""
         traces = (trace for known in self._traces.values() for trace in known.values())
         return list(dict.fromkeys(trace.prompt for trace in traces))
 
@@ -209,19 +203,17 @@ class Recordings:
         """Return the recorded reply of a model to a prompt; None if there is none.
 
         Raises:
-            ApiError: 400 if the model was recorded, but not with this prompt, which is refused.
+            ApiError: 400 if only recorded prompts are allowed and this isn't one.
         """
         known = self._traces.get(model, {})
-        if trace := known.get(_same(request.prompt)):
+        if trace := known.get(_normalized(request.prompt)):
             return trace.reply(request, info)
         if not (known and self._strict):
             return None
         prompts = " · ".join(f"“{trace.prompt[:80]}”" for trace in known.values())
-        raise errors.wrong_value(
-            "messages", f"the replies of {model} that were recorded answer: {prompts}"
-        )
+        raise errors.wrong_value("messages", f"recorded replies of {model} exist for: {prompts}")
 
 
-def _same(prompt: str) -> str:
-    """Return what two prompts that count as the same have in common."""
+def _normalized(prompt: str) -> str:
+    """Return a prompt without differences in case and white space."""
     return " ".join(prompt.split()).lower()

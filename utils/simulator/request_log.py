@@ -9,16 +9,16 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, overload
 
 from .pacing import Clock, Plan
 
-_TIDY_SECONDS = 5.0  # at least, between two collections of garbage
-_TIDY_DELAY = 0.05  # s; for the connection itself to close
-_KEPT = 1000  # requests; older ones are forgotten
-_LONGEST_PROMPT = 4096  # characters; the log cuts longer ones
-_LONGEST_BODY = 16_384  # bytes; the log does not keep larger ones
+_COLLECT_SECONDS = 5.0  # at least, between two garbage collections
+_COLLECT_DELAY = 0.05  # s; until the connection itself is closed
+_MAX_KEPT = 1000  # requests
+MAX_PROMPT = 4096  # characters; longer ones are shortened
+_MAX_BODY = 16_384  # bytes; larger ones are left out
 
 Ended = Literal["streaming", "finished", "client left", "failed"]
 
@@ -30,36 +30,36 @@ class Request:
     Attributes:
         id: Its number, counted from 1 since the simulator started.
         path: Path of the URL.
-        model: The model that was asked for.
-        stream: Whether the request said `"stream": true`.
+        received: When the request arrived.
+        model: The requested model.
+        stream: Whether the request had `"stream": true`.
         prompt: Text of the last user message.
-        status: HTTP status of the answer.
-        tokens_sent: Tokens handed to the connection.
-        tokens_unsent: Tokens that were never generated, as the client had left.
-        ended: "streaming" while the reply is on its way, then "finished", "client left", "failed".
-        received: When the request had come in.
-        first_byte: When the first byte of the reply left; None if none did.
-        ended_at: When the reply was over; None while it is on its way.
+        status: HTTP status of the response.
+        tokens_sent: Tokens passed to the connection.
+        tokens_unsent: Tokens that were never generated because the client had disconnected.
+        ended: "streaming" while the reply is in progress, then "finished", "client left", "failed".
+        first_byte: When the first byte of the reply was sent; None if none was.
+        ended_at: When the reply ended; None while it is in progress.
         planned_ttft: The TTFT that was drawn for this reply, in seconds; None if refused.
         planned_gap: The gap between its tokens without stalls, in seconds; None if refused.
-        body: The request's JSON as it came.
+        body: The request's JSON.
     """
 
     id: int
     path: str
-    model: str
-    stream: bool
-    prompt: str
-    status: int
-    tokens_sent: int
-    tokens_unsent: int
-    ended: Ended
     received: float
-    first_byte: float | None
-    ended_at: float | None
-    planned_ttft: float | None
-    planned_gap: float | None
-    body: dict[str, Any] = field(repr=False)
+    model: str = ""
+    stream: bool = False
+    prompt: str = ""
+    status: int = 0
+    tokens_sent: int = 0
+    tokens_unsent: int = 0
+    ended: Ended = "streaming"
+    first_byte: float | None = None
+    ended_at: float | None = None
+    planned_ttft: float | None = None
+    planned_gap: float | None = None
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 _HEADINGS = ("#", "stream", "model", "prompt", "status", "tokens sent", "not generated", "ended")
@@ -80,10 +80,10 @@ def _row(request: Request) -> tuple[str, ...]:
 
 
 class Requests(Sequence[Request]):
-    """Requests in the order in which they came; shown as a table.
+    """Requests in order of arrival, displayed as a table.
 
     Attributes:
-        settled: False if some reply was still on its way when the log was read.
+        settled: False if some reply was still in progress when the log was read.
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:
@@ -110,7 +110,7 @@ class Requests(Sequence[Request]):
     __hash__ = None  # type: ignore[assignment]  # equal to lists, which have no hash either
 
     def _note(self) -> str:
-        return "" if self.settled else "A reply was still on its way when this was read."
+        return "" if self.settled else "A reply was still in progress when this was read."
 
     def __repr__(self) -> str:
         if not self:
@@ -140,133 +140,101 @@ class Entry:
     """One request, from its arrival to the end of its reply."""
 
     def __init__(self, number: int, path: str, clock: Clock, epoch: float) -> None:
-        self.number = number
         self.started = clock()
-        self.tokens_sent = 0
-        self._path = path
         self._clock = clock
-        self._wall = epoch
-        self._body: dict[str, Any] = {}
-        self._model, self._prompt, self._stream = "", "", False
-        self._status = 0
-        self._unsent = 0
+        self._epoch = epoch
         self._first_byte: float | None = None
-        self._ended_at: float | None = None
-        self._ended: Ended = "streaming"
-        self._planned_ttft: float | None = None
-        self._planned_gap: float | None = None
+        self.request = Request(id=number, path=path, received=self.started + epoch)
+        self._tokens_sent = 0
 
-    @property
-    def in_flight(self) -> bool:
-        """Whether the reply is still on its way."""
-        return self._ended == "streaming"
+    def note(self, **fields: Any) -> None:
+        """Set fields of the request."""
+        self.request = replace(self.request, **fields)
 
-    def understood(self, body: dict[str, Any], size: int) -> None:
-        """Note the request's JSON, which came in `size` bytes."""
-        self._body = body if size <= _LONGEST_BODY else {"left out": f"{size} bytes"}
-        self._model = str(body.get("model", ""))
-        self._stream = body.get("stream") is True
-
-    def asked(self, prompt: str) -> None:
-        """Note the prompt, once the request is known to be in order."""
-        self._prompt = prompt[:_LONGEST_PROMPT]
-
-    def answered(self, status: int) -> None:
-        """Note the status that the answer begins with."""
-        self._status = status
+    def parsed(self, body: dict[str, Any], size: int) -> None:
+        """Note the request's JSON, which had `size` bytes."""
+        kept = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
+        stream = body.get("stream") is True
+        self.note(body=kept, model=str(body.get("model", "")), stream=stream)
 
     def planned(self, ttft: float | None, gap: float, speed: float) -> None:
-        """Note the figures that the reply is meant to have on the client's clock."""
-        self._planned_ttft = None if ttft is None else ttft / speed
-        self._planned_gap = gap / speed
+        """Note the latencies that the client should measure."""
+        self.note(
+            planned_ttft=None if ttft is None else ttft / speed, planned_gap=gap / speed, status=200
+        )
 
     def sent(self, tokens: int) -> None:
-        """Note that bytes which hold `tokens` tokens were handed to the connection."""
+        """Note that bytes with `tokens` tokens were passed to the connection."""
         if self._first_byte is None:
-            self._first_byte = self._clock()
-        self.tokens_sent += tokens
+            self._first_byte = self._clock() + self._epoch
+        self._tokens_sent += tokens  # without `note`: this runs for each chunk
 
     def end(self, how: Ended, unsent: int = 0) -> None:
         """Note the end of the reply, and how many tokens will never be generated."""
-        self._ended, self._unsent, self._ended_at = how, unsent, self._clock()
+        ended_at = self._clock() + self._epoch
+        self.note(ended=how, tokens_unsent=unsent, ended_at=ended_at)
 
-    def left(self, plan: Plan, seconds: float) -> None:
-        """Note that the client left `seconds` of the profile's time after its request came."""
-        generated = max(plan.generated(seconds), self.tokens_sent)
+    def disconnected(self, plan: Plan, seconds: float) -> None:
+        """Note that the client disconnected after `seconds` of the profile's time."""
+        generated = max(plan.generated(seconds), self._tokens_sent)
         self.end("client left", unsent=len(plan.tokens) - generated)
 
-    def record(self) -> Request:
-        """Return the state of now."""
-        return Request(
-            id=self.number,
-            path=self._path,
-            model=self._model,
-            stream=self._stream,
-            prompt=self._prompt,
-            status=self._status,
-            tokens_sent=self.tokens_sent,
-            tokens_unsent=self._unsent,
-            ended=self._ended,
-            received=self.started + self._wall,
-            first_byte=None if self._first_byte is None else self._first_byte + self._wall,
-            ended_at=None if self._ended_at is None else self._ended_at + self._wall,
-            planned_ttft=self._planned_ttft,
-            planned_gap=self._planned_gap,
-            body=self._body,
-        )
+    def current(self) -> Request:
+        """Return the request's current state."""
+        return replace(self.request, tokens_sent=self._tokens_sent, first_byte=self._first_byte)
 
 
 class Log:
-    """The last requests. All methods run on the server's event loop."""
+    """The latest requests. All methods run on the server's event loop."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._wall = time.time() - clock()  # once: the times of two requests can be compared
-        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._epoch = time.time() - clock()  # read once, so that times of requests are comparable
+        self._entries: deque[Entry] = deque(maxlen=_MAX_KEPT)
         self._count = 0
-        self._in_flight = 0
-        self._tidied = clock()
+        self._in_progress = 0
+        self._collected = clock()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._epoch = secrets.token_hex(4)  # tells marks of this process from an earlier one's
+        self._run = secrets.token_hex(4)  # tells marks of different processes apart
 
     def open(self, path: str) -> Entry:
-        """Begin an entry; it must be closed."""
+        """Begin an entry, which must be closed."""
         self._count += 1
-        self._in_flight += 1
+        self._in_progress += 1
         self._idle.clear()
-        entry = Entry(self._count, path, self._clock, self._wall)
+        entry = Entry(self._count, path, self._clock, self._epoch)
         self._entries.append(entry)
         return entry
 
     def close(self, entry: Entry) -> None:
-        """Finish an entry; one that did not come to an end has failed."""
-        if entry.in_flight:
+        """Close an entry; one without an end has failed."""
+        if entry.request.ended == "streaming":
             entry.end("failed")
-        self._in_flight -= 1
-        if not self._in_flight:
+        self._in_progress -= 1
+        if not self._in_progress:
             self._idle.set()
-            self._tidy()
+            self._collect_garbage()
 
-    def _tidy(self) -> None:
-        """Free what closed connections left behind, while there is nobody whom it could delay."""
+    def _collect_garbage(self) -> None:
+        """Free what closed connections left behind while no reply can be delayed by it."""
         now = self._clock()
-        if now - self._tidied > _TIDY_SECONDS:
-            self._tidied = now
-            asyncio.get_running_loop().call_later(_TIDY_DELAY, gc.collect)
+        if now - self._collected > _COLLECT_SECONDS:
+            self._collected = now
+            asyncio.get_running_loop().call_later(_COLLECT_DELAY, gc.collect)
 
     def mark(self) -> str:
-        """Return a mark of now, for `since`."""
-        return f"{self._epoch}-{self._count}"
+        """Return a mark of the current position, for `since`."""
+        return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
         """Return the requests received after `mark`; all of them for an unknown mark."""
-        epoch, _, number = mark.partition("-")
-        after = int(number) if epoch == self._epoch and number.isdecimal() else 0
-        return [asdict(entry.record()) for entry in self._entries if entry.number > after]
+        run, _, number = mark.partition("-")
+        after = int(number) if run == self._run and number.isdecimal() else 0
+        return [asdict(entry.current()) for entry in self._entries if entry.request.id > after]
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until no reply is on its way, `seconds` at most; return whether that came true."""
+        """Wait until no reply is in progress, at most `seconds`; return whether that is so."""
         try:
             await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:

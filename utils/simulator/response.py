@@ -57,7 +57,7 @@ class PacedResponse:
                 ends = batch[-1].ends
             if watcher.disconnected_at is not None:
                 seconds = (watcher.disconnected_at - entry.started) * speed
-                entry.left(self._reply.plan, seconds)
+                entry.disconnected(self._reply.plan, seconds)
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":

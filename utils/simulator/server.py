@@ -1,4 +1,4 @@
-"""Running the application: the socket, the event loop, and who is told that it is ready."""
+"""The server: socket, event loop, connections."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_SILENCE = 60.0  # s
-_ARRIVING = 5.0  # s that a reset waits, at most, for what was sent to arrive
-_ARRIVING_UNSEEN = 0.05  # s; where nobody tells what has arrived
-_GLANCE = 0.005  # s between two looks at what has arrived
-_COLLECTIONS = (50_000, 20, 50)  # seldom: at 1,000 streams they took a fifth of the time
-_MOST_FILES = 10_240
-_KEEP_ALIVE = 75  # s; a learner reads between two cells
+_IDLE_SECONDS = 60.0  # until a client that neither sends nor reads is disconnected
+_DRAIN_SECONDS = 5.0  # limit for sent bytes to be acknowledged before a reset
+_DRAIN_SECONDS_BLIND = 0.05  # the same where the system doesn't report acknowledgements
+_POLL_SECONDS = 0.005  # between two checks of what is acknowledged
+_GC_THRESHOLDS = (50_000, 20, 50)  # high: at 1,000 streams, collections took a fifth of the time
+_MAX_FILES = 10_240
+_KEEP_ALIVE = 75  # s; a learner may read between two cells
 
 
 class _Server(uvicorn.Server):
@@ -42,8 +42,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.collect()
-        gc.freeze()  # what was loaded stays: collections while streaming need not look at it
-        gc.set_threshold(*_COLLECTIONS)
+        gc.freeze()  # loaded modules stay: collections while streaming needn't visit them
+        gc.set_threshold(*_GC_THRESHOLDS)
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -53,13 +53,13 @@ class _Server(uvicorn.Server):
 
 
 class _LiveServer(_Server):
-    """Says each second who streams how much: on a terminal in one line that changes."""
+    """Server that prints its load each second; on a terminal, in one line that is updated."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.live = asyncio.create_task(self._tell())
+        self.live = asyncio.create_task(self._print_load())
 
-    async def _tell(self) -> None:
+    async def _print_load(self) -> None:
         before, end = "", "\r" if sys.stdout.isatty() else "\n"
         tokens = self._limiter.tokens
         while True:
@@ -72,75 +72,77 @@ class _LiveServer(_Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Breaks connections: on request, and those whose client neither asks nor reads.
+    """HTTP protocol that can reset a connection, and disconnects idle clients.
 
-    ASGI has no word for the one, and uvicorn waits for ever for the other.
+    ASGI can't express a reset, and uvicorn has no timeout for a client that doesn't read.
     """
 
-    _patience: asyncio.TimerHandle | None = None
+    _timeout: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait(_SILENCE)
+        self._set_timeout(_IDLE_SECONDS)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {RESET: self._reset}  # type: ignore[dict-item]
-        self._wait(_SILENCE)
+        self._set_timeout(_IDLE_SECONDS)
 
     def on_headers_complete(self) -> None:
-        self._wait(None)
+        self._set_timeout(None)
         super().on_headers_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._wait(_SILENCE)
+        self._set_timeout(_IDLE_SECONDS)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._wait(None)
+        self._set_timeout(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wait(None)
+        self._set_timeout(None)
         super().connection_lost(exc)
 
-    def _wait(self, seconds: float | None) -> None:
-        """Break the connection unless something happens within `seconds`."""
-        if self._patience is not None:
-            self._patience.cancel()
-        self._patience = None
+    def _set_timeout(self, seconds: float | None) -> None:
+        """Restart the timeout after which the connection is aborted; None stops it."""
+        if self._timeout is not None:
+            self._timeout.cancel()
+        self._timeout = None
         if seconds is not None:
-            self._patience = self.loop.call_later(seconds, self.transport.abort)
+            self._timeout = self.loop.call_later(seconds, self.transport.abort)
 
     async def _reset(self) -> None:
-        plug = self.transport.get_extra_info("socket")
-        await self._all_arrived(plug)
+        connection = self.transport.get_extra_info("socket")
+        await self._drain(connection)
         no_lingering = (
             struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
         )
         if not self.transport.is_closing():
-            plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
             self.transport.abort()
 
-    async def _all_arrived(self, plug: socket.socket) -> None:
-        """Wait until the client's machine has what was sent; a reset throws the rest away.
+    async def _drain(self, connection: socket.socket) -> None:
+        """Wait, within limits, until the client's system has acknowledged all sent bytes.
 
-        A busy client may be some bytes behind. One that takes nothing for long gets the reset.
+        A reset discards the others.
         """
-        until = self.loop.time() + (_ARRIVING if sys.platform == "linux" else _ARRIVING_UNSEEN)
+        until = self.loop.time() + (
+            _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
+        )
         while self.loop.time() < until and not self.transport.is_closing():
             if sys.platform == "linux" and not self.transport.get_write_buffer_size():
-                (unconfirmed,) = struct.unpack("i", ioctl(plug, TIOCOUTQ, bytes(4)))
-                if not unconfirmed:
+                (unacknowledged,) = struct.unpack("i", ioctl(connection, TIOCOUTQ, bytes(4)))
+                if not unacknowledged:
                     return
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on `host`; port 0 takes any free port.
 
     Raises:
-        OSError: If the port is taken or the address is not this machine's.
+        OSError: If the port is taken or the address isn't one of this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=2048)
@@ -152,13 +154,13 @@ def serve(
     on_ready: Callable[[], None],
     live: bool = False,
 ) -> None:
-    """Serve until told to end by a signal.
+    """Serve until a signal ends the process.
 
     Args:
-        settings: What is served.
-        listener: A socket that listens.
-        on_ready: Called when requests are answered.
-        live: Say each second who streams how much.
+        settings: The server's settings.
+        listener: A listening socket.
+        on_ready: Called once the server accepts requests.
+        live: Print the load each second.
     """
     _allow_many_connections()
     clock = time.perf_counter
@@ -170,7 +172,7 @@ def serve(
         access_log=False,
         lifespan="off",
         ws="none",
-        workers=1,  # said, or WEB_CONCURRENCY would say it
+        workers=1,  # otherwise WEB_CONCURRENCY would apply
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,
@@ -179,11 +181,11 @@ def serve(
 
 
 def _allow_many_connections() -> None:
-    """Raise the number of open files to what the system allows; often it begins at 256 or 1024."""
+    """Raise the limit on open files as far as the system allows; it often starts at 256 or 1024."""
     if sys.platform != "win32":
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+        wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,4 +1,4 @@
-"""Cutting text into tokens the way a model's tokenizer roughly does. No model, no vocabulary."""
+"""An approximation of a model's tokenizer, without a vocabulary."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from functools import lru_cache
 _PIECE = re.compile(
     r"[ \t]?[^\W\d_]+"  # a word with the space before it
     r"|[ \t]?\d{1,3}"  # a number in groups of up to three digits
-    r"|[ \t]?(?:[^\w\s]|_){1,3}"  # punctuation, emoji, combining marks: marks may part from letters
+    r"|[ \t]?(?:[^\w\s]|_){1,3}"  # punctuation, emoji, combining marks
     r"|\n+"
     r"|\s"
 )
-_LONGEST = 6  # letters that still come as one token: gives about 4/3 tokens a word in English
+_MAX_LETTERS = 6  # of one token: gives about 4/3 tokens per word in English
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Cut `text` into tokens; joined again they are exactly `text`.
+    """Split `text` into tokens; joined, they are exactly `text`.
 
     A token is about three quarters of an English word, the ratio that providers quote. As with
-    real tokenizers a token may end inside a word, an emoji or an accented letter.
+    real tokenizers, a token may end inside a word, an emoji or an accented letter.
     """
     return _split_short(text) if len(text) <= _SHORT else _split(text)
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Cut JSON into tokens, digit by digit as many tokenizers do: 42 is 4 for a moment."""
+    """Split JSON into tokens, digit by digit as many tokenizers do: 42 is 4 for a moment."""
     return tuple(
         part
         for token in split(text)
@@ -38,14 +38,14 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 _SHORT = 4096  # characters
-_split_short = lru_cache(maxsize=512)(_split)  # a class asks the same questions all the time
+_split_short = lru_cache(maxsize=512)(_split)  # a class sends the same prompts again and again
 
 
 def _parts(piece: str) -> list[str]:
-    """Cut a long word into halves, thirds, … of nearly equal length."""
+    """Split a long word into parts of nearly equal length."""
     letters = len(piece.strip())
-    if letters <= _LONGEST or piece.isspace():
+    if letters <= _MAX_LETTERS or piece.isspace():
         return [piece]
-    count = -(-letters // _LONGEST)
+    count = -(-letters // _MAX_LETTERS)
     size = -(-len(piece) // count)
     return [piece[start : start + size] for start in range(0, len(piece), size)]

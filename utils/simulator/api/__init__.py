@@ -1,1 +1,1 @@
-"""The two protocols, one file each: parse a request, build the objects of the reply."""
+"""The two protocols, a folder each: `request` parses a request, `encoder` encodes the reply."""

@@ -1,1 +1,1 @@
-"""What the simulated model says: text, tool calls, JSON. When it is said is `pacing`."""
+"""The content of replies: text, tool calls, JSON, reasoning."""

@@ -1,4 +1,4 @@
-"""The decision what a reply consists of: reasoning, text, JSON or tool calls."""
+"""The parts of a reply: reasoning, and text, JSON or tool calls."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .. import errors
 from ..reply import Part
 from ..request import ModelRequest
 from . import conversation, json_reply, reasoning, tool_calls
-from .number_bounds import SchemaError
+from .schema_rules import SchemaError
 
 
 def answer(request: ModelRequest) -> tuple[Part, ...]:
-    """Return the parts of the reply: always the same for the same conversation and seed.
+    """Return the parts of the reply, which depend on the conversation and the seed only.
 
     Raises:
         ApiError: 400 if a schema of the request can't be used.

@@ -1,4 +1,4 @@
-"""Replies in plain words: the written ones, and what earlier turns add to them."""
+"""Plain-text replies: prepared ones, and those that refer to earlier turns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_QUOTE = 80  # characters
 
 
 def text(request: ModelRequest) -> str:
-    """Return the reply in plain words."""
+    """Return the reply as plain text."""
     prompt = request.prompt
     asked = [turn.text[: extract.LONGEST] for turn in request.turns if turn.role == "user"][:-1]
     said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
@@ -37,7 +37,7 @@ def text(request: ModelRequest) -> str:
     if _BEFORE.search(told):
         which = asked[0] if "first" in prompt.lower() else asked[-1]
         return f"You wrote: “{_short(which)}”."
-    if prepared_replies.is_written(prompt):
+    if prepared_replies.is_prepared(prompt):
         return prepared_replies.answer(prompt, request.seed)
     return (
         f"Before, you wrote “{_short(asked[-1])}”. {prepared_replies.answer(prompt, request.seed)}"
@@ -45,7 +45,7 @@ def text(request: ModelRequest) -> str:
 
 
 def _rest(asked: list[str], partial: str, seed: int) -> str:
-    """Return what is missing from a reply that was cut off."""
+    """Return the missing rest of a truncated reply."""
     for question in reversed(asked):
         whole = prepared_replies.answer(question, seed)
         if partial and whole.startswith(partial) and whole != partial:

@@ -1,8 +1,7 @@
-"""Finding things in a prompt: names, places, numbers, dates, lists. Patterns alone, no grammar.
+"""Extraction of names, places, numbers, dates and lists from a prompt, by patterns only.
 
-Each function returns what it found in the order of the text; an empty list is "nothing". No
-pattern may search the same characters again from every position: a prompt can be long, and the
-server does nothing else meanwhile.
+Each function returns its matches in the order of the text. The patterns run in linear time, since
+a prompt can be long and blocks the event loop.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from itertools import dropwhile
 LONGEST = 8000  # characters of a text that are searched
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
-_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or of a script without capitals
+_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or uncased
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
 _NO_NAME = """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
@@ -36,7 +35,7 @@ QUOTED = "|".join(
     + [f"{pair[: len(pair) // 2]}([^{pair}\\n]+){pair[len(pair) // 2 :]}" for pair in _PAIRS]
 )
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
-_remembered = lru_cache(maxsize=64)  # many fields of a schema look for the same; don't change lists
+_remembered = lru_cache(maxsize=64)  # fields of a schema repeat searches; don't mutate results
 _MONTHS = [
     "january",
     "february",
@@ -54,7 +53,7 @@ _MONTHS = [
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case; snake_case and camelCase are several words."""
+    """Return the words of a text in lower case; snake_case and camelCase are split."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).replace("_", " ")
     return re.findall(r"[^\W_]+", apart.lower())
 
@@ -67,7 +66,7 @@ def emails(text: str) -> list[str]:
 
 @_remembered
 def links(text: str) -> list[str]:
-    """Return web addresses."""
+    """Return URLs."""
     return [link.rstrip(".,;)") for link in re.findall(r"https?://[^\s<>\"']+", text)]
 
 
@@ -96,7 +95,7 @@ def times(text: str) -> list[str]:
 
 @_remembered
 def numbers(text: str) -> list[str]:
-    """Return numbers as they are written, without those inside words, dates and addresses."""
+    """Return numbers as written, except inside words, dates and URLs."""
     return re.findall(r"(?<![\w.@-])-?\d+(?:\.\d+)?(?![\w@]|-\d|\.\d)", _without_compounds(text))
 
 
@@ -106,7 +105,7 @@ def _without_compounds(text: str) -> str:
 
 @_remembered
 def quoted(text: str) -> list[str]:
-    """Return what stands in quotation marks."""
+    """Return quoted text."""
     return ["".join(found) for found in re.findall(QUOTED, text)]
 
 
@@ -120,7 +119,7 @@ def expressions(text: str) -> list[str]:
 
 @_remembered
 def proper_names(text: str) -> list[str]:
-    """Return names: capitalised words in a row, not those that merely begin a sentence."""
+    """Return names: runs of capitalised words that don't merely begin a sentence."""
     found = []
     several = len(text.split(maxsplit=1)) > 1
     for match in re.finditer(_PROPER, text):
@@ -135,13 +134,13 @@ def proper_names(text: str) -> list[str]:
 
 
 def _without_common_words(name: str) -> list[str]:
-    """Return the words of a name, without those at its front that no name begins with."""
+    """Return the words of a name, without leading words that begin no name."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
 @_remembered
 def people(text: str) -> list[str]:
-    """Return people's names: those that are introduced, else of two words and more."""
+    """Return people's names: introduced ones, or else those of two or more words."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)
@@ -153,7 +152,7 @@ def people(text: str) -> list[str]:
 
 @_remembered
 def places(text: str) -> list[str]:
-    """Return places: names after `in`, `to`, `from` …, and names that follow those in a list."""
+    """Return places: names after `in`, `to`, `from` …, and further names in such a list."""
     found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
     weak: list[str] = []
     for match in re.finditer(rf"(\b{_BEFORE_A_PLACE} |, ?|^)({_PROPER}(?:, [A-Z]{{2}}\b)?)", text):
@@ -177,7 +176,7 @@ def labelled(text: str, label: str) -> str | None:
 
 
 def number_near(text: str, label: str) -> str | None:
-    """Return the number that stands right after or right before a word beginning with `label`."""
+    """Return the number next to a word that begins with `label`."""
     if not _holds(text, label):
         return None
     text = _without_compounds(text)
@@ -190,7 +189,7 @@ def number_near(text: str, label: str) -> str | None:
 
 
 def listed(text: str, label: str) -> list[str]:
-    """Return the items of a list that a word beginning with `label` introduces."""
+    """Return the items of a list after a word that begins with `label`."""
     if not _holds(text, label):
         return []
     pattern = (
@@ -202,13 +201,13 @@ def listed(text: str, label: str) -> list[str]:
 
 
 def items(text: str) -> list[str]:
-    """Cut `a, b and c` into its items."""
+    """Return the items of `a, b and c`."""
     parts = re.split(r", ?(?:and )?| and ", " ".join(text.split()))
     return [part.strip(" \"'`[]#*") for part in parts if part.strip(" \"'`[]#*")]
 
 
 def clauses(text: str) -> list[tuple[int, int]]:
-    """Return where the clauses of a prompt begin and end: each may hold another wish."""
+    """Return where the clauses of a prompt begin and end."""
     ends = [*re.finditer(_CLAUSE_END, text)]
     starts = [0, *(match.end() for match in ends)]
     stops = [*(match.start() for match in ends), len(text)]
@@ -223,5 +222,5 @@ def _lower(text: str) -> str:
 
 
 def _holds(text: str, label: str) -> bool:
-    """Return whether a label stands in a text at all, which is quickly seen."""
+    """Return whether a text contains a label; a fast check before a slow pattern."""
     return label.lower() in _lower(text)

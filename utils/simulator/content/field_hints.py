@@ -1,6 +1,6 @@
-"""What the fields of a JSON schema mean, by the words of their names, and what may stand in them.
+"""Values for the fields of a JSON schema, by the words of the fields' names.
 
-A maintainer teaches a new field here, or in `sample_values.toml` if it is only ever made up.
+To add a field, extend a table here, or `sample_values.toml` if its values are never extracted.
 """
 
 from __future__ import annotations
@@ -89,18 +89,18 @@ _UNITS = {
     "rating": ("rating", "stars", "out of"),
     "temperature": ("temperature", "degrees", "°"),
 }
-_NEAR = 40  # characters before a word in which a "not" belongs to it
+_NEAR = 40  # characters before a word in which "not" negates it
 _LONGEST_BEGINNING = 20  # letters
 _OTHERS = frozenset(word for words in _UNITS.values() for word in words)
 
 
 def texts(text: str, name: str, form: Any, about: str) -> list[str]:
-    """Return what `text` says for a field of text, best first."""
+    """Return the values of a string field in `text`, best first."""
     if isinstance(form, str) and form in _FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
     said = [extract.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
     found = [value for value in said if value]
-    for word in reversed(extract.words(name)):  # the last word of a name says what it is
+    for word in reversed(extract.words(name)):  # the last word of a name is the noun
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
     for word in extract.words(about):
@@ -118,21 +118,21 @@ def _part_of_name(name: str, found: list[str]) -> list[str]:
 
 
 def made_up(text: str, name: str) -> Iterator[Any]:
-    """Yield what may stand in a field of text about which `text` says nothing."""
+    """Yield made-up values for a string field that `text` has no value for."""
     if _WHOLE_PROMPT & set(extract.words(name)) and text.strip():
         yield " ".join(text.split())
     yield from samples(name)
 
 
 def numbers(text: str, name: str) -> list[str]:
-    """Return the numbers that `text` gives for a field, best first."""
+    """Return the values of a numeric field in `text`, best first."""
     for word in reversed(extract.words(name)):
         for label in _UNITS.get(word, (word,) if len(word) > 2 else ()):
             near = extract.number_near(text, label)
             if near is not None:
                 return [near]
     free = extract.numbers(text)
-    if set(extract.words(name)) & _UNITS.keys():  # a price is not a number of years
+    if set(extract.words(name)) & _UNITS.keys():  # a price isn't a number of years
         counted = _counted(text)
         free = [number for number in free if counted.get(number) not in _OTHERS]
     return free
@@ -140,7 +140,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _counted(text: str) -> dict[str, str]:
-    """Return the numbers that a word follows, each with the first such word."""
+    """Return the numbers that a word follows, each with its first such word."""
     found: dict[str, str] = {}
     for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
         found.setdefault(number, word.lower())
@@ -148,7 +148,7 @@ def _counted(text: str) -> dict[str, str]:
 
 
 def truth(text: str, name: str) -> bool | None:
-    """Return whether `text` says that `name` holds; None if it says nothing about it."""
+    """Return the value of a boolean field in `text`; None if there is none."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
     match = re.search(rf"\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
     if not match or not label:
@@ -160,7 +160,7 @@ def truth(text: str, name: str) -> bool | None:
 
 
 def listed(text: str, name: str) -> list[str]:
-    """Return the items that `text` lists for a field."""
+    """Return the items of a list field in `text`."""
     for label in _LISTS.get(name.lower(), (plain(name).rstrip("s"),)):
         if found := extract.listed(text, label):
             return found
@@ -168,18 +168,18 @@ def listed(text: str, name: str) -> list[str]:
 
 
 def named(text: str, name: str) -> list[str]:
-    """Return all that `text` says for a field of several things, such as `cities`."""
+    """Return all values in `text` for a plural field such as `cities`."""
     word = (extract.words(name) or [""])[-1]
     one = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
     return _FINDERS[one](text) if one != word and one in _FINDERS else []
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Cut a text that tells of several things alike into one part for each.
+    """Split a text about several similar things into one part for each.
 
     Args:
         text: The text.
-        names: The fields that each thing has.
+        names: The fields of each thing.
     """
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
@@ -197,7 +197,7 @@ def records(text: str, names: list[str]) -> list[str]:
 
 
 def speaks_of(text: str, choice: str) -> bool:
-    """Return whether the words of `choice` stand in `text`, whole or as beginnings."""
+    """Return whether `text` contains the words of `choice`, or words that begin with them."""
     wanted = extract.words(choice)
     whole, beginnings = _said(text)
     return bool(wanted) and all(
@@ -208,14 +208,14 @@ def speaks_of(text: str, choice: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words of a text, and what they begin with."""
+    """Return the words of a text, and their beginnings."""
     whole = frozenset(extract.words(text))
     ends = range(4, _LONGEST_BEGINNING + 1)
     return whole, frozenset(word[:end] for word in whole for end in ends)
 
 
 def formatted(form: Any) -> str | None:
-    """Return a made-up text of a format such as `date`."""
+    """Return a made-up string in a format such as `date`."""
     return _FORMATTED.get(form) if isinstance(form, str) else None
 
 

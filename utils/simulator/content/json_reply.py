@@ -1,4 +1,4 @@
-"""JSON as a reply: because the request asks for it, or because the messages describe it."""
+"""Replies in JSON, if the request has a format or the messages describe one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..json_values import Json, is_shallow
 from ..request import ModelRequest
 from . import extract
 from .json_schema import fill
-from .number_bounds import SchemaError
+from .schema_rules import SchemaError
 
 _TYPES = {
     "integer": ("age", "year", "quantity", "count", "stock", "number", "servings", "minutes"),
@@ -30,11 +30,11 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_MOST_BRACES = 100  # that are tried as the beginning of an object
+_MOST_BRACES = 100  # tried as the beginning of an object
 
 
 def text(request: ModelRequest, rng: random.Random) -> str | None:
-    """Return the reply as JSON; None if plain text is wanted.
+    """Return the reply as JSON; None if it should be plain text.
 
     Raises:
         SchemaError: If the request's schema can't be used.
@@ -51,12 +51,12 @@ def text(request: ModelRequest, rng: random.Random) -> str | None:
             raise
         value = fill(
             _whatever(source[: extract.LONGEST]), source, rng
-        ).value  # a prompt is no error
+        ).value  # an invalid schema in a prompt isn't an error
     return json.dumps(value, ensure_ascii=False)
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that the messages describe: by a schema, an example, or its keys."""
+    """Return the schema that the messages describe by a schema, an example, or keys."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
@@ -70,7 +70,7 @@ def described(request: ModelRequest) -> Json | None:
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Return where a text lists the keys of the JSON: before a word such as "keys", or after it."""
+    """Return the match of a list of keys, before or after a word such as "keys"."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match
@@ -95,7 +95,7 @@ def _by_name(name: str) -> Json:
 
 
 def _objects(text: str) -> list[tuple[Json, int, int]]:
-    """Return the JSON objects that stand in a text, and from where to where."""
+    """Return the JSON objects in a text, with their start and end."""
     decoder = json.JSONDecoder()
     found: list[tuple[Json, int, int]] = []
     at = text.find("{")
@@ -131,7 +131,7 @@ def _like(example: Any) -> Json:
 
 
 def _without_instructions(text: str) -> str:
-    """Return a prompt without the JSON and the list of keys in it, which are no content."""
+    """Return a prompt without its JSON objects and its list of keys."""
     if "json" not in text.lower():
         return text
     for _, start, end in reversed(_objects(text)):
@@ -141,7 +141,7 @@ def _without_instructions(text: str) -> str:
 
 
 def _whatever(text: str) -> Json:
-    """Return a schema for JSON of which nothing more is said."""
+    """Return a schema for JSON that isn't described further."""
     if extract.people(text) and extract.numbers(text):
         return _with_keys(["name", "age", *(["email"] if extract.emails(text) else [])])
     return _with_keys(["question", "answer"])

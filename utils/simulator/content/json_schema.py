@@ -1,8 +1,7 @@
-"""Values that fit a JSON schema: taken from the prompt where it holds them, else made up.
+"""Values that fit a JSON schema, extracted from the prompt or else made up.
 
-Knows objects, arrays, enums, constants, numbers and strings with their bounds, references, and
-`anyOf`, `oneOf` and `allOf`. Patterns of strings are not followed. How things are found in a text
-is `extract`; which field means what is `field_hints`.
+Supports objects, arrays, enums, constants, numbers and strings with their bounds, references,
+`anyOf`, `oneOf` and `allOf`, but not `pattern`.
 """
 
 from __future__ import annotations
@@ -16,15 +15,24 @@ from typing import Any
 
 from ..json_values import Json
 from . import extract, field_hints
-from .number_bounds import SchemaError, in_bounds, within
+from .schema_rules import (
+    SchemaError,
+    fits_length,
+    guessed_type,
+    in_bounds,
+    is_null,
+    max_length,
+    merged_schemas,
+    within,
+)
 
 _MOST_NODES = 5000  # as the API allows
 _DEEPEST = 40
-_MOST_ITEMS = 50  # that a list has if its schema doesn't say
-_SHALLOW = 2  # up to here lists that are made up have something in them
-_DEEP = 5  # from here on only what must be there is filled in
+_MOST_ITEMS = 50  # of a list without `maxItems`
+_SHALLOW = 2  # up to this depth, made-up lists aren't empty
+_DEEP = 5  # from this depth on, only required fields are filled
 _MOST_DIGITS = 300
-_PER_NODE = 100  # characters of a string that count as much as a field
+_PER_NODE = 100  # characters of a string that count as one node
 
 
 @dataclass(frozen=True)
@@ -32,9 +40,9 @@ class Value:
     """A value for a schema.
 
     Attributes:
-        value: What goes into the JSON.
-        found: Whether some of it comes from the prompt.
-        missing: Whether something that must be there is made up.
+        value: The value.
+        found: Whether some of it was extracted from the prompt.
+        missing: Whether a required value is made up.
     """
 
     value: Any
@@ -43,16 +51,16 @@ class Value:
 
 
 def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Value:
-    """Return a value that fits `schema`, with what `text` says.
+    """Return a value that fits `schema`, extracted from `text` where possible.
 
     Args:
         schema: A JSON schema.
-        text: Where values are looked for.
+        text: The text to extract values from.
         rng: Chooses among made-up values.
-        context: A longer text where the words of an enum may also stand.
+        context: A longer text that may contain the words of an enum.
 
     Raises:
-        SchemaError: If the schema is too large, endless, or none.
+        SchemaError: If the schema is invalid, too large, or endless.
     """
     text, context = text[: extract.LONGEST], (context or text)[: extract.LONGEST]
     try:
@@ -73,8 +81,8 @@ class _Filler:
     context: str
     rng: random.Random
     nodes: int = 0
-    invents: bool = False  # whether lists are made up, too: not while something is extracted
-    used: set[str] = field(default_factory=set)  # numbers already given to a field
+    invents: bool = False  # whether to make up lists and optional fields
+    used: set[str] = field(default_factory=set)  # numbers already used for a field
 
     def value(self, schema: Any, name: str, depth: int) -> Value:
         self._count(1, depth)
@@ -92,7 +100,7 @@ class _Filler:
         return self._typed(schema, name, depth)
 
     def _count(self, nodes: int, depth: int = 0) -> None:
-        """Keep count of the work that a schema makes."""
+        """Limit the work that a schema causes."""
         self.nodes += nodes
         if self.nodes > _MOST_NODES or depth > _DEEPEST:
             raise SchemaError("it is too large, too deep, or refers to itself without an end")
@@ -106,7 +114,7 @@ class _Filler:
             elif "allOf" in schema:
                 parts = [self._resolved(part) for part in schema["allOf"]]
                 rest = {key: value for key, value in schema.items() if key != "allOf"}
-                schema = _folded([*parts, rest])
+                schema = merged_schemas([*parts, rest])
             else:
                 return schema
             self._count(1)
@@ -119,16 +127,16 @@ class _Filler:
         for step in filter(None, reference.removeprefix("#").split("/")):
             step = step.replace("~1", "/").replace("~0", "~")
             if not isinstance(target, dict) or step not in target:
-                raise SchemaError(f"nothing stands at {reference!r}")
+                raise SchemaError(f"{reference!r} doesn't exist")
             target = target[step]
         if not isinstance(target, dict):
-            raise SchemaError(f"no schema stands at {reference!r}")
+            raise SchemaError(f"{reference!r} isn't a schema")
         return target
 
     def _enum(self, schema: Json) -> Value:
         choices = schema["enum"]
         if not isinstance(choices, list) or not choices:
-            raise SchemaError("an enum is a list with something in it")
+            raise SchemaError("an enum is a non-empty list")
         self._count(len(choices))
         for text in (self.text, self.context):
             for choice in choices:
@@ -142,13 +150,13 @@ class _Filler:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
         shared = {key: rest[key] for key in ("title", "description", "default") if key in rest}
         values = []
-        may_be_null = any(map(_null, branches))
+        may_be_null = any(map(is_null, branches))
         self._count(len(branches))
         for branch in branches:
             full = shared | branch if isinstance(branch, dict) else branch
             if "properties" in rest and isinstance(branch, dict):
-                full = _folded([rest, self._resolved(branch)])
-            if _null(full):
+                full = merged_schemas([rest, self._resolved(branch)])
+            if is_null(full):
                 values.append(Value(None))
                 continue
             if depth > _DEEP and may_be_null:
@@ -160,7 +168,7 @@ class _Filler:
         return next((value for value in values if value.value is None), values[0])
 
     def _typed(self, schema: Json, name: str, depth: int) -> Value:
-        kind = schema.get("type") or _guess(schema)
+        kind = schema.get("type") or guessed_type(schema)
         if isinstance(kind, list):
             return self._any({}, [schema | {"type": one} for one in kind], name, depth)
         if kind == "object":
@@ -178,7 +186,7 @@ class _Filler:
             return Value(None)
         if kind == "string":
             return self._text(schema, name)
-        raise SchemaError(f"{kind!r} is no type")
+        raise SchemaError(f"{kind!r} is not a type")
 
     def _object(self, schema: Json, depth: int) -> Value:
         required = dict.fromkeys(schema.get("required") or [])
@@ -198,7 +206,7 @@ class _Filler:
         for name in required:
             if name not in made:
                 made[name] = self.value({}, name, depth + 1).value
-        if not made and self.invents:  # nothing is required and nothing was found
+        if not made and self.invents:  # nothing is required, and nothing was found
             made, missing = left_out, True
         return Value(made, found, missing)
 
@@ -225,7 +233,7 @@ class _Filler:
         return Value(made[:most], found, missing=not found)
 
     def _items(self, inner: Json, name: str, depth: int) -> list[Value]:
-        """Return items that the text lists, or some made-up ones."""
+        """Return the items in the text, or some made-up ones."""
         kind = inner.get("type")
         if "enum" in inner:
             self._count(len(inner["enum"]))
@@ -234,11 +242,13 @@ class _Filler:
             return [Value(choice, found=True) for choice in said]
         if kind == "string":
             listed = field_hints.listed(self.text, name) or field_hints.named(self.text, name)
-            fitting = [item for item in listed if _fits(item, inner)]
+            fitting = [item for item in listed if fits_length(item, inner)]
             if fitting:
                 return [Value(item, found=True) for item in fitting]
             made_up = field_hints.samples(name)[:3] if self.invents else []
-            fitting = [item for item in made_up if isinstance(item, str) and _fits(item, inner)]
+            fitting = [
+                item for item in made_up if isinstance(item, str) and fits_length(item, inner)
+            ]
             return [Value(item) for item in fitting]
         if kind == "object" and depth <= _DEEP:
             parts = field_hints.records(self.text, list(inner.get("properties") or {}))[
@@ -253,7 +263,7 @@ class _Filler:
         return []
 
     def _part(self, schema: Json, text: str, name: str, depth: int) -> Value:
-        """Return an item for a part of the text alone."""
+        """Return an item for a part of the text."""
         part = _Filler(self.root, text, text, self.rng, self.nodes)
         value = part.value(schema, name, depth + 1)
         self.nodes = part.nodes
@@ -290,13 +300,13 @@ class _Filler:
         for said in field_hints.texts(
             self.text, name, form, about if isinstance(about, str) else ""
         ):
-            if _fits(said, schema):
+            if fits_length(said, schema):
                 return Value(said, found=True)
         default = schema.get("default")
         examples = schema.get("examples") or []
         first = (field_hints.formatted(form), default)
         for sample in chain(first, examples, field_hints.made_up(self.text, name)):
-            if isinstance(sample, str) and _fits(sample, schema):
+            if isinstance(sample, str) and fits_length(sample, schema):
                 return Value(sample, missing=True)
         least = max(0, int(schema.get("minLength", 0)))
         if least > 100_000:
@@ -304,44 +314,8 @@ class _Filler:
         self._count(least // _PER_NODE)
         word = field_hints.plain(name)
         return Value(
-            (word + " " * least)[: max(least, min(len(word), _longest(schema)))], missing=True
+            (word + " " * least)[: max(least, min(len(word), max_length(schema)))], missing=True
         )
-
-
-def _folded(parts: list[Json]) -> Json:
-    """Join schemas that must all hold."""
-    whole: Json = {}
-    properties: Json = {}
-    required: Json = {}
-    for part in parts:
-        whole |= part
-        properties |= part.get("properties") or {}
-        required |= dict.fromkeys(part.get("required") or [])
-    if properties:
-        whole["properties"] = properties
-    if required:
-        whole["required"] = list(required)
-    return whole
-
-
-def _null(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") == "null"
-
-
-def _guess(schema: Json) -> str:
-    if "properties" in schema or "required" in schema:
-        return "object"
-    if "items" in schema or "prefixItems" in schema:
-        return "array"
-    return "number" if {"minimum", "maximum", "multipleOf"} & schema.keys() else "string"
-
-
-def _longest(schema: Json) -> int:
-    return int(schema.get("maxLength", 100_000))
-
-
-def _fits(text: str, schema: Json) -> bool:
-    return int(schema.get("minLength", 0)) <= len(text) <= _longest(schema)
 
 
 def _unique(values: list[Any]) -> list[Any]:
@@ -349,12 +323,12 @@ def _unique(values: list[Any]) -> list[Any]:
 
 
 def _whole(written: str) -> float:
-    """Return a number without a fraction; one beyond a float's range is infinite."""
+    """Return a whole number; infinity if it is beyond a float's range."""
     return int(written) if len(written) <= _MOST_DIGITS else inf
 
 
 def _is_expected(schema: Any) -> bool:
-    """Return whether a field that is not required would be given all the same."""
+    """Return whether an optional field would usually be present."""
     kind = schema.get("type") if isinstance(schema, dict) else None
     return kind == "array" or (
         kind in ("string", "number", "integer", "object")
@@ -363,7 +337,7 @@ def _is_expected(schema: Any) -> bool:
 
 
 def _varied(value: Any, number: int) -> Any:
-    """Return a value like `value`, but another one for each number."""
+    """Return a variation of `value` for each number."""
     if isinstance(value, str):
         return f"{value} {number + 1}"
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,13 +1,13 @@
-"""Which text answers a prompt: the written replies in `replies/`, else one made for the prompt.
+"""Prepared replies in `replies/`, and a stock reply to any other prompt.
 
-A written reply is a Markdown file. Its header says what it answers, an empty line ends it:
+A prepared reply is a Markdown file. Its header, which ends with an empty line, lists its prompts:
 
     asks: rainbow form
     asks: explain rainbow
     exactly: rainbows
 
-`asks` holds beginnings of words that must all stand in the prompt; of several replies that match,
-the one with the most such words wins. `exactly` holds a whole prompt.
+`asks` lists beginnings of words that the prompt must contain; if several replies match, the one
+with the most such words wins. `exactly` is a complete prompt.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ FOLDER = Path(__file__).parent / "replies"
 
 
 class HeaderError(ValueError):
-    """A reply's header can't be read; the message names the file and what is wrong."""
+    """A reply's header is invalid; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
-class Written:
-    """A written reply.
+class PreparedReply:
+    """A prepared reply.
 
     Attributes:
-        name: The file's name without its ending.
-        asks: Alternatives; each a set of word beginnings that must all stand in the prompt.
-        exactly: Whole prompts, normalised.
+        name: The file's name without its suffix.
+        asks: Alternatives: sets of word beginnings that the prompt must contain.
+        exactly: Complete prompts, normalized.
         text: The reply.
     """
 
@@ -43,7 +43,7 @@ class Written:
     text: str
 
     def fit(self, words: list[str]) -> int:
-        """Return how well this answers a prompt of `words`: 0 is not at all."""
+        """Return how well this matches a prompt of `words`; 0 is not at all."""
         if " ".join(words) in self.exactly:
             return 1000
         return max((len(asked) for asked in self.asks if _all_in(asked, words)), default=0)
@@ -57,11 +57,11 @@ def _all_in(beginnings: Iterable[str], words: list[str]) -> bool:
     return all(any(word.startswith(start) for word in words) for start in beginnings)
 
 
-def parse(name: str, source: str) -> Written:
-    """Read a reply's file.
+def parse(name: str, source: str) -> PreparedReply:
+    """Parse a reply's file.
 
     Raises:
-        HeaderError: If a line of the header is unknown, or the header or the text is missing.
+        HeaderError: If a header line is unknown, or the header or the text is missing.
     """
     header, _, text = source.partition("\n\n")
     asks: list[frozenset[str]] = []
@@ -77,28 +77,28 @@ def parse(name: str, source: str) -> Written:
             raise HeaderError(f"{name}: a header line is `asks: …` or `exactly: …`, not {line!r}")
     if not text.strip():
         raise HeaderError(f"{name}: there is no text after the header and an empty line")
-    return Written(name, tuple(asks), frozenset(exactly), text.strip())
+    return PreparedReply(name, tuple(asks), frozenset(exactly), text.strip())
 
 
 @cache
-def written() -> tuple[Written, ...]:
-    """Return all written replies, in the order of their names."""
+def all_replies() -> tuple[PreparedReply, ...]:
+    """Return all prepared replies, ordered by name."""
     return tuple(
         parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.md"))
     )
 
 
-def is_written(prompt: str) -> bool:
-    """Return whether a written reply answers `prompt`."""
+def is_prepared(prompt: str) -> bool:
+    """Return whether `prompt` has a prepared reply."""
     words = _words(prompt[:_LONGEST_READ])
-    return any(reply.fit(words) for reply in written())
+    return any(reply.fit(words) for reply in all_replies())
 
 
 def answer(prompt: str, seed: int = 0) -> str:
-    """Return the text that answers `prompt`: always the same for the same prompt and seed."""
+    """Return the reply to `prompt`, which depends on the prompt and the seed only."""
     words = _words(prompt[:_LONGEST_READ])
-    best = max(written(), key=lambda reply: reply.fit(words))
-    return best.text if best.fit(words) else _made_up(prompt, seed)
+    best = max(all_replies(), key=lambda reply: reply.fit(words))
+    return best.text if best.fit(words) else _stock_reply(prompt, seed)
 
 
 _OPENINGS = (
@@ -127,11 +127,11 @@ _CLOSINGS = (
     ),
 )
 _LONGEST_QUOTE = 120  # characters
-_LONGEST_READ = 4000  # characters; what a prompt is about stands at its beginning
+_LONGEST_READ = 4000  # characters of a prompt
 
 
-def _made_up(prompt: str, seed: int) -> str:
-    """Return a reply that says what it is and mentions the prompt."""
+def _stock_reply(prompt: str, seed: int) -> str:
+    """Return a reply that mentions the prompt and that it is simulated."""
     quoted = " ".join(prompt.split()) or "nothing at all"
     if len(quoted) > _LONGEST_QUOTE:
         quoted = quoted[: _LONGEST_QUOTE - 1] + "…"

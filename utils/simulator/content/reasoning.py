@@ -1,4 +1,4 @@
-"""Reasoning before an answer, as models that think show it: a summary in a few short paragraphs."""
+"""Reasoning before an answer: a summary in a few short paragraphs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _LONGEST_QUOTE = 100  # characters
 
 
 def about(request: ModelRequest, calls: list[str]) -> list[str]:
-    """Return the reasoning that leads to the answer, in paragraphs with headings.
+    """Return the reasoning before an answer, as paragraphs with headings.
 
     Args:
         request: The request.
-        calls: Names of the tools that the answer will call.
+        calls: Names of the tools that the reply calls.
     """
     quoted = " ".join(request.prompt.split()) or "nothing at all"
     if len(quoted) > _LONGEST_QUOTE:

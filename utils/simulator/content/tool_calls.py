@@ -1,7 +1,7 @@
-"""Whether to call tools, which, and with what.
+"""Tool calls: which tools to call, and with which arguments.
 
-A tool fits a wish if the wish speaks of what the tool is named after or described by. A prompt
-may hold several wishes: "the weather in Paris and in Rome" makes two calls.
+A tool matches a part of a prompt that contains words of its name or description. A prompt may
+have several such parts: "the weather in Paris and in Rome" leads to two calls.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from . import extract, field_hints
 from .json_schema import fill
 
 _MOST_CALLS = 8
-_MOST_WISHES = 32  # some of which may be the same call
-_LONGEST_ABOUT = 1024  # characters of a tool's description that are read
+_MOST_WISHES = 32  # some may lead to the same call
+_LONGEST_ABOUT = 1024  # characters of a tool's description
 _SAYS_LITTLE = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
@@ -47,7 +47,7 @@ _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A call that the model decided on.
+    """A tool call.
 
     Attributes:
         name: The tool's name.
@@ -59,29 +59,29 @@ class Wanted:
 
 
 def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
-    """Return the calls that answer the last user message; none if no tool fits it.
+    """Return the calls for the last user message; empty if no tool matches.
 
     Raises:
-        SchemaError: If a tool's parameters are no usable schema.
+        SchemaError: If a tool's parameters aren't a usable schema.
     """
     if not request.tools or request.tool_choice == "none":
         return ()
     if request.turns[-1].role == "tool" and request.tool_choice == "auto":
-        return ()  # the results are there: time to answer
+        return ()  # the results have arrived
     tools = [
         tool
         for tool in request.tools
         if not request.forced_tool or tool.name == request.forced_tool
     ]
-    prompt = _with_what_it_follows(request)[: extract.LONGEST]
+    prompt = _with_previous(request)[: extract.LONGEST]
     calls = _calls(prompt, tools, rng)
     if not calls and request.tool_choice == "required":
         calls = [_call(_best(tools, prompt)[0], prompt, prompt, rng)]
     return tuple(calls[:_MOST_CALLS] if request.parallel else calls[:1])
 
 
-def _with_what_it_follows(request: ModelRequest) -> str:
-    """Return the prompt; for "And in Rome?" the prompt before, with that at its end."""
+def _with_previous(request: ModelRequest) -> str:
+    """Return the prompt; for "And in Rome?" the previous prompt with that place."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -98,12 +98,12 @@ def _with_what_it_follows(request: ModelRequest) -> str:
 
 @dataclass
 class _Wish:
-    """A tool, and where in the prompt stands what is wanted of it."""
+    """A tool, and the part of the prompt that matches it."""
 
     tool: Tool
     start: int
     end: int
-    complete: bool = False  # whether that says all that a call of the tool needs
+    complete: bool = False  # whether that part has all required arguments
 
 
 def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
@@ -136,7 +136,7 @@ def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
 
 
 def _complete(tool: Tool, text: str, rng: random.Random) -> bool:
-    """Return whether `text` says everything that a call of the tool needs."""
+    """Return whether `text` has all required arguments of the tool."""
     value = fill(tool.parameters or {"type": "object"}, text, rng)
     return value.found and not value.missing
 
@@ -151,14 +151,14 @@ def _call(tool: Tool, text: str, prompt: str, rng: random.Random) -> Wanted:
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
-    """Return the tool that fits a wish best, and how well it does."""
+    """Return the tool that matches a text best, and its score."""
     said = _said(text)
     fits = [_fit(tool, said) for tool in tools]
     return tools[fits.index(max(fits))], max(fits)
 
 
 def _fit(tool: Tool, said: _Said) -> int:
-    """Return how well a tool fits a wish: 2 for a word of its name, 1 of its description."""
+    """Return a tool's score: 2 per word of its name, 1 per word of its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(2 for word in name if _among(word, said))
     described = sum(1 for word in about if _among(word, said))
@@ -167,7 +167,7 @@ def _fit(tool: Tool, said: _Said) -> int:
 
 @lru_cache(maxsize=256)
 def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
-    """Return the words that tell a tool from others: of its name, and of its description."""
+    """Return the distinctive words of a tool's name, and of its description."""
     every = extract.words(name)
     own = [word for word in every if word not in _GENERIC] or every
     described = set(extract.words(about)) - _GENERIC - set(own)
@@ -176,7 +176,7 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class _Said:
-    """The words of a wish, and what they begin with."""
+    """The words of a text, and their beginnings."""
 
     words: frozenset[str]
     beginnings: frozenset[str]
@@ -197,7 +197,7 @@ def _among(word: str, said: _Said) -> bool:
 
 
 def results(request: ModelRequest) -> list[tuple[str, str, str]]:
-    """Return the tool results that the conversation ends with: tool, what it was about, result."""
+    """Return the tool results at the end of the conversation: tool, arguments, result."""
     ending = []
     for turn in reversed(request.turns):
         if turn.role != "tool":
@@ -214,7 +214,7 @@ def results(request: ModelRequest) -> list[tuple[str, str, str]]:
 
 
 def _about(arguments: str) -> str:
-    """Return what a call was about, in words: its arguments' values."""
+    """Return the values of a call's arguments as text."""
     try:
         given = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -224,7 +224,7 @@ def _about(arguments: str) -> str:
 
 
 def tell(told: list[tuple[str, str, str]]) -> str:
-    """Return an answer that uses the results of tools."""
+    """Return an answer that contains the results of tools."""
     sentences = [_sentence(about, result) for _, about, result in told]
     names = list(dict.fromkeys(name for name, _, _ in told))
     opening = f"I asked {' and '.join(names)}." if names else ""
@@ -246,7 +246,7 @@ def _sentence(about: str, result: str) -> str:
 
 
 def _readable(result: str) -> str:
-    """Return a tool's result as words, whether it is text or JSON."""
+    """Return a tool's result, which may be JSON, as text."""
     try:
         value = json.loads(result)
     except (ValueError, RecursionError):

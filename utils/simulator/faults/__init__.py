@@ -1,8 +1,8 @@
-"""What real providers and networks do to replies, on request: the table of faults.
+"""Failures of real providers and networks, injected on request: the table of faults.
 
 To add one, write a function in `refusals` (an error instead of a reply), `generation` (what is
-generated, and when) or `delivery` (the bytes on their way) and describe it in its decorator.
-`python -m utils.simulator --faults` prints the table; `FAULTS.md` holds it.
+generated, and when) or `delivery` (bytes on their way) and describe it in its decorator.
+`python -m utils.simulator --faults` prints the table, which is `FAULTS.md`.
 """
 
 from . import delivery, generation, refusals

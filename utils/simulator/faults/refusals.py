@@ -34,7 +34,7 @@ def _unauthorised() -> ApiError:
     tries=0,
 )
 def _not_found() -> ApiError:
-    return errors.gone()
+    return errors.no_access()
 
 
 @fault(
@@ -47,7 +47,7 @@ def _not_found() -> ApiError:
     tries=2,
 )
 def _too_many(seconds: float = 1) -> ApiError:
-    return errors.too_busy(seconds)
+    return errors.rate_limited("Rate limit reached.", seconds)
 
 
 @fault(
@@ -59,7 +59,7 @@ def _too_many(seconds: float = 1) -> ApiError:
     tries=0,
 )
 def _server_error() -> ApiError:
-    return errors.broken()
+    return errors.server_error()
 
 
 @fault(

@@ -88,7 +88,7 @@ class ChatCompletionsEncoder:
 
     def error(self) -> bytes:
         """Return the event of an error in mid-stream."""
-        return _sse(errors.broken().body())
+        return _sse(errors.server_error().body())
 
     def failed(self) -> bytes:
         """Return the same as `error`: this API has no other way to fail."""

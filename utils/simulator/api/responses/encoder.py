@@ -235,12 +235,12 @@ class ResponsesEncoder:
 
     def error(self) -> bytes:
         """Return the event of an error in mid-stream."""
-        message = errors.broken().message
+        message = errors.server_error().message
         return self._event("error", code="server_error", message=message, param=None)
 
     def failed(self) -> bytes:
         """Return the event of a response that failed."""
-        error = {"code": "server_error", "message": errors.broken().message}
+        error = {"code": "server_error", "message": errors.server_error().message}
         return self._event("response.failed", response=self._response("failed") | {"error": error})
 
     def no_choices(self) -> bytes:

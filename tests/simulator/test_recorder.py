@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 from openai import BadRequestError, OpenAI
 
+from tests.simulator.test_command_line import COMMAND, ROOT
+from tests.simulator.test_concurrency import shared
+from tests.simulator.virtual import VirtualSimulator
 from utils.simulator import Simulator
 from utils.simulator.recorder import record as record_reply
 from utils.simulator.recordings import RecordingError, Recordings, read
-
-from .test_command_line import COMMAND, ROOT
-from .test_sharing import shared
-from .virtual import VirtualSimulator
 
 MODEL = "sim-laptop:stall@6,8"
 RIVER = "Name a river."
@@ -132,7 +131,7 @@ def test_a_replayed_tool_call_works_like_any_other(trace: Path) -> None:
             json.loads(call.function.arguments) for call in reply.choices[0].message.tool_calls
         ]
         assert calls == [{"city": "Paris"}, {"city": "Rome"}]
-        with pytest.raises(BadRequestError, match=r"recorded answer: “Name a river\.” · “What's"):
+        with pytest.raises(BadRequestError, match=r"exist for: “Name a river\.” · “What's"):
             client.chat.completions.create(
                 model=MODEL, messages=[{"role": "user", "content": "hello"}]
             )
@@ -144,8 +143,8 @@ def test_what_was_not_recorded_is_answered_by_the_simulator_and_called_its_own(
     with shared("--replay", str(trace), "--profile", "fast", "--speed", "20") as (address, server):
         assert server.stdout is not None
         told = server.stdout.readline()
-        assert "Recorded replies answer “Name a river.” · “What's the weather in Paris" in told
-        assert told.endswith("by the simulator itself, at the pace of sim-fast.\n")
+        assert "Recorded replies exist for “Name a river.” · “What's the weather in Paris" in told
+        assert told.endswith("to any other prompt itself, at the pace of sim-fast.\n")
         client = FakeProvider(address).client
         poem, river = (
             client.chat.completions.create(
@@ -179,11 +178,11 @@ def test_recording_again_replaces_the_same_prompts_reply(trace: Path, server: Si
     ("options", "words"),
     [
         (["--prompt", "hello"], "--model"),
-        (["--model", "sim-fast"], "record: error: say what to ask: --prompt TEXT"),
-        (["--model", "sim-fast", "--request", "nowhere.json"], "nowhere.json can't be read: No"),
+        (["--model", "sim-fast"], "record: error: no prompt: use --prompt TEXT"),
+        (["--model", "sim-fast", "--request", "nowhere.json"], "Could not read nowhere.json: No"),
         (["--model", "sim-nobody", "--prompt", "hello"], "does not exist"),
-        (["--model", "sim-fast:end@1", "--prompt", "hello"], "did not come to its end"),
-        (["--model", "sim-fast", "--request", "pyproject.toml"], "holds no chat request"),
+        (["--model", "sim-fast:end@1", "--prompt", "hello"], "The reply is truncated"),
+        (["--model", "sim-fast", "--request", "pyproject.toml"], "has no chat request"),
     ],
 )
 def test_what_cannot_be_recorded_is_explained(
@@ -203,15 +202,15 @@ def test_a_provider_that_cannot_be_recorded_is_told_by_its_address(
     host = server.base_url.split("/")[2]
     asked = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(tmp_path / "trace.json")]
     monkeypatch.setattr(server, "api_key", "")
-    assert f"{host} wants a key, and OPENAI_API_KEY isn't set." in record(server, *asked).stderr
+    assert f"{host} requires a key, but OPENAI_API_KEY isn't set." in record(server, *asked).stderr
     monkeypatch.setattr(server, "api_key", "sk-wrong-secret")
     told = record(server, *asked).stderr
-    assert f"{host} refuses the key: check OPENAI_API_KEY." in told
+    assert f"{host} rejected the key: check OPENAI_API_KEY." in told
     assert "secret" not in told
     with socket.create_server(("127.0.0.1", 0)) as gone:
         host = f"127.0.0.1:{gone.getsockname()[1]}"
     told = record(server, "--base-url", f"http://me:secret@{host}/v1", *asked).stderr
-    assert f"nobody answers at {host}: check --base-url" in told
+    assert f"Could not connect to {host}: check --base-url" in told
     assert "secret" not in told
 
 
@@ -222,7 +221,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(
     with server.watch() as seen:
         told = record(server, "--model", "sim-fast", "--prompt", RIVER, "--out", str(out))
     assert told.returncode == 1
-    assert told.stderr.startswith(f"There is no folder {out.parent} for trace.json: make it")
+    assert told.stderr.startswith(f"The folder {out.parent} for trace.json doesn't exist")
     assert len(seen) == 0
 
 
@@ -265,7 +264,7 @@ def test_what_is_malformed_is_passed_over_and_told(odd: str, tmp_path: Path) -> 
     told = record(provider, "--model", "m", "--prompt", prompt, "--out", str(out))
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines()[1] == (
-        "Left out, as it could not be read: events that aren't JSON objects (1), events that "
+        "Left out because it could not be parsed: events that aren't JSON objects (1), events that "
         "aren't JSON (1)."
     )
     (trace,) = read(out)
@@ -280,7 +279,7 @@ def test_what_was_recorded_before_a_failure_is_kept(odd: str, tmp_path: Path) ->
     told = record(provider, "--model", "m", *asked, "--out", str(out))
     assert told.returncode == 1
     assert told.stderr == (
-        "Nothing more is recorded: The provider ended the reply with an error: out of memory\n"
+        "Recording stopped: The provider ended the reply with an error: out of memory\n"
     )
     assert [trace.prompt for trace in read(out)] == prompts[:2]
 

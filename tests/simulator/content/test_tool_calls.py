@@ -183,6 +183,6 @@ def test_no_prompt_breaks_the_decision(prompt: str) -> None:
 @pytest.mark.parametrize("choice", ["auto", "required"])
 def test_parameters_that_are_no_schema_are_refused(choice: str) -> None:
     odd = tool("get_weather", "Weather.", city={"type": "town"})
-    with pytest.raises(ApiError, match="'town' is no type") as refused:
+    with pytest.raises(ApiError, match="'town' is not a type") as refused:
         calls("What's the weather in Paris?", [odd], tool_choice=choice)
     assert (refused.value.status, refused.value.param) == (400, "tools")

@@ -8,11 +8,10 @@ from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
+from tests.simulator.raw import ask, assert_strict, call, events
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.profiles import PROFILES
-
-from .raw import ask, assert_strict, call, events
 
 QUESTION = [{"role": "user", "content": "Name a river."}]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.simulator.content.prepared_replies import HeaderError, answer, parse, written
+from utils.simulator.content.prepared_replies import HeaderError, all_replies, answer, parse
 
-TEXTS = {reply.name: reply.text for reply in written()}
+TEXTS = {reply.name: reply.text for reply in all_replies()}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_prompt_of_the_lessons_gets_its_written_reply(prompt: str, name: str) 
 
 
 def test_every_written_reply_can_be_asked_for() -> None:
-    for reply in written():
+    for reply in all_replies():
         prompts = [" ".join(words) for words in reply.asks] + list(reply.exactly)
         assert prompts
         assert any(answer(prompt) == reply.text for prompt in prompts), reply.name

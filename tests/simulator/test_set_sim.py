@@ -6,9 +6,8 @@ import pytest
 from langchain_openai import ChatOpenAI
 from openai import APIConnectionError
 
+from tests.simulator.raw import call
 from utils.simulator import Simulator
-
-from .raw import call
 
 
 def stand_for(server: Simulator, body: object) -> tuple[int, object]:

@@ -114,8 +114,8 @@ def test_a_log_that_did_not_settle_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         log = server.requests(settled=True)
         assert not log.settled
         assert log[0].ended == "streaming"
-        assert "still on its way" in repr(log)
-        assert "still on its way" in log._repr_html_()
+        assert "still in progress" in repr(log)
+        assert "still in progress" in log._repr_html_()
         stream.close()
     finally:
         server.stop()

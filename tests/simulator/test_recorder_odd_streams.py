@@ -134,7 +134,7 @@ def test_what_is_odd_costs_nothing_of_the_rest(odd: Any, tmp_path: Path) -> None
 )
 def test_what_could_not_be_read_is_counted(odd: list[Any], words: str, tmp_path: Path) -> None:
     trace = saved(recorded(sse(text("a"), *odd, STOP)), tmp_path)
-    assert trace.note == f"Left out, as it could not be read: {words}."
+    assert trace.note == f"Left out because it could not be parsed: {words}."
 
 
 def test_a_reply_that_can_be_read_has_no_note() -> None:
@@ -192,14 +192,14 @@ BROKEN = httpx2.RemoteProtocolError("peer closed connection")
 
 
 def test_a_connection_that_breaks_before_the_end_is_told() -> None:
-    with pytest.raises(RecordError, match=r"broke off before the reply's end \(RemoteProtocolErr"):
+    with pytest.raises(RecordError, match=r"dropped before the end of .* \(RemoteProtocolErr"):
         recorded(sse(text("a"), text("b"))[:-30], error=BROKEN)
 
 
 def test_a_connection_that_breaks_after_the_finish_reason_loses_nothing() -> None:
     trace = recorded(sse(text("a"), STOP), b"data: {", error=BROKEN)
     assert said(trace) == "a"
-    assert "what came after the finish reason" in trace.note
+    assert "what followed the finish reason" in trace.note
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_connection_that_breaks_after_the_finish_reason_loses_nothing() -> Non
         (b"<html>Hello</html>", "end in /v1"),
         (b"", "end in /v1"),
         (sse("null", "oops"), "end in /v1"),
-        (sse(text("a")), "did not come to its end"),
+        (sse(text("a")), "reply is truncated"),
         (sse(text("a"), {"error": {"message": "out of memory"}}), "with an error: out of memory"),
         (sse(text("a"), {"error": "out of memory"}), "with an error: out of memory"),
         (sse({"choices": [{"index": 1, "delta": {}}]}), "several choices"),

@@ -1,18 +1,19 @@
-"""Numbers that fit the bounds of a JSON schema."""
+"""Rules of JSON schemas: bounds, merging, implied types."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..json_values import Json
 
 
 class SchemaError(ValueError):
-    """No value can be made for a schema; the message says why, for whoever wrote the schema."""
+    """No value fits a schema; the message says why."""
 
 
 def _low(schema: Json) -> tuple[float, bool]:
-    """Return the lower bound, and whether the bound itself is out."""
+    """Return the lower bound, and whether it is exclusive."""
     exclusive = schema.get("exclusiveMinimum")
     if exclusive is not None and exclusive >= schema.get("minimum", -math.inf):
         return exclusive, True
@@ -27,7 +28,7 @@ def _high(schema: Json) -> tuple[float, bool]:
 
 
 def within(value: float, schema: Json) -> bool:
-    """Return whether a number fits its schema."""
+    """Return whether a number is within its schema's bounds."""
     (low, low_out), (high, high_out) = _low(schema), _high(schema)
     if value < low or value > high or (low_out and value == low) or (high_out and value == high):
         return False
@@ -60,3 +61,43 @@ def in_bounds(schema: Json, whole: bool) -> float:
     if not within(value, schema):
         raise SchemaError("no number fits its bounds")
     return value
+
+
+def merged_schemas(parts: list[Json]) -> Json:
+    """Merge schemas that must all hold."""
+    whole: Json = {}
+    properties: Json = {}
+    required: Json = {}
+    for part in parts:
+        whole |= part
+        properties |= part.get("properties") or {}
+        required |= dict.fromkeys(part.get("required") or [])
+    if properties:
+        whole["properties"] = properties
+    if required:
+        whole["required"] = list(required)
+    return whole
+
+
+def is_null(schema: Any) -> bool:
+    """Return whether a schema allows null only."""
+    return isinstance(schema, dict) and schema.get("type") == "null"
+
+
+def guessed_type(schema: Json) -> str:
+    """Return the type of a schema without `type`."""
+    if "properties" in schema or "required" in schema:
+        return "object"
+    if "items" in schema or "prefixItems" in schema:
+        return "array"
+    return "number" if {"minimum", "maximum", "multipleOf"} & schema.keys() else "string"
+
+
+def max_length(schema: Json) -> int:
+    """Return the maximum length of a string."""
+    return int(schema.get("maxLength", 100_000))
+
+
+def fits_length(text: str, schema: Json) -> bool:
+    """Return whether a string has an allowed length."""
+    return int(schema.get("minLength", 0)) <= len(text) <= max_length(schema)

@@ -12,10 +12,9 @@ import openai
 import pytest
 from openai import OpenAI
 
+from tests.simulator.test_command_line import COMMAND, ROOT, run
 from utils.simulator.concurrency import ConcurrencyLimiter, live_line
 from utils.simulator.errors import ApiError
-
-from .test_command_line import COMMAND, ROOT, run
 
 KEY = "a-key-for-the-class"
 QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
@@ -55,7 +54,7 @@ def test_one_learner_alone_may_take_every_seat() -> None:
     assert let_in(ConcurrencyLimiter(Clock(), 4), *["ada"] * 5) == ["ada"] * 4
 
 
-def test_whoever_has_many_limiter_gives_them_up_as_soon_as_others_come() -> None:
+def test_whoever_has_many_replies_gives_them_up_as_soon_as_others_come() -> None:
     limiter = ConcurrencyLimiter(Clock(), 4)
     let_in(limiter, *["ada"] * 4)
     assert let_in(limiter, "bob") == []
@@ -63,7 +62,7 @@ def test_whoever_has_many_limiter_gives_them_up_as_soon_as_others_come() -> None
     assert let_in(limiter, "ada", "bob") == ["bob"]
     limiter.release("ada")
     assert let_in(limiter, "bob", "ada") == ["bob"]
-    assert limiter.now() == {"ada": 2, "bob": 2}
+    assert limiter.active() == {"ada": 2, "bob": 2}
 
 
 def test_whoever_gave_up_waiting_is_forgotten() -> None:
@@ -76,7 +75,7 @@ def test_whoever_gave_up_waiting_is_forgotten() -> None:
     assert let_in(limiter, "ada") == ["ada"]
 
 
-def test_with_more_learners_than_limiter_each_may_have_one() -> None:
+def test_with_more_learners_than_places_each_may_have_one() -> None:
     limiter = ConcurrencyLimiter(Clock(), 2)
     assert let_in(limiter, "ada", "bob", "cyd") == ["ada", "bob"]
     limiter.release("ada")
@@ -126,7 +125,7 @@ def test_a_full_server_refuses_politely_and_lets_in_whoever_tries_again() -> Non
         )
         stream = ada.chat.completions.create(model="sim-seed", messages=QUESTION, stream=True)
         next(stream)
-        with pytest.raises(openai.RateLimitError, match="shared simulator sends 1 replies at once"):
+        with pytest.raises(openai.RateLimitError, match="at most 1 replies at a time"):
             bob.chat.completions.create(model="sim-fast", messages=QUESTION)
         leaving = threading.Thread(target=stream.close)
         leaving.start()
@@ -169,9 +168,9 @@ def test_a_key_is_made_up_where_none_is_given() -> None:
         printed = "".join(server.stdout.readline() for _ in range(6))
         server.terminate()
     assert len(re.search(r"OPENAI_API_KEY=(\S+)", printed).group(1)) >= 24
-    assert "A learner may add a name to the key" in printed
+    assert "Learners can add their name to the key" in printed
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "many"])
 def test_a_limit_that_is_none_is_explained(number: str) -> None:
-    assert "is no number of streams" in run(f"--max-streams={number}").stderr
+    assert "is not a valid number of streams" in run(f"--max-streams={number}").stderr

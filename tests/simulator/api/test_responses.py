@@ -15,13 +15,12 @@ from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
 from pydantic import BaseModel, TypeAdapter
 
+from tests.simulator.raw import ask, assert_strict
 from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody, parse
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.errors import ApiError
 from utils.simulator.memory import Conversations
-
-from .raw import ask, assert_strict
 
 one_loop = pytest.mark.asyncio(loop_scope="module")  # LangChain's HTTP client is for one loop
 PATH = "/v1/responses"

@@ -1,0 +1,227 @@
+"""Child processes that run a module of the course: start, find and end them.
+
+Standard library only, as every notebook imports this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_LOOPBACK = "127.0.0.1"
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # address to which a child reports its port, and a token
+_ROOT = Path(__file__).resolve().parents[2]  # the folder that contains `utils`
+_CONNECT_SECONDS = 30.0
+_END_SECONDS = 3.0
+_POLL_SECONDS = 0.05  # between two checks whether a process that hasn't reported has ended
+_REPORT_SECONDS = 1.0  # for a connection to send its token
+_OUTPUT_KEPT = 4_000  # bytes
+_OUTPUT_SHOWN = 300  # characters
+# A child gets the variables that locate Python's files, and none that change how it runs: with
+# PYTHONINSPECT a failed start would wait for input, with PYTHONWARNINGS=error imports fail.
+_PATH_VARIABLES = {
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONPLATLIBDIR",
+    "PYTHONUSERBASE",
+    "PYTHONNOUSERSITE",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONDONTWRITEBYTECODE",
+}
+
+
+class Child:
+    """Python process that runs a module, and ends when this process ends.
+
+    It reports its port over a loopback connection of its own, since site hooks may print to stdout
+    or close it. The connection stays open until the process ends. Stdout and stderr are read to
+    their end, so that a full pipe never blocks the process; the last output is kept for errors.
+
+    It ends when the pipe to its standard input closes. Only this process has the other end, so the
+    operating system closes it however this process ends.
+    """
+
+    def __init__(
+        self, module: str, options: Sequence[str] = (), variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Start the process, without waiting until it is ready.
+
+        Args:
+            module: The module, as after `python -m`.
+            options: Its command-line arguments.
+            variables: Additional environment variables.
+
+        Raises:
+            OSError: If it can't be started.
+        """
+        self._printed = b""
+        self._token = secrets.token_hex(16)
+        self._listener = socket.create_server((_LOOPBACK, 0))
+        self._connection: socket.socket | None = None  # over which it reported its port
+        address = f"{self._listener.getsockname()[1]}:{self._token}"
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("PYTHON") or name in _PATH_VARIABLES
+        }
+        environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **(variables or {})}
+        group: dict[str, Any]  # its own, since an interrupt of the kernel (■) goes to a whole group
+        if sys.platform == "win32":
+            group = {
+                "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+            }
+        else:
+            group = {"start_new_session": True}
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                bufsize=0,
+                cwd=_ROOT,
+                env=environment,
+                **group,
+            )
+        except OSError:
+            self._listener.close()
+            raise
+        self._reader = threading.Thread(target=self._read, name=module, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is still running."""
+        return self._process.poll() is None
+
+    def port(self, seconds: float | None = None) -> int | None:
+        """Wait for the port that the process reports; None if it ends or times out first.
+
+        Args:
+            seconds: The time limit; None waits until the process reports or ends.
+        """
+        until = None if seconds is None else time.monotonic() + seconds
+        self._listener.settimeout(_POLL_SECONDS)
+        with self._listener:
+            while self.running and (until is None or time.monotonic() < until):
+                try:
+                    connection, _ = self._listener.accept()
+                except TimeoutError:
+                    continue
+                except OSError:  # closed by `end`, in another thread
+                    break
+                if port := self._reported(connection):
+                    self._connection = connection
+                    return port
+                connection.close()
+        return None
+
+    def _reported(self, connection: socket.socket) -> int | None:
+        """Return the port reported over a connection; None if it has the wrong token."""
+        connection.settimeout(_REPORT_SECONDS)
+        try:
+            with connection.makefile("rb") as report:
+                token, port = report.readline(100).split()
+                return int(port) if hmac.compare_digest(token, self._token.encode()) else None
+        except (OSError, ValueError):
+            return None
+
+    def wait_for_hangup(self) -> None:
+        """Wait until a process that has reported its port ends.
+
+        Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
+        """
+        assert self._connection is not None
+        self._connection.settimeout(None)
+        with self._connection, contextlib.suppress(OSError):
+            self._connection.recv(1)  # returns when the other end closes, since nothing is sent
+
+    def wait(self) -> None:
+        """Wait until the process has ended."""
+        self._process.wait()
+
+    def close_pipe(self) -> None:
+        """Close this process's end of the pipe; the process ends once no end is open."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def kill(self) -> None:
+        """Kill the process."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """End the process, and wait until it has ended."""
+        self.close_pipe()
+        self._listener.close()
+        if self._connection is not None:
+            self._connection.close()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self.wait()
+
+    def last_output(self) -> str:
+        """Return its last output, or its exit code if there is none, for the end of a message."""
+        code = self._process.poll()
+        if code is not None:
+            self._reader.join(_REPORT_SECONDS)  # its own children may keep the pipe open
+        printed = self._printed.decode(errors="replace").rstrip().rpartition("\n")[2]
+        if printed:
+            return f"Its last output: {''.join(filter(str.isprintable, printed))[:_OUTPUT_SHOWN]}"
+        state = "It is running" if code is None else f"It ended with exit code {code}"
+        return f"{state} and has printed nothing."
+
+    def _read(self) -> None:
+        """Read the process's output to its end, and keep the last part."""
+        assert self._process.stdout is not None
+        with self._process.stdout as printed:
+            while part := printed.read(65_536):
+                self._printed = (self._printed + part)[-_OUTPUT_KEPT:]
+
+
+_connections: list[socket.socket] = []  # stay open until this process ends
+
+
+def report(port: int) -> None:
+    """Report the port to the process that started this one as a `Child`."""
+    address, _, token = os.environ.pop(_REPORT_VARIABLE, "").partition(":")
+    if not address:
+        return
+    connection = socket.create_connection((_LOOPBACK, int(address)), timeout=_CONNECT_SECONDS)
+    connection.sendall(f"{token} {port}\n".encode())
+    _connections.append(connection)
+
+
+def end_with_stdin() -> None:
+    """End this process when its standard input closes.
+
+    This reads the file descriptor instead of `sys.stdin`, which a site hook may have replaced and
+    whose lock would block a normal exit.
+    """
+    try:
+        os.fstat(0)
+    except OSError:
+        sys.exit("its standard input was closed, perhaps by a sitecustomize or a .pth file")
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os._exit(0)  # nothing to save
+
+    threading.Thread(target=wait, name="end with parent", daemon=True).start()
