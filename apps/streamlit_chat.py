@@ -3,8 +3,7 @@
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
 
-Streamlit runs this file from the top for each message. Its Stop button ends that run the next time
-it shows something, so while the model is silent, the status is shown again and again.
+For each message Streamlit runs this file from the top; Stop ends the run where it shows something.
 """
 
 import asyncio
@@ -14,9 +13,12 @@ from contextlib import aclosing, closing, suppress
 from functools import partial
 
 import streamlit as st
-from assistant import LONGEST_MESSAGE, answer, sentence
 
-MOST_TURNS = 20  # of a conversation; older ones are forgotten
+try:
+    from assistant import LONGEST_MESSAGE, answer, sentence
+except SystemExit as error:  # something isn't set
+    st.error(error)
+    st.stop()
 
 
 @st.cache_resource
@@ -54,7 +56,7 @@ def pieces(messages):
 
 def texts(turn, messages):
     """Yield a reply's text; show its tools and its end."""
-    place, tool = st.empty(), None
+    place = st.empty()
     show = partial(place.caption, "Thinking…")
     with closing(pieces(messages)) as source:
         for kind, value in source:
@@ -63,22 +65,19 @@ def texts(turn, messages):
                 show = place.empty
                 yield value
             elif kind == "tool":
-                place.empty()
-                tool = st.status(f"Calling {value}…")
+                tool = place.status(f"Calling {value}…")
                 show = partial(tool.update, label=f"Calling {value}…")
             elif kind == "result":
-                tool.update(label=value, state="complete")
                 show = partial(place.caption, "Thinking…")
             elif kind == "end":
                 turn["note"] = value
                 show = place.empty
-            show()  # only here, and where text is written, can Streamlit end the run
+            show()  # also in a silence, so that Stop can end it
 
 
 st.title("Lamp shop support")
-turns = st.session_state.setdefault("turns", [])
-del turns[:-MOST_TURNS]
-messages = []
+turns, messages = st.session_state.setdefault("turns", []), []
+del turns[:-20]  # older ones are forgotten
 question = st.chat_input("Where is my order 4711?", max_chars=LONGEST_MESSAGE, submit_mode="stop")
 if question:
     turns.append({"question": question, "said": "", "note": "Stopped."})
@@ -90,6 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
+            st.empty()  # the same elements in the same places, or old ones show through
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

@@ -175,6 +175,7 @@ STREAMLIT = App(
         ("HOME", "{folder}"),  # where it looks for its settings, and may write some
         ("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false"),
         ("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "none"),
+        ("STREAMLIT_CLIENT_TOOLBAR_MODE", "minimal"),
         ("STREAMLIT_SERVER_ADDRESS", HOST),
         ("STREAMLIT_SERVER_FILE_WATCHER_TYPE", "none"),
         ("STREAMLIT_SERVER_HEADLESS", "true"),

@@ -52,8 +52,9 @@ def _take(name: str, browser: Browser) -> None:
         app.wait_for(page, "are your tool's")
         site.behave(PAUSE)
         app.send(page, LONG)
-        app.wait_for(page, "it bends")
+        app.wait_for(page, "enters a raindrop")
         page.wait_for_selector(app.face.stop)
+        page.get_by_text(LONG).last.scroll_into_view_if_needed()
         shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         page.close()
     file = ROOT / "apps" / "docs" / f"{name}_chat.png"

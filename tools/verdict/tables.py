@@ -45,7 +45,7 @@ def main() -> int:
         url = "http://127.0.0.1:{port}/chat?question={question}"
         tables[NAIVE] = _verdict("--run", run, url, place=Path(folder))
     for name, settings in {
-        "FastAPI behind nginx, set as below": settings_in_the_readme(),
+        "FastAPI behind nginx, set as above": settings_in_the_readme(),
         "FastAPI behind nginx, buffering on": BUFFERING,
     }.items():
         with (

@@ -1,0 +1,81 @@
+"""`course.py app` for each framework, and what an app says that can't start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.apps.frameworks.conftest import EACH
+from tools.app import APPS, App
+from tools.lab import free_port
+from tools.programs import ROOT, WINDOWS
+
+PATIENCE = 120.0  # s
+MISSING = "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
+SHOWN = """
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("streamlit_chat.py", default_timeout=60).run()
+print([error.value for error in app.error])
+"""
+
+
+@pytest.fixture(params=EACH)
+def app(request: pytest.FixtureRequest) -> App:
+    chosen = APPS[request.param]
+    if not chosen.is_set_up():
+        pytest.skip(f"The packages of the {chosen.name} app aren't installed; see the first lines.")
+    return chosen
+
+
+@pytest.mark.skipif(WINDOWS, reason="Windows has no SIGINT for one process; see test_app_command.")
+def test_ctrl_c_ends_everything_and_leaves_no_file(app: App) -> None:
+    port, before = free_port(None), set((ROOT / "apps").iterdir())
+    command = [sys.executable, "course.py", "app", app.name, "--no-browser", f"--port={port}"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C here ends it" in line:
+                break
+        started = psutil.Process(process.pid).children(recursive=True)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
+            assert page.status == 200
+        assert len(started) >= 2  # the app and the simulator
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0, "".join(said)
+        _, alive = psutil.wait_procs(started, timeout=PATIENCE)
+        assert alive == []
+    finally:
+        process.kill()
+        process.wait()
+    made = set((ROOT / "apps").iterdir()) - before
+    assert {path.name for path in made} <= {"__pycache__"}
+
+
+def test_without_a_model_it_says_what_is_missing(app: App, tmp_path: Path) -> None:
+    words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
+    if app.name == "streamlit":  # what its page shows
+        words = ["-c", SHOWN]
+    environ = {name: it for name, it in os.environ.items() if not name.startswith("OPENAI_")}
+    environ |= {name: value.format(folder=tmp_path) for name, value in app.variables}
+    done = subprocess.run(
+        [str(app.python), *words],
+        cwd=ROOT / app.place,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert MISSING in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
