@@ -64,7 +64,7 @@ class Lesson:
         """The exercises or predictions that its code cells name in calls of `function`."""
         cells = json.loads((REPOSITORY / self.file).read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        found: list[str] = re.findall(rf'^{function}\("([\d.]+)"', code, re.MULTILINE)
+        found: list[str] = re.findall(rf'^{function}\("(P?[\d.]+)"', code, re.MULTILINE)
         return found
 
 
