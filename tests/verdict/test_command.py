@@ -20,7 +20,7 @@ from tools.verdict.__main__ import main, parser, shape_of
 from tools.verdict.endpoint import Endpoint, Shape
 from tools.verdict.lines import LINES, Case, Seen, others
 from tools.verdict.model import NAME, Model
-from tools.verdict.report import as_json, row, summary
+from tools.verdict.report import as_json, exercise, row, summary
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
@@ -102,8 +102,9 @@ def test_the_table_names_the_exercise_of_what_failed() -> None:
 
 def test_every_line_points_to_an_exercise_that_there_is() -> None:
     lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
-    for _, exercise in LINES.values():
-        assert f"### Exercise {exercise} " in lessons
+    for line, (_, name) in LINES.items():
+        assert f"### Exercise {name} " in lessons
+        assert exercise(line) != name  # its number
 
 
 def test_the_fastapi_app_passes_on_real_sockets(tmp_path: Path) -> None:

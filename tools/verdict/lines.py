@@ -193,7 +193,7 @@ def line(name: str, lesson: str, needs: str = "") -> Callable[[Line], Line]:
 
     Args:
         name: What the endpoint does if it passes.
-        lesson: The exercise that explains it.
+        lesson: The exercise that explains it, by its name.
         needs: Why the line can't be tried without the simulator; "" if it can.
     """
 
@@ -209,7 +209,7 @@ def line(name: str, lesson: str, needs: str = "") -> Callable[[Line], Line]:
     return enter
 
 
-@line("first text long before the last", "1.6")
+@line("first text long before the last", "1.diagnosis")
 async def early(case: Case) -> Seen:
     """The first text arrives while the model pauses after a quarter of its reply."""
     if case.model is None:
@@ -230,7 +230,7 @@ async def early(case: Case) -> Seen:
     return passed(f"first text after {stream.first_text:.1f} s, with {sent} of {case.total} tokens")
 
 
-@line("not buffered on the way", "1.6")
+@line("not buffered on the way", "1.diagnosis")
 async def not_buffered(case: Case) -> Seen:
     """When the model pauses, most of what it has written has arrived."""
     if case.model is None:
@@ -249,7 +249,7 @@ async def not_buffered(case: Case) -> Seen:
     return passed(f"in a pause, more than half of {written} characters had arrived")
 
 
-@line("every character intact", "4.5", "what the model really sent")
+@line("every character intact", "4.frame", "what the model really sent")
 async def intact(case: Case) -> Seen:
     """Line breaks, quotes, emoji and right-to-left text arrive as the model sent them."""
     characters = 0
@@ -269,7 +269,7 @@ async def intact(case: Case) -> Seen:
     return passed(f"{characters} characters with line breaks, quotes, emoji and Hebrew")
 
 
-@line("the end is announced", "4.6")
+@line("the end is announced", "4.create_app")
 async def end_announced(case: Case) -> Seen:
     """Something other than text says that the reply is complete."""
     whole = case.whole
@@ -291,7 +291,7 @@ def _named(stream: Stream) -> str:
     return str(last.data) if isinstance(last.data, str) else "an object without text"
 
 
-@line("a break in mid-reply is announced", "4.6", "a break on purpose")
+@line("a break in mid-reply is announced", "4.create_app", "a break on purpose")
 async def break_announced(case: Case) -> Seen:
     """Neither a lost connection nor a stream that ends early passes for an end."""
     seen = []
@@ -334,7 +334,7 @@ def _unannounced(case: Case, stream: Stream) -> str:
     return ""
 
 
-@line("a break doesn't cause a second request", "4.6", "a break on purpose")
+@line("a break doesn't cause a second request", "4.create_app", "a break on purpose")
 async def one_request(case: Case) -> Seen:
     """After text was shown nothing asks again: not the server, and not the browser."""
     await case.simulator.behave(f"sim-chat:drop@{case.half}")
@@ -360,7 +360,7 @@ def _times(requests: int) -> str:
     return f"{requests} request{'' if requests == 1 else 's'}"
 
 
-@line("nothing doubled or lost by a retry", "5.5", "a failure on purpose")
+@line("nothing doubled or lost by a retry", "5.first_that_answers", "a failure on purpose")
 async def not_doubled(case: Case) -> Seen:
     """Whatever is tried after a failure, the text is a beginning of the reply, or all of it."""
     faults = {
@@ -404,7 +404,7 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
     return ""
 
 
-@line("leaving stops the model, or it can be rejoined", "5.3", "what the model generates")
+@line("leaving stops the model, or it can be rejoined", "5.text_until", "what the model generates")
 async def leaving(case: Case) -> Seen:
     """A reader who leaves frees the model; where the app says so, they can come back instead."""
     if case.endpoint.shape.rejoins:
@@ -446,7 +446,7 @@ async def _rejoining(case: Case) -> Seen:
     return passed(f"rejoined after {len(left.text)} characters: nothing lost, nothing twice")
 
 
-@line("Stop stops the model", "5.3", "what the model generates")
+@line("Stop stops the model", "5.text_until", "what the model generates")
 async def stop(case: Case) -> Seen:
     """Stop frees the model, and the stream says that it is over."""
     shape = case.endpoint.shape
@@ -469,7 +469,7 @@ async def stop(case: Case) -> Seen:
     return _stopped(requests, "Stop")
 
 
-@line("other visitors aren't blocked", "4.2")
+@line("other visitors aren't blocked", "4.who_blocks")
 async def others(case: Case) -> Seen:
     """A second visitor gets text while the first one's reply is still being written."""
     if case.model is not None:
@@ -491,7 +491,7 @@ async def others(case: Case) -> Seen:
     )
 
 
-@line("a slow reader doesn't grow memory", "4.6", "a reply larger than sockets buffer")
+@line("a slow reader doesn't grow memory", "4.create_app", "a reply larger than sockets buffer")
 async def slow_reader(case: Case) -> Seen:
     """What a reader doesn't take isn't taken from the model either, or the reply is bounded."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
@@ -518,7 +518,7 @@ async def slow_reader(case: Case) -> Seen:
     )
 
 
-@line("Retry-After is respected", "5.5", "a refusal on purpose")
+@line("Retry-After is respected", "5.first_that_answers", "a refusal on purpose")
 async def retry_after(case: Case) -> Seen:
     """A refused request isn't sent again before the time that the provider asked for."""
     seconds = 2.0
@@ -534,7 +534,7 @@ async def retry_after(case: Case) -> Seen:
     return passed(seen) if waited > 0.95 * seconds else failed(seen)
 
 
-@line("a silence is survived or announced", "5.4", "a silence on purpose")
+@line("a silence is survived or announced", "5.watched", "a silence on purpose")
 async def silent(case: Case) -> Seen:
     """A model that says nothing for long neither ends the reply quietly nor leaves it hanging."""
     await case.simulator.behave(f"sim-chat:stall@{case.half},{case.silence * case.speed:.3f}")
@@ -549,7 +549,7 @@ async def silent(case: Case) -> Seen:
     return passed(f"{case.silence:g} s survived{alive}")
 
 
-@line("no key and no traceback in any answer", "5.5")
+@line("no key and no traceback in any answer", "5.first_that_answers")
 async def no_secrets(case: Case) -> Seen:
     """Nothing that was received, failures included, holds what is the server's own business."""
     if case.model is not None:

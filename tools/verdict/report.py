@@ -6,18 +6,25 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 
+from utils import lesson_source
+
 from .lines import LINES, Seen, Verdict
 
 SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "not tried": "–"}  # noqa: RUF001
 _WIDTH = max(map(len, LINES))
 
 
+def exercise(name: str) -> str:
+    """Return the number of the exercise that explains a line."""
+    return lesson_source.number(LINES[name][1])
+
+
 def row(name: str, seen: Seen) -> str:
     """Return one line of the table; a line that failed names the exercise that explains it."""
     text = f"{SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
     if seen.verdict == "failed":
-        lesson = LINES[name][1]
-        text += f"\n  {'':{_WIDTH}}  → lesson {lesson[0]}, Exercise {lesson}"
+        number = exercise(name)
+        text += f"\n  {'':{_WIDTH}}  → lesson {number[0]}, Exercise {number}"
     return text
 
 
@@ -30,7 +37,7 @@ def summary(table: Mapping[str, Seen]) -> str:
 def as_json(url: str, table: Mapping[str, Seen]) -> str:
     """Return the table as JSON."""
     rows = [
-        {"line": name, "verdict": seen.verdict, "seen": seen.what, "exercise": LINES[name][1]}
+        {"line": name, "verdict": seen.verdict, "seen": seen.what, "exercise": exercise(name)}
         for name, seen in table.items()
     ]
     return json.dumps({"url": url, "lines": rows}, ensure_ascii=False, indent=1)
