@@ -19,6 +19,9 @@ T = TypeVar("T")
 _STOPS = 20  # how often the exception is sent: code may swallow the first, and be slow to get it
 _PATIENCE = 0.2  # seconds between two
 _HEARING = 0.05  # seconds until an interrupt is noticed
+_WINDOW = 0.25  # seconds over which computing is told from waiting
+_COMPUTES = 0.02  # of that time on a processor: less is waiting
+_LONGEST = 4  # times the limit on the wall clock, however little time on a processor it was given
 
 
 class OutOfTime(SystemExit):
@@ -32,10 +35,12 @@ class OutOfTime(SystemExit):
 def within(seconds: float, work: Callable[[], T]) -> T:
     """Call `work` and return its result, or raise what it raises.
 
-    An interrupt of the caller, such as the kernel's ■, stops `work` too.
+    The limit counts processor time while the code computes, so that a busy machine stops no right
+    answer, and wall-clock time while it waits. An interrupt of the caller, such as the kernel's ■,
+    stops `work` too.
 
     Raises:
-        OutOfTime: If it is not done after `seconds` of wall-clock time.
+        OutOfTime: If it is not done after `seconds`.
     """
     stdout, stderr = sys.stdout, sys.stderr
     run = _Run(work)
@@ -62,12 +67,19 @@ class _Run(Generic[T]):
         )
 
     def result(self, seconds: float) -> T:
-        deadline = time.monotonic() + seconds
+        spent, begun, used = 0.0, time.monotonic(), time.process_time()
+        latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()
             # In short waits, since on Windows a long one would not hear the kernel's ■.
             while not self._done.wait(_HEARING):
-                if time.monotonic() >= deadline:
+                now = time.monotonic()
+                if (passed := now - begun) < window:
+                    continue
+                computed = time.process_time() - used
+                spent += min(computed, passed) if computed > _COMPUTES * passed else passed
+                begun, used = now, used + computed
+                if spent >= seconds or now >= latest:
                     raise OutOfTime
         except BaseException:
             self._stop()

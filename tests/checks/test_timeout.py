@@ -1,0 +1,60 @@
+"""The time limit: processor time while code computes, wall-clock time while it waits."""
+
+import threading
+
+import pytest
+
+from utils.checks.engine import timeout
+
+
+class Clocks:
+    """Clocks of a machine that gives the code a share of a processor, by time in seconds.
+
+    Every look at the clock is a second later; `done` is set when `ends` seconds have passed.
+    """
+
+    def __init__(self, share: float, ends: float) -> None:
+        self.now, self.share, self.ends = 0.0, share, ends
+        self.done = threading.Event()
+
+    def monotonic(self) -> float:
+        self.now += 1
+        if self.now > self.ends:
+            self.done.set()
+        return self.now
+
+    def process_time(self) -> float:
+        return self.now * self.share
+
+
+def wait_for(done: threading.Event) -> bool:
+    while not done.wait(0.01):
+        pass  # a line of Python, at which it can be stopped
+    return True
+
+
+def run(monkeypatch: pytest.MonkeyPatch, clocks: Clocks) -> bool:
+    monkeypatch.setattr(timeout, "time", clocks)
+    try:
+        return timeout.within(5, lambda: wait_for(clocks.done))
+    finally:
+        clocks.done.set()
+
+
+def test_a_busy_machine_stops_no_code_that_computes(monkeypatch):
+    assert run(monkeypatch, Clocks(share=0.1, ends=12))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 1.0, 2.0])
+def test_code_that_only_waits_or_has_had_its_time_is_stopped(monkeypatch, share):
+    clocks = Clocks(share, ends=7)
+    with pytest.raises(timeout.OutOfTime):
+        run(monkeypatch, clocks)
+    assert clocks.now <= 7
+
+
+def test_it_goes_on_no_longer_than_some_times_the_limit(monkeypatch):
+    clocks = Clocks(share=0.1, ends=60)
+    with pytest.raises(timeout.OutOfTime):
+        run(monkeypatch, clocks)
+    assert clocks.now <= 5 * 4 + 2
