@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tools import commands, test_command
-from tools.programs import Advice
+from tools.app import App
+from tools.programs import ROOT, Advice
 from tools.test_command import Step
 
 
@@ -276,3 +277,29 @@ def test_build_takes_lessons_as_site_does(
     monkeypatch.setattr(commands, "stop_on_signals", lambda: None)
     assert commands.main(["build", *words]) == 0
     assert ran == [["python", "-m", "tools.build", *passed_on]]
+
+
+def test_an_app_that_can_t_be_installed_is_a_sentence_and_the_others_are_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed = []
+
+    def set_up(app: App) -> str:
+        installed.append(app.name)
+        if app.name == "streamlit":
+            raise Advice("There is no network.")
+        return ""
+
+    monkeypatch.setattr(App, "set_up", set_up)
+    test_command.install_apps()
+    assert installed == ["streamlit", "chainlit", "django"]
+    assert capsys.readouterr().out == (
+        "The streamlit app's tests will be skipped. There is no network.\n"
+    )
+
+
+def test_ci_and_the_readme_name_both_commands() -> None:
+    ci, readme = (Path(ROOT, name).read_text(encoding="utf-8") for name in (".ci/run", "README.md"))
+    assert "python3 course.py test || failed=1\npython3 course.py test --apps || failed=1\n" in ci
+    assert "python3 course.py test " in readme
+    assert "python3 course.py test --apps" in readme

@@ -189,6 +189,14 @@ class Replies:
                 del self.turns[old], self.replies[self.latest.pop(old)]
         return reply
 
+    async def keeps(self, reply: str) -> bool:
+        """Return whether a reply is here."""
+        return reply in self.replies
+
+    def write(self, visitor: str, reply: str, turns: list[Turn]) -> None:
+        """Start the task that writes a reply, which `stop` cancels."""
+        self.replies[reply].task = asyncio.create_task(write(visitor, reply, turns))
+
     async def append(self, reply: str, event: str, data: Any) -> None:
         """Add an event, which all readers get."""
         self.replies[reply].events.append((event, data))
@@ -319,13 +327,13 @@ async def chat(
     if reply is None:
         raise HTTPException(409, "A reply is still being written: wait for its end, or stop it.")
     turns, _ = await replies.conversation(visitor)
-    replies.replies[reply].task = asyncio.create_task(write(visitor, reply, turns))
+    replies.write(visitor, reply, turns)
     return {"reply": reply}
 
 
 async def known(reply: str) -> str:
     """Refuse a reply that isn't kept: in the stream below it is too late for a status."""
-    if reply not in replies.replies:
+    if not await replies.keeps(reply):
         raise HTTPException(404, "This reply isn't kept any more.")
     return reply
 
