@@ -64,7 +64,7 @@ def test_lesson_3_each_reply_ends_as_its_diagnosis_says(patient: str, said: str)
     run = record(received()[patient])
     list(run)
     assert run.recording.finish_reason == FINISH_REASONS.get(said)
-    if said == "broken off":
+    if said == "truncated":
         assert run.recording.text.endswith("."), "its last words should not give it away"
 
 

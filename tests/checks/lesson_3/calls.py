@@ -23,7 +23,7 @@ edit = edits("3.calls", calls)
 edit(
     "needs whole",
     {"def calls": "def whole(stream): ...\n\n\ndef calls"},
-    "Exercise 3.1 isn't done",
+    "Exercise 3.1 has no answer",
 )
 
 IF = 'reason != "tool_calls"'
@@ -46,7 +46,7 @@ edit("raises", {"total and ": ""}, "for an empty stream")
 edit("yields", {SUM: "yield from total.tool_calls"})
 edit("returns nothing", {"return []": "return None"})
 edit("returns nothing", {SUM: "total.tool_calls"})
-edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is a list already")
+edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("no tool calls", {SUM: 'return [call["args"] for call in total.tool_calls]'})
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
 edit("changes calls", {SUM: f"{SUM}[:1]"}, "has 2 calls, and `calls` returned 1")
@@ -97,7 +97,7 @@ edit(
     {'reason == "tool_calls"': "chunk.tool_call_chunks", "return total.tool_calls": "break"},
     r"`\[\]`",
 )
-edit("misses the calls", {"return total.tool": "return chunk.tool"}, "From which chunk")
+edit("misses the calls", {"return total.tool": "return chunk.tool"}, "Which chunk do you take")
 edit("pieces of calls", {"total.tool_calls": "total.tool_call_chunks"})
 edit("stops at the first chunk", {"    return []": "        return []"})
 

@@ -32,7 +32,7 @@ for mistake, says, changes in (
     ("leaves the block open", "Which lines", {"len(fences) % 2": "False"}),
     ("leaves the block open", "by one space", {MATCH: 'line.startswith("```")'}),
     ("leaves the block open", "four backticks", {"3}```": "3}```(?!`)"}),
-    ("leaves the block open", "which one closes it", {'append("```")': 'append("~~~")'}),
+    ("leaves the block open", "which one closes the block", {'append("```")': 'append("~~~")'}),
     ("fence in mid-line", "", {'lines.append("```")': 'lines[-1] += "```"'}),
     ("keeps half a fence", "", {"last.strip()": "1"}),
     ("changes the rest", "twice|became", {'append("```")': 'append("```\\n```\\n```")'}),

@@ -3,5 +3,5 @@
 from tests.checks.answers import diagnoses
 
 diagnoses(
-    "3.diagnosis", "reply", {"A": "limit", "B": "broken off", "C": "complete", "D": "filtered"}
+    "3.diagnosis", "reply", {"A": "limit", "B": "truncated", "C": "complete", "D": "filtered"}
 )

@@ -92,7 +92,7 @@ of_sum("returns a message", {".text": ""})
 of_sum(
     "needs whole",
     {"def of_the_sum": "def whole(stream): ...\n\n\ndef of_the_sum"},
-    "Exercise 3.1 isn't done",
+    "Exercise 3.1 has no answer",
 )
 
 

@@ -12,9 +12,9 @@ right("3.values")(tuple(VALUES))
 right("3.values")([dict(reversed(value.items())) for value in VALUES])
 
 for mistake, says, answer in (
-    ("begins too late", "beginning of a key", VALUES[1:]),
+    ("begins too late", "part of a key", VALUES[1:]),
     ("begins too late", r"value 1 is `\{'city': 'Rome', 'temp': 21\}`", VALUES[-1:]),
-    ("begins too late", "beginning of a key", [{"city": ""}, *VALUES[1:]]),
+    ("begins too late", "part of a key", [{"city": ""}, *VALUES[1:]]),
     ("another value", "How much of `city` has arrived", [VALUES[0], *VALUES[2:]]),
     ("another value", "How much of `city`", [VALUES[0], {"city": ""}]),
     ("another value", "How much of `temp` has arrived", [*VALUES[:3], VALUES[4]]),
@@ -25,7 +25,7 @@ for mistake, says, answer in (
     ("unknown key", "`1`", [{}, {1: "Ro"}]),
     ("repeats a value", r"value 3 is `\{'city': 'Ro'\}`", VALUES[:2] + VALUES[1:]),
     ("repeats a value", "value 6", [*VALUES, VALUES[-1]]),
-    ("too many values", "first 5 are right", [*VALUES, {"city": "Oslo"}]),
+    ("too many values", "first 5 values are right", [*VALUES, {"city": "Oslo"}]),
     ("too few values", "more than 3 values", VALUES[:3]),
     ("too few values", "more than 1 value", VALUES[:1]),
     ("too few values", "more than 0 values", []),

@@ -2,4 +2,4 @@
 
 from utils.checks.engine.clinic import clinic
 
-check = clinic("3.diagnosis", ("complete", "limit", "filtered", "broken off"))
+check = clinic("3.diagnosis", ("complete", "limit", "filtered", "truncated"))

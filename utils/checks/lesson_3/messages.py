@@ -11,13 +11,13 @@ from utils.lesson_source import number
 
 _UNREAD: Messages[Run] = {
     "never reads the stream": lambda s: (
-        f"`{s.name}` took nothing from its stream. Does it loop over another one, or over nothing?"
+        f"`{s.name}` read nothing from its stream. What does it loop over?"
     ),
 }
 _NEEDS_WHOLE: Messages[Run] = {
     "needs whole": lambda s: (
-        f"`{s.name}` calls `whole`, and Exercise {number('3.whole')} isn't done. Run its "
-        "cell with your answer in it, and then this one again."
+        f"`{s.name}` calls `whole`, but Exercise {number('3.whole')} has no answer yet. Write it, "
+        "run its cell, and then run this one again."
     ),
 }
 
@@ -28,14 +28,14 @@ WHOLE: Messages[given.Seen] = {
         "`None` for an empty stream."
     ),
     "adds a message": lambda _: (
-        "`whole` returned a `ChatPromptTemplate`: that is what a message and a chunk add up to. "
-        "What did you start with?"
+        "`whole` returned a `ChatPromptTemplate`, which is the sum of a message and a chunk. "
+        "What is the first value of your sum?"
     ),
     "something from nothing": lambda s: (
         f"For an empty stream `whole` returned {kind(s.returned)}; the exercise asks for `None`."
     ),
     "leaves chunks": lambda s: (
-        f"Only {s.read_chunks} of {len(s.chunks)} chunks were read{s.when}. What ends the loop?"
+        f"`whole` read only {s.read_chunks} of {len(s.chunks)} chunks{s.when}. What ends the loop?"
     ),
     "one chunk of many": lambda s: (
         f"`whole` returned one of the {len(s.chunks)} chunks, not their sum."
@@ -49,7 +49,7 @@ CALLS: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
     "correct": lambda _: (
-        "Both calls of the finished reply, and none of the replies that were truncated or stopped."
+        "Both calls of the finished reply, and none from truncated or stopped replies."
     ),
     "before the reason": lambda s: (
         f"`calls` returned {shown(repr(s.returned), 90)} after {s.read_chunks} of "
@@ -57,25 +57,25 @@ CALLS: Messages[given.Seen] = {
     ),
     "misses the calls": lambda s: (
         f"A reply with {count(len(s.whole.tool_calls), 'tool call')} and the finish reason "
-        "`tool_calls` gave an empty list. From which chunk is each taken, and what is the reason "
-        "compared with?"
+        "`tool_calls` gave an empty list. Which chunk do you take the calls from, and which the "
+        "finish reason? What do you compare it with?"
     ),
     "no tool calls": lambda s: (
-        f"The list holds something that is no tool call: {shown(repr(s.returned[0]), 90)}. "
-        "`tool_calls` of the sum is a list already."
+        f"The list contains something that isn't a tool call: {shown(repr(s.returned[0]), 90)}. "
+        "The sum's `tool_calls` is already a list."
     ),
     "pieces of calls": lambda s: (
-        "The list holds pieces of calls, whose `args` are strings, such as "
-        f"{shown(repr(s.returned[0]['args']))}. Which attribute of the sum has them as a dict?"
+        "The list contains pieces of calls, whose `args` are strings, such as "
+        f"{shown(repr(s.returned[0]['args']))}. Which attribute of the sum has `args` as a dict?"
     ),
     "calls of another ending": lambda s: (
-        f"`calls` returned {shown(repr(s.returned), 90)}{s.when}. Only `tool_calls` means that the "
-        "model finished its calls; others may be truncated, and would be executed."
+        f"`calls` returned {shown(repr(s.returned), 90)}{s.when}. Only the finish reason "
+        "`tool_calls` means that the calls are complete."
     ),
     "changes calls": lambda s: (
         f"The sum has {count(len(s.whole.tool_calls), 'call')}, and `calls` returned "
-        f"{len(s.returned)}{s.when}: {shown(repr(s.returned), 90)}. Return its `tool_calls` as "
-        "they are."
+        f"{len(s.returned)}{s.when}: {shown(repr(s.returned), 90)}. Return the sum's `tool_calls` "
+        "unchanged."
     ),
 }
 
@@ -83,18 +83,18 @@ TO_STORE: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
     "correct": lambda _: (
-        "The complete reply was returned; every other one was refused, with its finish reason "
-        "named."
+        "Every complete reply was returned. For every other one, `ValueError` named the finish "
+        "reason."
     ),
     "refuses a complete reply": lambda s: (
         f"A complete reply, with the finish reason `stop`, was refused{s.when}: "
-        f"{shown(s.error, 90)}. Which of its chunks has the reason, and what is it compared with?"
+        f"{shown(s.error, 90)}. Which chunk has the finish reason? What do you compare it with?"
     ),
     "raises another error": lambda s: (
         f"`{type(s.error).__name__}` was raised{s.when}. The exercise asks for a `ValueError`."
     ),
     "replaces the error": lambda s: (
-        f"The connection was lost, and {shown(s.error)} was raised. Let the exception itself "
+        f"The connection was lost, and {shown(s.error)} was raised. Let the original exception "
         "propagate, or raise a `ValueError` from it."
     ),
     "doesn't name the reason": lambda s: (
@@ -107,81 +107,83 @@ TO_STORE: Messages[given.Seen] = {
     ),
     "stores an incomplete reply": lambda s: (
         f"`to_store` returned {shown(repr(s.returned))}{s.when}. Only `stop` counts as complete. "
-        "For anything else the exercise asks for a `ValueError`, which no caller can overlook."
+        "For any other reply, raise a `ValueError`."
     ),
 }
 
 COALESCE: Messages[coalesce.Seen] = {
     **_UNREAD,
     "correct": lambda _: (
-        f"The first piece immediately, then at most one string every {SECONDS} s, with all that "
-        "had arrived, and the rest at the end."
+        "The first piece was yielded immediately, then the waiting text at most once every "
+        f"{SECONDS} s, and the remaining text at the end."
     ),
     "collected first": lambda s: (
-        f"All {s.total} pieces had arrived before the first string was passed on{s.when}. Which "
+        f"All {s.total} pieces had arrived before the first string was yielded{s.when}. Which "
         "line reads the whole stream?"
     ),
     "waits": lambda s: (
-        f"`coalesce` itself waited for {s.waited:.2f} s{s.when}, which delays the stream. It only "
-        "has to look at the clock when a piece arrives."
+        f"`coalesce` waited for {s.waited:.2f} s{s.when}, which delays the stream. Don't sleep: "
+        "call `clock()` when a piece arrives."
     ),
     "never looks at the clock": lambda _: (
-        "`coalesce` never called the `clock` that it was given. How else can it know the time?"
+        "`coalesce` never called its argument `clock`. How else can it know the time?"
     ),
     "loses pieces": lambda s: (
-        f"Pieces are lost{s.when}, such as {shown(s.missing)}. Is each one added to the waiting "
+        f"Text was lost{s.when}, such as {shown(s.missing)}. Do you add every piece to the waiting "
         "text?"
     ),
     "another text": lambda s: f"The text changed{s.when}. {first_difference(s.text, s.reply.text)}",
     "empty string": lambda s: (
-        f"An empty string was passed on{s.when}. Was any text waiting at that point?"
+        f"An empty string was yielded{s.when}. Was any text waiting at that point?"
     ),
     "first piece late": lambda s: (
-        f"The first piece with text wasn't passed on immediately{s.when}. Does it wait for time to "
+        f"The first non-empty piece wasn't yielded immediately{s.when}. Does it wait for time to "
         "pass, or for another piece?"
     ),
     "debounces": lambda s: (
-        f"Time seems to be counted from the piece before{s.when}, so a steady stream waits for a "
-        "pause. Count from when something was last passed on."
+        f"The time seems to be measured from the previous piece{s.when}, so in a steady stream the "
+        "text waits for a pause. Measure from the last `yield`."
     ),
     "too soon": lambda s: (
-        f"{shown(s.odd[0].text)} was passed on less than {SECONDS} s after what was passed on "
-        f"before{s.when}. When is the time remembered, and is it compared with `seconds`?"
+        f"{shown(s.odd[0].text)} was yielded less than {SECONDS} s after the last `yield`{s.when}. "
+        "When do you store the time, and do you compare the difference with `seconds`?"
     ),
     "too late": lambda s: (
-        f"At least {SECONDS} s had gone by, and {shown(s.odd[1].text)} wasn't passed on{s.when}. "
-        "Which time is compared with the clock?"
+        f"At least {SECONDS} s had passed, but {shown(s.odd[1].text)} wasn't yielded{s.when}. "
+        "Which time do you subtract from `clock()`?"
     ),
     "not all of it": lambda s: (
-        f"{shown(s.odd[1].text)} had arrived, but {shown(s.odd[0].text)} was passed on{s.when}. "
-        "All that has arrived should go."
+        f"{shown(s.odd[1].text)} had arrived, but {shown(s.odd[0].text)} was yielded{s.when}. "
+        "Yield all the waiting text."
     ),
 }
 
 
 def _repair(s: closed.Seen) -> str:
-    """The text that was given and the one that came back, as Python to copy."""
+    """The given and the returned text, as Python to copy."""
     what = f"{s.case.when[:1].upper()}{s.case.when[1:]}"
     return f"{what}, {shown(repr(s.given), 700)} became {shown(repr(s.returned), 700)}."
 
 
 CLOSED: Messages[closed.Seen] = {
-    "correct": lambda _: "A reply with two code blocks, as it looks after each of its characters.",
+    "correct": lambda _: (
+        "Your function was right for a reply with two code blocks, after each of its characters."
+    ),
     "escapes HTML": lambda s: (
-        f"{_repair(s)} `closed` returns Markdown, and whatever shows it escapes it."
+        f"{_repair(s)} `closed` returns Markdown, so don't escape it: the widget that shows the "
+        "Markdown does that."
     ),
-    "keeps half a fence": lambda s: (
-        f"{_repair(s)} The last line may become a fence, and is still there."
-    ),
+    "keeps half a fence": lambda s: f"{_repair(s)} The last line may become a fence. Leave it out.",
     "fence without an open block": lambda s: (
-        f"{_repair(s)} A fence was added, though no block is open. Which lines did you count?"
+        f"{_repair(s)} `closed` added a fence, but no block is open. Which lines did you count?"
     ),
     "fence in mid-line": lambda s: f"{_repair(s)} The new fence isn't on a line of its own.",
     "leaves the block open": lambda s: (
-        f"{_repair(s)} The block is still open. Which lines did you count, and which one closes it?"
+        f"{_repair(s)} The block is still open. Which lines did you count, and which one closes "
+        "the block?"
     ),
     "changes the rest": lambda s: (
-        f"{_repair(s)} All but the fence should stay. What changed the rest?"
+        f"{_repair(s)} Apart from the fence, nothing should change. Which line changes the rest?"
     ),
 }
 
@@ -191,58 +193,57 @@ def _value(s: values.Seen) -> str:
 
 
 VALUES: Messages[values.Seen] = {
-    "correct": lambda s: f"All {len(s.yielded)}, as the parser has just yielded them.",
+    "correct": lambda s: f"The parser yielded the same {len(s.yielded)} values.",
     "no list": lambda s: f"The answer is a list of values, not {kind(s.answer)}.",
     "repeats a value": lambda s: (
-        f"{_value(s)}, the same as the one before it. A value that hasn't changed isn't yielded "
+        f"{_value(s)}, the same as the one before it. The parser doesn't yield an unchanged value "
         "again."
     ),
     "too many values": lambda s: (
-        f"The parser yields {len(s.yielded)} values, and you have {len(s.answer)}. The first "
-        f"{len(s.yielded)} are right."
+        f"Your first {len(s.yielded)} values are right. You have {len(s.answer)}, but the parser "
+        f"yields only {len(s.yielded)}."
     ),
     "too few values": lambda s: (
-        f"So far all is right, but the parser yields more than {count(len(s.answer), 'value')}."
+        f"Your list is right so far, but the parser yields more than "
+        f"{count(len(s.answer), 'value')}."
     ),
     "no dict": lambda s: f"{_value(s)}. Each value is a dict, at first a partial one.",
     "unknown key": lambda s: f"{_value(s)}. Which piece has the key {shown(s.unknown)}?",
     "begins too late": lambda s: (
-        f"{_value(s)}. What did the parser above yield when it only had the beginning of a key?"
+        f"{_value(s)}. What did the parser above yield when only part of a key had arrived?"
     ),
     "key without a value": lambda s: (
         f"{_value(s)}: one of its keys has no value yet. Look at `admin` above."
     ),
     "another value": lambda s: (
-        f"{_value(s)}. How much of `{s.key}` has arrived at that point, and is it a string or a "
-        "number?"
+        f"{_value(s)}. How much of `{s.key}` has arrived at that point? Is it a string or a number?"
     ),
 }
 
-_SAYS_SO = "Look at its finish reason: does it say so?"
-_ONLY_ONE = "Look at its finish reason, and at the section on replies that stop."
-_STOPPED = "Look at its finish reason: did the model stop, or was it stopped?"
+_COMPLETE = "Look at its finish reason: is it `stop`?"
+_ONLY_ONE = "Look at its finish reason, and at the section on replies that stop in the middle."
+_STOPPED = "Look at its finish reason: did the model finish, or was it stopped?"
 _GIVEN = "It has a finish reason. Which one?"
 
 DIAGNOSIS = clinic_messages(
     "reply",
-    "All four, from the finish reason and not from the looks of the text.",
+    "The finish reason settles all four; the text can't.",
     {
-        "complete for limit": _SAYS_SO,
-        "complete for filtered": _SAYS_SO,
-        "complete for broken off": "Does anything say so? Look at its finish reason.",
+        "complete for limit": _COMPLETE,
+        "complete for filtered": _COMPLETE,
+        "complete for truncated": "Did a finish reason arrive?",
         "limit for complete": _STOPPED,
         "limit for filtered": _ONLY_ONE,
-        "limit for broken off": "A model that reaches a limit says so. Look for a finish reason.",
+        "limit for truncated": "A reply that reaches the limit has a finish reason. Does this one?",
         "filtered for complete": _STOPPED,
         "filtered for limit": _ONLY_ONE,
-        "filtered for broken off": "A filter that stops a reply says so. Look for a finish reason.",
-        "broken off for complete": _GIVEN,
-        "broken off for limit": _GIVEN,
-        "broken off for filtered": _GIVEN,
+        "filtered for truncated": "A filtered reply has a finish reason. Does this one?",
+        "truncated for complete": _GIVEN,
+        "truncated for limit": _GIVEN,
+        "truncated for filtered": _GIVEN,
     },
     denied={
         "limit": "didn't reach a limit",
         "filtered": "wasn't filtered",
-        "broken off": "wasn't broken off",
     },
 )
