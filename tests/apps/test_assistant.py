@@ -113,6 +113,10 @@ def test_a_failure_is_one_sentence(
     assert said(assistant, virtual, RIVER)[-1] == ("failed", sentence)
 
 
+def test_a_silence_fails_before_a_proxy_gives_up(assistant: ModuleType) -> None:
+    assert [model.request_timeout for model in assistant.MODELS] == [50, 50]
+
+
 def test_an_error_s_own_words_are_never_shown(assistant: ModuleType) -> None:
     assert assistant.sentence(openai.OpenAIError("key 123")) == (
         "The model's provider reported an error."

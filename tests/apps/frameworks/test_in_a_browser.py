@@ -10,6 +10,8 @@ RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 END = ANSWER[-40:]
 ORDER = "Where is my order 4711?"
+MARKDOWN = "Show me Markdown with code and a table."
+PICTURE = "http://127.0.0.1:1/x.png"
 PAUSE = 30  # tokens before a fault
 BEFORE = ANSWER[:60]  # what has come by then, at least
 
@@ -51,7 +53,11 @@ def test_stop_leaves_tokens_ungenerated_in_a_silence_too(app: Running, visit: Vi
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
     app.wait_for(page, BEFORE)  # what came is kept
+    if app.name != "streamlit":
+        app.wait_for(page, {"chainlit": "Task manually stopped."}.get(app.name, "Stopped."))
     app.send(page, "Name a river.")
+    if app.name == "streamlit":
+        app.wait_for(page, "Stopped.")
     app.wait_for(page, prepared_replies.answer("Name a river."))
     roles = [message["content"] for message in app.site.requests(mark)[-1].body["messages"]]
     assert roles[1] == RAINBOW
@@ -134,6 +140,33 @@ def test_a_second_question_waits_for_the_end_of_the_first_reply(app: Running, vi
         page.keyboard.press("Enter")
     app.stop(page)
     assert [request.ended for request in app.site.requests(mark)] == ["client left"]
+
+
+def test_a_second_tab_shows_what_the_table_says(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-chat")
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, END)
+    tab = page.context.new_page()
+    app.open(tab)
+    assert (RAINBOW in app.text(tab)) == (app.name == "django")
+
+
+def test_markdown_is_shown_as_the_table_says(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-fast")
+    page = visit()
+    app.send(page, MARKDOWN)
+    app.wait_for(page, "For a moment each of them is open")
+    if app.name == "django":  # as text
+        assert "```" in app.text(page)
+        assert page.locator("table").count() == 0
+    else:
+        page.wait_for_selector(f"{app.face.log} table")
+    app.send(page, f"![x]({PICTURE})")
+    app.wait_for(page, "there are surely better answers than mine")  # it repeats the question
+    pictures = {"django": 0, "streamlit": 1, "chainlit": 2}  # Chainlit's in the question, too
+    there = "([picture, n]) => document.querySelectorAll(`img[src='${picture}']`).length === n"
+    page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])
 
 
 def test_two_visitors_at_once_see_nothing_of_each_other(app: Running, visit: Visit) -> None:
