@@ -166,7 +166,8 @@ def install_apps() -> None:
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
     """What `test --apps` runs: each framework's app, and an app behind nginx."""
-    pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "2"]
+    # A worker for each group; most of their time they wait.
+    pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
 
 

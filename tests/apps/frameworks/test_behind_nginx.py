@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
+from tests.apps.frameworks.judging import failed, verdict
 from tests.apps.frameworks.nginx import (
     ALONE,
     BUFFERING,
@@ -18,10 +17,6 @@ from tests.apps.frameworks.nginx import (
     settings_in_the_readme,
 )
 from tests.apps.site import Site, served
-from tools.verdict.__main__ import parser, shape_of
-from tools.verdict.endpoint import Endpoint
-from tools.verdict.lines import LINES, Case, Seen, judge
-from tools.verdict.model import Model
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx isn't installed: see .ci/run."),
@@ -42,39 +37,19 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def verdict(site: Site, url: str) -> dict[str, Seen]:
-    """Judge the FastAPI app at an address."""
-
-    def client() -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(timeout=None, trust_env=False)
-
-    async def judged() -> dict[str, Seen]:
-        shape = shape_of(parser().parse_args(["--preset", "fastapi", url]), 0)
-        model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
-        case = Case(Endpoint(shape, client), model, speed=2, hold=4, silence=2)
-        return await judge(case, lambda *_: None)
-
-    return asyncio.run(judged())
-
-
-def failed(table: dict[str, Seen]) -> list[str]:
-    assert list(table) == list(LINES)
-    return [name for name, seen in table.items() if seen.verdict != "passed"]
-
-
 def test_with_the_readmes_settings_every_line_passes(site: Site, tmp_path: Path) -> None:
     with behind_nginx(site.url, settings_in_the_readme(), tmp_path) as url:
-        assert failed(verdict(site, url)) == []
+        assert failed(verdict(site, "fastapi", url)) == []
 
 
 def test_with_nginxs_own_settings_the_apps_header_turns_buffering_off(
     site: Site, tmp_path: Path
 ) -> None:
     with behind_nginx(site.url, "", tmp_path) as url:
-        assert failed(verdict(site, url)) == []
+        assert failed(verdict(site, "fastapi", url)) == []
 
 
 def test_with_buffering_on_the_verdict_says_so(site: Site, tmp_path: Path) -> None:
     with behind_nginx(site.url, BUFFERING, tmp_path) as url:
-        table = verdict(site, url)
+        table = verdict(site, "fastapi", url)
     assert set(failed(table)) == BUFFERED

@@ -1,0 +1,37 @@
+"""The verdict on an app, in less time than the command takes."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import httpx2
+
+from tests.apps.site import Site
+from tools.verdict.__main__ import parser, shape_of
+from tools.verdict.endpoint import Endpoint
+from tools.verdict.lines import LINES, Case, Seen, judge
+from tools.verdict.model import Model
+from tools.verdict.sockets import PAGES, Sockets
+
+
+def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
+    """Judge an app at an address."""
+    client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
+    ask = client
+    if preset in PAGES:
+        ask = partial(client, transport=Sockets(PAGES[preset], url))
+
+    async def judged() -> dict[str, Seen]:
+        shape = shape_of(parser().parse_args(["--preset", preset, url]), 0)
+        model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
+        case = Case(Endpoint(shape, ask), model, speed=2, hold=4, silence=2)
+        return await judge(case, lambda *_: None)
+
+    return asyncio.run(judged())
+
+
+def failed(table: dict[str, Seen]) -> list[str]:
+    """The lines that the app doesn't pass."""
+    assert list(table) == list(LINES)
+    return [name for name, seen in table.items() if seen.verdict != "passed"]
