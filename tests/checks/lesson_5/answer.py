@@ -283,7 +283,7 @@ async def shows_the_first_reply(model, tools, messages):
             yield piece
 
 
-@wrong("5.answer", "other calls", r"called nothing, but what ran is `\('order_status', 4711\)`")
+@wrong("5.answer", "other calls", r"called nothing, but your code ran `\('order_status', 4711\)`")
 async def looks_the_order_up_first(model, tools, messages):
     yield Status("Thinking")
     await tools[0].ainvoke({"order": 4711})

@@ -301,7 +301,7 @@ async def reads_on(sources, seconds):
 
 
 wrong("5.steady", "ends quietly")(shows_the_error)
-wrong("5.steady", "fails all the same", "`ConnectionLost` came out")(raises_what_was_survived)
+wrong("5.steady", "fails all the same", "`ConnectionLost` was raised")(raises_what_was_survived)
 wrong("5.steady", "held back")(collects_pieces)
 
 UNFINISHED = """

@@ -63,7 +63,7 @@ class Assistant:
         return steadied()(sources, self.seconds)
 
 
-@right("5.support", "survived a tool call, Stop, .* the reader waits 0.6 s in all")
+@right("5.support", "handled a tool call, Stop, .* the reader waits 0.6 s in all")
 def on_copies(models, tools, seconds):
     models, tools = tuple(models), list(tools)
 
@@ -303,6 +303,6 @@ for mistake, old, new in (
     ("changes an argument", "sources =", "history.append(history[-1]); sources ="),
     ("no long silence", "(sources, seconds)", "(sources, seconds / len(models))"),
 ):
-    wrong("5.support", mistake, "Steps 1 and 3 pass by themselves, so it is in `support`")(
+    wrong("5.support", mistake, "Steps 1 and 3 pass by themselves, so the mistake is in `support`")(
         in_a_notebook((old, new))
     )

@@ -35,8 +35,8 @@ _FINISHED = "Look at its finish reason: the model did report that it had finishe
 
 _PASSED_ON: Messages[Passing] = {
     "yields something else": lambda s: (
-        f"`{s.name}` yields {shown(repr(getattr(s.stray, 'content', s.stray)))}{s.when}, which "
-        "never arrived. Pass on each piece as it is."
+        f"`{s.name}` yields {shown(repr(getattr(s.stray, 'content', s.stray)))}{s.when}, but that "
+        "never arrived. Pass on each piece unchanged."
     ),
     "yields a piece again": lambda s: (
         f"{shown(repr(getattr(s.repeated, 'content', s.repeated)))} arrived once but was passed on "
@@ -44,62 +44,62 @@ _PASSED_ON: Messages[Passing] = {
     ),
     "leaves a piece out": lambda s: (
         f"{shown(repr(getattr(s.missing, 'content', s.missing)))} arrived but wasn't passed "
-        f"on{s.when}. A piece without text counts, too."
+        f"on{s.when}. Pass on pieces without text, too."
     ),
 }
 
 _TRIED: Messages[Tried] = {
     "no long silence": lambda s: (
-        f"`{type(s.error).__name__}` came out after {s.seconds:.1f} s{s.when}, though no silence "
-        f"was as long as {SECONDS:g} s. Does each piece get its own time, and all of it?"
+        f"`{type(s.error).__name__}` was raised after {s.seconds:.1f} s{s.when}, although no "
+        f"silence lasted {SECONDS:g} s. Does each piece get its own limit of `seconds`?"
     ),
     "raises": lambda s: told(s.error, s.case.when) if s.error else "",
     "calls none": lambda _: "Nothing in the list was called.",
     "not in order": lambda _: (
-        "The second in the list was called, but never the first. Are they in order? And when does "
-        "the code in a loop's `lambda` look up its variable?"
+        "The second entry in the list was called, but never the first. Is the order wrong? And "
+        "when does the code in a loop's `lambda` look up its variable?"
     ),
     "calls the next too late": lambda s: (
-        f"The next in the list was called{s.when}. What has come by then can't be taken back. What "
-        "decides whether the error is raised?"
+        f"The next entry in the list was called{s.when}. What you have yielded by then can't be "
+        "taken back. What decides whether you raise the error?"
     ),
     "calls the next without need": lambda s: (
-        f"One more in the list was called than needed{s.when or ', though the first answers'}. One "
-        "that ends without an error has answered, and each request is paid for."
+        f"More entries were called than needed{s.when or ', though the first answers'}. An entry "
+        "that ends without an error has answered, and each request costs money."
     ),
     "never calls the next": lambda s: (
-        f"The next in the list was never called{s.when}. What ends your loop?"
+        f"The next entry in the list was never called{s.when}. What ends your loop?"
     ),
     "calls one again": lambda s: (
-        f"One that had failed was called again{s.when}. The exercise asks for the next in the list."
+        f"An entry that had failed was called again{s.when}. Call the next entry in the list."
     ),
     "ends quietly": lambda s: (
-        f"`{s.name}` ended without an error{s.when}. How would its reader know that the reply "
+        f"`{s.name}` ended without an error{s.when}. How does its reader learn that the reply "
         "isn't complete?"
     ),
     "fails all the same": lambda s: (
-        f"`{type(s.error).__name__}` came out{s.when}, though the list held one that answers."
+        f"`{type(s.error).__name__}` was raised{s.when}, although an entry in the list answers."
     ),
     "another error": lambda s: (
-        f"The error that came out{s.when} is {shown(s.error)}. The last one's is "
-        f"{shown(s.reply.error)}, and that is the one to raise."
+        f"The error that was raised{s.when} is {shown(s.error)}. Raise the error of the last "
+        f"entry instead: {shown(s.reply.error)}."
     ),
     "another limit": lambda s: (
-        f"The next was called after a silence of {s.waited:.1f} s; `seconds` was {SECONDS:g}. What "
-        "measures the silence?"
+        f"The next entry was called after a silence of {s.waited:.1f} s, but `seconds` was "
+        f"{SECONDS:g}. What measures the silence?"
     ),
 }
 
 
 def _blank(s: Staged) -> str:
-    return f"The screen showed no `Status` for {s.blank:.1f} s{s.when}. What is yielded first?"
+    return f"The screen showed no `Status` for {s.blank:.1f} s{s.when}. What do you yield first?"
 
 
 def _stages(s: Staged) -> str:
     statuses = [shown(f"{i.stage} {i.detail}".strip()) for i in s.items if stage(i) is not None]
     return (
-        f"The stages that were shown{s.when} are {joined(statuses) or 'none'}. Each call of the "
-        "model needs its `Thinking`, and each tool its `Tool call` with its name."
+        f"The stages that were shown{s.when} are {joined(statuses) or 'none'}. Show `Thinking` "
+        "before each call of the model, and `Tool call` with the tool's name before each tool."
     )
 
 
@@ -107,39 +107,37 @@ def _stages(s: Staged) -> str:
 
 TURN: Messages[turn.Seen] = {
     "correct": lambda _: (
-        "Each piece was out before the next was taken, and the history holds what was yielded "
-        "after a whole reply, a reader who left, a cancellation and a lost connection."
+        "Each piece was yielded before the next was taken. The history contains what was yielded, "
+        "even after an early stop, a cancellation or a lost connection."
     ),
     "reply sent with the question": lambda _: (
-        "The last message that the model was sent isn't the question but an `AIMessage`. Is the "
-        "reply's message in `history` before the model is called?"
+        "The last message sent to the model is an `AIMessage`, not the question. Do you add the "
+        "reply's message to `history` before you call the model?"
     ),
     "question not sent": lambda s: (
-        f"The question isn't among the {count(len(s.sent), 'message')} that the model was sent. "
-        "When is it added, and to which list?"
+        f"The question isn't among the {count(len(s.sent), 'message')} sent to the model. "
+        "When do you add it, and to which list?"
     ),
     "another conversation": lambda s: (
-        f"The model was sent {count(len(s.sent), 'message')}. It should be sent the "
-        f"{len(s.case.before)} from before, in order, and then the question once."
+        f"The model was sent {count(len(s.sent), 'message')}. Send it the {len(s.case.before)} "
+        "earlier messages, in order, and then the question once."
     ),
-    "loses what was before": lambda s: (
-        f"The messages that were in `history` before the turn have changed{s.when}."
-    ),
+    "loses what was before": lambda s: f"The earlier messages in `history` have changed{s.when}.",
     "history unchanged": lambda s: (
         f"Nothing was added to `history`{s.when}. An assignment such as `history = [*history, …]` "
         "makes a new list, which the caller never sees."
     ),
     "nothing stored": lambda s: (
-        f"Neither the question nor the reply is in `history`{s.when}. When do the lines run that "
-        "store them?"
+        f"Neither the question nor the reply is in `history`{s.when}. When do the lines that "
+        "store them run?"
     ),
     "no message": lambda s: (
         f"`turn` added {kind(s.odd[0])} to `history`{s.when}. The exercise asks for a "
         "`HumanMessage` and an `AIMessage`."
     ),
     "other roles": lambda s: (
-        f"`turn` added {joined([kind(entry) for entry in s.new])}{s.when}, and their texts don't "
-        "fit: the question is the `HumanMessage`, the reply the `AIMessage`."
+        f"`turn` added {joined([kind(entry) for entry in s.new])}{s.when}, but with the wrong "
+        "text. The question is the `HumanMessage`, and the reply is the `AIMessage`."
     ),
     "question not stored": lambda s: f"The question isn't in `history`{s.when}.",
     "too many messages": lambda s: (
@@ -148,7 +146,7 @@ TURN: Messages[turn.Seen] = {
     ),
     "reply not stored": lambda s: (
         f"{shown(s.text, 40)} was yielded, but no reply is in `history`{s.when}. When does the "
-        "line run that stores it?"
+        "line that stores it run?"
     ),
     "reply before the question": lambda _: "In `history` the reply comes before its question.",
     "lacks the end": lambda s: (
@@ -187,12 +185,11 @@ CAPTION: Messages[caption.Seen] = {
     ),
     "fractions": lambda s: f"{_caption(s)} The exercise asks for whole seconds.",
     "rounding": lambda s: (
-        f"{_caption(s)} The seconds are rounded wrongly. Round the result only, and to the nearest "
-        "whole number."
+        f"{_caption(s)} The rounding is wrong. Round the result only, to the nearest whole number."
     ),
     "another estimate": lambda s: (
-        f"{_caption(s)} {s.case.done} took {s.case.seconds:g} s. How long do the "
-        f"{(s.case.total or 0) - s.case.done} that are left take at this pace? Round only that."
+        f"{_caption(s)} {count(s.case.done, 'item')} took {s.case.seconds:g} s. How long do the "
+        f"remaining {(s.case.total or 0) - s.case.done} take at this pace? Round only the result."
     ),
     "other words": lambda s: (
         f"{_caption(s)} The numbers are right, but the wording isn't the exercise's. "
@@ -203,28 +200,28 @@ CAPTION: Messages[caption.Seen] = {
 
 TEXT_UNTIL: Messages[text_until.Seen] = {
     "correct": lambda _: (
-        "Stop ends the waiting at any moment, also in a silence, and the stream is closed. Without "
-        "Stop the whole text comes back."
+        "Stop ends the wait at any moment, even during a silence, and the stream is closed. "
+        "Without Stop, the whole text is returned."
     ),
     "ends by a cancellation": lambda s: (
         f"`text_until` ended with a `CancelledError`{s.when}. Awaiting a task that was cancelled "
         "raises one."
     ),
     "error in a group": lambda s: (
-        f"The connection was lost, and {kind(s.error)} came out with the error inside. The "
-        "exercise asks for the error itself."
+        f"The connection was lost, and {kind(s.error)} was raised with the error inside. Raise "
+        "the error itself."
     ),
     "waits for Stop": lambda s: (
         f"The reply had ended after {s.reply.lasts:.1f} s, but `text_until` returned only after "
         f"{s.seconds:.1f} s, when Stop was pressed. Which of the two does it wait for?"
     ),
     "stops at the next piece": lambda s: (
-        f"`text_until` returned {s.late:.1f} s late{s.when}: only when more had arrived. What else "
-        "can it wait for meanwhile?"
+        f"`text_until` returned {s.late:.1f} s late{s.when}: only when the next piece had "
+        "arrived. What else can it wait for at the same time?"
     ),
     "stops late": lambda s: (
-        f"`text_until` returned {s.late:.2f} s late{s.when}. Does it look for Stop only now and "
-        "then?"
+        f"`text_until` returned {s.late:.2f} s late{s.when}. Does it check for Stop only now "
+        "and then?"
     ),
 }
 
@@ -236,7 +233,7 @@ WATCHED: Messages[watched.Seen] = {
     ),
     "hides timeouts": lambda _: (
         "One thing to improve: a `TimeoutError` that the stream itself raises becomes a `Stalled`. "
-        "The `expired()` of `asyncio.timeout` says whose it was."
+        "`expired()` of `asyncio.timeout` tells you whether your limit raised it."
     ),
     "yields an awaitable": lambda s: (
         f"`watched` yields {kind(s.items[0])}, which still has to be awaited. Is an `await` "
@@ -247,32 +244,32 @@ WATCHED: Messages[watched.Seen] = {
         "catches it. What should the class inherit from?"
     ),
     "counts the reader's time": lambda s: (
-        f"The reader takes {s.case.pause:g} s for each chunk, and {kind(s.error)} came out, though "
-        "the stream was never silent for long. Is the `yield` inside your limit?"
+        f"The reader takes {s.case.pause:g} s for each chunk, and {kind(s.error)} was raised, "
+        "although the stream was never silent for long. Is the `yield` inside your limit?"
     ),
     "takes an error for a stall": lambda _: (
-        "The stream failed with an error of its own, the lost connection, and a `Stalled` came "
-        "out. Which errors does your `except` catch?"
+        "The connection was lost, but `Stalled` was raised instead of the stream's own error. "
+        "Which errors does your `except` catch?"
     ),
     "takes the end for a stall": lambda _: (
         "All chunks arrived and the stream ended, but `Stalled` was raised. What does `anext` "
         "raise at the end of a stream?"
     ),
     "timeout comes out": lambda s: (
-        f"A `TimeoutError` came out after {s.seconds:.1f} s. The exercise asks for `Stalled`, "
-        "after a silence."
+        f"A `TimeoutError` was raised after {s.seconds:.1f} s. The exercise asks for `Stalled`, "
+        "and only after a silence."
     ),
     "limit for the whole stream": lambda s: (
         f"No silence was longer than {watched.LONGEST:g} s, but `Stalled` was raised "
         f"{s.seconds:.1f} s after the beginning. Does each chunk get a time limit of its own?"
     ),
     "shorter limit": lambda s: (
-        f"`Stalled` was raised after {s.seconds:.1f} s{s.when}, when no silence had lasted the "
-        f"{SECONDS:g} seconds that were given. How is `seconds` used?"
+        f"`Stalled` was raised after {s.seconds:.1f} s{s.when}, before any silence had lasted "
+        f"{SECONDS:g} s. How do you use `seconds`?"
     ),
     "longer limit": lambda s: (
-        f"`Stalled` came {s.late:.1f} s too late{s.when}. The limit was {SECONDS:g} s. What can "
-        "interrupt the waiting itself?"
+        f"`Stalled` was raised {s.late:.1f} s too late{s.when}. The limit was {SECONDS:g} s. "
+        "What can interrupt the wait itself?"
     ),
     "waits on": lambda s: (
         f"The limit was {SECONDS:g} s, but `watched` waited for {LONG:g} s{s.when} and went on. "
@@ -288,8 +285,8 @@ WATCHED: Messages[watched.Seen] = {
 FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
     **_TRIED,
     "correct": lambda _: (
-        "A model that fails before any text is followed by the next; after text the error comes "
-        "out, and no text is shown twice."
+        "If a model fails before any text, the next one is called. After text, the error "
+        "propagates, and no text is shown twice."
     ),
     "another prompt": lambda s: (
         f"The prompt was {shown(s.case.prompt)}, but a model was sent {shown(s.other_prompts[0])}."
@@ -303,8 +300,8 @@ def _seam(s: seam.Seen) -> str:
 
 SEAM: Messages[seam.Seen] = {
     "correct": lambda _: (
-        "Pairs without an overlap, with one character, a word, several lines and all of it, and "
-        "empty strings: each was joined without a repetition or a loss."
+        "No text was repeated or lost, whether the overlap was empty, one character, a word, "
+        "several lines or a whole string."
     ),
     "loses the first string": lambda s: (
         f"{_seam(s)} The first string is gone. Does a slice count from the end? With an overlap of "
@@ -318,8 +315,8 @@ SEAM: Messages[seam.Seen] = {
         f"{_seam(s)} The result should begin with all of `partial`, unchanged."
     ),
     "repeats the overlap": lambda s: (
-        f"{_seam(s)} {shown(repr(s.case.overlap))} ends `partial` and begins `more`, and is there "
-        "twice. Which overlaps does your code try?"
+        f"{_seam(s)} {shown(repr(s.case.overlap))} ends `partial` and begins `more`, so it "
+        "should appear once. Which overlaps does your code try?"
     ),
     "repeats a part": lambda s: (
         f"{_seam(s)} Part of it is repeated: the longest overlap is {shown(repr(s.case.overlap))}."
@@ -329,13 +326,13 @@ SEAM: Messages[seam.Seen] = {
         "not at its end."
     ),
     "loses text": lambda s: (
-        f"{_seam(s)} More of `more` is missing than the overlap, {shown(repr(s.case.overlap))}."
+        f"{_seam(s)} It lacks more of `more` than the overlap, {shown(repr(s.case.overlap))}."
     ),
 }
 
 DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
     "program",
-    "All four, from their lengths, requests and finish reasons.",
+    "All four are right, from their lengths, requests and finish reasons.",
     {
         "healthy for doubled": _BEGINNINGS,
         "healthy for lost": _LENGTH,
@@ -348,7 +345,7 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
         "lost for cut off": "Did it send a second request? And what is its finish reason?",
         "cut off for healthy": _FINISHED,
         "cut off for doubled": _FINISHED,
-        "cut off for lost": f"{_FINISHED} So what is missing isn't the end.",
+        "cut off for lost": f"{_FINISHED} So the missing part isn't the end.",
     },
     denied={
         "doubled": "shows nothing twice",
@@ -361,8 +358,8 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
 
 ANSWER: Messages[answer.Seen] = {
     "correct": lambda _: (
-        "Each stage is shown before it begins, each chunk as it arrives, and tools run only when "
-        "the model finished calling them."
+        "Each stage is shown before it begins, each chunk as it arrives, and tools run only after "
+        "the model has finished calling them."
     ),
     "calls twice": lambda s: (
         f"`answer` called the model {times(s.reply.requests)}, though its first reply called no "
@@ -372,16 +369,16 @@ ANSWER: Messages[answer.Seen] = {
         "A request didn't offer the tools to the model, which can call only what it is offered. "
         "What does `model.bind_tools(tools)` return?"
     ),
-    "another conversation": lambda s: (
-        f"The model was called {times(len(s.readings))}, and not each request begins with the "
-        "conversation that `answer` was given. The model remembers nothing between requests."
+    "another conversation": lambda _: (
+        "A request doesn't begin with the conversation that `answer` was given. The model "
+        "remembers nothing between requests."
     ),
     "runs an unfinished call": lambda s: (
-        f"The tool {shown(s.ran[0].name)} ran {s.case.when}. What tells you that the model "
-        "finished calling it?"
+        f"The tool {shown(s.ran[0].name)} ran {s.case.when}. How do you know that the model "
+        "has finished calling it?"
     ),
     "other calls": lambda s: (
-        f"The model called {listed(s.due_calls)}, but what ran is "
+        f"The model called {listed(s.due_calls)}, but your code ran "
         f"{listed((ran.name, ran.argument) for ran in s.ran)}{s.when}."
     ),
     "never called again": lambda s: (
@@ -389,9 +386,8 @@ ANSWER: Messages[answer.Seen] = {
         f"{times(len(s.readings))}, so it never received the last result. What ends your loop?"
     ),
     "adds other messages": lambda s: (
-        "To the conversation, the second request should add "
-        f"{joined([*map(shown, s.due_added)])}, but it adds "
-        f"{joined([*map(shown, s.added)]) or 'nothing'}."
+        f"The second request should add {joined([*map(shown, s.due_added)])} to the conversation, "
+        f"but it adds {joined([*map(shown, s.added)]) or 'nothing'}."
     ),
     "loses the result": lambda s: (
         f"The tool's message in the second request is {shown(s.results[0] or ' ')}, which isn't "
@@ -400,31 +396,31 @@ ANSWER: Messages[answer.Seen] = {
     "blank screen": _blank,
     "other stages": _stages,
     "status late": lambda s: (
-        f"A `Status` came {s.late_stage:.1f} s after what it announces had begun{s.when}. What "
+        f"A `Status` was yielded {s.late_stage:.1f} s after its stage had begun{s.when}. What "
         "does the screen show until then?"
     ),
     "no finish reason": lambda _: (
-        "The model gave a finish reason, but no chunk that was yielded has one. Which chunks "
-        "aren't passed on?"
+        "The model sent a finish reason, but none of the chunks you yielded has it. Which chunks "
+        "don't you pass on?"
     ),
     "held back": lambda s: (
-        f"A piece of text came out {s.late_text:.1f} s after it had arrived{s.when}. Can it be "
-        "passed on before you know whether tools are wanted?"
+        f"A piece of text was yielded {s.late_text:.1f} s after it had arrived{s.when}. Can you "
+        "pass it on before you know whether the model calls a tool?"
     ),
 }
 
 TICKET: Messages[ticket.Seen] = {
     "correct": lambda _: (
-        "The fields come as they are known, then a validated `Ticket`, and none if the reply was "
-        "truncated, lost or invalid."
+        "The fields are yielded as they become known, then a validated `Ticket`. If the reply is "
+        "truncated, lost or invalid, there is no ticket."
     ),
     "structured output": lambda _: (
-        "The model was called for structured output, which comes as a tool call or parsed by the "
-        "server. This one writes its JSON as text, as `request` says."
+        "The model was called with a setting for structured output. Without it, this model writes "
+        "its JSON as text, as `request` asks. Read that text."
     ),
     "reads no JSON yet": lambda s: (
         "The first chunk is empty, so there was no JSON to read yet: "
-        f"{shown(f'{type(s.error).__name__}: {s.error}')}. What has to be true before you read it?"
+        f"{shown(f'{type(s.error).__name__}: {s.error}')}. What must be true before you read it?"
     ),
     "conversation missing": lambda s: (
         f"The model was sent {shown(s.sent)}, which lacks the conversation {shown(ticket.SAID)}."
@@ -435,19 +431,19 @@ TICKET: Messages[ticket.Seen] = {
     ),
     "yields nothing": lambda _: "`ticket` ended without yielding anything.",
     "ticket all the same": lambda s: (
-        f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What has to be true "
+        f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What must be true "
         "before you make it?"
     ),
     "ends quietly": lambda s: (
-        f"`ticket` ended without an error{s.when}. How would its reader know that there is no "
+        f"`ticket` ended without an error{s.when}. How does its reader learn that there is no "
         "ticket?"
     ),
     "ticket too early": lambda s: (
-        f"{count(len(s.tickets), 'ticket')} came before the last item. Only a whole reply can be "
-        "validated, and only the last item is a `Ticket`."
+        f"{count(len(s.tickets), 'ticket', 'was')} yielded too early. Only a whole reply can be "
+        "validated, so only the last item may be a `Ticket`."
     ),
     "invents a value": lambda s: (
-        f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply says something else."
+        f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply has another value."
     ),
     "field late": lambda s: (
         f"`{s.late_field}` was known after {s.due(s.late_field):.1f} s, but no dict contained it "
@@ -466,18 +462,18 @@ STEADY: Messages[steady.Seen] = {
     **_TRIED,
     **_PASSED_ON,
     "correct": lambda _: (
-        "A failure or a silence before any text or tool call makes room for the next source. After "
-        "it the error is raised, and what was shown stays."
+        "A failure or a silence before any text or tool call leads to the next source. After text "
+        "or a tool call, the error is raised."
     ),
     "unfinished watched": lambda _: (
-        "`steady` calls `watched`, and the notebook's own doesn't pass Exercise "
-        f"{number('5.watched')}. Run the capstone's first cell again, which imports the course's."
+        "`steady` calls the notebook's own `watched`, which doesn't pass Exercise "
+        f"{number('5.watched')}. Run the capstone's first cell again to import the course's."
     ),
     "calls none": lambda _: (
-        "No source was called. A source is a function: the stream is what calling it returns."
+        "No source was called. A source is a function, and calling it returns the stream."
     ),
     "held back": lambda s: (
-        f"A piece was passed on {s.late:.1f} s after it had arrived. What does it wait for?"
+        f"A piece was passed on {s.late:.1f} s after it had arrived. What delays it?"
     ),
 }
 
@@ -490,13 +486,13 @@ SUPPORT: Messages[support.Seen] = {
     **{name: _with_step(SHARED[name]) for name in TEXT},
     **{name: _with_step(message) for name, message in _TRIED.items()},
     "correct": lambda s: (
-        "It survived a tool call, Stop, a refusal, a silence, a break in mid-reply and the loss of "
-        f"both models. A status is shown immediately, and the reader waits {s.wait:.1f} s in all: "
-        "as long as the model itself needs."
+        "It handled a tool call, Stop, a refusal, a silence, a dropped connection and the failure "
+        f"of both models. A status is shown immediately, and the reader waits {s.wait:.1f} s in "
+        "all, which is within the budget."
     ),
     "another history": lambda s: (
-        f"The model wasn't sent the history of its turn{s.when}. Is something kept from an earlier "
-        f"one? {s.steps}"
+        f"The model wasn't sent the history of its turn{s.when}. Do you keep something from an "
+        f"earlier turn? {s.steps}"
     ),
     "not a function": lambda s: (
         f"The check needs the function `support` itself. It was given {kind(s.panel.support)}."
@@ -511,7 +507,7 @@ SUPPORT: Messages[support.Seen] = {
         "arguments, which make the stream when they are called."
     ),
     "calls twice": lambda s: (
-        f"The same request was sent {times(s.reply.requests)}{s.when}, and each is paid for. "
+        f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money. "
         f"{s.steps}"
     ),
     "changes an argument": lambda s: (
@@ -520,17 +516,16 @@ SUPPORT: Messages[support.Seen] = {
     ),
     "never calls the next": lambda s: (
         f"The second model was never called{s.when}. Is each model a source, and does `seconds` "
-        f"get to where a silence is measured? {s.steps}"
+        f"reach the code that measures the silence? {s.steps}"
     ),
     "other tools": lambda s: (
-        f"A request didn't offer `tools` to the model{s.when}. Where does its list come from? "
-        f"{s.steps}"
+        f"A request didn't offer `tools` to the model{s.when}. Which list do you pass on? {s.steps}"
     ),
     "blank screen": lambda s: f"{_blank(s)} {s.steps}",
     "tools never run": lambda s: f"The model called a tool, but none ran. {s.steps}",
     "other stages": lambda s: f"{_stages(s)} {s.steps}",
     "over budget": lambda s: (
         f"The reader waits {s.wait:.1f} s in all, but the model needs only "
-        f"{s.reply.arrives(0):.1f} s for its first text. What keeps text waiting? {s.steps}"
+        f"{s.reply.arrives(0):.1f} s for its first text. What delays the text? {s.steps}"
     ),
 }

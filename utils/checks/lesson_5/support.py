@@ -75,7 +75,7 @@ class Seen(Tried, Staged):
             if name in names and not passes(f"5.{name}", names[name]):
                 return f"See step {step}, Exercise {number(f'5.{name}')}."
         if STEPS.keys() <= names.keys():
-            return "Steps 1 and 3 pass by themselves, so it is in `support`."
+            return "Steps 1 and 3 pass by themselves, so the mistake is in `support`."
         return f"See steps 1 and 3, Exercises {number('5.answer')} and {number('5.steady')}."
 
     @property

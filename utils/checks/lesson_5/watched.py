@@ -126,9 +126,14 @@ check = Exercise(
     observe,
     cases=(
         Watch(seed=61, silences={0: 1.3, 2: 1.8, 3: 1.8, 9: 1.8}),
-        Watch(seed=62, compact=True, stalls=0, when="when it was silent before the first chunk"),
-        Watch(seed=63, stalls=0, when="when it was silent before the first text"),
-        Watch(seed=64, stalls=3, when="when it was silent after three pieces"),
+        Watch(
+            seed=62,
+            compact=True,
+            stalls=0,
+            when="when the stream was silent before the first chunk",
+        ),
+        Watch(seed=63, stalls=0, when="when the stream was silent before the first text"),
+        Watch(seed=64, stalls=3, when="when the stream was silent after three pieces"),
         Watch(pieces=("The ", "fox ", "stops."), pause=5.0, when="with a slow reader"),
         Watch(seed=65, fails_after=4, when="when the connection was lost"),
         Watch(pieces=(), when="for a stream without text"),
