@@ -65,10 +65,14 @@ LAST = "    return text\n"
 
 edit("loses the mark", {"end.end()": "end.start()"})
 edit("ends at any mark", {FOUND: 're.search("[.!?]", text)'})
-edit("takes the end of a piece", {FOUND: r"re.search(r'[.!?](?=\s|$)', text)"}, "still to arrive")
-edit("misses a line break", {FOUND: 're.search("[.!?](?= )", text)'}, "isn't only a space")
-edit("misses the end", {FOUND: "END.search(chunk.content) and END.search(text)"}, "all that has")
-edit("takes more than the sentence", {"text[: end.end()]": "text"}, "What of the last piece")
+edit("takes the end of a piece", {FOUND: r"re.search(r'[.!?](?=\s|$)', text)"}, "must arrive")
+edit("misses a line break", {FOUND: 're.search("[.!?](?= )", text)'}, "isn't the only white space")
+edit(
+    "misses the end",
+    {FOUND: "END.search(chunk.content) and END.search(text)"},
+    "all the text so far",
+)
+edit("takes more than the sentence", {"text[: end.end()]": "text"}, "How much of the last piece")
 edit(
     "takes more than the sentence",
     {FOUND: r"re.search(r'(?s).*[.!?](?=\s)', text)"},

@@ -103,7 +103,11 @@ edit(
         "[run_id": "[parent_run_id",
     },
 )
-edit("resets another run", {ENDS: f"{ENDS}; self.counts.clear()"}, "should go when a run ends")
+edit(
+    "resets another run",
+    {ENDS: f"{ENDS}; self.counts.clear()"},
+    "should be removed when a run ends",
+)
 edit("loses another run", {FAILS: "self.counts.clear()"})
 edit("loses another run", {FAILS: "self.counts = {}"})
 edit("skips empty tokens", {ADDS: f"if token: {ADDS}"})
@@ -115,12 +119,12 @@ edit("another order", {ENDS: f"self.reports.insert(0, {POP})"})
 edit(
     "another number",
     {ENDS: f"self.reports.append({POP} if response.generations[0][0].text else 1)"},
-    "after a run with an empty reply, which had 3 tokens",
+    "after a run with an empty reply. That run had 3 tokens",
 )
 edit(
     "mixes threads",
     {ENDS: f"{POP} if len(self.reports) > 1 else {ENDS}"},
-    "batch, in threads. They had",
+    "batch, in threads. The runs had",
 )
 edit("skips a run without tokens", {ENDS: f"if run_id in self.counts: {ENDS}"})
 edit("reports nothing", {ENDS: POP})

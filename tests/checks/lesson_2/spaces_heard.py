@@ -115,7 +115,7 @@ edit("returns the wrong type", {"words.spaces": "float(words.spaces)"}, "returne
 edit("returns nothing", {"return words.spaces": ""})
 edit("yields", {"return": "yield"})
 always_the_same = Words()
-edit("keeps an earlier count", {"Words()": "always_the_same"}, "it still counts the first one's")
+edit("keeps an earlier count", {"Words()": "always_the_same"}, "which includes the first count")
 edit("swallows the error", {"for _": "with suppress(Exception):\n     for _"})
 
 own = edits("2.spaces_heard", with_a_class_of_its_own)

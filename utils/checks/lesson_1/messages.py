@@ -33,7 +33,7 @@ SHOW: Messages[show.Seen] = {
         "argument of `print` prevents that?"
     ),
     "keeps text of an earlier call": lambda _: (
-        "A second call also returned the first reply's text. Where should each call begin anew?"
+        "A second call also returned the first reply's text. What does one call leave for the next?"
     ),
 }
 
@@ -60,7 +60,7 @@ WORDS: Messages[words.Seen] = {
     "loses the last word": lambda s: (
         f"The last word, {shown(s.words[-1])}, never comes out{s.when}. No white space follows it."
     ),
-    "yields one word more": lambda s: f"After the last word another comes out: {shown(s.item)}.",
+    "yields one word more": lambda s: f"One word too many came out: {shown(s.item)}.",
     "yields too few words": lambda s: (
         f"Only {len(s.items)} of {count(len(s.words), 'word')} came out{s.when}; {shown(s.word)} "
         "should be next."
@@ -69,7 +69,7 @@ WORDS: Messages[words.Seen] = {
     "splits at spaces only": lambda s: (
         f"{shown(repr(s.item))} came out as one word. Words end at any white space."
     ),
-    "joins words": lambda s: f"{shown(s.item)} came out as one word, but {shown(s.word)} is one.",
+    "joins words": lambda s: f"{shown(s.item)} came out, but the word is {shown(s.word)}.",
     "cuts a word": lambda s: (
         f"{shown(s.word)} was cut: {shown(s.item)} came out on its own{s.when}. The end of a piece "
         "isn't the end of a word."
@@ -175,7 +175,7 @@ SHOUT: Messages[shout.Seen] = {
     ),
     "collected first": lambda s: (
         f"All {s.total} pieces had gone in before the first of {len(s.items)} items came out. "
-        "Cutting the text up again doesn't bring the time back."
+        "Splitting the whole text afterwards doesn't make it stream."
     ),
     "held back": lambda s: (
         f"Up to {count(s.words_held, 'character')} of complete words had gone in but not come out. "
@@ -189,33 +189,33 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
         "reply in which no sentence ends came back as it was."
     ),
     "doesn't close": lambda _: (
-        "The stream closed only because nothing referred to it any longer. `closing` closes it "
-        "whatever else does."
+        "The stream closed only because nothing referred to it any longer. `closing` closes it in "
+        "any case."
     ),
     "misses a line break": lambda s: (
-        f"{shown(repr(s.returned))} was returned{s.when}. White space isn't only a space."
+        f"{shown(repr(s.returned))} was returned{s.when}. A space isn't the only white space."
     ),
     "misses the end": lambda s: (
         f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence. Does "
-        "each search cover all that has arrived, and each of the marks?"
+        "each search cover all the text so far, and all three marks?"
     ),
     "takes more than the sentence": lambda s: (
-        f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence. What "
-        "of the last piece belongs to it?"
+        f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence. How "
+        "much of the last piece belongs to it?"
     ),
     "loses the mark": lambda s: (
         f"{shown(s.returned)} was returned{s.when}, without the mark that ends the sentence."
     ),
     "takes the end of a piece": lambda s: (
-        f"{shown(s.returned)} was returned{s.when}. The mark was the end of a piece, and what came "
-        "next wasn't white space. What had still to arrive?"
+        f"{shown(s.returned)} was returned{s.when}. The mark ended a piece, but what followed "
+        "wasn't white space. What must arrive before you can tell?"
     ),
     "ends at any mark": lambda s: (
         f"{shown(s.returned)} was returned{s.when}. No white space follows that mark."
     ),
     "drains a chain": lambda s: (
-        f"The text is right, but the model wrote all {s.total} pieces: a chain that is left early "
-        "reads the rest of the reply while it closes."
+        f"The text is right, but the model wrote all {s.total} pieces: while a chain closes, it "
+        "reads the rest of the reply."
     ),
     "reads to the end": lambda s: (
         f"The text is right, but all {s.total} pieces of the reply were read. The sentence was "
@@ -229,19 +229,19 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
 
 DIAGNOSIS = clinic_messages(
     "deployment",
-    "All three, from figures alone.",
+    "All three are right, from the measurements alone.",
     {
         "healthy for buffered": "Compare its TTFT with its total: for how much of that time is the "
         "screen blank?",
         "healthy for slow model": "Look at the distance between its marks in the strip, and at its "
         "TPOT. Is that a speed you would accept?",
-        "buffered for healthy": "A buffer keeps the early text too: look when its first text came, "
-        "and how the rest is spread.",
-        "buffered for slow model": "A buffer releases its text in a heap: look how its marks are "
-        "spread over the strip.",
+        "buffered for healthy": "A buffer delays the early text, too: look at when its first text "
+        "arrived, and how the rest is spread.",
+        "buffered for slow model": "A buffer releases its text all together: look at how its marks "
+        "are spread over the strip.",
         "slow model for healthy": "Compare its TTFT and its TPOT with those of the other two.",
-        "slow model for buffered": "Once its text comes, little time lies between two pieces. Can "
-        "a slow model write like that?",
+        "slow model for buffered": "Once its text arrives, the gaps between pieces are short. "
+        "Can a slow model write that fast?",
     },
     denied={"slow model": "isn't a slow model"},
 )

@@ -16,14 +16,14 @@ from utils.checks.lesson_2 import (
 
 _UNFILLED = (
     "The parameter `{}` of `on_llm_new_token` never receives the token: LangChain passes it by "
-    "name. Which name?"
+    "name. Under which name?"
 )
 _UNKNOWN = "LangChain never calls `{}`. How is the method named in the cells above?"
-_NO_METHODS = "The handler has no method that LangChain calls. Which one receives each token?"
-_SILENT = "The handler raised, and only LangChain's log shows it: {}."
-_TWICE = "Attached twice would mean twice the reply's tokens: compare with the other programs."
+_NO_METHODS = "The handler has no method that LangChain calls. Which method receives each token?"
+_SILENT = "The handler raised an exception, and only LangChain's log shows it: {}."
+_TWICE = "A handler that is attached twice receives twice the tokens: compare the programs."
 _RAISES = "A handler that raises leaves a warning for each token: look at its log."
-_NO_TOKENS = "Without streaming no token is pushed: look at how many tokens it received."
+_NO_TOKENS = "Without streaming, no tokens are pushed: look at how many tokens it received."
 
 CLASS: Messages[handlers.Heard] = {
     "not a class": lambda s: (
@@ -50,10 +50,10 @@ CLASS: Messages[handlers.Heard] = {
 
 ATTACHED: Messages[handlers.Attaching] = {
     "callbacks without a list": lambda _: (
-        "`callbacks` was given a handler without a list around it. It takes a list, even of one."
+        "`callbacks` was given a handler without a list around it. It takes a list, even for one."
     ),
     "attaches a method": lambda _: (
-        "A function was attached in place of a handler. LangChain needs the whole object."
+        "A function was attached instead of a handler. LangChain needs the whole object."
     ),
     "attaches the class": lambda s: (
         f"The class itself was attached, so none of its methods is called. Make a handler: "
@@ -67,8 +67,8 @@ ATTACHED: Messages[handlers.Attaching] = {
     ),
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
     "keeps an earlier count": lambda s: (
-        f"The first call returned {s.returned}, the second {s.again}: it still counts the first "
-        "one's. When is the handler made?"
+        f"The first call returned {s.returned}, the second {s.again}, which includes the first "
+        "count. When is the handler made?"
     ),
     "attached twice": lambda s: (
         f"`{s.name}` returned {s.returned}, twice the right number. How often is the handler "
@@ -84,7 +84,7 @@ COLLECTOR: Messages[collector.Seen] = {
     ),
     "shared text": lambda s: (
         f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
-        "kept on the class in place of `self`?"
+        "kept on the class instead of on `self`?"
     ),
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
     "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
@@ -99,7 +99,7 @@ COLLECTOR: Messages[collector.Seen] = {
         "those before it?"
     ),
     "whole chunks": lambda s: (
-        f"`.text` contains whole chunks: {shown(s.text)}. Which argument is the text alone?"
+        f"`.text` contains whole chunks: {shown(s.text)}. Which argument is only the text?"
     ),
     "loses repeated pieces": lambda s: (
         f"`.text` is {shown(repr(s.text))}, but the reply is {shown(repr(s.came))}. What leaves "
@@ -120,8 +120,8 @@ COLLECTOR: Messages[collector.Seen] = {
         "right. Which method fills it?"
     ),
     "behind": lambda s: (
-        f"`.text` is right at the end but late on the way: {shown(repr(s.arrived))} had arrived, "
-        f"and it was {shown(repr(s.held[s.late or 0]))}."
+        f"`.text` is right at the end but late before that: when {shown(repr(s.arrived))} had "
+        f"arrived, it was {shown(repr(s.held[s.late or 0]))}."
     ),
 }
 
@@ -190,13 +190,13 @@ def _tokens(s: report.Seen) -> str:
 REPORT: Messages[report.Seen] = {
     **CLASS,
     "correct": lambda s: (
-        f"{_tokens(s)} tokens for two runs that took turns, and the right numbers for others in "
-        "threads. Runs that failed or were left aren't reported, and nothing of a run is kept."
+        f"It reported {_tokens(s)} tokens for two interleaved runs, and the right numbers for runs "
+        "in threads. It reported no run that failed or was left early, and kept no counts."
     ),
     "no list": lambda s: f"`.reports` is {kind(s.reports)}. The exercise asks for a list.",
     "shared reports": lambda s: (
         f"A second handler, which received nothing, has the reports {shown(s.others)}. What is "
-        "kept on the class in place of `self`?"
+        "kept on the class instead of on `self`?"
     ),
     "no numbers": lambda s: (
         f"`.reports` should contain numbers alone, but one entry is {kind(s.odd[0])}."
@@ -218,22 +218,22 @@ REPORT: Messages[report.Seen] = {
         f"{s.right[0]} tokens, and the first report is {s.got[0]}."
     ),
     "loses another run": lambda s: (
-        f"{_reported(s)}. The other run ended with {s.right[0]} tokens. Whose count should go when "
-        "a run fails?"
+        f"{_reported(s)}. The other run ended with {s.right[0]} tokens. Whose count should be "
+        "removed when a run fails?"
     ),
-    "mixes threads": lambda s: f"{_reported(s)}. They had {_tokens(s)} tokens.",
+    "mixes threads": lambda s: f"{_reported(s)}. The runs had {_tokens(s)} tokens.",
     "resets another run": lambda s: (
         f"The first report is right, but the other run had {s.right[1]} tokens, and {s.got[1]} "
-        "were reported. Whose count should go when a run ends?"
+        "were reported. Whose count should be removed when a run ends?"
     ),
     "mixes runs": lambda s: (
-        f"{_reported(s)}, but they had {_tokens(s)} tokens. What tells a token of one run from "
+        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. What tells a token of one run from "
         "those of the other?"
     ),
-    "another number": lambda s: f"{_reported(s)}, which had {count(s.right[0], 'token')}.",
+    "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
         f"The reports are right, but `.{s.kept[0]}` contains more than before{s.when}. On a server "
-        "that adds up."
+        "that grows without limit."
     ),
 }
 
@@ -283,8 +283,8 @@ def _raised(s: spent.Seen) -> str:
 SPENT: Messages[spent.Seen] = {
     **ATTACHED,
     "correct": lambda _: (
-        "Four replies of two models, by the provider's own count, then a single one, and 0 for an "
-        "empty list."
+        "The sum is right for four replies from two models, for a single reply, and for an empty "
+        "list."
     ),
     "one model's name": lambda s: (
         f"{_raised(s)} Each model has an entry in `usage_metadata` under its own name."
@@ -318,23 +318,23 @@ SPENT: Messages[spent.Seen] = {
     "prompt tokens too": lambda s: f"{_bill(s)}: that includes the tokens of the prompts.",
     "prompt tokens": lambda s: f"{_bill(s)}: those are the tokens of the prompts.",
     "repeated prompt once": lambda s: (
-        f"{_bill(s)}: a repeated prompt is counted once. What is the key?"
+        f"{_bill(s)}: a repeated prompt is counted only once. Under which key?"
     ),
     "adds sums up": lambda s: (
-        f"{_bill(s)}. The handler's numbers are sums already. What is added again with each reply?"
+        f"{_bill(s)}. The handler's numbers are already sums. What is added again with each reply?"
     ),
     "last reply alone": lambda s: f"{_bill(s)}: that is the last reply alone.",
     "first reply alone": lambda s: f"{_bill(s)}: that is the first reply alone.",
-    "one model alone": lambda s: f"{_bill(s)}: that is one of the two models that replied.",
+    "one model alone": lambda s: f"{_bill(s)}: those are the tokens of only one of the two models.",
     "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
-    "no usage": lambda s: f"{_bill(s)}. Is a handler attached, or which chunk has the usage?",
+    "no usage": lambda s: f"{_bill(s)}. Is a handler attached? Which chunk has the usage?",
     "another number": lambda s: f"{_bill(s)}. Where is the provider's count?",
 }
 
 STARTS: Messages[starts.Seen] = {
-    "correct": lambda _: "All four are right; each case was run.",
+    "correct": lambda _: "All four cases are right. The check ran each of them.",
     "no dict": lambda s: (
-        f"The answer is a dict with a case's number as each key, not {kind(s.answer)}."
+        f"The answer is a dict with the numbers of the cases as keys, not {kind(s.answer)}."
     ),
     "strings as keys": lambda s: (
         f"The keys are numbers, but {shown(repr(s.strings[0]))} is a string."
@@ -367,17 +367,17 @@ STARTS: Messages[starts.Seen] = {
 
 DIAGNOSIS = clinic_messages(
     "program",
-    "All four, from the tokens received and the warnings logged.",
+    "All four are right, from the tokens received and the warnings logged.",
     {
-        "healthy for not streaming": "The reply came in one go, and the reply alone doesn't show "
-        "that: look at how many tokens its handler received.",
-        "healthy for attached twice": "Compare how many tokens it received with the other "
-        "programs: the reply is the same.",
+        "healthy for not streaming": "The reply is the same without streaming: look at how many "
+        "tokens its handler received.",
+        "healthy for attached twice": "The reply is the same in all programs: compare how many "
+        "tokens their handlers received.",
         "healthy for fails in silence": "Look at how many tokens it received, and at its log.",
         "not streaming for healthy": _NO_TOKENS,
         "not streaming for attached twice": _NO_TOKENS,
-        "not streaming for fails in silence": "It received no tokens, and yet there are lines in "
-        "its log: can a handler write them if no token reaches it?",
+        "not streaming for fails in silence": "It counted no tokens, but LangChain logged "
+        "warnings. Can a handler cause a warning if no token reaches it?",
         "attached twice for healthy": _TWICE,
         "attached twice for not streaming": _TWICE,
         "attached twice for fails in silence": _TWICE,

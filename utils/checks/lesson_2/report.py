@@ -182,7 +182,7 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Runs(text=RIVERS, seed=31, beside=True, when="after two runs that took turns"),
+        Runs(text=RIVERS, seed=31, beside=True, when="after two interleaved runs"),
         Runs(text=RIVERS, before=True, when="after a run that was followed by a shorter one"),
         Runs(text=RIVERS, fails_after=3, when="after a run that failed"),
         Runs(text=RIVERS, fails_after=0, when="after a run that failed before its first token"),
