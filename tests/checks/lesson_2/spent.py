@@ -213,7 +213,7 @@ chunks(
 chunks(
     "no usage",
     {COUNTS: "pass\n        total += (chunk.usage_metadata or {}).get('output_tokens', 0)"},
-    "which chunk",
+    "Which chunk",
 )
 chunks(
     "repeated prompt once",
