@@ -1,4 +1,4 @@
-"""The tool calls of a reply that the model finished in order to call them."""
+"""The tool calls of a reply with the finish reason `tool_calls`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ _OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
-    """Ask for the calls of one stream."""
+    """Get the calls of one stream."""
     return given.observe("calls", answer, case, _LIST)
 
 

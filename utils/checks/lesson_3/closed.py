@@ -35,11 +35,11 @@ Done"""
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """A repair of the case's text."""
+    """One call of the answer with the case's text."""
 
     @property
     def given(self) -> str:
-        """The text that was to be repaired."""
+        """The text to close."""
         return self.case.text
 
     @property
@@ -65,9 +65,9 @@ class Seen(Run):
 
     @property
     def right(self) -> bool:
-        """Whether it is repaired; blank lines beside what was added or left out do no harm.
+        """Whether the result is right; extra blank lines around the change are fine.
 
-        Half a fence after spaces may stay: the exercise speaks of backticks only.
+        Half a fence after spaces may stay: the exercise mentions only backticks.
         """
         if self.given.endswith((" `", " ``")) and self._is(self.given):
             return True
@@ -83,7 +83,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Repair one text."""
+    """Call the answer with one text."""
     return Seen.of(call("closed", answer, case, Reply(), case.text))
 
 

@@ -1,4 +1,4 @@
-"""Pieces that arrive within a time, joined and passed on together."""
+"""Coalesced pieces, yielded at most once per interval."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Pace(Case):
 
 
 class Passed(NamedTuple):
-    """A string that was passed on, and after how many pieces with text."""
+    """A string that was yielded, and after how many non-empty pieces."""
 
     text: str
     taken: int
@@ -35,12 +35,12 @@ _NOTHING = Passed("", 1000)
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was passed on.
+    """What was yielded.
 
     Attributes:
         case: The stream.
-        due: What should have been.
-        debounced: What would have been if time were counted from the piece before.
+        due: What should have been yielded, and when.
+        debounced: What would be due if time were measured from the previous piece.
         looked: How often the clock was called.
     """
 
@@ -51,28 +51,28 @@ class Seen(Run):
 
     @property
     def passed(self) -> list[Passed]:
-        """What was passed on, in order."""
+        """What was yielded, in order."""
         return list(map(Passed, self.items, self.taken))
 
     @property
     def odd(self) -> tuple[Passed, Passed]:
-        """What was passed on and what was due, where the two begin to differ."""
+        """What was yielded and what was due, at the first difference."""
         pairs = zip_longest(self.passed, self.due, fillvalue=_NOTHING)
         return next(((got, due) for got, due in pairs if got != due), (_NOTHING, _NOTHING))
 
     @property
     def waited(self) -> float:
-        """For how many seconds it waited itself."""
+        """Seconds that the answer itself waited."""
         return self.seconds - sum(self.case.gaps)
 
     @property
     def missing(self) -> str:
-        """The first piece that didn't come out, or ""."""
+        """The first piece missing from the output, or ""."""
         return next((each for each in self.reply.pieces if each.strip() not in self.text), "")
 
 
 def observe(answer: Callable[..., Any], case: Pace) -> Seen:
-    """Loop over what one stream becomes, with a clock that counts its calls."""
+    """Loop over the answer for one stream, with a clock that counts its calls."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
 
@@ -86,7 +86,7 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
 
 
 def _due(case: Pace, *, from_piece: bool) -> Iterator[Passed]:
-    """What should be passed on, if time counts from what was, or from the piece before."""
+    """What is due if time is measured from the last yield, or from the previous piece."""
     now, waiting, last, taken = 0.0, "", -SECONDS, 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
         now, waiting, taken = now + gap, waiting + piece, taken + bool(piece)

@@ -1,4 +1,4 @@
-"""The replies that exercises 3.1 to 3.3 read as streams of chunks, and how that is observed."""
+"""The replies that the first three exercises read as streams of chunks, and their observation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,19 +35,19 @@ NOTHING_CAME = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """A reply with that finish reason, which messages name."""
+    """A reply with that finish reason, which its `when` names."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """One reading of a stream of chunks.
+    """One run of an answer on a stream of chunks.
 
     Attributes:
         case: The reply.
         chunks: All its chunks.
-        read_chunks: How many of them were taken.
+        read_chunks: How many of them were read.
     """
 
     case: Chunks
@@ -66,7 +66,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that is to come back; "" where the exercise asks for none."""
+        """The text that should be returned; "" if the exercise asks for none."""
         return "" if self.wants is ANYTHING else self.reply.text
 
 

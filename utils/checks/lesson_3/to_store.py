@@ -41,7 +41,7 @@ def _names_another(s: Seen) -> bool:
 
 
 def _replaced(s: Seen) -> bool:
-    """Whether the lost connection's error came out as anything but itself or a cause."""
+    """Whether the connection's error was replaced, rather than raised or chained."""
     if s.error is None or s.error is s.reply.error or not s.lost:
         return False
     hidden = s.error.__suppress_context__ and not s.error.__cause__

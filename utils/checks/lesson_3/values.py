@@ -1,4 +1,4 @@
-"""What the JSON parser yields for the pieces of a reply; it is called."""
+"""The values that the JSON parser yields for the pieces of a reply; the check runs the parser."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,25 +21,25 @@ class Seen:
 
     @cached_property
     def at(self) -> int:
-        """Where the two begin to differ; the length of the shorter one if they don't."""
+        """Index of the first difference; the length of the shorter list if there is none."""
         pairs = enumerate(zip(self.answer, self.yielded, strict=False))
         shorter = min(len(self.answer), len(self.yielded))
         return next((at for at, (given, value) in pairs if given != value), shorter)
 
     @property
     def given(self) -> Any:
-        """The first value of the learner's that differs."""
+        """The learner's first value that differs."""
         return self.answer[self.at]
 
     @property
     def value(self) -> dict[str, Any] | None:
-        """What the parser yields in its place; None if the two are the same that far."""
+        """The parser's value at that index; None if one list only ends early."""
         differs = self.at < min(len(self.answer), len(self.yielded))
         return self.yielded[self.at] if differs else None
 
     @property
     def unknown(self) -> str:
-        """The first key of the value that the JSON doesn't have, not even in part; or ""."""
+        """The value's first key that isn't in the JSON, even partially; or ""."""
         names = map(str, self.given)
         return next((n for n in names if not any(k.startswith(n) for k in self.yielded[-1])), "")
 

@@ -21,7 +21,7 @@ def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
 
 
 def lost(s: Seen) -> list[str]:
-    """What of the sum isn't as in the reply."""
+    """Names of the parts in which the sum differs from the reply."""
     if not s.chunks:
         return []
     parts = zip(_PARTS, _parts(s.returned), _parts(s.whole), strict=True)
