@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import httpx2
@@ -28,7 +29,9 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         case = Case(Endpoint(shape, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
-    return asyncio.run(judged())
+    # In a thread: an open sync Playwright, of another module's browser, has a loop running here.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(judged())).result()
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
