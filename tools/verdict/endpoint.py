@@ -288,7 +288,7 @@ def _object(raw: bytes | bytearray) -> dict[str, Any]:
 
 
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
-    """Return what makes parts of the body's bytes."""
+    """Return a function that turns bytes of the body into parts."""
     shape, loop = stream.shape, asyncio.get_running_loop()
     utf8 = codecs.getincrementaldecoder("utf-8")("replace")
     reader, rest = sse.Reader(), ""

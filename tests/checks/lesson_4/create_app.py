@@ -1029,7 +1029,7 @@ wrong("4.create_app", "not a function", "was given a `str`")("create_app")
 
 
 def needing_frame(before):
-    """An answer that uses a `frame` from before."""
+    """An answer that uses the `frame` of an earlier cell."""
     names = {**globals()}
     names.pop("frame", None)
     text = """

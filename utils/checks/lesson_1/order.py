@@ -63,7 +63,7 @@ class Seen:
 
     @property
     def missing(self) -> list[str]:
-        """The figures that the lines didn't leave behind."""
+        """The figures that the lines didn't assign."""
         return [name for name in ("ttft", "total") if not isinstance(self.values.get(name), float)]
 
     @property

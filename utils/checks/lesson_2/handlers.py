@@ -53,7 +53,7 @@ class Heard:
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
-        """The same with further fields, for a subclass."""
+        """What was heard, with a subclass's further fields."""
         return cls(**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more)
 
     @property
@@ -122,7 +122,7 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
                 listen(make)
             except Exception as error:
                 errors.append(error)
-            for handler in made:  # what is cleared away later shall be quiet
+            for handler in made:  # an error during later clean-up isn't raised
                 object.__setattr__(handler, "raise_error", False)
     return Heard(
         name=name,
@@ -177,7 +177,7 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """The parameter of `on_llm_new_token` that LangChain passes nothing to, if it gets no token."""
+    """The parameter of `on_llm_new_token` that LangChain never fills, if none is named `token`."""
     if handler is None or not hears(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()

@@ -11,7 +11,7 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_QUICK = 0.1  # virtual seconds; a clock that is read this often is good enough
+_QUICK = 0.1  # virtual seconds of tolerance, for answers that poll a clock
 
 
 @dataclass(frozen=True, kw_only=True)

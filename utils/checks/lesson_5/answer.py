@@ -66,13 +66,13 @@ class Seen(Texts, Staged):
 
     @property
     def late_stage(self) -> float:
-        """For how long a request or a tool was running at most before its status."""
+        """The longest delay from the start of a request or a tool to its status."""
         began = sorted([reading.began for reading in self.readings] + [ran.at for ran in self.ran])
         return _latest([at for at, _, _ in self.stages], began)
 
     @property
     def late_text(self) -> float:
-        """For how long a piece of text had been there at most when it was yielded."""
+        """The longest delay from a piece of text's arrival to its being yielded."""
         pairs = zip(self.items, self.at, strict=True)
         out = [BEGIN + at for item, at in pairs if text_of(item)]
         return _latest(out, [at for reading in self.readings for at in reading.arrived])

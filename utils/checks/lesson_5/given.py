@@ -18,7 +18,7 @@ from utils.checks.engine.run import Case, Wanted
 Call = tuple[str, str]  # a tool's name, and its arguments in JSON
 
 TOOL_TAKES = 1.0  # seconds
-SECONDS = 2.0  # of silence that are too many
+SECONDS = 2.0  # of silence before a stream counts as stalled
 LONG = 30.0  # seconds of a silence that is too long for any reader
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"

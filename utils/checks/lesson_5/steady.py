@@ -47,7 +47,7 @@ def passes(number: str, answer: object) -> bool:
 
 
 def _unfinished_watched(steady: object) -> bool:
-    """Whether it uses a `watched` of the notebook's own that doesn't pass its exercise."""
+    """Whether it uses the notebook's own `watched`, which doesn't pass its exercise."""
     own = getattr(steady, "__globals__", {}).get("watched", the_courses_own)
     uses = "watched" in getattr(getattr(steady, "__code__", None), "co_names", ())
     return uses and own is not the_courses_own and not passes("5.watched", own)

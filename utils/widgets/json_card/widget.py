@@ -70,11 +70,11 @@ class JsonCard(StreamView[Any]):
 
 
 class Card(Panel):
-    """The card: a list of fields, in the order given and then of their arrival.
+    """The card: a list of fields: those named in advance, then others as they arrive.
 
     Attributes:
         value: The stream's last item.
-        arrivals: Seconds from sending to the first of each field's value.
+        arrivals: Seconds from the request to the first part of each field's value.
     """
 
     _esm = script("json_card/json_card.js")
