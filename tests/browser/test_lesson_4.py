@@ -75,7 +75,8 @@ class TestPromises(Promises):
 
     def test_every_way_to_leave_has_its_line_and_the_load_its_table_and_chart(self, opened: Opened):
         nb = opened.notebook
-        told = re.findall(r"^(\w+) +the model (stopped|wrote on to the end)$", nb.printed(), re.M)
+        line = r"^(\w+) +the model (stopped|generated the whole reply)$"
+        told = re.findall(line, nb.printed(), re.M)
         assert [way for way, what in told if what != "stopped"] == [
             "break_but_keep",
             "close_a_sync_chain",

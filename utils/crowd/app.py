@@ -1,4 +1,4 @@
-"""Three endpoints that stream the same reply. Which of them lets other visitors in meanwhile?"""
+"""Three endpoints that stream the same reply, and a health check."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -21,10 +21,10 @@ def frame(text: str) -> str:
 
 @app.get("/blocking")
 async def blocking() -> StreamingResponse:
-    """Stream by `.stream()` on the event loop."""
+    """Stream with `.stream()` on the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        for chunk in model.stream(PROMPT):  # holds the event loop until the reply is over
+        for chunk in model.stream(PROMPT):  # blocks the event loop until the reply is over
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")
@@ -32,10 +32,10 @@ async def blocking() -> StreamingResponse:
 
 @app.get("/threads")
 def threads() -> StreamingResponse:
-    """Stream by `.stream()` on the thread pool, where FastAPI runs what is not async."""
+    """Stream with `.stream()` on the thread pool, where FastAPI runs plain functions."""
 
     def frames() -> Iterator[str]:
-        for chunk in model.stream(PROMPT):  # holds one of the thread pool's 40 threads
+        for chunk in model.stream(PROMPT):  # blocks one of the thread pool's 40 threads
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")
@@ -43,10 +43,10 @@ def threads() -> StreamingResponse:
 
 @app.get("/tasks")
 async def tasks() -> StreamingResponse:
-    """Stream by `.astream()`: each visitor is a task of the event loop."""
+    """Stream with `.astream()`: each request is a task of the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        async for chunk in model.astream(PROMPT):  # holds nothing while it waits
+        async for chunk in model.astream(PROMPT):  # blocks nothing while it waits
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")
@@ -54,5 +54,5 @@ async def tasks() -> StreamingResponse:
 
 @app.get("/health")
 async def health() -> str:
-    """Answer at once, if the event loop has a turn to give."""
+    """Respond as soon as the event loop is free."""
     return "alive"

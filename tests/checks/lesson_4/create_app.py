@@ -938,7 +938,7 @@ wrong("4.create_app", "goes on after the end", "5 of 7")(
 )
 
 
-@wrong("4.create_app", "no failure event", "connect again and send the question once more")
+@wrong("4.create_app", "no failure event", "reconnect and send the question again")
 @streaming
 async def lets_the_error_out(model, question):
     async with aclosing(model.astream(question)) as chunks:

@@ -60,8 +60,8 @@ for mistake, says, changes in (
     ),
     ("another stage", "", {"{event['name']}": "{event['data']['input']}"}),
     ("answers without text", "Its chunk has no text", {TEXT: ""}),
-    ("late", "with|had begun at event 3 .`on_chat_model_stream", {"content": "content.strip()"}),
-    ("late", "`on_tool_end`.* had begun at event", {"on_tool_start": "on_tool_end"}),
+    ("late", "with|began at event 3 .`on_chat_model_stream", {"content": "content.strip()"}),
+    ("late", "`on_tool_end`.* began at event", {"on_tool_start": "on_tool_end"}),
     (
         "late",
         "",

@@ -8,19 +8,19 @@ right("4.who_blocks")(BEATS)
 right("4.who_blocks")(dict(reversed(BEATS.items())))
 
 for name, pause, why in (
-    ("A", r"0\.1", "Time passes between its chunks. What has"),
-    ("B", r"[1-9]\.\d", "A plain `for` stays"),
-    ("C", r"0\.1", "The reply comes in one go"),
+    ("A", r"0\.1", "Time passes between its chunks. Can"),
+    ("B", r"[1-9]\.\d", "A plain `for` blocks"),
+    ("C", r"0\.1", "The reply arrives in one go"),
     ("D", r"[1-9]\.\d", "A task only decides when"),
-    ("E", r"0\.1", "`invoke` blocks whatever"),
+    ("E", r"0\.1", "`invoke` blocks the thread"),
     ("F", r"[1-9]\.\d", "Chunks arrive while"),
 ):
-    said = rf"^{name} was run beside a heart: its longest pause was {pause} s\. .* 0\.2 s\. {why}"
+    said = rf"^{name} ran beside a heart, whose longest pause was {pause} s\. .* 0\.2 s\. {why}"
     others = "".join(set("BCDEF") - {name})  # a message gives none of the others away
     wrong("4.who_blocks", "wrong", rf"{said}(?!.*\b[{others}]\b)")({**BEATS, name: not BEATS[name]})
 
 for mistake, says, answer in (
-    ("wrong", "^A was run", {name: not beats for name, beats in BEATS.items()}),
+    ("wrong", "^A ran", {name: not beats for name, beats in BEATS.items()}),
     ("no such diagnosis", "^C: .* `True` or `False`, not `'yes'`", {**BEATS, "C": "yes"}),
     ("no such patient", "no snippet G; there are A, B", {**BEATS, "G": True}),
     ("diagnosis missing", "no answer yet for B, C, D, E and F", {"A": True, "B": ...}),

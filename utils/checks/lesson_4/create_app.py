@@ -1,4 +1,4 @@
-"""An endpoint that streams Server-Sent Events, and stops when its reader leaves."""
+"""An endpoint that streams Server-Sent Events, and stops when its client disconnects."""
 
 import asyncio
 import inspect
@@ -291,8 +291,8 @@ check = Exercise(
         Visited(pieces=("", "a", "", " ", "\n", "b"), when="for a reply with empty pieces"),
         Visited(pieces=(), when="for an empty reply"),
         Visited(beside=True, when="when two readers asked at the same time"),
-        Visited(leave=4, when="after a reader had left"),
-        Visited(silence=40.0, leave=20.0, when="after a reader had left in a silence"),
+        Visited(leave=4, when="after a client had disconnected"),
+        Visited(silence=40.0, leave=20.0, when="after a client had disconnected in a silence"),
         Visited(
             leave=4,
             slow=True,
