@@ -342,7 +342,7 @@ STAGES: Messages[stages.Seen] = {
         f"{shown(s.repeated)} was yielded twice in a row{s.when}. What remembers the last stage?"
     ),
     "another stage": lambda s: (
-        f"{shown(s.unknown)} was yielded{s.when}. The only stages there are "
+        f"{shown(s.unknown)} was yielded{s.when}. The only right stages are "
         f"{joined(list(map(shown, dict(s.began))))}. A tool's name comes from its event."
     ),
     "collected first": lambda s: (
