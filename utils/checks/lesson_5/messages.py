@@ -64,7 +64,7 @@ _TRIED: Messages[Tried] = {
         "taken back. What decides whether you raise the error?"
     ),
     "calls the next without need": lambda s: (
-        f"More entries were called than needed{s.when or ', though the first answers'}. An entry "
+        f"More entries were called than needed{s.when or ', although the first answers'}. An entry "
         "that ends without an error has answered, and each request costs money."
     ),
     "never calls the next": lambda s: (
@@ -119,8 +119,8 @@ TURN: Messages[turn.Seen] = {
         "When do you add it, and to which list?"
     ),
     "another conversation": lambda s: (
-        f"The model was sent {count(len(s.sent), 'message')}. Send it the {len(s.case.before)} "
-        "earlier messages, in order, and then the question once."
+        f"The model was sent {count(len(s.sent), 'message')}. Send it all of `history` from before "
+        "the turn, in order, and then the question once."
     ),
     "loses what was before": lambda s: f"The earlier messages in `history` have changed{s.when}.",
     "history unchanged": lambda s: (
@@ -362,8 +362,8 @@ ANSWER: Messages[answer.Seen] = {
         "the model has finished calling them."
     ),
     "calls twice": lambda s: (
-        f"`answer` called the model {times(s.reply.requests)}, though its first reply called no "
-        "tool. What ends your loop?"
+        f"`answer` called the model {times(s.reply.requests)}, although its first reply called "
+        "no tool. What ends your loop?"
     ),
     "other tools": lambda _: (
         "A request didn't offer the tools to the model, which can call only what it is offered. "
