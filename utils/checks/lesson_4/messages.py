@@ -69,7 +69,7 @@ SHOUT: Messages[shout.Seen] = {
 WHO_BLOCKS: Messages[who_blocks.Seen] = {
     **clinic_messages("snippet", "All six are right: each snippet ran beside a beating heart.", {}),
     "no dict": lambda s: (
-        f"The answer is a dict with a snippet's letter as each key, not {kind(s.answer)}."
+        f"The answer is a dict with the snippets' letters as its keys, not {kind(s.answer)}."
     ),
     "diagnosis missing": lambda s: f"There is no answer yet for {joined(s.missing)}.",
     "no such diagnosis": lambda s: (
@@ -108,7 +108,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "others go on": lambda _: (
         "The connection of one reply was lost and its error propagated, but other replies were "
         "still streaming after that, and you pay for them. A `TaskGroup` would cancel them. What "
-        "does that here?"
+        "cancels them here?"
     ),
     "returns too early": lambda s: (
         f"`ask_all` returned while {count(len(s.tasks), 'task', 'was')} still running "
@@ -116,8 +116,8 @@ ASK_ALL: Messages[ask_all.Seen] = {
     ),
     "sends other prompts": lambda s: (
         f"{shown(s.miscounted)} is in the list {times(s.case.prompts.count(s.miscounted))}, but "
-        f"the number of requests with it is {s.replies[s.miscounted].requests}. Which prompt does "
-        "each call get?"
+        f"{count(s.replies[s.miscounted].requests, 'request')} had it. Which prompt does each "
+        "call get?"
     ),
     "stops early": lambda _: (
         "`ask_all` returned before one of the replies had ended. Which loop stops early, or "
@@ -125,7 +125,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
     ),
     "over the limit": lambda s: (
         f"With `at_most={s.case.at_most}`, {count(s.most, 'reply')} streamed at the same time. A "
-        "limit needs one semaphore that all tasks share. Is each reply read inside its block?"
+        "limit needs one semaphore that all tasks share. Is each reply read inside that block?"
     ),
     "under the limit": lambda s: (
         f"With `at_most={s.case.at_most}` and {count(len(s.case.prompts), 'prompt')}, only "
@@ -181,8 +181,7 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         f"{s.seconds:.1f} s. What did it wait for?"
     ),
     "limit for each chunk": lambda s: (
-        f"{_limit(s)}, which is {s.limit:.1f} s after the last chunk. When does the time start to "
-        "count?"
+        f"{_limit(s)}, which is {s.limit:.1f} s after the last chunk. When does that time start?"
     ),
     "clock between chunks": lambda s: (
         f"{_limit(s)}, when the next piece arrived after a silence. During a silence, none of your "
@@ -246,8 +245,8 @@ CREATE_APP: Messages[create_app.Seen] = {
     ),
     "closes before it is read": lambda _: (
         "The model's stream was closed before anything read it. A block around `return` ends when "
-        "`chat` returns, and the response starts to read only after that. Which function's block "
-        "lasts as long as the reading?"
+        "`chat` returns, and the response starts to read only after that. Which function runs "
+        "while the stream is read?"
     ),
     "mixes readers up": lambda s: (
         "A single client is served well, but of two at the same time, one received "
@@ -287,8 +286,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "closes, a page assumes that it dropped, and sends the question again."
     ),
     "goes on after the end": lambda s: (
-        f"Event {s.last + 1} of {len(s.events)} is `{s.events[s.last].type}`. There a page closes "
-        "its connection and misses what follows. What sends the rest?"
+        f"Event {s.last + 1} of {len(s.events)} is `{s.events[s.last].type}`. A page closes its "
+        "connection there and misses what follows. What sends the rest?"
     ),
     "one reader after the other": lambda s: (
         f"Two clients sent a request at the same time, and one waited for the other: {s.took:.1f} "
