@@ -11,7 +11,7 @@ from tests.checks.answers import edits, right, wrong
 END = re.compile(r"[.!?](?=\s)")
 
 
-@right("1.first_sentence", "came back as it was.$")
+@right("1.first_sentence", "was returned unchanged.$")
 def first_sentence(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -48,7 +48,7 @@ def a_generator_in_between(model, prompt):
     return next(sentences())
 
 
-@right("1.first_sentence", "came back as it was.$")
+@right("1.first_sentence", "was returned unchanged.$")
 def by_next_and_close(model, prompt):
     chunks = model.stream(prompt)
     whole = next(chunks)

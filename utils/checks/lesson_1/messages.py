@@ -167,7 +167,7 @@ SHOUT: Messages[shout.Seen] = {
         "only if the function itself has a `yield` in it."
     ),
     "unchanged": lambda _: "The text came out unchanged: it isn't in capitals.",
-    "small letters": lambda _: "The text came out in small letters, not in capitals.",
+    "small letters": lambda _: "The text came out in lower case, not in capitals.",
     "some capitals": lambda _: "Only some of the text is in capitals.",
     "one item": lambda s: (
         f"The text is right, but it came as one item, after all {s.total} pieces had gone in. "
@@ -185,8 +185,8 @@ SHOUT: Messages[shout.Seen] = {
 
 FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     "correct": lambda _: (
-        "The first sentence came back whole, and the model stopped as soon as it was known. A "
-        "reply in which no sentence ends came back as it was."
+        "It returned the first sentence, and the model stopped as soon as the sentence had ended. "
+        "A reply in which no sentence ends was returned unchanged."
     ),
     "doesn't close": lambda _: (
         "The stream closed only because nothing referred to it any longer. `closing` closes it in "
@@ -222,8 +222,8 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
         f"complete with piece {s.complete}."
     ),
     "reads on": lambda s: (
-        f"The text is right, but {count(s.reply.taken, 'piece', 'was')} read. Piece {s.known} "
-        "brought the white space after the mark."
+        f"The text is right, but {count(s.reply.taken, 'piece', 'was')} read. The white "
+        f"space after the mark arrived with piece {s.known}."
     ),
 }
 
