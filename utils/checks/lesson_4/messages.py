@@ -116,8 +116,8 @@ ASK_ALL: Messages[ask_all.Seen] = {
     ),
     "sends other prompts": lambda s: (
         f"{shown(s.miscounted)} is in the list {times(s.case.prompts.count(s.miscounted))}, but "
-        f"{count(s.replies[s.miscounted].requests, 'request')} had it. Which prompt does each "
-        "call get?"
+        f"{count(s.replies[s.miscounted].requests, 'request')} contained it. Which prompt does "
+        "each call get?"
     ),
     "stops early": lambda _: (
         "`ask_all` returned before one of the replies had ended. Which loop stops early, or "
