@@ -288,7 +288,7 @@ def test_the_lesson_is_there_and_its_notes_are_not(built: Path) -> None:
     assert "Instructor note" not in text
     number = len(lesson_source.load(lesson_source.FOLDER / "01_enabling_streaming.md").exercises)
     assert text.count('<p class="collapsed admonition-title">Solution</p>') == number
-    assert len(re.findall(r'<img alt="Wait bars[^"]+"[^>]*>', text)) == 1
+    assert len(re.findall(r'<img alt="Gap strip[^"]+"[^>]*>', text)) == 1
 
 
 def test_the_first_page_shows_a_picture_of_each_lesson(built: Path) -> None:
