@@ -22,11 +22,11 @@ if __name__ == "__main__":
 
     # A Python told to be safe (-P, PYTHONSAFEPATH) does not look beside the file that it runs.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    from utils import hiding
+    from utils import shadowing
 
-    for name, path in hiding.hidden(sys.path).items():
+    for name, path in shadowing.hidden(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # which nothing here imports
-            sys.exit(hiding.told(name, path))
+            sys.exit(shadowing.told(name, path))
     from tools.commands import main
 
     sys.exit(main(sys.argv[1:]))

@@ -162,12 +162,12 @@ def examine_utils() -> str:
 
 def hidden_in_notebooks() -> str | None:
     """The message about a file that hides a package from notebooks, or None."""
-    from utils import hiding
+    from utils import shadowing
     from utils.setup import NEEDED
 
-    place = next(number for number, it in enumerate(sys.path) if hiding.of_packages(it))
+    place = next(number for number, it in enumerate(sys.path) if shadowing.of_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as a kernel's
-    told = (hiding.told(name, file) for name, file in hiding.in_the_way(path, NEEDED).items())
+    told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
     return next(told, None)
 
 

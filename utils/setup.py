@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread, main_thread
 from types import ModuleType
 
-from . import hiding
+from . import shadowing
 from .errors import Sentence, tell
 
 _HERE = Path(__file__).resolve().parent
@@ -87,8 +87,8 @@ def _check_utils(imported: ModuleType | None) -> None:
 
 def _check_hidden() -> None:
     """Raise if a file of the learner's hides a module that the course needs."""
-    for name, path in hiding.in_the_way(sys.path, NEEDED).items():
-        raise SetupError(hiding.told(name, path).replace("start again", "restart the kernel"))
+    for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
+        raise SetupError(shadowing.told(name, path).replace("start again", "restart the kernel"))
 
 
 def _check_packages() -> None:
