@@ -126,7 +126,7 @@ def prints_two_at_a_time(model, prompt):
     return text
 
 
-@wrong("1.show", "never ends", "stopped after")
+@wrong("1.show", "never ends", "stopped after|never finished")
 def never_returns(model, prompt):
     while show(model, prompt) is not None:
         pass
