@@ -106,12 +106,13 @@ class Loaded:
         return {**first, **self._shared(FIRST), **own, **self._shared(LAST)}
 
     def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, Callable[[Any], Mapping[str, Any]]]]:
-        from utils.checks.engine.mistakes import stress
+        from utils.checks.engine.mistakes import compact, stress
         from utils.checks.engine.run import Run
 
         for case in self.exercise.cases:
             yield case, self.mistakes
         if isinstance(seen[0], Run):
+            yield compact(seen[0]), self.mistakes
             for case in stress(seen[0], list(self.exercise.opts_out)):
                 yield case, lambda _: self._stressed
 

@@ -113,6 +113,17 @@ edit("yields in a method", {ADDS: "yield token"}, "There is a `yield` in `on_llm
 edit("not a handler", {"(BaseCallbackHandler)": ""}, "doesn't inherit from `BaseCallbackHandler`")
 
 edit("still empty", {"self.text +": "text "}, "43 pieces of text arrived, but")
+edit(
+    "no text",
+    {'self.text = ""': "self.text = None", "self.text +=": 'self.text = (self.text or "") +'},
+)
+edit(
+    "drops the first chunk",
+    {
+        'self.text = ""': 'self.text, self.got = "", False',
+        "+= token": "+= token * self.got; self.got = True",
+    },
+)
 edit("last piece alone", {"+= token": "= token"})
 edit("last piece alone", {"+= token": "= token or self.text"}, "more than one piece")
 edit("cleared", at("on_llm_end", 'self.text = ""'), "empty again. What empties it")

@@ -101,6 +101,7 @@ edit(
 )
 edit("measured later", {MEASURES: "pass"} | at("on_llm_end", MEASURES))
 edit("measures again", {" and self.ttft is None": ""})
+edit("measures again", {"self.ttft is None": "not self.ttft"}, "without a delay")
 edit("measures again", at("on_llm_end", f"if self.ttft is not None: {MEASURES}"))
 edit(
     "forgets it", at("on_llm_error", "self.ttft = None"), "at the end when the connection was lost"

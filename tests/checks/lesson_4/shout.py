@@ -27,6 +27,9 @@ async def shout(model, prompt):
 edit = edits("4.shout", shout)
 LOOP = "async for chunk in chunks:"
 YIELD = "yield chunk.content.upper()"
+A_TO_Z = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
+edit("not in capitals", {"upper()": "translate(A_TO_Z)"})
+edit("drops the first chunk", {LOOP: f"await anext(chunks)\n    {LOOP}"})
 
 edit(None, {YIELD: f"if chunk.content:\n            {YIELD}"})
 edit(None, {"(prompt)": "([HumanMessage(prompt)], config={'tags': ['loud']})", "content": "text"})

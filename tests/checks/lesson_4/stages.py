@@ -219,3 +219,18 @@ async def reads_beside_and_lets_it_run(events):
     while (stage := await queue.get()) is not None:
         yield stage
     await reading
+
+
+@wrong("4.stages", "a stage too many", "on_tool_end")
+async def takes_any_event_of_a_tool(events):
+    yield (last := "Thinking")
+    async for event in events:
+        stage = ""
+        if event["event"] == "on_chat_model_start":
+            stage = "Thinking"
+        elif event["event"].startswith("on_tool"):
+            stage = f"Tool call: {event['name']}"
+        elif event["event"] == "on_chat_model_stream" and event["data"]["chunk"].content:
+            stage = "Answer"
+        if stage and stage != last:
+            yield (last := stage)

@@ -22,6 +22,7 @@ for name, pause, why in (
 for mistake, says, answer in (
     ("wrong", "^A ran", {name: not beats for name, beats in BEATS.items()}),
     ("no such diagnosis", "^C: .* `True` or `False`, not `'yes'`", {**BEATS, "C": "yes"}),
+    ("no such diagnosis", "not `'True'`", {name: str(beats) for name, beats in BEATS.items()}),
     ("no such patient", "no snippet G; there are A, B", {**BEATS, "G": True}),
     ("diagnosis missing", "no answer yet for B, C, D, E and F", {"A": True, "B": ...}),
     ("no dict", "a dict .*, not a `list`", [True, False]),

@@ -110,6 +110,7 @@ for mistake, seam in (
     ("repeats the overlap", lambda partial, more: partial + more.removeprefix(partial)),
     ("loses text", lambda partial, more: partial + more.lstrip(partial)),
     ("loses text", lambda partial, more: partial + more[2:]),
+    ("loses text", lambda p, m: longest_first(p, m[longest(p, m) :])),
     ("white space", lambda p, m: longest_first(p.strip(), m.strip())),
     ("found elsewhere", lambda p, m: p if m in p else longest_first(p, m)),
     ("loses the first string", lambda p, m: p[: -longest(p, m)] + m),

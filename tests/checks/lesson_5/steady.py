@@ -211,6 +211,35 @@ async def one_limit_for_all(sources, seconds):
             yield piece
 
 
+@wrong("5.steady", "never calls the next", "the first two sources failed")
+async def two_sources_only(sources, seconds):
+    async for piece in steadied()(sources[:2], seconds):
+        yield piece
+
+
+@wrong("5.steady", "another error", "when both sources failed")
+async def raises_its_own_from_the_last(sources, seconds):
+    begun = False
+    try:
+        async for piece in steadied()(sources, seconds):
+            begun = begun or committed(piece)
+            yield piece
+    except Exception:
+        if begun:
+            raise
+        raise RuntimeError("No source answered.")  # noqa: B904 (learners forget it)
+
+
+@wrong("5.steady", "ends quietly", "the last source was silent")
+async def watches_all_but_the_last(sources, seconds):
+    def watch(stream, seconds, number=[0]):  # noqa: B006 (it counts)
+        number[0] += 1
+        return watched(stream, seconds if number[0] < len(sources) else 1000)
+
+    async for piece in steadied(watch=watch)(sources, seconds):
+        yield piece
+
+
 @wrong("5.steady", "another error", "when both sources failed")
 async def raises_its_own(sources, seconds):
     begun = False

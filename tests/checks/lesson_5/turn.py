@@ -149,6 +149,7 @@ def reply_first(history, said, error):
 for mistake, how in (
     ("question not sent", {"asked": lambda history, question: history}),
     ("another conversation", {"asked": lambda history, question: question}),
+    ("another conversation", {"asked": lambda history, question: asks(history[-2:], question)}),
     ("another conversation", {"asked": lambda h, question: asks(asks(h, question), question)}),
     ("another conversation", {"asked": lambda history, question: asks(history[::-1], question)}),
     ("repeats text", {"piece": lambda text: [everything.append(text) or "".join(everything)]}),
@@ -174,6 +175,7 @@ for mistake, how in (
     ("says more", {"end": stores(lambda said: AIMessage("(stopped) " + said))}),
     ("another reply stored", {"grow": lambda said, text: text}),
     ("another reply stored", {"grow": lambda said, text: said + text.strip()}),
+    ("another reply stored", {"end": stores(lambda said: AIMessage(said.strip()))}),
     ("another reply stored", {"end": stores(lambda _: AIMessage("All was said."))}),
     ("swallows the error", {"caught": Exception}),
     ("swallows the cancellation", {"caught": asyncio.CancelledError}),

@@ -1,10 +1,10 @@
 """The mistakes shared by all exercises whose answer is code, in the order they are looked for.
 
-A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`. To
-every exercise `stress` adds runs in which the reply is long, the connection is lost, the reader
-leaves early, or the task is cancelled; they go through `STRESSED`. An exercise opts out of a
-mistake by name, with a reason. One that is about text takes those of `TEXT` among its own: they
-compare a run's `output` with what is `expected`.
+A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`, and
+so does `compact`, where the first chunk has text. To every exercise `stress` adds runs in which the
+reply is long, the connection is lost, the reader leaves early, or the task is cancelled; they go
+through `STRESSED`. An exercise opts out of a mistake by name, with a reason. One that is about text
+takes those of `TEXT` among its own: they compare a run's `output` with what is `expected`.
 """
 
 import inspect
@@ -171,6 +171,11 @@ STRESSED: Mistakes[Run] = {
     "left open": LAST["left open"],
     "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,
 }
+
+
+def compact(run: Run) -> Case:
+    """An exercise's first case with text in the first chunk, as some providers send it."""
+    return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:

@@ -186,7 +186,8 @@ class Reply:
 
     def arrives(self, piece: int) -> float:
         """Seconds from the request to the arrival of a piece, by its number from 0."""
-        return ROLE_AFTER + sum(map(self._silence, range(piece + 1)))
+        first = 0.0 if self.compact else ROLE_AFTER
+        return first + sum(map(self._silence, range(piece + 1)))
 
     @property
     def most_held(self) -> int:
@@ -279,6 +280,8 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
+            if chunks and self.compact:  # no further chunk, but the end takes as long
+                yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
         finally:
@@ -295,13 +298,14 @@ class Reply:
     def _timed(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
+        compact = self.compact and not self.calls  # the finish reason comes after them
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
-        if not self.compact:
+        if not compact:
             yield ROLE_AFTER, chunk_of()
         for at, (seconds, piece) in enumerate(self._timed_text(), 1):
-            ends = self.compact and self.finish and at == len(self.pieces)
+            ends = compact and self.finish and at == len(self.pieces)
             fields = {"response_metadata": ending} if ends else {}
             yield seconds, chunk_of(piece, **fields) if isinstance(piece, str) else piece
         for index, (name, arguments) in enumerate(self.calls):
@@ -310,12 +314,12 @@ class Reply:
             for piece in cut(arguments, index):
                 more = tool_call_chunk(args=piece, index=index)
                 yield self.gap, chunk_of(tool_call_chunks=[more])
-        if self.finish and not self.compact:
+        if self.finish and not compact:
             yield self.gap, chunk_of(response_metadata=ending)
         if usage and self.usage:
-            position = {"chunk_position": "last"} if last and self.compact else {}
+            position = {"chunk_position": "last"} if last and compact else {}
             yield 0.0, chunk_of(usage_metadata=self.usage, **position)
-        if last and not self.compact:
+        if last and not compact:
             yield 0.0, chunk_of(chunk_position="last")
 
     def _silence(self, at: int) -> float:

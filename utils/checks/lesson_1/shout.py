@@ -97,7 +97,6 @@ check = Exercise(
         Case(text=RIVERS, seed=41),
         Case(text=f"  {HARBOUR}\n", seed=42),
         Case(text="El río está aquí, y la niña también.", seed=43, when="for a reply in Spanish"),
-        Case(text=RIVERS, seed=44, compact=True),
         Case(pieces=(), when="for an empty reply"),
     ),
     mistakes=MISTAKES,

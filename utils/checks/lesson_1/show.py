@@ -101,7 +101,6 @@ check = Exercise(
         Case(text=RIVERS, seed=11),
         Case(text=HARBOUR, seed=12),
         Case(text=" \nThe tide turns.\n\nTwice a day. ", seed=13),
-        Case(text=RIVERS, seed=14, compact=True),
         Case(text=RIVERS, seed=15, prompt=" Why do rivers bend?\n"),
         Case(pieces=(), when="for an empty reply"),
     ),

@@ -115,6 +115,9 @@ MISTAKES: Mistakes[Seen] = {
     "cleared": lambda s: s.wrong and not s.text and bool(s.longest),
     "still empty": lambda s: s.wrong and not s.text,
     "whole chunks": lambda s: s.wrong and "content=" in s.text,
+    "drops the first chunk": lambda s: (
+        s.wrong and bool(s.pieces) and s.text == s.came[len(s.pieces[0]) :]
+    ),
     "loses repeated pieces": lambda s: (
         s.wrong and len({*s.pieces}) < len(s.pieces) and s.text in _unrepeated(s.pieces)
     ),
@@ -130,7 +133,7 @@ check = Exercise(
     observe,
     cases=(
         Listening(text=RIVERS, seed=11),
-        Listening(text=HARBOUR, seed=12),
+        Listening(text=HARBOUR, seed=12, compact=True),
         Listening(text=f"  {HARBOUR}\n", seed=13),
         Listening(
             pieces=("ha", "ha", " ", "ha", "\n", "\n", "ha", "ha"),
@@ -138,6 +141,7 @@ check = Exercise(
         ),
         Listening(pieces=(), when="for an empty reply"),
         Listening(text=RIVERS, fails_after=3, when="when the connection was lost"),
+        Listening(fails_after=0, when="when the connection was lost before any text"),
         Listening(text=RIVERS, leave_after=3, when="when the reader left"),
         Listening(text=RIVERS, seed=14, invoked=True),
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.reply import ConnectionLost
+from utils.checks.engine.reply import FIRST_AFTER, ConnectionLost
 from utils.checks.engine.run import HARBOUR, RIVERS, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
@@ -78,7 +78,7 @@ class Seen(Heard):
 
 def observe(answer: Any, case: Case) -> Seen:
     """Look at `.ttft` after each chunk."""
-    reply = case.reply()
+    reply = case.reply(first_after=0.0 if case.compact else FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # with how many pieces had arrived
     values: list[Any] = []
@@ -119,7 +119,7 @@ MISTAKES: Mistakes[Seen] = {
     "another clock": lambda s: s.ttft is not None and not s.looked,
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
-    "milliseconds": lambda s: s.first is not None and s.is_(1000 * s.first),
+    "milliseconds": lambda s: s.first is not None and s.first > 0 and s.is_(1000 * s.first),
     "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN + _AHEAD,
     "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,
     "chunk for text": lambda s: s.early is not None and s.takes_the_chunk,
@@ -139,6 +139,7 @@ check = Exercise(
             when="for a reply that begins with empty tokens",
         ),
         Case(pieces=("\n", "Gulls."), when="for a reply that begins with a line break"),
+        Case(text=HARBOUR, compact=True, when="for a reply whose text comes without a delay"),
         Case(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
         Case(pieces=(), when="for a reply without text"),
         Case(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),

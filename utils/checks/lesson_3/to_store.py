@@ -83,7 +83,6 @@ check = Exercise(
         ended("tool_calls"),
         ended(UNKNOWN),
         Chunks(text=f"  {HERON}\n", seed=37),
-        Chunks(compact=True, seed=35),
         Chunks(pieces=(), when="for a reply without text"),
         NOTHING_CAME,
     ),

@@ -104,6 +104,7 @@ def observe(answer: Callable[..., Any], case: Several) -> Seen:
         prompt: Reply(
             cut(text, 430),
             gap=gap,
+            compact=case.compact,
             fails_after=case.fails_after if prompt == _FAILS else None,
             again=again if prompt == _TWICE else None,
         )

@@ -37,7 +37,7 @@ check = Exercise(
     cases=(
         Case(text=RIVERS, seed=41),
         Case(text=f"  {HARBOUR}\n", seed=42, prompt="Describe a harbour."),
-        Case(pieces=("", "a", "", " ", "\n", "b"), when="for a reply with empty pieces"),
+        Case(pieces=("", "é", "", " ", "\n", "b"), when="for a reply with empty pieces"),
         Case(pieces=(), when="for an empty reply"),
     ),
     mistakes=MISTAKES,

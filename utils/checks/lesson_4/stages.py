@@ -1,5 +1,6 @@
 """The stages that a reader wants to see, from the events of real runs."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -23,14 +24,16 @@ Event = Mapping[str, Any]
 
 
 @tool
-def get_weather(city: str) -> str:
+async def get_weather(city: str) -> str:
     """The weather of a city."""
+    await asyncio.sleep(1.0)
     return f"Rain in {city}."
 
 
 @tool
-def get_time(zone: str) -> str:
+async def get_time(zone: str) -> str:
     """The time in a zone."""
+    await asyncio.sleep(1.0)
     return f"Noon in {zone}."
 
 
@@ -120,8 +123,8 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Event]:
             reply = Reply(cut(text), calls=calls, finish="tool_calls" if names else "stop")
             async for chunk in FakeModel.of({PROMPT: reply}).astream(question):
                 yield chunk.text
-            for name in names:
-                await _TOOLS[name].ainvoke({next(iter(_TOOLS[name].args)): "Oslo"})
+            tools = [_TOOLS[name] for name in names]
+            await asyncio.gather(*(t.ainvoke({next(iter(t.args)): "Oslo"}) for t in tools))
 
     async def main() -> list[Event]:
         events = RunnableGenerator(assistant).astream_events(PROMPT, version="v2")

@@ -61,12 +61,16 @@ class Seen(Diagnosis):
 
     pauses: Mapping[str, float]
 
+    def given(self, name: str) -> str:
+        """The learner's answer for a snippet: "True" in quotes is none."""
+        return repr(self.answer[name])
+
 
 def observe(answer: Any, _: None) -> Seen:
     """Run the snippets."""
     pauses = {name: _longest_pause(snippet) for name, snippet in SNIPPETS.items()}
-    truth = {name: str(pause <= ALIVE).lower() for name, pause in pauses.items()}
-    return Seen(answer, truth, ("true", "false"), pauses)
+    truth = {name: repr(pause <= ALIVE) for name, pause in pauses.items()}
+    return Seen(answer, truth, ("True", "False"), pauses)
 
 
 def _longest_pause(snippet: Snippet) -> float:

@@ -69,9 +69,10 @@ class Fallback(Case):
     def made(self) -> list[Reply]:
         """Their replies; the one that is to come out has the case's text."""
         pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
+        compact = {"compact": self.compact}
         pieces[self.called] = cut(self.text, self.seed)
         return [
-            Reply(**{"pieces": pieces[number], "error": _lost(number), **how})
+            Reply(**{"pieces": pieces[number], "error": _lost(number), **compact, **how})
             for number, how in enumerate(self.replies, start=1)
         ]
 

@@ -78,6 +78,7 @@ check = Exercise(
             ("The fox", "The fox stops."),
             ("The fox stops.", "stops."),
             ("ha ha ha", "ha ha ha!"),
+            ("Say no", "no no!"),
             ("The end. The", "The end is near."),
             ("stops, and the fox", "fox stops, and goes."),
             ("By the sea, or up the hill: ", "the sea."),

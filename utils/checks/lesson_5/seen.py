@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.mistakes import RAISED
+from utils.checks.engine.mistakes import RAISED, STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reply
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
@@ -155,7 +155,7 @@ TRIED: Mistakes[Tried] = {
     "another error": lambda s: (
         s.case.fails
         and not s.case.silent(s.case.called)
-        and (not s.lost or s.error in [reply.error for reply in s.replies[: s.case.called - 1]])
+        and (not s.lost or STRESSED["replaces the error"](s))
     ),
     "another limit": lambda s: not -SOON <= s.waited - SECONDS <= ROLE_AFTER + _QUICK,
 }

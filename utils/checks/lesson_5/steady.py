@@ -113,9 +113,13 @@ check = Exercise(
             )
         ),
         *(
-            Sources(replies=replies, called=2, fails=fails, same=same, when=f"when {what}")
+            Sources(
+                replies=replies, called=len(replies), fails=fails, same=same, when=f"when {what}"
+            )
             for what, same, fails, replies in (
                 ("both sources failed before any text", False, True, (REFUSED, AFTER_ROLE)),
+                ("the first two sources failed", False, False, (REFUSED, AFTER_ROLE, {})),
+                ("the last source was silent", False, True, (REFUSED, SILENT)),
                 ("a source that is in the list twice failed once", True, False, (AFTER_ROLE, {})),
                 ("one that is in the list twice failed twice", True, True, (AFTER_ROLE,) * 2),
             )

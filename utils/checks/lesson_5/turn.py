@@ -12,7 +12,12 @@ from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.lesson_5.seen import Texts
 
-_BEFORE = (HumanMessage("What is a river?"), AIMessage("Water on its way to the sea."))
+_BEFORE = (
+    HumanMessage("What is a river?"),
+    AIMessage("Water on its way to the sea."),
+    HumanMessage("And a lake?"),
+    AIMessage("Water that stays."),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +122,7 @@ check = Exercise(
         ),
         Turn(seed=54, fails_after=4, when="after the connection was lost"),
         Turn(fails_after=0, when="after the connection was lost before the first chunk"),
-        Turn(text=HARBOUR, seed=55, before=(), when="after the first turn of a chat"),
+        Turn(text=f" {HARBOUR}\n", seed=55, before=(), when="after the first turn of a chat"),
         Turn(pieces=(), when="after an empty reply"),
     ),
     mistakes=MISTAKES,
