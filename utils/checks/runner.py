@@ -5,10 +5,8 @@ messages are in that folder's `messages.py`, under the file's name in capitals.
 """
 
 import importlib
-import io
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stdout
 from typing import Any
 
 from utils import lesson_source
@@ -21,14 +19,6 @@ from utils.checks.outcome import Outcome
 LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, also on a busy machine
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
-
-
-class _Discard(io.TextIOBase):
-    """Where an answer prints to while it is checked, since a check runs it many times."""
-
-    def write(self, text: str) -> int:
-        """Discard it."""
-        return len(text)
 
 
 def check(number: str | float, answer: object = MISSING) -> None:
@@ -48,23 +38,25 @@ def check(number: str | float, answer: object = MISSING) -> None:
 
 def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outcome:
     """Judge without showing; `limit` is in seconds. See `check` for the rest."""
-    from utils.checks.engine.virtual_time import NeverEnds
-
     number = the_checked_number(number, answer)
     exercise = find(number)
     if untouched(answer, number):
         return Outcome(number, "not attempted", _STUB)
     try:
-        with redirect_stdout(_Discard()):
-            return within(limit, lambda: exercise.outcome(answer))
-    except NeverEnds as reason:
-        return Outcome(number, "not yet", str(reason), "never ends")
+        return within(limit, lambda: exercise.outcome(answer))
     except OutOfTime:
         message = (
             f"Your code was stopped after {limit:g} s. Is there a loop that never ends, or "
             "something that waits for an event that never happens?"
         )
         return Outcome(number, "not yet", message, "never ends")
+
+
+def _endless(reason: BaseException, case: Any) -> str:
+    """What a case that never ends is told."""
+    when = f" This happened {case.when}." if getattr(case, "when", "") else ""
+    lost = getattr(case, "fails_after", None) is not None
+    return f"{reason}{when}{' Does a task fail before it can wake the rest?' if lost else ''}"
 
 
 class Loaded:
@@ -85,9 +77,14 @@ class Loaded:
             return self._first_mistake(answer)
 
     def _first_mistake(self, answer: object) -> Outcome:
+        from utils.checks.engine.virtual_time import NeverEnds
+
         seen: list[Any] = []
         for case, mistakes in self._cases(seen):
-            seen.append(self._observed(answer, case))
+            try:
+                seen.append(self._observed(answer, case))
+            except NeverEnds as reason:
+                return self._outcome("not yet", _endless(reason, case), "never ends")
             for name, applies in mistakes(seen[-1]).items():
                 if applies(seen[-1]):
                     return self._outcome("not yet", self.messages[name](seen[-1]), name)

@@ -113,7 +113,7 @@ edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "c
 edit("changes the model", {'text = ""': 'text = ""; model.metadata["asked"] = prompt'})
 
 
-@wrong("1.show", "held back", "1 piece had gone in but not come out")
+@wrong("1.show", "held back", "1 piece had been read but not passed on")
 def prints_two_at_a_time(model, prompt):
     text, waiting = "", ""
     for number, chunk in enumerate(model.stream(prompt)):

@@ -80,7 +80,7 @@ edit(
     {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"},
     "came out again",
 )
-edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a` is missing")
+edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a`, is missing before")
 edit("yields another word", {FROM: f"{FROM[:11]}map(str.upper, {FROM[11:]})"})
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("reads twice", {END: f"{END}    yield from stream\n"})

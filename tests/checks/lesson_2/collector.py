@@ -134,7 +134,7 @@ edit(
     at("on_llm_error", "self.text += ' …' * isinstance(value, GeneratorExit)"),
     "left",
 )
-edit("another text", {"+= token": "+= token.upper()"}, "The first difference is at character 2,")
+edit("another text", {"+= token": "+= token.upper()"}, "The first difference is at character 2: ")
 edit("another text", {ADDS: "self.text = token + self.text"})
 edit("another text", {"+= token": '+= token or "assistant: "'})
 edit("whole chunks", {"token, **kwargs": "token, *, chunk, **kwargs", "+= token": "+= str(chunk)"})

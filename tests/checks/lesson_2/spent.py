@@ -128,7 +128,7 @@ edit(
 )
 edit("another number of requests", {"in prompts": "in [*prompts, *prompts]"})
 edit("another prompt", {"in prompts": "in [' '.join(prompts)]"})
-edit("another prompt", {"in prompts": "in [*prompts, 'Name a lake.']"}, "was sent `Name a lake.`")
+edit("another prompt", {"in prompts": "in [*prompts, 'Name a lake.']"}, "was sent `'Name a lake.'`")
 edit(
     "one conversation", {f"{PROMPTS}\n        {LOOP}": f"list({CALL.replace('prompt', 'prompts')})"}
 )
@@ -179,7 +179,7 @@ edit(
         "in prompts": "in prompts[:-1]",
         "return": "prompts and model.stream(prompts[-1])\n    return",
     },
-    "for `Name a sea.` was never",
+    "for `Describe the tide.` was never",
 )
 edit("never calls the model", {LOOP: "pass"})
 edit("never awaited", {LOOP: f"{CALL}".replace("stream", "ainvoke")})

@@ -292,6 +292,21 @@ async def looks_the_order_up_first(model, tools, messages):
             yield piece
 
 
+@wrong("5.answer", "other calls", r"`\('order_status', None\)` when the model called two tools")
+async def runs_the_first_tool(model, tools, messages):
+    messages, whole = list(messages), None
+    while whole is None or finish_of(whole) == "tool_calls":
+        yield Status("Thinking")
+        whole = None
+        async for chunk in model.bind_tools(tools).astream(messages):
+            whole = chunk if whole is None else whole + chunk
+            yield chunk
+        messages.append(whole)
+        for call in whole.tool_calls if finish_of(whole) == "tool_calls" else ():
+            yield Status("Tool call", tools[0].name)
+            messages.append(await tools[0].ainvoke(call))
+
+
 @wrong("5.answer", "other calls", "when one tool call followed another")
 async def adds_up_all_replies(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}

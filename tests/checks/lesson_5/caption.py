@@ -63,6 +63,8 @@ for mistake, how in (
     ("another estimate", {"left": lambda done, total, s: f"{s / done * total:.0f}"}),
     ("another estimate", {"left": lambda done, total, s: f"{s:.0f}"}),
     ("another estimate", {"left": lambda done, total, s: total - done}),
+    ("other numbers", {"after": lambda said: said.replace("10 of 40", "40 of 10")}),
+    ("other numbers", {"after": lambda said: said.replace("500", "12")}),
     ("other words", {"after": lambda said: said.replace("about", "some")}),
     ("other words", {"after": lambda said: said.replace(" s", "s")}),
     ("other words", {"after": lambda said: said + "\n"}),

@@ -136,7 +136,7 @@ def anywhere(partial, more):
     return partial[: same.a] + more[same.b :]
 
 
-@wrong("5.seam", "found elsewhere", "is missing from `more`. It occurs in `partial`")
+@wrong("5.seam", "found elsewhere", "is missing from `more`, though `partial` doesn't end")
 def anywhere_in_the_first(partial, more):
     for size in range(len(more), 0, -1):
         if more[:size] in partial:
@@ -149,3 +149,9 @@ def forgets_the_rest(partial, more):
     for size in range(min(len(partial), len(more)), 0, -1):
         if partial.endswith(more[:size]):
             return partial + more[size:]
+
+
+@wrong("5.seam", "prints", "was printed but not returned .* be a `return`")
+def prints_the_result(partial, more):
+    print(longest_first(partial, more))
+    return partial + more

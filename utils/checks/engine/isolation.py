@@ -3,6 +3,7 @@
     with isolated(answer), noting():
         …                      # run the answer
         settle()               # collect garbage, so that what was dropped is closed
+        printed()              # what it printed
         forgotten()            # the function whose coroutine was never awaited
         other_model(answer)    # the chat model that was called and isn't the check's
 
@@ -12,11 +13,12 @@ notebook: the check reports both in a sentence.
 
 import gc
 import inspect
+import io
 import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -26,6 +28,7 @@ from langchain_core.language_models import BaseChatModel
 
 from utils.checks.engine.shared_patch import Meanwhile
 
+_MOST_PRINTED = 10_000  # characters
 _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
 
 
@@ -33,10 +36,19 @@ class OtherModel(Exception):  # noqa: N818 (what happened)
     """Raised in an answer that calls a chat model which isn't the check's."""
 
 
+class _Printed(io.StringIO):
+    """What an answer prints: none of it is shown, since a check runs it many times."""
+
+    def write(self, text: str) -> int:
+        """Keep the beginning."""
+        return super().write(text) if self.tell() < _MOST_PRINTED else len(text)
+
+
 @dataclass
 class _Noted:
     models: list[BaseChatModel] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
+    printed: _Printed = field(default_factory=_Printed)
 
 
 _noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
@@ -66,9 +78,11 @@ def isolated(answer: object) -> Iterator[None]:
 @contextmanager
 def noting() -> Iterator[None]:
     """Begin the notes anew, for one of several runs of an answer."""
-    token = _noted.set(_Noted())
+    noted = _Noted()
+    token = _noted.set(noted)
     try:
-        yield
+        with redirect_stdout(noted.printed):
+            yield
     finally:
         _noted.reset(token)
 
@@ -76,6 +90,12 @@ def noting() -> Iterator[None]:
 def settle() -> None:
     """Close what the answer dropped; a cycle of references needs the collector for that."""
     gc.collect()
+
+
+def printed() -> str:
+    """What was printed, up to a length."""
+    noted = _noted.get()
+    return noted.printed.getvalue() if noted else ""
 
 
 def forgotten() -> str:

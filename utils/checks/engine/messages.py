@@ -1,5 +1,7 @@
 """What learners read about the mistakes that exercises share; see `mistakes`."""
 
+from asyncio import CancelledError
+
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.run import Run
 from utils.checks.engine.student_code import told
@@ -12,6 +14,16 @@ def _quoted(run: Run, prompt: str) -> str:
     return shown(repr(prompt) if same else prompt)
 
 
+CANCELLED = "Awaiting a task that was cancelled, or calling its `result()`, raises one."
+_EXCEPTS = "Which `except`, or which `return` in a `finally`,"
+_SWALLOWS = "Which `except`, which `return` in a `finally`, or which task that nothing awaits"
+
+
+def _after(run: Run) -> str:
+    pieces = run.case.fails_after
+    return f"after {count(pieces, 'piece')}" if pieces else "before the first piece"
+
+
 SHARED: Messages[Run] = {
     "not a function": lambda s: (
         f"The check needs the function itself: `{s.name}`, without parentheses. It was given "
@@ -19,7 +31,7 @@ SHARED: Messages[Run] = {
     ),
     "another model": lambda s: (
         f"`{s.name}` was given {'a model' if s.model else 'no model'} but called {s.other_model}. "
-        "Does a helper use that one?"
+        "Where does that one come from?"
     ),
     "never awaited": lambda s: (
         f"Calling `{s.forgotten or s.unread}` made a coroutine that was never awaited, so it never "
@@ -33,7 +45,14 @@ SHARED: Messages[Run] = {
         f"`{s.name}` waits at a `{s.foreign}` that was made outside of it and belongs to another "
         "event loop. Can it make its own?"
     ),
-    "raises": lambda s: told(s.error, s.case.when) if s.error else "",
+    "raises": lambda s: (
+        f"`{s.name}` ended with a `CancelledError`{s.when}, though nothing cancelled it from "
+        f"outside. {CANCELLED}"
+        if isinstance(s.error, CancelledError)
+        else told(s.error, s.case.when)
+        if s.error
+        else ""
+    ),
     "never read": lambda s: (
         f"`{s.name}` made a stream with `.{s.unread}(…)` and never read it. No request is sent "
         "until something reads it."
@@ -71,8 +90,8 @@ SHARED: Messages[Run] = {
         "`async def`?"
     ),
     "never calls the model": lambda s: (
-        f"`{s.name}` never called the model that it was given. Does it use another one, or build "
-        "a chain that nothing runs?"
+        f"`{s.name}` never called the model that it was given. Does it call a different one, or "
+        "build a chain that is never run?"
     ),
     "another prompt": lambda s: (
         f"The prompt was {_quoted(s, s.case.prompt)}, but the model was sent "
@@ -127,6 +146,10 @@ SHARED: Messages[Run] = {
         f"`{s.name}` returned `None`{s.when}. The exercise asks for {s.wants.words}. Is a `return` "
         "missing?"
     ),
+    "prints": lambda s: (
+        f"{shown(repr(s.stdout))} was printed but not {s.gave}{s.when}. Should the `print` be a "
+        f"`{'yield' if s.streams else 'return'}`?"
+    ),
     "returns a message": lambda s: (
         f"`{s.name}` returned {kind(s.returned)}, a whole message. The exercise asks for its text."
     ),
@@ -141,19 +164,23 @@ SHARED: Messages[Run] = {
         f"should be {s.wants.words}."
     ),
     "collected first": lambda s: (
-        f"The text is right, but it was collected first: all {s.total} pieces had gone in before "
+        f"The text is right, but it was collected first: all {s.total} pieces had been read before "
         "any came out. Which line waits for the end?"
     ),
     "held back": lambda s: (
-        f"At one point {count(s.reply.most_held, 'piece')} had gone in but not come out. Each "
+        f"At one point {count(s.reply.most_held, 'piece')} had been read but not passed on. Each "
         "should be passed on before the next one is taken."
     ),
-    "no text": lambda s: f"The model sent text{s.when}, but `{s.name}` {s.gave} none.",
+    "no text": lambda s: (
+        f"The model sent text{s.when}, but `{s.name}` "
+        f"{'yielded no text' if s.streams else 'returned an empty string'}."
+    ),
     "drops the first chunk": lambda _: (
         "The text of the first chunk is lost. That chunk is often empty, but not always."
     ),
     "strips the text": lambda s: (
-        f"White space at the start or end is wrong: `{s.name}` {s.gave} {shown(repr(s.output))}."
+        f"Leading or trailing white space is wrong: `{s.name}` {s.gave} {shown(repr(s.output))} "
+        f"instead of {shown(repr(s.expected))}."
     ),
     "changes white space": lambda s: (
         f"Only white space is wrong{s.when}. {first_difference(s.output, s.expected)}"
@@ -182,8 +209,8 @@ SHARED: Messages[Run] = {
         "work on a copy?"
     ),
     "changes the model": lambda s: (
-        f"`{s.name}` changed `{s.settings[0]}` on the model, which others use too. Can the call "
-        "itself be given that setting?"
+        f"`{s.name}` changed `{s.settings[0]}` on the model, which others use too. Can you pass "
+        "that setting to the call instead?"
     ),
     "left open": lambda s: (
         f"`{s.name}` left the stream open{s.when}, so the model goes on generating. What keeps it, "
@@ -194,9 +221,8 @@ SHARED: Messages[Run] = {
         "it or waits for it?"
     ),
     "swallows the error": lambda s: (
-        f"The connection was lost after {count(s.case.fails_after or 0, 'piece')}, and "
-        f"`{s.name}` ended as if the reply were complete. Which `except`, or `return` in a "
-        "`finally`, keeps the error from its caller?"
+        f"The connection was lost {_after(s)}, but `{s.name}` ended as if the reply were "
+        f"complete. {_SWALLOWS if s.asynchronous else _EXCEPTS} swallows the error?"
     ),
     "tries again": lambda s: (
         f"The connection was lost, and `{s.name}` called the model {times(s.reply.requests)}. The "

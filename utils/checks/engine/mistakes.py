@@ -62,6 +62,17 @@ def _odd_items(run: Run) -> list[Any]:
     return [item for item in run.items if asked and not run.wants.fits(item)]
 
 
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
+def _prints(run: Run) -> bool:
+    """Whether text was printed in place of being returned or yielded."""
+    printed, output, expected = map(_bare, (run.stdout, run.output, run.expected))
+    lacks = len(printed) + len(output) <= len(expected) or (printed == expected and not run.streams)
+    return bool(printed) and lacks and printed in expected and printed not in output
+
+
 FIRST: Mistakes[Run] = {
     "not a function": lambda run: not callable(run.answer),
     "another model": lambda run: bool(run.other_model),
@@ -107,6 +118,7 @@ FIRST: Mistakes[Run] = {
     ),
     "stops early": lambda run: 0 < run.reply.taken < run.total and _stopped(run),
     "returns nothing": lambda run: _returned(run) and run.returned is None,
+    "prints": lambda run: run.wants is STRING and run.error is None and _prints(run),
     "returns a message": lambda run: (
         _returned(run) and run.wants is STRING and isinstance(run.returned, BaseMessage)
     ),
@@ -118,15 +130,11 @@ FIRST: Mistakes[Run] = {
 }
 
 
-def _bare(text: str) -> str:
-    return "".join(text.split())
-
-
 def _repeats(run: Run) -> bool:
     """Whether all text or a part of it came out once more."""
     once_more = run.output.removeprefix(run.expected)
     everything = bool(run.items) and text_of(run.items[-1]) == run.expected
-    return len(run.output) > len(run.expected) and (everything or once_more in run.expected)
+    return len(run.output) > len(run.expected) + 1 and (everything or once_more in run.expected)
 
 
 TEXT: Mistakes[Run] = {

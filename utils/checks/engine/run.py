@@ -118,6 +118,7 @@ class Run:
         cancelled: What became of its task: "cancelled" as it should be, "returned", "raised",
             "went on", or "early" if it was over before; "" if it wasn't cancelled.
         other_model: What a message calls another model that was called; "" if none was.
+        stdout: What it printed, up to a length.
         forgotten: The first function whose coroutine was never awaited; "" if there is none.
     """
 
@@ -149,6 +150,7 @@ class Run:
     cancelled: str = ""
     other_model: str = ""
     forgotten: str = ""
+    stdout: str = ""
 
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:

@@ -110,6 +110,7 @@ class _Record:
             still_open=any(each.left is None for each in readings),
             other_model=isolation.other_model(self.answer),
             forgotten=isolation.forgotten() or self._not_awaited(),
+            stdout=isolation.printed(),
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:

@@ -53,8 +53,8 @@ class _Stop(SystemExit):
 
 
 _WAITS = (
-    "Your code waits for something that never happens: the model has nothing more to send, and "
-    "nothing else wakes it."
+    "Your code waits for something that never happens: nothing more arrives, and nothing else "
+    "wakes it."
 )
 _GOES_ON = "Your code never finished: after ten minutes on the model's clock it was still running."
 _SLEEPS_ON = (

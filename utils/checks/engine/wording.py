@@ -57,5 +57,6 @@ def first_difference(got: str, expected: str) -> str:
         (n for n, (one, other) in enumerate(zip(got, expected, strict=False)) if one != other),
         min(len(got), len(expected)),
     )
-    here = shown(got[max(0, at - 10) : at + 10] or " ")
-    return f"The first difference is at character {at + 1}, near {here}."
+    near = slice(max(0, at - 10), at + 10)
+    here, right = (shown(repr(text[near])) for text in (got, expected))
+    return f"The first difference is at character {at + 1}: {here} instead of {right}."

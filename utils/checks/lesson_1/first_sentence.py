@@ -87,7 +87,8 @@ def _short(s: Seen) -> bool:
 
 def _long(s: Seen) -> bool:
     """Whether text after the sentence was returned, too."""
-    return s.wrong_text and s.output.strip() != s.first and s.output.startswith(s.first)
+    further = s.output.strip() != s.first and s.output.startswith(s.first)
+    return s.wrong_text and further and s.reply.text.startswith(s.output)
 
 
 MISTAKES: Mistakes[Seen] = {

@@ -12,6 +12,10 @@ SHOW: Messages[show.Seen] = {
         f"Each of the {s.total} pieces was on the screen before the next one was taken, and the "
         "whole text was returned."
     ),
+    "no text": lambda _: (
+        "The model sent text, but `show` returned an empty string. Is that one chunk's text alone, "
+        "or that of a stream already read to its end?"
+    ),
     "prints nothing": lambda _: "Nothing was printed. The reader should see each piece of text.",
     "prints chunks": lambda s: (
         f"Whole chunks were printed: {shown(s.printed[:60])}. Which attribute holds the text?"
@@ -78,7 +82,10 @@ WORDS: Messages[words.Seen] = {
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out again. What "
         "takes a word off the buffer?"
     ),
-    "leaves a word out": lambda s: f"{shown(s.word)} is missing before {shown(s.item)}.",
+    "leaves a word out": lambda s: (
+        f"Word {s.wrong + 1}, {shown(s.word)}, is missing before {shown(s.item)}."
+        + (" A word that occurs twice comes out twice." if s.word in s.items[: s.wrong] else "")
+    ),
     "yields another word": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out."
     ),

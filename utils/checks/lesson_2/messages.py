@@ -227,8 +227,12 @@ REPORT: Messages[report.Seen] = {
         "were reported. Whose count should be removed when a run ends?"
     ),
     "mixes runs": lambda s: (
-        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. What tells a token of one run from "
-        "those of the other?"
+        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. "
+        + (
+            f"Each is off by {s.off.pop()}. Where does the count begin?"
+            if len(s.off) == 1
+            else "What tells a token of one run from those of the other?"
+        )
     ),
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
@@ -264,7 +268,8 @@ SPACES_HEARD: Messages[spaces_heard.Seen] = {
         "What counts them a second time?"
     ),
     "another number": lambda s: (
-        f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned."
+        f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. Is "
+        "that the attached handler's count, and does each token add to it?"
     ),
 }
 
@@ -295,6 +300,10 @@ SPENT: Messages[spent.Seen] = {
     ),
     "chunk without usage": lambda s: (
         f"{_raised(s)} Most chunks carry no usage: their `usage_metadata` is `None`."
+    ),
+    "another prompt": lambda s: (
+        f"The model was sent {shown(repr(s.other_prompt))}, which isn't one of the prompts. Is "
+        "each prompt sent by itself?"
     ),
     "one conversation": lambda _: (
         "Several prompts were sent in one request, as one conversation. Each prompt is a request "
@@ -353,7 +362,8 @@ STARTS: Messages[starts.Seen] = {
         f"Case {s.wrong[0]}: that row doesn't name `{s.wrong[1]}`. What would call it?"
     ),
     "one place for another": lambda s: (
-        f"Case {s.wrong[0]}: `{s.wrong[1]}` does receive the start. Does one place replace another?"
+        f"Case {s.wrong[0]}: `{s.wrong[1]}` does receive the start. Does one place replace "
+        "another, and do the handlers of a chain's call reach its model?"
     ),
     "once for each place": lambda s: (
         f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is one object in "

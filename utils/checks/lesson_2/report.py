@@ -86,6 +86,11 @@ class Seen(Heard):
         return [report for report in self.got if type(report) is not int]
 
     @property
+    def off(self) -> set[int]:
+        """By how much its numbers are wrong."""
+        return {abs(got - right) for got, right in zip(self.got, self.right, strict=False)}
+
+    @property
     def same(self) -> bool:
         """Whether the numbers are right, in any order."""
         return not self.odd and sorted(self.got) == sorted(self.right)

@@ -25,7 +25,7 @@ _MOST_EXTRA = 4  # chunks without text in a reply
 class Prompts(Case):
     """The prompts; one of them may be there twice."""
 
-    prompts: Sequence[str] = (_RIVER, _TIDE, _RIVER, _SEA)
+    prompts: Sequence[str] = (_RIVER, _SEA, _RIVER, _TIDE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,8 +57,8 @@ CALLS: Messages[given.Seen] = {
     ),
     "misses the calls": lambda s: (
         f"A reply with {count(len(s.whole.tool_calls), 'tool call')} and the finish reason "
-        "`tool_calls` gave an empty list. Which chunk do you take the calls from, and which the "
-        "finish reason? What do you compare it with?"
+        "`tool_calls` gave an empty list. Which chunk do you take the calls from? Where in the "
+        "sum is the finish reason, and what do you compare it with?"
     ),
     "no tool calls": lambda s: (
         f"The list contains something that isn't a tool call: {shown(repr(s.returned[0]), 90)}. "

@@ -215,8 +215,12 @@ FRAME: Messages[frame.Seen] = {
         "doesn't receive it. What sets the type?"
     ),
     "not JSON": lambda s: (
-        f"{_data(s)}, which isn't JSON, so `JSON.parse` fails. What turns a string into JSON, "
-        "whatever it contains?"
+        f"{_data(s)}, which isn't JSON, so `JSON.parse` fails. "
+        + (
+            "Only lines that begin with `data:` belong to it."
+            if "\n" in s.returned.strip()
+            else "What turns a string into JSON, whatever it contains?"
+        )
     ),
     "JSON of something else": lambda s: (
         f"{_data(s)}, so a page gets {shown(repr(s.value))} back. The exercise asks for the string "
@@ -242,6 +246,10 @@ CREATE_APP: Messages[create_app.Seen] = {
     "another status": lambda s: (
         f"{_REQUEST} returned status {s.visit.status}: {shown(s.body, 120)}. Which path, method "
         "and parameter does the endpoint have?"
+    ),
+    "never calls the model": lambda s: (
+        f"{_REQUEST} was answered with {shown(s.body, 90)}, and the model was never called. Is "
+        "what the endpoint returns a `StreamingResponse`, and does that read the model's stream?"
     ),
     "closes before it is read": lambda _: (
         "The model's stream was closed before anything read it. A block around `return` ends when "
@@ -341,7 +349,7 @@ STAGES: Messages[stages.Seen] = {
         f"{shown(s.repeated)} was yielded twice in a row{s.when}. What remembers the last stage?"
     ),
     "another stage": lambda s: (
-        f"{shown(s.unknown)} was yielded{s.when}. The only right stages are "
+        f"{shown(repr(s.unknown))} was yielded{s.when}. The only right stages are "
         f"{joined(list(map(shown, dict(s.began))))}. A tool's name comes from its event."
     ),
     "collected first": lambda s: (

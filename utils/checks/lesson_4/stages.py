@@ -90,10 +90,10 @@ class Seen(Run):
         return next((one for one, other in pairwise(self.items) if one == other), "")
 
     @property
-    def unknown(self) -> str:
-        """The first stage that no event begins, or ""."""
+    def unknown(self) -> str | None:
+        """The first stage that no event begins."""
         known = {stage for stage, _ in self.began}
-        return next((stage for stage in self.items if stage not in known), "")
+        return next((stage for stage in self.items if stage not in known), None)
 
     def place(self, number: int) -> str:
         """Where the event of that number is, from 1; 0 is before any event."""
@@ -154,7 +154,7 @@ def _answers_without_text(s: Seen) -> bool:
 
 MISTAKES: Mistakes[Seen] = {
     "repeats a stage": lambda s: bool(s.repeated),
-    "another stage": lambda s: bool(s.unknown),
+    "another stage": lambda s: s.unknown is not None,
     "collected first": lambda s: len(s.began) > 2 and {*s.taken[1:]} == {len(s.events)},
     "nothing at first": lambda s: bool(s.items) and s.taken[0] > 0,
     "answers without text": _answers_without_text,

@@ -1,7 +1,7 @@
 """A reply with tools, whose stages are shown as they begin."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -106,6 +106,10 @@ def _named(message: BaseMessage) -> str:
     return f"{type(message).__name__.removesuffix('Chunk')}({ids})"
 
 
+def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return sorted(calls, key=repr)  # an argument may be missing
+
+
 def _latest(came: Sequence[float], due: Sequence[float]) -> float:
     return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
 
@@ -131,7 +135,7 @@ def observe(answer: Callable[..., Any], case: Asked) -> Seen:
         replies=replies,
         readings=[reading for reply in replies for reading in reply.readings],
         ran=ran,
-        due_calls=sorted((n, *json.loads(arg).values()) for calls in due for n, arg in calls),
+        due_calls=_ordered((n, *json.loads(arg).values()) for calls in due for n, arg in calls),
         due_stages=[("Thinking", ""), *chain(*rounds)],
     )
 
@@ -141,7 +145,7 @@ MISTAKES: Mistakes[Seen] = {
     "another conversation": lambda s: not all(continues(given.BEFORE, r) for r in s.readings),
     "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
     "other calls": lambda s: (
-        s.case.done and sorted((ran.name, ran.argument) for ran in s.ran) != s.due_calls
+        s.case.done and _ordered((ran.name, ran.argument) for ran in s.ran) != s.due_calls
     ),
     "never called again": lambda s: s.case.done and len(s.readings) < len(s.replies),
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,

@@ -54,7 +54,8 @@ MISTAKES: Mistakes[Seen] = {
     "takes 0 for unknown": lambda s: s.case.total is not None and "so far" in s.returned,
     "fractions": lambda s: bool(re.search(r"\d\.\d", s.returned)),
     "rounding": lambda s: not any(s.off[:-1]) and s.off[-1:] in ([-1], [1]),
-    "another estimate": lambda s: len(s.off) == 3 and any(s.off),
+    "another estimate": lambda s: len(s.off) == 3 and bool(s.off[2]) and not any(s.off[:2]),
+    "other numbers": lambda s: any(s.off),
     "other words": lambda s: s.wrong and bool(s.off) and not any(s.off),
     "another form": lambda s: s.wrong,
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.checks.engine.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.messages import SHARED
+from utils.checks.engine.messages import CANCELLED, SHARED
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
@@ -68,7 +68,12 @@ _TRIED: Messages[Tried] = {
         "that ends without an error has answered, and each request costs money."
     ),
     "never calls the next": lambda s: (
-        f"The next entry in the list was never called{s.when}. What ends your loop?"
+        f"The next entry in the list was never called{s.when}. "
+        + (
+            f"{shown(type(s.error).__name__)} came out: which exceptions does your `except` catch?"
+            if s.error
+            else "What ends your loop?"
+        )
     ),
     "calls one again": lambda s: (
         f"An entry that had failed was called again{s.when}. Call the next entry in the list."
@@ -187,6 +192,10 @@ CAPTION: Messages[caption.Seen] = {
     "rounding": lambda s: (
         f"{_caption(s)} The rounding is wrong. Round the result only, to the nearest whole number."
     ),
+    "other numbers": lambda s: (
+        f"{_caption(s)} The numbers aren't those of the call: {s.case.done} done, a total of "
+        f"{s.case.total}, {s.case.seconds:g} s. Which goes where?"
+    ),
     "another estimate": lambda s: (
         f"{_caption(s)} {count(s.case.done, 'item')} took {s.case.seconds:g} s. How long do the "
         f"remaining {(s.case.total or 0) - s.case.done} take at this pace? Round only the result."
@@ -204,8 +213,7 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
         "Without Stop, the whole text is returned."
     ),
     "ends by a cancellation": lambda s: (
-        f"`text_until` ended with a `CancelledError`{s.when}. Awaiting a task that was cancelled "
-        "raises one."
+        f"`text_until` ended with a `CancelledError`{s.when}. {CANCELLED}"
     ),
     "error in a group": lambda s: (
         f"The connection was lost, and {kind(s.error)} was raised with the error inside. Raise "
@@ -214,6 +222,10 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
     "waits for Stop": lambda s: (
         f"The reply had ended after {s.reply.lasts:.1f} s, but `text_until` returned only after "
         f"{s.seconds:.1f} s, when Stop was pressed. Which of the two does it wait for?"
+    ),
+    "stops at the first chunk": lambda s: (
+        f"`text_until` returned after {s.seconds:.1f} s{s.when}, before any text, though Stop "
+        f"wasn't pressed and {count(s.total, 'piece')} would have followed. What ends the waiting?"
     ),
     "stops at the next piece": lambda s: (
         f"`text_until` returned {s.late:.1f} s late{s.when}: only when the next piece had "
@@ -304,8 +316,8 @@ SEAM: Messages[seam.Seen] = {
         "several lines or a whole string."
     ),
     "loses the first string": lambda s: (
-        f"{_seam(s)} The first string is gone. Does a slice count from the end? With an overlap of "
-        "0, `partial[:-0]` is empty."
+        f"{_seam(s)} The first string is gone. What does your code keep of `partial` without an "
+        "overlap? A slice such as `partial[:-0]` is empty."
     ),
     "white space": lambda s: (
         f"{_seam(s)} Only white space was lost or added. Spaces and line ends belong to the "
@@ -322,8 +334,8 @@ SEAM: Messages[seam.Seen] = {
         f"{_seam(s)} Part of it is repeated: the longest overlap is {shown(repr(s.case.overlap))}."
     ),
     "found elsewhere": lambda s: (
-        f"{_seam(s)} {shown(repr(s.missing))} is missing from `more`. It occurs in `partial`, but "
-        "not at its end."
+        f"{_seam(s)} {shown(repr(s.missing))} is missing from `more`, though `partial` doesn't end "
+        "with it. An overlap is both the end of `partial` and the beginning of `more`."
     ),
     "loses text": lambda s: (
         f"{_seam(s)} It lacks more of `more` than the overlap, {shown(repr(s.case.overlap))}."
@@ -418,6 +430,10 @@ TICKET: Messages[ticket.Seen] = {
         "The model was called with a setting for structured output. Without it, this model writes "
         "its JSON as text, as `request` asks. Read that text."
     ),
+    "raises": lambda s: (
+        f"{told(s.error, s.case.when) if s.error else ''}"
+        + (" The reply is complete, with the finish reason `stop`." if s.case.right else "")
+    ),
     "reads no JSON yet": lambda s: (
         "The first chunk is empty, so there was no JSON to read yet: "
         f"{shown(f'{type(s.error).__name__}: {s.error}')}. What must be true before you read it?"
@@ -447,7 +463,8 @@ TICKET: Messages[ticket.Seen] = {
     ),
     "field late": lambda s: (
         f"`{s.late_field}` was known after {s.due(s.late_field):.1f} s, but no dict contained it "
-        f"before {s.shown_at(s.late_field):.1f} s. Where is the `yield`?"
+        f"before {s.shown_at(s.late_field):.1f} s. Can your parser read half-written JSON, and is "
+        "the `yield` inside the loop?"
     ),
     "no ticket at the end": lambda s: (
         f"The last item is {kind(s.items[-1])}. The exercise asks for a `Ticket`."
@@ -491,8 +508,8 @@ SUPPORT: Messages[support.Seen] = {
         "all, which is within the budget."
     ),
     "another history": lambda s: (
-        f"The model wasn't sent the history of its turn{s.when}. Do you keep something from an "
-        f"earlier turn? {s.steps}"
+        f"The model wasn't sent the history of its turn{s.when}. Do you add something to it, or "
+        f"keep something from an earlier turn? {s.steps}"
     ),
     "not a function": lambda s: (
         f"The check needs the function `support` itself. It was given {kind(s.panel.support)}."

@@ -148,8 +148,8 @@ TRIED_FIRST: Mistakes[Tried] = {
 TRIED: Mistakes[Tried] = {
     "calls none": lambda s: not s.called,
     "not in order": lambda s: not s.requests[0],
-    "never calls the next": lambda s: s.called < s.case.called,
     "calls one again": lambda s: any(reply.requests > 1 for reply in s.replies),
+    "never calls the next": lambda s: s.called < s.case.called,
     "ends quietly": lambda s: s.case.fails and s.error is None,
     "fails all the same": lambda s: s.error is not None and not s.case.fails,
     "another error": lambda s: (
