@@ -22,6 +22,7 @@ DATA, FRAME = "json.dumps(text)", r'f"data: {data}\n\n"'
 
 edit(None, {DATA: "json.dumps(text, ensure_ascii=False)", r"\n\n": r"\r\n\r\n", ": {": ":{"})
 edit(None, {'f"': r'f"event: message\nid: 1\n'})
+edit(None, {"data = ": "print(text)\n    data = "})
 edit(None, {'f"': r'f": a piece of text\n'})
 edit(None, {"frame(text)": 'frame(text, event="message")', 'f"': r'f"event: {event}\n'})
 right("4.frame")(lambda text: format_sse_event(data_str=json.dumps(text)).decode())
