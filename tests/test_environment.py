@@ -119,11 +119,6 @@ def test_the_build_tool_is_pinned_too() -> None:
     assert [str(Requirement(one).specifier)[:2] for one in build["requires"]] == ["=="]
 
 
-def test_ci_runs_the_readmes_test_command() -> None:
-    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert script[-1] == "exec python3 course.py test"
-
-
 def test_the_workflow_runs_it_on_every_system_from_the_oldest_python() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     job = workflow["jobs"]["test"]

@@ -120,7 +120,7 @@ def notebook(
     """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`.
 
     Each has a kernel of its own. JupyterLab itself is loaded once, and again after a test that
-    failed.
+    failed or reloaded it.
     """
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
@@ -144,3 +144,6 @@ def notebook(
         pages.pop().close() if pages else None
     elif opened:
         opened[0].close()
+        # A page that was reloaded opens its address's notebook once more, sooner or later.
+        if pages[0].evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
+            pages.pop().close()
