@@ -49,7 +49,7 @@ MODELS = [
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
     """Yield ("text", a piece), ("tool", its name) and ("result", the tool's).
 
-    A fallback takes over only before the first of them: later it would repeat a text or an action.
+    A fallback takes over only before the first of them: later it would repeat text or an action.
     """
     for model in MODELS:
         begun = False
@@ -88,7 +88,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
 async def _call(call: ToolCall) -> ToolMessage:
     try:
         return await TOOLS[call["name"]].ainvoke(call)
-    except Exception:  # the model is told, and the reply goes on
+    except Exception:  # report it to the model, and continue the reply
         logging.getLogger(__name__).exception("The tool %s failed", call["name"])
         return ToolMessage("The tool failed.", tool_call_id=call["id"], status="error")
 

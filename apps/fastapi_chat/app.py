@@ -69,7 +69,7 @@ TOOLS = {each.name: each for each in [order_status]}
 
 
 async def call_tool(call: ToolCall) -> ToolMessage:
-    """Run a tool. If it fails, or doesn't exist, the model is told, and the reply goes on."""
+    """Run a tool. If it fails or doesn't exist, tell the model and continue the reply."""
     try:
         async with asyncio.timeout(LONGEST_SILENCE):
             return await TOOLS[call["name"]].ainvoke(call)

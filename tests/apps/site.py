@@ -19,7 +19,7 @@ from utils.simulator import Request
 
 @dataclass
 class Site:
-    """The app and its simulator, each in a process of its own.
+    """The app and its simulator, each in its own process.
 
     Attributes:
         url: The page.

@@ -119,7 +119,7 @@ def notebook(
 ) -> Iterator[OpenNotebook]:
     """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`.
 
-    Each has a kernel of its own. JupyterLab itself is loaded once, and again after a test that
+    Each has its own kernel. JupyterLab itself is loaded once, and again after a test that
     failed or reloaded it.
     """
     failed_before = request.session.testsfailed

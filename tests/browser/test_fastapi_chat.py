@@ -59,7 +59,7 @@ def site(browser_file: str) -> Iterator[Site]:
 
 @pytest.fixture
 def visitor(browser: Browser, site: Site) -> Iterator[Page]:
-    """A page of somebody who has never been there."""
+    """The page of a new visitor."""
     context = browser.new_context(viewport={"width": 760, "height": 640})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "browser_file"]  # pytest looks for fixtures here
 
-# Each on a worker of its own, as its tests share its server.
+# One worker per app: the tests of an app share its server.
 OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
@@ -40,7 +40,7 @@ Visit = Callable[[], "Page"]
 
 @pytest.fixture
 def visit(browser: Browser, app: Running) -> Iterator[Visit]:
-    """Open the page as somebody who has never been there."""
+    """Open the page as a new visitor."""
     visitors = []
 
     def opened() -> Page:

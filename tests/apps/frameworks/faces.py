@@ -77,6 +77,6 @@ class Running:
         return page.inner_text(self.face.log)
 
     def wait_for(self, page: Page, text: str) -> None:
-        """Wait until the conversation holds a text."""
+        """Wait until the conversation contains the text."""
         there = "([log, text]) => document.querySelector(log)?.innerText.includes(text)"
         page.wait_for_function(there, arg=[self.face.log, text])
