@@ -200,7 +200,11 @@ CHAINLIT = App(
     built=("cuid", "literalai", "syncer"),
     apart=("opentelemetry-api==",),
     newest=(3, 13),
-    variables=(("CHAINLIT_APP_ROOT", "{folder}"), ("CHAINLIT_HOST", HOST)),
+    variables=(
+        ("CHAINLIT_APP_ROOT", "{folder}"),
+        ("CHAINLIT_HOST", HOST),
+        ("CI", "false"),  # where it is true, Chainlit puts a key of its own in OPENAI_API_KEY
+    ),
 )
 DJANGO = App(
     root=ROOT,

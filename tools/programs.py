@@ -32,6 +32,11 @@ _UNWANTED = (
     "COV",  # coverage.py and its plugin of pytest
     "RUFF_",
     "MYPY",
+    "UVICORN_",  # these five: settings of the frameworks of the apps
+    "WEB_CONCURRENCY",
+    "FORWARDED_ALLOW_IPS",
+    "STREAMLIT_",
+    "CHAINLIT_",
     "_ARGCOMPLETE",  # Jupyter would complete a command line, and end
 )
 _WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}

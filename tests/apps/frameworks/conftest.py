@@ -25,6 +25,25 @@ OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 
+# What other machines set for their own ends, and a framework reads, too.
+SETTINGS = {
+    "CI": "true",
+    "WEB_CONCURRENCY": "2",
+    "UVICORN_PORT": "1",
+    "STREAMLIT_SERVER_PORT": "1",
+    "CHAINLIT_ROOT_PATH": "/elsewhere",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def foreign_settings() -> Iterator[None]:
+    """Each app works as it does without another program's settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SETTINGS.items():
+            patch.setenv(name, value)
+        yield
+
+
 @pytest.fixture(scope="module", params=EACH)
 def app(request: pytest.FixtureRequest, browser_file: str) -> Iterator[Running]:
     """Each app in turn; where its packages couldn't be installed, its tests are skipped."""

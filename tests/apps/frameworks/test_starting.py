@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 from tests.apps.frameworks.conftest import EACH
 from tools.app import APPS, App
 from tools.lab import free_port
-from tools.programs import ROOT, WINDOWS
+from tools.programs import ROOT, WINDOWS, simulated_environ
 
 PATIENCE = 120.0  # s
 MISSING = "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
@@ -67,12 +66,11 @@ def test_without_a_model_it_says_what_is_missing(app: App, tmp_path: Path) -> No
     words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
     if app.name == "streamlit":  # what its page shows
         words = ["-c", SHOWN]
-    environ = {name: it for name, it in os.environ.items() if not name.startswith("OPENAI_")}
-    environ |= {name: value.format(folder=tmp_path) for name, value in app.variables}
+    more = {name: value.format(folder=tmp_path) for name, value in app.variables}
     done = subprocess.run(
         [str(app.python), *words],
         cwd=ROOT / app.place,
-        env=environ,
+        env=simulated_environ(**more),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
