@@ -33,6 +33,9 @@ METADATA = {
 }
 
 
+_INCLUDED = re.compile(r"^```\{literalinclude\} (.+)\n```$", re.MULTILINE)
+
+
 class BuildError(Exception):
     """A lesson that can't be built; the message names the lesson and the reason."""
 
@@ -106,9 +109,27 @@ def make(path: Path) -> Built:
     if found := [*lint_lessons.problems(lesson), *unchecked]:
         raise BuildError("\n".join(str(error) for error in found))
     named = list(zip(ids(lesson.cells), lesson.cells, strict=True))
-    learner = [_node(cell, name, cell.learner) for name, cell in named if not cell.instructor]
-    solved = [_node(cell, name, cell.solved) for name, cell in named]
+    learner = [
+        _node(cell, name, _with_files(cell.learner, path))
+        for name, cell in named
+        if not cell.instructor
+    ]
+    solved = [_node(cell, name, _with_files(cell.solved, path)) for name, cell in named]
     return Built(root, lesson, {"notebooks": _notebook(learner), "solutions": _notebook(solved)})
+
+
+def _with_files(text: str, lesson: Path) -> str:
+    """The text with the scripts that it includes, such as those in `lessons/take_home/`."""
+
+    def script(found: re.Match[str]) -> str:
+        try:
+            return f"```python\n{(lesson.parent / found[1]).read_text('utf-8').rstrip()}\n```"
+        except FileNotFoundError:
+            raise BuildError(
+                f"{lesson_source.name_of(lesson)}: there is no {found[1]} to include"
+            ) from None
+
+    return _INCLUDED.sub(script, text)
 
 
 def _node(cell: Cell, name: str, text: str) -> NotebookNode:

@@ -118,6 +118,18 @@ def test_instructors_get_everything_and_outputs(executed):
     assert counts == list(range(1, len(counts) + 1))
 
 
+def test_an_included_script_is_shown_as_it_is(root):
+    path = root / "lessons" / SAMPLE.name
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n```{{literalinclude}} take_home/1_print.py\n```\n", encoding="utf-8")
+    with pytest.raises(notebooks.BuildError, match="there is no take_home"):
+        notebooks.make(path)
+    (root / "lessons" / "take_home").mkdir()
+    (root / "lessons" / "take_home" / "1_print.py").write_text("print(r'\\n')\n")
+    for edition in notebooks.make(path).editions.values():
+        assert edition.cells[-1].source.endswith("```python\nprint(r'\\n')\n```")
+
+
 def test_the_editions_agree_on_everything_but_solutions_and_notes(executed):
     solved = {cell["id"]: cell for cell in notebook(executed, "solutions")["cells"]}
     for cell in notebook(executed, "notebooks")["cells"]:

@@ -56,6 +56,8 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
   `1.words` wherever the lesson has it.
 - It stands under a heading `### Exercise 1.words · what it is about`, and the text there begins
   with kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
+- A block ```` ```{literalinclude} take_home/1_script.py ```` (closed in the next line) becomes that
+  script as a block of Python.
 - A code cell tagged `instructor` appears in solutions/ alone.
 '''
 

@@ -84,6 +84,8 @@ def _known_directive(opening: str, file: str, line: int) -> None:
     info = opening.strip().lstrip("`~").strip()
     found = _DIRECTIVE.match(info)
     name = found[1] if found else ""
+    if name == "literalinclude":
+        return
     if name != "code-cell":
         raise SourceError(file, line, f"unknown directive {{{name}}}: is {{code-cell}} meant?")
     if opening.startswith(" "):

@@ -1,0 +1,42 @@
+"""Stream a model's reply to the terminal, and report TTFT, E2E latency and usage.
+
+Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
+Ctrl-C stops the reply. The report goes to stderr, so you can pipe the reply.
+"""
+
+import argparse
+import os
+import sys
+from contextlib import closing
+from time import perf_counter
+
+from langchain_openai import ChatOpenAI
+from openai import OpenAIError
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("prompt", nargs="?", default="Tell me a short story about a lighthouse.")
+prompt = parser.parse_args().prompt
+if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
+    sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+
+# ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
+model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)
+
+ttft, whole = None, None
+sent = perf_counter()
+try:
+    with closing(model.stream(prompt)) as chunks:  # however the block ends, the model stops
+        for chunk in chunks:
+            if chunk.text and ttft is None:
+                ttft = perf_counter() - sent
+            print(chunk.text, end="", flush=True)
+            whole = chunk if whole is None else whole + chunk
+except KeyboardInterrupt:
+    print("\nStopped.", file=sys.stderr)
+except OpenAIError as error:
+    sys.exit(f"\n{type(error).__name__}: {error}")
+
+print(f"\nTTFT: {'no text' if ttft is None else f'{ttft:.2f} s'}", file=sys.stderr)
+print(f"E2E latency: {perf_counter() - sent:.2f} s", file=sys.stderr)
+print("finish reason:", whole and whole.response_metadata.get("finish_reason"), file=sys.stderr)
+print("usage:", whole and whole.usage_metadata, file=sys.stderr)

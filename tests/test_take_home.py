@@ -1,0 +1,161 @@
+"""The scripts in `lessons/take_home`, each copied to an empty folder and run as its own process."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.programs import ROOT
+from utils import lesson_source
+from utils.simulator import Request, Simulator
+
+FOLDER = ROOT / "lessons" / "take_home"
+SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
+RIVER = "Name a river."
+STALLS = "sim-fast:stall@3,3000"  # a minute at speed 50: what is printed by then, was streamed
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    running = Simulator(speed=50)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def script(server: Simulator, tmp_path: Path) -> "Script":
+    return Script(server, tmp_path)
+
+
+class Script:
+    """Starts a script where nothing of the course can be imported.
+
+    The model's name selects the fault: `sim-fast:end@20` truncates the reply.
+    """
+
+    def __init__(self, server: Simulator, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+
+    def start(
+        self, name: str, *words: str, model: str = "sim-fast", **variables: str
+    ) -> "subprocess.Popen[str]":
+        """Start it; a variable that is "" isn't set."""
+        copy = shutil.copy(FOLDER / name, self.folder)
+        environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environ |= {"OPENAI_MODEL": model, "OPENAI_API_KEY": self.server.api_key}
+        environ |= {"OPENAI_BASE_URL": self.server.base_url, "PYTHONUTF8": "1", **variables}
+        return subprocess.Popen(
+            [sys.executable, str(copy), *words],
+            cwd=self.folder,
+            env={key: value for key, value in environ.items() if value},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def run(
+        self, name: str, *words: str, model: str = "sim-fast", **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run it to its end."""
+        with self.start(name, *words, model=model, **variables) as process:
+            out, err = process.communicate()
+        return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
+
+    def interrupt(self, name: str, *words: str, model: str) -> tuple[str, str, Request]:
+        """Press Ctrl-C when it has printed something; returns stdout, stderr and its request."""
+        with self.server.watch() as seen, self.start(name, *words, model=model) as process:
+            assert process.stdout is not None
+            first = process.stdout.read(1)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+        return first + out, err, seen[0]
+
+
+CTRL_C = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows sends Ctrl-C to a whole console, pytest's own included"
+)
+
+
+def reported(stderr: str) -> dict[str, str]:
+    """The lines `name: value` of a report."""
+    return dict(re.findall(r"^([^:\n]+): (.*)$", stderr, re.MULTILINE))
+
+
+# --- What holds for every script ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("variable", ["OPENAI_MODEL", "OPENAI_API_KEY"])
+def test_one_sentence_names_a_missing_setting(name: str, variable: str, script: Script) -> None:
+    ended = script.run(name, **{variable: ""})
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr == f"Set the environment variable {variable}.\n"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in SCRIPTS if "argparse" in (FOLDER / name).read_text("utf-8")]
+)
+def test_help_names_the_settings(name: str, script: Script) -> None:
+    ended = script.run(name, "--help", OPENAI_MODEL="", OPENAI_API_KEY="")
+    assert ended.returncode == 0
+    for variable in ("OPENAI_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        assert variable in ended.stdout
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_its_lesson_shows_it_and_how_to_run_it(name: str) -> None:
+    lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{name[0]}_"))
+    text = lesson_source.read(lesson)
+    section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
+    assert f"```{{literalinclude}} take_home/{name}\n```\n" in section
+    bash, powershell = (
+        re.findall(rf"^```{shell}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        for shell in ("bash", "powershell")
+    )
+    assert any(f"python lessons/take_home/{name}" in block for block in bash)
+    assert any(f"python lessons\\take_home\\{name}" in block for block in powershell)
+
+
+# --- Lesson 1 -------------------------------------------------------------------------------------
+
+
+def test_1_streams_and_measures(script: Script) -> None:
+    with script.server.watch() as seen:
+        ended = script.run("1_stream_and_measure.py", RIVER)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("The Danube")
+    report = reported(ended.stderr)
+    assert re.fullmatch(r"\d+\.\d\d s", report["TTFT"])
+    assert re.fullmatch(r"\d+\.\d\d s", report["E2E latency"])
+    assert report["finish reason"] == "stop"
+    assert f"'output_tokens': {seen[0].tokens_sent}" in report["usage"]
+
+
+def test_1_reports_a_truncated_reply(script: Script) -> None:
+    report = reported(script.run("1_stream_and_measure.py", RIVER, model="sim-fast:end@5").stderr)
+    assert report["finish reason"] == report["usage"] == "None"
+
+
+def test_1_reports_a_lost_connection_in_a_sentence(script: Script) -> None:
+    ended = script.run("1_stream_and_measure.py", RIVER, model="sim-fast:drop@5")
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("The Danube")
+    assert "ConnectionError: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@CTRL_C
+def test_1_stops_the_model(script: Script) -> None:
+    out, err, request = script.interrupt("1_stream_and_measure.py", RIVER, model=STALLS)
+    assert "The Danube".startswith(out.strip())
+    assert reported(err)["finish reason"] == "None"
+    assert request.tokens_unsent > 0
