@@ -211,7 +211,10 @@ def test_tracing_is_said_where_a_real_provider_is_asked() -> None:
 
 # --- nothing new escapes
 
-LIBRARY = ("langchain_core", "langchain_openai", "openai", "langsmith", "httpx2", "httpcore2")
+LIBRARY = (
+    *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
+    *("httpx2", "httpcore2"),
+)
 # Parts that no lesson uses: other providers' clients, commands, evaluation, sandboxes.
 UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
@@ -225,6 +228,10 @@ HARMLESS = {
     "OTEL_EXPORTER_OTLP_HEADERS": "a tracer's",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "a tracer's",
     "OTEL_SERVICE_NAME": "a tracer's",
+    "LANGGRAPH_AES_KEY": "encrypts what an agent stores, which no lesson does",
+    "LANGGRAPH_DEFAULT_RECURSION_LIMIT": "an agent's cap on rounds; nothing that is sent",
+    "LANGGRAPH_DELTA_MAX_SUPERSTEPS_SINCE_SNAPSHOT": "what an agent stores",
+    "LANGGRAPH_STRICT_MSGPACK": "what an agent stores",
     "HTTP_PROXY": "not read by the simulator's client",
     "HTTPS_PROXY": "not read by the simulator's client",
     "ALL_PROXY": "not read by the simulator's client",
@@ -264,8 +271,8 @@ def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_cli
     for package in LIBRARY:
         spec = find_spec(package)
         assert spec is not None
-        assert spec.origin is not None
-        folder = Path(spec.origin).parent
+        assert spec.submodule_search_locations is not None
+        folder = Path(spec.submodule_search_locations[0])  # `langgraph` has no __init__.py
         for file in folder.rglob("*.py"):
             where = file.relative_to(folder.parent).as_posix()
             if not UNUSED.search(where):

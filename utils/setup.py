@@ -23,7 +23,14 @@ from .errors import Sentence, tell
 
 _HERE = Path(__file__).resolve().parent
 _IPYKERNEL = (7, 4)  # the first version in which Stop reaches a cell that awaits
-_PACKAGES = ("anywidget", "ipywidgets", "langchain_core", "langchain_openai", "matplotlib")
+_PACKAGES = (
+    "anywidget",
+    "ipywidgets",
+    "langchain",
+    "langchain_core",
+    "langchain_openai",
+    "matplotlib",
+)
 NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # and everything they import
 _OBJECTS = 20_000  # the garbage collector scans this many in about 5 ms
 _FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
