@@ -112,6 +112,12 @@ async def gathers_and_cancels(model, prompts, at_most):
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+edits("4.ask_all", gathers_and_cancels)(
+    "cancels without waiting", {"await asyncio.gather(*tasks, return_exceptions=True)": "pass"}
+)
 
 
 @right("4.ask_all")
@@ -170,6 +176,7 @@ async def fills_places_as_they_finish(model, prompts, at_most):
     except BaseException:
         for task in tasks:
             task.cancel()
+        await asyncio.wait(tasks)
         raise
     return [texts[at] for at in range(len(prompts))]
 

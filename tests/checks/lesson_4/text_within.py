@@ -171,6 +171,7 @@ async def cancels_a_task(model, prompt, seconds):
     task = asyncio.create_task(collect(pieces, model, prompt))
     done, _ = await asyncio.wait({task}, timeout=seconds)
     task.cancel()
+    await asyncio.wait({task})
     if done:
         task.result()
     return "".join(pieces)
@@ -187,7 +188,13 @@ async def looks_at_a_clock_beside_the_reader(model, prompt, seconds):
             task.result()
     finally:
         task.cancel()
+        await asyncio.wait({task})
     return "".join(pieces)
+
+
+edits("4.text_within", looks_at_a_clock_beside_the_reader)(
+    "cancels without waiting", {"await asyncio.wait({task})": "pass"}, "`collect`, and was over "
+)
 
 
 class WithinALimit:

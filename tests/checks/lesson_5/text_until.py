@@ -47,6 +47,8 @@ def two_tasks(
         finally:
             for task in ends(reading, stopping):
                 task.cancel()
+            if ended := ends(reading, stopping):
+                await asyncio.wait(ended)
         return result(said)
 
     return text_until
@@ -64,6 +66,7 @@ def polls(seconds):
                 reading.result()
         finally:
             reading.cancel()
+            await asyncio.wait({reading})
         return "".join(said)
 
     return text_until
@@ -118,6 +121,7 @@ async def cancels_itself(stop, model, prompt):
     finally:
         ending.cancel()
         reading.cancel()
+        await asyncio.wait({ending, reading})
     return "".join(said)
 
 
@@ -159,6 +163,7 @@ class Until:
         finally:
             for task in pending:
                 task.cancel()
+            await asyncio.wait({reading})
         if reading in done:
             await reading
         return self.whole.text if self.whole else ""
@@ -221,6 +226,7 @@ async def not_when_cancelled(stop, model, prompt):
     await the_first_of(reading, stopping)
     stopping.cancel()
     reading.cancel()
+    await asyncio.wait({reading})
     return "".join(said)
 
 
@@ -254,6 +260,7 @@ async def loses_what_came(stop, model, prompt):
     finally:
         reading.cancel()
         stopping.cancel()
+        await asyncio.wait({reading, stopping})
 
 
 @wrong("5.text_until", "stops at the first chunk")

@@ -220,6 +220,10 @@ SHARED: Messages[Run] = {
         f"`{s.name}` was over, but its task `{s.tasks[0]}` was still running{s.when}. What cancels "
         "it or waits for it?"
     ),
+    "cancels without waiting": lambda s: (
+        f"`{s.name}` cancelled its task `{s.unawaited[0]}`, and was over before that task had "
+        f"ended{s.when}. `cancel()` only requests it: what waits until the task has ended?"
+    ),
     "swallows the error": lambda s: (
         f"The connection was lost {_after(s)}, but `{s.name}` ended as if the reply were "
         f"complete. {_SWALLOWS if s.asynchronous else _EXCEPTS} swallows the error?"

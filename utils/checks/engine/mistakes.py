@@ -161,6 +161,7 @@ LAST: Mistakes[Run] = {
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),
     "leaves a task": lambda run: bool(run.tasks),
+    "cancels without waiting": lambda run: bool(run.unawaited) and not run.streams,
     "left open": lambda run: run.still_open,
 }
 
@@ -177,6 +178,7 @@ STRESSED: Mistakes[Run] = {
     RAISED: _raised,
     "stops early": FIRST["stops early"],
     "leaves a task": LAST["leaves a task"],
+    "cancels without waiting": LAST["cancels without waiting"],
     "left open": LAST["left open"],
     "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,
 }

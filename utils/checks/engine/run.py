@@ -113,7 +113,8 @@ class Run:
         changed: The arguments that it changed.
         settings: The model's settings that it changed.
         still_open: Whether it left a reading of the reply open.
-        tasks: The names of its tasks that were still running.
+        tasks: The names of its tasks that were still running when it was over.
+        unawaited: The names of those that it had cancelled, but hadn't waited for.
         blocked: For how many seconds it blocked the event loop.
         cancelled: What became of its task: "cancelled" as it should be, "returned", "raised",
             "went on", or "early" if it was over before; "" if it wasn't cancelled.
@@ -146,6 +147,7 @@ class Run:
     settings: Sequence[str] = ()
     still_open: bool = False
     tasks: Sequence[str] = ()
+    unawaited: Sequence[str] = ()
     blocked: float = 0.0
     cancelled: str = ""
     other_model: str = ""

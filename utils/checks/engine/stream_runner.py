@@ -52,6 +52,7 @@ class _Record:
         self.at: list[float] = []
         self.seconds: float | None = None
         self.tasks: Sequence[str] = ()
+        self.unawaited: Sequence[str] = ()
         self.blocked, self.cancelled = 0.0, ""
         self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
@@ -251,7 +252,7 @@ def run_async(
         record = _Record(name, answer, case, reply, args, **how)
         if before:
             before()
-        task = asyncio.ensure_future(_awaited(record, pause, streams=streams))
+        task = asyncio.ensure_future(_watched(record, pause, streams=streams))
         if case.cancel_after is not None:
             await _cancel(record, task, case.cancel_after)
         else:
@@ -259,13 +260,26 @@ def run_async(
             if task.cancelled():
                 record.error = asyncio.CancelledError("nothing cancelled it from outside")
         record.blocked = virtual_time.blocked()
-        record.tasks = _learners_tasks()
         record.over()
         isolation.settle()
         await asyncio.sleep(_SETTLES)
         return record.run()
 
     return virtual_time.run(main, answer)
+
+
+async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
+    """Run the answer, and look at its tasks before they can take another step."""
+    loop = asyncio.get_running_loop()  # none runs when an answer that never ended is discarded
+    try:
+        await _awaited(record, pause, streams=streams)
+    finally:
+        left = _learners_tasks(loop)
+        record.tasks = [name for task, name in left.items() if not task.cancelling()]
+        # asyncio's own, such as `Event.wait`, end without another step and read no model
+        record.unawaited = [
+            name for task, name in left.items() if task.cancelling() and "." not in name
+        ]
 
 
 async def _awaited(record: _Record, pause: float, *, streams: bool) -> None:
@@ -307,16 +321,17 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
         record.cancelled = "raised" if record.error else "returned"
 
 
-def _learners_tasks() -> list[str]:
-    """The names of the coroutines that a learner's tasks run, but for tasks being cancelled.
+def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]", str]:
+    """A learner's tasks, with the names of the coroutines that they run.
 
     They are the learner's own, or asyncio's, such as `Event.wait`.
     """
-    tasks = [task for task in asyncio.all_tasks() if not task.cancelling()]
-    running = [coro for task in tasks if inspect.iscoroutine(coro := task.get_coro())]
-    return [
-        each.__qualname__ if asyncios else each.__name__
-        for each in running
-        if (asyncios := each.cr_code.co_filename.startswith(_ASYNCIO))
-        or learners_own(each.cr_code.co_filename)
-    ]
+    found: dict[asyncio.Task[Any], str] = {}
+    for task in asyncio.all_tasks(loop):
+        if inspect.iscoroutine(coro := task.get_coro()):
+            file = coro.cr_code.co_filename
+            if file.startswith(_ASYNCIO):
+                found[task] = coro.__qualname__
+            elif learners_own(file):
+                found[task] = coro.__name__
+    return found
