@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Chainlit. Copy it with assistant.py: both are yours to change.
+"""A streaming chat assistant on Chainlit. Copy it with fastapi_chat/assistant.py.
 
     pip install "chainlit>=2.12" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
@@ -9,8 +9,8 @@ Chainlit runs on_message as a task, which its Stop button cancels, and with it t
 from contextlib import aclosing
 
 import chainlit as cl
-from assistant import LONGEST_MESSAGE, answer, sentence
 from chainlit.config import config
+from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
 config.features.edit_message = False  # Stop wouldn't reach the reply to an edited message
 MOST_TURNS = 20  # of a conversation; older ones are forgotten

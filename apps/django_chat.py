@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Django (ASGI). Copy it with its page and assistant.py: all yours.
+"""A streaming chat assistant on Django (ASGI). Copy it with its page and fastapi_chat/assistant.py.
 
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
@@ -12,12 +12,12 @@ from contextlib import aclosing
 from pathlib import Path
 from uuid import uuid4
 
-from assistant import LONGEST_MESSAGE, answer, sentence
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import path
+from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
 TEMPLATES = "django.template.backends.django.DjangoTemplates"
 settings.configure(

@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Streamlit. Copy it with assistant.py: both are yours to change.
+"""A streaming chat assistant on Streamlit. Copy it with fastapi_chat/assistant.py.
 
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
@@ -15,7 +15,7 @@ from functools import partial
 import streamlit as st
 
 try:
-    from assistant import LONGEST_MESSAGE, answer, sentence
+    from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 except SystemExit as error:  # something isn't set
     st.error(error)
     st.stop()

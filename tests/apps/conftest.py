@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -26,15 +27,15 @@ def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTy
     """Import the app anew; its models, set up as they are, talk to a virtual simulator."""
     monkeypatch.setenv("OPENAI_MODEL", NAMES[0])
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", NAMES[1])
-    spec = importlib.util.spec_from_file_location("fastapi_chat", PLACE / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    for index, model in enumerate(module.MODELS):
+    monkeypatch.syspath_prepend(PLACE)
+    for name in ("assistant", "app"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    module = importlib.import_module("app")
+    models = module.assistant.MODELS
+    for index, model in enumerate(models):
         options = {"max_retries": 2, "stream_chunk_timeout": model.stream_chunk_timeout}
         options |= {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
-        module.MODELS[index] = virtual.chat(model.model_name, **options)
+        models[index] = virtual.chat(model.model_name, **options)
     return module
 
 

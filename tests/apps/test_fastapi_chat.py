@@ -192,6 +192,21 @@ def test_a_reader_who_leaves_can_rejoin_and_misses_nothing(
     assert [request.ended for request in virtual.requests()] == ["finished"]
 
 
+def test_a_last_event_id_that_no_event_has_is_the_end_or_refused(
+    virtual: VirtualSimulator, app: ModuleType
+) -> None:
+    async def main() -> None:
+        await behave(virtual, "sim-chat")
+        visitor = Visitor(app)
+        reply = await visitor.start(RIVER)
+        await visitor.read(reply)
+        assert await visitor.read(reply, 9_999) == []
+        with pytest.raises(AssertionError, match="422"):
+            await visitor.read(reply, -1)
+
+    virtual.run(main())
+
+
 def test_a_reply_is_written_to_its_end_when_nobody_reads(
     virtual: VirtualSimulator, app: ModuleType
 ) -> None:
@@ -279,7 +294,7 @@ def test_a_break_in_mid_reply_is_said_once_and_asks_nobody_again(
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert 0 < len(text(events)) < len(ANSWER)
     assert events[-1][0] == "failed"
-    assert events[-1][1] == app.html(("", text(events), BREAKS[fault]))
+    assert events[-1][1] == app.html(text(events), BREAKS[fault])
     assert len(virtual.requests()) == 1
 
 
@@ -307,7 +322,7 @@ def test_after_a_tool_was_called_no_fallback_calls_it_again(
         await behave(virtual, "sim-chat:503@0")  # from here on the first model refuses
         return "on its way"
 
-    monkeypatch.setitem(app.TOOLS, "order_status", order_status)
+    monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
     (events,) = asked(virtual, app, "sim-chat", ORDER)
     assert events[-1][0] == "failed"
     assert calls == [4711]
@@ -326,7 +341,7 @@ REFUSALS = {
 def test_a_refusal_is_one_sentence_and_the_question_is_kept(
     virtual: VirtualSimulator, app: ModuleType, fault: str
 ) -> None:
-    del app.MODELS[1:]
+    del app.assistant.MODELS[1:]
     events, after = asked(virtual, app, f"sim-chat:{fault}", RIVER, "hello")
     assert events[-1] == ("failed", app.markdown(f"*[{REFUSALS[fault]}]*"))
     assert after[-1][0] == "failed"
@@ -341,7 +356,7 @@ def test_a_provider_that_can_t_be_reached_is_one_sentence(
             raise httpx2.ConnectError("no route to sk-secret-host-key")
 
     client = httpx2.AsyncClient(transport=Unreachable())
-    app.MODELS[:] = [virtual.chat("sim", http_async_client=client)]
+    app.assistant.MODELS[:] = [virtual.chat("sim", http_async_client=client)]
     (events,) = asked(virtual, app, "sim-chat", RIVER)
     assert events[-1] == ("failed", app.markdown("*[The connection to the model failed.]*"))
     assert "sk-secret" not in str(events)
@@ -355,7 +370,7 @@ def test_an_end_before_the_models_own_is_said(
     virtual: VirtualSimulator, app: ModuleType, fault: str, note: str
 ) -> None:
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
-    assert events[-1] == ("end", app.html(("", text(events), note)))
+    assert events[-1] == ("end", app.html(text(events), note))
 
 
 # --- tools ----------------------------------------------------------------------------------------
@@ -369,9 +384,9 @@ def test_a_tool_that_does_not_exist_or_fails_is_news_for_the_model(
         """Fail."""
         raise RuntimeError("password hunter2")
 
-    monkeypatch.setitem(app.TOOLS, "refund", refund)
-    app.MODELS[:] = [Scripted("nothing_of_the_kind", "refund")]
-    sent = app.MODELS[0].sent
+    monkeypatch.setitem(app.assistant.TOOLS, "refund", refund)
+    app.assistant.MODELS[:] = [Scripted("nothing_of_the_kind", "refund")]
+    sent = app.assistant.MODELS[0].sent
     (events,) = asked(virtual, app, "sim-chat", RIVER)
     assert events[-1] == ("end", "<p>done</p>\n")
     results = [message.content for message in sent[-1] if getattr(message, "type", "") == "tool"]
@@ -381,10 +396,10 @@ def test_a_tool_that_does_not_exist_or_fails_is_news_for_the_model(
 def test_a_model_that_calls_tools_without_end_is_stopped(
     virtual: VirtualSimulator, app: ModuleType
 ) -> None:
-    app.MODELS[:] = [Scripted(*["order_status"] * 20)]
-    sent = app.MODELS[0].sent
+    app.assistant.MODELS[:] = [Scripted(*["order_status"] * 20)]
+    sent = app.assistant.MODELS[0].sent
     (events,) = asked(virtual, app, "sim-chat", RIVER)
-    assert len(sent) == app.MOST_TOOL_ROUNDS
+    assert len(sent) == app.assistant.MOST_ROUNDS
     assert events[-1] == ("end", app.markdown("*[Stopped after 5 rounds of tools.]*"))
 
 
@@ -400,8 +415,8 @@ def test_a_call_that_was_cut_off_is_not_made(
         calls.append(order)
         return "on its way"
 
-    monkeypatch.setitem(app.TOOLS, "order_status", order_status)
-    del app.MODELS[1:]
+    monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
+    del app.assistant.MODELS[1:]
     for tokens in range(1, 8):  # the whole call has eight
         asked(virtual, app, f"sim-chat:{fault}@{tokens}", ORDER)
     assert calls == []
@@ -432,7 +447,7 @@ def test_a_message_that_won_t_do_is_a_sentence_and_changes_nothing(
 
 
 def test_half_a_surrogate_pair_does_no_harm(virtual: VirtualSimulator, app: ModuleType) -> None:
-    app.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d"])]
+    app.assistant.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d"])]
 
     async def main() -> tuple[list[list[str]], Events]:
         visitor = Visitor(app)
@@ -546,8 +561,9 @@ def test_only_the_last_reply_of_a_visitor_and_so_many_visitors_are_kept(
         for visitor in visitors:
             for message in ("hello", "hi"):
                 await visitor.ask(message)
-        kept = app.replies
-        assert len(kept.replies) == len(kept.latest) == len(kept.turns) == 3
+        assert len(app.latest) == len(app.conversations) == 3
+        kept = [len(turn.events) for turns in app.conversations.values() for turn in turns]
+        assert [events > 0 for events in kept] == [False, True] * 3
         assert await visitors[0].turns() == []
         assert len(await visitors[5].turns()) == 2
 
@@ -567,10 +583,6 @@ def test_a_conversation_whose_reply_is_being_written_is_kept(
         assert text(await slow.read(reply)) == ANSWER
 
     virtual.run(main())
-
-
-def test_the_app_imports_nothing_of_the_course() -> None:
-    assert "utils" not in (PLACE / "app.py").read_text(encoding="utf-8")
 
 
 def test_without_a_model_it_says_what_is_missing() -> None:

@@ -1,7 +1,7 @@
-"""The assistant behind the Streamlit, Chainlit and Django apps: models, a tool, and failures.
+"""The assistant behind the apps: models, a tool, and what happens when they fail.
 
 OPENAI_MODEL names the model, OPENAI_FALLBACK_MODEL a second one, OPENAI_BASE_URL an
-OpenAI-compatible server. Copy this file together with the app of your framework.
+OpenAI-compatible server.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
 LONGEST_MESSAGE = 8_000  # characters
+LONGEST_SILENCE = 50  # seconds, of a model or tool; many proxies give up after 60
 MOST_ROUNDS = 5  # a model may call tools again and again
 
 if not os.environ.get("OPENAI_MODEL"):
@@ -38,12 +39,17 @@ MODELS = [
         api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers need no key
         stream_usage=True,
         max_tokens=4_000,  # limits what a reply costs, and the memory it takes
-        timeout=50,  # seconds of silence; many proxies give up after 60
+        timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
         stream_chunk_timeout=None,  # on Python 3.11 this second limit can swallow a Stop
     )
     for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))
     if name
 ]
+LIMITS = {"length": "The reply reached its length limit.", "content_filter": "Filtered."}
+
+
+class LimitReached(Exception):  # noqa: N818 (no error: the text so far is all there will be)
+    """A reply ended before the model was done; the message says why."""
 
 
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
@@ -73,21 +79,24 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
                 if chunk.text:
                     yield "text", chunk.text
         finish = whole and whole.response_metadata.get("finish_reason")
-        if finish == "stop":
-            return
-        if finish != "tool_calls":  # a broken connection can look like an end, and a call complete
+        if not finish:  # a broken connection can look like an end
             raise EOFError
+        if finish in LIMITS:
+            raise LimitReached(LIMITS[finish])
+        if finish != "tool_calls":  # with any other reason, a call may be cut off and look complete
+            return
         messages = [*messages, message_chunk_to_message(whole)]
         for call in whole.tool_calls:
             yield "tool", call["name"]
             messages.append(await _call(call))
             yield "result", messages[-1].content
-    raise EOFError
+    raise LimitReached(f"Stopped after {MOST_ROUNDS} rounds of tools.")
 
 
 async def _call(call: ToolCall) -> ToolMessage:
     try:
-        return await TOOLS[call["name"]].ainvoke(call)
+        async with asyncio.timeout(LONGEST_SILENCE):
+            return await TOOLS[call["name"]].ainvoke(call)
     except Exception:  # report it to the model, and continue the reply
         logging.getLogger(__name__).exception("The tool %s failed", call["name"])
         return ToolMessage("The tool failed.", tool_call_id=call["id"], status="error")
@@ -96,9 +105,12 @@ async def _call(call: ToolCall) -> ToolMessage:
 def sentence(error: Exception) -> str:
     """Return what the page says of a failure: never the error's own words, it may hold a key."""
     for kind, said in {
+        LimitReached: str(error),
         EOFError: "The reply broke off before its end.",
         openai.AuthenticationError: "The model's provider refused this server's key.",
+        openai.NotFoundError: "The model's provider doesn't have this model.",
         openai.RateLimitError: "The model's provider is too busy. Try again in a minute.",
+        openai.APITimeoutError: "The model didn't answer in time.",
         openai.APIConnectionError: "The connection to the model failed.",
         openai.OpenAIError: "The model's provider reported an error.",
     }.items():
