@@ -1,6 +1,6 @@
 """Exercise 4.6: an endpoint that streams Server-Sent Events."""
 
-# ruff: noqa: ASYNC251 (learners write such code)
+# ruff: noqa: F401 (edits use what is imported)
 
 import asyncio
 import contextlib
@@ -17,32 +17,258 @@ from langchain_core.output_parsers import StrOutputParser
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
+
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+END = "event: end\ndata: {}\n\n"
+FAILED = "event: failed\ndata: {}\n\n"
+LOCKS = {}
+
+notebooks_model = FakeListChatModel(responses=["Not asked for."])
+held = []
 
 
 def framed(text):
     return f"data: {json.dumps(text)}\n\n"
 
 
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-END = "event: end\ndata: {}\n\n"
-FAILED = "event: failed\ndata: {}\n\n"
+@right("4.create_app")
+def create_app(model):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def chat(question: str):
+        async def frames():
+            try:
+                async for chunk in model.astream(question):
+                    yield framed(chunk.content)
+                yield END
+            except Exception:
+                yield FAILED
+
+        return StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)
+
+    return app
 
 
-def sent(frames, headers=HEADERS):
-    return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
+edit = edits("4.create_app", create_app)
+LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
+START, NEXT = "async def frames():\n            ", "\n            "  # of a line beside the `try`
+THEN = "\n                    "  # of a line beside the `yield` of a piece
+CATCH = "except Exception:\n                yield FAILED"
+RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
+YIELDS_ITSELF = {f"return {RESPONSE}": f"async for item in frames():{NEXT}yield item"}
+UNCAUGHT = {"except Exception": "except ConnectionError"}
+BEFORE = '"event: {}\\n"'.format
+EVENT = '"event: {}\\ndata: {{}}\\n\\n"'.format
+
+for changes in (
+    {CATCH: f"except openai.APIConnectionError:{CATCH[17:]}"},
+    {CATCH: f"{CATCH}\n                raise"},
+    {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"},
+    {"event-stream": "event-stream; charset=utf-8"},
+    {"HEADERS": '{"cache-control": "no-store, max-age=0", "x-accel-buffering": "NO"}'},
+    {
+        START: f'{START}yield b": hello\\nretry: 10000\\n\\n"{NEXT}',
+        "model.a": "(model | StrOutputParser()).a",
+        PIECE: "framed(chunk).encode()",
+        "yield END": r'yield b"id: 1\nevent: end\ndata:\n\n"',
+    },
+    {
+        "question: str": "request: Request",
+        "(question)": '(request.query_params["question"])',
+        "yield f": f"if await request.is_disconnected():{THEN}    break{THEN}yield f",
+    },
+    {
+        "        return": """
+        async def quietly():
+            with contextlib.suppress(asyncio.CancelledError):
+                async for item in frames():
+                    yield item
+
+        return""",
+        "(frames()": "(quietly()",
+    },
+):
+    edit(None, changes)
+
+for mistake, changes, *says in (
+    # how the model is read
+    ("blocks the loop", {"async for chunk in model.a": "for chunk in model."}),
+    ("blocks the loop", {"    app =": '    model.invoke("Hello")\n    app ='}),
+    ("blocks the loop", {"yield f": f"time.sleep(0.05){THEN}yield f"}),
+    (
+        "model goes on",
+        {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
+        "1 piece was still generated after",
+    ),
+    ("collected first", {LOOP: f"for chunk in [chunk {LOOP}]"}),
+    ("invoke", {LOOP: "for chunk in [await model.ainvoke(question)]"}),
+    ("invoke", {RESPONSE: "PlainTextResponse((await model.ainvoke(question)).content)"}),
+    ("never read", {RESPONSE: "model.astream(question) and None"}),
+    ("never calls the model", {RESPONSE: "question and None"}),
+    ("never calls the model", {LOOP: "for chunk in ()"}),
+    ("another prompt", {"(question)": '("How do tides work? & why")'}),
+    ("another prompt", {"question: str": "", "(question)": '("Name a river.")'}),
+    ("another model", {"model.a": "notebooks_model.a"}, "called the notebook's `notebooks_model`"),
+    (
+        "left open",
+        {
+            LOOP: "async for chunk in held[-1]",
+            START: f"{START}held.append(model.astream(question)){NEXT}",
+        },
+        "the server had cancelled a request .* What keeps it",
+    ),
+    (
+        "one reader after the other",
+        {
+            START: f"{START}loop = asyncio.get_running_loop(){NEXT}"
+            f"await LOCKS.setdefault(loop, asyncio.Lock()).acquire(){NEXT}",
+            CATCH: f"{CATCH}{NEXT}finally:{NEXT}    LOCKS[loop].release()",
+        },
+    ),
+    (
+        "mixes readers up",
+        {
+            START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}",
+            "astream(question)": "astream(held[-1])",
+        },
+        "received `'The moon",
+    ),
+    (
+        "waits between pieces",
+        {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"},
+        "wrote its reply in 2.0 s, but the endpoint took",
+    ),
+    (
+        "stops early",
+        {
+            START: f'{START}text = ""{NEXT}',
+            PIECE: f"{PIECE}{THEN}text += chunk.content{THEN}if len(text) > 9:{THEN}    break",
+        },
+        "read only 3 of 14 pieces",
+    ),
+    ("raises", {"chunk.content": "chunk.txet", **UNCAUGHT}),
+    # what is sent
+    ("event without data", {"yield END": f"yield {BEFORE('end')}"}),
+    ("another event", {"yield END": f"yield {EVENT('close')}"}, "named `close`"),
+    ("another event", {PIECE: f"{BEFORE('token')} + {PIECE}"}),
+    ("no end", {"yield END": "pass"}),
+    ("end as a message", {"yield END": r'yield "data: [DONE]\n\n"'}, r"`\[DONE\]`"),
+    ("end as a message", {"yield END": 'yield framed("end")'}),
+    ("goes on after the end", {PIECE: f"{PIECE} + END", "yield END": "pass"}),
+    ("goes on after the end", {"yield END": "yield END + END"}),
+    ("goes on after the end", {"yield END": "pass", START: f"{START}yield END{NEXT}"}),
+    ("not a JSON string", {PIECE: r'f"data: {chunk.content}\n\n"'}),
+    ("not a JSON string", {PIECE: "framed({'text': chunk.content})"}),
+    ("no events", {PIECE: "chunk.content", "yield END": "pass"}),
+    ("no events", {f"yield {PIECE}": "pass", "yield END": "pass"}),
+    ("text outside of the data", {PIECE: "chunk.content"}),
+    ("text outside of the data", {PIECE: f"{PIECE}[:-1]"}),
+    ("text outside of the data", {PIECE: 'framed(chunk.response_metadata.get("text", ""))'}),
+    ("changes white space", {PIECE: "framed(chunk.content if chunk.content.strip() else '')"}),
+    ("misuses the response", {PIECE: "chunk"}),
+    ("another text", {PIECE: "framed(json.dumps(chunk.content))"}),
+    ("adds text", {START: f'{START}yield framed("Hello! "){NEXT}'}),
+    (
+        "held back",
+        {
+            START: f'{START}before = ""{NEXT}',
+            PIECE: f"framed(before){THEN}before = chunk.content",
+            "yield END": "yield framed(before) + END",
+        },
+    ),
+    # the endpoint and its response
+    ("another status", {"/chat": "/"}),
+    ("another status", {".get": ".post"}),
+    ("another status", {"question": "prompt"}, "422.*query.*prompt"),
+    ("another status", {RESPONSE: 'PlainTextResponse("Sorry", 500)'}, "status 500"),
+    ("another header", {"text/event-stream": "text/plain"}),
+    ("another header", {'"text/event-stream"': "None"}, "`Content-Type` is `''`"),
+    ("another header", {"HEADERS": '{"Cache-Control": "no-cache"}'}),
+    ("another header", {"HEADERS": '{"X-Accel-Buffering": "no"}'}),
+    ("another header", {"HEADERS": '{**HEADERS, "X-Accel-Buffering": "yes"}'}),
+    (
+        "another header",
+        {"HEADERS": '{**HEADERS, "Cache-Control": "public"}'},
+        "`Cache-Control` is `'public'`",
+    ),
+    ("another header", YIELDS_ITSELF),
+    (
+        "another header",
+        {**YIELDS_ITSELF, '"/chat"': '"/chat", response_class=StreamingResponse'},
+        "StreamingResponse",
+    ),
+    ("misuses the response", {RESPONSE: "frames()"}),
+    ("misuses the response", {"yield f": "return f", "yield": "return"}),
+    ("misuses the response", {"(frames()": "(frames"}),
+    ("misuses the response", {"=HEADERS": '="Cache-Control: no-cache"'}),
+    # the app
+    ("returns nothing", {"return app": ""}),
+    ("returns the wrong type", {"return app": "return chat"}),
+    ("async def", {"def create_app": "async def create_app"}),
+    ("yields", {"return app": "yield app"}),
+    ("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of"),
+    (
+        "needs frame",
+        {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
+    ),
+    (
+        "misuses the response",
+        {"framed": "frame", "def create_app": "def frame(text):\n    return 1\n\n\ndef create_app"},
+    ),
+    # when its client disconnects
+    ("sends after that", {CATCH: f"except BaseException:{NEXT}    yield END"}),
+    ("sends after that", {f"yield END{NEXT}{CATCH}": f"pass{NEXT}finally:{NEXT}    yield END"}),
+    # when the model fails
+    ("no failure event", UNCAUGHT, "reconnect and send the question again"),
+    ("no failure event", {"yield FAILED": "pass"}),
+    (
+        "no failure event",
+        {
+            START: f"{START}chunks = model.astream(question){NEXT}"
+            f"yield framed((await anext(chunks)).content){NEXT}",
+            LOOP: "async for chunk in chunks",
+        },
+        "before its first chunk",
+    ),
+    ("end after a failure", {"yield FAILED": "yield END"}),
+    (
+        "end after a failure",
+        {"yield FAILED": 'yield framed("Error: lost") + END'},
+        "half a reply for the whole",
+    ),
+    ("end after a failure", {"yield FAILED": f"yield {EVENT('error')} + END"}),
+    ("goes on after the end", {"yield FAILED": "yield FAILED + END"}),
+    ("goes on after the end", {"yield FAILED": "yield FAILED + FAILED"}, "Event 5 of 6 is"),
+    ("goes on after the end", {"yield FAILED": 'yield FAILED + framed("") + FAILED'}, "5 of 7"),
+    ("goes on after the end", {"except Exception": "finally"}),
+    ("another failure event", {"yield FAILED": f"yield {EVENT('error')}"}, "uses `error` itself"),
+    ("another failure event", {"yield FAILED": f"yield {EVENT('broken')}"}, "named `broken`"),
+    ("failure as text", {"yield FAILED": 'yield framed("Sorry")'}, "`Sorry` as part"),
+    ("failure as text", {"yield FAILED": 'yield framed("Sorry") + FAILED'}, "`Sorry` as part"),
+    ("event without data", {"yield FAILED": f"yield {BEFORE('failed')}"}),
+    ("event without data", {"yield FAILED": "yield FAILED.strip()"}),
+):
+    edit(mistake, changes, *says)
+
+wrong("4.create_app", "not a function", "was given a `FastAPI`")(FastAPI())
+wrong("4.create_app", "not a function", "was given a `str`")("create_app")
 
 
-def streaming(frames, headers=HEADERS, media_type="text/event-stream", path="/chat"):
+# --- Other ways to send it ------------------------------------------------------------------------
+
+
+def streaming(frames, headers=HEADERS):
     """A `create_app` whose endpoint sends `frames(model, question)`."""
 
     def create_app(model):
         app = FastAPI()
 
-        @app.get(path)
+        @app.get("/chat")
         async def chat(question: str):
             return StreamingResponse(
-                frames(model, question), media_type=media_type, headers=headers
+                frames(model, question), media_type="text/event-stream", headers=headers
             )
 
         return app
@@ -63,60 +289,43 @@ async def frames_and_closes(model, question):
         yield END
 
 
-async def frames_plainly(model, question):
-    try:
-        async for chunk in model.astream(question):
-            yield framed(chunk.content)
-    except openai.APIConnectionError as error:
-        yield f"event: failed\ndata: {json.dumps(str(error))}\n\n"
-        return
-    yield 'event: end\ndata: "done"\n\n'
+right("4.create_app")(streaming(frames_and_closes))
 
 
-async def frames_and_raises(model, question):
-    try:
-        async for chunk in model.astream(question):
-            yield framed(chunk.text)
-        yield END
-    except Exception as error:
-        yield f"event: failed\ndata: {type(error).__name__}\n\n"
-        raise
+@right("4.create_app")
+def by_a_queue(model):
+    async def frames(_, question):
+        queue = asyncio.Queue(maxsize=1)
 
+        async def fill():
+            try:
+                async for chunk in model.astream(question):
+                    await queue.put(framed(chunk.content))
+                await queue.put(END)
+            except Exception:
+                await queue.put(FAILED)
+            await queue.put(None)
 
-async def frames_bytes_of_a_chain(model, question):
-    last = b"id: 1\nevent: end\ndata:\n\n"
-    yield b": hello\nretry: 10000\n\n"
-    try:
-        async for text in (model | StrOutputParser()).astream(question):
-            yield framed(text).encode()
-    except Exception:
-        last = FAILED.encode()
-    yield last
-
-
-async def frames_from_a_queue(model, question):
-    frames = asyncio.Queue(maxsize=1)
-
-    async def fill():
+        filling = asyncio.create_task(fill())
         try:
-            async for chunk in model.astream(question):
-                await frames.put(framed(chunk.content))
-        except Exception:
-            await frames.put(FAILED)
-        else:
-            await frames.put(END)
-        await frames.put(None)
+            while (item := await queue.get()) is not None:
+                yield item
+        finally:
+            filling.cancel()
+            await asyncio.wait({filling})
 
-    filling = asyncio.create_task(fill())
-    try:
-        while (item := await frames.get()) is not None:
-            yield item
-    finally:
-        filling.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await filling
+    return streaming(frames)(model)
 
 
+edit = edits("4.create_app", by_a_queue)
+LEAVES = {"filling.cancel()\n            await asyncio.wait({filling})": "pass"}
+edit("model goes on", {**LEAVES, "maxsize=1": ""}, "2 pieces were .* Which task or thread")
+edit("model goes on", LEAVES)
+edit("hangs after a failure", {"except Exception": "except ValueError"})
+
+
+@right("4.create_app")
+@streaming
 async def frames_from_a_group(model, question):
     pieces = asyncio.Queue(maxsize=1)
 
@@ -135,6 +344,8 @@ async def frames_from_a_group(model, question):
         yield FAILED
 
 
+@right("4.create_app")
+@streaming
 async def frames_asked_for_ahead(model, question):
     chunks = model.astream(question)
     coming = asyncio.ensure_future(anext(chunks, None))
@@ -149,42 +360,17 @@ async def frames_asked_for_ahead(model, question):
         coming.cancel()
 
 
-async def frames_that_end_quietly(model, question):
-    with contextlib.suppress(asyncio.CancelledError):
-        async for item in frames_and_closes(model, question):
-            yield item
-
-
-held = []
-
-
-@wrong("4.create_app", "left open", "the server had cancelled a request .* What keeps it")
+@wrong("4.create_app", "no failure event")
 @streaming
-async def frames_of_a_stream_that_is_held(model, question):
-    held.append(model.astream(question))
-    try:
-        async for chunk in held[-1]:
-            yield framed(chunk.content)
-        yield END
-    except Exception:
-        yield FAILED
+async def that_go_on_whatever_happens(model, question):
+    async with aclosing(model.astream(question)) as chunks:
+        async for chunk in chunks:
+            with contextlib.suppress(BaseException):
+                yield framed(chunk.content)
+    yield END
 
 
-right("4.create_app")(streaming(frames_and_closes))
-right("4.create_app")(streaming(frames_plainly))
-right("4.create_app")(streaming(frames_and_raises))
-right("4.create_app")(streaming(frames_bytes_of_a_chain))
-right("4.create_app")(streaming(frames_from_a_queue))
-right("4.create_app")(streaming(frames_from_a_group))
-right("4.create_app")(streaming(frames_asked_for_ahead))
-right("4.create_app")(streaming(frames_that_end_quietly))
-right("4.create_app")(streaming(frames_and_closes, media_type="text/event-stream; charset=utf-8"))
-right("4.create_app")(
-    streaming(
-        frames_and_closes,
-        headers={"cache-control": "no-store, max-age=0", "x-accel-buffering": "NO"},
-    )
-)
+# --- Other apps -----------------------------------------------------------------------------------
 
 
 @right("4.create_app")
@@ -205,29 +391,14 @@ def by_fastapi(model):
 
 
 @right("4.create_app")
-def by_a_plain_def(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    def chat(question: str, temperature: float = 0.5):
-        return sent(frames_and_closes(model, question))
-
-    return app
-
-
-@right("4.create_app")
 def with_headers_by_middleware(model):
-    app = FastAPI()
+    app = streaming(frames_and_closes, headers=None)(model)
 
     @app.middleware("http")
     async def tells_proxies(request, call_next):
         response = await call_next(request)
         response.headers.update(HEADERS)
         return response
-
-    @app.get("/chat")
-    async def chat(question: str):
-        return sent(frames_and_closes(model, question), headers=None)
 
     return app
 
@@ -250,8 +421,8 @@ def with_middleware_of_a_class_and_gzip(model):
 class Outer:
     """A middleware without a framework: it adds headers to what an app sends."""
 
-    def __init__(self, app):
-        self.app = app
+    def __init__(self, model):
+        self.app = streaming(frames_and_closes, headers=None)(model)
 
     async def __call__(self, scope, receive, send):
         async def with_headers(message):
@@ -263,9 +434,7 @@ class Outer:
         await self.app(scope, receive, with_headers)
 
 
-@right("4.create_app")
-def inside_of_another_app(model):
-    return Outer(streaming(frames_and_closes, headers=None)(model))
+right("4.create_app")(Outer)
 
 
 @right("4.create_app")
@@ -277,28 +446,7 @@ def with_a_lifespan(model):
         app.state.model = None
 
     app = FastAPI(lifespan=lifespan)
-
-    @app.get("/chat")
-    async def chat(question: str, request: Request):
-        return sent(frames_and_closes(request.app.state.model, question))
-
-    return app
-
-
-@right("4.create_app")
-def looks_whether_the_reader_is_there(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(request: Request):
-        async def frames():
-            async for item in frames_and_closes(model, request.query_params["question"]):
-                if await request.is_disconnected():
-                    break
-                yield item
-
-        return sent(frames())
-
+    app.mount("", streaming(lambda _, question: frames_and_closes(app.state.model, question))(None))
     return app
 
 
@@ -306,505 +454,14 @@ class Application(FastAPI):
     def __init__(self, model):
         super().__init__()
         self.model = model
-        self.add_api_route("/chat", self.chat, methods=["GET", "POST"])
+        self.add_api_route("/chat", self.chat)
 
     async def chat(self, question: str):
-        return sent(frames_and_closes(self.model, question))
+        frames = frames_and_closes(self.model, question)
+        return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
 
 
 right("4.create_app")(Application)
-
-
-@wrong("4.create_app", "blocks the loop")
-@streaming
-async def with_a_loop_that_blocks(model, question):
-    for chunk in model.stream(question):
-        yield framed(chunk.content)
-    yield END
-
-
-@wrong("4.create_app", "model goes on", "1 piece was still generated after")
-@streaming
-def with_a_thread_that_reads(model, question):
-    for chunk in model.stream(question):
-        yield framed(chunk.content)
-    yield END
-
-
-@wrong("4.create_app", "collected first")
-@streaming
-async def collected_first(model, question):
-    texts = [chunk.content async for chunk in model.astream(question)]
-    for text in texts:
-        yield framed(text)
-    yield END
-
-
-@wrong("4.create_app", "invoke")
-@streaming
-async def all_in_one(model, question):
-    yield framed((await model.ainvoke(question)).content)
-    yield END
-
-
-async def without_an_end(model, question):
-    async for chunk in model.astream(question):
-        yield framed(chunk.content)
-
-
-@wrong("4.create_app", "event without data")
-@streaming
-async def with_an_end_that_nobody_hears(model, question):
-    async for text in without_an_end(model, question):
-        yield text
-    yield "event: end\n\n"
-
-
-@wrong("4.create_app", "another event", "named `close`")
-@streaming
-async def with_another_end(model, question):
-    async for text in without_an_end(model, question):
-        yield text
-    yield "event: close\ndata: {}\n\n"
-
-
-@wrong("4.create_app", "end as a message", r"`\[DONE\]`")
-@streaming
-async def with_done(model, question):
-    async for text in without_an_end(model, question):
-        yield text
-    yield "data: [DONE]\n\n"
-
-
-@wrong("4.create_app", "goes on after the end")
-@streaming
-async def with_an_end_each_time(model, question):
-    async for text in without_an_end(model, question):
-        yield text + END
-
-
-@wrong("4.create_app", "not a JSON string")
-@streaming
-async def of_raw_text(model, question):
-    async for chunk in model.astream(question):
-        yield f"data: {chunk.content}\n\n"
-    yield END
-
-
-@wrong("4.create_app", "not a JSON string")
-@streaming
-async def of_objects(model, question):
-    async for chunk in model.astream(question):
-        yield f"data: {json.dumps({'text': chunk.content})}\n\n"
-    yield END
-
-
-@wrong("4.create_app", "no events")
-@streaming
-async def of_bare_text(model, question):
-    async for chunk in model.astream(question):
-        yield chunk.content
-
-
-@wrong("4.create_app", "text outside of the data")
-@streaming
-async def of_bare_text_and_an_end(model, question):
-    async for chunk in model.astream(question):
-        yield chunk.content
-    yield END
-
-
-@wrong("4.create_app", "changes white space")
-@streaming
-async def without_line_breaks(model, question):
-    async for chunk in model.astream(question):
-        if chunk.content.strip():
-            yield framed(chunk.content)
-    yield END
-
-
-@wrong("4.create_app", "misuses the response")
-@streaming
-async def of_chunks(model, question):
-    async for chunk in model.astream(question):
-        yield chunk
-
-
-@wrong("4.create_app", "another event")
-@streaming
-async def of_tokens(model, question):
-    async for chunk in model.astream(question):
-        yield f"event: token\ndata: {json.dumps(chunk.content)}\n\n"
-    yield END
-
-
-@wrong("4.create_app", "another text")
-@streaming
-async def of_json_in_json(model, question):
-    async for chunk in model.astream(question):
-        if chunk.content:
-            yield framed(json.dumps(chunk.content))
-    yield END
-
-
-@wrong("4.create_app", "held back")
-@streaming
-async def one_frame_behind(model, question):
-    before = ""
-    async for chunk in model.astream(question):
-        if before:
-            yield framed(before)
-        before = chunk.content
-    yield framed(before) + END
-
-
-@wrong("4.create_app", "another prompt")
-@streaming
-async def of_another_question(model, question):
-    async for text in frames_and_closes(model, "How do tides work? & why"):
-        yield text
-
-
-@wrong("4.create_app", "model goes on", "2 pieces were .* Which task or thread")
-@streaming
-async def filled_in_the_background(model, question):
-    pieces = asyncio.Queue()
-
-    async def fill():
-        async for chunk in model.astream(question):
-            pieces.put_nowait(chunk.content)
-        pieces.put_nowait(None)
-
-    filling = asyncio.create_task(fill())
-    while (piece := await pieces.get()) is not None:
-        yield framed(piece)
-    yield END
-    await filling
-
-
-@wrong("4.create_app", "model goes on")
-@streaming
-async def filled_as_far_as_there_is_room(model, question):
-    pieces = asyncio.Queue(maxsize=1)
-
-    async def fill():
-        async for chunk in model.astream(question):
-            await pieces.put(chunk.content)
-        await pieces.put(None)
-
-    filling = asyncio.create_task(fill())
-    while (piece := await pieces.get()) is not None:
-        yield framed(piece)
-    yield END
-    await filling
-
-
-@wrong("4.create_app", "sends after that")
-@streaming
-async def that_end_whatever_happens(model, question):
-    try:
-        async for chunk in model.astream(question):
-            yield framed(chunk.content)
-    except BaseException:
-        pass
-    yield END
-
-
-@wrong("4.create_app", "no failure event")
-@streaming
-async def that_go_on_whatever_happens(model, question):
-    async with aclosing(model.astream(question)) as chunks:
-        async for chunk in chunks:
-            with contextlib.suppress(BaseException):
-                yield framed(chunk.content)
-    yield END
-
-
-@wrong("4.create_app", "sends after that")
-@streaming
-async def that_end_in_a_finally(model, question):
-    try:
-        async for chunk in model.astream(question):
-            yield framed(chunk.content)
-    finally:
-        yield END
-
-
-@wrong("4.create_app", "end after a failure")
-@streaming
-async def that_end_after_half(model, question):
-    with contextlib.suppress(Exception):
-        async for chunk in model.astream(question):
-            yield framed(chunk.content)
-    yield END
-
-
-@wrong("4.create_app", "end as a message")
-@streaming
-async def with_a_text_as_the_end(model, question):
-    async for text in without_an_end(model, question):
-        yield text
-    yield framed("end")
-
-
-@wrong("4.create_app", "adds text")
-@streaming
-async def with_a_word_too_many(model, question):
-    yield framed("Hello! ")
-    async for text in frames_and_closes(model, question):
-        yield text
-
-
-@wrong("4.create_app", "goes on after the end")
-@streaming
-async def with_the_end_first(model, question):
-    yield END
-    async for text in without_an_end(model, question):
-        yield text
-
-
-@wrong("4.create_app", "goes on after the end")
-@streaming
-async def with_two_ends(model, question):
-    async for text in frames_and_closes(model, question):
-        yield text
-    yield END
-
-
-@wrong("4.create_app", "never calls the model")
-@streaming
-async def of_nothing(model, question):
-    return
-    yield
-
-
-@wrong("4.create_app", "no events")
-@streaming
-async def of_what_was_read(model, question):
-    async for chunk in model.astream(question):
-        if not chunk:
-            yield framed(chunk)
-
-
-@wrong("4.create_app", "raises")
-@streaming
-async def that_fail(model, question):
-    async for chunk in model.astream(question):
-        yield framed(chunk.txet)
-
-
-LOCK = {}
-
-
-@wrong("4.create_app", "one reader after the other")
-@streaming
-async def with_a_lock(model, question):
-    lock = LOCK.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-    async with lock:
-        async for text in frames_and_closes(model, question):
-            yield text
-
-
-@wrong("4.create_app", "another status")
-def at_another_path(model):
-    return streaming(frames_and_closes, path="/")(model)
-
-
-@wrong("4.create_app", "another header")
-def of_plain_text(model):
-    return streaming(frames_and_closes, media_type="text/plain")(model)
-
-
-@wrong("4.create_app", "another header", "`Content-Type` is `''`")
-def of_no_type(model):
-    return streaming(frames_and_closes, media_type=None)(model)
-
-
-@wrong("4.create_app", "another header")
-def without_a_word_to_proxies(model):
-    return streaming(frames_and_closes, headers={"Cache-Control": "no-cache"})(model)
-
-
-@wrong("4.create_app", "another header")
-def without_a_word_to_caches(model):
-    return streaming(frames_and_closes, headers={"X-Accel-Buffering": "no"})(model)
-
-
-@wrong("4.create_app", "another header", "`Cache-Control` is `'public'`")
-def with_the_cache_in_control(model):
-    return streaming(frames_and_closes, headers={**HEADERS, "Cache-Control": "public"})(model)
-
-
-@wrong("4.create_app", "another header")
-def with_a_proxy_that_buffers(model):
-    return streaming(frames_and_closes, headers={**HEADERS, "X-Accel-Buffering": "yes"})(model)
-
-
-@wrong("4.create_app", "never calls the model")
-def answers_nothing(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        return str(question) and None
-
-    return app
-
-
-@wrong("4.create_app", "another status", "422.*query.*prompt")
-def with_another_parameter(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(prompt: str):
-        return sent(frames_and_closes(model, prompt))
-
-    return app
-
-
-@wrong("4.create_app", "another status")
-def by_post(model):
-    app = FastAPI()
-
-    @app.post("/chat")
-    async def chat(question: str):
-        return sent(frames_and_closes(model, question))
-
-    return app
-
-
-@wrong("4.create_app", "invoke")
-def whole(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        return PlainTextResponse((await model.ainvoke(question)).content)
-
-    return app
-
-
-@wrong("4.create_app", "never read")
-def returns_no_answer(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        model.astream(question)
-
-    return app
-
-
-@wrong("4.create_app", "returns nothing")
-def returns_no_app(model):
-    streaming(frames_and_closes)(model)
-
-
-@wrong("4.create_app", "returns the wrong type")
-def returns_the_function(model):
-    async def chat(question: str):
-        return StreamingResponse(frames_and_closes(model, question))
-
-    return chat
-
-
-@wrong("4.create_app", "async def")
-async def makes_it_later(model):
-    return streaming(frames_and_closes)(model)
-
-
-@wrong("4.create_app", "blocks the loop")
-def asks_when_it_is_made(model):
-    model.invoke("Hello")
-    return streaming(frames_and_closes)(model)
-
-
-@wrong("4.create_app", "another prompt")
-def without_a_question(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat():
-        return sent(frames_and_closes(model, "Name a river."))
-
-    return app
-
-
-@wrong("4.create_app", "mixes readers up", "received `'The moon")
-def one_stream_for_all(model):
-    app = FastAPI()
-    kept = []
-
-    @app.get("/chat")
-    async def chat(question: str):
-        kept.append(question)
-        return sent(last_of(kept, model))
-
-    return app
-
-
-@wrong("4.create_app", "another header")
-def yields_itself(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        async for text in frames_and_closes(model, question):
-            yield text
-
-    return app
-
-
-@wrong("4.create_app", "another header", "StreamingResponse")
-def yields_into_a_response(model):
-    app = FastAPI()
-
-    @app.get("/chat", response_class=StreamingResponse)
-    async def chat(question: str):
-        async for text in frames_and_closes(model, question):
-            yield text
-
-    return app
-
-
-@wrong("4.create_app", "misuses the response")
-def returns_its_stream(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        return frames_and_closes(model, question)
-
-    return app
-
-
-@wrong("4.create_app", "misuses the response")
-def of_frames_that_are_returned(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        async def frames():
-            return "".join([text async for text in frames_and_closes(model, question)])
-
-        return sent(frames())
-
-    return app
-
-
-@wrong("4.create_app", "misuses the response")
-def without_brackets(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        async def frames():
-            async for text in frames_and_closes(model, question):
-                yield text
-
-        return sent(frames)
-
-    return app
 
 
 @wrong("4.create_app", "closes before it is read")
@@ -820,238 +477,6 @@ def closes_when_it_returns(model):
                     yield framed(chunk.content)
                 yield END
 
-            return sent(frames())
+            return StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)
 
     return app
-
-
-@wrong("4.create_app", "misuses the response")
-def with_headers_in_a_text(model):
-    return streaming(frames_and_closes, headers="Cache-Control: no-cache")(model)
-
-
-async def last_of(kept, model):
-    await asyncio.sleep(0.01)
-    async for text in frames_and_closes(model, kept[-1]):
-        yield text
-
-
-wrong("4.create_app", "no end")(streaming(without_an_end))
-
-
-@wrong("4.create_app", "waits between pieces", "wrote its reply in 2.0 s, but the endpoint took")
-@streaming
-async def as_on_a_typewriter(model, question):
-    async for item in frames_and_closes(model, question):
-        await asyncio.sleep(0.05)
-        yield item
-
-
-@wrong("4.create_app", "yields")
-def yields_the_app(model):
-    yield streaming(frames_and_closes)(model)
-
-
-@wrong("4.create_app", "blocks the loop")
-@streaming
-async def as_on_a_typewriter_that_blocks(model, question):
-    async for item in frames_and_closes(model, question):
-        time.sleep(0.05)
-        yield item
-
-
-@wrong("4.create_app", "stops early", "read only 3 of 14 pieces")
-@streaming
-async def only_the_first_pieces(model, question):
-    sent_so_far = 0
-    async with aclosing(model.astream(question)) as chunks:
-        async for chunk in chunks:
-            yield framed(chunk.content)
-            sent_so_far += bool(chunk.content)
-            if sent_so_far == 3:
-                break
-    yield END
-
-
-@wrong("4.create_app", "text outside of the data")
-@streaming
-async def frames_with_one_line_break(model, question):
-    async for chunk in model.astream(question):
-        yield f"data: {json.dumps(chunk.content)}\n"
-    yield "event: end\ndata: {}\n\n"
-
-
-@wrong("4.create_app", "text outside of the data")
-@streaming
-async def frames_of_the_wrong_attribute(model, question):
-    async for chunk in model.astream(question):
-        yield framed(chunk.response_metadata.get("text", ""))
-    yield END
-
-
-# --- When the model fails -------------------------------------------------------------------------
-
-
-def failing(last):
-    """Frames that end with `last` when the model fails."""
-
-    async def frames(model, question):
-        try:
-            async for chunk in model.astream(question):
-                yield framed(chunk.content)
-            yield END
-        except Exception as error:
-            for item in last(error):
-                yield item
-
-    return streaming(frames)
-
-
-def an_error_as_text(error):
-    return framed(f"Error: {error}"), END
-
-
-wrong("4.create_app", "end after a failure", "half a reply for the whole")(
-    failing(an_error_as_text)
-)
-wrong("4.create_app", "end after a failure")(failing(lambda _: ["event: error\ndata: {}\n\n", END]))
-wrong("4.create_app", "end after a failure")(failing(lambda _: ["event: end\ndata: error\n\n"]))
-wrong("4.create_app", "goes on after the end")(failing(lambda _: [FAILED, END]))
-wrong("4.create_app", "another failure event", "uses `error` itself")(
-    failing(lambda _: ["event: error\ndata: {}\n\n"])
-)
-wrong("4.create_app", "failure as text", "`Sorry` as part")(failing(lambda _: [framed("Sorry")]))
-wrong("4.create_app", "failure as text", "`Sorry` as part")(
-    failing(lambda _: [framed("Sorry"), FAILED])
-)
-wrong("4.create_app", "event without data")(failing(lambda _: ["event: failed\n\n"]))
-wrong("4.create_app", "another failure event", "named `broken`")(
-    failing(lambda _: ["event: broken\ndata: {}\n\n"])
-)
-wrong("4.create_app", "no failure event")(failing(lambda _: []))
-wrong("4.create_app", "event without data")(failing(lambda _: ["event: failed\ndata: {}"]))
-wrong("4.create_app", "goes on after the end", "Event 5 of 6 is")(
-    failing(lambda _: [FAILED, FAILED])
-)
-wrong("4.create_app", "goes on after the end", "5 of 7")(
-    failing(lambda _: [FAILED, framed(""), FAILED])
-)
-
-
-@wrong("4.create_app", "no failure event", "reconnect and send the question again")
-@streaming
-async def lets_the_error_out(model, question):
-    async with aclosing(model.astream(question)) as chunks:
-        async for chunk in chunks:
-            yield framed(chunk.content)
-    yield END
-
-
-@wrong("4.create_app", "no failure event")
-@streaming
-async def catches_another_error(model, question):
-    try:
-        async for chunk in model.astream(question):
-            yield framed(chunk.content)
-        yield END
-    except ConnectionError:
-        yield FAILED
-
-
-@wrong("4.create_app", "no failure event", "before its first chunk")
-@streaming
-async def catches_errors_after_the_first_chunk(model, question):
-    chunks = model.astream(question)
-    yield framed((await anext(chunks)).content)
-    try:
-        async for chunk in chunks:
-            yield framed(chunk.content)
-        yield END
-    except Exception:
-        yield FAILED
-
-
-@wrong("4.create_app", "goes on after the end")
-@streaming
-async def fails_in_a_finally(model, question):
-    try:
-        async for chunk in model.astream(question):
-            yield framed(chunk.content)
-        yield END
-    finally:
-        yield FAILED
-
-
-@wrong("4.create_app", "hangs after a failure")
-@streaming
-async def waits_for_a_task_that_failed(model, question):
-    pieces = asyncio.Queue(maxsize=1)
-
-    async def fill():
-        async for chunk in model.astream(question):
-            await pieces.put(chunk.content)
-        await pieces.put(None)
-
-    filling = asyncio.create_task(fill())
-    try:
-        while (piece := await pieces.get()) is not None:
-            yield framed(piece)
-        yield END
-    except Exception:
-        yield FAILED
-    finally:
-        filling.cancel()
-
-
-# --- Others --------------------------------------------------------------------------------------
-
-notebooks_model = FakeListChatModel(responses=["Not asked for."])
-
-
-@wrong("4.create_app", "another model", "called the notebook's `notebooks_model`")
-def app_of_the_notebooks_model(model):
-    return streaming(lambda _, question: frames_and_closes(notebooks_model, question))(model)
-
-
-@wrong("4.create_app", "another status", "status 500")
-def answers_with_an_error_page(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        return PlainTextResponse("Sorry", status_code=500)
-
-    return app
-
-
-wrong("4.create_app", "not a function", "was given a `FastAPI`")(FastAPI())
-wrong("4.create_app", "not a function", "was given a `str`")("create_app")
-
-
-def needing_frame(before):
-    """An answer that uses the `frame` of an earlier cell."""
-    names = {**globals()}
-    names.pop("frame", None)
-    text = """
-def create_app(model):
-    app = FastAPI()
-
-    @app.get("/chat")
-    async def chat(question: str):
-        async def frames():
-            async for chunk in model.astream(question):
-                yield frame(chunk.content)
-
-        return StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)
-
-    return app
-"""
-    exec(f"{before}\n{text}", names)
-    return names["create_app"]
-
-
-wrong("4.create_app", "needs frame", r"`frame` of Exercise 4\.5.*Run the cell of that")(
-    needing_frame("")
-)
-wrong("4.create_app", "needs frame")(needing_frame("def frame(text):\n    ..."))
-wrong("4.create_app", "misuses the response")(needing_frame("def frame(text):\n    return 1"))
