@@ -14,9 +14,8 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from utils.checks import evaluate
 from utils.checks.engine import isolation
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.isolation import OtherModel, forgotten, isolated, noting
+from utils.checks.engine.isolation import Meanwhile, OtherModel, forgotten, isolated, noting
 from utils.checks.engine.reply import Reply
-from utils.checks.engine.shared_patch import Meanwhile
 
 model = FakeListChatModel(responses=["Not asked for."])  # as a notebook has one
 

@@ -5,7 +5,6 @@
 - `reply`: replies that log how they are read; `fake_model`: a `ChatOpenAI` that answers with them
 - `mistakes`, `messages`: the mistakes shared by all exercises, and what learners read about them
 - `wording`: quoting, counting and comparing in messages
-- `clinic`: diagnoses
-- `virtual_time`, `isolation`, `timeout`, `student_code`, `asgi_client`, `shared_patch`: how answers
+- `virtual_time`, `isolation`, `timeout`, `student_code`, `asgi_client`: how answers
   run without waiting, without touching anything else, and with a limit
 """

@@ -16,17 +16,16 @@ import inspect
 import io
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-
-from utils.checks.engine.shared_patch import Meanwhile
 
 _MOST_PRINTED = 10_000  # characters
 _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
@@ -113,6 +112,43 @@ def other_model(answer: Any) -> str:
     names = getattr(inspect.unwrap(answer), "__globals__", {})
     found = next((name for name, value in list(names.items()) if value is model), "")
     return f"the notebook's `{found}`" if found else f"another `{type(model).__name__}`"
+
+
+class Meanwhile(AbstractContextManager[None]):
+    """A change of the whole process while checks run, and taken back when the last has ended.
+
+    A check runs in a thread of its own, and one that was stopped may live on beside the next. If
+    each saved what it found and put that back, one would save the other's change for good. So the
+    first who enters makes the change, and the last who leaves takes it back.
+
+        @Meanwhile
+        @contextmanager
+        def hushed() -> Iterator[None]:
+            …                           # change it
+            yield
+            …                           # put it back; no error comes here
+
+        with hushed: …
+    """
+
+    def __init__(self, change: Callable[[], AbstractContextManager[object]]) -> None:
+        """`change` makes the context manager that is entered; it is called anew each time."""
+        self._change = change
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._made = self._change()
+                self._made.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._made.__exit__(None, None, None)
 
 
 @Meanwhile

@@ -1,5 +1,5 @@
 """Which deployment is healthy, buffered, or has a slow model."""
 
-from utils.checks.engine.clinic import clinic
+from utils.checks.clinic import clinic
 
 check = clinic("1.diagnosis", ("healthy", "buffered", "slow model"))

@@ -1,5 +1,5 @@
 """What a lost connection and a second request made of four programs' replies."""
 
-from utils.checks.engine.clinic import clinic
+from utils.checks.clinic import clinic
 
 check = clinic("5.diagnosis", ("healthy", "doubled", "lost", "cut off"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from utils.checks.engine.clinic import Diagnosis, clinic_messages
+from utils.checks.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.messages import CANCELLED, SHARED
 from utils.checks.engine.mistakes import TEXT
