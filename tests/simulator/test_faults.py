@@ -261,3 +261,34 @@ def test_numbers_that_are_left_out_have_defaults() -> None:
     (plain,), (given,) = parse("stall@5"), parse("stall@5,2.5")
     assert plain.numbers == (5, 15)
     assert given.numbers == (5, 2.5)
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "order_status",
+        "description": "Look up where an order is, by its number.",
+        "parameters": {"type": "object", "properties": {"order": {"type": "integer"}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "arguments"),
+    [("misnamed", "order_status_now", '{"order": 4711}'), ("garbled", "order_status", None)],
+)
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
+def test_a_bad_call_looks_finished(
+    server: Simulator, name: str, called: str, arguments: str | None, by_responses: bool
+) -> None:
+    model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses).bind_tools([TOOL])
+    chunks = list(model.stream("Where is my order 4711?"))
+    whole = sum(chunks[1:], chunks[0])
+    good, bad = whole.tool_calls, whole.invalid_tool_calls
+    assert [call["name"] for call in good or bad] == [called]
+    if arguments is None:
+        assert not good
+    else:
+        assert good[0]["args"] == json.loads(arguments)
+    if not by_responses:
+        assert whole.response_metadata["finish_reason"] == "tool_calls"

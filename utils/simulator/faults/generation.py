@@ -51,6 +51,33 @@ def _filtered(reply: Reply, tokens: float = 40) -> Reply:
 
 
 @fault(
+    "misnamed",
+    "generation",
+    "Each tool call names a tool that doesn't exist: `_now` is added to its name.",
+    "No error: whoever runs the tools has to notice.",
+)
+def _misnamed(reply: Reply) -> Reply:
+    calls = (replace(part, name=part.name and f"{part.name}_now") for part in reply.parts)
+    return replace(reply, parts=tuple(calls))
+
+
+@fault(
+    "garbled",
+    "generation",
+    "Each tool call's arguments lack their first character, so they aren't JSON.",
+    "No error: `tool_calls` is empty, and the call is in `invalid_tool_calls`.",
+)
+def _garbled(reply: Reply) -> Reply:
+    begun: set[int] = set()
+    pieces: list[Piece] = []
+    for piece in reply.pieces:
+        first = reply.parts[piece.part].kind == "call" and piece.part not in begun
+        begun.add(piece.part)
+        pieces.append(piece._replace(text=piece.text[1:]) if first else piece)
+    return replace(reply, pieces=tuple(pieces))
+
+
+@fault(
     "packed",
     "generation",
     "Each chunk contains `tokens` tokens.",

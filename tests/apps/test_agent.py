@@ -1,0 +1,65 @@
+"""The FastAPI app with an agent in place of its own loop, as its README shows."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from types import ModuleType
+
+import pytest
+
+from tests.apps.conftest import PLACE
+from tests.apps.test_fastapi_chat import ANSWER, ORDER, RIVER, Visitor, asked, behave, text
+from tests.simulator.virtual import VirtualSimulator
+
+README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def with_agent(app: ModuleType) -> ModuleType:
+    """The app, with the README's lines at the end of assistant.py."""
+    blocks = re.findall(r"^ *```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
+    (code,) = (block for block in blocks if "create_agent" in block)
+    exec(textwrap.dedent(code), vars(app.assistant))
+    return app
+
+
+def test_its_text_arrives_in_pieces(virtual: VirtualSimulator, with_agent: ModuleType) -> None:
+    (events,) = asked(virtual, with_agent, "sim-chat", RIVER)
+    assert text(events) == ANSWER
+    assert len([name for name, _ in events if name == "text"]) > 20
+    assert events[-1][0] == "end"
+
+
+def test_its_tool_is_named_and_the_result_is_no_text(
+    virtual: VirtualSimulator, with_agent: ModuleType
+) -> None:
+    (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
+    assert ("tool", "order_status") in events
+    assert text(events).count("arrives on Thursday") == 1  # as the model says it
+    assert events[-1][0] == "end"
+
+
+def test_a_call_that_is_truncated_runs_no_tool(
+    virtual: VirtualSimulator, with_agent: ModuleType
+) -> None:
+    (events,) = asked(virtual, with_agent, "sim-chat:length@5", ORDER)
+    assert len(virtual.requests()) == 1
+    assert events[-1][0] in ("end", "failed")
+    assert text(events) == ""
+
+
+def test_stop_reaches_its_model(virtual: VirtualSimulator, with_agent: ModuleType) -> None:
+    async def main() -> None:
+        await behave(virtual, "sim-seed")
+        visitor = Visitor(with_agent)
+        reply = await visitor.start(RIVER)
+        async for _, name, _ in visitor.events(reply):
+            if name == "text":
+                assert await visitor.stop(reply) < 300
+                break
+
+    virtual.run(main())
+    (request,) = virtual.requests()
+    assert request.ended == "client left"
+    assert request.tokens_unsent > 0
