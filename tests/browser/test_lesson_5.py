@@ -59,7 +59,6 @@ class TestPromises(Promises):
             "prediction": ".course-prediction",
             "progress": ".course-progress",
             "status": ".course-status",
-            "code": ".course-live:has(> .course-pane > .course-markdown)",
             "card": ".course-live:has(.course-card)",
             "support": ":nth-child(1 of .course-chat:has(.course-turn + .course-turn))",
         },
@@ -98,11 +97,11 @@ class TestPromises(Promises):
         assert whole.count(part.strip()[:20]) == 1
         assert len(whole) > len(part)
 
-    def test_stages_move_above_the_answer_once_the_capstone_is_solved(
+    def test_stages_move_above_the_answer_once_the_assistant_is_solved(
         self, opened: Opened, tmp_path: Path
     ):
         nb, turns = opened.notebook, Turns(tmp_path)
-        steps = [lesson_source.solution(f"5.{step}") for step in (8, 10, 11)]
+        steps = [lesson_source.solution(f"5.{name}") for name in ("answer", "steady", "support")]
         nb.start_new_cell("\n\n".join([turns.code, *steps, SOLVED]))
         for stage in ("Thinking", "Tool call", "Thinking"):
             panel(nb, "Solved").locator(NOW, has_text=stage).wait_for()

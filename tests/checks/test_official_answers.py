@@ -16,7 +16,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """What the cells before the exercise import, but for `check`, and define as functions."""
+    """What cells before the exercise import, but for `check`, define as functions or are given."""
     lines = []
     for cell in lesson.cells[: lesson.cells.index(exercise)]:
         if cell.kind == "code" and not cell.instructor:
@@ -30,6 +30,7 @@ def imported_before(lesson, exercise):
                     and getattr(node, "module", None) != "utils.checks"
                 )
                 or (isinstance(node, ast.FunctionDef) and not node.decorator_list)
+                or (isinstance(node, ast.Assign) and "parts(globals()" in ast.unparse(node))
             ]
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ import pytest
 
 from utils import lesson_source
 from utils.checks import Outcome, check, evaluate, runner
-from utils.checks.calls import Misuse
+from utils.checks.calls import Misuse, the_number
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.student_code import told, untouched
 
@@ -252,6 +252,16 @@ def test_a_check_without_its_number_in_front_is_told_in_a_sentence(arguments, sa
 def test_a_check_without_an_answer_is_told_in_a_sentence():
     with pytest.raises(Misuse, match=r'takes your answer, too: `check\("1\.1", your_answer\)`'):
         check("1.1")
+
+
+def test_an_answer_with_an_exercises_name_belongs_to_it_whatever_number_an_old_copy_has():
+    def watched(stream, seconds): ...
+
+    today = lesson_source.number("5.watched")
+    former = "5.4" if today != "5.4" else "5.5"
+    assert evaluate(former, watched).number == today
+    assert the_number(former, "hint") == today, "and so do its hints from then on"
+    assert evaluate(former, gives_a_number).number == former
 
 
 # --- Time limits ----------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_the_table_names_the_exercise_of_what_failed() -> None:
     name = "Stop stops the model"
     table[name] = Seen("failed", "all 40 tokens were generated after Stop")
     table["Retry-After is respected"] = Seen("not tried", "needs a refusal")
-    assert row(name, table[name]).splitlines()[1].strip() == "→ lesson 5, Exercise 5.3"
+    assert row(name, table[name]).splitlines()[1].strip() == "→ lesson 5, Exercise 5.2"
     assert summary(table) == "12 passed, 1 failed, 1 not tried"
     lines = json.loads(as_json("http://host/", table))["lines"]
     assert [line["line"] for line in lines] == list(LINES)

@@ -9,6 +9,8 @@ from utils.errors import Sentence
 MISSING = object()  # an argument that was not given
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
+_former: dict[str, str] = {}  # numbers that a learner's old copy has, and today's
+
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (told to learners)
     """A call that names no exercise; the message says how to write it."""
@@ -31,11 +33,15 @@ def the_number(given: object, call: str) -> str:
         what = "" if given is MISSING else f"; it was given {_told(given)}"
         raise Misuse(f'`{call}` wants a number as a text, such as `{call}("1.2")`{what}.')
     _not_two_at_once(given, f'{call}("', '")')
-    return found
+    return _former.get(found, found)
 
 
 def the_checked_number(number: object, answer: object) -> str:
-    """As `the_number`, for a `check`, which takes an answer, too."""
+    """As `the_number`, for a `check`, which takes an answer, too.
+
+    An answer with the name of an exercise belongs to that one: exercises that moved have another
+    number now, and learners' copies keep the old one.
+    """
     found = _number(number)
     if found is None:
         other = _number(answer)
@@ -49,6 +55,11 @@ def the_checked_number(number: object, answer: object) -> str:
         raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
     name = getattr(answer, "__name__", "your_answer")
     _not_two_at_once(number, 'check("', f'", {name})')
+    named = f"{found.partition('.')[0]}.{name}"
+    today = lesson_source.number(named)
+    if today not in (named, found):
+        _former[found] = today
+        return today
     return found
 
 

@@ -10,6 +10,8 @@ from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
+_FORMER = {"cut off": "truncated"}  # labels in learners' old copies, and today's
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -41,7 +43,8 @@ class Diagnosis:
 
     def given(self, name: str) -> str:
         """The learner's diagnosis for a patient."""
-        return str(self.answer[name]).strip().lower()
+        said = str(self.answer[name]).strip().lower()
+        return _FORMER.get(said, said)
 
 
 FORM: Mistakes[Diagnosis] = {

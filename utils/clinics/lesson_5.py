@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import wraps
+from typing import TYPE_CHECKING
 
-from utils.provider import chat_model, explain, simulator
+from openai import APIError
 
-_SHOWN = 30  # tokens that reach the screen before a connection ends: more than a sentence
+from utils.provider import chat_model, simulator
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessageChunk
 
 
 @dataclass(frozen=True)
@@ -19,13 +23,28 @@ class Case:
         shown: All text that reached the screen.
         requests: The number of requests the server received.
         finish: The last reply's finish reason; None if there was none.
-        error: The exception the program swallowed, as a sentence; empty if there was none.
     """
 
     shown: str
     requests: int
     finish: str | None
-    error: str
+
+
+class Screen:
+    """What a reader sees, and the last reply's finish reason."""
+
+    def __init__(self) -> None:
+        self.text, self.state = "", ""
+        self.finish: str | None = None
+
+    def show(self, chunk: BaseMessageChunk) -> None:
+        """Show a chunk's text."""
+        self.text += str(chunk.content)
+        self.finish = chunk.response_metadata.get("finish_reason", self.finish)
+
+
+Request = Callable[[], AsyncIterator["BaseMessageChunk"]]  # sends the request, returns the stream
+Program = Callable[[Request, Screen], Awaitable[None]]
 
 
 def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
@@ -36,55 +55,82 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 
     Learners' old notebooks pass the number of the exercise.
     """
-    return {
-        "A": partial(_answer, f"drop@{_SHOWN}"),
-        "B": partial(_answer, f"end@{_SHOWN}"),
-        "C": partial(_answer, "drop@0"),
-        "D": partial(_answer, f"drop@{_SHOWN}", again="packed@2", skips=True),
-    }
+    return {"A": _a, "B": _b, "C": _c, "D": _d}
 
 
-async def _answer(
-    delivery: str, prompt: str, *, again: str | None = None, skips: bool = False
-) -> Case:
-    """Show a reply, and send the request again if that raises.
+def _connections(
+    first: str, second: str | None = None
+) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
+    """Run a program over two connections with these faults, and report what it showed."""
 
-    Args:
-        delivery: The fault of the first reply.
-        prompt: The prompt.
-        again: The fault of the second.
-        skips: Whether to skip as many of the second reply's chunks as the first one had, which is
-            right only if both have the same chunks.
-    """
-    screen = _Screen()
-    async with simulator().watch() as seen:
-        if not await screen.show(delivery, prompt):
-            await screen.show(again, prompt, skip=screen.chunks if skips else 0)
-    return Case(screen.text, len(seen), screen.finish, screen.error)
+    def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
+        @wraps(program)
+        async def run(prompt: str) -> Case:
+            screen, faults = Screen(), iter([first, second])
+
+            def request() -> AsyncIterator[BaseMessageChunk]:
+                screen.finish = None
+                return chat_model("fast", delivery=next(faults), simulated=True).astream(prompt)
+
+            async with simulator().watch() as seen:
+                await program(request, screen)
+            return Case(screen.text, len(seen), screen.finish)
+
+        return run
+
+    return decorate
 
 
-class _Screen:
-    """The text a program shows, and how its last stream ended."""
+# What follows is shown to learners, once they have diagnosed it.
 
-    def __init__(self) -> None:
-        self.text = ""
-        self.chunks = 0  # with text
-        self.finish: str | None = None
-        self.error = ""
 
-    async def show(self, delivery: str | None, prompt: str, skip: int = 0) -> bool:
-        """Show a reply without its first `skip` chunks; return whether it raised nothing."""
-        import openai  # slow, but loaded by now
+@_connections("drop@30")
+async def _a(request: Request, screen: Screen) -> None:
+    try:
+        async for chunk in request():
+            screen.show(chunk)
+    except APIError:
+        async for chunk in request():
+            screen.show(chunk)
+    screen.state = "complete" if screen.finish == "stop" else "truncated"
 
-        model = chat_model("fast", delivery=delivery, simulated=True)
-        self.chunks, self.finish = 0, None
-        try:
-            async for chunk in model.astream(prompt):
-                self.finish = chunk.response_metadata.get("finish_reason", self.finish)
-                self.chunks += bool(chunk.content)
-                if self.chunks > skip:
-                    self.text += str(chunk.content)
-        except openai.APIError as error:
-            self.error = explain(error)
-            return False
-        return True
+
+@_connections("end@30")
+async def _b(request: Request, screen: Screen) -> None:
+    try:
+        async for chunk in request():
+            screen.show(chunk)
+    except APIError:
+        if screen.text:
+            raise
+        async for chunk in request():
+            screen.show(chunk)
+    screen.state = "complete"
+
+
+@_connections("drop@0")
+async def _c(request: Request, screen: Screen) -> None:
+    try:
+        async for chunk in request():
+            screen.show(chunk)
+    except APIError:
+        if screen.text:
+            raise
+        async for chunk in request():
+            screen.show(chunk)
+    screen.state = "complete" if screen.finish == "stop" else "truncated"
+
+
+@_connections("drop@30", "packed@2")
+async def _d(request: Request, screen: Screen) -> None:
+    chunks = 0
+    try:
+        async for chunk in request():
+            screen.show(chunk)
+            chunks += 1
+    except APIError:
+        async for chunk in request():
+            chunks -= 1
+            if chunks < 0:
+                screen.show(chunk)
+    screen.state = "complete" if screen.finish == "stop" else "truncated"

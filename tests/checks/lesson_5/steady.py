@@ -341,12 +341,13 @@ async def watched(stream, seconds):
 
 
 def on_its_own_watched(own):
-    """The function `steady` of a notebook in which 5.4's cell was run again."""
+    """The function `steady` of a notebook that has its own `watched`."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
-    exec(f"check = print\n{own}\n{lesson_source.solution('5.10')}", names)
+    exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]
 
 
-wrong("5.steady", "unfinished watched")(on_its_own_watched(lesson_source.stub("5.watched")))
-wrong("5.steady", "unfinished watched")(on_its_own_watched(UNFINISHED))
-right("5.steady")(on_its_own_watched(lesson_source.solution("5.watched")))
+STANDS_IN = "The course's `watched` took the place of yours"
+right("5.steady", STANDS_IN)(on_its_own_watched(lesson_source.stub("5.watched")))
+right("5.steady", STANDS_IN)(on_its_own_watched(UNFINISHED))
+right("5.steady", "the error is raised.$")(on_its_own_watched(lesson_source.solution("5.watched")))

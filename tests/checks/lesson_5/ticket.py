@@ -125,10 +125,17 @@ async def in_json_mode(model, conversation):
         finishes.append(finish_of(chunk))
         text = "".join(texts)
         fields = pydantics_from_json(text, allow_partial="trailing-strings") if text else {}
-        yield {"name": None, "order": None, "problem": None} | fields
+        yield fields
     if "stop" not in finishes:
         raise EOFError
     yield Ticket.model_validate(fields)
+
+
+def in_full(text):
+    return [{"name": None, "order": None, "problem": None} | readable(text)]
+
+
+wrong("5.ticket", "fills in None", "has `name` as None")(filled(partly=in_full))
 
 
 def repaired(text, finish=None):

@@ -2,4 +2,4 @@
 
 from utils.checks.clinic import clinic
 
-check = clinic("5.diagnosis", ("healthy", "doubled", "lost", "cut off"))
+check = clinic("5.diagnosis", ("healthy", "doubled", "lost", "truncated"))

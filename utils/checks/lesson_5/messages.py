@@ -1,12 +1,8 @@
 """What learners read about their answers to lesson 5's exercises."""
 
-from collections.abc import Callable
-from typing import Any
-
 from utils.checks.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.messages import CANCELLED, SHARED
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.messages import CANCELLED
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_5 import (
@@ -348,25 +344,25 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
     {
         "healthy for doubled": _BEGINNINGS,
         "healthy for lost": _LENGTH,
-        "healthy for cut off": _NO_FINISH,
+        "healthy for truncated": _NO_FINISH,
         "doubled for healthy": f"It sent two requests, but did it show two replies? {_BEGINNINGS}",
         "doubled for lost": f"It sent two requests, but did it show two replies? {_LENGTH}",
-        "doubled for cut off": "How many requests did it send?",
+        "doubled for truncated": "How many requests did it send?",
         "lost for healthy": _LENGTH,
         "lost for doubled": _LENGTH,
-        "lost for cut off": "Did it send a second request? And what is its finish reason?",
-        "cut off for healthy": _FINISHED,
-        "cut off for doubled": _FINISHED,
-        "cut off for lost": f"{_FINISHED} So the missing part isn't the end.",
+        "lost for truncated": "Did it send a second request? And what is its finish reason?",
+        "truncated for healthy": _FINISHED,
+        "truncated for doubled": _FINISHED,
+        "truncated for lost": f"{_FINISHED} So the missing part isn't the end.",
     },
     denied={
         "doubled": "shows nothing twice",
         "lost": "didn't join two replies and lose a part",
-        "cut off": "wasn't cut off",
+        "truncated": "isn't a truncated reply",
     },
 )
 
-# --- The capstone ---------------------------------------------------------------------------------
+# --- The assistant --------------------------------------------------------------------------------
 
 ANSWER: Messages[answer.Seen] = {
     "correct": lambda _: (
@@ -458,6 +454,10 @@ TICKET: Messages[ticket.Seen] = {
         f"{count(len(s.tickets), 'ticket', 'was')} yielded too early. Only a whole reply can be "
         "validated, so only the last item may be a `Ticket`."
     ),
+    "fills in None": lambda s: (
+        f"A dict has `{s.unknown}` as None while it isn't known yet. Leave such a field out: its "
+        "reader takes what is there for known."
+    ),
     "invents a value": lambda s: (
         f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply has another value."
     ),
@@ -475,6 +475,15 @@ TICKET: Messages[ticket.Seen] = {
     ),
 }
 
+
+def _part_given(seen: steady.Seen | support.Seen) -> str:
+    name = seen.given[0]
+    return (
+        f"The course's `{name}` took the place of yours, which doesn't pass Exercise "
+        f"{number(f'5.{name}')} yet."
+    )
+
+
 STEADY: Messages[steady.Seen] = {
     **_TRIED,
     **_PASSED_ON,
@@ -482,10 +491,7 @@ STEADY: Messages[steady.Seen] = {
         "A failure or a silence before any text or tool call leads to the next source. After text "
         "or a tool call, the error is raised."
     ),
-    "unfinished watched": lambda _: (
-        "`steady` calls the notebook's own `watched`, which doesn't pass Exercise "
-        f"{number('5.watched')}. Run the capstone's first cell again to import the course's."
-    ),
+    "part given": _part_given,
     "calls none": lambda _: (
         "No source was called. A source is a function, and calling it returns the stream."
     ),
@@ -495,26 +501,25 @@ STEADY: Messages[steady.Seen] = {
 }
 
 
-def _with_step(message: Callable[[Any], str]) -> Callable[[support.Seen], str]:
-    return lambda s: f"{message(s)} {s.steps}"
-
-
 SUPPORT: Messages[support.Seen] = {
-    **{name: _with_step(SHARED[name]) for name in TEXT},
-    **{name: _with_step(message) for name, message in _TRIED.items()},
+    **_TRIED,
     "correct": lambda s: (
         "It handled a tool call, Stop, a refusal, a silence, a dropped connection and the failure "
         f"of both models. A status is shown immediately, and the reader waits {s.wait:.1f} s in "
         "all, which is within the budget."
     ),
+    "part given": _part_given,
+    "parts given": lambda s: (
+        f"The course's {joined([f'`{name}`' for name in s.given])} took the place of yours, which "
+        "don't pass their own exercises yet."
+    ),
     "another history": lambda s: (
         f"The model wasn't sent the history of its turn{s.when}. Do you add something to it, or "
-        f"keep something from an earlier turn? {s.steps}"
+        "keep something from an earlier turn?"
     ),
     "not a function": lambda s: (
         f"The check needs the function `support` itself. It was given {kind(s.panel.support)}."
     ),
-    "step not done": lambda s: f"A step isn't done yet. {s.steps}",
     "returns no function": lambda s: (
         f"`support` returned {kind(s.panel.reply)}. A panel needs a function that it can call with "
         "the history of each turn."
@@ -524,25 +529,23 @@ SUPPORT: Messages[support.Seen] = {
         "arguments, which make the stream when they are called."
     ),
     "calls twice": lambda s: (
-        f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money. "
-        f"{s.steps}"
+        f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money."
     ),
     "changes an argument": lambda s: (
-        f"`reply` changed its argument `{s.changed[0]}`{s.when}, which belongs to the panel. "
-        f"{s.steps}"
+        f"`reply` changed its argument `{s.changed[0]}`{s.when}, which belongs to the panel."
     ),
     "never calls the next": lambda s: (
         f"The second model was never called{s.when}. Is each model a source, and does `seconds` "
-        f"reach the code that measures the silence? {s.steps}"
+        "reach the code that measures the silence?"
     ),
     "other tools": lambda s: (
-        f"A request didn't offer `tools` to the model{s.when}. Which list do you pass on? {s.steps}"
+        f"A request didn't offer `tools` to the model{s.when}. Which list do you pass on?"
     ),
-    "blank screen": lambda s: f"{_blank(s)} {s.steps}",
-    "tools never run": lambda s: f"The model called a tool, but none ran. {s.steps}",
-    "other stages": lambda s: f"{_stages(s)} {s.steps}",
+    "blank screen": _blank,
+    "tools never run": lambda _: "The model called a tool, but none ran.",
+    "other stages": _stages,
     "over budget": lambda s: (
         f"The reader waits {s.wait:.1f} s in all, but the model needs only "
-        f"{s.reply.arrives(0):.1f} s for its first text. What delays the text? {s.steps}"
+        f"{s.reply.arrives(0):.1f} s for its first text. What delays the text?"
     ),
 }

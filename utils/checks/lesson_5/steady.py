@@ -1,8 +1,8 @@
 """A failure or a silence makes room for the next source, until something counts."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -20,8 +20,8 @@ from utils.checks.lesson_5.given import (
     noting,
     status,
 )
+from utils.checks.lesson_5.parts import standing_in
 from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, Tried
-from utils.stall_timeout import watched as the_courses_own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,24 +33,14 @@ class Sources(Fallback):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Passing):
-    """What the sources sent, and what came out of it."""
+    """What the sources sent, and what came out of it.
+
+    Attributes:
+        given: `watched`, if the course's stood in for the notebook's own.
+    """
 
     case: Sources
-
-
-@lru_cache(maxsize=4)
-def passes(number: str, answer: object) -> bool:
-    """Whether an answer to another exercise is right."""
-    from utils.checks.runner import evaluate  # which imports this module
-
-    return evaluate(number, answer).status == "correct"
-
-
-def _unfinished_watched(steady: object) -> bool:
-    """Whether it uses the notebook's own `watched`, which doesn't pass its exercise."""
-    own = getattr(steady, "__globals__", {}).get("watched", the_courses_own)
-    uses = "watched" in getattr(getattr(steady, "__code__", None), "co_names", ())
-    return uses and own is not the_courses_own and not passes("5.watched", own)
+    given: Sequence[str]
 
 
 def observe(answer: Callable[..., Any], case: Sources) -> Seen:
@@ -69,13 +59,13 @@ def observe(answer: Callable[..., Any], case: Sources) -> Seen:
     if case.same:
         sources = [lambda: source(replies[min(len(called), len(replies) - 1)])] * len(replies)
     how: dict[str, Any] = {"wants": PIECE, "streams": True, "pause": case.pause}
-    run = run_async("steady", answer, case, replies[case.called - 1], sources, SECONDS, **how)
+    with standing_in(answer, ("watched",), anew=not case.when) as stood_in:
+        run = run_async("steady", answer, case, replies[case.called - 1], sources, SECONDS, **how)
     requests = [[each for each in called if each is reply] for reply in replies]
-    return Seen.of(run, replies=replies, requests=requests, sent=sent)
+    return Seen.of(run, replies=replies, requests=requests, sent=sent, given=stood_in)
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
-    "unfinished watched": lambda s: _unfinished_watched(s.answer),
     "calls none": lambda s: (
         s.read and not s.called and isinstance(s.error, AttributeError | TypeError | None)
     ),
@@ -135,5 +125,6 @@ check = Exercise(
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
+    notes={"part given": lambda s: bool(s.given)},
     opts_out={"swallows the error": "an error before any text is what the next source is for"},
 )

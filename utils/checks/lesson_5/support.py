@@ -11,18 +11,16 @@ from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reading, Reply
 from utils.checks.engine.run import text_of
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.engine.student_code import untouched
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.answer import continues
 from utils.checks.lesson_5.given import LONG, REFUSED, SILENT
+from utils.checks.lesson_5.parts import standing_in
 from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Staged, Tried
-from utils.checks.lesson_5.steady import passes
-from utils.lesson_source import number
 from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
-STEPS = {"answer": "1", "steady": "3"}
+PARTS = ("answer", "steady")
 BUDGET = 1.2  # times the model's own TTFT
 _LONGER = (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?"))
 
@@ -60,23 +58,14 @@ class Seen(Tried, Staged):
     Attributes:
         readings: The requests that the models were sent in it.
         ran: The tools that ran.
+        given: The parts for which the course's stood in.
     """
 
     case: Script
     panel: Panel
     readings: Sequence[Reading]
     ran: Sequence[given.Ran]
-
-    @property
-    def steps(self) -> str:
-        """Which step to look at: the first whose own check rejects it, or neither."""
-        names = self.panel.__globals__
-        for name, step in STEPS.items():
-            if name in names and not passes(f"5.{name}", names[name]):
-                return f"See step {step}, Exercise {number(f'5.{name}')}."
-        if STEPS.keys() <= names.keys():
-            return "Steps 1 and 3 pass by themselves, so the mistake is in `support`."
-        return f"See steps 1 and 3, Exercises {number('5.answer')} and {number('5.steady')}."
+    given: Sequence[str]
 
     @property
     def wait(self) -> float:
@@ -95,12 +84,14 @@ def observe(answer: Any, case: Script) -> Seen:
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
     args = (models, given.tools(ran, case.takes), given.SECONDS)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
-    for history in [given.BEFORE, _LONGER][: case.turns]:
-        reply = replies[case.called - 1]
-        run = run_async("reply", panel, case, reply, *args, list(history), **how)
+    with standing_in(answer, PARTS, anew=not case.when) as stood_in:
+        for history in [given.BEFORE, _LONGER][: case.turns]:
+            reply = replies[case.called - 1]
+            run = run_async("reply", panel, case, reply, *args, list(history), **how)
     requests = [[r for reply in first for r in reply.readings], replies[1].readings]
     readings = [reading for each in requests for reading in each]
-    return Seen.of(run, panel=panel, replies=replies, requests=requests, readings=readings, ran=ran)
+    seen = {"panel": panel, "replies": replies, "requests": requests, "readings": readings}
+    return Seen.of(run, **seen, ran=ran, given=stood_in)
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
@@ -109,9 +100,6 @@ FIRST_MISTAKES: Mistakes[Seen] = {
         or (s.case.turns > 1 and not s.readings)
     ),
     "not a function": lambda s: not callable(s.panel.support),
-    "step not done": lambda s: any(
-        untouched(s.panel.__globals__.get(name), f"5.{name}") for name in STEPS
-    ),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
     "streams for sources": lambda s: "'async_generator' object is not callable" in str(s.error),
     **TRIED_FIRST,
@@ -156,5 +144,6 @@ check = Exercise(
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
+    notes={"part given": lambda s: len(s.given) == 1, "parts given": lambda s: len(s.given) > 1},
     opts_out={"swallows the error": "an error before any text is what the second model is for"},
 )

@@ -49,6 +49,12 @@ class Seen(Run):
         return [item for item in self.items if _is_ticket(item)]
 
     @property
+    def unknown(self) -> str:
+        """The first field that a dict had as None, or ""."""
+        dicts = (item for item in self.items if isinstance(item, dict))
+        return next((name for d in dicts for name, value in d.items() if value is None), "")
+
+    @property
     def invented(self) -> dict[str, Any] | None:
         """The first dict with a value that isn't the beginning of the true one, or None."""
         dicts = (item for item in self.items if isinstance(item, dict))
@@ -79,7 +85,7 @@ class _Part(Wanted):
 
 
 def _begins(name: str, value: object) -> bool:
-    return value is None or str(_TRUE.get(name, "")).startswith(str(value))
+    return str(_TRUE.get(name, "")).startswith(str(value))
 
 
 def _is_ticket(item: object) -> bool:
@@ -112,6 +118,7 @@ MISTAKES: Mistakes[Seen] = {
     "ticket all the same": lambda s: s.case.fails and bool(s.tickets),
     "ends quietly": lambda s: s.case.fails and s.error is None,
     "ticket too early": lambda s: any(map(_is_ticket, s.items[:-1])),
+    "fills in None": lambda s: s.case.right and bool(s.unknown),
     "invents a value": lambda s: s.case.right and s.invented is not None,
     "field late": lambda s: s.case.right and bool(s.late_field),
     "no ticket at the end": lambda s: s.case.right and not s.tickets,

@@ -89,11 +89,12 @@ class ChatPanel(Showable, ChatPage):
         self._remember_loop()
         return super().show()
 
-    async def ask(self, question: str) -> Turn:
+    async def ask(self, question: str, *, stop_after: int | None = None) -> Turn:
         """Send a question and wait for the reply, as typing it and pressing Enter does.
 
         Args:
             question: The question.
+            stop_after: Press Stop as soon as the reply has so many words.
 
         Returns:
             The turn, once its reply has ended, failed or been stopped: see its `state` and `note`.
@@ -104,7 +105,7 @@ class ChatPanel(Showable, ChatPage):
             RuntimeError: If a reply is streaming already.
             asyncio.CancelledError: If the cell was interrupted. What had arrived stays.
         """
-        return await self._printed(self._ask(question))
+        return await self._printed(self._ask(question, stop_after))
 
     async def regenerate(self) -> Turn:
         """Send the last question again; the new reply replaces the old one.
@@ -160,7 +161,7 @@ class ChatPanel(Showable, ChatPage):
         print(self.line())
         return turn
 
-    async def _ask(self, question: str) -> Turn:
+    async def _ask(self, question: str, stop_after: int | None = None) -> Turn:
         self._refuse_if_busy()
         question = as_text(question, "question").strip()
         if not question:
@@ -168,7 +169,7 @@ class ChatPanel(Showable, ChatPage):
         sent = [*self.history, *messages([Turn(question, "", "streaming", None, 0.0, "")])]
         self._exchanges.append(Exchange(question, stall=self._stall, clock=self._clock))
         self.send({"took": question})
-        return await self._answer(sent)
+        return await self._answer(sent, stop_after)
 
     async def _regenerate(self) -> Turn:
         self._refuse_if_busy()
@@ -195,7 +196,7 @@ class ChatPanel(Showable, ChatPage):
                 "This chat is answering already. Wait for the reply, or press Stop first."
             )
 
-    async def _answer(self, sent: list[BaseMessage]) -> Turn:
+    async def _answer(self, sent: list[BaseMessage], stop_after: int | None = None) -> Turn:
         """Send messages, and read the reply into the last turn."""
         exchange = self._exchanges[-1]
         self._remember_loop()
@@ -203,6 +204,8 @@ class ChatPanel(Showable, ChatPage):
         def take(item: object) -> None:
             exchange.take(item)
             self._throttle.ask()
+            if stop_after is not None and len(exchange.reply.split()) >= stop_after:
+                self.stop()
 
         def tick() -> None:
             exchange.tick()
