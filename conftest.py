@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,25 @@ from tools.test_command import folder_for_sockets, suite_environ
 # Pytest itself may be coloured. What tests read of other programs may not.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
+KERNELS = "COURSE_TEST_KERNELS"  # where quick kernels can be had: see `preloaded`
+
+# What takes longest begins first, so that no worker is at it when the others have nothing to do.
+FIRST = (
+    "tests/browser/",
+    "tests/test_lab.py",
+    "tests/notebooks/",
+    "tests/checks/test_answers.py",
+    "tests/test_class_test.py",
+    "tests/verdict/",
+    "tests/test_hub.py",
+    "tests/test_no_completion.py",
+    "tests/test_errors.py",
+)
+
 
 @pytest.hookimpl(trylast=True)  # after pytest has read its own
 def pytest_configure(config: pytest.Config) -> None:
-    """Give tests the variables of `course.py test`.
+    """Give tests the variables of `course.py test`, and quick kernels.
 
     Before anything is imported, so that no developer's key or proxy reaches a test by an import.
     """
@@ -35,6 +51,58 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update(environ)
     if sys.platform == "linux":
         speak_to_kernels_through_files(folder)
+        let_nbval_have_quick_kernels(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes longest."""
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, it in enumerate(FIRST) if item.nodeid.startswith(it)), len(FIRST))
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)  # without the plugin xdist, nothing calls it
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files, and all files that share a JupyterLab to one of them."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            if not file.startswith("tests/browser/"):
+                return file
+            return "lessons" if "/test_lesson_" in file else "widgets"
+
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session")
+def kernels() -> str | None:
+    """Where quick kernels can be had; None, where the system has none."""
+    return os.environ.get(KERNELS)
+
+
+def let_nbval_have_quick_kernels(config: pytest.Config) -> None:
+    """Start what forks kernels, once for all workers, and let nbval's be such."""
+    from nbval.kernel import NbvalKernelspecManager  # type: ignore[import-untyped]
+
+    from tests.notebooks.preloaded import command, preloaded
+
+    if KERNELS not in os.environ:
+        running = ExitStack()
+        config.add_cleanup(running.close)
+        os.environ[KERNELS] = running.enter_context(preloaded()) or ""
+        config.add_cleanup(partial(os.environ.pop, KERNELS))
+    get = NbvalKernelspecManager.get_kernel_spec
+
+    def get_quick(self: Any, name: str) -> Any:
+        found = get(self, name)
+        found.argv = command(os.environ[KERNELS])
+        return found
+
+    NbvalKernelspecManager.get_kernel_spec = get_quick
 
 
 def speak_to_kernels_through_files(folder: str) -> None:

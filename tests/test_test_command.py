@@ -279,7 +279,7 @@ def test_build_takes_lessons_as_site_does(
     assert ran == [["python", "-m", "tools.build", *passed_on]]
 
 
-def test_an_app_that_can_t_be_installed_is_a_sentence_and_the_others_are_installed(
+def test_an_app_that_can_t_be_installed_counts_as_a_failure_and_the_others_are_installed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed = []
@@ -291,11 +291,26 @@ def test_an_app_that_can_t_be_installed_is_a_sentence_and_the_others_are_install
         return ""
 
     monkeypatch.setattr(App, "set_up", set_up)
-    test_command.install_apps()
+    failed = test_command.install_apps()
     assert installed == ["streamlit", "chainlit", "django"]
     assert capsys.readouterr().out == (
         "The streamlit app's tests will be skipped. There is no network.\n"
     )
+    assert test_command.run_steps([passing("the apps")], failed) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "What failed: installing the streamlit app",
+        "1 passed, 1 failed, 0 skipped",
+    ]
+
+
+def test_an_app_that_doesn_t_support_this_python_is_a_sentence_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.version_info", (9, 9, 9))
+    assert test_command.install_apps() == []
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 3
+    assert all("app's tests will be skipped. The packages of the" in line for line in said)
 
 
 def test_ci_and_the_readme_name_both_commands() -> None:

@@ -1,15 +1,19 @@
 """The `test` command: what CI runs, in order, and the line that says how many passed."""
 
 import argparse
+import contextlib
 import dataclasses
 import difflib
 import os
 import subprocess
+import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from tools.app import APPS
 from tools.environment import interpreter
@@ -20,7 +24,6 @@ from tools.programs import (
     say,
     simulated_environ,
     stop_on_signals,
-    wait_for,
 )
 
 # Pytest's exit codes where no test failed because none was run, and what they mean.
@@ -32,6 +35,9 @@ NO_TEST_RAN = {
 FRAMEWORKS = "tests/apps/frameworks"  # with packages of their own: `test --apps` runs them
 
 TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
+
+MORE_WORKERS = 3  # than there are cores
+SLOWEST_FILES = 10  # how many are named at the end
 
 LONGEST_TMPDIR = 40  # bytes of its name; folders and sockets in it have names, too
 
@@ -72,8 +78,8 @@ def test(arguments: argparse.Namespace) -> int:
     check_files(arguments.more)
     python = interpreter("test", arguments.here)
     if arguments.apps:
-        install_apps()
-        return run_steps([apps_step(python, arguments.more)])
+        not_installed = install_apps()
+        return run_steps([apps_step(python, arguments.more)], not_installed)
     return run_steps(steps(python, arguments.more, fast=arguments.fast, style=arguments.style))
 
 
@@ -89,30 +95,96 @@ def check_files(words: Sequence[str]) -> None:
             raise Advice(f"There is no {name}{f': did you mean {close[0]}?' if close else '.'}")
 
 
-def run_steps(plan: Sequence[Step]) -> int:
-    """Run every step, also after one that failed; returns the exit code."""
-    environ = suite_environ()
+def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
+    """Run all steps at once, as most wait half of their time; returns the exit code.
+
+    Pytest has the screen. What the others print is shown as soon as they have ended.
+
+    Args:
+        plan: The steps.
+        failed_before: What has failed already; each counts as one.
+    """
     started = time.monotonic()
-    total = Tally()
-    failed = []
-    for step in plan:
-        say(f"\n== {step.name}")
-        begun = time.monotonic()
-        tally, problem = run_step(step, environ)
-        total += tally
-        if problem is not None:
-            failed.append(f"{step.name} ({problem})" if problem else step.name)
-        say(f"== {step.name}: {tally} ({time.monotonic() - begun:.1f} s)")
+    total = Tally(failed=len(failed_before))
+    problems: dict[str, str] = {}
+    with contextlib.ExitStack() as until_all_have_ended:
+        running = [until_all_have_ended.enter_context(begun(step)) for step in plan]
+        while running:
+            for each in [each for each in running if each.child.poll() is not None]:
+                running.remove(each)
+                tally, problem = outcome(each)
+                total += tally
+                if problem is not None:
+                    problems[each.step.name] = f" ({problem})" if problem else ""
+            time.sleep(0.05)  # no system waits for several programs at once
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
+    in_order = [step.name for step in plan if step.name in problems]
+    failed = [*failed_before, *(f"{name}{problems[name]}" for name in in_order)]
     if failed:
         say("What failed: " + "; ".join(failed))
     say(str(total))
     return 1 if failed else 0
 
 
+@dataclasses.dataclass(frozen=True)
+class Running:
+    """A step that was started.
+
+    Attributes:
+        step: What it is.
+        child: The program.
+        folder: For pytest's report, and for what another program prints.
+        begun: When it was started.
+    """
+
+    step: Step
+    child: subprocess.Popen[str]
+    folder: Path
+    begun: float
+
+    @property
+    def report(self) -> Path:
+        """Where pytest writes its JUnit report."""
+        return self.folder / "report.xml"
+
+    @property
+    def output(self) -> Path:
+        """What a program that is not pytest prints."""
+        return self.folder / "output.txt"
+
+
+@contextlib.contextmanager
+def begun(step: Step) -> Iterator[Running]:
+    """Start a step; if the block ends with an error or Ctrl-C, the step is ended."""
+    with tempfile.TemporaryDirectory(prefix="course-") as name, contextlib.ExitStack() as files:
+        folder, started = Path(name), time.monotonic()
+        if step.is_pytest:
+            say(f"\n== {step.name}")
+            more = [f"--junitxml={folder / 'report.xml'}", "-ojunit_family=xunit1"]
+            child = _start([*step.command, *more], None)
+        else:
+            child = _start(step.command, files.enter_context((folder / "output.txt").open("wb")))
+        with ended_with(child):
+            yield Running(step, child, folder, started)
+
+
+def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=suite_environ(),
+        text=True,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+    )
+
+
 def suite_environ() -> dict[str, str]:
     """Variables for tests: the simulator alone, sped up, and no key that could leak into them."""
-    return simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
+    environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
+    # The suite starts hundreds of processes, and each would compile the course and the tests anew.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environ
 
 
 def folder_for_sockets() -> str | None:
@@ -144,24 +216,31 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     ]
     if style:
         return plan
-    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order of the folders
+    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order of `conftest.py`
     if fast:
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser", f"--ignore={FRAMEWORKS}"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # Kernels and browsers wait half of their time: two workers more than there are cores.
-    everything = [*in_order, str((os.cpu_count() or 1) + 2)]
+    # Kernels and browsers wait half of their time: more workers than there are cores.
+    everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "notebooks", "tests"]
     return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
 
 
-def install_apps() -> None:
-    """Install each framework's packages; where that fails, say so: its tests are skipped."""
+def install_apps() -> list[str]:
+    """Install each framework's packages, and return what failed; its tests are skipped.
+
+    That an app doesn't support this Python is no failure.
+    """
+    failed = []
     for app in [app for app in APPS.values() if app.name != "fastapi"]:  # the course has FastAPI
         try:
             app.set_up()
         except Advice as advice:
             say(f"The {app.name} app's tests will be skipped. {advice}")
+            if sys.version_info[:2] <= app.newest:
+                failed.append(f"installing the {app.name} app")
+    return failed
 
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
@@ -171,26 +250,41 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
 
 
-def run_step(step: Step, environ: Mapping[str, str]) -> tuple[Tally, str | None]:
-    """Run one step with its output on the screen; a step that is not pytest counts as one.
+def outcome(ended: Running) -> tuple[Tally, str | None]:
+    """Show what a step that has ended printed and counted; one that is not pytest counts as one.
 
     Returns:
         What it counted, and None if all is well: otherwise what is wrong, where the count doesn't
         tell.
     """
-    with tempfile.TemporaryDirectory(prefix="course-") as folder:
-        report = Path(folder) / "report.xml"
-        command = [*step.command, f"--junitxml={report}"] if step.is_pytest else step.command
-        child = subprocess.Popen(command, cwd=ROOT, env=environ, text=True)
-        with ended_with(child):
-            code = wait_for(child)
-        tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
-    if code == 0:
-        return tally, None
+    step, code, report = ended.step, ended.child.returncode, ended.report
+    tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
+    if report.exists():
+        say(
+            "\n".join(
+                ["Seconds of the slowest files, with all that they waited for:", *slowest(report)]
+            )
+        )
+    elif not step.is_pytest:
+        say(f"\n== {step.name}")
+        say(ended.output.read_text(encoding="utf-8", errors="replace").rstrip())
+    problem = None
     if step.is_pytest and code in NO_TEST_RAN and tally == Tally():
-        return tally, NO_TEST_RAN[code]
-    # A crash, a lost worker: the step failed even where no test says so.
-    return (tally if tally.failed else tally + Tally(failed=1)), ""
+        problem = NO_TEST_RAN[code]
+    elif code != 0:
+        # A crash, a lost worker: the step failed even where no test says so.
+        tally, problem = (tally if tally.failed else tally + Tally(failed=1)), ""
+    say(f"== {step.name}: {tally} ({time.monotonic() - ended.begun:.1f} s)")
+    return tally, problem
+
+
+def slowest(report: Path) -> list[str]:
+    """The files whose tests took longest, in a JUnit report."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        seconds[case.get("file", "")] += float(case.get("time", "0"))
+    longest = sorted(seconds.items(), key=lambda item: -item[1])[:SLOWEST_FILES]
+    return [f"{took:8.1f}  {name}" for name, took in longest]
 
 
 def read_tally(report: Path) -> Tally:

@@ -1,23 +1,33 @@
 """Run a module as `python -m MODULE` does, and end when standard input is closed.
 
 Whoever starts this holds the other end of a pipe, which the operating system closes when that
-process ends, however it ends. Standard library only, as apps run it with their own Python.
+process ends, however it ends. With `--terminate`, the module is sent SIGTERM then, so that it ends
+what it has started. Standard library only, as apps run it with their own Python.
 """
 
 import os
 import runpy
+import signal
 import sys
 import threading
 
+TERMINATE = "--terminate"
 
-def _end_with_stdin() -> None:
+
+def _end_with_stdin(terminate: bool) -> None:
     while os.read(0, 1024):
         pass
-    os._exit(0)
+    if terminate:
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        os._exit(0)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
     del sys.argv[0]
+    terminate = sys.argv[0] == TERMINATE
+    if terminate:
+        del sys.argv[0]
+    threading.Thread(target=_end_with_stdin, args=[terminate], daemon=True).start()
     sys.path[0] = os.getcwd()  # noqa: PTH109 (as `python -m` has it)
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -1,4 +1,7 @@
-"""What browser tests share: one JupyterLab, one browser and one page for each worker."""
+"""What browser tests share: one JupyterLab, one browser and one page for each worker.
+
+Lessons' tests run on one worker, and all others on another: see the `conftest.py` at the top.
+"""
 
 from __future__ import annotations
 

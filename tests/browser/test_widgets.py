@@ -298,7 +298,7 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
 
 
 def test_a_page_that_comes_late_follows_the_text_from_then_on(notebook: OpenNotebook):
-    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=2000))")
+    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=100_000))")
     nb.run_all()
     down = "() => document.querySelector('.course-text')?.scrollTop > 200"
     nb.page.wait_for_function(down)

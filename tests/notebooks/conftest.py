@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
-from tests.notebooks.preloaded import preloaded
+from tests.notebooks.preloaded import command
 
 
 @pytest.fixture(scope="session")
-def quick_kernel() -> Iterator[Sequence[str] | None]:
+def quick_kernel(kernels: str | None) -> Sequence[str] | None:
     """The command of a fresh kernel whose slow imports are done; see `preloaded`."""
-    with preloaded() as command:
-        yield command
+    return kernels and command(kernels)

@@ -1,9 +1,10 @@
 """Kernels that begin with the slow imports behind them: forks of one process that made these.
 
 Each is a process of its own with a namespace of its own, as after a restart. What is imported
-beforehand is what any setup cell imports anyway, and nothing of the course. Linux alone forks so
-safely; elsewhere, kernels start as they always do.
+beforehand is what lessons import anyway, and nothing of the course. Linux alone forks so safely;
+elsewhere, kernels start as they always do.
 
+All workers of a run share that process, which imports nothing until the first kernel is asked for.
 No test stands here. Run as a program, this file is the process that forks (`serve`), or stands for
 a kernel where one is started, and lasts as long as it (`join`).
 """
@@ -16,19 +17,32 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-IMPORTED = ("ipykernel.kernelapp", "langchain_openai", "openai.resources.chat")
+IMPORTED = (
+    "ipykernel.kernelapp",
+    "langchain_openai",
+    "openai.resources.chat",
+    "anywidget",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "fastapi",
+    "uvicorn",
+)
+# What imports ask for: Matplotlib, what any kernel sets; numpy, no threads, as a fork loses them.
+ENVIRON = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1"}
+
+
+STDIN = 0
 
 
 @contextmanager
-def preloaded() -> Iterator[list[str] | None]:
-    """Yield the command that starts a kernel quickly, for as long as the block runs.
+def preloaded() -> Iterator[str | None]:
+    """Yield an address for `command`, for as long as the block runs.
 
-    The command has `{connection_file}` in it, as in a kernel's specification. None, where this
-    system can't do it.
+    None, where this system can't do it.
     """
     if sys.platform != "linux":
         yield None
@@ -47,33 +61,58 @@ def preloaded() -> Iterator[list[str] | None]:
         listener.listen()  # who connects before the process is ready waits for it
         number = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(number)]
-        with subprocess.Popen(serve, stdin=subprocess.DEVNULL, pass_fds=[number]) as server:
+        environ = os.environ | ENVIRON
+        # It ends when this process does, however that ends: its standard input closes then.
+        with subprocess.Popen(
+            serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
+        ) as server:
             listener.close()  # if that process dies, connections are refused
             try:
-                yield [sys.executable, "-S", __file__, "join", address, "-f", "{connection_file}"]
+                yield address
             finally:
                 server.terminate()
 
 
+def command(address: str) -> list[str]:
+    """What starts a kernel, with `{connection_file}` in it, as in a kernel's specification."""
+    return [sys.executable, "-S", __file__, "join", address, "-f", "{connection_file}"]
+
+
 def serve(number: str) -> None:
-    """Import, then fork a kernel for each connection to a listening socket, until ended."""
+    """Fork a kernel for each connection to a listening socket, until standard input ends."""
+    import gc
     import importlib
+    import select
+    from io import BytesIO
 
     del sys.path[0]  # this file's folder, which no kernel knows
-    for name in IMPORTED:
-        importlib.import_module(name)
-    threads = os.listdir("/proc/self/task")  # noqa: PTH208
-    assert len(threads) == 1, "a fork would lose the other threads"
-    signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, os.WNOHANG))
+    signal.signal(signal.SIGCHLD, reap)
     with socket.socket(fileno=int(number)) as listener:
-        while True:
+        while STDIN not in select.select([listener, STDIN], [], [])[0]:
+            if "matplotlib.figure" not in sys.modules:
+                modules = {name: importlib.import_module(name) for name in IMPORTED}
+                figure = modules["matplotlib.figure"].Figure()
+                figure.subplots().set_title("finds the font")
+                figure.savefig(BytesIO())
+                gc.freeze()
+            threads = os.listdir("/proc/self/task")  # noqa: PTH208
+            assert len(threads) == 1, "a fork would lose the other threads"
             line = listener.accept()[0]
             if os.fork() == 0:
                 listener.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                # Ignored, where pytest is a job in the background.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
                 be_a_kernel(line)
                 return
             line.close()
+
+
+def reap(*_: object) -> None:
+    """Note the end of kernels."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def be_a_kernel(line: socket.socket) -> None:
@@ -94,7 +133,9 @@ def be_a_kernel(line: socket.socket) -> None:
     os.chdir(settings["folder"])
     os.environ.clear()
     os.environ.update(settings["environ"])
+    sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = ["ipykernel_launcher", *settings["arguments"]]
+    line.send(b"%d\n" % os.getpid())
     Thread(target=end_with, args=(line,), daemon=True).start()
     launch_new_instance(parent_handle=os.getppid())
 
@@ -106,7 +147,9 @@ def end_with(line: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Ask for a kernel with these arguments, and last as long as it does."""
+    """Ask for a kernel with these arguments, and last as long as it does; pass Ctrl-C on to it."""
+    kernel = b""
+    signal.signal(signal.SIGINT, lambda *_: kernel and os.killpg(int(kernel), signal.SIGINT))
     settings = {
         "arguments": arguments,
         "folder": os.getcwd(),  # noqa: PTH109
@@ -115,6 +158,7 @@ def join(address: str, *arguments: str) -> None:
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(address)
         socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
+        kernel = line.recv(20)  # in one piece, as so little always comes
         line.recv(1)  # nothing comes; it returns when the kernel has ended
 
 

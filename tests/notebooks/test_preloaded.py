@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -53,7 +54,7 @@ def test_it_finds_around_it_what_any_kernel_finds(
     assert plain[3:] == [os.path.realpath(tmp_path), "yes"]
 
 
-def test_it_has_imported_what_every_setup_cell_imports_and_nothing_else(
+def test_it_has_imported_what_lessons_import_and_nothing_else(
     quick_kernel: Sequence[str], tmp_path: Path
 ) -> None:
     before = set(json.loads(printed(editions.run([new_code_cell(LOADED)], tmp_path, quick_kernel))))
@@ -64,11 +65,35 @@ def test_it_has_imported_what_every_setup_cell_imports_and_nothing_else(
         assert any("ready()" in cell.source and "chat_model(" in cell.source for cell in setup)
     asks = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport json\n"
     asks += "from utils.provider import chat_model\nfrom utils.setup import ready\n"
+    asks += "import fastapi, utils.app_server, utils.charts.figure, utils.widgets\n"
     cells = [new_code_cell(asks), new_code_cell("ready()\nmodel = chat_model('fast')")]
+    drawn = "import io\nutils.charts.figure.Figure().savefig(io.BytesIO())"
+    cells.append(new_code_cell(drawn))
     after = editions.run([*cells, new_code_cell(LOADED)], tmp_path)[-1]
-    assert before <= set(json.loads(printed([after])))
+    assert before - set(json.loads(printed([after]))) == set()
 
 
 def test_a_kernel_that_dies_is_told(quick_kernel: Sequence[str], tmp_path: Path) -> None:
     with pytest.raises(DeadKernelError):
         editions.run([new_code_cell("import os\nos._exit(3)")], tmp_path, quick_kernel)
+
+
+def test_ctrl_c_is_passed_on(quick_kernel: Sequence[str]) -> None:
+    manager = KernelManager()
+    manager.kernel_spec.argv = list(quick_kernel)  # type: ignore[union-attr]
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=editions.SLOWEST_CELL)
+        client.execute("print('at work', flush=True)\nwhile True: pass")
+        while client.get_iopub_msg(timeout=editions.SLOWEST_CELL)["msg_type"] != "stream":
+            pass
+        manager.interrupt_kernel()
+        reply = {"msg_type": ""}
+        while reply["msg_type"] != "execute_reply":
+            reply = client.get_shell_msg(timeout=editions.SLOWEST_CELL)
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

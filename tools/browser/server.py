@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from tools.lab import free_port
 from tools.test_command import folder_for_sockets
+from tools.with_parent import TERMINATE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright, ViewportSize
@@ -96,13 +97,21 @@ class Lab:
 
 
 @contextmanager
-def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Lab]:
+def serve(
+    root: Path,
+    state: Path,
+    environment: Mapping[str, str] | None = None,
+    kernel: Sequence[str] | None = None,
+) -> Iterator[Lab]:
     """Run JupyterLab on a free port of the loopback address until the block ends.
+
+    It ends with this process, too, however that ends: its standard input closes then.
 
     Args:
         root: The folder to serve.
         state: An empty folder for settings and logs; the user's own are left alone.
         environment: More environment variables for the server and its kernels.
+        kernel: What starts a kernel, if not the usual.
     """
     overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -124,16 +133,25 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
     }
     port = free_port(None)
     settings = {"port": port, "port_retries": 0, "root_dir": root, "allow_root": True}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+    with_parent = [str(REPOSITORY / "tools" / "with_parent.py"), TERMINATE, "jupyterlab"]
+    command = [sys.executable, *with_parent]
+    command += ["--no-browser", "--ip=127.0.0.1", "--LanguageServerManager.autodetect=False"]
     command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
     if sys.platform == "linux":
         # Kernels listen on sockets with (short) file names: another worker's kernel could take a
         # port between looking it up and using it.
         variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
         command += ["--KernelManager.transport=ipc"]
+    if kernel is not None:
+        specification = state / "own" / "kernels" / "python3" / "kernel.json"
+        specification.parent.mkdir(parents=True)
+        specification.write_text(json.dumps({"argv": kernel, "display_name": "Python 3"}))
+        variables["JUPYTER_PATH"] = str(state / "own")
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
-        server = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
+        server = subprocess.Popen(
+            command, env=variables, stdin=subprocess.PIPE, stdout=output, stderr=output
+        )
     try:
         lab = Lab(root, f"http://127.0.0.1:{port}", token)
         _wait_until_it_responds(lab, server, log)
@@ -141,6 +159,8 @@ def serve(root: Path, state: Path, environment: Mapping[str, str] | None = None)
     finally:
         server.terminate()  # it ends its kernels too
         server.wait(PATIENCE)
+        assert server.stdin is not None
+        server.stdin.close()
         shutil.rmtree(variables["JUPYTER_RUNTIME_DIR"], ignore_errors=True)
 
 

@@ -1,0 +1,45 @@
+"""The JupyterLab of browser tests; it needs no browser itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import psutil
+
+from tools.browser.server import PATIENCE, REPOSITORY
+
+SERVING = """
+import sys
+from pathlib import Path
+from tools.browser.server import serve
+with serve(*map(Path, sys.argv[1:])) as lab:
+    print(lab.address, lab.token, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_it_ends_with_its_kernels_when_the_process_that_serves_it_is_killed(tmp_path: Path) -> None:
+    folders = [tmp_path / "root", tmp_path / "state"]
+    for folder in folders:
+        folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVING, *map(str, folders)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        assert serving.stdout is not None
+        address, token = serving.stdout.readline().split()
+        asked = Request(
+            f"{address}/api/kernels", b"{}", {"Authorization": f"token {token}"}, method="POST"
+        )
+        with urlopen(asked, timeout=PATIENCE) as answer:
+            assert answer.status == 201
+        family = psutil.Process(serving.pid).children(recursive=True)
+        serving.kill()
+    assert len(family) >= 2, "JupyterLab and a kernel"
+    assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
