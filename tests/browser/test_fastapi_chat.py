@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.apps.site import Site, served
 from tools.app import FASTAPI
+from tools.running_app import Site, served
 from utils.simulator.content import prepared_replies
 
 if TYPE_CHECKING:

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from tests.apps.frameworks.faces import FACES, Running
-from tests.apps.site import served
 from tools.app import APPS
 from tools.browser.server import NO_BROWSER, browser_path, launch
 from tools.programs import ROOT, say
+from tools.running_app import FACES, Running, served
 from tools.screenshots.widgets import COLOURS
 
 WINDOW: ViewportSize = {"width": 720, "height": 520}

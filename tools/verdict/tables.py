@@ -14,12 +14,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.apps.frameworks.nginx import ALONE, BUFFERING, behind_nginx, settings_in_the_readme
-from tests.apps.site import served
 from tools.app import APPS
 from tools.programs import ROOT, say, simulated_environ
+from tools.running_app import served
 
 from .lines import LINES
+from .nginx import ALONE, BUFFERING, behind_nginx, settings_in_the_readme
 from .report import SIGNS
 
 README = ROOT / "apps" / "README.md"

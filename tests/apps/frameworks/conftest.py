@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.apps.frameworks.faces import FACES, Running
-from tests.apps.site import served
 from tests.browser.conftest import browser, browser_file
 from tools.app import APPS
+from tools.running_app import FACES, Running, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -8,7 +8,7 @@ from functools import partial
 
 import httpx2
 
-from tests.apps.site import Site
+from tools.running_app import Site
 from tools.verdict.__main__ import parser, shape_of
 from tools.verdict.endpoint import Endpoint
 from tools.verdict.lines import LINES, Case, Seen, judge

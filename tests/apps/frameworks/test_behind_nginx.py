@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.apps.frameworks.judging import failed, verdict
-from tests.apps.frameworks.nginx import (
+from tools.running_app import Site, served
+from tools.verdict.nginx import (
     ALONE,
     BUFFERING,
     NGINX,
     behind_nginx,
     settings_in_the_readme,
 )
-from tests.apps.site import Site, served
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx isn't installed: see .ci/run."),

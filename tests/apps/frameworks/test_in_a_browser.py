@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.apps.frameworks.conftest import Visit
-from tests.apps.frameworks.faces import Running
+from tools.running_app import Running
 from utils.simulator.content import prepared_replies
 
 RAINBOW = "Explain how a rainbow forms."

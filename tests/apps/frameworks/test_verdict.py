@@ -8,8 +8,8 @@ import pytest
 
 from tests.apps.frameworks.conftest import EACH
 from tests.apps.frameworks.judging import failed, verdict
-from tests.apps.site import Site, served
 from tools.app import APPS
+from tools.running_app import Site, served
 
 NOT_PASSED = {
     "django": ["Stop stops the model"],  # not tried: the page stops by disconnecting

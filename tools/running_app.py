@@ -1,0 +1,136 @@
+"""An app that runs in front of a simulator, and how its page is used: for tests and pictures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from tools.app import App, simulator
+from tools.lab import free_port
+from tools.programs import simulated_environ
+from utils.simulator import Request
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PATIENCE = 60_000  # ms, for a machine that is busy
+
+
+@dataclass
+class Site:
+    """The app and its simulator, each in its own process.
+
+    Attributes:
+        url: The page.
+        model: The variables that name the app's model.
+    """
+
+    url: str
+    model: dict[str, str]
+
+    def behave(self, model: str) -> None:
+        """Set what the app's model does from the next request on."""
+        self._simulator("PUT", "/simulator/sim", json={"model": model})
+
+    def requests(self, since: str = "") -> list[Request]:
+        """The requests that the model got, once none is on its way."""
+        log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
+        return [Request(**fields) for fields in log["requests"]]
+
+    def mark(self) -> str:
+        """A mark of now, for `requests`."""
+        return str(self._simulator("GET", "/simulator/requests")["mark"])
+
+    def _simulator(self, method: str, path: str, **options: Any) -> Any:
+        headers = {"authorization": f"Bearer {self.model['OPENAI_API_KEY']}"}
+        address = self.model["OPENAI_BASE_URL"].removesuffix("/v1") + path
+        with httpx2.Client(timeout=60, trust_env=False) as client:
+            return client.request(method, address, headers=headers, **options).json()
+
+
+@contextmanager
+def served(app: App, python: str, **more: str) -> Iterator[Site]:
+    """Run an app and a simulator that is twice as fast as real; the app's model is `sim`."""
+    before, os.environ["COURSE_SPEED"] = os.environ.get("COURSE_SPEED"), "2"
+    with simulator(sys.executable, "sim") as model:
+        os.environ["COURSE_SPEED"] = before or "1"
+        port = free_port(None)
+        with app.served(python, port, simulated_environ(**model, **more)):
+            yield Site(f"http://127.0.0.1:{port}/", model)
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where an app's page has what tests look for.
+
+    Attributes:
+        box: Where a message is typed.
+        stop: The button.
+        log: What holds the conversation.
+        send: The button that is enabled once something is typed and can be sent.
+    """
+
+    box: str
+    stop: str
+    log: str
+    send: str
+
+
+FACES = {
+    "fastapi": Face("#box", "#stop", "#log", "#send"),
+    "django": Face("#box", "#stop", "#log", "#send"),
+    "streamlit": Face(
+        "textarea",
+        "[data-testid=stChatInputStopButton]",
+        ".stMain",
+        "[data-testid=stChatInputSubmitButton]",
+    ),
+    "chainlit": Face("#chat-input", "#stop-button", "#root", "#chat-submit"),
+}
+
+
+@dataclass(frozen=True)
+class Running:
+    """An app that runs, and how its page is used.
+
+    Attributes:
+        name: The framework.
+        site: Its address, and the simulator behind it.
+        face: Where its page has what.
+    """
+
+    name: str
+    site: Site
+    face: Face
+
+    def open(self, page: Page) -> None:
+        """Load the page, and wait until a message can be typed."""
+        page.set_default_timeout(PATIENCE)
+        page.goto(self.site.url)
+        page.wait_for_selector(self.face.box)
+
+    def send(self, page: Page, message: str) -> None:
+        """Type a message, and send it."""
+        page.click(self.face.box)
+        page.keyboard.insert_text(message)
+        page.wait_for_selector(f"{self.face.send}:enabled:visible")
+        page.keyboard.press("Enter")
+
+    def stop(self, page: Page) -> None:
+        """Press Stop."""
+        page.click(self.face.stop)
+
+    def text(self, page: Page) -> str:
+        """The conversation."""
+        return page.inner_text(self.face.log)
+
+    def wait_for(self, page: Page, text: str) -> None:
+        """Wait until the conversation contains the text."""
+        there = "([log, text]) => document.querySelector(log)?.innerText.includes(text)"
+        page.wait_for_function(there, arg=[self.face.log, text])
