@@ -10,9 +10,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.simulator.virtual import ADDRESS, KEY, AppTransport, VirtualSimulator
-from tools.verdict.endpoint import Endpoint, Shape
-from tools.verdict.lines import TRICKY, Case, Seen, judge
+from tools.verdict.case import TRICKY, Case, Seen
+from tools.verdict.endpoint import Endpoint
+from tools.verdict.lines import judge
 from tools.verdict.model import Model
+from tools.verdict.shape import Shape
 from utils.simulator.response import RESET
 
 Make = Callable[[VirtualSimulator], ASGIApp]

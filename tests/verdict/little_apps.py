@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.simulator.virtual import VirtualSimulator
-from tools.verdict.endpoint import Shape
+from tools.verdict.shape import Shape
 
 SHAPE = Shape("http://app/chat?question={question}", text_path=".", stop="/stop/{reply}")
 

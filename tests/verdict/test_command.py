@@ -17,10 +17,13 @@ from tools.app import running, simulator, wait_until_it_listens
 from tools.lab import free_port
 from tools.programs import Advice, simulated_environ
 from tools.verdict.__main__ import main, parser, shape_of
-from tools.verdict.endpoint import Endpoint, Shape
-from tools.verdict.lines import LINES, Case, Seen, others
+from tools.verdict.case import Case, Seen
+from tools.verdict.endpoint import Endpoint
+from tools.verdict.lines import LINES
 from tools.verdict.model import NAME, Model
+from tools.verdict.readers import others
 from tools.verdict.report import as_json, exercise, row, summary
+from tools.verdict.shape import Shape
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
@@ -102,7 +105,7 @@ def test_the_table_names_the_exercise_of_what_failed() -> None:
 
 def test_every_line_points_to_an_exercise_that_there_is() -> None:
     lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
-    for line, (_, name) in LINES.items():
+    for line, (_, name, _) in LINES.items():
         assert f"### Exercise {name} " in lessons
         assert exercise(line) != name  # its number
 

@@ -21,8 +21,8 @@ from tests.verdict import little_apps as apps
 from tests.verdict.conftest import Judge
 from tests.verdict.test_lines import failed
 from tools.verdict.__main__ import PRESETS
-from tools.verdict.endpoint import Shape
 from tools.verdict.lines import LINES
+from tools.verdict.shape import Shape
 
 
 class Posted(apps.Sound):

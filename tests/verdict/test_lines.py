@@ -6,7 +6,8 @@ import pytest
 
 from tests.verdict import little_apps as apps
 from tests.verdict.conftest import Judge
-from tools.verdict.lines import LINES, Seen
+from tools.verdict.case import Seen
+from tools.verdict.lines import LINES
 
 MISTAKES = {
     apps.LateFirst: "first text long before the last",

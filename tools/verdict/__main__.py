@@ -22,10 +22,12 @@ from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_liste
 from tools.lab import free_port
 from tools.programs import Advice, say, simulated_environ, stop_on_signals, this_command
 
-from .endpoint import TEXT_EVENTS, Endpoint, EndpointError, Shape
-from .lines import Case, Seen, judge
+from .case import Case, Seen
+from .endpoint import Endpoint, EndpointError
+from .lines import judge
 from .model import NAME, Model
 from .report import as_json, row, summary
+from .shape import TEXT_EVENTS, Shape
 from .sockets import PAGES, Sockets
 
 _MESSAGE = '{"message": "{question}"}'

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from utils import lesson_source
 
-from .lines import LINES, Seen, Verdict
+from .case import Seen, Verdict
+from .lines import LINES
 
 SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "not tried": "–"}  # noqa: RUF001
 _WIDTH = max(map(len, LINES))
@@ -16,7 +17,7 @@ _WIDTH = max(map(len, LINES))
 
 def exercise(name: str) -> str:
     """Return the number of the exercise that explains a line."""
-    return lesson_source.number(LINES[name][1])
+    return lesson_source.number(LINES[name].exercise)
 
 
 def row(name: str, seen: Seen) -> str:

@@ -10,8 +10,9 @@ import httpx2
 
 from tools.running_app import Site
 from tools.verdict.__main__ import parser, shape_of
+from tools.verdict.case import Case, Seen
 from tools.verdict.endpoint import Endpoint
-from tools.verdict.lines import LINES, Case, Seen, judge
+from tools.verdict.lines import LINES, judge
 from tools.verdict.model import Model
 from tools.verdict.sockets import PAGES, Sockets
 

@@ -1,0 +1,176 @@
+"""What a line of the verdict judges, and the result."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal
+
+from utils.simulator import Request
+from utils.simulator.tokens import split
+
+from .endings import Endings
+from .endpoint import Endpoint, EndpointError
+from .model import NAME, Model
+from .stream import Stream
+
+RAINBOW = "Explain how a rainbow forms."
+TRICKY = ("How do emoji and accents combine?", "Show me Markdown with code and a table.")
+
+Verdict = Literal["passed", "failed", "not tried"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a line.
+
+    Attributes:
+        verdict: Whether the endpoint passed.
+        what: What was seen, or why the line wasn't tried.
+    """
+
+    verdict: Verdict
+    what: str
+
+
+def passed(what: str) -> Seen:
+    """Return a line that the endpoint passes."""
+    return Seen("passed", what)
+
+
+def failed(what: str) -> Seen:
+    """Return a line that the endpoint fails."""
+    return Seen("failed", what)
+
+
+@dataclass
+class Case:
+    """An endpoint, the simulator behind it, and what is known of both.
+
+    Attributes:
+        endpoint: What is judged.
+        model: Its simulator; None if its model is another one.
+        speed: How many times faster than real time the simulator is.
+        hold: How long the model pauses in mid-reply, at most, in seconds.
+        silence: How long the silence is that an app has to survive or announce.
+        flood: Megabytes of a reply that no socket buffers.
+        about: The question that most lines ask.
+        tricky: Questions whose replies have line breaks, quotes, emoji and right-to-left text.
+    """
+
+    endpoint: Endpoint
+    model: Model | None
+    speed: float = 1.0
+    hold: float = 8.0
+    silence: float = 20.0
+    flood: float = 16
+    about: str = RAINBOW
+    tricky: tuple[str, ...] = TRICKY
+
+    def __post_init__(self) -> None:
+        self.endings = Endings()
+        self.expected = ""  # what the model says to `about`
+        self.requests = 1  # to the model, for one question
+        self.whole: Stream  # a complete reply
+        self._numbers = count(1)
+
+    @property
+    def patience(self) -> float:
+        """Seconds in which something has to come."""
+        return 2 * self.hold + 5
+
+    @property
+    def reply(self) -> str:
+        """The reply to `about` as this endpoint delivers it; whether it is intact is one line."""
+        return self.whole.text
+
+    @property
+    def simulator(self) -> Model:
+        """The model, for a line that needs it."""
+        assert self.model is not None
+        return self.model
+
+    @property
+    def total(self) -> int:
+        """The reply's tokens."""
+        return len(split(self.expected))
+
+    @property
+    def half(self) -> int:
+        """Half of them."""
+        return self.total // 2
+
+    async def pausing(self, after: int) -> None:
+        """Let the model pause after so many tokens."""
+        await self.simulator.behave(f"sim-chat:stall@{after},{self.hold * self.speed:.3f}")
+
+    def question(self, about: str = "") -> tuple[str, str]:
+        """Return a question that no other is like, and what tells it apart in the log."""
+        marker = f"(verdict {next(self._numbers)})"
+        return f"{about or self.about} {marker}", marker
+
+    async def paused(self, stream: Stream, marker: str) -> None:
+        """Wait until text has come, and the model has begun its pause after half of the reply."""
+        await stream.until(lambda so_far: bool(so_far.text), self.patience)
+        while True:
+            last = await self.request(marker)
+            if last.tokens_sent >= self.half or last.ended != "streaming":
+                return
+            await asyncio.sleep(0.05)  # the log can only be asked again
+
+    async def request(self, marker: str) -> Request:
+        """Return the last request to the model for a question.
+
+        Raises:
+            EndpointError: If there is none.
+        """
+        requests = await self.simulator.requests(marker)
+        if not requests:
+            raise EndpointError("the model wasn't asked at all")
+        return requests[-1]
+
+    async def warm_up(self) -> None:
+        """Ask twice, and learn how complete replies look and end.
+
+        Raises:
+            EndpointError: If there is nothing to judge; the message says why.
+        """
+        for about in (self.about, self.tricky[0]):
+            question, marker = self.question(about)
+            if self.model is not None:
+                await self.model.behave("sim-chat")
+            async with self.endpoint.ask(question) as stream:
+                await stream.rest(self.patience)
+            if stream.status >= 400:
+                said = stream.raw[:200].decode(errors="replace")
+                raise EndpointError(
+                    f"The endpoint answered {stream.status}: {said}. Does the request look right?"
+                )
+            if not stream.text:
+                said = stream.raw[:200].decode(errors="replace")
+                raise EndpointError(
+                    "No text was found in the reply: see --format, --text-path and --text-event. "
+                    f"It began with: {said!r}"
+                )
+            self.endings.add(stream)
+            self.endpoint.closed_by(stream)
+            if about == self.about:
+                self.whole = stream
+                if self.model is not None:
+                    await self._know(marker)
+
+    async def _know(self, marker: str) -> None:
+        requests = await self.simulator.requests(marker)
+        if not requests:
+            raise EndpointError(
+                "The app didn't send the question to this simulator. Does it read OPENAI_BASE_URL, "
+                "and pass the question on as it is?"
+            )
+        if requests[-1].model != NAME:
+            raise EndpointError(
+                f"The app asked for the model {requests[-1].model}: start it with "
+                f"OPENAI_MODEL={NAME}, so that faults reach it."
+            )
+        self.requests = len(requests)
+        self.expected = await self.simulator.reply_to(requests[-1])

@@ -1,0 +1,82 @@
+"""Lines about delivery: text arrives early, bit by bit and whole, and its end is announced.
+
+A line is judged by what the simulator's log says had been generated when something arrived, never
+by seconds alone: a pause in mid-reply, which ends only after `hold` seconds, tells a stream that
+passes on what it has from one that waits.
+"""
+
+from __future__ import annotations
+
+from utils.simulator.tokens import split
+
+from .case import Case, Seen, failed, passed
+
+
+async def early(case: Case) -> Seen:
+    """The first text arrives while the model pauses after a quarter of its reply."""
+    if case.model is None:
+        whole = case.whole
+        texts = [part.at - whole.began for part in whole.parts if part.text]
+        seen = f"first text after {texts[0]:.1f} s, the last after {texts[-1]:.1f} s"
+        return passed(seen) if texts[0] < texts[-1] / 2 else failed(seen)
+    quarter = case.total // 4
+    await case.pausing(quarter)
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as stream:
+        await stream.until(lambda so_far: bool(so_far.text), case.patience)
+        sent = (await case.request(marker)).tokens_sent
+    if not stream.text:
+        return failed("no text arrived")
+    if sent > quarter:
+        return failed(f"no text until {sent} of {case.total} tokens had been sent")
+    return passed(f"first text after {stream.first_text:.1f} s, with {sent} of {case.total} tokens")
+
+
+async def not_buffered(case: Case) -> Seen:
+    """When the model pauses, most of what it has written has arrived."""
+    if case.model is None:
+        sizes = [len(part.text) for part in case.whole.parts if part.text]
+        seen = f"{len(sizes)} pieces, the largest with {max(sizes) / sum(sizes):.0%} of the text"
+        return passed(seen) if max(sizes) < sum(sizes) / 3 else failed(seen)
+    most = case.total * 3 // 4
+    written = len("".join(split(case.expected)[:most]))
+    await case.pausing(most)
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as stream:
+        await stream.until(lambda so_far: 2 * len(so_far.text) >= written, case.patience)
+        sent = (await case.request(marker)).tokens_sent
+    if sent > most:
+        return failed(f"half of {written} characters arrived only after a pause behind the last")
+    return passed(f"in a pause, more than half of {written} characters had arrived")
+
+
+async def intact(case: Case) -> Seen:
+    """Line breaks, quotes, emoji and right-to-left text arrive as the model sent them."""
+    characters = 0
+    for about in case.tricky:
+        await case.simulator.behave("sim-fast")
+        question, marker = case.question(about)
+        async with case.endpoint.ask(question) as stream:
+            await stream.rest(case.patience)
+        expected = await case.simulator.reply_to(await case.request(marker))
+        if stream.text != expected:
+            at = stream.agrees_for(expected)
+            return failed(
+                f"sent {expected[at : at + 12]!r}, received {stream.text[at : at + 12]!r} "
+                f"after {at} characters"
+            )
+        characters += len(expected)
+    return passed(f"{characters} characters with line breaks, quotes, emoji and Hebrew")
+
+
+async def end_announced(case: Case) -> Seen:
+    """Something other than text says that the reply is complete."""
+    whole = case.whole
+    if whole.stuck and not whole.ending:
+        return failed("the stream stayed open after the last text, and nothing more came")
+    if whole.shape.format == "text":
+        return failed(whole.broken) if whole.broken else passed("the body ends cleanly")
+    if not whole.ending:
+        again = ", so a page's EventSource asks again" if whole.shape.is_event_source else ""
+        return failed(f"the stream ended after the last text, without a word{again}")
+    return passed(f"{whole.last_name} after the last text")

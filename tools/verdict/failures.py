@@ -1,0 +1,161 @@
+"""Lines about failures: they are announced, cost no second request and no text, show no secret."""
+
+from __future__ import annotations
+
+import re
+
+from utils.simulator import Request
+
+from .case import Case, Seen, failed, passed
+from .stream import Stream
+
+_TRACEBACK = re.compile(rb'Traceback \(most recent|File \\?"[^"\n]+", line \d+|site-packages/')
+_KEY = re.compile(rb"\bsk-[A-Za-z0-9_-]{16,}")
+
+
+async def break_announced(case: Case) -> Seen:
+    """Neither a lost connection nor a stream that ends early passes for an end."""
+    seen = []
+    for fault, what in (("drop", "a lost connection"), ("end", "a stream cut short")):
+        await case.simulator.behave(f"sim-chat:{fault}@{case.half}")
+        async with case.endpoint.ask(case.question()[0]) as stream:
+            await stream.rest(case.patience)
+        if problem := _unannounced(case, stream):
+            return failed(f"{what}: {problem}")
+        seen.append(f"{what}: {_told(case, stream)}")
+    return passed("; ".join(seen))
+
+
+def _told(case: Case, stream: Stream) -> str:
+    """Say how a failure was announced."""
+    if stream.text == case.reply:
+        return "the reply was completed"
+    if stream.ending:
+        return stream.last_name
+    return stream.broken or "said in the text"
+
+
+def _unannounced(case: Case, stream: Stream) -> str:
+    """Say how a reply that isn't complete passes for one that is; "" if it doesn't."""
+    if stream.text == case.reply:
+        return ""  # healed; what that cost is another line
+    if stream.stuck and not stream.ending:
+        return "nothing came any more, and the stream stayed open"
+    if stream.broken and not stream.shape.is_event_source:
+        return ""  # a page that reads the body itself is told of it by an exception
+    if stream.shape.format == "text":
+        told = not case.reply.startswith(stream.text)
+        return "" if told else "the body ended cleanly"
+    if not stream.ending:
+        return "the stream ended without a word"
+    if case.endings.looks_complete(stream):
+        return f"it ended as a complete reply does ({stream.last_name})"
+    if stream.shape.is_event_source and stream.ending[-1].name == "error":
+        return "an event named error looks to EventSource like a lost connection"
+    return ""
+
+
+async def one_request(case: Case) -> Seen:
+    """After text was shown nothing asks again: not the server, and not the browser."""
+    await case.simulator.behave(f"sim-chat:drop@{case.half}")
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as stream:
+        await stream.rest(case.patience)
+    by_browser = stream.shape.is_event_source and not stream.ending
+    if by_browser:  # nothing told the page to close it
+        if stream.shape.then is None:
+            async with case.endpoint.ask(question) as stream:
+                await stream.rest(case.patience)
+        else:
+            async with case.endpoint.rejoin(stream, stream.last_id) as stream:
+                await stream.rest(case.patience)
+    requests = len(await case.simulator.ended(marker))
+    if requests > case.requests:
+        who = "the page's EventSource reconnected" if by_browser else "the server asked again"
+        return failed(f"{who}: the model got {requests} requests in place of {case.requests}")
+    return passed(f"the model got {_times(requests)}")
+
+
+def _times(requests: int) -> str:
+    return f"{requests} request{'' if requests == 1 else 's'}"
+
+
+async def not_doubled(case: Case) -> Seen:
+    """Whatever is tried after a failure, the text is a beginning of the reply, or all of it."""
+    faults = {
+        "503@1": "a refusal",
+        "drop@0": "a break before any text",
+        f"error@{case.half}": "an error in mid-reply",
+    }
+    tried = []
+    for fault, what in faults.items():
+        await case.simulator.behave(f"sim-chat:{fault}")
+        question, marker = case.question()
+        async with case.endpoint.ask(question) as stream:
+            await stream.rest(case.patience)
+        requests = await case.simulator.ended(marker)
+        if problem := _altered(case, stream, requests):
+            return failed(f"{what}: {problem}")
+        tried.append(f"{what}: {_times(len(requests))}")
+    return passed("; ".join(tried))
+
+
+def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
+    """Say what a text lost or has twice; "" for a beginning of the reply."""
+    text, expected = stream.text, case.reply
+    same = stream.agrees_for(expected)
+    rest = text[same:]
+    if expected[:20] in rest:
+        return "the text begins a second time"
+    if rest and stream.shape.format != "text":  # there, a failure is told in the text
+        return f"after {same} characters the text isn't the model's: {rest[:20]!r}"
+    answered = len(requests) > 1 and requests[-1].ended == "finished"
+    if answered and same < len(expected):
+        return f"the second request was answered, and {len(expected) - same} characters are lost"
+    return ""
+
+
+async def retry_after(case: Case) -> Seen:
+    """A refused request isn't sent again before the time that the provider asked for."""
+    seconds = 2.0
+    await case.simulator.behave(f"sim-chat:429@1,{seconds * case.speed:.3f}")
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as stream:
+        await stream.rest(case.patience)
+    requests = await case.simulator.ended(marker)
+    if len(requests) < 2:
+        return passed(f"the app gave up after {_times(len(requests))}")
+    waited = requests[1].received - requests[0].received
+    seen = f"asked for {seconds:g} s, the next request came after {waited:.1f} s"
+    return passed(seen) if waited > 0.95 * seconds else failed(seen)
+
+
+async def silent(case: Case) -> Seen:
+    """A model that says nothing for long neither ends the reply quietly nor leaves it hanging."""
+    await case.simulator.behave(f"sim-chat:stall@{case.half},{case.silence * case.speed:.3f}")
+    async with case.endpoint.ask(case.question()[0]) as stream:
+        await stream.rest(case.silence + case.patience)
+    if problem := _unannounced(case, stream):
+        return failed(f"after {case.silence:g} s of silence: {problem}")
+    if stream.text != case.reply:
+        return passed(f"announced: {_told(case, stream)}")
+    kept = stream.comments
+    alive = f", {kept} keep-alive comment{'' if kept == 1 else 's'}" if kept else ""
+    return passed(f"{case.silence:g} s survived{alive}")
+
+
+async def no_secrets(case: Case) -> Seen:
+    """Nothing that was received, failures included, holds what is the server's own business."""
+    if case.model is not None:
+        for fault in ("401@0", "404@0", "500@0", "drop@0"):
+            await case.model.behave(f"sim-chat:{fault}")
+            async with case.endpoint.ask(case.question()[0]) as stream:
+                await stream.rest(case.patience)
+    for raw in case.endpoint.received:
+        if case.model is not None and len(case.model.key) > 7 and case.model.key.encode() in raw:
+            return failed("an answer holds the key")
+        if _KEY.search(raw):
+            return failed("an answer holds what looks like a key")
+        if found := _TRACEBACK.search(raw):
+            return failed(f"an answer holds a traceback: {found[0].decode(errors='replace')!r}")
+    return passed(f"{len(case.endpoint.received)} answers, failures included")

@@ -1,0 +1,119 @@
+"""Lines about readers: one leaves, one presses Stop, one comes second, one is slow."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from utils.simulator import Request
+
+from .case import Case, Seen, failed, passed
+
+
+async def leaving(case: Case) -> Seen:
+    """A reader who leaves frees the model; where the app says so, they can come back instead."""
+    if case.endpoint.shape.rejoins:
+        return await _rejoining(case)
+    await case.pausing(case.half)
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as stream:
+        await case.paused(stream, marker)
+    return _stopped(await case.simulator.ended(marker), "the reader had left")
+
+
+def _stopped(requests: list[Request], after: str) -> Seen:
+    """Judge by what the model didn't generate."""
+    last = requests[-1]  # there is one, as text came
+    if last.ended != "client left":
+        return failed(f"all {last.tokens_sent} tokens were generated after {after}")
+    return passed(f"{last.tokens_unsent} tokens were never generated")
+
+
+async def _rejoining(case: Case) -> Seen:
+    await case.simulator.behave("sim-chat")
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as left:
+        await left.until(lambda so_far: bool(so_far.text), case.patience)
+    async with case.endpoint.rejoin(left, left.last_id) as again:
+        await again.rest(case.patience)
+    async with case.endpoint.rejoin(left, "") as reloaded:
+        await reloaded.rest(case.patience)
+    requests = await case.simulator.ended(marker)
+    if left.text + again.text != case.reply:
+        return failed(
+            f"{len(left.text)} characters, and {len(again.text)} after coming back, aren't the "
+            f"{len(case.reply)} of the reply"
+        )
+    if reloaded.text != case.reply:
+        return failed("a page that is loaded anew doesn't get the whole reply")
+    if len(requests) > case.requests:
+        return failed(f"coming back cost a second request: the model got {len(requests)}")
+    return passed(f"rejoined after {len(left.text)} characters: nothing lost, nothing twice")
+
+
+async def stop(case: Case) -> Seen:
+    """Stop frees the model, and the stream says that it is over."""
+    shape = case.endpoint.shape
+    if shape.stop is None:
+        why = "no --stop was given; a page that stops by disconnecting has the line above"
+        return Seen("not tried", why)
+    await case.pausing(case.half)
+    question, marker = case.question()
+    async with case.endpoint.ask(question) as stream:
+        await case.paused(stream, marker)
+        status = await case.endpoint.stop(stream)
+        requests = await case.simulator.ended(marker)
+        await stream.rest(case.patience)
+    if status >= 400:
+        return failed(f"Stop was answered with the status {status}")
+    if requests[-1].ended == "client left" and requests[-1].tokens_sent > case.half:
+        return failed("in a silence of the model, Stop took effect only when the model went on")
+    if not (stream.ending or shape.format == "text"):
+        return failed("the model stopped, and the reader's stream didn't say so")
+    return _stopped(requests, "Stop")
+
+
+async def others(case: Case) -> Seen:
+    """A second visitor gets text while the first one's reply is still being written."""
+    if case.model is not None:
+        await case.pausing(case.half)
+    (first, marker), (second, _) = case.question(), case.question()
+    async with case.endpoint.ask(first) as one:
+        await one.until(lambda so_far: bool(so_far.text), case.patience)
+        async with case.endpoint.ask(second) as other:
+            await other.until(lambda so_far: bool(so_far.text), case.patience)
+            if case.model is not None:
+                blocked = (await case.request(marker)).tokens_sent > case.half
+            else:
+                await one.rest(case.patience)
+                blocked = one.parts[-1].at < other.began + (other.first_text or 0)
+    if other.first_text is None or blocked:
+        return failed("the second visitor got no text before the first one's reply went on")
+    return passed(
+        f"first text after {other.first_text:.1f} s while another reply was being written"
+    )
+
+
+async def slow_reader(case: Case) -> Seen:
+    """What a reader doesn't take isn't taken from the model either, or the reply is bounded."""
+    await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
+    (slow, slow_marker), (fast, fast_marker) = case.question(), case.question()
+    async with AsyncExitStack() as stack:
+        waiting = await stack.enter_async_context(case.endpoint.ask(slow))
+        await waiting.until(lambda so_far: bool(so_far.text), case.patience)  # and no more
+        reading = await stack.enter_async_context(case.endpoint.ask(fast))
+        await reading.rest(case.patience)
+        taken = await case.request(slow_marker)
+    requests = await case.simulator.ended(fast_marker)
+    if not requests or not reading.text:
+        return failed("beside a reader who takes nothing, the next one gets nothing either")
+    whole = requests[-1]
+    if whole.tokens_sent < case.flood * 100_000:  # not the flood: it has 250,000 in a megabyte
+        return passed(f"the app limits a reply: it ended at {whole.tokens_sent:,} tokens")
+    if taken.ended == "streaming" and taken.tokens_sent < whole.tokens_sent:
+        return passed(
+            f"{taken.tokens_sent:,} of {whole.tokens_sent:,} tokens were taken from the model for "
+            "a reader who takes none"
+        )
+    return failed(
+        f"all {taken.tokens_sent:,} tokens were taken from the model for a reader who takes none"
+    )

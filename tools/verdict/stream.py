@@ -1,0 +1,198 @@
+"""A reply as a client sees it, while it streams."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from utils import sse
+
+from .shape import Shape
+
+DONE = "[DONE]"
+_PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a reply's stream.
+
+    Attributes:
+        at: When it arrived, on the event loop's clock.
+        text: The text that it holds, if any.
+        name: The event's name; "" where the format has none.
+        data: What it holds, decoded if it is JSON.
+    """
+
+    at: float
+    text: str
+    name: str = ""
+    data: Any = None
+
+    @property
+    def is_ping(self) -> bool:
+        """Whether it only keeps a silent connection open."""
+        kind = self.data.get("type") if isinstance(self.data, dict) else ""
+        return self.name in _PINGS or kind in _PINGS
+
+
+@dataclass
+class Stream:
+    """A reply as a client sees it, as far as it has been read.
+
+    Attributes:
+        parts: What has come so far.
+        raw: The same in bytes.
+        began: When the question was sent.
+        shape: How it was asked.
+        closing: The names of the events upon which a page closes it.
+        status: The HTTP status.
+        last_id: The last `id:` of an event.
+        fields: The fields of all JSON objects that came.
+        over: Whether the body has come to its end.
+        broken: What went wrong with the connection; "" is nothing.
+        stuck: Whether reading was given up because nothing came.
+    """
+
+    began: float
+    shape: Shape
+    closing: set[str]
+    parts: list[Part] = field(default_factory=list)
+    raw: bytearray = field(default_factory=bytearray)
+    status: int = 0
+    last_id: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    over: bool = False
+    broken: str = ""
+    stuck: bool = False
+    _source: AsyncIterator[bytes] | None = None
+    _decode: Callable[[bytes], Iterator[Part]] | None = None
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(part.text for part in self.parts)
+
+    @property
+    def first_text(self) -> float | None:
+        """Seconds from the question to the first text."""
+        return next((part.at - self.began for part in self.parts if part.text), None)
+
+    @property
+    def ending(self) -> list[Part]:
+        """What came after the last text, and says something: an empty piece or a ping doesn't."""
+        last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
+        return [part for part in self.parts[last + 1 :] if part.data != "" and not part.is_ping]
+
+    @property
+    def last_name(self) -> str:
+        """Name what it ended with."""
+        last = self.ending[-1]
+        if last.name not in ("", "message"):
+            return f"event {last.name}"
+        return str(last.data) if isinstance(last.data, str) else "an object without text"
+
+    def agrees_for(self, expected: str) -> int:
+        """Return how many characters its text and another begin with in common."""
+        pairs = enumerate(zip(self.text, expected, strict=False))
+        shorter = min(len(self.text), len(expected))
+        return next((at for at, (one, other) in pairs if one != other), shorter)
+
+    @property
+    def comments(self) -> int:
+        """How many comments the server sent, to keep a silent connection open."""
+        return sum(line.startswith(b":") for line in self.raw.splitlines())
+
+    def read_from(self, response: httpx2.Response) -> None:
+        """Let `until` read a response; the body of a refusal has no parts."""
+        self.status = response.status_code
+        self._source = response.aiter_bytes()
+        self._decode = _decoder(self) if self.status < 400 else lambda _: iter(())
+
+    async def until(self, enough: Callable[[Stream], bool], patience: float) -> bool:
+        """Read until `enough` holds; return whether it does.
+
+        Args:
+            enough: Called after each piece of the body.
+            patience: Seconds for each piece; if none comes, the stream counts as stuck.
+        """
+        while not enough(self) and not self.over:
+            assert self._source is not None
+            assert self._decode is not None
+            try:
+                async with asyncio.timeout(patience):
+                    piece = await anext(self._source)
+            except TimeoutError:
+                self.stuck = self.over = True
+            except StopAsyncIteration:
+                self.over = True
+            except httpx2.HTTPError as error:
+                self.over, self.broken = True, type(error).__name__
+            else:
+                self.raw += piece
+                for part in self._decode(piece):
+                    self.parts.append(part)
+                    if isinstance(part.data, dict):
+                        self.fields.update(part.data)
+                    if part.name in self.closing:
+                        self.over = True
+        return enough(self)
+
+    async def rest(self, patience: float) -> None:
+        """Read to the end."""
+        await self.until(lambda _: False, patience)
+
+
+def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
+    """Return a function that turns bytes of the body into parts."""
+    shape, loop = stream.shape, asyncio.get_running_loop()
+    utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+    reader, rest = sse.Reader(), ""
+
+    def events(piece: bytes) -> Iterator[Part]:
+        for event in reader.feed(piece):
+            stream.last_id = event.id
+            data = _json(event.data)
+            named = event.type in shape.text_events and event.data != DONE
+            text = _text(shape.text_path, event.data, data) if named else ""
+            yield Part(loop.time(), text, event.type, data)
+
+    def lines(piece: bytes) -> Iterator[Part]:
+        nonlocal rest
+        *complete, rest = (rest + utf8.decode(piece)).split("\n")
+        for line in filter(str.strip, complete):
+            data = _json(line)
+            yield Part(loop.time(), _text(shape.text_path, line, data), data=data)
+
+    def plain(piece: bytes) -> Iterator[Part]:
+        if text := utf8.decode(piece):
+            yield Part(loop.time(), text)
+
+    return {"sse": events, "jsonl": lines, "text": plain}[shape.format]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _text(path: str | None, raw: str, data: Any) -> str:
+    """Return the text at a path of some data, "" if there is none."""
+    if path is None:
+        return raw
+    for step in path.split(".") if path != "." else ():
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and step.isdecimal() and int(step) < len(data):
+            data = data[int(step)]
+        else:
+            return ""
+    return data if isinstance(data, str) else ""
