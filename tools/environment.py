@@ -6,7 +6,6 @@ import enum
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -17,16 +16,14 @@ from typing import Any
 
 from tools.installers import (
     PYTHON,
-    VENV,
     Place,
     check_room,
-    follow,
     make_venv,
     run_pip,
     run_uv,
     sentences_for_the_disk,
 )
-from tools.programs import ROOT, Advice, say
+from tools.programs import ROOT, say
 
 # Each kind of set-up contains those before it, in the same versions.
 LOCKS = {
@@ -41,7 +38,6 @@ class Action(enum.Enum):
     """What has to happen to `.venv` before it can be used."""
 
     NOTHING = "nothing"
-    MOVE = "move"  # complete, but created in another folder
     UPDATE = "update"  # it works, but the lock has changed or more is needed
     MAKE = "make"  # create it, in place of whatever is there
 
@@ -67,13 +63,12 @@ class Environment(Place):
         """Name and version of each installed package, as in the name of its folder."""
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
-    def fingerprint(self, kind: str) -> dict[str, str]:
+    def fingerprint(self, kind: str) -> dict[str, Any]:
         """What must be unchanged for `.venv` to be up to date."""
         return {
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
             "python": PYTHON,
-            "system": f"{sys.platform} {platform.machine()}",
             "folder": str(self.folder),
         }
 
@@ -98,19 +93,15 @@ class Environment(Place):
         if stamp is None:
             return Action.MAKE, "Setting up .venv was interrupted last time: starting over."
         wanted = self.fingerprint(self.kind_for(kind))
-        moved = stamp.get("folder") != wanted["folder"]
         if stamp.get("python") != wanted["python"]:
             old = stamp.get("python")
             return Action.MAKE, f".venv was made with Python {old}, not {PYTHON}: rebuilding it."
-        if moved and stamp.get("system") != wanted["system"]:
-            return Action.MAKE, ".venv is from another kind of system: rebuilding it."
-        # The interpreter of a moved one may be named by a path of another machine.
-        if not moved and not self.python_runs():
+        if stamp.get("folder") != wanted["folder"]:
+            return Action.MAKE, "The course's folder was moved or copied: rebuilding .venv."
+        if not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: rebuilding it."
         if not set(stamp["distributions"]) <= set(self.distributions()):  # more is the learner's
             return Action.MAKE, "Packages in .venv were changed or removed: rebuilding it."
-        if moved:
-            return Action.MOVE, "The course's folder was moved or copied: adapting .venv."
         if stamp.get("kind") != wanted["kind"]:
             return Action.UPDATE, f"Adding to .venv what `{wanted['kind']}` needs."
         if stamp.get("lock") != wanted["lock"]:
@@ -141,14 +132,10 @@ def set_up(environment: Environment, kind: str) -> Path:
         return environment.python
     with only_one(environment.root / ".course.lock"), sentences_for_the_disk(environment.root):
         started = time.monotonic()
-        # Another process may have done it meanwhile, and a moved one may also be outdated.
-        while (needed := environment.needs(kind))[0] is not Action.NOTHING:
-            action, why = needed
+        action, why = environment.needs(kind)  # another process may have done it meanwhile
+        if action is not Action.NOTHING:
             say(why)
-            if action is Action.MOVE:
-                move(environment)
-            else:
-                install(environment, environment.kind_for(kind), action)
+            install(environment, environment.kind_for(kind), action)
             say(f".venv is ready after {time.monotonic() - started:.0f} s.")
     return environment.python
 
@@ -158,22 +145,18 @@ def install(environment: Environment, kind: str, action: Action) -> None:
     uv = shutil.which("uv")
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
     making = action is Action.MAKE or (uv is None and not has_pip)
-    with replaced(environment) if making else unstamped(environment):
+    with replaced(environment) if making else contextlib.nullcontext():
         if making:
             make_venv(environment, uv)
+        environment.stamp.unlink(missing_ok=True)  # from here on an interruption shows
         if uv is not None:
             run_uv(uv, environment, environment.lock(kind))
         else:
             run_pip(environment, environment.lock(kind))
-        settle(environment, environment.fingerprint(kind))
-
-
-def settle(environment: Environment, fingerprint: dict[str, Any]) -> None:
-    """Make the course importable in `.venv`, and write the stamp."""
-    path_file = environment.packages / "streaming_course.pth"
-    path_file.write_text(f"{environment.root}\n", encoding="utf-8")
-    stamp = dict(fingerprint, distributions=environment.distributions())
-    environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+        path_file = environment.packages / "streaming_course.pth"
+        path_file.write_text(f"{environment.root}\n", encoding="utf-8")
+        stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
+        environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -194,34 +177,6 @@ def replaced(environment: Environment) -> Iterator[None]:
             old.rename(environment.folder)
         raise
     remove(old)
-
-
-@contextlib.contextmanager
-def unstamped(environment: Environment) -> Iterator[None]:
-    """Remove the stamp while packages change; put it back if installing failed before it began."""
-    stamp, before = environment.stamp.read_bytes(), environment.distributions()
-    environment.stamp.unlink()
-    try:
-        yield
-    except Advice:
-        if environment.distributions() == before:
-            environment.stamp.write_bytes(stamp)
-        raise
-
-
-def move(environment: Environment) -> None:
-    """Adapt a `.venv` that was moved or copied with the course's folder; needs no network.
-
-    The interpreter is made again around the packages that are there. The scripts beside it, which
-    no command of the course runs, still name the old folder.
-    """
-    stamp = environment.stamped()
-    assert stamp is not None
-    environment.stamp.unlink()  # from here on an interruption shows
-    for file in environment.python.parent.glob("python*"):
-        file.unlink()
-    follow([*VENV, "--without-pip", str(environment.folder)], environment, "adapting .venv")
-    settle(environment, {**stamp, "folder": str(environment.folder)})
 
 
 def remove(folder: Path) -> None:
