@@ -7,7 +7,7 @@ import pytest
 
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.run import ANYTHING, Case
+from utils.checks.engine.run import ANYTHING, NUMBER, Case
 from utils.checks.engine.stream_runner import call, run_async
 from utils.checks.runner import Loaded
 
@@ -53,6 +53,23 @@ def test_what_can_be_streamed_and_awaited_is_accepted():
     for answer in (whole, whole_in_tasks):
         assert mistake(answer) is None
     assert mistake(lambda model, prompt: "text") == "not to be awaited"
+
+
+async def lengths(model, prompt):
+    async for chunk in model.astream(prompt):
+        if chunk.text:
+            yield len(chunk.text)
+
+
+async def lengths_in_the_end(model, prompt):
+    for length in [length async for length in lengths(model, prompt)]:
+        yield length
+
+
+def test_a_number_for_each_piece_passes_it_on():
+    how = {"streams": True, "passes_on": True, "wants": NUMBER}
+    assert mistake(lengths, **how) is None
+    assert mistake(lengths_in_the_end, **how) == "collected first"
 
 
 async def goes_on_when_cancelled(model, prompt):

@@ -83,7 +83,10 @@ class _Record:
         self._as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
         self.taken.append(self.reply.taken)
         self.at.append(virtual_time.now() - self._began)
-        self.reply.out(text_of(item))
+        counted = "".join(self.reply.pieces[len(self.items) - 1 : len(self.items)])
+        self.reply.out(
+            counted if isinstance(item, int) else text_of(item)
+        )  # a number stands for it
         self.goes_on = len(self.items) >= _MOST
         with_text = sum(bool(text_of(each)) or not isinstance(each, str) for each in self.items)
         return self.goes_on or with_text == self.case.leave_after
