@@ -14,7 +14,7 @@ import pytest
 
 from tools import site, site_pages
 from tools.programs import ROOT
-from tools.site_pages import NotBuilt, Picture, for_reading, relinked
+from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 
 TEXT = """# 1. A lesson
@@ -132,65 +132,22 @@ def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
     assert site_pages.widget_name(shows(text)) is None
 
 
-def test_notebooks_of_another_build_are_refused() -> None:
-    with pytest.raises(NotBuilt, match=r"lessons/01_test\.md: there is no prediction P1.9"):
-        page(cell("p", 'predict("P1.9")'))
-    with pytest.raises(NotBuilt, match="has no cell gone"):
-        for_reading(LESSON, {"cells": []}, {"cells": [cell("gone", "# x")]}, {})
-
-
 # --- Notebooks of another build
 
 
-def built_of(lesson: lesson_source.Lesson) -> tuple[Any, Any]:
-    """The solved and the open notebook that a build makes of a lesson."""
-
-    def notebook(edition: Any) -> Any:
-        cells = [one for one in lesson.cells if edition is solved or not one.instructor]
-        return {"cells": [{"cell_type": one.kind, "source": edition(one)} for one in cells]}
-
-    def solved(one: lesson_source.Cell) -> str:
-        return one.solved
-
-    def open_(one: lesson_source.Cell) -> str:
-        return one.learner
-
-    return notebook(solved), notebook(open_)
+@pytest.fixture
+def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of `lessons/`, with what is built from it, for a site of its own."""
+    for name in ("lessons", "notebooks", "solutions", "utils/checks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.setattr(lesson_source, "FOLDER", tmp_path / "lessons")
+    return tmp_path / "lessons"
 
 
-def test_notebooks_of_this_build_are_not_stale() -> None:
-    assert site_pages.stale(LESSON, *built_of(LESSON)) is None
-
-
-@pytest.mark.parametrize(
-    ("now", "told"),
-    [
-        ("# 1. Another lesson", r"01_test\.md:1: .*notebooks/.* another text"),
-        ("return 43", r"01_test\.md:\d+: .*solutions/.* another text"),
-        ("A longer note", r"01_test\.md:\d+: .*solutions/.* another text"),
-    ],
-)
-def test_a_lesson_that_was_edited_after_its_build_is_told_by_line(now: str, told: str) -> None:
-    was = {"# 1. Another lesson": "# 1. A lesson", "return 43": "return 42"}
-    edited = lesson_source.parse(TEXT.replace(was.get(now, "A note"), now), "lessons/01_test.md")
-    assert re.search(told, site_pages.stale(edited, *built_of(LESSON)) or "")
-
-
-def test_a_lesson_that_grew_or_shrank_is_told() -> None:
-    longer = lesson_source.parse(f"{TEXT}\n+++\n\nMore.\n", "lessons/01_test.md")
-    assert "cells" in (site_pages.stale(longer, *built_of(LESSON)) or "")
-    assert "cells" in (site_pages.stale(LESSON, *built_of(longer)) or "")
-
-
-def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lessons = tmp_path / "lessons"
-    shutil.copytree(lesson_source.FOLDER, lessons)
+def test_stale_notebooks_are_not_published(lessons: Path, tmp_path: Path) -> None:
     first = lessons / "01_enabling_streaming.md"
     first.write_text(first.read_text("utf-8").replace("# 1. Enabling", "# 1. Starting"), "utf-8")
-    monkeypatch.setattr(lesson_source, "FOLDER", lessons)
-    with pytest.raises(
-        site.Advice, match=r"01_enabling_streaming\.md:\d+: .*course.py build first"
-    ):
+    with pytest.raises(site.Advice, match=r"match lessons/01_enabl.*: run .*course.py build first"):
         site.build(tmp_path / "site", ["1"])
 
 
@@ -329,14 +286,11 @@ def test_a_warning_fails_with_the_page_and_the_line(tmp_path: Path) -> None:
 
 
 def test_a_command_for_a_shell_in_a_guide_is_not_taken_for_python(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lessons: Path, tmp_path: Path
 ) -> None:
-    lessons = tmp_path / "lessons"
-    shutil.copytree(lesson_source.FOLDER, lessons)
     glossary = lessons / "glossary.md"
     command = "export KEY=\"it's\nmore $(x) --live\n"
     glossary.write_text(f"# Glossary\n\n```\n{command}```\n", encoding="utf-8")
-    monkeypatch.setattr(lesson_source, "FOLDER", lessons)
     first = site.build(tmp_path / "site", ["1"])
     text = (first.parent / "glossary.html").read_text(encoding="utf-8")
     assert "highlight-text" in text

@@ -264,7 +264,6 @@ def test_arguments_for_pytest_run_pytest_alone() -> None:
         (["3"], ["3"]),
         (["--check", "3", "4"], ["--check", "3", "4"]),
         (["--all"], ["--all"]),
-        (["--no-execute", "3"], ["--no-execute", "3"]),
         ([], []),
     ],
 )

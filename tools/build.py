@@ -14,9 +14,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from tools import execute, lint_headings, local_edits
+from tools import execute, lint_headings
 from tools.lessons import add_build_options, chosen, fill, table_problems
-from tools.notebooks import EDITIONS, METADATA, BuildError, Built, Edition, make
+from tools.notebooks import EDITIONS, METADATA, BuildError, Built, make
 from tools.programs import ROOT, Advice, counted, passing, say
 
 REBUILD = "python3 course.py build"
@@ -58,54 +58,23 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
     solved: NotebookNode | None = None
-    current = stored is not None and not _differences(built.editions["solutions"], stored)
+    current = stored is not None and not differences(built.editions["solutions"], stored)
     if stored is not None and current and not options.all and not _unexecuted(stored):
         if stored.metadata != METADATA:  # it was saved in Jupyter
             stored.metadata = nbformat.from_dict(METADATA)
             solved = stored
         done = f"{label}: unchanged, outputs kept (after a change in utils: --all)"
-    elif options.no_execute and current:
-        done = f"{label}: unchanged, not executed"
-    elif options.no_execute:
-        solved = built.editions["solutions"]
-        done = f"{label}: written WITHOUT outputs; `{REBUILD}` executes it"
     else:
         solved = execute.executed(built)
         if stored is not None and not options.all:
             execute.keep_outputs(solved, stored)
         done = f"{label}: executed, {counted(len(solved.cells), 'cell')}"
-    _put_aside_local_edits(built)
     built.save("notebooks", built.editions["notebooks"])
     passing("")
     say(f"notebooks/{built.stem}.ipynb: {counted(len(built.editions['notebooks'].cells), 'cell')}")
     if solved is not None:
         built.save("solutions", solved)
     say(done)
-
-
-def _put_aside_local_edits(built: Built) -> None:
-    """Copy a notebook that was edited before this build overwrites it, and say so."""
-    for edition, found in _local_edits(built).items():
-        if found:
-            path = built.path(edition)
-            copy = local_edits.keep(path, built.root / "build" / "kept")
-            say(
-                f"{edition}/{path.name}: was changed by hand ({_short(found)}) and is rebuilt; the "
-                f"old file is kept as {copy.relative_to(built.root).as_posix()}. Changes belong in "
-                f"{built.lesson.file}."
-            )
-
-
-def _local_edits(built: Built) -> dict[Edition, list[str]]:
-    return local_edits.changes(
-        built.stored("notebooks"),
-        built.stored("solutions"),
-        {cell.id: cell.source for cell in built.editions["notebooks"].cells},
-    )
-
-
-def _short(found: Sequence[str]) -> str:
-    return found[0] if len(found) == 1 else f"{found[0]}, and {len(found) - 1} more"
 
 
 # --- Comparing ------------------------------------------------------------------------------------
@@ -118,14 +87,7 @@ def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
     if everything:
         differing += fill(root / "lessons", [one.lesson for one in built], write=False)
         others += _left_over(built, root)
-    edits = (
-        f"{edition}/{one.stem}.ipynb: changed by hand ({_short(changes)}), which the next build "
-        f"undoes: make the change in {one.lesson.file}"
-        for one in built
-        for edition, changes in _local_edits(one).items()
-        if changes
-    )
-    for line in (*_few(differing), *edits, *others):
+    for line in (*_few(differing), *others):
         say(line)
     if differing:
         more = f" and {counted(len(others), 'other problem')}" if others else ""
@@ -177,8 +139,7 @@ def _outdated(built: Built) -> list[str]:
         if stored is None:
             found.append(f"{label}: missing or unreadable")
             continue
-        differences = _differences(built.editions[edition], stored)
-        found += [f"{label}: {difference}" for difference in differences]
+        found += [f"{label}: {each}" for each in differences(built.editions[edition], stored)]
         if edition == "notebooks":
             found += [
                 f"{label}: cell {cell.id} has outputs; learners' notebooks have none"
@@ -190,7 +151,7 @@ def _outdated(built: Built) -> list[str]:
     return found
 
 
-def _differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
+def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
     """Which cells differ in source, kind or metadata; outputs are not compared."""
     wanted = {cell.id: cell for cell in expected.cells}
     there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}

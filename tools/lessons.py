@@ -30,11 +30,6 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="execute all solutions and store all outputs anew, as after a change in utils/",
     )
-    how.add_argument(
-        "--no-execute",
-        action="store_true",
-        help="run nothing, for a quick look; --check asks for outputs then",
-    )
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:

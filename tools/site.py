@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.build import differences
 from tools.lessons import chosen
+from tools.notebooks import EDITIONS, BuildError, Edition, make
 from tools.programs import ROOT, Advice, clean_environ, counted, run, say, this_command
-from tools.site_pages import NotBuilt, Picture, for_reading, relinked, stale
+from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
-from utils.lesson_source import SourceError
 
 PICTURES = ROOT / "docs"  # screenshots of the lessons, for README and index
 DESIGN = PICTURES / "site"
@@ -42,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if options.links:
             return check_links(OUTPUT)
         page = build(OUTPUT, options.lesson)
-    except (Advice, SourceError) as problem:
+    except (Advice, BuildError) as problem:
         print(problem, file=sys.stderr)
         return 1
     say(f"Open {page.relative_to(ROOT)} in a browser: no server and no network is needed.")
@@ -129,27 +130,23 @@ def _executed(lessons: Sequence[Path]) -> Iterator[str]:
 
 
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
-    lesson = lesson_source.load(lesson_source.FOLDER / f"{stem}.md")
-    solved, open_ = (_notebook(folder, stem) for folder in ("solutions", "notebooks"))
-    if old := stale(lesson, solved, open_):
-        raise Advice(f"{old}: run {this_command('build')} first.")
+    built = make(lesson_source.FOLDER / f"{stem}.md")
+    stored: dict[Edition, Any] = {edition: built.stored(edition) for edition in EDITIONS}
+    for edition, notebook in stored.items():
+        if notebook is None or differences(built.editions[edition], notebook):
+            raise Advice(
+                f"{edition}/{stem}.ipynb doesn't match {built.lesson.file}: run "
+                f"{this_command('build')} first."
+            )
     pictures = {
         path.stem: Picture.of(path.read_bytes(), f"_static/{stem}/{path.name}")
         for path in sorted((DESIGN / "pictures" / stem).glob("*.png"))
     }
-    try:
-        shown = for_reading(lesson, solved, open_, pictures)
-    except NotBuilt as problem:
-        raise Advice(f"{problem}: run {this_command('build')} first.") from None
+    shown = for_reading(built.lesson, stored["solutions"], stored["notebooks"], pictures)
     for cell in shown["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = relinked("".join(cell["source"]), known)
     (pages / f"{stem}.ipynb").write_text(json.dumps(shown), encoding="utf-8")
-
-
-def _notebook(folder: str, stem: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((ROOT / folder / f"{stem}.ipynb").read_bytes())
-    return content
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:

@@ -7,13 +7,13 @@ import ast
 import html
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
 
-from utils.lesson_source import Cell, Lesson, Prediction
+from utils.lesson_source import Lesson, Prediction
 
 JSON = dict[str, Any]
 
@@ -38,10 +38,6 @@ class Picture:
         return cls(address, width // 2, height // 2)
 
 
-class NotBuilt(Exception):  # noqa: N818 -- nothing is wrong with the lesson
-    """The notebooks don't match the lesson; the message names the place."""
-
-
 def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
     """The notebook that the site shows: no notes, and no solution before the reader opens it.
 
@@ -54,48 +50,14 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
         open_: The learner's notebook of `notebooks/`.
         pictures: Pictures of live widgets by the id of their cell and their place in it, such
             as `feel-it-a-race-4.1`.
-
-    Raises:
-        NotBuilt: The three are not of one build.
     """
     learner = {cell["id"]: cell for cell in open_["cells"]}
     notes = {cell["id"] for cell in solved["cells"]} - set(learner)
-    if strange := set(learner) - {cell["id"] for cell in solved["cells"]}:
-        raise NotBuilt(f"{lesson.file}: the solved notebook has no cell {min(strange)}")
     cells: list[JSON] = []
     for cell in solved["cells"]:
         if cell["id"] not in notes:
             cells += _shown(cell, learner[cell["id"]], lesson, pictures)
     return {**solved, "cells": cells}
-
-
-def stale(lesson: Lesson, solved: JSON, open_: JSON) -> str | None:
-    """Where the notebooks don't match the lesson, or None."""
-
-    def learners(cell: Cell) -> str:
-        return cell.learner
-
-    def solved_text(cell: Cell) -> str:
-        return cell.solved
-
-    editions: tuple[tuple[str, JSON, Callable[[Cell], str]], ...] = (
-        ("notebooks", open_, learners),
-        ("solutions", solved, solved_text),
-    )
-    for edition, notebook, text in editions:
-        cells = [cell for cell in lesson.cells if text is not learners or not cell.instructor]
-        for cell, there in zip(cells, notebook["cells"], strict=False):
-            if (cell.kind, text(cell)) != (there["cell_type"], "".join(there["source"])):
-                return (
-                    f"{lesson.file}:{cell.line}: the notebook in {edition}/ has another text from "
-                    "here on"
-                )
-        if len(cells) != len(notebook["cells"]):
-            return (
-                f"{lesson.file}: the notebook in {edition}/ has {len(notebook['cells'])} cells, "
-                f"and the lesson {len(cells)}"
-            )
-    return None
 
 
 def relinked(text: str, pages: Mapping[str, str]) -> str:
@@ -135,8 +97,6 @@ def _shown(
     if cell["cell_type"] == "markdown":
         yield cell
     elif asked := _ASKS.search(source):
-        if asked[1] not in lesson.predictions:
-            raise NotBuilt(f"{lesson.file}: there is no prediction {asked[1]}")
         yield _markdown(cell["id"], prediction_card(asked[1], lesson.predictions[asked[1]]))
     elif exercise is None:
         yield _code(cell, pictures)

@@ -248,13 +248,6 @@ def test_outputs_that_are_not_complete_are_made_again(built, monkeypatch):
     assert len(ran) == 1
 
 
-def test_without_execution_the_sources_are_there_and_the_check_still_asks_for_outputs(root, capsys):
-    assert main(["--no-execute"], root) == 0
-    assert "WITHOUT outputs" in capsys.readouterr().out
-    assert main(["--check"], root) == 1
-    assert "was not executed in order" in capsys.readouterr().out
-
-
 # --- Ids ------------------------------------------------------------------------------------------
 
 
@@ -430,69 +423,6 @@ def test_another_language_is_still_a_difference(built, edition):
 
     spoil(built, edition, rename)
     assert main(["--check"], built) == 1
-
-
-# --- What a build would undo ----------------------------------------------------------------------
-
-
-def work_in(content):
-    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
-    code["execution_count"] = 1
-
-
-def insert(content):
-    content["cells"].append({**content["cells"][0], "id": "mine"})
-
-
-BY_HAND = {
-    "edited": (edit, "cell 1-a-sample-lesson-1 was edited"),
-    "removed": (remove, "cell 1-a-sample-lesson-1 was removed"),
-    "added": (insert, "cell mine was added"),
-}
-
-
-@pytest.mark.parametrize("edition", EDITIONS)
-@pytest.mark.parametrize(("change", "said"), BY_HAND.values(), ids=BY_HAND)
-def test_the_check_tells_an_edited_notebook_from_a_forgotten_build(
-    built, capsys, edition, change, said
-):
-    spoil(built, edition, change)
-    assert main(["--check"], built) == 1
-    assert (
-        f"{edition}/01_sample.ipynb: changed by hand ({said}), which the next build undoes: "
-        "make the change in lessons/01_sample.md"
-    ) in (out := capsys.readouterr().out)
-    assert re.search(r"\d differences?\. `python3 course.py build` rebuilds .*lessons/\.\n\Z", out)
-    assert "to fix" not in out, "one count"
-
-
-def test_a_forgotten_build_is_nobodys_hand(built, capsys):
-    lesson = built / "lessons" / "01_sample.md"
-    lesson.write_text(
-        lesson.read_text(encoding="utf-8").replace("each kind", "every kind"), "utf-8"
-    )
-    assert main(["--check"], built) == 1
-    assert "by hand" not in capsys.readouterr().out
-    assert main(["--no-execute"], built) == 0
-    assert "by hand" not in capsys.readouterr().out
-    assert not (built / "build").exists()
-
-
-@pytest.mark.parametrize("change", [edit, insert, work_in])
-def test_what_was_changed_by_hand_is_kept_and_said(built, capsys, change):
-    path = built / "notebooks" / "01_sample.ipynb"
-    for number in (1, 2):
-        spoil(built, "notebooks", change)
-        changed = path.read_bytes()
-        assert main(["--no-execute"], built) == 0
-        kept = built / "build" / "kept" / f"notebooks-01_sample-{number}.ipynb"
-        assert kept.read_bytes() == changed
-        assert f"changed by hand (cell {'mine' if change is insert else ''}" in (
-            said := capsys.readouterr().out
-        )
-        assert f"kept as build/kept/{kept.name}" in said
-        assert "lessons/01_sample.md" in said
-    assert main(["--check"], built) == 0
 
 
 def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
