@@ -177,7 +177,7 @@ def test_a_class_that_does_not_fit_is_told_how_many_do() -> None:
 
 
 def arguments(**other: Any) -> argparse.Namespace:
-    return argparse.Namespace(**{"learners": 2, "within": 1.0, "here": True} | other)
+    return argparse.Namespace(**{"learners": 2, "here": True} | other)
 
 
 def test_on_windows_the_command_says_where_a_hub_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +245,7 @@ def start(place: Path, *options: str) -> "subprocess.Popen[str]":
     """The command with 2 learners; HOME of all that it starts is below `place`."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
-        [*command, "--within", "0.2", *options],
+        [*command, *options],
         env=os.environ | {"TMPDIR": str(place)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,24 +1,9 @@
-"""The `class` command: its options, and the start of `hub/class_test/` where JupyterHub is."""
+"""The `class` command: the start of `hub/class_test/` where JupyterHub is."""
 
 import argparse
 
 from tools.environment import interpreter
 from tools.programs import WINDOWS, Advice, run, stop_on_signals
-
-
-def add_options(command: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    command.add_argument("--learners", type=int, default=24, metavar="N", help="24 unless given")
-    command.add_argument(
-        "--within",
-        type=float,
-        default=5.0,
-        metavar="SECONDS",
-        help="start live cells within this many seconds of each other (5)",
-    )
-    command.add_argument(
-        "--keep-log", metavar="FILE", help="copy the log of the hub and its servers to this file"
-    )
 
 
 def class_(arguments: argparse.Namespace) -> int:
@@ -32,6 +17,4 @@ def class_(arguments: argparse.Namespace) -> int:
     if arguments.learners < 1:
         raise Advice(f"A class needs a learner: --learners {arguments.learners} is too few.")
     python = interpreter("class", arguments.here)
-    words = ["--learners", str(arguments.learners), "--within", str(arguments.within)]
-    words += ["--keep-log", arguments.keep_log] if arguments.keep_log else []
-    return run([python, "-m", "hub.class_test.command", *words])
+    return run([python, "-m", "hub.class_test.command", str(arguments.learners)])

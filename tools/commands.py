@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from tools.app import APPS, app
 from tools.canary import canary
-from tools.class_command import add_options, class_
+from tools.class_command import class_
 from tools.doctor import doctor
 from tools.environment import LOCKS, interpreter
 from tools.installers import install_from
@@ -72,8 +72,7 @@ def build(arguments: argparse.Namespace) -> int:
     stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")  # fail before downloading packages
     python = interpreter("test", arguments.here)
-    named = ("check", "all", "no_execute")
-    flags = [f"--{name.replace('_', '-')}" for name in named if getattr(arguments, name)]
+    flags = [f"--{name}" for name in ("check", "all") if getattr(arguments, name)]
     return run([python, "-m", "tools.build", *flags, *arguments.lesson])
 
 
@@ -137,7 +136,6 @@ class _Parser(argparse.ArgumentParser):
         said = message.removeprefix("argument ")
         for theirs, ours in {
             r"invalid int value: (.*)": r"\1 is not a whole number",
-            r"invalid float value: (.*)": r"\1 is not a number",
             r"expected one argument": "a value is missing",
         }.items():
             said = re.sub(theirs, ours, said)
@@ -267,7 +265,7 @@ def parser() -> argparse.ArgumentParser:
         "cleans up after itself. The exit code is 0 only if no learner failed and both limits are\n"
         "met.",
     )
-    add_options(holding)
+    holding.add_argument("--learners", type=int, default=24, metavar="N", help="24 unless given")
 
     for command in (opening, showing, preparing, testing, making, reading, examining, holding):
         command.add_argument(

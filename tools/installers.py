@@ -136,10 +136,23 @@ def follow(
     Raises:
         Advice: It failed; the sentence depends on its output.
     """
+    code, lines = output_of(command, doing, watch)
+    if code != 0:
+        raise installing_advice(lines, environment.root)
+
+
+def output_of(
+    command: Sequence[str],
+    doing: str,
+    watch: Callable[[str], str | None] = str.strip,
+    folder: Path | None = None,
+) -> tuple[int, list[str]]:
+    """Run a program and show its progress; return its exit code and the lines that it printed."""
     lines: list[str] = []
     with Progress(doing) as progress:
         child = subprocess.Popen(
             command,
+            cwd=folder,
             env=clean_environ(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -149,12 +162,10 @@ def follow(
         )
         with ended_with(child):
             for line in as_they_come(child):
-                if line:
+                if line.strip():
                     lines.append(line.rstrip())
                 progress.show(watch(line))
-        code = child.wait()
-    if code != 0:
-        raise installing_advice(lines, environment.root)
+        return child.wait(), lines
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:

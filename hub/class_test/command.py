@@ -2,10 +2,9 @@
 
 The clock starts for all learners together. Each logs in, gets a server, opens JupyterLab, gets a
 kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
-lesson 1's live cells, started within `--within` seconds of each other.
+lesson 1's live cells, started within five seconds of each other.
 """
 
-import argparse
 import asyncio
 import gc
 import json
@@ -17,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.class_command import add_options
 from tools.programs import (
     ROOT,
     Advice,
@@ -36,6 +34,7 @@ LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 MB_EACH = 250  # server, kernel and simulator of one learner, as measured
 MB_BESIDES = 300  # hub, proxy and this command
 PATIENCE = 300.0  # seconds for a class to get ready, or to run a cell
+WITHIN = 5.0  # seconds between the first and the last learner who runs a cell
 LIVE = ("await race(", "await live.run(")  # marks the lesson's live cells
 LOOP = "print(chunk.content"  # and its first loop, which prints
 LOG = (
@@ -123,7 +122,7 @@ async def together(
     return through
 
 
-async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
+async def hold(hub: "Hub", names: list[str]) -> "Figures":
     """Take a class through the lesson on a running hub."""
     from hub.class_test.figures import Figures, Memory, Usage
     from hub.class_test.lag import BARE
@@ -152,7 +151,7 @@ async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
         present = await together(present, "getting ready", get_ready, figures)
         figures.usages.append(Usage.now(hub.processes()))
         for name, code in [("bare stream", BARE), *streaming]:
-            present = await stream(present, name, code, within, figures)
+            present = await stream(present, name, code, figures)
         figures.usages.append(Usage.now(hub.processes()))
         figures.memory = Memory.now(hub.processes())
     finally:
@@ -161,7 +160,7 @@ async def hold(hub: "Hub", names: list[str], within: float) -> "Figures":
 
 
 async def stream(
-    learners: "list[Learner]", name: str, code: str, within: float, figures: "Figures"
+    learners: "list[Learner]", name: str, code: str, figures: "Figures"
 ) -> "list[Learner]":
     """Let all run a streaming cell, and compare what a live cell shows with the planned pacing."""
     from hub.class_test.lag import BARE, bare_lateness
@@ -170,7 +169,7 @@ async def stream(
     delays = random.Random(name)
 
     async def watch(learner: "Learner") -> None:
-        await asyncio.sleep(delays.uniform(0, within))  # people press their keys at different times
+        await asyncio.sleep(delays.uniform(0, WITHIN))  # people press their keys at different times
         ran[learner] = await learner.run(code)
 
     async def measure(learner: "Learner") -> None:
@@ -211,26 +210,19 @@ async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures"
 def main() -> int:
     """Run a class; this Python has JupyterHub."""
     stop_on_signals()
-    parser = argparse.ArgumentParser()
-    add_options(parser)
-    arguments = parser.parse_args()
     from hub.class_test.temporary_hub import cores, memory_free, temporary_hub
 
     gc.disable()  # a pause of this client would count as lag of every learner
-    check_memory(arguments.learners, memory_free())
+    count = int(sys.argv[1])
+    check_memory(count, memory_free())
     cells(ROOT / LESSON_1)
-    count = arguments.learners
     names = [f"learner-{number:02d}" for number in range(1, count + 1)]
     say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
-    with tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place:
-        folder = Path(place)
-        try:
-            with temporary_hub(folder, names) as hub:
-                figures = asyncio.run(hold(hub, names, arguments.within))
-        finally:
-            log = folder / "hub.log"
-            if arguments.keep_log and log.exists():
-                Path(arguments.keep_log).write_bytes(log.read_bytes())
+    with (
+        tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place,
+        temporary_hub(Path(place), names) as hub,
+    ):
+        figures = asyncio.run(hold(hub, names))
     say("\n" + figures.report())
     if not figures.failures and not figures.holds:
         say(

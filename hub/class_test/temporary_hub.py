@@ -19,15 +19,14 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tools.installers import output_of
 from tools.lab import free_ports
 from tools.programs import (
     ROOT,
     Advice,
     Progress,
-    as_they_come,
     clean_environ,
     end_signals,
-    ended_with,
 )
 
 PROXY = "configurable-http-proxy"
@@ -81,24 +80,9 @@ def proxy_command(folder: Path) -> list[str]:
         )
     command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund"]
     command += ["--prefer-offline", "--loglevel=error", f"{PROXY}@{PROXY_VERSION}"]
-    lines = []
-    with Progress(f"npm is downloading {PROXY}") as progress:
-        installing = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=clean_environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-        with ended_with(installing):
-            for line in as_they_come(installing):
-                lines += [line.strip()] if line.strip() else []
-                progress.show()
-    if installing.wait() != 0:
-        last = lines[-1] if lines else f"exit code {installing.returncode}"
+    code, lines = output_of(command, f"npm is downloading {PROXY}", lambda _: None, folder)
+    if code != 0:
+        last = lines[-1].strip() if lines else f"exit code {code}"
         raise Advice(
             f"npm could not download {PROXY} ({last}): connect to the network, or install it first "
             f"(npm install -g {PROXY}), and run this again."
