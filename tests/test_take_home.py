@@ -44,7 +44,7 @@ class Script:
         self.folder = folder
 
     def start(
-        self, name: str, *words: str, model: str = "sim-fast", **variables: str
+        self, name: str, *words: str, model: str = "sim-fast", stdin: bool = False, **variables: str
     ) -> "subprocess.Popen[str]":
         """Start it; a variable that is "" isn't set."""
         copy = shutil.copy(FOLDER / name, self.folder)
@@ -55,7 +55,7 @@ class Script:
             [sys.executable, str(copy), *words],
             cwd=self.folder,
             env={key: value for key, value in environ.items() if value},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -68,6 +68,11 @@ class Script:
         with self.start(name, *words, model=model, **variables) as process:
             out, err = process.communicate()
         return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
+
+    def chat(self, name: str, *lines: str, model: str = "sim-fast") -> tuple[str, str]:
+        """Type lines, and then the end of input; returns stdout and stderr."""
+        with self.start(name, model=model, stdin=True) as process:
+            return process.communicate("".join(f"{line}\n" for line in lines))
 
     def interrupt(self, name: str, *words: str, model: str) -> tuple[str, str, Request]:
         """Press Ctrl-C when it has printed something; returns stdout, stderr and its request."""
@@ -159,3 +164,64 @@ def test_1_stops_the_model(script: Script) -> None:
     assert "The Danube".startswith(out.strip())
     assert reported(err)["finish reason"] == "None"
     assert request.tokens_unsent > 0
+
+
+# --- Lesson 5 -------------------------------------------------------------------------------------
+
+CHAT = "5_chat_that_stops.py"
+
+
+def sent(request: Request) -> list[tuple[str, str]]:
+    """The conversation that a request contained."""
+    return [(each["role"], each["content"]) for each in request.body["messages"]]
+
+
+def test_5_keeps_the_conversation(script: Script) -> None:
+    with script.server.watch() as seen:
+        out, err = script.chat(CHAT, RIVER, "And another?")
+    assert err == ""
+    assert out.count("You: ") == 3
+    question, reply, *rest = sent(seen[1])
+    assert question == ("user", RIVER)
+    assert reply[0] == "assistant"
+    assert reply[1] in out
+    assert "[interrupted]" not in reply[1]
+    assert rest == [("user", "And another?")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [("end@5", "[Truncated: finish reason None]"), ("drop@5", "[The reply failed: ")],
+)
+def test_5_keeps_and_marks_a_reply_that_breaks(script: Script, fault: str, says: str) -> None:
+    with script.server.watch() as seen:
+        out, err = script.chat(CHAT, RIVER, "Go on.", model=f"sim-fast:{fault}")
+    assert err == ""
+    assert says in out
+    _, reply, _ = sent(seen[1])
+    assert reply == ("assistant", "The Danube. It rises [interrupted]")
+
+
+def test_5_survives_a_refusal(script: Script) -> None:
+    out, err = script.chat(CHAT, RIVER, model="sim-fast:401@0")
+    assert err == ""
+    assert "[The reply failed: " in out
+
+
+@CTRL_C
+def test_5_stops_a_reply_and_goes_on(script: Script) -> None:
+    with script.server.watch() as seen, script.start(CHAT, model=STALLS, stdin=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(RIVER, file=process.stdin, flush=True)
+        first = process.stdout.read(len("You: The"))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate("Shorter, please.\n")
+    assert err == ""
+    assert first == "You: The"
+    assert "[Stopped]" in out
+    assert seen[0].tokens_unsent > 0
+    _, (_, reply), question = sent(seen[1])
+    assert reply.startswith("The")
+    assert reply.endswith(" [interrupted]")
+    assert question == ("user", "Shorter, please.")
