@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_openai import ChatOpenAI
 
+from utils.assistant import order_status
 from utils.provider import chat_model, simulator
 
 LESSONS = Path(__file__).parent.parent / "lessons"
@@ -48,6 +51,7 @@ async def test_each_line_runs_as_it_stands(
 ) -> None:
     names = {
         "model": model,
+        "agent": create_agent(model),
         "prompt": RIVER,
         "UsageMetadataCallbackHandler": UsageMetadataCallbackHandler,
     }
@@ -131,6 +135,15 @@ asyncio.run(Model(messages=iter(["yes"])).astream_events("?", version="v3"))
     assert "LangChainBetaWarning" in ended.stderr
 
 
+async def an_agent_yields_steps_unless_it_is_asked_for_chunks(model: ChatOpenAI) -> None:
+    asked: dict[str, Any] = {"messages": [("user", "Where is my order 4711?")]}
+    agent = create_agent(model, [order_status])
+    assert [list(step) async for step in agent.astream(asked)] == [["model"], ["tools"], ["model"]]
+    chunks = [chunk async for chunk, _ in agent.astream(asked, stream_mode="messages")]
+    assert len([chunk for chunk in chunks if isinstance(chunk, AIMessageChunk)]) > 20
+    assert len([chunk for chunk in chunks if isinstance(chunk, ToolMessage)]) == 1
+
+
 async def a_handlers_exception_vanishes_and_its_time_does_not(model: ChatOpenAI) -> None:
     class Failing(BaseCallbackHandler):
         def on_llm_new_token(self, token: str, **_: object) -> None:
@@ -164,6 +177,7 @@ CAVEATS: dict[str, Callable[[ChatOpenAI], Awaitable[None]]] = {
     ".stream()": a_sync_stream_holds_the_loop,
     ".astream()": a_kept_stream_goes_on_and_a_closed_one_stops,
     ".astream_events()": no_event_of_version_2_is_about_thinking,
+    "agent.astream()": an_agent_yields_steps_unless_it_is_asked_for_chunks,
     "callbacks": a_handlers_exception_vanishes_and_its_time_does_not,
     "streaming=True": invoke_returns_one_whole_message,
 }

@@ -81,6 +81,11 @@ def _lost(number: int) -> ConnectionLost:
     return ConnectionLost(f"the connection to number {number} was lost")
 
 
+def history() -> list[BaseMessage]:
+    """A copy of `BEFORE` whose messages have ids: an agent gives one to a message without."""
+    return [each.model_copy(update={"id": str(at)}) for at, each in enumerate(BEFORE)]
+
+
 class Turns(FakeModel):
     """A model that answers each request with the next of its replies, and then with the last."""
 

@@ -6,6 +6,8 @@ from utils.checks.engine.messages import CANCELLED
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_5 import (
+    agent_reply,
+    agent_stages,
     answer,
     caption,
     first_that_answers,
@@ -547,5 +549,92 @@ SUPPORT: Messages[support.Seen] = {
     "over budget": lambda s: (
         f"The reader waits {s.wait:.1f} s in all, but the model needs only "
         f"{s.reply.arrives(0):.1f} s for its first text. What delays the text?"
+    ),
+}
+
+
+# --- Agents ---------------------------------------------------------------------------------------
+
+AGENT_STAGES: Messages[agent_stages.Seen] = {
+    "correct": lambda _: (
+        "Each stage was yielded once, as soon as it began, and `Thinking` before any item: with no "
+        "tool, with one, with several, and for a stream without items."
+    ),
+    "stops early": lambda s: (
+        f"`agent_stages` read only {s.reply.taken} of {count(s.total, 'item')}{s.when}. What ends "
+        "its loop so early?"
+    ),
+    "repeats a stage": lambda s: (
+        f"{shown(s.repeated)} was yielded twice in a row{s.when}. What remembers the last stage?"
+    ),
+    "another stage": lambda s: (
+        f"{shown(repr(s.unknown))} was yielded{s.when}. The only right stages are "
+        f"{joined(list(map(shown, dict(s.began))))}. A tool's name comes from its call."
+    ),
+    "collected first": lambda s: (
+        f"All {len(s.items)} stages were yielded together, after item {s.taken[-1]} of "
+        f"{len(s.of_run)}{s.when}. A reader wants to see a stage while it lasts."
+    ),
+    "nothing at first": lambda s: (
+        f"No item arrived for {agent_stages.SILENCE:g} s, and nothing was yielded in that time: "
+        f"the first stage came with item {s.taken[0]}. Yield `Thinking` before you read any item."
+    ),
+    "answers with a result": lambda s: (
+        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}. That is a tool's result, which "
+        "the model hasn't read yet. How does its type differ from the model's text?"
+    ),
+    "answers without text": lambda s: (
+        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}. Its chunk has no text. What else "
+        "can a chunk carry?"
+    ),
+    "names half a call": lambda s: (
+        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, while the call "
+        "was still being written. Which mode yields it when it is complete?"
+    ),
+    "late": lambda s: (
+        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but it began "
+        f"{s.place(s.differ[1][1])}."
+    ),
+    "misses a stage": lambda s: (
+        f"{shown(s.differ[1][0])} began {s.place(s.differ[1][1])}{s.when}, but wasn't yielded. "
+        "Which condition skips it?"
+    ),
+    "a stage too many": lambda s: (
+        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but doesn't begin "
+        "there. Which item begins it?"
+    ),
+}
+
+AGENT_REPLY: Messages[agent_reply.Seen] = {
+    "correct": lambda s: (
+        f"All {count(s.total, 'piece')} came out as they arrived, and nothing but the model's "
+        "text: no question, and no tool's result."
+    ),
+    "invoke": lambda s: (
+        f"The agent called its model without streaming{s.when}: nothing in its stream needs "
+        "tokens, so the text exists only when the step is over. Which `stream_mode` yields what "
+        "arrives within a step?"
+    ),
+    "blocks the loop": lambda s: (
+        f"`agent.{s.blocking}` blocks the event loop until the model has sent something, so "
+        "nothing else can run. Which method is made for `async def`?"
+    ),
+    "never runs the agent": lambda _: (
+        "The agent never called its model. Is its stream read anywhere?"
+    ),
+    "another conversation": lambda s: (
+        f"The agent was given another conversation than `history`{s.when}. Its input is a dict "
+        "with the list under `messages`."
+    ),
+    "echoes the history": lambda s: (
+        f"{shown(repr(s.echo))} was yielded{s.when}. That message is in the history, and the "
+        "reader wrote it or has seen it."
+    ),
+    "shows a result": lambda s: (
+        f"The text contains a tool's raw result{s.when}. How does the type of that message differ "
+        "from the model's?"
+    ),
+    "held back": lambda s: (
+        f"A piece was yielded {s.late:.1f} s after it had arrived{s.when}. What delays it?"
     ),
 }

@@ -1,0 +1,119 @@
+"""The text of an agent's model."""
+
+from contextlib import aclosing
+
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+
+from tests.checks.answers import edits, right, wrong
+
+
+@right("5.agent_reply")
+async def agent_reply(agent, history):
+    async with aclosing(agent.astream({"messages": history}, stream_mode="messages")) as items:
+        async for chunk, _ in items:
+            if isinstance(chunk, AIMessageChunk) and chunk.text:
+                yield chunk.text
+
+
+edit = edits("5.agent_reply", agent_reply)
+CHECK = "isinstance(chunk, AIMessageChunk) and "
+STREAM = 'agent.astream({"messages": history}, stream_mode="messages")'
+
+edit(None, {" and chunk.text": ""})
+edit(None, {CHECK: "not isinstance(chunk, ToolMessage) and "})
+edit(None, {"chunk, _": "chunk, where", CHECK: 'where["langgraph_node"] == "model" and '})
+edit(None, {"history}": "[*history]}"})
+for mistake, says, changes in (
+    ("shows a result", "raw result", {CHECK: ""}),
+    ("yields messages", "", {"yield chunk.text": "yield chunk"}),
+    ("another conversation", "`messages`", {"history}": "history[-1:]}"}),
+    ("another conversation", "", {"history}": '[HumanMessage("Where is my lamp?")]}'}),
+):
+    edit(mistake, changes, says)
+
+
+@right("5.agent_reply")
+async def by_events(agent, history):
+    async with aclosing(agent.astream_events({"messages": history}, version="v2")) as events:
+        async for event in events:
+            if event["event"] == "on_chat_model_stream" and event["data"]["chunk"].text:
+                yield event["data"]["chunk"].text
+
+
+@right("5.agent_reply")
+async def several_modes(agent, history):
+    stream = agent.astream({"messages": history}, stream_mode=["messages", "updates"])
+    async with aclosing(stream) as items:
+        async for mode, item in items:
+            if mode == "messages" and isinstance(item[0], AIMessageChunk):
+                yield item[0].text
+
+
+@wrong("5.agent_reply", "invoke", "Which `stream_mode`")
+async def values(agent, history):
+    async for state in agent.astream({"messages": history}, stream_mode="values"):
+        yield state["messages"][-1].text
+
+
+@wrong("5.agent_reply", "invoke", "Which `stream_mode`")
+async def updates(agent, history):
+    async for step in agent.astream({"messages": history}):
+        for update in step.values():
+            message = update["messages"][-1]
+            if not isinstance(message, ToolMessage):
+                yield message.text
+
+
+@wrong("5.agent_reply", "invoke")
+async def invokes(agent, history):
+    yield (await agent.ainvoke({"messages": history}))["messages"][-1].text
+
+
+@wrong("5.agent_reply", "echoes the history", "in the history")
+async def both_modes(agent, history):
+    modes = ["messages", "values"]
+    async for mode, item in agent.astream({"messages": history}, stream_mode=modes):
+        if mode == "messages":
+            yield item[0].text
+        elif isinstance(item["messages"][-1], HumanMessage):
+            yield item["messages"][-1].text
+
+
+@wrong("5.agent_reply", "held back", "after it had arrived")
+async def collects(agent, history):
+    for text in [each async for each in agent_reply(agent, history)]:
+        yield text
+
+
+@wrong("5.agent_reply", "never runs the agent")
+async def never(agent, history):
+    agent.astream({"messages": history}, stream_mode="messages")
+    for _ in history[:0]:
+        yield ""
+
+
+@wrong("5.agent_reply", "blocks the loop", "agent.stream")
+async def blocks(agent, history):
+    for chunk, _ in agent.stream({"messages": history}, stream_mode="messages"):
+        if isinstance(chunk, AIMessageChunk):
+            yield chunk.text
+
+
+@wrong("5.agent_reply", "swallows the error")
+async def hushed(agent, history):
+    try:
+        async with aclosing(agent_reply(agent, history)) as texts:
+            async for text in texts:
+                yield text
+    except Exception:
+        return
+
+
+@wrong("5.agent_reply", "repeats text")
+async def twice(agent, history):
+    said = ""
+    async with aclosing(agent_reply(agent, history)) as texts:
+        async for text in texts:
+            said += text
+            yield text
+    yield said

@@ -1,0 +1,125 @@
+"""Stages from an agent's stream."""
+
+from contextlib import aclosing
+
+from langchain_core.messages import AIMessageChunk, ToolMessage
+
+from tests.checks.answers import edits, right, wrong
+
+
+@right("5.agent_stages")
+async def agent_stages(items):
+    stage = "Thinking"
+    yield stage
+    async for mode, item in items:
+        begun = []
+        if mode == "messages" and isinstance(item[0], AIMessageChunk) and item[0].text:
+            begun = ["Answer"]
+        elif mode == "updates" and "tools" in item:
+            begun = ["Thinking"]
+        elif mode == "updates" and "model" in item:
+            calls = item["model"]["messages"][-1].tool_calls
+            begun = [f"Tool call: {call['name']}" for call in calls]
+        for new in begun:
+            if new != stage:
+                stage = new
+                yield stage
+
+
+async def ahushed(items):
+    """What arrives on a stream, whose errors are swallowed."""
+    try:
+        async for item in items:
+            yield item
+    except Exception:
+        return
+
+
+edit = edits("5.agent_stages", agent_stages)
+SAID = "                stage = new\n                yield stage"
+CHUNK = "isinstance(item[0], AIMessageChunk)"
+NAMES = "[f\"Tool call: {call['name']}\" for call in calls]"
+LOOP = "        for new in"
+
+edit(None, {CHUNK: "not isinstance(item[0], ToolMessage)"})
+edit(None, {CHUNK: 'item[1]["langgraph_node"] == "model"'})
+edit(None, {"item[0].text": "item[0].content"})
+for mistake, says, changes in (
+    (
+        "nothing at first",
+        "with item",
+        {
+            '= "Thinking"\n    yield stage': '= ""',
+            "begun = []": 'begun = [] if stage else ["Thinking"]',
+        },
+    ),
+    (
+        "repeats a stage",
+        "`Thinking`",
+        {"    async for mode": '    stage = ""\n    yield "Thinking"\n    async for mode'},
+    ),
+    ("repeats a stage", "`Answer`", {SAID: "                yield new"}),
+    ("another stage", "`'thinking'` was", {'stage = "Thinking"': 'stage = "thinking"'}),
+    ("another stage", "`'Tool call'` was", {": {call['name']}": ""}),
+    ("another stage", "", {"call['name']": "call['args']"}),
+    ("answers with a result", "a tool's result", {CHUNK + " and ": ""}),
+    ("answers without text", "Its chunk has no text", {" and item[0].text:": ":"}),
+    (
+        "names half a call",
+        "still being written",
+        {
+            LOOP: (
+                '        if mode == "messages" and getattr(item[0], "tool_call_chunks", None):\n'
+                '            names = [each["name"] for each in item[0].tool_call_chunks]\n'
+                '            begun = [f"Tool call: {name}" for name in names if name]\n' + LOOP
+            )
+        },
+    ),
+    ("late", "`Answer`", {"item[0].text": "item[0].text.strip()"}),
+    ("misses a stage", "`Tool call: order_status` began", {'"model" in item': '"agent" in item'}),
+    ("misses a stage", "`Thinking` began", {'"tools" in item': '"tool" in item'}),
+    ("misses a stage", "`Answer` began", {'== "messages"': '== "message"'}),
+    ("misses a stage", "", {NAMES: NAMES.replace("in calls", "in calls[:1]")}),
+    (
+        "a stage too many",
+        "",
+        {LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'},
+    ),
+    (
+        "stops early",
+        "read only .* items",
+        {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'},
+    ),
+    ("raises", "KeyError", {"call['name']": "call['tool']"}),
+    ("yields the wrong type", "", {"    yield stage": '    yield (stage, "")'}),
+    ("swallows the error", "Which `except`", {"in items": "in ahushed(items)"}),
+):
+    edit(mistake, changes, says)
+
+
+@right("5.agent_stages")
+async def matches(items):
+    yield (said := "Thinking")
+    async with aclosing(items):
+        async for item in items:
+            match item:
+                case ("messages", (ToolMessage(), _)):
+                    stages = []
+                case ("messages", (chunk, _)) if chunk.text:
+                    stages = ["Answer"]
+                case ("updates", {"model": {"messages": [*_, message]}}):
+                    stages = ["Tool call: " + call["name"] for call in message.tool_calls]
+                case ("updates", {"tools": _}):
+                    stages = ["Thinking"]
+                case _:
+                    stages = []
+            for stage in stages:
+                if stage != said:
+                    yield (said := stage)
+
+
+@wrong("5.agent_stages", "collected first", "together")
+async def collected(items):
+    yield "Thinking"
+    for stage in [each async for each in agent_stages(items)][1:]:
+        yield stage

@@ -1,0 +1,252 @@
+"""Lesson 5's table of components and ways of streaming: what comes, and after what share of it all.
+
+Each cell of the table is measured here on virtual time, with a model that needs 0.2 s for its first
+token and 10 s for its reply; the agent's model replies twice.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from itertools import chain as chained
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable
+from langchain_core.tools import tool
+from langgraph.config import get_stream_writer
+
+from tests.simulator.virtual import VirtualSimulator
+
+ROOT = Path(__file__).parents[2]
+LESSON = ROOT / "lessons" / "05_streaming_patterns.md"
+NONE = "\N{EN DASH}"
+RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
+TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}
+
+Read = Callable[[Any], None]  # what takes each item as it comes
+Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
+
+
+@tool
+def order_status(order: int) -> str:
+    """Look up where an order is, by its number."""
+    get_stream_writer()("looking it up")
+    return f"Order {order} arrives on Thursday."
+
+
+@dataclass(frozen=True)
+class Component:
+    """What streams, its input, and its simulator."""
+
+    runnable: Runnable[Any, Any]
+    asked: Any
+    virtual: VirtualSimulator
+
+
+def component(name: str, **options: Any) -> Component:
+    virtual = VirtualSimulator()
+    model = virtual.chat("sim-seed", **options)
+    if name == "chat model":
+        return Component(model, RAINBOW, virtual)
+    if name == "chain":
+        prompt = ChatPromptTemplate.from_template("{question}")
+        return Component(prompt | model | StrOutputParser(), {"question": RAINBOW}, virtual)
+    return Component(create_agent(model, [order_status]), {"messages": [("user", ORDER)]}, virtual)
+
+
+# --- the ways
+
+
+def in_mode(mode: Any) -> Way:
+    async def read(given: Component, take: Read) -> None:
+        async for item in given.runnable.astream(given.asked, stream_mode=mode):
+            take(item)
+
+    return read
+
+
+async def plainly(given: Component, take: Read) -> None:
+    async for item in given.runnable.astream(given.asked):
+        take(item)
+
+
+def in_step(mode: Any) -> Any:
+    """The same with `.stream()`, which needs no loop."""
+
+    def read(given: Component, take: Read) -> None:
+        modes = {} if mode is None else {"stream_mode": mode}
+        for item in given.runnable.stream(given.asked, **modes):
+            take(item)
+
+    return read
+
+
+async def events_v2(given: Component, take: Read) -> None:
+    async for event in given.runnable.astream_events(given.asked, version="v2"):
+        take(event)
+
+
+async def events_v3(given: Component, take: Read) -> None:
+    run: Any = await given.runnable.astream_events(given.asked, version="v3")  # type: ignore[misc]
+    async for event in run:
+        take(event)
+
+
+async def callbacks(given: Component, take: Read) -> None:
+    class Tokens(BaseCallbackHandler):
+        run_inline = True
+
+        def on_llm_new_token(self, token: str, **_: Any) -> None:
+            take(token)
+
+    await given.runnable.ainvoke(given.asked, {"callbacks": [Tokens()]})
+
+
+PLAINLY = "`.stream()`, `.astream()`"
+WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
+    PLAINLY: (plainly, {}),
+    '`stream_mode="updates"`': (in_mode("updates"), {}),
+    '`stream_mode="values"`': (in_mode("values"), {}),
+    '`stream_mode="messages"`': (in_mode("messages"), {}),
+    '`stream_mode="custom"`': (in_mode("custom"), {}),
+    '`stream_mode=["messages", "custom"]`': (in_mode(["messages", "custom"]), {}),
+    '`astream_events(…, version="v2")`': (events_v2, {}),
+    '`astream_events(…, version="v3")`': (events_v3, {}),
+    "`ainvoke` with a callback": (callbacks, {}),
+    "the same with `streaming=True`": (callbacks, {"streaming": True}),
+}
+
+
+# --- what came
+
+
+def texts(item: Any) -> Iterator[str]:
+    """Yield the model's text in an item, whichever way it came."""
+    if isinstance(item, str):
+        yield item
+    elif isinstance(item, AIMessage):
+        yield item.text
+    elif isinstance(item, dict):
+        yield from (value for key, value in item.items() if key == "text")
+        yield from chained.from_iterable(texts(it) for it in item.values() if not _plain(it))
+    elif isinstance(item, list | tuple):
+        yield from chained.from_iterable(map(texts, item))
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def kind(item: Any) -> str:
+    match item:
+        case dict() if "event" in item or item.get("type") == "event":
+            return "events"
+        case dict():
+            return "dicts"
+    return next(word for base, word in TYPES.items() if isinstance(item, base))
+
+
+def measured(name: str, way: Any, options: dict[str, Any]) -> str:
+    """What came, and after what share of the time: the first item, and the first text."""
+    given = component(name, **options)
+    clock, seen = given.virtual.clock, []
+    began = clock()
+    try:
+        reading = way(given, lambda item: seen.append((clock(), item)))
+        if reading is not None:
+            given.virtual.run(reading)
+    except NotImplementedError:
+        return "`NotImplementedError`"
+    total = clock() - began
+    given.virtual.close()
+    full = [(at, item) for at, item in seen if item != ""]
+    if not full:
+        return "nothing"
+    answer = "A rainbow" if name != "agent" else "I asked"
+    first = next(
+        (at for at, item in full if any(it and _begins(it, answer) for it in texts(item))), None
+    )
+    shares = [f"{(at - began) / total:.0%}" if at else "never" for at in (full[0][0], first)]
+    return f"{kind(full[0][1])}, {' / '.join(shares)}"
+
+
+def _begins(text: str, answer: str) -> bool:
+    return text.startswith(answer) or answer.startswith(text)
+
+
+def table() -> Iterator[tuple[str, str, str]]:
+    """Yield the lesson's cells: a way, a component, and what the lesson says of them."""
+    lines = LESSON.read_text(encoding="utf-8").splitlines()
+    at = lines.index("| | chat model | chain | agent |")
+    for line in lines[at + 2 :]:
+        if not line.startswith("|"):
+            return
+        way, *said = (cell.strip() for cell in line.strip("|").split("|"))
+        for name, cell in zip(("chat model", "chain", "agent"), said, strict=True):
+            yield way, name, cell
+
+
+TABLE = list(table())
+
+
+def test_the_table_has_every_way_and_each_component() -> None:
+    assert list(dict.fromkeys(way for way, _, _ in TABLE)) == list(WAYS)
+    empty = {(way, name) for way, name, cell in TABLE if cell == NONE}
+    assert empty == {
+        (way, name) for way in WAYS if "stream_mode" in way for name in ("chat model", "chain")
+    }
+
+
+@pytest.mark.parametrize(("way", "name", "said"), [each for each in TABLE if each[2] != NONE])
+def test_a_cell_of_the_table(way: str, name: str, said: str) -> None:
+    read, options = WAYS[way]
+    assert measured(name, read, options) == said
+
+
+@pytest.mark.parametrize("name", ["chat model", "chain", "agent"])
+def test_stream_yields_what_astream_does_and_as_early(name: str) -> None:
+    (said,) = (cell for way, other, cell in TABLE if (way, other) == (PLAINLY, name))
+    assert measured(name, in_step(None), {}) == said
+
+
+@pytest.mark.parametrize("mode", ["updates", "values", "custom"])
+def test_a_mode_is_the_same_without_async(mode: str) -> None:
+    said = next(cell for way, name, cell in TABLE if f'="{mode}"' in way and name == "agent")
+    assert measured("agent", in_step(mode), {}) == said
+
+
+def test_an_agents_chunks_are_the_same_without_async() -> None:
+    counts = []
+    for read in (in_mode("messages"), in_step("messages")):  # the second's come by a thread
+        given, seen = component("agent"), []
+        reading = read(given, seen.append)
+        if reading is not None:
+            given.virtual.run(reading)
+        counts.append([getattr(message, "text", "") for message, _ in seen])
+        given.virtual.close()
+    assert counts[0] == counts[1]
+    assert len(list(filter(None, counts[0]))) > 20
+
+
+WARNS = """
+from tests.simulator.test_ways_of_streaming import component, events_v3
+given = component("agent")
+given.virtual.run(events_v3(given, lambda _: None))
+"""
+
+
+def test_version_3_is_in_beta() -> None:
+    command = [sys.executable, "-W", "always", "-c", WARNS]  # LangChain warns once in a process
+    run = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert "LangChainBetaWarning: The v3 streaming protocol on Pregel is experimental" in run.stderr

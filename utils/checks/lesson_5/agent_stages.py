@@ -1,0 +1,179 @@
+"""The stages that a reader wants to see, from an agent's stream in two modes."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise, zip_longest
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk, ToolMessage
+
+from utils.checks.engine import virtual_time
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.reply import Reply, cut
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
+from utils.checks.lesson_5 import given
+
+SILENCE = 5.0  # seconds before the first item
+
+Item = tuple[str, Any]  # a mode, and what it yields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program(Case):
+    """What an agent does: for each call of its model, the text and the tools to call."""
+
+    rounds: Sequence[tuple[str, Sequence[given.Call]]]
+
+
+@dataclass(eq=False)
+class Items(Reply):
+    """A run's items; each of the reply's pieces stands for one."""
+
+    of_run: Sequence[Item] = field(default_factory=list)
+
+    async def aitems(self) -> AsyncGenerator[Item]:
+        """The items, one after the other."""
+        items = iter(self.of_run)
+        async with aclosing(self.astream()) as pieces:
+            async for _ in pieces:
+                yield next(items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Run):
+    """The stages that were yielded, and those that began."""
+
+    of_run: Sequence[Item]
+
+    @property
+    def began(self) -> list[tuple[str, int]]:
+        """The right stages, each with the number of the item that it begins with."""
+        begun = [("Thinking", 0)]
+        for at, item in enumerate(self.of_run, start=1):
+            for stage in _stages(item):
+                begun += [(stage, at)] if stage != begun[-1][0] else []
+        return begun
+
+    @property
+    def differ(self) -> tuple[tuple[str, int], tuple[str, int]]:
+        """The first wrong stage and the right one, with their items; ("", …) if none is left."""
+        over = ("", len(self.of_run) + 1)
+        pairs = zip_longest(zip(self.items, self.taken, strict=True), self.began, fillvalue=over)
+        return next(((got, right) for got, right in pairs if got != right), (over, over))
+
+    @property
+    def repeated(self) -> str:
+        """The first stage that was yielded twice in a row, or ""."""
+        return next((one for one, other in pairwise(self.items) if one == other), "")
+
+    @property
+    def unknown(self) -> str | None:
+        """The first stage that no item begins."""
+        known = {stage for stage, _ in self.began}
+        return next((stage for stage in self.items if stage not in known), None)
+
+    @property
+    def at_wrong(self) -> object:
+        """The message at which the first wrong stage was yielded; None if it is none."""
+        (_, number), _ = self.differ
+        there = 0 < number <= len(self.of_run)
+        mode, item = self.of_run[number - 1] if there else ("", [None])
+        return item[0] if mode == "messages" else None
+
+    def place(self, number: int) -> str:
+        """Where the item of that number is, from 1; 0 is before any item."""
+        if not number:
+            return "before any item"
+        if number > len(self.of_run):
+            return "at the end"
+        mode, item = self.of_run[number - 1]
+        what = type(item[0]).__name__ if mode == "messages" else f"node {next(iter(item))}"
+        return f"at item {number} (`{mode}`, {what})"
+
+
+def _stages(item: Item) -> list[str]:
+    match item:
+        case ("messages", (AIMessageChunk() as chunk, _)) if chunk.text:
+            return ["Answer"]
+        case ("updates", {"tools": _}):
+            return ["Thinking"]
+        case ("updates", {"model": {"messages": [*_, message]}}):
+            return [f"Tool call: {call['name']}" for call in message.tool_calls]
+    return []
+
+
+@cache
+def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Item]:
+    """The items of a real run."""
+    from langchain.agents import create_agent  # slow to import
+
+    replies = [
+        Reply(cut(text), calls=calls, finish="tool_calls" if calls else "stop")
+        for text, calls in rounds
+    ]
+    agent = create_agent(given.Turns.answering(*replies), given.tools([]))
+
+    async def main() -> list[Item]:
+        modes: Any = ["messages", "updates"]
+        run = agent.astream({"messages": given.history()}, stream_mode=modes)  # type: ignore[call-overload]
+        return [item async for item in run]
+
+    return virtual_time.run(main)
+
+
+def observe(answer: Callable[..., Any], case: Program) -> Seen:
+    """Read the stages of one run, whose first item comes after a silence."""
+    items = _recorded(case.rounds) if case.rounds else []
+    pieces = [str(number) for number in range(len(items))]
+    reply = Items(pieces, first_after=SILENCE, fails_after=case.fails_after, of_run=items)
+    run = run_async("agent_stages", answer, case, reply, reply.aitems, streams=True)
+    return Seen.of(run, of_run=items)
+
+
+def _at(s: Seen, kind: type, stage: str = "") -> bool:
+    """Whether the first wrong stage came too early, at a message of that type."""
+    (got, number), (_, due) = s.differ
+    return number < due and got.startswith(stage) and isinstance(s.at_wrong, kind)
+
+
+MISTAKES: Mistakes[Seen] = {
+    "repeats a stage": lambda s: bool(s.repeated),
+    "another stage": lambda s: s.unknown is not None,
+    "collected first": lambda s: len(s.began) > 2 and {*s.taken[1:]} == {len(s.of_run)},
+    "nothing at first": lambda s: bool(s.items) and s.taken[0] > 0,
+    "answers with a result": lambda s: _at(s, ToolMessage, "Answer"),
+    "answers without text": lambda s: _at(s, AIMessageChunk, "Answer"),
+    "names half a call": lambda s: _at(s, AIMessageChunk, "Tool call"),
+    "late": lambda s: s.differ[0][0] == s.differ[1][0] and s.differ[0][1] > s.differ[1][1],
+    "misses a stage": lambda s: s.differ[0][1] > s.differ[1][1],
+    "a stage too many": lambda s: s.differ[0] != s.differ[1],
+}
+
+_RIVERS, _HARBOUR = RIVERS[:40], HARBOUR[:30]
+_ORDER, _HOURS = given.ORDER, given.HOURS
+
+check = Exercise(
+    observe,
+    cases=(
+        Program(rounds=(("", (_ORDER,)), (_RIVERS, ())), when="in a run with a tool and an answer"),
+        Program(rounds=((f"\n{_HARBOUR}", ()),), when="in a run without a tool"),
+        Program(
+            rounds=(("", (_ORDER, _HOURS)), (_RIVERS, ())),
+            when="in a run with two tools in one go",
+        ),
+        Program(
+            rounds=(("I'll look.", (_ORDER,)), ("", (_HOURS,)), (_HARBOUR, ())),
+            when="in a run with text before a tool call",
+        ),
+        Program(
+            rounds=(("", (_HOURS, _HOURS)), (_RIVERS, ())),
+            when="in a run that calls a tool twice in one go",
+        ),
+        Program(rounds=(), when="for a stream without items"),
+    ),
+    mistakes=MISTAKES,
+    opts_out={"prints": "what it yields isn't the text of its items"},
+)
