@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from itertools import pairwise
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.sse_streams import BY_HAND, by_chance
 from utils import sse
 from utils.app_server import serving
-from utils.sse import Event, NotAnEventStreamError, Reader, events, listen, parse
+from utils.sse import Event, NotAnEventStreamError, Reader, listen, parse
 
 
 def data_of(stream: bytes | str) -> list[str]:
@@ -125,20 +125,6 @@ def test_any_text_put_into_data_lines_comes_back(text: str, cuts: list[int]):
     assert [event.data for event in parse(pieces)] == ["\n".join(lines)]
 
 
-async def test_events_come_while_the_stream_goes_on():
-    more = asyncio.Event()
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield b"data: 1\n\nda"
-        await more.wait()
-        yield b"ta: 2\n\n"
-
-    heard = events(pieces())
-    assert (await anext(heard)).data == "1"
-    more.set()
-    assert [event.data async for event in heard] == ["2"]
-
-
 class Speaker:
     """An app that streams what it is given, then waits; notes when its listener has gone."""
 
@@ -195,3 +181,42 @@ async def test_what_is_no_event_stream_is_refused_with_a_sentence(path: str, wor
     async with serving(Speaker().app) as url:
         with pytest.raises(NotAnEventStreamError, match=words):
             await anext(listen(f"{url}/{path}"))
+
+
+class Repeater:
+    """An app that sends `retry: 0` and a request's number, and drops the connection if told to."""
+
+    def __init__(self, *, drops: bool = False) -> None:
+        self.last_ids: list[str | None] = []
+        self.drops = drops
+        self.app = FastAPI()
+        self.app.get("/events", response_model=None)(self.reply)
+
+    async def reply(self, request: Request) -> StreamingResponse:
+        self.last_ids.append(request.headers.get("last-event-id"))
+        return StreamingResponse(self.stream(), media_type="text/event-stream")
+
+    async def stream(self) -> AsyncIterator[str]:
+        number = len(self.last_ids)
+        yield f"retry: 0\nid: {number}\ndata: {number}\n\n"
+        if self.drops:
+            raise ConnectionError
+
+
+@pytest.mark.parametrize("drops", [False, True])
+async def test_a_stream_that_ends_is_requested_again_as_by_an_event_source(drops: bool):
+    repeater = Repeater(drops=drops)
+    heard: list[str] = []
+    async with serving(repeater.app) as url:
+        with pytest.raises(httpx2.HTTPError) if drops else nullcontext():
+            async for event in listen(f"{url}/events", reconnects=2):
+                heard.append(event.data)  # noqa: PERF401 (what came before an error counts)
+    assert heard == ["1", "2", "3"]
+    assert repeater.last_ids == [None, "1", "2"]
+
+
+async def test_a_stream_is_requested_once_unless_told_otherwise():
+    repeater = Repeater()
+    async with serving(repeater.app) as url:
+        assert [event.data async for event in listen(f"{url}/events")] == ["1"]
+    assert repeater.last_ids == [None]

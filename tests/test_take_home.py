@@ -1,5 +1,6 @@
 """The scripts in `lessons/take_home`, each copied to an empty folder and run as its own process."""
 
+import json
 import os
 import re
 import shutil
@@ -7,13 +8,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tools.programs import ROOT
 from utils import lesson_source
 from utils.simulator import Request, Simulator
+from utils.sse import listen
 
 FOLDER = ROOT / "lessons" / "take_home"
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
@@ -163,6 +167,56 @@ def test_1_stops_the_model(script: Script) -> None:
     out, err, request = script.interrupt("1_stream_and_measure.py", RIVER, model=STALLS)
     assert "The Danube".startswith(out.strip())
     assert reported(err)["finish reason"] == "None"
+    assert request.tokens_unsent > 0
+
+
+# --- Lesson 4 -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def page_server(script: Script, model: str) -> Iterator[str]:
+    """Run the chat page until the block ends; gives its URL, which it prints when it is ready."""
+    with script.start("4_chat_page.py", model=model, PORT="0") as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        url = next(found[1] for line in lines if (found := re.search(r"on (http://\S+)", line)))
+        rest = Thread(target=process.stderr.read)  # of an unread pipe, its writer waits
+        rest.start()
+        try:
+            yield url
+        finally:
+            process.terminate()
+            rest.join()
+
+
+@pytest.mark.parametrize(
+    ("fault", "events"),
+    [
+        ("", ["message", "end"]),
+        (":drop@5", ["message", "failed"]),
+        (":end@5", ["message", "failed"]),  # no finish reason
+        (":drop@0", ["failed"]),
+    ],
+)
+async def test_4_names_the_end_or_the_failure(
+    script: Script, fault: str, events: list[str]
+) -> None:
+    with page_server(script, f"sim-fast{fault}") as url, script.server.watch() as seen:
+        received = [event async for event in listen(f"{url}/chat?question={RIVER}")]
+    assert list(dict.fromkeys(event.type for event in received)) == events
+    assert [event.type for event in received if event.type != "message"] == events[-1:]
+    text = "".join(json.loads(event.data) for event in received[:-1])
+    assert "The Danube. It rises in the Black Forest".startswith(text[:40])
+    if not fault:
+        assert received[-1].data == str(seen[0].tokens_sent)
+
+
+async def test_4_stops_the_model_when_the_client_disconnects(script: Script) -> None:
+    with page_server(script, STALLS) as url, script.server.watch() as seen:
+        async with aclosing(listen(f"{url}/chat?question={RIVER}")) as events:
+            assert json.loads((await anext(events)).data)
+    (request,) = seen
+    assert request.ended == "client left"
     assert request.tokens_unsent > 0
 
 

@@ -1,15 +1,15 @@
-"""Parsing Server-Sent Events the way a browser's `EventSource` does, without reconnecting.
+"""Server-Sent Events read the way a browser's `EventSource` reads them.
 
 Implements the WHATWG's HTML standard, section 9.2.6, "Interpreting an event stream". A test
-compares the events with a real browser's. Reconnecting would send a chat endpoint the same question
-again.
+compares the events with a real browser's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ import httpx2
 from .errors import Sentence
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_RECONNECTION_DELAY = 3.0  # seconds, as in Chromium, until the server sends a `retry`
 
 
 class NotAnEventStreamError(Sentence, RuntimeError):
@@ -114,54 +115,66 @@ def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
     return [event for piece in pieces for event in reader.feed(piece)]
 
 
-async def events(pieces: AsyncIterable[bytes | str]) -> AsyncGenerator[Event]:
-    """Yield a stream's events as they arrive.
-
-    Args:
-        pieces: The response's body, such as httpx2's `response.aiter_bytes()`.
-    """
-    reader = Reader()
-    async for piece in pieces:
-        for event in reader.feed(piece):
-            yield event
-
-
-async def listen(url: str, client: httpx2.AsyncClient | None = None) -> AsyncGenerator[Event]:
+async def listen(
+    url: str, client: httpx2.AsyncClient | None = None, *, reconnects: int = 0
+) -> AsyncGenerator[Event]:
     """Request an event stream, and yield its events until it ends.
 
         async with aclosing(listen(f"{url}/chat?question=Hello")) as heard:
             async for event in heard:
                 ...
 
-    Leaving the block closes the connection. Unlike an `EventSource`, it doesn't reconnect.
+    Leaving the block closes the connection.
 
     Args:
         url: The stream's URL.
         client: The HTTP client. None makes one that bypasses proxies, as the lessons' servers run
             on this machine.
+        reconnects: How often to send the request again when the response ends or the connection
+            drops. An `EventSource` does so without limit, after the same delay.
 
     Raises:
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
-        httpx2.HTTPError: If it can't connect, or the connection drops.
+        httpx2.HTTPError: If it can't connect, or the last connection drops.
     """
     if client is None:
         silence_is_fine = httpx2.Timeout(5, read=None)
         async with (
             httpx2.AsyncClient(timeout=silence_is_fine, trust_env=False) as own,
-            aclosing(listen(url, own)) as heard,
+            aclosing(listen(url, own, reconnects=reconnects)) as heard,
         ):
             async for event in heard:
                 yield event
         return
-    headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-    async with client.stream("GET", url, headers=headers) as response:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.status_code != 200 or kind != "text/event-stream":
-            raise NotAnEventStreamError(
-                f"The server answers with status {response.status_code} and "
-                f"{kind or 'no content type'}. An event stream has status 200 and the content type "
-                "text/event-stream."
-            )
-        async with aclosing(events(response.aiter_bytes())) as heard:
-            async for event in heard:
-                yield event
+    delay, last_id = _RECONNECTION_DELAY, ""
+    while True:
+        reader = Reader()
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        try:
+            async with client.stream("GET", url, headers=headers) as response:
+                _check(response)
+                async for piece in response.aiter_bytes():
+                    for event in reader.feed(piece):
+                        last_id = event.id
+                        yield event
+        except httpx2.TransportError:
+            if not reconnects:
+                raise
+        if not reconnects:
+            return
+        reconnects -= 1
+        delay = delay if reader.retry is None else reader.retry / 1000
+        await asyncio.sleep(delay)
+
+
+def _check(response: httpx2.Response) -> None:
+    """Raise `NotAnEventStreamError` if an `EventSource` would refuse this response."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.status_code != 200 or kind != "text/event-stream":
+        raise NotAnEventStreamError(
+            f"The server answers with status {response.status_code} and "
+            f"{kind or 'no content type'}. An event stream has status 200 and the content type "
+            "text/event-stream."
+        )

@@ -20,6 +20,10 @@ async with asyncio.TaskGroup() as group:
     for name in ("One", "Two", "Three"):
         group.create_task(LiveText(name).run(chat_model("laptop").astream(long)))
 """
+STALLING_PAGE = """
+stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
+await show_page(post_app(stalling), post_page, "stalling page")
+"""
 IN_TURNS = """
 solved = stages
 
@@ -44,7 +48,10 @@ class TestPromises(Promises):
             "froze": HEARTS,
             "prediction": ".course-prediction",
             "reply": ".course-live:has(.course-text)",
-            "load": ":nth-match(.jp-RenderedImage img, 3)",
+            "load": ":nth-match(.jp-RenderedImage img, 2)",
+            "naive-page": ":nth-match(.jp-RenderedHTML iframe, 1)",
+            "page": ":nth-match(.jp-RenderedHTML iframe, 2)",
+            "post-page": ":nth-match(.jp-RenderedHTML iframe, 3)",
             "status": ".course-status",
         },
         speed=10,
@@ -88,8 +95,53 @@ class TestPromises(Promises):
         assert set(styles) == {"async def + .stream()", "def + .stream()", "async def + .astream()"}
         charts = nb.cells.get_by_role("img").and_(nb.page.locator(".jp-RenderedImage img"))
         sizes = charts.evaluate_all("(all) => all.map((chart) => chart.naturalWidth)")
-        assert len(sizes) == 4
+        assert len(sizes) == 2
         assert min(sizes) > 600
+
+    def test_a_break_in_mid_reply_causes_one_request_and_what_came_stays(self, opened: Opened):
+        nb = opened.notebook
+        nb.run_unseen("before = len(simulator().requests())")
+        naive, mended = (nb.cells.locator("iframe").nth(place).content_frame for place in (0, 1))
+        mended.get_by_role("button", name="Ask").click()
+        mended.get_by_text("The reply is incomplete: the model failed.").wait_for()
+        assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
+        # The naive page reconnects three times, so this one would have done so too by then.
+        naive.get_by_role("button", name="Ask").click()
+        naive.locator("#count", has_text="4").wait_for()
+        assert (naive.locator("#reply").text_content() or "").count("The Danube") >= 3
+        assert mended.locator("#count").text_content() == "1"
+        assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
+        nb.run_new_cell(
+            "asked = [request.prompt for request in simulator().requests()[before:]]\n"
+            "print({prompt: asked.count(prompt) for prompt in sorted(set(asked))})"
+        )
+        counted = "{'Explain how a rainbow forms.': 1, 'Name a river.': 4}\n"
+        assert nb.printed().endswith(counted)
+
+    def test_a_page_shows_a_whole_reply_and_says_so(self, opened: Opened):
+        nb = opened.notebook
+        nb.run_new_cell('await show_page(built_in_app(chatty), page, "page")')
+        shown = nb.page.locator(LAST).locator("iframe").content_frame
+        shown.get_by_role("button", name="Ask").click()
+        shown.get_by_text("Complete.").wait_for()
+        text = shown.locator("#reply").text_content()
+        nb.run_new_cell("print((await chatty.ainvoke('Explain how a rainbow forms.')).text)")
+        assert nb.printed().endswith(f"{text}\n")
+
+    def test_stop_aborts_the_request_and_the_model(self, opened: Opened):
+        nb = opened.notebook
+        nb.run_new_cell(STALLING_PAGE)
+        shown = nb.page.locator(LAST).locator("iframe").content_frame
+        shown.get_by_role("button", name="Ask").click()
+        shown.locator("#reply", has_text="lighthouse").wait_for()
+        text = shown.locator("#reply").text_content()
+        shown.get_by_role("button", name="Stop").click()
+        shown.get_by_text("Stopped.").wait_for()
+        assert shown.locator("#reply").text_content() == text
+        nb.run_new_cell(
+            "last = simulator().requests()[-1]\nprint(last.ended, last.tokens_unsent > 0)"
+        )
+        assert nb.printed().endswith("client left True\n")
 
     def test_stages_move_once_exercise_7_is_solved(self, opened: Opened, tmp_path: Path):
         nb, turns = opened.notebook, Turns(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.virtual import VirtualSimulator
 from utils import lesson_source
-from utils.clinics import complaints, deployments, endpoints, received, visit
+from utils.clinics import complaints, deployments, endpoints, received, source, visit
 from utils.setup import ready
 from utils.timing import record
 
@@ -87,6 +87,17 @@ async def test_lesson_4_each_endpoint_shows_the_signs_of_its_diagnosis(patient: 
     case = await visit(endpoints()[patient], LONG)
     assert (case.ttft_share < 0.5, case.froze, case.unsent > 0) == SIGNS[said]
     assert case.recording.outcome == "finished"
+
+
+def test_lesson_4_the_code_to_read_is_that_of_the_diagnosis():
+    guilty = {
+        "buffered": "texts = [chunk.text async for",
+        "keeps generating": "task = asyncio.create_task(",
+        "healthy": "aclosing(model.astream(",
+        "blocks the loop": "for chunk in model.stream(",
+    }
+    for patient, said in diagnosis("4.diagnosis").items():
+        assert guilty[said] in source(patient)
 
 
 def test_lesson_4_the_four_differ_in_their_signs():

@@ -6,7 +6,7 @@ They aren't in the notebook's cells, which would spoil the diagnosis. `utils/che
 from utils.clinics.lesson_1 import deployments
 from utils.clinics.lesson_2 import complaints
 from utils.clinics.lesson_3 import received
-from utils.clinics.lesson_4 import endpoints, visit
+from utils.clinics.lesson_4 import endpoints, source, visit
 from utils.clinics.lesson_5 import retries
 
-__all__ = ["complaints", "deployments", "endpoints", "received", "retries", "visit"]
+__all__ = ["complaints", "deployments", "endpoints", "received", "retries", "source", "visit"]

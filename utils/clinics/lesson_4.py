@@ -9,6 +9,7 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPResponse
+from inspect import getsource
 from select import select
 from threading import Event
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
-_PING = 0.01  # seconds between two health checks, and between two looks at the simulator's log
+_CHECK_EVERY = 0.1  # seconds between two health checks
+_PING = 0.01  # seconds between two looks at the simulator's log
 _LEAVE_AFTER = 3  # tokens sent by the model
 _pumps: set[asyncio.Task[None]] = set()  # of the endpoint that keeps generating
 
@@ -39,15 +41,20 @@ class Case:
     Attributes:
         ttft_share: The share of the reply, 0 to 1, that the model had sent when the first text
             arrived.
-        froze: Whether no health check succeeded while the model was sending.
+        health_checks: How many health checks were answered while the model was sending.
         unsent: Tokens that the model didn't generate after the second client disconnected.
         recording: The reply that was read to the end.
     """
 
     ttft_share: float
-    froze: bool
+    health_checks: int
     unsent: int
     recording: Recording
+
+    @property
+    def froze(self) -> bool:
+        """Whether no health check was answered, as learners' old notebooks print."""
+        return not self.health_checks
 
 
 def endpoints(_: str = "") -> dict[str, FastAPI]:
@@ -57,8 +64,12 @@ def endpoints(_: str = "") -> dict[str, FastAPI]:
 
     Learners' old notebooks pass the number of the exercise.
     """
-    patients = {"A": _collecting, "B": _pumping, "C": _streaming, "D": _holding_the_loop}
-    return {name: _app(frames) for name, frames in patients.items()}
+    return {name: _app(frames) for name, frames in _patients().items()}
+
+
+def source(name: str) -> str:
+    """Return the code of the endpoint with this letter, to read after the diagnosis."""
+    return f"# {name}\n{getsource(_patients()[name])}"
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
@@ -76,12 +87,12 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     async with serving(endpoint) as url:
         await asyncio.to_thread(_check_health, url)  # the first request is slower
         async with _unhurried().watch() as read:
-            run, by_then, alive = await _read_and_check(url, prompt, read)
+            run, by_then, answered = await _read_and_check(url, prompt, read)
         async with _unhurried().watch() as left:
             await asyncio.to_thread(_leave, url, prompt, left)
     return Case(
         ttft_share=by_then / max(1, sum(request.tokens_sent for request in read)),
-        froze=not alive,
+        health_checks=answered,
         unsent=sum(request.tokens_unsent for request in left),
         recording=run,
     )
@@ -90,15 +101,15 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
 # --- visitors ------------------------------------------------------------------------------------
 
 
-async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording, int, bool]:
+async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording, int, int]:
     """Read a reply to its end while the server's health is checked.
 
     Returns:
-        The reply, how many tokens the model had sent when its first text came, and whether a health
-        check was answered meanwhile.
+        The reply, how many tokens the model had sent when its first text came, and how many health
+        checks were answered meanwhile.
     """
     over = Event()
-    checks = asyncio.create_task(asyncio.to_thread(_is_alive, url, over, seen))
+    checks = asyncio.create_task(asyncio.to_thread(_health_checks, url, over, seen))
     try:
         recording, by_then = await asyncio.to_thread(_read, url, prompt, seen)
     finally:
@@ -142,14 +153,14 @@ def _leave(url: str, prompt: str, seen: Seen) -> None:
                 return  # the reply has ended
 
 
-def _is_alive(url: str, over: Event, seen: Seen) -> bool:
-    """Return whether a health check is sent and answered while the model is sending."""
-    while not over.wait(_PING):
+def _health_checks(url: str, over: Event, seen: Seen) -> int:
+    """Return how many health checks are sent and answered while the model is sending."""
+    answered = 0
+    while not over.wait(_CHECK_EVERY):
         if _is_sending(seen):
             _check_health(url)
-            if _is_sending(seen):
-                return True
-    return False
+            answered += _is_sending(seen)
+    return answered
 
 
 def _check_health(url: str) -> None:
@@ -176,6 +187,10 @@ def _path(prompt: str) -> str:
 
 
 # --- endpoints -----------------------------------------------------------------------------------
+
+
+def _patients() -> dict[str, Frames]:
+    return {"A": _collecting, "B": _pumping, "C": _streaming, "D": _holding_the_loop}
 
 
 @cache

@@ -9,5 +9,5 @@ right("4.diagnosis", "A reads the whole reply into a list.* D runs a plain `for`
 wrong(
     "4.diagnosis",
     "keeps generating for blocks the loop",
-    "^D does keep generating, but others froze",
+    "^D does keep generating, but no health check was",
 )({**TRUTH, "D": "keeps generating"})

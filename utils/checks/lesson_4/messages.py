@@ -6,9 +6,9 @@ from utils.checks.engine.wording import count, first_difference, joined, kind, s
 from utils.checks.lesson_4 import ask_all, create_app, frame, shout, stages, text_within, who_blocks
 from utils.lesson_source import number
 
-_EARLY = "A buffer delays the early text too. When did its first text arrive?"
-_LATE = "When did its first text arrive? What happened to the text until then?"
-_FREE = "While the event loop is blocked, no other client is served. Did others freeze?"
+_EARLY = "A buffer delays the early text too. How long was its TTFT?"
+_LATE = "Compare its TTFT with its E2E latency. What happened to the text until then?"
+_FREE = "While the event loop is blocked, no other client is served. Were health checks answered?"
 _CODE = {  # what the code of an endpoint with this diagnosis does
     "buffered": "reads the whole reply into a list before it sends any of it",
     "keeps generating": "reads the reply in a background task that nothing cancels when the client "
@@ -384,30 +384,31 @@ DIAGNOSIS: Messages[Diagnosis] = {
         "",
         {
             "healthy for blocks the loop": "Its own client is served well. What happened to the "
-            "others in the meantime?",
+            "health checks in the meantime?",
             "healthy for keeps generating": "A client that stays is served well. What happened "
             "after one disconnected?",
             "healthy for buffered": _LATE,
             "blocks the loop for healthy": _FREE,
             "blocks the loop for keeps generating": _FREE,
             "blocks the loop for buffered": _FREE,
-            "keeps generating for healthy": "Look at its last column: the model stopped on "
-            "disconnect.",
+            "keeps generating for healthy": "Tokens were never generated: the model stopped when "
+            "its client disconnected.",
             "keeps generating for blocks the loop": "Which of the two causes the other?",
             "keeps generating for buffered": _LATE,
             "buffered for healthy": _EARLY,
-            "buffered for blocks the loop": "Its first text was early. What happened to the "
-            "others?",
+            "buffered for blocks the loop": "Its TTFT was short. What happened to the health "
+            "checks?",
             "buffered for keeps generating": _EARLY,
         },
         denied={
             "blocks the loop": "doesn't block the loop",
             "keeps generating": "doesn't keep generating",
-            "keeps generating for blocks the loop": "does keep generating, but others froze too",
+            "keeps generating for blocks the loop": "does keep generating, but no health "
+            "check was answered either",
         },
     ),
     "correct": lambda s: (
-        "All four are right, from their symptoms alone. "
+        "All four are right, from their figures alone. "
         + " ".join(f"{name} {_CODE[what]}." for name, what in s.truth.items())
     ),
 }
