@@ -1,90 +1,102 @@
 """One whole reply from the first model that answers, and other ways to fall back."""
 
+# ruff: noqa: F401 (edits use what is imported)
+
 import asyncio
 from contextlib import aclosing, suppress
 
 from langchain_core.output_parsers import StrOutputParser
 from openai import OpenAIError
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import notebook_model
 
 kept = []
 
 
-def passed_on(error, number, models, *, shown):
-    """Raise after text, and the last one's."""
-    if shown or number == len(models):
-        raise error
+async def within(seconds, stream):
+    async with asyncio.timeout(seconds):
+        async for chunk in stream:
+            yield chunk
 
 
-def in_turn(
-    *,
-    caught=Exception,
-    text=bool,
-    piece=lambda text: [text],
-    limit=None,
-    failed=passed_on,
-    answered=lambda shown: True,
-    stream=lambda model, prompt: model.astream(prompt),
-    attempts=1,
-    at_last=lambda errors: None,
+@right("5.first_that_answers")
+async def first_that_answers(models, prompt):
+    for number, model in enumerate(models, start=1):
+        shown = False
+        try:
+            async for chunk in model.astream(prompt):
+                shown = shown or bool(chunk.content)
+                yield chunk.content
+            return
+        except Exception:
+            if shown or number == len(models):
+                raise
+
+
+edit = edits("5.first_that_answers", first_that_answers)
+STREAM, SHOWN, PIECE = "model.astream(prompt)", "bool(chunk.content)", "yield chunk.content"
+CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"
+START = "    {}\n    for".format
+NOTES = {
+    "    for": START("errors = []"),
+    CATCH: "except Exception as error:\n            errors.append(error)",
+}
+
+edit(None, {**NOTES, f"shown or {LAST}": "shown", RAISE: f"{RAISE}\n    raise errors[-1]"})
+for mistake, changes, *says in (
+    ("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"}),
+    ("another model", {"model.a": "notebook_model.a"}),
+    ("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"}),
+    ("not in order", {"(models, start": "(models[::-1], start"}),
+    ("calls the next without need", {"return": "pass"}),
+    ("calls the next without need", {"return": "if shown:\n                return"}),
+    ("calls the next without need", {"except Exception": "except BaseException"}),
+    ("calls the next without need", {STREAM: f"within(4.9, {STREAM})"}),
+    ("calls the next too late", {SHOWN: "False"}),
+    ("never calls the next", {SHOWN: "True"}),
+    ("never calls the next", {"except Exception": "except OpenAIError"}),
+    ("never calls the next", {"except Exception": "except OverflowError"}),
+    ("never calls the next", {LAST: "model is models[-1]"}),
+    (
+        "never calls the next",
+        {"    for": START("models = models[:2]")},
+        "three models failed",
+    ),
+    (
+        "never calls the next",
+        {"    for": START("models = [m for n, m in enumerate(models) if m not in models[:n]]")},
+        "in the list twice",
+    ),
+    ("calls one again", {"    for": START("models = [m for m in models for _ in range(2)]")}),
+    ("ends quietly", {f"shown or {LAST}": "shown"}),
+    ("ends quietly", {LAST: "models.index(model) == len(models) - 1"}),
+    ("ends quietly", {"if shown or": "if shown:\n                return\n            if"}),
+    ("another error", {**NOTES, RAISE: f"{RAISE} errors[0]"}),
+    ("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"}),
+    ("another error", {**NOTES, RAISE: f"{RAISE} ExceptionGroup('all', errors)"}),
+    ("changes white space", {PIECE: f"{PIECE}.strip()"}),
+    ("changes white space", {PIECE: f"{PIECE} * bool(chunk.content.strip())"}),
+    ("another text", {PIECE: f"{PIECE}.upper()"}),
+    ("adds text", {RAISE: f"{'yield shown * 1 and'.rjust(35)} ' (interrupted)' or ''\n{RAISE}"}),
+    (
+        "repeats text",
+        {"= False": "= ''", f"shown or {SHOWN}": "shown + chunk.content", PIECE: "yield shown"},
+    ),
+    ("no text", {PIECE: "yield ''"}),
+    ("yields the wrong type", {PIECE: "yield len(chunk.content)"}),
+    ("left open", {STREAM: f"kept.append({STREAM}) or kept[-1]"}),
+    (
+        "changes an argument",
+        {
+            "for number, model in enumerate(models, start=1)": "while models",
+            "shown = False": "model, shown = models.pop(0), False",
+            LAST: "not models",
+        },
+        "`models`",
+    ),
 ):
-    """The right answer, or one with some parts replaced."""
-
-    async def first_that_answers(models, prompt):
-        errors = []
-        each = [model for model in models for _ in range(attempts)]
-        for number, model in enumerate(each, start=1):
-            shown = False
-            try:
-                async with asyncio.timeout(limit):
-                    async for chunk in stream(model, prompt):
-                        shown = shown or text(chunk.content)
-                        for part in piece(chunk.content):
-                            yield part
-                if answered(shown):
-                    return
-            except caught as error:
-                errors.append(error)
-                failed(error, number, each, shown=shown)
-        at_last(errors)
-
-    return first_that_answers
-
-
-def last_is(same):
-    """Raise after text, or if `same(models, number)` takes it for the last model."""
-
-    def failed(error, number, models, *, shown):
-        if shown or same(models, number - 1):
-            raise error
-
-    return failed
-
-
-def raised(make):
-    """Raise what is made of all errors."""
-
-    def at_last(errors):
-        raise make(errors)
-
-    return at_last
-
-
-def after_text(error, number, models, *, shown):
-    if shown:
-        raise error
-
-
-def with_a_cause(errors):
-    error = RuntimeError("no model answered")
-    error.__cause__ = errors[-1]
-    return error
-
-
-right("5.first_that_answers")(in_turn())
-right("5.first_that_answers")(in_turn(failed=after_text, at_last=raised(lambda errors: errors[-1])))
+    edit(mistake, changes, *says)
 
 
 @right("5.first_that_answers")
@@ -166,50 +178,7 @@ right("5.first_that_answers")(Fallback())
 
 @right("5.first_that_answers")
 def a_plain_function_around_it(models, prompt):
-    return in_turn()(list(models), prompt)
-
-
-for mistake, how in (
-    ("another prompt", {"stream": lambda model, prompt: model.astream(f"{prompt} Be brief.")}),
-    ("calls the next without need", {"answered": lambda shown: False}),
-    ("calls the next without need", {"answered": lambda shown: shown}),
-    ("calls the next without need", {"caught": BaseException}),
-    ("calls the next without need", {"limit": 4.9}),
-    ("calls the next too late", {"text": lambda text: False}),
-    ("never calls the next", {"text": lambda text: True}),
-    ("never calls the next", {"caught": OpenAIError}),
-    ("never calls the next", {"caught": ()}),
-    ("never calls the next", {"failed": last_is(lambda models, at: models[at] is models[-1])}),
-    ("calls one again", {"attempts": 2}),
-    ("ends quietly", {"failed": after_text}),
-    ("ends quietly", {"failed": last_is(lambda m, at: m.index(m[at]) == len(m) - 1)}),
-    ("another error", {"failed": after_text, "at_last": raised(lambda errors: errors[0])}),
-    ("another error", {"failed": after_text, "at_last": raised(with_a_cause)}),
-    (
-        "another error",
-        {"failed": after_text, "at_last": raised(lambda errors: ExceptionGroup("all", errors))},
-    ),
-    ("changes white space", {"piece": lambda text: [text.strip()]}),
-    ("changes white space", {"piece": lambda text: [text] * bool(text.strip())}),
-    ("another text", {"piece": lambda text: [text.upper()]}),
-    ("no text", {"piece": lambda text: []}),
-    ("yields the wrong type", {"piece": lambda text: [len(text)]}),
-    ("left open", {"stream": lambda model, p: kept.append(model.astream(p)) or kept[-1]}),
-    ("another model", {"stream": lambda model, prompt: notebook_model.astream(prompt)}),
-):
-    wrong("5.first_that_answers", mistake)(in_turn(**how))
-
-
-@wrong("5.first_that_answers", "ends quietly")
-async def swallows_after_text(models, prompt):
-    said = ""
-    try:
-        async for text in in_turn()(models, prompt):
-            said += text
-            yield text
-    except Exception:
-        if not said:
-            raise
+    return first_that_answers(list(models), prompt)
 
 
 @wrong("5.first_that_answers", "never calls the next", "after its empty first chunk")
@@ -217,62 +186,3 @@ async def langchains_own(models, prompt):
     chain = models[0].with_fallbacks(models[1:])
     async for chunk in chain.astream(prompt):
         yield chunk.content
-
-
-@wrong("5.first_that_answers", "never calls the next", "three models failed")
-async def the_second_alone(models, prompt):
-    async for text in in_turn()(models[:2], prompt):
-        yield text
-
-
-@wrong("5.first_that_answers", "never calls the next", "in the list twice")
-async def each_model_once(models, prompt):
-    once = [model for at, model in enumerate(models) if model not in models[:at]]
-    async for text in in_turn()(once, prompt):
-        yield text
-
-
-@wrong("5.first_that_answers", "adds text")
-async def adds_a_notice(models, prompt):
-    shown = False
-    try:
-        async for text in in_turn()(models, prompt):
-            shown = True
-            yield text
-    except Exception:
-        if shown:
-            yield " (interrupted)"
-        raise
-
-
-@wrong("5.first_that_answers", "repeats text")
-async def yields_all_so_far(models, prompt):
-    said = ""
-    async for text in in_turn()(models, prompt):
-        said += text
-        yield said
-
-
-@wrong("5.first_that_answers", "not in order")
-async def the_last_first(models, prompt):
-    async for text in in_turn()(models[::-1], prompt):
-        yield text
-
-
-@wrong("5.first_that_answers", "calls none")
-async def calls_none(models, prompt):
-    yield ""
-
-
-@wrong("5.first_that_answers", "changes an argument", "`models`")
-async def takes_models_out(models, prompt):
-    while models:
-        model, shown = models.pop(0), False
-        try:
-            async for chunk in model.astream(prompt):
-                shown = shown or bool(chunk.content)
-                yield chunk.content
-            return
-        except Exception:
-            if shown or not models:
-                raise

@@ -1,84 +1,86 @@
 """Readings that end when Stop is pressed, and some that don't."""
 
-# ruff: noqa: ASYNC110, ASYNC251, PERF401, SIM105 (learners write such code)
+# ruff: noqa: F401, PERF401 (learners write such code; edits use what is imported)
 
 import asyncio
 import time
 from contextlib import aclosing
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import notebook_model
 
 
-def read_into(said, model, prompt):
-    """A task that reads the reply into a list."""
+@right("5.text_until")
+async def text_until(stop, model, prompt):
+    said = []
 
     async def read():
         async for chunk in model.astream(prompt):
             said.append(chunk.content)
 
-    return asyncio.create_task(read())
+    reading, stopping = asyncio.create_task(read()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            reading.result()
+    finally:
+        reading.cancel()
+        stopping.cancel()
+        await asyncio.wait({reading, stopping})
+    return "".join(said)
 
 
-async def the_first_of(reading, stopping):
-    await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if reading.done():
-        reading.result()
+edit = edits("5.text_until", text_until)
+LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
+FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"
+ENDED, RESULT = "await asyncio.wait({reading, stopping})", '"".join(said)'
+CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await reading"
+POLLS = (
+    "while not reading.done() and not stop.is_set():\n            await asyncio.sleep({})".format
+)
+CATCH = "except asyncio.CancelledError:\n        {}\n    finally".format
 
-
-async def for_reading_alone(reading, stopping):
-    stopping.add_done_callback(lambda _: reading.cancel())
-    await reading
-
-
-def two_tasks(
-    *,
-    until=the_first_of,
-    ends=lambda reading, stopping: (reading, stopping),
-    result="".join,
+for seconds in (0, 0.05, 0.1):
+    edit(None, {FIRST: POLLS(seconds)})
+for seconds in (0.15, 0.2, 0.5, 1, 3):
+    edit("stops late", {FIRST: POLLS(seconds)}, "late when Stop was pressed .* only now and then")
+for mistake, changes, *says in (
+    ("waits for Stop", {FIRST: ENDED}),
+    ("waits for Stop", {FIRST: "await stop.wait()"}, "when Stop was pressed"),
+    ("never ends", {FIRST: POLLS(0.1).replace("await asyncio", "time")}),
+    ("blocks the loop", {"async for chunk in model.a": "for chunk in model."}),
+    ("never calls the model", {LOOP: "for chunk in ()"}),
+    ("never read", {LOOP: "for chunk in [] if model.astream(prompt) else []"}),
+    ("never awaited", {RESULT: '"".join(read())'}),
+    ("another model", {"model.a": "notebook_model.a"}, "`notebook_model`"),
+    ("leaves a task", {"reading.cancel()": "", ENDED: "await asyncio.wait({stopping})"}),
+    ("leaves a task", {"stopping.cancel()": "", ENDED: "await asyncio.wait({reading})"}),
+    ("leaves a task", {"reading.cancel()": "", "stopping.cancel()": "", ENDED: "pass"}),
+    (
+        "leaves a task",
+        {"finally:": "except OverflowError:\n        pass\n    if reading:"},
+        "its task `Event.wait` was still running",
+    ),
+    ("cancels without waiting", {ENDED: "pass"}),
+    ("ends by a cancellation", {FIRST: CANCELS}),
+    ("swallows the error", {"reading.result()": "pass"}),
+    ("swallows the cancellation", {FIRST: CANCELS, "finally": CATCH("pass")}),
+    ("replaces the cancellation", {"finally": CATCH("raise RuntimeError from None")}),
+    (
+        "no text",
+        {f"{LOOP}:\n            {ADD}": f"said.extend([chunk.content {LOOP}])"},
+        "when Stop was pressed",
+    ),
+    ("no text", {RESULT: '""'}),
+    ("loses the end", {RESULT: f"{RESULT}[:-1]"}),
+    ("another text", {RESULT: f"{RESULT}.upper()"}),
+    ("adds text", {RESULT: f"{RESULT} + ' [stopped]'"}),
+    ("changes white space", {RESULT: f"{RESULT}.replace(' ', '')"}),
+    ("returns nothing", {RESULT: "None"}),
+    ("returns the wrong type", {RESULT: "said"}),
+    ("raises", {RESULT: '"".join(sayd)'}),
 ):
-    """The right answer, or one with some parts replaced."""
-
-    async def text_until(stop, model, prompt):
-        reading = read_into(said := [], model, prompt)
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            await until(reading, stopping)
-        finally:
-            for task in ends(reading, stopping):
-                task.cancel()
-            if ended := ends(reading, stopping):
-                await asyncio.wait(ended)
-        return result(said)
-
-    return text_until
-
-
-def polls(seconds):
-    """Look for Stop every so many seconds."""
-
-    async def text_until(stop, model, prompt):
-        reading = read_into(said := [], model, prompt)
-        try:
-            while not reading.done() and not stop.is_set():
-                await asyncio.sleep(seconds)
-            if reading.done():
-                reading.result()
-        finally:
-            reading.cancel()
-            await asyncio.wait({reading})
-        return "".join(said)
-
-    return text_until
-
-
-right("5.text_until")(two_tasks())
-for pause in (0, 0.05, 0.1):
-    right("5.text_until")(polls(pause))
-for pause in (0.15, 0.2, 0.5, 1, 3):
-    wrong("5.text_until", "stops late", "late when Stop was pressed .* only now and then")(
-        polls(pause)
-    )
+    edit(mistake, changes, *says)
 
 
 @right("5.text_until")
@@ -106,7 +108,13 @@ async def race_for_each_piece(stop, model, prompt):
 
 @right("5.text_until")
 async def cancels_itself(stop, model, prompt):
-    reading = read_into(said := [], model, prompt)
+    said = []
+
+    async def read():
+        async for chunk in model.astream(prompt):
+            said.append(chunk.content)
+
+    reading = asyncio.create_task(read())
 
     async def end(task):
         await stop.wait()
@@ -176,60 +184,6 @@ class Until:
 right("5.text_until")(Until())
 
 
-async def ignoring_errors(reading, stopping):
-    await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-
-
-async def changing_the_cancellation(reading, stopping):
-    try:
-        await the_first_of(reading, stopping)
-    except asyncio.CancelledError:
-        raise RuntimeError("stopped") from None
-
-
-async def swallowing_any_cancellation(reading, stopping):
-    try:
-        await for_reading_alone(reading, stopping)
-    except asyncio.CancelledError:
-        pass
-
-
-async def for_both(reading, stopping):
-    await asyncio.wait({reading, stopping})
-
-
-for mistake, how in (
-    ("leaves a task", {"ends": lambda reading, stopping: [stopping]}),
-    ("leaves a task", {"ends": lambda reading, stopping: []}),
-    ("leaves a task", {"ends": lambda reading, stopping: [reading]}),
-    ("ends by a cancellation", {"until": for_reading_alone}),
-    ("swallows the error", {"until": ignoring_errors}),
-    ("swallows the cancellation", {"until": swallowing_any_cancellation}),
-    ("replaces the cancellation", {"until": changing_the_cancellation}),
-    ("waits for Stop", {"until": for_both}),
-    ("loses the end", {"result": lambda said: "".join(said)[:-1]}),
-    ("another text", {"result": lambda said: "".join(said).upper()}),
-    ("adds text", {"result": lambda said: "".join([*said, " [stopped]"])}),
-    ("changes white space", {"result": lambda said: "".join(said).replace(" ", "")}),
-    ("no text", {"result": lambda said: ""}),
-    ("returns nothing", {"result": lambda said: None}),
-    ("returns the wrong type", {"result": list}),
-    ("raises", {"result": lambda said: "".join(sayd)}),  # noqa: F821
-):
-    wrong("5.text_until", mistake)(two_tasks(**how))
-
-
-@wrong("5.text_until", "leaves a task", "its task `Event.wait` was still running")
-async def not_when_cancelled(stop, model, prompt):
-    reading = read_into(said := [], model, prompt)
-    stopping = asyncio.create_task(stop.wait())
-    await the_first_of(reading, stopping)
-    stopping.cancel()
-    reading.cancel()
-    await asyncio.wait({reading})
-    return "".join(said)
-
-
 @wrong("5.text_until", "stops at the next piece")
 async def looks_between_chunks(stop, model, prompt):
     said = ""
@@ -248,21 +202,6 @@ async def drains(stop, model, prompt):
     return said
 
 
-@wrong("5.text_until", "no text", "when Stop was pressed")
-async def loses_what_came(stop, model, prompt):
-    async def read():
-        return "".join([chunk.content async for chunk in model.astream(prompt)])
-
-    reading, stopping = asyncio.create_task(read()), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return reading.result() if reading.done() else ""
-    finally:
-        reading.cancel()
-        stopping.cancel()
-        await asyncio.wait({reading, stopping})
-
-
 @wrong("5.text_until", "stops at the first chunk")
 async def gives_up_in_silences(stop, model, prompt):
     said = ""
@@ -275,47 +214,3 @@ async def gives_up_in_silences(stop, model, prompt):
         except StopAsyncIteration:
             break
     return said
-
-
-@wrong("5.text_until", "waits for Stop", "when Stop was pressed")
-async def waits_for_stop(stop, model, prompt):
-    reading = read_into(said := [], model, prompt)
-    await stop.wait()
-    reading.cancel()
-    return "".join(said)
-
-
-@wrong("5.text_until", "never ends")
-async def polls_blocking(stop, model, prompt):
-    reading = read_into(said := [], model, prompt)
-    while not reading.done() and not stop.is_set():
-        time.sleep(0.1)
-    return "".join(said)
-
-
-@wrong("5.text_until", "blocks the loop")
-async def streams_blocking(stop, model, prompt):
-    return "".join([chunk.content for chunk in model.stream(prompt)])
-
-
-@wrong("5.text_until", "never calls the model")
-async def only_waits(stop, model, prompt):
-    return ""
-
-
-@wrong("5.text_until", "never read")
-async def never_reads(stop, model, prompt):
-    return "" if model.astream(prompt) else None
-
-
-@wrong("5.text_until", "another model", "`notebook_model`")
-async def calls_the_notebooks_model(stop, model, prompt):
-    return await two_tasks()(stop, notebook_model, prompt)
-
-
-@wrong("5.text_until", "never awaited")
-async def forgets_to_await(stop, model, prompt):
-    async def read():
-        return [chunk.content async for chunk in model.astream(prompt)]
-
-    return "".join(read())
