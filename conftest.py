@@ -20,7 +20,7 @@ from tools.test_command import folder_for_sockets, suite_environ
 # Pytest itself may be coloured. What tests read of other programs may not.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-KERNELS = "COURSE_TEST_KERNELS"  # where quick kernels can be had: see `preloaded`
+KERNELS = "QUICK_KERNELS"  # where quick kernels can be had: see `preloaded`
 
 # What takes longest begins first, so that no worker is at it when the others have nothing to do.
 FIRST = (

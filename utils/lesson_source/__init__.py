@@ -180,7 +180,9 @@ def _files(lesson: int) -> list[Path]:
             "The folder `lessons` is missing: it belongs beside `utils`. "
             "Work in a complete copy of the course."
         )
-    return [path for path in paths() if path.name.startswith(f"{lesson:02}_")]
+    begins = f"{lesson:02}_"  # without `glob`, the greater part of a check's time
+    names = sorted(path for path in FOLDER.iterdir() if path.name.startswith(begins))
+    return [path for path in names if path.suffix == ".md"]
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:

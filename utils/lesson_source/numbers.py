@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from utils.lesson_source.lesson import SourceError
 
@@ -10,7 +11,8 @@ _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
 _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+)")
 
 
-def numbers_in(text: str, file: str) -> dict[str, str]:
+@lru_cache(maxsize=8)
+def numbers_in(text: str, file: str) -> Mapping[str, str]:
     """Each exercise's number by its name, such as "1.2" by "words", in the order of their cells."""
     found = re.search(r"(\d+)_[^/]*$", file)
     lesson = int(found[1]) if found else 0

@@ -1,6 +1,7 @@
 """A lesson's text, read into a `Lesson`."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from utils.lesson_source.blocks import blocks
 from utils.lesson_source.lesson import Cell, Hints, Lesson, Prediction, SourceError
@@ -9,6 +10,7 @@ from utils.lesson_source.markers import cell_of
 from utils.lesson_source.numbers import numbered, numbers_in
 
 
+@lru_cache(maxsize=8)  # each check asks for its exercise's stub
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
     """Read a lesson from `text`; `file` is how errors name it.
 
