@@ -1,11 +1,13 @@
 """Silence and fallback together."""
 
+# ruff: noqa: F401 (edits use what is imported)
+
 import asyncio
 from contextlib import aclosing
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import (
     collects_pieces,
     committed,
@@ -14,17 +16,113 @@ from tests.checks.lesson_5._parts import (
     kept,
     raises_what_was_survived,
     shows_the_error,
-    steadied,
     text_alone,
-    unwatched,
 )
 from utils import lesson_source
 from utils.stall_timeout import Stalled, watched
 from utils.widgets import Status
 
-right("5.steady")(steadied())
-right("5.steady")(steadied(before=[Status("Connecting")]))
-right("5.steady")(steadied(before=[Status("Thinking")]))
+
+@right("5.steady")
+async def steady(sources, seconds):
+    for number, source in enumerate(sources, start=1):
+        begun = False
+        try:
+            async for piece in watched(source(), seconds):
+                begun = begun or committed(piece)
+                yield piece
+            return
+        except Exception:
+            if begun or number == len(sources):
+                raise
+
+
+edit = edits("5.steady", steady)
+COMMITS, LAST = "committed(piece)", "number == len(sources)"
+DONE, RAISE = "            return", "                raise"
+FIRST, NEXT = "    {}\n    for".format, "\n                "
+NOTES = {
+    "    for": FIRST("errors = []"),
+    "except Exception:": "except Exception as error:\n            errors.append(error)",
+}
+IF = f"if {{}}:{NEXT}    yield piece".format
+OWN = "raise RuntimeError('No source answered.')"
+
+edit(None, {"    for": FIRST("yield Status('Connecting')")})
+edit(None, {"    for": FIRST("yield Status('Thinking')")})
+for mistake, changes, *says in (
+    ("calls none", {"source()": "source"}),
+    ("not in order", {"(sources, start": "(sources[::-1], start"}),
+    ("calls the next too late", {COMMITS: "False"}),
+    ("calls the next too late", {"committed": "text_alone"}),
+    ("calls the next too late", {f"begun or {LAST}": LAST}),
+    ("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later"),
+    ("calls the next without need", {"except Exception": "except BaseException"}),
+    (
+        "calls the next without need",
+        {
+            "begun = False": "begun = text = False",
+            "yield piece": f"text = text or text_alone(piece){NEXT}yield piece",
+            DONE: f"            if text:{NEXT}return",
+        },
+    ),
+    ("calls the next without need", {DONE: f"            if text_alone(piece):{NEXT}return"}),
+    (
+        "calls the next without need",
+        {"    for": FIRST("sources = [lambda s=source(): s for source in sources]")},
+    ),
+    ("never calls the next", {"watched(source(), seconds)": "source()"}),
+    ("never calls the next", {COMMITS: "True"}),
+    ("never calls the next", {COMMITS: "not isinstance(piece, Status)"}),
+    ("never calls the next", {"except Exception": "except Stalled"}),
+    ("never calls the next", {LAST: "source is sources[-1]"}),
+    (
+        "never calls the next",
+        {"    for": FIRST("sources = list(dict.fromkeys(sources))")},
+        "in the list twice",
+    ),
+    (
+        "never calls the next",
+        {"    for": FIRST("sources = sources[:2]")},
+        "first two sources",
+    ),
+    ("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")}),
+    ("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"}),
+    (
+        "ends quietly",
+        {"(), seconds": "(), seconds if number < len(sources) else 1000"},
+        "the last source was silent",
+    ),
+    ("another limit", {"(), seconds": "(), 3 * seconds"}),
+    ("another limit", {"(), seconds": "(), 0.7 * seconds"}),
+    ("no long silence", {"(), seconds": "(), seconds / 10"}),
+    ("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both"),
+    ("another error", {f"begun or {LAST}": "begun", RAISE: f"{RAISE}\n    {OWN}"}, "when both"),
+    (
+        "another error",
+        {**NOTES, f"begun or {LAST}": "begun", RAISE: f"{RAISE}\n    raise errors[0]"},
+        "number 2 was lost",
+    ),
+    ("raises", {COMMITS: "piece.content"}),
+    ("raises", {"except Exception": "except StalledTooLong"}, "StalledTooLong"),
+    ("yields the wrong type", {"yield piece": "yield getattr(piece, 'content', piece)"}),
+    ("yields the wrong type", {DONE: f"            yield AIMessage('')\n{DONE}"}, "an `AIMessage`"),
+    ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
+    ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
+    ("leaves a piece out", {"yield piece": IF("not isinstance(piece, Status)")}),
+    ("leaves a piece out", {"yield piece": IF("getattr(piece, 'content', None) != ''")}),
+    ("leaves a task", {"source()": "goes_on_with(source())"}),
+    (
+        "changes an argument",
+        {
+            "for number, source in enumerate(sources, start=1)": "while sources",
+            "begun = False": "source, begun = sources.pop(0), False",
+            LAST: "not sources",
+        },
+        "changed its argument `sources`",
+    ),
+):
+    edit(mistake, changes, *says)
 right("5.steady")(keeps_the_error)
 
 
@@ -105,60 +203,6 @@ async def works_on_a_copy(sources, seconds):
                     raise
 
 
-def without_statuses(pieces):
-    return any(not isinstance(piece, Status) for piece in pieces[-1:])
-
-
-for mistake, how in (
-    ("calls the next too late", {"commits": lambda piece: False}),
-    ("calls the next too late", {"commits": text_alone}),
-    ("calls the next too late", {"after_text": False}),
-    ("calls the next without need", {"failures": BaseException}),
-    ("calls the next without need", {"answered": lambda pieces: any(map(text_alone, pieces))}),
-    ("calls the next without need", {"answered": without_statuses}),
-    ("never calls the next", {"watch": unwatched}),
-    ("never calls the next", {"commits": lambda piece: True}),
-    ("never calls the next", {"commits": lambda piece: not isinstance(piece, Status)}),
-    ("never calls the next", {"failures": Stalled}),
-    ("never calls the next", {"last": lambda sources, n: sources[n - 1] is sources[-1]}),
-    (
-        "ends quietly",
-        {"last": lambda sources, n: sources.index(sources[n - 1]) == len(sources) - 1},
-    ),
-    ("another limit", {"watch": lambda stream, seconds: watched(stream, 3 * seconds)}),
-    ("another limit", {"watch": lambda stream, seconds: watched(stream, 0.7 * seconds)}),
-    ("no long silence", {"watch": lambda stream, seconds: watched(stream, seconds / 10)}),
-    ("raises", {"commits": lambda piece: piece.content}),
-    ("yields the wrong type", {"parts": lambda piece: [getattr(piece, "content", piece)]}),
-    ("yields something else", {"parts": lambda piece: [piece, AIMessageChunk("!")]}),
-    ("yields a piece again", {"parts": lambda piece: [piece, piece]}),
-    ("leaves a piece out", {"parts": lambda piece: [piece] * (not isinstance(piece, Status))}),
-    ("leaves a piece out", {"parts": lambda p: [p] * (getattr(p, "content", None) != "")}),
-):
-    wrong("5.steady", mistake)(steadied(**how))
-
-
-@wrong("5.steady", "calls none")
-async def forgets_to_call(sources, seconds):
-    for source in sources:
-        async for piece in watched(source, seconds):
-            yield piece
-
-
-@wrong("5.steady", "calls the next too late", "called a tool and failed later")
-async def forgets_what_was_before(sources, seconds):
-    for number, source in enumerate(sources, start=1):
-        begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = committed(piece)
-                yield piece
-            return
-        except Exception:
-            if begun or number == len(sources):
-                raise
-
-
 @wrong("5.steady", "ends quietly", "called a tool and fell silent")
 async def watches_until_a_tool_is_called(sources, seconds):
     for number, source in enumerate(sources, start=1):
@@ -178,99 +222,17 @@ async def watches_until_a_tool_is_called(sources, seconds):
             await stream.aclose()
 
 
-@wrong("5.steady", "calls the next without need")
-async def calls_all_sources(sources, seconds):
-    streams = [source() for source in sources]
-    async for piece in steadied()([lambda s=s: s for s in streams], seconds):
-        yield piece
-
-
-@wrong("5.steady", "calls one again")
-async def tries_each_twice(sources, seconds):
-    async for piece in steadied()([each for each in sources for _ in range(2)], seconds):
-        yield piece
-
-
-@wrong("5.steady", "never calls the next", "in the list twice")
-async def each_source_once(sources, seconds):
-    once = list(dict.fromkeys(sources))
-    async for piece in steadied()(once, seconds):
-        yield piece
-
-
-@wrong("5.steady", "not in order")
-async def the_last_first(sources, seconds):
-    async for piece in steadied()(sources[::-1], seconds):
-        yield piece
-
-
 @wrong("5.steady", "no long silence")
 async def one_limit_for_all(sources, seconds):
     async with asyncio.timeout(seconds):
-        async for piece in steadied()(sources, seconds):
+        async for piece in steady(sources, seconds):
             yield piece
-
-
-@wrong("5.steady", "never calls the next", "the first two sources failed")
-async def two_sources_only(sources, seconds):
-    async for piece in steadied()(sources[:2], seconds):
-        yield piece
-
-
-@wrong("5.steady", "another error", "when both sources failed")
-async def raises_its_own_from_the_last(sources, seconds):
-    begun = False
-    try:
-        async for piece in steadied()(sources, seconds):
-            begun = begun or committed(piece)
-            yield piece
-    except Exception:
-        if begun:
-            raise
-        raise RuntimeError("No source answered.")  # noqa: B904 (learners forget it)
-
-
-@wrong("5.steady", "ends quietly", "the last source was silent")
-async def watches_all_but_the_last(sources, seconds):
-    def watch(stream, seconds, number=[0]):  # noqa: B006 (it counts)
-        number[0] += 1
-        return watched(stream, seconds if number[0] < len(sources) else 1000)
-
-    async for piece in steadied(watch=watch)(sources, seconds):
-        yield piece
-
-
-@wrong("5.steady", "another error", "when both sources failed")
-async def raises_its_own(sources, seconds):
-    begun = False
-    async for piece in steadied(last=lambda *_: False)(sources, seconds):
-        begun = begun or committed(piece)
-        yield piece
-    if not begun:
-        raise RuntimeError("No source answered.")
-
-
-@wrong("5.steady", "another error", "number 2 was lost")
-async def the_first_error(sources, seconds):
-    errors = []
-    for source in sources:
-        begun = False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = begun or committed(piece)
-                yield piece
-            return
-        except Exception as error:
-            errors.append(error)
-            if begun:
-                raise
-    raise errors[0]
 
 
 @wrong("5.steady", "held back")
 async def holds_statuses(sources, seconds):
     held = []
-    async for piece in steadied()(sources, seconds):
+    async for piece in steady(sources, seconds):
         held.append(piece)
         if not isinstance(piece, Status):
             for each in held:
@@ -280,38 +242,6 @@ async def holds_statuses(sources, seconds):
         yield each
 
 
-@wrong("5.steady", "yields the wrong type", "an `AIMessage`")
-async def yields_the_message_as_well(sources, seconds):
-    async for piece in steadied()(sources, seconds):
-        yield piece
-    yield AIMessage("done")
-
-
-@wrong("5.steady", "raises", "StalledTooLong")
-async def catches_what_it_never_imported(sources, seconds):
-    for source in sources:
-        try:
-            async for piece in watched(source(), seconds):
-                yield piece
-            return
-        except StalledTooLong:  # noqa: F821
-            continue
-
-
-@wrong("5.steady", "changes an argument", "changed its argument `sources`")
-async def takes_sources_off_the_list(sources, seconds):
-    while sources:
-        source, begun = sources.pop(0), False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = begun or committed(piece)
-                yield piece
-            return
-        except Exception:
-            if begun or not sources:
-                raise
-
-
 @wrong("5.steady", "left open")
 async def keeps_the_first_open(sources, seconds):
     async def once(source):
@@ -319,13 +249,7 @@ async def keeps_the_first_open(sources, seconds):
         async for piece in kept[-1]:
             yield piece
 
-    async for piece in steadied()([lambda s=s: once(s) for s in sources], seconds):
-        yield piece
-
-
-@wrong("5.steady", "leaves a task")
-async def reads_on(sources, seconds):
-    async for piece in steadied()([lambda s=s: goes_on_with(s()) for s in sources], seconds):
+    async for piece in steady([lambda s=s: once(s) for s in sources], seconds):
         yield piece
 
 

@@ -1,5 +1,7 @@
 """Tickets that fill in."""
 
+# ruff: noqa: F401 (edits use what is imported)
+
 from contextlib import aclosing, suppress
 
 from jiter import from_json
@@ -8,7 +10,7 @@ from langchain_core.utils.json import parse_partial_json
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json as pydantics_from_json
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import finish_of, goes_on_with, notebook_model
 
 
@@ -26,38 +28,82 @@ def readable(text):
     return from_json(text.encode(), partial_mode="trailing-strings")
 
 
-def whole_only(text, finish):
+everything = {}
+
+
+@right("5.ticket")
+async def ticket(model, conversation):
+    text, finish = "", None
+    async for chunk in model.astream(request(conversation)):
+        text += chunk.content
+        finish = finish_of(chunk) or finish
+        if text:
+            yield readable(text)
     if finish != "stop":
         raise ValueError(finish)
-    return [Ticket.model_validate_json(text)]
+    yield Ticket.model_validate_json(text)
 
 
-def filled(
-    *,
-    asked=request,
-    if_any=bool,
-    partly=lambda text: [readable(text)],
-    at_end=whole_only,
-    finish_at=lambda finish, chunk: finish_of(chunk) or finish,
+edit = edits("5.ticket", ticket)
+STREAM, READ = "model.astream(request(conversation))", "yield readable(text)"
+LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
+
+for mistake, changes, *says in (
+    ("another model", {"model.a": "notebook_model.a"}, "called the notebook's `notebook_model`"),
+    ("wants no JSON", {"request(conversation)": "conversation"}, "What is `request` for"),
+    ("conversation missing", {"request(conversation)": "request('Hello.')"}),
+    ("reads no JSON yet", {"if text": "if chunk"}, "The first chunk is empty"),
+    ("ticket all the same", {LACKS: "0", LAST: "yield Ticket(**readable(text))"}, "truncated"),
+    ("ticket all the same", {LACKS: "0"}, "was `length`, after the last bracket"),
+    ("ticket all the same", {LACKS: 'finish == "length"'}, "no finish reason"),
+    ("ticket all the same", {LACKS: 'finish in ("length", None)'}, "`content_filter`"),
+    (
+        "ticket all the same",
+        {"model_validate_json(text)": "model_construct(**from_json(text.encode()))"},
+        "the order's number was",
+    ),
+    ("ends quietly", {"raise ValueError(finish)": "return"}, "there is no ticket"),
+    ("no ticket at the end", {LAST: "yield dict(Ticket.model_validate_json(text))"}, "a `dict`"),
+    ("no ticket at the end", {LAST: ""}, "a `dict`"),
+    ("ticket too early", {LAST: f"{LAST}\n    {LAST}"}),
+    (
+        "ticket too early",
+        {
+            READ: """try:
+                yield Ticket(**readable(text))
+            except ValueError:
+                yield readable(text)"""
+        },
+    ),
+    ("invents a value", {"readable(text)": "{'order': 0} | readable(text)"}, "'order': 0"),
+    (
+        "fills in None",
+        {"readable(text)": "dict.fromkeys(Ticket.model_fields) | readable(text)"},
+        "has `name` as None",
+    ),
+    ("changes an item", {READ: "everything.update(readable(text))\n            yield everything"}),
+    ("yields the wrong type", {READ: "yield text"}, "yields a `str`"),
+    ("field late", {READ: "pass"}),
+    ("field late", {f"async for chunk in {STREAM}": f"for chunk in [c async for c in {STREAM}]"}),
+    (
+        "field late",
+        {
+            READ: """with suppress(ValidationError):
+                yield Ticket.model_validate_json(text).model_dump()"""
+        },
+        "known after 1.0 s, .* before 2.6 s",
+    ),
+    ("yields nothing", {READ: "pass", LAST: "return\n    yield"}),
+    ("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"}),
+    ("leaves a task", {STREAM: f"goes_on_with({STREAM})"}),
+    ("raises", {" or finish": ""}, "ValueError: None"),
+    (
+        "raises",
+        {"ValueError(finish)": "Truncated(finish)"},
+        "name 'Truncated'.*, although the length",
+    ),
 ):
-    """The right answer, or one with some parts replaced."""
-
-    async def ticket(model, conversation):
-        text, finish = "", None
-        async for chunk in model.astream(asked(conversation)):
-            text += chunk.content
-            finish = finish_at(finish, chunk)
-            if if_any(text):
-                for part in partly(text):
-                    yield part
-        for last in at_end(text, finish):
-            yield last
-
-    return ticket
-
-
-by_jiter = filled()
-right("5.ticket")(by_jiter)
+    edit(mistake, changes, *says)
 
 
 @right("5.ticket")
@@ -110,7 +156,7 @@ async def new_fields_by_the_sum(model, conversation):
 @right("5.ticket")
 class Tickets:
     def __init__(self, model, conversation):
-        self.tickets = by_jiter(model, conversation)
+        self.tickets = ticket(model, conversation)
 
     def __aiter__(self):
         return self.tickets
@@ -131,97 +177,6 @@ async def in_json_mode(model, conversation):
     yield Ticket.model_validate(fields)
 
 
-def in_full(text):
-    return [{"name": None, "order": None, "problem": None} | readable(text)]
-
-
-wrong("5.ticket", "fills in None", "has `name` as None")(filled(partly=in_full))
-
-
-def repaired(text, finish=None):
-    return [Ticket(**readable(text))]
-
-
-def unless(*finishes):
-    """Validate the ticket, but for these finish reasons."""
-
-    def at_end(text, finish):
-        if finish in finishes:
-            raise ValueError(finish)
-        return [Ticket.model_validate_json(text)]
-
-    return at_end
-
-
-def constructed(text, finish):
-    if finish != "stop":
-        raise ValueError(finish)
-    return [Ticket.model_construct(**from_json(text.encode()))]
-
-
-def quiet(text, finish):
-    return [Ticket.model_validate_json(text)] if finish == "stop" else []
-
-
-def another_problem(text, finish):
-    return [whole_only(text, finish)[0].model_copy(update={"problem": "None."})]
-
-
-def a_ticket_as_it_grows(text):
-    try:
-        return repaired(text)
-    except ValueError:
-        return [readable(text)]
-
-
-def once_valid(text):
-    with suppress(ValidationError):
-        return [Ticket.model_validate_json(text).model_dump()]
-    return []
-
-
-def raises_what_it_never_made(text, finish):
-    if finish != "stop":
-        raise Truncated(finish)  # noqa: F821
-    return [Ticket.model_validate_json(text)]
-
-
-everything = {}
-
-for mistake, how, says in (
-    ("wants no JSON", {"asked": str}, "What is `request` for"),
-    ("conversation missing", {"asked": lambda _: request("Hello.")}, ""),
-    ("reads no JSON yet", {"if_any": lambda text: True}, "The first chunk is empty"),
-    ("ticket all the same", {"at_end": repaired}, "the length limit had truncated"),
-    ("ticket all the same", {"at_end": unless()}, "was `length`, after the last bracket"),
-    ("ticket all the same", {"at_end": unless("length")}, "no finish reason"),
-    ("ticket all the same", {"at_end": unless("length", None)}, "`content_filter`"),
-    ("ticket all the same", {"at_end": constructed}, "the order's number was"),
-    ("ends quietly", {"at_end": quiet}, "there is no ticket"),
-    ("no ticket at the end", {"at_end": lambda *end: [dict(whole_only(*end)[0])]}, "a `dict`"),
-    ("no ticket at the end", {"at_end": lambda *end: whole_only(*end) and []}, "a `dict`"),
-    ("ticket too early", {"at_end": lambda *end: 2 * whole_only(*end)}, ""),
-    ("ticket too early", {"partly": a_ticket_as_it_grows}, ""),
-    ("invents a value", {"partly": lambda text: [{"order": 0} | readable(text)]}, "'order': 0"),
-    ("changes an item", {"partly": lambda t: [everything.update(readable(t)) or everything]}, ""),
-    ("yields the wrong type", {"partly": lambda text: [text]}, "yields a `str`"),
-    ("field late", {"partly": lambda text: []}, ""),
-    ("field late", {"partly": once_valid}, "known after 1.0 s, .* before 2.6 s"),
-    ("yields nothing", {"partly": lambda text: [], "at_end": lambda *end: []}, ""),
-    ("another ticket", {"at_end": another_problem}, ""),
-    ("raises", {"finish_at": lambda finish, chunk: finish_of(chunk)}, "ValueError: None"),
-    ("raises", {"at_end": raises_what_it_never_made}, "name 'Truncated'.*, although the length"),
-):
-    wrong("5.ticket", mistake, says)(filled(**how))
-
-
-@wrong("5.ticket", "field late")
-async def all_dicts_at_the_end(model, conversation):
-    dicts = [fields async for fields in by_jiter(model, conversation)]
-    for fields in dicts:
-        yield fields
-
-
 @wrong("5.ticket", "structured output")
 async def in_structure(model, conversation):
     chain = model.with_structured_output(Ticket)
@@ -232,19 +187,7 @@ async def in_structure(model, conversation):
 @wrong("5.ticket", "ends quietly")
 async def swallows_all(model, conversation):
     try:
-        async for part in by_jiter(model, conversation):
+        async for part in ticket(model, conversation):
             yield part
     except Exception:
         return
-
-
-@wrong("5.ticket", "leaves a task")
-async def reads_on_in_a_task(model, conversation):
-    async for part in goes_on_with(by_the_parser(model, conversation)):
-        yield part
-
-
-@wrong("5.ticket", "another model", "called the notebook's `notebook_model`")
-async def calls_the_notebooks_model(model, conversation):
-    async for part in by_jiter(notebook_model, conversation):
-        yield part
