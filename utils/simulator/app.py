@@ -28,11 +28,11 @@ from .concurrency import ConcurrencyLimiter
 from .errors import ApiError
 from .json_values import Json, parse_object, to_json
 from .memory import AttemptCounter, Conversations
+from .model_request import ModelRequest
 from .pacing import Clock
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .recordings import Recordings
 from .reply import Encoder, Reply
-from .request import ModelRequest
 from .request_log import MAX_PROMPT, Log
 from .response import PacedResponse
 

@@ -14,10 +14,10 @@ from typing import Protocol
 from . import errors
 from .content.answer import answer
 from .faults import FAULTS, Chosen, parse
+from .model_request import ModelRequest
 from .pacing import Piece, plan
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
-from .request import ModelRequest
 from .tokens import split, split_json
 
 _TOKENS_PER_MESSAGE = 3  # besides its text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from . import errors
+from .model_request import ToolCall, Turn
 from .reply import Reply
-from .request import ToolCall, Turn
 
 _MAX_COUNTED = 10_000
 _MAX_KEPT = 200

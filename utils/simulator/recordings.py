@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 from . import errors
 from .json_values import Json
+from .model_request import ModelRequest
 from .pacing import Piece, Plan
 from .reply import Kind, Part, Reply, ReplyInfo, Usage
-from .request import ModelRequest
 
 _FORMAT = "recorded replies of a chat model, version 2"
 _FIRST_FORMAT = "recorded replies of a chat model, version 1"  # no `also` etc.

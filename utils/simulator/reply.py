@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 from .json_values import Json
+from .model_request import ModelRequest
 from .pacing import Piece, Plan, TimedBytes
-from .request import ModelRequest
 
 Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have the last
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from .. import errors
 from ..errors import ApiError
 from ..json_values import Json
-from ..request import Tool, ToolChoice, Turn
+from ..model_request import Tool, ToolChoice, Turn
 
 _MAX_CONTEXT = 400_000  # tokens
 _CHARACTERS_PER_TOKEN = 4  # about

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from .. import errors
+from ..model_request import ModelRequest
 from ..reply import Part
-from ..request import ModelRequest
 from . import conversation, json_reply, reasoning, tool_calls
 from .schema_rules import SchemaError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..request import ModelRequest
+from ..model_request import ModelRequest
 from . import extract, prepared_replies
 
 _GO_ON = re.compile(

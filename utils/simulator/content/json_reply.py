@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ..json_values import Json, is_shallow
-from ..request import ModelRequest
+from ..model_request import ModelRequest
 from . import extract
 from .json_schema import fill
 from .schema_rules import SchemaError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..request import ModelRequest
+from ..model_request import ModelRequest
 
 _LONGEST_QUOTE = 100  # characters
 

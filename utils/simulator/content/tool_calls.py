@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..json_values import is_shallow
-from ..request import ModelRequest, Tool
+from ..model_request import ModelRequest, Tool
 from . import extract, field_hints
 from .json_schema import fill
 

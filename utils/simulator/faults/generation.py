@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain, repeat
 
+from ..model_request import ModelRequest
 from ..pacing import Piece
 from ..reply import Reply
-from ..request import ModelRequest
 from .fault import fault
 
 _FLOOD_PIECE = 4096  # characters

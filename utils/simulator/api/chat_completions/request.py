@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ... import errors
 from ...json_values import Json
-from ...request import ModelRequest, Role, ToolCall, Turn
+from ...model_request import ModelRequest, Role, ToolCall, Turn
 from ..validation import (
     AsParts,
     Body,
