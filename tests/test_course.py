@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import os
 import shutil
 import socket
 import subprocess
@@ -11,24 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.run_course import COURSE, course
 from tools import commands, lab
 from tools.programs import Advice
 
 ROOT = Path(__file__).resolve().parent.parent
-COURSE = ROOT / "course.py"
 COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
-
-
-def course(
-    *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*python, str(COURSE), *words],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **variables},
-        timeout=240,
-    )
 
 
 def test_without_a_command_the_commands_are_shown_with_the_standard_library_only() -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,22 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.run_course import course
 from tools import doctor
 
 ROOT = Path(__file__).resolve().parent.parent
-COURSE = ROOT / "course.py"
-
-
-def course(
-    *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*python, str(COURSE), *words],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **variables},
-        timeout=240,
-    )
 
 
 def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:

@@ -1,0 +1,21 @@
+"""Runs course.py as a user does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+COURSE = Path(__file__).resolve().parent.parent / "course.py"
+
+
+def course(
+    *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command, and return what it printed."""
+    return subprocess.run(
+        [*python, str(COURSE), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **variables},
+        timeout=240,
+    )
