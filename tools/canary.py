@@ -6,8 +6,6 @@ it. Both are deleted, however the command ends. `.venv` isn't touched.
 
 import argparse
 import dataclasses
-import importlib.metadata
-import json
 import re
 import shutil
 import signal
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.environment import LOCKS, Environment
-from tools.installers import check_room, follow, make_venv
+from tools.installers import check_room, follow, make_venv, needed_uv
 from tools.programs import (
     ROOT,
     Advice,
@@ -68,23 +66,24 @@ class Change:
 def canary(arguments: argparse.Namespace) -> int:
     """Run the tests with the newest versions; returns 1 if any fails."""
     stop_on_signals()
+    uv = needed_uv()
     with tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder:
         try:
-            return _try_newest(Path(folder).resolve(), quick=arguments.quick)
+            return _try_newest(uv, Path(folder).resolve(), quick=arguments.quick)
         finally:
             for number in end_signals():  # a second Ctrl-C must not leave the folder
                 signal.signal(number, signal.SIG_IGN)
 
 
-def _try_newest(folder: Path, *, quick: bool) -> int:
+def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:
     project = _pyproject()["project"]
     environment = Environment(folder)
     check_room(folder)
     say("Creating a temporary environment with the newest versions.")
-    _install(environment, requirements(project))
+    _install(uv, environment, requirements(project))
+    found = _changes(uv, environment)
     copy = folder / "course"
     shutil.copytree(ROOT, copy, ignore=_not_copied)
-    found = changes(**_versions(environment, copy))
     say(f"\n{heading(len(found))}")
     direct = {_normal(line) for line in requirements(project)}
     for change in sorted(found, key=lambda one: (one.name not in direct, one.name)):
@@ -93,9 +92,7 @@ def _try_newest(folder: Path, *, quick: bool) -> int:
         say("  (* is named in pyproject.toml; the others are their dependencies)")
     say(f"\nRunning {'the quick tests' if quick else 'all tests'} with them.")
     code = _tests(environment, copy, QUICK if quick else ())
-    say("")
-    for line in verdict(code, found, direct, quick=quick):
-        say(line)
+    say(f"\n{verdict(code, found, direct, quick=quick)}")
     return int(code != 0)
 
 
@@ -119,27 +116,22 @@ def requirements(project: Mapping[str, Any]) -> list[str]:
     return [*project["dependencies"], *(line for group in groups for line in group)]
 
 
-def _install(environment: Environment, wanted: Sequence[str]) -> None:
+def _install(uv: str, environment: Environment, wanted: Sequence[str]) -> None:
     """Create the environment and install the newest versions.
 
     Raises:
         Advice: The versions conflict, or there is no network.
     """
-    uv = shutil.which("uv")
     make_venv(environment, uv)
     asked = environment.root / "wanted.txt"
     asked.write_text("".join(f"{line}\n" for line in wanted), encoding="utf-8")
-    python = str(environment.python)
-    with_pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    installing = [uv, "pip", "install", "--python", python] if uv else with_pip
-    command = [*installing, "--upgrade", "--only-binary", ":all:", "--requirement", str(asked)]
-    if uv:  # pip ignores the project's overrides, and installs a package that isn't used
-        kept_out = environment.root / "kept_out.txt"
-        lines = _pyproject()["tool"]["uv"]["override-dependencies"]
-        kept_out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        command += ["--override", str(kept_out)]
+    kept_out = environment.root / "kept_out.txt"
+    lines = _pyproject()["tool"]["uv"]["override-dependencies"]
+    kept_out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    command = [uv, "pip", "install", "--python", str(environment.python), "--upgrade"]
+    command += ["--only-binary", ":all:", "--override", str(kept_out), "-r", str(asked)]
     try:
-        follow(command, environment, "downloading the newest versions", _step)
+        follow(command, environment, "downloading the newest versions")
     except Advice as advice:
         raise Advice(
             f"{advice} So the newest versions were not tested. Learners install the lock, and are "
@@ -147,70 +139,25 @@ def _install(environment: Environment, wanted: Sequence[str]) -> None:
         ) from None
 
 
-def _step(line: str) -> str | None:
-    """The progress in an installer's line, or None."""
-    doing = r"\s*((?:Collecting|Downloading|Resolved|Prepared|Installed|Installing) .*)"
-    found = re.match(doing, line.partition(" (from ")[0].partition(": ")[0])
-    return found[1].strip()[:70] if found else None
-
-
 def _not_copied(folder: str, names: list[str]) -> set[str]:
     ignored = set(shutil.ignore_patterns(*LEFT_BEHIND)(folder, names))
     return ignored | ({*MADE} & {*names} if Path(folder) == ROOT else set())
 
 
-def _versions(environment: Environment, copy: Path) -> dict[str, dict[str, str]]:
-    """The locked and the installed versions, as the environment's Python sees them."""
-    call = "import json; from tools.canary import versions; print(json.dumps(versions()))"
+def _changes(uv: str, environment: Environment) -> list[Change]:
+    """How the newest versions differ from the lock: what uv would change to get the locked ones."""
+    asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
-        [str(environment.python), "-c", call],
-        cwd=copy,
-        env=clean_environ(),
-        capture_output=True,
-        text=True,
-        check=True,
+        asked, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True
     )
-    found: dict[str, dict[str, str]] = json.loads(
-        done.stdout.splitlines()[-1]
-    )  # site hooks may print first
-    return found
+    return changes(done.stderr)
 
 
-def versions() -> dict[str, dict[str, str]]:
-    """The versions in the tests' lock for this Python, and the installed ones."""
-    lines = (ROOT / LOCKS["test"]).read_text(encoding="utf-8").splitlines()
-    installed = {_normal(one.name): one.version for one in importlib.metadata.distributions()}
-    return compared(lines, installed)
-
-
-def compared(
-    lines: Iterable[str], installed: Mapping[str, str], system: dict[str, str] | None = None
-) -> dict[str, dict[str, str]]:
-    """The versions in a lock's lines, and the installed ones that count.
-
-    Args:
-        lines: The lock; packages excluded on all systems (`sys_platform == 'never'`) don't count.
-        installed: Versions by name.
-        system: Values for the lines' markers; by default those of this computer.
-    """
-    from packaging.requirements import Requirement  # may be missing outside the environment
-
-    wanted = [Requirement(line) for line in lines if line.strip()]
-    kept_out = {_normal(one.name) for one in wanted if '"never"' in str(one.marker)}
-    locked = {
-        _normal(one.name): str(one.specifier).removeprefix("==")
-        for one in wanted
-        if one.marker is None or one.marker.evaluate(system)
-    }
-    there = {name: version for name, version in installed.items() if name not in kept_out}
-    return {"locked": locked, "installed": there}
-
-
-def changes(locked: Mapping[str, str], installed: Mapping[str, str]) -> list[Change]:
-    """The differences, except for the installers."""
-    names = {*locked, *installed} - {"pip", "setuptools", "wheel"}
-    pairs = (Change(name, locked.get(name), installed.get(name)) for name in sorted(names))
-    return [change for change in pairs if change.locked != change.newest]
+def changes(said: str) -> list[Change]:
+    """The differences in uv's lines, such as ` - openai==4.0.0` and ` + openai==3.54.0`."""
+    lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", said, re.MULTILINE)
+    newest, locked = ({name: version for at, name, version in lines if at == it} for it in "-+")
+    return [Change(name, locked.get(name), newest.get(name)) for name in sorted({*newest, *locked})]
 
 
 def _normal(requirement: str) -> str:
@@ -235,32 +182,25 @@ def _tests(environment: Environment, copy: Path, chosen: Sequence[str]) -> int:
         return wait_for(child)
 
 
-def verdict(code: int, found: Sequence[Change], direct: Iterable[str], *, quick: bool) -> list[str]:
+def verdict(code: int, found: Sequence[Change], direct: Iterable[str], *, quick: bool) -> str:
     """What the result means, and what to do next."""
     test, lock = this_command("test"), this_command("lock")
-    if code == 0 and quick:
-        return [
-            f"The quick tests pass with the newest versions; {this_command('canary')} runs all."
-        ]
-    if code == 0 and not found:
-        return ["All tests pass, and the locks have the newest versions: nothing to do."]
-    if code == 0:
-        take_up = f"{lock} --upgrade, then {test}, and commit the locks."
-        return [f"All tests pass with the newest versions. To use them: {take_up}"]
     if not found:
-        return [f"No version differs from the lock, so the cause is not a package: run {test}."]
-    moved = [one.name for one in found if one.locked and one.newest]
+        return "No version differs from the lock" + (
+            ": nothing to do." if code == 0 else f", so the cause is not a package: run {test}."
+        )
+    if code == 0 and quick:
+        return f"The quick tests pass with the newest versions; {this_command('canary')} runs all."
+    if code == 0:
+        return (
+            "All tests pass with the newest versions. To use them: "
+            f"{lock} --upgrade, then {test}, and commit the locks."
+        )
+    moved = [change.name for change in found if change.locked and change.newest]
     suspects = [name for name in moved if name in set(direct)] or moved
-    said = [
-        "Learners are not affected, since they install the lock. What to do next:",
-        f"1. Run {test}: what fails there too has nothing to do with versions.",
-    ]
-    if not suspects:
-        came = "; ".join(str(change) for change in found)
-        return [*said, f"2. No version changed; look at the packages that came and went ({came})."]
-    keep_out = f"`{suspects[0]}<...` in pyproject.toml, with the reason beside it, and {lock}."
-    return [
-        *said,
-        f"2. Read what changed in {', '.join(suspects)}, and fix what relied on it.",
-        f"3. Until then, exclude the version: {keep_out}",
-    ]
+    return (
+        f"Learners are not affected, since they install the lock. What fails with {test}, too, has "
+        f"nothing to do with versions. Read what changed in {', '.join(suspects) or 'the others'}, "
+        "and fix what relied on it, or exclude the version in pyproject.toml, with the reason "
+        f"beside it, and run {lock}."
+    )

@@ -3,7 +3,6 @@
 import argparse
 import difflib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from tools.canary import canary
 from tools.class_command import class_
 from tools.doctor import doctor
 from tools.environment import LOCKS, interpreter
-from tools.installers import install_from
+from tools.installers import install_from, needed_uv
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.programs import (
@@ -88,13 +87,15 @@ def site(arguments: argparse.Namespace) -> int:
 
 def lock(arguments: argparse.Namespace) -> int:
     """Update the lock files from pyproject.toml; each is constrained by those before it."""
-    uv = shutil.which("uv")
-    if uv is None:
-        raise Advice(
-            "Updating the lock files needs uv, which is not on PATH: install it (pip install uv) "
-            "and try again. Learners never need this command."
-        )
-    compiling = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "--no-header"]
+    compiling = [
+        needed_uv(),
+        "pip",
+        "compile",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--no-header",
+    ]
     compiling += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
     compiling += ["--upgrade"] if arguments.upgrade else []
     held: list[str] = []
@@ -278,7 +279,7 @@ def parser() -> argparse.ArgumentParser:
         canary,
         "for maintainers: run the tests with the newest versions of everything",
         "Creates a temporary environment with the newest versions pyproject.toml allows, prints\n"
-        "how it differs from the lock, runs the tests, and suggests what to do next. Needs a\n"
+        "how it differs from the lock, runs the tests, and suggests what to do next. Needs uv, a\n"
         "network and, while it runs, about 2 GB of disk space.",
     )
     trying.add_argument("--quick", action="store_true", help="run only the most sensitive tests")

@@ -47,6 +47,20 @@ class Place:
         return self.folder / inside / "site-packages"
 
 
+def needed_uv() -> str:
+    """The path of uv, for a command that learners never need.
+
+    Raises:
+        Advice: It isn't installed.
+    """
+    if uv := shutil.which("uv"):
+        return uv
+    raise Advice(
+        "This command needs uv, which is not on PATH: install it (pip install uv) and try again. "
+        "Learners never need this command."
+    )
+
+
 def make_venv(environment: Place, uv: str | None) -> None:
     """Create an empty environment, with pip inside unless there is uv."""
     if uv is None and importlib.util.find_spec("ensurepip") is None:
