@@ -108,7 +108,7 @@ def lock(arguments: argparse.Namespace) -> int:
     code = lock_apps(compiling)
     if code != 0:
         return code
-    say(f"Updated {', '.join(LOCKS.values())}. To test them, run {this_command('test')}.")
+    say(f"Updated requirements/. To test it, run {this_command('test')}.")
     return 0
 
 
