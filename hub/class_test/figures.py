@@ -20,21 +20,16 @@ Processes = Mapping[str, Sequence[psutil.Process]]
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds until a moment: by part, of the whole machine, and stolen by its host."""
+    """CPU seconds until a moment, by part."""
 
     at: float
     parts: Mapping[str, float]
-    machine: float
-    stolen: float = 0.0
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
         """The usage until now; the client is this process."""
         parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
-        parts["client"] = _cpu(psutil.Process())
-        times = psutil.cpu_times()
-        busy = times.user + times.system + times.nice
-        return cls(time.monotonic(), parts, busy, getattr(times, "steal", 0.0))
+        return cls(time.monotonic(), parts | {"client": _cpu(psutil.Process())})
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -180,13 +175,10 @@ class Figures:
         used = {part: cpu - before.parts.get(part, 0.0) for part, cpu in after.parts.items()}
         each = ", ".join(f"{part} {used.get(part, 0.0) / self.learners:.2f}" for part in PARTS)
         shared = ", ".join(f"{part} {used.get(part, 0.0):.1f}" for part in ("hub", "proxy"))
-        others = max(0.0, after.machine - before.machine - sum(used.values())) / wall
-        stolen = (after.stolen - before.stolen) / wall
         busy = f"{sum(used.values()) / wall:.1f} of {self.cores} cores for {wall:.0f} s"
-        besides = f"other programs {others:.1f}, taken by the host {stolen:.2f}"
         client = f"the learners' browsers {used['client']:.1f}"
         return [
-            f"CPU          {name}: {busy}, {besides}",
+            f"CPU          {name}: {busy}",
             f"             seconds for each learner: {each}; in all: {shared}, {client}",
         ]
 
