@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.environment import LOCKS, Environment
-from tools.installers import check_room, follow, make_venv, needed_uv
+from tools.installers import check_room, follow, make_venv, needed_uv, uv_progress
 from tools.programs import (
     ROOT,
     Advice,
@@ -131,7 +131,7 @@ def _install(uv: str, environment: Environment, wanted: Sequence[str]) -> None:
     command = [uv, "pip", "install", "--python", str(environment.python), "--upgrade"]
     command += ["--only-binary", ":all:", "--override", str(kept_out), "-r", str(asked)]
     try:
-        follow(command, environment, "downloading the newest versions")
+        follow(command, environment, "downloading the newest versions", uv_progress)
     except Advice as advice:
         raise Advice(
             f"{advice} So the newest versions were not tested. Learners install the lock, and are "

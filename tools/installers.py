@@ -98,12 +98,13 @@ def run_uv(uv: str, environment: Place, lock: Path) -> None:
     if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
         places = os.environ.get("PIP_FIND_LINKS", "").split()
         command += ["--no-index", *(f"--find-links={place}" for place in places)]
+    follow(command, environment, "uv is downloading packages", uv_progress)
+
+
+def uv_progress(line: str) -> str | None:
+    """The progress in one of uv's lines, or None."""
     shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
-
-    def watch(line: str) -> str | None:
-        return line.strip() if line.strip().startswith(shown) else None
-
-    follow(command, environment, "uv is downloading packages", watch)
+    return line.strip() if line.strip().startswith(shown) else None
 
 
 def run_pip(environment: Place, lock: Path) -> None:
