@@ -1,8 +1,10 @@
 """The scripts in `lessons/take_home`, each copied to an empty folder and run as its own process."""
 
+import asyncio
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -13,6 +15,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from tools.programs import ROOT
 from utils import lesson_source
@@ -63,6 +67,7 @@ class Script:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
+            preexec_fn=None if sys.platform == "win32" else _hear_ctrl_c,
         )
 
     def run(
@@ -78,14 +83,21 @@ class Script:
         with self.start(name, model=model, stdin=True) as process:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
-    def interrupt(self, name: str, *words: str, model: str) -> tuple[str, str, Request]:
-        """Press Ctrl-C when it has printed something; returns stdout, stderr and its request."""
+    def interrupt(
+        self, name: str, *words: str, model: str, after: int = 1
+    ) -> tuple[str, str, Request]:
+        """Press Ctrl-C `after` so many characters; returns stdout, stderr and its request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             assert process.stdout is not None
-            first = process.stdout.read(1)
+            first = process.stdout.read(after)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate()
         return first + out, err, seen[0]
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to a program that it starts in the background: pytest, maybe."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 CTRL_C = pytest.mark.skipif(
@@ -137,9 +149,12 @@ def test_its_lesson_shows_it_and_how_to_run_it(name: str) -> None:
 # --- Lesson 1 -------------------------------------------------------------------------------------
 
 
+MEASURE = "1_stream_and_measure.py"
+
+
 def test_1_streams_and_measures(script: Script) -> None:
     with script.server.watch() as seen:
-        ended = script.run("1_stream_and_measure.py", RIVER)
+        ended = script.run(MEASURE, RIVER)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("The Danube")
     report = reported(ended.stderr)
@@ -150,12 +165,12 @@ def test_1_streams_and_measures(script: Script) -> None:
 
 
 def test_1_reports_a_truncated_reply(script: Script) -> None:
-    report = reported(script.run("1_stream_and_measure.py", RIVER, model="sim-fast:end@5").stderr)
+    report = reported(script.run(MEASURE, RIVER, model="sim-fast:end@5").stderr)
     assert report["finish reason"] == report["usage"] == "None"
 
 
 def test_1_reports_a_lost_connection_in_a_sentence(script: Script) -> None:
-    ended = script.run("1_stream_and_measure.py", RIVER, model="sim-fast:drop@5")
+    ended = script.run(MEASURE, RIVER, model="sim-fast:drop@5")
     assert ended.returncode == 1
     assert ended.stdout.startswith("The Danube")
     assert "ConnectionError: " in ended.stderr
@@ -164,9 +179,98 @@ def test_1_reports_a_lost_connection_in_a_sentence(script: Script) -> None:
 
 @CTRL_C
 def test_1_stops_the_model(script: Script) -> None:
-    out, err, request = script.interrupt("1_stream_and_measure.py", RIVER, model=STALLS)
+    out, err, request = script.interrupt(MEASURE, RIVER, model=STALLS)
     assert "The Danube".startswith(out.strip())
     assert reported(err)["finish reason"] == "None"
+    assert request.tokens_unsent > 0
+
+
+# --- Lesson 2 -------------------------------------------------------------------------------------
+
+BILL = "2_log_and_bill.py"
+
+
+def test_2_logs_each_run_and_adds_up_the_bill(script: Script) -> None:
+    with script.server.watch() as seen:
+        ended = script.run(BILL, RIVER, "Explain how a rainbow forms.")
+    assert ended.returncode == 0, ended.stderr
+    first, *_, bill = ended.stdout.splitlines()
+    assert first.startswith("The Danube")
+    sent = sum(request.tokens_sent for request in seen)
+    assert re.fullmatch(rf"sim-fast: \d+ tokens in, {sent} out", bill)
+    runs = re.findall(r"^run (\S+): (started|ended)", ended.stderr, re.MULTILINE)
+    (one, a), (one_again, b), (two, c), (two_again, d) = runs
+    assert (a, b, c, d) == ("started", "ended", "started", "ended")
+    assert one == one_again != two == two_again
+
+
+def test_2_logs_a_lost_connection_under_its_run(script: Script) -> None:
+    ended = script.run(BILL, RIVER, model="sim-fast:drop@5")
+    assert re.search(r"^run (\S+): started\nrun \1: OpenAIConnectionError after", ended.stderr)
+    assert "Traceback" not in ended.stderr
+
+
+@CTRL_C
+def test_2_stops_the_model(script: Script) -> None:
+    _, err, request = script.interrupt(BILL, RIVER, model=STALLS)
+    assert re.search(r"^run (\S+): started\nrun \1: (KeyboardInterrupt|GeneratorExit) after", err)
+    assert request.tokens_unsent > 0
+
+
+async def test_2_one_handler_serves_threads_and_tasks(server: Simulator) -> None:
+    bill = runpy.run_path(str(FOLDER / BILL))["LogAndBill"]()
+    model = ChatOpenAI(
+        model="sim-fast",
+        base_url=server.base_url,
+        api_key=SecretStr(server.api_key),
+        stream_usage=True,
+        streaming=True,
+        callbacks=[bill],
+    )
+    async with server.watch() as seen:
+        await asyncio.to_thread(model.batch, [RIVER] * 10)
+        await asyncio.gather(*(model.ainvoke(RIVER) for _ in range(10)))
+    sent = sum(request.tokens_sent for request in seen)
+    assert bill.usage_metadata["sim-fast"]["output_tokens"] == sent
+    assert bill.started == {}
+
+
+# --- Lesson 3 -------------------------------------------------------------------------------------
+
+FORM = "3_fill_a_form.py"
+PERSON = "John Smith, 42, john@example.com, likes chess and rivers."
+
+
+def forms(stdout: str) -> list[dict[str, str]]:
+    """The form at each step."""
+    steps = re.findall(r"^name: (.*)\nage: (.*)\nemail: (.*)\ntags: (.*)$", stdout, re.MULTILINE)
+    return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
+
+
+def test_3_fills_the_form_and_validates_it(script: Script) -> None:
+    ended = script.run(FORM, PERSON)
+    assert ended.returncode == 0, ended.stderr
+    steps = forms(ended.stdout)
+    assert set(steps[0].values()) == {"..."}
+    assert steps[-1]["name"] == "John Smith"
+    names = [step["name"] for step in steps[1:] if step["name"] != "..."]
+    assert len(set(names)) > 1, "the name didn't grow"
+    assert all("John Smith".startswith(name) for name in names)
+    assert ended.stdout.splitlines()[-1].startswith("Valid: Person(name='John Smith', age=42, ")
+
+
+def test_3_validates_no_truncated_reply(script: Script) -> None:
+    ended = script.run(FORM, PERSON, model="sim-fast:end@12")
+    assert ended.returncode == 1
+    assert "Valid" not in ended.stdout
+    assert ended.stderr == "The reply is incomplete: finish reason None.\n"
+
+
+@CTRL_C
+def test_3_stops_the_model(script: Script) -> None:
+    out, err, request = script.interrupt(FORM, PERSON, model="sim-fast:stall@8,3000", after=41)
+    assert err == "Stopped.\n"
+    assert forms(out)
     assert request.tokens_unsent > 0
 
 

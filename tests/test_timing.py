@@ -15,6 +15,7 @@ from utils.timing import (
     Recording,
     arecord,
     arecord_call,
+    passed_on,
     record,
     record_call,
 )
@@ -650,3 +651,20 @@ def test_an_awaitable_is_refused_with_what_to_do_instead():
     with pytest.raises(TypeError, match=r"coroutine is not a stream.*arecord_call"):
         arecord(call)
     call.close()
+
+
+def test_a_step_that_waits_for_words_passes_each_on_when_the_next_begins():
+    words = passed_on(
+        recorded((1, ""), (2, "a red"), (3, " fo"), (4, "x")), "words", r"(?<=\s)(?=\S)"
+    )
+    assert [(piece.at, piece.text) for piece in words.pieces] == [
+        (2, "a "),
+        (3, "red "),
+        (4, "fox"),
+    ]
+
+
+@given(st.lists(st.text("a. ")), st.sampled_from([r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"]))
+def test_a_step_that_waits_loses_no_text(texts, end):
+    received = recorded(*enumerate(texts))
+    assert passed_on(received, "later", end).text == received.text

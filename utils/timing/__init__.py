@@ -4,6 +4,7 @@ Reads items by their shape: message chunks, strings, or dicts shaped like messag
 """
 
 from utils.timing.chunks import content_of
+from utils.timing.passed_on import passed_on
 from utils.timing.recorders import (
     AsyncRecorder,
     Recorder,
@@ -25,6 +26,7 @@ __all__ = [
     "arecord_call",
     "content_of",
     "could_be_shown",
+    "passed_on",
     "record",
     "record_call",
     "words_in",

@@ -1,0 +1,56 @@
+"""Fill a form in the terminal while the model is writing its JSON, and validate it at the end.
+
+Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
+Ctrl-C stops the reply.
+"""
+
+import argparse
+import os
+import sys
+from contextlib import closing
+
+from langchain_core.output_parsers import JsonOutputParser
+from langchain_core.outputs import Generation
+from langchain_openai import ChatOpenAI
+from openai import OpenAIError
+from pydantic import BaseModel, ValidationError
+
+
+class Person(BaseModel):
+    """The form. Replace its fields with your own."""
+
+    name: str
+    age: int
+    email: str
+    tags: list[str]
+
+
+arguments = argparse.ArgumentParser(description=__doc__)
+arguments.add_argument("text", nargs="?", default="John Smith, 42, john@example.com, likes chess.")
+request = f"Extract the person: {arguments.parse_args().text}"
+if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
+    sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+
+schema = {"name": "Person", "schema": Person.model_json_schema()}
+json_only = {"type": "json_schema", "json_schema": schema}
+# ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
+model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)
+up = f"\x1b[{len(Person.model_fields)}A" if sys.stdout.isatty() else ""  # to the form's first line
+whole, form = None, {}
+try:
+    with closing(model.stream(request, response_format=json_only)) as chunks:
+        for chunk in chunks:
+            print(end=up if whole else "")
+            whole = chunk if whole is None else whole + chunk
+            # All JSON so far, as `.transform()` does it; this loop needs the finish reason, too.
+            form = JsonOutputParser().parse_result([Generation(text=whole.text)], partial=True)
+            for name in Person.model_fields:
+                print(f"{name}: {(form or {}).get(name, '...')}", flush=True)
+    reason = whole and whole.response_metadata.get("finish_reason")
+    if reason != "stop":
+        sys.exit(f"The reply is incomplete: finish reason {reason}.")
+    print("Valid:", repr(Person.model_validate(form)))
+except KeyboardInterrupt:
+    sys.exit("Stopped.")
+except (OpenAIError, ValidationError) as error:
+    sys.exit(f"{type(error).__name__}: {error}")

@@ -1,0 +1,47 @@
+"""A lesson's core and what comes after it take the minutes that its *Time* line promises."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.minutes import CORE_END, minutes
+from tools.notebooks import Built, make
+from utils import lesson_source
+
+WITH_A_CORE = ("01", "02", "03", "05")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[path for path in lesson_source.paths() if path.name[:2] in WITH_A_CORE],
+    ids=lambda path: path.stem,
+)
+def built(request: pytest.FixtureRequest) -> Built:
+    path: Path = request.param
+    return make(path)
+
+
+def test_the_minutes_promised_are_those_of_the_formula(built: Built) -> None:
+    opening = built.editions["notebooks"].cells[0].source
+    found = re.search(r"\*\*Time:\*\* (\d+) minutes.* (\d+) more", opening)
+    assert found
+    core, rest = (sum(part.values()) for part in minutes(built))
+    assert core == pytest.approx(int(found[1]), rel=0.1)
+    assert rest == pytest.approx(int(found[2]), rel=0.1, abs=0.5)
+
+
+def test_the_core_ends_with_the_script_to_take_home_and_nothing_in_it_is_optional(
+    built: Built,
+) -> None:
+    texts = [cell.source for cell in built.editions["notebooks"].cells]
+    end = texts.index(next(text for text in texts if text.startswith(CORE_END)))
+    headings = re.findall(r"^## (.+)$", "\n".join(texts[:end]), re.MULTILINE)
+    assert set(headings[-2:]) == {"Recap", "Take it home"}
+    assert not any("*optional*" in text.lower() for text in texts[1:end])
+    assert not any(heading.startswith("Optional") for heading in headings)
+    after = re.search(r"(\d+) more\b", texts[0])
+    assert after
+    parts = re.findall(r"(\d+) minutes", texts[end])
+    assert parts
+    assert len(parts) > 1 or parts[0] == after[1]  # lesson 5 tells the minutes of its parts

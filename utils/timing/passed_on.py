@@ -1,0 +1,26 @@
+"""A recording as it would be after a step that waits for whole words or sentences."""
+
+import re
+from dataclasses import replace
+
+from utils.timing.recording import Piece, Recording
+
+
+def passed_on(recording: Recording, label: str, end: str) -> Recording:
+    r"""What a step that waits for whole parts of the text passes on, and when.
+
+    Args:
+        recording: What the step receives.
+        label: The label of the result.
+        end: A regular expression that matches the place between two parts, such as
+            `(?<=\s)(?=\S)` for words.
+    """
+    waiting = ""
+    pieces: list[Piece] = []
+    for piece in recording.pieces:
+        *complete, waiting = re.split(end, waiting + piece.text)
+        if complete:
+            pieces.append(replace(piece, text="".join(complete)))  # new text, same time
+    if waiting:
+        pieces.append(replace(recording.pieces[-1], text=waiting))
+    return replace(recording, label=label, pieces=tuple(pieces))
