@@ -178,6 +178,7 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "ServerApp": server,
         "IdentityProvider": {"token": token},
         "KernelSpecManager": {"kernel_dirs": []},
+        "LanguageServerManager": {"autodetect": False},  # would ask npm, at every start
     }
     if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
         config["KernelManager"] = {"transport": "ipc"}
