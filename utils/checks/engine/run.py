@@ -36,7 +36,8 @@ class Case:
         compact: Whether no chunk is empty; see `Reply`.
         prompt: What the model is to be sent.
         fails_after: The connection is lost after so many pieces.
-        leave_after: The reader of the answer's stream leaves after so many items with text.
+        leave_after: The reader of the answer's stream leaves after so many items with text; one of
+            a web app after so many events (an int) or virtual seconds (a float).
         cancel_after: The task that runs the answer is cancelled after so many virtual seconds.
         when: What is special about it, as the end of a sentence: "for an empty reply".
     """
@@ -47,7 +48,7 @@ class Case:
     compact: bool = False
     prompt: str = PROMPT
     fails_after: int | None = None
-    leave_after: int | None = None
+    leave_after: float | None = None
     cancel_after: float | None = None
     when: str = ""
 

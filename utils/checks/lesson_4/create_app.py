@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
@@ -60,22 +60,15 @@ class Visited(Case):
 
     Attributes:
         silence: Further seconds before the first text.
-        leave: The reader leaves after so many events (an int) or seconds (a float).
-        slow: It doesn't leave, but reads no more, and the server cancels the request.
+        slow: The reader doesn't leave, but reads no more, and the server cancels the request.
         beside: Another reader asks another question at the same time.
     """
 
     text: str = _RIVERS
     seed: int = 61
     silence: float = 0.0
-    leave: int | float | None = None
     slow: bool = False
     beside: bool = False
-
-    @property
-    def whole(self) -> bool:
-        """Whether the reply arrives whole and is read to its end."""
-        return self.leave is self.fails_after is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,19 +76,15 @@ class Seen(Run):
     """What readers received from an app.
 
     Attributes:
-        case: The visit.
-        visits: The responses.
-        other: The reply to the other question.
+        visit: The response to the question; an empty one if there is no app to visit.
+        took: How many seconds the slowest response took.
+        lasts: How many seconds the slowest reply took the model.
     """
 
     case: Visited
-    visits: Sequence[Visit]
-    other: Reply
-
-    @property
-    def visit(self) -> Visit:
-        """The response to the question."""
-        return self.visits[0] if self.visits else Visit(began=0.0)
+    visit: Visit
+    took: float
+    lasts: float
 
     @property
     def body(self) -> str:
@@ -148,16 +137,6 @@ class Seen(Run):
         return ends[0] if ends else len(self.events) - 1
 
     @property
-    def took(self) -> float:
-        """How many seconds the slowest response took."""
-        return max((visit.over or 0) - visit.began for visit in self.visits)
-
-    @property
-    def lasts(self) -> float:
-        """How many seconds the slowest reply took the model."""
-        return max(reply.lasts for reply in (self.reply, self.other)[: len(self.visits)])
-
-    @property
     def generated_late(self) -> int:
         """How many pieces the model generated after its reader had left."""
         left = self.visit.left
@@ -178,8 +157,7 @@ class Seen(Run):
 def observe(answer: Any, case: Visited) -> Seen:
     """Make an app and visit it."""
     reply = case.reply(silences={0: case.silence})
-    other = Reply(cut(_TIDES, 62))
-    replies = {case.prompt: reply, **({_OTHER: other} if case.beside else {})}
+    replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
     made: list[Any] = []
     visits: list[Visit] = []
 
@@ -195,8 +173,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         app = made[0]
         if not _APP.fits(app):
             return
-        leaves: dict[str, Any] = {"leave_after": case.leave, "slow": case.slow}
-        requests = [get(app, "/chat", {"question": case.prompt}, arrives, **leaves)]
+        how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
+        requests = [get(app, "/chat", {"question": case.prompt}, arrives, **how)]
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         async with started(app):
@@ -210,11 +188,16 @@ def observe(answer: Any, case: Visited) -> Seen:
             if each.error:
                 raise each.error
 
-    model, streams = FakeModel.of(replies), case.leave is None
-    run = run_async("create_app", visit, case, reply, model, wants=_APP, passes_on=streams)
+    how: dict[str, Any] = {"wants": _APP, "passes_on": case.leave_after is None}
+    run = run_async("create_app", visit, case, reply, FakeModel.of(replies), **how)
     # What the shared mistakes look at is the answer and its app, and not the visit.
     run = replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
-    return Seen.of(run, other=other, visits=visits)
+    return Seen.of(
+        run,
+        visit=visits[0] if visits else Visit(began=0.0),
+        took=max(((each.over or 0.0) - each.began for each in visits), default=0.0),
+        lasts=max(each.lasts for each in replies.values()),
+    )
 
 
 def _lacks_frame(s: Seen) -> bool:
@@ -243,7 +226,7 @@ FIRST: Mistakes[Seen] = {
     **{name: SHARED[name] for name in _OF_THE_APP},
     "needs frame": _lacks_frame,
     "misuses the response": lambda s: any(text in str(s.error) for text in MISUSES),
-    "another status": lambda s: not s.error and bool(s.visits) and s.visit.status != 200,
+    "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
     "closes before it is read": lambda s: (
         s.model is not None
         and bool(s.model.calls)
@@ -291,22 +274,24 @@ check = Exercise(
         Visited(pieces=("", "a", "", " ", "\n", "b"), when="for a reply with empty pieces"),
         Visited(pieces=(), when="for an empty reply"),
         Visited(beside=True, when="when two readers asked at the same time"),
-        Visited(leave=4, when="after a client had disconnected"),
-        Visited(silence=40.0, leave=20.0, when="after a client had disconnected in a silence"),
+        Visited(leave_after=4, when="after a client had disconnected"),
         Visited(
-            leave=4,
+            silence=40.0, leave_after=20.0, when="after a client had disconnected in a silence"
+        ),
+        Visited(
+            leave_after=4,
             slow=True,
             when="after the server had cancelled a request while text waited to be sent",
         ),
-        Visited(fails_after=3, leave=_LONG, when="in mid-reply"),
-        Visited(fails_after=0, leave=_LONG, when="before its first chunk"),
+        Visited(fails_after=3, leave_after=_LONG, when="in mid-reply"),
+        Visited(fails_after=0, leave_after=_LONG, when="before its first chunk"),
     ),
     mistakes={
         **_if(lambda s: s.case.whole or s.case.fails_after is not None, ENDS),
         **_if(lambda s: s.case.whole, WHOLE),
         **TEXT,
         **_if(lambda s: s.case.fails_after is not None, FAILED),
-        **_if(lambda s: s.case.fails_after is None and s.case.leave is not None, LEFT),
+        **_if(lambda s: s.case.fails_after is None and s.case.leave_after is not None, LEFT),
     },
     first=FIRST,
     opts_out={
