@@ -47,7 +47,6 @@ class App(Environment):
 
     Attributes:
         name: What the command line calls it.
-        lock_file: Its exact packages, in `requirements/`.
         place: The folder that it is started in.
         command: What is started there, as after `python -m`; `{port}` stands for the port.
         source: The file of `place` whose first lines name the packages that it wants.
@@ -58,7 +57,6 @@ class App(Environment):
     """
 
     name: str
-    lock_file: str
     place: str
     command: tuple[str, ...]
     source: str = "app.py"
@@ -86,7 +84,7 @@ class App(Environment):
 
     def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is one kind)
         """The lock file."""
-        return self.root / "requirements" / self.lock_file
+        return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:
         """Install what the lock asks for, unless that is done; return the interpreter.
@@ -157,7 +155,6 @@ def _dotted(version: tuple[int, int]) -> str:
 FASTAPI = App(
     root=ROOT,
     name="fastapi",
-    lock_file="fastapi_chat.lock",
     place="apps/fastapi_chat",
     command=(
         *("uvicorn", "app:app", "--port", "{port}"),
@@ -167,7 +164,6 @@ FASTAPI = App(
 STREAMLIT = App(
     root=ROOT,
     name="streamlit",
-    lock_file="streamlit_chat.lock",
     place="apps",
     source="streamlit_chat.py",
     command=("streamlit", "run", "streamlit_chat.py", "--server.port", "{port}"),
@@ -184,7 +180,6 @@ STREAMLIT = App(
 CHAINLIT = App(
     root=ROOT,
     name="chainlit",
-    lock_file="chainlit_chat.lock",
     place="apps",
     source="chainlit_chat.py",
     command=(
@@ -209,7 +204,6 @@ CHAINLIT = App(
 DJANGO = App(
     root=ROOT,
     name="django",
-    lock_file="django_chat.lock",
     place="apps",
     source="django_chat.py",
     command=(

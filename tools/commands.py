@@ -123,7 +123,7 @@ def lock_apps(compiling: Sequence[str]) -> int:
             command = [*compiling, str(wanted), "--constraints", str(held), "--emit-build-options"]
             for package in each.built:
                 command += ["--no-binary", package]
-            code = run([*command, "--output-file", f"requirements/{each.lock_file}"])
+            code = run([*command, "--output-file", str(each.lock())])
             if code != 0:
                 return code
     return 0

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,11 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
         Advice: A lesson is missing or was edited after its build, or Sphinx warned.
     """
     started = time.monotonic()
-    wanted = chosen(lessons, lesson_source.FOLDER)
+    stems = [path.stem for path in chosen(lessons, lesson_source.FOLDER)]
     pages = output / "source"
     if pages.exists():
         shutil.rmtree(pages)
     pages.mkdir(parents=True)
-    stems = list(_executed(wanted))
-    if not stems:
-        raise Advice(f"No lesson is built yet: {this_command('build')} builds and runs them.")
     known = _known(stems)
     for stem in stems:
         _write_lesson(stem, pages, known)
@@ -115,18 +112,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 # --- Copies for Sphinx ----------------------------------------------------------------------------
-
-
-def _executed(lessons: Sequence[Path]) -> Iterator[str]:
-    """The stems of the lessons that have notebooks; prints a sentence about each other one."""
-    for path in lessons:
-        if all(
-            (ROOT / folder / f"{path.stem}.ipynb").is_file()
-            for folder in ("notebooks", "solutions")
-        ):
-            yield path.stem
-        else:
-            say(f"{path.name} is left out: run {this_command('build')} to make its notebooks.")
 
 
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
