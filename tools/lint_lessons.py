@@ -25,9 +25,10 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 
 def problems(lesson: Lesson) -> list[SourceError]:
     """Everything wrong with a lesson, in the order of its lines."""
+    if unreadable := list(_syntax(lesson)):
+        return unreadable  # the rest reads the code
     found = [
         *_tags(lesson),
-        *_syntax(lesson),
         *_exercises(lesson),
         *_checks(lesson),
         *_hints(lesson),
@@ -104,12 +105,10 @@ def _exercises(lesson: Lesson) -> Iterator[SourceError]:
 
 def _checks(lesson: Lesson) -> Iterator[SourceError]:
     for cell in _code(lesson):
-        if not _is_python(cell):
-            continue
         calls = _calls(cell.solved, "check")
         if cell.exercises:
             number = cell.exercises[0]
-            statements = _statements(cell.solved)
+            statements = _parsed(cell.solved).body
             last = statements[-1] if statements else None
             at_end = isinstance(last, ast.Expr) and _called(last.value, "check") == number
             if calls != [number] or not at_end:
@@ -140,9 +139,8 @@ def _predictions(lesson: Lesson) -> Iterator[SourceError]:
             if number in used:
                 yield lesson.error(cell.line, f"prediction {number} is used a second time")
             used.add(number)
-    all_read = all(_is_python(cell) for cell in _code(lesson))
     for number, prediction in lesson.predictions.items():
-        if number not in used and all_read:
+        if number not in used:
             yield lesson.error(prediction.line, f"prediction {number} is defined but not used")
 
 
@@ -208,29 +206,11 @@ def _parsed(text: str) -> ast.Module:
     return tree
 
 
-def _statements(text: str) -> list[ast.stmt]:
-    """A cell's statements; none if it is not Python, which `_syntax` reports."""
-    try:
-        return _parsed(text).body
-    except SyntaxError:
-        return []
-
-
-def _is_python(cell: Cell) -> bool:
-    """Whether the instructor's edition of a cell is Python; `_syntax` reports it if not."""
-    try:
-        _parsed(cell.solved)
-    except SyntaxError:
-        return False
-    return True
-
-
 def _calls(text: str, function: str) -> list[str]:
     """The first arguments of all calls of `function`."""
     return [
         number
-        for statement in _statements(text)
-        for node in ast.walk(statement)
+        for node in ast.walk(_parsed(text))
         if (number := _called(node, function)) is not None
     ]
 

@@ -106,7 +106,7 @@ def make(path: Path) -> Built:
         if re.search(r"^check = ", file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     unchecked = lint_lessons.unchecked(lesson, checks, folder.relative_to(root).as_posix())
-    if found := [*lint_lessons.problems(lesson), *unchecked]:
+    if found := lint_lessons.problems(lesson) or list(unchecked):
         raise BuildError("\n".join(str(error) for error in found))
     named = list(zip(ids(lesson.cells), lesson.cells, strict=True))
     learner = [
