@@ -4,6 +4,7 @@ Each cell of the table is measured here on virtual time, with a model that needs
 token and 10 s for its reply; the agent's model replies twice.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -53,7 +54,7 @@ class Component:
 
 def component(name: str, **options: Any) -> Component:
     virtual = VirtualSimulator()
-    model = virtual.chat("sim-seed", **options)
+    model = virtual.chat(options.pop("model", "sim-seed"), **options)
     if name == "chat model":
         return Component(model, RAINBOW, virtual)
     if name == "chain":
@@ -250,3 +251,42 @@ def test_version_3_is_in_beta() -> None:
     )
     assert run.returncode == 0, run.stderr
     assert "LangChainBetaWarning: The v3 streaming protocol on Pregel is experimental" in run.stderr
+
+
+@pytest.mark.parametrize(("closes", "ended"), [(True, "client left"), (False, "finished")])
+def test_a_run_of_version_3_that_is_left_goes_on_unless_it_is_closed(
+    closes: bool, ended: str
+) -> None:
+    given = component("agent")
+
+    async def leave() -> None:
+        run = await given.runnable.astream_events({"messages": RAINBOW}, version="v3")  # type: ignore[misc]
+        if closes:
+            async with run:
+                await first_text(run)
+        else:
+            await first_text(run)
+        await asyncio.sleep(20)
+
+    given.virtual.run(leave())
+    assert [request.ended for request in given.virtual.requests()] == [ended]
+    given.virtual.close()
+
+
+async def first_text(run: Any) -> None:
+    async for message in run.messages:
+        async for text in message.text:
+            if text:
+                return
+
+
+@pytest.mark.parametrize(
+    ("way", "ran"), [(in_mode("messages"), True), (events_v2, True), (events_v3, False)]
+)
+@pytest.mark.parametrize("fault", ["length@5", "end@5"])
+def test_who_runs_a_tool_call_that_is_truncated(fault: str, way: Way, ran: bool) -> None:
+    given = component("agent", model=f"sim-seed:{fault}")
+    given.virtual.run(way(given, lambda _: None))
+    results = len(given.virtual.requests()) - 1  # a second request has the tool's result
+    assert (results > 0) is ran
+    given.virtual.close()
