@@ -327,7 +327,7 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
 def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]", str]:
     """A learner's tasks, with the names of the coroutines that they run.
 
-    They are the learner's own, or asyncio's, such as `Event.wait`.
+    They are the learner's own, which come first, or asyncio's, such as `Event.wait`.
     """
     found: dict[asyncio.Task[Any], str] = {}
     for task in asyncio.all_tasks(loop):
@@ -337,4 +337,4 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
                 found[task] = coro.__qualname__
             elif learners_own(file):
                 found[task] = coro.__name__
-    return found
+    return dict(sorted(found.items(), key=lambda each: ("." in each[1], each[1])))
