@@ -245,6 +245,18 @@ class TestStopping:
         assert feet(panel)[0]["actions"] == ["Continue", "Regenerate"]
         assert not panel.busy
 
+    async def test_a_cell_stops_after_so_many_words(self, panel, model):
+        cell = asyncio.create_task(panel.ask("Why?", stop_after=3))
+        tap = await model.tap()
+        for text in ("Be", "cause", " it", " r"):
+            await tap.put(text)
+        turn = await cell
+        assert (turn.state, turn.reply) == ("stopped", "Because it r")
+        assert tap.closed
+        cell, tap = await begun(panel, model, "Again?", "One two three four")
+        tap.end()
+        assert (await cell).state == "complete", "it holds for one question"
+
     async def test_stop_before_any_text(self, panel, model):
         cell, _ = await begun(panel, model)
         panel.stop()
@@ -306,7 +318,7 @@ class TestStopping:
 
 
 class TestTheWayOn:
-    @pytest.mark.parametrize("ending", ["stopped", "failed", "complete", "cut off"])
+    @pytest.mark.parametrize("ending", ["stopped", "failed", "complete", "truncated"])
     async def test_regenerate_replaces_the_last_reply(self, panel, model, ending):
         cell, tap = await begun(panel, model, "Why?", AIMessageChunk("Bec"))
         if ending == "stopped":
@@ -453,9 +465,9 @@ class TestFailing:
         turn = await asked(panel, model, error=ValueError("refused Zm9vYmFyYmF6MTIzNDU2Nzg5MA"))
         assert "Zm9v" not in turn.note
 
-    async def test_chunks_without_a_finish_reason_are_cut_off(self, panel, model):
+    async def test_chunks_without_a_finish_reason_are_truncated(self, panel, model):
         turn = await asked(panel, model, "Why?", AIMessageChunk("Bec"))
-        assert turn.state == "cut off"
+        assert turn.state == "truncated"
         assert "without a finish reason" in turn.note
         assert feet(panel)[0]["actions"] == ["Continue", "Regenerate"]
 

@@ -110,7 +110,7 @@ async def test_the_reply_is_whole_or_said_not_to_be(wire, provider, fault, by_re
     if raised:
         assert turn.state == "failed"
     else:
-        assert turn.state == ("complete" if turn.reply == whole(fault) else "cut off")
+        assert turn.state == ("complete" if turn.reply == whole(fault) else "truncated")
     if turn.state == "complete":
         assert turn.note == ""
     else:

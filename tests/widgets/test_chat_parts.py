@@ -19,17 +19,17 @@ def chunk(text="", run="run-1", **metadata):
     return AIMessageChunk(text, id=run, response_metadata=metadata)
 
 
-def cut_off(*items):
+def truncated(*items):
     ending = Ending()
     for item in items:
         ending.see(item)
-    return ending.cut_off
+    return ending.truncated
 
 
 class TestEnding:
     def test_strings_have_no_finish_reason_and_are_complete(self):
-        assert cut_off("a", "b") == ""
-        assert cut_off() == ""
+        assert truncated("a", "b") == ""
+        assert truncated() == ""
 
     @pytest.mark.parametrize(
         "metadata",
@@ -42,10 +42,10 @@ class TestEnding:
         ],
     )
     def test_a_reason_to_finish_completes_chunks(self, metadata):
-        assert cut_off(chunk("a"), chunk(**metadata), chunk()) == ""
+        assert truncated(chunk("a"), chunk(**metadata), chunk()) == ""
 
-    def test_chunks_without_a_reason_are_cut_off(self):
-        assert "without a finish reason" in cut_off(chunk("a"), chunk("b"))
+    def test_chunks_without_a_reason_are_truncated(self):
+        assert "without a finish reason" in truncated(chunk("a"), chunk("b"))
 
     @pytest.mark.parametrize(
         ("metadata", "reason", "words"),
@@ -63,14 +63,14 @@ class TestEnding:
         ],
     )
     def test_a_reason_that_cuts_is_told(self, metadata, reason, words):
-        told = cut_off(chunk("a"), chunk(**metadata))
+        told = truncated(chunk("a"), chunk(**metadata))
         assert f"(`{reason}`)" in told
         assert words in told
 
     def test_the_reason_of_a_tool_call_does_not_finish_the_reply_that_follows(self):
         calls = [chunk("", "run-1"), chunk(finish_reason="tool_calls")]
-        assert cut_off(*calls, chunk("Sunny", "run-2"))
-        assert not cut_off(
+        assert truncated(*calls, chunk("Sunny", "run-2"))
+        assert not truncated(
             *calls, chunk("Sunny", "run-2"), chunk("", "run-2", finish_reason="stop")
         )
 
@@ -142,7 +142,7 @@ class TestHistory:
             AIMessage("Because."),
         ]
 
-    @pytest.mark.parametrize("state", ["stopped", "cut off", "failed"])
+    @pytest.mark.parametrize("state", ["stopped", "truncated", "failed"])
     def test_an_interrupted_reply_is_kept_and_marked(self, state):
         _, said = messages([turn(reply="Bec", state=state)])
         assert said.content == f"Bec\n\n{INTERRUPTED}"

@@ -43,14 +43,14 @@ class Ending:
         self._reason = _reason(metadata) or self._reason
 
     @property
-    def cut_off(self) -> str:
+    def truncated(self) -> str:
         """Why the reply is truncated, as a sentence; empty if it is complete."""
         if not self._has_chunks:
             return ""
         if not self._reason:
-            return "Cut off: the stream ended without a finish reason."
+            return "Truncated: the stream ended without a finish reason."
         cause = _CUT.get(self._reason.lower())
-        return f"Cut off: {cause} (`{self._reason}`)." if cause else ""
+        return f"Truncated: {cause} (`{self._reason}`)." if cause else ""
 
 
 def _reason(metadata: Mapping[str, Any]) -> str:

@@ -13,8 +13,6 @@ from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.chat.turn import Exchange
 from utils.widgets.live_markdown.rendering import Rendering
 
-_PHASES = {"complete": "done", "cut off": "cut"}  # other phases have the state's name
-
 
 class ChatPage(SyncedList):
     """The conversation, a box to type in, Send and Stop.
@@ -86,7 +84,7 @@ def _phase(exchange: Exchange) -> str:
     """Return the phase, which decides the look."""
     if exchange.state == "streaming" and not exchange.started:
         return "waiting"
-    return _PHASES.get(exchange.state, exchange.state)
+    return "done" if exchange.state == "complete" else exchange.state
 
 
 def _actions(exchange: Exchange) -> list[str]:

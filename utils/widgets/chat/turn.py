@@ -15,7 +15,7 @@ from utils.widgets.chat.ending import Ending
 from utils.widgets.latency_badge.widget import begin
 from utils.widgets.status_line.stages import Outcome, Stages, Status
 
-State = Literal["streaming", "complete", "stopped", "cut off", "failed"]
+State = Literal["streaming", "complete", "stopped", "truncated", "failed"]
 
 _ENDS_STAGES: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
 
@@ -27,7 +27,7 @@ class Turn:
     Attributes:
         question: The question.
         reply: The reply's text so far.
-        state: "streaming", "complete", "stopped", "cut off" or "failed".
+        state: "streaming", "complete", "stopped", "truncated" or "failed".
         ttft: Seconds from the question to the reply's first text; None before there is any.
         e2e: Seconds spent on the reply so far. After `go_on`, both streams count, but not the time
             between them.
@@ -100,7 +100,7 @@ class Exchange:
     @property
     def can_go_on(self) -> bool:
         """Whether the reply is partial, so that its rest can be requested."""
-        return self.started and self.state in ("stopped", "cut off", "failed")
+        return self.started and self.state in ("stopped", "truncated", "failed")
 
     def take(self, item: object) -> None:
         """Keep the stream's next item: a chunk, a string or a `Status`."""
@@ -126,19 +126,19 @@ class Exchange:
         """Record how the stream ended.
 
         Args:
-            state: How; "complete" becomes "cut off" if the reply was truncated.
+            state: How; "complete" becomes "truncated" if the reply was truncated.
             note: What failed, if something did.
         """
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent
-        if state == "complete" and self._ending.cut_off:
-            state, note = "cut off", self._ending.cut_off
+        if state == "complete" and self._ending.truncated:
+            state, note = "truncated", self._ending.truncated
         if state == "failed" and self.started:  # there is a Continue button
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
             note = STOPPED if self.started else "Stopped before any text."
-        elif not self.started and state in ("complete", "cut off"):
+        elif not self.started and state in ("complete", "truncated"):
             note = f"{note} The reply is empty.".lstrip()
         self.state, self.note, self.stalled = state, note, False
         self.stages.end(_ENDS_STAGES.get(state, "stopped"))

@@ -116,7 +116,7 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._regenerate())
 
     async def go_on(self) -> Turn:
-        """Request the rest of a last reply that was stopped, cut off or failed.
+        """Request the rest of a last reply that was stopped, truncated or failed.
 
         If nothing had arrived of it, this regenerates it.
 
