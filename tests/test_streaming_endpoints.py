@@ -1,0 +1,79 @@
+"""What lesson 4 says of endpoints whose client disconnects while text waits to be sent."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
+
+from utils.app_server import serving
+
+PIECE = "x" * 100_000  # a connection that isn't read from is soon full
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+
+
+class Endless:
+    """An app whose endpoints send pieces without end, and note when their generator is closed."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.closed = False
+        self.app = FastAPI()
+        self.app.get("/by-hand", response_model=None)(self.by_hand)
+        self.app.get("/built-in", response_class=EventSourceResponse)(self.built_in)
+
+    async def by_hand(self) -> StreamingResponse:
+        return StreamingResponse(self.pieces(), media_type="text/event-stream")
+
+    async def built_in(self) -> AsyncIterator[str]:
+        try:
+            while True:
+                await asyncio.sleep(0)  # a model's stream waits, too
+                self.sent += 1
+                yield PIECE
+        finally:
+            self.closed = True
+
+    async def pieces(self) -> AsyncIterator[str]:
+        try:
+            while True:
+                await asyncio.sleep(0)
+                self.sent += 1
+                yield f"data: {PIECE}\n\n"
+        finally:
+            self.closed = True
+
+
+async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> None:
+    """Read nothing until the endpoint can't send any more, then disconnect."""
+    host, port = url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    before = -1
+    while endless.sent > before or endless.sent < 2:
+        before = endless.sent
+        await asyncio.sleep(0.05)
+    writer.transport.abort()
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
+@pytest.mark.parametrize(("path", "closes"), [("by-hand", True), ("built-in", False)])
+async def test_fastapis_own_response_leaves_a_generator_whose_text_waits(path: str, closes: bool):
+    endless = Endless()
+    async with serving(endless.app) as url:
+        await disconnect_while_text_waits(endless, url, path)
+    # The server has stopped, and with it all its tasks.
+    assert endless.closed == closes
