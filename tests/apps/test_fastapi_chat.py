@@ -54,8 +54,10 @@ class Visitor:
         request = self._client.stream("GET", f"/replies/{reply}", headers=headers)
         async with request as answer:
             assert answer.status_code == 200, answer.status_code
-            async for event in sse.events(answer.aiter_bytes()):
-                yield event.id, event.type, json.loads(event.data)
+            reader = sse.Reader()
+            async for piece in answer.aiter_bytes():
+                for event in reader.feed(piece):
+                    yield event.id, event.type, json.loads(event.data)
 
     async def read(self, reply: str, after: int = 0) -> Events:
         return [(name, data) async for _, name, data in self.events(reply, after)]
