@@ -32,14 +32,14 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
         if cell.cell_type == "markdown":
             if heading := _SECTION.search(cell.source):
                 section = heading[1]
-            if cell.source.startswith(CORE_END):
-                part = rest
             part[section] += sum(map(float, _EFFORT.findall(cell.source)))
         else:
             part[section] += SECONDS_A_CELL / 60
             if predicts := _PREDICTS.match(cell.source):
                 part[section] += _words(_read(built.lesson.predictions[predicts[1]]))
         part[section] += _words(cell.source)
+        if CORE_END in cell.source:
+            part = rest
     return core, rest
 
 

@@ -9,7 +9,7 @@ from tools.minutes import CORE_END, minutes
 from tools.notebooks import Built, make
 from utils import lesson_source
 
-WITH_A_CORE = ("01", "02", "03", "05")
+WITH_A_CORE = ("01", "02", "03", "04", "05")
 
 
 @pytest.fixture(
@@ -35,8 +35,8 @@ def test_the_core_ends_with_the_script_to_take_home_and_nothing_in_it_is_optiona
     built: Built,
 ) -> None:
     texts = [cell.source for cell in built.editions["notebooks"].cells]
-    end = texts.index(next(text for text in texts if text.startswith(CORE_END)))
-    headings = re.findall(r"^## (.+)$", "\n".join(texts[:end]), re.MULTILINE)
+    end = texts.index(next(text for text in texts if CORE_END in text))
+    headings = re.findall(r"^## (.+)$", "\n".join(texts[: end + 1]), re.MULTILINE)
     assert set(headings[-2:]) == {"Recap", "Take it home"}
     assert not any("*optional*" in text.lower() for text in texts[1:end])
     assert not any(heading.startswith("Optional") for heading in headings)

@@ -35,24 +35,67 @@ def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:
 
     Learners' old notebooks pass the number of the exercise.
     """
-    return {"A": _twice, "B": _once, "C": _failing, "D": _whole}
+    return {"A": twice, "B": once, "C": failing, "D": whole}
 
 
-class _Count(BaseCallbackHandler):
+class Count(BaseCallbackHandler):
     """Handler that counts tokens with text."""
 
     def __init__(self) -> None:
         self.heard = 0
 
     def on_llm_new_token(self, token: Any, **_: Any) -> None:
+        """Count it, unless it is empty."""
         self.heard += bool(token)
 
 
-class _Failing(_Count):
-    """Handler with a bug, which counts nothing."""
+def twice(prompt: str) -> Case:
+    """Program A."""
+    built_in, in_config = Count(), Count()
+    model = chat_model("fast", callbacks=[built_in])
+    return measured(lambda: streamed(model, prompt, in_config), built_in, in_config)
 
-    def on_llm_new_token(self, token: Any, **_: Any) -> None:
-        self.heard += token  # the bug: adds a string to a number
+
+def once(prompt: str) -> Case:
+    """Program B."""
+    count = Count()
+    return measured(lambda: streamed(chat_model("fast"), prompt, count), count)
+
+
+def failing(prompt: str) -> Case:
+    """Program C."""
+
+    class Tokens(Count):
+        def on_llm_new_token(self, token: Any, **_: Any) -> None:
+            self.heard += token
+
+    tokens = Tokens()
+    return measured(lambda: streamed(chat_model("fast"), prompt, tokens), tokens)
+
+
+def whole(prompt: str) -> Case:
+    """Program D."""
+    count = Count()
+    model = chat_model("fast")
+    return measured(lambda: model.invoke(prompt, {"callbacks": [count]}).text, count)
+
+
+def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> str:
+    """Return the text of a streamed reply."""
+    return "".join(chunk.text for chunk in model.stream(prompt, {"callbacks": [handler]}))
+
+
+def measured(program: Callable[[], str], *counts: Count) -> Case:
+    """Run a program with its log off the screen, and return what its handlers received."""
+    warnings = _Warnings()
+    passed_on, _CALLBACK_LOG.propagate = _CALLBACK_LOG.propagate, False
+    _CALLBACK_LOG.addHandler(warnings)
+    try:
+        reply = program()
+    finally:
+        _CALLBACK_LOG.removeHandler(warnings)
+        _CALLBACK_LOG.propagate = passed_on
+    return Case(sum(count.heard for count in counts), warnings.lines, reply)
 
 
 class _Warnings(logging.Handler):
@@ -64,44 +107,3 @@ class _Warnings(logging.Handler):
 
     def emit(self, _: logging.LogRecord) -> None:
         self.lines += 1
-
-
-def _once(prompt: str) -> Case:
-    count = _Count()
-    return _case([count], lambda: _streamed(chat_model("fast"), prompt, count))
-
-
-def _twice(prompt: str) -> Case:
-    built_in, added = _Count(), _Count()
-    model = chat_model("fast", callbacks=[built_in])
-    return _case([built_in, added], lambda: _streamed(model, prompt, added))
-
-
-def _failing(prompt: str) -> Case:
-    count = _Failing()
-    return _case([count], lambda: _streamed(chat_model("fast"), prompt, count))
-
-
-def _whole(prompt: str) -> Case:
-    count = _Count()
-    model = chat_model("fast")
-    config: Any = {"callbacks": [count]}
-    return _case([count], lambda: str(model.invoke(prompt, config).content))
-
-
-def _streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> str:
-    chunks = model.stream(prompt, {"callbacks": [handler]})
-    return "".join(str(chunk.content) for chunk in chunks)
-
-
-def _case(counts: list[_Count], program: Callable[[], str]) -> Case:
-    """Run a program with its log off the screen, and return what its handlers received."""
-    warnings = _Warnings()
-    passed_on, _CALLBACK_LOG.propagate = _CALLBACK_LOG.propagate, False
-    _CALLBACK_LOG.addHandler(warnings)
-    try:
-        reply = program()
-    finally:
-        _CALLBACK_LOG.removeHandler(warnings)
-        _CALLBACK_LOG.propagate = passed_on
-    return Case(sum(count.heard for count in counts), warnings.lines, reply)
