@@ -9,7 +9,7 @@ from tools.minutes import CORE_END, minutes
 from tools.notebooks import Built, make
 from utils import lesson_source
 
-WITH_A_CORE = ("01", "02", "03", "04", "05")
+WITH_A_CORE = ("01", "02", "03", "05")
 
 
 @pytest.fixture(
