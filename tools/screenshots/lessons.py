@@ -89,8 +89,6 @@ PORTRAITS = {
     5: Portrait(
         (
             "from functools import partial",
-            "async def answer(",
-            "async def steady(",
             "def support(",
             "desk = ChatPanel(",
         ),
