@@ -1,15 +1,16 @@
 """Replies with tools."""
 
+# ruff: noqa: F401 (edits use what is imported)
+
 import asyncio
 from contextlib import aclosing
 
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, ToolMessage, message_chunk_to_message
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import (
     all_tools_concurrently,
-    built,
     collects_all_but_statuses,
     finish_of,
     goes_on_with,
@@ -18,8 +19,136 @@ from tests.checks.lesson_5._parts import (
 )
 from utils.widgets import Status
 
-right("5.answer")(in_a_loop)
+
+async def run_apart(tool, call):
+    return await tool.ainvoke(call)
+
+
+def half_of_the_calls(sent):
+    if len(sent) < 3:
+        return sent
+    calls = sent[2].tool_calls[:1]
+    return [*sent[:2], sent[2].model_copy(update={"tool_calls": calls}), *sent[3:]]
+
+
+@right("5.answer")
+async def answer(model, tools, messages):
+    by_name = {tool.name: tool for tool in tools}
+    messages = list(messages)
+    while True:
+        yield Status("Thinking")
+        whole = None
+        async for chunk in model.bind_tools(tools).astream(messages):
+            whole = chunk if whole is None else whole + chunk
+            yield chunk
+        if finish_of(whole) != "tool_calls":
+            return
+        messages.append(message_chunk_to_message(whole))
+        for call in whole.tool_calls:
+            yield Status("Tool call", call["name"])
+            messages.append(await by_name[call["name"]].ainvoke(call))
+
+
+edit = edits("5.answer", answer)
+BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
+SENT, STREAM = "astream(messages)", "model.bind_tools(tools).astream(messages)"
+THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
+OWN, TOOL = "messages.append(message_chunk_to_message(whole))", 'by_name[call["name"]]'
+RUN = f"await {TOOL}.ainvoke(call)"
+ADDS = f"messages.append({RUN})"
+THEN = "\n            "
+SIZE = f"    size = len(messages)\n{BEGIN}"
+LENGTH = 'finish_of(whole) == "length"'
+
+for mistake, changes, *says in (
+    ("another model", {"model.b": "notebook_model.b"}, "called the notebook's `notebook_model`"),
+    ("other tools", {".bind_tools(tools)": ""}),
+    ("other tools", {"bind_tools(tools)": "bind(tools=tools)"}),
+    ("other tools", {"bind_tools(tools)": "bind_tools(tools[:1])"}),
+    ("another conversation", {"list(messages)": "messages[-1:]"}),
+    ("another conversation", {SENT: "astream(messages[2:] or messages)"}),
+    ("runs an unfinished call", {STOP: "not whole.tool_calls"}),
+    ("runs an unfinished call", {STOP: 'finish_of(whole) == "stop"'}),
+    ("runs an unfinished call", {STOP: f"not whole.tool_calls or {LENGTH}"}),
+    (
+        "runs an unfinished call",
+        {STOP: 'not whole.tool_calls or finish_of(whole) not in ("stop", "tool_calls")'},
+    ),
+    ("other calls", {STOP: "whole"}),
+    ("other calls", {"in whole.tool_calls": "in whole.tool_calls[:1]"}),
+    ("other calls", {RUN: f"{RUN} and {RUN}"}),
+    (
+        "other calls",
+        {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'},
+        r"called nothing, but your code ran `\('order_status', 4711\)`",
+    ),
+    (
+        "other calls",
+        {TOOL: "tools[0]", 'call["name"]': "tools[0].name"},
+        r"`\('order_status', None\)` when the model called two tools",
+    ),
+    (
+        "other calls",
+        {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"},
+        "when one tool call followed another",
+    ),
+    ("never called again", {"while True": "for _ in range(2)"}),
+    ("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"}),
+    ("adds other messages", {OWN: ""}),
+    ("adds other messages", {"message_chunk_to_message(whole)": "AIMessage(whole.text)"}),
+    ("adds other messages", {OWN: f"{OWN}\n        {OWN}"}),
+    ("adds other messages", {ADDS: RUN}),
+    (
+        "adds other messages",
+        {RUN: f'ToolMessage(await {TOOL}.ainvoke(call["args"]), tool_call_id="1")'},
+    ),
+    ("adds other messages", {"ainvoke(call)": 'ainvoke(call["args"])'}),
+    ("adds other messages", {SENT: "astream(messages[:2])"}),
+    ("adds other messages", {SENT: "astream([*messages[:2], *messages[:1:-1]])"}),
+    ("adds other messages", {SENT: "astream(half_of_the_calls(messages))"}),
+    (
+        "loses the result",
+        {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'},
+    ),
+    ("leaves a task", {RUN: f"await asyncio.shield(asyncio.create_task(run_apart({TOOL}, call)))"}),
+    ("leaves a task", {STREAM: f"goes_on_with({STREAM})"}),
+    ("raises", {RUN: f"{TOOL}.invoke(call)"}),
+    (
+        "raises",
+        {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"},
+        "name 'Truncated' is not defined",
+    ),
+    ("blank screen", {THINKS: ""}),
+    ("other stages", {"Thinking": "Thinking..."}),
+    ("other stages", {f"        {THINKS}\n": "", BEGIN: f"    {THINKS}\n{BEGIN}"}),
+    ("other stages", {CALLS: ""}),
+    ("other stages", {"Tool call": "Calling"}),
+    ("other stages", {CALLS: 'yield Status("Tool call")'}),
+    ("other stages", {CALLS: 'yield Status("Tool call", "a tool")'}),
+    (
+        "status late",
+        {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"},
+        "1.0 s after .* had begun when the model called a tool",
+    ),
+    ("no text", {PIECE: ""}),
+    ("another text", {PIECE: 'yield chunk.model_copy(update={"content": chunk.text.upper()})'}),
+    ("another text", {PIECE: f'if " " not in chunk.text:{THEN}    {PIECE}'}),
+    ("repeats text", {PIECE: "yield whole"}),
+    (
+        "loses the end",
+        {PIECE: f"if len(messages) == size:{THEN}    {PIECE}", BEGIN: SIZE},
+        "when the model called a tool",
+    ),
+    ("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"}),
+    ("yields the wrong type", {PIECE: "yield chunk.content"}),
+    ("yields the wrong type", {PIECE: 'yield {"text": chunk.content}'}),
+    ("yields the wrong type", {PIECE: f"yield None{THEN}{PIECE}"}),
+    ("yields the wrong type", {THINKS: 'yield "Thinking"'}),
+    ("changes an argument", {"    messages = list(messages)\n": ""}),
+):
+    edit(mistake, changes, *says)
 right("5.answer")(all_tools_concurrently)
+wrong("5.answer", "held back")(collects_all_but_statuses)
 
 
 @right("5.answer")
@@ -45,7 +174,7 @@ class Answers:
     """An instance for each reply, which is its stream."""
 
     def __init__(self, model, tools, messages):
-        self.pieces = in_a_loop(model, tools, messages)
+        self.pieces = answer(model, tools, messages)
 
     def __aiter__(self):
         return self
@@ -82,7 +211,7 @@ async def by_match_and_a_group(model, tools, messages, *, rounds=5):
 @right("5.answer")
 async def raises_for_a_truncated_reply(model, tools, messages):
     finish = None
-    async with aclosing(in_a_loop(model, tools, messages)) as pieces:
+    async with aclosing(answer(model, tools, messages)) as pieces:
         async for piece in pieces:
             if not isinstance(piece, Status):
                 finish = finish_of(piece) or finish
@@ -134,120 +263,9 @@ async def tools_as_an_argument_of_the_call(model, tools, messages):
         history += (whole, *[await each for each in asyncio.as_completed(running)])
 
 
-async def another_id(tool, call):
-    return ToolMessage(await tool.ainvoke(call["args"]), tool_call_id="1")
-
-
-async def no_result(tool, call):
-    await tool.ainvoke(call)
-    return ToolMessage("done", tool_call_id=call["id"])
-
-
-async def nothing_back(tool, call):
-    await tool.ainvoke(call)
-
-
-async def twice(tool, call):
-    await tool.ainvoke(call)
-    return await tool.ainvoke(call)
-
-
-async def apart(tool, call):
-    async def run():
-        return await tool.ainvoke(call)
-
-    return await asyncio.shield(asyncio.ensure_future(run()))
-
-
-async def blocking(tool, call):
-    return tool.invoke(call)
-
-
-def again(change):
-    """Change what the second request is sent."""
-    return {"asked": lambda messages: change(messages) if len(messages) > 2 else messages}
-
-
-def half_of_the_calls(sent):
-    calls = sent[2].tool_calls[:1]
-    return [*sent[:2], sent[2].model_copy(update={"tool_calls": calls}), *sent[3:]]
-
-
-ENDS = ("stop", "tool_calls")
-
-for mistake, how in (
-    ("other tools", {"bind": lambda model, tools: model}),
-    ("other tools", {"bind": lambda model, tools: model.bind(tools=tools)}),
-    ("other tools", {"bind": lambda model, tools: model.bind_tools(tools[:1])}),
-    ("another conversation", {"copy": lambda messages: messages[-1:]}),
-    ("another conversation", again(lambda sent: sent[2:])),
-    ("runs an unfinished call", {"wanted": lambda whole: whole.tool_calls}),
-    ("runs an unfinished call", {"wanted": lambda whole: finish_of(whole) != "stop"}),
-    ("runs an unfinished call", {"wanted": lambda w: w.tool_calls and finish_of(w) != "length"}),
-    ("runs an unfinished call", {"wanted": lambda w: w.tool_calls and finish_of(w) in ENDS}),
-    ("other calls", {"wanted": lambda whole: False}),
-    ("other calls", {"called": lambda whole: whole.tool_calls[:1]}),
-    ("other calls", {"run": twice}),
-    ("never called again", {"rounds": 2}),
-    ("adds other messages", {"own": lambda whole: []}),
-    ("adds other messages", {"own": lambda whole: [AIMessage(whole.text)]}),
-    ("adds other messages", {"own": lambda whole: [whole, whole]}),
-    ("adds other messages", {"run": nothing_back}),
-    ("adds other messages", {"run": another_id}),
-    ("adds other messages", {"run": lambda tool, call: tool.ainvoke(call["args"])}),
-    ("adds other messages", again(lambda sent: sent[:2])),
-    ("adds other messages", again(lambda sent: [*sent[:2], *sent[:1:-1]])),
-    ("adds other messages", again(half_of_the_calls)),
-    ("loses the result", {"run": no_result}),
-    ("leaves a task", {"run": apart}),
-    ("raises", {"run": blocking}),
-    ("blank screen", {"thinking": list}),
-    ("other stages", {"thinking": lambda: [Status("Thinking...")]}),
-    ("other stages", {"calling": lambda call: []}),
-    ("other stages", {"calling": lambda call: [Status("Calling", call["name"])]}),
-    ("other stages", {"calling": lambda call: [Status("Tool call")]}),
-    ("other stages", {"calling": lambda call: [Status("Tool call", "a tool")]}),
-    ("no text", {"piece": lambda chunk: []}),
-    ("another text", {"piece": lambda c: [c.model_copy(update={"content": c.text.upper()})]}),
-    ("another text", {"piece": lambda chunk: [chunk] * (" " not in chunk.text)}),
-    ("no finish reason", {"piece": lambda chunk: [chunk] * bool(chunk.content)}),
-    ("yields the wrong type", {"piece": lambda chunk: [chunk.content]}),
-    ("yields the wrong type", {"piece": lambda chunk: [{"text": chunk.content}]}),
-    ("yields the wrong type", {"piece": lambda chunk: [None, chunk]}),
-    ("yields the wrong type", {"thinking": lambda: ["Thinking"]}),
-    ("changes an argument", {"copy": lambda messages: messages}),
-    ("calls twice", {"wanted": lambda whole: True}),
-):
-    wrong("5.answer", mistake)(built(**how))
-wrong("5.answer", "held back")(collects_all_but_statuses)
-
-
-@wrong("5.answer", "status late", "1.0 s after .* had begun when the model called a tool")
-async def shows_it_afterwards(model, tools, messages):
-    held = None
-    async for piece in in_a_loop(model, tools, messages):
-        if held:
-            yield held
-            held = None
-        if getattr(piece, "stage", "") == "Tool call":
-            held = piece
-        else:
-            yield piece
-
-
-@wrong("5.answer", "other stages")
-async def thinks_once(model, tools, messages):
-    thought = False
-    async for piece in in_a_loop(model, tools, messages):
-        thinks = getattr(piece, "stage", "") == "Thinking"
-        if not (thinks and thought):
-            yield piece
-        thought = thought or thinks
-
-
 @wrong("5.answer", "blank screen")
 async def collects_the_reply(model, tools, messages):
-    pieces = [piece async for piece in in_a_loop(model, tools, messages)]
+    pieces = [piece async for piece in answer(model, tools, messages)]
     for piece in pieces:
         yield piece
 
@@ -255,7 +273,7 @@ async def collects_the_reply(model, tools, messages):
 @wrong("5.answer", "held back")
 async def holds_the_words_before_a_call(model, tools, messages):
     held = []
-    async for piece in in_a_loop(model, tools, messages):
+    async for piece in answer(model, tools, messages):
         if isinstance(piece, Status) or not (held or piece.text.startswith("I'll")):
             for each in held:
                 yield each
@@ -265,92 +283,13 @@ async def holds_the_words_before_a_call(model, tools, messages):
             held.append(piece)
 
 
-@wrong("5.answer", "repeats text")
-async def yields_the_sum(model, tools, messages):
-    yield Status("Thinking")
-    whole = None
-    async for chunk in model.bind_tools(tools).astream(messages):
-        whole = chunk if whole is None else whole + chunk
-        yield whole
-
-
-@wrong("5.answer", "loses the end", "when the model called a tool")
-async def shows_the_first_reply(model, tools, messages):
-    called = False
-    async for piece in in_a_loop(model, tools, messages):
-        called = called or getattr(piece, "stage", "") == "Tool call"
-        if not called or isinstance(piece, Status):
-            yield piece
-
-
-@wrong("5.answer", "other calls", r"called nothing, but your code ran `\('order_status', 4711\)`")
-async def looks_the_order_up_first(model, tools, messages):
-    yield Status("Thinking")
-    await tools[0].ainvoke({"order": 4711})
-    async for piece in in_a_loop(model, tools, messages):
-        if not isinstance(piece, Status):
-            yield piece
-
-
-@wrong("5.answer", "other calls", r"`\('order_status', None\)` when the model called two tools")
-async def runs_the_first_tool(model, tools, messages):
-    messages, whole = list(messages), None
-    while whole is None or finish_of(whole) == "tool_calls":
-        yield Status("Thinking")
-        whole = None
-        async for chunk in model.bind_tools(tools).astream(messages):
-            whole = chunk if whole is None else whole + chunk
-            yield chunk
-        messages.append(whole)
-        for call in whole.tool_calls if finish_of(whole) == "tool_calls" else ():
-            yield Status("Tool call", tools[0].name)
-            messages.append(await tools[0].ainvoke(call))
-
-
-@wrong("5.answer", "other calls", "when one tool call followed another")
-async def adds_up_all_replies(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    messages, whole = list(messages), None
-    while True:
-        yield Status("Thinking")
-        async for chunk in model.bind_tools(tools).astream(messages):
-            whole = chunk if whole is None else whole + chunk
-            yield chunk
-        if finish_of(whole) != "tool_calls":
-            return
-        messages.append(whole)
-        for call in whole.tool_calls:
-            yield Status("Tool call", call["name"])
-            messages.append(await by_name[call["name"]].ainvoke(call))
-
-
-@wrong("5.answer", "another model", "called the notebook's `notebook_model`")
-async def calls_the_notebooks_model(model, tools, messages):
-    async for piece in in_a_loop(notebook_model, tools, messages):
-        yield piece
-
-
 @wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")
 async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
     calling = False
     try:
-        async for piece in in_a_loop(model, tools, messages):
+        async for piece in answer(model, tools, messages):
             calling = getattr(piece, "stage", "") == "Tool call"
             yield piece
     except asyncio.CancelledError:
         if not calling:
             raise
-
-
-@wrong("5.answer", "leaves a task")
-async def goes_on_in_the_background(model, tools, messages):
-    async for piece in goes_on_with(in_a_loop(model, tools, messages)):
-        yield piece
-
-
-@wrong("5.answer", "raises", "name 'Truncated' is not defined")
-async def raises_what_it_never_made(model, tools, messages):
-    async for piece in in_a_loop(model, tools, messages):
-        yield piece
-        if getattr(piece, "response_metadata", {}).get("finish_reason") == "length":
-            raise Truncated  # noqa: F821
