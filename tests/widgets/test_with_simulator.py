@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import ipywidgets
 import pytest
+from langchain.agents import create_agent
+from langchain_core.messages import AIMessageChunk
 
 from tests.widgets.doubles import find
+from utils.assistant import order_status
 from utils.provider import chat_model, simulator
-from utils.widgets import LiveText
+from utils.widgets import ChatPanel, LiveText
 from utils.widgets.live_text.widget import TextPanel
 
 
@@ -40,3 +44,29 @@ async def test_ending_a_reply_ends_its_generation(wire, way):
     assert request.tokens_unsent > 0
     assert live.text
     assert live.stopped
+
+
+async def by_agent(history):
+    """The text of an agent's model, as lesson 5 adapts it to a panel."""
+    agent = create_agent(chat_model("chat", delivery="stall@20,60", simulated=True), [order_status])
+    stream = agent.astream({"messages": history}, stream_mode="messages")
+    async with aclosing(stream) as items:
+        async for chunk, _ in items:
+            if isinstance(chunk, AIMessageChunk):
+                yield chunk
+
+
+async def test_a_chat_takes_an_agent_and_stop_reaches_its_model(wire):
+    async def left_in_the_silence(history):
+        async with aclosing(by_agent(history)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                if "left" in chunk.text:
+                    panel.stop()
+
+    panel = ChatPanel(left_in_the_silence).show()
+    with simulator().watch() as seen:
+        turn = await panel.ask("Where is my order 4711?")
+    assert turn.state == "stopped"
+    assert "Order 4711" in turn.reply
+    assert [request.ended for request in seen] == ["finished", "client left"]
