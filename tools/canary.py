@@ -43,7 +43,6 @@ QUICK = (
 )
 LEFT_BEHIND = (".git", ".venv*", ".*_cache", ".hypothesis", ".course.lock", "__pycache__")
 MADE = ("build", "dist", "test-artifacts")
-SHOWN_FAILURES = 12
 
 
 @dataclasses.dataclass(frozen=True)
