@@ -82,6 +82,7 @@ def parts(
         names: The notebook's `globals()`.
         wanted: The names of the parts.
     """
+    passes.cache_clear()
     found = []
     for name in wanted:
         own = names.get(name, PARTS[name])
