@@ -1,0 +1,67 @@
+"""The page that lesson 4's learners take home, in a browser, served by its own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.test_take_home import STALLS, Script, page_server
+from utils.simulator import Simulator
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    running = Simulator(speed=50)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    tab = context.new_page()
+    tab.set_default_timeout(240_000)
+    yield tab
+    tab.close()
+
+
+def ask(page: Page, url: str) -> None:
+    """Open the page and ask it for a river."""
+    page.goto(url)
+    page.get_by_label("Question").fill("Name a river.")
+    page.get_by_role("button", name="Ask").click()
+
+
+@pytest.mark.parametrize(
+    ("fault", "note"), [("", "Complete: "), (":drop@5", "The reply is incomplete.")]
+)
+def test_a_question_is_sent_once_and_the_page_says_how_its_reply_ended(
+    page: Page, server: Simulator, tmp_path: Path, fault: str, note: str
+):
+    with page_server(Script(server, tmp_path), f"sim-fast{fault}") as url:
+        with server.watch() as seen:
+            ask(page, url)
+            page.get_by_role("status").filter(has_text=note).wait_for()
+        assert (page.locator("#reply").text_content() or "").startswith("The Danube. It rises")
+        assert page.evaluate("source.readyState") == 2  # closed: it never reconnects
+        assert len(seen) == 1
+
+
+def test_stop_closes_the_connection_and_stops_the_model(
+    page: Page, server: Simulator, tmp_path: Path
+):
+    with page_server(Script(server, tmp_path), STALLS) as url:
+        with server.watch() as seen:
+            ask(page, url)
+            page.locator("#reply", has_text="The Danube.").wait_for()
+            page.get_by_role("button", name="Stop").click()
+            page.get_by_text("Stopped.").wait_for()
+        (request,) = seen
+        assert request.ended == "client left"
+        assert request.tokens_unsent > 0
+        assert page.locator("#reply").text_content() == "The Danube."
