@@ -1,8 +1,8 @@
 """Runs an answer once against a prepared reply, and records what it did.
 
-    run = call("show", answer, case, reply, model, case.prompt)        # a value
-    run = loop_over("words", answer, case, reply, reply.stream)        # a generator
-    run = run_async("shout", answer, case, reply, model, case.prompt)  # a coroutine, async stream
+    run = call("show", answer, case, reply, model, case.prompt)         # a value
+    run = call("words", answer, case, reply, reply.stream, streams=True)  # a generator
+    run = run_async("shout", answer, case, reply, model, case.prompt)   # a coroutine, async stream
 
 A stream is passed as the method that makes it, so that only the answer keeps it.
 """
@@ -172,31 +172,18 @@ def call(
     reply: Reply,
     *args: Any,
     wants: Wanted = STRING,
+    streams: bool = False,
     passes_on: bool = False,
 ) -> Run:
-    """Call a function that returns a value."""
-    with virtual_time.clock(answer):
-        record = _Record(name, answer, case, reply, args, wants=wants, passes_on=passes_on)
-        record.call()
-        _discard(record.returned)
-        return record.run()
-
-
-def loop_over(
-    name: str,
-    answer: Callable[..., Any],
-    case: Case,
-    reply: Reply,
-    *args: Any,
-    wants: Wanted = STRING,
-    passes_on: bool = False,
-) -> Run:
-    """Call a function that returns an iterator, loop over it, and close it."""
-    how = {"wants": wants, "streams": True, "passes_on": passes_on}
+    """Call a function; if it `streams`, loop over what it returns, and close it."""
+    how = {"wants": wants, "streams": streams, "passes_on": passes_on}
     with virtual_time.clock(answer):
         record = _Record(name, answer, case, reply, args, **how)
         record.call()
-        _iterate(record)
+        if streams:
+            _iterate(record)
+        else:
+            _discard(record.returned)
         return record.run()
 
 

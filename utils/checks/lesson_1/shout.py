@@ -13,7 +13,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, from_yield
-from utils.checks.engine.stream_runner import loop_over
+from utils.checks.engine.stream_runner import call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
         return built[0].stream(prompt) if isinstance(built[0], Runnable) else built[0]
 
     early: list[int] = []
-    run = loop_over("shout", stream, case, reply, case.model(reply), case.prompt)
+    run = call("shout", stream, case, reply, case.model(reply), case.prompt, streams=True)
     return Seen.of(run, chain=next(iter(built), None), early=sum(early))
 
 

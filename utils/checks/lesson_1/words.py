@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.run import HARBOUR, Case, Run
-from utils.checks.engine.stream_runner import loop_over
+from utils.checks.engine.stream_runner import call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Seen(Run):
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
     """Loop over the words of one stream of pieces."""
     reply = case.reply()
-    return Seen.of(loop_over("words", answer, case, reply, reply.stream))
+    return Seen.of(call("words", answer, case, reply, reply.stream, streams=True))
 
 
 def _without_marks(s: Seen) -> list[list[str]]:

@@ -9,7 +9,7 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import Case, Run
-from utils.checks.engine.stream_runner import loop_over
+from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
 SECONDS = 0.25  # this figure and the gaps are exact in binary, and so is "at least"
@@ -80,7 +80,7 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
         looks.append(virtual_time.now() - virtual_time.BEGIN + case.begins)
         return looks[-1]
 
-    run = loop_over("coalesce", answer, case, reply, reply.stream, SECONDS, clock)
+    run = call("coalesce", answer, case, reply, reply.stream, SECONDS, clock, streams=True)
     due, debounced = (list(_due(case, from_piece=debounces)) for debounces in (False, True))
     return Seen.of(run, due=due, debounced=debounced, looked=len(looks))
 
