@@ -206,14 +206,18 @@ def test_2_logs_each_run_and_adds_up_the_bill(script: Script) -> None:
 
 def test_2_logs_a_lost_connection_under_its_run(script: Script) -> None:
     ended = script.run(BILL, RIVER, model="sim-fast:drop@5")
-    assert re.search(r"^run (\S+): started\nrun \1: OpenAIConnectionError after", ended.stderr)
+    assert re.search(
+        r"^run (\S+): started\nrun \1: OpenAIConnectionError\(.*\) after", ended.stderr
+    )
     assert "Traceback" not in ended.stderr
 
 
 @CTRL_C
 def test_2_stops_the_model(script: Script) -> None:
     _, err, request = script.interrupt(BILL, RIVER, model=STALLS)
-    assert re.search(r"^run (\S+): started\nrun \1: (KeyboardInterrupt|GeneratorExit) after", err)
+    assert re.search(
+        r"^run (\S+): started\nrun \1: (KeyboardInterrupt|GeneratorExit)\(\) after", err
+    )
     assert request.tokens_unsent > 0
 
 

@@ -37,7 +37,7 @@ class LogAndBill(UsageMetadataCallbackHandler):
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         seconds = perf_counter() - self.started.pop(run_id)
-        log.warning("run %s: %s after %.2f s", run_id, type(error).__name__, seconds)
+        log.warning("run %s: %r after %.2f s", run_id, error, seconds)
 
 
 if __name__ == "__main__":
