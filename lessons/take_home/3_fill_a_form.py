@@ -35,7 +35,8 @@ schema = {"name": "Person", "schema": Person.model_json_schema()}
 json_only = {"type": "json_schema", "json_schema": schema}
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)
-up = f"\x1b[{len(Person.model_fields)}A" if sys.stdout.isatty() else ""  # to the form's first line
+# In a terminal, go up to the form's first line, and clear each line's end.
+up, clear = (f"\x1b[{len(Person.model_fields)}A", "\x1b[K") if sys.stdout.isatty() else ("", "")
 whole, form = None, {}
 try:
     with closing(model.stream(request, response_format=json_only)) as chunks:
@@ -45,7 +46,7 @@ try:
             # All JSON so far, as `.transform()` does it; this loop needs the finish reason, too.
             form = JsonOutputParser().parse_result([Generation(text=whole.text)], partial=True)
             for name in Person.model_fields:
-                print(f"{name}: {(form or {}).get(name, '...')}", flush=True)
+                print(f"{name}: {(form or {}).get(name, '...')}{clear}", flush=True)
     reason = whole and whole.response_metadata.get("finish_reason")
     if reason != "stop":
         sys.exit(f"The reply is incomplete: finish reason {reason}.")
