@@ -81,8 +81,8 @@ edit("some capitals", {".upper()": ".encode().upper().decode()"})  # of ASCII al
 edit("changes white space", {".upper()": ".strip().upper()"})
 edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
 edit("loses the end", {"yield piece.upper()": "return piece.upper()"}, "only 1 character of")
-edit("no text", {"piece.upper()": '""'})
-edit("no text", {"yield": "if not piece: return\n            yield"}, "`shout` yielded no text")
+edit("no text", {"piece.upper()": '""'}, "only empty items")
+edit("no text", {"yield": "if not piece: return\n            yield"}, "`shout` yielded nothing")
 edit("drops the first chunk", {PIECES: f"next(pieces)\n        {PIECES}"})
 
 edit("one item", {"| upper": "| (lambda text: text.upper())"})

@@ -74,7 +74,7 @@ edit("splits at spaces only", {SPLIT: '" "'})
 edit("splits at spaces only", {SPLIT: r'r"[ \n]+"'})
 edit("splits at spaces only", {SPLIT: r'r"[ \t\r\n]+"'})
 edit("yields an empty word", {FROM: "yield from complete"})
-edit("yields an empty last word", {END: "    yield buffer\n"}, "the text ends with white space")
+edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer when the stream ends")
 edit(
     "yields a word again",
     {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"},

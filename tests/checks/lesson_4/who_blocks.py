@@ -15,12 +15,12 @@ for name, pause, why in (
     ("E", r"0\.1", "`invoke` blocks the thread"),
     ("F", r"[1-9]\.\d", "Chunks arrive while"),
 ):
-    said = rf"^{name} ran beside a heart, whose longest pause was {pause} s\. .* 0\.2 s\. {why}"
+    said = rf"^While {name} ran, the heart's longest pause was {pause} s\. .* 0\.2 s\. {why}"
     others = "".join(set("BCDEF") - {name})  # a message gives none of the others away
     wrong("4.who_blocks", "wrong", rf"{said}(?!.*\b[{others}]\b)")({**BEATS, name: not BEATS[name]})
 
 for mistake, says, answer in (
-    ("wrong", "^A ran", {name: not beats for name, beats in BEATS.items()}),
+    ("wrong", "^While A ran", {name: not beats for name, beats in BEATS.items()}),
     ("no such diagnosis", "^C: .* `True` or `False`, not `'yes'`", {**BEATS, "C": "yes"}),
     ("no such diagnosis", "not `'True'`", {name: str(beats) for name, beats in BEATS.items()}),
     ("no such patient", "no snippet G; there are A, B", {**BEATS, "G": True}),

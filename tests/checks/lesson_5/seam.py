@@ -144,7 +144,7 @@ def anywhere_in_the_first(partial, more):
     return partial + more
 
 
-@wrong("5.seam", "returns nothing", "Is a `return` missing")
+@wrong("5.seam", "returns nothing", "Which `return` was reached")
 def forgets_the_rest(partial, more):
     for size in range(min(len(partial), len(more)), 0, -1):
         if partial.endswith(more[:size]):

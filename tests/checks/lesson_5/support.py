@@ -179,7 +179,7 @@ for mistake, parts in (
 wrong("5.support", "not a function")("support")
 
 
-@wrong("5.support", "not in order", "look up its variable")
+@wrong("5.support", "not in order", "looks up its variable")
 def late_binding(models, tools, seconds):
     def reply(history):
         return steadied()([lambda: in_a_loop(model, tools, history) for model in models], seconds)
@@ -235,7 +235,7 @@ def one_stream(models, tools, seconds):
     return reply
 
 
-@wrong("5.support", "changes an argument", "changed its argument `models`")
+@wrong("5.support", "changes an argument", "changed `models`")
 def takes_models_off_the_list(models, tools, seconds):
     def reply(history):
         sources = []

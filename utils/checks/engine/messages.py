@@ -122,7 +122,7 @@ SHARED: Messages[Run] = {
         "What can pass on an item while the stream is still running?"
     ),
     "no yield": lambda s: (
-        f"`{s.name}` returned `None`: there is no `yield` in it, so nothing comes out."
+        f"`{s.name}` returned `None`: it contains no `yield`, and it returns no stream."
     ),
     "not a stream": lambda s: (
         f"`{s.name}` returned {kind(s.returned)}. The exercise asks for something to loop over, "
@@ -143,8 +143,8 @@ SHARED: Messages[Run] = {
         "its loop so early?"
     ),
     "returns nothing": lambda s: (
-        f"`{s.name}` returned `None`{s.when}. The exercise asks for {s.wants.words}. Is a `return` "
-        "missing?"
+        f"`{s.name}` returned `None`{s.when}. The exercise asks for {s.wants.words}. Which "
+        "`return` was reached, if any?"
     ),
     "prints": lambda s: (
         f"{shown(repr(s.stdout))} was printed but not {s.gave}{s.when}. Should the `print` be a "
@@ -173,7 +173,13 @@ SHARED: Messages[Run] = {
     ),
     "no text": lambda s: (
         f"The model sent text{s.when}, but `{s.name}` "
-        f"{'yielded no text' if s.streams else 'returned an empty string'}."
+        + (
+            "returned an empty string."
+            if not s.streams
+            else "yielded only empty items. A reply's first and last piece are often empty."
+            if s.items
+            else "yielded nothing."
+        )
     ),
     "drops the first chunk": lambda _: (
         "The text of the first chunk is lost. That chunk is often empty, but not always."

@@ -21,10 +21,11 @@ def told(error: BaseException, when: str = "") -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
-    line = _own_line(error)
+    line = _own_line(error) or (_own_line(error.__cause__) if error.__cause__ else "")
     at = f" at the line {shown(line, 90)}" if line else ""
     after = f", {when}" if when else ""
-    return f"Your code raised {shown(what.strip(), 200)}{at}{after}."
+    await_missing = " Is an `await` missing?" if "'coroutine'" in what else ""
+    return f"Your code raised {shown(what.strip(), 200)}{at}{after}.{await_missing}"
 
 
 def _own_line(error: BaseException) -> str:

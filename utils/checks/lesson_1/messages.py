@@ -27,7 +27,8 @@ SHOW: Messages[show.Seen] = {
         f"There is white space between pieces: {shown(s.printed[:40])}. What does `print` add?"
     ),
     "prints without white space": lambda s: (
-        f"Only white space differs in what was printed: {shown(s.printed[:40])}. What removes it?"
+        f"Only white space differs in what was printed. "
+        f"{first_difference(s.printed, s.reply.text)} What removes it?"
     ),
     "prints another text": lambda s: (
         f"What was printed isn't the reply. {first_difference(s.printed, s.reply.text)}"
@@ -55,8 +56,8 @@ WORDS: Messages[words.Seen] = {
         f"{shown(s.word)} came out as {shown(s.item)}, without its punctuation. What ends a word?"
     ),
     "yields an empty last word": lambda s: (
-        f"An empty word follows the last one{s.when}: the text ends with white space. What is in "
-        "the buffer then?"
+        f"An empty word came out at the end{s.when}. What is in the buffer when the stream ends, "
+        "and is that a word?"
     ),
     "yields an empty word": lambda _: (
         "One of the words is empty. White space next to white space makes no word."
@@ -112,7 +113,8 @@ ORDER: Messages[order.Seen] = {
         f"Line {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
     ),
     "empty block": lambda s: (
-        f"Line {s.empty_block} opens a block with its `:`, but no indented line follows it."
+        f"Line {s.empty_block} opens a block with its `:`, but no line that is indented further "
+        "follows it."
     ),
     "indented without a block": lambda s: (
         f"Line {s.at} is indented, but no line before it opens a block for it."

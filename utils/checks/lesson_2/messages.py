@@ -68,7 +68,7 @@ ATTACHED: Messages[handlers.Attaching] = {
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
     "keeps an earlier count": lambda s: (
         f"The first call returned {s.returned}, the second {s.again}, which includes the first "
-        "count. When is the handler made?"
+        "count. Does each call make a handler of its own, with a count of its own?"
     ),
     "attached twice": lambda s: (
         f"`{s.name}` returned {s.returned}, twice the right number. How often is the handler "
@@ -84,7 +84,7 @@ COLLECTOR: Messages[collector.Seen] = {
     ),
     "shared text": lambda s: (
         f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
-        "kept on the class instead of on `self`?"
+        "kept on the class or in a global variable instead of on `self`?"
     ),
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
     "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
@@ -92,7 +92,8 @@ COLLECTOR: Messages[collector.Seen] = {
         f"`.text` held {shown(s.longest)}, and then it was empty again{s.when}. What empties it?"
     ),
     "still empty": lambda s: (
-        f"{count(len(s.pieces), 'piece')} of text arrived{s.when}, but `.text` is still empty."
+        f"{count(len(s.pieces), 'piece')} of text arrived{s.when}, but `.text` is still empty. "
+        "Which line adds to `self.text`?"
     ),
     "last piece alone": lambda s: (
         f"`.text` never held more than one piece: {shown(s.longest)} at most. What happened to "
@@ -174,7 +175,11 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     ),
     "another time": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived after {s.first:.1f} s. "
-        "When does your handler start counting?"
+        + (
+            "Is it rounded?"
+            if s.first and s.ttft == round(s.first)
+            else "When does your handler start counting?"
+        )
     ),
 }
 
@@ -196,7 +201,7 @@ REPORT: Messages[report.Seen] = {
     "no list": lambda s: f"`.reports` is {kind(s.reports)}. The exercise asks for a list.",
     "shared reports": lambda s: (
         f"A second handler, which received nothing, has the reports {shown(s.others)}. What is "
-        "kept on the class instead of on `self`?"
+        "kept on the class or in a global variable instead of on `self`?"
     ),
     "no numbers": lambda s: (
         f"`.reports` should contain numbers alone, but one entry is {kind(s.odd[0])}."
@@ -231,7 +236,8 @@ REPORT: Messages[report.Seen] = {
         + (
             f"Each is off by {s.off.pop()}. Where does the count begin?"
             if len(s.off) == 1
-            else "What tells a token of one run from those of the other?"
+            else "Does each token add 1 to the count of its own run, and does `on_llm_end` report "
+            "the count of the run that ended?"
         )
     ),
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
@@ -268,8 +274,8 @@ SPACES_HEARD: Messages[spaces_heard.Seen] = {
         "What counts them a second time?"
     ),
     "another number": lambda s: (
-        f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. Is "
-        "that the attached handler's count, and does each token add to it?"
+        f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. "
+        'Does each token add its `" "` to the count, and does anything else change it?'
     ),
 }
 
@@ -367,7 +373,7 @@ STARTS: Messages[starts.Seen] = {
     ),
     "once for each place": lambda s: (
         f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is one object in "
-        f"{s.places} places: what did one object in two places count above?"
+        f"{s.places} places: what did one object in the constructor and in the call count above?"
     ),
     "another number": lambda s: (
         f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is in one place, and the "

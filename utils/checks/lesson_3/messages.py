@@ -87,8 +87,8 @@ TO_STORE: Messages[given.Seen] = {
         "reason."
     ),
     "refuses a complete reply": lambda s: (
-        f"A complete reply, with the finish reason `stop`, was refused{s.when}: "
-        f"{shown(s.error, 90)}. Which chunk has the finish reason? What do you compare it with?"
+        f"{shown(s.error, 90)} was raised{s.when}, although the finish reason is `stop`. Where do "
+        "you read the finish reason, and which condition refuses the reply?"
     ),
     "raises another error": lambda s: (
         f"`{type(s.error).__name__}` was raised{s.when}. The exercise asks for a `ValueError`."

@@ -76,7 +76,7 @@ WHO_BLOCKS: Messages[who_blocks.Seen] = {
         f"{s.odd[0]}: the answer is `True` or `False`, not {shown(repr(s.answer[s.odd[0]]))}."
     ),
     "wrong": lambda s: (
-        f"{s.wrong} ran beside a heart, whose longest pause was {s.pauses[s.wrong]:.1f} s. A heart "
+        f"While {s.wrong} ran, the heart's longest pause was {s.pauses[s.wrong]:.1f} s. A heart "
         f"that keeps beating never pauses for more than {who_blocks.ALIVE} s. "
         f"{_BLOCKS[s.wrong]}"
     ),
@@ -107,8 +107,8 @@ ASK_ALL: Messages[ask_all.Seen] = {
     ),
     "others go on": lambda _: (
         "The connection of one reply was lost and its error propagated, but other replies were "
-        "still streaming after that, and you pay for them. A `TaskGroup` would cancel them. What "
-        "cancels them here?"
+        "still streaming after that, and you pay for them. A `TaskGroup` cancels its own tasks, "
+        "but not a thread. What cancels them here?"
     ),
     "returns too early": lambda s: (
         f"`ask_all` returned while {count(len(s.tasks), 'task', 'was')} still running "
@@ -124,8 +124,9 @@ ASK_ALL: Messages[ask_all.Seen] = {
         "doesn't wait for the rest?"
     ),
     "over the limit": lambda s: (
-        f"With `at_most={s.case.at_most}`, {count(s.most, 'reply')} streamed at the same time. A "
-        "limit needs one semaphore that all tasks share. Is each reply read inside that block?"
+        f"With `at_most={s.case.at_most}`, {count(s.most, 'reply')} streamed at the same time. "
+        "Is there one semaphore of the size `at_most`, which all tasks share, and is each reply "
+        "read inside its block?"
     ),
     "under the limit": lambda s: (
         f"With `at_most={s.case.at_most}` and {count(len(s.case.prompts), 'prompt')}, only "
@@ -286,8 +287,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "piece of text into an event?"
     ),
     "event without data": lambda s: (
-        f"`event: {s.undispatched}` was sent, but a page never receives it. An event is dispatched "
-        "only if it has a `data` line and a blank line after it."
+        f"`event: {s.undispatched}` was sent, but a page never receives it. A blank line ends an "
+        "event, which is dispatched only if it has a `data` line before that."
     ),
     "no end": lambda s: (
         f"After the last text, no event marks the end of the reply{s.when}. When the connection "

@@ -54,8 +54,8 @@ _TRIED: Messages[Tried] = {
     "raises": lambda s: told(s.error, s.case.when) if s.error else "",
     "calls none": lambda _: "Nothing in the list was called.",
     "not in order": lambda _: (
-        "The second entry in the list was called, but never the first. Is the order wrong? And "
-        "when does the code in a loop's `lambda` look up its variable?"
+        "The second entry in the list was called, but never the first. Which one does your code "
+        "call first? A `lambda` in a loop looks up its variable only when it is called."
     ),
     "calls the next too late": lambda s: (
         f"The next entry in the list was called{s.when}. What you have yielded by then can't be "
@@ -68,7 +68,8 @@ _TRIED: Messages[Tried] = {
     "never calls the next": lambda s: (
         f"The next entry in the list was never called{s.when}. "
         + (
-            f"{shown(type(s.error).__name__)} came out: which exceptions does your `except` catch?"
+            f"{shown(type(s.error).__name__)} came out. What keeps your loop from going on: its "
+            "`except`, a condition, or its end?"
             if s.error
             else "What ends your loop?"
         )
@@ -85,7 +86,7 @@ _TRIED: Messages[Tried] = {
     ),
     "another error": lambda s: (
         f"The error that was raised{s.when} is {shown(s.error)}. Raise the error of the last "
-        f"entry instead: {shown(s.reply.error)}."
+        f"entry that was called instead: {shown(s.reply.error)}."
     ),
     "another limit": lambda s: (
         f"The next entry was called after a silence of {s.waited:.1f} s, but `seconds` was "
@@ -95,7 +96,10 @@ _TRIED: Messages[Tried] = {
 
 
 def _blank(s: Staged) -> str:
-    return f"The screen showed no `Status` for {s.blank:.1f} s{s.when}. What do you yield first?"
+    return (
+        f"The screen showed no `Status` for {s.blank:.1f} s{s.when}. What do you yield first, and "
+        "what does it wait for?"
+    )
 
 
 def _stages(s: Staged) -> str:
@@ -275,7 +279,7 @@ WATCHED: Messages[watched.Seen] = {
     ),
     "shorter limit": lambda s: (
         f"`Stalled` was raised after {s.seconds:.1f} s{s.when}, before any silence had lasted "
-        f"{SECONDS:g} s. How do you use `seconds`?"
+        f"{SECONDS:g} s. Does each chunk, even an empty one, start a limit of `seconds`?"
     ),
     "longer limit": lambda s: (
         f"`Stalled` was raised {s.late:.1f} s too late{s.when}. The limit was {SECONDS:g} s. "
@@ -319,7 +323,7 @@ SEAM: Messages[seam.Seen] = {
     ),
     "white space": lambda s: (
         f"{_seam(s)} Only white space was lost or added. Spaces and line ends belong to the "
-        "strings."
+        "strings. Which line strips, adds or cuts one?"
     ),
     "changes the first string": lambda s: (
         f"{_seam(s)} The result should begin with all of `partial`, unchanged."
@@ -390,6 +394,11 @@ ANSWER: Messages[answer.Seen] = {
     "other calls": lambda s: (
         f"The model called {listed(s.due_calls)}, but your code ran "
         f"{listed((ran.name, ran.argument) for ran in s.ran)}{s.when}."
+        + (
+            " Do you read the calls and the finish reason from the sum of one request's chunks?"
+            if len(s.ran) < len(s.due_calls)
+            else ""
+        )
     ),
     "never called again": lambda s: (
         f"{count(len(s.ran), 'tool')} ran{s.when}, but the model was called only "
@@ -534,14 +543,15 @@ SUPPORT: Messages[support.Seen] = {
         f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money."
     ),
     "changes an argument": lambda s: (
-        f"`reply` changed its argument `{s.changed[0]}`{s.when}, which belongs to the panel."
+        f"`reply` changed `{s.changed[0]}`{s.when}, which isn't its own: a later turn needs it, "
+        "too."
     ),
     "never calls the next": lambda s: (
         f"The second model was never called{s.when}. Is each model a source, and does `seconds` "
         "reach the code that measures the silence?"
     ),
     "other tools": lambda s: (
-        f"A request didn't offer `tools` to the model{s.when}. Which list do you pass on?"
+        f"A request didn't offer `tools` to the model{s.when}. What passes them on?"
     ),
     "blank screen": _blank,
     "tools never run": lambda _: "The model called a tool, but none ran.",
