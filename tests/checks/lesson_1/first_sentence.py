@@ -87,6 +87,7 @@ edit(
 edit("strips the text", {'text = ""': 'text = "\\n"'})
 edit("strips the text", {"return text[: end.end()]": "return text[: end.end()].lstrip()"})
 edit("loses the end", {"end := END.search(text)": "text", "text[: end.end()]": "text"})
+edit("loses the end", {"end.end()": "min(end.end(), 100)"}, "for a long sentence")
 edit("loses the beginning", {"text += chunk.content": "text = chunk.content"})
 edit("another text", {"text[: end.end()]": '"It depends."'})
 edit("no text", {LAST: '    return ""\n'}, "for a reply that ends with its first sentence")

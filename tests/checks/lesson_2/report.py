@@ -110,6 +110,9 @@ edit(
 )
 edit("loses another run", {FAILS: "self.counts.clear()"})
 edit("loses another run", {FAILS: "self.counts = {}"})
+edit(
+    "loses another run", {FAILS: "self.counts.pop(next(iter(self.counts), None), None)"}, "earlier"
+)
 edit("skips empty tokens", {ADDS: f"if token: {ADDS}"})
 edit("counts characters", {"+ 1": "+ len(token)"}, "those are characters")
 edit(

@@ -72,6 +72,7 @@ edit("never calls the model", {LOOP: "(model | StrOutputParser()).stream(prompt)
 edit("unread generator", {LOOP: "return (model | StrOutputParser()).stream(prompt)"})
 edit("stops early", {"pass": "if words.spaces: break"})
 edit("calls twice", {LOOP: f"model.invoke(prompt, {CONFIG})\n    {LOOP}"})
+edit("another prompt", {"(prompt,": "(prompt.strip(),"})
 edit("no handler", {f", {CONFIG}": ""})
 edit("no handler", {"callbacks": "callback"})
 edit(

@@ -53,7 +53,7 @@ class CountsDown(Stopwatch):
         self.ttft, self.started = None, -self.clock()
 
     def on_llm_new_token(self, token, **kwargs):
-        if token and self.started:
+        if token and self.started is not None:
             self.ttft, self.started = self.started + self.clock(), None
 
 
@@ -84,6 +84,8 @@ edit(
     "another time",
     {SENT: "self.sent = None", FIRST: f"self.sent = self.sent or self.clock()\n        {FIRST}"},
 )
+edit("another time", {MEASURES: MEASURES.replace("= ", "= round(") + ")"}, "Is it rounded")
+edit("never measures", {"token and": "token and self.sent and"}, "when the clock began at 0")
 edit("before the text", {"token and ": ""})
 edit(
     "before the text",

@@ -28,6 +28,7 @@ for mistake, says, changes in (
     ("fence without an open block", "", {"len(fences) % 2": "True"}),
     ("fence without an open block", "", {MATCH: '"```" in line'}),
     ("fence without an open block", "four spaces", {MATCH: 'line.strip().startswith("```")'}),
+    ("fence without an open block", "three tildes", {MATCH: 're.match(" {0,3}(```|~~~)", line)'}),
     ("fence without an open block", "after a tab", {" {0,3}": r"\\s{0,3}"}),
     ("leaves the block open", "Which lines", {"len(fences) % 2": "False"}),
     ("leaves the block open", "by one space", {MATCH: 'line.startswith("```")'}),

@@ -60,6 +60,7 @@ for mistake, changes in (
     ),
     ("repeats text", {'waiting, last = "", now': "last = now"}),
     ("loses pieces", {"+=": "="}),
+    ("loses pieces", {REST: "    if waiting:\n        yield piece\n"}),
     (
         "debounces",
         {'            waiting, last = "", now': '            waiting = ""\n        last = now'},

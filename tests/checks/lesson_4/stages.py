@@ -34,6 +34,7 @@ async def ahushed(events):
 
 edit = edits("4.stages", stages)
 FIRST = '    yield "Thinking"\n'
+STARTS = ("on_chat_model_start", "on_chain_start")
 TEXT = ' and event["data"]["chunk"].content'
 
 edit(None, {"content": "text"})
@@ -82,6 +83,11 @@ for mistake, says, changes in (
             FIRST: "    if 0:\n        yield\n",
             "if stage != current": "if 0",
         },
+    ),
+    (
+        "a stage too many",
+        "on_chain_start",
+        {'event["event"] == "on_chat_model_start"': 'event["event"] in STARTS'},
     ),
     ("a stage too many", "before any event", {FIRST: '    yield "Answer"\n' + FIRST}),
     (

@@ -90,7 +90,7 @@ for mistake, changes, *says in (
     (
         "other calls",
         {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"},
-        "when one tool call followed another",
+        "when one tool call followed another. Do you read .* one request's chunks",
     ),
     ("never called again", {"while True": "for _ in range(2)"}),
     ("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"}),
@@ -113,6 +113,7 @@ for mistake, changes, *says in (
     ("leaves a task", {RUN: f"await asyncio.shield(asyncio.create_task(run_apart({TOOL}, call)))"}),
     ("leaves a task", {STREAM: f"goes_on_with({STREAM})"}),
     ("raises", {RUN: f"{TOOL}.invoke(call)"}),
+    ("raises", {RUN: f"{TOOL}.ainvoke(call)"}, "Is an `await` missing"),
     (
         "raises",
         {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"},

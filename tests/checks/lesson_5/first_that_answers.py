@@ -54,6 +54,8 @@ for mistake, changes, *says in (
     ("calls the next without need", {"except Exception": "except BaseException"}),
     ("calls the next without need", {STREAM: f"within(4.9, {STREAM})"}),
     ("calls the next too late", {SHOWN: "False"}),
+    ("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after white space"),
+    ("calls the next too late", {f"shown or {SHOWN}": SHOWN}, "an empty chunk"),
     ("never calls the next", {SHOWN: "True"}),
     ("never calls the next", {"except Exception": "except OpenAIError"}),
     ("never calls the next", {"except Exception": "except OverflowError"}),

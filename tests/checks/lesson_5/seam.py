@@ -105,6 +105,7 @@ for mistake, how in (
     wrong("5.seam", mistake)(first_fit(**how))
 
 for mistake, seam in (
+    ("white space", lambda p, m: longest_first(p.strip("\n"), m.strip("\n"))),
     ("repeats the overlap", lambda partial, more: partial + more),
     ("repeats the overlap", lambda partial, more: partial + more.replace(partial, "")),
     ("repeats the overlap", lambda partial, more: partial + more.removeprefix(partial)),

@@ -54,6 +54,10 @@ for mistake, changes, *says in (
     ("conversation missing", {"request(conversation)": "request('Hello.')"}),
     ("reads no JSON yet", {"if text": "if chunk"}, "The first chunk is empty"),
     ("ticket all the same", {LACKS: "0", LAST: "yield Ticket(**readable(text))"}, "truncated"),
+    (
+        "drops a field",
+        {READ: "for pair in readable(text).items():\n                yield dict([pair])"},
+    ),
     ("ticket all the same", {LACKS: "0"}, "was `length`, after the last bracket"),
     ("ticket all the same", {LACKS: 'finish == "length"'}, "no finish reason"),
     ("ticket all the same", {LACKS: 'finish in ("length", None)'}, "`content_filter`"),

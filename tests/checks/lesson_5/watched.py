@@ -47,7 +47,7 @@ for mistake, changes, *says in (
     ("takes an error for a stall", {"TimeoutError": "Exception"}),
     ("takes the end for a stall", {"StopAsync": "Stop", "TimeoutError": "Exception"}),
     ("no exception", {"Stalled": "OfItsOwn"}, "inherit from"),
-    ("raises", {"StopAsyncIteration": "StopIteration"}),
+    ("raises", {"StopAsyncIteration": "StopIteration"}, "at the line `chunk = await"),
     ("raises", {LIMIT: "anext(stream.text), seconds"}, "AttributeError"),
     ("ends quietly", {RAISES: "return"}),
     ("swallows the error", {"except TimeoutError": RETURNS("OpenAIError")}),

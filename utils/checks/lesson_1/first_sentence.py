@@ -10,7 +10,7 @@ from pydantic import PrivateAttr
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.run import RIVERS, Case, Run
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 
 
@@ -106,6 +106,7 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 _NUMBER = "A bend moves 2.5 metres a year."
+_LONG = f"{HARBOUR.replace('.', ',')} and it all begins anew."
 _CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (  # a first sentence, its case, the reply
     ("Rivers bend because water is never quite even.", "", RIVERS),
     ("Do rivers bend?", "", "Do rivers bend? They do, and they always will."),
@@ -143,6 +144,7 @@ _CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (  # a first sentence, 
         ("because of", " the water", " \n"),
     ),
     ("Yes!", "for a piece with two sentences in it", ("Yes! No. Per", "haps. ", "Ask again.")),
+    (_LONG, "for a long sentence", f"{_LONG} Every day."),
     ("", "for an empty reply", ""),
 )
 

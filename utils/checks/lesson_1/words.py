@@ -101,6 +101,10 @@ check = Exercise(
             pieces=("one", " ", "\n", "two"),
             when="for a stream with a piece of white space alone",
         ),
+        Case(
+            pieces=("A bend moves 2.", "5 metres", ", or", " so."),
+            when="for a number such as 2.5 in two pieces",
+        ),
         Case(pieces=(), when="for an empty stream"),
     ),
     mistakes=MISTAKES,

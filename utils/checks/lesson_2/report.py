@@ -23,12 +23,14 @@ class Runs(Case):
 
     Attributes:
         beside: Whether a second run takes turns with it.
+        second: Whether that other run starts first.
         before: Whether a second, shorter run follows it.
         invoked: Whether the model is called with `invoke`, which pushes no tokens.
         batch: Whether three runs share the handler in threads of their own.
     """
 
     beside: bool = False
+    second: bool = False
     before: bool = False
     invoked: bool = False
     batch: bool = False
@@ -128,8 +130,9 @@ def _run(case: Runs, config: Any) -> None:
     else:
         chunks = case.model(reply).stream(case.prompt, config)
         other = case.model(Reply(cut(HARBOUR, 32))).stream(case.prompt, config)
+        both = [_until_lost(chunks), other if case.beside else ()]
         with closing(chunks):
-            for _ in zip_longest(_until_lost(chunks), other if case.beside else ()):
+            for _ in zip_longest(*(reversed(both) if case.second else both)):
                 if reply.taken == case.leave_after:
                     break
         for _ in other if case.before else ():
@@ -197,6 +200,13 @@ check = Exercise(
             fails_after=4,
             beside=True,
             when="after a run that failed while another was running",
+        ),
+        Runs(
+            text=RIVERS,
+            fails_after=4,
+            beside=True,
+            second=True,
+            when="after a run that failed while an earlier one was running",
         ),
         Runs(pieces=(), when="after a run with an empty reply"),
         Runs(invoked=True, when="after a run by `invoke`, which pushes no tokens"),

@@ -60,7 +60,9 @@ check = Exercise(
     cases=(
         Case(text=RIVERS, seed=51),
         Case(
-            text=f"{HARBOUR}\n\n  Then\tall\u00a0at once. ", seed=52, prompt="Describe a harbour."
+            text=f"{HARBOUR}\n\n  Then\tall\u00a0at once. ",
+            seed=52,
+            prompt=" Describe a harbour.\n",
         ),
         Case(pieces=(), when="for an empty reply"),
     ),

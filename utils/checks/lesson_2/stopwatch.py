@@ -22,6 +22,13 @@ _CLOSE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
+class Timed(Case):
+    """A reply, and whether the given clock shows 0 when the model is called."""
+
+    from_zero: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
     """What `.ttft` was.
 
@@ -76,21 +83,24 @@ class Seen(Heard):
         return bool(abs(self.ttft - seconds) < _CLOSE)
 
 
-def observe(answer: Any, case: Case) -> Seen:
+def observe(answer: Any, case: Timed) -> Seen:
     """Look at `.ttft` after each chunk."""
     reply = case.reply(first_after=0.0 if case.compact else FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # with how many pieces had arrived
     values: list[Any] = []
+    ahead = _AHEAD
 
     def clock() -> float:
-        looks.append(virtual_time.now() + _AHEAD)
+        looks.append(virtual_time.now() + ahead)
         return looks[-1]
 
     def listen(make: Make) -> None:
+        nonlocal ahead
         handler = make(clock=clock)
         virtual_time.pause(IDLE)
         looks.clear()
+        ahead = -virtual_time.now() if case.from_zero else _AHEAD
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
             readings.extend((reply.taken, _ttft(handler)) for _ in chunks)
@@ -133,16 +143,17 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Case(text=RIVERS, seed=21),
-        Case(
+        Timed(text=RIVERS, seed=21),
+        Timed(
             pieces=("", "", "The harbour", "", " wakes"),
             when="for a reply that begins with empty tokens",
         ),
-        Case(pieces=("\n", "Gulls."), when="for a reply that begins with a line break"),
-        Case(text=HARBOUR, compact=True, when="for a reply whose text comes without a delay"),
-        Case(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
-        Case(pieces=(), when="for a reply without text"),
-        Case(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
+        Timed(pieces=("\n", "Gulls."), when="for a reply that begins with a line break"),
+        Timed(text=HARBOUR, compact=True, when="for a reply whose text comes without a delay"),
+        Timed(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
+        Timed(text=RIVERS, seed=23, from_zero=True, when="when the clock began at 0"),
+        Timed(pieces=(), when="for a reply without text"),
+        Timed(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
     ),
     mistakes=MISTAKES,
 )

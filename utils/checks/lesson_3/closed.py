@@ -122,6 +122,7 @@ _TEXTS = {
     "three backticks inside a line": f"Write {_FENCE} to begin",
     "three backticks after four spaces": f"Write:\n\n    {_FENCE}\n    x",
     "three backticks after a tab": f"Write:\n\n\t{_FENCE}\n\tx",
+    "a line of three tildes": "See:\n\n~~~\nand wait",
     "a fence of four backticks": f"See:\n\n`{_FENCE}md\nx",
     "text with other line breaks": "See:\r\n\r\nand wait",
     "one backtick and nothing else": "`",

@@ -131,8 +131,8 @@ check = Exercise(
     cases=(
         _every(0.0625, 10),
         Pace(
-            pieces=_WORDS[1:10],
-            gaps=[0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0],
+            pieces=_WORDS[1:11],
+            gaps=[0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0],
             when="for a stream in bursts",
         ),
         _every(1.0, 3),

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise, zip_longest
 from typing import Any
 
-from langchain_core.runnables import RunnableGenerator
+from langchain_core.runnables import RunnableGenerator, RunnableLambda
 from langchain_core.tools import tool
 
 from utils.checks.engine import virtual_time
@@ -38,6 +38,12 @@ async def get_time(zone: str) -> str:
 
 
 _TOOLS = {each.name: each for each in (get_weather, get_time)}
+
+
+@RunnableLambda
+async def _noted(text: str) -> str:
+    """A step whose events begin no stage."""
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +129,7 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Event]:
             reply = Reply(cut(text), calls=calls, finish="tool_calls" if names else "stop")
             async for chunk in FakeModel.of({PROMPT: reply}).astream(question):
                 yield chunk.text
+            await _noted.ainvoke(text)
             tools = [_TOOLS[name] for name in names]
             await asyncio.gather(*(t.ainvoke({next(iter(t.args)): "Oslo"}) for t in tools))
 

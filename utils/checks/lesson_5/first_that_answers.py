@@ -8,7 +8,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5.given import AFTER_ROLE, REFUSED, SILENT, Fallback, Turns
+from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallback, Turns
 from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 
@@ -69,6 +69,16 @@ check = Exercise(
             replies=({"fails_after": 4}, {}),
             fails=True,
             when="when the connection was lost after some text",
+        ),
+        Fallback(
+            replies=({"pieces": (" ", LAMP), "fails_after": 1}, {}),
+            fails=True,
+            when="when the connection was lost after white space",
+        ),
+        Fallback(
+            replies=({"pieces": ("Your ", "", LAMP), "fails_after": 2}, {}),
+            fails=True,
+            when="when the connection was lost after text and an empty chunk",
         ),
         Fallback(
             replies=(REFUSED, AFTER_ROLE, REFUSED),

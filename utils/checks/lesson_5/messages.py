@@ -472,6 +472,10 @@ TICKET: Messages[ticket.Seen] = {
     "invents a value": lambda s: (
         f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply has another value."
     ),
+    "drops a field": lambda s: (
+        f"A dict lacks `{s.dropped}`, which the dict before it had. Each should contain all fields "
+        "known so far."
+    ),
     "field late": lambda s: (
         f"`{s.late_field}` was known after {s.due(s.late_field):.1f} s, but no dict contained it "
         f"before {s.shown_at(s.late_field):.1f} s. Can your parser read half-written JSON, and is "

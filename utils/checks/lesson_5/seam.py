@@ -88,6 +88,7 @@ check = Exercise(
             ("See:\n\n  - fox", "  - road"),
             ("One\ntwo\nthr", "two\nthree"),
             ("The fox  ", "  stops"),
+            ("The fox.\n\n", "\n\nThe owl."),
             ("f(x) = (x", "(x+1)*2"),
             ("Ask B", "Berlin"),
             ("Where is A", "a is there"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -59,6 +60,12 @@ class Seen(Run):
         """The first dict with a value that isn't the beginning of the true one, or None."""
         dicts = (item for item in self.items if isinstance(item, dict))
         return next((d for d in dicts if not all(map(_begins, d, d.values()))), None)
+
+    @property
+    def dropped(self) -> str:
+        """The first field that a dict lacks although the one before had it, or ""."""
+        dicts = pairwise(item for item in self.items if isinstance(item, dict))
+        return next((name for then, now in dicts for name in then if name not in now), "")
 
     def due(self, name: str) -> float:
         """When the piece came that ends a field's value."""
@@ -120,6 +127,7 @@ MISTAKES: Mistakes[Seen] = {
     "ticket too early": lambda s: any(map(_is_ticket, s.items[:-1])),
     "fills in None": lambda s: s.case.right and bool(s.unknown),
     "invents a value": lambda s: s.case.right and s.invented is not None,
+    "drops a field": lambda s: s.case.right and bool(s.dropped),
     "field late": lambda s: s.case.right and bool(s.late_field),
     "no ticket at the end": lambda s: s.case.right and not s.tickets,
     "another ticket": lambda s: s.case.right and dict(s.tickets[0]) != _TRUE,
