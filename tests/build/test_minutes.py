@@ -9,12 +9,10 @@ from tools.minutes import CORE_END, minutes
 from tools.notebooks import Built, make
 from utils import lesson_source
 
-WITH_A_CORE = ("01", "02", "03", "05")
-
 
 @pytest.fixture(
     scope="module",
-    params=[path for path in lesson_source.paths() if path.name[:2] in WITH_A_CORE],
+    params=lesson_source.paths(),
     ids=lambda path: path.stem,
 )
 def built(request: pytest.FixtureRequest) -> Built:
