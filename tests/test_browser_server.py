@@ -1,4 +1,4 @@
-"""The JupyterLab of browser tests; it needs no browser itself."""
+"""The JupyterLab that browser tests use."""
 
 from __future__ import annotations
 
