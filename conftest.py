@@ -27,6 +27,7 @@ FIRST = (
     "tests/browser/",
     "tests/test_lab.py",
     "tests/notebooks/",
+    "tests/test_take_home.py",
     "tests/checks/test_answers.py",
     "tests/test_class_test.py",
     "tests/verdict/",
