@@ -137,7 +137,7 @@ def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
 
 @pytest.fixture
 def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of `lessons/`, with what is built from it, for a site of its own."""
+    """A copy of `lessons/` and the notebooks built from it, for a separate site."""
     for name in ("lessons", "notebooks", "solutions", "utils/checks"):
         shutil.copytree(ROOT / name, tmp_path / name)
     monkeypatch.setattr(lesson_source, "FOLDER", tmp_path / "lessons")

@@ -198,7 +198,7 @@ CHAINLIT = App(
     variables=(
         ("CHAINLIT_APP_ROOT", "{folder}"),
         ("CHAINLIT_HOST", HOST),
-        ("CI", "false"),  # where it is true, Chainlit puts a key of its own in OPENAI_API_KEY
+        ("CI", "false"),  # if it is true, Chainlit overwrites OPENAI_API_KEY with a fake key
     ),
 )
 DJANGO = App(

@@ -1,4 +1,4 @@
-"""The FastAPI app with an agent in place of its own loop, as its README shows."""
+"""The FastAPI app with an agent instead of its tool loop, as its README shows."""
 
 from __future__ import annotations
 

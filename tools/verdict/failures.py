@@ -42,7 +42,7 @@ def _unannounced(case: Case, stream: Stream) -> str:
     if stream.stuck and not stream.ending:
         return "nothing came any more, and the stream stayed open"
     if stream.broken and not stream.shape.is_event_source:
-        return ""  # a page that reads the body itself is told of it by an exception
+        return ""  # a page that reads the body itself gets an exception
     if stream.shape.format == "text":
         told = not case.reply.startswith(stream.text)
         return "" if told else "the body ended cleanly"
@@ -101,13 +101,13 @@ async def not_doubled(case: Case) -> Seen:
 
 
 def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
-    """Say what a text lost or has twice; "" for a beginning of the reply."""
+    """Say what text is missing or doubled; "" if it is a prefix of the reply."""
     text, expected = stream.text, case.reply
     same = stream.agrees_for(expected)
     rest = text[same:]
     if expected[:20] in rest:
         return "the text begins a second time"
-    if rest and stream.shape.format != "text":  # there, a failure is told in the text
+    if rest and stream.shape.format != "text":  # plain text announces a failure in itself
         return f"after {same} characters the text isn't the model's: {rest[:20]!r}"
     answered = len(requests) > 1 and requests[-1].ended == "finished"
     if answered and same < len(expected):

@@ -117,7 +117,7 @@ def other_model(answer: Any) -> str:
 class Meanwhile(AbstractContextManager[None]):
     """A change of the whole process while checks run, and taken back when the last has ended.
 
-    A check runs in a thread of its own, and one that was stopped may live on beside the next. If
+    A check runs in a separate thread, and one that was stopped may live on beside the next. If
     each saved what it found and put that back, one would save the other's change for good. So the
     first who enters makes the change, and the last who leaves takes it back.
 
