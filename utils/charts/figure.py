@@ -21,16 +21,16 @@ from utils.unicode import well_formed
 
 INK: Final = "#1F2937"
 WIDTH: Final = 10.0  # inches
-LEFT: Final = 0.75  # inches, room for the numbers of the y axis
+LEFT: Final = 0.75  # inches, for the numbers on the y axis
 RIGHT: Final = 0.25
 TEXT: Final = 13  # points; 12 and more can be read from the back of a room at this width
 TITLE: Final = 17
-LINE: Final = 0.32  # inches, a line of the title
-_LINES: Final = 6  # of a title, at most
+LINE: Final = 0.32  # inches per line of the title
+_LINES: Final = 6  # lines of a title, at most
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
 CSS_PER_INCH: Final = 80  # 800 pixels wide on the page …
-DPI: Final = 2 * CSS_PER_INCH  # … with two dots for each, for sharp screens
+DPI: Final = 2 * CSS_PER_INCH  # … with two pixels each, for high-resolution screens
 
 
 class Chart(Figure):
@@ -63,17 +63,19 @@ class Chart(Figure):
         self.words(0.15, height - 0.15, "\n".join(lines), size=TITLE, weight="bold", va="top")
 
     def words(self, x: float, y: float, text: str, **style: Any) -> None:
-        """Write at a place given in inches from the lower left corner."""
+        """Write text at a position in inches from the lower left corner."""
         style = {"color": INK, "size": TEXT, "parse_math": False, **style}
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
     def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
-        """Write a recording's name on the left and its account on the right, `y` inches up."""
+        """Write a recording's name on the left and its summary on the right, `y` inches from the
+        bottom.
+        """
         self.words(left, y, name, weight="bold")
         self.words(WIDTH - RIGHT, y, account, ha="right")
 
     def x_label(self, text: str) -> None:
-        """Label the axis at the foot with its quantity and unit."""
+        """Label the x axis with its quantity and unit."""
         self.words(WIDTH - RIGHT, 0.15, text, ha="right")
 
     def legend_row(self, *swatches: Artist) -> None:
@@ -93,7 +95,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes across the figure, at a place given in inches."""
+        """Return axes across the figure, at a position in inches."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -109,9 +111,9 @@ class Chart(Figure):
         """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # a label in a script without a font
+            warnings.filterwarnings("ignore", "Glyph")  # a font may lack a glyph of a label
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # few, flat colours: a palette makes it three times smaller
+        flat = io.BytesIO()  # few, flat colours: a palette makes the file three times smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

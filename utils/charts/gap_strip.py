@@ -22,17 +22,17 @@ _NEUTRAL: Final = "Every mark is a piece that arrived"
 
 
 def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
-    """When each piece arrived, one strip per recording: steady, bursty and buffered side by side.
+    """Draw when each piece arrived, one strip per recording: steady, bursty or buffered.
 
-    Each green line is a piece with text or reasoning. Orange is the time before the first, grey the
-    silence after it.
+    Each green line is a piece with text or reasoning. Orange is the time before the first piece,
+    grey the silence after it.
 
     Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
     were spread evenly over the time to the last one. That may be the whole reply, or the part
     between two pauses of more than a twentieth of that time. A delivery of five pieces or more is
     labelled `50 at once`. A reply arrives "all at once" in one delivery, and "in bursts" if
-    deliveries contain three quarters of its pieces. A few clumps in an otherwise steady stream, as
-    on a busy machine, are no bursts.
+    deliveries contain at least three quarters of its pieces. A few clumps in an otherwise steady
+    stream, as on a busy machine, don't count as bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
@@ -77,7 +77,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> Way:
-    """Judge how the pieces arrive, by proportions, so that it holds at any speed."""
+    """Classify how the pieces arrive, by proportions, so that it holds at any speed."""
     arrivals = arrivals_of(recording)
     if not arrivals:
         return "not at all"
@@ -117,7 +117,7 @@ def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
 
 
 def _count(recording: Recording) -> str:
-    """Describe what arrived, but not how."""
+    """Describe how much arrived, without judging how."""
     count = len(arrivals_of(recording))
     pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
     return f"{pieces} in {in_seconds(recording.e2e)}"
@@ -133,7 +133,7 @@ def _in_numbers(recording: Recording) -> str:
 
 
 def _arrival(recording: Recording, way: Way) -> str:
-    """Describe one recording's arrivals in a line."""
+    """Describe one recording's arrivals in one line."""
     count = sum(not piece.empty for piece in recording.pieces)
     if recording.ttft is None:
         return f"nothing arrives in {in_seconds(recording.e2e)}"
@@ -146,7 +146,7 @@ def _arrival(recording: Recording, way: Way) -> str:
 
 
 def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
-    """Return the finding of a gap strip."""
+    """Return the chart's finding."""
     if len(names) == 1:
         return f"{names[0]} arrives {ways[0]}"
     if len(set(ways)) == 1:
@@ -156,7 +156,7 @@ def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
 
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
-    """Label each delivery with its number of pieces, where there is room beside it."""
+    """Label each delivery with its number of pieces, if there is room beside it."""
     from utils.charts.figure import INK, TEXT
 
     end = rows.end

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from utils.charts.figure import Chart
 
-_LOOKS: Final = (  # a colour, a mark and a dash for each line, to tell them apart without colour
+_LOOKS: Final = (  # a colour, marker and dash pattern per line, so that lines differ without colour
     (WAITING, "s", "-"),
     (READING, "o", "--"),
     (DELIVERED, "^", "-"),
@@ -29,7 +29,7 @@ class LoadRow(Protocol):
 
     @property
     def style(self) -> str:
-        """The line's name."""
+        """The style's name."""
 
     @property
     def clients(self) -> int:
@@ -45,7 +45,7 @@ class LoadRow(Protocol):
 
 
 def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
-    """How long the unluckiest client waits for its first token, by number of clients.
+    """Draw how long the unluckiest client waits for its first token, by number of clients.
 
     Both axes are logarithmic: a wait that grows as fast as the number of clients is a straight
     slope; a constant one is level. A line ends at its style's last measurement.
@@ -101,7 +101,7 @@ def _lines(rows: Iterable[LoadRow]) -> dict[str, list[LoadRow]]:
 
 
 def _finding(lines: dict[str, list[LoadRow]]) -> str:
-    """Compare the styles at the largest number of clients that all were measured at."""
+    """Compare the styles at the largest number of clients measured for all of them."""
     shared = set.intersection(*({row.clients for row in line} for line in lines.values()))
     if not shared:
         return "The wait for the first token, by number of clients"
@@ -141,7 +141,7 @@ def _label(axes: Axes, lines: dict[str, list[LoadRow]], height: float) -> None:
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())
     places: list[float] = []
     for wait, _ in ends:
-        place = height * log(wait / low) / log(high / low)  # inches up
+        place = height * log(wait / low) / log(high / low)  # inches from the bottom
         places.append(max(place, places[-1] + _APART) if places else place)
     looks = dict(zip(lines, _LOOKS, strict=False))
     for (wait, style), place in zip(ends, places, strict=True):

@@ -1,4 +1,4 @@
-"""The course's colours, one for each idea, in every chart and widget.
+"""The course's colours, one per meaning, in every chart and widget.
 
 From Okabe and Ito's set, which colour-blind readers can tell apart. Each colour also has a label.
 """
@@ -6,5 +6,5 @@ From Okabe and Ito's set, which colour-blind readers can tell apart. Each colour
 WAITING = "#E69F00"  # nothing to read yet
 READING = "#0072B2"  # words read
 STALL = "#CC79A7"  # the reader has caught up and waits
-DELIVERED = "#009E73"  # words on the screen, read or not
+DELIVERED = "#009E73"  # words on the screen
 QUIET = "#6B7280"  # axes and captions

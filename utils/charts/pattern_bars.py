@@ -1,4 +1,4 @@
-"""Pattern bars: what is on the screen while a reader waits, nothing, a status or text."""
+"""Pattern bars: how long a reader sees a blank screen, a status, or text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pattern:
     Attributes:
         recording: The reply; its label names the pattern.
         sign: Seconds from sending until the screen showed something other than text, such as a
-            status or a skeleton; None if it didn't.
+            status or a skeleton; None if it never did.
     """
 
     recording: Recording
@@ -35,7 +35,7 @@ class Pattern:
 def pattern_bars(
     *patterns: Pattern, wpm: float = WORDS_PER_MINUTE, title: str | None = None
 ) -> Chart:
-    """How long the screen stays blank, then shows a status without text, then text, as bars.
+    """Draw how long the screen is blank, then shows a status, then text, as bars.
 
     Orange: blank. Pale orange, hatched: a status, and no text. Pink: the reader caught up and waits
     again. Grey: the reader reads while more arrives. How much shorter an explained wait *feels*
@@ -87,12 +87,12 @@ def pattern_bars(
 
 
 def _blank(pattern: Pattern, first: float) -> float:
-    """Return the seconds in which the screen shows nothing."""
+    """Return how many seconds the screen is blank."""
     return first if pattern.sign is None else min(pattern.sign, first)
 
 
 def _finding(names: list[str], blanks: list[float], firsts: list[float]) -> str:
-    """Return which screen is blank longest and shortest, and when the first words arrive."""
+    """Return which screens are blank longest and shortest, and when the first words arrive."""
     if len(names) == 1:
         return f"Blank for {in_seconds(blanks[0])}, first word after {in_seconds(firsts[0])}"
     longest, shortest = max(blanks), min(blanks)

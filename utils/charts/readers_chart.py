@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def readers_chart(
     *recordings: Recording, wpm: float = WORDS_PER_MINUTE, title: str | None = None
 ) -> Chart:
-    """Words on the screen against words read, with waits shaded: one panel per recording.
+    """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
     on the screen that are still to be read. Blue: words read. `reader_model` defines the reader.
     All panels share their axes, which extend beyond the last reply by up to half of its time, while
-    the reader goes on reading.
+    the reader is still reading.
 
     Args:
         *recordings: What to draw, top to bottom; the labels name the panels.

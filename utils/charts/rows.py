@@ -1,4 +1,4 @@
-"""What the charts share: a row for each recording, names, swatches, and notes on token counts."""
+"""Code shared by the charts: recordings as rows, names, swatches, and notes on token counts."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Rows:
             kind: The kind of chart.
             title: The finding.
             recordings: One row each, top to bottom.
-            accounts: What each heading says of its recording.
+            accounts: The summary in each heading.
             swatches: The legend.
-            axis: What the axis counts, and in what unit.
+            axis: The axis's quantity and unit.
             height: Inches per row.
-            details: Sentences for the alternative text; by default each name and account.
+            details: Sentences for the alternative text; by default each name and its account.
         """
         from utils.charts.figure import LEFT, Chart
 
@@ -68,7 +68,7 @@ class Rows:
         self.chart.x_label(axis)
 
     def __iter__(self) -> Iterator[float]:
-        """Yield the middle of each row on the y axis."""
+        """Yield the y coordinate of the middle of each row."""
         return (self._height * (i + 0.66) for i in range(self._count))
 
     def bar(self, middle: float, start: float, end: float, colour: str, **look: Any) -> None:
@@ -97,7 +97,7 @@ def names_of(recordings: Sequence[Recording]) -> list[str]:
 
 
 def name_of(label: str) -> str:
-    """Return a label in a form and a length that a chart can show."""
+    """Return a label shortened and cleaned for display in a chart."""
     label = well_formed(label)
     return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1] + "…"
 
@@ -112,7 +112,7 @@ def sentences(
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
-    """Note at the foot of a chart of reading that words were counted instead of tokens."""
+    """Note at the foot of a reading chart that words were counted instead of tokens."""
     if any(recording.count_doubt for recording in recordings):
         chart.words(0.15, 0.15, "Implausible token count: words are used.")
 
@@ -127,7 +127,7 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
 
 
 def end_of(recordings: Sequence[Recording]) -> float:
-    """Return the last moment of all, in seconds; 1 if nothing took any time."""
+    """Return the end of the last recording, in seconds; 1 if nothing took any time."""
     return max(recording.e2e for recording in recordings) or 1.0
 
 

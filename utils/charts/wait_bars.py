@@ -22,7 +22,7 @@ UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 def wait_bars(
     *recordings: Recording, wpm: float = WORDS_PER_MINUTE, title: str | None = None
 ) -> Chart:
-    """The reader's wait in several replies as bars: before the first word, and in the middle.
+    """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
 
     Grey is the rest of the reply's time, in which the reader had something to read while more was
     arriving.
@@ -63,13 +63,13 @@ def wait_bars(
 
 
 def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
-    """Return the legend of stalls, if there are any."""
+    """Return the legend entry for stalls, if there are any."""
     stalled = any(r.stalled > UNNOTICED for r in readings)
     return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
 
 
 def account(recording: Recording, r: Reading) -> str:
-    """Describe one reader's wait in a line."""
+    """Describe one reader's wait in one line."""
     ending = {
         "finished": "whole reply",
         "failed": "failed after",
@@ -87,7 +87,7 @@ def account(recording: Recording, r: Reading) -> str:
 def waits(
     names: Sequence[str], recordings: Sequence[Recording], readings: Sequence[Reading]
 ) -> str:
-    """Return the finding of a chart of waits."""
+    """Return the chart's finding."""
     if len(names) == 1:
         return _one_wait(recordings[0], readings[0])
     told = sorted(

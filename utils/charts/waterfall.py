@@ -1,4 +1,4 @@
-"""The waterfall: several streams on one time axis, each from its own sending to its own end."""
+"""The waterfall: several streams on one time axis, each from its request to its end."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from utils.charts.figure import Chart
 
-_ROOMY: Final = 8  # rows that have a line of words above each
-_NAMED: Final = 30  # rows that have at least a name beside each
+_ROOMY: Final = 8  # up to this many rows have a line of words above each
+_NAMED: Final = 30  # up to this many rows have a name beside each
 _LETTER: Final = 0.11  # inches
 _ENDS: Final = {
     "finished": ("o", "finished"),
@@ -29,10 +29,10 @@ _ENDS: Final = {
 
 
 def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
-    """Several streams as rows on one time axis, to show what happened at the same time.
+    """Draw several streams as rows on one time axis, to show what happened at the same time.
 
     A row begins where its request was sent. Green: text arrives. Orange: no text arrives, either
-    before the first text or in a gap longer than a twentieth of the axis and than five times the
+    before the first text or in a gap longer than both a twentieth of the axis and five times the
     stream's median gap. The mark at the end shows how it ended. The recordings must share a clock,
     as those of one notebook do.
 
@@ -82,7 +82,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
 
 
 def _account(recording: Recording) -> str:
-    """Describe one stream in a line, with times since its own sending."""
+    """Describe one stream in one line, with times since its own request."""
     ttft = recording.ttft
     first = "no text" if ttft is None else f"first text {in_seconds(ttft)}"
     return f"{first} · {_ENDS[recording.outcome][1]} {in_seconds(recording.e2e)}"
@@ -112,7 +112,7 @@ def _most_at_once(recordings: Sequence[Recording]) -> int:
     """Return the largest number of streams that were open at the same time."""
     changes = [(r.sent, 1) for r in recordings] + [(r.sent + r.e2e, -1) for r in recordings]
     opened = most = 0
-    for _, change in sorted(changes):  # at one moment, the one that ends comes first
+    for _, change in sorted(changes):  # if one ends as another begins, the end comes first
         opened += change
         most = max(most, opened)
     return most
@@ -150,7 +150,7 @@ def _texts(arrivals: Sequence[float], pause: float) -> Iterator[tuple[float, flo
 
 
 def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
-    """Return the marks of the endings that occur, for the legend."""
+    """Return the legend entries for the endings that occur."""
     from matplotlib.lines import Line2D
 
     from utils.charts.figure import INK

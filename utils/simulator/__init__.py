@@ -1,9 +1,9 @@
 """A local server with OpenAI's APIs that streams at the pace of real models.
 
-In a notebook, `start()` returns the kernel's one simulator; on a command line, see
-`python -m utils.simulator --help`. The server imports nothing else of this course. Only the
-command `record` uses the modules below it (`sse`, `errors`, `settings`, `unicode`), since a second
-SSE reader or key redactor would have to be kept in step with the first.
+In a notebook, `start()` returns the kernel's one simulator; on a command line, run
+`python -m utils.simulator --help`. The server imports nothing else from this course. Only the
+command `record` uses other modules of `utils` (`sse`, `errors`, `settings`, `unicode`), since a
+second SSE reader or key redactor would have to be kept in step with the first.
 """
 
 from .client import Seen, Simulator, start

@@ -117,7 +117,7 @@ def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
 
 
 def _replayed(prompts: list[str], profile: str) -> str:
-    """Return a sentence on the prompts that have a recorded reply."""
+    """Return a sentence about the prompts that have a recorded reply."""
     known = " · ".join(
         f"“{textwrap.shorten(prompt, _MAX_PROMPT, placeholder=' …')}”" for prompt in prompts
     )
@@ -130,7 +130,7 @@ def _replayed(prompts: list[str], profile: str) -> str:
 def _address_for_others() -> str | None:
     """Return the address that this machine sends from; None without a network.
 
-    The system chooses it when a datagram socket is connected. Nothing is sent.
+    The system chooses the address when a datagram socket is connected; nothing is sent.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

@@ -36,7 +36,7 @@ from .reply import Encoder, Reply
 from .request_log import MAX_PROMPT, Log
 from .response import PacedResponse
 
-# Origins whose pages may send requests: servers on this machine, such as JupyterLab.
+# Pages from these origins may send requests: servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _LARGE = 1_000_000  # bytes; at most `_MAX_LARGE_BODIES` larger ones are read concurrently
 _MAX_LARGE_BODIES = 4
@@ -206,7 +206,7 @@ class Service:
         return JSONResponse({"model": name})
 
     async def requests(self, request: Request) -> Response:
-        """Return the request log, on request once no reply is in progress."""
+        """Return the request log, optionally after all replies have ended."""
         settled = True
         if wait := request.query_params.get("settled"):
             settled = await self._log.settle(_seconds(wait))

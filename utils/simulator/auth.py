@@ -41,7 +41,7 @@ class KeyRequired:
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:
-            return  # before its request was complete
+            return  # the client left before sending the whole request
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
         """Return the key, and the learner's name after it if there is one."""

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 _LOOPBACK = "127.0.0.1"
-_REPORT_VARIABLE = "COURSE_REPORT_TO"  # address to which a child reports its port, and a token
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # address and token with which a child reports its port
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0
-_POLL_SECONDS = 0.05  # between two checks whether a process that hasn't reported has ended
+# time between checks whether a process that hasn't reported its port has exited
+_POLL_SECONDS = 0.05
 _REPORT_SECONDS = 1.0  # for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# A child gets the variables that locate Python's files, and none that change how it runs: with
+# A child inherits only the variables that locate Python's files. Others could break it: with
 # PYTHONINSPECT a failed start would wait for input, with PYTHONWARNINGS=error imports fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
@@ -41,14 +42,14 @@ _PATH_VARIABLES = {
 
 
 class Child:
-    """Python process that runs a module, and ends when this process ends.
+    """A Python process that runs a module, and ends when this process ends.
 
-    It reports its port over a loopback connection of its own, since site hooks may print to stdout
-    or close it. The connection stays open until the process ends. Stdout and stderr are read to
-    their end, so that a full pipe never blocks the process; the last output is kept for errors.
+    The child reports its port over a separate loopback connection, since site hooks may print to
+    stdout or close it. The connection stays open until the process ends. Stdout and stderr are read
+    to their end, so that a full pipe never blocks the process; the last output is kept for errors.
 
     It ends when the pipe to its standard input closes. Only this process has the other end, so the
-    operating system closes it however this process ends.
+    operating system closes it even if this process is killed.
     """
 
     def __init__(
@@ -67,7 +68,8 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        self._connection: socket.socket | None = None  # over which it reported its port
+        # the connection on which the child reported its port
+        self._connection: socket.socket | None = None
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value
@@ -75,7 +77,8 @@ class Child:
             if not name.startswith("PYTHON") or name in _PATH_VARIABLES
         }
         environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **(variables or {})}
-        group: dict[str, Any]  # its own, since an interrupt of the kernel (■) goes to a whole group
+        # a separate group, since an interrupt of the kernel (■) goes to the whole group
+        group: dict[str, Any]
         if sys.platform == "win32":
             group = {
                 "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
@@ -132,7 +135,7 @@ class Child:
         return None
 
     def _reported(self, connection: socket.socket) -> int | None:
-        """Return the port reported over a connection; None if it has the wrong token."""
+        """Return the port reported over a connection; None if the token is wrong."""
         connection.settimeout(_REPORT_SECONDS)
         try:
             with connection.makefile("rb") as report:
@@ -177,7 +180,7 @@ class Child:
             self.wait()
 
     def last_output(self) -> str:
-        """Return its last output, or its exit code if there is none, for the end of a message."""
+        """Return the last output, or the exit code if there is none, for use in an error message."""
         code = self._process.poll()
         if code is not None:
             self._reader.join(_REPORT_SECONDS)  # its own children may keep the pipe open

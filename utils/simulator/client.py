@@ -1,4 +1,4 @@
-"""The simulator as a notebook uses it: its URL, its key, and its request log.
+"""The simulator as notebooks use it: its URL, its key, and its request log.
 
 Standard library only, as every notebook imports this.
 """
@@ -31,7 +31,7 @@ class Seen(Requests):
         self._read = read
 
     def now(self) -> Requests:
-        """Return the requests received since the block began, without waiting for replies."""
+        """Return the requests received so far in the block, without waiting for replies to end."""
         return self._read(False)
 
     def fill(self) -> None:
@@ -99,7 +99,7 @@ class Simulator:
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or failed to start too often."""
+        """Whether it was stopped, or failed to start too many times."""
         return self._process.over
 
     def wait(self) -> None:
@@ -147,7 +147,7 @@ class Simulator:
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
-        except OSError:  # it has just died, and restarts with an empty log
+        except OSError:  # the server has just died, and restarts with an empty log
             try:
                 answer = self._get(path)
             except OSError as error:
@@ -158,7 +158,7 @@ class Simulator:
         return answer["mark"], Requests(records, answer["settled"])
 
     def _get(self, path: str) -> dict[str, Any]:
-        from http.client import HTTPConnection, HTTPException  # 20 ms that setup doesn't need
+        from http.client import HTTPConnection, HTTPException  # saves setup 20 ms
 
         connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
         try:
@@ -188,19 +188,19 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """The process's one simulator, safe with threads and forks."""
+    """The one simulator of this process, safe with threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.simulator: Simulator | None = None
-        if hasattr(os, "register_at_fork"):  # a thread of the parent may have locked it
+        if hasattr(os, "register_at_fork"):  # a thread of the parent may hold the lock
             os.register_at_fork(after_in_child=self._unlock)
 
     def _unlock(self) -> None:
         self._lock = threading.Lock()
 
     def get(self, speed: float | None) -> Simulator:
-        """Return the simulator; start one if there is none or it is over."""
+        """Return the simulator; start one if there is none or it has ended."""
         with self._lock:
             if self.simulator is None or self.simulator.over:
                 self.simulator = Simulator(speed)

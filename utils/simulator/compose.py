@@ -1,4 +1,4 @@
-"""From a request to a reply: the profile and faults that it names, the tokens, their times."""
+"""Turns a request into a reply: resolves the profile and faults, and schedules the tokens."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _generated(
 
 
 def _prompt_tokens(request: ModelRequest) -> int:
-    """Return the tokens of the conversation and the tools' definitions."""
+    """Return the number of tokens in the conversation and the tool definitions."""
     texts = [turn.text for turn in request.turns]
     texts += [call.arguments for turn in request.turns for call in turn.calls]
     texts += [

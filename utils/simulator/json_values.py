@@ -1,4 +1,4 @@
-"""JSON as it goes over the wire: parsing without surprises, encoding, merging."""
+"""JSON on the wire: safe parsing, encoding and merging."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from . import errors
 
 Json = dict[str, Any]
 _MAX_DEPTH = 100
-_encode = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one for each token
+# `json.dumps` would create an encoder for each token
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def parse_object(raw: bytes) -> Json:
@@ -20,7 +21,7 @@ def parse_object(raw: bytes) -> Json:
     """
     try:
         body = json.loads(raw)
-        if b"\\ud" in raw.lower():  # a lone surrogate has no UTF-8
+        if b"\\ud" in raw.lower():  # a lone surrogate can't be encoded as UTF-8
             json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
@@ -46,7 +47,7 @@ def is_shallow(value: object) -> bool:
 
 
 def to_json(value: object) -> bytes:
-    """Return `value` as JSON in UTF-8; a lone surrogate, which has no UTF-8, is escaped."""
+    """Return `value` as JSON in UTF-8; lone surrogates, which UTF-8 can't encode, are escaped."""
     return _encode(value).encode("utf-8", "backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""What the server remembers between requests besides its log: bounded."""
+"""Bounded memory of earlier requests, apart from the log."""
 
 from __future__ import annotations
 

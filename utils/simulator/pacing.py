@@ -18,7 +18,7 @@ from .profiles import Profile
 
 Clock = Callable[[], float]
 SLACK = 0.0005  # s; timers are no finer than a millisecond
-_MAX_BATCH = 32  # items; between two such batches the server waits for a slow client
+_MAX_BATCH = 32  # items; between batches of this size the server waits for a slow client
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ async def due(
     """Yield bytes at their deadlines, `start + at / speed`; end when the client disconnects.
 
     Items that are on time are yielded one by one, and overdue ones together: a busy server catches
-    up by sending more at once, instead of falling further behind.
+    up by sending more in one go, instead of falling further behind.
     """
     ready: list[TimedBytes] = []
     for item in items:

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 KEY_VARIABLE = "SIMULATOR_KEY"
 _READY_SECONDS = 30.0
 _END_SECONDS = 3.0
-_MAX_FAILURES = 5  # failed starts in a row
+_MAX_FAILURES = 5  # consecutive failed starts
 
 
 class SimulatorError(RuntimeError):
@@ -71,7 +71,7 @@ class ServerProcess:
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or failed to start too often."""
+        """Whether it was stopped, or failed to start too many times."""
         return self._stopping.is_set() or self._failure is not None
 
     def wait(self) -> None:
@@ -108,7 +108,7 @@ class ServerProcess:
         atexit.unregister(self.stop)
 
     def _decided(self) -> bool:
-        """Return whether it is ready, or never will be."""
+        """Return whether it is ready, or can no longer become ready."""
         alive = not self._owned() or self._process.running
         return self.over or (self._ready and alive)
 
@@ -117,7 +117,7 @@ class ServerProcess:
 
     def _forked(self) -> None:
         """In a forked child, close the pipe, so that the server ends with the parent."""
-        self._changed = threading.Condition()  # a thread of the parent may have locked it
+        self._changed = threading.Condition()  # a thread of the parent may hold the lock
         self._process.close_pipe()
 
     def _spawn(self) -> Child:

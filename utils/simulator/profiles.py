@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class UnknownProfileError(ValueError):
-    """The requested profile doesn't exist; the message lists those that do."""
+    """The requested profile doesn't exist; the message lists the profiles."""
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
 
 _MAX_MESSAGE = 300  # characters of an error
-_HEADER = ("id", "object", "created", "model", "system_fingerprint")  # a replay has its own
+_HEADER = ("id", "object", "created", "model", "system_fingerprint")  # a replay generates its own
 _IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # field names
 _REASONING = (
     "reasoning_content",
     "reasoning",
     "thinking",
-)  # one field, by server
+)  # the same field under different names, depending on the server
 _DEFAULTS: Json = {"service_tier": "default", "logprobs": None, "refusal": None, "content": None}
 _NOT_JSON = "events that aren't JSON"
 _NO_OBJECT = "events that aren't JSON objects"
@@ -220,7 +220,7 @@ class Recorder:
 
     def _content(self, delta: Json, now: float) -> None:
         content = delta.get("content")
-        if isinstance(content, list):  # of parts, as some servers send it; also kept
+        if isinstance(content, list):  # a list of parts, as some servers send it; also kept
             parts = [part.get("text") for part in content if isinstance(part, dict)]
             text = "".join(part for part in parts if isinstance(part, str))
         else:
@@ -294,7 +294,7 @@ class Recorder:
 
 
 def _without_defaults(fields: Json) -> Json:
-    """Return the fields whose values a replay wouldn't have anyway."""
+    """Return the fields whose values differ from what a replay would send anyway."""
     return {
         name: value
         for name, value in fields.items()
@@ -303,7 +303,7 @@ def _without_defaults(fields: Json) -> Json:
 
 
 def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
-    """Return a sentence on why a request failed.
+    """Return a sentence that explains why a request failed.
 
     Args:
         error: The exception.
@@ -323,7 +323,7 @@ def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
             f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
             "server is running."
         )
-    body = getattr(error, "body", None)  # its message, if the SDK hasn't found it
+    body = getattr(error, "body", None)  # the message, where the SDK didn't find it
     more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
     return f"{host} responded: {textwrap.shorten(f'{error}{more}', _MAX_MESSAGE, placeholder=' …')}"
 

@@ -16,7 +16,7 @@ from .pacing import Piece, Plan
 from .reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_FIRST_FORMAT = "recorded replies of a chat model, version 1"  # no `also` etc.
+_FIRST_FORMAT = "recorded replies of a chat model, version 1"  # without `also` and the later fields
 
 
 class RecordingError(ValueError):
@@ -100,7 +100,8 @@ def write(path: Path, traces: Iterable[RecordedReply]) -> None:
     path = path.resolve()
     fresh = path.with_name(f"{path.name}.part")
     try:
-        fresh.write_bytes(text.encode("utf-8", "backslashreplace"))  # half an emoji becomes \ud83d
+        # a lone surrogate becomes \ud83d
+        fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
         read(fresh)
         fresh.replace(path)
     finally:
@@ -164,7 +165,7 @@ def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
 
 
 def _with_reasoning(trace: RecordedReply) -> RecordedReply:
-    """Return a reply of the first format with its reasoning in the field that it had."""
+    """Return a reply in the first format, with its reasoning in the field that held it."""
     also = tuple(
         (index, {"choices": [{"delta": {"reasoning_content": text}}]})
         for index, (_, part, text) in enumerate(trace.pieces)
@@ -215,5 +216,5 @@ class Recordings:
 
 
 def _normalized(prompt: str) -> str:
-    """Return a prompt without differences in case and white space."""
+    """Return a prompt with differences in case and white space removed."""
     return " ".join(prompt.split()).lower()

@@ -1,4 +1,4 @@
-"""A reply: its tokens, their times, its end, all decided before the first byte is sent."""
+"""A reply: its tokens, their times and its end, all decided before the first byte is sent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .json_values import Json
 from .model_request import ModelRequest
 from .pacing import Piece, Plan, TimedBytes
 
-Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have the last
+Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have `recorded`
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
 class Encoder(Protocol):
-    """Encodes one reply as an API does."""
+    """Encodes one reply in an API's format."""
 
     @property
     def done(self) -> bytes:
@@ -30,16 +30,16 @@ class Encoder(Protocol):
         """Return the reply as one JSON object."""
 
     def error(self) -> bytes:
-        """Return the event of an error in mid-stream."""
+        """Return the event for an error in mid-stream."""
 
     def failed(self) -> bytes:
-        """Return the event of a reply that failed."""
+        """Return the event for a reply that failed."""
 
     def no_choices(self) -> bytes:
         """Return a chunk without choices, if the API has choices."""
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts, if the stream doesn't have them anyway."""
+        """Return a chunk with token counts, unless the stream has them already."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Reply:
         )
 
     def ended_after(self, tokens: int, finish: str) -> Reply:
-        """Return the same reply, ended after `tokens` tokens if it is longer."""
+        """Return the same reply, cut to `tokens` tokens if it is longer."""
         if tokens >= len(self.pieces):
             return replace(self, finish=finish)
         pieces = self.pieces[:tokens]
@@ -192,7 +192,7 @@ class Reply:
         return replace(self, pieces=tuple(pieces), plan=self.plan.delayed(after, seconds))
 
     def timed_bytes(self, encoder: Encoder) -> Iterator[TimedBytes]:
-        """Yield the bytes to send, streamed or whole, with the faults of their delivery."""
+        """Yield the bytes to send, streamed or whole, with the delivery faults applied."""
         if self.request.stream:
             sent = encoder.events()
         else:
@@ -204,5 +204,5 @@ class Reply:
 
 
 def reasoning_tokens(pieces: tuple[Piece, ...], parts: tuple[Part, ...]) -> int:
-    """Return how many tokens of the pieces are reasoning."""
+    """Return how many of the pieces' tokens are reasoning."""
     return sum(piece.tokens for piece in pieces if parts[piece.part].kind == "thought")

@@ -1,4 +1,4 @@
-"""The request log: what a reader sees of each request, and how the server keeps it."""
+"""The request log: what a reader sees of each request, and how the server stores it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Literal, overload
 from .pacing import Clock, Plan
 
 _COLLECT_SECONDS = 5.0  # at least, between two garbage collections
-_COLLECT_DELAY = 0.05  # s; until the connection itself is closed
+_COLLECT_DELAY = 0.05  # s; until the closed connection is really gone
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer ones are shortened
 _MAX_BODY = 16_384  # bytes; larger ones are left out
@@ -196,10 +196,10 @@ class Log:
         self._collected = clock()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._run = secrets.token_hex(4)  # tells marks of different processes apart
+        self._run = secrets.token_hex(4)  # distinguishes marks of different server processes
 
     def open(self, path: str) -> Entry:
-        """Begin an entry, which must be closed."""
+        """Open an entry; the caller must close it."""
         self._count += 1
         self._in_progress += 1
         self._idle.clear()
@@ -208,7 +208,7 @@ class Log:
         return entry
 
     def close(self, entry: Entry) -> None:
-        """Close an entry; one without an end has failed."""
+        """Close an entry; one without a recorded end counts as failed."""
         if entry.request.ended == "streaming":
             entry.end("failed")
         self._in_progress -= 1
@@ -217,7 +217,7 @@ class Log:
             self._collect_garbage()
 
     def _collect_garbage(self) -> None:
-        """Free what closed connections left behind while no reply can be delayed by it."""
+        """Collect the garbage of closed connections while no reply can be delayed."""
         now = self._clock()
         if now - self._collected > _COLLECT_SECONDS:
             self._collected = now
@@ -228,7 +228,7 @@ class Log:
         return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
-        """Return the requests received after `mark`; all of them for an unknown mark."""
+        """Return the requests received after `mark`; all requests if the mark is unknown."""
         run, _, number = mark.partition("-")
         after = int(number) if run == self._run and number.isdecimal() else 0
         return [asdict(entry.current()) for entry in self._entries if entry.request.id > after]

@@ -76,7 +76,7 @@ class PacedResponse:
 
 
 class DisconnectWatcher:
-    """Notices when the client disconnects; waits end immediately then."""
+    """Notices when the client disconnects, and then ends waits immediately."""
 
     def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
         self._clock = clock

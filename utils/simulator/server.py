@@ -21,10 +21,10 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # until a client that neither sends nor reads is disconnected
-_DRAIN_SECONDS = 5.0  # limit for sent bytes to be acknowledged before a reset
-_DRAIN_SECONDS_BLIND = 0.05  # the same where the system doesn't report acknowledgements
-_POLL_SECONDS = 0.005  # between two checks of what is acknowledged
+_IDLE_SECONDS = 60.0  # s until a client that neither sends nor reads is disconnected
+_DRAIN_SECONDS = 5.0  # s to wait, before a reset, until sent bytes are acknowledged
+_DRAIN_SECONDS_BLIND = 0.05  # s to wait instead where the system doesn't report acknowledgements
+_POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # high: at 1,000 streams, collections took a fifth of the time
 _MAX_FILES = 10_240
 _KEEP_ALIVE = 75  # s; a learner may read between two cells
@@ -42,7 +42,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.collect()
-        gc.freeze()  # loaded modules stay: collections while streaming needn't visit them
+        # loaded modules never become garbage: collections while streaming can skip them
+        gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         self._on_ready()
 
@@ -53,7 +54,7 @@ class _Server(uvicorn.Server):
 
 
 class _LiveServer(_Server):
-    """Server that prints its load each second; on a terminal, in one line that is updated."""
+    """Server that prints its load each second; on a terminal, in one line that is updated in place."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -125,7 +126,7 @@ class _Protocol(HttpToolsProtocol):
     async def _drain(self, connection: socket.socket) -> None:
         """Wait, within limits, until the client's system has acknowledged all sent bytes.
 
-        A reset discards the others.
+        A reset discards bytes that haven't been acknowledged.
         """
         until = self.loop.time() + (
             _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
@@ -172,7 +173,7 @@ def serve(
         access_log=False,
         lifespan="off",
         ws="none",
-        workers=1,  # otherwise WEB_CONCURRENCY would apply
+        workers=1,  # otherwise uvicorn would read WEB_CONCURRENCY
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,

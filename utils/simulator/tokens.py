@@ -12,7 +12,7 @@ _PIECE = re.compile(
     r"|\n+"
     r"|\s"
 )
-_MAX_LETTERS = 6  # of one token: gives about 4/3 tokens per word in English
+_MAX_LETTERS = 6  # length of a token: gives about 4/3 tokens per English word
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Split JSON into tokens, digit by digit as many tokenizers do: 42 is 4 for a moment."""
+    """Split JSON into tokens, digit by digit as many tokenizers do, so a partial 42 reads as 4."""
     return tuple(
         part
         for token in split(text)
@@ -38,7 +38,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 _SHORT = 4096  # characters
-_split_short = lru_cache(maxsize=512)(_split)  # a class sends the same prompts again and again
+_split_short = lru_cache(maxsize=512)(_split)  # a class sends the same prompts repeatedly
 
 
 def _parts(piece: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""Timing of replies: recordings, their latency metrics, and what takes them.
+"""Timing of replies: recordings, latency metrics, and the recorders that take them.
 
-Reads items by their shape: message chunks, strings, or dicts shaped like message chunks.
+Items are duck-typed: message chunks, strings, or dicts shaped like message chunks.
 """
 
 from utils.timing.chunks import content_of

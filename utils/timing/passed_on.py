@@ -1,4 +1,4 @@
-"""A recording as it would be after a step that waits for whole words or sentences."""
+"""A recording as it would look after a step that waits for whole words or sentences."""
 
 import re
 from dataclasses import replace
@@ -7,7 +7,7 @@ from utils.timing.recording import Piece, Recording
 
 
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
-    r"""What a step that waits for whole parts of the text passes on, and when.
+    r"""Return what a step that waits for whole parts of the text passes on, and when.
 
     Args:
         recording: What the step receives.

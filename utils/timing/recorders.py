@@ -1,8 +1,8 @@
 """Timing streams and blocking calls.
 
 All times are seconds since sending. The first `next()` sends the request and starts the clock,
-because generators do nothing before. A piece arrives when the loop pulls it, so a slow loop makes a
-slow recording.
+because generators do nothing until then. A piece arrives when the loop pulls it, so a slow loop
+slows the recording.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Recorder(Generic[T]):
     """Base of both recorders: when the clock started, what arrived, how it ended.
 
     Items are stored with their times and interpreted only for a recording, so that timing a stream
-    costs next to nothing while it runs.
+    costs almost nothing while it runs.
     """
 
     def __init__(self, label: str, clock: Clock) -> None:
@@ -76,7 +76,7 @@ class _Recorder(Generic[T]):
 
     @property
     def elapsed(self) -> float:
-        """Seconds since sending, now; 0 before it. After an item: when that item arrived."""
+        """Seconds since sending; 0 before. After an item: when that item arrived."""
         return 0.0 if self._start is None else self._clock() - self._start
 
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:
@@ -111,7 +111,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         except Exception as error:
             self._ended("failed", error)
             raise
-        except BaseException:  # ■ or the like
+        except BaseException:  # ■ or another interruption
             self.close()
             raise
         self._arrived.append((self._clock(), item))
@@ -195,7 +195,7 @@ class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
 def record(
     stream: Iterable[T], label: str = "", *, clock: Clock = time.perf_counter
 ) -> Recorder[T]:
-    """Time a stream while it passes through, item by item, unchanged and not pulled ahead.
+    """Time a stream as it passes through, item by item, unchanged and never read ahead.
 
     Closing the recorder closes the source: at `close()`, at the end of
     `with record(…) as recorder:`, or immediately when a loop over an unnamed recorder is left. A
@@ -223,7 +223,7 @@ def record(
 def arecord(
     stream: AsyncIterable[T], label: str = "", *, clock: Clock = time.perf_counter
 ) -> AsyncRecorder[T]:
-    """Time an async stream while it passes through; async version of `record`.
+    """Time an async stream as it passes through; async version of `record`.
 
     The source is closed at `aclose()`, at the end of `async with arecord(…)`, and when the reading
     task is cancelled. After `break`, the event loop closes an unnamed recorder in its next cycle.
@@ -279,7 +279,7 @@ async def arecord_call(
     clock: Clock = time.perf_counter,
     **kwargs: object,
 ) -> tuple[T, Recording]:
-    """Await a whole reply and return it with its recording; async version of `record_call`."""
+    """Await a whole reply, and return it with its recording; async version of `record_call`."""
     start = clock()
     reply = await call(*args, **kwargs)
     return reply, _whole(reply, label, start, clock())

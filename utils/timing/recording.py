@@ -107,14 +107,14 @@ class Recording:
     def gaps(self) -> tuple[float, ...]:
         """Seconds between one non-empty piece and the next.
 
-        This is inter-chunk latency; it is inter-token latency only where a chunk is one token.
+        This is inter-chunk latency; it equals inter-token latency only if each chunk is one token.
         """
         arrivals = self._arrivals
         return tuple(b - a for a, b in pairwise(arrivals))
 
     @cached_property
     def text(self) -> str:
-        """The answer so far, well-formed, so that it can be printed and sent."""
+        """The answer so far, with lone surrogates replaced, so that it can be printed and sent."""
         return well_formed("".join(piece.text for piece in self.pieces))
 
     @property

@@ -1,4 +1,4 @@
-"""Token counts: which of a provider's counts can be that of the text that arrived."""
+"""Token counts: which of a provider's counts can be the count of the text that arrived."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def words_in(text: str) -> int:
 
 
 def could_be_shown(count: int, texts: Iterable[str]) -> bool:
-    """Return whether a token count can be that of these pieces of text.
+    """Return whether a token count is plausible for these pieces of text.
 
     The upper limit is either one token for each non-empty piece, or the sum of two for five ASCII
     letters, one for a digit, punctuation mark or line break, and one less than its bytes for any
@@ -42,14 +42,14 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     ascii_part = text.encode("ascii", "ignore")
     letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
     others = len(ascii_part) - letters - ascii_part.count(b" ")
-    foreign = len(text.encode()) - len(text)  # bytes of other characters, less one for each
+    foreign = len(text.encode()) - len(text)  # bytes of other characters, minus one for each
     most = 0.4 * letters + others + foreign
     least = max(len(text.split()) / 2, most / 16)
     return least <= count <= max(most, len(shown)) + 10
 
 
 def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
-    """Return one usage for a reply, from those its items carried.
+    """Return one usage for a reply, from the usages its items carried.
 
     Several usages are either increments to add up, as LangChain does when it adds chunks, or
     running totals, of which the last is the whole. The text decides which; if it allows both,
@@ -71,5 +71,5 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` if it can be a count."""
+    """Return `value` if it is a valid count."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,4 +1,4 @@
-"""`traffic`: how much the kernel sends to the browser, whether prints, displays or widgets."""
+"""`traffic`: how much the kernel sends to the browser, by print, display or widget."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Traffic:
 
 
 class _Tap:
-    """Replacement of a thread's `send_multipart` that counts what it passes on."""
+    """Replaces a thread's `send_multipart` with one that counts messages and passes them on."""
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.counts: list[Traffic] = []
@@ -49,18 +49,18 @@ class _Tap:
 def traffic() -> Iterator[Traffic]:
     """Count what the kernel sends to the browser while the block runs.
 
-        live = LiveText("Reply")  # outside: a new widget sends its script and its look
+        live = LiveText("Reply")  # outside: a new widget sends its script and style sheet
         display(live)
         with traffic() as sent:
             live.show(model.stream(prompt))
         print(sent.messages, sent.bytes)
 
-    Blocks may be nested, or overlap in async code: each has its own count.
+    Blocks may be nested, or overlap in async code; each has its own count.
 
     Raises:
         RuntimeError: If no kernel is running.
     """
-    # This thread sends everything that goes to browsers, serialised and signed already.
+    # This thread sends everything that goes to browsers, already serialised and signed.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(
@@ -80,7 +80,7 @@ def traffic() -> Iterator[Traffic]:
         with tap.lock:
             tap.counts[:] = [other for other in tap.counts if other is not count]
         if not tap.counts:
-            del outlet.send_multipart  # restores the class's own
+            del outlet.send_multipart  # restores the class's method
 
 
 def _flush_prints() -> None:

@@ -1,4 +1,4 @@
-"""What the request models of both protocols share, and pydantic's errors in the API's form."""
+"""What the request models of both APIs share, including pydantic's errors in the API's format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..json_values import Json
 from ..model_request import Tool, ToolChoice, Turn
 
 _MAX_CONTEXT = 400_000  # tokens
-_CHARACTERS_PER_TOKEN = 4  # about
+_CHARACTERS_PER_TOKEN = 4  # approximate
 _TYPE_NAMES = {"list": "array", "dictionary": "object"}
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -31,7 +31,7 @@ class Body(Lenient):
     """A request's body, with the fields of both APIs; unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
-    ignored: ClassVar[str]  # names of fields that change nothing in a simulated reply
+    ignored: ClassVar[str]  # field names that don't affect a simulated reply
     model: str
     stream: bool | None = None
     tool_choice: Any = None
@@ -104,12 +104,12 @@ AsParts = BeforeValidator(_as_parts)  # content may also be a string
 
 
 def text_of(content: Sequence[Text] | None) -> str:
-    """Return the text of a message's content."""
+    """Return the text of a message's content as one string."""
     return "".join(part.text for part in content or [])
 
 
 class FunctionType(Lenient):
-    """The only type of tool that the simulated model has."""
+    """The only tool type that the simulated model supports."""
 
     type: Literal["function"]
 
@@ -166,7 +166,7 @@ def parse_tool_choice(
 
 
 def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: str) -> None:
-    """Reject tool calls without results, results without calls, and too long a conversation.
+    """Reject calls without results, results without calls, and overlong conversations.
 
     Args:
         turns: The conversation.

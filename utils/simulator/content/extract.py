@@ -35,7 +35,8 @@ QUOTED = "|".join(
     + [f"{pair[: len(pair) // 2]}([^{pair}\\n]+){pair[len(pair) // 2 :]}" for pair in _PAIRS]
 )
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
-_remembered = lru_cache(maxsize=64)  # fields of a schema repeat searches; don't mutate results
+# many fields of a schema search the same text; don't mutate the results
+_remembered = lru_cache(maxsize=64)
 _MONTHS = [
     "january",
     "february",
@@ -119,7 +120,7 @@ def expressions(text: str) -> list[str]:
 
 @_remembered
 def proper_names(text: str) -> list[str]:
-    """Return names: runs of capitalised words that don't merely begin a sentence."""
+    """Return names: runs of capitalised words, except a word capitalised only to begin a sentence."""
     found = []
     several = len(text.split(maxsplit=1)) > 1
     for match in re.finditer(_PROPER, text):
@@ -134,13 +135,13 @@ def proper_names(text: str) -> list[str]:
 
 
 def _without_common_words(name: str) -> list[str]:
-    """Return the words of a name, without leading words that begin no name."""
+    """Return the words of a name, without leading words that can't begin a name."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
 @_remembered
 def people(text: str) -> list[str]:
-    """Return people's names: introduced ones, or else those of two or more words."""
+    """Return people's names: names that are introduced, or else names of two or more words."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)

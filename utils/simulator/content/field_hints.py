@@ -1,4 +1,4 @@
-"""Values for the fields of a JSON schema, by the words of the fields' names.
+"""Values for the fields of a JSON schema, chosen by the words in the field names.
 
 To add a field, extend a table here, or `sample_values.toml` if its values are never extracted.
 """
@@ -132,7 +132,8 @@ def numbers(text: str, name: str) -> list[str]:
             if near is not None:
                 return [near]
     free = extract.numbers(text)
-    if set(extract.words(name)) & _UNITS.keys():  # a price isn't a number of years
+    # the noun decides: a price isn't a number of years
+    if set(extract.words(name)) & _UNITS.keys():
         counted = _counted(text)
         free = [number for number in free if counted.get(number) not in _OTHERS]
     return free
@@ -140,7 +141,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _counted(text: str) -> dict[str, str]:
-    """Return the numbers that a word follows, each with its first such word."""
+    """Return the numbers that are followed by a word, each with the first such word."""
     found: dict[str, str] = {}
     for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
         found.setdefault(number, word.lower())
@@ -175,7 +176,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split a text about several similar things into one part for each.
+    """Split a text about several similar things into one part per thing.
 
     Args:
         text: The text.
@@ -208,7 +209,7 @@ def speaks_of(text: str, choice: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words of a text, and their beginnings."""
+    """Return the words of a text, with their prefixes."""
     whole = frozenset(extract.words(text))
     ends = range(4, _LONGEST_BEGINNING + 1)
     return whole, frozenset(word[:end] for word in whole for end in ends)
@@ -220,12 +221,12 @@ def formatted(form: Any) -> str | None:
 
 
 def plain(name: str) -> str:
-    """Return a field's name as words."""
+    """Return a field's name as separate words."""
     return " ".join(extract.words(name)) or "value"
 
 
 def samples(name: str) -> list[Any]:
-    """Return made-up values for a field, by the words of its name."""
+    """Return made-up values for a field, chosen by the words in its name."""
     table = _table()
     for word in reversed(extract.words(name)):
         for key, values in table.items():

@@ -30,7 +30,7 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_MOST_BRACES = 100  # tried as the beginning of an object
+_MOST_BRACES = 100  # at most this many are tried as the start of an object
 
 
 def text(request: ModelRequest, rng: random.Random) -> str | None:
@@ -141,7 +141,7 @@ def _without_instructions(text: str) -> str:
 
 
 def _whatever(text: str) -> Json:
-    """Return a schema for JSON that isn't described further."""
+    """Return a schema for JSON when the messages give no further description."""
     if extract.people(text) and extract.numbers(text):
         return _with_keys(["name", "age", *(["email"] if extract.emails(text) else [])])
     return _with_keys(["question", "answer"])

@@ -1,4 +1,4 @@
-"""Values that fit a JSON schema, extracted from the prompt or else made up.
+"""Values that match a JSON schema, extracted from the prompt or else made up.
 
 Supports objects, arrays, enums, constants, numbers and strings with their bounds, references,
 `anyOf`, `oneOf` and `allOf`, but not `pattern`.
@@ -29,8 +29,8 @@ from .schema_rules import (
 _MOST_NODES = 5000  # as the API allows
 _DEEPEST = 40
 _MOST_ITEMS = 50  # of a list without `maxItems`
-_SHALLOW = 2  # up to this depth, made-up lists aren't empty
-_DEEP = 5  # from this depth on, only required fields are filled
+_SHALLOW = 2  # down to this depth, made-up lists aren't empty
+_DEEP = 5  # below this depth, only required fields are filled
 _MOST_DIGITS = 300
 _PER_NODE = 100  # characters of a string that count as one node
 
@@ -51,7 +51,7 @@ class Value:
 
 
 def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Value:
-    """Return a value that fits `schema`, extracted from `text` where possible.
+    """Return a value that matches `schema`, extracted from `text` where possible.
 
     Args:
         schema: A JSON schema.
@@ -233,7 +233,7 @@ class _Filler:
         return Value(made[:most], found, missing=not found)
 
     def _items(self, inner: Json, name: str, depth: int) -> list[Value]:
-        """Return the items in the text, or some made-up ones."""
+        """Return the items found in the text, or some made-up ones."""
         kind = inner.get("type")
         if "enum" in inner:
             self._count(len(inner["enum"]))

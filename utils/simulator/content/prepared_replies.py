@@ -43,7 +43,7 @@ class PreparedReply:
     text: str
 
     def fit(self, words: list[str]) -> int:
-        """Return how well this matches a prompt of `words`; 0 is not at all."""
+        """Return how well this matches a prompt consisting of `words`; 0 is not at all."""
         if " ".join(words) in self.exactly:
             return 1000
         return max((len(asked) for asked in self.asks if _all_in(asked, words)), default=0)

@@ -1,4 +1,4 @@
-"""Rules of JSON schemas: bounds, merging, implied types."""
+"""Rules of JSON schemas: bounds, merging and implied types."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def in_bounds(schema: Json, whole: bool) -> float:
 
 
 def merged_schemas(parts: list[Json]) -> Json:
-    """Merge schemas that must all hold."""
+    """Merge schemas that must all match."""
     whole: Json = {}
     properties: Json = {}
     required: Json = {}

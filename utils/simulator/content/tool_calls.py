@@ -103,7 +103,7 @@ class _Wish:
     tool: Tool
     start: int
     end: int
-    complete: bool = False  # whether that part has all required arguments
+    complete: bool = False  # whether that part contains all required arguments
 
 
 def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
@@ -176,7 +176,7 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class _Said:
-    """The words of a text, and their beginnings."""
+    """The words of a text, with their prefixes."""
 
     words: frozenset[str]
     beginnings: frozenset[str]

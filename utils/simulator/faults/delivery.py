@@ -11,7 +11,7 @@ from .fault import fault
 
 Sent = Iterator[TimedBytes]
 _BLOCK = 8192  # bytes that a proxy passes on in one go
-_MAX_COMMENTS = 10_000  # in one silence
+_MAX_COMMENTS = 10_000  # per pause
 _BETWEEN_BLOCKS = 0.005  # s
 
 
@@ -192,7 +192,7 @@ def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[T
 
 
 def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether it goes beyond `tokens` tokens or ends the reply."""
+    """Yield each item, and whether it exceeds `tokens` tokens or ends the reply."""
     count = 0
     held: TimedBytes | None = None
     for item in sent:

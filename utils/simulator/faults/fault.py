@@ -1,4 +1,4 @@
-"""Faults, and how a model's name requests them: `sim-chat:drop@40`.
+"""Faults, and the syntax by which a model's name requests them: `sim-chat:drop@40`.
 
 The faults are defined in `refusals`, `generation` and `delivery`, each with its description.
 """
@@ -15,7 +15,7 @@ from ..errors import ApiError
 from ..reply import Delivery
 
 T = TypeVar("T")
-_MAX_FAULTS = 20  # in one model's name
+_MAX_FAULTS = 20  # per model name
 Stage = Literal["refusal", "request", "generation", "delivery"]
 
 
@@ -61,7 +61,7 @@ class Chosen:
     numbers: tuple[float, ...]
 
     def refusal(self, attempt: int) -> ApiError | None:
-        """Return the error for an attempt if the fault's stage is "refusal"."""
+        """Return the error for an attempt, if this fault's stage is "refusal"."""
         if self.fault.stage != "refusal":
             return None
         tries = int(self.numbers[0])
@@ -72,7 +72,7 @@ class Chosen:
         return error
 
     def changed(self, value: T) -> T:
-        """Return the request or the reply with the fault."""
+        """Return the request or the reply as changed by the fault."""
         changed = self.fault.act(value, *self.numbers)
         assert isinstance(changed, type(value))
         return changed
@@ -100,7 +100,7 @@ def fault(
     whole: bool = True,
     tries: float | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the decorated function into the table of faults; see `Fault`.
+    """Register the decorated function as a fault; see `Fault` for the arguments.
 
     The numbers that may follow `@` are `tries`, for a refusal, and the function's parameters with
     defaults.

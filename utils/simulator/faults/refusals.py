@@ -1,4 +1,4 @@
-"""Faults instead of a reply: the API returns an error, always or for the first attempts.
+"""Faults instead of a reply: the API returns an error, always or for the first few attempts.
 
 The number after `@` is how many attempts of the same request fail before one succeeds; then the
 count starts again. 0 means that every attempt fails.

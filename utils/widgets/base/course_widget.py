@@ -17,7 +17,7 @@ class CourseWidget(AnyWidget):
     """
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the state to send when the widget opens, changes, or is asked for it."""
+        """Return the state to send when the widget opens or changes, or when the page requests it."""
         state: dict[str, Any] = well_formed_parts(super().get_state(*args, **kwargs))
         return state
 
@@ -29,10 +29,10 @@ class CourseWidget(AnyWidget):
 class Showable:
     """Mixin for widgets that are made and displayed in one line: `widget = Widget(…).show()`."""
 
-    _shown = False  # whether it has been displayed
+    _shown = False  # whether this widget has been displayed
 
     def show(self) -> Self:
-        """Display the widget, and return it."""
+        """Display the widget and return it."""
         self._shown = True
         display(self)  # type: ignore[no-untyped-call]
         return self

@@ -18,10 +18,11 @@ class Panel(SyncedList):
     Attributes:
         label: Its name for screen readers.
         phase: "ready", "waiting", "streaming", "done", "stopped" or "failed"; decides the look.
-        note: A sentence below, such as an error; it fills the panel while text is awaited.
-        counted: Replaces the note while the page counts seconds, with {} in their place.
-        age: Seconds since sending, for a page that asks.
-        elapsed: Returns them, by the lane's clock.
+        note: A sentence below the content, such as an error; fills the panel while no text has
+            arrived.
+        counted: Replaces the note while the page counts seconds; {} marks where they go.
+        age: Seconds since sending, for a page that requests the state.
+        elapsed: Returns the seconds since sending, by the lane's clock.
         failure: Why what arrived couldn't be shown; empty if it could.
     """
 
@@ -42,24 +43,24 @@ class Panel(SyncedList):
         self.push()
 
     def take(self, item: object, at: float) -> str | None:
-        """Keep an item for the next `push`.
+        """Store an item for the next `push`.
 
         Args:
             item: The stream's item.
             at: Seconds since sending.
 
         Returns:
-            The text of it that a reader sees; None if the item changes nothing here.
+            The item's text that a reader sees; None if the item changes nothing here.
         """
         raise NotImplementedError
 
     def end(self, recording: Recording) -> str:
-        """Take note that the stream is over; return a sentence for the reader, or nothing."""
+        """Mark the stream as ended; return a sentence for the reader, or an empty string."""
         raise NotImplementedError
 
 
 def ending_of_text(text: str, outcome: Outcome) -> str:
-    """Describe a reply that was stopped or has no text, in a sentence; otherwise return nothing."""
+    """Describe a reply that was stopped or has no text; for any other reply, return ""."""
     if outcome == "left":
         return STOPPED if text else "Stopped before any text."
     return "" if text else "The reply has no text."

@@ -19,7 +19,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds that a stopped stream has to close itself, twice
+GRACE = 0.5  # seconds that a stopped stream has to close, allowed twice
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
@@ -56,7 +56,9 @@ class StreamReader:
         self._task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """End it, from any thread; no item is taken after this. Harmless if it isn't reading."""
+        """Stop reading, from any thread; no item is taken after this. Harmless if nothing is being
+        read.
+        """
         task = self._task
         if task is None or task.done() or self.stopped:  # a second cancel would interrupt closing
             return
@@ -64,7 +66,7 @@ class StreamReader:
         task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
-        """Read to the end, whatever end that is; the attributes say what happened.
+        """Read until the stream ends, fails or is stopped; the attributes then show which.
 
         A tick of 100 ms wakes the event loop, so that the kernel's own interrupt (■) arrives while
         the stream is silent.
@@ -96,7 +98,7 @@ class StreamReader:
 
     def _conclude(self, task: asyncio.Task[None]) -> None:
         if not task.done():
-            self.closed = False  # it ignores its cancellation
+            self.closed = False  # the stream ignores its cancellation
         elif task.cancelled():
             if not self.stopped:
                 self.error = RuntimeError("The stream was cancelled from within.")
@@ -119,10 +121,10 @@ class StreamReader:
 
 
 class StopButton(widgets.Button):  # type: ignore[misc]
-    """A button that stops the readers it is armed with."""
+    """A button that stops the readers passed to `arm`."""
 
     def __init__(self, **look: Any) -> None:
-        """Make a button that stops nothing yet; `look` goes to ipywidgets, such as `layout`."""
+        """Make a button without readers; `look` is passed to ipywidgets, such as `layout`."""
         super().__init__(
             description="Stop",
             icon="stop",
@@ -135,7 +137,7 @@ class StopButton(widgets.Button):  # type: ignore[misc]
         self.on_click(lambda _: self._press())
 
     def arm(self, readers: Sequence[StreamReader]) -> None:
-        """Let the button stop these readers; none disables it."""
+        """Let the button stop these readers; no readers disables it."""
         self._readers, self.disabled = readers, not readers
 
     def _press(self) -> None:
@@ -144,14 +146,14 @@ class StopButton(widgets.Button):  # type: ignore[misc]
 
 
 def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
-    """Return a stream as it is, and a whole reply, or an awaitable of one, as a stream of one item.
+    """Return a stream unchanged, and a whole reply, or an awaitable of one, as a one-item stream.
 
     Args:
         source: An async iterable, an awaitable of one or of a reply, or a reply.
         whole: Whether any other object is a whole reply, not only a string or a message.
 
     Raises:
-        TypeError: If it is no stream; the message says what to pass.
+        TypeError: If it isn't a stream; the message says what to pass.
     """
     if isinstance(source, AsyncIterable):
         return source

@@ -10,7 +10,7 @@ import traitlets
 
 from utils.widgets.base.course_widget import CourseWidget
 
-Item = Any  # whatever JSON can hold
+Item = Any  # any JSON value
 
 
 class SyncedList(CourseWidget):
@@ -22,7 +22,7 @@ class SyncedList(CourseWidget):
     also repeated now and then, for a page that can't ask because the kernel is busy with its cell.
     """
 
-    # Read only when a page asks for the state; never assigned, so never sent on their own.
+    # Read only when a page requests the state; never assigned, so never sent separately.
     items: traitlets.List[Item] = traitlets.List().tag(
         sync=True, to_json=lambda _, synced: synced.whole
     )
@@ -31,7 +31,7 @@ class SyncedList(CourseWidget):
     def __init__(self, **traits: Any) -> None:
         self.sent = 0
         self._list: list[Item] = []
-        self._there: list[Item] = []  # what the page has
+        self._there: list[Item] = []  # the items as the page has them
         self._clean = 0  # how many items the page has unchanged
         self._changed = False
         self._writing = Lock()  # one thread may write while another pushes
@@ -89,11 +89,11 @@ class SyncedList(CourseWidget):
 
 
 def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item]]:
-    """Split an item into the text the page has already, and the item without it.
+    """Split an item into the text that the page already has, and the rest.
 
     Args:
         old: The item as the page has it, in a list; an empty list if it has none.
-        new: The same place's item now, in a list.
+        new: The item at the same position now, in a list.
     """
     match [*old, *new]:
         case [str(before), str(now)]:

@@ -1,4 +1,4 @@
-"""Scripts and style sheets of widgets, each assembled from the files its first line names."""
+"""Scripts and style sheets of widgets, each assembled from the files named in its first line."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ def script(name: str) -> str:
         name: The file's path below `utils/widgets`. Its first line is `// needs: ` and the paths
             of other scripts, or `nothing`.
     """
-    return _COMMENT.sub("", "\n".join(_with_needs(name)))  # a class of pages loads it at once
+    # many learners load it at the same time, so it is kept small
+    return _COMMENT.sub("", "\n".join(_with_needs(name)))
 
 
 def stylesheet(name: str = "base/theme.css") -> str:
-    """Return a widget's style sheet, after the palette's colours and the sheets it needs."""
+    """Return a widget's style sheet, after the palette's colours and the sheets it depends on."""
     variables = "".join(f"  --course-{idea}: {value};\n" for idea, value in _COLOURS.items())
     return "\n".join([f":root {{\n{variables}}}", *_with_needs(name)])
 
 
 def _with_needs(name: str) -> list[str]:
-    """Return the texts of a file and of all it needs, each once and after its own needs."""
+    """Return the texts of a file and its dependencies, each once and after its own dependencies."""
     texts: dict[str, str] = {}
 
     def add(name: str) -> None:

@@ -1,4 +1,4 @@
-"""When to send to the page: many tokens in one message, and none of them late."""
+"""Decides when to send to the page: many tokens per message, none of them late."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: too short to notice, long enough for a page to keep up
-REPEAT = 1.0  # seconds after the first push; then after 2, 4, 8 …: rarely, however long it takes
-TICK = 0.1  # seconds after which a waiting event loop wakes up, for an interrupt or a beat
+REPEAT = 1.0  # seconds after the first push; then after 2, 4, 8 …, so that repeats stay rare
+TICK = 0.1  # seconds after which an idle event loop wakes up, for an interrupt or a heartbeat
 
 Cancel = Callable[[], object]
 Later = Callable[[float, Callable[[], None]], Cancel]
 
 
 class Throttle:
-    """Pushes what is new at most once per `interval` seconds, and at most half of the time.
+    """Pushes updates at most once per `interval` seconds, and for at most half of the time.
 
-    The first push is immediate. Whatever follows within the interval waits for a timer, so it
-    leaves on time even if the source falls silent. Safe to use from several threads.
+    The first push is immediate. Updates within the interval wait for a timer, so they are sent on
+    time even if the source falls silent. Safe to use from several threads.
 
-    A page whose script was slow to load has lost what came before, and can't ask a busy kernel for
-    it. So everything is repeated now and then.
+    A page whose script loaded slowly has missed earlier messages, and can't request them from a
+    busy kernel. So everything is repeated now and then.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class Throttle:
         """Prepare to push.
 
         Args:
-            push: Sends all that is new; called under a lock, so messages keep their order.
-            later: Calls a function after a delay in seconds and returns what cancels it: either
-                `timer_thread` or `call_later`.
-            repeat: Sends all that was pushed again; None if each push does.
+            push: Sends everything new; called under a lock, so messages keep their order.
+            later: Calls a function after a delay in seconds and returns a cancelling function:
+                either `timer_thread` or `call_later`.
+            repeat: Sends everything again; None if each push already does.
             interval: Seconds between two pushes.
             clock: Seconds from any fixed point.
         """
@@ -58,7 +58,7 @@ class Throttle:
         self._cancel: Cancel | None = None
 
     def ask(self) -> None:
-        """Push what is new, now or together with what follows within the interval."""
+        """Push updates now, or together with those that follow within the interval."""
         with self._lock:
             self._wanted = True
             if self._cancel is None:
@@ -69,10 +69,10 @@ class Throttle:
                     self._cancel = self._later(wait, self.flush)
 
     def flush(self, *, ask: bool = False) -> None:
-        """Push what is pending now; call it at the end.
+        """Push what is pending immediately; call it at the end.
 
         Args:
-            ask: Whether to push even if nothing was asked for.
+            ask: Whether to push even if nothing is pending.
         """
         with self._lock:
             if self._cancel is not None:
@@ -85,7 +85,7 @@ class Throttle:
         self._wanted = False
         now = self._clock()
         self._push()
-        # A slow push, such as of a huge page, leaves as much time to everything else.
+        # A slow push, such as of a huge page, is followed by a pause of the same length.
         self._due = max(now + self._interval, self._clock() * 2 - now)
         if self._first is None:
             self._first = now
@@ -96,7 +96,7 @@ class Throttle:
 
 
 def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:
-    """Call a function later in its own thread, for code without an event loop."""
+    """Call a function later in a separate thread, for code without an event loop."""
     timer = Timer(delay, copy_context().run, (call,))
     timer.daemon = True
     timer.start()

@@ -1,16 +1,16 @@
-"""Joining a partial reply and its continuation, with nothing lost and nothing repeated."""
+"""Joins a partial reply and its continuation, without losing or repeating text."""
 
 from __future__ import annotations
 
-_CERTAIN = 40  # characters: too many to be repeated by chance
+_CERTAIN = 40  # characters: too many to match by chance
 
 
 class Seam:
-    """Passes on a continuation without the beginning that repeats the first part.
+    """Passes on a continuation, minus any beginning that repeats the first part.
 
-    Some models start the reply over instead of continuing it. So text is held back while it repeats
-    the first part from its beginning, which nearly always ends with the first word. All other text
-    passes unchanged: a refrain is no repetition.
+    Some models start the reply over instead of continuing it. So text is buffered while it matches
+    the beginning of the first part, usually for no longer than the first word. All other text
+    passes unchanged: a refrain isn't a repetition.
     """
 
     def __init__(self, there: str) -> None:
@@ -35,7 +35,9 @@ class Seam:
         return self._held[len(self._there) :] if began_again else self._held
 
     def rest(self) -> str:
-        """Return what is still held back and is no repetition, at the end of the continuation."""
+        """At the end of the continuation, return buffered text that turned out not to be a
+        repetition.
+        """
         held, self._held = self._held, ""
         still_open, self._open = self._open, False
         return held if still_open and len(held) < _CERTAIN else ""

@@ -37,7 +37,7 @@ class Ending:
         if not isinstance(metadata, Mapping):
             return
         message = getattr(item, "id", None)
-        if message is not None and message != self._message:  # another reply, after a tool call
+        if message is not None and message != self._message:  # a new reply, after a tool call
             self._message, self._reason = message, ""
         self._has_chunks = True
         self._reason = _reason(metadata) or self._reason

@@ -41,7 +41,9 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
-    """Return what requests the rest of the last reply: its unmarked part, and an instruction."""
+    """Return the messages that request the rest of the last reply: its text without the mark, and
+    an instruction.
+    """
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

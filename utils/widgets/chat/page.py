@@ -1,4 +1,4 @@
-"""The chat as its page draws it: turns as a list of items."""
+"""The chat as drawn on the page: turns as a list of items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from utils.widgets.live_markdown.rendering import Rendering
 
 
 class ChatPage(SyncedList):
-    """The conversation, a box to type in, Send and Stop.
+    """The conversation, an input box, Send and Stop.
 
     The items of a turn are the question, the stages if there are any, a string of safe HTML for
     each block of the reply, and a foot with badge, note and buttons.
@@ -47,7 +47,7 @@ class ChatPage(SyncedList):
 
 
 class Drawing:
-    """The items of one turn; unchanged parts aren't made again."""
+    """The items of one turn; unchanged parts aren't rebuilt."""
 
     def __init__(self) -> None:
         self._rendering = Rendering()
@@ -81,7 +81,7 @@ class Drawing:
 
 
 def _phase(exchange: Exchange) -> str:
-    """Return the phase, which decides the look."""
+    """Return the phase, which decides how the turn looks."""
     if exchange.state == "streaming" and not exchange.started:
         return "waiting"
     return "done" if exchange.state == "complete" else exchange.state

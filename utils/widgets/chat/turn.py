@@ -31,7 +31,7 @@ class Turn:
         ttft: Seconds from the question to the reply's first text; None before there is any.
         e2e: Seconds spent on the reply so far. After `go_on`, both streams count, but not the time
             between them.
-        note: A sentence for the reader, such as what failed; mostly empty.
+        note: A sentence for the reader, such as what failed; usually empty.
     """
 
     question: str
@@ -68,7 +68,7 @@ class Exchange:
         self.begin()
 
     def begin(self) -> None:
-        """Forget an earlier reply and start the clock."""
+        """Discard an earlier reply and start the clock."""
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
@@ -76,7 +76,7 @@ class Exchange:
         self._open()
 
     def resume(self) -> None:
-        """Keep what has arrived of the reply, and let the clock go on."""
+        """Keep the text that has arrived, and let the clock continue."""
         self._open()
 
     def _open(self) -> None:
@@ -94,7 +94,7 @@ class Exchange:
 
     @property
     def started(self) -> bool:
-        """Whether any of the reply has arrived."""
+        """Whether any part of the reply has arrived."""
         return bool(self._pieces)
 
     @property
@@ -103,7 +103,7 @@ class Exchange:
         return self.started and self.state in ("stopped", "truncated", "failed")
 
     def take(self, item: object) -> None:
-        """Keep the stream's next item: a chunk, a string or a `Status`."""
+        """Add the stream's next item: a chunk, a string or a `Status`."""
         if isinstance(item, Status):
             self.stages.to(item.stage, item.detail)
             self._last_item = self._clock()
@@ -116,7 +116,7 @@ class Exchange:
             self._keep(self._seam.join(text))
 
     def tick(self) -> None:
-        """Move the clock on, and note a long silence."""
+        """Advance the clock, and note a long silence."""
         now = self._clock()
         self.e2e = self._before + now - self._sent
         self.stalled = now - self._last_item >= self._stall
@@ -126,7 +126,7 @@ class Exchange:
         """Record how the stream ended.
 
         Args:
-            state: How; "complete" becomes "truncated" if the reply was truncated.
+            state: How it ended; "complete" becomes "truncated" if the reply was truncated.
             note: What failed, if something did.
         """
         self._keep(self._seam.join(self._joiner.rest()))

@@ -25,7 +25,7 @@ Explain = Callable[[BaseException], str]
 
 
 class ChatPanel(Showable, ChatPage):
-    """A conversation, a box to type in, and a Stop button that stops.
+    """A conversation, an input box, and a Stop button that works while a reply streams.
 
         def reply(history):
             return model.astream(history)
@@ -85,16 +85,16 @@ class ChatPanel(Showable, ChatPage):
         return super()._repr_mimebundle_(**kwargs)
 
     def show(self) -> Self:
-        """Display it, and return it."""
+        """Display the chat and return it."""
         self._remember_loop()
         return super().show()
 
     async def ask(self, question: str, *, stop_after: int | None = None) -> Turn:
-        """Send a question and wait for the reply, as typing it and pressing Enter does.
+        """Send a question and wait for the reply, as if it were typed.
 
         Args:
             question: The question.
-            stop_after: Press Stop as soon as the reply has so many words.
+            stop_after: Press Stop as soon as the reply has this many words.
 
         Returns:
             The turn, once its reply has ended, failed or been stopped: see its `state` and `note`.
@@ -103,7 +103,7 @@ class ChatPanel(Showable, ChatPage):
             ValueError: If the question is empty.
             TypeError: If it is not a string.
             RuntimeError: If a reply is streaming already.
-            asyncio.CancelledError: If the cell was interrupted. What had arrived stays.
+            asyncio.CancelledError: If the cell was interrupted. The text that had arrived stays.
         """
         return await self._printed(self._ask(question, stop_after))
 
@@ -118,7 +118,7 @@ class ChatPanel(Showable, ChatPage):
     async def go_on(self) -> Turn:
         """Request the rest of a last reply that was stopped, truncated or failed.
 
-        If nothing had arrived of it, this regenerates it.
+        If nothing had arrived, this regenerates the reply.
 
         Raises:
             RuntimeError: If a reply is streaming already, or the last one is complete.
@@ -144,7 +144,7 @@ class ChatPanel(Showable, ChatPage):
         return messages(self.turns, self._system)
 
     def line(self) -> str:
-        """Return the last turn in one line of plain text, for after the widget has gone."""
+        """Return the last turn as one line of plain text, for when the widget is no longer there."""
         if not self._exchanges:
             return "chat: nothing asked yet"
         last = self._exchanges[-1]
@@ -154,7 +154,7 @@ class ChatPanel(Showable, ChatPage):
         return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
 
     async def _printed(self, answering: Awaitable[Turn]) -> Turn:
-        """Print a line after a turn that a cell requested; it stays when the widget has gone."""
+        """Print a line after a turn that a cell requested; it stays when the widget is gone."""
         if not self._shown and self._reader is None:
             self.show()
         turn = await answering
@@ -244,8 +244,8 @@ class ChatPanel(Showable, ChatPage):
         self.push()
 
     def _remember_loop(self) -> None:
-        """Keep the cells' event loop, for replies whose click arrives in another thread."""
-        with suppress(RuntimeError):  # no loop runs in this thread: keep the earlier one
+        """Remember the cells' event loop, for replies whose click arrives in another thread."""
+        with suppress(RuntimeError):  # no loop runs in this thread, so keep the earlier one
             self._loop = asyncio.get_running_loop()
 
     def _on_page(self, _: ChatPage, content: Any, __: list[bytes]) -> None:
@@ -260,7 +260,7 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
-        """Carry out a request of the page, whether a cell is running or not."""
+        """Handle a request from the page, whether or not a cell is running."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:
@@ -268,13 +268,13 @@ class ChatPanel(Showable, ChatPage):
 
     def _begin_here(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
         if self.busy or self._typed:
-            return  # the page didn't know yet; what was typed stays in its box
+            return  # the page had old state; the typed text stays in its box
         task = asyncio.get_running_loop().create_task(answering())
         self._typed.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Turn]) -> None:
-        """Show the panel's own error after a typed turn, since no cell awaits it."""
+        """Show the panel's own exception after a typed turn, since no cell awaits it."""
         self._typed.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.hint = str(error) if isinstance(error, RuntimeError) else sentence(error)

@@ -1,6 +1,6 @@
-"""`ChunkTable`: the chunks of a stream as a table, a row for each, as they arrive.
+"""`ChunkTable`: the chunks of a stream as table rows, added as they arrive.
 
-It is duck-typed: anything shaped like LangChain's chunks works.
+Items are duck-typed: anything shaped like LangChain's chunks works.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from utils.widgets.base.panel import STOPPED, Panel
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.stream_view.widget import StreamView
 
-_SHOWN = 400  # characters of a cell that go to the page
+_SHOWN = 400  # characters per cell that are sent to the page
 
 Row = dict[str, str]
 
 
 class ChunkTable(StreamView[list[Any]]):
-    """A row for each chunk: when it arrived, its text, and whatever else it carries.
+    """A row for each chunk: its arrival time, its text, and its other fields.
 
         chunks = ChunkTable("One reply").show(model.stream("Name a river."))
         chunks = await ChunkTable("One reply").run(model.astream("Name a river."))
 
-    A column appears with the first chunk that has something for it. Chunks without text,
+    A column appears with the first chunk that has a value for it. Chunks without text,
     reasoning or a tool call are labelled as empty.
     """
 
@@ -95,7 +95,7 @@ class Rows(Panel):
         super().clear()
 
     def take(self, item: object, at: float) -> str:
-        """Add a row."""
+        """Add a row for an item."""
         self.chunks.append(item)
         text = content_of(item)[0]
         row = row_of(item)
@@ -119,7 +119,7 @@ def row_of(item: object) -> Row:
 
     Returns:
         Some of "text" (as a repr, which shows spaces and newlines), "reasoning", "tool" (index,
-        name and arguments), "finish", "usage", and "empty" for a chunk without anything to read.
+        name and arguments), "finish", "usage", and "empty" for a chunk without any content.
     """
     if not isinstance(item, str) and field_of(item, "content") is None:
         return {"text": repr(item)}
@@ -138,7 +138,7 @@ def row_of(item: object) -> Row:
 
 
 def _piece(piece: Mapping[str, Any]) -> str:
-    """Format a piece of a tool call; its index is the call it belongs to."""
+    """Format a piece of a tool call; its index identifies the call."""
     index, name, arguments = piece.get("index"), piece.get("name"), piece.get("args")
     parts = ["" if index is None else f"[{index}]", name, repr(arguments) if arguments else ""]
     return " ".join(part for part in parts if part)

@@ -17,7 +17,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import TICK
 
-FROZEN = 5  # beats' time; shorter delays happen on a busy machine
+FROZEN = 5  # beat intervals; shorter delays happen on a busy machine
 
 
 class Heartbeat(Showable, SyncedList):
@@ -54,7 +54,7 @@ class Heartbeat(Showable, SyncedList):
         every: float = TICK,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Make a heart that doesn't beat yet.
+        """Set up a heart without starting it.
 
         Args:
             title: Shown beside the dot.
@@ -89,11 +89,11 @@ class Heartbeat(Showable, SyncedList):
 
     @property
     def froze(self) -> bool:
-        """Whether a gap was longer than five beats' time, half a second."""
+        """Whether a gap was longer than five beat intervals, half a second."""
         return self.longest > FROZEN * self.every
 
     def line(self) -> str:
-        """Return what is printed after a block, for when the widget has gone."""
+        """Return the line printed after a block, for when the widget is no longer there."""
         if not self._times:
             return f"{self.title}: has not beaten yet"
         if self.froze:
@@ -104,7 +104,7 @@ class Heartbeat(Showable, SyncedList):
         """Start beating.
 
         Raises:
-            RuntimeError: If a block of this heart runs already.
+            RuntimeError: If a block of this heart is already running.
         """
         if self._task is not None:
             raise RuntimeError(f"{self!r} is beating already. Make a second Heartbeat.")

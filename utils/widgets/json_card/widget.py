@@ -1,6 +1,6 @@
 """`JsonCard`: a card whose fields fill in while a reply's JSON arrives.
 
-It parses nothing: it shows partial values, such as `JsonOutputParser` yields.
+It parses nothing: it shows partial values, such as those `JsonOutputParser` yields.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class JsonCard(StreamView[Any]):
-    """A card of grey bars, which become the fields' values as these arrive.
+    """A card of grey bars that turn into the fields' values as they arrive.
 
         chain = model | JsonOutputParser()
         person = JsonCard("A person", ["name", "age"]).show(chain.stream(prompt))
@@ -53,7 +53,7 @@ class JsonCard(StreamView[Any]):
 
     @property
     def arrivals(self) -> dict[str, float]:
-        """For each field that arrived, the seconds from sending to the first of its value."""
+        """For each field that arrived, the seconds from sending to the first part of its value."""
         return dict(self._card.arrivals)
 
     def _result(self) -> Any:
@@ -70,7 +70,7 @@ class JsonCard(StreamView[Any]):
 
 
 class Card(Panel):
-    """The card: a list of fields: those named in advance, then others as they arrive.
+    """The card's fields: those named in advance, then others as they arrive.
 
     Attributes:
         value: The stream's last item.
@@ -107,7 +107,7 @@ class Card(Panel):
         self.push()
 
     def take(self, item: object, at: float) -> str | None:
-        """Keep a partial value."""
+        """Store a partial value."""
         value = _as_fields(item)
         if value is None:
             return None
@@ -118,7 +118,8 @@ class Card(Panel):
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)
-            if value[name] not in ("", None, [], {}):  # these only announce that it begins
+            # these values only announce that a field begins
+            if value[name] not in ("", None, [], {}):
                 self.arrivals.setdefault(name, at)
         self._last = changed[-1] if changed else self._last
         self._shown = shown
@@ -129,7 +130,7 @@ class Card(Panel):
         """Mark what arrived as final, or as unfinished if the stream was stopped or failed."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # it was empty to the end
+            self.arrivals.setdefault(name, self._present[name])  # the field stayed empty to the end
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:
@@ -164,7 +165,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
     Returns:
         A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;
-        `{"list": […]}`; or `{"fields": [[name, …], …]}` for an object.
+        `{"list": […]}` for an array; or `{"fields": [[name, …], …]}` for an object.
     """
     if isinstance(value, str):
         return well_formed(without_half(value) if growing else value)

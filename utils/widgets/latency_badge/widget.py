@@ -1,4 +1,4 @@
-"""`LatencyBadge`: a clock while a reply is awaited, its TTFT and E2E latency afterwards.
+"""`LatencyBadge`: a clock while waiting for a reply, then its TTFT and E2E latency.
 
 The page counts the seconds (`base/clock.js`); the kernel sends it the start and the end.
 """
@@ -23,7 +23,7 @@ PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "fail
 class LatencyBadge(CourseWidget):
     """A badge that shows `waiting… 3.2 s`, then `first words 0.21 s · done 10.0 s`.
 
-    In a loop of your own:
+    In your own loop:
 
         badge = LatencyBadge()
         display(badge)
@@ -32,11 +32,11 @@ class LatencyBadge(CourseWidget):
                 badge.words(chunk.content)
 
     Attributes:
-        title: Shown before it.
-        text: Its text, without seconds that are still counted.
+        title: Shown before the text.
+        text: The badge's text, without seconds that are still being counted.
         phase: "ready", "waiting", "streaming", "done", "stopped" or "failed".
-        counted: Its text while it counts, with {} in place of the seconds; otherwise empty.
-        age: Seconds since the start, for a page that asks.
+        counted: The text while the page counts, with {} in place of the seconds; otherwise empty.
+        age: Seconds since the start, for a page that requests the state.
     """
 
     _esm = script("latency_badge/latency_badge.js")
@@ -59,8 +59,8 @@ class LatencyBadge(CourseWidget):
         """Make a badge that has not started.
 
         Args:
-            title: Shown before it.
-            first: What it calls the first thing that a reader sees.
+            title: Shown before the text.
+            first: The label for the first thing that a reader sees.
             clock: Seconds from any fixed point; for tests.
             **look: Passed on to ipywidgets, such as `layout`.
         """
@@ -75,11 +75,11 @@ class LatencyBadge(CourseWidget):
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the start; 0 before."""
+        """Seconds since the start; 0 before the start."""
         return 0.0 if self._start is None else self._clock() - self._start
 
     def start(self, at: float | None = None) -> None:
-        """Start the clock, now or at an earlier reading of it."""
+        """Start the clock, now or at an earlier clock reading."""
         self._start = self._clock() if at is None else at
         self._first = None
         self._write("waiting", "waiting…", "waiting… {}")

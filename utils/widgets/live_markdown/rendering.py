@@ -1,7 +1,7 @@
-"""Markdown to HTML blocks, safe and incremental.
+"""Renders Markdown to HTML blocks, safely and incrementally.
 
-Whatever a model writes, HTML in the reply is shown as text, links lead only to the web or to mail,
-and pictures are named but never fetched.
+In any reply, HTML is shown as text, links lead only to the web or to mail, and pictures are
+described but never fetched.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from typing import Any
 
 import mistune
 
-Links = dict[str, Any]  # targets of reference links, by their names
+Links = dict[str, Any]  # targets of reference links, by label
 
 _WEB = ("https://", "http://", "mailto:")
 _LONG = 8_000  # characters that may be rendered again at each push
-_TRIES = 3  # places where text may be cut that are tried at a time
+_TRIES = 3  # candidate cut points tried at a time
 # A blank line before a whole line that isn't indented.
 _CUT = re.compile(r"\n[ \t]*\r?\n(?=\S[^\n]*\n)")
 
 
 class Rendering:
-    """Markdown that grows, rendered in time that follows its growth rather than its length.
+    """Growing Markdown, rendered in time that depends on its growth rather than its length.
 
-    Blocks that can't change any more stay as they are; only the text after them is rendered again.
-    They end at a blank line, wherever rendering both sides alone gives the same as both together.
+    Blocks that can't change any more are kept; only the text after them is rendered again. They end
+    at a blank line where rendering both sides separately gives the same result as rendering them
+    together.
     """
 
     def __init__(self) -> None:
@@ -36,16 +37,17 @@ class Rendering:
         self._settled = ""
         self._blocks: list[str] = []
         self._links: Links = {}
-        self._first_links: Links | None = None  # those that all settled blocks could use
+        self._first_links: Links | None = None  # link targets available to all settled blocks
         self._long = _LONG
 
     def blocks(self, text: str, *, whole: bool = False) -> list[str]:
-        """Render Markdown, as far as it is written, to one string of safe HTML for each block.
+        """Render possibly incomplete Markdown to one string of safe HTML per block.
 
         Args:
-            text: From its beginning. Where that has changed, all is rendered again.
-            whole: Whether nothing more comes. Until then, a link stays text whose target is defined
-                only after the blocks that are settled.
+            text: The whole text so far. If an earlier part has changed, everything is rendered
+                again.
+            whole: Whether the text is complete. Until then, a link whose target is defined only
+                after the settled blocks stays plain text.
         """
         if not text.startswith(self._settled):
             self._restart()
@@ -59,7 +61,7 @@ class Rendering:
         return all_blocks
 
     def _settle(self, rest: str, blocks: list[str]) -> None:
-        """Keep the blocks that will stay; where none is certain, try again with twice the text."""
+        """Keep the blocks that can't change; if none is certain, try again with twice the text."""
         cuts = [found.end() for found in _CUT.finditer(rest)]
         for cut in cuts[: -_TRIES - 1 : -1]:
             head, links = _rendered(rest[:cut], self._links)
@@ -75,16 +77,16 @@ class Rendering:
 
 
 def render(text: str) -> list[str]:
-    """Render Markdown to one string of safe HTML for each block."""
+    """Render Markdown to one string of safe HTML per block."""
     return _rendered(text, {})[0]
 
 
 def _rendered(text: str, links: Links) -> tuple[list[str], Links]:
-    """The blocks, and all link targets known after them.
+    """Return the blocks, and all link targets known after them.
 
     Args:
         text: Markdown.
-        links: Targets that were defined before it.
+        links: Targets that were defined before the text.
     """
     state = mistune.BlockState()
     state.env["ref_links"] = dict(links)
@@ -93,14 +95,14 @@ def _rendered(text: str, links: Links) -> tuple[list[str], Links]:
 
 
 class _Safe(mistune.HTMLRenderer):
-    """Renders block by block, and nothing that could run or fetch."""
+    """Renders block by block, without anything that could run or fetch."""
 
     def __call__(self, tokens: Iterable[dict[str, Any]], state: mistune.BlockState) -> Any:
-        """One string for each block, where the library joins them."""
+        """Return one string per block, where the library would join them."""
         return [self.render_token(token, state) for token in tokens]
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """A link that leaves the notebook open; a link to anything but web or mail is text."""
+        """Render a link that opens a new tab; a link to anything but web or mail becomes text."""
         if not url.lower().startswith(_WEB):
             return text
         attributes: Mapping[str, object] = {
@@ -112,7 +114,9 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs(attributes)}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """A picture's description: fetching one would tell its server who reads what."""
+        """Render a picture's description: fetching the picture would tell its server who is
+        reading.
+        """
         return f'<span class="course-picture">picture: {text}</span>'
 
 

@@ -1,4 +1,4 @@
-"""`LiveMarkdown`: a reply as formatted text, rendered again and again while it is incomplete."""
+"""`LiveMarkdown`: a reply as formatted text, rendered repeatedly as it grows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LiveMarkdown(StreamView[str]):
         text = LiveMarkdown("Answer").show(model.stream(prompt))
         text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
 
-    Each time, only the paragraphs that changed go to the page.
+    Each redraw sends only the paragraphs that changed.
     """
 
     def __init__(self, title: str = "", repair: Repair | None = None, **options: Any) -> None:
@@ -31,7 +31,7 @@ class LiveMarkdown(StreamView[str]):
         Args:
             title: Shown above the text, and named in the printed line.
             repair: Takes the text so far and returns what to render, so that incomplete Markdown
-                can be completed first. The text returned in the end is unchanged. If it raises,
+                can be completed first. The text returned at the end is unchanged. If it raises,
                 so do `run` and `show`.
             **options: `stop`, `display` and `clock`, as for `StreamView`.
         """
@@ -82,10 +82,10 @@ class Document(Panel):
         super().push()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
-        """Keep an item's text; an item without any changes nothing.
+        """Add an item's text; an item without any changes nothing.
 
         Raises:
-            Exception: What `repair` raised in a timer's thread meanwhile.
+            Exception: What `repair` raised earlier in a timer's thread.
         """
         if self.error is not None:
             raise self.error
@@ -104,7 +104,7 @@ class Document(Panel):
         super().push()
 
     def end(self, recording: Recording) -> str:
-        """Render the rest once more, as a whole."""
+        """Render the rest one last time, as complete text."""
         self._pieces.append(self._joiner.rest())
         self._over = True
         return ending_of_text(self.text, recording.outcome)

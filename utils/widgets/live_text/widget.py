@@ -35,7 +35,7 @@ class LiveText(StreamView[str]):
 
     @property
     def text(self) -> str:
-        """The reply as far as it came."""
+        """The reply's text so far."""
         return self._text.text
 
     def _result(self) -> str:
@@ -46,7 +46,7 @@ class TextPanel(Panel):
     """Text that is only ever appended to: each item of its list is a piece.
 
     Attributes:
-        at_rest: Whether everything beside it has ended, too; a pane whose reader hasn't scrolled
+        at_rest: Whether every pane beside it has ended, too; a pane whose reader hasn't scrolled
             then shows its top again, so that replies can be compared.
     """
 
@@ -77,14 +77,14 @@ class TextPanel(Panel):
         super().clear()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
-        """Keep an item's text; an item without any changes nothing."""
+        """Add an item's text; an item without any changes nothing."""
         text = self._joiner.join(content_of(item)[0])
         if text:
             self._pending.append(text)
         return text or None
 
     def push(self) -> None:
-        """Send what was taken, as one piece."""
+        """Send the text taken since the last push, as one piece."""
         text = ""
         while self._pending:
             text += self._pending.popleft()
@@ -93,7 +93,7 @@ class TextPanel(Panel):
         super().push()
 
     def end(self, recording: Recording) -> str:
-        """Send the rest."""
+        """Send the remaining text."""
         self._pending.append(self._joiner.rest())
         self.push()
         return ending_of_text(self.text, recording.outcome)

@@ -13,11 +13,11 @@ from utils.widgets.base.theme import script, stylesheet
 
 
 class Answer(Protocol):
-    """Attributes of a choice; `Choice` and the lessons' own have them."""
+    """Attributes of a choice, as in `Choice` and the lessons' own choices."""
 
     @property
     def text(self) -> str:
-        """The answer as offered."""
+        """The answer as shown to the learner."""
 
     @property
     def feedback(self) -> str:
@@ -25,12 +25,12 @@ class Answer(Protocol):
 
     @property
     def right(self) -> bool:
-        """Whether it is what happens."""
+        """Whether this is what happens."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An answer to choose; `code` between backticks is shown as code."""
+    """A possible answer; `code` between backticks is shown as code."""
 
     text: str
     feedback: str
@@ -43,13 +43,13 @@ class Prediction(CourseWidget):
     The feedback stays in the kernel until it is revealed, so the page can't spoil it.
 
     Attributes:
-        question: What is asked.
+        question: The question's text.
         options: The answers, in the order given.
-        chosen: The chosen answer's place in `options`; None before.
+        chosen: The chosen answer's index in `options`; None before one is chosen.
         locked: Whether the answer can't be changed any more.
         right: Whether it was right; None until revealed.
         feedback: Empty until revealed.
-        answers: The places of the right answers in `options`; empty until revealed.
+        answers: The indices of the right answers in `options`; empty until revealed.
     """
 
     _esm = script("prediction/prediction.js")
@@ -71,7 +71,7 @@ class Prediction(CourseWidget):
             choices: Two or more, at least one of them right.
 
         Raises:
-            ValueError: If there is nothing to choose, or nothing right.
+            ValueError: If there are too few choices, or none is right.
             TypeError: If the question or a choice is not a string.
         """
         if len(choices) < 2:
@@ -107,7 +107,7 @@ class Prediction(CourseWidget):
         return self.right is not None
 
     def lock(self) -> None:
-        """Lock in the chosen answer, if there is one."""
+        """Lock in the chosen answer, if any."""
         self.locked = self.choice is not None
 
     def reveal(self) -> None:
@@ -126,5 +126,5 @@ class Prediction(CourseWidget):
 
     @traitlets.validate("chosen")
     def _keep_locked(self, proposal: Any) -> Any:
-        """Reject a change of an answer that is locked in, as from an outdated page."""
+        """Reject a change to an answer that is locked in, such as from an outdated page."""
         return self.chosen if self.locked else proposal["value"]

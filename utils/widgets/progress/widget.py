@@ -38,7 +38,7 @@ class Progress(Showable, CourseWidget):
     _esm = script("progress/progress.js")
     _css = stylesheet("progress/progress.css")
 
-    # Read only when a page asks for it, so that one opened late gets the figures of that moment.
+    # Read only when a page requests it, so that a page opened late gets current numbers.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, progress: progress.view())
 
     def __init__(
@@ -64,7 +64,7 @@ class Progress(Showable, CourseWidget):
         self.total = total
         self.label = as_text(label, "label")
         self._clock = clock
-        self._changing = RLock()  # a thread that works may report while another draws
+        self._changing = RLock()  # one thread may report while another draws
         self._reset()
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
@@ -73,7 +73,7 @@ class Progress(Showable, CourseWidget):
         return f"Progress({self.total!r}, {self.label!r})"
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more items; after an end, a new run starts."""
+        """Count `n` more items; after an end, this starts a new run."""
         with self._changing:
             self._begin()
             self.count += n
@@ -98,8 +98,8 @@ class Progress(Showable, CourseWidget):
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items and count them; display the widget first if it isn't displayed.
 
-        An item counts when the loop asks for the next. Leaving the loop early stops the run and
-        closes the items' stream; an exception of theirs is shown, and propagates.
+        An item counts when the loop requests the next one. Leaving the loop early stops the run and
+        closes the items' stream; an exception they raise is shown, and propagates.
         """
         self._start()
         try:
@@ -109,7 +109,7 @@ class Progress(Showable, CourseWidget):
         except Exception as error:
             self.fail(sentence(error))
             raise
-        except BaseException:  # the loop was left, or interrupted
+        except BaseException:  # the loop ended early, or was interrupted
             self.stop()
             raise
         finally:
@@ -127,7 +127,7 @@ class Progress(Showable, CourseWidget):
         except Exception as error:
             self.fail(sentence(error))
             raise
-        except BaseException:  # the loop was left, or cancelled
+        except BaseException:  # the loop ended early, or was cancelled
             self.stop()
             raise
         finally:
@@ -154,7 +154,7 @@ class Progress(Showable, CourseWidget):
     def left(self) -> float | None:
         """Estimate of the seconds left, at the pace so far: (total - n) · elapsed / n.
 
-        None if the total is unknown or reached, or nothing was counted yet.
+        None if the total is unknown or reached, or nothing has been counted yet.
         """
         if self.total is None or not 0 < self.count < self.total:
             return None

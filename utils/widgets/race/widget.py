@@ -18,7 +18,7 @@ from utils.widgets.stream_view.lane import Lane, close_all, read_together
 async def race(
     lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float] = perf_counter
 ) -> dict[str, Recording]:
-    """Start several requests together and watch what each shows, and when.
+    """Send several requests at the same moment, and show what arrives for each, and when.
 
         await race({
             "invoke": lambda: model.ainvoke(prompt),
@@ -63,7 +63,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """Lay out a lane for each label; arguments as for `race`."""
-        plain = widgets.Layout()  # shared by all, since none of them changes it
+        plain = widgets.Layout()  # one layout for all, since none of them changes it
         self._panels = [RacePanel(f"Reply of {label}", layout=plain) for label in lanes]
         self._lanes = {
             label: Lane(label, panel, clock=clock, layout=plain)
@@ -100,12 +100,12 @@ class Race(widgets.VBox):  # type: ignore[misc]
             panel.at_rest = at_rest
 
     def close(self) -> None:
-        """Remove it, and all its parts, from every page."""
+        """Remove the widget and all its parts from every page."""
         close_all(self)
         super().close()
 
 
 class RacePanel(TextPanel):
-    """A lane's text, as high as its neighbours'."""
+    """A lane's text panel, as high as its neighbours."""
 
     _css = stylesheet("race/race.css")

@@ -1,4 +1,4 @@
-"""The stages of a run: which were reached, when, and how long each took."""
+"""The stages of a run: which were reached, when, and how long each lasted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Step:
     Attributes:
         name: The stage.
         detail: More about it; may be empty.
-        seconds: When, counted from the beginning of the run.
+        seconds: When it was reached, counted from the beginning of the run.
     """
 
     name: str
@@ -54,13 +54,13 @@ class _Stage:
 
 @dataclass
 class Stages:
-    """A run through stages; `to` enters the next, `end` ends it, and a stage may come again.
+    """A run through stages: `to` enters the next, `end` ends the run. Stages may repeat.
 
     Attributes:
         names: The stages in their order. With none, any name is a stage, in order of arrival.
         clock: Seconds from any fixed point.
         outcome: "ready", "running", "done", "failed" or "stopped".
-        note: What went wrong, where something did.
+        note: What went wrong; empty if nothing did.
         history: Every step taken, in order.
     """
 
@@ -77,7 +77,7 @@ class Stages:
         self._entered = 0.0
 
     def begin(self) -> None:
-        """Start the clock, unless it runs already."""
+        """Start the clock, unless it is already running."""
         if self._start is None:
             self._start = self.clock()
 
@@ -85,7 +85,7 @@ class Stages:
         """Enter a stage.
 
         Returns:
-            Whether anything changed: entering the current stage with the same detail is no step.
+            Whether anything changed: entering the current stage with the same detail isn't a step.
 
         Raises:
             ValueError: If the stages were named and this isn't one of them.
@@ -139,7 +139,7 @@ class Stages:
 
     @property
     def going_on(self) -> bool:
-        """Whether the run is in a stage at the moment."""
+        """Whether the run is currently in a stage."""
         return self._now is not None and self.outcome == "running"
 
     @property

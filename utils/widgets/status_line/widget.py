@@ -24,9 +24,9 @@ class StatusLine(Showable, CourseWidget):
         status.to("Answer")
         status.done()
 
-    A stage that is passed over is shown as skipped; a stage may be reached again, as by a second
-    tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the end a
-    line is printed, which stays when the widget has gone. `to` after an end starts a new run.
+    A stage that isn't reached is shown as skipped; a stage may be reached again, for example by a
+    second tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the
+    end a line is printed, which stays when the widget is gone. `to` after an end starts a new run.
 
     Without names, `StatusLine()` accepts any stage.
     """
@@ -34,11 +34,11 @@ class StatusLine(Showable, CourseWidget):
     _esm = script("status_line/status_line.js")
     _css = stylesheet("status_line/status_line.css")
 
-    # Read only when a page asks for it, so that one opened late gets the seconds of that moment.
+    # Read only when a page requests it, so that a page opened late gets the current seconds.
     run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
 
     def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:
-        """Draw the stages, with none reached yet.
+        """Draw the stages, none reached yet.
 
         Args:
             *stages: Their names, in the order in which they are drawn.
@@ -53,7 +53,7 @@ class StatusLine(Showable, CourseWidget):
         self._names = stages
         self._clock = clock
         self._stages = Stages(stages, clock)
-        self._changing = RLock()  # a tool may report from a thread of its own
+        self._changing = RLock()  # a tool may report from another thread
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("run"), timer_thread)
 

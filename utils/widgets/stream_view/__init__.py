@@ -1,1 +1,1 @@
-"""A reply with its title, badge and Stop button, whatever shows its content."""
+"""A reply with its title, badge and Stop button, for any kind of content."""

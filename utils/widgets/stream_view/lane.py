@@ -1,4 +1,4 @@
-"""One reply on the page: a title, a badge and a panel; several side by side share a clock."""
+"""One reply on the page: a title, a badge and a panel. Lanes side by side share a clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from utils.widgets.base.stream_reader import LEFT_OPEN, StopButton, StreamReader
 from utils.widgets.base.throttle import Later, Throttle, call_later
 from utils.widgets.latency_badge.widget import LatencyBadge
 
-_STATE = ("phase", "counted", "age")  # which a badge and a panel both have
+_STATE = ("phase", "counted", "age")  # state that badges and panels share
 
 
 class Lane:
@@ -28,7 +28,7 @@ class Lane:
         label: Its name on the page and in the printed line.
         badge: Its title and latency, above the panel.
         panel: Shows what arrives.
-        recording: The last run's; None before one has ended.
+        recording: The recording of the last run; None before one has ended.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Lane:
         Args:
             label: Its name; may be empty.
             panel: Shows what arrives.
-            first: What the badge calls the first thing that a reader sees.
+            first: The badge's label for the first thing that a reader sees.
             clock: Seconds from any fixed point; for tests.
             **look: Passed on to ipywidgets, such as `layout`.
         """
@@ -58,7 +58,7 @@ class Lane:
         self._throttle: Throttle | None = None
 
     async def read(self, reader: LaneReader) -> None:
-        """Show what a reader of this lane reads, until its end."""
+        """Send a request, and show the reply until it ends."""
         try:
             await reader.run()
         finally:
@@ -67,7 +67,7 @@ class Lane:
             self.end(recording, told, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Empty the panel and start the clock, now or at an earlier reading of it."""
+        """Empty the panel and start the clock, now or at an earlier clock reading."""
         self.panel.clear()
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.recording = None
@@ -102,7 +102,7 @@ class Lane:
         self._write(self.badge.phase, failure or note or remark)
 
     def line(self) -> str:
-        """Return the run in one line of plain text, for after the widget has gone."""
+        """Return the run as one line of plain text, for when the widget is no longer there."""
         if self.recording is None:
             return f"{self.label or 'reply'}: did not run"
         return f"{self.label or 'reply'}: {self.badge.text}"
@@ -128,7 +128,7 @@ class LaneReader(StreamReader):
         Args:
             lane: Shows the stream.
             send: Makes the stream, or the awaitable of a whole reply.
-            at: The clock's reading that the lane counts from.
+            at: The clock reading from which the lane counts.
         """
         self._lane = lane
         self._send = send
@@ -140,7 +140,7 @@ class LaneReader(StreamReader):
     @property
     def recording(self) -> Recording:
         """What arrived so far."""
-        if self._recorder is None:  # it wasn't even sent
+        if self._recorder is None:  # the request wasn't even sent
             outcome: Outcome = "left" if self.error is None else "failed"
             told = None if self.error is None else sentence(self.error)
             return Recording(self._lane.label, (), 0.0, outcome, told, sent=self._at)
@@ -160,7 +160,7 @@ class LaneReader(StreamReader):
 async def read_together(
     lanes: Sequence[tuple[Lane, Callable[[], object]]], stop: StopButton
 ) -> list[LaneReader]:
-    """Read several replies concurrently, from one moment, until each has ended or is stopped.
+    """Read several replies concurrently, on one clock, until all have ended or are stopped.
 
     Args:
         lanes: Each lane, and a function that sends its request.
@@ -186,7 +186,7 @@ async def read_together(
 
 
 def close_all(box: widgets.Box) -> None:
-    """Remove a box's parts from every page; ipywidgets removes the box alone."""
+    """Remove a box's parts from every page; ipywidgets removes only the box."""
     for child in box.children:
         if isinstance(child, widgets.Box):
             close_all(child)

@@ -23,7 +23,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     """A title, a badge, a Stop button, and below them a panel that shows a stream.
 
     `run` shows an async stream and has a Stop button. `show` shows a synchronous one and has none:
-    a plain loop keeps the kernel busy, and a busy kernel receives no click. The kernel's own ■
+    a plain loop keeps the kernel busy, and a busy kernel receives no clicks. The kernel's own ■
     works for both.
 
     The widget displays itself when it first runs, unless it has been displayed before.
@@ -39,14 +39,14 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Lay it out.
+        """Lay out the widget.
 
         Args:
             title: Shown above the panel, and named in the printed line.
             panel: Shows what arrives.
             stop: Whether `run` offers a Stop button.
             display: Whether it displays itself; False inside another widget.
-            first: What the badge calls the first thing that a reader sees.
+            first: The badge's label for the first thing that a reader sees.
             clock: Seconds from any fixed point; for tests.
         """
         self._title = title
@@ -71,7 +71,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     @property
     def recording(self) -> Recording | None:
-        """The last run with its latency; None until one has ended."""
+        """The last run's recording, with its latency; None until a run has ended."""
         return self._lane.recording
 
     @property
@@ -90,7 +90,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
             What arrived. Stop is not an error: see `.stopped`.
 
         Raises:
-            RuntimeError: If a stream is running here already.
+            RuntimeError: If this widget is already showing a stream.
             Exception: Whatever the stream raises, after it has been shown as a sentence.
         """
         self._enter(stop=self._offers_stop)
@@ -112,7 +112,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
             What arrived.
 
         Raises:
-            RuntimeError: If a stream is running here already.
+            RuntimeError: If this widget is already showing a stream.
             Exception: Whatever the stream raises, after it has been shown as a sentence.
         """
         recorder = record(stream, self._title, clock=self._lane.clock)
@@ -132,11 +132,11 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return self._result()
 
     def line(self) -> str:
-        """Return what is printed after a run, for when the widget has gone."""
+        """Return the line printed after a run, for when the widget is no longer there."""
         return self._lane.line()
 
     def close(self) -> None:
-        """Remove it, and all its parts, from every page."""
+        """Remove the widget and all its parts from every page."""
         close_all(self)
         super().close()
 

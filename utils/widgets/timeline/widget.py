@@ -16,7 +16,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import Throttle, timer_thread
 
-_SHOWN = 160  # characters of a detail that go to the page
+_SHOWN = 160  # characters of a detail that are sent to the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ class EventTimeline(Showable, SyncedList):
         self._throttle.ask()
 
     def clear(self) -> None:
-        """Forget all events; the next one is at 0 s again."""
+        """Remove all events; the next one is at 0 s again."""
         with self._adding:
             self._events = []
             self.replace([])
         self.flush()
 
     def flush(self) -> None:
-        """Send the page what is new now, rather than within 50 ms."""
+        """Send new events to the page now, rather than within 50 ms."""
         self._throttle.flush(ask=True)
 
     @property

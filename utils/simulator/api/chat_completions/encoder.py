@@ -15,7 +15,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 class ChatCompletionsEncoder:
-    """Chunks or the whole object of one reply."""
+    """Encodes one reply as chunks or as one object."""
 
     done = DONE
 
@@ -79,7 +79,7 @@ class ChatCompletionsEncoder:
         yield TimedBytes(reply.plan.end, last + DONE)
 
     def usage(self) -> bytes:
-        """Return the chunk of token counts; empty if the stream has one anyway."""
+        """Return the chunk with token counts, or nothing if the stream already has one."""
         return b"" if self._include_usage else self._usage_chunk()
 
     def no_choices(self) -> bytes:
@@ -87,7 +87,7 @@ class ChatCompletionsEncoder:
         return self._chunk({"choices": []})
 
     def error(self) -> bytes:
-        """Return the event of an error in mid-stream."""
+        """Return the event for an error in mid-stream."""
         return _sse(errors.server_error().body())
 
     def failed(self) -> bytes:
@@ -100,7 +100,7 @@ class ChatCompletionsEncoder:
         return self._event({"role": "assistant", "content": content, "refusal": None})
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that begins a tool call or another paragraph of reasoning."""
+        """Return the chunk that starts a tool call or another paragraph of reasoning."""
         described = self._reply.parts[part]
         if described.kind == "thought" and part and self._reply.request.shows_reasoning:
             return self._event({"reasoning_content": "\n\n"})

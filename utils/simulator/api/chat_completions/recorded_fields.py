@@ -1,4 +1,4 @@
-"""Fields that only recorded chunks have, put together for a reply that isn't streamed."""
+"""Fields that only recorded chunks have, merged for a reply that isn't streamed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from ...json_values import Json
 from ...pacing import Piece
 
-_REPEATED = ("id", "type", "role", "format", "index")  # each chunk has the same value
+_REPEATED = ("id", "type", "role", "format", "index")  # every chunk has the same value
 
 
 @dataclass(frozen=True)
 class RecordedFields:
-    """The extra fields of a whole reply: of the object, its choice, its message, its calls."""
+    """The extra fields of a whole reply: in the object, its choice, its message and its calls."""
 
     chunk: Json
     choice: Json
@@ -34,7 +34,7 @@ def collect(pieces: Iterable[Piece]) -> RecordedFields:
         fields = choice.get("delta")
         delta = dict(fields) if isinstance(fields, dict) else {}
         calls.setdefault(piece.part, []).extend(_first_object(delta.pop("tool_calls", None)))
-        delta.pop("content", None)  # its text is in the message
+        delta.pop("content", None)  # the text is already in the message
         whole |= chunk
         choices.append({name: value for name, value in choice.items() if name != "delta"})
         deltas.append(delta)

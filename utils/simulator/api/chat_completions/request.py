@@ -167,7 +167,7 @@ def parse(body: Json) -> ModelRequest:
 
 
 def _json_format(form: _ResponseFormat | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
-    """Return whether the reply must be JSON, and the schema that it must fit."""
+    """Return whether the reply must be JSON, and the schema it must match."""
     if form is None or form.type == "text":
         return False, None
     if form.type == "json_object":

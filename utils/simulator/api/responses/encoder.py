@@ -29,7 +29,7 @@ _ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}
 
 @dataclass(frozen=True)
 class _Place:
-    """A part's position in the output: all reasoning shares one item."""
+    """A part's position in the output; all reasoning shares one item."""
 
     part: int
     output: int
@@ -39,7 +39,7 @@ class _Place:
 
 
 class ResponsesEncoder:
-    """Events or the whole object of one reply."""
+    """Encodes one reply as events or as one object."""
 
     done = b""
 
@@ -197,7 +197,7 @@ class ResponsesEncoder:
         return data
 
     def _piece_encoder(self, place: _Place) -> Callable[[str], bytes]:
-        """Return the encoder of one part's pieces; all but the text is rendered once."""
+        """Return the encoder of one part's pieces; everything except the text is rendered once."""
         kind = self._reply.parts[place.part].kind
         if kind == "thought":
             if not self._shown:
@@ -220,7 +220,7 @@ class ResponsesEncoder:
         return encode
 
     def _inside(self, kind: str, place: _Place, **fields: Any) -> bytes:
-        """Return an event about the inside of an output item."""
+        """Return an event for content within an output item."""
         where: Json = {"item_id": self._id(place), "output_index": place.output}
         if "reasoning" in kind:
             where["summary_index"] = place.inner
@@ -234,12 +234,12 @@ class ResponsesEncoder:
         return b"event: %s\ndata: %s\n\n" % (kind.encode(), to_json(body))
 
     def error(self) -> bytes:
-        """Return the event of an error in mid-stream."""
+        """Return the event for an error in mid-stream."""
         message = errors.server_error().message
         return self._event("error", code="server_error", message=message, param=None)
 
     def failed(self) -> bytes:
-        """Return the event of a response that failed."""
+        """Return the event for a response that failed."""
         error = {"code": "server_error", "message": errors.server_error().message}
         return self._event("response.failed", response=self._response("failed") | {"error": error})
 
@@ -248,7 +248,7 @@ class ResponsesEncoder:
         return b""
 
     def usage(self) -> bytes:
-        """Return nothing: the last event has the token counts anyway."""
+        """Return nothing: the last event already has the token counts."""
         return b""
 
 

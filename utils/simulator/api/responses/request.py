@@ -78,7 +78,7 @@ def _as_items(given: Any) -> Any:
     ]
 
 
-class _Tool(Function, FunctionType):  # in this order, the type is validated first
+class _Tool(Function, FunctionType):  # validation runs in this order, so the type comes first
     pass
 
 
@@ -185,7 +185,7 @@ def _joined(turns: Iterable[Turn]) -> list[Turn]:
 
 
 def _json_format(form: _Format | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
-    """Return whether the reply must be JSON, and the schema that it must fit."""
+    """Return whether the reply must be JSON, and the schema it must match."""
     if form is None or form.type == "text":
         return False, None
     if form.type == "json_object":
