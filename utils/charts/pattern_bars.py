@@ -20,15 +20,11 @@ _EXPLAINED = 0.4  # strength of the waiting colour where a status explains the w
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A way to show a reply.
+    """A way to show a reply."""
 
-    Attributes:
-        recording: The reply; its label names the pattern.
-        sign: Seconds from sending until the screen showed something other than text, such as a
-            status or a skeleton; None if it never did.
-    """
-
-    recording: Recording
+    recording: Recording  # the reply; its label names the pattern
+    # seconds from sending until the screen showed something other than text, such as a status or a
+    # skeleton; None if it never did
     sign: float | None = None
 
 

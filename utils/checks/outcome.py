@@ -20,19 +20,12 @@ _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `check` found.
+    """What `check` found."""
 
-    Attributes:
-        number: The exercise, such as "1.2".
-        status: One of the three outcomes.
-        message: One or two sentences; code is between backticks, see `in_html`.
-        mistake: The name of the mistake that was found; None for a right answer.
-    """
-
-    number: str
-    status: Status
-    message: str
-    mistake: str | None = None
+    number: str  # the exercise, such as "1.2"
+    status: Status  # one of the three outcomes
+    message: str  # one or two sentences; code is between backticks, see `in_html`
+    mistake: str | None = None  # the name of the mistake that was found; None for a right answer
 
     def __repr__(self) -> str:
         return f"{self._headline} {self.message}"

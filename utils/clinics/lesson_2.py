@@ -17,17 +17,11 @@ _CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 @dataclass(frozen=True)
 class Case:
-    """What one program's handlers received of a reply.
+    """What one program's handlers received of a reply."""
 
-    Attributes:
-        heard: Tokens with text, summed over all handlers.
-        warnings: Lines in LangChain's callback log meanwhile.
-        reply: The reply's text.
-    """
-
-    heard: int
-    warnings: int
-    reply: str
+    heard: int  # tokens with text, summed over all handlers
+    warnings: int  # lines in LangChain's callback log meanwhile
+    reply: str  # the reply's text
 
 
 def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:

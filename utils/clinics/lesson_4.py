@@ -36,20 +36,13 @@ _pumps: set[asyncio.Task[None]] = set()  # of the endpoint that keeps generating
 
 @dataclass(frozen=True)
 class Case:
-    """What two clients of one endpoint observed: one read to the end, one disconnected early.
+    """What two clients of one endpoint observed: one read to the end, one disconnected early."""
 
-    Attributes:
-        ttft_share: The share of the reply, 0 to 1, that the model had sent when the first text
-            arrived.
-        health_checks: How many health checks were answered while the model was sending.
-        unsent: Tokens that the model didn't generate after the second client disconnected.
-        recording: The reply that was read to the end.
-    """
-
+    # the share of the reply, 0 to 1, that the model had sent when the first text arrived
     ttft_share: float
-    health_checks: int
-    unsent: int
-    recording: Recording
+    health_checks: int  # how many health checks were answered while the model was sending
+    unsent: int  # tokens that the model didn't generate after the second client disconnected
+    recording: Recording  # the reply that was read to the end
 
     @property
     def froze(self) -> bool:

@@ -17,17 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """What one program showed of a reply whose connection may break.
+    """What one program showed of a reply whose connection may break."""
 
-    Attributes:
-        shown: All text that reached the screen.
-        requests: The number of requests the server received.
-        finish: The last reply's finish reason; None if there was none.
-    """
-
-    shown: str
-    requests: int
-    finish: str | None
+    shown: str  # all text that reached the screen
+    requests: int  # the number of requests the server received
+    finish: str | None  # the last reply's finish reason; None if there was none
 
 
 class Screen:

@@ -15,18 +15,11 @@ _DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
 
 @dataclass(frozen=True)
 class Block:
-    """A cell as it is in the file.
-
-    Attributes:
-        kind: "markdown" or "code".
-        lines: Its text.
-        line: The line in the file, from 1, where that begins.
-        tags: The cell's tags.
-    """
+    """A cell as it is in the file."""
 
     kind: Literal["markdown", "code"]
     lines: list[str]
-    line: int
+    line: int  # the line in the file, from 1, where that begins
     tags: tuple[str, ...]
 
 

@@ -21,40 +21,24 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Region:
-    """A solution between its markers, and the stub that replaces it.
+    """A solution between its markers, and the stub that replaces it."""
 
-    Attributes:
-        line: Line of `### BEGIN SOLUTION` in the file, from 1.
-        solution: The solution's lines as written.
-        stub: What the learner sees instead.
-    """
-
-    line: int
-    solution: str
-    stub: str
+    line: int  # line of `### BEGIN SOLUTION` in the file, from 1
+    solution: str  # the solution's lines as written
+    stub: str  # what the learner sees instead
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a lesson.
-
-    Attributes:
-        kind: "markdown" or "code".
-        source: The text as written, markers included.
-        line: The line in the file, from 1, where `source` begins.
-        tags: The cell's tags.
-        solved: The text of the instructor's edition.
-        learner: The text of the learner's edition.
-        regions: The solutions in it.
-    """
+    """One cell of a lesson."""
 
     kind: Literal["markdown", "code"]
-    source: str
-    line: int
+    source: str  # the text as written, markers included
+    line: int  # the line in the file, from 1, where `source` begins
     tags: tuple[str, ...]
-    solved: str
-    learner: str
-    regions: tuple[Region, ...] = ()
+    solved: str  # the text of the instructor's edition
+    learner: str  # the text of the learner's edition
+    regions: tuple[Region, ...] = ()  # the solutions in it
 
     @property
     def instructor(self) -> bool:
@@ -95,23 +79,14 @@ class Hints:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson's source.
+    """One lesson's source."""
 
-    Attributes:
-        file: How messages name it, such as `lessons/01_enabling_streaming.md`.
-        cells: In order.
-        numbers: The number of each exercise, by its name.
-        exercises: The cell of each exercise, by its number such as "1.2".
-        hints: By exercise.
-        predictions: By their number such as "1.1".
-    """
-
-    file: str
-    cells: tuple[Cell, ...]
-    numbers: Mapping[str, str]
-    exercises: Mapping[str, Cell]
-    hints: Mapping[str, Hints]
-    predictions: Mapping[str, Prediction]
+    file: str  # how messages name it, such as `lessons/01_enabling_streaming.md`
+    cells: tuple[Cell, ...]  # in order
+    numbers: Mapping[str, str]  # the number of each exercise, by its name
+    exercises: Mapping[str, Cell]  # the cell of each exercise, by its number such as "1.2"
+    hints: Mapping[str, Hints]  # by exercise
+    predictions: Mapping[str, Prediction]  # by their number such as "1.1"
 
     def error(self, line: int, problem: str) -> SourceError:
         """An error at a line of this lesson."""

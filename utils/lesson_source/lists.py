@@ -20,21 +20,13 @@ _FEEDBACK = re.compile(r"\s+> ?(.*)$")
 
 @dataclass(frozen=True)
 class Data:
-    """A heading and the list below it.
+    """A heading and the list below it."""
 
-    Attributes:
-        kind: Which of the two it is.
-        number: As the heading has it.
-        question: What a prediction asks.
-        items: Each item's lines, the first without its indentation.
-        line: The heading's line in the file.
-    """
-
-    kind: Literal["hints", "prediction"]
-    number: str
-    question: str
-    items: list[list[str]]
-    line: int
+    kind: Literal["hints", "prediction"]  # which of the two it is
+    number: str  # as the heading has it
+    question: str  # what a prediction asks
+    items: list[list[str]]  # each item's lines, the first without its indentation
+    line: int  # the heading's line in the file
 
 
 def data_lists(block: Block, file: str) -> Iterator[Data]:

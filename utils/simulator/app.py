@@ -47,21 +47,14 @@ _MAX_SETTLE = 60.0  # s
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a server.
+    """Settings of a server."""
 
-    Attributes:
-        key: The key that clients must send.
-        profile: The profile behind the model name `sim`.
-        speed: How many times faster than real time replies are.
-        recordings: Recorded replies, served under their models' names.
-        most_streams: The limit on concurrent replies; None is unlimited.
-    """
-
-    key: str
-    profile: Profile = PROFILES["chat"]
-    speed: float = 1.0
+    key: str  # the key that clients must send
+    profile: Profile = PROFILES["chat"]  # the profile behind the model name `sim`
+    speed: float = 1.0  # how many times faster than real time replies are
+    # recorded replies, served under their models' names
     recordings: Recordings = field(default_factory=Recordings)
-    most_streams: int | None = None
+    most_streams: int | None = None  # the limit on concurrent replies; None is unlimited
 
 
 def _seconds(text: str) -> float:

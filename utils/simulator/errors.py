@@ -9,23 +9,14 @@ _MAX_QUOTE = 80  # characters of a client's own text
 
 @dataclass
 class ApiError(Exception):
-    """HTTP error response.
-
-    Attributes:
-        status: HTTP status.
-        message: One sentence for the reader.
-        code: Machine-readable reason, if the API has one.
-        param: The invalid field of the request.
-        kind: The API's `type`.
-        retry_after: Seconds of the profile's time after which to retry.
-    """
+    """HTTP error response."""
 
     status: int
-    message: str
-    code: str | None = None
-    param: str | None = None
-    kind: str = "invalid_request_error"
-    retry_after: float | None = None
+    message: str  # one sentence for the reader
+    code: str | None = None  # machine-readable reason, if the API has one
+    param: str | None = None  # the invalid field of the request
+    kind: str = "invalid_request_error"  # the API's `type`
+    retry_after: float | None = None  # seconds of the profile's time after which to retry
 
     def headers(self, speed: float) -> dict[str, str]:
         """Return response headers such as `Retry-After` for a simulator at `speed`."""

@@ -13,88 +13,52 @@ ToolChoice = Literal["auto", "none", "required"]
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A tool call in an earlier turn.
+    """A tool call in an earlier turn."""
 
-    Attributes:
-        id: The identifier that the tool's result refers to.
-        name: The tool's name.
-        arguments: The arguments, as the JSON that the model wrote.
-    """
-
-    id: str
+    id: str  # the identifier that the tool's result refers to
     name: str
-    arguments: str
+    arguments: str  # the arguments, as the JSON that the model wrote
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One message of a conversation.
-
-    Attributes:
-        role: The author's role.
-        text: The message's text.
-        calls: The tool calls in an assistant's turn.
-        call_id: The call whose result a tool's turn holds.
-    """
+    """One message of a conversation."""
 
     role: Role
-    text: str
-    calls: tuple[ToolCall, ...] = ()
-    call_id: str = ""
+    text: str  # the message's text
+    calls: tuple[ToolCall, ...] = ()  # the tool calls in an assistant's turn
+    call_id: str = ""  # the call whose result a tool's turn holds
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that the model may call.
-
-    Attributes:
-        name: Its name.
-        description: Its description.
-        parameters: JSON schema of its arguments.
-    """
+    """A function that the model may call."""
 
     name: str
     description: str
-    parameters: Json = field(hash=False)
+    parameters: Json = field(hash=False)  # JSON schema of its arguments
 
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """A valid request.
+    """A valid request."""
 
-    Attributes:
-        model: The model's name as the client wrote it.
-        turns: The conversation so far, instructions included.
-        stream: Whether to stream the reply.
-        include_usage: Whether a stream of chat completions ends with a chunk of token counts.
-        stop: Sequences before which the text ends.
-        max_tokens: The reply's length limit.
-        seed: The client's seed; same prompt and seed, same tokens.
-        tools: The tools that may be called.
-        tool_choice: Whether to call tools: when they fit, never, or always.
-        forced_tool: The one tool to call; "" is any.
-        parallel: Whether one reply may contain several calls.
-        json: Whether the text must be JSON.
-        schema: The JSON schema that the text must fit.
-        reasons: Whether reasoning precedes the answer.
-        shows_reasoning: Whether that reasoning is sent.
-    """
-
-    model: str
-    turns: tuple[Turn, ...]
-    stream: bool = False
+    model: str  # the model's name as the client wrote it
+    turns: tuple[Turn, ...]  # the conversation so far, instructions included
+    stream: bool = False  # whether to stream the reply
+    # whether a stream of chat completions ends with a chunk of token counts
     include_usage: bool = False
-    stop: tuple[str, ...] = ()
-    max_tokens: int | None = None
-    seed: int = 0
-    tools: tuple[Tool, ...] = ()
-    tool_choice: ToolChoice = "auto"
-    forced_tool: str = ""
-    parallel: bool = True
-    json: bool = False
-    schema: Json | None = field(default=None, hash=False)
-    reasons: bool = False
-    shows_reasoning: bool = False
+    stop: tuple[str, ...] = ()  # sequences before which the text ends
+    max_tokens: int | None = None  # the reply's length limit
+    seed: int = 0  # the client's seed; same prompt and seed, same tokens
+    tools: tuple[Tool, ...] = ()  # the tools that may be called
+    tool_choice: ToolChoice = "auto"  # whether to call tools: when they fit, never, or always
+    forced_tool: str = ""  # the one tool to call; "" is any
+    parallel: bool = True  # whether one reply may contain several calls
+    json: bool = False  # whether the text must be JSON
+    schema: Json | None = field(default=None, hash=False)  # the JSON schema that the text must fit
+    reasons: bool = False  # whether reasoning precedes the answer
+    shows_reasoning: bool = False  # whether that reasoning is sent
 
     @property
     def prompt(self) -> str:

@@ -25,32 +25,20 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True)
 class RecordedReply:
-    """One recorded reply. Times are seconds since the request was sent.
-
-    Attributes:
-        model: The model's name.
-        prompt: The last user message.
-        opening: When the first event arrived.
-        parts: Kind and, for a call, tool name of each part.
-        pieces: Time, index of the part, and text of each piece.
-        finish: The finish reason.
-        end: When it ended.
-        usage: Tokens of the prompt, of the reply, and of reasoning in it.
-        also: Other fields of chunks, nested as in a chunk, each with the index of its piece.
-        counts: The provider's `usage` object.
-        left_out: What could not be parsed, and how often.
-    """
+    """One recorded reply. Times are seconds since the request was sent."""
 
     model: str
-    prompt: str
-    opening: float
-    parts: tuple[tuple[Kind, str], ...]
-    pieces: tuple[tuple[float, int, str], ...]
-    finish: str
-    end: float
-    usage: tuple[int, int, int]
+    prompt: str  # the last user message
+    opening: float  # when the first event arrived
+    parts: tuple[tuple[Kind, str], ...]  # kind and, for a call, tool name of each part
+    pieces: tuple[tuple[float, int, str], ...]  # time, index of the part, and text of each piece
+    finish: str  # the finish reason
+    end: float  # when it ended
+    usage: tuple[int, int, int]  # tokens of the prompt, of the reply, and of reasoning in it
+    # other fields of chunks, nested as in a chunk, each with the index of its piece
     also: tuple[tuple[int, Json], ...] = ()
-    counts: Json = field(default_factory=dict)
+    counts: Json = field(default_factory=dict)  # the provider's `usage` object
+    # what could not be parsed, and how often
     left_out: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -44,79 +44,47 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a reply.
+    """One part of a reply."""
 
-    Attributes:
-        kind: Reasoning, text or a tool call.
-        text: Its text; for a call, the arguments as JSON.
-        name: For a call, the tool's name.
-        json: Whether the text is JSON, which tokenizers split more finely.
-    """
-
-    kind: Kind
-    text: str
-    name: str = ""
-    json: bool = False
+    kind: Kind  # reasoning, text or a tool call
+    text: str  # its text; for a call, the arguments as JSON
+    name: str = ""  # for a call, the tool's name
+    json: bool = False  # whether the text is JSON, which tokenizers split more finely
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Token counts.
+    """Token counts."""
 
-    Attributes:
-        prompt: Tokens of the conversation.
-        completion: Generated tokens, reasoning included.
-        reasoning: Tokens of reasoning.
-        recorded: The `usage` object of a recorded reply.
-    """
-
-    prompt: int
-    completion: int
-    reasoning: int = 0
-    recorded: Json = field(default_factory=dict)
+    prompt: int  # tokens of the conversation
+    completion: int  # generated tokens, reasoning included
+    reasoning: int = 0  # tokens of reasoning
+    recorded: Json = field(default_factory=dict)  # the `usage` object of a recorded reply
 
 
 @dataclass(frozen=True)
 class ReplyInfo:
-    """Fields that every object of one reply repeats.
+    """Fields that every object of one reply repeats."""
 
-    Attributes:
-        id: Identifier of the reply, without the API's prefix.
-        created: Unix time in whole seconds.
-        model: The model's name.
-    """
-
-    id: str
-    created: int
+    id: str  # identifier of the reply, without the API's prefix
+    created: int  # Unix time in whole seconds
     model: str
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply.
-
-    Attributes:
-        request: The request.
-        info: Identifier, time and model.
-        parts: The complete parts, before any limit.
-        pieces: What is sent, in order.
-        finish: The finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded
-            one.
-        usage: Token counts.
-        plan: When each token is generated.
-        gap: Seconds between two tokens, without stalls.
-        delivery: The faults of its delivery, in order.
-    """
+    """A reply."""
 
     request: ModelRequest
-    info: ReplyInfo
-    parts: tuple[Part, ...]
-    pieces: tuple[Piece, ...]
+    info: ReplyInfo  # identifier, time and model
+    parts: tuple[Part, ...]  # the complete parts, before any limit
+    pieces: tuple[Piece, ...]  # what is sent, in order
+    # the finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded one
     finish: str
     usage: Usage
-    plan: Plan
-    gap: float
-    delivery: tuple[Delivery, ...] = ()
+    plan: Plan  # when each token is generated
+    gap: float  # seconds between two tokens, without stalls
+    delivery: tuple[Delivery, ...] = ()  # the faults of its delivery, in order
 
     def text_of(self, part: int) -> str | None:
         """Return the text of a part that is sent; None if the reply ends before it."""

@@ -14,15 +14,10 @@ from IPython.core.getipython import get_ipython
 
 @dataclass
 class Traffic:
-    """What was sent so far; it grows inside the block.
+    """What was sent so far; it grows inside the block."""
 
-    Attributes:
-        messages: The number of messages.
-        bytes: Their size as sent, envelopes included.
-    """
-
-    messages: int = 0
-    bytes: int = 0
+    messages: int = 0  # the number of messages
+    bytes: int = 0  # their size as sent, envelopes included
 
     def __str__(self) -> str:
         size = f"{self.bytes / 1000:,.1f} kB" if self.bytes < 1e6 else f"{self.bytes / 1e6:,.1f} MB"

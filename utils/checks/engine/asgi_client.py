@@ -28,29 +28,20 @@ _STUCK = 5.0  # virtual seconds for which a client reads nothing until the serve
 
 @dataclass
 class Visit:
-    """One request and its response.
+    """One request and its response."""
 
-    Attributes:
-        status: The HTTP status; None until it arrives.
-        headers: The response's headers, with names in small letters.
-        body: All bytes that arrived.
-        events: (virtual time, event) for each event that a browser would dispatch.
-        began: When the request was sent.
-        over: When the app had finished with it.
-        left: When the client left, or the server cancelled the request, before that.
-        late: What was sent after that.
-        error: The exception that left the app before that.
-    """
-
-    status: int | None = None
+    status: int | None = None  # the HTTP status; None until it arrives
+    # the response's headers, with names in small letters
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes = b""  # all bytes that arrived
+    # (virtual time, event) for each event that a browser would dispatch
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
-    began: float = field(default_factory=virtual_time.now)
-    over: float | None = None
+    began: float = field(default_factory=virtual_time.now)  # when the request was sent
+    over: float | None = None  # when the app had finished with it
+    # when the client left, or the server cancelled the request, before that
     left: float | None = None
-    late: bytes = b""
-    error: Exception | None = None
+    late: bytes = b""  # what was sent after that
+    error: Exception | None = None  # the exception that left the app before that
 
     @property
     def names(self) -> list[str]:

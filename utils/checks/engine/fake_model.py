@@ -34,19 +34,12 @@ _TOKEN = ("on_llm_new_token", "ignore_llm")  # a handler's method, and what swit
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one of a model's methods, whether or not its result was read.
+    """A call of one of a model's methods, whether or not its result was read."""
 
-    Attributes:
-        method: Such as "stream".
-        handlers: The callback handlers that listen.
-        in_chain: Whether the model was called as a step of a chain.
-        run_id: How the handlers know the run.
-    """
-
-    method: str
-    handlers: Sequence[BaseCallbackHandler] = ()
-    in_chain: bool = False
-    run_id: UUID | None = None
+    method: str  # such as "stream"
+    handlers: Sequence[BaseCallbackHandler] = ()  # the callback handlers that listen
+    in_chain: bool = False  # whether the model was called as a step of a chain
+    run_id: UUID | None = None  # how the handlers know the run
 
 
 class FakeModel(ChatOpenAI):

@@ -66,35 +66,23 @@ class Event:
 
 @dataclass(eq=False)
 class Reading:
-    """One reading of a reply, from the request to the end.
+    """One reading of a reply, from the request to the end."""
 
-    Attributes:
-        messages: What the model was sent; empty if the stream was handed over directly.
-        settings: Keyword arguments of the call, such as `tools` or `temperature`.
-        usage: Whether the usage is sent as well, if the reply has one.
-        streamed: Whether it came as a stream, and not whole.
-        began: When it was requested; times are virtual seconds.
-        arrived: When each piece was taken.
-        items: How many chunks or pieces were taken, the empty ones included.
-        left: When it ended, failed or was closed; None while it is open.
-        ended: Whether it was read to its end.
-        failed: Whether the connection was lost.
-        blocking: Whether it blocked the event loop.
-        after_end: How often a next piece was requested after the end, as a second loop does.
-    """
-
+    # what the model was sent; empty if the stream was handed over directly
     messages: Sequence[BaseMessage] = ()
+    # keyword arguments of the call, such as `tools` or `temperature`
     settings: Mapping[str, Any] = field(default_factory=dict)
-    streamed: bool = True
-    usage: bool = True
+    streamed: bool = True  # whether it came as a stream, and not whole
+    usage: bool = True  # whether the usage is sent as well, if the reply has one
+    # when it was requested; times are virtual seconds
     began: float = field(default_factory=virtual_time.now)
-    arrived: list[float] = field(default_factory=list)
-    items: int = 0
-    left: float | None = None
-    ended: bool = False
-    failed: bool = False
-    blocking: bool = False
-    after_end: int = 0
+    arrived: list[float] = field(default_factory=list)  # when each piece was taken
+    items: int = 0  # how many chunks or pieces were taken, the empty ones included
+    left: float | None = None  # when it ended, failed or was closed; None while it is open
+    ended: bool = False  # whether it was read to its end
+    failed: bool = False  # whether the connection was lost
+    blocking: bool = False  # whether it blocked the event loop
+    after_end: int = 0  # how often a next piece was requested after the end, as a second loop does
 
     @property
     def closed(self) -> bool:
@@ -104,45 +92,33 @@ class Reading:
 
 @dataclass(eq=False)
 class Reply:
-    """A prepared reply, and a log of how it was read.
+    """A prepared reply, and a log of how it was read."""
 
-    Attributes:
-        pieces: Its text, as it arrives.
-        calls: Tool calls after the text: names and arguments in JSON, which are cut as well.
-        finish: The finish reason; None for a stream that ends without one.
-        usage: What the provider counts.
-        model_name: The model that answered.
-        fails_after: The connection is lost after so many pieces; 0 is before the first chunk.
-        error: What it fails with.
-        first_after: Seconds from the role chunk to the first piece.
-        gap: Seconds between two pieces.
-        silences: Further seconds before the piece of that number, from 0.
-        compact: Whether no chunk is empty, as with some providers: the role comes with the first
-            piece, and the finish reason with the last one.
-        keeps_sending: Whether pieces arrive while none is read, as they do over a network.
-        asides: Tokens that handlers receive at the end and that aren't in the reply: they tell a
-            handler that counts tokens from one that counts the reply.
-        again: The reply to a second request, as models word it differently each time.
-        log: What went in and came out, in order.
-        readings: Each reading of it.
-    """
-
-    pieces: Sequence[str] = ()
+    pieces: Sequence[str] = ()  # its text, as it arrives
+    # tool calls after the text: names and arguments in JSON, which are cut as well
     calls: Sequence[tuple[str, str]] = ()
-    finish: str | None = "stop"
-    usage: UsageMetadata | None = None
-    model_name: str = "fake-model"
+    finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
+    usage: UsageMetadata | None = None  # what the provider counts
+    model_name: str = "fake-model"  # the model that answered
+    # the connection is lost after so many pieces; 0 is before the first chunk
     fails_after: int | None = None
-    error: BaseException = field(default_factory=ConnectionLost)
-    first_after: float = FIRST_AFTER
-    gap: float = GAP
+    error: BaseException = field(default_factory=ConnectionLost)  # what it fails with
+    first_after: float = FIRST_AFTER  # seconds from the role chunk to the first piece
+    gap: float = GAP  # seconds between two pieces
+    # further seconds before the piece of that number, from 0
     silences: Mapping[int, float] = field(default_factory=dict)
+    # whether no chunk is empty, as with some providers: the role comes with the first piece, and
+    # the finish reason with the last one
     compact: bool = False
+    # whether pieces arrive while none is read, as they do over a network
     keeps_sending: bool = False
+    # tokens that handlers receive at the end and that aren't in the reply: they tell a handler that
+    # counts tokens from one that counts the reply
     asides: Sequence[str] = ()
+    # the reply to a second request, as models word it differently each time
     again: "Reply | None" = None
-    log: list[Event] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
+    log: list[Event] = field(default_factory=list)  # what went in and came out, in order
+    readings: list[Reading] = field(default_factory=list)  # each reading of it
 
     @property
     def text(self) -> str:

@@ -27,30 +27,20 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What one run of an answer is given; an exercise's own cases may add to it.
+    """What one run of an answer is given; an exercise's own cases may add to it."""
 
-    Attributes:
-        text: The reply.
-        seed: Where it is cut into pieces.
-        pieces: The reply in pieces, in place of `text` and `seed`.
-        compact: Whether no chunk is empty; see `Reply`.
-        prompt: What the model is to be sent.
-        fails_after: The connection is lost after so many pieces.
-        leave_after: The reader of the answer's stream leaves after so many items with text; one of
-            a web app after so many events (an int) or virtual seconds (a float).
-        cancel_after: The task that runs the answer is cancelled after so many virtual seconds.
-        when: What is special about it, as the end of a sentence: "for an empty reply".
-    """
-
-    text: str = RIVERS
-    seed: int = 1
-    pieces: Sequence[str] | None = None
-    compact: bool = False
-    prompt: str = PROMPT
-    fails_after: int | None = None
+    text: str = RIVERS  # the reply
+    seed: int = 1  # where it is cut into pieces
+    pieces: Sequence[str] | None = None  # the reply in pieces, in place of `text` and `seed`
+    compact: bool = False  # whether no chunk is empty; see `Reply`
+    prompt: str = PROMPT  # what the model is to be sent
+    fails_after: int | None = None  # the connection is lost after so many pieces
+    # the reader of the answer's stream leaves after so many items with text; one of a web app after
+    # so many events (an int) or virtual seconds (a float)
     leave_after: float | None = None
+    # the task that runs the answer is cancelled after so many virtual seconds
     cancel_after: float | None = None
-    when: str = ""
+    when: str = ""  # what is special about it, as the end of a sentence: "for an empty reply"
 
     @property
     def whole(self) -> bool:
@@ -88,72 +78,42 @@ ANYTHING = Wanted(object, "a value")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one run of an answer did.
+    """What one run of an answer did."""
 
-    Attributes:
-        name: The function's name in the exercise.
-        answer: The learner's function, or whatever was given in its place.
-        case: What it was given.
-        reply: The reply, with its log.
-        model: The model it was given, if any.
-        wants: What is to be returned or, by a stream, yielded.
-        streams: Whether the exercise asks for a stream: a generator or an async generator.
-        asynchronous: Whether it asks for something to read by `async for`, or to await.
-        passes_on: Whether each piece is to come out before the next one is taken.
-        returned: What calling it returned or, if that was awaited, its result.
-        awaited: Whether that was awaited.
-        read: Whether it returned a stream, which was then read.
-        ahead: How many pieces it had taken before that.
-        items: What its stream yielded.
-        taken: For each item, how many pieces of the reply had been taken when it came.
-        at: For each item, the virtual seconds since the call.
-        seconds: The virtual seconds that the run took.
-        error: What it raised.
-        goes_on: Whether its stream was stopped because it didn't end.
-        altered: Whether it changed an item after it had yielded it.
-        changed: The arguments that it changed.
-        settings: The model's settings that it changed.
-        still_open: Whether it left a reading of the reply open.
-        tasks: The names of its tasks that were still running when it was over.
-        unawaited: The names of those that it had cancelled, but hadn't waited for.
-        blocked: For how many seconds it blocked the event loop.
-        cancelled: What became of its task: "cancelled" as it should be, "returned", "raised",
-            "went on", or "early" if it was over before; "" if it wasn't cancelled.
-        other_model: What a message calls another model that was called; "" if none was.
-        stdout: What it printed, up to a length.
-        forgotten: The first function whose coroutine was never awaited; "" if there is none.
-    """
-
-    name: str
-    answer: Any
-    case: Case
-    reply: Reply
-    model: FakeModel | None = None
-    wants: Wanted = STRING
+    name: str  # the function's name in the exercise
+    answer: Any  # the learner's function, or whatever was given in its place
+    case: Case  # what it was given
+    reply: Reply  # the reply, with its log
+    model: FakeModel | None = None  # the model it was given, if any
+    wants: Wanted = STRING  # what is to be returned or, by a stream, yielded
+    # whether the exercise asks for a stream: a generator or an async generator
     streams: bool = False
-    asynchronous: bool = False
-    passes_on: bool = False
-    returned: Any = None
-    awaited: bool = False
-    read: bool = False
-    ahead: int = 0
-    items: Sequence[Any] = ()
+    asynchronous: bool = False  # whether it asks for something to read by `async for`, or to await
+    passes_on: bool = False  # whether each piece is to come out before the next one is taken
+    returned: Any = None  # what calling it returned or, if that was awaited, its result
+    awaited: bool = False  # whether that was awaited
+    read: bool = False  # whether it returned a stream, which was then read
+    ahead: int = 0  # how many pieces it had taken before that
+    items: Sequence[Any] = ()  # what its stream yielded
+    # for each item, how many pieces of the reply had been taken when it came
     taken: Sequence[int] = ()
-    at: Sequence[float] = ()
-    seconds: float = 0.0
-    error: BaseException | None = None
-    goes_on: bool = False
-    altered: bool = False
-    changed: Sequence[str] = ()
-    settings: Sequence[str] = ()
-    still_open: bool = False
-    tasks: Sequence[str] = ()
-    unawaited: Sequence[str] = ()
-    blocked: float = 0.0
+    at: Sequence[float] = ()  # for each item, the virtual seconds since the call
+    seconds: float = 0.0  # the virtual seconds that the run took
+    error: BaseException | None = None  # what it raised
+    goes_on: bool = False  # whether its stream was stopped because it didn't end
+    altered: bool = False  # whether it changed an item after it had yielded it
+    changed: Sequence[str] = ()  # the arguments that it changed
+    settings: Sequence[str] = ()  # the model's settings that it changed
+    still_open: bool = False  # whether it left a reading of the reply open
+    tasks: Sequence[str] = ()  # the names of its tasks that were still running when it was over
+    unawaited: Sequence[str] = ()  # the names of those that it had cancelled, but hadn't waited for
+    blocked: float = 0.0  # for how many seconds it blocked the event loop
+    # what became of its task: "cancelled" as it should be, "returned", "raised", "went on", or
+    # "early" if it was over before; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""
-    forgotten: str = ""
-    stdout: str = ""
+    other_model: str = ""  # what a message calls another model that was called; "" if none was
+    forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
+    stdout: str = ""  # what it printed, up to a length
 
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:

@@ -21,20 +21,13 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """What `.text` of the first collector held.
-
-    Attributes:
-        looks: After each chunk the text that had arrived, and what it held.
-        text: What it held at the end.
-        other: What a collector that listened to nothing held then.
-        came: The text that had arrived by then.
-    """
+    """What `.text` of the first collector held."""
 
     case: Listening
-    looks: Sequence[tuple[str, Any]]
-    text: Any
-    other: Any
-    came: str
+    looks: Sequence[tuple[str, Any]]  # after each chunk the text that had arrived, and what it held
+    text: Any  # what it held at the end
+    other: Any  # what a collector that listened to nothing held then
+    came: str  # the text that had arrived by then
 
     @property
     def wrong(self) -> bool:

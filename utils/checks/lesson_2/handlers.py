@@ -33,23 +33,14 @@ _LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What became of a learner's class of handlers in one case.
+    """What became of a learner's class of handlers in one case."""
 
-    Attributes:
-        name: The class's name in the exercise.
-        answer: The learner's class, or whatever was given in its place.
-        case: What its handlers listened to.
-        handler: The first handler that was made.
-        error: What making or calling one raised.
-        log: What LangChain logged about callbacks.
-    """
-
-    name: str
-    answer: Any
-    case: Case
-    handler: BaseCallbackHandler | None = None
-    error: Exception | None = None
-    log: Sequence[str] = ()
+    name: str  # the class's name in the exercise
+    answer: Any  # the learner's class, or whatever was given in its place
+    case: Case  # what its handlers listened to
+    handler: BaseCallbackHandler | None = None  # the first handler that was made
+    error: Exception | None = None  # what making or calling one raised
+    log: Sequence[str] = ()  # what LangChain logged about callbacks
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
@@ -187,15 +178,10 @@ def unfilled(handler: object) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Attaching(Run):
-    """A run of a function that attaches handlers and returns a number.
+    """A run of a function that attaches handlers and returns a number."""
 
-    Attributes:
-        again: What a second call returned.
-        log: What LangChain logged about callbacks.
-    """
-
-    again: Any
-    log: Sequence[str]
+    again: Any  # what a second call returned
+    log: Sequence[str]  # what LangChain logged about callbacks
 
     @property
     def right(self) -> int:

@@ -19,21 +19,13 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 @dataclass(frozen=True, kw_only=True)
 class Runs(Case):
-    """What a handler listens to: one run, or several.
+    """What a handler listens to: one run, or several."""
 
-    Attributes:
-        beside: Whether a second run takes turns with it.
-        second: Whether that other run starts first.
-        before: Whether a second, shorter run follows it.
-        invoked: Whether the model is called with `invoke`, which pushes no tokens.
-        batch: Whether three runs share the handler in threads of their own.
-    """
-
-    beside: bool = False
-    second: bool = False
-    before: bool = False
-    invoked: bool = False
-    batch: bool = False
+    beside: bool = False  # whether a second run takes turns with it
+    second: bool = False  # whether that other run starts first
+    before: bool = False  # whether a second, shorter run follows it
+    invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
+    batch: bool = False  # whether three runs share the handler in threads of their own
 
 
 class _Spy(BaseCallbackHandler):
@@ -57,20 +49,13 @@ class _Spy(BaseCallbackHandler):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """What was reported.
-
-    Attributes:
-        reports: What `.reports` held at the end.
-        others: What it held on a handler that listened to nothing.
-        kept: The attributes that hold more than before.
-        spy: What should have been reported.
-    """
+    """What was reported."""
 
     case: Runs
-    reports: Any = None
-    others: Any = None
-    kept: Sequence[str] = ()
-    spy: _Spy = field(default_factory=_Spy)
+    reports: Any = None  # what `.reports` held at the end
+    others: Any = None  # what it held on a handler that listened to nothing
+    kept: Sequence[str] = ()  # the attributes that hold more than before
+    spy: _Spy = field(default_factory=_Spy)  # what should have been reported
 
     @property
     def right(self) -> list[int]:

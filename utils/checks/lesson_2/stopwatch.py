@@ -30,21 +30,13 @@ class Timed(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """What `.ttft` was.
+    """What `.ttft` was."""
 
-    Attributes:
-        first: The right TTFT; None for a reply without text.
-        looked: Whether the handler looked at its clock while the model ran.
-        before: What `.ttft` was after each chunk until the first text.
-        then: What it was when the first text arrived.
-        final: What it was at the end.
-    """
-
-    first: float | None
-    looked: bool
-    before: Sequence[Any]
-    then: Any
-    final: Any
+    first: float | None  # the right TTFT; None for a reply without text
+    looked: bool  # whether the handler looked at its clock while the model ran
+    before: Sequence[Any]  # what `.ttft` was after each chunk until the first text
+    then: Any  # what it was when the first text arrived
+    final: Any  # what it was at the end
 
     @property
     def wrong(self) -> bool:

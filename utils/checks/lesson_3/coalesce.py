@@ -35,19 +35,12 @@ _NOTHING = Passed("", 1000)
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was yielded.
+    """What was yielded."""
 
-    Attributes:
-        case: The stream.
-        due: What should have been yielded, and when.
-        debounced: What would be due if time were measured from the previous piece.
-        looked: How often the clock was called.
-    """
-
-    case: Pace
-    due: Sequence[Passed]
-    debounced: Sequence[Passed]
-    looked: int
+    case: Pace  # the stream
+    due: Sequence[Passed]  # what should have been yielded, and when
+    debounced: Sequence[Passed]  # what would be due if time were measured from the previous piece
+    looked: int  # how often the clock was called
 
     @property
     def passed(self) -> list[Passed]:

@@ -42,17 +42,11 @@ def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """One run of an answer on a stream of chunks.
-
-    Attributes:
-        case: The reply.
-        chunks: All its chunks.
-        read_chunks: How many of them were read.
-    """
+    """One run of an answer on a stream of chunks."""
 
     case: Chunks
-    chunks: Sequence[AIMessageChunk]
-    read_chunks: int
+    chunks: Sequence[AIMessageChunk]  # all its chunks
+    read_chunks: int  # how many of them were read
 
     @property
     def whole(self) -> AIMessageChunk:

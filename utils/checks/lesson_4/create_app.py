@@ -56,35 +56,24 @@ _APP = _App(object, "the app")
 
 @dataclass(frozen=True, kw_only=True)
 class Visited(Case):
-    """A visit to the endpoint.
-
-    Attributes:
-        silence: Further seconds before the first text.
-        slow: The reader doesn't leave, but reads no more, and the server cancels the request.
-        beside: Another reader asks another question at the same time.
-    """
+    """A visit to the endpoint."""
 
     text: str = _RIVERS
     seed: int = 61
-    silence: float = 0.0
+    silence: float = 0.0  # further seconds before the first text
+    # the reader doesn't leave, but reads no more, and the server cancels the request
     slow: bool = False
-    beside: bool = False
+    beside: bool = False  # another reader asks another question at the same time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What readers received from an app.
-
-    Attributes:
-        visit: The response to the question; an empty one if there is no app to visit.
-        took: How many seconds the slowest response took.
-        lasts: How many seconds the slowest reply took the model.
-    """
+    """What readers received from an app."""
 
     case: Visited
-    visit: Visit
-    took: float
-    lasts: float
+    visit: Visit  # the response to the question; an empty one if there is no app to visit
+    took: float  # how many seconds the slowest response took
+    lasts: float  # how many seconds the slowest reply took the model
 
     @property
     def body(self) -> str:

@@ -16,28 +16,19 @@ _QUICK = 0.1  # virtual seconds of tolerance, for answers that poll a clock
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply with silences, and a time limit; piece `n` arrives after 0.6 s and `n` times 0.1 s.
-
-    Attributes:
-        seconds: The limit.
-        silences: Further seconds before the piece of that number.
-    """
+    """A reply and a time limit; piece `n` arrives after 0.6 s and `n` times 0.1 s, and silences."""
 
     seconds: float
+    # further seconds before the piece of that number
     silences: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was returned within the limit, and when.
+    """What was returned within the limit, and when."""
 
-    Attributes:
-        limit: The limit in seconds.
-        hides_timeouts: Whether a `TimeoutError` of the model's own doesn't come out.
-    """
-
-    limit: float
-    hides_timeouts: bool
+    limit: float  # the limit in seconds
+    hides_timeouts: bool  # whether a `TimeoutError` of the model's own doesn't come out
 
     @property
     def arrivals(self) -> list[float]:

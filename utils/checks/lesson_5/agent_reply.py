@@ -25,18 +25,12 @@ class Asked(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What came out of an agent's run.
-
-    Attributes:
-        replies: The model's replies.
-        readings: The requests for them, in order.
-        blocking: The method of the agent's that was called and blocks the event loop, or "".
-    """
+    """What came out of an agent's run."""
 
     case: Asked
-    replies: Sequence[Reply]
-    readings: Sequence[Reading]
-    blocking: str
+    replies: Sequence[Reply]  # the model's replies
+    readings: Sequence[Reading]  # the requests for them, in order
+    blocking: str  # the method of the agent's that was called and blocks the event loop, or ""
 
     @property
     def expected(self) -> str:

@@ -38,21 +38,14 @@ class Asked(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Texts, Staged):
-    """What came out of a reply, which tools ran, and what the model was sent.
-
-    Attributes:
-        replies: The model's replies.
-        readings: The requests for them, in order.
-        ran: The tools that ran.
-        due_calls: Those that should run, with their arguments.
-        due_stages: The stages that should be shown, with what their details should contain.
-    """
+    """What came out of a reply, which tools ran, and what the model was sent."""
 
     case: Asked
-    replies: Sequence[Reply]
-    readings: Sequence[Reading]
-    ran: Sequence[given.Ran]
-    due_calls: Sequence[tuple[str, object]]
+    replies: Sequence[Reply]  # the model's replies
+    readings: Sequence[Reading]  # the requests for them, in order
+    ran: Sequence[given.Ran]  # the tools that ran
+    due_calls: Sequence[tuple[str, object]]  # those that should run, with their arguments
+    # the stages that should be shown, with what their details should contain
     due_stages: Sequence[tuple[str, str]]
 
     @property

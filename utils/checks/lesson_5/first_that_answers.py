@@ -14,13 +14,9 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried):
-    """What came out, and which models were called.
+    """What came out, and which models were called."""
 
-    Attributes:
-        other_prompts: What models were sent beside the prompt.
-    """
-
-    other_prompts: Sequence[str]
+    other_prompts: Sequence[str]  # what models were sent beside the prompt
 
 
 def observe(answer: Callable[..., Any], case: Fallback) -> Seen:

@@ -36,24 +36,17 @@ SILENT: Settings = {"first_after": LONG}
 
 @dataclass(frozen=True, kw_only=True)
 class Fallback(Case):
-    """A list of models or sources, and what is to come of it.
-
-    Attributes:
-        replies: For each of them, settings of its reply.
-        called: How many of them are to be called. What the last of those sends is to come out.
-        fails: Whether its error is to come out as well.
-        same: Whether the list has the same one several times, which replies with each in turn.
-        tool: Whether the first calls a tool before its reply.
-        takes: Seconds that the tool takes.
-    """
+    """A list of models or sources, and what is to come of it."""
 
     text: str = LAMP
-    replies: Sequence[Settings] = ({}, {})
+    replies: Sequence[Settings] = ({}, {})  # for each of them, settings of its reply
+    # how many of them are to be called; what the last of those sends is to come out
     called: int = 1
-    fails: bool = False
+    fails: bool = False  # whether its error is to come out as well
+    # whether the list has the same one several times, which replies with each in turn
     same: bool = False
-    tool: bool = False
-    takes: float = TOOL_TAKES
+    tool: bool = False  # whether the first calls a tool before its reply
+    takes: float = TOOL_TAKES  # seconds that the tool takes
 
     def silent(self, number: int) -> bool:
         """Whether one of them, counted from 1, is silent for too long."""

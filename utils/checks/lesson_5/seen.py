@@ -31,13 +31,9 @@ class Texts(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Passing(Run):
-    """A stream that passes on what others send.
+    """A stream that passes on what others send."""
 
-    Attributes:
-        sent: When each item was taken, in virtual seconds, and the item.
-    """
-
-    sent: Sequence[tuple[float, Any]]
+    sent: Sequence[tuple[float, Any]]  # when each item was taken, in virtual seconds, and the item
 
     @property
     def stray(self) -> Any:
@@ -97,16 +93,11 @@ class Staged(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Tried(Texts):
-    """What came of a list of models or sources.
-
-    Attributes:
-        replies: Their replies, in order.
-        requests: For each of them, what it was called with.
-    """
+    """What came of a list of models or sources."""
 
     case: Fallback
-    replies: Sequence[Reply]
-    requests: Sequence[Sequence[object]]
+    replies: Sequence[Reply]  # in order
+    requests: Sequence[Sequence[object]]  # for each of them, what it was called with
 
     @property
     def called(self) -> int:

@@ -33,14 +33,10 @@ class Sources(Fallback):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Passing):
-    """What the sources sent, and what came out of it.
-
-    Attributes:
-        given: `watched`, if the course's stood in for the notebook's own.
-    """
+    """What the sources sent, and what came out of it."""
 
     case: Sources
-    given: Sequence[str]
+    given: Sequence[str]  # `watched`, if the course's stood in for the notebook's own
 
 
 def observe(answer: Callable[..., Any], case: Sources) -> Seen:

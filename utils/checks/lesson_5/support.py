@@ -53,19 +53,13 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Staged):
-    """What came of one turn.
-
-    Attributes:
-        readings: The requests that the models were sent in it.
-        ran: The tools that ran.
-        given: The parts for which the course's stood in.
-    """
+    """What came of one turn."""
 
     case: Script
     panel: Panel
-    readings: Sequence[Reading]
-    ran: Sequence[given.Ran]
-    given: Sequence[str]
+    readings: Sequence[Reading]  # the requests that the models were sent in it
+    ran: Sequence[given.Ran]  # the tools that ran
+    given: Sequence[str]  # the parts for which the course's stood in
 
     @property
     def wait(self) -> float:

@@ -25,17 +25,13 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 @dataclass(frozen=True, kw_only=True)
 class Watch(Case):
-    """A stream with silences.
+    """A stream with silences."""
 
-    Attributes:
-        silences: Further seconds before the piece of that number; none is too long.
-        stalls: The number of the piece before which the stream is silent for too long.
-        pause: Seconds that the reader takes for each chunk.
-    """
-
+    # further seconds before the piece of that number; none is too long
     silences: Mapping[int, float] = field(default_factory=dict)
+    # the number of the piece before which the stream is silent for too long
     stalls: int | None = None
-    pause: float = 0.0
+    pause: float = 0.0  # seconds that the reader takes for each chunk
 
     @property
     def whole(self) -> bool:
@@ -45,14 +41,10 @@ class Watch(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Passing):
-    """What was passed on, and when it ended.
-
-    Attributes:
-        hides_timeouts: Whether a `TimeoutError` of the stream's own became a `Stalled`.
-    """
+    """What was passed on, and when it ended."""
 
     case: Watch
-    hides_timeouts: bool
+    hides_timeouts: bool  # whether a `TimeoutError` of the stream's own became a `Stalled`
 
     @property
     def due(self) -> float | None:

@@ -21,30 +21,20 @@ Stage = Literal["refusal", "request", "generation", "delivery"]
 
 @dataclass(frozen=True)
 class Fault:
-    """A failure of a provider or a network, injected on request.
+    """A failure of a provider or a network, injected on request."""
 
-    Attributes:
-        name: What follows the colon in the model's name.
-        does: What happens, as a sentence for the table.
-        client: How LangChain's `ChatOpenAI` reacts, as a sentence for the table.
-        raises: The exception that `ChatOpenAI.stream` raises, with its package; "" is none.
-        by_responses: The same with the Responses API.
-        act: The function that injects it; its arguments depend on the stage.
-        stage: What it changes: an error instead of a reply, the request, the generated reply, or
-            the delivery of its bytes.
-        numbers: The numbers that may follow `@`, and their defaults.
-        whole: Whether it also affects replies that aren't streamed.
-    """
-
-    name: str
-    does: str
-    client: str
-    raises: str
-    by_responses: str
-    act: Callable[..., Any]
+    name: str  # what follows the colon in the model's name
+    does: str  # what happens, as a sentence for the table
+    client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for the table
+    raises: str  # the exception that `ChatOpenAI.stream` raises, with its package; "" is none
+    by_responses: str  # the same with the Responses API
+    act: Callable[..., Any]  # the function that injects it; its arguments depend on the stage
+    # what it changes: an error instead of a reply, the request, the generated reply, or the
+    # delivery of its bytes
     stage: Stage
+    # the numbers that may follow `@`, and their defaults
     numbers: tuple[tuple[str, float], ...] = ()
-    whole: bool = True
+    whole: bool = True  # whether it also affects replies that aren't streamed
 
     @property
     def example(self) -> str:
