@@ -19,6 +19,7 @@ from utils.simulator import Simulator
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
 from utils.simulator.pacing import TimedBytes
+from utils.simulator.tokens import split
 
 PROMPT = "Write a poem about a river."
 POEM = answer(PROMPT)
@@ -52,7 +53,9 @@ def test_chat_openai_ends_as_the_table_says(
     _, _, error = outcome(model)
     raised = fault.by_responses if by_responses else fault.raises
     if raised:
-        named = operator.attrgetter(raised)(SimpleNamespace(openai=openai, **vars(builtins)))
+        named = operator.attrgetter(raised)(
+            SimpleNamespace(openai=openai, json=json, **vars(builtins))
+        )
         assert named in (type(error), *type(error).__bases__)
     else:
         assert error is None
@@ -88,6 +91,33 @@ def test_a_clean_early_end_raises_nothing_and_gives_no_finish_reason(server: Sim
     assert b"[DONE]" not in raw
     assert b'"finish_reason": "' not in raw
     assert len(texts(events(raw))) == 3
+
+
+@pytest.mark.parametrize("name", ["cut@7", "notjson@7"])
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
+def test_one_unreadable_chunk_ends_the_stream_with_an_error_that_is_no_api_error(
+    server: Simulator, name: str, by_responses: bool
+) -> None:
+    model = chat(server, f"sim-chat:{name}", use_responses_api=by_responses)
+    said, finish, error = outcome(model)
+    assert type(error) is json.JSONDecodeError
+    assert (len(said), finish) == (7, None)
+    assert POEM.startswith("".join(said))
+
+
+def test_the_text_of_a_chunk_that_is_no_event_is_silently_lost(server: Simulator) -> None:
+    tokens = split(POEM)
+    said, finish, error = outcome(chat(server, "sim-chat:mangled@7"))
+    assert said == [*tokens[:7], *tokens[8:]]
+    assert (finish, error) == ("stop", None)
+
+
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
+def test_an_error_that_is_no_event_is_silently_lost(server: Simulator, by_responses: bool) -> None:
+    assert b'{"error": {"message": "The server had' in stream(server, "sim-chat:bare@7")
+    model = chat(server, "sim-chat:bare@7", use_responses_api=by_responses)
+    said, finish, error = outcome(model)
+    assert (said, finish, error) == (list(split(POEM)[:7]), None, None)
 
 
 def test_a_missing_done_keeps_the_finish_reason(server: Simulator) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator
 
+from ..errors import server_error
 from ..pacing import TimedBytes
 from ..reply import Encoder
 from .fault import fault
@@ -148,12 +150,59 @@ def _drop(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
     whole=False,
 )
 def _null(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    injected = False
-    for item, reached in _until(sent, int(tokens)):
-        yield (
-            item._replace(data=b"data: null\n\n" + item.data) if reached and not injected else item
-        )
-        injected = injected or reached
+    yield from _changed(sent, int(tokens), lambda event: b"data: null\n\n" + event)
+
+
+@fault(
+    "cut",
+    "delivery",
+    "After `tokens` tokens, one event's JSON ends in the middle; the stream continues.",
+    "Not an API error, because the SDK parses each event without catching what that raises.",
+    raises="json.JSONDecodeError",
+    whole=False,
+)
+def _cut_event(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    yield from _changed(sent, int(tokens), lambda event: event[: len(event) // 2])
+
+
+@fault(
+    "notjson",
+    "delivery",
+    "After `tokens` tokens, a proxy's message takes the place of one event's data; the stream "
+    "continues.",
+    "As with `cut`: not an API error.",
+    raises="json.JSONDecodeError",
+    whole=False,
+)
+def _not_json(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    yield from _changed(sent, int(tokens), lambda _: b"data: upstream connect error")
+
+
+@fault(
+    "mangled",
+    "delivery",
+    "After `tokens` tokens, one event's `data:` arrives as `ata:`; the stream continues.",
+    "**No error at all** in chat completions: the event is skipped, its text is missing, and the "
+    "reply looks complete.",
+    by_responses="json.JSONDecodeError",
+    whole=False,
+)
+def _mangled_field(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    yield from _changed(sent, int(tokens), lambda event: event.replace(b"data:", b"ata:", 1))
+
+
+@fault(
+    "bare",
+    "delivery",
+    "After `tokens` tokens the server writes an error as plain JSON, not as an event, and ends the "
+    "response.",
+    "**No error at all**: the SDK skips lines that aren't events, and no chunk has a "
+    "`finish_reason`.",
+    whole=False,
+)
+def _bare_error(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+    body = json.dumps(server_error().body()).encode()
+    yield from _ended_by(lambda: body, sent, int(tokens))
 
 
 @fault(
@@ -188,6 +237,16 @@ def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[T
         if reached:
             yield TimedBytes(item.at, event(), ends="failed")
             return
+        yield item
+
+
+def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
+    """Change the first event beyond `tokens` tokens."""
+    pending = True
+    for item, reached in _until(sent, tokens):
+        if reached and pending:
+            event, end, rest = item.data.partition(b"\n\n")
+            item, pending = item._replace(data=change(event) + end + rest), False
         yield item
 
 

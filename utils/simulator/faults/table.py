@@ -45,8 +45,11 @@ def _row(fault: Fault) -> str:
     names = ", ".join(name for name, _ in fault.numbers)
     suffix = f"`:{fault.example}`" + (f" ({names})" if names else "")
     does = fault.does if fault.whole else f"{fault.does} *Streams only.*"
-    raised = f"Raises `{fault.raises}`" if fault.raises else ""
-    if fault.by_responses != fault.raises:
-        raised += f" (`{fault.by_responses}` with the Responses API)"
-    client = f"{raised}. {fault.client}" if raised else fault.client
+    by_responses = f"`{fault.by_responses}` with the Responses API"
+    client = fault.client
+    if fault.raises:
+        also = f" ({by_responses})" if fault.by_responses != fault.raises else ""
+        client = f"Raises `{fault.raises}`{also}. {client}"
+    elif fault.by_responses:
+        client = f"{client} Raises {by_responses}."
     return f"| {suffix} | {does} | {client} |"
