@@ -68,9 +68,7 @@ class Chart(Figure):
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
     def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
-        """Write a recording's name on the left and its summary on the right, `y` inches from the
-        bottom.
-        """
+        """Write a recording's name on the left and its summary on the right, `y` inches up."""
         self.words(left, y, name, weight="bold")
         self.words(WIDTH - RIGHT, y, account, ha="right")
 

@@ -1,12 +1,12 @@
-"""What a learner calls in an exercise: `check`, `hint`, `solution` and `predict`.
+"""What learners call in an exercise: `check`, `hint`, `solution` and `predict`.
 
-    check("1.2", words)    # judges your answer; says what it saw, never the answer
+    check("1.2", words)    # judges your answer without revealing the solution
     hint("1.2")            # the next hint at each call
     solution("1.2")        # the solution, from the lesson's own source
-    predict("P1.1")        # asks before the code answers
+    predict("P1.1")        # asks for a prediction before the code runs
 
-The check of an exercise is a file in its lesson's folder, such as `lesson_1/shout.py`, and what it
-says is in that folder's `messages.py`. What checks are built from is in `engine/`.
+The check of an exercise is a file in its lesson's folder, such as `lesson_1/shout.py`; its messages
+are in that folder's `messages.py`. The building blocks of checks are in `engine/`.
 """
 
 from utils.checks.outcome import Outcome

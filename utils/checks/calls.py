@@ -1,4 +1,4 @@
-"""How `check`, `hint`, `solution` and `predict` may be called, and what a wrong call is told."""
+"""The arguments of `check`, `hint`, `solution` and `predict`, and the errors for wrong ones."""
 
 import re
 
@@ -9,24 +9,24 @@ from utils.errors import Sentence
 MISSING = object()  # an argument that was not given
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
-_former: dict[str, str] = {}  # numbers that a learner's old copy has, and today's
+_former: dict[str, str] = {}  # old numbers in learners' copies of notebooks, with the current ones
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (told to learners)
-    """A call that names no exercise; the message says how to write it."""
+    """A call without a valid exercise number; the message shows how to write it."""
 
 
 def the_number(given: object, call: str) -> str:
-    """The number of an exercise or a prediction as a text; 1.2 is taken for "1.2".
+    """Return the number of an exercise or a prediction as a string; 1.2 counts as "1.2".
 
-    In a lesson with ten exercises 5.1 is not taken for "5.1": to Python, 5.10 is the same number.
+    In a lesson with ten exercises, 5.1 doesn't count as "5.1": to Python, 5.10 is the same number.
 
     Args:
         given: What the learner wrote.
         call: The function's name, for the message.
 
     Raises:
-        Misuse: If it is no such number.
+        Misuse: If it isn't such a number.
     """
     found = _number(given)
     if found is None:
@@ -37,10 +37,10 @@ def the_number(given: object, call: str) -> str:
 
 
 def the_checked_number(number: object, answer: object) -> str:
-    """As `the_number`, for a `check`, which takes an answer, too.
+    """Like `the_number`, for `check`, which also takes an answer.
 
-    An answer with the name of an exercise belongs to that one: exercises that moved have another
-    number now, and learners' copies keep the old one.
+    If the answer has the name of an exercise, that exercise is meant: an exercise that moved has a
+    new number, but learners' copies keep the old one.
     """
     found = _number(number)
     if found is None:
@@ -64,10 +64,10 @@ def the_checked_number(number: object, answer: object) -> str:
 
 
 def _not_two_at_once(given: object, before: str, after: str) -> None:
-    """Turn down a number such as 5.1 where there is an exercise 5.10, too.
+    """Reject a number such as 5.1 if there is also an exercise 5.10.
 
     Raises:
-        Misuse: If it may mean both; the message says how to write either.
+        Misuse: If the number is ambiguous; the message shows how to write either.
     """
     if not isinstance(given, float):
         return

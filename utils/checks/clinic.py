@@ -10,12 +10,12 @@ from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
-_FORMER = {"cut off": "truncated"}  # labels in learners' old copies, and today's
+_FORMER = {"cut off": "truncated"}  # former labels in learners' copies, with the current ones
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A learner's diagnoses beside the true ones, by the patient's name."""
+    """A learner's diagnoses and the correct ones, by patient name."""
 
     answer: Any
     truth: Mapping[str, str]
@@ -23,7 +23,7 @@ class Diagnosis:
 
     @property
     def unknown(self) -> list[str]:
-        """The names that no patient has."""
+        """Names in the answer that aren't patients."""
         return [str(name) for name in self.answer if name not in self.truth]
 
     @property
@@ -42,7 +42,7 @@ class Diagnosis:
         return next((name for name, true in self.truth.items() if self.given(name) != true), "")
 
     def given(self, name: str) -> str:
-        """The learner's diagnosis for a patient."""
+        """Return the learner's diagnosis for a patient."""
         said = str(self.answer[name]).strip().lower()
         return _FORMER.get(said, said)
 
@@ -56,7 +56,7 @@ FORM: Mistakes[Diagnosis] = {
 
 
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """The exercise called `name`, with these diagnoses; the truth is in the lesson's solution."""
+    """Make the exercise called `name`, with these diagnoses; the solution has the correct ones."""
 
     def observe(answer: Any, _: None) -> Diagnosis:
         return Diagnosis(answer, _truth(name), choices)
@@ -81,13 +81,13 @@ def clinic_messages(
     *,
     denied: Mapping[str, str] = {},
 ) -> Messages[Diagnosis]:
-    """The messages of a clinic.
+    """Make the messages of a clinic.
 
     Args:
-        patient: What a patient is called, such as "deployment".
-        correct: What a right answer is told.
+        patient: The word for a patient, such as "deployment".
+        correct: The message for a right answer.
         evidence: For each wrong pair, such as "healthy for buffered", where to look.
-        denied: How a diagnosis or a pair is denied where "isn't" and its name make no sentence:
+        denied: How to deny a diagnosis or a pair where "isn't" and its name don't make a sentence:
             {"slow model": "isn't a slow model"}.
     """
 

@@ -180,7 +180,7 @@ class Child:
             self.wait()
 
     def last_output(self) -> str:
-        """Return the last output, or the exit code if there is none, for use in an error message."""
+        """Return the last output, or the exit code if there is none, for an error message."""
         code = self._process.poll()
         if code is not None:
             self._reader.join(_REPORT_SECONDS)  # its own children may keep the pipe open

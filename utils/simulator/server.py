@@ -54,7 +54,7 @@ class _Server(uvicorn.Server):
 
 
 class _LiveServer(_Server):
-    """Server that prints its load each second; on a terminal, in one line that is updated in place."""
+    """Server that prints its load each second; on a terminal, one line is updated in place."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -23,7 +23,7 @@ App = Callable[..., Any]
 
 NO_JSON = object()
 
-_STUCK = 5.0  # virtual seconds for which a client reads nothing until the server gives up
+_STUCK = 5.0  # virtual seconds after which the server gives up on a client that reads nothing
 
 
 @dataclass
@@ -31,36 +31,36 @@ class Visit:
     """One request and its response."""
 
     status: int | None = None  # the HTTP status; None until it arrives
-    # the response's headers, with names in small letters
+    # the response's headers, with names in lower case
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""  # all bytes that arrived
     # (virtual time, event) for each event that a browser would dispatch
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
-    over: float | None = None  # when the app had finished with it
-    # when the client left, or the server cancelled the request, before that
+    over: float | None = None  # when the app had finished handling the request
+    # when the client disconnected or the server cancelled the request, if before that
     left: float | None = None
-    late: bytes = b""  # what was sent after that
-    error: Exception | None = None  # the exception that left the app before that
+    late: bytes = b""  # what the app sent after that
+    error: Exception | None = None  # the exception that the app raised before that
 
     @property
     def names(self) -> list[str]:
-        """The names of the events that aren't messages."""
+        """The names of events other than messages."""
         return [event.type for _, event in self.events if event.type != "message"]
 
     @property
     def messages(self) -> list[Any]:
-        """What `JSON.parse` makes of the data of each message; `NO_JSON` where it fails."""
+        """The result of `JSON.parse` for each message's data; `NO_JSON` where it fails."""
         return [json_of(event) for _, event in self.events if event.type == "message"]
 
     @property
     def text(self) -> str:
-        """The strings among the messages, joined."""
+        """The string messages, joined."""
         return "".join(each for each in self.messages if isinstance(each, str))
 
 
 def json_of(event: sse.Event) -> Any:
-    """What `JSON.parse` makes of an event's data; `NO_JSON` if it fails."""
+    """Return the result of `JSON.parse` for an event's data; `NO_JSON` if it fails."""
     try:
         return json.loads(event.data)
     except ValueError:
@@ -69,7 +69,7 @@ def json_of(event: sse.Event) -> Any:
 
 @asynccontextmanager
 async def started(app: App) -> AsyncIterator[None]:
-    """Start the app up, and shut it down afterwards, if it has a lifespan."""
+    """Start the app, and shut it down afterwards, if it has a lifespan."""
     lifespan = getattr(getattr(app, "router", app), "lifespan_context", None)
     if lifespan is None:
         yield
@@ -94,10 +94,10 @@ async def get(
         path: Such as "/chat".
         query: The parameters after the question mark.
         on_event: Called with each event as it arrives.
-        leave_after: The client closes the connection after so many events (an int) or so many
-            seconds (a float).
-        slow: The client doesn't leave, but reads no more. Some seconds later the server cancels
-            the request, as a time limit or a shutdown does.
+        leave_after: The client closes the connection after this many events (an int) or seconds (a
+            float).
+        slow: The client stays connected but stops reading. Some seconds later the server cancels
+            the request, as a time limit or a shutdown would.
     """
     visit, reader = Visit(), sse.Reader()
     loop, over, full = asyncio.get_running_loop(), asyncio.Event(), False
@@ -159,7 +159,7 @@ async def get(
 def _scope(path: str, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},  # as uvicorn's, and so no OSError
+        "asgi": {"version": "3.0", "spec_version": "2.3"},  # like uvicorn's, and so not an OSError
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",

@@ -10,26 +10,26 @@ Case = TypeVar("Case")
 Mistakes = Mapping[str, Callable[[Seen], bool]]
 Messages = Mapping[str, Callable[[Seen], str]]
 
-CORRECT = "correct"  # the name of the message for a right answer
+CORRECT = "correct"  # name of the message for a right answer
 
 
 @dataclass(frozen=True)
 class Exercise(Generic[Seen, Case]):
     """An exercise's check; its messages are in the lesson's `messages.py`.
 
-    Its name is that of its module, and its number follows from its place in the lesson.
+    It is named after its module, and its number follows from its place in the lesson.
 
     Attributes:
         observe: Runs the answer once, against fakes, and returns what it did. If that is a `Run`,
-            the shared mistakes of `engine.mistakes` are looked for as well, also on a reply that
-            fails midway, with a reader who leaves early, and with a task that is cancelled.
-        cases: What the answer is run with, one after the other; the first is an ordinary one. The
-            first mistake in the first case that has one is reported.
-        mistakes: Names and predicates, in order, looked for after those of `FIRST`. One with the
-            name of a shared mistake replaces it.
+            the shared mistakes of `engine.mistakes` are looked for too, including on a reply that
+            fails midway, with a reader who stops early, and with a cancelled task.
+        cases: The inputs to run the answer with, in order; the first is an ordinary one. The first
+            mistake in the first case that has one is reported.
+        mistakes: Names and predicates, in order, looked for after those of `FIRST`. A mistake with
+            the name of a shared one replaces it.
         first: Mistakes to look for before the shared ones.
-        notes: What is worth saying about a right answer, after its praise.
-        opts_out: Shared mistakes that are none here, each with the reason.
+        notes: Remarks about a right answer, added to its message.
+        opts_out: Shared mistakes that aren't mistakes here, each with the reason.
     """
 
     observe: Callable[[Any, Case], Seen]

@@ -1,4 +1,4 @@
-"""A `ChatOpenAI` that answers with prepared replies, and notes each call."""
+"""A `ChatOpenAI` that replies with prepared text, and records each call."""
 
 # ruff: noqa: A002, ARG002, D102 (arguments and methods are LangChain's)
 
@@ -29,7 +29,8 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply, chunk_of
 
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
-_TOKEN = ("on_llm_new_token", "ignore_llm")  # a handler's method, and what switches it off
+# a handler's method, and the attribute that disables it
+_TOKEN = ("on_llm_new_token", "ignore_llm")
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ class Call:
     """A call of one of a model's methods, whether or not its result was read."""
 
     method: str  # such as "stream"
-    handlers: Sequence[BaseCallbackHandler] = ()  # the callback handlers that listen
+    handlers: Sequence[BaseCallbackHandler] = ()  # the callback handlers of the call
     in_chain: bool = False  # whether the model was called as a step of a chain
-    run_id: UUID | None = None  # how the handlers know the run
+    run_id: UUID | None = None  # the run's id, as passed to the handlers
 
 
 class FakeModel(ChatOpenAI):
-    """`ChatOpenAI` with prepared replies in place of a server: all its methods and settings work.
+    """`ChatOpenAI` with prepared replies instead of a server; all methods and settings work.
 
-    A prompt that no reply is for is answered by `other`.
+    Any prompt without a prepared reply gets `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -56,7 +57,7 @@ class FakeModel(ChatOpenAI):
 
     @classmethod
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
-        """A model that answers each prompt with its reply; `settings` are `ChatOpenAI`'s."""
+        """Make a model that has a reply for each prompt; `settings` are `ChatOpenAI`'s."""
         clients = dict.fromkeys(_CLIENTS, object())
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
         model._replies = replies
@@ -64,7 +65,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def replies(self) -> Mapping[str, Reply]:
-        """Its replies, by prompt."""
+        """The replies by prompt."""
         return self._replies
 
     @property
@@ -79,10 +80,10 @@ class FakeModel(ChatOpenAI):
 
     @property
     def readings(self) -> list[Reading]:
-        """The readings of all its replies."""
+        """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # Plain functions, so that a call is noted even if its result is never read or awaited.
+    # Plain functions, so that a call is recorded even if its result is never read or awaited.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -101,7 +102,7 @@ class FakeModel(ChatOpenAI):
             self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
-        # There, LangChain's threads would wait for a loop that waits for them.
+        # In a coroutine, LangChain's threads would wait for a loop that is waiting for them.
         configs = config if isinstance(config, list) else [config] * len(inputs)
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 
@@ -122,7 +123,7 @@ class FakeModel(ChatOpenAI):
         self, prompts: Any, stop: Any = None, callbacks: Any = None, **kw: Any
     ) -> LLMResult:
         messages = [prompt.to_messages() for prompt in prompts]
-        return super().generate(messages, stop, callbacks, **kw)  # isn't a `generate` of its own
+        return super().generate(messages, stop, callbacks, **kw)  # isn't a separate `generate` call
 
     async def agenerate_prompt(
         self, prompts: Any, stop: Any = None, callbacks: Any = None, **kw: Any
@@ -209,7 +210,7 @@ class FakeModel(ChatOpenAI):
             return _whole([chunk async for chunk in chunks])
 
     def _asides(self, reply: Reply) -> Iterator[tuple[list[BaseCallbackHandler], dict[str, Any]]]:
-        """What handlers receive beside the reply, as LangChain passes it."""
+        """Return what handlers receive besides the reply, in LangChain's form."""
         for token in reply.asides:
             chunk = ChatGenerationChunk(message=chunk_of(token))
             call = self._calls[-1]
@@ -218,7 +219,7 @@ class FakeModel(ChatOpenAI):
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
-    fresh = chunk.model_copy(deep=True, update={"id": None})  # LangChain gives it the run's
+    fresh = chunk.model_copy(deep=True, update={"id": None})  # LangChain adds the run's id
     return ChatGenerationChunk(message=fresh, generation_info=chunk.response_metadata or None)
 
 

@@ -1,11 +1,11 @@
-"""What an answer does beside its result: calls to other models, coroutines that nobody awaited.
+"""Side effects of an answer: output, calls to other models, and coroutines never awaited.
 
     with isolated(answer), noting():
         …                      # run the answer
-        settle()               # collect garbage, so that what was dropped is closed
-        printed()              # what it printed
+        settle()               # collect garbage, so that dropped streams are closed
+        printed()              # the printed text
         forgotten()            # the function whose coroutine was never awaited
-        other_model(answer)    # the chat model that was called and isn't the check's
+        other_model(answer)    # another chat model that was called
 
 Neither Python's warnings nor its traces of generators that yield while being closed reach the
 notebook: the check reports both in a sentence.
@@ -32,14 +32,14 @@ _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
 
 
 class OtherModel(Exception):  # noqa: N818 (what happened)
-    """Raised in an answer that calls a chat model which isn't the check's."""
+    """Raised in an answer that calls a chat model other than the check's."""
 
 
 class _Printed(io.StringIO):
-    """What an answer prints: none of it is shown, since a check runs it many times."""
+    """Stdout of an answer: never displayed, since a check runs the answer many times."""
 
     def write(self, text: str) -> int:
-        """Keep the beginning."""
+        """Keep the beginning of the output."""
         return super().write(text) if self.tell() < _MOST_PRINTED else len(text)
 
 
@@ -55,10 +55,10 @@ _noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
 
 @contextmanager
 def isolated(answer: object) -> Iterator[None]:
-    """Note what the answer does beside its result, and clear what it leaves behind.
+    """Record the answer's side effects, and clean up afterwards.
 
-    `gc.freeze` sets all older objects aside, so that only what the check made is looked through.
-    A check inside another, as of a step that the answer uses, leaves that to the outer one.
+    `gc.freeze` excludes all older objects, so that a collection only visits what the check made. A
+    check inside another, such as of a step that the answer uses, leaves that to the outer check.
     """
     inside = _noted.get() is not None
     if not inside:
@@ -76,7 +76,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Begin the notes anew, for one of several runs of an answer."""
+    """Start new records for one of several runs of an answer."""
     noted = _Noted()
     token = _noted.set(noted)
     try:
@@ -87,24 +87,24 @@ def noting() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Close what the answer dropped; a cycle of references needs the collector for that."""
+    """Close what the answer dropped; reference cycles need the garbage collector for that."""
     gc.collect()
 
 
 def printed() -> str:
-    """What was printed, up to a length."""
+    """Return what was printed, up to a limit."""
     noted = _noted.get()
     return noted.printed.getvalue() if noted else ""
 
 
 def forgotten() -> str:
-    """The name of the first function whose coroutine was never awaited, or ""."""
+    """Return the name of the first function whose coroutine was never awaited, or ""."""
     noted = _noted.get()
     return noted.forgotten[0] if noted and noted.forgotten else ""
 
 
 def other_model(answer: Any) -> str:
-    """What a message calls the first other model that was called, or ""."""
+    """Return a description of the first other model that was called, or ""."""
     noted = _noted.get()
     if not (noted and noted.models):
         return ""
@@ -115,24 +115,24 @@ def other_model(answer: Any) -> str:
 
 
 class Meanwhile(AbstractContextManager[None]):
-    """A change of the whole process while checks run, and taken back when the last has ended.
+    """A process-wide change that lasts while any check runs.
 
-    A check runs in a separate thread, and one that was stopped may live on beside the next. If
-    each saved what it found and put that back, one would save the other's change for good. So the
-    first who enters makes the change, and the last who leaves takes it back.
+    A check runs in a separate thread, and a stopped check may still run alongside the next one. If
+    each saved and restored the state, one could save the other's change and make it permanent. So
+    the first check to enter makes the change, and the last one to leave reverts it.
 
         @Meanwhile
         @contextmanager
         def hushed() -> Iterator[None]:
-            …                           # change it
+            …                           # make the change
             yield
-            …                           # put it back; no error comes here
+            …                           # revert it; no exception is raised here
 
         with hushed: …
     """
 
     def __init__(self, change: Callable[[], AbstractContextManager[object]]) -> None:
-        """`change` makes the context manager that is entered; it is called anew each time."""
+        """Wrap `change`, a function that makes a new context manager each time."""
         self._change = change
         self._lock = threading.Lock()
         self._inside = 0
@@ -159,7 +159,7 @@ def _warnings_noted() -> Iterator[None]:
 
         def note(message: Warning | str, *args: Any, **kwargs: Any) -> None:
             about = re.match(r"coroutine '(?:.*\.)?(.+)' was never awaited", str(message))
-            noted = _noted.get()  # None where other code runs beside the check
+            noted = _noted.get()  # None in code that runs outside a check
             if about is None:
                 show(message, *args, **kwargs)
             elif noted is not None:
@@ -202,7 +202,7 @@ def _models_noted() -> Iterator[None]:
 def _noting(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def call(model: BaseChatModel, *args: Any, **kwargs: Any) -> Any:
-        noted = _noted.get()  # None where other code runs beside the check
+        noted = _noted.get()  # None in code that runs outside a check
         if noted is not None and not getattr(model, "made_by_a_check", False):
             noted.models.append(model)
             raise OtherModel("a model was called that isn't the one given")

@@ -9,7 +9,7 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """A prompt; in quotes if only the white space around it differs."""
+    """Return a prompt, in quotes if only the white space around it differs."""
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 

@@ -1,10 +1,10 @@
 """The mistakes shared by all exercises whose answer is code, in the order they are looked for.
 
 A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`, and
-so does `compact`, where the first chunk has text. To every exercise `stress` adds runs in which the
-reply is long, the connection is lost, the reader leaves early, or the task is cancelled; they go
-through `STRESSED`. An exercise opts out of a mistake by name, with a reason. One that is about text
-takes those of `TEXT` among its own: they compare a run's `output` with what is `expected`.
+so does `compact`, where the first chunk has text. For every exercise, `stress` adds runs with a
+long reply, a lost connection, a reader who stops early, or a cancelled task; they go through
+`STRESSED`. An exercise opts out of a mistake by name, with a reason. An exercise about text
+includes the mistakes of `TEXT`, which compare a run's `output` with the `expected` text.
 """
 
 import inspect
@@ -20,21 +20,21 @@ from utils.checks.engine.run import ANYTHING, RIVERS, STRING, Case, Run, from_yi
 _SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
 _COLLECTIONS = (str, list, tuple, set, dict)
 
-_LONG = 4 * RIVERS  # in more than 100 pieces
+_LONG = 4 * RIVERS  # more than 100 pieces
 
 RAISED = "raises"
 NEVER_ENDS = "never ends"
 
 
 def _raised(run: Run) -> bool:
-    """Whether an exception came out that is the answer's own, and not the lost connection's."""
+    """Whether the answer raised an exception of its own, rather than the lost connection's."""
     if run.error is None or run.error is run.reply.error:
         return False
     return not run.lost or isinstance(run.error, _SLIPS)
 
 
 def _replaced(run: Run) -> bool:
-    """Whether another exception came out in place of the lost connection's."""
+    """Whether another exception replaced the lost connection's."""
     error = run.error
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -46,18 +46,18 @@ def _closes_badly(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether a value is to be looked at: the exercise asks for one, and nothing was raised."""
+    """Whether to examine a returned value: the exercise asks for one, and nothing was raised."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 
 def _stopped(run: Run) -> bool:
-    """Whether the answer itself stopped before the end of the reply."""
+    """Whether the answer stopped reading before the end of the reply."""
     failed = any(reading.failed for reading in run.reply.readings)
     return run.case.whole and not run.reply.ended and not run.goes_on and not failed
 
 
 def _odd_items(run: Run) -> list[Any]:
-    """The items of a stream that aren't of the wanted type."""
+    """Return the items of a stream that have the wrong type."""
     asked = run.streams and run.wants is not ANYTHING
     return [item for item in run.items if asked and not run.wants.fits(item)]
 
@@ -67,7 +67,7 @@ def _bare(text: str) -> str:
 
 
 def _prints(run: Run) -> bool:
-    """Whether text was printed in place of being returned or yielded."""
+    """Whether text was printed instead of returned or yielded."""
     printed, output, expected = map(_bare, (run.stdout, run.output, run.expected))
     lacks = len(printed) + len(output) <= len(expected) or (printed == expected and not run.streams)
     only_printed = bool(printed) and printed in expected and printed not in output
@@ -132,7 +132,7 @@ FIRST: Mistakes[Run] = {
 
 
 def _repeats(run: Run) -> bool:
-    """Whether all text or a part of it came out once more."""
+    """Whether the output repeats all or part of the text."""
     once_more = run.output.removeprefix(run.expected)
     everything = bool(run.items) and text_of(run.items[-1]) == run.expected
     return len(run.output) > len(run.expected) + 1 and (everything or once_more in run.expected)
@@ -185,12 +185,12 @@ STRESSED: Mistakes[Run] = {
 
 
 def compact(run: Run) -> Case:
-    """An exercise's first case with text in the first chunk, as some providers send it."""
+    """Return an exercise's first case, with text in the first chunk as some providers send it."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
-    """The further cases of an exercise, from the run of its first one."""
+    """Yield further cases for an exercise, derived from the run of its first one."""
     if type(run.case) is Case and "stops early" not in opts_out:
         yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:

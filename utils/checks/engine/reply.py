@@ -4,9 +4,9 @@
     answer(FakeModel.of({"Why do rivers bend?": reply}), "Why do rivers bend?")
     reply.requests, reply.taken, reply.still_open
 
-A reply takes virtual time (`virtual_time`), so what is measured doesn't depend on the machine. It
+A reply takes virtual time (`virtual_time`), so measurements don't depend on the machine. It
 can also be passed to an answer directly, as a stream of text (`stream`, `astream`) or of chunks
-(`chunks`, `achunks`): a real stream, which is read once and can be closed.
+(`chunks`, `achunks`): these are real streams, which can be read once and closed.
 """
 
 # ruff: noqa: ARG002, D102 (arguments and methods are Python's)
@@ -28,7 +28,7 @@ from langchain_openai.chat_models.base import OpenAIConnectionError
 from utils.checks.engine import virtual_time
 
 ROLE_AFTER = 0.1  # seconds from the request to the empty first chunk, which carries the role
-FIRST_AFTER = 0.5  # seconds from there to the first text
+FIRST_AFTER = 0.5  # seconds from the role chunk to the first text
 GAP = 0.1  # seconds between two pieces, and between the last one and the end
 
 _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
@@ -42,9 +42,9 @@ class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (what happened)
 
 
 def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
-    """`text` in pieces of 1 to `longest` characters: the same ones for the same seed.
+    """Cut `text` into pieces of 1 to `longest` characters, the same for the same seed.
 
-    Line breaks are pieces of their own, as models often send them.
+    Line breaks are separate pieces, as models often send them.
     """
     chance = random.Random(seed)
     pieces: list[str] = []
@@ -58,7 +58,7 @@ def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a reply's log: a piece went in, the end was reached, or text came out."""
+    """One line of a reply's log: a piece was taken, the end was reached, or text was output."""
 
     what: Literal["in", "end", "out"]
     text: str = ""
@@ -68,21 +68,21 @@ class Event:
 class Reading:
     """One reading of a reply, from the request to the end."""
 
-    # what the model was sent; empty if the stream was handed over directly
+    # what the model was sent; empty if the stream was passed directly
     messages: Sequence[BaseMessage] = ()
     # keyword arguments of the call, such as `tools` or `temperature`
     settings: Mapping[str, Any] = field(default_factory=dict)
-    streamed: bool = True  # whether it came as a stream, and not whole
-    usage: bool = True  # whether the usage is sent as well, if the reply has one
-    # when it was requested; times are virtual seconds
+    streamed: bool = True  # whether it was streamed rather than sent whole
+    usage: bool = True  # whether the usage is sent too, if the reply has one
+    # when it was requested; all times are virtual seconds
     began: float = field(default_factory=virtual_time.now)
     arrived: list[float] = field(default_factory=list)  # when each piece was taken
-    items: int = 0  # how many chunks or pieces were taken, the empty ones included
+    items: int = 0  # how many chunks or pieces were taken, including empty ones
     left: float | None = None  # when it ended, failed or was closed; None while it is open
     ended: bool = False  # whether it was read to its end
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether it blocked the event loop
-    after_end: int = 0  # how often a next piece was requested after the end, as a second loop does
+    after_end: int = 0  # how often another piece was requested after the end, as by a second loop
 
     @property
     def closed(self) -> bool:
@@ -95,39 +95,40 @@ class Reply:
     """A prepared reply, and a log of how it was read."""
 
     pieces: Sequence[str] = ()  # its text, as it arrives
-    # tool calls after the text: names and arguments in JSON, which are cut as well
+    # tool calls after the text: names and JSON arguments, which are also cut into pieces
     calls: Sequence[tuple[str, str]] = ()
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
-    usage: UsageMetadata | None = None  # what the provider counts
+    usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model that answered
-    # the connection is lost after so many pieces; 0 is before the first chunk
+    # the connection is lost after this many pieces; 0 is before the first chunk
     fails_after: int | None = None
-    error: BaseException = field(default_factory=ConnectionLost)  # what it fails with
+    # the exception that the lost connection raises
+    error: BaseException = field(default_factory=ConnectionLost)
     first_after: float = FIRST_AFTER  # seconds from the role chunk to the first piece
     gap: float = GAP  # seconds between two pieces
-    # further seconds before the piece of that number, from 0
+    # additional seconds before a piece, by its index from 0
     silences: Mapping[int, float] = field(default_factory=dict)
     # whether no chunk is empty, as with some providers: the role comes with the first piece, and
     # the finish reason with the last one
     compact: bool = False
-    # whether pieces arrive while none is read, as they do over a network
+    # whether pieces arrive while nothing is read, as over a network
     keeps_sending: bool = False
-    # tokens that handlers receive at the end and that aren't in the reply: they tell a handler that
-    # counts tokens from one that counts the reply
+    # tokens that handlers receive at the end but that aren't in the reply; they reveal whether a
+    # handler counts its tokens or the reply's
     asides: Sequence[str] = ()
-    # the reply to a second request, as models word it differently each time
+    # the reply to a second request, since a model's wording varies
     again: "Reply | None" = None
-    log: list[Event] = field(default_factory=list)  # what went in and came out, in order
+    log: list[Event] = field(default_factory=list)  # what was taken and output, in order
     readings: list[Reading] = field(default_factory=list)  # each reading of it
 
     @property
     def text(self) -> str:
-        """All the pieces as one string."""
+        """All pieces as one string."""
         return "".join(self.pieces)
 
     @property
     def requests(self) -> int:
-        """How often it was requested; a stream that was never read isn't."""
+        """How often it was requested; a stream that was never read doesn't count."""
         return len(self.readings) + (self.again.requests if self.again else 0)
 
     @property
@@ -137,22 +138,22 @@ class Reply:
 
     @property
     def ended(self) -> bool:
-        """Whether its latest reading reached the end."""
+        """Whether the latest reading reached the end."""
         return bool(self.readings) and self.readings[-1].ended
 
     @property
     def still_open(self) -> bool:
-        """Whether a reading of it is neither over nor closed."""
+        """Whether some reading has neither ended nor been closed."""
         return any(reading.left is None for reading in self.readings)
 
     @property
     def whole(self) -> bool:
-        """Whether a request wanted the reply in one go, as `invoke` does."""
+        """Whether a request wanted the reply whole, as `invoke` does."""
         return any(not reading.streamed for reading in self.readings)
 
     @property
     def blocking(self) -> bool:
-        """Whether a reading of it blocked the event loop."""
+        """Whether some reading blocked the event loop."""
         return any(reading.blocking for reading in self.readings)
 
     @property
@@ -167,10 +168,11 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The most pieces that had gone in and weren't out when the next one was requested.
+        """The most pieces that were taken but not output when the next one was requested.
 
-        By length of text, so the output must be as long as the input. 0 means that each piece is
-        passed on before the next is taken, `len(pieces)` that everything is collected first.
+        Counted by length of text, so the output must be as long as the input. 0 means that each
+        piece is passed on before the next is taken; `len(pieces)` means that everything is
+        collected first.
         """
         most = going_in = coming_out = 0
         ends: list[int] = []
@@ -184,35 +186,35 @@ class Reply:
         return most
 
     def out(self, text: str) -> None:
-        """Note that `text` came out at the other end."""
+        """Record that the answer output `text`."""
         self.log.append(Event("out", text))
 
     def stream(self) -> "Stream":
-        """A stream of its pieces."""
+        """Return a stream of the pieces."""
         reading = Reading()
         return Stream(self._now(self._steps(reading, chunks=False), reading), reading)
 
     def chunks(self) -> "Stream":
-        """A stream of chunks, as `ChatOpenAI.stream` yields them."""
+        """Return a stream of chunks, as `ChatOpenAI.stream` yields them."""
         reading = Reading()
         return Stream(self._now(self._steps(reading, last=True), reading), reading)
 
     def astream(self) -> "AsyncStream":
-        """As `stream`, for `async for`."""
+        """Async version of `stream`."""
         reading = Reading()
         return AsyncStream(self._later(self._steps(reading, chunks=False)), reading)
 
     def achunks(self) -> "AsyncStream":
-        """As `chunks`, for `async for`."""
+        """Async version of `chunks`."""
         reading = Reading()
         return AsyncStream(self._later(self._steps(reading, last=True)), reading)
 
     def answer(self, reading: Reading) -> Generator[AIMessageChunk]:
-        """The chunks that answer a request; blocks while it waits."""
+        """Yield the chunks that answer a request, blocking while waiting."""
         return self._now(self._steps(reading), reading)
 
     def aanswer(self, reading: Reading) -> AsyncGenerator[AIMessageChunk]:
-        """The chunks that answer a request, without blocking."""
+        """Yield the chunks that answer a request, without blocking."""
         return self._later(self._steps(reading))
 
     def _now(self, steps: Generator[Any], reading: Reading) -> Generator[Any]:
@@ -235,7 +237,7 @@ class Reply:
     def _steps(
         self, reading: Reading, *, chunks: bool = True, last: bool = False
     ) -> Generator[Any]:
-        """Seconds to wait, as floats, and what arrives after them."""
+        """Yield seconds to wait, as floats, and the items that arrive after them."""
         if self.again is not None and self.readings:
             yield from self.again._steps(reading, chunks=chunks, last=last)
             return
@@ -256,7 +258,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # no further chunk, but the end takes as long
+            if chunks and self.compact:  # no final chunk, but the end takes the same time
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
@@ -274,7 +276,7 @@ class Reply:
     def _timed(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
-        compact = self.compact and not self.calls  # the finish reason comes after them
+        compact = self.compact and not self.calls  # the finish reason follows the calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
@@ -303,12 +305,12 @@ class Reply:
 
 
 def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
-    """A chunk with that text; `fields` are LangChain's."""
+    """Return a chunk with this text; `fields` are LangChain's."""
     return AIMessageChunk(content=content, id="run-1", **fields)
 
 
 class Stream(Generator[Any, None, None]):
-    """A generator that also notes who requests a next piece after the end."""
+    """A generator that also records requests for another piece after the end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading
@@ -328,7 +330,7 @@ class Stream(Generator[Any, None, None]):
 
 
 class AsyncStream(AsyncGenerator[Any, None]):
-    """As `Stream`, for `async for`."""
+    """Async version of `Stream`."""
 
     def __init__(self, inner: AsyncGenerator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading

@@ -4,7 +4,7 @@
     run = call("words", answer, case, reply, reply.stream, streams=True)  # a generator
     run = run_async("shout", answer, case, reply, model, case.prompt)   # a coroutine, async stream
 
-A stream is passed as the method that makes it, so that only the answer keeps it.
+A stream is passed as the method that makes it, so that only the answer holds a reference.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from utils.checks.engine.run import STRING, Case, Run, Wanted, text_of
 from utils.checks.engine.student_code import learners_own
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
-_MOST = 1000  # items; no stream of a check has as many
+_MOST = 1000  # items; no stream of a check has this many
 _PATIENCE = 60.0  # virtual seconds for a cancelled task to end
-_SETTLES = 2 * GAP  # virtual seconds for what was dropped to be closed, also by a thread
+_SETTLES = 2 * GAP  # virtual seconds for dropped streams to close, even in a thread
 
 
 class _Record:
-    """What is noted while an answer runs; attributes without an underscore are a `Run`'s fields."""
+    """Records an answer while it runs; attributes without an underscore are a `Run`'s fields."""
 
     def __init__(
         self,
@@ -60,25 +60,26 @@ class _Record:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Keep an exception of the answer as `error`."""
+        """Store the answer's exception as `error`."""
         try:
             yield
         except BaseException as error:
             if not isinstance(error, Exception | SystemExit) and not _of_a_learner(error):
                 raise
-            if isinstance(error, SystemExit) and type(error) is not SystemExit:  # a time limit's
+            # raised by a time limit
+            if isinstance(error, SystemExit) and type(error) is not SystemExit:
                 raise
             self.error = self.error or error
 
     def call(self) -> None:
-        """Call the answer, if it can be called."""
+        """Call the answer, if it is callable."""
         if callable(self.answer):
             with self.errors():
                 self.returned = self.answer(*map(_made, self._args))
         self.ahead = self.reply.taken
 
     def item(self, item: object) -> bool:
-        """Note an item; True if the reader leaves now."""
+        """Record an item; return True if the reader stops now."""
         self.items.append(item)
         self._as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
         self.taken.append(self.reply.taken)
@@ -86,17 +87,17 @@ class _Record:
         counted = "".join(self.reply.pieces[len(self.items) - 1 : len(self.items)])
         self.reply.out(
             counted if isinstance(item, int) else text_of(item)
-        )  # a number stands for it
+        )  # a number represents the piece's text
         self.goes_on = len(self.items) >= _MOST
         with_text = sum(bool(text_of(each)) or not isinstance(each, str) for each in self.items)
         return self.goes_on or with_text == self.case.leave_after
 
     def over(self) -> None:
-        """Note when the answer was over."""
+        """Record when the answer ended."""
         self.seconds = virtual_time.now() - self._began
 
     def run(self) -> Run:
-        """All that was noted, when nothing of the answer runs any more."""
+        """Return the records once none of the answer's code runs any more."""
         if self.seconds is None:
             self.over()
         changed, settings = self._changes()
@@ -118,7 +119,7 @@ class _Record:
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """The arguments that were changed, and the model's settings."""
+        """Return the arguments, and the settings of models, that were changed."""
         names = _parameters(self.answer)
         changed: list[str] = []
         settings: list[str] = []
@@ -131,7 +132,7 @@ class _Record:
         return changed, settings
 
     def _not_awaited(self) -> str:
-        """The function whose coroutine came back in place of its result, or ""."""
+        """Return the function whose coroutine was returned instead of its result, or ""."""
         if not (self.awaited and inspect.iscoroutine(self.returned)):
             return ""
         self.returned.close()
@@ -139,21 +140,21 @@ class _Record:
 
 
 def _made(arg: Any) -> Any:
-    """An argument; a stream, where the method of a reply makes one."""
+    """Return an argument, made into a stream if it is a reply's method."""
     return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
 def _of_a_learner(error: BaseException) -> bool:
-    """Whether its class is a learner's own, such as a `class Stalled(BaseException)`."""
+    """Whether the learner defined its class, such as `class Stalled(BaseException)`."""
     return type(error).__module__.partition(".")[0] not in ("builtins", "asyncio", "utils")
 
 
 def _state(arg: object) -> Any:
-    """What of an argument an answer may not change."""
+    """Return the part of an argument's state that an answer may not change."""
     if isinstance(arg, FakeModel):
         held = [(key, getattr(arg, key)) for key in type(arg).model_fields]
         return {key: copy.copy(it) if isinstance(it, list | dict) else it for key, it in held}
-    if isinstance(arg, list):  # of models or functions, which are themselves and no copies
+    if isinstance(arg, list):  # a list of models or functions: compare by identity
         return [(id(each), _state(each)) for each in arg]
     return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None
 
@@ -175,7 +176,7 @@ def call(
     streams: bool = False,
     passes_on: bool = False,
 ) -> Run:
-    """Call a function; if it `streams`, loop over what it returns, and close it."""
+    """Call a function; if it `streams`, loop over its result and close it."""
     how = {"wants": wants, "streams": streams, "passes_on": passes_on}
     with virtual_time.clock(answer):
         record = _Record(name, answer, case, reply, args, **how)
@@ -201,11 +202,11 @@ def _iterate(record: _Record) -> None:
     with record.errors():
         if hasattr(items, "close"):
             items.close()
-    record.returned = None  # nothing here keeps the stream open
+    record.returned = None  # keep no reference to the stream
 
 
 def _discard(value: object) -> None:
-    """Close what would warn that it was never awaited."""
+    """Close a coroutine, which would otherwise warn that it was never awaited."""
     if inspect.iscoroutine(value):
         value.close()
 
@@ -222,19 +223,19 @@ def run_async(
     pause: float = 0.0,
     before: Callable[[], object] | None = None,
 ) -> Run:
-    """Run a coroutine function, or read an async generator, on a loop of virtual time.
+    """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
     Args:
         name: The function's name in the exercise.
         answer: The learner's function.
-        case: What it is given.
+        case: The input.
         reply: The reply.
         *args: Its arguments.
         wants: What it returns or, if it `streams`, yields.
-        streams: Whether it is to be read by `async for`.
-        passes_on: Whether each piece is to come out before the next one is taken.
+        streams: Whether to read it with `async for`.
+        passes_on: Whether each piece should be passed on before the next one is taken.
         pause: Seconds that the reader takes for each item.
-        before: Called on the loop before the answer is.
+        before: Called on the loop before the answer.
     """
 
     async def main() -> Run:
@@ -259,14 +260,14 @@ def run_async(
 
 
 async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
-    """Run the answer, and look at its tasks before they can take another step."""
-    loop = asyncio.get_running_loop()  # none runs when an answer that never ended is discarded
+    """Run the answer, and examine its tasks before they can take another step."""
+    loop = asyncio.get_running_loop()  # no loop runs when an endless answer is discarded
     try:
         await _awaited(record, pause, streams=streams)
     finally:
         left = _learners_tasks(loop)
         record.tasks = [name for task, name in left.items() if not task.cancelling()]
-        # asyncio's own, such as `Event.wait`, end without another step and read no model
+        # asyncio's own tasks, such as `Event.wait`, end without another step and read no model
         record.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]
@@ -306,15 +307,15 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
     elif task.cancelled():
         record.cancelled = "cancelled"
         with suppress(asyncio.CancelledError):
-            await task  # takes its error, whose traceback keeps the answer's streams
+            await task  # retrieves the error, whose traceback would keep the answer's streams alive
     else:
         record.cancelled = "raised" if record.error else "returned"
 
 
 def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]", str]:
-    """A learner's tasks, with the names of the coroutines that they run.
+    """Return the tasks that the answer started, with the names of their coroutines.
 
-    They are the learner's own, which come first, or asyncio's, such as `Event.wait`.
+    Tasks that run the learner's coroutines come first, then asyncio's, such as `Event.wait`.
     """
     found: dict[asyncio.Task[Any], str] = {}
     for task in asyncio.all_tasks(loop):

@@ -1,4 +1,4 @@
-"""Whether an exercise was attempted at all, and a kind account of an exception in its code."""
+"""Whether an exercise was attempted, and a readable account of exceptions in its code."""
 
 import ast
 import dis
@@ -17,7 +17,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 
 
 def told(error: BaseException, when: str = "") -> str:
-    """An exception, or the first of a group, as a sentence: type, message, the learner's line."""
+    """Describe an exception, or the first of a group: type, message, and the learner's line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
@@ -29,7 +29,7 @@ def told(error: BaseException, when: str = "") -> str:
 
 
 def _own_line(error: BaseException) -> str:
-    """The innermost line that belongs neither to a library nor to the checks."""
+    """Return the innermost line that belongs neither to a library nor to the checks."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()
@@ -37,15 +37,15 @@ def _own_line(error: BaseException) -> str:
 
 
 def learners_own(filename: str) -> bool:
-    """Whether code from there belongs neither to a library nor to the checks."""
+    """Whether code in this file belongs neither to a library nor to the checks."""
     return not filename.startswith((_HERE, "<frozen", *_LIBRARIES))
 
 
 def untouched(answer: object, number: str) -> bool:
-    """Whether `answer` is still what the exercise came with.
+    """Whether `answer` is still the exercise's placeholder.
 
-    That is `...`, a tuple with one, a dict or a list of nothing else, a function without a body or
-    as in the exercise's own stub, or a class with nothing in it but such functions.
+    That is `...`, a tuple with one, a dict or list of nothing else, an empty function, one
+    identical to the exercise's stub, or a class that contains only such functions.
     """
     if answer is ...:
         return True
@@ -69,7 +69,7 @@ def untouched(answer: object, number: str) -> bool:
 
 
 def _essence(code: CodeType) -> tuple[object, ...]:
-    """What a function does: its instructions, whatever its name, place, arguments, docstring."""
+    """Return what a function does: its instructions, without names, positions and docstring."""
     return tuple(
         (step.opname, _essence(step.argval) if isinstance(step.argval, CodeType) else step.argval)
         for step in dis.get_instructions(code)
@@ -77,10 +77,10 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 
 
 def _stubs(number: str) -> list[CodeType]:
-    """The functions and classes in the exercise's cell as the learner finds it."""
+    """Return the functions and classes in the exercise's cell, as the learner first sees it."""
     try:
         text = lesson_source.stub(number)
-    except LookupError:  # a check without a lesson, as in a test
+    except LookupError:  # a check without a lesson, in a test
         return []
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))

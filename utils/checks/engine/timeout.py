@@ -1,9 +1,9 @@
 """A time limit for code that may never end; on Linux, macOS and Windows, without signals.
 
-The code runs in a thread of its own, with the caller's context so that Jupyter shows what it
-displays under the right cell. When time is up, an exception is raised inside that thread. Code that
-can't be reached that way (a long call into C, an exception handler that catches everything) is
-left behind as a daemon, and the caller goes on all the same.
+The code runs in a separate thread, with the caller's context so that Jupyter shows what it displays
+under the right cell. When time is up, an exception is raised inside that thread. Code that can't be
+stopped this way (a long call into C, an exception handler that catches everything) is left behind
+in a daemon thread, and the caller continues.
 """
 
 import contextvars
@@ -16,28 +16,28 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_STOPS = 20  # how often the exception is sent: code may swallow the first, and be slow to get it
-_PATIENCE = 0.2  # seconds between two
+_STOPS = 20  # how often to raise the exception: code may swallow it, or react slowly
+_PATIENCE = 0.2  # seconds between two attempts
 _HEARING = 0.05  # seconds until an interrupt is noticed
-_WINDOW = 0.25  # seconds over which computing is told from waiting
-_COMPUTES = 0.02  # of that time on a processor: less is waiting
-_LONGEST = 4  # times the limit on the wall clock, however little time on a processor it was given
+_WINDOW = 0.25  # seconds over which to decide whether code computes or waits
+_COMPUTES = 0.02  # share of that time on a processor; less counts as waiting
+_LONGEST = 4  # wall-clock limit as a multiple of the limit, however little processor time was used
 
 
 class OutOfTime(SystemExit):
     """The limit has passed.
 
-    Not an `Exception`, so that `except Exception` lets it through; and a `SystemExit`, since
-    asyncio swallows any other inside its event loop.
+    Not an `Exception`, so that `except Exception` doesn't catch it; a `SystemExit`, since asyncio's
+    event loop swallows other exceptions.
     """
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
     """Call `work` and return its result, or raise what it raises.
 
-    The limit counts processor time while the code computes, so that a busy machine stops no right
-    answer, and wall-clock time while it waits. An interrupt of the caller, such as the kernel's ■,
-    stops `work` too.
+    The limit counts processor time while the code computes, so that a busy machine doesn't fail a
+    right answer, and wall-clock time while it waits. An interrupt of the caller, such as the
+    kernel's ■, stops `work` too.
 
     Raises:
         OutOfTime: If it is not done after `seconds`.
@@ -48,7 +48,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         return run.result(seconds)
     finally:
         run.release()
-        # Code that was stopped, or left behind, may have redirected them.
+        # Code that was stopped or left behind may have redirected stdout and stderr.
         sys.stdout, sys.stderr = stdout, stderr
 
 
@@ -71,7 +71,7 @@ class _Run(Generic[T]):
         latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()
-            # In short waits, since on Windows a long one would not hear the kernel's ■.
+            # In short waits, since on Windows a long one would block the kernel's ■.
             while not self._done.wait(_HEARING):
                 now = time.monotonic()
                 if (passed := now - begun) < window:
@@ -89,7 +89,7 @@ class _Run(Generic[T]):
         return self._value[0]
 
     def release(self) -> None:
-        """Let the thread end, with no exception on its way to it; leave one that is stuck."""
+        """Let the thread end, with no exception pending; leave a stuck thread behind."""
         if self._done.is_set():
             self._send(None)
             self._released.set()
@@ -102,14 +102,14 @@ class _Run(Generic[T]):
             self._call()
             self._done.set()
             self._released.wait()
-        except OutOfTime:  # sent while the call was ending
+        except OutOfTime:  # sent as the call was ending
             self._done.set()
             self._released.wait()
 
     def _call(self) -> None:
         try:
             self._value.append(self._work())
-        except BaseException as error:  # raised again by `result`, in the caller's thread
+        except BaseException as error:  # `result` raises it again in the caller's thread
             self._error = error
 
     def _stop(self) -> None:
@@ -119,7 +119,7 @@ class _Run(Generic[T]):
                 return
 
     def _send(self, exception: type[BaseException] | None) -> None:
-        """Raise `exception` in the thread at its next line of Python; None takes it back."""
+        """Raise `exception` in the thread at its next line of Python; None cancels that."""
         ident = ctypes.c_ulong(self._thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ident, ctypes.py_object(exception) if exception else None

@@ -1,18 +1,18 @@
-"""Virtual time for a learner's code, synchronous or on an event loop: silences cost no waiting.
+"""Virtual time for a learner's code, synchronous or on an event loop, without real waiting.
 
     with clock(answer):                # synchronous code
         answer(model, prompt)
-        now()                          # virtual seconds; it begins at 100
+        now()                          # virtual seconds; starts at 100
 
-    run(lambda: answer(model, prompt), answer)     # a coroutine, on a loop of its own
+    run(lambda: answer(model, prompt), answer)     # a coroutine, on its own loop
 
-The loop's clock stands still while anything can run, and jumps to the next timer when nothing can:
-timeouts, stalls and their order are exact, and the same on every machine. Threads of `to_thread`
-and of a web server's pool are waited for; while one of them is in `pause`, time goes on.
+The loop's clock stands still while anything can run, and jumps to the next timer when nothing can,
+so timeouts and stalls are exact, and the same on every machine. The clock waits for threads of
+`to_thread` and of a web server's pool, except while they are in `pause`.
 
-`time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same clock, for the
-learner's code alone, even if it imported them by name. `time.sleep` in a coroutine blocks the loop,
-as it would in real life: `blocked()` returns for how many seconds.
+`time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same clock, but only
+for the learner's code, even if it imported them by name. `time.sleep` in a coroutine blocks the
+loop, as in real life; `blocked()` returns for how many seconds.
 """
 
 import asyncio
@@ -33,23 +33,23 @@ import anyio.to_thread
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-BEGIN = 100.0  # what the clock shows when a run begins, in seconds
+BEGIN = 100.0  # the clock when a run begins, in seconds
 LIMIT = 600.0  # virtual seconds that a run may take
-SOON = 0.02  # virtual seconds in which whatever is due at once is done
+SOON = 0.02  # virtual seconds in which everything that is due now gets done
 
-_HEARING = 0.05  # real seconds until a waiting loop notices that it is to be stopped
-_SILENCE = 0.5  # real seconds without a sign of life, when nothing can bring one
-_BUSY = 2000  # rounds in a row with something to do, from which on time goes on all the same
+_HEARING = 0.05  # real seconds until a waiting loop notices that it should stop
+_SILENCE = 0.5  # real seconds of inactivity, with nothing to wait for, until a run is ended
+_BUSY = 2000  # consecutive busy rounds of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds that each such round takes
-_LAST_WORDS = 5.0  # virtual seconds for what is still at work when a run is over
+_LAST_WORDS = 5.0  # virtual seconds for tasks to end after a run
 
 
-class NeverEnds(BaseException):  # so that no `except Exception` takes it for the learner's own
+class NeverEnds(BaseException):  # so that `except Exception` in the learner's code doesn't catch it
     """The learner's code waits for something that never happens, or runs forever."""
 
 
 class _Stop(SystemExit):
-    """How a loop ends what runs on it; asyncio lets a `SystemExit` through."""
+    """Ends whatever runs on a loop; asyncio lets a `SystemExit` through."""
 
 
 _WAITS = (
@@ -67,8 +67,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing can run.
 
     Attributes:
-        blocked: Seconds in which synchronous code held the loop up.
-        unheard: What went wrong where nobody awaited it, as asyncio tells it.
+        blocked: Seconds for which synchronous code blocked the loop.
+        unheard: Errors in tasks that weren't awaited, as asyncio reports them.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `main` to its end, and then end all that it left behind."""
+        """Run `main` to its end, and then end everything that it left running."""
 
         async def counted() -> T:
             self.count_threads()
@@ -102,27 +102,28 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._finish()
 
     def count_threads(self) -> None:
-        """Let the clock wait for anyio's threads as well; to be called from a coroutine."""
+        """Make the clock wait for anyio's threads too; call this from a coroutine."""
         self._limiter = anyio.to_thread.current_default_thread_limiter()
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """As any loop's, and counted: the clock stands still while a thread is at work."""
-        # Taken out when it runs, so that an idle thread keeps no stream open.
+        """Like any loop's, but counted: the clock stands still while a thread is working."""
+        # removed when it runs, so that an idle thread doesn't keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
-        job.add_done_callback(self._job_done)  # heard after the result: `wrap_future` came first
+        # called after the result is set: `wrap_future` registered first
+        job.add_done_callback(self._job_done)
         return future
 
     def pause(self, seconds: float, too_long: str = _GOES_ON) -> None:
-        """Let time pass in synchronous code; on the loop's own thread nothing else runs then.
+        """Let time pass in synchronous code; on the loop's own thread, this blocks the loop.
 
         Args:
-            seconds: For how long.
-            too_long: What to say if the run takes too long, on that thread.
+            seconds: How long.
+            too_long: The message if the run takes too long, on the loop's thread.
 
         Raises:
             SystemExit: If the run is over, or takes too long.
@@ -138,18 +139,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 raise _Stop
 
     def on_its_thread(self) -> bool:
-        """Whether the caller's code holds the loop up."""
+        """Whether the calling code runs on the loop's thread, and so blocks the loop."""
         return threading.get_ident() == self._home
 
     def jump(self, seconds: float, too_long: str = _GOES_ON) -> None:
-        """Move the clock."""
+        """Advance the clock."""
         self._now += seconds
         self._rounds, self._silent = 0, 0.0
         if self._now > self._until:
             raise _Stop(too_long)
 
     def busy(self) -> None:
-        """Note a round with something to do; a loop that polls without a pause takes time, too."""
+        """Count a busy round; a loop that polls without a pause takes time, too."""
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK
@@ -157,12 +158,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise _Stop(_GOES_ON)
 
     def threads_at_work(self) -> bool:
-        """Whether a thread may still hand something in before time goes on."""
+        """Whether a thread may still deliver something before time advances."""
         pooled = self._limiter.borrowed_tokens if self._limiter else 0
         return self._jobs + pooled > self._asleep
 
     def silent(self, seconds: float) -> None:
-        """Note that for so many real seconds there was nothing to do and nothing to wait for."""
+        """Record that for this many real seconds there was nothing to do or to wait for."""
         self._silent += seconds
         if self._silent > _SILENCE:
             raise _Stop(_WAITS)
@@ -185,11 +186,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _tell(self, what: Callable[..., None], *args: Any) -> None:
         try:
             self.call_soon_threadsafe(what, *args)
-        except RuntimeError:  # closed
+        except RuntimeError:  # the loop is closed
             raise _Stop from None
 
     def _finish(self) -> None:
-        self._over = True  # threads in `pause` end
+        self._over = True  # ends threads that are in `pause`
         left = asyncio.all_tasks(self)
         for task in left:
             task.cancel()
@@ -206,14 +207,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.DefaultSelector):
-    """Where a loop waits; in place of waiting for a timer it moves the clock."""
+    """The loop's selector, which advances the clock instead of waiting for a timer."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What came from threads; `timeout` is in virtual seconds."""
+        """Return events from threads; `timeout` is in virtual seconds."""
         found = super().select(0)
         if timeout is not None and timeout <= 0:
             self._loop.busy()
@@ -256,7 +257,7 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
-    """Run a coroutine function on a virtual loop of its own, in this thread; returns its result.
+    """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
     Tasks and generators that it leaves behind are cancelled and closed afterwards.
 
@@ -266,7 +267,8 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
             name follows the virtual clock.
 
     Raises:
-        NeverEnds: If it waits for what never comes, or takes more than `LIMIT` virtual seconds.
+        NeverEnds: If it waits for something that never happens, or takes more than `LIMIT` virtual
+            seconds.
         Exception: Whatever `main` raises.
     """
     loop = VirtualLoop()
@@ -276,7 +278,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 @contextmanager
 def clock(*learners: object) -> Iterator[Clock]:
-    """Give synchronous code a virtual clock of its own; `learners` as for `run`.
+    """Give synchronous code its own virtual clock; `learners` as for `run`.
 
     Raises:
         NeverEnds: If the code takes more than `LIMIT` virtual seconds.
@@ -299,15 +301,15 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
 
 
 def now() -> float:
-    """The virtual time in seconds; the real one where there is no virtual clock."""
+    """Return the virtual time in seconds; the real time if there is no virtual clock."""
     made = _CLOCK.get()
     return made.time() if made else _REAL["monotonic"]()
 
 
 def pause(seconds: float) -> None:
-    """Let virtual time pass in synchronous code, as a model does that is called without `await`.
+    """Let virtual time pass in synchronous code, as a model called without `await` does.
 
-    On a loop's own thread this blocks the loop. Without a virtual clock nothing happens.
+    On a loop's own thread, this blocks the loop. Without a virtual clock, it does nothing.
     """
     made = _CLOCK.get()
     if made:
@@ -315,7 +317,7 @@ def pause(seconds: float) -> None:
 
 
 async def sleep(seconds: float) -> None:
-    """As `asyncio.sleep`; on a loop of the learner's own, real time doesn't pass either."""
+    """Like `asyncio.sleep`, but takes no real time, even on a loop made by the learner."""
     made = _CLOCK.get()
     if isinstance(made, Clock):
         made.pause(seconds)
@@ -324,23 +326,23 @@ async def sleep(seconds: float) -> None:
 
 
 def blocks_the_loop() -> bool:
-    """Whether this synchronous code runs on the loop's own thread, where it holds all else up."""
+    """Whether this synchronous code runs on a loop's own thread, where it blocks the loop."""
     loop = _CLOCK.get()
     return isinstance(loop, VirtualLoop) and loop.on_its_thread()
 
 
 def blocked() -> float:
-    """For how many virtual seconds synchronous code has blocked the loop so far."""
+    """Return for how many virtual seconds synchronous code has blocked the loop so far."""
     loop = _CLOCK.get()
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 
 
 async def soon() -> None:
-    """Let all happen that is due at once, such as a generator's being closed."""
+    """Let everything happen that is due now, such as the closing of a generator."""
     await asyncio.sleep(SOON)
 
 
-# --- What the learner's code has from the module `time` -------------------------------------------
+# --- The module `time` as the learner's code sees it ----------------------------------------------
 
 _REAL: dict[str, Callable[..., Any]] = {
     name: getattr(time, name) for name in ("sleep", "monotonic", "perf_counter", "time")
@@ -348,7 +350,7 @@ _REAL: dict[str, Callable[..., Any]] = {
 
 
 def _following(name: str) -> Callable[..., Any]:
-    """The function of `time` that looks at the virtual clock where there is one."""
+    """Return a version of a `time` function that reads the virtual clock if there is one."""
     real = _REAL[name]
 
     def sleep(seconds: float) -> None:
@@ -371,7 +373,7 @@ _FOLLOWING = {name: _following(name) for name in _REAL}
 
 @contextmanager
 def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
-    """Put the functions above in the place of `time`'s, there and among the learner's names."""
+    """Replace the functions of `time`, in the module and among the learner's names."""
     put: list[Callable[[], None]] = []
     places = [vars(time), *_namespaces(learners)]
     for names in places:
@@ -388,7 +390,7 @@ def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """The global names of functions, and of the functions on classes, each once."""
+    """Return the global namespaces of functions and of the functions in classes, each once."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):
@@ -399,6 +401,6 @@ def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
 
 
 def _is_librarys(names: dict[str, Any]) -> bool:
-    """Whether these are the names of a module that isn't the learner's, such as asyncio."""
+    """Whether these are the names of a library's module, such as asyncio."""
     module = str(names.get("__name__", "")).partition(".")[0]
     return module in sys.stdlib_module_names and module != "__main__"

@@ -9,7 +9,7 @@ _TIMES = {0: "never", 1: "once", 2: "twice"}
 
 
 def shown(value: object, longest: int = 60) -> str:
-    """A string, or the `repr` of anything else, as inline code on one line, shortened if long."""
+    """Return a string, or the `repr` of anything else, as inline code, shortened if long."""
     flat = (value if isinstance(value, str) else repr(value)).replace("\n", "⏎")
     if len(flat) > longest:
         half = (longest - 3) // 2
@@ -22,7 +22,7 @@ def shown(value: object, longest: int = 60) -> str:
 
 
 def kind(value: object) -> str:
-    """A value's type with its article, such as "a `list`"."""
+    """Return a value's type with its article, such as "a `list`"."""
     if value is None:
         return "`None`"
     name = type(value).__name__
@@ -30,29 +30,29 @@ def kind(value: object) -> str:
 
 
 def count(number: int, noun: str, verb: str = "") -> str:
-    """A number with its noun and verb: `count(1, "piece", "was")`, `count(2, "piece", "was")`."""
+    """Return a number with its noun and verb, as in `count(1, "piece", "was")`."""
     plural = noun if noun.endswith("s") else re.sub("([^aeiou])y$", r"\1ie", noun) + "s"
     words = f"{number} {noun if number == 1 else plural}"
     return f"{words} {verb if number == 1 else _PLURAL.get(verb, verb)}" if verb else words
 
 
 def times(number: int) -> str:
-    """How often: "never", "once", "twice", "3 times"."""
+    """Return a frequency: "never", "once", "twice", "3 times"."""
     return _TIMES.get(number, f"{number} times")
 
 
 def listed(values: Iterable[Any]) -> str:
-    """Values as inline code, with commas; "nothing" if there are none."""
+    """Return values as inline code, with commas; "nothing" if there are none."""
     return ", ".join(shown(repr(value)) for value in values) or "nothing"
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
-    """Words with commas, and "and" before the last."""
+    """Join words with commas, and "and" before the last."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def first_difference(got: str, expected: str) -> str:
-    """A sentence that says where two strings begin to differ."""
+    """Return a sentence that shows where two strings begin to differ."""
     at = next(
         (n for n, (one, other) in enumerate(zip(got, expected, strict=False)) if one != other),
         min(len(got), len(expected)),

@@ -120,7 +120,7 @@ def expressions(text: str) -> list[str]:
 
 @_remembered
 def proper_names(text: str) -> list[str]:
-    """Return names: runs of capitalised words, except a word capitalised only to begin a sentence."""
+    """Return names: runs of capitalised words, except a lone word that begins a sentence."""
     found = []
     several = len(text.split(maxsplit=1)) > 1
     for match in re.finditer(_PROPER, text):

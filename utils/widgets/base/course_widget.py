@@ -17,7 +17,7 @@ class CourseWidget(AnyWidget):
     """
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the state to send when the widget opens or changes, or when the page requests it."""
+        """Return the state to send when the widget opens or changes, or the page requests it."""
         state: dict[str, Any] = well_formed_parts(super().get_state(*args, **kwargs))
         return state
 

@@ -56,9 +56,7 @@ class StreamReader:
         self._task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """Stop reading, from any thread; no item is taken after this. Harmless if nothing is being
-        read.
-        """
+        """Stop reading, from any thread; no item is taken after this. Harmless when not reading."""
         task = self._task
         if task is None or task.done() or self.stopped:  # a second cancel would interrupt closing
             return

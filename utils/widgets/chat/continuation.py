@@ -35,9 +35,7 @@ class Seam:
         return self._held[len(self._there) :] if began_again else self._held
 
     def rest(self) -> str:
-        """At the end of the continuation, return buffered text that turned out not to be a
-        repetition.
-        """
+        """Return buffered text that proved not to be a repetition, once the stream has ended."""
         held, self._held = self._held, ""
         still_open, self._open = self._open, False
         return held if still_open and len(held) < _CERTAIN else ""

@@ -41,9 +41,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
-    """Return the messages that request the rest of the last reply: its text without the mark, and
-    an instruction.
-    """
+    """Return the messages that request the rest of the last reply, without its mark."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

@@ -144,7 +144,7 @@ class ChatPanel(Showable, ChatPage):
         return messages(self.turns, self._system)
 
     def line(self) -> str:
-        """Return the last turn as one line of plain text, for when the widget is no longer there."""
+        """Return the last turn as one line of plain text, for when the widget is gone."""
         if not self._exchanges:
             return "chat: nothing asked yet"
         last = self._exchanges[-1]

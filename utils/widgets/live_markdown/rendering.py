@@ -114,9 +114,7 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs(attributes)}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render a picture's description: fetching the picture would tell its server who is
-        reading.
-        """
+        """Render only a picture's description: fetching it would tell its server who is reading."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 
