@@ -1,4 +1,4 @@
-"""An exercise's outcome, and how it looks under a cell."""
+"""An exercise's outcome, and how it is displayed under a cell."""
 
 import html
 import re
@@ -13,14 +13,14 @@ _COLOUR = {
     "not yet": "var(--jp-warn-color1, #b25e00)",
     "not attempted": "var(--jp-info-color1, #1565c0)",
 }
-# A run of backticks, code, and another run as long.
+# A run of backticks, code, and another run of the same length.
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `check` found."""
+    """The result of `check`."""
 
     number: str  # the exercise, such as "1.2"
     status: Status  # one of the three outcomes
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def panel(status: Status, content: str) -> str:
-    """HTML set apart by a bar in the status's colour, and announced to screen readers."""
+    """Return HTML set apart by a bar in the status's colour, and announced by screen readers."""
     return (
         f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
         "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
@@ -53,10 +53,10 @@ def panel(status: Status, content: str) -> str:
 
 
 def in_html(text: str) -> str:
-    """Text as HTML, with `code` between backticks set as code.
+    """Return text as HTML, with `code` between backticks set as code.
 
-    As in Markdown, code that holds backticks itself stands between a number of them that isn't in
-    it, and a space on either side.
+    As in Markdown, code that contains backticks is delimited by a longer run of backticks and a
+    space on either side.
     """
     return _CODE.sub(_as_code, html.escape(text, quote=False))
 

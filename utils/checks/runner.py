@@ -1,4 +1,4 @@
-"""From an answer to its outcome: find the exercise, run the answer, name the mistake.
+"""From an answer to its outcome: find the exercise, run the answer, identify the mistake.
 
 An exercise's check is `check` in a file of its lesson's folder, such as `lesson_1/shout.py`. Its
 messages are in that folder's `messages.py`, under the file's name in capitals.
@@ -16,20 +16,20 @@ from utils.checks.engine.student_code import untouched
 from utils.checks.engine.timeout import OutOfTime, within
 from utils.checks.outcome import Outcome
 
-LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, also on a busy machine
+LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, even on a busy machine
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
 
 
 def check(number: str | float, answer: object = MISSING) -> None:
-    """Judge `answer` to exercise `number` and show the outcome under the cell.
+    """Check `answer` to exercise `number`, and show the outcome under the cell.
 
     Args:
         number: The exercise, such as "1.2".
-        answer: What the exercise asks for: a function, a string, a dict …
+        answer: The function, string, dict … that the exercise asks for.
 
     Raises:
-        Misuse: If there is no such exercise, or no answer; the message says what to write.
+        Misuse: If there is no such exercise, or no answer; the message shows what to write.
     """
     from IPython.display import display
 
@@ -37,7 +37,7 @@ def check(number: str | float, answer: object = MISSING) -> None:
 
 
 def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outcome:
-    """Judge without showing; `limit` is in seconds. See `check` for the rest."""
+    """Check without showing; `limit` is in seconds. See `check` for the rest."""
     number = the_checked_number(number, answer)
     exercise = find(number)
     if untouched(answer, number):
@@ -53,7 +53,7 @@ def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outco
 
 
 def _endless(reason: BaseException, case: Any) -> str:
-    """What a case that never ends is told."""
+    """The message for a case that never ends."""
     when = f" This happened {case.when}." if getattr(case, "when", "") else ""
     lost = getattr(case, "fails_after", None) is not None
     return f"{reason}{when}{' Does a task fail before it can wake the rest?' if lost else ''}"
@@ -93,7 +93,7 @@ class Loaded:
         return self._outcome("correct", " ".join(said), None)
 
     def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
-        """The mistakes to look for in a run of the exercise's own cases, in order."""
+        """Return the mistakes to look for in a run of the exercise's own cases, in order."""
         from utils.checks.engine.mistakes import FIRST, LAST
         from utils.checks.engine.run import Run
 
@@ -115,7 +115,7 @@ class Loaded:
 
     @property
     def _stressed(self) -> dict[str, Any]:
-        """The mistakes of `STRESSED`, or what the exercise replaces them by."""
+        """Return the mistakes of `STRESSED`, or the exercise's replacements."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
@@ -137,10 +137,10 @@ class Loaded:
 
 
 def find(number: str) -> Loaded:
-    """The exercise of that number.
+    """Return the exercise with this number.
 
     Raises:
-        Misuse: If there is none; the message lists those that there are.
+        Misuse: If there is none; the message lists the existing ones.
     """
     lesson = number.partition(".")[0]
     exercises = {each.number: each for each in loaded(lesson)}
@@ -152,7 +152,7 @@ def find(number: str) -> Loaded:
 
 
 def loaded(lesson: str) -> Iterator[Loaded]:
-    """All exercises of a lesson."""
+    """Return all exercises of a lesson."""
     folder = f"utils.checks.lesson_{lesson}"
     try:
         package = importlib.import_module(folder)

@@ -48,7 +48,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Solution:
-    """An answer's code, as the instructor's edition runs it."""
+    """An exercise's solution, as the instructor's edition runs it."""
 
     number: str
     code: str
@@ -64,13 +64,13 @@ def hint(number: object = MISSING) -> None:
     """Show the next hint for exercise `number`, such as "1.2"; after the last one, all of them.
 
     Raises:
-        Misuse: If there are none; the message says for which exercises there are.
+        Misuse: If there are none; the message lists the exercises with hints.
     """
     _display(next_hint(the_number(number, "hint")))
 
 
 def next_hint(number: str) -> Hint:
-    """The next hint, without showing it; see `hint`."""
+    """Return the next hint without showing it; see `hint`."""
     steps = tuple(_found(lesson_source.hints, number))
     at = _given[number]
     if at >= len(steps):
@@ -80,20 +80,20 @@ def next_hint(number: str) -> Hint:
 
 
 def solution(number: object = MISSING) -> None:
-    """Show an answer to exercise `number`, such as "1.2", from the source that the tests run.
+    """Show the solution of exercise `number`, such as "1.2", as the tests run it.
 
     Raises:
-        Misuse: If there is no such exercise; the message says which there are.
+        Misuse: If there is no such exercise; the message lists the existing ones.
     """
     number = the_number(number, "solution")
     _display(Solution(number, _found(lesson_source.solution, number)))
 
 
 def predict(number: object = MISSING) -> None:
-    """Ask prediction `number`, such as "P1.2": commit to an answer before you run the code.
+    """Ask prediction question `number`, such as "P1.2", to answer before running the code.
 
     Raises:
-        Misuse: If there is no such prediction; the message says which there are.
+        Misuse: If there is no such prediction; the message lists the existing ones.
     """
     from utils.widgets import Prediction
 

@@ -1,4 +1,4 @@
-"""The first sentence of a reply, and the model stops."""
+"""Return the first sentence of a reply, and stop the model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Sentence(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """Whether the stream was closed even though something kept it."""
+    """One run, and whether the stream was closed although a reference to it remained."""
 
     first: str
     closes: bool
@@ -45,33 +45,33 @@ class Seen(Run):
 
     @property
     def known(self) -> int:
-        """The piece that brought the white space after the sentence."""
+        """The piece that contains the white space after the sentence."""
         return 1 + sum(length <= len(self.first) for length in self.arrived)
 
     @property
     def needless(self) -> bool:
-        """Whether the reply goes on after the sentence, and was read to its end."""
+        """Whether text follows the sentence, but the reply was still read to its end."""
         return self.reply.ended and self.first != self.reply.text
 
     @property
     def next_character(self) -> str:
-        """What follows the sentence in the reply."""
+        """The character that follows the sentence in the reply."""
         return self.reply.text[len(self.first) :][:1]
 
 
 class _Keeper(FakeModel):
-    """A model that keeps its streams, so that nothing but a `close()` closes them."""
+    """A model that keeps references to its streams, so that only `close()` closes them."""
 
     _kept: list[Any] = PrivateAttr(default_factory=list)
 
     def stream(self, *args: Any, **kwargs: Any) -> Any:
-        """As any chat model's."""
+        """Like any chat model's, but keep the stream."""
         self._kept.append(super().stream(*args, **kwargs))
         return self._kept[-1]
 
 
 def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
-    """Call it once, and once more with a model that keeps its streams."""
+    """Call the answer once, and once more with a model that keeps its streams."""
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
     kept = case.reply()
@@ -81,12 +81,12 @@ def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
 
 
 def _short(s: Seen) -> bool:
-    """Whether the sentence was ended at a mark in it."""
+    """Whether the answer ended the sentence too early, at a mark within it."""
     return s.wrong_text and s.first.startswith(s.output) and s.output[-1:] in (".", "!", "?")
 
 
 def _long(s: Seen) -> bool:
-    """Whether text after the sentence was returned, too."""
+    """Whether the answer also returned text after the sentence."""
     further = s.output.strip() != s.first and s.output.startswith(s.first)
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
@@ -107,7 +107,8 @@ MISTAKES: Mistakes[Seen] = {
 
 _NUMBER = "A bend moves 2.5 metres a year."
 _LONG = f"{HARBOUR.replace('.', ',')} and it all begins anew."
-_CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (  # a first sentence, its case, the reply
+# first sentence, `when` of the case, reply
+_CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (
     ("Rivers bend because water is never quite even.", "", RIVERS),
     ("Do rivers bend?", "", "Do rivers bend? They do, and they always will."),
     ("Give it time!", "", "Give it time! Rivers have plenty of that."),

@@ -1,4 +1,4 @@
-"""Lines in an order that measures TTFT and the total; they are run."""
+"""Lines to arrange so that they measure TTFT and the total; the check runs them."""
 
 import linecache
 import re
@@ -16,7 +16,7 @@ _FILE = "<your order>"
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What an arrangement of the lines is and, if Python can run it, what it measured."""
+    """An arrangement of the lines and, if Python can run it, what it measured."""
 
     answer: Any
     lines: Mapping[str, str] = field(default_factory=dict)
@@ -28,12 +28,12 @@ class Seen:
 
     @property
     def given(self) -> Any:
-        """What was given as the order."""
+        """The order that was passed."""
         return self.answer[1]
 
     @property
     def given_letters(self) -> bool:
-        """Whether the order is a string, or letters one by one."""
+        """Whether the order is a string, or a list of single letters."""
         return isinstance(self.given, str) or (
             isinstance(self.given, list | tuple)
             and all(isinstance(one, str) and len(one.strip()) == 1 for one in self.given)
@@ -41,7 +41,7 @@ class Seen:
 
     @property
     def unknown(self) -> str:
-        """The first letter that names no line, or ""."""
+        """The first letter that doesn't name a line, or ""."""
         return next((letter for letter in self.letters if letter not in self.lines), "")
 
     @property
@@ -51,33 +51,33 @@ class Seen:
 
     @property
     def at(self) -> str:
-        """The line at which Python found an error."""
+        """The line in which Python found an error."""
         line = self.syntax.lineno if self.syntax else 1
         return self.letters[min(line or 1, len(self.letters)) - 1]
 
     @property
     def empty_block(self) -> str:
-        """The line that opens a block with nothing in it, or ""."""
+        """The line that opens an empty block, or ""."""
         found = re.search(r"expected an indented block .*on line (\d+)", str(self.syntax))
         return self.letters[int(found[1]) - 1] if found else ""
 
     @property
     def missing(self) -> list[str]:
-        """The figures that the lines didn't assign."""
+        """The metrics that the lines didn't assign."""
         return [name for name in ("ttft", "total") if not isinstance(self.values.get(name), float)]
 
     @property
     def first(self) -> float:
-        """The right TTFT."""
+        """The correct TTFT."""
         return ROLE_AFTER + FIRST_AFTER
 
     def is_(self, name: str, seconds: float) -> bool:
-        """Whether a figure came out as that, but for rounding."""
+        """Whether a metric has this value, except for rounding."""
         return abs(float(self.values[name]) - seconds) < 1e-6
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Run the lines in the order given."""
+    """Run the lines in the given order."""
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
         return Seen(answer=answer)
     lines, given = answer

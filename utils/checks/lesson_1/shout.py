@@ -1,4 +1,4 @@
-"""A chain that answers in capitals and still streams."""
+"""A chain that replies in capitals and still streams."""
 
 import inspect
 import re
@@ -18,7 +18,7 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The chain that was built; its items are those of its stream."""
+    """The chain that was built, and the run of its stream."""
 
     chain: Any
     early: int
@@ -37,7 +37,7 @@ class Seen(Run):
 
     @property
     def words_held(self) -> int:
-        """The most characters that had gone in, up to the end of a word, and weren't out."""
+        """The most characters, up to the end of a word, that were taken but not yet output."""
         return _words_held(self.reply)
 
 

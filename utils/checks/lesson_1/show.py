@@ -14,7 +14,7 @@ from utils.checks.engine.stream_runner import call
 
 
 class Screen(io.StringIO):
-    """Standard output that tells its reply what becomes visible, and when.
+    """Standard output that records when printed text becomes visible.
 
     Attributes:
         flushed: Whether everything printed was flushed before the next piece was taken.
@@ -27,7 +27,7 @@ class Screen(io.StringIO):
         self.flushed = True
 
     def write(self, text: str) -> int:
-        """Take what is printed."""
+        """Record printed text."""
         self._look()
         if text:
             self._reply.out(text)
@@ -36,7 +36,7 @@ class Screen(io.StringIO):
         return super().write(text)
 
     def flush(self) -> None:
-        """Make it visible."""
+        """Make the printed text visible."""
         self._look()
         self._waiting_since = None
 
@@ -47,7 +47,7 @@ class Screen(io.StringIO):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was printed, and what a second call returned."""
+    """The printed text, and the result of a second call."""
 
     printed: str
     flushed: bool
@@ -55,19 +55,19 @@ class Seen(Run):
 
     @property
     def in_order(self) -> bool:
-        """Whether the reply was printed, and nothing but line breaks around it."""
+        """Whether the reply was printed, with nothing but line breaks around it."""
         text = self.reply.text
         return text in self.printed and not self.printed.replace(text, "", 1).strip("\n")
 
     @property
     def torn(self) -> bool:
-        """Whether only the white space that was printed is wrong."""
+        """Whether the printed text is wrong only in its white space."""
         bare = "".join(self.printed.split())
         return not self.in_order and bare == "".join(self.reply.text.split())
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Call it twice, with standard output watched."""
+    """Call the answer twice, with standard output recorded."""
     runs, screens = [], []
     for reply in (case.reply(), case.reply()):
         screens.append(Screen(reply))

@@ -1,4 +1,4 @@
-"""Whole words out of pieces, each as soon as it is complete."""
+"""Split pieces into whole words, each yielded as soon as it is complete."""
 
 import re
 from collections.abc import Callable
@@ -12,33 +12,33 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The words that came out, and when each could have."""
+    """The words that were yielded, and when each was complete."""
 
     @property
     def words(self) -> list[str]:
-        """The right words."""
+        """The correct words."""
         return self.reply.text.split()
 
     @property
     def wrong(self) -> int:
-        """The position of the first item that is no right word."""
+        """The position of the first wrong item."""
         pairs = enumerate(zip(self.items, self.words, strict=False))
         shorter = min(len(self.items), len(self.words))
         return next((at for at, (item, word) in pairs if item != word), shorter)
 
     @property
     def item(self) -> str:
-        """The first wrong item, or "" if the items just end."""
+        """The first wrong item, or "" if items are only missing at the end."""
         return self.items[self.wrong] if self.wrong < len(self.items) else ""
 
     @property
     def word(self) -> str:
-        """The right word in its place, or ""."""
+        """The correct word at that position, or ""."""
         return self.words[self.wrong] if self.wrong < len(self.words) else ""
 
     @property
     def needed(self) -> list[int]:
-        """For each word, how many pieces show that it is complete."""
+        """For each word, how many pieces it takes to know that it is complete."""
         ends = [found.end() for found in re.finditer(r"\S+(?=\s)", self.reply.text)]
         arrived = [len("".join(self.reply.pieces[: n + 1])) for n in range(self.total)]
         known = [next(n for n, length in enumerate(arrived, 1) if length > end) for end in ends]
@@ -46,7 +46,7 @@ class Seen(Run):
 
     @property
     def late(self) -> int | None:
-        """The first word that came out later than it could have."""
+        """The first word that was yielded later than necessary."""
         pairs = enumerate(zip(self.taken, self.needed, strict=False))
         return next((at for at, (came, known) in pairs if came > known), None)
 
@@ -58,7 +58,7 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """The words without what isn't a letter or a digit, in three ways to lose it."""
+    """The words without punctuation, in three versions."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

@@ -14,24 +14,25 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 @dataclass(frozen=True, kw_only=True)
 class Listening(Case):
-    """A reply, and whether it is streamed by `invoke`."""
+    """A reply, and whether it is streamed through `invoke`."""
 
     invoked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """What `.text` of the first collector held."""
+    """The contents of the first collector's `.text`."""
 
     case: Listening
-    looks: Sequence[tuple[str, Any]]  # after each chunk the text that had arrived, and what it held
-    text: Any  # what it held at the end
-    other: Any  # what a collector that listened to nothing held then
-    came: str  # the text that had arrived by then
+    # after each chunk, the text that had arrived and the contents of `.text`
+    looks: Sequence[tuple[str, Any]]
+    text: Any  # `.text` at the end
+    other: Any  # `.text` at the end of a collector that received nothing
+    came: str  # the text that had arrived at the end
 
     @property
     def wrong(self) -> bool:
-        """Whether `.text` wasn't right at the end."""
+        """Whether `.text` was wrong at the end."""
         return bool(self.text != self.came)
 
     @property
@@ -41,27 +42,27 @@ class Seen(Heard):
 
     @property
     def held(self) -> list[str]:
-        """What it held after each chunk."""
+        """The contents of `.text` after each chunk."""
         return [str(held or "") for _, held in self.looks]
 
     @property
     def longest(self) -> str:
-        """The most that it held on the way."""
+        """The longest string that `.text` held at any time."""
         return max(self.held, key=len, default="")
 
     @property
     def last_alone(self) -> bool:
-        """Whether it never held more than one piece, while several arrived."""
+        """Whether `.text` never held more than one piece, although several arrived."""
         return len(self.pieces) > 1 and {*self.held, ""} == {*self.pieces, ""}
 
     @property
     def late(self) -> int | None:
-        """The first look at which it didn't hold what had arrived."""
+        """The index of the first chunk after which `.text` lacked text that had arrived."""
         return next((at for at, (came, held) in enumerate(self.looks) if came != held), None)
 
     @property
     def arrived(self) -> str:
-        """What had arrived then."""
+        """The text that had arrived at that point."""
         return self.looks[self.late or 0][0]
 
 
@@ -70,7 +71,7 @@ def _text(handler: object) -> Any:
 
 
 def observe(answer: Any, case: Listening) -> Seen:
-    """Look at `.text` after each chunk, and at that of a collector that listens to nothing."""
+    """Read `.text` after each chunk, and that of a collector that receives nothing."""
     reply = case.reply()
     texts: list[Any] = [None, None]
     looks: list[tuple[str, Any]] = []
@@ -94,7 +95,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """The text without the pieces that equal the one before them, or any before them."""
+    """The text without repeated pieces: without adjacent repeats, and without any."""
     not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
     return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
 

@@ -1,4 +1,4 @@
-"""How learners' callback handlers are run: made anew, with no error kept silent.
+"""Running a learner's callback handlers: new instances, with no exception silenced.
 
 LangChain turns a handler's exception into a line of its log. Here it reaches the learner.
 """
@@ -26,40 +26,41 @@ Make = Callable[..., BaseCallbackHandler]
 _KNOWN = dir(BaseCallbackHandler)
 _GIVEN = {name: getattr(BaseCallbackHandler, name) for name in _KNOWN if name.startswith("on_")}
 _TOKEN = "on_llm_new_token"
-_FILLED = {"token", "chunk", "run_id", "parent_run_id", "tags"}  # what LangChain passes by name
+# arguments that LangChain passes by name
+_FILLED = {"token", "chunk", "run_id", "parent_run_id", "tags"}
 _NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 _LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What became of a learner's class of handlers in one case."""
+    """The result of running a learner's handler class in one case."""
 
     name: str  # the class's name in the exercise
-    answer: Any  # the learner's class, or whatever was given in its place
-    case: Case  # what its handlers listened to
-    handler: BaseCallbackHandler | None = None  # the first handler that was made
-    error: Exception | None = None  # what making or calling one raised
+    answer: Any  # the learner's class, or whatever was passed instead
+    case: Case  # the input
+    handler: BaseCallbackHandler | None = None  # the first instance
+    error: Exception | None = None  # the exception from creating or calling an instance
     log: Sequence[str] = ()  # what LangChain logged about callbacks
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
-        """What was heard, with a subclass's further fields."""
+        """Make a subclass's instance from a result and further fields."""
         return cls(**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more)
 
     @property
     def wrong(self) -> bool:
-        """Whether what the exercise asks for came out otherwise."""
+        """Whether the result differs from what the exercise asks for."""
         return False
 
     @property
     def when(self) -> str:
-        """What is special about the case, with a space before it; "" if nothing is."""
+        """What is special about the case, with a leading space; "" if nothing is."""
         return f" {self.case.when}" if self.case.when else ""
 
     @property
     def generators(self) -> list[str]:
-        """The methods with a `yield` in them."""
+        """The methods that contain a `yield`."""
         methods = vars(self.answer).items()
         events = [(name, each) for name, each in methods if name in _GIVEN]
         return [name for name, each in events if inspect.isgeneratorfunction(each)]
@@ -71,17 +72,17 @@ class Heard:
 
     @property
     def unknown(self) -> list[str]:
-        """The learner's methods that look like LangChain's and aren't."""
+        """The learner's methods that resemble LangChain's but don't exist there."""
         return unknown(self.handler)
 
     @property
     def unfilled(self) -> str:
-        """The parameter that is meant for the token, and isn't filled; "" if there is none."""
+        """The parameter that is meant for the token but never receives it; "" if there is none."""
         return unfilled(self.handler)
 
     @property
     def misfit(self) -> bool:
-        """Whether LangChain's call didn't fit a method, which so never began to run."""
+        """Whether LangChain's call didn't match a method's parameters, so it never started."""
         if not isinstance(self.error, TypeError):
             return False
         place = Path(traceback.extract_tb(self.error.__traceback__)[-1].filename)
@@ -89,20 +90,20 @@ class Heard:
 
 
 def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
-    """Let handlers of the learner's class listen to something.
+    """Run handlers of the learner's class on one case.
 
     Args:
         name: The class's name in the exercise.
         answer: The learner's class.
-        case: What they listen to.
-        listen: Makes handlers with the function that it is given, and lets them listen.
+        case: The input.
+        listen: Creates handlers with the function that is passed, and runs them.
     """
     made: list[BaseCallbackHandler] = []
     errors: list[Exception] = []
 
     def make(**arguments: Any) -> BaseCallbackHandler:
         handler: BaseCallbackHandler = answer(**arguments)
-        object.__setattr__(handler, "raise_error", True)  # of a frozen dataclass, too
+        object.__setattr__(handler, "raise_error", True)  # also works on a frozen dataclass
         made.append(handler)
         return handler
 
@@ -113,7 +114,7 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
                 listen(make)
             except Exception as error:
                 errors.append(error)
-            for handler in made:  # an error during later clean-up isn't raised
+            for handler in made:  # an exception during later clean-up shouldn't be raised
                 object.__setattr__(handler, "raise_error", False)
     return Heard(
         name=name,
@@ -132,7 +133,7 @@ def is_handler_class(answer: object) -> bool:
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    """The lines of LangChain's log about callbacks, kept from the screen."""
+    """Collect the lines of LangChain's log about callbacks, without displaying them."""
     lines: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -147,7 +148,7 @@ def overheard() -> Iterator[list[str]]:
 
 
 def hears(handler: object, *events: str) -> bool:
-    """Whether the handler has a method of its own for one of these events, or for any."""
+    """Whether the handler overrides the method for one of these events, or for any event."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
         for name, given in _GIVEN.items()
@@ -156,7 +157,7 @@ def hears(handler: object, *events: str) -> bool:
 
 
 def unknown(handler: object) -> list[str]:
-    """The methods of a handler that LangChain never calls: all, if it calls none, or any `on_…`."""
+    """Return methods that LangChain never calls: all if none is called, otherwise any `on_…`."""
     names = [
         name
         for owner in type(handler).__mro__
@@ -168,7 +169,7 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """The parameter of `on_llm_new_token` that LangChain never fills, if none is named `token`."""
+    """Return the parameter of `on_llm_new_token` that LangChain never fills, if none is `token`."""
     if handler is None or not hears(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
@@ -180,17 +181,17 @@ def unfilled(handler: object) -> str:
 class Attaching(Run):
     """A run of a function that attaches handlers and returns a number."""
 
-    again: Any  # what a second call returned
+    again: Any  # the result of a second call
     log: Sequence[str]  # what LangChain logged about callbacks
 
     @property
     def right(self) -> int:
-        """The right number."""
+        """The correct number."""
         raise NotImplementedError
 
     @property
     def wrong(self) -> bool:
-        """Whether all arrived and another number was returned."""
+        """Whether the whole reply arrived, and a wrong number was returned."""
         return self.case.whole and bool(self.returned != self.right)
 
     @property
@@ -200,17 +201,17 @@ class Attaching(Run):
 
     @property
     def handlers(self) -> list[Any]:
-        """What was attached."""
+        """All handlers that were attached."""
         return [each for call in self.calls for each in call.handlers]
 
     @property
     def classes(self) -> list[type]:
-        """The classes that were attached in place of handlers, which LangChain passes over."""
+        """Classes that were attached instead of instances, which LangChain ignores."""
         return [each for each in self.handlers if isinstance(each, type)]
 
     @property
     def unfilled(self) -> str:
-        """A parameter of a handler that is meant for the token, and isn't filled; or ""."""
+        """A handler's parameter that is meant for the token but never receives it, or ""."""
         return next(filter(None, map(unfilled, self.handlers)), "")
 
     @property

@@ -1,4 +1,4 @@
-"""A handler that counts tokens per run, and forgets each run when it is over."""
+"""A handler that counts tokens per run, and deletes each run's state at its end."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -19,17 +19,17 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 @dataclass(frozen=True, kw_only=True)
 class Runs(Case):
-    """What a handler listens to: one run, or several."""
+    """The runs that a handler receives: one, or several."""
 
-    beside: bool = False  # whether a second run takes turns with it
-    second: bool = False  # whether that other run starts first
-    before: bool = False  # whether a second, shorter run follows it
+    beside: bool = False  # whether a second run is interleaved with the first
+    second: bool = False  # whether the second run starts first
+    before: bool = False  # whether a second, shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
-    batch: bool = False  # whether three runs share the handler in threads of their own
+    batch: bool = False  # whether three runs in separate threads share the handler
 
 
 class _Spy(BaseCallbackHandler):
-    """Notes of each finished run its tokens, those of them with text, and the characters."""
+    """Records for each finished run its tokens, its tokens with text, and its characters."""
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
@@ -49,47 +49,47 @@ class _Spy(BaseCallbackHandler):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """What was reported."""
+    """The reports of a handler."""
 
     case: Runs
-    reports: Any = None  # what `.reports` held at the end
-    others: Any = None  # what it held on a handler that listened to nothing
-    kept: Sequence[str] = ()  # the attributes that hold more than before
-    spy: _Spy = field(default_factory=_Spy)  # what should have been reported
+    reports: Any = None  # `.reports` at the end
+    others: Any = None  # `.reports` of a handler that received nothing
+    kept: Sequence[str] = ()  # the attributes that have grown
+    spy: _Spy = field(default_factory=_Spy)  # the correct reports
 
     @property
     def right(self) -> list[int]:
-        """What should be in `.reports`."""
+        """The correct contents of `.reports`."""
         return self.spy.tokens
 
     @property
     def got(self) -> list[Any]:
-        """What is in it."""
+        """The contents of `.reports`."""
         return list(self.reports) if isinstance(self.reports, list | tuple) else []
 
     @property
     def odd(self) -> list[Any]:
-        """The reports that are no whole numbers."""
+        """The reports that aren't integers."""
         return [report for report in self.got if type(report) is not int]
 
     @property
     def off(self) -> set[int]:
-        """By how much its numbers are wrong."""
+        """By how much the numbers are wrong."""
         return {abs(got - right) for got, right in zip(self.got, self.right, strict=False)}
 
     @property
     def same(self) -> bool:
-        """Whether the numbers are right, in any order."""
+        """Whether the numbers are correct, in any order."""
         return not self.odd and sorted(self.got) == sorted(self.right)
 
     @property
     def wrong(self) -> bool:
-        """Whether it reported something else; threads end in any order."""
+        """Whether the reports are wrong; threads end in any order."""
         return not self.same if self.case.batch else self.got != self.right
 
 
 def observe(answer: Any, case: Runs) -> Seen:
-    """Let a handler listen to the runs of one case."""
+    """Run a handler on one case."""
     spy = _Spy()
     facts: dict[str, Any] = {}
 
@@ -134,7 +134,7 @@ def _reports(handler: object) -> Any:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """How many entries each attribute holds, but for the reports."""
+    """Return the number of entries in each attribute except `reports`."""
     own = {name: value for name, value in vars(type(handler)).items() if not callable(value)}
     attributes = {**own, **vars(handler)}
     return {

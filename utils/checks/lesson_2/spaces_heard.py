@@ -10,7 +10,7 @@ from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
-_ASIDES = (" ", "by the by")  # they tell the handler's count from one of the reply
+_ASIDES = (" ", "by the by")  # distinguish the handler's count from a count in the reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,17 +19,17 @@ class Seen(Attaching):
 
     @property
     def right(self) -> int:
-        """The spaces in the tokens."""
+        """The number of spaces in the tokens."""
         return "".join((self.reply.text, *self.reply.asides)).count(" ")
 
     @property
     def in_reply(self) -> int:
-        """The spaces in the reply."""
+        """The number of spaces in the reply."""
         return self.reply.text.count(" ")
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Call it twice, with handlers' errors overheard."""
+    """Call the answer twice, and record the errors of its handlers."""
     runs = []
     with handlers.overheard() as log:
         for _ in range(2):

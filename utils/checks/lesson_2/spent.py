@@ -1,4 +1,4 @@
-"""The output tokens of several replies, as the provider counted them."""
+"""The sum of several replies' output tokens, as the provider counted them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _MOST_EXTRA = 4  # chunks without text in a reply
 
 @dataclass(frozen=True, kw_only=True)
 class Prompts(Case):
-    """The prompts; one of them may be there twice."""
+    """The prompts, one of which may be repeated."""
 
     prompts: Sequence[str] = (_RIVER, _SEA, _RIVER, _TIDE)
 
@@ -48,7 +48,7 @@ class Seen(Attaching):
 
     @property
     def right(self) -> int:
-        """The right number."""
+        """The correct number."""
         return sum(self.written)
 
     @property
@@ -63,37 +63,37 @@ class Seen(Attaching):
 
     @property
     def often(self) -> str:
-        """The first prompt that was sent more or less often than it is in the list, or ""."""
+        """The first prompt that wasn't sent as often as it is in the list, or ""."""
         prompts = list(self.case.prompts)
         sent = {prompt: reply.requests for prompt, reply in self.replies.items()}
         return next((p for p, number in sent.items() if number != prompts.count(p)), "")
 
     @property
     def left(self) -> str:
-        """The first prompt whose reply was left before its end, or ""."""
+        """The first prompt whose reply wasn't read to its end, or ""."""
         pairs = [(prompt, each) for prompt, r in self.replies.items() for each in r.readings]
         return next((prompt for prompt, each in pairs if not (each.ended or each.failed)), "")
 
     @property
     def given(self) -> int:
-        """The input tokens of all replies together."""
+        """The input tokens of all replies."""
         return sum(usage["input_tokens"] for usage in self.billed)
 
     @property
     def by_prompt(self) -> int:
-        """The output tokens, if a repeated prompt is billed once."""
+        """The output tokens if a repeated prompt counted once."""
         return sum(dict(zip(self.case.prompts, self.written, strict=True)).values())
 
     @property
     def by_model(self) -> list[int]:
-        """The output tokens of each of the models."""
+        """The output tokens per model."""
         names = [self.replies[prompt].model_name for prompt in self.case.prompts]
         pairs = list(zip(names, self.written, strict=True))
         return [sum(n for name, n in pairs if name == model) for model in dict.fromkeys(names)]
 
     @property
     def chunks(self) -> list[int]:
-        """How many chunks arrived, with or without some of those that have no text."""
+        """The number of chunks, with and without some of those that have no text."""
         text = sum(len(self.replies[prompt].pieces) for prompt in self.case.prompts)
         return [text + extra * len(self.written) for extra in range(_MOST_EXTRA + 1)]
 
@@ -103,14 +103,14 @@ def _usage(given: int, written: int) -> UsageMetadata:
 
 
 def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
-    """Call it twice with a model that passes its prompts on to two others."""
+    """Call the answer twice, with a model that passes its prompts on to two others."""
     with handlers.overheard() as log:
         first, again = _observed(answer, case), _observed(answer, case)
     return Seen.of(first[0], replies=first[1], again=again[0].returned, log=log)
 
 
 def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str, Reply]]:
-    replies = {  # the figures tell mistakes apart
+    replies = {  # the numbers distinguish mistakes
         _RIVER: Reply(cut(RIVERS[:70], 61), usage=_usage(9, 131), model_name="river-1"),
         _TIDE: Reply(
             cut(HARBOUR, 62),
@@ -125,7 +125,7 @@ def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str,
 
 
 def _asked(reading: Reading) -> list[BaseMessage]:
-    """What a request asks, without its instructions."""
+    """Return the messages of a request without its instructions."""
     return [message for message in reading.messages if message.type == "human"]
 
 

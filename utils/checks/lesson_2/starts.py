@@ -1,4 +1,4 @@
-"""How many starts of a model two handlers count; the four cases are run."""
+"""How many starts of a model two handlers count; the check runs all four cases."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -12,7 +12,7 @@ from langchain_core.runnables import Runnable
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 
-# Which handler is in the model's constructor, the chain's `with_config` and the call's config.
+# The handlers in the model's constructor, the chain's `with_config` and the call's config.
 CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
 
 
@@ -26,41 +26,41 @@ class _Tally(BaseCallbackHandler):
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer, beside the starts that `A` and `B` count in each case."""
+    """An answer, and the starts that `A` and `B` count in each case."""
 
     answer: Any
     truth: Mapping[int, Mapping[str, int]]
 
     @property
     def strings(self) -> list[str]:
-        """The keys that are the number of a case, written as a string."""
+        """The keys that are a case's number written as a string."""
         names = map(str, CASES)
         return [key for key in self.answer if isinstance(key, str) and key.strip() in names]
 
     @property
     def unknown(self) -> list[str]:
-        """The keys that are no case's."""
+        """The keys that aren't a case's number."""
         return [str(key) for key in self.answer if key not in CASES]
 
     @property
     def given(self) -> dict[tuple[int, str], Any]:
-        """The learner's number for each case and handler; `...` where there is none."""
+        """The learner's number for each case and handler; `...` if there is none."""
         rows = {case: _row(self.answer.get(case, ...)) for case in CASES}
         return {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
 
     @property
     def misshapen(self) -> int:
-        """The first case whose entry isn't two numbers in a form that can be read; 0 if none is."""
+        """The first case whose entry isn't two numbers in a readable form; 0 if there is none."""
         return next((case for case in CASES if _row(self.answer.get(case, ...)) is None), 0)
 
     @property
     def missing(self) -> list[str]:
-        """What has no number yet, as "`A` in case 2"."""
+        """The missing numbers, as "`A` in case 2"."""
         return [f"`{name}` in case {case}" for (case, name), n in self.given.items() if n is ...]
 
     @property
     def odd(self) -> tuple[int, Any]:
-        """The first case with something else than a whole number, and what that is; or 0."""
+        """The first case with a value that isn't an integer, and the value; 0 if there is none."""
         entries = ((case, number) for (case, _), number in self.given.items())
         return next((entry for entry in entries if type(entry[1]) is not int), (0, None))
 
@@ -72,18 +72,18 @@ class Seen:
 
     @property
     def number(self) -> int:
-        """The number that is wrong."""
+        """The wrong number."""
         return int(self.given[self.wrong])
 
     @property
     def places(self) -> int:
-        """In how many places that handler is."""
+        """How many times that handler is attached."""
         case, name = self.wrong
         return CASES[case].count(name) if case else 0
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
-    """A case's entry as a dict, if it is one, or `("A", 1, "B", 2)`, or `(1, 2)`."""
+    """Return a case's entry as a dict, from a dict, `("A", 1, "B", 2)` or `(1, 2)`."""
     if entry is ... or entry is None:
         return {}
     if isinstance(entry, Mapping):
@@ -96,9 +96,10 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """The number for a handler, also of a mapping that answers 0 where nothing was noted."""
+    """Return the number for a handler, even from a mapping with default values."""
     try:
-        number = copy({} if row is None else row)[name]  # a copy, since a defaultdict would note it
+        # a copy, since a defaultdict would add the key
+        number = copy({} if row is None else row)[name]
     except KeyError:
         return ...
     return ... if number is None else number

@@ -1,4 +1,4 @@
-"""A handler that measures TTFT by the clock it was given."""
+"""A handler that measures TTFT with the clock passed to it."""
 
 import inspect
 from collections.abc import Sequence
@@ -14,72 +14,72 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
 
-IDLE = 50.0  # seconds between making the handler and using it
+IDLE = 50.0  # seconds between creating and using the handler
 
-_AHEAD = 1000.0  # seconds that the given clock is ahead of any other
+_AHEAD = 1000.0  # seconds by which the handler's clock is ahead of any other
 _LONG = 60.0  # seconds; everything here takes less
 _CLOSE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply, and whether the given clock shows 0 when the model is called."""
+    """A reply, and whether the handler's clock shows 0 when the model is called."""
 
     from_zero: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """What `.ttft` was."""
+    """The values of `.ttft`."""
 
-    first: float | None  # the right TTFT; None for a reply without text
-    looked: bool  # whether the handler looked at its clock while the model ran
-    before: Sequence[Any]  # what `.ttft` was after each chunk until the first text
-    then: Any  # what it was when the first text arrived
-    final: Any  # what it was at the end
+    first: float | None  # the correct TTFT; None for a reply without text
+    looked: bool  # whether the handler read its clock while the model ran
+    before: Sequence[Any]  # `.ttft` after each chunk until the first text
+    then: Any  # `.ttft` when the first text arrived
+    final: Any  # `.ttft` at the end
 
     @property
     def wrong(self) -> bool:
-        """Whether `.ttft` wasn't right at the end."""
+        """Whether `.ttft` was wrong at the end."""
         if self.final is None or self.first is None or self.odd is not None:
             return self.final is not self.first
         return not self.is_(self.first)
 
     @property
     def odd(self) -> Any:
-        """The first value that is no number, or None."""
+        """The first value that isn't a number, or None."""
         values = [v for v in (self.early, self.then, self.final) if v is not None]
         return next((v for v in values if isinstance(v, bool) or not isinstance(v, Real)), None)
 
     @property
     def early(self) -> Any:
-        """What it was before any text arrived, or None."""
+        """The value before any text arrived, or None."""
         return next((each for each in self.before if each is not None), None)
 
     @property
     def ttft(self) -> Any:
-        """The first value that it had, or None."""
+        """The first value, or None."""
         values = (self.early, self.then, self.final)
         return next((each for each in values if each is not None), None)
 
     @property
     def takes_the_chunk(self) -> bool:
-        """Whether the method takes the chunk, and not the token."""
+        """Whether the method takes the chunk instead of the token."""
         if self.handler is None or not handlers.hears(self.handler, "on_llm_new_token"):
             return False
         names = inspect.signature(self.handler.on_llm_new_token).parameters
         return "chunk" in names and "token" not in names
 
     def is_(self, seconds: float) -> bool:
-        """Whether that is what it measured, but for rounding."""
+        """Whether the measured value is this one, except for rounding."""
         return bool(abs(self.ttft - seconds) < _CLOSE)
 
 
 def observe(answer: Any, case: Timed) -> Seen:
-    """Look at `.ttft` after each chunk."""
+    """Read `.ttft` after each chunk."""
     reply = case.reply(first_after=0.0 if case.compact else FIRST_AFTER)
     looks: list[float] = []
-    readings: list[tuple[int, Any]] = []  # with how many pieces had arrived
+    readings: list[tuple[int, Any]] = []  # pieces that had arrived, `.ttft`
     values: list[Any] = []
     ahead = _AHEAD
 

@@ -1,4 +1,4 @@
-"""Half-written Markdown with its code fence closed."""
+"""Incomplete Markdown whose open code fence gets closed."""
 
 import re
 from collections.abc import Callable
@@ -44,18 +44,18 @@ class Seen(Run):
 
     @property
     def half_fence(self) -> bool:
-        """Whether the last line is one or two backticks."""
+        """Whether the last line consists of one or two backticks."""
         return self.given.split("\n")[-1].strip() in _LONE
 
     @property
     def kept(self) -> str:
-        """The text without half a fence at its end."""
+        """The text without an incomplete fence at its end."""
         lines = self.given.split("\n")
         return "\n".join(lines[:-1] if self.half_fence else lines)
 
     @property
     def open(self) -> bool:
-        """Whether a block is open in what is kept."""
+        """Whether a code block is still open at the end of `kept`."""
         return bool(len(_OPENS.findall(self.kept)) % 2)
 
     @property
@@ -65,9 +65,9 @@ class Seen(Run):
 
     @property
     def right(self) -> bool:
-        """Whether the result is right; extra blank lines around the change are fine.
+        """Whether the result is correct; extra blank lines around the change are fine.
 
-        Half a fence after spaces may stay: the exercise mentions only backticks.
+        An incomplete fence after spaces may stay: the exercise mentions only backticks.
         """
         if self.given.endswith((" `", " ``")) and self._is(self.given):
             return True

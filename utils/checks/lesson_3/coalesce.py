@@ -12,19 +12,19 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # this figure and the gaps are exact in binary, and so is "at least"
+SECONDS = 0.25  # exact in binary, like the gaps, so that "at least" is exact too
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace(Case):
-    """A stream whose pieces arrive after `gaps`, in seconds, by a clock that starts at `begins`."""
+    """A stream whose pieces arrive after `gaps` seconds, by a clock that starts at `begins`."""
 
     gaps: Sequence[float]
     begins: float = 100.0
 
 
 class Passed(NamedTuple):
-    """A string that was yielded, and after how many non-empty pieces."""
+    """A yielded string, and how many non-empty pieces had arrived."""
 
     text: str
     taken: int
@@ -35,27 +35,28 @@ _NOTHING = Passed("", 1000)
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was yielded."""
+    """The strings that were yielded."""
 
     case: Pace  # the stream
-    due: Sequence[Passed]  # what should have been yielded, and when
-    debounced: Sequence[Passed]  # what would be due if time were measured from the previous piece
+    due: Sequence[Passed]  # the strings that should have been yielded, and when
+    # the strings that would be due if time were measured from the previous piece
+    debounced: Sequence[Passed]
     looked: int  # how often the clock was called
 
     @property
     def passed(self) -> list[Passed]:
-        """What was yielded, in order."""
+        """The strings that were yielded, in order."""
         return list(map(Passed, self.items, self.taken))
 
     @property
     def odd(self) -> tuple[Passed, Passed]:
-        """What was yielded and what was due, at the first difference."""
+        """The yielded string and the one that was due, at the first difference."""
         pairs = zip_longest(self.passed, self.due, fillvalue=_NOTHING)
         return next(((got, due) for got, due in pairs if got != due), (_NOTHING, _NOTHING))
 
     @property
     def waited(self) -> float:
-        """Seconds that the answer itself waited."""
+        """Seconds that the answer itself slept."""
         return self.seconds - sum(self.case.gaps)
 
     @property
@@ -79,7 +80,7 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
 
 
 def _due(case: Pace, *, from_piece: bool) -> Iterator[Passed]:
-    """What is due if time is measured from the last yield, or from the previous piece."""
+    """Yield what is due if time is measured from the last yield, or from the previous piece."""
     now, waiting, last, taken = 0.0, "", -SECONDS, 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
         now, waiting, taken = now + gap, waiting + piece, taken + bool(piece)
@@ -113,7 +114,7 @@ _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
 
 
 def _every(seconds: float, pieces: int) -> Pace:
-    words = _WORDS[pieces : 2 * pieces]  # so that no two streams are the same
+    words = _WORDS[pieces : 2 * pieces]  # so that all streams differ
     return Pace(
         pieces=words, gaps=[seconds] * pieces, when=f"for a stream with a piece each {seconds} s"
     )

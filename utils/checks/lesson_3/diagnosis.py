@@ -1,4 +1,4 @@
-"""Which of four replies is complete, and what ended the others."""
+"""Which of four replies is complete, and why the others ended."""
 
 from utils.checks.clinic import clinic
 

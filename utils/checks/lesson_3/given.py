@@ -1,4 +1,4 @@
-"""The replies that the first three exercises read as streams of chunks, and their observation."""
+"""The replies that the first three exercises read as streams of chunks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 @dataclass(frozen=True, kw_only=True)
 class Chunks(Case):
-    """A reply as chunks, with its tool calls and finish reason; `empty` is a stream of none."""
+    """A reply as chunks, with its tool calls and finish reason; `empty` is an empty stream."""
 
     text: str = HERON
     calls: Sequence[tuple[str, str]] = ()
@@ -35,7 +35,7 @@ NOTHING_CAME = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """A reply with that finish reason, which its `when` names."""
+    """A reply with this finish reason, which its `when` mentions."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
@@ -46,7 +46,7 @@ class Seen(Run):
 
     case: Chunks
     chunks: Sequence[AIMessageChunk]  # all its chunks
-    read_chunks: int  # how many of them were read
+    read_chunks: int  # how many chunks were read
 
     @property
     def whole(self) -> AIMessageChunk:
@@ -60,7 +60,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that should be returned; "" if the exercise asks for none."""
+        """The text that should be returned; "" if the exercise doesn't ask for any."""
         return "" if self.wants is ANYTHING else self.reply.text
 
 

@@ -1,4 +1,4 @@
-"""The text of a complete reply, and an error for any other."""
+"""The text of a complete reply, or an exception for any other."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Se
 
 _REASONS = ("stop", "length", "content_filter", "tool_calls", UNKNOWN)
 _SLIPS = (AttributeError, LookupError, NameError, TypeError)
-# How a message may say that there is no finish reason.
+# How an error message may say that there is no finish reason.
 _NONE = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _NONE = re.compile(
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
-    """Store one reply, or refuse it."""
+    """Store one reply, or reject it."""
     complete = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if complete else ANYTHING)
 
@@ -35,7 +35,7 @@ def _refused(s: Seen) -> bool:
 
 
 def _names_another(s: Seen) -> bool:
-    """Whether the error's message names a finish reason that the reply doesn't have."""
+    """Whether the error message names a finish reason that the reply doesn't have."""
     said = str(s.error).removesuffix(s.reply.text)
     return any(re.search(rf"\b{each}\b", said) for each in _REASONS if each != s.finish)
 

@@ -1,4 +1,4 @@
-"""The values that the JSON parser yields for the pieces of a reply; the check runs the parser."""
+"""The values that the JSON parser yields for a reply's pieces; the check runs the parser."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
 @dataclass(frozen=True)
 class Seen:
-    """A learner's list of values beside the parser's."""
+    """A learner's list of values, and the parser's."""
 
     answer: Any
     yielded: Sequence[dict[str, Any]]
 
     @cached_property
     def at(self) -> int:
-        """Index of the first difference; the length of the shorter list if there is none."""
+        """The index of the first difference; the length of the shorter list if there is none."""
         pairs = enumerate(zip(self.answer, self.yielded, strict=False))
         shorter = min(len(self.answer), len(self.yielded))
         return next((at for at, (given, value) in pairs if given != value), shorter)
@@ -33,13 +33,13 @@ class Seen:
 
     @property
     def value(self) -> dict[str, Any] | None:
-        """The parser's value at that index; None if one list only ends early."""
+        """The parser's value at that index; None if one list is shorter."""
         differs = self.at < min(len(self.answer), len(self.yielded))
         return self.yielded[self.at] if differs else None
 
     @property
     def unknown(self) -> str:
-        """The value's first key that isn't in the JSON, even partially; or ""."""
+        """The value's first key that isn't in the JSON, not even partially, or ""."""
         names = map(str, self.given)
         return next((n for n in names if not any(k.startswith(n) for k in self.yielded[-1])), "")
 
@@ -51,7 +51,7 @@ class Seen:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compare the list with what the parser yields now."""
+    """Compare the list with what the parser actually yields."""
     return Seen(answer, list(JsonOutputParser().transform(iter(_PIECES))))
 
 

@@ -1,4 +1,4 @@
-"""One chunk that is the sum of all."""
+"""One chunk that is the sum of all chunks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +16,12 @@ _PARTS = ("tool calls", "usage", "finish reason")
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
-    """Add up one stream."""
+    """Add up the chunks of one stream."""
     return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 
 
 def lost(s: Seen) -> list[str]:
-    """Names of the parts in which the sum differs from the reply."""
+    """The names of the fields in which the sum differs from the reply."""
     if not s.chunks:
         return []
     parts = zip(_PARTS, _parts(s.returned), _parts(s.whole), strict=True)

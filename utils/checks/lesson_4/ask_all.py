@@ -1,4 +1,4 @@
-"""Several replies, a few at a time, in the order of their prompts."""
+"""Several replies, a few concurrently, in the order of their prompts."""
 
 import asyncio
 import inspect
@@ -14,7 +14,7 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_TEXTS = {  # prompts, with a reply and the seconds between its pieces: they end in another order
+_TEXTS = {  # prompts, with a reply and the seconds between its pieces; they end in another order
     "Name a river.": (RIVERS[:60], 0.3),
     "Describe the tide.": (HARBOUR[:20], 0.1),
     "Name a sea.": (RIVERS[60:], 0.2),
@@ -28,7 +28,7 @@ _FAILS = "Describe the tide."
 
 @dataclass(frozen=True, kw_only=True)
 class Several(Case):
-    """Several prompts, one of them twice, and how many replies may stream at the same time."""
+    """Several prompts, one of them repeated, and the limit on concurrent replies."""
 
     at_most: int
     prompts: Sequence[str] = (*_TEXTS, _TWICE)
@@ -36,7 +36,7 @@ class Several(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was returned for the prompts, and when each reply streamed."""
+    """The results for the prompts, and when each reply streamed."""
 
     case: Several
     replies: dict[str, Reply]
@@ -44,17 +44,17 @@ class Seen(Run):
 
     @property
     def whole(self) -> bool:
-        """Whether all replies arrive, and nothing was raised."""
+        """Whether all replies arrived and nothing was raised."""
         return self.case.whole and self.error is None
 
     @property
     def texts(self) -> list[Any]:
-        """The items that were returned."""
+        """The returned items."""
         return list(self.returned) if isinstance(self.returned, list | tuple) else []
 
     @property
     def right(self) -> list[str]:
-        """The right texts; of the two replies to one prompt, either may come first."""
+        """The correct texts; the two replies to the repeated prompt may come in either order."""
         texts = [self.replies[prompt].text for prompt in self.case.prompts]
         if texts:
             texts[2 if self.texts[-1:] == texts[2:3] else -1] = _AGAIN.text
@@ -74,31 +74,31 @@ class Seen(Run):
 
     @property
     def all_ended(self) -> bool:
-        """Whether each prompt was sent, and all replies came to their end."""
+        """Whether each prompt was sent, and all replies were read to their end."""
         sent = all(self.replies[prompt].requests for prompt in self.case.prompts)
         return sent and all(reading.ended for reading in self.readings)
 
     @property
     def most(self) -> int:
-        """The most replies that streamed at the same time."""
+        """The largest number of concurrent replies."""
         spans = [(each.began, each.left or inf) for each in self.readings]
         return max((sum(b <= began < e for b, e in spans) for began, _ in spans), default=0)
 
     @property
     def allowed(self) -> int:
-        """How many of these could have streamed at the same time."""
+        """How many replies could have streamed concurrently."""
         return min(self.case.at_most, len(self.case.prompts))
 
     @property
     def idle(self) -> float:
-        """The longest time for which a place was free while a prompt waited."""
+        """The longest time for which another reply could have started but a prompt was waiting."""
         begun = sorted(each.began for each in self.readings)[self.case.at_most :]
         ended = sorted(each.left or 0.0 for each in self.readings)
         return max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0)
 
 
 def observe(answer: Callable[..., Any], case: Several) -> Seen:
-    """Run it with a model that answers each prompt at its own pace."""
+    """Run the answer with a model that streams each reply at a different rate."""
     again = Reply(_AGAIN.pieces, gap=_AGAIN.gap)
     replies = {
         prompt: Reply(

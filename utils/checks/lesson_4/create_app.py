@@ -24,9 +24,9 @@ from utils.checks.engine.student_code import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
-_LONG = 120.0  # virtual seconds; by then an endpoint whose model failed has ended
-_SLOW = 0.1  # virtual seconds for which a right endpoint may outlast its model
-MISUSES = (  # how errors read where a response is given what it can't send
+_LONG = 120.0  # virtual seconds; an endpoint whose model failed has ended by then
+_SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
+MISUSES = (  # errors that show that a response was passed the wrong kind of object
     "'function' object is not iterable",
     "'coroutine' object is not iterable",
     "'async_generator' object is not iterable",
@@ -34,9 +34,9 @@ MISUSES = (  # how errors read where a response is given what it can't send
     "object has no attribute 'items'",
 )
 _OF_THE_APP = ("async def", "yields", "returns nothing", "returns the wrong type")
-_TRIES = 20  # times that threads get to run, so that they let go of what they made
+_TRIES = 20  # rounds in which threads may run, so that they drop their references
 _ENDS = ("end", "failed")
-_HEADERS = {  # names, and what is to be found in their values
+_HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
     "X-Accel-Buffering": r"^no$",
     "Cache-Control": r"\bno-(cache|store)\b",
@@ -44,7 +44,7 @@ _HEADERS = {  # names, and what is to be found in their values
 
 
 class _App(Wanted):
-    """An app: whatever can be called like one, and is no function or class."""
+    """An app: any callable that isn't a function or a class."""
 
     def fits(self, value: object) -> bool:
         """Whether a value is an app."""
@@ -60,44 +60,44 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    silence: float = 0.0  # further seconds before the first text
-    # the reader doesn't leave, but reads no more, and the server cancels the request
+    silence: float = 0.0  # additional seconds before the first text
+    # the client stays connected but stops reading, and the server cancels the request
     slow: bool = False
-    beside: bool = False  # another reader asks another question at the same time
+    beside: bool = False  # another client sends another question at the same time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What readers received from an app."""
+    """What clients received from an app."""
 
     case: Visited
-    visit: Visit  # the response to the question; an empty one if there is no app to visit
-    took: float  # how many seconds the slowest response took
-    lasts: float  # how many seconds the slowest reply took the model
+    visit: Visit  # the response to the question; empty if there is no app
+    took: float  # seconds that the slowest response took
+    lasts: float  # seconds that the model took for the slowest reply
 
     @property
     def body(self) -> str:
-        """What was sent, as text."""
+        """The response body as text."""
         return self.visit.body.decode(errors="replace")
 
     @property
     def events(self) -> list[sse.Event]:
-        """What a page receives."""
+        """The events that a page receives."""
         return [event for _, event in self.visit.events]
 
     @property
     def output(self) -> str:
-        """The text that a page shows."""
+        """The text that a page displays."""
         return self.visit.text
 
     @property
     def expected(self) -> str:
-        """The text that a page should show; where the reply isn't whole, whatever it shows."""
+        """The text that a page should display; for an incomplete reply, whatever it displays."""
         return self.reply.text if self.case.whole else self.output
 
     @property
     def gave(self) -> str:
-        """How the text came out, as a verb."""
+        """The verb for how the text was output."""
         return "sent"
 
     @property
@@ -107,13 +107,13 @@ class Seen(Run):
 
     @property
     def undispatched(self) -> str:
-        """The name of an event that was sent and that no page receives, or ""."""
+        """The name of an event that was sent but never dispatched to the page, or ""."""
         sent = re.findall(r"^event: ?(\w+)", self.body, re.MULTILINE)
         return next((name for name in sent if name not in self.visit.names), "")
 
     @property
     def strange(self) -> str:
-        """The longest data of a message that isn't a string as JSON, or ""."""
+        """The longest message data that isn't a JSON string, or ""."""
         messages = [event.data for event in self.events if event.type == "message"]
         values = self.visit.messages
         strange = [d for d, v in zip(messages, values, strict=True) if not isinstance(v, str)]
@@ -121,30 +121,30 @@ class Seen(Run):
 
     @property
     def last(self) -> int:
-        """The position of the first `end` or `failed`; that of the last event without one."""
+        """The position of the first `end` or `failed`, or else of the last event."""
         ends = [at for at, event in enumerate(self.events) if event.type in _ENDS]
         return ends[0] if ends else len(self.events) - 1
 
     @property
     def generated_late(self) -> int:
-        """How many pieces the model generated after its reader had left."""
+        """How many pieces the model generated after its client had disconnected."""
         left = self.visit.left
         arrived = [at for reading in self.reply.readings for at in reading.arrived]
         return 0 if left is None else sum(at > left + virtual_time.SOON for at in arrived)
 
     @property
     def wrong_header(self) -> str:
-        """The first header that isn't as it should be, or ""."""
+        """The first header with a wrong value, or ""."""
         wrong = (h for h, right in _HEADERS.items() if not re.search(right, self.header(h)))
         return next(wrong, "")
 
     def header(self, name: str) -> str:
-        """A header of the response in small letters, or ""."""
+        """Return a header of the response in lower case, or ""."""
         return self.visit.headers.get(name.lower(), "").strip().lower()
 
 
 def observe(answer: Any, case: Visited) -> Seen:
-    """Make an app and visit it."""
+    """Make an app and send it requests."""
     reply = case.reply(silences={0: case.silence})
     replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
     made: list[Any] = []
@@ -168,8 +168,8 @@ def observe(answer: Any, case: Visited) -> Seen:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         async with started(app):
             visits.extend(await asyncio.gather(*requests))
-        for _ in range(_TRIES):  # Python closes a generator that was left at a `yield`,
-            await asyncio.to_thread(isolation.settle)  # once no thread holds it any more
+        for _ in range(_TRIES):  # Python closes a generator that is suspended at a `yield`
+            await asyncio.to_thread(isolation.settle)  # once no thread refers to it any more
             await asyncio.sleep(0.001)
             if not reply.still_open:
                 break
@@ -179,7 +179,7 @@ def observe(answer: Any, case: Visited) -> Seen:
 
     how: dict[str, Any] = {"wants": _APP, "passes_on": case.leave_after is None}
     run = run_async("create_app", visit, case, reply, FakeModel.of(replies), **how)
-    # What the shared mistakes look at is the answer and its app, and not the visit.
+    # The shared mistakes examine the answer and its app, not `visit`.
     run = replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
     return Seen.of(
         run,

@@ -31,7 +31,7 @@ _TEXTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What a page makes of the frame."""
+    """How a page interprets the frame."""
 
     @property
     def events(self) -> list[sse.Event]:
@@ -40,7 +40,7 @@ class Seen(Run):
 
     @property
     def value(self) -> Any:
-        """What `JSON.parse` makes of the first one's data; `NO_JSON` if it fails."""
+        """The result of `JSON.parse` for the first event's data; `NO_JSON` if it fails."""
         return json_of(self.events[0])
 
 

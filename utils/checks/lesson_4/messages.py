@@ -9,7 +9,7 @@ from utils.lesson_source import number
 _EARLY = "A buffer delays the early text too. How long was its TTFT?"
 _LATE = "Compare its TTFT with its E2E latency. What happened to the text until then?"
 _FREE = "While the event loop is blocked, no other client is served. Were health checks answered?"
-_CODE = {  # what the code of an endpoint with this diagnosis does
+_CODE = {  # how the code of an endpoint with this diagnosis works
     "buffered": "reads the whole reply into a list before it sends any of it",
     "keeps generating": "reads the reply in a background task that nothing cancels when the client "
     "disconnects",
@@ -19,7 +19,7 @@ _CODE = {  # what the code of an endpoint with this diagnosis does
 
 
 _REQUEST = "`GET /chat?question=…`"
-_SENT = {  # part of an error, and its cause
+_SENT = {  # part of an error message, and the cause
     "'function' object": "The response got a function. Are parentheses missing after its name?",
     "'coroutine' object": "The response got a coroutine. Is a `yield` missing in the function?",
     "'async_generator' object": "The response got an async generator. Which response class sends "
@@ -33,7 +33,7 @@ _WHY = {  # why a header matters
     "X-Accel-Buffering": "With any value but `no`, nginx in front of the server buffers the text.",
     "Cache-Control": "Without `no-cache`, a proxy may store the response.",
 }
-_BLOCKS = {  # what to look at in a snippet
+_BLOCKS = {  # what to check in a snippet
     "A": "Time passes between its chunks. Can the event loop run other tasks then?",
     "B": "A plain `for` blocks inside a coroutine too. Where could it give up control while it "
     "waits for the next chunk?",

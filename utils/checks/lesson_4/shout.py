@@ -12,7 +12,7 @@ from utils.checks.engine.stream_runner import run_async
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The text that was yielded, beside the reply in capitals."""
+    """The yielded text, and the reply in capitals."""
 
     @property
     def expected(self) -> str:
@@ -21,7 +21,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Read what the answer yields for one reply."""
+    """Read the answer's stream for one reply."""
     reply = case.reply()
     args = (case.model(reply), case.prompt)
     return Seen.of(run_async("shout", answer, case, reply, *args, streams=True, passes_on=True))

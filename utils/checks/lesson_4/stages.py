@@ -1,4 +1,4 @@
-"""The stages that a reader wants to see, from the events of real runs."""
+"""The stages to show to a reader, derived from the events of real runs."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -25,14 +25,14 @@ Event = Mapping[str, Any]
 
 @tool
 async def get_weather(city: str) -> str:
-    """The weather of a city."""
+    """Return the weather in a city."""
     await asyncio.sleep(1.0)
     return f"Rain in {city}."
 
 
 @tool
 async def get_time(zone: str) -> str:
-    """The time in a zone."""
+    """Return the time in a zone."""
     await asyncio.sleep(1.0)
     return f"Noon in {zone}."
 
@@ -42,25 +42,25 @@ _TOOLS = {each.name: each for each in (get_weather, get_time)}
 
 @RunnableLambda
 async def _noted(text: str) -> str:
-    """A step whose events begin no stage."""
+    """A step whose events don't begin a stage."""
     return text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program(Case):
-    """What an assistant does: for each call of its model, the text and the tools to call."""
+    """The behaviour of an assistant: for each model call, the text and the tools to call."""
 
     rounds: Sequence[tuple[str, Sequence[str]]]
 
 
 @dataclass(eq=False)
 class Events(Reply):
-    """A run's events; each of the reply's pieces stands for one."""
+    """A run's events; each piece of the reply represents one event."""
 
     events: Sequence[Event] = field(default_factory=list)
 
     async def aevents(self) -> AsyncGenerator[dict[str, Any]]:
-        """The events, one after the other."""
+        """Yield the events one by one."""
         events = iter(self.events)
         async with aclosing(self.astream()) as pieces:
             async for _ in pieces:
@@ -75,7 +75,7 @@ class Seen(Run):
 
     @property
     def began(self) -> list[tuple[str, int]]:
-        """The right stages, each with the number of the event that it begins with."""
+        """The correct stages, each with the number of the event that begins it."""
         begun = [("Thinking", 0)]
         for at, event in enumerate(self.events, start=1):
             stage = _stage(event)
@@ -85,7 +85,7 @@ class Seen(Run):
 
     @property
     def differ(self) -> tuple[tuple[str, int], tuple[str, int]]:
-        """The first wrong stage and the right one, with their events; ("", …) if none is left."""
+        """The first wrong stage and the correct one, with event numbers; ("", …) at the end."""
         over = ("", len(self.events) + 1)
         pairs = zip_longest(zip(self.items, self.taken, strict=True), self.began, fillvalue=over)
         return next(((got, right) for got, right in pairs if got != right), (over, over))
@@ -102,7 +102,7 @@ class Seen(Run):
         return next((stage for stage in self.items if stage not in known), None)
 
     def place(self, number: int) -> str:
-        """Where the event of that number is, from 1; 0 is before any event."""
+        """Describe the position of an event by its number, from 1; 0 is before any event."""
         kind = self.events[number - 1]["event"] if number else ""
         return f"at event {number} (`{kind}`)" if number else "before any event"
 
@@ -120,7 +120,7 @@ def _stage(event: Event) -> str:
 
 @cache
 def _recorded(rounds: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Event]:
-    """The events of a real run, as `astream_events` yields them."""
+    """Return the events of a real run, as `astream_events` yields them."""
 
     async def assistant(questions: AsyncIterator[str]) -> AsyncIterator[str]:
         question = "".join([part async for part in questions])

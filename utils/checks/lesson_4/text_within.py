@@ -16,19 +16,19 @@ _QUICK = 0.1  # virtual seconds of tolerance, for answers that poll a clock
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply and a time limit; piece `n` arrives after 0.6 s and `n` times 0.1 s, and silences."""
+    """A reply and a time limit; piece `n` arrives after 0.6 s + `n` · 0.1 s, plus silences."""
 
     seconds: float
-    # further seconds before the piece of that number
+    # additional seconds before a piece, by its index
     silences: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was returned within the limit, and when."""
+    """The text that was returned, and when."""
 
     limit: float  # the limit in seconds
-    hides_timeouts: bool  # whether a `TimeoutError` of the model's own doesn't come out
+    hides_timeouts: bool  # whether the answer swallows a `TimeoutError` that the model raises
 
     @property
     def arrivals(self) -> list[float]:
@@ -48,24 +48,24 @@ class Seen(Run):
 
     @property
     def late(self) -> bool:
-        """Whether it returned later."""
+        """Whether it returned after that."""
         return self.error is None and self.seconds > self.due + _QUICK
 
     @property
     def since_a_chunk(self) -> bool:
-        """Whether it ended when the limit had passed since the latest chunk before a silence."""
+        """Whether it returned once the limit had passed since the last chunk before a silence."""
         arrivals = [ROLE_AFTER, *self.arrivals]
         latest = max(at for at in arrivals if at < max(self.limit, ROLE_AFTER + SOON))
         return abs(latest + self.limit - self.seconds) <= SOON
 
     @property
     def at_a_piece(self) -> bool:
-        """Whether it ended when a piece arrived."""
+        """Whether it returned when a piece arrived."""
         return any(abs(at - self.seconds) <= SOON for at in self.arrivals)
 
 
 def observe(answer: Callable[..., Any], case: Timed) -> Seen:
-    """Run it once, and once more with a model that raises a `TimeoutError` of its own."""
+    """Run the answer once, and once more with a model that raises a `TimeoutError`."""
     reply = case.reply(silences=case.silences)
     own = replace(case, fails_after=3).reply(error=TimeoutError("no chunk for 120 s"))
     run, its_own = (

@@ -1,4 +1,4 @@
-"""Which of six snippets block the event loop; they run beside a heart."""
+"""Which of six snippets block the event loop; the check runs them beside a heartbeat."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR
 
-ALIVE = 0.2  # seconds between two beats of a heart that keeps beating, as the exercise says
+ALIVE = 0.2  # seconds between beats below which the loop isn't blocked, as the exercise says
 
 _BEAT = 0.1  # seconds between two beats, as in the widget
 _QUESTION = "Describe a harbour."
@@ -57,12 +57,12 @@ SNIPPETS: Mapping[str, Snippet] = {"A": _a, "B": _b, "C": _c, "D": _d, "E": _e, 
 
 @dataclass(frozen=True)
 class Seen(Diagnosis):
-    """An answer, beside the longest pause of the heart while each snippet ran, in seconds."""
+    """An answer, and the longest gap between heartbeats while each snippet ran, in seconds."""
 
     pauses: Mapping[str, float]
 
     def given(self, name: str) -> str:
-        """The learner's answer for a snippet: "True" in quotes is none."""
+        """Return the learner's answer for a snippet; the string "True" doesn't count."""
         return repr(self.answer[name])
 
 
@@ -90,7 +90,7 @@ def _longest_pause(snippet: Snippet) -> float:
         beating.cancel()
         return max(after - before for before, after in pairwise([*beats, virtual_time.now()]))
 
-    return round(virtual_time.run(main), 6)  # without what floats add
+    return round(virtual_time.run(main), 6)  # without floating-point error
 
 
 check = Exercise(observe, cases=(None,), mistakes={**FORM, "wrong": lambda s: bool(s.wrong)})

@@ -1,4 +1,4 @@
-"""The text of an agent's model, as it arrives."""
+"""The text of an agent's model, passed on as it arrives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from utils.checks.lesson_5.answer import continues
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Case):
-    """What the agent's model calls in each of its replies before the last."""
+    """The tool calls in each of the model's replies before the last."""
 
     text: str = given.LAMP
     calls: Sequence[Sequence[given.Call]] = ()
@@ -25,23 +25,23 @@ class Asked(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What came out of an agent's run."""
+    """What an agent's run yielded."""
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies
-    readings: Sequence[Reading]  # the requests for them, in order
-    blocking: str  # the method of the agent's that was called and blocks the event loop, or ""
+    readings: Sequence[Reading]  # the requests for the replies, in order
+    blocking: str  # the agent method that was called and blocks the event loop, or ""
 
     @property
     def expected(self) -> str:
-        """The text that is to come out: what was taken of all replies; less if the reader left."""
+        """The text that should be yielded: all that was taken; less if the reader left."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         ends = self.case.leave_after is self.case.cancel_after is None
         return taken if ends or not taken.startswith(self.text) else self.text
 
     @property
     def late(self) -> float:
-        """The longest delay from a piece's arrival to its being yielded."""
+        """The longest delay between a piece's arrival and its being yielded."""
         pairs = zip(self.items, self.at, strict=True)
         out = [BEGIN + at for item, at in pairs if text_of(item)]
         arrived = [at for reading in self.readings for at in reading.arrived]
@@ -49,19 +49,20 @@ class Seen(Run):
 
     @property
     def echo(self) -> str:
-        """A message of the history that was yielded, or ""."""
+        """A message from the history that was yielded, or ""."""
         before = [message.text for message in given.BEFORE]
         return next((item for item in self.items if item in before), "")
 
 
 def observe(answer: Callable[..., Any], case: Asked) -> Seen:
-    """Read the stream of an agent, with tools that take a while."""
+    """Read an agent's stream, with tools that take some time."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [*(given.asking(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
     agent = create_agent(given.Turns.answering(*replies), given.tools([]))
     called: list[str] = []
-    for name in ("stream", "invoke", "stream_events"):  # whose threads would wait for this loop
+    # LangGraph's threads would wait for this loop
+    for name in ("stream", "invoke", "stream_events"):
         setattr(agent, name, partial(_blocks, name, called))
     how: dict[str, Any] = {"streams": True, "passes_on": True}
     run = run_async("agent_reply", answer, case, replies[0], agent, given.history(), **how)

@@ -1,4 +1,4 @@
-"""The stages that a reader wants to see, from an agent's stream in two modes."""
+"""The stages to show to a reader, derived from an agent's stream in two modes."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -18,24 +18,24 @@ from utils.checks.lesson_5 import given
 
 SILENCE = 5.0  # seconds before the first item
 
-Item = tuple[str, Any]  # a mode, and what it yields
+Item = tuple[str, Any]  # a stream mode, and its item
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program(Case):
-    """What an agent does: for each call of its model, the text and the tools to call."""
+    """The behaviour of an agent: for each model call, the text and the tools to call."""
 
     rounds: Sequence[tuple[str, Sequence[given.Call]]]
 
 
 @dataclass(eq=False)
 class Items(Reply):
-    """A run's items; each of the reply's pieces stands for one."""
+    """A run's items; each piece of the reply represents one item."""
 
     of_run: Sequence[Item] = field(default_factory=list)
 
     async def aitems(self) -> AsyncGenerator[Item]:
-        """The items, one after the other."""
+        """Yield the items one by one."""
         items = iter(self.of_run)
         async with aclosing(self.astream()) as pieces:
             async for _ in pieces:
@@ -50,7 +50,7 @@ class Seen(Run):
 
     @property
     def began(self) -> list[tuple[str, int]]:
-        """The right stages, each with the number of the item that it begins with."""
+        """The correct stages, each with the number of the item that begins it."""
         begun = [("Thinking", 0)]
         for at, item in enumerate(self.of_run, start=1):
             for stage in _stages(item):
@@ -59,7 +59,7 @@ class Seen(Run):
 
     @property
     def differ(self) -> tuple[tuple[str, int], tuple[str, int]]:
-        """The first wrong stage and the right one, with their items; ("", …) if none is left."""
+        """The first wrong stage and the correct one, with item numbers; ("", …) at the end."""
         over = ("", len(self.of_run) + 1)
         pairs = zip_longest(zip(self.items, self.taken, strict=True), self.began, fillvalue=over)
         return next(((got, right) for got, right in pairs if got != right), (over, over))
@@ -77,14 +77,14 @@ class Seen(Run):
 
     @property
     def at_wrong(self) -> object:
-        """The message at which the first wrong stage was yielded; None if it is none."""
+        """The message at which the first wrong stage was yielded, or None."""
         (_, number), _ = self.differ
         there = 0 < number <= len(self.of_run)
         mode, item = self.of_run[number - 1] if there else ("", [None])
         return item[0] if mode == "messages" else None
 
     def place(self, number: int) -> str:
-        """Where the item of that number is, from 1; 0 is before any item."""
+        """Describe the position of an item by its number, from 1; 0 is before any item."""
         if not number:
             return "before any item"
         if number > len(self.of_run):
@@ -107,7 +107,7 @@ def _stages(item: Item) -> list[str]:
 
 @cache
 def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Item]:
-    """The items of a real run."""
+    """Return the items of a real run."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [
@@ -134,7 +134,7 @@ def observe(answer: Callable[..., Any], case: Program) -> Seen:
 
 
 def _at(s: Seen, kind: type, stage: str = "") -> bool:
-    """Whether the first wrong stage came too early, at a message of that type."""
+    """Whether the first wrong stage was yielded too early, at a message of this type."""
     (got, number), (_, due) = s.differ
     return number < due and got.startswith(stage) and isinstance(s.at_wrong, kind)
 

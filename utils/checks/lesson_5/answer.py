@@ -23,7 +23,7 @@ _CALLS = "tool_calls"
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Case):
-    """What the model calls in each of its replies before the last, and their finish reason."""
+    """The tool calls in each of the model's replies before the last, and their finish reason."""
 
     text: str = given.LAMP
     calls: Sequence[Sequence[given.Call]] = ()
@@ -32,25 +32,25 @@ class Asked(Case):
 
     @property
     def done(self) -> bool:
-        """Whether all arrives whole, and the tools are to be run."""
+        """Whether everything arrives and the tools should run."""
         return self.whole and self.finish == _CALLS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Texts, Staged):
-    """What came out of a reply, which tools ran, and what the model was sent."""
+    """What a reply yielded, which tools ran, and what the model received."""
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies
-    readings: Sequence[Reading]  # the requests for them, in order
+    readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
-    due_calls: Sequence[tuple[str, object]]  # those that should run, with their arguments
+    due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
     # the stages that should be shown, with what their details should contain
     due_stages: Sequence[tuple[str, str]]
 
     @property
     def other_stages(self) -> bool:
-        """Whether other stages were shown than should be."""
+        """Whether the stages shown are wrong."""
         shown = [(name, detail) for _, name, detail in self.stages]
         return len(shown) != len(self.due_stages) or not all(
             name == due and tool in detail
@@ -59,30 +59,30 @@ class Seen(Texts, Staged):
 
     @property
     def late_stage(self) -> float:
-        """The longest delay from the start of a request or a tool to its status."""
+        """The longest delay between the start of a request or a tool and its status."""
         began = sorted([reading.began for reading in self.readings] + [ran.at for ran in self.ran])
         return _latest([at for at, _, _ in self.stages], began)
 
     @property
     def late_text(self) -> float:
-        """The longest delay from a piece of text's arrival to its being yielded."""
+        """The longest delay between a text piece's arrival and its being yielded."""
         pairs = zip(self.items, self.at, strict=True)
         out = [BEGIN + at for item, at in pairs if text_of(item)]
         return _latest(out, [at for reading in self.readings for at in reading.arrived])
 
     @property
     def results(self) -> list[str]:
-        """What the tools' messages in the second request contain."""
+        """The contents of the tool messages in the second request."""
         return [each.text for each in self._added if isinstance(each, ToolMessage)]
 
     @property
     def added(self) -> list[str]:
-        """What the second request added to the conversation: messages, with the ids of calls."""
+        """The messages that the second request added to the conversation, with call ids."""
         return [*map(_named, self._added[:1]), *sorted(map(_named, self._added[1:]))]
 
     @property
     def due_added(self) -> list[str]:
-        """What it should add."""
+        """The messages that it should add."""
         ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(self.case.calls[0])]
         return [f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)]
 
@@ -92,7 +92,7 @@ class Seen(Texts, Staged):
 
 
 def _named(message: BaseMessage) -> str:
-    """A message's type, with the ids of the calls that it makes or answers."""
+    """Return a message's type, with the ids of the calls that it makes or answers."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     answers = message.tool_call_id if isinstance(message, ToolMessage) else ""
     ids = ", ".join(str(call["id"]) for call in calls) or answers
@@ -100,7 +100,7 @@ def _named(message: BaseMessage) -> str:
 
 
 def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(calls, key=repr)  # an argument may be missing
+    return sorted(calls, key=repr)  # an argument may be missing, so compare the `repr`s
 
 
 def _latest(came: Sequence[float], due: Sequence[float]) -> float:
@@ -114,7 +114,7 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
 
 
 def observe(answer: Callable[..., Any], case: Asked) -> Seen:
-    """Read the stream, with tools that take a while."""
+    """Read the answer's stream, with tools that take some time."""
     ran: list[given.Ran] = []
     calling = [given.asking(*calls, finish=case.finish) for calls in case.calls]
     replies = [*calling, case.reply(usage=given.USAGE)]

@@ -1,4 +1,4 @@
-"""A caption that says how far a job is, and promises nothing it can't know."""
+"""A caption that shows a job's progress and claims nothing it can't know."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Case):
-    """How far a job is, and the right caption."""
+    """A job's progress, and the correct caption."""
 
     done: int
     total: int | None
@@ -28,19 +28,19 @@ class Seen(Run):
 
     @property
     def wrong(self) -> bool:
-        """Whether it is another caption than the right one."""
+        """Whether the caption is wrong."""
         return bool(self.returned != self.case.right)
 
     @property
     def off(self) -> list[float]:
-        """By how much each number in it is too high; nothing if it has more or fewer numbers."""
+        """By how much each number in the caption is too high; empty if their count differs."""
         got, right = (re.findall(r"-?\d+(?:\.\d+)?", c) for c in (self.returned, self.case.right))
         pairs = zip(got, right, strict=True) if len(got) == len(right) else ()
         return [float(one) - float(other) for one, other in pairs]
 
 
 def observe(answer: Callable[..., Any], case: Job) -> Seen:
-    """Call it once."""
+    """Call the answer once."""
     args = (case.done, case.total, case.seconds)
     return Seen.of(call("caption", answer, case, case.reply(), *args))
 

@@ -1,4 +1,4 @@
-"""What a lost connection and a second request made of four programs' replies."""
+"""What a lost connection and a second request did to four programs' replies."""
 
 from utils.checks.clinic import clinic
 

@@ -1,4 +1,4 @@
-"""One whole reply, from the first model that gets as far as a text."""
+"""One whole reply, from the first model that sends any text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried):
-    """What came out, and which models were called."""
+    """What was yielded, and which models were called."""
 
-    other_prompts: Sequence[str]  # what models were sent beside the prompt
+    other_prompts: Sequence[str]  # other prompts that models received
 
 
 def observe(answer: Callable[..., Any], case: Fallback) -> Seen:
-    """Read what a list of models answers."""
+    """Read the answer's stream for a list of models."""
     replies = case.made()
     reply = replies[case.called - 1]
     models: list[FakeModel] = [case.model(each) for each in replies]

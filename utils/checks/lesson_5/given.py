@@ -1,4 +1,4 @@
-"""What lesson 5's answers are given: replies in turn, tools, and lists of which some may fail."""
+"""The inputs of lesson 5's answers: replies in turn, tools, and lists of models that may fail."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -17,17 +17,18 @@ from utils.checks.engine.run import Case, Wanted
 
 Call = tuple[str, str]  # a tool's name, and its arguments in JSON
 
-TOOL_TAKES = 1.0  # seconds
-SECONDS = 2.0  # of silence before a stream counts as stalled
-LONG = 30.0  # seconds of a silence that is too long for any reader
+TOOL_TAKES = 1.0  # seconds that a tool takes
+SECONDS = 2.0  # seconds of silence after which a stream counts as stalled
+LONG = 30.0  # seconds of silence that exceed any limit
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
-USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)  # a chunk after the end
+# sent in a chunk after the end
+USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
 
-Settings = Mapping[str, Any]  # of a reply
+Settings = Mapping[str, Any]  # settings of a `Reply`
 
 REFUSED: Settings = {"fails_after": 0}
 AFTER_ROLE: Settings = {"pieces": ("", OTHER), "fails_after": 1}
@@ -36,31 +37,31 @@ SILENT: Settings = {"first_after": LONG}
 
 @dataclass(frozen=True, kw_only=True)
 class Fallback(Case):
-    """A list of models or sources, and what is to come of it."""
+    """A list of models or sources, and the expected result."""
 
     text: str = LAMP
-    replies: Sequence[Settings] = ({}, {})  # for each of them, settings of its reply
-    # how many of them are to be called; what the last of those sends is to come out
+    replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
+    # how many entries should be called; the answer should yield what the last of them sends
     called: int = 1
-    fails: bool = False  # whether its error is to come out as well
-    # whether the list has the same one several times, which replies with each in turn
+    fails: bool = False  # whether the answer should also raise its error
+    # whether the entries are one and the same, which sends the replies in turn
     same: bool = False
-    tool: bool = False  # whether the first calls a tool before its reply
+    tool: bool = False  # whether the first entry calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
 
     def silent(self, number: int) -> bool:
-        """Whether one of them, counted from 1, is silent for too long."""
+        """Whether an entry, counted from 1, is silent for too long."""
         how = self.replies[number - 1]
         silences = (how.get("first_after"), *how.get("silences", {}).values())
         return LONG in (self.takes, *silences)
 
     @property
     def whole(self) -> bool:
-        """Whether a reply is read to its end or its error."""
+        """Whether the reply is read to its end or its error."""
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Their replies; the one that is to come out has the case's text."""
+        """Make the replies; the one that should be yielded has the case's text."""
         pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
         compact = {"compact": self.compact}
         pieces[self.called] = cut(self.text, self.seed)
@@ -75,16 +76,16 @@ def _lost(number: int) -> ConnectionLost:
 
 
 def history() -> list[BaseMessage]:
-    """A copy of `BEFORE` whose messages have ids: an agent gives one to a message without."""
+    """Return a copy of `BEFORE` whose messages have ids, since an agent adds missing ids."""
     return [each.model_copy(update={"id": str(at)}) for at, each in enumerate(BEFORE)]
 
 
 class Turns(FakeModel):
-    """A model that answers each request with the next of its replies, and then with the last."""
+    """A model that answers each request with the next of its replies, then repeats the last."""
 
     @classmethod
     def answering(cls, *replies: Reply) -> "Turns":
-        """A model with these replies."""
+        """Make a model with these replies."""
         return cls.of({str(at): reply for at, reply in enumerate(replies)})
 
     def _request(
@@ -96,20 +97,20 @@ class Turns(FakeModel):
 
 
 def asking(*calls: Call, **how: Any) -> Reply:
-    """A reply that makes tool calls after a few words; `how` are its further settings."""
+    """Make a reply that calls tools after a few words; `how` are further settings."""
     settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
     return Reply(calls=calls, **settings)
 
 
 def offered(reading: Reading) -> list[str]:
-    """The names of the tools that a request offered to the model, in alphabetical order."""
+    """Return the names of the tools that a request offered to the model, sorted."""
     given = reading.settings.get("tools") or []
     return sorted(tool["function"]["name"] for tool in given if isinstance(tool, dict))
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A tool that ran: with which argument, and when it began, in virtual seconds."""
+    """A tool that ran: its argument, and when it started, in virtual seconds."""
 
     name: str
     argument: object
@@ -117,7 +118,7 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """The tools of `ORDER` and `HOURS`, which note in `ran` that they run for `takes` seconds."""
+    """Make the tools of `ORDER` and `HOURS`, which record their runs and take `takes` seconds."""
     return [
         _tool(ran, takes, "order_status", "order", "integer", "It left on Monday"),
         _tool(ran, takes, "opening_hours", "day", "string", "Until six"),
@@ -138,7 +139,7 @@ OFFERED = sorted(tool.name for tool in tools([]))
 
 
 async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
-    """A stream of these items and a reply's chunks, which notes in `sent` what is taken when."""
+    """Yield these items and a reply's chunks, and record in `sent` when each was taken."""
     async with aclosing(reply.achunks()) as chunks:
         for item in before:
             sent.append((virtual_time.now(), item))
@@ -149,13 +150,13 @@ async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
 
 
 def stage(item: object) -> str | None:
-    """The stage that a `Status` names; None for anything else."""
+    """Return the stage that a `Status` names; None for anything else."""
     return str(getattr(item, "stage", "")) if type(item).__name__ == "Status" else None
 
 
 def status(name: str, detail: str = "") -> object:
-    """A `Status` of the course's class."""
-    from utils.widgets import Status  # brings all the widgets along: only when it is needed
+    """Make a `Status` of the course's class."""
+    from utils.widgets import Status  # imports all widgets, so only when needed
 
     return Status(name, detail)
 

@@ -29,7 +29,7 @@ _NO_FINISH = "Look at its finish reason: did the model ever report that it had f
 _FINISHED = "Look at its finish reason: the model did report that it had finished."
 
 
-# --- What several exercises share -----------------------------------------------------------------
+# --- Shared by several exercises ------------------------------------------------------------------
 
 _PASSED_ON: Messages[Passing] = {
     "yields something else": lambda s: (

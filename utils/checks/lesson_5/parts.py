@@ -1,4 +1,4 @@
-"""Parts of the assistant that a later exercise uses, which don't block it where they don't work."""
+"""Parts of the assistant that later exercises use, replaced if the learner's don't work."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -8,14 +8,14 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Put the course's part where the notebook's own doesn't pass; yield the names of those.
+    """Replace parts that fail their checks with the course's; yield the names of those replaced.
 
     Args:
-        answer: What is about to run; the parts are among the names of its notebook.
+        answer: The function about to run; the parts are among its notebook's globals.
         wanted: The names of the parts.
-        anew: Whether to check the parts again, as at the beginning of a check.
+        anew: Whether to check the parts again, such as at the start of a check.
     """
-    from utils.assistant import PARTS, passes  # brings all the widgets along
+    from utils.assistant import PARTS, passes  # imports all widgets
 
     if anew:
         passes.cache_clear()

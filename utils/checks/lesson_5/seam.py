@@ -1,4 +1,4 @@
-"""Two strings joined, without the part of the second that repeats the first's end."""
+"""Two strings joined, without the beginning of the second that repeats the first's end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,36 +20,36 @@ class Pair(Case):
 
     @property
     def overlap(self) -> str:
-        """The longest end of the first string that the second begins with."""
+        """The longest suffix of the first string that is a prefix of the second."""
         ends = (self.more[:size] for size in range(len(self.more), 0, -1))
         return next(filter(self.partial.endswith, ends), "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What two strings became."""
+    """The result of joining two strings."""
 
     case: Pair
 
     @property
     def rest(self) -> str:
-        """What is to follow the first string."""
+        """The text that should follow the first string."""
         return self.case.more.removeprefix(self.case.overlap)
 
     @property
     def expected(self) -> str:
-        """What they should become."""
+        """The correct result."""
         return self.case.partial + self.rest
 
     @property
     def missing(self) -> str:
-        """The beginning of `rest` that is missing, if nothing else is wrong; or ""."""
+        """The beginning of `rest` that is missing, if nothing else is wrong; otherwise ""."""
         kept = self.returned.removeprefix(self.case.partial)
         return self.rest.removesuffix(kept) if self.rest.endswith(kept) else ""
 
 
 def observe(answer: Callable[..., Any], case: Pair) -> Seen:
-    """Call it once."""
+    """Call the answer once."""
     return Seen.of(call("seam", answer, case, case.reply(), case.partial, case.more))
 
 

@@ -1,4 +1,4 @@
-"""What several exercises of lesson 5 observe, and the mistakes they share."""
+"""Observations and mistakes that several exercises of lesson 5 share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import SECONDS, Fallback, stage
 
-SLIPS = (AttributeError, NameError, TypeError)  # where an error of the answer's own is right
-_QUICK = 0.25  # seconds in which the next in a list is called
+SLIPS = (AttributeError, NameError, TypeError)  # errors that the answer may raise itself
+_QUICK = 0.25  # seconds within which the next entry should be called
 _NAMES = ("Thinking", "Tool call")
 
 
@@ -22,7 +22,7 @@ class Texts(Run):
 
     @property
     def expected(self) -> str:
-        """The text that is to come out: what was taken of all replies; less if the reader left."""
+        """The text that should be yielded: all that was taken; less if the reader left."""
         replies = self.model.replies.values() if self.model else [self.reply]
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
         ends = self.case.leave_after is self.case.cancel_after is None
@@ -31,19 +31,19 @@ class Texts(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Passing(Run):
-    """A stream that passes on what others send."""
+    """A stream that passes on other streams' items."""
 
     sent: Sequence[tuple[float, Any]]  # when each item was taken, in virtual seconds, and the item
 
     @property
     def stray(self) -> Any:
-        """The first item that wasn't sent, but for statuses."""
+        """The first item that was never sent, except statuses."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage(i) is None), None)
 
     @property
     def missing(self) -> Any:
-        """The first item that wasn't passed on as often as it was sent; in odd cases a full one."""
+        """The first item passed on less often than sent; in special cases, only non-empty ones."""
         sent, items = [item for _, item in self.sent], list(self.items)
         due = [i for i in sent if text_of(i) or stage(i) or not self.case.when]
         return next((item for item in due if due.count(item) > items.count(item)), None)
@@ -56,7 +56,7 @@ class Passing(Run):
 
     @property
     def late(self) -> float:
-        """For how long an item that isn't empty was kept at most."""
+        """The longest time for which a non-empty item was kept."""
         out = {id(item): BEGIN + at for item, at in zip(self.items, self.at, strict=True)}
         full = [(at, item) for at, item in self.sent if text_of(item) or stage(item)]
         return max((out.get(id(item), at) - at for at, item in full), default=0.0)
@@ -71,11 +71,11 @@ PASSED_ON: Mistakes[Passing] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Staged(Run):
-    """A stream that holds a `Status` as each stage begins."""
+    """A stream that contains a `Status` at the beginning of each stage."""
 
     @property
     def stages(self) -> list[tuple[float, str, str]]:
-        """When each stage that the exercises name was shown, in virtual seconds; and its detail."""
+        """The stages shown, of those the exercises name: virtual seconds, name and detail."""
         pairs = zip(self.items, self.at, strict=True)
         named = [(BEGIN + at, str(stage(item)), item) for item, at in pairs]
         return [
@@ -86,39 +86,39 @@ class Staged(Run):
 
     @property
     def blank(self) -> float:
-        """The seconds until the first `Status`, or until the end."""
+        """Seconds until the first `Status`, or until the end."""
         pairs = zip(self.items, self.at, strict=True)
         return next((at for item, at in pairs if stage(item) is not None), self.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tried(Texts):
-    """What came of a list of models or sources."""
+    """The result of trying a list of models or sources."""
 
     case: Fallback
     replies: Sequence[Reply]  # in order
-    requests: Sequence[Sequence[object]]  # for each of them, what it was called with
+    requests: Sequence[Sequence[object]]  # for each entry, the arguments of its calls
 
     @property
     def called(self) -> int:
-        """How many of them were called."""
+        """How many entries were called."""
         return sum(map(bool, self.requests))
 
     @property
     def silence(self) -> bool:
-        """Whether what came out is how a long silence ends."""
+        """Whether the answer ended with a stall error."""
         return isinstance(self.error, TimeoutError) or type(self.error).__name__ == "Stalled"
 
     @property
     def unexpected(self) -> bool:
-        """Whether what came out is no failure of theirs, and not the answer's to end with."""
+        """Whether the error is neither one of theirs nor one that the answer should raise."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
 
     @property
     def waited(self) -> float:
-        """After how long the next was called when the first is silent; `SECONDS` if it isn't."""
+        """After how long the next entry was called if the first is silent; otherwise `SECONDS`."""
         if self.case.called == 1 or not self.case.silent(1):
             return SECONDS
         first, second = (reply.readings[0] for reply in self.replies[:2])

@@ -1,4 +1,4 @@
-"""A failure or a silence makes room for the next source, until something counts."""
+"""After a failure or a silence, the next source takes over, unless something was committed."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ class Sources(Fallback):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Passing):
-    """What the sources sent, and what came out of it."""
+    """What the sources sent, and what was yielded."""
 
     case: Sources
-    given: Sequence[str]  # `watched`, if the course's stood in for the notebook's own
+    given: Sequence[str]  # `watched`, if the course's replaced the notebook's
 
 
 def observe(answer: Callable[..., Any], case: Sources) -> Seen:
-    """Read the stream of a list of sources."""
+    """Read the answer's stream for a list of sources."""
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []
     replies = case.made()

@@ -1,4 +1,4 @@
-"""The whole assistant, put through a script of faults, within its budget."""
+"""The whole assistant, tested with a script of faults and a time budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
-BUDGET = 1.2  # times the model's own TTFT
+BUDGET = 1.2  # multiples of the model's own TTFT
 _LONGER = (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Script(given.Fallback):
-    """What two models do in the last turn of a chat with so many turns."""
+    """The behaviour of two models in the last turn of a chat with this many turns."""
 
     turns: int = 1
 
@@ -38,14 +38,14 @@ class Script(given.Fallback):
 
 
 class Panel:
-    """What a panel does with `support`: it calls what that returns with a turn's history."""
+    """A minimal panel, which calls the function that `support` returns with a turn's history."""
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
         self.__globals__ = getattr(support, "__globals__", {})
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
-        """The stream of a turn; None if `support` didn't return a function."""
+        """Return the stream of a turn; None if `support` didn't return a function."""
         if self.reply is None:
             self.reply = self.support(models, tools, seconds)
         return self.reply(history) if callable(self.reply) else None
@@ -53,17 +53,17 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Staged):
-    """What came of one turn."""
+    """The result of one turn."""
 
     case: Script
     panel: Panel
-    readings: Sequence[Reading]  # the requests that the models were sent in it
+    readings: Sequence[Reading]  # the requests that the models received
     ran: Sequence[given.Ran]  # the tools that ran
-    given: Sequence[str]  # the parts for which the course's stood in
+    given: Sequence[str]  # the parts that were replaced by the course's
 
     @property
     def wait(self) -> float:
-        """For how long the reader has nothing to read, in all."""
+        """Total seconds for which the reader has nothing to read."""
         pairs = zip(self.items, self.at, strict=True)
         pieces = tuple(Piece(at, text_of(item)) for item, at in pairs if text_of(item))
         return readers_wait(Recording("", pieces, self.seconds))

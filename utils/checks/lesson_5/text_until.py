@@ -12,8 +12,8 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
-_QUICK = 0.1 + SOON  # seconds; looking for Stop ten times a second is quick enough
-_LATER = 200.0  # seconds until Stop is pressed if it is to come long after the reply's end
+_QUICK = 0.1 + SOON  # seconds; checking for Stop ten times a second is fast enough
+_LATER = 200.0  # seconds until Stop is pressed, if that should be long after the reply's end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +31,13 @@ class Press(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What came back, and when."""
+    """The returned text, and when it was returned."""
 
     case: Press
 
     @property
     def late(self) -> float:
-        """For how many seconds Stop had been pressed when it returned."""
+        """Seconds between pressing Stop and returning."""
         return self.seconds - self.case.at
 
     @property
@@ -47,7 +47,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that had arrived before Stop; what came with it may be there or not."""
+        """The text that had arrived before Stop; text from the same moment is optional."""
         if self.error is not None or self.cancelled:
             return self.output
         before = self.case.at - SOON
@@ -57,7 +57,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Press) -> Seen:
-    """Run it once, and press Stop."""
+    """Run the answer once, and press Stop."""
     reply = case.reply(silences=case.silences)
     stop = asyncio.Event()
 
@@ -69,7 +69,7 @@ def observe(answer: Callable[..., Any], case: Press) -> Seen:
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether it is a group; Python 3.11.2 makes a nameless one of what an `except*` raises."""
+    """Whether it is an exception group; Python 3.11.2 makes an unnamed one if `except*` raises."""
     return isinstance(error, BaseExceptionGroup) and bool(
         error.message or len(error.exceptions) > 1
     )

@@ -1,4 +1,4 @@
-"""A ticket that fills in, and is one only if the model finished it."""
+"""A ticket that fills in, and becomes a `Ticket` only if the model finished it."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _TRUE = json.loads(JSON)
 
 @dataclass(frozen=True, kw_only=True)
 class Written(Case):
-    """What the model writes, how it finishes, and whether an error is to be raised."""
+    """The text that the model writes, how it finishes, and whether an error should be raised."""
 
     text: str = JSON
     finish: str | None = "stop"
@@ -29,19 +29,19 @@ class Written(Case):
 
     @property
     def right(self) -> bool:
-        """Whether there is to be a ticket."""
+        """Whether the answer should yield a ticket."""
         return self.whole and not self.fails
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The dicts and tickets that came out, and when."""
+    """The dicts and tickets that were yielded, and when."""
 
     case: Written
 
     @property
     def sent(self) -> str:
-        """What the model was sent."""
+        """The messages that the model received."""
         return " ".join(m.text for r in self.reply.readings for m in r.messages)
 
     @property
@@ -51,37 +51,37 @@ class Seen(Run):
 
     @property
     def unknown(self) -> str:
-        """The first field that a dict had as None, or ""."""
+        """The first field that was None in a dict, or ""."""
         dicts = (item for item in self.items if isinstance(item, dict))
         return next((name for d in dicts for name, value in d.items() if value is None), "")
 
     @property
     def invented(self) -> dict[str, Any] | None:
-        """The first dict with a value that isn't the beginning of the true one, or None."""
+        """The first dict with a value that isn't a prefix of the true one, or None."""
         dicts = (item for item in self.items if isinstance(item, dict))
         return next((d for d in dicts if not all(map(_begins, d, d.values()))), None)
 
     @property
     def dropped(self) -> str:
-        """The first field that a dict lacks although the one before had it, or ""."""
+        """The first field that disappeared from one dict to the next, or ""."""
         dicts = pairwise(item for item in self.items if isinstance(item, dict))
         return next((name for then, now in dicts for name in then if name not in now), "")
 
     def due(self, name: str) -> float:
-        """When the piece came that ends a field's value."""
-        end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1  # with a quote or comma
+        """Return when the piece that ends a field's value arrived."""
+        end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1  # including a quote or comma
         ends = ("".join(self.reply.pieces[: n + 1]) for n in range(self.total))
         return self.reply.arrives(next(n for n, text in enumerate(ends) if len(text) >= end))
 
     def shown_at(self, name: str) -> float:
-        """When a dict first had a field's whole value; the end if none did."""
+        """Return when a dict first had a field's whole value; the end if none did."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = ((item, at) for item, at in pairs if isinstance(item, dict))
         return next((at for d, at in dicts if str(d.get(name)) == str(_TRUE[name])), self.seconds)
 
     @property
     def late_field(self) -> str:
-        """The first field that came later than it could, or ""."""
+        """The first field that was yielded later than necessary, or ""."""
         early = ("name", "order")  # known before the end
         return next((name for name in early if self.shown_at(name) > self.due(name) + SOON), "")
 
@@ -100,7 +100,7 @@ def _is_ticket(item: object) -> bool:
 
 
 def observe(answer: Callable[..., Any], case: Written) -> Seen:
-    """Read the stream, whatever the model is sent."""
+    """Read the answer's stream, whatever prompt the model receives."""
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (Turns.answering(reply), SAID)
     wants = _Part(object, "a dict or, at the end, a `Ticket`")

@@ -1,4 +1,4 @@
-"""A turn of a chat, which is in the history however it ends."""
+"""A turn of a chat, which is added to the history however it ends."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ _BEFORE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Turn(Case):
-    """A turn after these messages; silences are further seconds before a piece."""
+    """A turn after these messages; silences are additional seconds before a piece."""
 
     before: Sequence[BaseMessage] = _BEFORE
     silences: Mapping[int, float] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Turn(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Texts):
-    """What the model was sent, and what `history` held after the turn."""
+    """The messages that the model received, and `history` after the turn."""
 
     case: Turn
     history: Sequence[Any]
@@ -43,26 +43,26 @@ class Seen(Texts):
 
     @property
     def new(self) -> Sequence[Any]:
-        """What was added to the history."""
+        """The messages added to the history."""
         return self.history[len(self.case.before) :]
 
     @property
     def odd(self) -> list[Any]:
-        """What was added and is no message of a reader or a model."""
+        """The added items that are messages of neither the reader nor the model."""
         return [entry for entry in self.new if not isinstance(entry, HumanMessage | AIMessage)]
 
     def stored(self, kind: type[BaseMessage]) -> list[str]:
-        """The texts of the messages of a kind that were added."""
+        """The texts of the added messages of one type."""
         return [entry.text for entry in self.new if isinstance(entry, kind)]
 
     @property
     def reply_stored(self) -> str:
-        """The text of the model's message that was added, or ""."""
+        """The text of the added model message, or ""."""
         return next(iter(self.stored(AIMessage)), "")
 
     @property
     def extra(self) -> str:
-        """What was stored beside what was yielded, or ""."""
+        """Text that was stored but never yielded, or ""."""
         around = self.reply_stored.split(self.text, 1) if self.text else [self.reply_stored]
         return " … ".join(filter(None, around)) if self.text in self.reply_stored else ""
 

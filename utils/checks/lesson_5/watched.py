@@ -1,4 +1,4 @@
-"""The chunks of a stream as they come, and an error after too long a silence."""
+"""A stream's chunks as they arrive, and an error after too long a silence."""
 
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # seconds of silence that aren't too many
-_QUICK = 0.1  # seconds; a clock that is read this often is good enough
+LONGEST = 1.9  # seconds of silence within the limit
+_QUICK = 0.1  # seconds; polling a clock this often is fast enough
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
@@ -27,9 +27,9 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 class Watch(Case):
     """A stream with silences."""
 
-    # further seconds before the piece of that number; none is too long
+    # additional seconds before a piece, by its index; none is too long
     silences: Mapping[int, float] = field(default_factory=dict)
-    # the number of the piece before which the stream is silent for too long
+    # the index of the piece before which the stream is silent for too long
     stalls: int | None = None
     pause: float = 0.0  # seconds that the reader takes for each chunk
 
@@ -41,10 +41,11 @@ class Watch(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Passing):
-    """What was passed on, and when it ended."""
+    """What was passed on, and when the stream ended."""
 
     case: Watch
-    hides_timeouts: bool  # whether a `TimeoutError` of the stream's own became a `Stalled`
+    # whether the answer turned a `TimeoutError` from the stream into `Stalled`
+    hides_timeouts: bool
 
     @property
     def due(self) -> float | None:
@@ -67,7 +68,7 @@ class Seen(Passing):
 
 
 def observe(answer: Callable[..., Any], case: Watch) -> Seen:
-    """Read it once, and once more with a stream that raises a `TimeoutError` of its own."""
+    """Read the answer's stream once, and once more with a `TimeoutError` from the source."""
     sent: list[tuple[float, Any]] = []
     run = _read(answer, case, sent)
     own = replace(case, fails_after=3, leave_after=None, cancel_after=None, stalls=None)
@@ -80,7 +81,7 @@ def _read(
 ) -> Run:
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
-    args = (noting(reply, sent), SECONDS)  # kept here: only an answer that closes it has closed it
+    args = (noting(reply, sent), SECONDS)  # kept here, so that only an explicit close closes it
     how: dict[str, Any] = {"wants": _CHUNK, "passes_on": not case.pause, "pause": case.pause}
     return run_async("watched", answer, case, reply, *args, streams=True, **how)
 
