@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
@@ -30,6 +30,7 @@ from .json_values import Json, parse_object, to_json
 from .memory import AttemptCounter, Conversations
 from .model_request import ModelRequest
 from .pacing import Clock
+from .prefill import Place, Servers
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .recordings import Recordings
 from .reply import Encoder, Reply
@@ -75,6 +76,7 @@ class Service:
         self._log = Log(clock)
         self._attempts = AttemptCounter()
         self._conversations = Conversations()
+        self._servers = Servers()
         self._behind_sim = PREFIX
         self._started = int(time.time())
 
@@ -132,7 +134,19 @@ class Service:
             self._limiter.acquire(learner)
             visit.callback(self._limiter.release, learner)
             attempt, name = self._attempts.count(raw), hashlib.sha256(raw).hexdigest()
-            reply = compose(asked, settings.profile, attempt, settings.recordings, name=name)
+
+            def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
+                if profile.serving is None:
+                    return None
+                server = self._servers.of(learner, profile.name, profile.serving)
+                return server.admit(prompt, entry.started * settings.speed)
+
+            reply = compose(
+                asked, settings.profile, attempt, settings.recordings, name=name, admit=admit
+            )
+            if place := reply.place:
+                place.hold(reply.plan.end)
+                visit.callback(lambda: place.leave(self._clock() * settings.speed))
             made = encoder(reply, body)
         except ApiError as error:
             entry.note(status=error.status)

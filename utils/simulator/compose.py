@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Protocol
@@ -16,6 +16,7 @@ from .content.answer import answer
 from .faults import FAULTS, Chosen, parse
 from .model_request import ModelRequest
 from .pacing import Piece, plan
+from .prefill import Place
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
@@ -74,6 +75,7 @@ def compose(
     recordings: RecordedReplies | None = None,
     *,
     name: str = "",
+    admit: Callable[[Profile, Sequence[str]], Place | None] = lambda *_: None,
 ) -> Reply:
     """Return the reply to `request`.
 
@@ -86,6 +88,8 @@ def compose(
         attempt: How many times the same request has arrived; 1 is the first.
         recordings: Recorded replies.
         name: The source of the reply's identifier.
+        admit: Takes a profile and the prompt's tokens; returns the request's place in the queue of
+            that profile's server, or None without a queue.
 
     Raises:
         ApiError: 404 for an unknown model, or the error that the profile or a fault injects.
@@ -109,7 +113,7 @@ def compose(
     recorded = recordings.reply(request, model, info) if recordings else None
     if recorded is None and model in models:
         info = replace(info, model=f"{PREFIX}-{profile.name}")
-    reply = recorded or _generated(request, profile, info, rng)
+    reply = recorded or _generated(request, profile, info, rng, admit)
     for one in chosen:
         if one.fault.stage == "generation":
             reply = one.changed(reply)
@@ -118,7 +122,11 @@ def compose(
 
 
 def _generated(
-    request: ModelRequest, profile: Profile, info: ReplyInfo, rng: random.Random
+    request: ModelRequest,
+    profile: Profile,
+    info: ReplyInfo,
+    rng: random.Random,
+    admit: Callable[[Profile, Sequence[str]], Place | None],
 ) -> Reply:
     parts = answer(request)
     complete = [(split_json if part.json else split)(part.text) for part in parts]
@@ -138,26 +146,33 @@ def _generated(
     pieces = tuple(
         Piece(at, index, token) for at, (index, token) in zip(schedule.tokens, flat, strict=True)
     )
-    return Reply(
+    prompt = _prompt_tokens(request)
+    place = admit(profile, prompt)
+    cached = place.cached if place else 0
+    reply = Reply(
         request=request,
         info=info,
         parts=parts,
         pieces=pieces,
         finish=finish,
-        usage=Usage(_prompt_tokens(request), len(pieces), reasoning_tokens(pieces, parts)),
+        usage=Usage(len(prompt), len(pieces), reasoning_tokens(pieces, parts), cached),
         plan=schedule,
         gap=profile.gap(total - reasoning),
+        place=place,
     )
+    return reply.later(place.wait + place.prefill) if place else reply
 
 
-def _prompt_tokens(request: ModelRequest) -> int:
-    """Return the number of tokens in the conversation and the tool definitions."""
-    texts = [turn.text for turn in request.turns]
-    texts += [call.arguments for turn in request.turns for call in turn.calls]
-    texts += [
-        f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in request.tools
-    ]
-    return _TOKENS_PER_MESSAGE * (len(request.turns) + 1) + sum(len(split(text)) for text in texts)
+def _prompt_tokens(request: ModelRequest) -> list[str]:
+    """Return the tokens of the tools' definitions and the conversation, in this order."""
+    tokens: list[str] = []
+    for tool in request.tools:
+        tokens += split(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}")
+    for turn in request.turns:
+        tokens += [turn.role] * _TOKENS_PER_MESSAGE
+        for text in (turn.text, *(call.arguments for call in turn.calls)):
+            tokens += split(text)
+    return tokens + ["assistant"] * _TOKENS_PER_MESSAGE
 
 
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:

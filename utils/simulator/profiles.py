@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from .prefill import Serving
+
 
 class UnknownProfileError(ValueError):
     """The requested profile doesn't exist; the message lists the profiles."""
@@ -28,6 +30,8 @@ class Profile:
         stall: Length of a stall in seconds.
         thinks: Whether reasoning precedes the answer.
         refusal_chance: Probability that a request is refused with 429, as by a saturated server.
+        serving: The capacity of a server whose queue and prefill add to `ttft`, as `prefill`
+            describes; None is unlimited.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Profile:
     stall: float = 0.0
     thinks: bool = False
     refusal_chance: float = 0.0
+    serving: Serving | None = None
 
     def gap(self, tokens: int) -> float:
         """Return the seconds between two tokens of a reply that is `tokens` long."""
@@ -67,6 +72,14 @@ _ALL = (
         stall_chance=0.02,
         stall=1.5,
         refusal_chance=0.2,
+    ),
+    Profile(
+        "prefill",
+        0.2,
+        50.0,
+        "a server whose TTFT depends on prompt, cache and queue",
+        spread=0.05,
+        serving=Serving(rate=10_000.0, slots=4),
     ),
 )
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})

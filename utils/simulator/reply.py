@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from .json_values import Json
 from .model_request import ModelRequest
 from .pacing import Piece, Plan, TimedBytes
+from .prefill import Place
 
 Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have `recorded`
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
@@ -59,6 +60,7 @@ class Usage:
     prompt: int  # tokens of the conversation
     completion: int  # generated tokens, reasoning included
     reasoning: int = 0  # tokens of reasoning
+    cached: int = 0  # tokens of the conversation that were cached
     recorded: Json = field(default_factory=dict)  # the `usage` object of a recorded reply
 
 
@@ -85,6 +87,7 @@ class Reply:
     plan: Plan  # when each token is generated
     gap: float  # seconds between two tokens, without stalls
     delivery: tuple[Delivery, ...] = ()  # the faults of its delivery, in order
+    place: Place | None = None  # its place in the server's queue; None without a queue
 
     def text_of(self, part: int) -> str | None:
         """Return the text of a part that is sent; None if the reply ends before it."""
@@ -158,6 +161,11 @@ class Reply:
             for index, piece in enumerate(self.pieces)
         ]
         return replace(self, pieces=tuple(pieces), plan=self.plan.delayed(after, seconds))
+
+    def later(self, seconds: float) -> Reply:
+        """Return the same reply, with headers and all tokens `seconds` later."""
+        late = self.delayed(0, seconds)
+        return replace(late, plan=replace(late.plan, opening=late.plan.opening + seconds))
 
     def timed_bytes(self, encoder: Encoder) -> Iterator[TimedBytes]:
         """Yield the bytes to send, streamed or whole, with the delivery faults applied."""

@@ -119,8 +119,7 @@ def _stalled(reply: Reply, tokens: float = 40, seconds: float = 15) -> Reply:
     "Waits. `timeout` limits the wait; a timeout before the headers is retried.",
 )
 def _slow_headers(reply: Reply, seconds: float = 5) -> Reply:
-    late = reply.delayed(0, seconds)
-    return replace(late, plan=replace(late.plan, opening=late.plan.opening + seconds))
+    return reply.later(seconds)
 
 
 @fault(

@@ -1,0 +1,199 @@
+"""The figures of `sim-prefill` against the formula in `utils/simulator/prefill.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.simulator.virtual import VirtualSimulator
+from utils.simulator import prefill
+from utils.simulator.prefill import Server, Servers, Serving
+from utils.simulator.profiles import PROFILES
+from utils.timing import Recording, arecord, record
+
+PROFILE = PROFILES["prefill"]
+FIRST, RATE, SLOTS = 0.2, 10_000, 4  # s, tokens/s, replies
+QUESTION = "Name a river."
+
+
+def manual(rules: int, first: str = "A", last: str = "Z") -> str:
+    lines = "".join(f"Rule {n}: check the date before any refund.\n" for n in range(rules))
+    return f"Version {first}\n{lines}Version {last}"
+
+
+@pytest.fixture
+def exact() -> Iterator[VirtualSimulator]:
+    """Its `sim` is that profile without its spread, so that the formula gives each figure."""
+    simulator = VirtualSimulator(profile=replace(PROFILE, spread=0.0))
+    yield simulator
+    simulator.close()
+
+
+def ask(virtual: VirtualSimulator, system: str, name: str = "sim", **options: Any) -> Recording:
+    messages = [("system", system), ("user", QUESTION)]
+    run = record(virtual.chat(name, **options).stream(messages), clock=virtual.clock)
+    list(run)
+    return run.recording
+
+
+def tokens(recording: Recording) -> tuple[int, int]:
+    """Return the tokens of the prompt, and how many of them were reported as cached."""
+    assert recording.usage
+    details = recording.usage["input_token_details"]
+    return recording.usage["input_tokens"], details["cache_read"]
+
+
+def formula(prompt: int, cached: int = 0, wait: float = 0.0) -> Any:
+    return pytest.approx(wait + FIRST + (prompt - cached) / RATE, rel=0.02)
+
+
+def test_a_prompt_ten_times_as_long_takes_ten_times_as_long_to_prefill(
+    exact: VirtualSimulator,
+) -> None:
+    short, long = ask(exact, manual(200)), ask(exact, manual(2000, first="B"))
+    assert tokens(long)[0] == pytest.approx(10 * tokens(short)[0], rel=0.1)
+    assert (tokens(short)[1], tokens(long)[1]) == (0, 0)
+    assert short.ttft == formula(tokens(short)[0])
+    assert long.ttft == formula(tokens(long)[0])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_cached"),
+    [("A", "Z", True), ("A", "Y", True), ("B", "Z", False)],
+    ids=["the same prompt", "a changed last line", "a changed first line"],
+)
+def test_only_the_beginning_that_a_prompt_has_in_common_with_an_earlier_one_is_cached(
+    exact: VirtualSimulator, first: str, last: str, is_cached: bool
+) -> None:
+    ask(exact, manual(1000))
+    again = ask(exact, manual(1000, first, last))
+    prompt, cached = tokens(again)
+    assert cached % prefill.BLOCK == 0
+    assert (prompt - 2 * prefill.BLOCK < cached < prompt) if is_cached else cached == 0
+    assert again.ttft == formula(prompt, cached)
+
+
+def test_twenty_clients_wait_for_the_slots(exact: VirtualSimulator) -> None:
+    async def client(number: int) -> Recording:
+        messages = [("system", manual(200, first=f"{number:03}")), ("user", QUESTION)]
+        model = exact.chat("sim", max_tokens=20)
+        async with arecord(model.astream(messages), clock=exact.clock) as run:
+            async for _ in run:
+                pass
+        return run.recording
+
+    async def crowd() -> list[Recording]:
+        return await asyncio.gather(*(client(number) for number in range(20)))
+
+    replies = sorted(exact.run(crowd()), key=lambda reply: reply.ttft or 0)
+    for place, reply in enumerate(replies):
+        prompt, cached = tokens(reply)
+        assert reply.usage
+        assert (reply.usage["output_tokens"], cached) == (20, 0)
+        service = FIRST + prompt / RATE + 19 / PROFILE.rate
+        assert reply.ttft == formula(prompt, wait=place // SLOTS * service)
+        assert (reply.ttft or 0) - (reply.ttfb or 0) == pytest.approx(0.4 * FIRST, rel=0.02)
+
+
+def test_a_client_that_leaves_frees_its_slot(exact: VirtualSimulator) -> None:
+    model = exact.chat("sim")
+    for _ in range(SLOTS):
+        with closing(model.stream("How does a rainbow form?")) as stream:
+            assert next(stream).content == ""
+    last = ask(exact, "Be brief.")
+    assert last.ttft == formula(tokens(last)[0])
+
+
+@pytest.mark.parametrize(("leaves_at", "wait"), [(1, 4), (6, 0)], ids=["queued", "in its slot"])
+def test_a_request_that_leaves_frees_only_its_own_time(leaves_at: float, wait: float) -> None:
+    server = Server(Serving(RATE, slots=1))
+    server.admit("a", 0).hold(5)
+    second = server.admit("b", 0)
+    second.hold(second.wait + 5)
+    second.leave(leaves_at)
+    assert server.admit("c", leaves_at).wait == wait
+
+
+def test_a_prompt_is_cached_once_its_prefill_is_over() -> None:
+    server, prompt = Server(Serving(RATE, SLOTS)), range(20_000)
+    places = [server.admit(prompt, now) for now in (0, 1.9, 2.1)]
+    assert [place.cached for place in places] == [0, 0, 19_968]
+
+
+@pytest.mark.parametrize(
+    ("length", "cached"), [(1024, 0), (1025, 1024), (1152, 1024), (1153, 1152)]
+)
+def test_a_short_prompt_is_never_cached_and_a_long_one_never_whole(
+    length: int, cached: int
+) -> None:
+    server = Server(Serving(RATE, SLOTS))
+    server.admit(range(length), 0)
+    assert server.admit(range(length), 9).cached == cached
+
+
+def test_what_was_used_last_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
+    server = Server(Serving(RATE, SLOTS))
+    prompts = [[number, *range(1279)] for number in range(3)]  # of nine blocks each
+    for now, number in enumerate((0, 1, 0, 2)):
+        server.admit(prompts[number], 10 * now)
+    assert [server.admit(prompts[number], 100).cached for number in (0, 2)] == [1152, 1152]
+    assert server.admit(prompts[1], 200).cached == 0
+
+
+def test_learners_and_models_have_servers_of_their_own_as_far_as_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prefill, "_MAX_SERVERS", 2)
+    servers, serving = Servers(), Serving(RATE, SLOTS)
+    ada = servers.of("ada", "prefill", serving)
+    assert servers.of("ben", "prefill", serving) is not ada
+    assert servers.of("ada", "prefill", serving) is ada
+    assert servers.of("ada", "other", serving) is not ada
+    assert servers.of("ada", "prefill", serving) is ada
+
+
+def test_the_responses_api_reports_cached_tokens_too(exact: VirtualSimulator) -> None:
+    client = exact.openai()
+    for cached in (0, 1024):
+        reply = client.responses.create(model="sim", instructions=manual(100), input=QUESTION)
+        assert reply.usage
+        assert reply.usage.input_tokens_details.cached_tokens == cached
+
+
+def test_tools_come_before_the_instructions(exact: VirtualSimulator) -> None:
+    client = exact.openai()
+    messages: list[Any] = [{"role": "system", "content": manual(200)}]
+    messages.append({"role": "user", "content": QUESTION})
+
+    def cached(*names: str) -> int:
+        tools: list[Any] = [{"type": "function", "function": {"name": name}} for name in names]
+        given: Any = {"tools": tools} if tools else {}
+        reply = client.chat.completions.create(model="sim", messages=messages, **given)
+        assert reply.usage
+        assert reply.usage.prompt_tokens_details
+        return reply.usage.prompt_tokens_details.cached_tokens or 0
+
+    assert (cached(), cached("a"), cached("b"), cached("b") > 0) == (0, 0, 0, True)
+
+
+def test_other_profiles_have_no_queue_and_no_cache(virtual: VirtualSimulator) -> None:
+    runs = [ask(virtual, manual(rules), "sim-seed") for rules in (1, 2000, 2000)]
+    assert [run.ttft for run in runs] == pytest.approx([0.2] * 3)
+    assert [tokens(run)[1] for run in runs] == [0, 0, 0]
+
+
+def test_a_ttft_varies_around_the_formula_and_a_fresh_server_repeats_it() -> None:
+    figures = []
+    for _ in range(2):
+        virtual = VirtualSimulator()
+        figures.append([ask(virtual, "Be brief.", "sim-prefill").ttft for _ in range(5)])
+        virtual.close()
+    assert figures[0] == pytest.approx(figures[1])
+    assert len(set(figures[0])) == 5
+    assert all(0.17 < (ttft or 0) < 0.24 for ttft in figures[0])

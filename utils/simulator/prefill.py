@@ -1,0 +1,121 @@
+"""The model of the time to first token behind `sim-prefill`: queue, fixed part, prefill.
+
+    TTFT = wait + first + (prompt - cached) / rate
+
+wait: Seconds until a slot is free. A reply occupies one of `slots` slots from the start of its
+    prefill to its last token, and requests get slots in order of arrival. llama.cpp's server
+    queues like this (`--parallel`).
+first: The profile's TTFT in seconds, which stands for the network, scheduling and the first token.
+    It is drawn with the profile's spread, seeded by the request.
+prompt, cached: Numbers of tokens. The cached ones are the longest prefix shared with an earlier
+    prompt, in whole blocks of 128 tokens and at least 1,024. At least one token is always
+    prefilled, and a block can be reused once its own prefill is over. The numbers are OpenAI's
+    (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks the same way
+    (docs.vllm.ai, "Automatic Prefix Caching").
+rate: Prompt tokens per second. With Llama 3.3 70B on two H100, NVIDIA measured a TTFT of 48 ms for
+    500 tokens and 407 ms for 5,000: about 12,500 tokens per second
+    (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
+
+The figures are illustrative, from 2026. The model leaves out that prefill grows faster than
+linearly with very long prompts, that a busy server also generates more slowly, that caches expire,
+and that a provider has many servers. Each pair of key and model has a server of its own, so that
+learners who share a simulator don't wait for each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+BLOCK = 128  # tokens
+MIN_CACHED = 1024  # tokens
+_MAX_BLOCKS = 1024  # for each server
+_MAX_SERVERS = 200
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The capacity of a server."""
+
+    rate: float  # prompt tokens prefilled per second
+    slots: int  # replies in progress at most
+
+
+class Server:
+    """One model's slots and its cache of prompts. Times are in seconds of the profile's time."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._free = [0.0] * serving.slots  # when each slot is free
+        self._ready: OrderedDict[int, float] = OrderedDict()  # when each block's prefill ends
+
+    def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
+        """Return the place of a request that arrives at `now`. Call its `hold` immediately."""
+        slot = min(range(len(self._free)), key=self._free.__getitem__)
+        start = max(now, self._free[slot])
+        blocks = list(_blocks(prompt))
+        cached = self._cached(blocks, start)
+        seconds = (len(prompt) - cached) / self._serving.rate
+        self._store(blocks, start + seconds)
+        return Place(self._free, slot, now, start - now, seconds, cached)
+
+    def _cached(self, blocks: Sequence[int], at: float) -> int:
+        """Return how many tokens of a prompt are cached."""
+        count = 0
+        while count < len(blocks) and self._ready.get(blocks[count], math.inf) <= at:
+            count += 1
+        return count * BLOCK if count * BLOCK >= MIN_CACHED else 0
+
+    def _store(self, blocks: Sequence[int], ready: float) -> None:
+        for block in reversed(blocks):  # the first block is the last to be dropped
+            self._ready[block] = min(self._ready.get(block, math.inf), ready)
+            self._ready.move_to_end(block)
+        while len(self._ready) > _MAX_BLOCKS:
+            self._ready.popitem(last=False)
+
+
+def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
+    """Yield a hash of each whole block and all before it, without the prompt's last token."""
+    block = 0
+    for start in range(0, len(prompt) - BLOCK, BLOCK):
+        block = hash((block, *prompt[start : start + BLOCK]))
+        yield block
+
+
+@dataclass
+class Place:
+    """A request's place in the queue."""
+
+    _free: list[float]
+    _slot: int
+    _arrived: float
+    wait: float  # seconds until its slot is free
+    prefill: float  # seconds
+    cached: int  # tokens of its prompt
+    _end: float = 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Occupy the slot until `seconds` after the request's arrival."""
+        self._end = self._free[self._slot] = self._arrived + seconds
+
+    def leave(self, now: float) -> None:
+        """Free the slot of a reply that ends early. Requests that already wait keep their times."""
+        if self._free[self._slot] == self._end > now:
+            self._free[self._slot] = max(now, self._arrived + self.wait)
+
+
+class Servers:
+    """The most recently used servers, one for each pair of learner and model."""
+
+    def __init__(self) -> None:
+        self._servers: OrderedDict[tuple[str, str], Server] = OrderedDict()
+
+    def of(self, learner: str, model: str, serving: Serving) -> Server:
+        """Return a learner's server of a model."""
+        server = self._servers.pop((learner, model), None) or Server(serving)
+        self._servers[learner, model] = server
+        if len(self._servers) > _MAX_SERVERS:
+            self._servers.popitem(last=False)
+        return server
