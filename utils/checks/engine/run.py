@@ -4,8 +4,8 @@ The shared mistakes examine a `Run`; an exercise adds fields to it with `Seen.of
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from types import GeneratorType
 from typing import Any, Self
 
@@ -33,6 +33,7 @@ class Case:
     seed: int = 1  # decides where the text is cut into pieces
     pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
     compact: bool = False  # whether no chunk is empty; see `Reply`
+    silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply`
     prompt: str = PROMPT  # the prompt that the model should receive
     fails_after: int | None = None  # the connection is lost after this many pieces
     # the reader stops reading the answer's stream after this many items with text; a web app's
@@ -50,7 +51,8 @@ class Case:
     def reply(self, **how: Any) -> Reply:
         """Make the reply; `how` are further settings of it."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
-        return Reply(pieces, fails_after=self.fails_after, compact=self.compact, **how)
+        given = {"fails_after": self.fails_after, "compact": self.compact}
+        return Reply(pieces, **{**given, "silences": self.silences, **how})
 
     def model(self, reply: Reply, **settings: Any) -> FakeModel:
         """Make a model that answers the prompt with `reply`."""

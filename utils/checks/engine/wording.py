@@ -51,12 +51,15 @@ def joined(words: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
+def differ_at(got: Sequence[Any], expected: Sequence[Any]) -> int:
+    """Return where two sequences begin to differ; the shorter one's length if they don't."""
+    pairs = enumerate(zip(got, expected, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(got), len(expected)))
+
+
 def first_difference(got: str, expected: str) -> str:
     """Return a sentence that shows where two strings begin to differ."""
-    at = next(
-        (n for n, (one, other) in enumerate(zip(got, expected, strict=False)) if one != other),
-        min(len(got), len(expected)),
-    )
+    at = differ_at(got, expected)
     near = slice(max(0, at - 10), at + 10)
     here, right = (shown(repr(text[near])) for text in (got, expected))
     return f"The first difference is at character {at + 1}: {here} instead of {right}."

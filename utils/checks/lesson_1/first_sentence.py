@@ -1,5 +1,6 @@
 """Return the first sentence of a reply, and stop the model."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -23,40 +24,19 @@ class Sentence(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """One run, and whether the stream was closed although a reference to it remained."""
+    """The sentence that was returned, and how much of the reply it took."""
 
-    first: str
-    closes: bool
+    case: Sentence
+    arrived: Sequence[int]  # how many characters had arrived with each piece
+    complete: int  # the piece that completed the sentence
+    known: int  # the piece with the white space after it
+    needless: bool  # whether text follows the sentence, but the reply was still read to its end
+    closes: bool  # whether the stream was closed although a reference to it remained
 
     @property
     def expected(self) -> str:
         """The first sentence."""
-        return self.first
-
-    @property
-    def arrived(self) -> list[int]:
-        """How many characters had arrived with each piece."""
-        return list(accumulate(map(len, self.reply.pieces)))
-
-    @property
-    def complete(self) -> int:
-        """The piece that completed the sentence."""
-        return 1 + sum(length < len(self.first) for length in self.arrived)
-
-    @property
-    def known(self) -> int:
-        """The piece that contains the white space after the sentence."""
-        return 1 + sum(length <= len(self.first) for length in self.arrived)
-
-    @property
-    def needless(self) -> bool:
-        """Whether text follows the sentence, but the reply was still read to its end."""
-        return self.reply.ended and self.first != self.reply.text
-
-    @property
-    def next_character(self) -> str:
-        """The character that follows the sentence in the reply."""
-        return self.reply.text[len(self.first) :][:1]
+        return self.case.first
 
 
 class _Keeper(FakeModel):
@@ -77,32 +57,42 @@ def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
     kept = case.reply()
     keeper = _Keeper.of({case.prompt: kept})
     call("first_sentence", answer, case, kept, keeper, case.prompt)
-    return Seen.of(run, first=case.first, closes=all(each.closed for each in kept.readings))
+    arrived = list(accumulate(map(len, reply.pieces)))
+    return Seen.of(
+        run,
+        arrived=arrived,
+        complete=1 + bisect_left(arrived, len(case.first)),
+        known=1 + bisect_right(arrived, len(case.first)),
+        needless=reply.ended and case.first != reply.text,
+        closes=all(each.closed for each in kept.readings),
+    )
 
 
 def _short(s: Seen) -> bool:
     """Whether the answer ended the sentence too early, at a mark within it."""
-    return s.wrong_text and s.first.startswith(s.output) and s.output[-1:] in (".", "!", "?")
+    return s.wrong_text and s.expected.startswith(s.output) and s.output[-1:] in (".", "!", "?")
 
 
 def _long(s: Seen) -> bool:
     """Whether the answer also returned text after the sentence."""
-    further = s.output.strip() != s.first and s.output.startswith(s.first)
+    further = s.output.strip() != s.expected and s.output.startswith(s.expected)
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
 
 MISTAKES: Mistakes[Seen] = {
     "no text": TEXT["no text"],
-    "misses a line break": lambda s: _long(s) and s.next_character not in (" ", ""),
+    "misses a line break": lambda s: (
+        _long(s) and s.reply.text[len(s.expected) :][:1] not in (" ", "")
+    ),
     "misses the end": lambda s: _long(s) and s.reply.ended,
     "takes more than the sentence": _long,
-    "loses the mark": lambda s: s.output == s.first[:-1] != s.first,
+    "loses the mark": lambda s: s.output == s.expected[:-1] != s.expected,
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
     "ends at any mark": _short,
     **TEXT,
     "drains a chain": lambda s: s.needless and s.model is not None and s.model.calls[0].in_chain,
     "reads to the end": lambda s: s.needless,
-    "reads on": lambda s: s.first != s.reply.text and s.reply.taken > s.known,
+    "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
 _NUMBER = "A bend moves 2.5 metres a year."

@@ -131,16 +131,16 @@ ORDER: Messages[order.Seen] = {
         f"`total` is {s.values['total']:.1f} s, but the reply took {s.reply.lasts:.1f} s. Which "
         "lines run between the two readings of the clock?"
     ),
-    "first chunk": lambda s: (
+    "first chunk": lambda _: (
         f"`ttft` is {ROLE_AFTER:.1f} s: that is when an empty chunk arrived. The first text "
-        f"arrived after {s.first:.1f} s."
+        f"arrived after {order.TTFT:.1f} s."
     ),
     "last chunk": lambda s: (
         f"`ttft` is {s.values['ttft']:.1f} s, as long as the whole reply. How often does that line "
         "run?"
     ),
     "ttft": lambda s: (
-        f"`ttft` is {s.values['ttft']:.1f} s, but the first text arrived after {s.first:.1f} s."
+        f"`ttft` is {s.values['ttft']:.1f} s, but the first text arrived after {order.TTFT:.1f} s."
     ),
 }
 

@@ -21,7 +21,8 @@ class Seen(Run):
     """The chain that was built, and the run of its stream."""
 
     chain: Any
-    early: int
+    early: int  # the requests that were sent while it was built
+    words_held: int  # the most characters of complete words that were taken but not yet output
 
     @property
     def expected(self) -> str:
@@ -34,11 +35,6 @@ class Seen(Run):
         steps = getattr(self.chain, "steps", ())
         found = [getattr(step, "func", None) for step in steps if isinstance(step, RunnableLambda)]
         return [function for function in found if function is not None]
-
-    @property
-    def words_held(self) -> int:
-        """The most characters, up to the end of a word, that were taken but not yet output."""
-        return _words_held(self.reply)
 
 
 def _words_held(reply: Reply) -> int:
@@ -66,7 +62,9 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
     early: list[int] = []
     run = call("shout", stream, case, reply, case.model(reply), case.prompt, streams=True)
-    return Seen.of(run, chain=next(iter(built), None), early=sum(early))
+    return Seen.of(
+        run, chain=next(iter(built), None), early=sum(early), words_held=_words_held(reply)
+    )
 
 
 FIRST: Mistakes[Seen] = {

@@ -14,17 +14,13 @@ from utils.checks.engine.stream_runner import call
 
 
 class Screen(io.StringIO):
-    """Standard output that records when printed text becomes visible.
-
-    Attributes:
-        flushed: Whether everything printed was flushed before the next piece was taken.
-    """
+    """Standard output that records when printed text becomes visible."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
         self._waiting_since: int | None = None
-        self.flushed = True
+        self.flushed = True  # whether all that was printed was flushed before the next piece
 
     def write(self, text: str) -> int:
         """Record printed text."""

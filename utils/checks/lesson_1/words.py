@@ -1,60 +1,55 @@
 """Split pieces into whole words, each yielded as soon as it is complete."""
 
 import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import HARBOUR, Case, Run
 from utils.checks.engine.stream_runner import call
+from utils.checks.engine.wording import differ_at
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
     """The words that were yielded, and when each was complete."""
 
-    @property
-    def words(self) -> list[str]:
-        """The correct words."""
-        return self.reply.text.split()
-
-    @property
-    def wrong(self) -> int:
-        """The position of the first wrong item."""
-        pairs = enumerate(zip(self.items, self.words, strict=False))
-        shorter = min(len(self.items), len(self.words))
-        return next((at for at, (item, word) in pairs if item != word), shorter)
-
-    @property
-    def item(self) -> str:
-        """The first wrong item, or "" if items are only missing at the end."""
-        return self.items[self.wrong] if self.wrong < len(self.items) else ""
-
-    @property
-    def word(self) -> str:
-        """The correct word at that position, or ""."""
-        return self.words[self.wrong] if self.wrong < len(self.words) else ""
-
-    @property
-    def needed(self) -> list[int]:
-        """For each word, how many pieces it takes to know that it is complete."""
-        ends = [found.end() for found in re.finditer(r"\S+(?=\s)", self.reply.text)]
-        arrived = [len("".join(self.reply.pieces[: n + 1])) for n in range(self.total)]
-        known = [next(n for n, length in enumerate(arrived, 1) if length > end) for end in ends]
-        return [*known, self.total][: len(self.words)]
-
-    @property
-    def late(self) -> int | None:
-        """The first word that was yielded later than necessary."""
-        pairs = enumerate(zip(self.taken, self.needed, strict=False))
-        return next((at for at, (came, known) in pairs if came > known), None)
+    words: Sequence[str]  # the correct words
+    wrong: int  # the position of the first wrong item
+    item: str  # that item, or "" if items are only missing at the end
+    word: str  # the correct word at that position, or ""
+    needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
+    late: int | None  # the first word that was yielded later than necessary
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
     """Loop over the words of one stream of pieces."""
     reply = case.reply()
-    return Seen.of(call("words", answer, case, reply, reply.stream, streams=True))
+    run = call("words", answer, case, reply, reply.stream, streams=True)
+    words, needed = reply.text.split(), _needed(reply)
+    wrong = differ_at(run.items, words)
+    came = enumerate(zip(run.taken, needed, strict=False))
+    return Seen.of(
+        run,
+        words=words,
+        wrong=wrong,
+        item=next(iter(run.items[wrong:]), ""),
+        word=next(iter(words[wrong:]), ""),
+        needed=needed,
+        late=next((at for at, (taken, known) in came if taken > known), None),
+    )
+
+
+def _needed(reply: Reply) -> list[int]:
+    """For each word, how many pieces it takes to know that it is complete."""
+    arrived = list(accumulate(map(len, reply.pieces)))
+    ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
+    known = [1 + bisect_right(arrived, end) for end in ends]
+    return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 
 def _without_marks(s: Seen) -> list[list[str]]:

@@ -29,41 +29,11 @@ class Seen(Heard):
     text: Any  # `.text` at the end
     other: Any  # `.text` at the end of a collector that received nothing
     came: str  # the text that had arrived at the end
-
-    @property
-    def wrong(self) -> bool:
-        """Whether `.text` was wrong at the end."""
-        return bool(self.text != self.came)
-
-    @property
-    def pieces(self) -> Sequence[str]:
-        """The pieces of the reply."""
-        return self.case.reply().pieces
-
-    @property
-    def held(self) -> list[str]:
-        """The contents of `.text` after each chunk."""
-        return [str(held or "") for _, held in self.looks]
-
-    @property
-    def longest(self) -> str:
-        """The longest string that `.text` held at any time."""
-        return max(self.held, key=len, default="")
-
-    @property
-    def last_alone(self) -> bool:
-        """Whether `.text` never held more than one piece, although several arrived."""
-        return len(self.pieces) > 1 and {*self.held, ""} == {*self.pieces, ""}
-
-    @property
-    def late(self) -> int | None:
-        """The index of the first chunk after which `.text` lacked text that had arrived."""
-        return next((at for at, (came, held) in enumerate(self.looks) if came != held), None)
-
-    @property
-    def arrived(self) -> str:
-        """The text that had arrived at that point."""
-        return self.looks[self.late or 0][0]
+    pieces: Sequence[str]  # the pieces of the reply
+    held: Sequence[str]  # the contents of `.text` after each chunk
+    longest: str  # the longest string that `.text` held at any time
+    late: int | None  # index of the first chunk after which `.text` lacked text
+    arrived: str  # the text that had arrived at that point
 
 
 def _text(handler: object) -> Any:
@@ -91,7 +61,21 @@ def observe(answer: Any, case: Listening) -> Seen:
 
     heard = hear("Collector", answer, case, listen)
     came = "".join(reply.pieces[: reply.taken])
-    return Seen.of(heard, looks=looks, text=texts[0], other=texts[1], came=came)
+    held = [str(text or "") for _, text in looks]
+    late = next((at for at, (came, text) in enumerate(looks) if came != text), None)
+    return Seen.of(
+        heard,
+        looks=looks,
+        text=texts[0],
+        other=texts[1],
+        came=came,
+        pieces=reply.pieces,
+        held=held,
+        longest=max(held, key=len, default=""),
+        late=late,
+        arrived=looks[late][0] if late is not None else "",
+        wrong=texts[0] != came,
+    )
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
@@ -105,7 +89,9 @@ MISTAKES: Mistakes[Seen] = {
     "not a string": lambda s: s.text is not None and not isinstance(s.text, str),
     "shared text": lambda s: bool(s.other),
     "no text": lambda s: s.text is None,
-    "last piece alone": lambda s: s.wrong and s.last_alone,
+    "last piece alone": lambda s: (
+        s.wrong and len(s.pieces) > 1 and {*s.held, ""} == {*s.pieces, ""}
+    ),
     "cleared": lambda s: s.wrong and not s.text and bool(s.longest),
     "still empty": lambda s: s.wrong and not s.text,
     "whole chunks": lambda s: s.wrong and "content=" in s.text,

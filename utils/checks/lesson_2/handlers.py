@@ -42,16 +42,14 @@ class Heard:
     handler: BaseCallbackHandler | None = None  # the first instance
     error: Exception | None = None  # the exception from creating or calling an instance
     log: Sequence[str] = ()  # what LangChain logged about callbacks
+    unknown: Sequence[str] = ()  # the methods that LangChain never calls
+    unfilled: str = ""  # the parameter meant for the token that never receives it, or ""
+    wrong: bool = False  # whether the result differs from what the exercise asks for
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
         """Make a subclass's instance from a result and further fields."""
-        return cls(**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more)
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the result differs from what the exercise asks for."""
-        return False
+        return cls(**{**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more})
 
     @property
     def when(self) -> str:
@@ -64,21 +62,6 @@ class Heard:
         methods = vars(self.answer).items()
         events = [(name, each) for name, each in methods if name in _GIVEN]
         return [name for name, each in events if inspect.isgeneratorfunction(each)]
-
-    @property
-    def called(self) -> bool:
-        """Whether LangChain calls any of its methods."""
-        return bool(self.handler) and hears(self.handler)
-
-    @property
-    def unknown(self) -> list[str]:
-        """The learner's methods that resemble LangChain's but don't exist there."""
-        return unknown(self.handler)
-
-    @property
-    def unfilled(self) -> str:
-        """The parameter that is meant for the token but never receives it; "" if there is none."""
-        return unfilled(self.handler)
 
     @property
     def misfit(self) -> bool:
@@ -116,13 +99,16 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
                 errors.append(error)
             for handler in made:  # an exception during later clean-up shouldn't be raised
                 object.__setattr__(handler, "raise_error", False)
+    first = next(iter(made), None)
     return Heard(
         name=name,
         answer=answer,
         case=case,
-        handler=next(iter(made), None),
+        handler=first,
         error=next(iter(errors), None),
         log=log,
+        unknown=unknown(first),
+        unfilled=unfilled(first),
     )
 
 
@@ -181,13 +167,9 @@ def unfilled(handler: object) -> str:
 class Attaching(Run):
     """A run of a function that attaches handlers and returns a number."""
 
+    right: int  # the correct number
     again: Any  # the result of a second call
     log: Sequence[str]  # what LangChain logged about callbacks
-
-    @property
-    def right(self) -> int:
-        """The correct number."""
-        raise NotImplementedError
 
     @property
     def wrong(self) -> bool:
@@ -219,11 +201,6 @@ class Attaching(Run):
         """The handlers' methods that LangChain never calls."""
         return [name for each in self.handlers for name in unknown(each)]
 
-    @property
-    def attached_twice(self) -> bool:
-        """Whether one handler was attached to a call more than once."""
-        return any(len({*map(id, each.handlers)}) < len(each.handlers) for each in self.calls)
-
 
 def _no_list(error: BaseException | None) -> bool:
     """Whether handlers were attached, but not in a list."""
@@ -238,7 +215,7 @@ CLASS: Mistakes[Heard] = {
     "not a class": lambda s: not isinstance(s.answer, type),
     "not a handler": lambda s: not is_handler_class(s.answer),
     "yields in a method": lambda s: bool(s.generators),
-    "no methods": lambda s: bool(s.handler) and not s.called and not s.unknown,
+    "no methods": lambda s: bool(s.handler) and not hears(s.handler) and not s.unknown,
     "unknown method": lambda s: bool(s.unknown) and (s.wrong or s.error is not None),
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or s.misfit),
     "call doesn't fit": lambda s: s.misfit,
@@ -261,5 +238,9 @@ ATTACHED: Mistakes[Attaching] = {
     ),
     "unknown method": lambda s: s.wrong and bool(s.unknown),
     "keeps an earlier count": lambda s: s.right > 0 and s.again == s.returned + s.right,
-    "attached twice": lambda s: s.wrong and s.returned == 2 * s.right and s.attached_twice,
+    "attached twice": lambda s: (
+        s.wrong
+        and s.returned == 2 * s.right
+        and any(len({*map(id, each.handlers)}) < len(each.handlers) for each in s.calls)
+    ),
 }

@@ -4,15 +4,7 @@ from utils.checks.clinic import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_2 import (
-    collector,
-    handlers,
-    report,
-    spaces_heard,
-    spent,
-    starts,
-    stopwatch,
-)
+from utils.checks.lesson_2 import collector, handlers, report, spent, starts, stopwatch
 
 _UNFILLED = (
     "The parameter `{}` of `on_llm_new_token` never receives the token: LangChain passes it by "
@@ -192,6 +184,10 @@ def _tokens(s: report.Seen) -> str:
     return joined([str(number) for number in s.right])
 
 
+def _off(s: report.Seen) -> set[int]:
+    return {abs(got - right) for got, right in zip(s.got, s.right, strict=False)}
+
+
 REPORT: Messages[report.Seen] = {
     **CLASS,
     "correct": lambda s: (
@@ -234,8 +230,8 @@ REPORT: Messages[report.Seen] = {
     "mixes runs": lambda s: (
         f"{_reported(s)}, but the runs had {_tokens(s)} tokens. "
         + (
-            f"Each is off by {s.off.pop()}. Where does the count begin?"
-            if len(s.off) == 1
+            f"Each is off by {_off(s).pop()}. Where does the count begin?"
+            if len(_off(s)) == 1
             else "Does each token add 1 to the count of its own run, and does `on_llm_end` report "
             "the count of the run that ended?"
         )
@@ -247,7 +243,7 @@ REPORT: Messages[report.Seen] = {
     ),
 }
 
-SPACES_HEARD: Messages[spaces_heard.Seen] = {
+SPACES_HEARD: Messages[handlers.Attaching] = {
     **ATTACHED,
     "correct": lambda s: f"{s.right} spaces, counted by the handler, token by token.",
     "a class": lambda s: (

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 from uuid import UUID
@@ -52,46 +52,20 @@ class Seen(Heard):
     """The reports of a handler."""
 
     case: Runs
-    reports: Any = None  # `.reports` at the end
-    others: Any = None  # `.reports` of a handler that received nothing
-    kept: Sequence[str] = ()  # the attributes that have grown
-    spy: _Spy = field(default_factory=_Spy)  # the correct reports
-
-    @property
-    def right(self) -> list[int]:
-        """The correct contents of `.reports`."""
-        return self.spy.tokens
-
-    @property
-    def got(self) -> list[Any]:
-        """The contents of `.reports`."""
-        return list(self.reports) if isinstance(self.reports, list | tuple) else []
-
-    @property
-    def odd(self) -> list[Any]:
-        """The reports that aren't integers."""
-        return [report for report in self.got if type(report) is not int]
-
-    @property
-    def off(self) -> set[int]:
-        """By how much the numbers are wrong."""
-        return {abs(got - right) for got, right in zip(self.got, self.right, strict=False)}
-
-    @property
-    def same(self) -> bool:
-        """Whether the numbers are correct, in any order."""
-        return not self.odd and sorted(self.got) == sorted(self.right)
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the reports are wrong; threads end in any order."""
-        return not self.same if self.case.batch else self.got != self.right
+    spy: _Spy  # the correct reports
+    right: Sequence[int]  # the correct contents of `.reports`
+    reports: Any  # `.reports` at the end
+    got: Sequence[Any]  # its entries; none if it isn't a list
+    others: Any  # `.reports` of a handler that received nothing
+    kept: Sequence[str]  # the attributes that have grown
+    odd: Sequence[Any]  # the reports that aren't integers
+    same: bool  # whether the numbers are correct, in any order
 
 
 def observe(answer: Any, case: Runs) -> Seen:
     """Run a handler on one case."""
     spy = _Spy()
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"reports": None, "others": None, "kept": ()}
 
     def listen(make: Make) -> None:
         one, other = make(), make()
@@ -102,7 +76,13 @@ def observe(answer: Any, case: Runs) -> Seen:
         facts["reports"], facts["others"] = _reports(one), _reports(other)
 
     heard = hear("Report", answer, case, listen)
-    return Seen.of(heard, spy=spy, **facts)
+    reports = facts["reports"]
+    got = list(reports) if isinstance(reports, list | tuple) else []
+    odd = [report for report in got if type(report) is not int]
+    same = not odd and sorted(got) == sorted(spy.tokens)
+    wrong = not same if case.batch else got != spy.tokens  # threads end in any order
+    more = {"right": spy.tokens, "got": got, "odd": odd, "same": same, "wrong": wrong}
+    return Seen.of(heard, spy=spy, **facts, **more)
 
 
 def _run(case: Runs, config: Any) -> None:

@@ -1,7 +1,6 @@
 """The spaces in the tokens that a handler received."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -13,22 +12,7 @@ from utils.checks.lesson_2.handlers import Attaching
 _ASIDES = (" ", "by the by")  # distinguish the handler's count from a count in the reply
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen(Attaching):
-    """The spaces that were counted."""
-
-    @property
-    def right(self) -> int:
-        """The number of spaces in the tokens."""
-        return "".join((self.reply.text, *self.reply.asides)).count(" ")
-
-    @property
-    def in_reply(self) -> int:
-        """The number of spaces in the reply."""
-        return self.reply.text.count(" ")
-
-
-def observe(answer: Callable[..., Any], case: Case) -> Seen:
+def observe(answer: Callable[..., Any], case: Case) -> Attaching:
     """Call the answer twice, and record the errors of its handlers."""
     runs = []
     with handlers.overheard() as log:
@@ -36,14 +20,15 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
             reply = case.reply(asides=_ASIDES if case.whole and case.pieces is None else ())
             args = (case.model(reply), case.prompt)
             runs.append(call("spaces_heard", answer, case, reply, *args, wants=NUMBER))
-    return Seen.of(runs[0], again=runs[1].returned, log=log)
+    right = "".join((reply.text, *reply.asides)).count(" ")
+    return Attaching.of(runs[0], right=right, again=runs[1].returned, log=log)
 
 
-def _of_the_reply(s: Seen) -> bool:
-    return s.wrong and bool(s.returned == s.in_reply)
+def _of_the_reply(s: Attaching) -> bool:
+    return s.wrong and bool(s.returned == s.reply.text.count(" "))
 
 
-MISTAKES: Mistakes[Seen] = {
+MISTAKES: Mistakes[Attaching] = {
     **handlers.ATTACHED,
     "no handler": lambda s: s.wrong and not s.handlers,
     "counts the finished reply": lambda s: (
@@ -51,7 +36,9 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "counts the reply": _of_the_reply,
     "no methods": lambda s: s.wrong and not any(map(handlers.hears, s.handlers)),
-    "counted twice": lambda s: s.wrong and s.returned - s.right in (s.right, s.in_reply),
+    "counted twice": lambda s: (
+        s.wrong and s.returned - s.right in (s.right, s.reply.text.count(" "))
+    ),
     "another number": lambda s: s.wrong,
 }
 

@@ -34,91 +34,67 @@ class Seen(Attaching):
 
     case: Prompts
     replies: dict[str, Reply]
-
-    @property
-    def billed(self) -> list[UsageMetadata]:
-        """The usage of the reply to each prompt."""
-        usages = [self.replies[prompt].usage for prompt in self.case.prompts]
-        return [usage for usage in usages if usage]
-
-    @property
-    def written(self) -> list[int]:
-        """The output tokens of each reply."""
-        return [usage["output_tokens"] for usage in self.billed]
-
-    @property
-    def right(self) -> int:
-        """The correct number."""
-        return sum(self.written)
-
-    @property
-    def all_readings(self) -> list[Reading]:
-        """The readings of all replies."""
-        return [reading for reply in self.replies.values() for reading in reply.readings]
-
-    @property
-    def never_sent(self) -> str:
-        """The first prompt that was never sent, or ""."""
-        return next((each for each in self.case.prompts if not self.replies[each].requests), "")
-
-    @property
-    def often(self) -> str:
-        """The first prompt that wasn't sent as often as it is in the list, or ""."""
-        prompts = list(self.case.prompts)
-        sent = {prompt: reply.requests for prompt, reply in self.replies.items()}
-        return next((p for p, number in sent.items() if number != prompts.count(p)), "")
-
-    @property
-    def left(self) -> str:
-        """The first prompt whose reply wasn't read to its end, or ""."""
-        pairs = [(prompt, each) for prompt, r in self.replies.items() for each in r.readings]
-        return next((prompt for prompt, each in pairs if not (each.ended or each.failed)), "")
-
-    @property
-    def given(self) -> int:
-        """The input tokens of all replies."""
-        return sum(usage["input_tokens"] for usage in self.billed)
-
-    @property
-    def by_prompt(self) -> int:
-        """The output tokens if a repeated prompt counted once."""
-        return sum(dict(zip(self.case.prompts, self.written, strict=True)).values())
-
-    @property
-    def by_model(self) -> list[int]:
-        """The output tokens per model."""
-        names = [self.replies[prompt].model_name for prompt in self.case.prompts]
-        pairs = list(zip(names, self.written, strict=True))
-        return [sum(n for name, n in pairs if name == model) for model in dict.fromkeys(names)]
-
-    @property
-    def chunks(self) -> list[int]:
-        """The number of chunks, with and without some of those that have no text."""
-        text = sum(len(self.replies[prompt].pieces) for prompt in self.case.prompts)
-        return [text + extra * len(self.written) for extra in range(_MOST_EXTRA + 1)]
+    readings: Sequence[Reading]  # of all replies
+    never_sent: str  # the first prompt that was never sent, or ""
+    often: str  # the first that wasn't sent as often as it is in the list, or ""
+    left: str  # the first whose reply wasn't read to its end, or ""
+    given: int  # the input tokens of all replies
+    written: Sequence[int]  # the output tokens of each reply
+    by_prompt: int  # the output tokens if a repeated prompt counted once
+    by_model: Sequence[int]  # the output tokens per model
+    chunks: Sequence[int]  # the number of chunks, with and without some that have no text
 
 
 def _usage(given: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
 
 
+# the numbers distinguish mistakes
+_BILLS = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
+_MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
+
+
 def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
     """Call the answer twice, with a model that passes its prompts on to two others."""
     with handlers.overheard() as log:
-        first, again = _observed(answer, case), _observed(answer, case)
-    return Seen.of(first[0], replies=first[1], again=again[0].returned, log=log)
+        (run, replies), (again, _) = _observed(answer, case), _observed(answer, case)
+    readings = [(prompt, each) for prompt, reply in replies.items() for each in reply.readings]
+    sent = [prompt for prompt, _ in readings]
+    prompts = list(case.prompts)
+    written = {prompt: _BILLS[prompt]["output_tokens"] for prompt in prompts}
+    by_model = [
+        sum(written[prompt] for prompt in prompts if _MODELS[prompt] == model)
+        for model in dict.fromkeys(_MODELS[prompt] for prompt in prompts)
+    ]
+    with_text = sum(len(replies[prompt].pieces) for prompt in prompts)
+    return Seen.of(
+        run,
+        replies=replies,
+        readings=[each for _, each in readings],
+        never_sent=next((each for each in prompts if each not in sent), ""),
+        often=next((each for each in replies if sent.count(each) != prompts.count(each)), ""),
+        left=next((prompt for prompt, each in readings if not (each.ended or each.failed)), ""),
+        given=sum(_BILLS[prompt]["input_tokens"] for prompt in prompts),
+        written=[written[prompt] for prompt in prompts],
+        right=sum(written[prompt] for prompt in prompts),
+        by_prompt=sum(written.values()),
+        by_model=by_model,
+        chunks=[with_text + extra * len(prompts) for extra in range(_MOST_EXTRA + 1)],
+        again=again.returned,
+        log=log,
+    )
 
 
 def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str, Reply]]:
-    replies = {  # the numbers distinguish mistakes
-        _RIVER: Reply(cut(RIVERS[:70], 61), usage=_usage(9, 131), model_name="river-1"),
-        _TIDE: Reply(
-            cut(HARBOUR, 62),
-            usage=_usage(11, 214),
-            model_name="river-1",
-            fails_after=case.fails_after,
-        ),
-        _SEA: Reply(cut(RIVERS[70:], 63), usage=_usage(8, 417), model_name="sea-2"),
+    texts = {_RIVER: RIVERS[:70], _TIDE: HARBOUR, _SEA: RIVERS[70:]}
+    replies = {
+        prompt: Reply(
+            cut(text, 61),
+            usage=_BILLS[prompt],
+            model_name=_MODELS[prompt],
+            fails_after=case.fails_after if prompt == _FAILS else None,
+        )
+        for prompt, text in texts.items()
     }
     args = (FakeModel.of(replies), list(case.prompts))
     return call("spent", answer, case, replies[_FAILS], *args, wants=NUMBER), replies
@@ -138,17 +114,17 @@ FIRST: Mistakes[Seen] = {
     "one model's name": lambda s: (
         isinstance(s.error, KeyError) and s.error.args[0] not in s.case.prompts
     ),
-    "last chunk": lambda s: _none(s) and any(reading.ended for reading in s.all_readings),
-    "chunk without usage": lambda s: _none(s) and bool(s.all_readings),
+    "last chunk": lambda s: _none(s) and any(reading.ended for reading in s.readings),
+    "chunk without usage": lambda s: _none(s) and bool(s.readings),
 }
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
-    "one conversation": lambda s: any(len(_asked(each)) > 1 for each in s.all_readings),
-    "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.all_readings),
+    "one conversation": lambda s: any(len(_asked(each)) > 1 for each in s.readings),
+    "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.readings),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
     "another number of requests": lambda s: s.case.whole and bool(s.often),
     "leaves a reply early": lambda s: s.case.whole and bool(s.left),
-    "usage switched off": lambda s: s.wrong and not all(r.usage for r in s.all_readings),
+    "usage switched off": lambda s: s.wrong and not all(r.usage for r in s.readings),
     **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.given + s.right,
     "prompt tokens": lambda s: s.wrong and s.returned == s.given,

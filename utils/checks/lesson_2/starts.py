@@ -26,60 +26,20 @@ class _Tally(BaseCallbackHandler):
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer, and the starts that `A` and `B` count in each case."""
+    """An answer, compared with the starts that `A` and `B` count in each case."""
 
     answer: Any
-    truth: Mapping[int, Mapping[str, int]]
-
-    @property
-    def strings(self) -> list[str]:
-        """The keys that are a case's number written as a string."""
-        names = map(str, CASES)
-        return [key for key in self.answer if isinstance(key, str) and key.strip() in names]
-
-    @property
-    def unknown(self) -> list[str]:
-        """The keys that aren't a case's number."""
-        return [str(key) for key in self.answer if key not in CASES]
-
-    @property
-    def given(self) -> dict[tuple[int, str], Any]:
-        """The learner's number for each case and handler; `...` if there is none."""
-        rows = {case: _row(self.answer.get(case, ...)) for case in CASES}
-        return {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
-
-    @property
-    def misshapen(self) -> int:
-        """The first case whose entry isn't two numbers in a readable form; 0 if there is none."""
-        return next((case for case in CASES if _row(self.answer.get(case, ...)) is None), 0)
-
-    @property
-    def missing(self) -> list[str]:
-        """The missing numbers, as "`A` in case 2"."""
-        return [f"`{name}` in case {case}" for (case, name), n in self.given.items() if n is ...]
-
-    @property
-    def odd(self) -> tuple[int, Any]:
-        """The first case with a value that isn't an integer, and the value; 0 if there is none."""
-        entries = ((case, number) for (case, _), number in self.given.items())
-        return next((entry for entry in entries if type(entry[1]) is not int), (0, None))
-
-    @property
-    def wrong(self) -> tuple[int, str]:
-        """The first case and handler with a wrong number; 0 if there is none."""
-        pairs = self.given.items()
-        return next(((c, name) for (c, name), n in pairs if n != self.truth[c][name]), (0, ""))
-
-    @property
-    def number(self) -> int:
-        """The wrong number."""
-        return int(self.given[self.wrong])
-
-    @property
-    def places(self) -> int:
-        """How many times that handler is attached."""
-        case, name = self.wrong
-        return CASES[case].count(name) if case else 0
+    strings: Sequence[str] = ()  # its keys that are a case's number written as a string
+    unknown: Sequence[str] = ()  # its keys that aren't a case's number
+    misshapen: int = 0  # the first case whose entry isn't two numbers in a readable form
+    missing: Sequence[str] = ()  # the missing numbers, as "`A` in case 2"
+    odd: tuple[int, Any] = (
+        0,
+        None,
+    )  # the first case with a value that isn't an integer, and the value
+    wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
+    number: Any = 0  # that number
+    places: int = 0  # how many times that handler is attached
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
@@ -106,8 +66,25 @@ def _number(row: Mapping[str, Any] | None, name: str) -> Any:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Run the four cases."""
-    return Seen(answer, {case: _counted(places) for case, places in CASES.items()})
+    """Run the four cases, and compare."""
+    if not isinstance(answer, Mapping):
+        return Seen(answer)
+    rows = {case: _row(answer.get(case, ...)) for case in CASES}
+    given = {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
+    truth = {case: _counted(places) for case, places in CASES.items()}
+    odd = ((case, n) for (case, _), n in given.items() if type(n) is not int)
+    wrong = next(((c, name) for (c, name), n in given.items() if n != truth[c][name]), (0, ""))
+    return Seen(
+        answer,
+        strings=[key for key in answer if isinstance(key, str) and key.strip() in map(str, CASES)],
+        unknown=[str(key) for key in answer if key not in CASES],
+        misshapen=next((case for case, row in rows.items() if row is None), 0),
+        missing=[f"`{name}` in case {case}" for (case, name), n in given.items() if n is ...],
+        odd=next(odd, (0, None)),
+        wrong=wrong,
+        number=given.get(wrong),
+        places=CASES[wrong[0]].count(wrong[1]) if wrong[0] else 0,
+    )
 
 
 def _counted(places: Sequence[str]) -> dict[str, int]:

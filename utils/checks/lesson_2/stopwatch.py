@@ -1,7 +1,6 @@
 """A handler that measures TTFT with the clock passed to it."""
 
 import inspect
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Real
@@ -34,45 +33,11 @@ class Seen(Heard):
 
     first: float | None  # the correct TTFT; None for a reply without text
     looked: bool  # whether the handler read its clock while the model ran
-    before: Sequence[Any]  # `.ttft` after each chunk until the first text
+    early: Any  # `.ttft` before any text arrived, or None
     then: Any  # `.ttft` when the first text arrived
     final: Any  # `.ttft` at the end
-
-    @property
-    def wrong(self) -> bool:
-        """Whether `.ttft` was wrong at the end."""
-        if self.final is None or self.first is None or self.odd is not None:
-            return self.final is not self.first
-        return not self.is_(self.first)
-
-    @property
-    def odd(self) -> Any:
-        """The first value that isn't a number, or None."""
-        values = [v for v in (self.early, self.then, self.final) if v is not None]
-        return next((v for v in values if isinstance(v, bool) or not isinstance(v, Real)), None)
-
-    @property
-    def early(self) -> Any:
-        """The value before any text arrived, or None."""
-        return next((each for each in self.before if each is not None), None)
-
-    @property
-    def ttft(self) -> Any:
-        """The first value, or None."""
-        values = (self.early, self.then, self.final)
-        return next((each for each in values if each is not None), None)
-
-    @property
-    def takes_the_chunk(self) -> bool:
-        """Whether the method takes the chunk instead of the token."""
-        if self.handler is None or not handlers.hears(self.handler, "on_llm_new_token"):
-            return False
-        names = inspect.signature(self.handler.on_llm_new_token).parameters
-        return "chunk" in names and "token" not in names
-
-    def is_(self, seconds: float) -> bool:
-        """Whether the measured value is this one, except for rounding."""
-        return bool(abs(self.ttft - seconds) < _CLOSE)
+    ttft: Any  # the first value, or None
+    odd: Any  # the first value that isn't a number, or None
 
 
 def observe(answer: Any, case: Timed) -> Seen:
@@ -99,18 +64,40 @@ def observe(answer: Any, case: Timed) -> Seen:
         values.append(_ttft(handler))
 
     heard = hear("Stopwatch", answer, case, listen)
+    first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
+    early = next((value for taken, value in readings if not taken and value is not None), None)
+    then = next((value for taken, value in readings if taken), None)
+    final = next(iter(values), None)
+    had = [value for value in (early, then, final) if value is not None]
+    odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
+    comparable = final is not None and first is not None and not odd
     return Seen.of(
         heard,
-        first=reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None,
+        first=first,
         looked=bool(looks),
-        before=[reading for taken, reading in readings if not taken],
-        then=next((reading for taken, reading in readings if taken), None),
-        final=next(iter(values), None),
+        early=early,
+        then=then,
+        final=final,
+        ttft=next(iter(had), None),
+        odd=next(iter(odd), None),
+        wrong=not _close(had[0], first) if comparable else final is not first,
     )
 
 
 def _ttft(handler: object) -> Any:
     return getattr(handler, "ttft", None)
+
+
+def _close(value: Any, seconds: float | None) -> bool:
+    return seconds is not None and abs(value - seconds) < _CLOSE
+
+
+def _takes_the_chunk(s: Seen) -> bool:
+    """Whether the method takes the chunk instead of the token."""
+    if s.handler is None or not handlers.hears(s.handler, "on_llm_new_token"):
+        return False
+    names = inspect.signature(s.handler.on_llm_new_token).parameters
+    return "chunk" in names and "token" not in names
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -121,10 +108,12 @@ MISTAKES: Mistakes[Seen] = {
     "another clock": lambda s: s.ttft is not None and not s.looked,
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
-    "milliseconds": lambda s: s.first is not None and s.first > 0 and s.is_(1000 * s.first),
+    "milliseconds": lambda s: (
+        s.first is not None and s.first > 0 and _close(s.ttft, 1000 * s.first)
+    ),
     "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN + _AHEAD,
     "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,
-    "chunk for text": lambda s: s.early is not None and s.takes_the_chunk,
+    "chunk for text": lambda s: s.early is not None and _takes_the_chunk(s),
     "before the text": lambda s: s.early is not None,
     "measured later": lambda s: s.first is not None and s.then is None,
     "forgets it": lambda s: s.then is not None and s.final is None,
