@@ -3,7 +3,7 @@
     pip install "chainlit>=2.12" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
 
-Chainlit runs on_message as a task, which its Stop button cancels, and with it the model call.
+Chainlit runs on_message as a task. Its Stop button cancels the task, and with it the model call.
 """
 
 from contextlib import aclosing
@@ -12,8 +12,8 @@ import chainlit as cl
 from chainlit.config import config
 from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
-config.features.edit_message = False  # Stop wouldn't reach the reply to an edited message
-MOST_TURNS = 20  # of a conversation; older ones are forgotten
+config.features.edit_message = False  # Stop doesn't work for the reply to an edited message
+MOST_TURNS = 20  # turns per conversation; older ones are dropped
 
 
 @cl.on_message
@@ -38,7 +38,7 @@ async def on_message(message: cl.Message):
                 if kind == "text":
                     turn["said"] += value
                     await reply.stream_token(value)
-                elif kind == "tool":  # what comes next is its result
+                elif kind == "tool":  # the text that follows is the tool's result
                     async with cl.Step(value, type="tool") as step:
                         _, step.output = await anext(pieces)
         turn["note"] = ""

@@ -3,7 +3,7 @@
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-The reply is the response to its question, so leaving the page stops it, as its Stop button does.
+The reply is the response to the question's request, so leaving the page stops it, like Stop.
 """
 
 import json
@@ -28,15 +28,15 @@ settings.configure(
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
     TEMPLATES=[{"BACKEND": TEMPLATES, "DIRS": [Path(__file__).parent]}],
 )
-MOST_TURNS = 20  # of a conversation; older ones are forgotten
+MOST_TURNS = 20  # turns per conversation; older ones are dropped
 MOST_VISITORS = 1_000
-conversations = {}  # each visitor's, in the memory of this process
+conversations = {}  # per visitor, in this process's memory
 
 
 async def write(visitor, question):
-    """Yield a reply as JSON lines, and keep what was said, however it ends."""
+    """Yield a reply as JSON lines, and store the text so far, however it ends."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
-    conversations[visitor] = turns  # as the newest
+    conversations[visitor] = turns  # move to the end, as the newest
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
@@ -57,7 +57,7 @@ async def write(visitor, question):
         turn["note"] = ""
     except Exception as error:
         turn["note"] = sentence(error)
-    finally:  # also when the browser has left, which cancels this
+    finally:  # also runs when the browser disconnects, which cancels this
         turn["running"] = False
     yield line("failed", turn["note"]) if turn["note"] else line("end", True)
 

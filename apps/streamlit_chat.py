@@ -3,7 +3,7 @@
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
 
-For each message Streamlit runs this file from the top; Stop ends the run where it shows something.
+Streamlit runs this file from the top for each message; Stop ends the run at its next output.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ import streamlit as st
 
 try:
     from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
-except SystemExit as error:  # something isn't set
+except SystemExit as error:  # a setting is missing
     st.error(error)
     st.stop()
 
 
 @st.cache_resource
 def event_loop():
-    """Return the process's one event loop, in a thread: models keep their connections on it."""
+    """Return the process's event loop, in a thread: models keep their connections on it."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop
 
 
 def pieces(messages):
-    """Yield a reply's pieces, and ("nothing", "") several times a second while none comes."""
+    """Yield a reply's pieces, and ("nothing", "") several times a second during silences."""
     arrived = queue.SimpleQueue()
 
     async def read():
@@ -72,12 +72,12 @@ def texts(turn, messages):
             elif kind == "end":
                 turn["note"] = value
                 show = place.empty
-            show()  # also in a silence, so that Stop can end it
+            show()  # even during a silence, so that Stop can take effect
 
 
 st.title("Lamp shop support")
 turns, messages = st.session_state.setdefault("turns", []), []
-del turns[:-20]  # older ones are forgotten
+del turns[:-20]  # older turns are dropped
 question = st.chat_input("Where is my order 4711?", max_chars=LONGEST_MESSAGE, submit_mode="stop")
 if question:
     turns.append({"question": question, "said": "", "note": "Stopped."})
@@ -89,7 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
-            st.empty()  # the same elements in the same places, or old ones show through
+            st.empty()  # keep the same elements in the same places, or old ones stay visible
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

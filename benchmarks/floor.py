@@ -3,8 +3,8 @@
 A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
 alternates between its subject and a floor, and its limit is the ratio of the two.
 
-Run as a program, this file is the bare server: asyncio only. It streams chat completions on the
-schedule given in the request's last message as `TTFT GAP TOKENS`.
+Run as a program, this file is the bare server, which uses only asyncio. It streams chat completions
+on the schedule given in the request's last message as `TTFT GAP TOKENS`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """A figure beside its floor: the best of each, as a busy machine can only make one worse.
+    """A measurement and its floor: the best of each, since a busy machine only makes them worse.
 
     Attributes:
-        measured: What was measured, of all rounds.
-        floor: The same of the bare thing.
-        most: How many times the floor it may be.
-        least: A floor below this counts as this: clocks and timers are no finer.
-        unit: What a 1 is called.
+        measured: The measurements of all rounds.
+        floor: The same measurements of the floor.
+        most: The limit, as a multiple of the floor.
+        least: Smaller floors are raised to this: clocks and timers are no finer.
+        unit: The unit of the measurements.
     """
 
     measured: Sequence[float]
@@ -48,11 +48,11 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """The ratio of the best."""
+        """The ratio of the best measurements."""
         return min(self.measured) / max(min(self.floor), self.least)
 
     def row(self, name: str) -> str:
-        """A line of a table."""
+        """Return a row of the table."""
         best = (min(self.measured), min(self.floor))
         here, there = (f"{figure:.4g} {self.unit}".strip() for figure in best)
         return f"| {name} | {here} | {there} | {self.value:.2f} | at most {self.most:g} |"
@@ -79,7 +79,7 @@ def judge(ratios: Mapping[str, Ratio], *others: str) -> None:
 
 
 class BareServer:
-    """The bare server as its starter sees it.
+    """The bare server's process.
 
     Attributes:
         port: Where it listens.
@@ -97,7 +97,7 @@ class BareServer:
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:
-        """Return when the server noticed that a client had left, by the seed of its request."""
+        """Return when the server noticed each client's disconnect, by the seed of its request."""
         with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
             connection.request("GET", "/left")
             told: dict[str, float] = json.load(connection.getresponse())
@@ -106,7 +106,7 @@ class BareServer:
 
 @contextlib.contextmanager
 def bare_server() -> Iterator[BareServer]:
-    """Run the bare server in a process of its own while the block runs."""
+    """Run the bare server in its own process while the block runs."""
     command = [sys.executable, __file__]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -118,7 +118,7 @@ def bare_server() -> Iterator[BareServer]:
 
 
 def schedule(ttft: float, gap: float, tokens: int) -> str:
-    """Return the message that asks the bare server for this schedule, in seconds."""
+    """Return the message that requests this schedule, in seconds, from the bare server."""
     return f"{ttft} {gap} {tokens}"
 
 
@@ -145,7 +145,7 @@ class _Bare:
     async def _stream(
         self, ask: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Send a reply; return False if the client left."""
+        """Send a reply; return False if the client disconnected."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         ttft, gap, tokens = map(float, ask["messages"][-1]["content"].split())
@@ -168,7 +168,7 @@ class _Bare:
 
 
 async def _end_of(reader: asyncio.StreamReader) -> None:
-    """Wait until the client is gone."""
+    """Wait until the client has disconnected."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 
@@ -186,7 +186,7 @@ def _framed(data: bytes) -> bytes:
 async def _main() -> None:
     server = await asyncio.start_server(_Bare().serve, HOST, 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)  # until whoever started it is gone
+    await asyncio.to_thread(sys.stdin.read)  # until the parent process ends
 
 
 if __name__ == "__main__":

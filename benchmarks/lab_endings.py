@@ -1,4 +1,4 @@
-"""What remains, and for how long, when `course.py lab` is ended in five ways while a reply streams.
+"""What remains after `course.py lab` is ended in five ways while a reply streams, and how long.
 
     python benchmarks/lab_endings.py [--times 20]
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args().times
-    labs = importlib.import_module("running_lab")  # what the test does five times
+    labs = importlib.import_module("running_lab")  # also used by a test
     print("| ended by | times | left | gone after: median, worst |\n| --- | --- | --- | --- |")
     found: list[str] = []
     for way in labs.WAYS:

@@ -31,19 +31,19 @@ from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
-MOST_LAB = 2.0  # times a bare JupyterLab
-MOST_SETUP = 2.0  # times a bare kernel with the import
+MOST_LAB = 2.0  # times the floor, a bare JupyterLab
+MOST_SETUP = 2.0  # times the floor, a bare kernel with the import
 BARE = "from langchain_openai import ChatOpenAI"
 PATIENCE = 300.0  # seconds
 if sys.platform == "win32":
-    CTRL_C = signal.CTRL_BREAK_EVENT  # the one that reaches another process
+    CTRL_C = signal.CTRL_BREAK_EVENT  # the signal that reaches another process
 else:
     CTRL_C = signal.SIGINT
 
 
 @contextmanager
 def running(command: list[str], folder: str | None = None) -> Iterator[str]:
-    """Run a server until the block ends; gives the address that it prints, once it answers."""
+    """Run a server while the block runs; yield the address that it prints, once it responds."""
     server = subprocess.Popen(
         command,
         cwd=folder,
@@ -83,7 +83,7 @@ def _answers(address: str) -> bool:
 
 
 def until_it_answers(command: list[str]) -> float:
-    """Return the seconds until a server answers, in an empty folder."""
+    """Return the seconds until a server responds, in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         with running(command, folder):
@@ -102,7 +102,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
 
 
 def run(client: BlockingKernelClient, code: str, until: Callable[[dict[str, Any]], bool]) -> None:
-    """Execute a cell, and return when it publishes a message that `until` is true of.
+    """Execute a cell, and return when it publishes a message for which `until` is true.
 
     Raises:
         RuntimeError: If the cell fails.
@@ -117,12 +117,12 @@ def run(client: BlockingKernelClient, code: str, until: Callable[[dict[str, Any]
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Whether a cell is over."""
+    """Whether the message shows that the kernel is idle."""
     return bool(message["content"].get("execution_state") == "idle")
 
 
 def shows_text(message: dict[str, Any]) -> bool:
-    """Whether a widget gets a piece of text."""
+    """Whether the message updates a widget's text."""
     data = message["content"].get("data", {})
     sent = data.get("content") if message["msg_type"] == "comm_msg" else None
     return isinstance(sent, dict) and bool(sent.get("text"))
@@ -147,7 +147,7 @@ def main() -> None:
     lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
     lab += ["--here"] if arguments.here else []
     bare = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
-    until_it_answers(lab)  # the environment is warm now
+    until_it_answers(lab)  # warm-up
     until_it_answers(bare)
     setup, race = cells()
     figures: dict[str, list[float]] = {}

@@ -20,8 +20,8 @@ from jupyter_client.manager import start_new_kernel
 
 TOKENS = 2_000
 RATE = 100  # tokens per second
-MOST_BYTES = 0.08  # of the best naive way's
-MOST_TIME = 0.9  # of a bare widget's
+MOST_BYTES = 0.08  # times the bytes of the best naive method
+MOST_TIME = 0.9  # times the kernel time of a bare widget
 
 SETUP = f"""
 import asyncio, time
@@ -73,7 +73,7 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Cost:
-    """What one way cost: CPU seconds of the kernel, messages and bytes on their way to the page."""
+    """The cost of one method: the kernel's CPU seconds, and messages and bytes sent to the page."""
 
     cpu: float
     messages: int
@@ -98,7 +98,7 @@ def measure(way: str) -> Cost:
 
 
 def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
-    """Execute code; returns the messages and bytes published for the page, and the value `cpu`."""
+    """Execute code; return the messages and bytes published for the page, and the value `cpu`."""
     request = client.execute(code, user_expressions={"cpu": "globals().get('cpu', 0.0)"})
     messages = size = 0
     while True:
@@ -114,7 +114,7 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
         if ours and json.loads(content).get("execution_state") == "idle":
             break
     while (reply := client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request:
-        pass  # a busy kernel answers late who it is
+        pass  # the late reply to an earlier request
     return messages, size, float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/recorder_overhead.py
 
-The floor is what each chunk costs anyway: parsing its JSON into LangChain's object. Each result is
-the best of several rounds, because a busy machine can only slow a round down. The last row also
-includes computing the metrics at the end, which delays no chunk.
+The floor is the cost of each chunk without a recorder: parsing its JSON into LangChain's object.
+Each result is the best of several rounds, because a busy machine can only slow a round down. The
+last row also includes computing the metrics at the end, which delays no chunk.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.timing import arecord, record
 
-MARK = 0.25  # of what a chunk costs anyway
-MARK_AT_THE_END = 1.5  # with the figures, which delays no chunk
+MARK = 0.25  # share of a chunk's own cost
+MARK_AT_THE_END = 1.5  # including the metrics, which delay no chunk
 CHUNKS = 20_000
 ROUNDS = 7
 
@@ -91,7 +91,7 @@ def arecorded() -> None:
 
 
 def microseconds_per_chunk(run: Callable[[], None]) -> float:
-    """The best of several rounds."""
+    """Return the best of several rounds."""
 
     def once() -> float:
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A real `course.py lab` for tests and a benchmark: started, listened to, ended in any way."""
+"""A real `course.py lab` for tests and a benchmark: started, observed, ended in several ways."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 from jupyter_client.blocking.client import BlockingKernelClient
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # also where a test imports this file
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # also when a test imports this file
 
 from simulator_orphans import stream
 
@@ -28,13 +28,13 @@ COURSE = ROOT / "course.py"
 PATIENCE = 240.0  # s
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# Becomes `lab` on a terminal of its own, which goes when its other end is closed.
+# Becomes `lab` on a new terminal, which is gone when its other end closes.
 _ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-# `lab` with an error in its own code, at a time that the test chooses.
+# `lab` with an exception in its own code, at a time that the test chooses.
 _RAISING = """
 import sys
 from tools import commands, lab
@@ -51,15 +51,15 @@ class Lab:
 
     Attributes:
         process: The command's process.
-        address: What it printed, with the token.
-        said: The lines that it printed until then.
+        address: The address that it printed, with the token.
+        said: The lines printed before the address.
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start it, and wait until it answers.
+        """Start it, and wait until it responds.
 
         Args:
-            way: How it is going to end, one of `WAYS`, where that needs a preparation.
+            way: How it will be ended, one of `WAYS`, since some need preparation.
             variables: More environment variables.
         """
         command = [str(COURSE), "lab", "--no-browser", "--here"]
@@ -98,11 +98,11 @@ class Lab:
 
     @property
     def token(self) -> str:
-        """What JupyterLab lets in."""
+        """JupyterLab's token."""
         return self.address.query.removeprefix("token=")
 
     def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
-        """Ask JupyterLab; returns the status and the body."""
+        """Send a request to JupyterLab; return status and body."""
         port = self.address.port
         assert port is not None
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
@@ -115,21 +115,21 @@ class Lab:
             connection.close()
 
     def family(self) -> list[psutil.Process]:
-        """Everything that it has started."""
+        """All processes that it has started."""
         found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return found
 
     def connection_files(self) -> list[str]:
-        """The files by which its kernels can be spoken to."""
+        """The connection files of its kernels."""
         commands = []
         for process in self.family():
-            # One that has ended since it was listed, or waits to be reaped, has no command line.
+            # A process that has ended, or hasn't been reaped, has no command line.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
 
     def interrupt(self) -> tuple[int, str]:
-        """Press Ctrl-C; returns the exit code and what was printed."""
+        """Press Ctrl-C; return the exit code and the output."""
         self.process.send_signal(CTRL_C)
         said = self.process.communicate(timeout=PATIENCE)[0]
         return self.process.returncode, said
@@ -154,7 +154,7 @@ class Lab:
                 pipe.close()
 
 
-# A program on Windows is ended without being asked, and has no terminal to lose.
+# On Windows, a program is terminated without a signal, and has no terminal to lose.
 WAYS: tuple[str, ...] = ("Ctrl-C", "an exception", "kill -9")
 if sys.platform != "win32":
     WAYS += ("SIGTERM", "a closed terminal")
@@ -162,7 +162,7 @@ if sys.platform != "win32":
 
 @contextmanager
 def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
-    """Start a kernel, and speak to it."""
+    """Start a kernel, and connect to it."""
     before = set(lab.connection_files())
     assert lab.ask("POST", "/api/kernels")[0] == 201
     (file,) = set(lab.connection_files()) - before
@@ -177,7 +177,7 @@ def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
 
 
 def _wait_until_ready(client: BlockingKernelClient) -> None:
-    """Wait for a kernel that may be slow: a late heartbeat on a busy machine is not its death."""
+    """Wait for a kernel that may be slow: a missed heartbeat on a busy machine isn't a crash."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -189,14 +189,14 @@ def _wait_until_ready(client: BlockingKernelClient) -> None:
 
 @dataclass(frozen=True)
 class Ending:
-    """What an end left behind, and the seconds until all else was gone."""
+    """What remained after an end, and the seconds until everything else was gone."""
 
     left: list[str]
     seconds: float
 
 
 def end_while_streaming(way: str) -> Ending:
-    """Open `lab`, and end it in one of `WAYS` while a reply streams."""
+    """Start `lab`, and end it in one of `WAYS` while a reply streams."""
     lab = Lab(way)
     ended = False
     try:
@@ -220,6 +220,6 @@ def end_while_streaming(way: str) -> Ending:
 
 
 def listens(port: int | None) -> bool:
-    """Whether a program listens at a port of the loopback address."""
+    """Whether a program listens on a port of the loopback address."""
     with socket.socket() as line:
         return line.connect_ex(("127.0.0.1", port or 0)) == 0

@@ -25,18 +25,18 @@ from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model, simulator
 
-_MOST_TTFT = 3.0  # times the floor's lateness
+_MOST_TTFT = 3.0  # times the floor's delay
 _MOST_GAP = 4.0  # times the floor's error
 _PROMPT = "Write a poem about a river."
 
 
 @dataclass(frozen=True)
 class Errors:
-    """What one call was off by.
+    """The errors of one call.
 
     Attributes:
-        ttft: Seconds that the first text came later than drawn.
-        gap: Share by which the mean gap between texts was off.
+        ttft: Seconds by which the first text was later than planned.
+        gap: Relative error of the mean gap between pieces.
     """
 
     ttft: float
@@ -44,19 +44,19 @@ class Errors:
 
 
 def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
-    """Return when each text of a reply arrived, in seconds since it was asked for."""
+    """Return when each piece of a reply arrived, in seconds since the request."""
     asked = time.perf_counter()
     return [time.perf_counter() - asked for chunk in model.stream(prompt) if chunk.content]
 
 
 def errors(times: list[float], ttft: float, gap: float) -> Errors:
-    """Compare arrivals with what was planned."""
+    """Compare the arrivals with the plan."""
     mean = (times[-1] - times[0]) / (len(times) - 1)
     return Errors(times[0] - ttft, abs(mean / gap - 1))
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply of a profile, and the same schedule from the bare server."""
+    """Stream a reply of a profile, then the same schedule from the bare server."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap
@@ -77,7 +77,7 @@ def main() -> None:
     print("| profile | calls | TTFT late | of the floor | gap off | of the floor |")
     print("| --- | --- | --- | --- | --- | --- |")
     with bare_server() as bare:
-        for _ in range(2):  # the first calls of a process cost more
+        for _ in range(2):  # a process's first calls are slower
             call("fast", bare)
         for profile, calls in (
             ("fast", arguments.calls),

@@ -29,7 +29,7 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _RATE = 50.0  # tokens per second and stream
-_ARRIVALS = 12.0  # s over which clients come
+_ARRIVALS = 12.0  # s over which clients connect
 _LONGEST_STAY = 3.0  # s
 _MOST_GROWTH = 0.05
 _MOST_LATE = 3.0  # times the floor
@@ -37,11 +37,11 @@ _MOST_LATE = 3.0  # times the floor
 
 @dataclass(frozen=True)
 class Wave:
-    """What one wave of clients met.
+    """The results of one wave of clients.
 
     Attributes:
-        late: Seconds from a client's leaving to the end of its reply.
-        memory: Resident memory of the server when all was over, in MB.
+        late: Seconds from a client's disconnect to the end of its reply.
+        memory: The server's resident memory after the wave, in MB.
     """
 
     late: list[float]
@@ -49,7 +49,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Come after a while, ask, read for a while, close; return the Unix time of leaving."""
+    """Connect after `come` seconds, read for `stay`, disconnect; return the Unix time of that."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)
@@ -65,7 +65,7 @@ async def visit(request: bytes, port: int, come: float, stay: float) -> float:
 
 
 async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[float]:
-    """Let clients come and go; return when each left."""
+    """Let clients connect and disconnect; return when each disconnected."""
     stays = [rng.uniform(0.05, _LONGEST_STAY) for _ in requests]
     return await asyncio.gather(
         *(
@@ -93,7 +93,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
-    """Run the same with the bare server; return how late it noticed each leaving."""
+    """Run the same wave with the bare server; return how late it noticed each disconnect."""
     left = asyncio.run(visits(requests, bare.port, rng))
     noticed = bare.left()
     return [noticed[seed] - at for seed, at in enumerate(left) if seed in noticed]

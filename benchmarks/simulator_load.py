@@ -39,13 +39,13 @@ _MOST_CPU = 5.0
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of streams met.
+    """The results of one round of streams.
 
     Attributes:
-        off: The share by which the worst stream was off its rate.
-        late: Seconds that the last token of 99 % of the streams was late, at most.
-        cpu: Seconds of the server's CPU for each token.
-        complete: How many streams had all their tokens.
+        off: The relative rate error of the worst stream.
+        late: The 99th percentile of the last tokens' lateness, in seconds.
+        cpu: The server's CPU seconds per token.
+        complete: How many streams received all their tokens.
     """
 
     off: float
@@ -55,7 +55,7 @@ class Round:
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
-    """Send a request `after` seconds from the start; return when each token came since then."""
+    """Send a request `after` seconds from the start; return when each token arrived since then."""
     reader, writer = await asyncio.open_connection(HOST, port)
     await start.wait()
     await asyncio.sleep(after)
@@ -72,7 +72,7 @@ async def read(request: bytes, port: int, start: asyncio.Event, after: float) ->
 
 
 def request_for(key: str, port: int, prompt: str, limit: int, number: int) -> bytes:
-    """Return a request as bytes; each stream asks something else, so their waits differ."""
+    """Return a request as bytes; each stream sends another prompt, so their waits differ."""
     body = json.dumps(
         {
             "model": "sim-chat",
@@ -96,14 +96,14 @@ def port_of(server: Simulator) -> int:
 
 
 async def load(requests: list[bytes], port: int) -> list[list[float]]:
-    """Read streams at once; they start within a second."""
+    """Read all streams concurrently; they start within a second."""
     start = asyncio.Event()
     readers = [
         asyncio.create_task(read(request, port, start, number / len(requests)))
         for number, request in enumerate(requests)
     ]
-    await asyncio.sleep(1)  # all connected: the benchmark is about streaming, not connecting
-    gc.disable()  # the client's pauses are not the server's
+    await asyncio.sleep(1)  # all are connected: the benchmark is about streaming, not connecting
+    gc.disable()  # pauses of the client would count as the server's
     start.set()
     return await asyncio.gather(*readers)
 
@@ -111,7 +111,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round; `ttft` is called after it, for the planned ones."""
+    """Run one round; `ttft` is called afterwards, for the planned TTFTs."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before

@@ -20,15 +20,15 @@ import psutil  # type: ignore[import-untyped]
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # also where a test imports this file
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # also when a test imports this file
 
 from floor import HOST, Ratio, judge
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 240.0  # seconds until something is called stuck
+PATIENCE = 240.0  # seconds after which something counts as stuck
 MOST = 3.0  # times the floor
 
-# Each prints the port and the id of the process that has to end, and then that it is at work.
+# Each prints the port and the id of the process that has to end, and then that it is running.
 SIMULATOR = f"""
 import http.client, json, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -61,7 +61,7 @@ print("at work", flush=True)
 
 
 def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, int]:
-    """Let a kernel start a process and run on; returns the process's port and id.
+    """Let a kernel start a process and keep running; return the process's port and id.
 
     Raises:
         RuntimeError: If the cell fails.
@@ -78,13 +78,13 @@ def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, in
 
 
 def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
-    """Start a kernel, kill it while its cell runs, wait until what it has started is gone.
+    """Start a kernel, kill it while its cell runs, and wait until its child process is gone.
 
     Returns:
-        The id of the process that the kernel has started, and the seconds from the kill to its end.
+        The id of the kernel's child process, and the seconds from the kill to its end.
 
     Raises:
-        TimeoutError: If that process lives on.
+        TimeoutError: If that process keeps running.
     """
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:
@@ -92,7 +92,7 @@ def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
         with socket.create_connection((HOST, port), timeout=PATIENCE) as line:
             killed = time.monotonic()
             manager.shutdown_kernel(now=True)  # SIGKILL, or TerminateProcess on Windows
-            with contextlib.suppress(ConnectionError):  # reset instead of closed: gone as well
+            with contextlib.suppress(ConnectionError):  # reset instead of closed: also gone
                 while line.recv(1024):
                     pass
         return pid, time.monotonic() - killed

@@ -21,7 +21,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
-MOST = 5.0  # round trips of a bare widget
+MOST = 5.0  # times the round trip of a bare widget
 PATIENCE = 240.0  # seconds
 SETUP = """
 import anywidget
@@ -50,14 +50,14 @@ def said(client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
 
 
 def send(client: BlockingKernelClient, widget: str, content: object) -> None:
-    """Send what a page sends to its widget."""
+    """Send a widget's message, as its page would."""
     data = {"method": "custom", "content": content}
     message = client.session.msg("comm_msg", {"comm_id": widget, "data": data})
     client.shell_channel.send(message)
 
 
 def has(words: str) -> Callable[[dict[str, Any]], bool]:
-    """Match a widget's message that holds these words."""
+    """Match a widget's message that contains these words."""
     return lambda message: message["msg_type"] == "comm_msg" and words in str(message["content"])
 
 

@@ -1,1 +1,1 @@
-"""JupyterHub configuration, and the class test that tries it."""
+"""JupyterHub configuration, and the class test that exercises it."""

@@ -4,7 +4,7 @@ Load them at the top of your own `jupyterhub_config.py`:
 
     load_subconfig("…/streaming-course/hub/jupyterhub_config.py")
 
-and add who may log in and where servers run. `README.md` beside this file has whole recipes.
+and add the authenticator and the spawner. `README.md` in this folder has complete recipes.
 """
 
 from pathlib import Path
@@ -15,8 +15,8 @@ c = get_config()  # noqa: F821 -- defined by JupyterHub
 LESSON_1 = "streaming-course/notebooks/01_enabling_streaming.ipynb"
 c.Spawner.default_url = f"/lab/tree/{LESSON_1}"
 
-# A class logs in all together. Above the default limits, 100 servers starting concurrently and half
-# a minute for each, learners get an error page.
+# A whole class logs in at the same time. Above the default limits of 100 servers starting
+# concurrently and half a minute for each, learners get an error page.
 c.JupyterHub.concurrent_spawn_limit = 0
 c.Spawner.start_timeout = 180
 c.Spawner.http_timeout = 180
@@ -24,9 +24,9 @@ c.Spawner.http_timeout = 180
 c.Spawner.environment = {
     # Don't load server extensions that the course does not use.
     "JUPYTER_CONFIG_PATH": str(Path(__file__).resolve().parent / "jupyter"),
-    # Start every Python of a learner with a lazier garbage collector (python/).
+    # Start all of a learner's Python processes with a lazier garbage collector (python/).
     "PYTHONPATH": str(Path(__file__).resolve().parent / "python"),
-    # Use the kernel of the server's own environment, with the course's packages.
+    # Use the kernel of the server's own environment, which has the course's packages.
     "JUPYTER_PREFER_ENV_PATH": "1",
     # Lower the priority of notebook code, so that tokens arrive evenly on a busy machine.
     "COURSE_NICE": "10",
@@ -34,5 +34,5 @@ c.Spawner.environment = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
-# Keep an unused server for the length of a break, and a kernel too (jupyter/).
+# Keep an idle server and its kernel for the length of a break (jupyter/).
 c.JupyterHub.shutdown_on_logout = True

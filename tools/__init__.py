@@ -1,5 +1,5 @@
 """The commands of `course.py`, and the build of the notebooks.
 
-`build.py` needs the packages of the lock; everything else here is standard library alone, as it
-runs before there are any packages.
+`build.py` needs the locked packages; everything else uses only the standard library, since it runs
+before any packages are installed.
 """

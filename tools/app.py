@@ -1,4 +1,4 @@
-"""The `app` command: one of the apps in `apps/`, served on the loopback address until Ctrl-C."""
+"""The `app` command: serves one of the apps in `apps/` on the loopback address until Ctrl-C."""
 
 import argparse
 import contextlib
@@ -38,22 +38,22 @@ from utils.provider import ProviderError, describe, real_provider
 Child = subprocess.Popen[str]
 STARTING_SECONDS = 60.0
 HOST = "127.0.0.1"
-STDERR = 2  # stdout is for what the command itself has to say
+STDERR = 2  # stdout is for the command's own messages
 
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app with an environment of its own, so that its packages never touch the learner's.
+    """An app with its own environment, so that its packages don't affect the learner's.
 
     Attributes:
-        name: What the command line calls it.
-        place: The folder that it is started in.
-        command: What is started there, as after `python -m`; `{port}` stands for the port.
-        source: The file of `place` whose first lines name the packages that it wants.
-        built: Packages that come as source alone, and are built when they are installed.
-        apart: Beginnings of lines of the course's lock that its packages don't allow.
+        name: Its name on the command line.
+        place: The folder to start it in.
+        command: The command to start there, as after `python -m`; `{port}` stands for the port.
+        source: The file in `place` whose first lines name its packages.
+        built: Packages that have no wheels, and are built during installation.
+        apart: Prefixes of lines in the course's lock that conflict with its packages.
         newest: The newest Python that its packages support.
-        variables: More variables; `{folder}` stands for a temporary folder.
+        variables: Additional environment variables; `{folder}` stands for a temporary folder.
     """
 
     name: str
@@ -66,7 +66,7 @@ class App(Environment):
     variables: tuple[tuple[str, str], ...] = ()
 
     def wanted(self) -> str:
-        """The packages that it wants, one a line: see `course.py lock`."""
+        """The packages it requires, one a line: see `course.py lock`."""
         place = self.root / self.place
         text = (place / self.source).read_text(encoding="utf-8")
         words = shlex.split(text.partition("pip install ")[2].partition("\n")[0])
@@ -87,10 +87,10 @@ class App(Environment):
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:
-        """Install what the lock asks for, unless that is done; return the interpreter.
+        """Install the locked packages unless that is done; return the interpreter.
 
         Raises:
-            Advice: A person has to do something first.
+            Advice: The user has to do something first.
         """
         if sys.version_info[:2] > self.newest:
             raise Advice(
@@ -115,29 +115,29 @@ class App(Environment):
 
     @property
     def stamp(self) -> Path:
-        """The file that says what was installed."""
+        """The file that records what was installed."""
         return self.folder / "app.stamp"
 
     def contents(self) -> str:
-        """What the stamp has to say."""
+        """Return what the stamp should contain."""
         return f"{PYTHON} {hashlib.sha256(self.lock().read_bytes()).hexdigest()}"
 
     def is_set_up(self) -> bool:
-        """Whether everything is installed."""
+        """Return whether everything is installed."""
         there = self.stamp.exists() and self.stamp.read_text() == self.contents()
         return there and self.python_runs()
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
-        """Run it as long as the block lasts; the block begins when it answers.
+        """Run it while the block runs; the block begins when it accepts connections.
 
         Args:
             python: The interpreter with its packages.
-            port: Where it listens.
-            environ: Its variables, those that name its model among them.
+            port: The port that it listens on.
+            environ: Its environment variables, including those for its model.
 
         Raises:
-            Advice: It doesn't start.
+            Advice: The app doesn't start.
         """
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
@@ -168,7 +168,7 @@ STREAMLIT = App(
     source="streamlit_chat.py",
     command=("streamlit", "run", "streamlit_chat.py", "--server.port", "{port}"),
     variables=(
-        ("HOME", "{folder}"),  # where it looks for its settings, and may write some
+        ("HOME", "{folder}"),  # where the framework looks for its settings, and may write some
         ("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false"),
         ("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "none"),
         ("STREAMLIT_CLIENT_TOOLBAR_MODE", "minimal"),
@@ -198,7 +198,7 @@ CHAINLIT = App(
     variables=(
         ("CHAINLIT_APP_ROOT", "{folder}"),
         ("CHAINLIT_HOST", HOST),
-        ("CI", "false"),  # if it is true, Chainlit overwrites OPENAI_API_KEY with a fake key
+        ("CI", "false"),  # if this is true, Chainlit overwrites OPENAI_API_KEY with a fake key
     ),
 )
 DJANGO = App(
@@ -215,7 +215,7 @@ APPS = {app.name: app for app in [FASTAPI, STREAMLIT, CHAINLIT, DJANGO]}
 
 
 def app(arguments: argparse.Namespace) -> int:
-    """Serve an app, and open its page, until Ctrl-C."""
+    """Serve an app and open its page, until Ctrl-C."""
     stop_on_signals()
     chosen = APPS[arguments.name]
     port = free_port(arguments.port)
@@ -245,11 +245,11 @@ def app(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
-    """Run a simulator as long as the block lasts; yield the variables that name its model.
+    """Run a simulator while the block runs; yield the environment variables for its model.
 
     Args:
         python: An interpreter with the course's packages.
-        model: What the variables call the model.
+        model: The model's name in the variables.
     """
     port, key = free_port(None), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
@@ -264,19 +264,19 @@ def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
 def running(
     command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
 ) -> Iterator[Child]:
-    """Run a program out of reach of the terminal's Ctrl-C, and end it with the block.
+    """Run a program while the block runs, isolated from the terminal's Ctrl-C.
 
     Args:
         command: The program and its arguments.
-        place: The folder that it is started in.
+        place: The folder to start it in.
         environ: Its variables.
-        output: Where everything goes that it prints.
+        output: Where its output goes.
     """
     child = subprocess.Popen(
         command,
         cwd=place,
         env=environ,
-        stdin=subprocess.PIPE,  # closed when this process ends, however it ends
+        stdin=subprocess.PIPE,  # closed when this process ends, even if it is killed
         stdout=output,
         stderr=output,
         start_new_session=not WINDOWS,
@@ -295,7 +295,7 @@ def wait_until_it_listens(child: Child, port: int, name: str) -> None:
     """Return when a program accepts connections.
 
     Raises:
-        Advice: It ended, or doesn't accept any within a minute.
+        Advice: It ended, or doesn't accept connections within a minute.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     with Progress(f"starting {name}") as progress:
@@ -305,5 +305,5 @@ def wait_until_it_listens(child: Child, port: int, name: str) -> None:
             with contextlib.suppress(OSError), socket.create_connection((HOST, port), 5):
                 return
             progress.show()
-            time.sleep(0.1)  # a program that is starting can only be asked again
+            time.sleep(0.1)  # polling is the only way to see that a program has started
     raise Advice(f"Starting {name} took more than {STARTING_SECONDS:.0f} s: try it again.")

@@ -1,7 +1,6 @@
 """The command that builds `notebooks/` and `solutions/` from `lessons/`, or compares them."""
 
-# nbformat is typed in part only:
-# mypy: allow-untyped-calls, no-warn-return-any
+# nbformat is only partly typed: mypy: allow-untyped-calls, no-warn-return-any
 
 import argparse
 import itertools
@@ -20,13 +19,13 @@ from tools.notebooks import EDITIONS, METADATA, BuildError, Built, make
 from tools.programs import ROOT, Advice, counted, passing, say
 
 REBUILD = "python3 course.py build"
-SHOWN_DIFFERENCES = 5  # of one notebook, since a forgotten build changes every cell
+SHOWN_DIFFERENCES = 5  # lines shown per notebook, since a forgotten build changes every cell
 
 _ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Build or compare; returns 0 if all is well, 1 if a person has to fix something."""
+    """Build or compare; return 0 if all is well, 1 if something needs fixing."""
     options = _parser().parse_args(arguments)
     try:
         built, errors = [], []
@@ -81,7 +80,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print what differs between the lessons and the files; returns 1 if anything does."""
+    """Print the differences between the lessons and the files; return 1 if there are any."""
     differing = [line for one in built for line in _outdated(one)]
     others = [line for one in built for line in _rejected(one)]
     if everything:
@@ -103,7 +102,7 @@ def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
 
 
 def _few(differing: Sequence[str]) -> Iterator[str]:
-    """The first lines about each notebook, and how many more there are."""
+    """Return the first lines about each notebook, and the number of further ones."""
     for label, lines in itertools.groupby(differing, lambda line: line.partition(": ")[0]):
         told = list(lines)
         yield from told[:SHOWN_DIFFERENCES]
@@ -112,13 +111,13 @@ def _few(differing: Sequence[str]) -> Iterator[str]:
 
 
 def _rejected(built: Built) -> list[str]:
-    """Stored solutions that a check rejects."""
+    """Return the stored solutions that a check rejects."""
     solved = built.stored("solutions")
     return execute.rejected(built, solved) if solved else []
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:
-    """Notebooks of lessons that are gone, and tables that don't match the lessons."""
+    """Return notebooks without a lesson, and tables that don't match the lessons."""
     stems = {one.stem for one in built}
     found = [
         f"{edition}/{path.name}: there is no lesson of that name in lessons/: delete the file"
@@ -131,7 +130,7 @@ def _left_over(built: Sequence[Built], root: Path) -> list[str]:
 
 
 def _outdated(built: Built) -> list[str]:
-    """What in the files differs from the lesson's source."""
+    """Return the differences between the files and the lesson's source."""
     found: list[str] = []
     for edition in EDITIONS:
         label = f"{edition}/{built.stem}.ipynb"
@@ -152,7 +151,7 @@ def _outdated(built: Built) -> list[str]:
 
 
 def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
-    """Which cells differ in source, kind or metadata; outputs are not compared."""
+    """Return which cells differ in source, kind or metadata; outputs are not compared."""
     wanted = {cell.id: cell for cell in expected.cells}
     there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}
     found = [f"cell {name} is missing" for name in wanted if name not in there]
@@ -172,13 +171,13 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """A notebook's metadata without what Jupyter adds about its kernel on every save."""
+    """Return a notebook's metadata without what Jupyter adds about its kernel on every save."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}
 
 
 def _unexecuted(notebook: NotebookNode) -> str | None:
-    """The first code cell that was not executed in order on a fresh kernel, if any."""
+    """Return the first code cell that was not executed in order on a fresh kernel, if any."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     wrong = (cell.id for n, cell in enumerate(code, start=1) if cell.execution_count != n)
     return next(wrong, None)

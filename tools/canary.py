@@ -31,7 +31,7 @@ from tools.programs import (
     wait_for,
 )
 
-# The tests of what new versions break first.
+# The tests most likely to break with new versions, which run first.
 QUICK = (
     "tests/test_provider.py",
     "tests/test_timing.py",
@@ -54,7 +54,7 @@ class Change:
     newest: str | None
 
     def __str__(self) -> str:
-        """The change in words."""
+        """Describe the change."""
         if self.locked is None:
             return f"{self.name}: {self.newest} is new"
         if self.newest is None:
@@ -63,14 +63,14 @@ class Change:
 
 
 def canary(arguments: argparse.Namespace) -> int:
-    """Run the tests with the newest versions; returns 1 if any fails."""
+    """Run the tests with the newest versions; return 1 if any fails."""
     stop_on_signals()
     uv = needed_uv()
     with tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder:
         try:
             return _try_newest(uv, Path(folder).resolve(), quick=arguments.quick)
         finally:
-            for number in end_signals():  # a second Ctrl-C must not leave the folder
+            for number in end_signals():  # a second Ctrl-C must not leave the folder behind
                 signal.signal(number, signal.SIG_IGN)
 
 
@@ -96,7 +96,7 @@ def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:
 
 
 def heading(differing: int) -> str:
-    """The line above the packages that differ."""
+    """Return the line above the packages that differ."""
     verb = "differs" if differing == 1 else "differ"
     told = ":" if differing else ": the lock has the newest of everything."
     return f"Against {LOCKS['test']}, {counted(differing, 'package')} {verb}{told}"
@@ -110,7 +110,7 @@ def _pyproject() -> dict[str, Any]:
 
 
 def requirements(project: Mapping[str, Any]) -> list[str]:
-    """All dependencies in pyproject.toml, optional ones included."""
+    """Return all dependencies in pyproject.toml, including optional ones."""
     groups: Iterable[list[str]] = project.get("optional-dependencies", {}).values()
     return [*project["dependencies"], *(line for group in groups for line in group)]
 
@@ -144,7 +144,7 @@ def _not_copied(folder: str, names: list[str]) -> set[str]:
 
 
 def _changes(uv: str, environment: Environment) -> list[Change]:
-    """How the newest versions differ from the lock: what uv would change to get the locked ones."""
+    """Return how the newest versions differ from the lock, from uv's plan to install the lock."""
     asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
         asked, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True
@@ -153,14 +153,14 @@ def _changes(uv: str, environment: Environment) -> list[Change]:
 
 
 def changes(said: str) -> list[Change]:
-    """The differences in uv's lines, such as ` - openai==4.0.0` and ` + openai==3.54.0`."""
+    """Return the differences in uv's lines, such as ` - openai==4.0.0` and ` + openai==3.54.0`."""
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", said, re.MULTILINE)
     newest, locked = ({name: version for at, name, version in lines if at == it} for it in "-+")
     return [Change(name, locked.get(name), newest.get(name)) for name in sorted({*newest, *locked})]
 
 
 def _normal(requirement: str) -> str:
-    """A requirement's package name, normalised as in locks."""
+    """Return a requirement's package name, normalised as in locks."""
     name = re.match(r"[\w.-]+", requirement)
     return re.sub(r"[-_.]+", "-", name[0]).lower() if name else requirement
 
@@ -169,7 +169,7 @@ def _normal(requirement: str) -> str:
 
 
 def _tests(environment: Environment, copy: Path, chosen: Sequence[str]) -> int:
-    """Run the copy's test command in the environment, and return its exit code."""
+    """Run the copy's test command in the environment; return its exit code."""
     child = subprocess.Popen(
         [str(environment.python), "course.py", "test", "--here", *chosen],
         cwd=copy,
@@ -182,7 +182,7 @@ def _tests(environment: Environment, copy: Path, chosen: Sequence[str]) -> int:
 
 
 def verdict(code: int, found: Sequence[Change], direct: Iterable[str], *, quick: bool) -> str:
-    """What the result means, and what to do next."""
+    """Return what the result means, and what to do next."""
     test, lock = this_command("test"), this_command("lock")
     if not found:
         return "No version differs from the lock" + (

@@ -1,4 +1,4 @@
-"""The `class` command: the start of `hub/class_test/` where JupyterHub is."""
+"""The `class` command: starts `hub/class_test/` in an environment that has JupyterHub."""
 
 import argparse
 

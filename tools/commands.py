@@ -1,4 +1,4 @@
-"""The command line of `course.py`: parsing, help, and the commands that only start a module."""
+"""The command line of `course.py`: parsing, help, and commands that only start a module."""
 
 import argparse
 import difflib
@@ -59,7 +59,7 @@ def verdict(arguments: argparse.Namespace) -> int:
     """Test an endpoint; the module parses its own options."""
     stop_on_signals()
     python = interpreter("lab", arguments.here)
-    # In the user's folder, where --run starts their program; -P prevents imports from there.
+    # Run in the user's folder, where --run starts their program; -P prevents imports from there.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
     child = subprocess.Popen(command, env=clean_environ(PYTHONPATH=str(ROOT)), text=True)
     with ended_with(child):
@@ -86,7 +86,7 @@ def site(arguments: argparse.Namespace) -> int:
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    """Update the lock files from pyproject.toml; each is constrained by those before it."""
+    """Update the lock files from pyproject.toml; each is constrained by the previous ones."""
     compiling = [
         needed_uv(),
         "pip",
@@ -113,7 +113,7 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files, in the course's versions but for a package that is held back."""
+    """Update the apps' lock files, with the course's versions except for conflicting packages."""
     course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         for each in APPS.values():
@@ -133,7 +133,7 @@ class _Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one sentence, without the usage of every option."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise argparse's finding as Advice."""
+        """Raise argparse's message as Advice."""
         said = message.removeprefix("argument ")
         for theirs, ours in {
             r"invalid int value: (.*)": r"\1 is not a whole number",
@@ -145,7 +145,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line and its help."""
+    """Return the command line's parser, with its help."""
     top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",
@@ -256,7 +256,7 @@ def parser() -> argparse.ArgumentParser:
         "real provider, the way a cell would, which may cost a fraction of a cent. The last line\n"
         "sums up; the exit code is 1 if anything needs fixing.",
     )
-    examining.add_argument("--venv", help=argparse.SUPPRESS)  # for the doctor in .venv
+    examining.add_argument("--venv", help=argparse.SUPPRESS)  # for the doctor that runs in .venv
     holding = add(
         class_,
         "for instructors: simulate a class on a temporary JupyterHub on this machine",
@@ -309,7 +309,7 @@ def check_command(words: Sequence[str]) -> None:
 
 
 def _not_taken(command: str, word: str) -> str:
-    """The message for an argument that a command doesn't take."""
+    """Return the message for an argument that a command doesn't accept."""
     if command == "lab" and word.isdigit():
         return "lab takes no number: it opens lesson 1, and the others are beside it in notebooks/."
     what = f"has no option {word}" if word.startswith("-") else f"doesn't take {word!r}"

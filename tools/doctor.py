@@ -24,15 +24,15 @@ HELP_PAGE = "docs/troubleshooting.md"
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Print one line per part and a summary; return 1 if anything needs fixing.
+    """Print one line per check and a summary; return 1 if anything needs fixing.
 
-    Without `--here` the doctor runs inside `.venv`, if there is one. It can't see from there what
-    `.venv` needs, which depends on the Python that started it, so `--venv` passes that on.
+    Without `--here` the doctor runs inside `.venv`, if there is one. From there it can't see what
+    `.venv` needs, which depends on the Python that started the command, so `--venv` passes that on.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # The finding is before the colon, and what setup would do after it.
+        # The part before the colon is the finding, the rest what setup would do about it.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -41,7 +41,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     examinations = dict(EXAMINATIONS)
     if arguments.venv is not None:
         examinations = {".venv": lambda: examine_venv(arguments.venv), **examinations}
-    if not set_up:  # the other parts need packages
+    if not set_up:  # the other checks need packages
         known = ("Python", "packages", "browser")
         examinations = {name: examinations[name] for name in known}
         examinations["packages"] = examine_no_packages
@@ -55,7 +55,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) -> str:
-    """The last line: whether this machine is ready for the course."""
+    """Return the last line: whether this machine is ready for the course."""
     if not set_up and here:
         return (
             f"Not set up yet: {install_here()} (with conda: conda env create -f environment.yml, "
@@ -70,7 +70,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
-    """Run one examination; a failure doesn't stop those after it."""
+    """Run one check; a failure doesn't stop the following ones."""
     try:
         return True, examine()
     except Advice as advice:
@@ -80,19 +80,19 @@ def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
 
 
 def repair() -> str:
-    """How to fix the packages of this interpreter."""
+    """Return how to fix the packages of this interpreter."""
     if Path(sys.prefix) == Environment(ROOT).folder:
         return f"run {this_command('lab')}"
     return install_here()
 
 
 def install_here() -> str:
-    """How to install the packages into this interpreter."""
+    """Return how to install the packages into this interpreter."""
     return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
 
 
 def setting_up() -> str:
-    """How to create or fix `.venv`, if the folder is writable."""
+    """Return how to create or fix `.venv`, if the folder is writable."""
     if not os.access(ROOT, os.W_OK):
         return (
             f"{ROOT} can't be written to, so copy the course to a folder you own, and run "
@@ -102,7 +102,7 @@ def setting_up() -> str:
 
 
 def examine_python() -> str:
-    """The interpreter's version and path."""
+    """Check the interpreter's version and path."""
     if sys.flags.optimize > 1:
         raise Advice(
             "it runs with -OO, which strips docstrings that lessons need: omit -OO, and unset "
@@ -114,20 +114,20 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Whether `.venv` is up to date; `needs` is what it lacks."""
+    """Check whether `.venv` is up to date; `needs` is what it lacks."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
 
 
 def examine_no_packages() -> str:
-    """The finding for the parts that need packages, if none are installed."""
+    """Return the finding for the checks that need packages, if none are installed."""
     raise Advice("not installed, so the other parts can't be checked yet")
 
 
 def examine_packages() -> str:
-    """Whether the installed packages match the lock file."""
-    from packaging.requirements import Requirement  # a locked package: missing before setup
+    """Check whether the installed packages match the lock file."""
+    from packaging.requirements import Requirement  # a locked package, missing before setup
 
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines]
@@ -147,7 +147,7 @@ def examine_packages() -> str:
 
 
 def examine_utils() -> str:
-    """Whether `import utils` finds the course's package, and no file hides what it imports."""
+    """Check whether `import utils` finds the course's package, and no file hides its imports."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
@@ -161,18 +161,18 @@ def examine_utils() -> str:
 
 
 def hidden_in_notebooks() -> str | None:
-    """The message about a file that hides a package from notebooks, or None."""
+    """Return the message about a file that hides a package from notebooks, or None."""
     from utils import shadowing
     from utils.setup import NEEDED
 
     place = next(number for number, it in enumerate(sys.path) if shadowing.of_packages(it))
-    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as a kernel's
+    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as for a kernel
     told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
     return next(told, None)
 
 
 def examine_kernel() -> str:
-    """Whether the kernel can be imported, and when Stop takes effect."""
+    """Check whether the kernel can be imported, and when Stop takes effect."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
@@ -181,7 +181,7 @@ def examine_kernel() -> str:
 
 
 def examine_widgets() -> str:
-    """Whether widgets can be created here and displayed by this environment's JupyterLab."""
+    """Check whether widgets can be created here and displayed by this environment's JupyterLab."""
     for name in ("ipywidgets", "anywidget"):
         importlib.import_module(name)
     extension = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager")
@@ -194,7 +194,7 @@ def examine_widgets() -> str:
 
 
 def examine_simulator() -> str:
-    """Whether the simulator starts and replies to a cell's call."""
+    """Check whether the simulator starts and replies to a cell's call."""
     from utils import provider  # needs the locked packages
 
     try:
@@ -209,7 +209,7 @@ def examine_simulator() -> str:
 
 
 def examine_provider() -> str:
-    """Which model the lessons call, and whether a real one replies; never shows a key."""
+    """Check which model the lessons call, and whether a real one replies; never show a key."""
     from utils import provider  # needs the locked packages
 
     try:
@@ -236,7 +236,7 @@ def call(model: "ChatOpenAI") -> None:
         chunks = list(model.stream("Say hello."))
     except openai.BadRequestError as error:
         if "max_" in error.message and "token" in error.message:
-            return  # some models require more than one; it did reply
+            return  # some models require more than one token, but this one did reply
         raise Advice(provider.explain(error)) from error
     except Exception as error:
         raise Advice(provider.explain(error)) from error
@@ -245,7 +245,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """The server's models, if it lists some and this one isn't among them."""
+    """Return the server's models, if it lists some and this one isn't among them."""
     with contextlib.suppress(Exception):  # not every server has such a list
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:
@@ -255,7 +255,7 @@ def others(model: "ChatOpenAI") -> str:
 
 
 def examine_browser() -> str:
-    """Whether `lab` can open a browser."""
+    """Check whether `lab` can open a browser."""
     if a_browser_can_open():
         return "lab can open one"
     return "lab can't open one here: open the address it prints in a browser yourself"

@@ -1,4 +1,4 @@
-"""The course's `.venv`: created, updated, or rebuilt when anything about it is odd."""
+"""The course's `.venv`: created, updated, or rebuilt if it is broken."""
 
 import contextlib
 import dataclasses
@@ -25,7 +25,7 @@ from tools.installers import (
 )
 from tools.programs import ROOT, say
 
-# Each kind of set-up contains those before it, in the same versions.
+# Each kind of setup includes the previous ones, in the same versions.
 LOCKS = {
     "lab": "requirements/lab.lock",
     "site": "requirements/site.lock",
@@ -35,19 +35,19 @@ LOCKS = {
 
 
 class Action(enum.Enum):
-    """What has to happen to `.venv` before it can be used."""
+    """What must be done to `.venv` before it can be used."""
 
     NOTHING = "nothing"
     UPDATE = "update"  # it works, but the lock has changed or more is needed
-    MAKE = "make"  # create it, in place of whatever is there
+    MAKE = "make"  # create it, replacing whatever is there
 
 
 @dataclasses.dataclass(frozen=True)
 class Environment(Place):
     """The course's environment, and whether it is up to date.
 
-    A stamp in it, written last, records what was installed; without a stamp, setting up was
-    interrupted. A path file makes `utils` importable from anywhere, without installing the project.
+    A stamp in it, written last, records what was installed; without a stamp, setup was interrupted.
+    A path file makes `utils` importable from anywhere, without installing the project.
     """
 
     @property
@@ -56,15 +56,15 @@ class Environment(Place):
         return self.folder / "course.json"
 
     def lock(self, kind: str) -> Path:
-        """The lock file of a kind of set-up, a key of `LOCKS`."""
+        """The lock file of a kind of setup, a key of `LOCKS`."""
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
-        """Name and version of each installed package, as in the name of its folder."""
+        """Return the name and version of each installed package, as in the name of its folder."""
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def fingerprint(self, kind: str) -> dict[str, Any]:
-        """What must be unchanged for `.venv` to be up to date."""
+        """Return what must be unchanged for `.venv` to be up to date."""
         return {
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
@@ -73,7 +73,7 @@ class Environment(Place):
         }
 
     def stamped(self) -> dict[str, Any] | None:
-        """The content of the stamp, or None without a readable one."""
+        """Return the content of the stamp, or None if it can't be read."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -81,12 +81,12 @@ class Environment(Place):
         return stamp if isinstance(stamp, dict) and "distributions" in stamp else None
 
     def kind_for(self, kind: str) -> str:
-        """The kind to install: an environment that was made for more keeps what it has."""
+        """Return the kind to install: an environment made for more keeps what it has."""
         made = (self.stamped() or {}).get("kind")
         return max(kind, made, key=list(LOCKS).index) if made in LOCKS else kind
 
     def needs(self, kind: str) -> tuple[Action, str]:
-        """What `.venv` needs to be ready for `kind`, and a sentence that gives the reason."""
+        """Return what `.venv` needs to be ready for `kind`, and a sentence with the reason."""
         if not os.path.lexists(self.folder):
             return Action.MAKE, "Setting up .venv for the first time."
         stamp = self.stamped()
@@ -100,7 +100,8 @@ class Environment(Place):
             return Action.MAKE, "The course's folder was moved or copied: rebuilding .venv."
         if not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: rebuilding it."
-        if not set(stamp["distributions"]) <= set(self.distributions()):  # more is the learner's
+        # additional packages are the learner's
+        if not set(stamp["distributions"]) <= set(self.distributions()):
             return Action.MAKE, "Packages in .venv were changed or removed: rebuilding it."
         if stamp.get("kind") != wanted["kind"]:
             return Action.UPDATE, f"Adding to .venv what `{wanted['kind']}` needs."
@@ -109,7 +110,7 @@ class Environment(Place):
         return Action.NOTHING, ".venv is up to date."
 
     def python_runs(self) -> bool:
-        """Whether the environment's interpreter starts."""
+        """Return whether the environment's interpreter starts."""
         try:
             done = subprocess.run([str(self.python), "-I", "-S", "-c", ""], capture_output=True)
         except OSError:
@@ -118,7 +119,7 @@ class Environment(Place):
 
 
 def interpreter(kind: str, here: bool) -> str:
-    """The Python to run the course with: `.venv`'s, brought up to date, or with `here` this one."""
+    """Return the Python for the course: an up-to-date `.venv`'s, or with `here` this one."""
     return sys.executable if here else str(set_up(Environment(ROOT), kind))
 
 
@@ -126,13 +127,13 @@ def set_up(environment: Environment, kind: str) -> Path:
     """Bring `.venv` up to date for `kind`, and return its interpreter.
 
     Raises:
-        Advice: A person has to do something first (no network, no room, ...).
+        Advice: The user has to do something first (no network, no disk space, …).
     """
     if environment.needs(kind)[0] is Action.NOTHING:
         return environment.python
     with only_one(environment.root / ".course.lock"), sentences_for_the_disk(environment.root):
         started = time.monotonic()
-        action, why = environment.needs(kind)  # another process may have done it meanwhile
+        action, why = environment.needs(kind)  # another process may have done it in the meantime
         if action is not Action.NOTHING:
             say(why)
             install(environment, environment.kind_for(kind), action)
@@ -148,7 +149,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
     with replaced(environment) if making else contextlib.nullcontext():
         if making:
             make_venv(environment, uv)
-        environment.stamp.unlink(missing_ok=True)  # from here on an interruption shows
+        environment.stamp.unlink(missing_ok=True)  # an interruption can be detected from here on
         if uv is not None:
             run_uv(uv, environment, environment.lock(kind))
         else:
@@ -161,7 +162,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Make way for a new `.venv`; a complete old one comes back if the new one fails."""
+    """Set the old `.venv` aside; restore it if it was complete and the new one fails."""
     old = environment.folder.with_name(".venv.old")
     if environment.stamped() is None:
         remove(environment.folder)
@@ -198,8 +199,8 @@ def only_one(path: Path) -> Iterator[None]:
             if not waiting:
                 say("Another course.py is setting up .venv: waiting until it is done.")
                 waiting = True
-            time.sleep(0.2)  # no lock call waits on every system
-        yield  # closing the file releases it
+            time.sleep(0.2)  # not every system has a lock call
+        yield  # closing the file releases the lock
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -215,6 +216,6 @@ def _try_lock(descriptor: int) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
-    except OSError:  # a drive without locks, as some network drives: go on without one
+    except OSError:  # a drive without locks, such as some network drives: continue without one
         return True
     return True

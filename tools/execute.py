@@ -1,7 +1,6 @@
 """Executing an instructor's edition, and choosing which outputs to store."""
 
-# nbformat is typed in part only:
-# mypy: allow-untyped-calls, no-warn-return-any
+# nbformat is only partly typed: mypy: allow-untyped-calls, no-warn-return-any
 
 import os
 import re
@@ -25,7 +24,7 @@ from tools.programs import passing, simulated_environ
 
 SLOWEST_CELL = 180  # seconds; the seed's race takes 20
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # what differs between two true runs
+VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # what varies between two successful runs
 
 _KEYS = (
     re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"),
@@ -35,7 +34,7 @@ _KEYS = (
 
 
 def executed(built: Built) -> NotebookNode:
-    """The instructor's edition after a run on a fresh kernel of this Python.
+    """Execute the instructor's edition on a fresh kernel of this Python.
 
     Raises:
         BuildError: A cell fails or prints what must not be published, or a check rejects a
@@ -95,7 +94,7 @@ def executed(built: Built) -> NotebookNode:
 
 
 def rejected(built: Built, notebook: NotebookNode) -> list[str]:
-    """The exercises whose stored verdict is anything but correct."""
+    """Return the exercises whose stored verdict is anything but correct."""
     return [
         f"{built.lesson.file}:{cell.line}: the check rejects the solution. {verdict}"
         for number, cell in built.lesson.exercises.items()
@@ -108,10 +107,10 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
-    """Replace a cell's outputs by the stored ones if they differ only in what varies by nature.
+    """Replace a cell's outputs with the stored ones if only naturally varying parts differ.
 
-    That holds where all code of the cell's section so far, and of the setup, is as it was: a
-    section runs on its own after the setup cell, so nothing else can have changed its pictures.
+    This requires that the setup cell and all code of the section so far are unchanged: a section
+    runs on its own after the setup cell, so nothing else can have changed its pictures.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -131,7 +130,7 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
 
 
 def _steady(value: Any) -> Any:
-    """Outputs without what varies by nature; of a picture, only that there is one."""
+    """Return outputs without naturally varying parts; for a picture, only that there is one."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)
@@ -152,14 +151,14 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _environment(ipython: str) -> dict[str, str]:
-    """Variables for a run like a learner's first: at real speed, with the simulator only."""
+    """Return variables for a run like a learner's first: at real speed, with the simulator only."""
     environ = simulated_environ(IPYTHONDIR=ipython)
     environ.pop("COURSE_SPEED", None)
     return environ
 
 
 def _cleaned(output: NotebookNode) -> NotebookNode:
-    """An output as it is stored: without a view of a widget that is gone, and without paths.
+    """Return an output as it is stored: without a view of a widget that is gone, and without paths.
 
     A stored widget view shows "model not found" without its kernel; the widget's text stays.
     """
@@ -180,7 +179,7 @@ def _refuse_private(file: str, cell: NotebookNode) -> None:
 
 
 def machine_paths() -> list[str]:
-    """Folders of this machine that no published output may name."""
+    """Return folders of this machine that no published output may name."""
     places = {
         str(Path(__file__).resolve().parents[1]),
         str(Path.home()) + os.sep,
@@ -193,7 +192,7 @@ def machine_paths() -> list[str]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """All strings in outputs except pictures, which are base64 and match anything."""
+    """Return all strings in outputs, except pictures, whose base64 data could match anything."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

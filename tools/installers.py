@@ -1,4 +1,4 @@
-"""The installers that fill an environment, pip or uv, and what a person is told if they fail."""
+"""The installers that fill an environment, pip or uv, and the advice if they fail."""
 
 import contextlib
 import dataclasses
@@ -14,19 +14,19 @@ from pathlib import Path
 from tools.programs import WINDOWS, Advice, Progress, as_they_come, clean_environ, ended_with, say
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks beside it
+ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks next to it
 
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
-# Not the Python of a `.venv` that runs this: it is about to be replaced.
+# Not the Python of a `.venv` that runs this, which is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A virtual environment's place, `.venv` in the folder `root`."""
+    """The location of a virtual environment, `.venv` in the folder `root`."""
 
     root: Path
 
@@ -48,7 +48,7 @@ class Place:
 
 
 def needed_uv() -> str:
-    """The path of uv, for a command that learners never need.
+    """Return the path of uv, for a command that learners never need.
 
     Raises:
         Advice: It isn't installed.
@@ -62,7 +62,7 @@ def needed_uv() -> str:
 
 
 def make_venv(environment: Place, uv: str | None) -> None:
-    """Create an empty environment, with pip inside unless there is uv."""
+    """Create an empty environment, with pip inside unless uv is available."""
     if uv is None and importlib.util.find_spec("ensurepip") is None:
         raise Advice(
             "This Python has no venv module: install it (Debian and Ubuntu: "
@@ -73,10 +73,10 @@ def make_venv(environment: Place, uv: str | None) -> None:
 
 
 def install_from(wheels: Path, lock: str) -> None:
-    """Let pip or uv take packages from a folder only; `lock` is the course's lock file.
+    """Make pip or uv install packages only from a folder; `lock` is the course's lock file.
 
     Raises:
-        Advice: The folder has none.
+        Advice: The folder contains no packages.
     """
     if not any(wheels.glob("*.whl")):
         raise Advice(
@@ -84,14 +84,15 @@ def install_from(wheels: Path, lock: str) -> None:
             "python -m pip download --no-deps --only-binary=:all: "
             f"-r {lock} -d {wheels.name}"
         )
-    address = wheels.resolve().as_uri()  # the variables hold lists, and a path may hold a space
+    # these variables hold lists separated by spaces, and a path may contain spaces
+    address = wheels.resolve().as_uri()
     os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
 
 
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
-    """Install a lock with uv, and show its few lines.
+    """Install a lock with uv, and show its output.
 
-    pip reads variables that name a folder of packages (see `install_from`); uv is told by options.
+    pip reads variables that name a folder of packages (see `install_from`); uv needs options.
     """
     command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
     command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
@@ -102,7 +103,7 @@ def run_uv(uv: str, environment: Place, lock: Path) -> None:
 
 
 def uv_progress(line: str) -> str | None:
-    """The progress in one of uv's lines, or None."""
+    """Return the progress in one of uv's lines, or None."""
     shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
     return line.strip() if line.strip().startswith(shown) else None
 
@@ -110,7 +111,7 @@ def uv_progress(line: str) -> str | None:
 def run_pip(environment: Place, lock: Path) -> None:
     """Install a lock with pip, showing a count, then compile for a quick first start.
 
-    pip compiles on one core while it unpacks; compiling afterwards on all cores is quicker.
+    pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """
     pip = [str(environment.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     command = [*pip, "install", "--no-deps", "--no-compile", "--only-binary=:all:"]
@@ -146,10 +147,10 @@ def follow(
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
 ) -> None:
-    """Run an installer and show its progress, as `watch` reads it from the lines.
+    """Run an installer and show its progress, which `watch` extracts from its lines.
 
     Raises:
-        Advice: It failed; the sentence depends on its output.
+        Advice: The installer failed; the sentence depends on its output.
     """
     code, lines = output_of(command, doing, watch)
     if code != 0:
@@ -162,7 +163,7 @@ def output_of(
     watch: Callable[[str], str | None] = str.strip,
     folder: Path | None = None,
 ) -> tuple[int, list[str]]:
-    """Run a program and show its progress; return its exit code and the lines that it printed."""
+    """Run a program and show its progress; return its exit code and output lines."""
     lines: list[str] = []
     with Progress(doing) as progress:
         child = subprocess.Popen(
@@ -184,7 +185,7 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
-    """The sentence for an installer that failed with this output, while installing in `folder`."""
+    """Return the sentence for an installer that failed with this output while filling `folder`."""
     text = "\n".join(lines)
     if on_disk := _disk_advice(text, folder):
         return on_disk
@@ -214,7 +215,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
 
 @contextlib.contextmanager
 def sentences_for_the_disk(folder: Path) -> Iterator[None]:
-    """Turn an error of the file system in `folder` into a sentence."""
+    """Turn a file system error in `folder` into a sentence."""
     try:
         yield
     except OSError as error:
@@ -224,7 +225,7 @@ def sentences_for_the_disk(folder: Path) -> Iterator[None]:
 
 
 def check_room(folder: Path) -> None:
-    """Raise Advice if the packages can't fit, before minutes are spent on finding out."""
+    """Raise Advice if the packages won't fit, before minutes are spent on downloading."""
     if shutil.disk_usage(folder).free < ROOM_NEEDED_MB * 1_000_000:
         raise _no_room(folder)
 

@@ -40,8 +40,8 @@ _PORTS = range(
     20_000, 30_000
 )  # below the ephemeral ports: from 32,768 on Linux, from 49,152 elsewhere
 SERVER_SETTINGS = "jupyter_server_config.json"
-RUNTIME = "run"  # for JupyterLab's connections to its kernels; in the settings folder
-_LONGEST = 50  # bytes of that folder's path; a socket's path has at most 104
+RUNTIME = "run"  # for JupyterLab's connections to its kernels; within the settings folder
+_LONGEST = 50  # bytes in that folder's path; a socket's path may have 104
 _ENDING_SECONDS = 60.0  # for all of JupyterLab to stop, even a server that hangs
 # Jupyter settings of the learner that `lab` respects.
 _TASTE = (
@@ -84,7 +84,7 @@ def lab(arguments: argparse.Namespace) -> int:
 
 
 def a_browser_can_open() -> bool:
-    """Whether a graphical browser can be opened from here.
+    """Return whether a graphical browser can be opened from here.
 
     Without a display, Python would choose a browser that takes over this terminal.
     """
@@ -127,7 +127,7 @@ def free_ports(count: int) -> list[int]:
     """Return free ports on the loopback address, none of them ephemeral.
 
     The caller binds them later; by then, the system may have given an ephemeral port to another
-    program. They are chosen at random, because two callers may look for ports concurrently.
+    program. Ports are chosen at random, because two callers may look for ports concurrently.
 
     Raises:
         Advice: there are too few.
@@ -144,9 +144,9 @@ def free_ports(count: int) -> list[int]:
 
 
 def _binding_fails(port: int) -> OSError | OverflowError | None:
-    """Why a server can't listen on a port of the loopback address, or None."""
+    """Return why a server can't listen on a port of the loopback address, or None."""
     with socket.socket() as probe:
-        if not WINDOWS:  # on Windows this option lets two servers share a port
+        if not WINDOWS:  # on Windows, this option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -158,9 +158,9 @@ def _binding_fails(port: int) -> OSError | OverflowError | None:
 def write_jupyter_config(folder: Path, port: int, token: str) -> None:
     """Write the server's settings to a folder that only this user can read.
 
-    The token is in a file because other users can see command lines. JupyterLab's question about
-    news is turned off. The only kernel is the Python that JupyterLab runs on. The server connects
-    to kernels through sockets in that folder if its path is short enough. Otherwise it uses ports,
+    The token is in a file because other users can see command lines. JupyterLab's news prompt is
+    turned off. The only kernel is the Python that JupyterLab runs on. The server connects to
+    kernels through sockets in that folder if its path is short enough. Otherwise it uses ports,
     which other users can see, and each kernel prints a warning about that.
     """
     server = {
@@ -178,7 +178,7 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "ServerApp": server,
         "IdentityProvider": {"token": token},
         "KernelSpecManager": {"kernel_dirs": []},
-        "LanguageServerManager": {"autodetect": False},  # would ask npm, at every start
+        "LanguageServerManager": {"autodetect": False},  # would ask npm at every start
     }
     if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
         config["KernelManager"] = {"transport": "ipc"}

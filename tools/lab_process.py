@@ -1,7 +1,7 @@
 """JupyterLab as `lab` starts it, and the process that ends it.
 
 `python -m tools.lab_process FOLDER` runs JupyterLab with the settings in FOLDER. Its standard input
-is a pipe from `lab`, which the operating system closes however `lab` ends. Then JupyterLab is
+is a pipe from `lab`, which the operating system closes even if `lab` is killed. Then JupyterLab is
 ended, with its kernels and everything they started, and FOLDER is deleted.
 """
 
@@ -24,12 +24,12 @@ from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, end_signals
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
-_SETTLING_SECONDS = 3.0  # for an interrupted cell to end
-_ROUNDS = 10  # of ending marked processes, which may have started others
+_SETTLING_SECONDS = 3.0  # seconds for an interrupted cell to end
+_ROUNDS = 10  # seconds for ending marked processes, which may have started others
 
 
 def keep(folder: Path) -> int:
-    """Run JupyterLab until it ends, or standard input does; returns its exit code."""
+    """Run JupyterLab until it ends or standard input closes; return its exit code."""
     for number in end_signals():  # the terminal signals `lab`, which closes the pipe
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
@@ -55,7 +55,7 @@ def _leave(*_: object) -> None:
 
 
 def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
-    """End JupyterLab when standard input ends: ask it to shut down, then kill it."""
+    """End JupyterLab when standard input closes: ask it to shut down, then kill it."""
     while os.read(0, 1024):
         pass
     try:

@@ -1,6 +1,6 @@
-"""The lessons that a command names, and their facts in README, index and guides.
+"""The lessons named on a command line, and facts about them in README, index and guides.
 
-The standard library alone, as `tools.site` runs where the build's packages are not.
+Standard library only, since `tools.site` runs without the build's packages.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.programs import Advice
 from utils import lesson_source
 
-# Files with a table that has a row for each lesson.
+# Files with a table of all lessons.
 TABLES = ("README.md", "lessons/index.md")
 
 _FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")
@@ -19,7 +19,7 @@ _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.M
 
 
 def add_build_options(command: argparse.ArgumentParser) -> None:
-    """The options of `build`."""
+    """Add the options of `build`."""
     command.add_argument(
         "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
     )
@@ -33,7 +33,7 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:
-    """The lessons' files by names such as `1`, `01` or `01_name`; all without names.
+    """Return the lessons' files for names such as `1`, `01` or `01_name`; without names, all.
 
     Raises:
         Advice: There is no such lesson, or none at all.
@@ -53,9 +53,9 @@ def _named(name: str, there: Sequence[Path]) -> Path:
 
 
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
-    """Fill lessons' facts into the guides, where `<!--1.minutes-->60 + 15<!--/-->` asks for them.
+    """Fill facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
-    Besides the minutes of a lesson there are the numbers of exercises, such as `1.words`.
+    Marks name a lesson's minutes or an exercise's number, such as `1.words`.
 
     Args:
         folder: `lessons/`, whose guides are the files without a number.
@@ -63,7 +63,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
         write: Whether to write the files.
 
     Returns:
-        What was wrong in a guide, and unknown keys.
+        Outdated facts, and unknown marks.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []
@@ -95,11 +95,11 @@ def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
 
 
 def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
-    """Lessons without a row in a table, and rows without a lesson.
+    """Return lessons without a row in a table, and rows without a lesson.
 
     Args:
-        root: The course's folder; a table's file that is not there is passed over.
-        titles: The titles, such as `1. Enabling Streaming`, by the lesson's file as shown.
+        root: The course's folder; missing files are skipped.
+        titles: The titles, such as `1. Enabling Streaming`, by the lesson's displayed file name.
     """
     found = []
     for name in TABLES:
@@ -122,7 +122,7 @@ def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
 
 
 def _rows(text: str) -> dict[str, int]:
-    """The numbered titles at the start of table rows, without links, and their lines."""
+    """Yield the numbered titles at the start of table rows, without links, and their lines."""
     rows = {}
     for line, row in enumerate(text.splitlines(), start=1):
         plain = re.sub(r"\[([^\[\]]+)\]\([^()]*\)", r"\1", row)

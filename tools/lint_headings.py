@@ -32,24 +32,24 @@ class Heading:
 
     @property
     def exercise(self) -> str | None:
-        """The number of its exercise, such as "1.2", or None."""
+        """The number of the heading's exercise, such as "1.2", or None."""
         found = _EXERCISE.match(self.title)
         return found[1] if found else None
 
 
 def headings(lesson: Lesson) -> list[Heading]:
-    """All headings in order, including those of instructor notes."""
+    """Return all headings in order, including those of instructor notes."""
     return [one for cell in lesson.cells if cell.kind == "markdown" for one in _headings(cell)]
 
 
 def title(lesson: Lesson) -> str | None:
-    """The lesson's title with its number, such as "1. Enabling Streaming"."""
+    """Return the lesson's title with its number, such as "1. Enabling Streaming"."""
     titles = (one.title for one in headings(lesson) if one.level == 1 and not one.cell.instructor)
     return next(titles, None)
 
 
 def problems(lesson: Lesson) -> Iterator[SourceError]:
-    """Everything wrong with a lesson's headings."""
+    """Return all problems with a lesson's headings."""
     yield from _swallowed(lesson)
     yield from _title(lesson)
     yield from _setup(lesson)
@@ -65,7 +65,7 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _swallowed(lesson: Lesson) -> Iterator[SourceError]:
-    """Sections and exercises inside a note whose end is missing; a note itself uses only `###`."""
+    """Find sections and exercises within an unclosed note; inside a note, only `###` is allowed."""
     for heading in headings(lesson):
         if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
             yield lesson.error(
@@ -114,7 +114,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
-    """Each exercise is under one heading with its number, kind, difficulty and minutes."""
+    """Check that each exercise has one heading with its number, kind, difficulty and minutes."""
     first: dict[str, Heading] = {}
     answered: set[Heading] = set()
     current: Heading | None = None
@@ -165,7 +165,7 @@ def _effort(lesson: Lesson, heading: Heading) -> Iterator[SourceError]:
 
 
 def _headings(cell: Cell) -> list[Heading]:
-    """A Markdown cell's headings; `#` lines in code blocks are none."""
+    """Return a Markdown cell's headings, ignoring `#` lines in code blocks."""
     if cell.kind != "markdown":
         return []
     found: list[Heading] = []

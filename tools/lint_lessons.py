@@ -1,4 +1,4 @@
-"""Lint for lesson sources: exercises, predictions, cell lengths; `lint_headings` does headings."""
+"""Lint for lesson sources: exercises, predictions, cell lengths; not headings."""
 
 import ast
 import re
@@ -11,10 +11,10 @@ LONGEST_CELL = 25  # lines of code in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {
-        "instructor",  # in solutions/ only
+        "instructor",  # appears in solutions/ only
         "setup",  # the setup cell, which tests run before each section
         "raises-exception",  # the cell fails on purpose; nbclient and nbval continue
-        "nbval-ignore-output",  # run but not compared; a test has the short list of these
+        "nbval-ignore-output",  # run but not compared; a test limits these to a short list
         "hide-input",  # folded on the site
     }
 )
@@ -24,9 +24,9 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 
 
 def problems(lesson: Lesson) -> list[SourceError]:
-    """Everything wrong with a lesson, in the order of its lines."""
+    """Return all problems with a lesson, in the order of its lines."""
     if unreadable := list(_syntax(lesson)):
-        return unreadable  # the rest reads the code
+        return unreadable  # the other checks read the code
     found = [
         *_tags(lesson),
         *_exercises(lesson),
@@ -42,7 +42,7 @@ def problems(lesson: Lesson) -> list[SourceError]:
 
 
 def unchecked(lesson: Lesson, checks: Collection[str], folder: str) -> Iterator[SourceError]:
-    """Exercises without a check, and checks without an exercise.
+    """Return exercises without a check, and checks without an exercise.
 
     Args:
         lesson: The lesson.
@@ -163,7 +163,7 @@ def _revealed(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
-    """A whole solution within one cell of the learner's edition.
+    """Find a whole solution within one cell of the learner's edition.
 
     A lesson may show single lines of a solution, but not all significant ones in one cell.
     """
@@ -182,7 +182,7 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _significant(text: str) -> set[str]:
-    """The significant lines, without indentation, comments and quoting."""
+    """Return the significant lines, without indentation, comments and quoting."""
     lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
     return {line for line in lines if not _TRIVIAL.match(line)}
 
@@ -196,7 +196,7 @@ def _for_learners(lesson: Lesson) -> Iterator[Cell]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """A cell's syntax tree; IPython's lines (`%magic`, `!command`) count as `pass`."""
+    """Return a cell's syntax tree; IPython's lines (`%magic`, `!command`) count as `pass`."""
     if text.startswith("%%"):
         return ast.Module([], [])
     plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)
@@ -207,7 +207,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _calls(text: str, function: str) -> list[str]:
-    """The first arguments of all calls of `function`."""
+    """Return the first arguments of all calls of `function`."""
     return [
         number
         for node in ast.walk(_parsed(text))

@@ -1,7 +1,7 @@
-"""How long a lesson takes, by one formula: `python -m tools.minutes 1` prints it by section.
+"""Estimates a lesson's duration; `python -m tools.minutes 1` prints the minutes by section.
 
-All that a learner reads, code included, at 200 words a minute; the minutes that an exercise's text
-names; and the seconds that a cell runs on average. Tests compare the sums with the *Time* line.
+Adds up reading at 200 words a minute, code included; the minutes stated in each exercise; and the
+average running time of a cell. Tests compare the sums with the *Time* line.
 """
 
 import re
@@ -24,7 +24,7 @@ _PREDICTS = re.compile(r"^predict\(\"(P[\d.]+)\"\)$")
 
 
 def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """The minutes of each section of the core, and of what comes after it."""
+    """Return the minutes of each section of the core, and of the rest."""
     core: defaultdict[str, float] = defaultdict(float)
     rest: defaultdict[str, float] = defaultdict(float)
     part, section = core, "Opening"
@@ -44,7 +44,7 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
 
 
 def _read(prediction: Prediction) -> str:
-    """The question, the choices, and the feedback on one of them."""
+    """Return the text that a learner reads of a prediction: question, choices, and one feedback."""
     feedback = next(choice.feedback for choice in prediction.choices if choice.right)
     return " ".join([prediction.question, *(one.text for one in prediction.choices), feedback])
 

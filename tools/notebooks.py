@@ -1,7 +1,6 @@
 """The two editions of a lesson as notebooks: made from its source, loaded and saved."""
 
-# nbformat is typed in part only:
-# mypy: allow-untyped-calls, no-warn-return-any
+# nbformat is only partly typed: mypy: allow-untyped-calls, no-warn-return-any
 
 import re
 import unicodedata
@@ -56,36 +55,37 @@ class Built:
 
     @property
     def stem(self) -> str:
-        """The file name of the lesson and its notebooks, without its ending."""
+        """The file name of the lesson and its notebooks, without the suffix."""
         return Path(self.lesson.file).stem
 
     def path(self, edition: Edition) -> Path:
-        """The file of an edition."""
+        """Return the file of an edition."""
         return self.root / edition / f"{self.stem}.ipynb"
 
     def stored(self, edition: Edition) -> NotebookNode | None:
-        """The notebook in that file; None if it is missing or unreadable."""
+        """Return the notebook in that file; None if it is missing or unreadable."""
         path = self.path(edition)
         if not path.is_file():
             return None
         try:
             return nbformat.read(path, as_version=4)
         except nbformat.reader.NotJSONError:
-            return None  # half a file, from an interrupted build
+            return None  # truncated by an interrupted build
 
     def save(self, edition: Edition, notebook: NotebookNode) -> None:
         """Write a notebook to the file of an edition."""
         nbformat.validate(notebook)
         text = nbformat.writes(notebook).rstrip("\n") + "\n"
         self.path(edition).parent.mkdir(exist_ok=True)
-        self.path(edition).write_bytes(text.encode())  # bytes: the same line ends on Windows
+        # as bytes, for the same line endings on Windows
+        self.path(edition).write_bytes(text.encode())
 
 
 def make(path: Path) -> Built:
-    """Both editions of the lesson at `path`, not executed.
+    """Return both editions of the lesson at `path`, not executed.
 
     Raises:
-        BuildError: If the source breaks a rule; the message has a line for each breach.
+        BuildError: If the source breaks a rule; the message has a line for each violation.
     """
     file = lesson_source.name_of(path)
     try:
@@ -119,7 +119,7 @@ def make(path: Path) -> Built:
 
 
 def _with_files(text: str, lesson: Path) -> str:
-    """The text with the scripts that it includes, such as those in `lessons/take_home/`."""
+    """Return the text with the scripts that it includes, such as those in `lessons/take_home/`."""
 
     def script(found: re.Match[str]) -> str:
         try:
@@ -146,9 +146,9 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Ids that stay when other sections change: the section's heading and a number within it.
+    """Return ids that are stable when other sections change: section heading and number.
 
-    Instructors' cells are counted separately, so that a new note leaves the learner's ids alone.
+    Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """
     section = "opening"
     used: set[str] = set()
@@ -164,7 +164,7 @@ def ids(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _heading(text: str) -> str:
-    """The slug of the first heading in a Markdown cell, or an empty string."""
+    """Return the slug of the first heading in a Markdown cell, or an empty string."""
     outside = re.sub(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", "", text, flags=re.DOTALL | re.MULTILINE)
     found = re.search(r"^#{1,6} +(.+)$", outside, re.MULTILINE)
     if not found:

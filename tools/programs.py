@@ -29,21 +29,21 @@ _UNWANTED = (
     "MPLBACKEND",
     "MATPLOTLIBRC",
     "PYTEST_",
-    "COV",  # coverage.py and its plugin of pytest
+    "COV",  # coverage.py and its pytest plugin
     "RUFF_",
     "MYPY",
-    "UVICORN_",  # these five: settings of the frameworks of the apps
+    "UVICORN_",  # these five are settings of the apps' frameworks
     "WEB_CONCURRENCY",
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",
     "CHAINLIT_",
-    "_ARGCOMPLETE",  # Jupyter would complete a command line, and end
+    "_ARGCOMPLETE",  # Jupyter would complete a command line, and exit
 )
 _WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
 
 
 class Advice(Exception):  # noqa: N818 -- a message for a person, not an error of the program
-    """One sentence for the user: what happened and what to do."""
+    """One sentence for the user: what happened, and what to do."""
 
 
 def say(text: str = "") -> None:
@@ -52,7 +52,7 @@ def say(text: str = "") -> None:
 
 
 def passing(text: str) -> None:
-    """Print a line that gives way to the next one on a terminal."""
+    """Print a line that the next one overwrites on a terminal."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text:
@@ -60,20 +60,20 @@ def passing(text: str) -> None:
 
 
 def this_command(*words: str) -> str:
-    """A command as the user types it, such as `python3 course.py lab`."""
+    """Return a command as the user would type it, such as `python3 course.py lab`."""
     return " ".join(["py" if WINDOWS else "python3", "course.py", *words])
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, such as `1 lesson` or `2 lessons`."""
+    """Return a number with its noun, such as `1 lesson` or `2 lessons`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """This process's environment variables without the unwanted ones, and with `more`.
+    """Return this process's environment variables without unwanted ones, and with `more`.
 
-    The loopback address is kept from a proxy, which could not reach the simulator, and the kernel
-    is this environment's, not one that the user registered elsewhere.
+    The loopback address bypasses any proxy, which couldn't reach the simulator, and the kernel is
+    this environment's, not one that the user registered elsewhere.
     """
     environ = {
         name: value
@@ -103,7 +103,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 
 
 def simulated_environ(**more: str) -> dict[str, str]:
-    """Variables for programs that use only the simulator: no provider, no proxy."""
+    """Return variables for programs that use only the simulator: no provider, no proxy."""
     environ = {
         name: value
         for name, value in clean_environ().items()
@@ -132,7 +132,7 @@ class Progress:
             say(f"  {self.text}")
 
     def show(self, text: str | None = None) -> None:
-        """Show a new text, or the old one, with the elapsed seconds."""
+        """Show a new text, or the previous one, with the elapsed seconds."""
         self.text = text or self.text
         elapsed = time.monotonic() - self.started
         if self.live:
@@ -166,7 +166,7 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
-    """End a program if the block ends with an error or Ctrl-C."""
+    """End a program if the block raises an exception or is interrupted."""
     try:
         yield
     except BaseException:
@@ -177,7 +177,7 @@ def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
 def wait_for(child: subprocess.Popen[str]) -> int:
     """Wait for a program to end and return its exit code; Ctrl-C interrupts the wait.
 
-    On Windows, Python receives Ctrl-C only between two waits, so there they are short.
+    On Windows, Python receives Ctrl-C only between two waits, so waits there are short.
     """
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -185,7 +185,7 @@ def wait_for(child: subprocess.Popen[str]) -> int:
 
 
 def end(child: subprocess.Popen[str]) -> None:
-    """Terminate a program, and kill it if it doesn't end."""
+    """Terminate a program, or kill it if it doesn't end."""
     if child.poll() is None and not WINDOWS:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -198,7 +198,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def end_signals() -> list[signal.Signals]:
-    """The signals that end a program, as far as this system has them."""
+    """Return the signals that end a program, as far as this system has them."""
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
@@ -214,7 +214,7 @@ def stop_on_signals() -> None:
 
 
 def run(command: Sequence[str]) -> int:
-    """Run a program in the course's folder with its output on the screen."""
+    """Run a program in the course's folder, with its output on the screen."""
     child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), text=True)
     with ended_with(child):
         return wait_for(child)

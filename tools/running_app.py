@@ -1,4 +1,4 @@
-"""An app that runs in front of a simulator, and how its page is used: for tests and pictures."""
+"""An app running with a simulator, and a page object for it, for tests and screenshots."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from utils.simulator import Request
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PATIENCE = 60_000  # ms, for a machine that is busy
+PATIENCE = 60_000  # ms, long enough for a busy machine
 
 
 @dataclass
@@ -27,24 +27,24 @@ class Site:
     """The app and its simulator, each in its own process.
 
     Attributes:
-        url: The page.
-        model: The variables that name the app's model.
+        url: The app's page.
+        model: The environment variables for the app's model.
     """
 
     url: str
     model: dict[str, str]
 
     def behave(self, model: str) -> None:
-        """Set what the app's model does from the next request on."""
+        """Set the behaviour of the app's model from the next request on."""
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """The requests that the model got, once none is on its way."""
+        """Return the requests that the model received, once no reply is in progress."""
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
 
     def mark(self) -> str:
-        """A mark of now, for `requests`."""
+        """Return a mark of the current position, for `requests`."""
         return str(self._simulator("GET", "/simulator/requests")["mark"])
 
     def _simulator(self, method: str, path: str, **options: Any) -> Any:
@@ -56,7 +56,7 @@ class Site:
 
 @contextmanager
 def served(app: App, python: str, **more: str) -> Iterator[Site]:
-    """Run an app and a simulator that is twice as fast as real; the app's model is `sim`."""
+    """Run an app, and a simulator at twice real speed; the app's model is `sim`."""
     before, os.environ["COURSE_SPEED"] = os.environ.get("COURSE_SPEED"), "2"
     with simulator(sys.executable, "sim") as model:
         os.environ["COURSE_SPEED"] = before or "1"
@@ -67,13 +67,13 @@ def served(app: App, python: str, **more: str) -> Iterator[Site]:
 
 @dataclass(frozen=True)
 class Face:
-    """Where an app's page has what tests look for.
+    """Selectors for the parts of an app's page that tests use.
 
     Attributes:
-        box: Where a message is typed.
-        stop: The button.
-        log: What holds the conversation.
-        send: The button that is enabled once something is typed and can be sent.
+        box: The input box.
+        stop: The Stop button.
+        log: The element that contains the conversation.
+        send: The button that is enabled once a typed message can be sent.
     """
 
     box: str
@@ -97,12 +97,12 @@ FACES = {
 
 @dataclass(frozen=True)
 class Running:
-    """An app that runs, and how its page is used.
+    """A running app and its page.
 
     Attributes:
         name: The framework.
-        site: Its address, and the simulator behind it.
-        face: Where its page has what.
+        site: Its address and its simulator.
+        face: The selectors for its page.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Running:
         page.click(self.face.stop)
 
     def text(self, page: Page) -> str:
-        """The conversation."""
+        """Return the conversation's text."""
         return page.inner_text(self.face.log)
 
     def wait_for(self, page: Page, text: str) -> None:

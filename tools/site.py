@@ -22,7 +22,7 @@ from tools.programs import ROOT, Advice, clean_environ, counted, run, say, this_
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 
-PICTURES = ROOT / "docs"  # screenshots of the lessons, for README and index
+PICTURES = ROOT / "docs"  # screenshots of the lessons, for README and index page
 DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"
@@ -37,7 +37,7 @@ BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would nee
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Build the site, or check its links; returns 0 without warnings."""
+    """Build the site, or check its links; return 0 if there are no warnings."""
     options = _parser().parse_args(words)
     try:
         if options.links:
@@ -55,7 +55,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
 
     Args:
         output: The folder; an earlier build in it is replaced.
-        lessons: Such as `1` or `01_enabling_streaming`; none for all.
+        lessons: Names such as `1` or `01_enabling_streaming`; none for all.
 
     Raises:
         Advice: A lesson is missing or was edited after its build, or Sphinx warned.
@@ -81,7 +81,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
 
 
 def check_links(output: Path) -> int:
-    """Ask each address in lessons and documents, with Sphinx's linkcheck; 0 if all answer."""
+    """Check the external links in lessons and documents with linkcheck; 0 if all respond."""
     pages = output / "linked"
     shutil.rmtree(pages, ignore_errors=True)
     for path in [*ROOT.glob("*.md"), *(p for name in DOCUMENTS for p in ROOT.glob(f"{name}/*.md"))]:
@@ -95,7 +95,7 @@ def check_links(output: Path) -> int:
 
 
 def _body(text: str) -> str:
-    """A document without its header, and with its code cells as plain code."""
+    """Return a document without its header, and with its code cells as plain code."""
     text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
 
@@ -135,7 +135,7 @@ def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """The pages and pictures that lessons and guides may link to, by the name in their links."""
+    """Return the pages and pictures that lessons and guides may link to, by name."""
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
     there = [name for name in guides if (lesson_source.FOLDER / f"{name}.md").is_file()]
     known = {f"{stem}.ipynb": f"{stem}.ipynb" for stem in stems}

@@ -1,6 +1,6 @@
 """Pages of the site from notebooks: exercises, predictions and widgets as a reader sees them.
 
-Notebooks are the plain dictionaries of their JSON.
+Notebooks are plain dictionaries, as in their JSON.
 """
 
 import ast
@@ -33,23 +33,22 @@ class Picture:
 
     @classmethod
     def of(cls, png: bytes, address: str) -> "Picture":
-        """Read the size from the header of a PNG taken at double resolution."""
+        """Read the size from the header of a PNG at double resolution."""
         width, height = struct.unpack(">II", png[16:24])
         return cls(address, width // 2, height // 2)
 
 
 def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
-    """The notebook that the site shows: no notes, and no solution before the reader opens it.
+    """Return the notebook for the site: without notes, and with solutions folded.
 
-    An exercise becomes its stub, with hints and the solution folded; a prediction becomes choices
-    that open; a live widget becomes its picture, or a line that names it.
+    An exercise becomes its stub, with folded hints and solution; a prediction becomes choices that
+    unfold; a live widget becomes its screenshot, or a line that names it.
 
     Args:
         lesson: The lesson's source, for its hints and predictions.
         solved: The executed notebook of `solutions/`.
         open_: The learner's notebook of `notebooks/`.
-        pictures: Pictures of live widgets by the id of their cell and their place in it, such
-            as `feel-it-a-race-4.1`.
+        pictures: Screenshots of live widgets by cell id and number, such as `feel-it-a-race-4.1`.
     """
     learner = {cell["id"]: cell for cell in open_["cells"]}
     notes = {cell["id"] for cell in solved["cells"]} - set(learner)
@@ -61,13 +60,13 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
 
 
 def relinked(text: str, pages: Mapping[str, str]) -> str:
-    """Markdown with its relative links pointing to pages of the site; others become plain text.
+    """Return Markdown with relative links pointing to the site's pages; others become plain text.
 
-    Plain text that is the name of a file says that it is one of the course's.
+    Plain text that is a file's name is marked as one of the course's files.
 
     Args:
         text: Markdown; code in it stays as it is.
-        pages: The page's or picture's file by the name that a lesson knows it under, such as
+        pages: The file of each page or picture, by its name in lessons, such as
             `01_enabling_streaming.ipynb`, `glossary.md` or `lesson-1.png`.
     """
 
@@ -91,7 +90,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """The site's cells for one cell of the notebook."""
+    """Return the site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
@@ -124,7 +123,7 @@ def _markdown(name: str, text: str) -> JSON:
 
 
 def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
-    """A code cell with outputs that a page can show."""
+    """Return a code cell with the outputs that a page can show."""
     metadata: JSON = {"tags": list(cell["metadata"].get("tags", ()))}
     outputs: list[JSON] = []
     live = 0
@@ -146,7 +145,7 @@ def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
 
 
 def widget_name(output: JSON) -> str | None:
-    """The name of a live widget, such as `Race: invoke, stream`; None for other outputs."""
+    """Return the name of a live widget, such as `Race: invoke, stream`; None for other outputs."""
     if output["output_type"] != "display_data" or set(output["data"]) != {"text/plain"}:
         return None
     text = "".join(output["data"]["text/plain"])
@@ -163,7 +162,7 @@ def widget_name(output: JSON) -> str | None:
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:
-    """A widget's screenshot, if there is one, and its name."""
+    """Return a widget's screenshot, if there is one, and its name."""
     line = f"Live in JupyterLab: {html.escape(name)}"
     shown = f'<p class="course-was-live">{line}</p>'
     if picture is not None:
@@ -181,7 +180,7 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
 
 
 def folded(title: str, text: str) -> str:
-    """Markdown folded under its title."""
+    """Return Markdown folded under its title."""
     return (
         f'<details class="course-fold">\n<summary>{html.escape(title)}</summary>\n\n'
         f"{text}\n\n</details>\n"
@@ -189,7 +188,7 @@ def folded(title: str, text: str) -> str:
 
 
 def prediction_card(number: str, prediction: Prediction) -> str:
-    """A prediction as HTML: each choice opens its feedback."""
+    """Return a prediction as HTML: each choice unfolds its feedback."""
     lines = [
         f'<section class="course-predict" aria-label="Prediction {number}">',
         f'<p class="course-question">{_inline(prediction.question)}</p>',
@@ -207,6 +206,6 @@ def prediction_card(number: str, prediction: Prediction) -> str:
 
 
 def _inline(text: str) -> str:
-    """Markdown of one paragraph as HTML without blank lines, which would end the block."""
+    """Return Markdown of one paragraph as HTML without blank lines, which would end the block."""
     rendered = str(MarkdownIt("commonmark", {"html": False}).renderInline(text))
     return re.sub(r"\n+", " ", rendered)

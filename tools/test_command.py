@@ -1,4 +1,4 @@
-"""The `test` command: what CI runs, in order, and the line that says how many passed."""
+"""The `test` command: runs everything CI runs, in order, and reports how many tests passed."""
 
 import argparse
 import contextlib
@@ -26,20 +26,21 @@ from tools.programs import (
     stop_on_signals,
 )
 
-# Pytest's exit codes where no test failed because none was run, and what they mean.
+# Pytest's exit codes for running no test, and what they mean.
 NO_TEST_RAN = {
     4: "pytest ran no test, and says above why",
     5: "pytest found no test that fits what was asked for",
 }
 
-FRAMEWORKS = "tests/apps/frameworks"  # with packages of their own: `test --apps` runs them
+FRAMEWORKS = "tests/apps/frameworks"  # with their own packages: run by `test --apps`
 
-TEST_SPEED = "10"  # the simulator's time runs that much faster; more, and overhead blurs ratios
+# how much faster than real time the simulator runs; beyond this, overhead distorts ratios
+TEST_SPEED = "10"
 
-MORE_WORKERS = 3  # than there are cores
-SLOWEST_FILES = 10  # how many are named at the end
+MORE_WORKERS = 3  # more workers than cores
+SLOWEST_FILES = 10  # how many are listed at the end
 
-LONGEST_TMPDIR = 40  # bytes of its name; folders and sockets in it have names, too
+LONGEST_TMPDIR = 40  # bytes of its name, so that sockets in it keep short names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +52,13 @@ class Tally:
     skipped: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        """Both together."""
+        """Return the sum of both."""
         return Tally(
             self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
         )
 
     def __str__(self) -> str:
-        """The closing line."""
+        """Return the closing line."""
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
@@ -71,7 +72,7 @@ class Step:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run everything that CI runs, and end with one line that says how many passed."""
+    """Run everything that CI runs, and end with one line that reports how many passed."""
     stop_on_signals()
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
@@ -84,7 +85,7 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def check_files(words: Sequence[str]) -> None:
-    """Raise Advice where a word names a test's file that is not there; several workers hide it."""
+    """Raise Advice if a named test file doesn't exist, which several workers would hide."""
     for word in words:
         name = word.partition("::")[0]
         if not name.startswith("-") and name.endswith((".py", ".ipynb")):
@@ -96,13 +97,13 @@ def check_files(words: Sequence[str]) -> None:
 
 
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
-    """Run all steps at once, as most wait half of their time; returns the exit code.
+    """Run all steps concurrently, as most wait half of their time; return the exit code.
 
-    Pytest has the screen. What the others print is shown as soon as they have ended.
+    Pytest has the screen. The output of the others is shown when they end.
 
     Args:
         plan: The steps.
-        failed_before: What has failed already; each counts as one.
+        failed_before: Earlier failures; each counts as one.
     """
     started = time.monotonic()
     total = Tally(failed=len(failed_before))
@@ -116,7 +117,7 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
                 total += tally
                 if problem is not None:
                     problems[each.step.name] = f" ({problem})" if problem else ""
-            time.sleep(0.05)  # no system waits for several programs at once
+            time.sleep(0.05)  # not every system can wait for several programs
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
     in_order = [step.name for step in plan if step.name in problems]
     failed = [*failed_before, *(f"{name}{problems[name]}" for name in in_order)]
@@ -131,10 +132,10 @@ class Running:
     """A step that was started.
 
     Attributes:
-        step: What it is.
+        step: The step.
         child: The program.
-        folder: For pytest's report, and for what another program prints.
-        begun: When it was started.
+        folder: For pytest's report, or another program's output.
+        begun: When it started.
     """
 
     step: Step
@@ -149,13 +150,13 @@ class Running:
 
     @property
     def output(self) -> Path:
-        """What a program that is not pytest prints."""
+        """The output of a program other than pytest."""
         return self.folder / "output.txt"
 
 
 @contextlib.contextmanager
 def begun(step: Step) -> Iterator[Running]:
-    """Start a step; if the block ends with an error or Ctrl-C, the step is ended."""
+    """Start a step; if the block raises an exception or is interrupted, the step is ended."""
     with tempfile.TemporaryDirectory(prefix="course-") as name, contextlib.ExitStack() as files:
         folder, started = Path(name), time.monotonic()
         if step.is_pytest:
@@ -180,31 +181,32 @@ def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen
 
 
 def suite_environ() -> dict[str, str]:
-    """Variables for tests: the simulator alone, sped up, and no key that could leak into them."""
+    """Return variables for tests: only the simulator, sped up, and no key that could leak."""
     environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
-    # The suite starts hundreds of processes, and each would compile the course and the tests anew.
+    # The suite starts hundreds of processes, each of which would compile the course and the tests.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return environ
 
 
 def folder_for_sockets() -> str | None:
-    """Where `tempfile` should make a folder for sockets, whose full names have at most 104 bytes.
+    """Return where `tempfile` should make a folder for sockets, whose paths must be short.
 
-    None, which is the usual place, or the system's own where TMPDIR names a longer one.
+    A socket's path has at most 104 bytes. None is the usual place; if TMPDIR is too long, the
+    system's own.
     """
     return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TMPDIR else "/tmp"
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """What `test` runs, quickest first; with arguments of pytest's own, pytest alone.
+    """Return the steps that `test` runs, fastest first; with pytest arguments, only pytest.
 
     Args:
         python: the interpreter that has the test packages.
         more: arguments for pytest.
         fast: leave out the browser and the notebooks.
-        style: leave out all tests; what is left is style, types, and the notebooks' texts.
+        style: leave out all tests, keeping style, types, and the notebooks' comparison.
     """
-    # By file: a notebook's cells need one kernel, and a file's tests share their servers.
+    # By file: a notebook's cells share a kernel, and a file's tests share their servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:
         return [Step("tests: pytest", [*pytest, "-n", "auto", *more], is_pytest=True)]
@@ -216,24 +218,25 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     ]
     if style:
         return plan
-    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order of `conftest.py`
+    in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order set by `conftest.py`
     if fast:
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser", f"--ignore={FRAMEWORKS}"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # Kernels and browsers wait half of their time: more workers than there are cores.
+    # Kernels and browsers wait half of their time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "notebooks", "tests"]
     return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
 
 
 def install_apps() -> list[str]:
-    """Install each framework's packages, and return what failed; its tests are skipped.
+    """Install each framework's packages; return those that failed, whose tests are skipped.
 
-    That an app doesn't support this Python is no failure.
+    An app that doesn't support this Python isn't a failure.
     """
     failed = []
-    for app in [app for app in APPS.values() if app.name != "fastapi"]:  # the course has FastAPI
+    # the course's environment has FastAPI
+    for app in [app for app in APPS.values() if app.name != "fastapi"]:
         try:
             app.set_up()
         except Advice as advice:
@@ -244,18 +247,17 @@ def install_apps() -> list[str]:
 
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
-    """What `test --apps` runs: each framework's app, and an app behind nginx."""
-    # A worker for each group; most of their time they wait.
+    """Return the step of `test --apps`: each framework's app, and an app behind nginx."""
+    # One worker per group, since they mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
 
 
 def outcome(ended: Running) -> tuple[Tally, str | None]:
-    """Show what a step that has ended printed and counted; one that is not pytest counts as one.
+    """Show the output and count of a step that has ended; any step but pytest counts as one.
 
     Returns:
-        What it counted, and None if all is well: otherwise what is wrong, where the count doesn't
-        tell.
+        The count, and a sentence about a failure that the count doesn't show, or None.
     """
     step, code, report = ended.step, ended.child.returncode, ended.report
     tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
@@ -272,14 +274,14 @@ def outcome(ended: Running) -> tuple[Tally, str | None]:
     if step.is_pytest and code in NO_TEST_RAN and tally == Tally():
         problem = NO_TEST_RAN[code]
     elif code != 0:
-        # A crash, a lost worker: the step failed even where no test says so.
+        # A crash or a lost worker: the step failed although no test did.
         tally, problem = (tally if tally.failed else tally + Tally(failed=1)), ""
     say(f"== {step.name}: {tally} ({time.monotonic() - ended.begun:.1f} s)")
     return tally, problem
 
 
 def slowest(report: Path) -> list[str]:
-    """The files whose tests took longest, in a JUnit report."""
+    """Return the files whose tests took longest, from a JUnit report."""
     seconds: defaultdict[str, float] = defaultdict(float)
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         seconds[case.get("file", "")] += float(case.get("time", "0"))

@@ -1,8 +1,8 @@
 """Run a module as `python -m MODULE` does, and end when standard input is closed.
 
-Whoever starts this holds the other end of a pipe, which the operating system closes when that
-process ends, however it ends. With `--terminate`, the module is sent SIGTERM then, so that it ends
-what it has started. Standard library only, as apps run it with their own Python.
+The parent process holds the other end of that pipe, which the operating system closes when the
+parent ends, even if it is killed. With `--terminate`, the module then receives SIGTERM, so that it
+can end its own child processes. Standard library only, as apps run it with their own Python.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""The assistant behind the apps: models, a tool, and what happens when they fail.
+"""The assistant behind the apps: models, a tool, and failure handling.
 
-OPENAI_MODEL names the model, OPENAI_FALLBACK_MODEL a second one, OPENAI_BASE_URL an
+OPENAI_MODEL sets the model, OPENAI_FALLBACK_MODEL an optional second one, and OPENAI_BASE_URL an
 OpenAI-compatible server.
 """
 
@@ -18,8 +18,8 @@ from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
 LONGEST_MESSAGE = 8_000  # characters
-LONGEST_SILENCE = 50  # seconds, of a model or tool; many proxies give up after 60
-MOST_ROUNDS = 5  # a model may call tools again and again
+LONGEST_SILENCE = 50  # seconds per model request or tool call; many proxies give up after 60
+MOST_ROUNDS = 5  # limits how often a model may call tools
 
 if not os.environ.get("OPENAI_MODEL"):
     raise SystemExit("Set OPENAI_MODEL to the name of a model, such as gpt-5-mini.")
@@ -28,7 +28,7 @@ if not os.environ.get("OPENAI_MODEL"):
 @tool
 async def order_status(order: int) -> str:
     """Look up where an order is, by its number."""
-    await asyncio.sleep(1)  # your database goes here
+    await asyncio.sleep(1)  # query your database here
     return f"Order {order} left the warehouse on Monday and arrives on Thursday."
 
 
@@ -38,9 +38,9 @@ MODELS = [
         model=name,
         api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers need no key
         stream_usage=True,
-        max_tokens=4_000,  # limits what a reply costs, and the memory it takes
+        max_tokens=4_000,  # limits the cost of a reply, and its memory
         timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
-        stream_chunk_timeout=None,  # on Python 3.11 this second limit can swallow a Stop
+        stream_chunk_timeout=None,  # on Python 3.11 this additional limit can swallow a Stop
     )
     for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))
     if name
@@ -49,13 +49,14 @@ LIMITS = {"length": "The reply reached its length limit.", "content_filter": "Fi
 
 
 class LimitReached(Exception):  # noqa: N818 (no error: the text so far is all there will be)
-    """A reply ended before the model was done; the message says why."""
+    """A reply ended before the model finished; the message says why."""
 
 
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
-    """Yield ("text", a piece), ("tool", its name) and ("result", the tool's).
+    """Yield ("text", piece), ("tool", name) and ("result", the tool's result).
 
-    A fallback takes over only before the first of them: later it would repeat text or an action.
+    The fallback model takes over only before the first item: later, it would repeat text or
+    actions.
     """
     for model in MODELS:
         begun = False
@@ -83,7 +84,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             raise EOFError
         if finish in LIMITS:
             raise LimitReached(LIMITS[finish])
-        if finish != "tool_calls":  # with any other reason, a call may be cut off and look complete
+        if finish != "tool_calls":  # with any other reason, a truncated call may look complete
             return
         messages = [*messages, message_chunk_to_message(whole)]
         for call in whole.tool_calls:
@@ -97,13 +98,13 @@ async def _call(call: ToolCall) -> ToolMessage:
     try:
         async with asyncio.timeout(LONGEST_SILENCE):
             return await TOOLS[call["name"]].ainvoke(call)
-    except Exception:  # report it to the model, and continue the reply
+    except Exception:  # report the error to the model, and continue the reply
         logging.getLogger(__name__).exception("The tool %s failed", call["name"])
         return ToolMessage("The tool failed.", tool_call_id=call["id"], status="error")
 
 
 def sentence(error: Exception) -> str:
-    """Return what the page says of a failure: never the error's own words, it may hold a key."""
+    """Return a sentence about a failure, without the error's own text, which may contain a key."""
     for kind, said in {
         LimitReached: str(error),
         EOFError: "The reply broke off before its end.",

@@ -1,7 +1,7 @@
-"""The course of events in a class: `python -m hub.class_test.command`, or `course.py class`.
+"""The schedule of a simulated class: `python -m hub.class_test.command`, or `course.py class`.
 
-The clock starts for all learners together. Each logs in, gets a server, opens JupyterLab, gets a
-kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
+The clock starts for all learners at the same moment. Each logs in, gets a server, opens JupyterLab,
+gets a kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
 lesson 1's live cells, started within five seconds of each other.
 """
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from hub.class_test.temporary_hub import Hub
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
-MB_EACH = 250  # server, kernel and simulator of one learner, as measured
-MB_BESIDES = 300  # hub, proxy and this command
-PATIENCE = 300.0  # seconds for a class to get ready, or to run a cell
-WITHIN = 5.0  # seconds between the first and the last learner who runs a cell
+MB_EACH = 250  # for server, kernel and simulator of one learner, as measured
+MB_BESIDES = 300  # for hub, proxy and this command
+PATIENCE = 300.0  # seconds for a class to become ready, or to run a cell
+WITHIN = 5.0  # seconds between the first and the last learner to run a cell
 LIVE = ("await race(", "await live.run(")  # marks the lesson's live cells
-LOOP = "print(chunk.content"  # and its first loop, which prints
+LOOP = "print(chunk.content"  # marks the lesson's first plain loop
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -44,10 +44,10 @@ LOG = (
 
 
 def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
-    """The setup cell of a lesson, and its streaming cells with a name for each.
+    """Return a lesson's setup cell, and its streaming cells by name.
 
     Raises:
-        Advice: The lesson has changed, and they are not found.
+        Advice: If a cell isn't found because the lesson has changed.
     """
     content = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
@@ -86,9 +86,9 @@ async def together(
     act: "Callable[[Learner], Awaitable[None]]",
     figures: "Figures",
 ) -> "list[Learner]":
-    """Let all learners do something concurrently; returns those who got through.
+    """Let all learners do something concurrently; return those who succeeded.
 
-    A learner that fails leaves the class; the figures record why.
+    A learner that fails is dropped; the figures record why.
     """
     import aiohttp
 
@@ -123,7 +123,7 @@ async def together(
 
 
 async def hold(hub: "Hub", names: list[str]) -> "Figures":
-    """Take a class through the lesson on a running hub."""
+    """Run a class through the lesson on a running hub."""
     from hub.class_test.figures import Figures, Memory, Usage
     from hub.class_test.lag import BARE
     from hub.class_test.learner import Learner
@@ -162,14 +162,15 @@ async def hold(hub: "Hub", names: list[str]) -> "Figures":
 async def stream(
     learners: "list[Learner]", name: str, code: str, figures: "Figures"
 ) -> "list[Learner]":
-    """Let all run a streaming cell, and compare what a live cell shows with the planned pacing."""
+    """Let all learners run a streaming cell, and compare what it shows with the planned pacing."""
     from hub.class_test.lag import BARE, bare_lateness
 
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
     async def watch(learner: "Learner") -> None:
-        await asyncio.sleep(delays.uniform(0, WITHIN))  # people press their keys at different times
+        # people start their cells at different times
+        await asyncio.sleep(delays.uniform(0, WITHIN))
         ran[learner] = await learner.run(code)
 
     async def measure(learner: "Learner") -> None:
@@ -185,7 +186,7 @@ async def stream(
 
 
 async def set_up(learner: "Learner", code: str) -> None:
-    """Run the setup cell, which has to print "Ready."."""
+    """Run the setup cell, which must print "Ready."."""
     from hub.class_test.learner import LearnerError
 
     ran = await learner.run(code)
@@ -194,7 +195,7 @@ async def set_up(learner: "Learner", code: str) -> None:
 
 
 async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures") -> None:
-    """Compare what reached the page with the pacing that the learner's simulator logged."""
+    """Compare what arrived at the page with the pacing that the learner's simulator logged."""
     import ast
 
     from hub.class_test.lag import LagError, Pacing, lateness, streamed
@@ -208,11 +209,11 @@ async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures"
 
 
 def main() -> int:
-    """Run a class; this Python has JupyterHub."""
+    """Run a class; the interpreter must have JupyterHub."""
     stop_on_signals()
     from hub.class_test.temporary_hub import cores, memory_free, temporary_hub
 
-    gc.disable()  # a pause of this client would count as lag of every learner
+    gc.disable()  # a pause of this client would count as lag for every learner
     count = int(sys.argv[1])
     check_memory(count, memory_free())
     cells(ROOT / LESSON_1)

@@ -11,23 +11,23 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # times the last learner's time to a bare kernel
-LAG_MARK = 4.0  # times the lag of a bare stream, for 99 % of tokens
-FINEST = 0.005  # seconds; a bare stream's lag below this counts as this
-PARTS = ("server", "kernel", "simulator")  # one of each per learner
+READY_MARK = 3.0  # the last learner's time as a multiple of a bare kernel's
+LAG_MARK = 4.0  # the 99th percentile of lag as a multiple of a bare stream's
+FINEST = 0.005  # seconds; smaller lags of a bare stream are raised to this
+PARTS = ("server", "kernel", "simulator")  # processes that each learner has
 Processes = Mapping[str, Sequence[psutil.Process]]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds until a moment, by part."""
+    """CPU seconds so far, by part."""
 
     at: float
     parts: Mapping[str, float]
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
-        """The usage until now; the client is this process."""
+        """Return the current usage; the client is this process."""
         parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
         return cls(time.monotonic(), parts | {"client": _cpu(psutil.Process())})
 
@@ -47,7 +47,7 @@ class Memory:
 
     @classmethod
     def now(cls, processes: Processes) -> "Memory":
-        """The current usage."""
+        """Return the current usage."""
         return cls({part: sum(map(_memory, many)) for part, many in processes.items()})
 
     @property
@@ -68,16 +68,16 @@ class Figures:
     """The measurements of a class.
 
     Attributes:
-        learners: how many came.
+        learners: number of learners.
         cores: cores of the machine.
-        stages: for each stage of getting ready, its last line's seconds since the doors opened,
-            for every learner who got there.
+        stages: for each stage before "Ready.", seconds since the start, for every learner who
+            reached it.
         late: by cell, seconds from each token's due time to its arrival.
-        bare: the same of a bare stream, which no widget holds back.
-        redraws: pieces of text that reached pages.
-        usages: CPU at the doors, when all were ready, and at the end.
+        bare: the same for a bare stream, without widgets.
+        redraws: pieces of text that arrived at pages.
+        usages: CPU at the start, when all were ready, and at the end.
         memory: after the last cell.
-        failures: a sentence for each learner who did not get through.
+        failures: a sentence for each learner who failed.
     """
 
     learners: int
@@ -116,7 +116,7 @@ class Figures:
         return not self.failures and met
 
     def report(self) -> str:
-        """The report."""
+        """Return the report."""
         return "\n".join([*self._readiness(), *self._lag(), *self._cost(), *self._end()])
 
     def _readiness(self) -> list[str]:
@@ -189,7 +189,7 @@ class Figures:
 
 
 def _most(seconds: Sequence[float]) -> float:
-    """The 99th percentile."""
+    """Return the 99th percentile."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 

@@ -22,7 +22,7 @@ class Message:
         channel: "shell", "iopub", "control" or "stdin".
         kind: its type, such as "comm_msg".
         parent: the id of the request that it belongs to.
-        content: what it says.
+        content: the message's content.
     """
 
     channel: str
@@ -32,7 +32,7 @@ class Message:
 
 
 def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, bytes]:
-    """A request to the kernel's shell: its id, and the bytes to send."""
+    """Make a request to the kernel's shell: its id, and the bytes to send."""
     number = secrets.token_hex(16)
     header = {
         "msg_id": number,

@@ -1,7 +1,7 @@
 """How late live text reaches a learner's page, token by token.
 
 A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
-time to first token, plus the token's place times the planned gap, all from the simulator's log.
+time to first token, plus the token's index times the planned gap, all from the simulator's log.
 Widgets may delay it by 50 ms, to send several tokens in one redraw. The rest is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, and never below 0
@@ -19,7 +19,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without model and widgets: the floor that machine, kernel and connection set.
+# A stream without model and widgets: the floor set by machine, kernel and connection.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -41,7 +41,7 @@ class Pacing:
     tokens: int
 
     def due(self, place: int) -> float:
-        """When a token is generated, counted from 0."""
+        """Return when a token is generated, counted from 0."""
         return self.received + self.ttft + place * self.gap
 
 
@@ -58,16 +58,17 @@ class LagError(Exception):
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """The redraws of the one pane that was streamed to.
+    """Return the redraws of the only pane that shows a stream.
 
     Args:
-        messages: The cell's, with their Unix times of arrival.
+        messages: The cell's messages, with their Unix times of arrival.
 
     Raises:
-        LagError: None was, or several were.
+        LagError: No pane shows a stream, or several do.
     """
     panes: dict[str, list[Redraw]] = {}
-    pushes: dict[str, int] = {}  # how many each pane has had; a repetition has an old number
+    # how many pieces each pane has; a repetition starts at an earlier index
+    pushes: dict[str, int] = {}
     for at, one in messages:
         sent = _pushed(one)
         pane = one.content.get("comm_id", "")
@@ -82,14 +83,14 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
 
 
 def _pushed(one: Message) -> dict[str, Any] | None:
-    """What a message adds to a pane, which is a synced list of pieces, or None."""
+    """Return what a message adds to a pane, which is a synced list of pieces, or None."""
     data = one.content.get("data", {}) if one.kind == "comm_msg" else {}
     sent = data.get("content") if data.get("method") == "custom" else None
     return sent if isinstance(sent, dict) and "items" in sent else None
 
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
-    """Seconds between each token's due time and its arrival, coalescing included.
+    """Return the seconds from each token's due time to its arrival, including coalescing.
 
     Raises:
         LagError: The text that arrived is not the reply's.
@@ -107,12 +108,12 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
 
 
 def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
-    """Seconds from the due time of each message of the cell `BARE` to its arrival."""
+    """Return the seconds from the due time of each message of the cell `BARE` to its arrival."""
     for at, one in messages:
         if one.kind == "comm_msg" and "due" in one.content["data"]:
             yield at - one.content["data"]["due"]
 
 
 def lag(late: float) -> float:
-    """The lag in seconds of a token that is `late` seconds past its due time."""
+    """Return the lag in seconds of a token that is `late` seconds past its due time."""
     return max(0.0, late - COALESCING)

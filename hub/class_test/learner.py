@@ -1,8 +1,8 @@
 """A simulated learner: logs in, starts a server, runs cells over a websocket.
 
-Only what a browser asks is asked, over the hub's proxy. Frames are kept as they came, with their
-time, and read afterwards: what a class of browsers would do on thirty laptops must not be done
-here, on the machine that is being measured.
+It sends only the requests that a browser would, through the hub's proxy. Frames are stored with
+their arrival times and parsed afterwards: the work of thirty browsers must not load the machine
+that is being measured.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec
 
 
 class LearnerError(Exception):
-    """A failure that a learner would have seen; the message is a sentence."""
+    """A failure that a real learner would have seen; the message is a sentence."""
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Run:
     """The run of a cell.
 
     Attributes:
-        sent: when, in Unix seconds.
-        frames: what the kernel sent meanwhile: Unix seconds of arrival, and the frame.
+        sent: when it was sent, in Unix seconds.
+        frames: the kernel's frames during the run, with their Unix times of arrival.
         number: the request's id.
     """
 
@@ -59,9 +59,9 @@ class Learner:
         """A learner who has not logged in yet.
 
         Args:
-            name: who.
-            address: the hub's, without a slash at the end.
-            password: the hub's.
+            name: the learner's name.
+            address: the hub's URL, without a trailing slash.
+            password: the hub's password.
         """
         self.name = name
         self._address = address
@@ -78,7 +78,7 @@ class Learner:
         self._over = asyncio.Event()
 
     async def log_in(self) -> None:
-        """Log in with the hub's form."""
+        """Log in with the hub's login form."""
         page = f"{self._address}/hub/login"
         await self._page(page)
         form = {"username": self.name, "password": self._password}
@@ -185,7 +185,7 @@ class Learner:
         return self._run
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Store every frame with its time, and parse only those that may end a run."""
+        """Store every frame with its arrival time, and parse only frames that may end a run."""
         async for received in socket:
             at = time.time()
             if received.type is not aiohttp.WSMsgType.BINARY:

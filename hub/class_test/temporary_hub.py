@@ -2,7 +2,7 @@
 
 It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
 password. Each server gets a port from a range that the system doesn't assign by itself: a hub would
-look up a free port that another server may take before its own does.
+look up a free port, which another server may take before its own server does.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course's folder in each learner's home
 _STARTING_SECONDS = 60.0
-_HANDED_ON = ("COURSE_SPEED",)  # variables of this command that learners get
+_HANDED_ON = ("COURSE_SPEED",)  # variables of this command that are passed to learners
 _CONFIG = """\
 load_subconfig({settings!r})
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
@@ -63,7 +63,7 @@ c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: runtime + "/" + s
 
 
 def proxy_command(folder: Path) -> list[str]:
-    """The command of the hub's proxy: from PATH, or installed by npm into `folder`.
+    """Return the command of the hub's proxy: from PATH, or installed by npm into `folder`.
 
     Raises:
         Advice: Neither is possible.
@@ -94,7 +94,7 @@ class Hub:
     """A running hub.
 
     Attributes:
-        address: The hub's URL, without a slash at the end.
+        address: The hub's URL, without a trailing slash.
         password: The password for every name.
     """
 
@@ -139,7 +139,7 @@ class Hub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for this command, which ends the hub
+                start_new_session=True,  # Ctrl-C should only reach this command, which ends the hub
             )
 
     def wait(self) -> None:
@@ -157,7 +157,7 @@ class Hub:
                     if self._answers():
                         return
                 progress.show()
-                time.sleep(0.1)  # a starting server gives no other signal
+                time.sleep(0.1)  # polling is the only way to see that a server has started
         raise Advice(
             "JupyterHub did not respond within a minute: end other programs and try again. "
             f"{self.last_words()}"
@@ -170,13 +170,13 @@ class Hub:
             return connection.getresponse().status == 200
 
     def last_words(self) -> str:
-        """The last line of the hub's log, for an error message."""
+        """Return the last line of the hub's log, for an error message."""
         text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
         return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """All processes of the hub, by kind."""
+        """Return all processes of the hub, by kind."""
         parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
         parts["hub"] = [self._process]
         parts["other"] = []
@@ -193,10 +193,10 @@ class Hub:
         return list(self._started)
 
     def end(self) -> None:
-        """End the hub and everything it started, by the process ids seen below it.
+        """End the hub and all its descendant processes.
 
-        They are killed, since there is nothing to save, and suspended first, so that none starts
-        another process unseen.
+        They are killed, since there is nothing to save, but suspended first, so that none starts
+        another process in the meantime.
         """
         ending: set[psutil.Process] = set()
         while new := {self._process, *self._descendants()} - ending:
@@ -219,7 +219,7 @@ _PARTS = {
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Variables for the hub, without the settings of the person who runs this command."""
+    """Return variables for the hub, without the settings of the person who runs this command."""
     environ = clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),
@@ -232,7 +232,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """A hub that responds, for as long as the block runs; nothing of it is left behind.
+    """Run a hub while the block runs, and delete everything it leaves behind.
 
     Raises:
         Advice: It can't run here.
@@ -243,16 +243,16 @@ def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
         hub.wait()
         yield hub
     finally:
-        for number in end_signals():  # a second Ctrl-C leaves nothing behind either
+        for number in end_signals():  # so that a second Ctrl-C doesn't interrupt the clean-up
             signal.signal(number, signal.SIG_IGN)
         hub.end()
 
 
 def memory_free() -> float:
-    """Available memory, in MB."""
+    """Return the available memory, in MB."""
     return float(psutil.virtual_memory().available) / 1e6
 
 
 def cores() -> int:
-    """Cores that this command may use."""
+    """Return the number of cores that this command may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

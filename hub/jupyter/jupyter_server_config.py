@@ -25,13 +25,13 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
 
-# By default each kernel message becomes a DEBUG record that no handler uses: a tenth of a server's
-# work while text streams.
+# By default each kernel message becomes a DEBUG record that no handler uses, which costs a tenth of
+# a server's work while text streams.
 c.Application.logging_config = {
     "loggers": {"JupyterHubSingleUser": {"level": "INFO"}, "ServerApp": {"level": "INFO"}}
 }
 
-# Kernels of closed pages end after an hour, which is longer than any break.
+# Kernels of closed pages are ended after an hour, longer than any break.
 c.MappingKernelManager.cull_idle_timeout = 3600
 c.MappingKernelManager.cull_interval = 300
 c.MappingKernelManager.cull_connected = False
@@ -40,8 +40,8 @@ c.MappingKernelManager.cull_connected = False
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """A page's connection to its kernel that sends immediately.
 
-    By default the system holds a small message back until the one before is confirmed, which takes
-    some 20 ms: to be seen where text grows.
+    By default the system delays a small packet until the previous one is acknowledged. That takes
+    about 20 ms, which is visible in growing text.
     """
 
     def connect(self):
@@ -54,10 +54,10 @@ c.ServerApp.kernel_websocket_connection_class = PromptConnection
 
 
 class CalmKernelManager(AsyncMappingKernelManager):
-    """A kernel manager that tracks a kernel's states only, not each piece of text.
+    """A kernel manager that tracks only a kernel's states, not each piece of text.
 
-    By default it reads every message once more, to note when a kernel was last active: a third of
-    what a server does while text streams. Whether a kernel is busy decides what is culled.
+    By default it also reads every message to record when a kernel was last active, which is a third
+    of a server's work while text streams. Culling only needs to know whether a kernel is busy.
     """
 
     def start_watching_activity(self, kernel_id):
@@ -70,11 +70,11 @@ class CalmKernelManager(AsyncMappingKernelManager):
 
 c.ServerApp.kernel_manager_class = CalmKernelManager
 
-# Connect to kernels through sockets with file names, unless these are too long (104 bytes). In a
-# class that starts concurrently, two kernels could look up the same port.
+# Connect to kernels through sockets with file names, unless these are too long (104 bytes). When a
+# class starts, two servers could otherwise look up the same free port for their kernels.
 if len(jupyter_runtime_dir().encode()) <= 50:
     c.KernelManager.transport = "ipc"
 
-# As it starts, JupyterLab asks Node.js where packages come from, for builds that nobody does in a
-# class: a third of a second of a core.
+# At startup, JupyterLab asks Node.js where packages come from, for builds that no class needs. That
+# costs a third of a second of CPU.
 jupyterlab.commands._yarn_config = lambda _: {"yarn config": {}, "npm config": {}}

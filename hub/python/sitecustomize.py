@@ -1,9 +1,10 @@
-"""Run first by each Python of a learner: server, kernel, simulator.
+"""Run at the start of each of a learner's Python processes: server, kernel, simulator.
 
-By default the garbage collector looks for rubbish after every 700 new objects. While modules are
-imported there is none, and the looking takes a sixth of a start. 500,000 objects are more than a
-start makes (a kernel's some 335,000), and some 50 MB of rubbish at the most. To look through so
-many takes a tenth of a second: a lesson's `ready()` lets it look more often from then on.
+By default, the garbage collector runs after every 700 new objects. While modules are imported there
+is no garbage, and the collections take a sixth of the startup time. Startup creates fewer than
+500,000 objects (a kernel some 335,000), and that many leave at most some 50 MB of garbage. A
+collection over so many takes a tenth of a second, so a lesson's `ready()` makes collections
+frequent again.
 """
 
 import gc

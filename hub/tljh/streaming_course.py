@@ -1,4 +1,4 @@
-"""The course on The Littlest JupyterHub: copy this to `/opt/tljh/config/jupyterhub_config.d/`.
+"""The course on The Littlest JupyterHub: copy this file to `/opt/tljh/config/jupyterhub_config.d/`.
 
 It expects the course at /srv/streaming-course. Untested on a real server.
 """

@@ -12,7 +12,7 @@ from tools.browser.server import ARTIFACTS, PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# What the option --expose-app-in-browser does, for a JupyterLab that was started without it.
+# Does what --expose-app-in-browser does, for a JupyterLab started without that option.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
   const settings = document.getElementById("jupyter-config-data");
   if (settings && document.readyState === "interactive")
@@ -39,7 +39,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open a notebook on a page that had another, reset to its initial state."""
+        """Open another notebook on the same page, reset to its initial state."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -102,7 +102,7 @@ class NotebookPage:
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
-        """Start the first code cell that contains these words, and return immediately."""
+        """Start the first code cell that contains this text, and return immediately."""
         found = self.page.evaluate(
             """(words) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -197,7 +197,7 @@ class NotebookPage:
     def sample(self, **selectors: str) -> None:
         """From now on, record the text of each selector's element: every 50 ms and at each change.
 
-        The page itself does it, so that a busy test can't miss a change.
+        The page does the recording, so that a busy test can't miss a change.
         """
         self.page.evaluate(
             """(selectors) => {
@@ -225,12 +225,12 @@ class NotebookPage:
         )
 
     def samples(self) -> list[dict[str, Any]]:
-        """What `sample` recorded so far: rows of the page's seconds (`at`) and each text."""
+        """Return what `sample` recorded so far: rows of the page's seconds (`at`) and each text."""
         rows: list[dict[str, Any]] = self.page.evaluate("() => window.courseSamples")
         return rows
 
     def seen(self, name: str) -> list[str]:
-        """The texts of a sampled element in order, without repetitions."""
+        """Return the texts of a sampled element in order, without repetitions."""
         texts = [row[name] for row in self.samples() if row[name] is not None]
         return [text for text, _ in groupby(texts)]
 

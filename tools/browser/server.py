@@ -1,4 +1,4 @@
-"""JupyterLab on a free port with settings of its own, and the browser to open it in."""
+"""JupyterLab on a free port with isolated settings, and the browser to open it in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GET_ONE = (
 NO_BROWSER = f"No Chromium or Chrome found. {GET_ONE}"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-PATIENCE = 240.0  # seconds until a wait fails; a busy machine needs many
+PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be busy
 
 
 def browser_path(playwright: Playwright) -> str | None:
@@ -58,7 +58,7 @@ def launch(playwright: Playwright, path: str) -> Browser:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab of its own settings.
+    """A running JupyterLab with isolated settings.
 
     Attributes:
         root: The folder that it serves.
@@ -71,7 +71,7 @@ class Lab:
     token: str
 
     def write(self, name: str, *cells: str) -> str:
-        """Write a notebook of these code cells into the root; returns its name."""
+        """Write a notebook of these code cells into the root; return its name."""
         notebook = {
             "cells": [
                 {
@@ -92,7 +92,7 @@ class Lab:
         return name
 
     def url(self, notebook: str) -> str:
-        """The address that opens a notebook in a fresh workspace."""
+        """Return the URL that opens a notebook in a fresh workspace."""
         return f"{self.address}/lab/tree/{notebook}?reset&token={self.token}"
 
 
@@ -105,13 +105,13 @@ def serve(
 ) -> Iterator[Lab]:
     """Run JupyterLab on a free port of the loopback address until the block ends.
 
-    It ends with this process, too, however that ends: its standard input closes then.
+    It also ends with this process, even if that is killed, since its standard input closes.
 
     Args:
         root: The folder to serve.
         state: An empty folder for settings and logs; the user's own are left alone.
-        environment: More environment variables for the server and its kernels.
-        kernel: What starts a kernel, if not the usual.
+        environment: Additional environment variables for the server and its kernels.
+        kernel: A different command to start a kernel.
     """
     overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -157,7 +157,7 @@ def serve(
         _wait_until_it_responds(lab, server, log)
         yield lab
     finally:
-        server.terminate()  # it ends its kernels too
+        server.terminate()  # also ends its kernels
         server.wait(PATIENCE)
         assert server.stdin is not None
         server.stdin.close()

@@ -1,7 +1,7 @@
-"""Screenshots of each app in mid-reply, for apps/README.md: `python -m tools.screenshots.apps`.
+"""Screenshots of each app mid-reply, for apps/README.md: `python -m tools.screenshots.apps`.
 
-For maintainers, after a change of an app's look. Each app runs with its own packages, as
-`course.py app` runs it, in front of a simulator that pauses in mid-reply.
+For maintainers, after changing an app's appearance. Each app runs with its own packages, as in
+`course.py app`, with a simulator that pauses mid-reply.
 """
 
 import argparse
@@ -24,7 +24,7 @@ PAUSE = "sim-chat:stall@60,600"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Take the pictures of some apps, or of all."""
+    """Take screenshots of some apps, or of all."""
     parser = argparse.ArgumentParser(description="Take a picture of each app in mid-reply.")
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="all without")
     chosen = parser.parse_args(words).app or list(FACES)
@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _take(name: str, browser: Browser) -> None:
-    """Ask for an order, then for a long reply, and keep what the page shows in mid-reply."""
+    """Ask for an order, then for a long reply, and take a screenshot mid-reply."""
     with served(APPS[name], APPS[name].set_up()) as site:
         app = Running(name, site, FACES[name])
         page = browser.new_page(viewport=WINDOW, color_scheme="light")

@@ -1,7 +1,7 @@
-"""Screenshots of each lesson in mid-stream, for the README: `python -m tools.screenshots.lessons`.
+"""Screenshots of each lesson mid-stream, for the README: `python -m tools.screenshots.lessons`.
 
-Lesson 1's shows JupyterLab around the race; the others show widgets only. Retake them after a
-change of a widget's look.
+Lesson 1's screenshot includes JupyterLab; the others show only widgets. Retake them after changing
+a widget's appearance.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from utils import lesson_source
 
 WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
-APART = 24  # pixels
+APART = 24  # pixels between pictures
 
 
-# Waits until words stand somewhere, and in the same moment puts lifeless copies in the place of
-# what is shown: pictures take longer than a token.
+# Checks whether an element contains the words. If so, immediately replaces what is shown with
+# static copies, because a screenshot takes longer than a token.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {
@@ -43,14 +43,14 @@ _FREEZE = """([where, words, shown]) => {
 
 @dataclass(frozen=True)
 class Portrait:
-    """What to run of a lesson, and when to take which picture.
+    """Which cells of a lesson to run, and when to take the screenshot.
 
     Attributes:
-        cells: Words of the code cells to run after the setup cell; the picture is of the last.
-        where: A CSS selector of what to watch.
-        words: What it says when the picture is taken.
-        shown: A CSS selector of what is in the picture, one under the other.
-        around: Whether JupyterLab is in the picture, too, with the learner's edition.
+        cells: Text in the code cells to run after the setup cell; the screenshot shows the last.
+        where: A CSS selector for the element to watch.
+        words: The text in that element that triggers the screenshot.
+        shown: A CSS selector for the elements in the screenshot, stacked vertically.
+        around: Whether the screenshot includes JupyterLab, with the learner's edition.
     """
 
     cells: tuple[str, ...]
@@ -100,7 +100,7 @@ PORTRAITS = {
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Take the pictures of some lessons, or of all."""
+    """Take screenshots of some lessons, or of all."""
     parser = argparse.ArgumentParser(description="Take a picture of each lesson in mid-stream.")
     parser.add_argument("lesson", nargs="*", type=int, choices=[[], *PORTRAITS], help="all without")
     chosen = parser.parse_args(words).lesson or list(PORTRAITS)
@@ -120,7 +120,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _take(number: int, lab: Lab, browser: Browser) -> None:
-    """Run a lesson as far as its picture needs, and keep it as docs/lesson-N.png."""
+    """Run a lesson as far as needed, and save the screenshot as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
     stem = lesson_source.paths()[number - 1].stem
     edition = "notebooks" if portrait.around else "solutions"

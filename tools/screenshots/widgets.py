@@ -1,7 +1,7 @@
 """Screenshots of live widgets, for the site: `course.py site --pictures`.
 
-Each lesson runs at real speed in a JupyterLab of its own, and each widget is taken as the run left
-it. The screenshots are committed, so that building the site needs no browser.
+Each lesson runs at real speed in its own JupyterLab, and each widget is captured in its final
+state. The screenshots are committed, so that building the site needs no browser.
 """
 
 import argparse
@@ -23,16 +23,17 @@ from tools.site import DESIGN
 from tools.site_pages import widget_name
 from utils import lesson_source
 
-COLOURS = 96  # text and flat colours: more can't be told apart, and would weigh three times as much
+# enough for text and flat colours; more wouldn't be visible, and would triple the file size
+COLOURS = 96
 LONGEST_RUN = 600.0  # seconds for a lesson
-# All cells at their places, for a picture needs them on the page.
+# Render all cells, since a screenshot needs them on the page.
 SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
-# What renders text, HTML and pictures names their kind; what renders widgets does not.
+# Outputs of text, HTML and pictures name their MIME type; those of widgets don't.
 _WIDGETS = ".jp-OutputArea-child:not(:has(> [data-mime-type])) > .jp-OutputArea-output"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Take the pictures of some lessons, or of all."""
+    """Take screenshots of some lessons, or of all."""
     parser = argparse.ArgumentParser(description="Take the pictures of live widgets.")
     parser.add_argument("lesson", nargs="*", help="a lesson's number; all without")
     chosen = parser.parse_args(words).lesson
@@ -62,7 +63,7 @@ def _write_settings(folder: Path) -> None:
 
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
-    """Run one lesson and replace its pictures."""
+    """Run one lesson and replace its screenshots."""
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
@@ -94,7 +95,7 @@ def _take(stem: str, lab: Lab, browser: Browser) -> None:
 
 
 def _pictures(cell: Locator, expected: int) -> Iterator[bytes]:
-    """The widgets that a cell shows, each as a PNG of few colours; none if they can't be told."""
+    """Return the widgets that a cell shows, each as a PNG with few colours; none if unclear."""
     widgets = cell.locator(_WIDGETS).all()
     for widget in widgets if len(widgets) == expected else []:
         widget.scroll_into_view_if_needed()

@@ -1,5 +1,5 @@
-"""The `verdict` command: plays a browser against an endpoint, and reports whether it streams.
+"""The `verdict` command: acts as a browser for an endpoint, and reports how well it streams.
 
-`endpoint` sends requests and reads what comes; `model` controls the simulator behind the app;
-`lines` holds the table, one function a line; `report` prints it.
+`endpoint` sends requests and reads streams; `model` controls the simulator behind the app; `lines`
+has the table, one function per line; `report` prints it.
 """

@@ -55,7 +55,7 @@ PRESETS = {
     ),
 }
 
-_LAST_WORDS = 4000  # characters of what an app printed that doesn't start
+_LAST_WORDS = 4000  # characters of the output of an app that doesn't start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on
@@ -125,10 +125,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def shape_of(arguments: argparse.Namespace, port: int) -> Shape:
-    """Return the request's shape: a preset's, and what the options change.
+    """Return the request's shape: a preset with the options applied.
 
     Raises:
-        Advice: Something is missing, or contradicts.
+        Advice: An option is missing, or two contradict each other.
     """
     preset = PRESETS.get(arguments.preset or arguments.app)
     url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))
@@ -158,7 +158,7 @@ def shape_of(arguments: argparse.Namespace, port: int) -> Shape:
 
 @contextlib.contextmanager
 def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str] | None]:
-    """Run what has to run; yield the variables of the simulator, None where there is none."""
+    """Start the simulator and the app; yield the simulator's variables, or None without one."""
     if not (arguments.run or arguments.app):
         yield dict(os.environ) if os.environ.get("OPENAI_BASE_URL") else None
         return
@@ -183,7 +183,7 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
 
 @contextlib.contextmanager
 def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator[Child]:
-    """Run the user's command where they are; the course's own programs are found last."""
+    """Run the user's command in their folder; the course's own programs come last on the path."""
     environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), str(Path(sys.executable).parent)])
     try:
         with running(words, Path.cwd(), environ, output) as child:
@@ -195,10 +195,10 @@ def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator
 async def verdict(
     arguments: argparse.Namespace, shape: Shape, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
-    """Judge the endpoint; print each line as soon as it is known.
+    """Test the endpoint; print each line as soon as it is known.
 
     Raises:
-        EndpointError: There is nothing to judge.
+        EndpointError: The endpoint can't be tested.
     """
 
     def client(trust: bool) -> httpx2.AsyncClient:
@@ -233,7 +233,7 @@ def main(words: list[str]) -> int:
         port = free_port(None)
         shape = shape_of(arguments, port)
         with contextlib.ExitStack() as stack:
-            if arguments.json:  # and nothing else, so that a program can read it
+            if arguments.json:  # only the JSON, so that a program can read it
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             environ = stack.enter_context(started(arguments, port))
             table = asyncio.run(verdict(arguments, shape, environ))

@@ -1,4 +1,4 @@
-"""What a line of the verdict judges, and the result."""
+"""The input of a line of the verdict, and its result."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Verdict = Literal["passed", "failed", "not tried"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of a line.
+    """The result of a line.
 
     Attributes:
         verdict: Whether the endpoint passed.
-        what: What was seen, or why the line wasn't tried.
+        what: The observation, or why the line wasn't tested.
     """
 
     verdict: Verdict
@@ -35,27 +35,27 @@ class Seen:
 
 
 def passed(what: str) -> Seen:
-    """Return a line that the endpoint passes."""
+    """Return the result of a line that the endpoint passes."""
     return Seen("passed", what)
 
 
 def failed(what: str) -> Seen:
-    """Return a line that the endpoint fails."""
+    """Return the result of a line that the endpoint fails."""
     return Seen("failed", what)
 
 
 @dataclass
 class Case:
-    """An endpoint, the simulator behind it, and what is known of both.
+    """An endpoint, the simulator behind it, and what is known about both.
 
     Attributes:
-        endpoint: What is judged.
-        model: Its simulator; None if its model is another one.
+        endpoint: The endpoint under test.
+        model: Its simulator; None if it uses another model.
         speed: How many times faster than real time the simulator is.
-        hold: How long the model pauses in mid-reply, at most, in seconds.
-        silence: How long the silence is that an app has to survive or announce.
-        flood: Megabytes of a reply that no socket buffers.
-        about: The question that most lines ask.
+        hold: The longest pause of the model mid-reply, in seconds.
+        silence: The length of a silence that an app must survive or report, in seconds.
+        flood: The size of a reply that exceeds any socket buffer, in megabytes.
+        about: The question that most lines send.
         tricky: Questions whose replies have line breaks, quotes, emoji and right-to-left text.
     """
 
@@ -70,54 +70,54 @@ class Case:
 
     def __post_init__(self) -> None:
         self.endings = Endings()
-        self.expected = ""  # what the model says to `about`
-        self.requests = 1  # to the model, for one question
+        self.expected = ""  # the model's reply to `about`
+        self.requests = 1  # requests to the model per question
         self.whole: Stream  # a complete reply
         self._numbers = count(1)
 
     @property
     def patience(self) -> float:
-        """Seconds in which something has to come."""
+        """Seconds within which something must arrive."""
         return 2 * self.hold + 5
 
     @property
     def reply(self) -> str:
-        """The reply to `about` as this endpoint delivers it; whether it is intact is one line."""
+        """The reply to `about` as this endpoint delivers it, intact or not."""
         return self.whole.text
 
     @property
     def simulator(self) -> Model:
-        """The model, for a line that needs it."""
+        """The model, for a line that requires it."""
         assert self.model is not None
         return self.model
 
     @property
     def total(self) -> int:
-        """The reply's tokens."""
+        """The number of tokens in the reply."""
         return len(split(self.expected))
 
     @property
     def half(self) -> int:
-        """Half of them."""
+        """Half of that number."""
         return self.total // 2
 
     async def pausing(self, after: int) -> None:
-        """Let the model pause after so many tokens."""
+        """Make the model pause after this many tokens."""
         await self.simulator.behave(f"sim-chat:stall@{after},{self.hold * self.speed:.3f}")
 
     def question(self, about: str = "") -> tuple[str, str]:
-        """Return a question that no other is like, and what tells it apart in the log."""
+        """Return a unique question, and the marker that identifies it in the log."""
         marker = f"(verdict {next(self._numbers)})"
         return f"{about or self.about} {marker}", marker
 
     async def paused(self, stream: Stream, marker: str) -> None:
-        """Wait until text has come, and the model has begun its pause after half of the reply."""
+        """Wait until text has arrived and the model pauses after half of the reply."""
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
         while True:
             last = await self.request(marker)
             if last.tokens_sent >= self.half or last.ended != "streaming":
                 return
-            await asyncio.sleep(0.05)  # the log can only be asked again
+            await asyncio.sleep(0.05)  # the log can only be polled
 
     async def request(self, marker: str) -> Request:
         """Return the last request to the model for a question.
@@ -131,10 +131,10 @@ class Case:
         return requests[-1]
 
     async def warm_up(self) -> None:
-        """Ask twice, and learn how complete replies look and end.
+        """Send two questions, and learn how complete replies look and end.
 
         Raises:
-            EndpointError: If there is nothing to judge; the message says why.
+            EndpointError: If the endpoint can't be tested; the message says why.
         """
         for about in (self.about, self.tricky[0]):
             question, marker = self.question(about)

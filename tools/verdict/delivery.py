@@ -1,8 +1,8 @@
-"""Lines about delivery: text arrives early, bit by bit and whole, and its end is announced.
+"""Lines about delivery: text arrives early, incrementally and intact, and its end is announced.
 
-A line is judged by what the simulator's log says had been generated when something arrived, never
-by seconds alone: a pause in mid-reply, which ends only after `hold` seconds, tells a stream that
-passes on what it has from one that waits.
+A line compares what arrived with what the simulator's log shows as generated, never seconds alone:
+a pause mid-reply, which ends only after `hold` seconds, distinguishes a stream that passes on what
+it has from one that waits.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ async def early(case: Case) -> Seen:
 
 
 async def not_buffered(case: Case) -> Seen:
-    """When the model pauses, most of what it has written has arrived."""
+    """When the model pauses, most of the text it has generated has arrived."""
     if case.model is None:
         sizes = [len(part.text) for part in case.whole.parts if part.text]
         seen = f"{len(sizes)} pieces, the largest with {max(sizes) / sum(sizes):.0%} of the text"
@@ -70,7 +70,7 @@ async def intact(case: Case) -> Seen:
 
 
 async def end_announced(case: Case) -> Seen:
-    """Something other than text says that the reply is complete."""
+    """Something other than text announces that the reply is complete."""
     whole = case.whole
     if whole.stuck and not whole.ending:
         return failed("the stream stayed open after the last text, and nothing more came")

@@ -1,4 +1,4 @@
-"""What the ends of complete replies have in common, to tell other ends from them."""
+"""What the ends of complete replies have in common, to distinguish other ends."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from .stream import Part, Stream
 
-_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # in an id or a time, which is another in each reply
+_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # part of an id or a time, which differs in each reply
 
 
 class Endings:
-    """What the ends of complete replies have in common, to tell other ends from them."""
+    """What the ends of complete replies have in common, to distinguish other ends."""
 
     def __init__(self) -> None:
         self._complete: list[list[tuple[str, dict[str, Any]]]] = []
@@ -22,7 +22,7 @@ class Endings:
         self._complete.append(_signature(stream.ending))
 
     def looks_complete(self, stream: Stream) -> bool:
-        """Whether a stream ends as complete replies do, apart from what varies among those."""
+        """Return whether a stream ends like complete replies, apart from parts that vary."""
         ending, known = _signature(stream.ending), self._complete[0]
         if [(name, set(data)) for name, data in ending] != [(n, set(data)) for n, data in known]:
             return False
@@ -41,7 +41,7 @@ def _signature(ending: Iterable[Part]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value of nested JSON with its path; numbers, ids and times are left open."""
+    """Yield each value of nested JSON with its path; numbers, ids and times are replaced."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _flat(value, f"{path}.{key}")

@@ -1,4 +1,4 @@
-"""The endpoint under test, asked each time as another visitor."""
+"""The endpoint under test, called as a new visitor each time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .stream import Stream
 
 
 class EndpointError(Exception):
-    """The endpoint can't be judged; the message says why."""
+    """The endpoint can't be tested; the message says why."""
 
 
 class Endpoint:
-    """Asks the endpoint, each time as another visitor.
+    """Sends requests to the endpoint, as a new visitor each time.
 
     Attributes:
-        received: All bytes of all answers, for what no answer may hold.
+        received: All bytes of all responses, to search for secrets.
     """
 
     def __init__(self, shape: Shape, client: Callable[[], httpx2.AsyncClient]) -> None:
@@ -33,13 +33,13 @@ class Endpoint:
         self._closing: set[str] = set()
 
     def closed_by(self, complete: Stream) -> None:
-        """Let an event named like a complete reply's last one end a stream: pages close it then."""
+        """Treat an event named like a complete reply's last one as the end, as pages do."""
         if complete.ending and complete.ending[-1].name not in ("", *self.shape.text_events):
             self._closing.add(complete.ending[-1].name)
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
-        """Ask a question; the block reads the stream, and leaving the block disconnects.
+        """Send a question; the block reads the stream, and its end disconnects.
 
         Raises:
             EndpointError: If the endpoint can't be reached.
@@ -67,7 +67,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Connect to a running reply again, as `EventSource` does; `last_id` is what it sends."""
+        """Connect to a running reply again, like `EventSource`; `last_id` is the id it sends."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.shape, self._closing, fields=left.fields)
         async with self._client() as client:
@@ -89,7 +89,7 @@ class Endpoint:
     def _reading(
         self, client: httpx2.AsyncClient, stream: Stream, last_id: str = ""
     ) -> httpx2.Request:
-        """Return the request that reads a reply which another request started."""
+        """Return the request that reads a reply started by another request."""
         assert self.shape.then is not None
         headers = {"accept": "text/event-stream"} | ({"last-event-id": last_id} if last_id else {})
         return client.build_request("GET", self._filled(self.shape.then, stream), headers=headers)

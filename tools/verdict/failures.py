@@ -1,4 +1,4 @@
-"""Lines about failures: they are announced, cost no second request and no text, show no secret."""
+"""Lines about failures: they are announced, aren't repeated, lose no text, and leak no secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY = re.compile(rb"\bsk-[A-Za-z0-9_-]{16,}")
 
 
 async def break_announced(case: Case) -> Seen:
-    """Neither a lost connection nor a stream that ends early passes for an end."""
+    """Neither a lost connection nor a stream that ends early looks like a normal end."""
     seen = []
     for fault, what in (("drop", "a lost connection"), ("end", "a stream cut short")):
         await case.simulator.behave(f"sim-chat:{fault}@{case.half}")
@@ -27,7 +27,7 @@ async def break_announced(case: Case) -> Seen:
 
 
 def _told(case: Case, stream: Stream) -> str:
-    """Say how a failure was announced."""
+    """Describe how a failure was announced."""
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:
@@ -36,9 +36,9 @@ def _told(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Say how a reply that isn't complete passes for one that is; "" if it doesn't."""
+    """Describe how an incomplete reply looks complete; "" if it doesn't."""
     if stream.text == case.reply:
-        return ""  # healed; what that cost is another line
+        return ""  # recovered; another line checks what that cost
     if stream.stuck and not stream.ending:
         return "nothing came any more, and the stream stayed open"
     if stream.broken and not stream.shape.is_event_source:
@@ -56,13 +56,13 @@ def _unannounced(case: Case, stream: Stream) -> str:
 
 
 async def one_request(case: Case) -> Seen:
-    """After text was shown nothing asks again: not the server, and not the browser."""
+    """Once text was shown, neither the server nor the browser sends the request again."""
     await case.simulator.behave(f"sim-chat:drop@{case.half}")
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
         await stream.rest(case.patience)
     by_browser = stream.shape.is_event_source and not stream.ending
-    if by_browser:  # nothing told the page to close it
+    if by_browser:  # nothing makes the page close the stream
         if stream.shape.then is None:
             async with case.endpoint.ask(question) as stream:
                 await stream.rest(case.patience)
@@ -81,7 +81,7 @@ def _times(requests: int) -> str:
 
 
 async def not_doubled(case: Case) -> Seen:
-    """Whatever is tried after a failure, the text is a beginning of the reply, or all of it."""
+    """Whatever is retried after a failure, the text is a prefix of the reply, or all of it."""
     faults = {
         "503@1": "a refusal",
         "drop@0": "a break before any text",
@@ -101,13 +101,13 @@ async def not_doubled(case: Case) -> Seen:
 
 
 def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
-    """Say what text is missing or doubled; "" if it is a prefix of the reply."""
+    """Describe which text is missing or duplicated; "" if it is a prefix of the reply."""
     text, expected = stream.text, case.reply
     same = stream.agrees_for(expected)
     rest = text[same:]
     if expected[:20] in rest:
         return "the text begins a second time"
-    if rest and stream.shape.format != "text":  # plain text announces a failure in itself
+    if rest and stream.shape.format != "text":  # in plain text, the failure is announced as text
         return f"after {same} characters the text isn't the model's: {rest[:20]!r}"
     answered = len(requests) > 1 and requests[-1].ended == "finished"
     if answered and same < len(expected):
@@ -116,7 +116,7 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
 
 
 async def retry_after(case: Case) -> Seen:
-    """A refused request isn't sent again before the time that the provider asked for."""
+    """A refused request isn't sent again earlier than the provider's `Retry-After`."""
     seconds = 2.0
     await case.simulator.behave(f"sim-chat:429@1,{seconds * case.speed:.3f}")
     question, marker = case.question()
@@ -131,7 +131,7 @@ async def retry_after(case: Case) -> Seen:
 
 
 async def silent(case: Case) -> Seen:
-    """A model that says nothing for long neither ends the reply quietly nor leaves it hanging."""
+    """A model that is silent for long neither ends the reply silently nor leaves it hanging."""
     await case.simulator.behave(f"sim-chat:stall@{case.half},{case.silence * case.speed:.3f}")
     async with case.endpoint.ask(case.question()[0]) as stream:
         await stream.rest(case.silence + case.patience)
@@ -145,7 +145,7 @@ async def silent(case: Case) -> Seen:
 
 
 async def no_secrets(case: Case) -> Seen:
-    """Nothing that was received, failures included, holds what is the server's own business."""
+    """Nothing that was received, including failures, contains internal details of the server."""
     if case.model is not None:
         for fault in ("401@0", "404@0", "500@0", "drop@0"):
             await case.model.behave(f"sim-chat:{fault}")

@@ -15,9 +15,9 @@ class Line(NamedTuple):
     """A line of the table.
 
     Attributes:
-        check: Plays one situation, and judges what came of it.
-        exercise: The exercise that explains it, by its name.
-        anywhere: Whether it can be tried without the simulator.
+        check: Runs one scenario, and returns the result.
+        exercise: The name of the exercise that explains it.
+        anywhere: Whether it can be tested without the simulator.
     """
 
     check: Callable[[Case], Awaitable[Seen]]
@@ -46,14 +46,14 @@ LINES = {
 
 
 async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Try every line, one after the other.
+    """Test every line, one after the other.
 
     Args:
-        case: What is judged.
-        tell: Called with each line's name and what came of it.
+        case: The endpoint and its simulator.
+        tell: Called with each line's name and result.
 
     Raises:
-        EndpointError: If there is nothing to judge; the message says why.
+        EndpointError: If the endpoint can't be tested; the message says why.
     """
     await case.warm_up()
     table: dict[str, Seen] = {}

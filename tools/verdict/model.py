@@ -1,4 +1,4 @@
-"""The simulator behind the app under test: what it does next, and what it was asked."""
+"""The simulator behind the app under test: its behaviour, and the requests it received."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import httpx2
 
 from utils.simulator import Request
 
-NAME = "sim"  # what the app calls its model; the simulator decides what is behind it
-_LONGEST = 60.0  # seconds
+NAME = "sim"  # the app's name for its model; the simulator decides what is behind it
+_LONGEST = 60.0  # seconds between two polls
 
 
 class Model:
@@ -27,23 +27,23 @@ class Model:
         await self._send("PUT", "/simulator/sim", {"model": model})
 
     async def requests(self, marker: str) -> list[Request]:
-        """Return the requests whose prompt holds `marker`, as far as they are."""
+        """Return the requests whose prompt contains `marker`, in their current state."""
         log = await self._send("GET", "/simulator/requests")
         records = [Request(**fields) for fields in log["requests"]]
         return [record for record in records if marker in record.prompt]
 
     async def ended(self, marker: str) -> list[Request]:
-        """Return the same requests, once none of them streams any more, or after a minute."""
+        """Return the same requests, once none of them is streaming, or after a minute."""
         deadline = asyncio.get_running_loop().time() + _LONGEST
         while True:
             found = await self.requests(marker)
             streaming = any(request.ended == "streaming" for request in found)
             if not streaming or asyncio.get_running_loop().time() > deadline:
                 return found
-            await asyncio.sleep(0.05)  # the log can only be asked again
+            await asyncio.sleep(0.05)  # the log can only be polled
 
     async def reply_to(self, request: Request) -> str:
-        """Return the text that answers a request in full, without any fault."""
+        """Return the complete text of a request's reply, without any fault."""
         body = {**request.body, "model": "sim-fast", "stream": False}
         body.pop("stream_options", None)
         answer = await self._send("POST", request.path, body)
@@ -53,7 +53,7 @@ class Model:
         return "".join(part.get("text", "") for part in parts)
 
     async def is_there(self) -> bool:
-        """Whether a simulator answers."""
+        """Return whether a simulator responds."""
         try:
             await self._send("GET", "/simulator/requests")
         except (httpx2.HTTPError, ValueError):

@@ -15,8 +15,8 @@ from tools.programs import ROOT, clean_environ
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 README = ROOT / "apps" / "README.md"
 
-# With h11, as where the app's own packages alone are installed. It answers nginx's HTTP/1.0 without
-# chunks; nginx passes each chunk on, and collects what comes without.
+# Uses h11, as when only the app's own packages are installed. To nginx's HTTP/1.0 requests it
+# responds without chunked encoding, and nginx buffers such a response.
 ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
 
 BUFFERING = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
@@ -46,7 +46,7 @@ http {{
 
 
 def settings_in_the_readme() -> str:
-    """The lines that apps/README.md tells to copy."""
+    """Return the lines that apps/README.md recommends copying."""
     block = README.read_text(encoding="utf-8").partition("```nginx\n")[2].partition("```")[0]
     assert "proxy_pass" in block
     return "\n".join(line for line in block.splitlines() if "proxy_pass" not in line)

@@ -1,4 +1,4 @@
-"""Lines about readers: one leaves, one presses Stop, one comes second, one is slow."""
+"""Lines about readers: one disconnects, one presses Stop, one joins second, one is slow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .case import Case, Seen, failed, passed
 
 
 async def leaving(case: Case) -> Seen:
-    """A reader who leaves frees the model; where the app says so, they can come back instead."""
+    """A reader who disconnects frees the model; if the app supports it, they can rejoin instead."""
     if case.endpoint.shape.rejoins:
         return await _rejoining(case)
     await case.pausing(case.half)
@@ -21,8 +21,8 @@ async def leaving(case: Case) -> Seen:
 
 
 def _stopped(requests: list[Request], after: str) -> Seen:
-    """Judge by what the model didn't generate."""
-    last = requests[-1]  # there is one, as text came
+    """Judge by how much the model didn't generate."""
+    last = requests[-1]  # there is a request, since text arrived
     if last.ended != "client left":
         return failed(f"all {last.tokens_sent} tokens were generated after {after}")
     return passed(f"{last.tokens_unsent} tokens were never generated")
@@ -51,7 +51,7 @@ async def _rejoining(case: Case) -> Seen:
 
 
 async def stop(case: Case) -> Seen:
-    """Stop frees the model, and the stream says that it is over."""
+    """Stop frees the model, and the stream announces its end."""
     shape = case.endpoint.shape
     if shape.stop is None:
         why = "no --stop was given; a page that stops by disconnecting has the line above"
@@ -73,7 +73,7 @@ async def stop(case: Case) -> Seen:
 
 
 async def others(case: Case) -> Seen:
-    """A second visitor gets text while the first one's reply is still being written."""
+    """A second visitor receives text while the first one's reply is still streaming."""
     if case.model is not None:
         await case.pausing(case.half)
     (first, marker), (second, _) = case.question(), case.question()
@@ -94,12 +94,12 @@ async def others(case: Case) -> Seen:
 
 
 async def slow_reader(case: Case) -> Seen:
-    """What a reader doesn't take isn't taken from the model either, or the reply is bounded."""
+    """What a reader doesn't read isn't generated either, or the reply's length is limited."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     (slow, slow_marker), (fast, fast_marker) = case.question(), case.question()
     async with AsyncExitStack() as stack:
         waiting = await stack.enter_async_context(case.endpoint.ask(slow))
-        await waiting.until(lambda so_far: bool(so_far.text), case.patience)  # and no more
+        await waiting.until(lambda so_far: bool(so_far.text), case.patience)  # read no further
         reading = await stack.enter_async_context(case.endpoint.ask(fast))
         await reading.rest(case.patience)
         taken = await case.request(slow_marker)
@@ -107,7 +107,8 @@ async def slow_reader(case: Case) -> Seen:
     if not requests or not reading.text:
         return failed("beside a reader who takes nothing, the next one gets nothing either")
     whole = requests[-1]
-    if whole.tokens_sent < case.flood * 100_000:  # not the flood: it has 250,000 in a megabyte
+    # not the flood itself, which has 250,000 tokens per megabyte
+    if whole.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {whole.tokens_sent:,} tokens")
     if taken.ended == "streaming" and taken.tokens_sent < whole.tokens_sent:
         return passed(

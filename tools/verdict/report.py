@@ -1,4 +1,4 @@
-"""The verdict as a person reads it, and as a program does."""
+"""The verdict as text for people, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def exercise(name: str) -> str:
 
 
 def row(name: str, seen: Seen) -> str:
-    """Return one line of the table; a line that failed names the exercise that explains it."""
+    """Return one row of the table; for a failed line, it names the exercise that explains it."""
     text = f"{SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
     if seen.verdict == "failed":
         number = exercise(name)
@@ -30,7 +30,7 @@ def row(name: str, seen: Seen) -> str:
 
 
 def summary(table: Mapping[str, Seen]) -> str:
-    """Return the closing line."""
+    """Return the summary line."""
     counts: Counter[Verdict] = Counter(seen.verdict for seen in table.values())
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in SIGNS)
 

@@ -1,4 +1,4 @@
-"""How an endpoint is asked, and where its reply holds the text."""
+"""How to send a question to an endpoint, and where its reply contains the text."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ TEXT_EVENTS = ("message", "text", "token", "delta", "chunk")
 
 @dataclass(frozen=True)
 class Shape:
-    """How an endpoint is asked, and where its reply holds the text.
+    """How to send a question to an endpoint, and where its reply contains the text.
 
     In `url` and `body`, `{question}` stands for the question; in `then` and `stop`, names in braces
-    stand for fields of the JSON objects that have come so far.
+    stand for fields of the JSON objects received so far.
 
     Attributes:
-        url: Where a question goes.
+        url: Where to send a question.
         method: The HTTP method.
         body: The request's JSON; None sends none.
-        headers: More headers.
-        then: The path that the reply is streamed from, where the first request only starts it.
-        stop: The path that a POST to stops the reply; None if there is none.
-        rejoins: Whether a reader who leaves can come back to the running reply.
+        headers: Additional headers.
+        then: The path that streams the reply, if the first request only starts it.
+        stop: The path to which a POST stops the reply; None if there is none.
+        rejoins: Whether a reader who disconnects can rejoin the running reply.
         format: Server-sent events, JSON lines, or plain text.
-        text_path: Where the text is in a JSON object, such as `choices.0.delta.content`; "." is a
-            JSON string; None is data that isn't JSON.
-        text_events: The names of the server-sent events that hold text.
+        text_path: The path to the text in a JSON object, such as `choices.0.delta.content`; "." is
+            a JSON string; None is data that isn't JSON.
+        text_events: The names of the server-sent events that contain text.
     """
 
     url: str
@@ -43,5 +43,5 @@ class Shape:
 
     @property
     def is_event_source(self) -> bool:
-        """Whether a page reads it with `EventSource`, which reconnects by itself."""
+        """Whether a page reads it with `EventSource`, which reconnects automatically."""
         return self.format == "sse" and (self.method == "GET" or self.then is not None)

@@ -1,7 +1,7 @@
-"""Chainlit and Streamlit, whose pages speak a websocket of their own, as server-sent events.
+"""Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
 
-Each question opens a page; closing the response closes it. Only what a page needs for a question,
-its reply and Stop is spoken here.
+Each question opens a page; closing the response closes it. Only the parts of the protocols that a
+question, its reply and Stop require are implemented.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Events = AsyncGenerator[tuple[str, Any]]
 
 
 class Page(Protocol):
-    """A page's side of a websocket."""
+    """A page's side of the websocket."""
 
     path: str
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Do what a page does when it is loaded, and send a question."""
+        """Do what a page does when it loads, and send a question."""
 
     def reply(self, socket: ClientConnection) -> Events:
-        """Yield ("text", a piece) and at last ("end", None) or ("failed", what the page says)."""
+        """Yield ("text", a piece), and at last ("end", None) or ("failed", the page's message)."""
 
     async def stop(self, socket: ClientConnection) -> None:
         """Press the Stop button."""
@@ -49,14 +49,14 @@ class Chainlit:
         while not str(await socket.recv()).startswith("40"):
             pass
         await self._emit(socket, "connection_successful")
-        while "task_end" not in str(await socket.recv()):  # of what a new page does
+        while "task_end" not in str(await socket.recv()):  # part of what a new page does
             pass
         message = {"id": str(uuid4()), "name": "user", "type": "user_message", "output": question}
         message["createdAt"] = datetime.now(UTC).isoformat()
         await self._emit(socket, "client_message", {"message": message, "fileReferences": []})
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield the tokens of the messages that come before the task's end."""
+        """Yield the tokens of the messages that arrive before the task ends."""
         begun, failed = False, None
         async for frame in socket:
             assert isinstance(frame, str)
@@ -77,7 +77,7 @@ class Chainlit:
                 return
 
     async def stop(self, socket: ClientConnection) -> None:
-        """Send what the Stop button sends."""
+        """Send the Stop button's message."""
         await self._emit(socket, "stop")
 
     async def _emit(self, socket: ClientConnection, *event: Any) -> None:
@@ -88,14 +88,14 @@ class Streamlit:
     """Protocol buffers: a page sends the state of its widgets, and receives its elements."""
 
     path = "/_stcore/stream"
-    # Fields of ForwardMsg, as paths of numbers.
+    # Fields of ForwardMsg, as paths of field numbers.
     FINISHED = (6,)
     ELEMENT = (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the kind of Markdown that isn't a caption
+    PLAIN = 1  # the kind of Markdown other than a caption
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Let the script run, and again with a value of its chat input."""
+        """Let the script run, then run it again with a value for its chat input."""
         await socket.send(_field(11, b""))
         box = b""
         async for frame in socket:
@@ -107,7 +107,7 @@ class Streamlit:
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield what is new in the reply, which Streamlit sends whole each time."""
+        """Yield what is new in the reply, which Streamlit sends in full each time."""
         shown, failed = "", ""
         async for frame in socket:
             assert isinstance(frame, bytes)
@@ -122,15 +122,15 @@ class Streamlit:
                 return
 
     async def stop(self, socket: ClientConnection) -> None:
-        """Send what the Stop button sends."""
-        await socket.send(b"\x38\x01")  # stop_script, field 7, is true
+        """Send the Stop button's message."""
+        await socket.send(b"\x38\x01")  # sets stop_script, field 7, to true
 
 
 PAGES: dict[str, type[Page]] = {"chainlit": Chainlit, "streamlit": Streamlit}
 
 
 class Sockets(httpx2.AsyncBaseTransport):
-    """Answers `POST /chat` from a page that it opens, and presses Stop at `POST /stop/{page}`."""
+    """Answers `POST /chat` from a page that it opens, and presses Stop for `POST /stop/{page}`."""
 
     def __init__(self, page: type[Page], url: str) -> None:
         self._page = page()
@@ -167,13 +167,13 @@ class _Body(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._socket.close()
-        with suppress(RuntimeError):  # it is being read
+        with suppress(RuntimeError):  # the response is still being read
             await self._frames.aclose()
 
 
 @contextmanager
 def _told_as_http() -> Iterator[None]:
-    """Raise what a websocket raises as what an HTTP client raises."""
+    """Raise a websocket's exceptions as those of an HTTP client."""
     try:
         yield
     except (WebSocketException, OSError) as error:
@@ -184,11 +184,11 @@ def _frame(name: str, data: Any) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-# --- Protocol buffers: as much as is needed, so that the course needn't install Streamlit --------
+# --- Protocol buffers: a minimal decoder, so that the course needn't install Streamlit --------
 
 
 def _field(number: int, value: bytes) -> bytes:
-    """Return a field that holds bytes, a string or a message."""
+    """Return a field that contains bytes, a string or a message."""
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 
@@ -201,7 +201,7 @@ def _varint(value: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield number and content of each field; a number's content is its own bytes."""
+    """Yield the number and content of each field; a number's content is its raw bytes."""
     at = 0
 
     def varint() -> int:

@@ -21,13 +21,13 @@ _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a reply's stream.
+    """One part of a reply's stream.
 
     Attributes:
         at: When it arrived, on the event loop's clock.
-        text: The text that it holds, if any.
-        name: The event's name; "" where the format has none.
-        data: What it holds, decoded if it is JSON.
+        text: The text that it contains, if any.
+        name: The event's name; "" if the format has none.
+        data: Its data, decoded if it is JSON.
     """
 
     at: float
@@ -37,7 +37,7 @@ class Part:
 
     @property
     def is_ping(self) -> bool:
-        """Whether it only keeps a silent connection open."""
+        """Whether its only purpose is to keep a silent connection open."""
         kind = self.data.get("type") if isinstance(self.data, dict) else ""
         return self.name in _PINGS or kind in _PINGS
 
@@ -47,17 +47,17 @@ class Stream:
     """A reply as a client sees it, as far as it has been read.
 
     Attributes:
-        parts: What has come so far.
-        raw: The same in bytes.
+        parts: The parts received so far.
+        raw: The bytes received so far.
         began: When the question was sent.
-        shape: How it was asked.
-        closing: The names of the events upon which a page closes it.
+        shape: How the question was sent.
+        closing: The names of the events at which a page closes the stream.
         status: The HTTP status.
         last_id: The last `id:` of an event.
-        fields: The fields of all JSON objects that came.
-        over: Whether the body has come to its end.
-        broken: What went wrong with the connection; "" is nothing.
-        stuck: Whether reading was given up because nothing came.
+        fields: The fields of all JSON objects received.
+        over: Whether the body has ended.
+        broken: The connection's error; "" if there was none.
+        stuck: Whether reading was given up because nothing arrived.
     """
 
     began: float
@@ -86,31 +86,31 @@ class Stream:
 
     @property
     def ending(self) -> list[Part]:
-        """What came after the last text, and says something: an empty piece or a ping doesn't."""
+        """The parts after the last text that carry information: not an empty piece or a ping."""
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         return [part for part in self.parts[last + 1 :] if part.data != "" and not part.is_ping]
 
     @property
     def last_name(self) -> str:
-        """Name what it ended with."""
+        """The name of the last part."""
         last = self.ending[-1]
         if last.name not in ("", "message"):
             return f"event {last.name}"
         return str(last.data) if isinstance(last.data, str) else "an object without text"
 
     def agrees_for(self, expected: str) -> int:
-        """Return how many characters its text and another begin with in common."""
+        """Return the length of the common prefix of its text and another."""
         pairs = enumerate(zip(self.text, expected, strict=False))
         shorter = min(len(self.text), len(expected))
         return next((at for at, (one, other) in pairs if one != other), shorter)
 
     @property
     def comments(self) -> int:
-        """How many comments the server sent, to keep a silent connection open."""
+        """The number of comments that the server sent to keep a silent connection open."""
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Let `until` read a response; the body of a refusal has no parts."""
+        """Let `until` read a response; the body of a refused request has no parts."""
         self.status = response.status_code
         self._source = response.aiter_bytes()
         self._decode = _decoder(self) if self.status < 400 else lambda _: iter(())
@@ -120,7 +120,7 @@ class Stream:
 
         Args:
             enough: Called after each piece of the body.
-            patience: Seconds for each piece; if none comes, the stream counts as stuck.
+            patience: Seconds to wait for each piece; if none arrives, the stream counts as stuck.
         """
         while not enough(self) and not self.over:
             assert self._source is not None
@@ -150,7 +150,7 @@ class Stream:
 
 
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
-    """Return a function that turns bytes of the body into parts."""
+    """Return a function that decodes bytes of the body into parts."""
     shape, loop = stream.shape, asyncio.get_running_loop()
     utf8 = codecs.getincrementaldecoder("utf-8")("replace")
     reader, rest = sse.Reader(), ""
@@ -185,7 +185,7 @@ def _json(text: str) -> Any:
 
 
 def _text(path: str | None, raw: str, data: Any) -> str:
-    """Return the text at a path of some data, "" if there is none."""
+    """Return the text at a path in JSON data, or "" if there is none."""
     if path is None:
         return raw
     for step in path.split(".") if path != "." else ():

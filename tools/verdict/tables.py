@@ -1,7 +1,7 @@
 """Writes the verdict's tables into apps/README.md; `python -m tools.verdict.tables`.
 
-For maintainers, after a change of an app or of the verdict. Every line is tried on each app, on
-lesson 4's naive endpoint, and on the FastAPI app behind nginx; it takes some ten minutes.
+For maintainers, after changing an app or the verdict. Every line is tested on each app, on lesson
+4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Table = dict[str, dict[str, str]]
 
 
 def main() -> int:
-    """Try everything, and write the tables."""
+    """Test everything, and write the tables."""
     tables: dict[str, Table] = {}
     for name in APPS:
         tables[name.capitalize().replace("api", "API")] = _verdict("--app", name)
@@ -78,7 +78,7 @@ def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = 
 
 
 def _markdown(tables: Mapping[str, Table]) -> str:
-    """Return one table of all, and what was seen where a line failed."""
+    """Return one table with all results, and details where a line failed."""
     rows = ["| | " + " | ".join(tables) + " |", "| --- |" + " :---: |" * len(tables)]
     for line in LINES:
         signs = [SIGNS[table[line]["verdict"]] for table in tables.values()]  # type: ignore[index]
