@@ -25,7 +25,7 @@ def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
 
 
 def _finished(s: Seen) -> bool:
-    return s.finish == "tool_calls" and bool(s.chunks)
+    return s.case.finish == "tool_calls" and bool(s.chunks)
 
 
 def _saw_the_reason(s: Seen) -> bool:

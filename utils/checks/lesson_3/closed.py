@@ -37,26 +37,9 @@ Done"""
 class Seen(Run):
     """One call of the answer with the case's text."""
 
-    @property
-    def given(self) -> str:
-        """The text to close."""
-        return self.case.text
-
-    @property
-    def half_fence(self) -> bool:
-        """Whether the last line consists of one or two backticks."""
-        return self.given.split("\n")[-1].strip() in _LONE
-
-    @property
-    def kept(self) -> str:
-        """The text without an incomplete fence at its end."""
-        lines = self.given.split("\n")
-        return "\n".join(lines[:-1] if self.half_fence else lines)
-
-    @property
-    def open(self) -> bool:
-        """Whether a code block is still open at the end of `kept`."""
-        return bool(len(_OPENS.findall(self.kept)) % 2)
+    half_fence: bool  # whether the text's last line consists of one or two backticks
+    kept: str  # the text without an incomplete fence at its end
+    open: bool  # whether a code block is still open at the end of `kept`
 
     @property
     def added(self) -> int:
@@ -69,7 +52,7 @@ class Seen(Run):
 
         An incomplete fence after spaces may stay: the exercise mentions only backticks.
         """
-        if self.given.endswith((" `", " ``")) and self._is(self.given):
+        if self.case.text.endswith((" `", " ``")) and self._is(self.case.text):
             return True
         return self._is(self.kept)
 
@@ -77,14 +60,18 @@ class Seen(Run):
         if self.open:
             found = re.fullmatch(rf"(.*?)\n+ {{0,3}}{_FENCE}\s*", self.returned, re.DOTALL)
             return found is not None and found[1] == kept.rstrip("\n")
-        if kept == self.given:
+        if kept == self.case.text:
             return bool(self.returned == kept)
         return bool(self.returned.rstrip("\n") == kept.rstrip("\n"))
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
     """Call the answer with one text."""
-    return Seen.of(call("closed", answer, case, Reply(), case.text))
+    lines = case.text.split("\n")
+    half_fence = lines[-1].strip() in _LONE
+    kept = "\n".join(lines[:-1] if half_fence else lines)
+    run = call("closed", answer, case, Reply(), case.text)
+    return Seen.of(run, half_fence=half_fence, kept=kept, open=len(_OPENS.findall(kept)) % 2 == 1)
 
 
 def _last_line(text: str) -> str:

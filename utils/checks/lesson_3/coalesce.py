@@ -42,27 +42,10 @@ class Seen(Run):
     # the strings that would be due if time were measured from the previous piece
     debounced: Sequence[Passed]
     looked: int  # how often the clock was called
-
-    @property
-    def passed(self) -> list[Passed]:
-        """The strings that were yielded, in order."""
-        return list(map(Passed, self.items, self.taken))
-
-    @property
-    def odd(self) -> tuple[Passed, Passed]:
-        """The yielded string and the one that was due, at the first difference."""
-        pairs = zip_longest(self.passed, self.due, fillvalue=_NOTHING)
-        return next(((got, due) for got, due in pairs if got != due), (_NOTHING, _NOTHING))
-
-    @property
-    def waited(self) -> float:
-        """Seconds that the answer itself slept."""
-        return self.seconds - sum(self.case.gaps)
-
-    @property
-    def missing(self) -> str:
-        """The first piece missing from the output, or ""."""
-        return next((each for each in self.reply.pieces if each.strip() not in self.text), "")
+    passed: Sequence[Passed]  # the strings that were yielded
+    odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
+    waited: float  # seconds that the answer itself slept
+    missing: str  # the first piece missing from the output, or ""
 
 
 def observe(answer: Callable[..., Any], case: Pace) -> Seen:
@@ -76,7 +59,18 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
 
     run = call("coalesce", answer, case, reply, reply.stream, SECONDS, clock, streams=True)
     due, debounced = (list(_due(case, from_piece=debounces)) for debounces in (False, True))
-    return Seen.of(run, due=due, debounced=debounced, looked=len(looks))
+    passed = list(map(Passed, run.items, run.taken))
+    pairs = zip_longest(passed, due, fillvalue=_NOTHING)
+    return Seen.of(
+        run,
+        due=due,
+        debounced=debounced,
+        looked=len(looks),
+        passed=passed,
+        odd=next((pair for pair in pairs if pair[0] != pair[1]), (_NOTHING, _NOTHING)),
+        waited=run.seconds - sum(case.gaps),
+        missing=next((each for each in reply.pieces if each.strip() not in run.text), ""),
+    )
 
 
 def _due(case: Pace, *, from_piece: bool) -> Iterator[Passed]:

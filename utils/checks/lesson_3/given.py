@@ -54,11 +54,6 @@ class Seen(Run):
         return reduce(add, self.chunks)
 
     @property
-    def finish(self) -> str | None:
-        """The reply's finish reason."""
-        return self.case.finish
-
-    @property
     def expected(self) -> str:
         """The text that should be returned; "" if the exercise doesn't ask for any."""
         return "" if self.wants is ANYTHING else self.reply.text

@@ -37,7 +37,7 @@ def _refused(s: Seen) -> bool:
 def _names_another(s: Seen) -> bool:
     """Whether the error message names a finish reason that the reply doesn't have."""
     said = str(s.error).removesuffix(s.reply.text)
-    return any(re.search(rf"\b{each}\b", said) for each in _REASONS if each != s.finish)
+    return any(re.search(rf"\b{each}\b", said) for each in _REASONS if each != s.case.finish)
 
 
 def _replaced(s: Seen) -> bool:
@@ -64,10 +64,10 @@ MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
     "refuses a complete reply": lambda s: _complete(s) and _refused(s),
     "doesn't name the reason": lambda s: (
-        _refused(s) and s.finish is not None and s.finish not in str(s.error)
+        _refused(s) and s.case.finish is not None and s.case.finish not in str(s.error)
     ),
     "doesn't say that there is none": lambda s: (
-        _refused(s) and not s.finish and (_names_another(s) or not _NONE.search(str(s.error)))
+        _refused(s) and not s.case.finish and (_names_another(s) or not _NONE.search(str(s.error)))
     ),
     "stores an incomplete reply": lambda s: not s.error and not _complete(s),
     **TEXT,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from langchain_core.output_parsers import JsonOutputParser
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.wording import differ_at
 
 _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
@@ -18,41 +18,35 @@ class Seen:
 
     answer: Any
     yielded: Sequence[dict[str, Any]]
-
-    @cached_property
-    def at(self) -> int:
-        """The index of the first difference; the length of the shorter list if there is none."""
-        pairs = enumerate(zip(self.answer, self.yielded, strict=False))
-        shorter = min(len(self.answer), len(self.yielded))
-        return next((at for at, (given, value) in pairs if given != value), shorter)
-
-    @property
-    def given(self) -> Any:
-        """The learner's first value that differs."""
-        return self.answer[self.at]
-
-    @property
-    def value(self) -> dict[str, Any] | None:
-        """The parser's value at that index; None if one list is shorter."""
-        differs = self.at < min(len(self.answer), len(self.yielded))
-        return self.yielded[self.at] if differs else None
-
-    @property
-    def unknown(self) -> str:
-        """The value's first key that isn't in the JSON, not even partially, or ""."""
-        names = map(str, self.given)
-        return next((n for n in names if not any(k.startswith(n) for k in self.yielded[-1])), "")
-
-    @property
-    def key(self) -> str:
-        """The first key whose value differs."""
-        value = self.value or {}
-        return next((name for name in value if self.given.get(name) != value[name]), "")
+    at: int = 0  # the index of the first difference; the length of the shorter list without one
+    given: Any = None  # the learner's value there
+    value: dict[str, Any] | None = None  # the parser's value there; None if one list is shorter
+    unknown: str = ""  # the first key given that isn't in the JSON, not even partially
+    key: str = ""  # the first key whose value differs
 
 
 def observe(answer: Any, _: None) -> Seen:
     """Compare the list with what the parser actually yields."""
-    return Seen(answer, list(JsonOutputParser().transform(iter(_PIECES))))
+    yielded = list(JsonOutputParser().transform(iter(_PIECES)))
+    if not isinstance(answer, list | tuple):
+        return Seen(answer, yielded)
+    at = differ_at(answer, yielded)
+    given = answer[at] if at < len(answer) else None
+    value = yielded[at] if at < min(len(answer), len(yielded)) else None
+    names = given if isinstance(given, dict) else {}
+    return Seen(
+        answer,
+        yielded,
+        at,
+        given,
+        value,
+        unknown=next((n for n in map(str, names) if not _begins_a_key(n, yielded[-1])), ""),
+        key=next((name for name, right in (value or {}).items() if names.get(name) != right), ""),
+    )
+
+
+def _begins_a_key(name: str, whole: dict[str, Any]) -> bool:
+    return any(key.startswith(name) for key in whole)
 
 
 MISTAKES: Mistakes[Seen] = {

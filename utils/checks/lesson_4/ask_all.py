@@ -13,6 +13,7 @@ from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
+from utils.checks.engine.wording import differ_at
 
 _TEXTS = {  # prompts, with a reply and the seconds between its pieces; they end in another order
     "Name a river.": (RIVERS[:60], 0.3),
@@ -41,60 +42,14 @@ class Seen(Run):
     case: Several
     replies: dict[str, Reply]
     readings: Sequence[Reading]
-
-    @property
-    def whole(self) -> bool:
-        """Whether all replies arrived and nothing was raised."""
-        return self.case.whole and self.error is None
-
-    @property
-    def texts(self) -> list[Any]:
-        """The returned items."""
-        return list(self.returned) if isinstance(self.returned, list | tuple) else []
-
-    @property
-    def right(self) -> list[str]:
-        """The correct texts; the two replies to the repeated prompt may come in either order."""
-        texts = [self.replies[prompt].text for prompt in self.case.prompts]
-        if texts:
-            texts[2 if self.texts[-1:] == texts[2:3] else -1] = _AGAIN.text
-        return texts
-
-    @property
-    def wrong(self) -> int:
-        """The position of the first text that isn't the reply to its prompt."""
-        pairs = enumerate(zip(self.texts, self.right, strict=False))
-        return next((at for at, (got, right) in pairs if got != right), len(self.texts))
-
-    @property
-    def miscounted(self) -> str:
-        """The first prompt that wasn't sent as often as it is in the list, or ""."""
-        prompts = self.case.prompts
-        return next((p for p in prompts if self.replies[p].requests != prompts.count(p)), "")
-
-    @property
-    def all_ended(self) -> bool:
-        """Whether each prompt was sent, and all replies were read to their end."""
-        sent = all(self.replies[prompt].requests for prompt in self.case.prompts)
-        return sent and all(reading.ended for reading in self.readings)
-
-    @property
-    def most(self) -> int:
-        """The largest number of concurrent replies."""
-        spans = [(each.began, each.left or inf) for each in self.readings]
-        return max((sum(b <= began < e for b, e in spans) for began, _ in spans), default=0)
-
-    @property
-    def allowed(self) -> int:
-        """How many replies could have streamed concurrently."""
-        return min(self.case.at_most, len(self.case.prompts))
-
-    @property
-    def idle(self) -> float:
-        """The longest time for which another reply could have started but a prompt was waiting."""
-        begun = sorted(each.began for each in self.readings)[self.case.at_most :]
-        ended = sorted(each.left or 0.0 for each in self.readings)
-        return max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0)
+    whole: bool  # whether all replies arrived and nothing was raised
+    texts: Sequence[Any]  # the returned items
+    right: Sequence[str]  # the correct texts
+    wrong: int  # the position of the first text that isn't the reply to its prompt
+    miscounted: str  # the first prompt that wasn't sent as often as it is in the list, or ""
+    all_ended: bool  # whether each prompt was sent, and all replies were read to their end
+    most: int  # the largest number of concurrent replies
+    idle: float  # the longest time for which one more could have started, and a prompt waited
 
 
 def observe(answer: Callable[..., Any], case: Several) -> Seen:
@@ -114,7 +69,28 @@ def observe(answer: Callable[..., Any], case: Several) -> Seen:
     wants = Wanted(object, "a list of strings")
     run = run_async("ask_all", answer, case, replies[_FAILS], *args, wants=wants)
     readings = [each for reply in (*replies.values(), again) for each in reply.readings]
-    return Seen.of(run, replies=replies, readings=readings)
+    texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
+    prompts = list(case.prompts)
+    right = [replies[prompt].text for prompt in prompts]
+    if right:  # the two replies to the repeated prompt may come in either order
+        right[2 if texts[-1:] == right[2:3] else -1] = _AGAIN.text
+    sent = {prompt: replies[prompt].requests for prompt in prompts}
+    spans = [(each.began, each.left or inf) for each in readings]
+    begun = sorted(each.began for each in readings)[case.at_most :]
+    ended = sorted(each.left or 0.0 for each in readings)
+    return Seen.of(
+        run,
+        replies=replies,
+        readings=readings,
+        whole=case.whole and run.error is None,
+        texts=texts,
+        right=right,
+        wrong=differ_at(texts, right),
+        miscounted=next((p for p in prompts if sent[p] != prompts.count(p)), ""),
+        all_ended=all(sent.values()) and all(reading.ended for reading in readings),
+        most=max((sum(b <= began < e for b, e in spans) for began, _ in spans), default=0),
+        idle=max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0),
+    )
 
 
 def _bare(texts: Sequence[str]) -> list[str]:
@@ -137,7 +113,7 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "under the limit": lambda s: s.whole and s.most < s.allowed,
+    "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1],
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),

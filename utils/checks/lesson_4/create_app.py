@@ -3,9 +3,10 @@
 import asyncio
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
+from math import inf
 from typing import Any
 
 from starlette.applications import Starlette
@@ -60,7 +61,6 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    silence: float = 0.0  # additional seconds before the first text
     # the client stays connected but stops reading, and the server cancels the request
     slow: bool = False
     beside: bool = False  # another client sends another question at the same time
@@ -72,18 +72,17 @@ class Seen(Run):
 
     case: Visited
     visit: Visit  # the response to the question; empty if there is no app
+    body: str  # its body
+    events: Sequence[sse.Event]  # the events that a page receives
+    undispatched: str  # the name of an event that was sent but never dispatched to the page, or ""
+    strange: str  # the longest message data that isn't a JSON string, or ""
+    last: int  # the position of the first `end` or `failed`, or else of the last event
+    wrong_header: str  # the first header with a wrong value, or ""
+    header: str  # that value, in lower case
+    arrived: str  # the text that the model had sent before it failed
+    generated_late: int  # pieces that the model generated after its client had disconnected
     took: float  # seconds that the slowest response took
     lasts: float  # seconds that the model took for the slowest reply
-
-    @property
-    def body(self) -> str:
-        """The response body as text."""
-        return self.visit.body.decode(errors="replace")
-
-    @property
-    def events(self) -> list[sse.Event]:
-        """The events that a page receives."""
-        return [event for _, event in self.visit.events]
 
     @property
     def output(self) -> str:
@@ -100,52 +99,10 @@ class Seen(Run):
         """The verb for how the text was output."""
         return "sent"
 
-    @property
-    def arrived(self) -> str:
-        """The text that the model had sent before it failed."""
-        return "".join(self.reply.pieces[: self.case.fails_after])
-
-    @property
-    def undispatched(self) -> str:
-        """The name of an event that was sent but never dispatched to the page, or ""."""
-        sent = re.findall(r"^event: ?(\w+)", self.body, re.MULTILINE)
-        return next((name for name in sent if name not in self.visit.names), "")
-
-    @property
-    def strange(self) -> str:
-        """The longest message data that isn't a JSON string, or ""."""
-        messages = [event.data for event in self.events if event.type == "message"]
-        values = self.visit.messages
-        strange = [d for d, v in zip(messages, values, strict=True) if not isinstance(v, str)]
-        return max(strange, key=len, default="")
-
-    @property
-    def last(self) -> int:
-        """The position of the first `end` or `failed`, or else of the last event."""
-        ends = [at for at, event in enumerate(self.events) if event.type in _ENDS]
-        return ends[0] if ends else len(self.events) - 1
-
-    @property
-    def generated_late(self) -> int:
-        """How many pieces the model generated after its client had disconnected."""
-        left = self.visit.left
-        arrived = [at for reading in self.reply.readings for at in reading.arrived]
-        return 0 if left is None else sum(at > left + virtual_time.SOON for at in arrived)
-
-    @property
-    def wrong_header(self) -> str:
-        """The first header with a wrong value, or ""."""
-        wrong = (h for h, right in _HEADERS.items() if not re.search(right, self.header(h)))
-        return next(wrong, "")
-
-    def header(self, name: str) -> str:
-        """Return a header of the response in lower case, or ""."""
-        return self.visit.headers.get(name.lower(), "").strip().lower()
-
 
 def observe(answer: Any, case: Visited) -> Seen:
     """Make an app and send it requests."""
-    reply = case.reply(silences={0: case.silence})
+    reply = case.reply()
     replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
     made: list[Any] = []
     visits: list[Visit] = []
@@ -181,9 +138,28 @@ def observe(answer: Any, case: Visited) -> Seen:
     run = run_async("create_app", visit, case, reply, FakeModel.of(replies), **how)
     # The shared mistakes examine the answer and its app, not `visit`.
     run = replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
+    seen = visits[0] if visits else Visit(began=0.0)
+    body = seen.body.decode(errors="replace")
+    events = [event for _, event in seen.events]
+    ends = [at for at, event in enumerate(events) if event.type in _ENDS]
+    sent = re.findall(r"^event: ?(\w+)", body, re.MULTILINE)
+    data = [event.data for event in events if event.type == "message"]
+    strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
+    headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
+    wrong = [name for name, value in headers.items() if not re.search(_HEADERS[name], value)]
+    left = inf if seen.left is None else seen.left + virtual_time.SOON
     return Seen.of(
         run,
-        visit=visits[0] if visits else Visit(began=0.0),
+        visit=seen,
+        body=body,
+        events=events,
+        undispatched=next((name for name in sent if name not in seen.names), ""),
+        strange=max(strange, key=len, default=""),
+        last=ends[0] if ends else len(events) - 1,
+        wrong_header=wrong[0] if wrong else "",
+        header=headers[wrong[0]] if wrong else "",
+        arrived="".join(reply.pieces[: case.fails_after]),
+        generated_late=sum(at > left for reading in reply.readings for at in reading.arrived),
         took=max(((each.over or 0.0) - each.began for each in visits), default=0.0),
         lasts=max(each.lasts for each in replies.values()),
     )
@@ -265,7 +241,9 @@ check = Exercise(
         Visited(beside=True, when="when two readers asked at the same time"),
         Visited(leave_after=4, when="after a client had disconnected"),
         Visited(
-            silence=40.0, leave_after=20.0, when="after a client had disconnected in a silence"
+            silences={0: 40.0},
+            leave_after=20.0,
+            when="after a client had disconnected in a silence",
         ),
         Visited(
             leave_after=4,

@@ -45,9 +45,8 @@ _BLOCKS = {  # what to check in a snippet
 
 
 def _limit(s: text_within.Seen) -> str:
-    return (
-        f"The limit was {s.limit:.1f} s, but `text_within` returned after {s.seconds:.1f} s{s.when}"
-    )
+    took = f"{s.seconds:.1f} s{s.when}"
+    return f"The limit was {s.case.seconds:.1f} s, but `text_within` returned after {took}"
 
 
 def _data(s: frame.Seen) -> str:
@@ -182,7 +181,8 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         f"{s.seconds:.1f} s. What did it wait for?"
     ),
     "limit for each chunk": lambda s: (
-        f"{_limit(s)}, which is {s.limit:.1f} s after the last chunk. When does that time start?"
+        f"{_limit(s)}, which is {s.case.seconds:.1f} s after the last chunk. When does that time "
+        "start?"
     ),
     "clock between chunks": lambda s: (
         f"{_limit(s)}, when the next piece arrived after a silence. During a silence, none of your "
@@ -263,7 +263,7 @@ CREATE_APP: Messages[create_app.Seen] = {
         "share?"
     ),
     "another header": lambda s: (
-        f"The response's header `{s.wrong_header}` is {shown(repr(s.header(s.wrong_header)))}. "
+        f"The response's header `{s.wrong_header}` is {shown(repr(s.header))}. "
         f"{_WHY[s.wrong_header]}"
     ),
     "no events": lambda s: (

@@ -1,7 +1,7 @@
 """The text that arrives within a time limit."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -19,64 +19,49 @@ class Timed(Case):
     """A reply and a time limit; piece `n` arrives after 0.6 s + `n` · 0.1 s, plus silences."""
 
     seconds: float
-    # additional seconds before a piece, by its index
-    silences: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
     """The text that was returned, and when."""
 
-    limit: float  # the limit in seconds
+    case: Timed
+    due: float  # when the answer should return
+    late: bool  # whether it returned after that
+    since_a_chunk: bool  # whether the limit had passed since the last chunk before a silence
+    at_a_piece: bool  # whether it returned when a piece arrived
     hides_timeouts: bool  # whether the answer swallows a `TimeoutError` that the model raises
-
-    @property
-    def arrivals(self) -> list[float]:
-        """When each piece arrives."""
-        return list(map(self.reply.arrives, range(self.total)))
 
     @property
     def expected(self) -> str:
         """The text that arrives within the limit."""
-        pairs = zip(self.reply.pieces, self.arrivals, strict=True)
-        return "".join(piece for piece, at in pairs if at <= self.limit)
-
-    @property
-    def due(self) -> float:
-        """When the answer should return."""
-        return min(self.limit, self.reply.lasts)
-
-    @property
-    def late(self) -> bool:
-        """Whether it returned after that."""
-        return self.error is None and self.seconds > self.due + _QUICK
-
-    @property
-    def since_a_chunk(self) -> bool:
-        """Whether it returned once the limit had passed since the last chunk before a silence."""
-        arrivals = [ROLE_AFTER, *self.arrivals]
-        latest = max(at for at in arrivals if at < max(self.limit, ROLE_AFTER + SOON))
-        return abs(latest + self.limit - self.seconds) <= SOON
-
-    @property
-    def at_a_piece(self) -> bool:
-        """Whether it returned when a piece arrived."""
-        return any(abs(at - self.seconds) <= SOON for at in self.arrivals)
+        pieces = enumerate(self.reply.pieces)
+        return "".join(p for at, p in pieces if self.reply.arrives(at) <= self.case.seconds)
 
 
 def observe(answer: Callable[..., Any], case: Timed) -> Seen:
     """Run the answer once, and once more with a model that raises a `TimeoutError`."""
-    reply = case.reply(silences=case.silences)
+    reply = case.reply()
     own = replace(case, fails_after=3).reply(error=TimeoutError("no chunk for 120 s"))
     run, its_own = (
         run_async("text_within", answer, case, each, case.model(each), case.prompt, case.seconds)
         for each in (reply, own)
     )
-    return Seen.of(run, limit=case.seconds, hides_timeouts=its_own.error is None)
+    arrivals = [reply.arrives(at) for at in range(run.total)]
+    latest = max(at for at in (ROLE_AFTER, *arrivals) if at < max(case.seconds, ROLE_AFTER + SOON))
+    due = min(case.seconds, reply.lasts)
+    return Seen.of(
+        run,
+        due=due,
+        late=run.error is None and run.seconds > due + _QUICK,
+        since_a_chunk=abs(latest + case.seconds - run.seconds) <= SOON,
+        at_a_piece=any(abs(at - run.seconds) <= SOON for at in arrivals),
+        hides_timeouts=its_own.error is None,
+    )
 
 
 MISTAKES: Mistakes[Seen] = {
-    "waits on": lambda s: s.late and s.due < s.limit,
+    "waits on": lambda s: s.late and s.due < s.case.seconds,
     "limit for each chunk": lambda s: s.late and s.since_a_chunk,
     "clock between chunks": lambda s: s.late and s.at_a_piece,
     "too late": lambda s: s.late,
