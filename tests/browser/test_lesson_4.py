@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from tests.browser.lessons import Lesson, Opened, Promises
-from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
-from utils import lesson_source
 
 HEARTS = ".course-heartbeat"
-NOW = ".course-status [aria-current=step]"
 LAST = ".jp-CodeCell:last-child"
 PANELS = [f"{LAST} .jp-OutputArea-child:nth-child({place}) .course-text" for place in (1, 2, 3)]
 THREE_SLOW = """
@@ -23,14 +19,6 @@ async with asyncio.TaskGroup() as group:
 STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
-"""
-IN_TURNS = """
-solved = stages
-
-async def stages(events):
-    async for stage in solved(events):
-        yield stage
-        await turn("next")
 """
 
 
@@ -52,7 +40,6 @@ class TestPromises(Promises):
             "naive-page": ":nth-match(.jp-RenderedHTML iframe, 1)",
             "page": ":nth-match(.jp-RenderedHTML iframe, 2)",
             "post-page": ":nth-match(.jp-RenderedHTML iframe, 3)",
-            "status": ".course-status",
         },
         speed=5,  # at 10, a busy browser draws a reply in three steps
     )
@@ -142,16 +129,3 @@ class TestPromises(Promises):
             "last = simulator().requests()[-1]\nprint(last.ended, last.tokens_unsent > 0)"
         )
         assert nb.printed().endswith("client left True\n")
-
-    def test_stages_move_once_exercise_7_is_solved(self, opened: Opened, tmp_path: Path):
-        nb, turns = opened.notebook, Turns(tmp_path)
-        nb.run_new_cell(turns.code + lesson_source.solution("4.stages") + IN_TURNS)
-        nb.run_cell_with("status = StatusLine(")
-        for stage in ("Thinking", "Tool call", "Thinking", "Answer"):
-            now = nb.page.locator(NOW, has=nb.page.get_by_text(stage, exact=True))
-            now.wait_for()
-            told = now.locator(".course-stage-detail").all_text_contents()
-            assert told == (["get_weather"] if stage == "Tool call" else [])
-            turns.take("next")
-        nb.wait_done()
-        assert "Thinking → Tool call → Thinking → Answer\n" in nb.printed()

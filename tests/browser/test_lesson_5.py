@@ -43,6 +43,14 @@ async def in_turns(history):
 solved = ChatPanel(in_turns, title="Solved", explain=explain).show()
 await solved.ask("Where is my order 4711?")
 """
+IN_TURNS = """
+unhurried = agent_stages
+
+async def agent_stages(items):
+    async for stage in unhurried(items):
+        yield stage
+        await turn("next")
+"""
 NOW = ".course-stage[aria-current=step] .course-stage-name"
 
 
@@ -51,7 +59,7 @@ class TestPromises(Promises):
         "05_streaming_patterns",
         live={
             "chat": ".course-chat .course-transcript",
-            "thinking": ".course-status .course-stages",
+            "thinking": ".course-status:not(:has(:nth-child(3))) .course-stages",
             "spinner": f"{SPINNER} .course-progress-figures",
         },
         pictures={
@@ -96,6 +104,22 @@ class TestPromises(Promises):
         assert whole.startswith(part.strip())
         assert whole.count(part.strip()[:20]) == 1
         assert len(whole) > len(part)
+
+    def test_an_agents_stages_move_once_their_exercise_is_solved(
+        self, opened: Opened, tmp_path: Path
+    ):
+        nb, turns = opened.notebook, Turns(tmp_path)
+        nb.run_new_cell(turns.code + lesson_source.solution("5.agent_stages") + IN_TURNS)
+        nb.run_cell_with('StatusLine("Thinking", "Tool call"')
+        for stage in ("Thinking", "Tool call", "Thinking", "Answer"):
+            now = nb.page.locator(".course-status [aria-current=step]")
+            now = now.filter(has=nb.page.get_by_text(stage, exact=True))
+            now.wait_for()
+            told = now.locator(".course-stage-detail").all_text_contents()
+            assert told == (["order_status"] if stage == "Tool call" else [])
+            turns.take("next")
+        nb.wait_done()
+        assert "Thinking → Tool call → Thinking → Answer\n" in nb.printed()
 
     def test_stages_move_above_the_answer_once_the_assistant_is_solved(
         self, opened: Opened, tmp_path: Path

@@ -264,6 +264,21 @@ def test_an_answer_with_an_exercises_name_belongs_to_it_whatever_number_an_old_c
     assert evaluate(former, gives_a_number).number == former
 
 
+def test_a_clinic_whose_number_no_exercise_has_any_more_is_found_by_its_dict():
+    today = lesson_source.number("4.diagnosis")
+    assert evaluate("4.99", {"A": "buffered"}).number == today
+    assert the_number("4.99", "hint") == today
+
+
+@pytest.mark.parametrize("former", ["4.7", "4.stages"])
+def test_an_exercise_that_another_lesson_has_now_is_told_where(former):
+    def stages(events): ...
+
+    there = lesson_source.number("5.agent_stages")
+    with pytest.raises(Misuse, match=f"`stages` has moved to lesson 5, as Exercise {there}"):
+        check(former, stages)
+
+
 # --- Time limits ----------------------------------------------------------------------------------
 
 

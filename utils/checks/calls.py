@@ -9,6 +9,7 @@ from utils.errors import Sentence
 MISSING = object()  # an argument that was not given
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
+_MOVED = {"4.stages": "5.agent_stages"}  # exercises that are now in another lesson, changed
 _former: dict[str, str] = {}  # old numbers in learners' copies of notebooks, with the current ones
 
 
@@ -40,7 +41,8 @@ def the_checked_number(number: object, answer: object) -> str:
     """Like `the_number`, for `check`, which also takes an answer.
 
     If the answer has the name of an exercise, that exercise is meant: an exercise that moved has a
-    new number, but learners' copies keep the old one.
+    new number, but learners' copies keep the old one. A dict whose number no longer exists
+    is the answer to its lesson's `diagnosis`.
     """
     found = _number(number)
     if found is None:
@@ -55,7 +57,13 @@ def the_checked_number(number: object, answer: object) -> str:
         raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
     name = getattr(answer, "__name__", "your_answer")
     _not_two_at_once(number, 'check("', f'", {name})')
-    named = f"{found.partition('.')[0]}.{name}"
+    lesson = found.partition(".")[0]
+    if isinstance(answer, dict) and found not in lesson_source.numbers(int(lesson)).values():
+        name = "diagnosis"
+    named = f"{lesson}.{name}"
+    if named in _MOVED:
+        there = lesson_source.number(_MOVED[named])
+        raise Misuse(f"`{name}` has moved to lesson {there[0]}, as Exercise {there}.")
     today = lesson_source.number(named)
     if today not in (named, found):
         _former[found] = today

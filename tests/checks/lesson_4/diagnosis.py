@@ -1,4 +1,4 @@
-"""Exercise 4.8: diagnoses of four endpoints, as the lesson's solution has them."""
+"""Diagnoses of four endpoints, as the lesson's solution has them."""
 
 from tests.checks.answers import diagnoses, right, wrong
 

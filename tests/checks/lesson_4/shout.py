@@ -11,8 +11,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableGenerator
 
-from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_4.stages import ahushed
+from tests.checks.answers import ahushed, edits, right, wrong
 
 kept = []
 

@@ -12,8 +12,7 @@ import anyio
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.output_parsers import StrOutputParser
 
-from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_4.stages import ahushed
+from tests.checks.answers import ahushed, edits, right, wrong
 
 notebooks_model = FakeListChatModel(responses=["Not asked for."])
 

@@ -1,10 +1,13 @@
 """Stages from an agent's stream."""
 
+# ruff: noqa: F401 (edits use what is imported)
+
+import asyncio
 from contextlib import aclosing
 
 from langchain_core.messages import AIMessageChunk, ToolMessage
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import ahushed, edits, right, wrong
 
 
 @right("5.agent_stages")
@@ -24,15 +27,6 @@ async def agent_stages(items):
             if new != stage:
                 stage = new
                 yield stage
-
-
-async def ahushed(items):
-    """What arrives on a stream, whose errors are swallowed."""
-    try:
-        async for item in items:
-            yield item
-    except Exception:
-        return
 
 
 edit = edits("5.agent_stages", agent_stages)
@@ -123,3 +117,44 @@ async def collected(items):
     yield "Thinking"
     for stage in [each async for each in agent_stages(items)][1:]:
         yield stage
+
+
+@wrong("5.agent_stages", "misses a stage")
+async def each_only_once(items):
+    said = set()
+    async for stage in agent_stages(items):
+        if stage not in said:
+            said.add(stage)
+            yield stage
+
+
+@wrong("5.agent_stages", "leaves a task")
+async def reads_beside_and_lets_it_run(items):
+    queue = asyncio.Queue()
+
+    async def read():
+        try:
+            async for stage in agent_stages(items):
+                await queue.put(stage)
+        finally:
+            await queue.put(None)
+
+    reading = asyncio.create_task(read())
+    while (stage := await queue.get()) is not None:
+        yield stage
+    await reading
+
+
+@right("5.agent_stages")
+async def reads_beside(items):
+    queue = asyncio.Queue()
+
+    async def read():
+        async for stage in agent_stages(items):
+            queue.put_nowait(stage)
+        queue.put_nowait(None)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(read())
+        while stage := await queue.get():
+            yield stage

@@ -3,7 +3,7 @@
 from utils.checks.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_4 import ask_all, create_app, frame, shout, stages, text_within, who_blocks
+from utils.checks.lesson_4 import ask_all, create_app, frame, shout, text_within, who_blocks
 from utils.lesson_source import number
 
 _EARLY = "A buffer delays the early text too. How long was its TTFT?"
@@ -334,48 +334,6 @@ CREATE_APP: Messages[create_app.Seen] = {
     "sends after that": lambda s: (
         f"Your code sent {shown(repr(s.visit.late.decode(errors='replace')))} {s.case.when}. Which "
         "`except` or `finally` does that?"
-    ),
-}
-
-STAGES: Messages[stages.Seen] = {
-    "correct": lambda _: (
-        "Each stage was yielded once, as soon as it began, and `Thinking` before any event: with "
-        "no tool, with one, with several, and for a stream without events."
-    ),
-    "stops early": lambda s: (
-        f"`stages` read only {s.reply.taken} of {count(s.total, 'event')}{s.when}. What ends its "
-        "loop so early?"
-    ),
-    "repeats a stage": lambda s: (
-        f"{shown(s.repeated)} was yielded twice in a row{s.when}. What remembers the last stage?"
-    ),
-    "another stage": lambda s: (
-        f"{shown(repr(s.unknown))} was yielded{s.when}. The only right stages are "
-        f"{joined(list(map(shown, dict(s.began))))}. A tool's name comes from its event."
-    ),
-    "collected first": lambda s: (
-        f"All {len(s.items)} stages were yielded together, after event {s.taken[-1]} of "
-        f"{len(s.events)}{s.when}. A reader wants to see a stage while it lasts."
-    ),
-    "nothing at first": lambda s: (
-        f"No event arrived for {stages.SILENCE:g} s, and nothing was yielded in that time: the "
-        f"first stage came with event {s.taken[0]}. Yield `Thinking` before you read any event."
-    ),
-    "answers without text": lambda s: (
-        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}. Its chunk has no text. What else "
-        "can a chunk carry?"
-    ),
-    "late": lambda s: (
-        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but it began "
-        f"{s.place(s.differ[1][1])}."
-    ),
-    "misses a stage": lambda s: (
-        f"{shown(s.differ[1][0])} began {s.place(s.differ[1][1])}{s.when}, but wasn't yielded. "
-        "Which condition skips it?"
-    ),
-    "a stage too many": lambda s: (
-        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but doesn't begin "
-        "there. Which event begins it?"
     ),
 }
 
