@@ -8,11 +8,12 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reading, Reply
-from utils.checks.engine.run import Case, Run, text_of
+from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.engine.virtual_time import BEGIN, SOON
+from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.answer import continues
+from utils.checks.lesson_5.seen import due_text, text_delay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,27 +32,13 @@ class Seen(Run):
     replies: Sequence[Reply]  # the model's replies
     readings: Sequence[Reading]  # the requests for the replies, in order
     blocking: str  # the agent method that was called and blocks the event loop, or ""
+    late: float  # the longest delay between a piece's arrival and its being yielded
+    echo: str  # a message from the history that was yielded, or ""
 
     @property
     def expected(self) -> str:
         """The text that should be yielded: all that was taken; less if the reader left."""
-        taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
-        ends = self.case.leave_after is self.case.cancel_after is None
-        return taken if ends or not taken.startswith(self.text) else self.text
-
-    @property
-    def late(self) -> float:
-        """The longest delay between a piece's arrival and its being yielded."""
-        pairs = zip(self.items, self.at, strict=True)
-        out = [BEGIN + at for item, at in pairs if text_of(item)]
-        arrived = [at for reading in self.readings for at in reading.arrived]
-        return max((at - due for at, due in zip(out, arrived, strict=False)), default=0.0)
-
-    @property
-    def echo(self) -> str:
-        """A message from the history that was yielded, or ""."""
-        before = [message.text for message in given.BEFORE]
-        return next((item for item in self.items if item in before), "")
+        return due_text(self, self.replies)
 
 
 def observe(answer: Callable[..., Any], case: Asked) -> Seen:
@@ -67,7 +54,15 @@ def observe(answer: Callable[..., Any], case: Asked) -> Seen:
     how: dict[str, Any] = {"streams": True, "passes_on": True}
     run = run_async("agent_reply", answer, case, replies[0], agent, given.history(), **how)
     readings = [each for reply in replies for each in reply.readings]
-    return Seen.of(run, replies=replies, readings=readings, blocking="".join(called[:1]))
+    before = [message.text for message in given.BEFORE]
+    return Seen.of(
+        run,
+        replies=replies,
+        readings=readings,
+        blocking="".join(called[:1]),
+        late=text_delay(run, readings),
+        echo=next((item for item in run.items if item in before), ""),
+    )
 
 
 def _blocks(name: str, called: list[str], *_: object, **__: object) -> None:

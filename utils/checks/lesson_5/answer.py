@@ -11,11 +11,11 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST, RAISED, TEXT
 from utils.checks.engine.reply import Reading, Reply
-from utils.checks.engine.run import Case, text_of
+from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.engine.virtual_time import BEGIN, SOON
+from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
-from utils.checks.lesson_5.seen import SLIPS, Staged, Texts
+from utils.checks.lesson_5.seen import SLIPS, Staged, Texts, longest_delay, text_delay
 
 _HALF: given.Call = ("order_status", '{"order": 47')
 _CALLS = "tool_calls"
@@ -47,48 +47,11 @@ class Seen(Texts, Staged):
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
     # the stages that should be shown, with what their details should contain
     due_stages: Sequence[tuple[str, str]]
-
-    @property
-    def other_stages(self) -> bool:
-        """Whether the stages shown are wrong."""
-        shown = [(name, detail) for _, name, detail in self.stages]
-        return len(shown) != len(self.due_stages) or not all(
-            name == due and tool in detail
-            for (name, detail), (due, tool) in zip(shown, self.due_stages, strict=True)
-        )
-
-    @property
-    def late_stage(self) -> float:
-        """The longest delay between the start of a request or a tool and its status."""
-        began = sorted([reading.began for reading in self.readings] + [ran.at for ran in self.ran])
-        return _latest([at for at, _, _ in self.stages], began)
-
-    @property
-    def late_text(self) -> float:
-        """The longest delay between a text piece's arrival and its being yielded."""
-        pairs = zip(self.items, self.at, strict=True)
-        out = [BEGIN + at for item, at in pairs if text_of(item)]
-        return _latest(out, [at for reading in self.readings for at in reading.arrived])
-
-    @property
-    def results(self) -> list[str]:
-        """The contents of the tool messages in the second request."""
-        return [each.text for each in self._added if isinstance(each, ToolMessage)]
-
-    @property
-    def added(self) -> list[str]:
-        """The messages that the second request added to the conversation, with call ids."""
-        return [*map(_named, self._added[:1]), *sorted(map(_named, self._added[1:]))]
-
-    @property
-    def due_added(self) -> list[str]:
-        """The messages that it should add."""
-        ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(self.case.calls[0])]
-        return [f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)]
-
-    @property
-    def _added(self) -> Sequence[BaseMessage]:
-        return self.readings[1].messages[len(given.BEFORE) :] if len(self.readings) > 1 else ()
+    results: Sequence[str]  # the contents of the tool messages in the second request
+    # the messages that the second request added to the conversation, with call ids
+    added: Sequence[str]
+    due_added: Sequence[str]  # the messages that it should add
+    late_text: float  # the longest delay between a text piece's arrival and its being yielded
 
 
 def _named(message: BaseMessage) -> str:
@@ -103,8 +66,18 @@ def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(calls, key=repr)  # an argument may be missing, so compare the `repr`s
 
 
-def _latest(came: Sequence[float], due: Sequence[float]) -> float:
-    return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
+def _other_stages(s: Seen) -> bool:
+    shown = [(name, detail) for _, name, detail in s.stages]
+    return len(shown) != len(s.due_stages) or not all(
+        name == due and tool in detail
+        for (name, detail), (due, tool) in zip(shown, s.due_stages, strict=True)
+    )
+
+
+def late_stage(s: Seen) -> float:
+    """Return the longest delay between the start of a request or a tool and its status."""
+    began = sorted([reading.began for reading in s.readings] + [ran.at for ran in s.ran])
+    return longest_delay([at for at, _, _ in s.stages], began)
 
 
 def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
@@ -123,10 +96,17 @@ def observe(answer: Callable[..., Any], case: Asked) -> Seen:
     run = run_async("answer", answer, case, replies[0], *args, **how)
     due = [[*calls] for calls in case.calls] if case.finish == _CALLS else []
     rounds = [[*(("Tool call", name) for name, _ in calls), ("Thinking", "")] for calls in due]
+    readings = [reading for reply in replies for reading in reply.readings]
+    added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
+    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(case.calls[0] if case.calls else ())]
     return Seen.of(
         run,
         replies=replies,
-        readings=[reading for reply in replies for reading in reply.readings],
+        readings=readings,
+        results=[each.text for each in added if isinstance(each, ToolMessage)],
+        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],
+        due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
+        late_text=text_delay(run, readings),
         ran=ran,
         due_calls=_ordered((n, *json.loads(arg).values()) for calls in due for n, arg in calls),
         due_stages=[("Thinking", ""), *chain(*rounds)],
@@ -144,8 +124,8 @@ MISTAKES: Mistakes[Seen] = {
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
     "loses the result": lambda s: not all("(" in text for text in s.results),
     "blank screen": lambda s: s.blank > SOON,
-    "other stages": lambda s: s.case.done and s.other_stages,
-    "status late": lambda s: s.late_stage > SOON,
+    "other stages": lambda s: s.case.done and _other_stages(s),
+    "status late": lambda s: late_stage(s) > SOON,
     **TEXT,
     "no finish reason": lambda s: (
         s.case.done

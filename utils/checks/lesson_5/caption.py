@@ -27,11 +27,6 @@ class Seen(Run):
     case: Job
 
     @property
-    def wrong(self) -> bool:
-        """Whether the caption is wrong."""
-        return bool(self.returned != self.case.right)
-
-    @property
     def off(self) -> list[float]:
         """By how much each number in the caption is too high; empty if their count differs."""
         got, right = (re.findall(r"-?\d+(?:\.\d+)?", c) for c in (self.returned, self.case.right))
@@ -56,8 +51,8 @@ MISTAKES: Mistakes[Seen] = {
     "rounding": lambda s: not any(s.off[:-1]) and s.off[-1:] in ([-1], [1]),
     "another estimate": lambda s: len(s.off) == 3 and bool(s.off[2]) and not any(s.off[:2]),
     "other numbers": lambda s: any(s.off),
-    "other words": lambda s: s.wrong and bool(s.off) and not any(s.off),
-    "another form": lambda s: s.wrong,
+    "other words": lambda s: s.returned != s.case.right and bool(s.off) and not any(s.off),
+    "another form": lambda s: bool(s.returned != s.case.right),
 }
 
 check = Exercise(

@@ -282,7 +282,7 @@ WATCHED: Messages[watched.Seen] = {
         f"{SECONDS:g} s. Does each chunk, even an empty one, start a limit of `seconds`?"
     ),
     "longer limit": lambda s: (
-        f"`Stalled` was raised {s.late:.1f} s too late{s.when}. The limit was {SECONDS:g} s. "
+        f"`Stalled` was raised {s.too_late:.1f} s too late{s.when}. The limit was {SECONDS:g} s. "
         "What can interrupt the wait itself?"
     ),
     "waits on": lambda s: (
@@ -415,8 +415,8 @@ ANSWER: Messages[answer.Seen] = {
     "blank screen": _blank,
     "other stages": _stages,
     "status late": lambda s: (
-        f"A `Status` was yielded {s.late_stage:.1f} s after its stage had begun{s.when}. What "
-        "does the screen show until then?"
+        f"A `Status` was yielded {answer.late_stage(s):.1f} s after its stage had begun{s.when}. "
+        "What does the screen show until then?"
     ),
     "no finish reason": lambda _: (
         "The model sent a finish reason, but none of the chunks you yielded has it. Which chunks "

@@ -1,12 +1,12 @@
 """Observations and mistakes that several exercises of lesson 5 share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.mistakes import RAISED, STRESSED
-from utils.checks.engine.reply import ROLE_AFTER, Reply
+from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import SECONDS, Fallback, stage
@@ -23,10 +23,26 @@ class Texts(Run):
     @property
     def expected(self) -> str:
         """The text that should be yielded: all that was taken; less if the reader left."""
-        replies = self.model.replies.values() if self.model else [self.reply]
-        taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
-        ends = self.case.leave_after is self.case.cancel_after is None
-        return taken if ends or not taken.startswith(self.text) else self.text
+        return due_text(self, self.model.replies.values() if self.model else [self.reply])
+
+
+def due_text(run: Run, replies: Iterable[Reply]) -> str:
+    """Return all the text that was taken of these replies; less if the reader left."""
+    taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
+    ends = run.case.leave_after is run.case.cancel_after is None
+    return taken if ends or not taken.startswith(run.text) else run.text
+
+
+def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:
+    """Return by how much the latest of these came after it was due."""
+    return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
+
+
+def text_delay(run: Run, readings: Iterable[Reading]) -> float:
+    """Return the longest delay between a piece's arrival and its being yielded."""
+    pairs = zip(run.items, run.at, strict=True)
+    out = [BEGIN + at for item, at in pairs if text_of(item)]
+    return longest_delay(out, [at for reading in readings for at in reading.arrived])
 
 
 @dataclass(frozen=True, kw_only=True)

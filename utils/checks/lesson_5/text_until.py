@@ -1,8 +1,8 @@
 """The text that arrived until the reply ended or Stop was pressed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -21,7 +21,6 @@ class Press(Case):
     """A reply with silences before some pieces, and the seconds from the call to Stop."""
 
     at: float = _LATER
-    silences: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -34,16 +33,8 @@ class Seen(Run):
     """The returned text, and when it was returned."""
 
     case: Press
-
-    @property
-    def late(self) -> float:
-        """Seconds between pressing Stop and returning."""
-        return self.seconds - self.case.at
-
-    @property
-    def arrived(self) -> list[float]:
-        """When each piece was taken, in seconds from the call."""
-        return [at - BEGIN for reading in self.reply.readings for at in reading.arrived]
+    late: float  # seconds between pressing Stop and returning
+    arrived: Sequence[float]  # when each piece was taken, in seconds from the call
 
     @property
     def expected(self) -> str:
@@ -58,14 +49,16 @@ class Seen(Run):
 
 def observe(answer: Callable[..., Any], case: Press) -> Seen:
     """Run the answer once, and press Stop."""
-    reply = case.reply(silences=case.silences)
+    reply = case.reply()
     stop = asyncio.Event()
 
     def press() -> None:
         asyncio.get_running_loop().call_later(case.at, stop.set)
 
     args = (stop, case.model(reply), case.prompt)
-    return Seen.of(run_async("text_until", answer, case, reply, *args, before=press))
+    run = run_async("text_until", answer, case, reply, *args, before=press)
+    arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
+    return Seen.of(run, late=run.seconds - case.at, arrived=arrived)
 
 
 def _in_a_group(error: BaseException | None) -> bool:

@@ -1,9 +1,9 @@
 """A ticket that fills in, and becomes a `Ticket` only if the model finished it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -38,40 +38,17 @@ class Seen(Run):
     """The dicts and tickets that were yielded, and when."""
 
     case: Written
-
-    @property
-    def sent(self) -> str:
-        """The messages that the model received."""
-        return " ".join(m.text for r in self.reply.readings for m in r.messages)
-
-    @property
-    def tickets(self) -> list[Any]:
-        """The items that are a `Ticket`."""
-        return [item for item in self.items if _is_ticket(item)]
-
-    @property
-    def unknown(self) -> str:
-        """The first field that was None in a dict, or ""."""
-        dicts = (item for item in self.items if isinstance(item, dict))
-        return next((name for d in dicts for name, value in d.items() if value is None), "")
-
-    @property
-    def invented(self) -> dict[str, Any] | None:
-        """The first dict with a value that isn't a prefix of the true one, or None."""
-        dicts = (item for item in self.items if isinstance(item, dict))
-        return next((d for d in dicts if not all(map(_begins, d, d.values()))), None)
-
-    @property
-    def dropped(self) -> str:
-        """The first field that disappeared from one dict to the next, or ""."""
-        dicts = pairwise(item for item in self.items if isinstance(item, dict))
-        return next((name for then, now in dicts for name in then if name not in now), "")
+    sent: str  # the messages that the model received
+    tickets: Sequence[Any]  # the items that are a `Ticket`
+    unknown: str  # the first field that was None in a dict, or ""
+    invented: dict[str, Any] | None  # the first dict with a value that doesn't begin the true one
+    dropped: str  # the first field that disappeared from one dict to the next, or ""
 
     def due(self, name: str) -> float:
         """Return when the piece that ends a field's value arrived."""
         end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1  # including a quote or comma
-        ends = ("".join(self.reply.pieces[: n + 1]) for n in range(self.total))
-        return self.reply.arrives(next(n for n, text in enumerate(ends) if len(text) >= end))
+        ends = accumulate(map(len, self.reply.pieces))
+        return self.reply.arrives(next(n for n, length in enumerate(ends) if length >= end))
 
     def shown_at(self, name: str) -> float:
         """Return when a dict first had a field's whole value; the end if none did."""
@@ -104,7 +81,17 @@ def observe(answer: Callable[..., Any], case: Written) -> Seen:
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (Turns.answering(reply), SAID)
     wants = _Part(object, "a dict or, at the end, a `Ticket`")
-    return Seen.of(run_async("ticket", answer, case, reply, *args, wants=wants, streams=True))
+    run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
+    dicts = [item for item in run.items if isinstance(item, dict)]
+    lacking = (name for then, now in pairwise(dicts) for name in then if name not in now)
+    return Seen.of(
+        run,
+        sent=" ".join(m.text for reading in reply.readings for m in reading.messages),
+        tickets=[item for item in run.items if _is_ticket(item)],
+        unknown=next((name for d in dicts for name, value in d.items() if value is None), ""),
+        invented=next((d for d in dicts if not all(map(_begins, d, d.values()))), None),
+        dropped=next(lacking, ""),
+    )
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {

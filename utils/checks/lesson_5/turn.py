@@ -1,7 +1,7 @@
 """A turn of a chat, which is added to the history however it ends."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -25,7 +25,6 @@ class Turn(Case):
     """A turn after these messages; silences are additional seconds before a piece."""
 
     before: Sequence[BaseMessage] = _BEFORE
-    silences: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,46 +33,35 @@ class Seen(Texts):
 
     case: Turn
     history: Sequence[Any]
-
-    @property
-    def sent(self) -> Sequence[BaseMessage]:
-        """The messages of the first request."""
-        readings = self.model.readings if self.model else []
-        return readings[0].messages if readings else ()
-
-    @property
-    def new(self) -> Sequence[Any]:
-        """The messages added to the history."""
-        return self.history[len(self.case.before) :]
-
-    @property
-    def odd(self) -> list[Any]:
-        """The added items that are messages of neither the reader nor the model."""
-        return [entry for entry in self.new if not isinstance(entry, HumanMessage | AIMessage)]
+    sent: Sequence[BaseMessage]  # the messages of the first request
+    new: Sequence[Any]  # the messages added to the history
+    odd: Sequence[Any]  # those that are neither the reader's nor the model's
+    reply_stored: str  # the text of the added model message, or ""
+    extra: str  # text that was stored but never yielded, or ""
 
     def stored(self, kind: type[BaseMessage]) -> list[str]:
         """The texts of the added messages of one type."""
         return [entry.text for entry in self.new if isinstance(entry, kind)]
 
-    @property
-    def reply_stored(self) -> str:
-        """The text of the added model message, or ""."""
-        return next(iter(self.stored(AIMessage)), "")
-
-    @property
-    def extra(self) -> str:
-        """Text that was stored but never yielded, or ""."""
-        around = self.reply_stored.split(self.text, 1) if self.text else [self.reply_stored]
-        return " … ".join(filter(None, around)) if self.text in self.reply_stored else ""
-
 
 def observe(answer: Callable[..., Any], case: Turn) -> Seen:
     """Read one turn."""
-    reply = case.reply(silences=case.silences)
+    reply = case.reply()
     history = list(case.before)
     args = (case.model(reply), history, case.prompt)
     run = run_async("turn", answer, case, reply, *args, streams=True, passes_on=case.whole)
-    return Seen.of(run, history=tuple(history))
+    new = history[len(case.before) :]
+    stored = next((entry.text for entry in new if isinstance(entry, AIMessage)), "")
+    around = stored.split(run.text, 1) if run.text else [stored]
+    return Seen.of(
+        run,
+        history=tuple(history),
+        sent=reply.readings[0].messages if reply.readings else (),
+        new=new,
+        odd=[entry for entry in new if not isinstance(entry, HumanMessage | AIMessage)],
+        reply_stored=stored,
+        extra=" … ".join(filter(None, around)) if run.text in stored else "",
+    )
 
 
 FIRST: Mistakes[Seen] = {

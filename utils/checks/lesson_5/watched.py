@@ -1,8 +1,8 @@
 """A stream's chunks as they arrive, and an error after too long a silence."""
 
 from asyncio import CancelledError
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
 
@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessageChunk
 from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import RAISED
-from utils.checks.engine.reply import ROLE_AFTER
+from utils.checks.engine.reply import ROLE_AFTER, Reply
 from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -27,8 +27,6 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 class Watch(Case):
     """A stream with silences."""
 
-    # additional seconds before a piece, by its index; none is too long
-    silences: Mapping[int, float] = field(default_factory=dict)
     # the index of the piece before which the stream is silent for too long
     stalls: int | None = None
     pause: float = 0.0  # seconds that the reader takes for each chunk
@@ -46,25 +44,9 @@ class Seen(Passing):
     case: Watch
     # whether the answer turned a `TimeoutError` from the stream into `Stalled`
     hides_timeouts: bool
-
-    @property
-    def due(self) -> float | None:
-        """When `Stalled` should be raised, in seconds; None if it shouldn't."""
-        if self.case.stalls is None:
-            return None
-        first = 0.0 if self.case.compact else ROLE_AFTER
-        latest = self.reply.arrives(self.case.stalls - 1) if self.case.stalls else first
-        return latest + SECONDS
-
-    @property
-    def stalled(self) -> bool:
-        """Whether `Stalled` was raised."""
-        return _is_stalled(self.error)
-
-    @property
-    def late(self) -> float:
-        """By how many seconds `Stalled` was raised too late; negative if too early."""
-        return self.seconds - (self.due or 0.0) if self.stalled else 0.0
+    due: float | None  # when `Stalled` should be raised, in seconds; None if it shouldn't
+    stalled: bool  # whether it was raised
+    too_late: float  # by how many seconds it was raised too late; negative if too early
 
 
 def observe(answer: Callable[..., Any], case: Watch) -> Seen:
@@ -73,7 +55,22 @@ def observe(answer: Callable[..., Any], case: Watch) -> Seen:
     run = _read(answer, case, sent)
     own = replace(case, fails_after=3, leave_after=None, cancel_after=None, stalls=None)
     its_own = _read(answer, own, [], error=TimeoutError("no chunk for 120 s"))
-    return Seen.of(run, sent=sent, hides_timeouts=_is_stalled(its_own.error))
+    stalled = _is_stalled(run.error)
+    due = None if case.stalls is None else _latest_before(run.reply, case.stalls) + SECONDS
+    return Seen.of(
+        run,
+        sent=sent,
+        hides_timeouts=_is_stalled(its_own.error),
+        due=due,
+        stalled=stalled,
+        too_late=run.seconds - (due or 0.0) if stalled else 0.0,
+    )
+
+
+def _latest_before(reply: Reply, piece: int) -> float:
+    """Return when the last chunk before a piece arrived; 0 if there is none."""
+    role = 0.0 if reply.compact else ROLE_AFTER
+    return reply.arrives(piece - 1) if piece else role
 
 
 def _read(
@@ -104,8 +101,8 @@ FIRST: Mistakes[Seen] = {
     "limit for the whole stream": lambda s: (
         s.stalled and s.due is None and abs(s.seconds - SECONDS) <= SOON
     ),
-    "shorter limit": lambda s: s.stalled and (s.due is None or s.late < -_QUICK),
-    "longer limit": lambda s: s.late > _QUICK,
+    "shorter limit": lambda s: s.stalled and (s.due is None or s.too_late < -_QUICK),
+    "longer limit": lambda s: s.too_late > _QUICK,
     RAISED: lambda s: not (s.stalled and s.due is not None) and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
