@@ -5,7 +5,7 @@ from utils.checks.engine.exercise import Messages
 from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
-from utils.checks.lesson_1 import first_sentence, order, shout, show, words
+from utils.checks.lesson_1 import first_sentence, order, shout, show, ttft, words
 
 SHOW: Messages[show.Seen] = {
     "correct": lambda s: (
@@ -254,3 +254,50 @@ DIAGNOSIS = clinic_messages(
     },
     denied={"slow model": "isn't a slow model"},
 )
+
+
+def _seconds(seen: ttft.Seen, *letters: str) -> str:
+    """Return sentences with the TTFTs of some changes."""
+    return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
+
+
+TTFT: Messages[ttft.Seen] = {
+    "correct": lambda s: (
+        "The simulator's formula gives the same order: "
+        + ", ".join(f"{letter} {s.ttfts[letter]:.1f} s" for letter in s.letters)
+        + "."
+    ),
+    "no string": lambda s: f'The order is a string such as "CAB", not {kind(s.answer)}.',
+    "no such change": lambda s: (
+        f"There is no change {s.unknown}; there are {joined(list(s.ttfts))}."
+    ),
+    "repeats a change": lambda s: (
+        f"Change {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
+    ),
+    "leaves one out": lambda s: f"Your order leaves out {joined(s.missing)}.",
+    "largest first": lambda _: "This is the right order, backwards. Begin with the smallest TTFT.",
+    "cached by line": lambda s: (
+        f"{_seconds(s, 'A', s.too_early('A'))} A cache doesn't compare prompts line by line. How "
+        "much of a prompt is like the earlier one if only the beginning counts?"
+    ),
+    "any change empties the cache": lambda s: (
+        f"{_seconds(s, 'C', 'E')} A new ending doesn't make the cached beginning useless. How many "
+        "tokens are prefilled for C?"
+    ),
+    "cached wherever it stands": lambda s: (
+        f"{_seconds(s, 'F', 'C')} The text that is left in F was cached, but only behind the text "
+        "that was deleted. Where does the prompt begin now?"
+    ),
+    "no queue": lambda s: (
+        f"{_seconds(s, 'B', s.too_early('B'))} Four of the twenty clients get a slot immediately. "
+        "What does the last one wait for?"
+    ),
+    "length is free": lambda s: (
+        f"{_seconds(s, 'D', s.too_early('D'))} All the tokens of D are new. What happens to each "
+        "of them before the first token of the reply?"
+    ),
+    "swapped": lambda s: (
+        f"{s.swapped} comes before {s.too_early(s.swapped)} in your order. "
+        f"{_seconds(s, s.swapped, s.too_early(s.swapped))}"
+    ),
+}

@@ -1,0 +1,27 @@
+"""Changes in the order of their TTFT."""
+
+from tests.checks.answers import right, wrong
+
+RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"
+
+right("1.ttft", RIGHT)("CFEABD")
+right("1.ttft", RIGHT)("c, f, e, a, b, d")
+right("1.ttft", RIGHT)(["C", "F", "E", "A", "B", "D"])
+
+for mistake, says, order in (
+    ("largest first", "backwards", "DBAEFC"),
+    ("cached by line", r"A is 2\.2 s\. The TTFT of F is 0\.7 s", "CAFEBD"),
+    ("cached by line", r"A is 2\.2 s\. The TTFT of E is 1\.2 s", "CFAEBD"),
+    ("any change empties the cache", r"C is 0\.2 s\. The TTFT of E is 1\.2 s", "FECABD"),
+    ("cached wherever it stands", r"F is 0\.7 s\. The TTFT of C is 0\.2 s", "FCEABD"),
+    ("no queue", r"B is 9\.0 s\. The TTFT of A is 2\.2 s", "CFEBAD"),
+    ("no queue", r"B is 9\.0 s\. The TTFT of C", "BCFEAD"),
+    ("length is free", r"D is 20\.2 s\. The TTFT of B is 9\.0 s", "CFEADB"),
+    ("swapped", r"E comes before F .* E is 1\.2 s\. The TTFT of F is 0\.7 s", "CEFABD"),
+    ("leaves one out", "leaves out B and D", "CFEA"),
+    ("leaves one out", "leaves out A, B, C", ""),
+    ("no such change", "no change G; there are A, B", "CFEABG"),
+    ("repeats a change", "C appears twice", "CFEABC"),
+    ("no string", "not an `int`", 6),
+):
+    wrong("1.ttft", mistake, says)(order)
