@@ -48,7 +48,8 @@ def observe(answer: Callable[..., Any], case: Turn) -> Seen:
     """Read one turn."""
     reply = case.reply()
     history = list(case.before)
-    args = (case.model(reply), history, case.prompt)
+    model = case.model(reply)
+    args = (model, history, case.prompt)
     run = run_async("turn", answer, case, reply, *args, streams=True, passes_on=case.whole)
     new = history[len(case.before) :]
     stored = next((entry.text for entry in new if isinstance(entry, AIMessage)), "")
@@ -56,7 +57,7 @@ def observe(answer: Callable[..., Any], case: Turn) -> Seen:
     return Seen.of(
         run,
         history=tuple(history),
-        sent=reply.readings[0].messages if reply.readings else (),
+        sent=model.readings[0].messages if model.readings else (),
         new=new,
         odd=[entry for entry in new if not isinstance(entry, HumanMessage | AIMessage)],
         reply_stored=stored,
