@@ -1,6 +1,6 @@
-"""What holds for every test and for every notebook under nbval, however pytest was started.
+"""Setup for every test, and for every notebook under nbval, however pytest was started.
 
-The simulator alone answers, faster than real, and nothing that a developer has set reaches a test.
+Only the simulator replies, sped up, and no setting of the developer's affects a test.
 """
 
 import os
@@ -17,12 +17,12 @@ import pytest
 
 from tools.test_command import folder_for_sockets, suite_environ
 
-# Pytest itself may be coloured. What tests read of other programs may not.
+# Pytest's own output may be coloured. The output of other programs, which tests read, may not.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-KERNELS = "QUICK_KERNELS"  # where quick kernels can be had: see `preloaded`
+KERNELS = "QUICK_KERNELS"  # the address of the kernel server: see `preloaded`
 
-# What takes longest begins first, so that no worker is at it when the others have nothing to do.
+# The longest tests start first, so that no worker is left with one of them at the end.
 FIRST = (
     "tests/browser/",
     "tests/test_lab.py",
@@ -37,11 +37,11 @@ FIRST = (
 )
 
 
-@pytest.hookimpl(trylast=True)  # after pytest has read its own
+@pytest.hookimpl(trylast=True)  # after pytest has read its own settings
 def pytest_configure(config: pytest.Config) -> None:
-    """Give tests the variables of `course.py test`, and quick kernels.
+    """Set the variables of `course.py test` for tests, and provide fast kernels.
 
-    Before anything is imported, so that no developer's key or proxy reaches a test by an import.
+    This happens before any import, so that no developer's key or proxy can affect a test.
     """
     environ = {name: it for name, it in suite_environ().items() if name not in COLOURS}
     folder = tempfile.mkdtemp(prefix="kernels-", dir=folder_for_sockets())
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what takes longest."""
+    """Put the longest tests first."""
 
     def place(item: pytest.Item) -> int:
         return next((at for at, it in enumerate(FIRST) if item.nodeid.startswith(it)), len(FIRST))
@@ -64,9 +64,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-@pytest.hookimpl(optionalhook=True)  # without the plugin xdist, nothing calls it
+@pytest.hookimpl(optionalhook=True)  # without the plugin xdist, nothing calls this
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give each worker whole files, and all files that share a JupyterLab to one of them."""
+    """Give each worker whole files, and all files that share a JupyterLab to the same worker."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
@@ -81,12 +81,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def kernels() -> str | None:
-    """Where quick kernels can be had; None, where the system has none."""
+    """Return the address of the kernel server; None if this system has none."""
     return os.environ.get(KERNELS)
 
 
 def let_nbval_have_quick_kernels(config: pytest.Config) -> None:
-    """Start what forks kernels, once for all workers, and let nbval's be such."""
+    """Start the process that forks kernels, once for all workers, and make nbval use it."""
     from nbval.kernel import NbvalKernelspecManager  # type: ignore[import-untyped]
 
     from tests.notebooks.preloaded import command, preloaded
@@ -107,10 +107,10 @@ def let_nbval_have_quick_kernels(config: pytest.Config) -> None:
 
 
 def speak_to_kernels_through_files(folder: str) -> None:
-    """Let the kernels that tests start, nbval's among them, listen at sockets in `folder`.
+    """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
-    By default each looks up five free ports, and takes them half a second later: among tests that
-    open hundreds of connections in that time, one finds a port taken now and then, and dies.
+    By default, each kernel looks up five free ports and binds them half a second later. Among tests
+    that open hundreds of connections in that time, a port is sometimes taken, and the kernel dies.
     """
     from jupyter_client.manager import KernelManager
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The course's commands: `python3 course.py lab` opens lesson 1, `--help` shows the others.
 
-This file only looks at the Python it runs on, in syntax that any Python can read, so that one
-which is too old gets a sentence and not a SyntaxError. The commands are in `tools/`, and they too
-need nothing but the standard library.
+This file only checks the Python it runs on, in syntax that any Python can read, so that a Python
+that is too old gets a sentence instead of a SyntaxError. The commands are in `tools/`, and also
+need only the standard library.
 """
 
 import sys
@@ -20,12 +20,12 @@ if sys.version_info < OLDEST:
 if __name__ == "__main__":
     import os
 
-    # A Python told to be safe (-P, PYTHONSAFEPATH) does not look beside the file that it runs.
+    # In safe-path mode (-P, PYTHONSAFEPATH), Python doesn't search the folder of the file it runs.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     from utils import shadowing
 
     for name, path in shadowing.hidden(sys.path).items():
-        if name in sys.stdlib_module_names and name != "test":  # which nothing here imports
+        if name in sys.stdlib_module_names and name != "test":  # nothing here imports `test`
             sys.exit(shadowing.told(name, path))
     from tools.commands import main
 

@@ -1,4 +1,4 @@
-"""What tests share, beside what holds for notebooks under nbval, too: the `conftest.py` above."""
+"""Fixtures of tests, in addition to the `conftest.py` above, which also applies to nbval."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from tests.simulator.virtual import VirtualSimulator
 
-# How quickly inputs are made says something of the machine, and nothing of the code under test.
+# How fast inputs are generated depends on the machine, not on the code under test.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("course")
 
 
 @pytest.fixture(autouse=True)
 def _no_connection_of_a_closed_loop() -> None:
-    """Let every test's models connect anew.
+    """Make every test's models open new connections.
 
     Models share an HTTP client, whose idle connections belong to the event loop that made them:
-    the next test has a loop of its own, and fails on theirs.
+    the next test has its own loop, on which they would fail.
     """
     for module, name in (
         ("langchain_openai.chat_models._client_utils", "_cached_async_httpx_client"),
@@ -34,7 +34,7 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture
 def virtual() -> Iterator[VirtualSimulator]:
-    """The simulator in this process on virtual time."""
+    """Run the simulator in this process, in virtual time."""
     from tests.simulator.virtual import VirtualSimulator  # after the variables are set
 
     simulator = VirtualSimulator()

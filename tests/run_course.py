@@ -1,4 +1,4 @@
-"""Runs course.py as a user does."""
+"""Runs course.py as a user would."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ COURSE = Path(__file__).resolve().parent.parent / "course.py"
 def course(
     *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command, and return what it printed."""
+    """Run a command, and return its output."""
     return subprocess.run(
         [*python, str(COURSE), *words],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Event streams that are hard to read, for our reader and for a browser's: `tests/browser`."""
+"""Event streams that are hard to read, for `utils.sse` and for a browser (`tests/browser`)."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ BY_HAND: dict[str, bytes] = {
 
 
 def by_chance() -> list[bytes]:
-    """Streams put together at random, the same each time."""
+    """Return randomly composed streams, the same each time."""
     rng = random.Random(4)
     return [b"".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 40))) + b"\n\n" for _ in range(_MANY)]
 
 
 def types_named(stream: bytes) -> list[str]:
-    """Every name that an event of this stream could have, so that a page can listen for it."""
+    """Return every name that an event of this stream could have, for a page's listeners."""
     lines = re.split("\r\n|\n|\r", stream.decode("utf-8", "replace"))
     named = [line[6:].removeprefix(" ") for line in lines if line.startswith("event:")]
     return ["message", *dict.fromkeys(name for name in named if name not in ("", "message"))]

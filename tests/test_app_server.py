@@ -1,4 +1,4 @@
-"""A learner's app on the notebook's own loop: answered, replaced, stopped, its errors kept."""
+"""Serving a learner's app on the notebook's own loop: requests, restarts, stops, exceptions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AN_HOUR = 3600.0
 
 
 class Endless:
-    """An app whose reply never ends; notes when it hears that its visitor has gone."""
+    """An app whose reply never ends; records when its client has disconnected."""
 
     def __init__(self) -> None:
         self.app = FastAPI()
@@ -75,7 +75,7 @@ async def get(url: str) -> httpx2.Response:
 
 @asynccontextmanager
 async def half_read(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
-    """A reply of which the first piece has come."""
+    """Return a reply of which the first piece has arrived."""
     async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
         pieces = response.aiter_raw()
         assert await anext(pieces) == b"first"
@@ -246,7 +246,7 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     lines: list[logging.LogRecord] = []
     screen = logging.Handler()
     screen.emit = lines.append
-    for _ in range(2):  # what earlier tests left behind is collected, and told, before
+    for _ in range(2):  # collect what earlier tests left behind, with its warnings, beforehand
         gc.collect()
         await asyncio.sleep(0)
     gc.collect()

@@ -1,4 +1,4 @@
-"""The given parts of lesson 5's assistant, and the learner's own in their place."""
+"""The course's parts of lesson 5's assistant, and the learner's parts that replace them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The canary: what it asks for, what it says of the versions it got, and that it leaves nothing."""
+"""The canary: what it installs, its report on the versions, and its clean-up."""
 
 import argparse
 import signal
@@ -56,7 +56,7 @@ def test_what_the_project_keeps_out_is_kept_out(
     assert "rfc3987-syntax; sys_platform == 'never'" in kept_out.read_text("utf-8")
 
 
-# --- What it says
+# --- Messages
 
 
 def said(code: int, found: list[Change], *, quick: bool = False) -> str:
@@ -92,12 +92,12 @@ def test_one_package_is_one() -> None:
     assert "0 packages differ: the lock has the newest" in canary.heading(0)
 
 
-# --- What it leaves
+# --- Clean-up
 
 
 @pytest.fixture
 def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where throw-away folders are made; this process's signals are put back."""
+    """Use a folder for temporary folders; restore this process's signal handlers."""
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(canary, "needed_uv", lambda: "uv")

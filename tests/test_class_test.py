@@ -1,4 +1,4 @@
-"""A class on a hub: what the command says and measures."""
+"""A class on a hub: the command's output and measurements."""
 
 import argparse
 import importlib.util
@@ -120,7 +120,7 @@ def test_lag_is_what_comes_on_top_of_coalescing_as_the_widgets_do_it() -> None:
     assert lag(0.001) == 0.0
 
 
-# What the command says
+# The command's output
 
 
 def test_a_class_holds_only_if_nobody_fails_and_both_marks_are_met() -> None:
@@ -225,7 +225,7 @@ needs_npm = pytest.mark.skipif(
 
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for temporary files: nothing is left in it, no process started there goes on."""
+    """Provide a folder for temporary files, and check that no file or process remains."""
     place = tmp_path_factory.mktemp("class")
     yield place
     assert list(place.glob("course-class-*")) == []
@@ -242,7 +242,7 @@ def at(process: psutil.Process, place: Path) -> bool:
 
 
 def start(place: Path, *options: str) -> "subprocess.Popen[str]":
-    """The command with 2 learners; HOME of all that it starts is below `place`."""
+    """Return the command for 2 learners; HOME of all its processes is below `place`."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
         [*command, *options],

@@ -1,4 +1,4 @@
-"""The load experiment: its order of facts, its clients, and a server that never outlives it."""
+"""The load experiment: the order of its results, its clients, and its server."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_a_row_holds_the_wait_of_the_median_and_of_the_last_client():
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
-    """Ask the measured app on virtual time, of a model whose reply takes a second."""
-    from utils.crowd import app  # it makes a model of the simulator's
+    """Send a request to the measured app in virtual time, with a reply of one second."""
+    from utils.crowd import app  # creates one of the simulator's models
 
     reply = Reply(["a ", "reply"], first_after=0.5, gap=0.2)
     model = FakeModel.of({})
@@ -88,7 +88,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
 
 @dataclass(frozen=True)
 class Served:
-    """When a health check sent half-way was answered and the last reply over, in replies' times."""
+    """When a mid-way health check was answered and the last reply ended, in units of one reply."""
 
     health: float
     makespan: float
@@ -152,7 +152,7 @@ def chunk(data: bytes) -> bytes:
 
 @asynccontextmanager
 async def answering(*pieces: bytes) -> AsyncIterator[int]:
-    """A server that sends these bytes to whoever asks, then hangs up."""
+    """Run a server that sends these bytes to each client, then closes the connection."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -191,8 +191,8 @@ async def test_it_tells_once_that_text_has_come():
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (HEAD + chunk(b'data: "a"\n\n'), "ValueError"),  # hung up between two chunks
-        (HEAD + b'10\r\ndata: "a"', "IncompleteReadError"),  # in the middle of one
+        (HEAD + chunk(b'data: "a"\n\n'), "ValueError"),  # closed between two chunks
+        (HEAD + b'10\r\ndata: "a"', "IncompleteReadError"),  # closed within a chunk
         (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "ConnectionError: the server returned"),
         (b"", "IncompleteReadError"),
     ],
@@ -214,7 +214,7 @@ async def test_a_server_that_is_not_there_is_a_failure_too():
 
 
 def children() -> list[int]:
-    """The measured servers that this process has started and that still run."""
+    """Return the measured servers that this process started and that are still running."""
     mine = psutil.Process().children()
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 

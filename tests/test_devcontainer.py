@@ -1,4 +1,4 @@
-"""The dev container's settings: what they name is there, and fits the rest of the course."""
+"""The dev container's settings: the files they name exist, and they match the course's versions."""
 
 import json
 import re

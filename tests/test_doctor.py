@@ -1,4 +1,4 @@
-"""The doctor: one line per part, and what to do about each that fails."""
+"""The doctor: one line per check, and advice for each that fails."""
 
 import http.client
 import http.server
@@ -30,7 +30,7 @@ def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
     assert "sk-secret" not in told.stdout + told.stderr
 
 
-BARE = (sys.executable, "-I", "-S")  # a Python that finds no packages
+BARE = (sys.executable, "-I", "-S")  # a Python without packages
 
 
 def test_doctor_before_setting_up_says_what_to_run_and_once() -> None:
@@ -84,9 +84,9 @@ Start = Callable[..., list[str | None]]
 
 @pytest.fixture
 def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Start a provider with one answer to calls, and one for its list of models.
+    """Start a provider with one response to calls, and one for its list of models.
 
-    What it received is kept: method, path and key of each request.
+    It records the method, path and key of each request.
     """
     servers = []
 
@@ -112,7 +112,7 @@ def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
                 self.wfile.write(body.encode())
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
         threading.Thread(target=server.serve_forever, daemon=True).start()

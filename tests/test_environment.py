@@ -1,4 +1,4 @@
-"""environment.yml, pyproject.toml and the locks describe one and the same environment."""
+"""environment.yml, pyproject.toml and the locks describe the same environment."""
 
 import re
 import tomllib
@@ -27,7 +27,7 @@ def lines(lock: str) -> list[str]:
 
 
 def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
-    """Name to version of what a lock installs on a system."""
+    """Return the versions that a lock installs on a system, by name."""
     found: dict[str, Version] = {}
     for requirement in map(Requirement, lines(lock)):
         if requirement.marker is None or requirement.marker.evaluate(dict(system)):

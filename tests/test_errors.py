@@ -1,4 +1,4 @@
-"""A notebook tells a learner's mistake in a sentence, and its cell has failed all the same."""
+"""A notebook shows a learner's mistake as a sentence, and the cell still fails."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from nbclient.exceptions import CellExecutionError
 
 from utils.errors import Sentence, redacted, sentence, words_of
 
-SK = "sk-"  # how keys begin; here none is written out, so that no search for keys finds one
+SK = "sk-"  # prefix of keys; none is written out here, so that no search for keys finds one
 
 ROOT = Path(__file__).resolve().parents[1]
 MISTAKES = {
@@ -30,7 +30,7 @@ def notebook(*cells):
 
 @pytest.fixture
 def _no_simulator(monkeypatch):
-    """The simulator can't start, and no provider is named."""
+    """Make the simulator unable to start, without setting a provider."""
     monkeypatch.setenv("COURSE_SPEED", "fast")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
@@ -69,7 +69,7 @@ def test_nbval_reports_the_mistake(tmp_path):
 
 def test_what_a_provider_refuses_is_told_in_a_sentence_and_can_be_seen_whole(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody listens there
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # no server listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2hunter2")
     book = notebook(
@@ -100,7 +100,7 @@ def test_any_other_error_keeps_its_traceback():
 
 def test_outside_a_notebook_it_is_an_exception_like_any_other():
     class MissingError(Sentence, LookupError):
-        """One kind."""
+        """An exception class for this test."""
 
     with pytest.raises(LookupError, match="Look elsewhere"):
         raise MissingError("Look elsewhere.")
@@ -130,7 +130,7 @@ def test_a_sentence_takes_an_api_error_by_its_own_words():
     ("body", "words"),
     [
         ({"message": "No such model.", "code": 404}, "No such model."),
-        ({"detail": "Server is pinned to 'a'."}, "Server is pinned to 'a'."),  # FastAPI
+        ({"detail": "Server is pinned to 'a'."}, "Server is pinned to 'a'."),  # FastAPI's format
         (
             {"detail": [{"loc": ["body", "n"], "msg": "Too large"}, {"loc": "?", "msg": "No."}]},
             "body.n: Too large; No.",

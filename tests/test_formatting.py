@@ -1,4 +1,4 @@
-"""How durations and counts are written."""
+"""The format of durations and counts."""
 
 import pytest
 

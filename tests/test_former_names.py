@@ -1,4 +1,4 @@
-"""Modules that learners' copies import by their former names."""
+"""The former names of modules, which learners' copies import."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""`course.py lab`, for real: what it serves, whatever a user has set, and that it ends."""
+"""`course.py lab`, for real: what it serves, regardless of user settings, and that it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES = 5
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Lab]:
-    # A proxy that does not answer: what talks to the course must not use it.
+    # A proxy that doesn't respond: the course's own requests must not use it.
     opened = Lab(variables={"HTTP_PROXY": DEAD, "http_proxy": DEAD})
     yield opened
     if opened.process.poll() is None:
@@ -57,7 +57,7 @@ def test_lab_has_terminals(running: Lab) -> None:
 
 
 def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
-    """Last of the tests that use `running`, which it ends; one kernel rests, and one is at work."""
+    """The last of the tests that use `running`, which it ends; one kernel is idle, one is busy."""
     with kernel(running), kernel(running) as client:
         family = running.family()
         assert len(family) >= 4, "JupyterLab, what ends it, and two kernels"
@@ -73,7 +73,7 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
     assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
 
 
-# --- Whatever a user has set
+# --- User settings
 
 
 CRASHING = "raise RuntimeError('this extension crashes')"
@@ -110,7 +110,7 @@ ANOTHER_VENV = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-pack
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Lay out all that a user may have set; returns the variables that name it."""
+    """Create all kinds of user settings; return the variables that point to them."""
     texts = {
         "config/jupyter_config.py": CONFIGURATION,
         "config/jupyter_server_config.py": CONFIGURATION,
@@ -200,7 +200,7 @@ def test_it_serves_as_ever_whatever_a_user_has_set_for_jupyter(tmp_path: Path) -
     assert "Traceback" not in "".join([*lab.said, more])
 
 
-# --- It ends, in whatever way
+# --- Ways of ending it
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -23,12 +23,13 @@ DOCUMENTS = [
     if not any(p in SKIPPED or p.startswith(".") for p in path.relative_to(ROOT).parts[:-1])
 ]
 LOOPBACK = {"127.0.0.1", "localhost"}
-# In the host of a registry, index or mirror; the course names none, since a room may have its own.
+# Parts of the host names of registries, indexes and mirrors; the course names none, since a
+# classroom may use its own.
 REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonhosted", "registry"}
 
 
 class Tags(HTMLParser):
-    """Gathers the targets in HTML."""
+    """Collects the link targets in HTML."""
 
     def __init__(self):
         super().__init__()
@@ -39,7 +40,7 @@ class Tags(HTMLParser):
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """A document's tokens, also those within a line, with the line where they begin."""
+    """Yield a document's tokens, including inline ones, with the line where they begin."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token
@@ -47,7 +48,7 @@ def tokens(text: str) -> Iterator[tuple[int, Token]]:
 
 
 def targets(text: str) -> Iterator[tuple[int, str]]:
-    """What a document links to; code has no links."""
+    """Yield the targets of a document's links; code has no links."""
     for line, token in tokens(text):
         for name in ("href", "src"):
             if (target := token.attrGet(name)) is not None:
@@ -59,7 +60,7 @@ def targets(text: str) -> Iterator[tuple[int, str]]:
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a document's or notebook's headings, as code hosts name them."""
+    """Return the anchors of a document's or notebook's headings, as code hosts name them."""
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
@@ -76,7 +77,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def wrong(path: Path, target: str) -> str | None:
-    """What is wrong with a link, or None."""
+    """Return what is wrong with a link, or None."""
     parts = urlsplit(target)
     if parts.scheme == "mailto" or parts.hostname in LOOPBACK:
         return None
@@ -87,7 +88,7 @@ def wrong(path: Path, target: str) -> str | None:
         return "a package registry" if REGISTRIES & set(re.split("[.-]", parts.netloc)) else None
     name, _, anchor = unquote(target).partition("#")
     place = (path.parent / name).resolve() if name else path
-    # By name, since some disks ignore capitals.
+    # Compare by name, since some file systems ignore case.
     if not target or place.name not in {there.name for there in [path, *place.parent.glob("*")]}:
         return "there is no such file"
     if anchor and place.suffix in (".md", ".ipynb") and anchor not in anchors(place):
@@ -100,7 +101,8 @@ def test_every_link_of_a_document_holds(path):
     text = path.read_text(encoding="utf-8-sig")
     found = [(line, target, wrong(path, target)) for line, target in targets(text)]
     assert [each for each in found if each[2]] == []
-    for address in re.findall(r"https?://[^\s<>\"'`)\]\\]+", text):  # also in code, which is copied
+    # also in code, which readers copy
+    for address in re.findall(r"https?://[^\s<>\"'`)\]\\]+", text):
         host = set(re.split("[.-]", urlsplit(address).hostname or ""))
         assert not host & REGISTRIES, address
 

@@ -1,4 +1,4 @@
-"""HTTP status 200 with a body that is no completion: one sentence, whatever way a cell calls."""
+"""HTTP status 200 with a body that isn't a completion: one sentence, for every way of calling."""
 
 import asyncio
 import http.server
@@ -58,7 +58,7 @@ BODIES = {
 
 
 class Odd(http.server.BaseHTTPRequestHandler):
-    """Answers each request with status 200 and the body of `case`."""
+    """Responds to each request with status 200 and the body of `case`."""
 
     case = ""
 
@@ -76,7 +76,7 @@ class Odd(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def odd_server(
 
 
 async def calls(model: ChatOpenAI) -> list[str | None]:
-    """Return the sentence for each way of calling; None where an error would be shown whole."""
+    """Return the sentence for each way of calling; None if the traceback would be shown."""
     said: list[str | None] = []
     for call in (
         lambda: model.ainvoke("hi"),

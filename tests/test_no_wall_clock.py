@@ -1,4 +1,4 @@
-"""No test compares real seconds: a busy machine would fail it. Use virtual time, or count."""
+"""No test compares wall-clock seconds, which would fail on a busy machine; use virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time_
 FIGURES = {"ttft", "ttfb", "ttfat", "tpot", "e2e", "gaps", "elapsed", "makespan", "longest"}
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures whose time isn't the machine's
 
-# By file and function: why its clock is none of the machine's, or why it can't fail on a busy one.
+# By file and function: why its clock isn't the machine's, or why a busy machine can't fail it.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "an order only",
     "test_reader_model.py::test_the_wait_lies_between_the_first_text_and_the_end": "made-up",
@@ -23,7 +23,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def is_clock(node: ast.AST) -> bool:
-    """Whether this calls a clock of the machine, or reads a figure of a recording."""
+    """Return whether this reads a clock of the machine, or a duration of a recording."""
     if isinstance(node, ast.Attribute) and node.attr in FIGURES:
         return True
     if not isinstance(node, ast.Call):
@@ -37,7 +37,7 @@ def is_clock(node: ast.AST) -> bool:
 
 
 def timed(node: ast.AST, names: set[str]) -> bool:
-    """Whether a value depends on a clock, directly or by one of `names`."""
+    """Return whether a value depends on a clock, directly or through one of `names`."""
     return any(
         is_clock(each) or (isinstance(each, ast.Name) and each.id in names)
         for each in ast.walk(node)
@@ -45,7 +45,7 @@ def timed(node: ast.AST, names: set[str]) -> bool:
 
 
 def names_of_seconds(scope: ast.AST, known: set[str]) -> set[str]:
-    """The names that are given a value of a clock within `scope`."""
+    """Return the names that are assigned a clock's value within `scope`."""
     names = set(known)
     for node in ast.walk(scope):
         if isinstance(node, ast.Assign) and timed(node.value, names):
@@ -57,7 +57,7 @@ def names_of_seconds(scope: ast.AST, known: set[str]) -> set[str]:
 
 
 def compares_seconds(check: ast.AST, names: set[str]) -> bool:
-    """Whether a condition asks which of two durations is longer, or how long one is."""
+    """Return whether a condition compares durations."""
     return any(
         isinstance(node, ast.Compare)
         and any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops)
@@ -67,7 +67,7 @@ def compares_seconds(check: ast.AST, names: set[str]) -> bool:
 
 
 def found(source: str) -> Iterator[tuple[str, int]]:
-    """Yield function and line of each assertion that compares real seconds."""
+    """Yield the function and line of each assertion that compares wall-clock seconds."""
     tree = ast.parse(source)
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
     returning = {

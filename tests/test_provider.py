@@ -1,4 +1,4 @@
-"""Who answers, chosen by environment variables alone, and what is said when nobody does."""
+"""Choosing the model by environment variables alone, and the messages when it can't be called."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
 
 @pytest.fixture(scope="module")
 def other() -> Iterator[Simulator]:
-    """A second OpenAI-compatible server, which the course's own cells know nothing about."""
+    """Run a second OpenAI-compatible server, unknown to the course's own cells."""
     server = Simulator(speed=50)
     yield server
     server.stop()
@@ -282,7 +282,7 @@ def test_a_web_proxy_does_not_come_between(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def failure(model: ChatOpenAI) -> str:
-    """Return what is said about the error that a call of `model` ends in."""
+    """Return the sentence about the exception that a call of `model` raises."""
     with pytest.raises(openai.OpenAIError) as error:
         model.invoke("hello")
     return explain(error.value)
@@ -407,11 +407,12 @@ def test_a_simulator_that_cannot_start_is_told_as_the_providers_error(
 
 
 async def test_a_cancelled_reply_is_never_finished_behind_the_readers_back() -> None:
-    """On Python 3.11 LangChain's default loses about two of three of these cancellations."""
+    """With LangChain's default on Python 3.11, two of three such cancellations are lost."""
 
     async def read(began: asyncio.Event) -> None:
         async for chunk in chat_model("laptop", delivery="stall@99,900").astream(
-            "Tell me a short story about a lighthouse."  # never over before it is cancelled
+            # long enough not to end before it is cancelled
+            "Tell me a short story about a lighthouse."
         ):
             if chunk.content:
                 began.set()

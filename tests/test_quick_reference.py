@@ -1,4 +1,4 @@
-"""The quick reference says what is so: each line runs as it stands, and each caveat is shown."""
+"""The quick reference is correct: each line runs as written, and each caveat is demonstrated."""
 
 import ast
 import asyncio
@@ -29,7 +29,7 @@ STORY = "Tell me a short story about a lighthouse."
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
-    """The table's rows: method, line that runs, caveat."""
+    """Return the table's rows: method, code, caveat."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if len(cells) == 5 and cells[0] not in ("method", "---"):
@@ -86,7 +86,7 @@ async def _aread(model: ChatOpenAI) -> None:
 
 
 async def _turns_while(work: Callable[[], Awaitable[None]]) -> int:
-    """How many turns another task got while `work` ran."""
+    """Return how many turns another task got while `work` ran."""
     turns = 0
 
     async def count() -> None:
@@ -122,7 +122,8 @@ async def no_event_of_version_2_is_about_thinking(model: ChatOpenAI) -> None:
     thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
-    # In a process of its own: LangChain warns once in each, and another test may have met it.
+    # In a separate process: LangChain warns once per process, and another test may have triggered
+    # it.
     code = """
 import asyncio
 from langchain_core.language_models import GenericFakeChatModel as Model
@@ -163,7 +164,7 @@ async def a_handlers_exception_vanishes_and_its_time_does_not(model: ChatOpenAI)
     assert "Danube" in "".join(str(chunk.content) for chunk in chunks)
 
     order.extend("a chunk" for _ in model.stream(RIVER, config={"callbacks": [Noting()]}))
-    # No chunk comes before its handler has returned, so what that takes is the reader's wait.
+    # A chunk arrives only after its handler has returned, so the handler's time delays the reader.
     assert order == ["handled", "a chunk"] * len(chunks)
 
 
@@ -196,12 +197,12 @@ async def test_each_caveat_is_true(method: str, model: ChatOpenAI) -> None:
 
 @ON_ONE_LOOP
 async def test_an_async_stream_leaves_the_loop_free(model: ChatOpenAI) -> None:
-    """The other side of the first caveat, so that it can't be true of anything."""
+    """The counterpart of the first caveat, so that the test can fail."""
     assert await _turns_while(lambda: _aread(model)) > 10
 
 
 def test_every_lessons_row_stands_here() -> None:
-    """A method that a lesson's recap recommends is in the table, in the same words."""
+    """Each method recommended in a lesson's recap is in the table, in the same words."""
     for lesson in sorted(LESSONS.glob("0*.md")):
         recap = lesson.read_text("utf-8").rpartition("## Recap")[2]
         for method in re.findall(r"^\| `?(\.\w+\(\)|callbacks)`? \|", recap, flags=re.MULTILINE):

@@ -1,4 +1,4 @@
-"""The reader model: the published formulas, and what must hold for any stream and any reader."""
+"""The reader model: the published formulas, and properties for any stream and any reader."""
 
 from itertools import accumulate
 
@@ -16,7 +16,7 @@ texts = st.text("abc \n", max_size=12)
 
 
 def recorded(arrivals, texts=None, **fields):
-    """A recording whose pieces arrive at the given seconds, one token of equal length each."""
+    """Return a recording with pieces at the given seconds, one token of equal length each."""
     pieces = tuple(
         Piece(at, text) for at, text in zip(arrivals, texts or [WORD] * len(arrivals), strict=True)
     )
@@ -25,7 +25,7 @@ def recorded(arrivals, texts=None, **fields):
 
 @st.composite
 def recordings(draw, min_size=1):
-    """Pieces of any size, in order of time, with and without the provider's token count."""
+    """Generate pieces of any size, in order of time, with and without a token count."""
     waits = draw(st.lists(gaps, min_size=min_size, max_size=30))
     pieces = draw(st.lists(texts, min_size=len(waits), max_size=len(waits)))
     usage = draw(st.none() | st.integers(1, 400).map(lambda n: {"output_tokens": n}))
@@ -33,7 +33,7 @@ def recordings(draw, min_size=1):
 
 
 def by_the_book(arrivals, rate):
-    """Facts, section 3, to the letter: one token a piece."""
+    """Implement the formulas literally: one token per piece."""
     d = arrivals[0]
     stalled = 0.0
     for a in arrivals[1:]:

@@ -1,4 +1,4 @@
-"""Setting up `.venv`, with quick installers: what is created, updated, rebuilt, and why not."""
+"""Setting up `.venv` with fast fake installers: when it is created, updated or rebuilt."""
 
 import argparse
 import errno
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """A course folder whose installers install one made-up package per lock."""
+    """Create a course folder whose installers install one fake package per lock."""
     (tmp_path / "requirements").mkdir()
     for kind, name in environment.LOCKS.items():
         (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
@@ -41,7 +41,8 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
         monkeypatch.setattr(environment, "make_venv", make)
     monkeypatch.setattr(environment, "run_pip", install)
     monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")  # uv: a venv without pip
+    # uv, so the venv has no pip
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(environment, "check_room", lambda folder: None)
     return Environment(tmp_path.resolve())
 
@@ -55,7 +56,7 @@ def test_the_first_time_everything_is_made(quick: Environment) -> None:
 
 @pytest.fixture
 def real(quick: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """The same with real virtual environments, which take a second."""
+    """Like `quick`, but with real virtual environments, which take a second."""
     monkeypatch.setattr(environment, "make_venv", installers.make_venv)
     return quick
 
@@ -198,7 +199,7 @@ def test_a_moved_folder_is_noticed(quick: Environment, tmp_path: Path) -> None:
 
 
 def copied(quick: Environment, place: Path) -> Environment:
-    """The course's folder with its `.venv`, copied to another place."""
+    """Copy the course's folder with its `.venv` to another place."""
     shutil.copytree(quick.root, place, symlinks=True, ignore=shutil.ignore_patterns(place.name))
     return Environment(place)
 
@@ -291,7 +292,7 @@ with only_one(Path({str(lock)!r})):
 
 
 def test_a_real_pip_sets_up_from_nothing_and_counts_what_it_fetches(tmp_path: Path) -> None:
-    """The whole way but for the network: the lock names a wheel that lies in a folder."""
+    """Everything except the network: the lock names a wheel in a folder."""
     copy = tmp_path / "course"
     shutil.copytree(ROOT / "tools", copy / "tools")
     wheels = tmp_path / "wheels"

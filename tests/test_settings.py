@@ -1,4 +1,4 @@
-"""Environment variables that the libraries read: hidden for the simulator, told for a provider."""
+"""Environment variables of libraries: hidden for the simulator, reported for a provider."""
 
 import ast
 import os
@@ -23,7 +23,7 @@ OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-somebody-1"}
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An environment without a provider, clients made anew, and everything put back."""
+    """Provide an environment without a provider and with new clients, and restore everything."""
     before = dict(os.environ)
     for name in list(os.environ):
         if settings._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):
@@ -209,18 +209,18 @@ def test_tracing_is_said_where_a_real_provider_is_asked() -> None:
     assert "LangSmith tracing is on: LangSmith also receives" in describe()
 
 
-# --- nothing new escapes
+# --- new variables are noticed
 
 LIBRARY = (
     *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
     *("httpx2", "httpcore2"),
 )
-# Parts that no lesson uses: other providers' clients, commands, evaluation, sandboxes.
+# Modules that no lesson uses: other providers' clients, commands, evaluation, sandboxes.
 UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Read by what is named behind it, when tracing is on: it is off where the simulator answers.
+# Read by the part named after it when tracing is on; tracing is off with the simulator.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "whether types are built at import; nothing that is sent",
     "HOSTED_LANGSERVE_PROJECT_NAME": "a tracer's",
@@ -241,7 +241,9 @@ READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")
 
 
 def read_from_the_environment(file: Path) -> Iterator[str]:
-    """Yield the variables that a module reads: names in calls and subscripts that look there."""
+    """Yield the variables that a module reads: string constants in calls and subscripts of the
+    environment.
+    """
     tree = ast.parse(file.read_text(encoding="utf-8"))
     constants = {
         target.id: node.value.value

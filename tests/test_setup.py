@@ -48,7 +48,7 @@ def test_collections_leave_out_what_was_imported_and_no_more(
     ready()
     frozen = gc.get_freeze_count()
     assert frozen > 100_000
-    ready()  # a cell that is run again: what was made meanwhile may be rubbish one day
+    ready()  # the cell is run again; objects made in the meantime may become garbage
     assert gc.get_freeze_count() <= frozen
 
 
@@ -115,7 +115,7 @@ def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody listens there
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # no server listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ready()
     assert "Cells will call the model llama at 127.0.0.1:9: no cost." in capsys.readouterr().out
@@ -264,7 +264,7 @@ def test_a_setup_cell_looks_for_such_files_before_it_imports_anything_else(lesso
 def setup_cell(
     *after: str, before: str = "", cwd: Path | None = None, **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a setup cell and more lines in a process of its own, as a kernel searches for modules."""
+    """Run a setup cell and more lines in a separate process, with a kernel's module search path."""
     lines = [
         "import sys",
         "packages = next(i for i, place in enumerate(sys.path) if place.endswith('-packages'))",

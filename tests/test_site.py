@@ -1,4 +1,4 @@
-"""The reading edition: what a reader sees of a lesson, and that it needs nobody else's server."""
+"""The reading edition: what a reader sees of a lesson, without requests to other servers."""
 
 import contextlib
 import io
@@ -65,7 +65,7 @@ def shows(text: str) -> dict[str, Any]:
 
 
 def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) -> list[Any]:
-    """What a reader sees of these cells; `stubs` are the learner's texts where they differ."""
+    """Return the page for these cells; `stubs` are the learner's texts if they differ."""
     learner = [
         {**one, "source": stubs.get(one["id"], one["source"])}
         for one in cells
@@ -137,7 +137,7 @@ def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
 
 @pytest.fixture
 def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of `lessons/` and the notebooks built from it, for a separate site."""
+    """Copy `lessons/` and build notebooks from it, for a separate site."""
     for name in ("lessons", "notebooks", "solutions", "utils/checks"):
         shutil.copytree(ROOT / name, tmp_path / name)
     monkeypatch.setattr(lesson_source, "FOLDER", tmp_path / "lessons")
@@ -178,7 +178,7 @@ def test_a_link_leads_to_a_page_of_the_site_or_is_plain_text(text: str, became: 
 
 
 def fetched(text: str) -> list[str]:
-    """What a page or style sheet would fetch from another host when it is shown."""
+    """Yield what a page or style sheet would fetch from another host when it is shown."""
     text = re.sub(r"<a\b[^>]*>|/\*.*?\*/", "", text, flags=re.DOTALL)
     host = r"((?:https?:)?//[^'\")\s]+)"
     attributes = r"\b(?:src|srcset|href|poster|data|action)\s*=\s*['\"]" + host
@@ -214,7 +214,7 @@ def test_a_link_that_a_person_may_follow_is_no_fetch() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of a site of lesson 1 and all guides, made without a warning, and what it said."""
+    """Build a site of lesson 1 and all guides without warnings; return folder and output."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         page = site.build(tmp_path_factory.mktemp("site"), ["01"])
@@ -223,7 +223,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 @pytest.fixture
 def built(made: tuple[Path, str]) -> Path:
-    """The folder of that site."""
+    """Return the folder of that site."""
     return made[0]
 
 

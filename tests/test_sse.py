@@ -1,4 +1,4 @@
-"""Event streams are read by the browser's rules; `tests/browser/test_sse.py` asks a browser."""
+"""Event streams are parsed by the browser's rules; `tests/browser/test_sse.py` uses a browser."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_newline_in_a_token_loses_what_follows_it():
 
 
 class Counted:
-    """A pattern that counts the characters it is asked to search."""
+    """A pattern that counts the characters it searches."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self.pattern = pattern
@@ -126,7 +126,7 @@ def test_any_text_put_into_data_lines_comes_back(text: str, cuts: list[int]):
 
 
 class Speaker:
-    """An app that streams what it is given, then waits; notes when its listener has gone."""
+    """An app that sends given data, then waits; records when its client has disconnected."""
 
     def __init__(self, *frames: str) -> None:
         self.gone = asyncio.Event()
@@ -184,7 +184,7 @@ async def test_what_is_no_event_stream_is_refused_with_a_sentence(path: str, wor
 
 
 class Repeater:
-    """An app that sends `retry: 0` and a request's number, and drops the connection if told to."""
+    """An app that sends `retry: 0` and the request's number, and can drop the connection."""
 
     def __init__(self, *, drops: bool = False) -> None:
         self.last_ids: list[str | None] = []

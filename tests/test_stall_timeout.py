@@ -1,4 +1,4 @@
-"""The course's own `watched` is a right answer to the exercise that it stands in for."""
+"""The course's own `watched` is a right answer to its exercise."""
 
 from utils.checks import evaluate
 from utils.stall_timeout import watched

@@ -1,4 +1,4 @@
-"""What lesson 4 says of endpoints whose client disconnects while text waits to be sent."""
+"""Lesson 4's claims about endpoints whose client disconnects while text waits to be sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse
 
 from utils.app_server import serving
 
-PIECE = "x" * 100_000  # a connection that isn't read from is soon full
+PIECE = "x" * 100_000  # large, so that an unread connection is soon full
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app whose endpoints send pieces without end, and note when their generator is closed."""
+    """An app with endless streams, which records when their generators are closed."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -41,7 +41,7 @@ class Endless:
     async def built_in(self) -> AsyncIterator[str]:
         try:
             while True:
-                await asyncio.sleep(0)  # a model's stream waits, too
+                await asyncio.sleep(0)  # a model's stream also waits
                 self.sent += 1
                 yield PIECE
         finally:
@@ -58,7 +58,7 @@ class Endless:
 
 
 async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> None:
-    """Read nothing until the endpoint can't send any more, then disconnect."""
+    """Read nothing until the endpoint is blocked in sending, then disconnect."""
     host, port = url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -75,5 +75,5 @@ async def test_fastapis_own_response_leaves_a_generator_whose_text_waits(path: s
     endless = Endless()
     async with serving(endless.app) as url:
         await disconnect_while_text_waits(endless, url, path)
-    # The server has stopped, and with it all its tasks.
+    # The server has stopped, and so have all its tasks.
     assert endless.closed == closes

@@ -1,4 +1,4 @@
-"""The scripts in `lessons/take_home`, each copied to an empty folder and run as its own process."""
+"""The scripts in `lessons/take_home`, each copied to an empty folder and run as a process."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from utils.sse import listen
 FOLDER = ROOT / "lessons" / "take_home"
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
 RIVER = "Name a river."
-STALLS = "sim-fast:stall@3,3000"  # a minute at speed 50: what is printed by then, was streamed
+STALLS = "sim-fast:stall@3,3000"  # a minute at speed 50, so output before its end was streamed
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def script(server: Simulator, tmp_path: Path) -> "Script":
 
 
 class Script:
-    """Starts a script where nothing of the course can be imported.
+    """Starts a script in a folder from which the course can't be imported.
 
     The model's name selects the fault: `sim-fast:end@20` truncates the reply.
     """
@@ -54,7 +54,7 @@ class Script:
     def start(
         self, name: str, *words: str, model: str = "sim-fast", stdin: bool = False, **variables: str
     ) -> "subprocess.Popen[str]":
-        """Start it; a variable that is "" isn't set."""
+        """Start the script; a variable that is "" isn't set."""
         copy = shutil.copy(FOLDER / name, self.folder)
         environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         environ |= {"OPENAI_MODEL": model, "OPENAI_API_KEY": self.server.api_key}
@@ -73,20 +73,20 @@ class Script:
     def run(
         self, name: str, *words: str, model: str = "sim-fast", **variables: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run it to its end."""
+        """Run the script to its end."""
         with self.start(name, *words, model=model, **variables) as process:
             out, err = process.communicate()
         return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
 
     def chat(self, name: str, *lines: str, model: str = "sim-fast") -> tuple[str, str]:
-        """Type lines, and then the end of input; returns stdout and stderr."""
+        """Type lines, and then the end of input; return stdout and stderr."""
         with self.start(name, model=model, stdin=True) as process:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
     def interrupt(
         self, name: str, *words: str, model: str, after: int = 1
     ) -> tuple[str, str, Request]:
-        """Press Ctrl-C `after` so many characters; returns stdout, stderr and its request."""
+        """Press Ctrl-C `after` this many characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             assert process.stdout is not None
             first = process.stdout.read(after)
@@ -96,7 +96,7 @@ class Script:
 
 
 def _hear_ctrl_c() -> None:
-    """Undo what a shell does to a program that it starts in the background: pytest, maybe."""
+    """Restore SIGINT's default, which a shell disables for background jobs, perhaps pytest's."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -106,11 +106,11 @@ CTRL_C = pytest.mark.skipif(
 
 
 def reported(stderr: str) -> dict[str, str]:
-    """The lines `name: value` of a report."""
+    """Return the lines `name: value` of a report."""
     return dict(re.findall(r"^([^:\n]+): (.*)$", stderr, re.MULTILINE))
 
 
-# --- What holds for every script ------------------------------------------------------------------
+# --- Every script ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -246,7 +246,7 @@ PERSON = "John Smith, 42, john@example.com, likes chess and rivers."
 
 
 def forms(stdout: str) -> list[dict[str, str]]:
-    """The form at each step."""
+    """Return the form at each step."""
     steps = re.findall(r"^name: (.*)\nage: (.*)\nemail: (.*)\ntags: (.*)$", stdout, re.MULTILINE)
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
@@ -283,12 +283,12 @@ def test_3_stops_the_model(script: Script) -> None:
 
 @contextmanager
 def page_server(script: Script, model: str) -> Iterator[str]:
-    """Run the chat page until the block ends; gives its URL, which it prints when it is ready."""
+    """Run the chat page while the block runs; yield its URL, which it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
         assert process.stderr is not None
         lines = iter(process.stderr.readline, "")
         url = next(found[1] for line in lines if (found := re.search(r"on (http://\S+)", line)))
-        rest = Thread(target=process.stderr.read)  # of an unread pipe, its writer waits
+        rest = Thread(target=process.stderr.read)  # a full pipe would block the process
         rest.start()
         try:
             yield url
@@ -334,7 +334,7 @@ CHAT = "5_chat_that_stops.py"
 
 
 def sent(request: Request) -> list[tuple[str, str]]:
-    """The conversation that a request contained."""
+    """Return the conversation in a request."""
     return [(each["role"], each["content"]) for each in request.body["messages"]]
 
 

@@ -1,4 +1,4 @@
-"""The test command: its parts alone, and what it says where there was no test to run."""
+"""The test command: its parts, and its messages when no test ran."""
 
 import argparse
 import os
@@ -15,12 +15,12 @@ from tools.test_command import Step
 
 
 def asked(*words: str) -> argparse.Namespace:
-    """What the command line makes of `test` and more words."""
+    """Return the parsed command line of `test` with these arguments."""
     arguments, arguments.more = commands.parser().parse_known_args(["test", *words])
     return arguments
 
 
-# Plugins are left out of the pytest that a step starts, as they take seconds to load.
+# Starts pytest without plugins, which take seconds to load.
 PYTEST = """
 import os, sys, pytest
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -34,7 +34,7 @@ def pytest_on(file: Path, *words: str) -> Step:
 
 
 def written(folder: Path, text: str) -> Path:
-    """A file of tests."""
+    """Write a file of tests."""
     folder.mkdir(exist_ok=True)
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     return folder / "test_it.py"
@@ -202,7 +202,7 @@ HOSTILE = {
 
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """A user's settings for other programs; a folder for temporary files with a long name."""
+    """Provide a user's settings for other programs, and a long TMPDIR."""
     deep = tmp_path.joinpath(*["a folder with spaces"] * 6)
     deep.mkdir(parents=True)
     settings = HOSTILE | {"TMPDIR": str(deep), "TEMP": str(deep)}
@@ -246,7 +246,7 @@ def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> Non
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
-    assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # what `test --apps` runs
+    assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # run by `test --apps`
     assert test_command.FRAMEWORKS in test_command.apps_step("python", []).command
 
 
@@ -255,7 +255,7 @@ def test_arguments_for_pytest_run_pytest_alone() -> None:
     assert only.command[-2:] == ["tests/test_timing.py", "-x"]
 
 
-# --- The build's words
+# --- The build's messages
 
 
 @pytest.mark.parametrize(

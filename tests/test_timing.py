@@ -1,4 +1,4 @@
-"""Recorders change nothing about what they time, and the figures follow their definitions."""
+"""Recorders don't change what they time, and the metrics follow their definitions."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ from utils.timing import (
 
 
 class Clock:
-    """Time that passes only when somebody says so."""
+    """A clock that advances only when it is told to."""
 
     def __init__(self, now=1000.0):
         self.now = now
@@ -32,7 +32,7 @@ class Clock:
 
 
 class Source:
-    """A stream that logs what is done to it: pulls, closings, and each item's moment."""
+    """A stream that logs its use: each item pulled, each close, and the times."""
 
     def __init__(self, items, clock=None, gap=0.0, error=None):
         self.items, self.clock, self.gap, self.error = list(items), clock, gap, error
@@ -81,17 +81,18 @@ items = st.lists(
 
 
 def same(received, sent):
-    """Whether these are the very objects, in the same order."""
+    """Return whether these are the same objects, in the same order."""
     return list(map(id, received)) == list(map(id, sent))
 
 
 def recorded(*arrivals, **fields):
-    """A recording of (seconds, text) pairs."""
+    """Make a recording from (seconds, text) pairs."""
     pieces = tuple(Piece(at, text) for at, text in arrivals)
     return Recording("reply", pieces, **{"e2e": arrivals[-1][0] if arrivals else 0.0} | fields)
 
 
-# --- what passes ---------------------------------------------------------------------------------
+# --- items pass unchanged
+# ---------------------------------------------------------------------------------
 
 
 @given(items)
@@ -220,7 +221,7 @@ def test_before_the_first_pull_there_is_nothing_to_see():
     assert (recording.pieces, recording.e2e, recording.outcome) == ((), 0.0, "streaming")
 
 
-# --- leaving early -------------------------------------------------------------------------------
+# --- stopping early -------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 5))
@@ -382,7 +383,7 @@ async def test_an_awaited_call_is_one_piece_at_the_end():
     assert recording.ttft == recording.e2e == 10
 
 
-# --- figures -------------------------------------------------------------------------------------
+# --- metrics -------------------------------------------------------------------------------------
 
 
 def test_an_empty_role_chunk_is_the_first_byte_but_not_the_first_token():
@@ -413,14 +414,14 @@ WORDS = [(0.2 + 0.02 * k, f"word{'s' * (k % 4)} ") for k in range(180)]
 @pytest.mark.parametrize(
     "usage",
     [
-        {"output_tokens": 1040},  # 800 of them hidden thinking
+        {"output_tokens": 1040},  # 800 of them hidden reasoning
         {"output_tokens": 1040, "output_token_details": {"reasoning": 0}},
         {"output_tokens": 1040, "output_token_details": {"reasoning": None}},
         {"output_tokens": 1040, "output_token_details": None},
         {"output_tokens": 1040, "output_token_details": {"reasoning": -800}},
         {"output_tokens": 1040, "output_token_details": {"reasoning": 1039}},
-        {"output_tokens": 2 * 240},  # added up twice
-        {"output_tokens": 240 * 241 // 2},  # counts so far, added up
+        {"output_tokens": 2 * 240},  # counted twice
+        {"output_tokens": 240 * 241 // 2},  # running totals, added up
         {"output_tokens": 20},
         {"output_tokens": 1},
         {"output_tokens": 0},
@@ -444,9 +445,9 @@ def test_a_count_that_cannot_be_what_was_shown_is_not_used_and_that_is_said(usag
 @pytest.mark.parametrize(
     ("pieces", "count"),
     [
-        (["word "] * 180, 180),  # a word a token
+        (["word "] * 180, 180),  # one token per word
         (["word "] * 180, 240),
-        (["word "] * 180, 250),  # with tokens that have no text
+        (["word "] * 180, 250),  # including tokens without text
         (["Rindfleischetikettierung "] * 20, 140),
         (["word " * 30] * 6, 240),  # in bursts
         (["我们今天学习流式输出。"] * 20, 220),
@@ -456,7 +457,7 @@ def test_a_count_that_cannot_be_what_was_shown_is_not_used_and_that_is_said(usag
         (["😀", "🎉"] * 20, 40),
         (["👩‍👩‍👧‍👦"] * 10, 180),
         (["مرحبا بالعالم "] * 30, 300),
-        (list("xqzjwv" * 30), 180),  # a character a token
+        (list("xqzjwv" * 30), 180),  # one token per character
         (["for i in range(10):\n\tx[i] += 1\n"] * 10, 180),
         (["0123456789"] * 20, 200),
         (["Yes", "."], 3),
@@ -500,11 +501,11 @@ def test_a_count_for_a_tool_call_without_text_is_no_doubt():
     ("counts", "whole"),
     [
         ([240], 240),
-        (list(range(1, 241)), 240),  # counts so far in every chunk
+        (list(range(1, 241)), 240),  # running totals in every chunk
         ([1] * 240, 240),  # increments
         ([0, 240], 240),
         ([80, 80, 80], 240),
-        ([240, 240], 240),  # said twice
+        ([240, 240], 240),  # sent twice
         ([240, None], 240),
         ([None, "x"], None),
     ],
@@ -595,7 +596,7 @@ def test_recordings_can_be_compared_and_kept_in_sets():
     assert len({one, one}) == 1
 
 
-# --- words for people ----------------------------------------------------------------------------
+# --- summaries ----------------------------------------------------------------------------
 
 
 def test_a_summary_is_one_line():
@@ -625,7 +626,7 @@ def test_a_summary_of_nothing_says_so():
     assert recorded(e2e=3.0).summary() == "no text · total 3.0 s · 0 words · finished"
 
 
-# --- wrong things handed over --------------------------------------------------------------------
+# --- wrong arguments --------------------------------------------------------------------
 
 
 def test_a_whole_reply_is_refused_with_what_to_do_instead():

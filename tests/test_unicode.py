@@ -1,4 +1,4 @@
-"""Any string becomes one that can be encoded, and nothing that can be is changed."""
+"""Any string can be made encodable, and strings that already are don't change."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ anything = st.text(st.one_of(st.characters(), surrogates, st.sampled_from("a😀
 
 
 class Shout(str):
-    """A string that is not a plain one."""
+    """A subclass of `str`."""
 
     __slots__ = ()
 

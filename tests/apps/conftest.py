@@ -1,4 +1,4 @@
-"""The FastAPI app, fresh for each test, with the simulator behind it on virtual time."""
+"""The FastAPI app, freshly loaded for each test, with a simulator in virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.simulator.virtual import VirtualSimulator
 
 PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
-NAMES = ("sim", "sim-fast")  # of the models: the second is the fallback
+NAMES = ("sim", "sim-fast")  # names of the models; the second is the fallback
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def virtual() -> Iterator[VirtualSimulator]:
 
 
 def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Import the app anew; its models, set up as they are, talk to a virtual simulator."""
+    """Import the app again; its models, otherwise unchanged, call a virtual simulator."""
     monkeypatch.setenv("OPENAI_MODEL", NAMES[0])
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", NAMES[1])
     monkeypatch.syspath_prepend(PLACE)

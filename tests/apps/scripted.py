@@ -1,4 +1,4 @@
-"""A model that calls tools as a script says, since the simulator calls those that fit alone."""
+"""A model that calls tools according to a script; the simulator's choice depends on the prompt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from langchain_core.messages.tool import tool_call_chunk
 
 
 class Scripted:
-    """Calls the tools of these names, one in each round, and then says its pieces of text.
+    """Calls the named tools, one per round, and then streams its pieces of text.
 
     Attributes:
         sent: The messages of each request.

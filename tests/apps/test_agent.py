@@ -17,7 +17,7 @@ README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def with_agent(app: ModuleType) -> ModuleType:
-    """The app, with the README's lines at the end of assistant.py."""
+    """Load the app with the README's lines at the end of assistant.py."""
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
     (code,) = (block for block in blocks if "create_agent" in block)
     exec(textwrap.dedent(code), vars(app.assistant))
@@ -36,7 +36,7 @@ def test_its_tool_is_named_and_the_result_is_no_text(
 ) -> None:
     (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
     assert ("tool", "order_status") in events
-    assert text(events).count("arrives on Thursday") == 1  # as the model says it
+    assert text(events).count("arrives on Thursday") == 1  # in the model's words
     assert events[-1][0] == "end"
 
 

@@ -1,4 +1,4 @@
-"""The `app` command: what it starts, ends, and says when it can't."""
+"""The `app` command: what it starts and ends, and its messages when it can't."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 @contextmanager
 def served(port: int) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Run the command until the block ends; yield it, and what it has started."""
+    """Run the command while the block runs; yield it, and the processes it started."""
     process = subprocess.Popen(
         [sys.executable, "course.py", "app", "fastapi", "--here", "--no-browser", f"--port={port}"],
         cwd=ROOT,
@@ -77,7 +77,7 @@ def test_the_page_is_served_and_however_the_command_ends_nothing_is_left(
 
 
 def said(*words: str, **variables: str) -> str:
-    """What the command prints when it refuses to start."""
+    """Return what the command prints when it refuses to start."""
     done = subprocess.run(
         [sys.executable, "course.py", *words],
         cwd=ROOT,
@@ -127,7 +127,7 @@ def test_packages_are_installed_once_for_each_lock(
     app.lock().write_text("one==2\n")
     app.set_up()
     assert installed == ["one==1\n", "one==2\n"]
-    (app.folder / "app.stamp").unlink()  # as after an installation that was interrupted
+    (app.folder / "app.stamp").unlink()  # as after an interrupted installation
     app.set_up()
     assert len(installed) == 3
 

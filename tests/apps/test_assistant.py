@@ -1,4 +1,4 @@
-"""What the apps use of the assistant beside its replies, which test_fastapi_chat.py tests."""
+"""The parts of the assistant that apps use besides its replies, tested in test_fastapi_chat.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The FastAPI app, asked over HTTP: what it says, keeps, and refuses. The page is tested apart."""
+"""The FastAPI app over HTTP: its replies, its memory, and what it rejects; not its page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Visitor:
         )
 
     async def post(self, message: Any) -> httpx2.Response:
-        body = json.dumps({"message": message})  # as a browser's, which escapes what is no UTF-8
+        body = json.dumps({"message": message})  # like a browser, which escapes lone surrogates
         headers = {"content-type": "application/json"}
         return await self._client.post("/chat", content=body, headers=headers)
 
@@ -49,7 +49,7 @@ class Visitor:
         return answer.json()["reply"]
 
     async def events(self, reply: str, after: int = 0) -> AsyncGenerator[tuple[str, str, Any]]:
-        """Yield id, name and data of a reply's events."""
+        """Yield the id, name and data of a reply's events."""
         headers = {"last-event-id": str(after)} if after else {}
         request = self._client.stream("GET", f"/replies/{reply}", headers=headers)
         async with request as answer:
@@ -80,7 +80,6 @@ def text(events: Events) -> str:
 
 
 def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
-    """Set the model behind the name `sim`."""
     client = httpx2.AsyncClient(transport=AppTransport(virtual.app))
     return client.put(
         "http://virtual/simulator/sim",
@@ -90,7 +89,7 @@ def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
 
 
 def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str) -> list[Events]:
-    """Ask as one visitor, one message after the other."""
+    """Send messages as one visitor, one after the other."""
 
     async def main() -> list[Events]:
         await behave(virtual, model)
@@ -188,7 +187,7 @@ def test_a_reader_who_leaves_can_rejoin_and_misses_nothing(
                     break
         rest = await visitor.read(reply, int(last))
         assert text(first) + text(rest) == ANSWER
-        assert await visitor.read(reply) == first + rest  # as a page that was loaded anew
+        assert await visitor.read(reply) == first + rest  # like a page that was just loaded
 
     virtual.run(main())
     assert [request.ended for request in virtual.requests()] == ["finished"]
@@ -228,7 +227,7 @@ def test_stop_cancels_the_model_at_any_moment_and_keeps_what_came(
     virtual: VirtualSimulator, app: ModuleType, stop_at: float
 ) -> None:
     async def main() -> tuple[Events, list[list[str]], Events]:
-        await behave(virtual, "sim-seed:stall@10,60")  # from the third second on it is silent
+        await behave(virtual, "sim-seed:stall@10,60")  # silent from the third second on
         visitor = Visitor(app)
         reply = await visitor.start(RIVER)
         reading = asyncio.create_task(visitor.read(reply))
@@ -321,7 +320,7 @@ def test_after_a_tool_was_called_no_fallback_calls_it_again(
     async def order_status(order: int) -> str:
         """Look up where an order is, by its number."""
         calls.append(order)
-        await behave(virtual, "sim-chat:503@0")  # from here on the first model refuses
+        await behave(virtual, "sim-chat:503@0")  # the first model refuses from here on
         return "on its way"
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
@@ -419,12 +418,13 @@ def test_a_call_that_was_cut_off_is_not_made(
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
     del app.assistant.MODELS[1:]
-    for tokens in range(1, 8):  # the whole call has eight
+    for tokens in range(1, 8):  # the whole call has eight tokens
         asked(virtual, app, f"sim-chat:{fault}@{tokens}", ORDER)
     assert calls == []
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- rejected requests
+# ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

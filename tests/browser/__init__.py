@@ -1,1 +1,1 @@
-"""Tests in a browser, which they share: as a package, so that it ends with the last of them."""
+"""Browser tests, a package so that their shared browser is closed after the last of them."""

@@ -1,4 +1,4 @@
-"""axe-core on a page's widgets: it finds much of what a screen reader or a keyboard can't pass."""
+"""axe-core on a page's widgets: finds many barriers for screen readers and keyboards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.fitting import lay_out_all
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# The rules that are broken with a serious or critical impact, and the elements that break them.
+# The violated rules with a serious or critical impact, and the elements that violate them.
 _AXE = """async () => {
   const ours = ".jp-OutputArea :is([class^='course-'], [class*=' course-'])";
   const { violations } = await axe.run({ include: [[ours]] }, { resultTypes: ["violations"] });
@@ -20,10 +20,10 @@ _AXE = """async () => {
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe-core calls serious or critical in the widgets, as a line for each rule."""
+    """Return axe-core's serious and critical findings in the widgets, one line per rule."""
     lay_out_all(page)
     if not page.evaluate("() => 'axe' in window"):
-        from axe_playwright_python.base import AXE_SCRIPT  # it imports Playwright
+        from axe_playwright_python.base import AXE_SCRIPT  # imports Playwright
 
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(_AXE)

@@ -1,4 +1,4 @@
-"""What browser tests share: one JupyterLab, one browser and one page for each worker.
+"""Shared by browser tests: one JupyterLab, one browser and one page per worker.
 
 Lessons' tests run on one worker, and all others on another: see the `conftest.py` at the top.
 """
@@ -17,12 +17,12 @@ from tests.browser.probe import probe
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, Lab, launch, serve
 
-if TYPE_CHECKING:  # where Playwright can't be imported, tests are skipped, and none is lost
+if TYPE_CHECKING:  # so that tests are skipped, not lost, if Playwright can't be imported
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 _VISITORS: list[BrowserContext] = []
 
-# What the notebook is doing, and the texts that its page shows.
+# The notebook's status, and the texts on its page.
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const kernel = panel?.sessionContext?.session?.kernel;
@@ -38,10 +38,10 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep a picture of each page of a test that failed, and say what it showed."""
+    """Save a screenshot of each page when a test fails, and report what it showed."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
-        # Of one place, skips for one reason are one line in pytest's summary, with their number.
+        # With the same location, skips for one reason become one line in pytest's summary.
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
@@ -51,16 +51,16 @@ def pytest_runtest_makereport(
             try:
                 page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=10_000)
                 report.sections.append((f"{name}.png", page.evaluate(STATE)))
-            except Exception as error:  # a page that crashed has no picture
+            except Exception as error:  # a page that crashed has no screenshot
                 report.sections.append((name, str(error)))
     return report
 
 
 @pytest.fixture(scope="session")
 def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where the browser is; where none can run, these tests are skipped before anything is started.
+    """Return the browser's path; skip these tests, before starting anything, if none can run.
 
-    Whoever names one in COURSE_BROWSER, as CI does, wants to hear that it can't run.
+    If COURSE_BROWSER is set, as in CI, a browser that can't run is an error.
     """
     found = probe(tmp_path_factory.mktemp("probe"))
     if found.problem is not None:
@@ -70,7 +70,7 @@ def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab that serves an empty folder; its kernels can import the course."""
+    """Run a JupyterLab that serves an empty folder; its kernels can import the course."""
     root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("state")
     with serve(root, state) as running:
         yield running
@@ -78,7 +78,7 @@ def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def course(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the course, so that nothing is saved into the repository."""
+    """Run JupyterLab on a copy of the course, so that nothing is saved to the repository."""
     root, state = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("state")
     for folder in ("notebooks", "lessons", "utils"):
         shutil.copytree(REPOSITORY / folder, root / folder)
@@ -88,7 +88,7 @@ def course(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="package")  # not longer: an open sync Playwright blocks other async tests
 def browser(browser_file: str) -> Iterator[Browser]:
-    """Chromium or Chrome, without a window."""
+    """Start Chromium or Chrome, headless."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -99,7 +99,7 @@ def browser(browser_file: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Pages of one visitor: JupyterLab's own files are fetched once."""
+    """Create one browser context, so that JupyterLab's files are fetched once."""
     visitor = browser.new_context()
     _VISITORS.append(visitor)
     yield visitor
@@ -109,7 +109,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def pages() -> list[Page]:
-    """The page on which notebooks are opened in turn, once there is one."""
+    """Hold the page on which notebooks are opened in turn, once there is one."""
     return []
 
 
@@ -139,7 +139,7 @@ def notebook(
             pages.append(context.new_page())
             pages[0].set_viewport_size(viewport)
             opened.append(NotebookPage.open(pages[0], lab.url(file)))
-            opened[0].theme("JupyterLab Light")  # the test that failed may have left it dark
+            opened[0].theme("JupyterLab Light")  # the failed test may have left the dark theme on
         return opened[0]
 
     yield write_and_open
@@ -147,6 +147,6 @@ def notebook(
         pages.pop().close() if pages else None
     elif opened:
         opened[0].close()
-        # A page that was reloaded opens its address's notebook once more, sooner or later.
+        # A reloaded page later opens its address's notebook again.
         if pages[0].evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
             pages.pop().close()

@@ -1,6 +1,6 @@
-"""A script that measures how well words can be read against what is painted below them."""
+"""A script that measures the contrast of text against what is painted below it."""
 
-# The contrast of what is written, against what is painted below it, as WCAG 2 defines it.
+# The contrast between text and what is painted below it, as defined in WCAG 2.
 CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const paint = (colour, below) => {

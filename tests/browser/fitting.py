@@ -1,4 +1,4 @@
-"""What sticks out of a widget, or is cut off by a box that doesn't scroll."""
+"""Finds parts of a widget that overflow it, or are clipped by a box that doesn't scroll."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 WIDGETS = ".jp-OutputArea :is(.course-live, .course-race, .course-prediction)"
-# Where words are shortened on purpose an ellipsis says so; what is for screen readers is not seen.
+# Ignores text shortened on purpose, which has an ellipsis, and text only for screen readers.
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);
@@ -36,12 +36,12 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def lay_out_all(page: Page) -> None:
-    """Have the browser lay out what is scrolled away, too, which JupyterLab spares it."""
+    """Make the browser lay out cells outside the viewport too, which JupyterLab prevents."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 
 def misfits(page: Page, widgets: str = WIDGETS) -> list[str]:
-    """What doesn't fit into its widget at the page's present width, as elements and their words.
+    """Return what overflows its widget at the page's current width: elements and their text.
 
     Raises:
         LookupError: If there is no such widget.

@@ -1,7 +1,7 @@
-"""What every lesson promises whoever opens its untouched notebook in JupyterLab.
+"""Properties of every lesson's unmodified notebook when opened in JupyterLab.
 
-A lesson's tests subclass `Promises`, name the lesson, and add what it alone has. Pictures of all
-that is live, in both themes, are kept in test-artifacts.
+A lesson's tests subclass `Promises`, set the lesson, and add tests specific to it. Screenshots of
+everything live, in both themes, are saved in test-artifacts.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson and what to look at in it.
+    """A lesson and what to check in it.
 
     Attributes:
-        stem: The notebook's name without its ending.
-        live: What has to be seen while it grows in *Run All*: names, and CSS selectors.
-        pictures: What to keep a picture of: names, and CSS selectors.
-        speed: How many times faster than real time its replies are. What has to be seen while it
-            grows needs time; what only has to end needs none.
+        stem: The notebook's file name without the suffix.
+        live: What must be visible while it grows during *Run All*: names and CSS selectors.
+        pictures: What to take screenshots of: names and CSS selectors.
+        speed: How many times faster than real time its replies are. Growth must be slow enough to
+            be observed.
     """
 
     stem: str
     live: Mapping[str, str]
     pictures: Mapping[str, str] = field(default_factory=dict)
-    speed: int = 4  # the race of lesson 1 takes 2.5 s, long enough to be seen
+    speed: int = 4  # lesson 1's race then takes 2.5 s, long enough to be observed
 
     @property
     def number(self) -> int:
-        """Its place in the course."""
+        """The lesson's number."""
         return int(self.stem[:2])
 
     @property
@@ -61,7 +61,7 @@ class Lesson:
         return f"notebooks/{self.stem}.ipynb"
 
     def calls(self, function: str) -> list[str]:
-        """The exercises or predictions that its code cells name in calls of `function`."""
+        """Return the exercises or predictions that its code cells name in calls of `function`."""
         cells = json.loads((REPOSITORY / self.file).read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
         found: list[str] = re.findall(rf'^{function}\("(P?[\d.]+)"', code, re.MULTILINE)
@@ -70,22 +70,22 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Opened:
-    """The notebook after *Run All*, and what the browser complained of until now."""
+    """The notebook after *Run All*, and the browser's error messages so far."""
 
     notebook: NotebookPage
     complaints: list[str]
 
 
-@pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and for more where the machine is busy
+@pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and longer on a busy machine
 class Promises:
-    """Inherit this as `TestPromises`, and set `lesson`. All of it looks at one *Run All*."""
+    """Inherit this as `TestPromises`, and set `lesson`. All tests examine one *Run All*."""
 
     lesson: Lesson
 
     @pytest.fixture(scope="class")
     @classmethod
     def opened(cls, context: BrowserContext, course: Lab) -> Iterator[Opened]:
-        """The notebook, once *Run All* has ended."""
+        """Open the notebook, and wait for the end of *Run All*."""
         lesson = cls.lesson
         page = context.new_page()
         page.set_viewport_size(PROJECTOR)
@@ -181,13 +181,13 @@ class Promises:
 
 
 def is_ours(message: ConsoleMessage) -> bool:
-    """Whether an error in the browser's console may come of the course, not of JupyterLab."""
+    """Return whether an error in the browser's console may come from the course, not JupyterLab."""
     words = f"{message.text} {message.location.get('url', '')}".lower()
     return any(word in words for word in ("anywidget", "widget", "blob:", "course"))
 
 
 def picture(lesson: Lesson, name: str, theme: str) -> str:
-    """Where a picture is kept."""
+    """Return the path for a screenshot."""
     folder = REPOSITORY / "test-artifacts"
     folder.mkdir(exist_ok=True)
     return str(folder / f"lesson-{lesson.number}-{name}-{theme}.png")

@@ -1,7 +1,7 @@
-"""Whether a browser can run here, found out in a process of its own.
+"""Checks in a separate process whether a browser can run here.
 
-Playwright may fail to import, its driver or the browser may crash or hang: whatever happens there
-becomes one sentence. No test stands here.
+Playwright may fail to import; its driver or the browser may crash or hang. Any of these becomes one
+sentence. This file contains no tests.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PATIENCE = 240.0  # s
 
 @dataclass(frozen=True)
 class Found:
-    """Where the browser is, and why it can't be used; None where it can."""
+    """The browser's path, and why it can't be used; None if it can."""
 
     path: str
     problem: str | None
 
 
 def probe(folder: Path) -> Found:
-    """Look for a browser and have it show an empty page; `folder` is for what is written then."""
+    """Look for a browser and make it show an empty page; `folder` is for temporary files."""
     answer, log = folder / "answer.json", folder / "log.txt"
     with log.open("wb") as output:
         trying = subprocess.Popen(
@@ -61,7 +61,7 @@ def _sentence(cause: str) -> str:
 
 
 def _try() -> str:
-    """Where a browser is that works; nothing where there is none."""
+    """Return the path of a browser that works, or ""."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

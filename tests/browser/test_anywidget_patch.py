@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OpenNotebook = Callable[..., NotebookPage]
 
-# anywidget asks for two seconds, and so gives up before any script is there.
+# Makes anywidget, which waits two seconds for a script, give up before any script is loaded.
 IMPATIENT = """
 const wait = AbortSignal.timeout.bind(AbortSignal);
 AbortSignal.timeout = (milliseconds) => {
@@ -27,7 +27,7 @@ AbortSignal.timeout = (milliseconds) => {
   return over.signal;
 };
 """
-# Each script of a widget takes half a second more to load.
+# Delays each script of a widget by half a second.
 SLOW = """
 const plain = URL.createObjectURL.bind(URL);
 const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
@@ -47,7 +47,7 @@ async def reply(make, gap=0.02):
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A visitor of this module's own, whose pages all give up at once."""
+    """Create a browser context for this module, whose pages all give up immediately."""
     impatient = browser.new_context()
     impatient.add_init_script(IMPATIENT)
     yield impatient
@@ -56,7 +56,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def pages() -> list[Page]:
-    """That visitor's page, once there is one."""
+    """Hold that context's page, once there is one."""
     return []
 
 
@@ -122,7 +122,7 @@ def test_a_prediction_is_answered(notebook: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    # The state that the late script asks for may come after the click, and the click's echo next.
+    # The state that the late script requests may arrive after the click, followed by its echo.
     nb.cells.get_by_role("radio", name="This").click()
     nb.cells.get_by_role("radio", name="This", checked=True).wait_for()
     nb.cells.get_by_role("button", name="Lock in my answer").click()

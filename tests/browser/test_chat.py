@@ -1,6 +1,6 @@
-"""The chat panel as a learner meets it: in JupyterLab, with the real simulator and a real kernel.
+"""The chat panel as learners use it: in JupyterLab, with a real simulator and kernel.
 
-All tests share one notebook and its kernel; each has a cell and a panel of its own.
+All tests share one notebook and its kernel; each has its own cell and panel.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ LAST = ".jp-CodeCell:nth-child(9)"
 
 @pytest.fixture(scope="module")
 def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
-    """One notebook for all tests of this file, its first cell run."""
+    """Open one notebook for all tests of this file, with its first cell run."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, TWO, AWAITING, BROKEN, LOOK)
     page = context.new_page()
     page.set_viewport_size(NOTEBOOK_WIDTH)
@@ -128,7 +128,7 @@ def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
 
 
 def panel(nb: NotebookPage, title: str) -> Locator:
-    """The panel of this title."""
+    """Return the panel with this title."""
     found = nb.cells.locator(".course-chat").filter(has=nb.page.get_by_text(title, exact=True))
     found.wait_for()
     return found
@@ -150,13 +150,13 @@ def ask(panel: Locator, words: str) -> None:
 
 
 def foot(panel: Locator, phase: str) -> Locator:
-    """The foot of the last turn, in this phase."""
+    """Return the foot of the last turn, in this phase."""
     found = panel.locator(".course-turn").last.locator(f".course-foot[data-phase='{phase}']")
     found.wait_for()
     return found
 
 
-# Notes in the page itself how long the reply's text is, each time it changes.
+# Records the length of the reply's text in the page each time it changes.
 WATCH = """(panel) => {
   const log = panel.querySelector(".course-transcript");
   const size = () => [...log.querySelectorAll(".course-block")].map((b) => b.textContent).join("");
@@ -168,7 +168,7 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Let text come and stop it; from then on it stands still, and it never shrank."""
+    """Let text arrive and stop the reply; after that it must not change, and it never shrank."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseLengths.length > 5")
     if press == "mouse":
@@ -222,7 +222,7 @@ def test_interrupting_the_cell_leaves_notebook_and_panel_usable(nb: NotebookPage
     assert "after: stopped False" in nb.printed()
     ask(chat, "Again?")
     chat.locator(".course-turn").nth(1).get_by_text("held5 ").wait_for()
-    nb.interrupt()  # no cell runs: the reply goes on, and Stop is what stops it
+    nb.interrupt()  # no cell is running: the reply continues, and only Stop stops it
     chat.locator(".course-turn").nth(1).get_by_text("held15 ").wait_for()
     button(chat, "Stop").click()
     foot(chat, "stopped")

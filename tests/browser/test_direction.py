@@ -1,4 +1,4 @@
-"""Text runs in its own direction in every widget, and code from left to right."""
+"""In every widget, text has its own direction, and code runs from left to right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The FastAPI app in a real browser, in front of a real simulator whose log has the last word."""
+"""The FastAPI app in a real browser, with a real simulator, whose log tests check."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
-# What the page notes of itself: how long its text is after each change, its
-# EventSources, and the events' numbers.
+# Records in the page the text's length after each change, the EventSources, and the events'
+# numbers.
 NOTE_LENGTHS = """() => {
   const log = document.getElementById("log");
   window.lengths = [];
@@ -59,7 +59,7 @@ def site(browser_file: str) -> Iterator[Site]:
 
 @pytest.fixture
 def visitor(browser: Browser, site: Site) -> Iterator[Page]:
-    """The page of a new visitor."""
+    """Open a page as a new visitor."""
     context = browser.new_context(viewport={"width": 760, "height": 640})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -69,7 +69,7 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 class Cable:
-    """A connection to the app that can be cut: what is open then breaks, what comes after works."""
+    """A connection to the app that can be cut: open connections break, new ones work."""
 
     def __init__(self, port: int) -> None:
         self._open: list[socket.socket] = []
@@ -116,7 +116,7 @@ def send(page: Page, message: str) -> None:
 
 
 def ask(page: Page, message: str) -> None:
-    """Send a message, and wait until its reply has begun."""
+    """Send a message, and wait until the reply has begun."""
     before = page.locator(".reply").count()
     send(page, message)
     page.locator(".reply").nth(before).wait_for(state="attached")
@@ -240,7 +240,7 @@ def test_two_visitors_read_at_the_same_time_and_see_nothing_of_each_other(
     ask(visitor, RAINBOW)
     ask(other, "Name a river.")
     wait_for_text(other, prepared_replies.answer("Name a river.")[:60])
-    assert visitor.locator("#stop").is_visible()  # still being written
+    assert visitor.locator("#stop").is_visible()  # still streaming
     for page in (visitor, other):
         wait_for_end(page)
     assert reply(visitor) == ANSWER

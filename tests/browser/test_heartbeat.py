@@ -1,4 +1,4 @@
-"""The heart as a learner sees it: it freezes with the kernel, while the page goes on."""
+"""The heartbeat as learners see it: it freezes with the kernel, while the page keeps running."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async with heart:
     time.sleep(3)
     await asyncio.sleep(0.5)
 """
-# A heart that beats slowly counts as frozen late: not for a moment on a busy machine.
+# A slow heartbeat counts as frozen only after a while, not for a moment on a busy machine.
 BEATS = """
 heart = Heartbeat("free", every=0.4).show()
 async with heart:
@@ -39,7 +39,7 @@ SAYS = ".course-heartbeat .course-badge"
 
 
 def said(nb: NotebookPage) -> list[str]:
-    """What the badge said, without repetitions."""
+    """Return the badge's texts, without repetitions."""
     return list(dict.fromkeys(row["says"] for row in nb.samples() if row["says"]))
 
 
@@ -85,7 +85,7 @@ def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: Ope
     )
     nb.run_cell_with("import")
     nb.wait_done()
-    nb.command("notebook:run-cell-and-select-next")  # the same again, and on to the next
+    nb.command("notebook:run-cell-and-select-next")  # run it again, and go on to the next cell
     nb.wait_done()
     nb.command("notebook:run-cell")
     nb.wait_done()

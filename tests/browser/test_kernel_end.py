@@ -1,4 +1,4 @@
-"""When the kernel ends, everything that seemed to run says so, and no dead button is offered."""
+"""When the kernel ends, running widgets show it, and no button is left that does nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHUTDOWN = "context => context.shutdown()"
 
 
 def end_kernel(nb: NotebookPage, way: str) -> None:
-    """End the kernel, as a reader does from the menu."""
+    """Shut down the kernel from the menu, as a reader would."""
     nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
 
 
@@ -53,7 +53,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, SHUTDOWN)
     nb.page.locator(".course-next", has_text=SAID).wait_for()
-    # The server interrupts a kernel first, so the reply may end as by ■, or without a word.
+    # The server interrupts a kernel first, so the reply may end as after ■, or without notice.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     the_button(nb, "Stop", disabled=True)
 
@@ -83,7 +83,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     nb.page.locator(".course-note", has_text=SAID).wait_for()
     the_button(nb, "Stop", disabled=True)
-    nb.page.get_by_role("button", name="Ok").click()  # JupyterLab says so, too
+    nb.page.get_by_role("button", name="Ok").click()  # JupyterLab's own dialog
 
 
 def test_everything_that_runs_says_that_the_kernel_has_ended(notebook: OpenNotebook):

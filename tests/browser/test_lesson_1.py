@@ -1,4 +1,4 @@
-"""Lesson 1 as a learner meets it: the untouched notebook, in JupyterLab, in a browser."""
+"""Lesson 1 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STREAM = ".course-race .course-lane:nth-child(2) .course-text"
 
 
 def start_race(lesson: NotebookPage) -> None:
-    """Run the race again, and wait until its new panes stand there in place of the old."""
+    """Run the race again, and wait until its new panes have replaced the old ones."""
     lesson.run_cell_with("await race(")
     lesson.page.locator(".course-race .course-pane[data-phase=waiting]").first.wait_for()
 

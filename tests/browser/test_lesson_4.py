@@ -1,4 +1,4 @@
-"""Lesson 4 as a learner meets it: the untouched notebook, in JupyterLab, in a browser."""
+"""Lesson 4 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ await show_page(post_app(stalling), post_page, "stalling page")
 
 
 def marks(nb: NotebookPage, place: int) -> int:
-    """So many beats the strip shows."""
+    """Return the number of beats that the strip shows."""
     drawn = nb.page.locator(f"{HEARTS} .course-marks").nth(place).get_attribute("d") or ""
     return drawn.count("M")
 
@@ -41,7 +41,7 @@ class TestPromises(Promises):
             "page": ":nth-match(.jp-RenderedHTML iframe, 2)",
             "post-page": ":nth-match(.jp-RenderedHTML iframe, 3)",
         },
-        speed=5,  # at 10, a busy browser draws a reply in three steps
+        speed=5,  # at 10, a busy browser draws a reply in only three steps
     )
 
     def test_one_heart_froze_and_the_other_beat_on(self, opened: Opened):
@@ -92,7 +92,7 @@ class TestPromises(Promises):
         mended.get_by_role("button", name="Ask").click()
         mended.get_by_text("The reply is incomplete: the model failed.").wait_for()
         assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
-        # The naive page reconnects three times, so this one would have done so too by then.
+        # The naive page reconnects three times in this time, so this page would have, too.
         naive.get_by_role("button", name="Ask").click()
         naive.locator("#count", has_text="4").wait_for()
         assert (naive.locator("#reply").text_content() or "").count("The Danube") >= 3
@@ -120,7 +120,7 @@ class TestPromises(Promises):
         nb.run_new_cell(STALLING_PAGE)
         shown = nb.page.locator(LAST).locator("iframe").content_frame
         shown.get_by_role("button", name="Ask").click()
-        shown.locator("#reply", has_text="still climbed its").wait_for()  # its 20 tokens
+        shown.locator("#reply", has_text="still climbed its").wait_for()  # the reply's 20 tokens
         text = shown.locator("#reply").text_content()
         shown.get_by_role("button", name="Stop").click()
         shown.get_by_text("Stopped.").wait_for()

@@ -1,4 +1,4 @@
-"""Lesson 5 as a learner meets it: the untouched notebook, in JupyterLab, in a browser."""
+"""Lesson 5 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# A reply of half a minute, for a page that is slow to press Stop.
+# A reply of half a minute, so that a slow page still has time to press Stop.
 SLOWER = """
 class Slower:
     pause = 0.1

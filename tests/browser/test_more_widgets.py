@@ -1,4 +1,4 @@
-"""Timeline, chunk table, JSON card and live Markdown as a learner sees them, in JupyterLab."""
+"""Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def pages(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a site of lesson 1 and all guides."""
+    """Build a site of lesson 1 and all guides, and return its folder."""
     return site.build(tmp_path_factory.mktemp("printed") / "site", ["1"]).parent
 
 
 def sheets(browser: Browser, page: Path) -> list[tuple[float, float]]:
-    """Width and height of each sheet that a page is printed on, with a browser's own edges."""
+    """Return the width and height of each sheet that a page is printed on, with default margins."""
     with browser.new_page() as shown:
         shown.goto(page.as_uri())
         printed = shown.pdf(prefer_css_page_size=True, display_header_footer=True)

@@ -1,4 +1,4 @@
-"""Where no browser can run, tests that need one are skipped with a sentence."""
+"""If no browser can run, tests that need one are skipped, with the reason."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_driver_that_can_not_start_is_a_sentence(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-@pytest.mark.usefixtures("browser_file")  # Playwright's driver has to run for this
+@pytest.mark.usefixtures("browser_file")  # Playwright's driver must be able to run for this
 def test_a_browser_that_crashes_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
-"""What a browser's own EventSource makes of event streams, beside what `utils.sse` makes of them.
+"""A browser's EventSource and `utils.sse` interpret event streams in the same way.
 
-First streams of bytes, event for event; then the endpoint that lesson 4 builds, and the frames that
-the course's source document shows, with what becomes of them.
+First streams of bytes, event by event; then the endpoint that lesson 4 builds, and the frames of
+the course's source document.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ READ = """([url, types]) => new Promise((resolve) => {
     resolve(events);
   });
 })"""
-# A chat page as lesson 4 describes it: text is JSON, and the end event closes the connection.
+# A chat page as described in lesson 4: text is JSON, and the end event closes the connection.
 CHAT = """(url) => {
   window.chat = { text: "", ends: 0, opened: 0 };
   const source = (window.source = new EventSource(url));
@@ -60,7 +60,7 @@ CHAT = """(url) => {
 
 
 class Streams(BaseHTTPRequestHandler):
-    """Answers `/0`, `/1`, … with the streams, a byte in each write for every other one."""
+    """Serves the streams at `/0`, `/1`, …; every other one is written byte by byte."""
 
     protocol_version = "HTTP/1.0"
     streams: list[bytes]
@@ -77,7 +77,7 @@ class Streams(BaseHTTPRequestHandler):
                 self.wfile.write(stream[at : at + step])
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def misread_by_chromium(stream: bytes) -> bool:
-    """Chromium overlooks a line end right after the byte order mark; the standard doesn't."""
+    """Whether Chromium misreads it: it ignores a line end directly after a byte order mark."""
     return stream.startswith((b"\xef\xbb\xbf\r", b"\xef\xbb\xbf\n"))
 
 
@@ -119,7 +119,7 @@ def test_our_reader_and_the_browsers_dispatch_the_same_events(
         theirs = page.evaluate(READ, [f"{url}/{number}", types_named(stream)])
         assert ours == theirs, stream
         dispatched += len(ours)
-    assert dispatched > len(every)  # it was not all silence
+    assert dispatched > len(every)  # some streams have events
 
 
 # --- the endpoint of lesson 4 --------------------------------------------------------------------
@@ -127,11 +127,11 @@ def test_our_reader_and_the_browsers_dispatch_the_same_events(
 
 @dataclass
 class Site:
-    """Lesson 4's endpoint and its neighbours, served from a thread of their own.
+    """Lesson 4's endpoint and related ones, served from a separate thread.
 
     Attributes:
-        url: Where it answers.
-        asked: The path of each request for a chat.
+        url: The server's URL.
+        asked: The path of each chat request.
     """
 
     url: str = ""
@@ -192,7 +192,7 @@ class Site:
 
 @contextmanager
 def in_a_thread(work: Callable[[asyncio.Event, Callable[[], None]], Awaitable[None]]):
-    """Run `work(over, ready)` on a loop of its own until the block ends."""
+    """Run `work(over, ready)` on a new event loop in a thread while the block runs."""
     ready = threading.Event()
     handles: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
@@ -244,7 +244,7 @@ def test_whatever_a_token_holds_arrives_and_the_end_is_heard_once(
     chat = page.evaluate("() => window.chat")
     assert chat == {"text": whole, "ends": 1, "opened": 1}
     assert "\n" in whole or not whole.isascii()
-    assert page.evaluate("() => source.readyState") == 2  # closed: it never asks again
+    assert page.evaluate("() => source.readyState") == 2  # closed: it never reconnects
     assert site.asked == [f"/{path}"]
 
 
@@ -255,7 +255,8 @@ def test_closing_the_tab_stops_the_model(page: Page, site: Site):
         page.evaluate(CHAT, f"{site.url}/chat?question={question}&delivery=stall@20,600")
         page.wait_for_function("() => window.chat.text.length > 20")
         page.close()
-        # A busy browser takes seconds to let go. Asking waits for 5 s at most, the stall for 60.
+        # A busy browser takes seconds to close a connection. A log request waits at most 5 s, the
+        # stall lasts 60.
         assert any(simulator().requests().settled for _ in range(6))
     (request,) = seen
     assert request.ended == "client left"

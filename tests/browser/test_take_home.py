@@ -1,4 +1,4 @@
-"""The page that lesson 4's learners take home, in a browser, served by its own process."""
+"""The page of lesson 4's take-home script, in a browser, served by its own process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def ask(page: Page, url: str) -> None:
-    """Open the page and ask it for a river."""
+    """Open the page and ask for a river."""
     page.goto(url)
     page.get_by_label("Question").fill("Name a river.")
     page.get_by_role("button", name="Ask").click()

@@ -1,4 +1,4 @@
-"""The widgets as a learner sees them: in JupyterLab, in a browser, with mouse and keyboard."""
+"""The widgets as learners see them: in JupyterLab, in a browser, with mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_a_page_that_is_reloaded_shows_the_whole_text_and_follows_on(notebook: O
 
 
 def seconds_counted(nb: NotebookPage, more_than: float) -> float:
-    """Wait until the page's badge has counted further; return how far."""
+    """Wait until the page's badge has counted further; return by how much."""
     counted = "parseFloat(document.querySelector('.course-badge')?.textContent.split('… ')[1])"
     nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)
     return float(nb.page.evaluate(f"() => {counted}"))
@@ -261,7 +261,7 @@ def seconds_counted(nb: NotebookPage, more_than: float) -> float:
 
 def test_a_clock_counts_by_itself_also_after_a_reload_until_its_kernel_ends(notebook: OpenNotebook):
     nb = notebook(SETUP + "\nbadge = LatencyBadge()", "badge", "badge.start()")
-    nb.run()  # no cell runs any more: the kernel is silent
+    nb.run()  # no cell is running any more, so the kernel is silent
     seconds = seconds_counted(nb, seconds_counted(nb, 0.2))
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     nb.page.reload()
@@ -282,12 +282,12 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     nb.run_cell_with("import asyncio")
     nb.wait_done()
     nb.run_cell_with("LiveText(")
-    pane.wait_for(state="attached")  # what a busy page misses, a busy kernel can't tell it again
+    pane.wait_for(state="attached")  # a busy kernel can't resend what a busy page missed
     nb.wait_done()
     nb.run_cell_with(stream)
     nb.page.wait_for_function(
         "() => document.querySelector('.course-text')?.scrollTop > 200"
-    )  # it follows by itself
+    )  # it scrolls by itself
     before = pane.evaluate("(pane) => { pane.scrollTop = 0; return pane.textContent.length; }")
     nb.page.wait_for_function(
         "(before) => document.querySelector('.course-text').textContent.length > before + 500",
@@ -395,7 +395,7 @@ class TestPrediction:
         nb.page.locator(".course-lock:enabled").wait_for()
         nb.page.keyboard.press("Tab")
         nb.page.keyboard.press("Enter")
-        nb.page.locator(".course-compare:focus").wait_for()  # the focus goes on by itself
+        nb.page.locator(".course-compare:focus").wait_for()  # the focus moves automatically
         nb.page.keyboard.press("Enter")
         feedback = nb.page.locator(".course-feedback[data-right=true]")
         feedback.wait_for()

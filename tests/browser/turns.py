@@ -1,4 +1,4 @@
-"""A kernel that waits for the page, so that no test depends on which of the two is quicker."""
+"""Makes a kernel wait for the page, so that no test depends on which of them is faster."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ def turn_of_a_thread(name):
 class Turns:
     """`await turn("name")` in the kernel ends once the test has called `take("name")`.
 
-    The test takes a turn when the page shows what the kernel said before it. A busy kernel hears
-    no message, so files are what tells it. A name can be used again once its turn is over.
+    The test takes a turn when the page shows what the kernel sent before it. A busy kernel receives
+    no messages, so the signals are files. A name can be reused once its turn is over.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Say where the files go.
+        """Use this folder for the files.
 
         Args:
-            folder: An empty folder that nobody else writes into.
+            folder: An empty folder for these files only.
         """
         self._folder = folder
 
     @property
     def code(self) -> str:
-        """Code for a cell, which defines `turn` and, for plain functions, `turn_of_a_thread`."""
+        """Return code for a cell, which defines `turn` and, for plain functions,
+        `turn_of_a_thread`.
+        """
         return _KERNELS_HALF.format(folder=str(self._folder))
 
     def take(self, name: str) -> None:
-        """Let the kernel go on from where it waits, or will wait next."""
+        """Let the kernel continue from its current or next wait for this turn."""
         (self._folder / name).touch()

@@ -1,4 +1,4 @@
-"""What the build's tests share: the sample is a lesson in all but its length."""
+"""Fixtures of the build's tests; the sample lesson has only one exercise."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tools import lint_headings
 
 @pytest.fixture(autouse=True)
 def one_exercise_is_enough(monkeypatch):
-    """Let a lesson have one exercise; `monkeypatch.undo()` makes it four again."""
+    """Allow a lesson with one exercise; `monkeypatch.undo()` requires four again."""
     monkeypatch.setattr(lint_headings, "FEWEST_EXERCISES", 1)

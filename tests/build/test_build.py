@@ -1,4 +1,4 @@
-"""The build: two editions of one source, the same at every build, executed as a learner would."""
+"""The build: two editions of one source, reproducible, and executed as a learner would."""
 
 import json
 import os
@@ -36,7 +36,7 @@ display(IntSlider(3))
 
 
 def plant(root, lesson):
-    """Put a lesson into a course, and checks of its one exercise."""
+    """Put a lesson into a course, and a check of its only exercise."""
     (root / "lessons").mkdir()
     (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
     (root / "utils" / "checks" / "lesson_1").mkdir(parents=True)
@@ -46,14 +46,14 @@ def plant(root, lesson):
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """An empty course with the sample lesson."""
+    """Create an empty course with the sample lesson."""
     plant(tmp_path, SAMPLE.read_text(encoding="utf-8"))
     return tmp_path
 
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The sample, with a cell that shows things, built and executed once."""
+    """Build and execute the sample once, with an additional cell that shows outputs."""
     root = tmp_path_factory.mktemp("course")
     plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +67,7 @@ def executed(tmp_path_factory):
 
 @pytest.fixture
 def built(executed, tmp_path, monkeypatch):
-    """A copy of the executed course, to spoil."""
+    """Copy the executed course, so that a test can modify it."""
     shutil.copytree(executed, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
@@ -183,7 +183,7 @@ def test_executing_again_gives_the_same_file(built):
 
 
 def lesson_with(*cells):
-    """A notebook of sections: a string is a heading, a pair is code with what it printed."""
+    """Make a notebook of sections: a string is a heading, a pair is code with its output."""
     made = []
     for number, cell in enumerate(cells):
         if isinstance(cell, str):
@@ -399,7 +399,7 @@ def test_half_a_file_counts_as_none(built, capsys):
 
 
 def save_in_jupyter(content):
-    """What JupyterLab adds when a notebook was opened and saved, though no cell was run."""
+    """Add what JupyterLab adds when a notebook is opened and saved without running it."""
     content["metadata"]["kernelspec"] = dict(reversed(content["metadata"]["kernelspec"].items()))
     content["metadata"]["language_info"]["version"] = "3.11.7"
     content["metadata"]["language_info"]["codemirror_mode"]["version"] = 4
@@ -504,14 +504,14 @@ def test_a_lesson_without_its_header_is_told(built, capsys):
 
 
 def without_blanks(made):
-    """A notebook without blanks at the ends of lines, which show nowhere."""
+    """Return a notebook without trailing spaces, which aren't visible."""
     for cell in made.cells:
         cell.source = re.sub(r"[ \t]+$", "", cell.source, flags=re.MULTILINE)
     return made
 
 
 def test_a_lesson_may_be_saved_as_editors_do(built):
-    """With a BOM, any line ends, blanks behind markers, and no end of the last line."""
+    """With a BOM, any line endings, spaces after markers, and no final newline."""
     plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
     marked = re.sub(
         r"^(---|\+\+\+|```|\s*### (?:BEGIN|END) SOLUTION)$", r"\1 \t", plain, flags=re.M
@@ -607,7 +607,7 @@ def test_a_cell_that_must_not_be_published_fails_the_build_by_name(root, capsys,
     assert not (root / "solutions" / "01_sample.ipynb").exists()
 
 
-# Shows an outcome as `utils.checks` does, in place of the sample's own `check`.
+# Shows an outcome like `utils.checks` does, instead of the sample's own `check`.
 JUDGE = """
 class Outcome:
     def __init__(self, status):

@@ -1,4 +1,4 @@
-"""The rules of a lesson: a right one breaks none, and each breach is told by file and line."""
+"""The rules for lessons: a correct one has no problems; each violation is reported by line."""
 
 import re
 from pathlib import Path

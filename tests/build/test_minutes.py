@@ -1,4 +1,4 @@
-"""A lesson's core and what comes after it take the minutes that its *Time* line promises."""
+"""The sections' minutes add up to those in the lesson's *Time* line."""
 
 import re
 from pathlib import Path
@@ -42,4 +42,4 @@ def test_the_core_ends_with_the_script_to_take_home_and_nothing_in_it_is_optiona
     assert after
     parts = re.findall(r"(\d+) minutes", texts[end])
     assert parts
-    assert len(parts) > 1 or parts[0] == after[1]  # lesson 5 tells the minutes of its parts
+    assert len(parts) > 1 or parts[0] == after[1]  # lesson 5 states the minutes of its parts

@@ -1,4 +1,4 @@
-"""Charts take any label, and say where a token count can't be used."""
+"""Charts accept any label, and explain why a token count can't be used."""
 
 import warnings
 
@@ -46,7 +46,7 @@ CHARTS = {
 def test_a_chart_takes_any_label(label):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.simplefilter("ignore", ResourceWarning)  # what earlier tests left open
+        warnings.simplefilter("ignore", ResourceWarning)  # left open by earlier tests
         for draw in CHARTS.values():
             chart = draw(LABELS[label])
             chart.alt_text.encode()

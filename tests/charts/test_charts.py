@@ -1,4 +1,4 @@
-"""Charts say what the recordings say, at any speed, and are shown once with words beside them."""
+"""Charts show what is in the recordings, at any speed, once, and with alternative text."""
 
 import base64
 import io
@@ -44,14 +44,14 @@ def bursty(speed=1.0):
 
 
 def released_in_jerks(speed=1.0):
-    """A buffer lets go on a busy machine: 17 pieces, a pause, and the others."""
+    """Return arrivals from a buffer on a busy machine: 17 pieces, a pause, then the rest."""
     return recorded("proxy", [1.40 + k * 0.0002 + (k > 16) * 0.1 for k in range(124)], speed)
 
 
 def stuttering(speed=1.0):
-    """A steady stream read on a busy machine: now and then nothing, and then all of it together."""
+    """Return arrivals of a steady stream on a busy machine: pauses, then several pieces."""
     due = [0.5 + k * 0.0076 for k in range(124)]
-    looks = [0.9, 1.0, 1.25]  # the reader looks again only then, once it has looked away
+    looks = [0.9, 1.0, 1.25]  # once the reader has paused, it reads again only at these times
     away = [0.75, 0.92, 1.05]
     return recorded(
         "stutter",
@@ -79,7 +79,7 @@ def empty():
 
 
 def title(chart):
-    """The finding, as the alternative text opens with it."""
+    """Return the finding, as the alternative text begins with it."""
     return chart.alt_text.partition(": ")[2]
 
 

@@ -1,4 +1,4 @@
-"""The load chart says how long the last client waits, and its lines can be told apart."""
+"""The load chart shows how long the last client waits, and its lines are distinguishable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bars of patterns say how long the screen was blank, and no more."""
+"""The pattern bars show how long the screen was blank, and claim nothing else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The waterfall shows when each stream waited, when text came, and how it ended."""
+"""The waterfall shows when each stream waited, when text arrived, and how it ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def title(chart):
 
 
 def bars(chart, colour):
-    """From when to when there is something of a colour, row by row from the top, in seconds."""
+    """Return the start and end of the bars in one colour, row by row from the top, in seconds."""
     return [
         (round(bar.get_x(), 3), round(bar.get_x() + bar.get_width(), 3))
         for container in chart.axes[0].containers
@@ -32,7 +32,7 @@ def bars(chart, colour):
 
 
 def ends(chart):
-    """Mark and place of each end, in seconds."""
+    """Return the mark and position of each end, in seconds."""
     return [
         (line.get_marker(), round(float(line.get_xdata()[0]), 3)) for line in chart.axes[0].lines
     ]

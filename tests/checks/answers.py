@@ -1,4 +1,4 @@
-"""Right and wrong answers to the exercises, which collect themselves.
+"""Right and wrong answers to the exercises, collected automatically.
 
     @right("1.shout")
     def a_generator_function(model): ...
@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, and the mistake that is to be named; None if it is right."""
+    """An answer, and the mistake that should be found; None if the answer is right."""
 
     number: str
     value: Any
@@ -69,7 +69,9 @@ numbered = functools.cache(lesson_source.number)
 
 
 def edits(exercise, answer):
-    """What registers answers that are `answer`, a function or class, with parts of it replaced."""
+    """Return a function that registers variants of `answer`, a function or class, with parts
+    replaced.
+    """
     text = inspect.getsource(answer)
     text = text[re.search(r"^(async def|def|class) ", text, re.MULTILINE).start() :]
 
@@ -96,7 +98,7 @@ async def ahushed(stream):
 
 
 def diagnoses(exercise, patient, truth):
-    """Right and wrong answers to a clinic whose solution is `truth`."""
+    """Register right and wrong answers to a clinic whose solution is `truth`."""
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))
     right(exercise)({name: f" {value.upper()} " for name, value in truth.items()})
@@ -104,7 +106,7 @@ def diagnoses(exercise, patient, truth):
     for name, true in truth.items():
         for given in [each for each in truth.values() if each != true]:
             others = "|".join(each for each in truth.values() if each != given)
-            says = rf"^{name} (?!.*({others}))"  # and doesn't give the answer away
+            says = rf"^{name} (?!.*({others}))"  # doesn't give the answer away
             wrong(exercise, f"{given} for {true}", says)({**truth, name: given})
     wrong(exercise, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
     wrong(exercise, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})
@@ -114,19 +116,19 @@ def diagnoses(exercise, patient, truth):
 
 
 def modules():
-    """The modules with answers, in the lessons' folders."""
+    """Return the modules with answers, in the lessons' folders."""
     paths = sorted(HERE.glob("lesson_*/[!_]*.py"))
     return [importlib.import_module(f"tests.checks.{p.parent.name}.{p.stem}") for p in paths]
 
 
 def collected():
-    """All answers."""
+    """Return all answers."""
     modules()
     return ANSWERS
 
 
 def left_out():
-    """Functions in the answers' modules that nothing registers or uses, which would never run."""
+    """Return functions in the answer modules that nothing registers or uses, so they never run."""
     registered = {id(answer.value) for answer in collected()}
     lost = []
     for module in modules():

@@ -1,4 +1,4 @@
-"""Every answer is judged as it says, and every mistake has an answer that makes it."""
+"""Every answer gets its verdict, and every mistake has an answer that makes it."""
 
 import re
 
@@ -17,7 +17,7 @@ LONGEST = 320  # characters of a message
 LIMIT = {"never ends": 0.5}  # seconds; endless answers are stopped early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in `outcome`
-ODD = re.compile(  # words that aren't the field's, wrong plurals, slips of punctuation
+ODD = re.compile(  # words that aren't the field's, wrong plurals, punctuation errors
     r"\b(nobody|somebody|whoever|for ever|in vain|at once|stands?|hands? (on|out|over)|a text"
     r"|is asked|lets? go|hears?|1 (pieces|items|words|characters|chunks|times))\b"
     r"|\(s\)| {2}|\?\?|\.\.(?!\.)"
@@ -48,7 +48,7 @@ def test_an_answer_is_judged_as_it_says(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # which quotes Python's own words
+    if answer.mistake != "raises":  # that message quotes Python's own words
         prose = CODE.sub("`code`", outcome.message)
         assert not (found := ODD.search(prose)), (found, outcome)
         assert len(prose) <= LONGEST
@@ -74,7 +74,7 @@ def test_an_exercise_has_right_answers(loaded):
 
 @exercises()
 def test_each_mistake_of_an_exercise_is_made_by_a_wrong_answer(loaded):
-    made = {  # in this exercise, or in one that looks for the very same mistake
+    made = {  # in this exercise, or in one that shares the mistake
         applies
         for each in EXERCISES
         for name, applies in own_mistakes(each).items()
@@ -98,7 +98,8 @@ def test_shared_mistakes_and_their_messages_have_the_same_names():
 
 def test_each_shared_mistake_is_made_by_a_wrong_answer():
     made = {answer.mistake for answer in ANSWERS}
-    elsewhere = {"outlives the cancellation", "not to be awaited"}  # `test_shared_mistakes`
+    # tested in `test_shared_mistakes`
+    elsewhere = {"outlives the cancellation", "not to be awaited"}
     assert SHARED - made == elsewhere
 
 

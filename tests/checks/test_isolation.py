@@ -1,4 +1,4 @@
-"""What checks run in: no other model is called, and nothing is left behind."""
+"""The isolation of checks: no other model is called, and nothing is left behind."""
 
 import asyncio
 import gc
@@ -17,11 +17,11 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.isolation import Meanwhile, OtherModel, forgotten, isolated, noting
 from utils.checks.engine.reply import Reply
 
-model = FakeListChatModel(responses=["Not asked for."])  # as a notebook has one
+model = FakeListChatModel(responses=["Not asked for."])  # as a notebook may have one
 
 
 def judged(check):
-    """The check, isolated as `runner` does it."""
+    """Run the check, isolated as in `runner`."""
 
     @wraps(check)
     def judge(answer):
@@ -31,11 +31,11 @@ def judged(check):
     return judge
 
 
-# --- What two checks at once change ---------------------------------------------------------------
+# --- Two checks at the same time ---------------------------------------------------------------
 
 
 def methods():
-    """What a chat model's methods are at the moment, by name."""
+    """Return a chat model's current methods, by name."""
     return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
 
 
@@ -56,7 +56,7 @@ def test_a_check_that_fails_puts_the_models_back(error):
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread until it has begun; at the end let it go on and end."""
+    """Run `work(begun, go_on)` in a thread until it has begun; after the block, let it end."""
     begun, go_on = threading.Event(), threading.Event()
     thread = threading.Thread(target=work, args=(begun, go_on))
     thread.start()
@@ -74,7 +74,7 @@ def _ends(thread, go_on):
 
 
 def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
-    """The one that began first ends first, so that each finds the other's change."""
+    """The check that began first ends first, so that each finds the other's change."""
     filters = list(warnings.filters)
 
     @judged
@@ -144,7 +144,8 @@ def test_what_is_changed_meanwhile_is_made_once_and_put_back_after_the_last():
     assert log[3:] == ["put back"]
 
 
-# --- What nobody awaited --------------------------------------------------------------------------
+# --- Coroutines that were never awaited
+# --------------------------------------------------------------------------
 
 
 async def forgets_to_await(given, prompt, seconds):
@@ -179,7 +180,7 @@ def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number
         warnings.simplefilter("always")
         assert evaluate(number, answer).status == "not yet"
         gc.collect()
-    # Sockets that other tests of this process left to the collector may be heard of here, too.
+    # The collector may also close sockets left by other tests of this process.
     assert [str(each.message) for each in heard if each.category is RuntimeWarning] == []
 
 

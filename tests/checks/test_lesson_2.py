@@ -1,4 +1,4 @@
-"""What is true of several of lesson 2's checks."""
+"""Properties that several of lesson 2's checks share."""
 
 import logging
 from time import perf_counter
@@ -12,7 +12,7 @@ from utils.checks import evaluate
 
 
 class GivenStart(BaseCallbackHandler):
-    """A handler as the exercise gives it."""
+    """The exercise's placeholder for a handler."""
 
     def __init__(self, clock=perf_counter):
         self.clock = clock
@@ -20,12 +20,12 @@ class GivenStart(BaseCallbackHandler):
 
 
 class Begun(GivenStart):
-    """One that inherits from the learner's own class."""
+    """A subclass of the learner's own class."""
 
 
 def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
     class Empty(BaseCallbackHandler):
-        """Nothing yet."""
+        """An empty class."""
 
     assert evaluate("2.collector", Empty).status == "not attempted"
     stub = (

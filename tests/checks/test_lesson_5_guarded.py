@@ -1,4 +1,4 @@
-"""A missing await is named by lesson 5's checks, and nothing warns of it."""
+"""Lesson 5's checks report a missing await, and Python shows no warning about it."""
 
 import gc
 import warnings
@@ -44,7 +44,7 @@ async def watches_no_stream(sources, seconds):
     ],
 )
 def test_a_missing_await_is_told_and_not_warned_of(number, answer, said):
-    gc.collect()  # what earlier tests left open warns now
+    gc.collect()  # what earlier tests left open should warn before this test
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         assert said in evaluate(number, answer).message

@@ -1,4 +1,4 @@
-"""Each official solution, spoiled in every shared way, is rejected for that reason."""
+"""Each official solution, broken in every shared way, is rejected for that reason."""
 
 import ast
 import asyncio
@@ -16,11 +16,11 @@ from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.fake_model import FakeModel
 
-LISTS = {"prompts", "history", "sources"}  # arguments that are spoiled
+LISTS = {"prompts", "history", "sources"}  # arguments to mutate
 
 
 class NotebookModel(FakeListChatModel):
-    """The notebook's own model, which takes tools as well."""
+    """The notebook's own model, which also accepts tools."""
 
     def bind_tools(self, tools, **kwargs):
         return self
@@ -46,7 +46,7 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes, and notes whether it did."""
+    """Replaces nodes, and records whether it did."""
 
     def __init__(self, replace):
         self.replace, self.changed = replace, False
@@ -82,7 +82,7 @@ def calls(node, *names):
 
 
 def body_in(text):
-    """Puts a function's body in the place of `...` in `text`."""
+    """Put a function's body in the place of `...` in `text`."""
 
     def replace(node):
         if not is_function(node):
@@ -174,12 +174,12 @@ def spoils_arguments(function, mistakes):
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change of a solution's code, and the mistakes that it may be."""
+    """A change to a solution's code, and the mistakes that may be found."""
 
     name: str
     replace: Any
     mistakes: set[str]
-    top: bool = False  # of the answer's own function alone, and not of those inside it
+    top: bool = False  # only in the answer's own function, not in nested ones
 
 
 MUTATIONS = (
@@ -213,7 +213,7 @@ MUTATIONS = (
 
 
 def mutated(code, mutation):
-    """The code, mutated; None if there is nothing to change in it."""
+    """Return the mutated code; None if there is nothing to change."""
     tree = ast.parse(code)
     functions = [node for node in tree.body if is_function(node)]
     if not functions:
@@ -233,7 +233,7 @@ def mutated(code, mutation):
 
 
 def only_itself(function, transformer):
-    """The function, transformed without those inside it."""
+    """Transform the function, but not nested ones."""
     inner = [node for node in ast.walk(function) if is_function(node) and node is not function]
     saved = {id(node): node for node in inner}
 
@@ -250,7 +250,7 @@ def only_itself(function, transformer):
 
 
 def solutions():
-    """The official solutions of exercises whose checks are data, and what comes before them."""
+    """Return the official solutions of code exercises, and the cells before them."""
     for path in lesson_source.paths():
         lesson = lesson_source.load(path)
         for number, exercise in lesson.exercises.items():
@@ -267,7 +267,7 @@ HARMLESS = {  # mutations that change nothing in some solution
 
 
 def named(number):
-    """An exercise's name in its lesson's source, such as "1.words"."""
+    """Return an exercise's name in its lesson's source, such as "1.words"."""
     lesson = number.partition(".")[0]
     by_name = lesson_source.numbers(int(lesson)).items()
     return next(f"{lesson}.{name}" for name, other in by_name if other == number)

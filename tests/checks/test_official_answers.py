@@ -1,4 +1,4 @@
-"""Every exercise of every lesson: its own solution passes, and its untouched stub is told so."""
+"""For every exercise, the official solution passes, and the stub is reported as not attempted."""
 
 import ast
 from pathlib import Path
@@ -16,7 +16,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """What cells before the exercise import, but for `check`, define as functions or are given."""
+    """Return imports (except `check`), functions and parameters of earlier cells."""
     lines = []
     for cell in lesson.cells[: lesson.cells.index(exercise)]:
         if cell.kind == "code" and not cell.instructor:
@@ -36,13 +36,13 @@ def imported_before(lesson, exercise):
 
 
 def solved_before(lesson, exercise):
-    """The exercises before it, solved: a later one may use what an earlier one made."""
+    """Return the earlier exercises, solved, since a later one may use them."""
     earlier = lesson.cells[: lesson.cells.index(exercise)]
     return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
 
 
 def answer_in(code, imports):
-    """What the cell hands to `check`."""
+    """Return the answer that the cell passes to `check`."""
     handed = {}
 
     def check(number, answer):

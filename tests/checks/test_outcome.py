@@ -1,4 +1,4 @@
-"""How a message quotes code, also code with backticks in it, as text and as HTML."""
+"""How a message quotes code, even code with backticks, as text and as HTML."""
 
 import pytest
 

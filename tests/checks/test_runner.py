@@ -1,4 +1,4 @@
-"""From an answer to an outcome, whatever the exercise: attempts, exceptions, limits, looks."""
+"""From an answer to an outcome, for any exercise: attempts, exceptions, limits, display."""
 
 import _thread
 import contextlib
@@ -22,7 +22,7 @@ PATIENCE = 0.3
 
 @pytest.fixture
 def exercise(monkeypatch):
-    """Defines exercise 9.1 by what it observes, which is what it says; `wrong` is its mistake."""
+    """Define exercise 9.1, whose observation is the message; `wrong` is its mistake."""
 
     def define(observe, wrong=lambda seen: seen.startswith("Your code raised")):
         check = Exercise(
@@ -41,7 +41,7 @@ def calls_it(answer):
         return f"It said {answer()}."
     except (Exception, SystemExit) as error:
         if type(error) is not SystemExit and isinstance(error, SystemExit):
-            raise  # a time limit's
+            raise  # raised by a time limit
         return told(error)
 
 
@@ -72,11 +72,11 @@ class OnlyDots:
 
 
 class OnlyDotsToo(OnlyDots):
-    """One that inherits from the learner's own."""
+    """A subclass of the learner's own class."""
 
 
 class Begun:
-    """A class with something in it."""
+    """A class with a method body."""
 
     text = ""
 
@@ -115,7 +115,7 @@ def gives_a_number():
 
 
 def gives_a_text():
-    """Say something."""
+    """Return a string."""
     return "something"
 
 
@@ -323,7 +323,7 @@ def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
     exercise(calls_it)
     for _ in range(5):
         evaluate("9.1", loops_for_ever, limit=0.001)
-    assert sum(range(200_000)) == 19_999_900_000  # plenty of lines for a stray one to strike
+    assert sum(range(200_000)) == 19_999_900_000  # enough lines for a late exception to hit
     assert evaluate("9.1", gives_a_number).message == "It said 42."
 
 
@@ -354,7 +354,7 @@ def test_code_that_can_not_be_stopped_is_left_behind(exercise):
 
 @pytest.fixture
 def interrupts():
-    """Lets this process hear of interrupts, also where a shell started it deaf to them."""
+    """Restore the default handler for interrupts, which a shell may have disabled."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -393,11 +393,12 @@ async def test_an_answer_is_judged_beside_a_running_loop(exercise):
     assert evaluate("9.1", gives_a_number).message == "It said 42."
 
 
-# --- Looks ----------------------------------------------------------------------------------------
+# --- Display
+# ----------------------------------------------------------------------------------------
 
 
 class Tags(HTMLParser):
-    """Remembers tags and text, and that every tag is closed."""
+    """Records tags and text, and whether every tag is closed."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Shared mistakes that no exercise's wrong answers show, and what is taken for none."""
+"""Shared mistakes that no exercise's wrong answers cover, and what isn't one of them."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ kept = []
 
 
 def mistake(answer, *cases, run=run_async, more=(), **how):
-    """The mistake in an answer, given a model, the prompt and `more`; None if it is right."""
+    """Return the mistake in an answer, given a model, the prompt and `more`, or None."""
 
     def observe(answer, case):
         reply = case.reply()
@@ -155,7 +155,8 @@ def test_a_list_of_models_is_compared_by_what_it_holds():
     assert changing(len) is None
     for change in (list.pop, list.reverse, lambda models: setattr(models[0], "temperature", 2)):
         assert changing(change) == "changes an argument"
-    assert mistake(passes, more=([print, passes],), streams=True) is None  # of functions, too
+    # a list of functions is accepted
+    assert mistake(passes, more=([print, passes],), streams=True) is None
 
 
 async def fills_one_list(model, prompt):

@@ -1,4 +1,4 @@
-"""Hints in steps, solutions, predictions: all from the lesson's source."""
+"""Hints step by step, solutions and predictions, all from the lesson's source."""
 
 import pytest
 

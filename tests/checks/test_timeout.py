@@ -8,9 +8,9 @@ from utils.checks.engine import timeout
 
 
 class Clocks:
-    """Clocks of a machine that gives the code a share of a processor, by time in seconds.
+    """Clocks of a machine that gives the code a share of a processor, as a function of time.
 
-    Every look at the clock is a second later; `done` is set when `ends` seconds have passed.
+    Each reading of a clock takes a second; `done` is set after `ends` seconds.
     """
 
     def __init__(self, share: float, ends: float) -> None:
@@ -29,7 +29,7 @@ class Clocks:
 
 def wait_for(done: threading.Event) -> bool:
     while not done.wait(0.01):
-        pass  # a line of Python, at which it can be stopped
+        pass  # a line of Python at which it can be stopped
     return True
 
 

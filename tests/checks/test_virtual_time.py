@@ -1,4 +1,4 @@
-"""The loop of virtual time, and the models that stream on it: exact, at once, and never stuck."""
+"""The virtual event loop, and the models that stream on it: exact, immediate, and never stuck."""
 
 import asyncio
 import threading
@@ -321,7 +321,7 @@ def test_leaving_the_loop_lets_it_go():
 
 
 async def an_app(scope, receive, send):
-    """Three events, a second apart, unless the client leaves."""
+    """Send three events, a second apart, unless the client disconnects."""
     start = {"type": "http.response.start", "status": 200, "headers": [(b"X-Kind", b"test")]}
     await send(start)
     for number in range(3):

@@ -1,4 +1,4 @@
-"""The clinics' patients have what the lessons' solutions say they have."""
+"""The clinics' patients have the faults that the lessons' solutions name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FINISH_REASONS = {"complete": "stop", "limit": "length", "filtered": "content_fi
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """What the lesson's own solution says, by patient."""
+    """Return the solution of the lesson, by patient."""
     (assignment,) = ast.parse(lesson_source.solution(exercise)).body
     assert isinstance(assignment, ast.Assign)
     said: dict[str, str] = ast.literal_eval(assignment.value)
@@ -69,7 +69,7 @@ def test_lesson_3_each_reply_ends_as_its_diagnosis_says(patient: str, said: str)
 
 
 LONG = "Tell me a short story about a lighthouse."
-SIGNS = {  # early first text, server froze, the model stopped when the visitor left
+SIGNS = {  # early first text, blocked event loop, model stopped after the disconnect
     "healthy": (True, False, True),
     "blocks the loop": (True, True, False),
     "keeps generating": (True, False, False),
@@ -77,13 +77,14 @@ SIGNS = {  # early first text, server froze, the model stopped when the visitor 
 }
 
 
-one_loop = pytest.mark.asyncio(loop_scope="module")  # as in a notebook: LangChain's client needs it
+# as in a notebook: LangChain's client requires it
+one_loop = pytest.mark.asyncio(loop_scope="module")
 
 
 @one_loop
 @pytest.mark.parametrize(("patient", "said"), diagnosis("4.diagnosis").items())
 async def test_lesson_4_each_endpoint_shows_the_signs_of_its_diagnosis(patient: str, said: str):
-    ready()  # what the first call of a process costs is no sign of anything
+    ready()  # the first call of a process is slower, which isn't a symptom
     case = await visit(endpoints()[patient], LONG)
     assert (case.ttft_share < 0.5, case.froze, case.unsent > 0) == SIGNS[said]
     assert case.recording.outcome == "finished"

@@ -1,4 +1,4 @@
-"""Lesson 5's clinic: four programs whose retry can be told apart by what a notebook measures."""
+"""Lesson 5's clinic: four programs with retries, distinguishable by what a notebook measures."""
 
 import pytest
 import pytest_asyncio
@@ -19,7 +19,7 @@ async def run_all():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cases():
-    # The HTTP client is one for the process, and serves one loop: ours, then another's.
+    # The process's HTTP client serves one event loop: this module's, then another's.
     _clients.cache_clear()
     yield await run_all()
     _clients.cache_clear()

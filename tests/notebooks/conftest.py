@@ -1,4 +1,4 @@
-"""What tests of notebooks share."""
+"""Fixtures of notebook tests."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.notebooks.preloaded import command
 
 @pytest.fixture(scope="session")
 def quick_kernel(kernels: str | None) -> Sequence[str] | None:
-    """The command of a fresh kernel whose slow imports are done; see `preloaded`."""
+    """Return the command of a new kernel with slow imports preloaded; see `preloaded`."""
     return kernels and command(kernels)

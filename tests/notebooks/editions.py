@@ -1,7 +1,7 @@
-"""Where the editions are, how to run one, and what is wrong with one; no test stands here.
+"""Where the editions are, how to run one, and how to find faults in it. Contains no tests.
 
-A second witness beside nbval, which lets pass what it should not: a cell without stored outputs, a
-cell that ran out of order, an exception in a task that nobody awaits.
+Finds what nbval misses: a cell without stored outputs, a cell executed out of order, an exception
+in a task that is never awaited.
 """
 
 import re
@@ -17,17 +17,18 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
-SLOWEST_CELL = 240  # seconds until a cell is called stuck, on a busy machine
+SLOWEST_CELL = 240  # seconds until a cell counts as stuck, on a busy machine
 
-# Cells whose outputs are not compared, by notebook and cell id: a reason for each, and few.
+# Cells whose outputs are not compared, by notebook and cell id; each needs a reason.
 NOT_COMPARED: Mapping[str, frozenset[str]] = {}
 
 NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception")
 MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# Exceptions of tasks that nobody awaits: neither nbval nor nbclient tells of them. By `type`, as
-# `isinstance` asks each object for its class, and openai's lazy parts answer by importing it all.
+# Neither nbval nor nbclient reports exceptions in tasks that are never awaited. This compares by
+# `type`, as `isinstance` reads each object's class, which makes openai's lazy modules import
+# everything.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []
@@ -55,17 +56,17 @@ class Section:
 
 
 def read(edition: str, lesson: str) -> NotebookNode:
-    """One notebook of an edition, `solutions` or `notebooks`."""
+    """Read one notebook of an edition, `solutions` or `notebooks`."""
     return nbformat.read(ROOT / edition / f"{lesson}.ipynb", as_version=4)
 
 
 def code(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """The code cells, in order."""
+    """Return the code cells, in order."""
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
 def sections(notebook: NotebookNode) -> list[Section]:
-    """The sections that hold code, in order, without the setup itself."""
+    """Return the sections that contain code, in order, without the setup."""
     found: dict[str, list[NotebookNode]] = {}
     title = ""
     for cell in notebook.cells:
@@ -84,12 +85,12 @@ def run(
     """Execute copies of code cells on a fresh kernel in `folder`, and return them.
 
     Args:
-        cells: What to execute, in this order.
-        folder: Where the kernel works.
-        command: What starts the kernel, if not the usual; see `preloaded`.
+        cells: The cells to execute, in this order.
+        folder: The kernel's working directory.
+        command: A different command to start the kernel; see `preloaded`.
 
     Raises:
-        CellExecutionError: a cell raised, or a task that it left behind.
+        CellExecutionError: If a cell raised an exception, or a task that it left behind.
     """
     first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
@@ -99,7 +100,7 @@ def run(
         timeout=SLOWEST_CELL,
         kernel_name="python3",
         resources=resources,
-        shutdown_kernel="immediate",  # nobody looks at what a kernel says when it goes
+        shutdown_kernel="immediate",  # the kernel's last messages aren't needed
     )
     if command is not None:
         client.create_kernel_manager().kernel_spec.argv = list(command)
@@ -108,7 +109,7 @@ def run(
 
 
 def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
-    """What is wrong with a stored instructor's edition."""
+    """Return the faults of a stored instructor's edition."""
     if "widgets" in notebook.metadata:
         yield "stores widgets' state, which no code host shows"
     for number, cell in enumerate(code(notebook.cells), start=1):
@@ -123,7 +124,7 @@ def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
 
 
 def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode]) -> Iterator[str]:
-    """What is wrong with freshly executed cells, given the same cells as they are stored."""
+    """Return the faults of freshly executed cells, given the same cells as stored."""
     for cell, again in zip(stored, fresh, strict=True):
         if bool(cell.outputs) != bool(again.outputs):
             yield f"cell {cell.id} has outputs in one run only"
@@ -131,7 +132,7 @@ def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode])
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
-    """What no output may be: an error, something on stderr, a path of a machine."""
+    """Return the faults of outputs: an error, text on stderr, a path of this machine."""
     for output in outputs:
         if output.output_type == "error":
             yield f"raised {output.ename}"
@@ -143,7 +144,7 @@ def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
 
 
 def faults_of_notebooks(notebook: NotebookNode) -> Iterator[str]:
-    """What is wrong with a stored learner's edition."""
+    """Return the faults of a stored learner's edition."""
     if "widgets" in notebook.metadata:
         yield "stores widgets' state"
     for cell in code(notebook.cells):
@@ -152,7 +153,7 @@ def faults_of_notebooks(notebook: NotebookNode) -> Iterator[str]:
 
 
 def is_not_compared(cell: NotebookNode) -> bool:
-    """Whether nbval is told, by tag or by comment, to let this cell pass."""
+    """Return whether a tag or comment makes nbval skip the comparison of this cell."""
     tags = [tag.lower().replace("_", "-") for tag in cell.metadata.get("tags", [])]
     comments = re.findall(r"^\s*#+\s*(\w+)\s*$", cell.source, re.MULTILINE)
     words = [*tags, *(word.lower().replace("_", "-") for word in comments)]
@@ -160,7 +161,7 @@ def is_not_compared(cell: NotebookNode) -> bool:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """All texts in an output but its pictures."""
+    """Return all texts in an output, except pictures."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

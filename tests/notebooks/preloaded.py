@@ -1,12 +1,12 @@
-"""Kernels that begin with the slow imports behind them: forks of one process that made these.
+"""Kernels with slow imports already done: forks of one process that imported them.
 
-Each is a process of its own with a namespace of its own, as after a restart. What is imported
-beforehand is what lessons import anyway, and nothing of the course. Linux alone forks so safely;
-elsewhere, kernels start as they always do.
+Each kernel is a separate process with its own namespace, as after a restart. The preloaded modules
+are those that lessons import anyway, and none of the course's own. Only Linux forks this safely;
+elsewhere, kernels start normally.
 
-All workers of a run share that process, which imports nothing until the first kernel is asked for.
-No test stands here. Run as a program, this file is the process that forks (`serve`), or stands for
-a kernel where one is started, and lasts as long as it (`join`).
+All workers of a run share that process, which imports nothing until the first kernel is requested.
+This file contains no tests. Run as a program, it is the process that forks (`serve`), or it stands
+in for a kernel and ends with it (`join`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ IMPORTED = (
     "fastapi",
     "uvicorn",
 )
-# What imports ask for: Matplotlib, what any kernel sets; numpy, no threads, as a fork loses them.
+# Settings for the imports: Matplotlib's as in any kernel; no threads for numpy, as they don't
+# survive a fork.
 ENVIRON = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -40,9 +41,9 @@ STDIN = 0
 
 @contextmanager
 def preloaded() -> Iterator[str | None]:
-    """Yield an address for `command`, for as long as the block runs.
+    """Yield an address for `command` while the block runs.
 
-    None, where this system can't do it.
+    None if this system doesn't support it.
     """
     if sys.platform != "linux":
         yield None
@@ -58,11 +59,12 @@ def preloaded() -> Iterator[str | None]:
     ):
         address = str(Path(folder, "socket"))
         listener.bind(address)
-        listener.listen()  # who connects before the process is ready waits for it
+        listener.listen()  # connections made before the process is ready wait for it
         number = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(number)]
         environ = os.environ | ENVIRON
-        # It ends when this process does, however that ends: its standard input closes then.
+        # The process ends when this one does, even if that is killed, since its standard input
+        # closes.
         with subprocess.Popen(
             serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
         ) as server:
@@ -74,18 +76,20 @@ def preloaded() -> Iterator[str | None]:
 
 
 def command(address: str) -> list[str]:
-    """What starts a kernel, with `{connection_file}` in it, as in a kernel's specification."""
+    """Return the command to start a kernel, with `{connection_file}` as in a kernel's
+    specification.
+    """
     return [sys.executable, "-S", __file__, "join", address, "-f", "{connection_file}"]
 
 
 def serve(number: str) -> None:
-    """Fork a kernel for each connection to a listening socket, until standard input ends."""
+    """Fork a kernel for each connection to a listening socket, until standard input closes."""
     import gc
     import importlib
     import select
     from io import BytesIO
 
-    del sys.path[0]  # this file's folder, which no kernel knows
+    del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
     signal.signal(signal.SIGCHLD, reap)
     with socket.socket(fileno=int(number)) as listener:
         while STDIN not in select.select([listener, STDIN], [], [])[0]:
@@ -101,7 +105,7 @@ def serve(number: str) -> None:
             if os.fork() == 0:
                 listener.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                # Ignored, where pytest is a job in the background.
+                # SIGINT is ignored if pytest is a background job.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 be_a_kernel(line)
                 return
@@ -109,14 +113,14 @@ def serve(number: str) -> None:
 
 
 def reap(*_: object) -> None:
-    """Note the end of kernels."""
+    """Reap kernels that have ended."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
 def be_a_kernel(line: socket.socket) -> None:
-    """In a fork: take over what `join` was started with, and run the kernel to its end."""
+    """In a fork, take over the files and arguments of `join`, and run the kernel to its end."""
     from threading import Thread
 
     from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
@@ -141,13 +145,13 @@ def be_a_kernel(line: socket.socket) -> None:
 
 
 def end_with(line: socket.socket) -> None:
-    """End this kernel at once when the process that stands for it is killed."""
+    """End this kernel immediately when the process that stands in for it is killed."""
     line.recv(1)
     os._exit(1)
 
 
 def join(address: str, *arguments: str) -> None:
-    """Ask for a kernel with these arguments, and last as long as it does; pass Ctrl-C on to it."""
+    """Request a kernel with these arguments, and run as long as it does; pass on Ctrl-C."""
     kernel = b""
     signal.signal(signal.SIGINT, lambda *_: kernel and os.killpg(int(kernel), signal.SIGINT))
     settings = {
@@ -158,8 +162,8 @@ def join(address: str, *arguments: str) -> None:
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(address)
         socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
-        kernel = line.recv(20)  # in one piece, as so little always comes
-        line.recv(1)  # nothing comes; it returns when the kernel has ended
+        kernel = line.recv(20)  # arrives in one piece, as it is so short
+        line.recv(1)  # nothing arrives; it returns when the kernel has ended
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every lesson has both editions; the learner's one spoils nothing."""
+"""Every lesson has both editions, and the learner's doesn't contain solutions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The guards of the notebooks catch what they are there for, planted here on purpose."""
+"""The guards of the notebooks detect the faults they are meant for, planted here on purpose."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A preloaded kernel is as fresh as any: it knows nothing of another, and nothing of the course."""
+"""A preloaded kernel is as clean as any other: it shares nothing with another kernel."""
 
 import json
 import os

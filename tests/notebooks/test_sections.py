@@ -1,7 +1,7 @@
-"""Each section runs right after the setup cell, so that a workshop can jump to it.
+"""Each section runs directly after the setup cell, so that a workshop can skip sections.
 
-Here another OpenAI-compatible server answers, which environment variables alone name; with the
-course's own simulator, nbval runs every notebook whole.
+These tests use another OpenAI-compatible server, set only by environment variables; nbval runs
+every whole notebook with the course's own simulator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from utils.simulator import Simulator
 
 SPEED = 10.0
 
-# The solved edition: it runs all that the learner's does, and the exercises' answers too.
+# The solved edition contains everything in the learner's, and the solutions.
 SECTIONS = [
     pytest.param(section, id=f"{lesson}-{section.title}")
     for lesson in LESSONS
@@ -26,7 +26,7 @@ SECTIONS = [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Simulator]:
-    """A second server in a process of its own."""
+    """Run a second server in a separate process."""
     running = Simulator(speed=SPEED)
     yield running
     running.stop()
@@ -34,10 +34,10 @@ def server() -> Iterator[Simulator]:
 
 @pytest.fixture
 def other_server(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
-    """That server, which the kernels know by three variables."""
+    """Set three variables so that kernels use that server."""
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", server.api_key)
-    monkeypatch.setenv("OPENAI_MODEL", "sim")  # no name of a simulator that a class shares
+    monkeypatch.setenv("OPENAI_MODEL", "sim")  # not the name of a class's shared simulator
     return server
 
 

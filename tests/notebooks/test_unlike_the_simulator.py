@@ -1,6 +1,6 @@
-"""No lesson ends in a traceback, whatever an OpenAI-compatible server replies and how it sends it.
+"""No lesson ends in a traceback, whatever an OpenAI-compatible server replies, and however.
 
-What a cell prints may then be another conclusion than the lesson's.
+A cell's output may then differ from the lesson's conclusion.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from tests.notebooks.editions import LESSONS, ROOT
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server replies to every request: a message, and the deltas of a stream."""
+    """The server's reply to every request: a message, and the deltas of a stream."""
 
     message: Mapping[str, Any]
     deltas: Sequence[Mapping[str, Any]]
     finish: str | None
     usage: Mapping[str, int] | None
-    closing: str  # after the last event
+    closing: str  # sent after the last event
 
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
 HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}
 MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"
 REPLIES = {
-    # A model that thinks unseen can spend all its tokens on that: null, as some servers have it.
+    # A model with hidden reasoning can spend all its tokens on it; some servers then send null.
     "no text": Reply(
         message={"role": "assistant", "content": None},
         deltas=[{"role": "assistant", "content": None}],
@@ -42,7 +42,7 @@ REPLIES = {
         usage=None,
         closing="data: [DONE]\n\n",
     ),
-    # Seen at transformers' server: no empty text at first, usage in the last chunk, no [DONE].
+    # Seen with transformers' server: no empty first text, usage in the last chunk, no [DONE].
     "one word": Reply(
         message={"role": "assistant", "content": "Yes"},
         deltas=[{"role": "assistant"}, {"content": "Yes"}],
@@ -50,7 +50,7 @@ REPLIES = {
         usage=USAGE,
         closing="",
     ),
-    # Nothing but text: no finish reason, no token count, no sentences, no code.
+    # Only text: no finish reason, no token count, no sentences, no code.
     "bare text": Reply(
         message={"role": "assistant", "content": "on and on " * 30},
         deltas=[{"content": "on and on "}] * 30,
@@ -58,7 +58,7 @@ REPLIES = {
         usage=None,
         closing="",
     ),
-    # Other scripts, in one chunk that is also the last, and a count that includes hidden thinking.
+    # Other scripts, in a single chunk, with a count that includes hidden reasoning.
     "one chunk": Reply(
         message={"role": "assistant", "content": MIXED},
         deltas=[{"role": "assistant", "content": MIXED}],
@@ -70,7 +70,7 @@ REPLIES = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    replies: Iterator[Reply]  # one after the other, so that each cell meets another one
+    replies: Iterator[Reply]  # one after the other, so that each cell gets a different one
     reply: Reply
 
     def do_POST(self) -> None:
@@ -107,14 +107,14 @@ class Handler(BaseHTTPRequestHandler):
         return json.dumps(reply | {"choices": [choice], "usage": self.reply.usage})
 
     def log_message(self, *_: object) -> None:
-        """Keep the log off the tests' output."""
+        """Log nothing."""
 
 
 @pytest.fixture(params=[0, 2])
 def other_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server in a thread, which the kernels know by two variables alone.
+    """Run a server in a thread, set for the kernels by two variables only.
 
-    Its replies take turns; the second time it begins with the third of them.
+    It cycles through the replies; the second time, it begins with the third of them.
     """
     turns = itertools.cycle(REPLIES.values())
     handler = type("Replying", (Handler,), {"replies": itertools.islice(turns, request.param, None)})

@@ -1,4 +1,4 @@
-"""Simulators for tests: processes of their own, faster than real time."""
+"""Simulators for tests, in separate processes and sped up."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def server() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def unhurried() -> Iterator[Simulator]:
-    """At real speed: its replies, of ten seconds and more, are for clients that leave early."""
+    """Run at real speed: replies take ten seconds or more, for clients that disconnect."""
     simulator = Simulator(speed=1)
     yield simulator
     simulator.stop()

@@ -1,4 +1,4 @@
-"""Processes that have to end with another one: watching them go."""
+"""Helpers for tests that watch processes end with another one."""
 
 import socket
 from pathlib import Path
@@ -10,16 +10,16 @@ PATIENCE = 240.0  # s
 
 
 def wait_for_the_end(line: socket.socket) -> None:
-    """Block until the other side is gone: its end closes the connection."""
+    """Block until the other process is gone, which closes the connection."""
     try:
         while line.recv(1024):
             pass
     except ConnectionError:
-        pass  # reset instead of closed: gone as well
+        pass  # reset instead of closed: also gone
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process lives; one that only waits to be buried does not."""
+    """Return whether a process is alive; a zombie doesn't count."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

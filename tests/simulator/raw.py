@@ -1,4 +1,4 @@
-"""Requests without a client, and the strict check of what comes back against `openai`'s types."""
+"""Requests without a client, and a strict comparison of responses with `openai`'s types."""
 
 import json
 from http.client import HTTPConnection
@@ -10,7 +10,7 @@ from utils.simulator import Simulator
 
 
 def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> tuple[int, str, bytes]:
-    """Send a request as it is; return status, content type and body."""
+    """Send a request unchanged; return status, content type and body."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return call(server, "POST", path, raw, server.api_key)
 
@@ -38,7 +38,7 @@ def events(raw: bytes) -> list[Any]:
 
 
 def assert_strict(kind: type[BaseModel], raw: Any) -> None:
-    """Fail if `raw` has a field that the type doesn't know, or lacks one that it needs."""
+    """Fail if `raw` has a field that the type doesn't have, or lacks a required one."""
     parsed = kind.model_validate(raw, strict=True)
     assert parsed.model_dump(exclude_unset=True, by_alias=True) == raw
     assert unknown(parsed) == []

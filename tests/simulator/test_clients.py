@@ -1,4 +1,4 @@
-"""The clients that the lessons use: the `openai` package's, and LangChain's `ChatOpenAI`."""
+"""The clients used in the lessons: the `openai` package's, and LangChain's `ChatOpenAI`."""
 
 import openai
 import pytest

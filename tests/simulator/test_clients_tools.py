@@ -1,4 +1,4 @@
-"""Tools and JSON through the clients that the lessons use, without a special case for any."""
+"""Tools and JSON through the clients used in the lessons, without special cases for any."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from utils.simulator import Simulator
 
-one_loop = pytest.mark.asyncio(loop_scope="module")  # LangChain's HTTP client is for one loop
+# LangChain's HTTP client belongs to one event loop
+one_loop = pytest.mark.asyncio(loop_scope="module")
 WEATHER = "What's the weather in Paris and in Rome?"
 EXTRACT = "Extract the person as JSON: John Smith, 42, john@example.com, likes climbing and chess."
 JOHN = {"name": "John Smith", "age": 42, "email": "john@example.com", "tags": ["climbing", "chess"]}
@@ -111,7 +112,7 @@ def test_a_number_in_arguments_grows_digit_by_digit(server: Simulator) -> None:
     assert ages == [4, 42]
 
 
-@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # LangChain's own
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # caused by LangChain
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
 def test_langchain_gets_structured_output_by_every_method(server: Simulator, method: str) -> None:
     prompt = EXTRACT + " Use the keys name, age, email and tags."
@@ -190,7 +191,7 @@ async def test_openais_async_stream_helper_parses_a_response_format(server: Simu
         parsed = [event.parsed async for event in stream if event.type == "content.delta"]
         final = await stream.get_final_completion()
     assert final.choices[0].message.parsed == Person(**JOHN)
-    assert {"name": "John Smith"} in parsed  # it keeps unfinished strings back
+    assert {"name": "John Smith"} in parsed  # unfinished strings aren't yielded
 
 
 def test_langchains_events_v3_hold_text_and_calls(server: Simulator) -> None:

@@ -93,10 +93,10 @@ def test_a_class_can_share_one_by_what_it_prints() -> None:
 
 
 def greeting(monkeypatch: pytest.MonkeyPatch, sends_from: str | None) -> None:
-    """Print what a server that listens on every address of this machine says first."""
+    """Print the first output of a server that listens on all addresses of this machine."""
     monkeypatch.setattr(command_line, "_address_for_others", lambda: sends_from)
     with socket.socket() as listener:
-        listener.bind(("0.0.0.0", 0))  # and doesn't listen: nobody can reach it
+        listener.bind(("0.0.0.0", 0))  # without listening, so no connection is possible
         command_line._greet(listener, "our-class", [])
 
 

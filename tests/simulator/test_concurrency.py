@@ -1,4 +1,4 @@
-"""One simulator for a class: who is let in, who is told to wait, who is told apart."""
+"""One simulator for a class: which requests are admitted, and how learners are identified."""
 
 import os
 import re
@@ -28,7 +28,7 @@ class Clock:
 
 
 def let_in(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
-    """Return who of these was let in."""
+    """Return which of these were admitted."""
     seated = []
     for learner in learners:
         with suppress(ApiError):
@@ -98,7 +98,7 @@ def test_the_live_line_tells_who_streams_how_much() -> None:
 
 @contextmanager
 def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a server for a class; yield its address."""
+    """Run a server for a class; yield its URL."""
     with subprocess.Popen(
         [*COMMAND, *options],
         cwd=ROOT,

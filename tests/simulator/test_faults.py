@@ -1,4 +1,4 @@
-"""Every fault of the table: what it does to a stream, and what `ChatOpenAI` makes of it."""
+"""Every fault in the table: its effect on a stream, and how `ChatOpenAI` reacts."""
 
 import builtins
 import json
@@ -32,7 +32,7 @@ def chat(server: Simulator, name: str, **options: Any) -> ChatOpenAI:
 
 
 def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]:
-    """Return the texts that came, the finish reason, and how it failed."""
+    """Return the texts that arrived, the finish reason, and the exception."""
     texts: list[str] = []
     finish = None
     try:
@@ -146,7 +146,8 @@ def test_a_client_that_is_late_to_read_gets_all_that_came_before_a_break(
         f"Content-Length: {len(body)}",
     ]
     with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)  # so that most has to wait
+        # small, so that most of the data has to wait
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         client.connect((where.hostname, where.port))
         client.sendall("\r\n".join([*head, "", body]).encode())
         raw = bytearray(client.recv(1))
@@ -243,7 +244,7 @@ def test_a_flood_stops_where_its_reader_stops(server: Simulator) -> None:
             if chunk.text:
                 break
     assert seen[0].ended == "client left"
-    assert seen[0].tokens_sent < 32_000_000 // 4  # it waited for a reader
+    assert seen[0].tokens_sent < 32_000_000 // 4  # the server waited for the reader
 
 
 @pytest.mark.parametrize("suffix", [":empty" * 21, ":empty" * 5000, ":stall@1,1" * 2000])

@@ -1,4 +1,4 @@
-"""What clients do besides asking: browsers' preflights, paths with slashes, methods and URLs."""
+"""HTTP details: browsers' preflights, paths with slashes, methods and URLs."""
 
 import json
 from http.client import HTTPConnection, HTTPResponse

@@ -1,4 +1,4 @@
-"""When a reply's pieces reach `ChatOpenAI`, to the millisecond, on virtual time."""
+"""When a reply's pieces arrive at `ChatOpenAI`, to the millisecond, in virtual time."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_reply_that_breaks_does_so_when_its_next_token_was_due(
 
 
 def texts(stream: Iterable[AIMessageChunk], count: int) -> list[str]:
-    """Read until so many texts have come."""
+    """Read until this many texts have arrived."""
     seen: list[str] = []
     for chunk in stream:
         seen += [chunk.text] if chunk.text else []
@@ -142,7 +142,7 @@ def test_whoever_leaves_before_the_first_token_gets_none_generated(
     virtual: VirtualSimulator,
 ) -> None:
     with closing(virtual.chat("sim-laptop").stream(PROMPT)) as stream:
-        assert next(stream).content == ""  # the role
+        assert next(stream).content == ""  # the role chunk
     (request,) = virtual.requests()
     streamed(virtual, "sim-laptop")
     assert (request.ended, request.tokens_sent) == ("client left", 0)
@@ -188,7 +188,8 @@ def test_two_streams_that_take_turns_do_not_wait_for_each_other(virtual: Virtual
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    assert virtual.clock() - began == pytest.approx(10 + 0.12)  # one waits for the other's role
+    # the second stream waits for the first one's role chunk
+    assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 
 def test_a_retry_waits_as_long_as_the_server_says(virtual: VirtualSimulator) -> None:

@@ -9,7 +9,7 @@ from utils.simulator.profiles import PROFILES, UnknownProfileError, profile_name
 
 
 class FakeClock:
-    """A clock that only moves when somebody waits, and then a little too far if told to."""
+    """A clock that advances only while waiting, optionally a little too far."""
 
     def __init__(self, late: float = 0.0) -> None:
         self.now = 100.0

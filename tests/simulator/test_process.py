@@ -1,4 +1,4 @@
-"""The simulator's process: started once, ended with its owner, brought back if it dies."""
+"""The simulator's process: started once, ended with its owner, restarted if it dies."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ def own() -> Iterator[Simulator]:
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let `start()` begin afresh, and stop what it started."""
+    """Let `start()` start afresh, and stop what it started."""
     fresh = simulator_client.Shared()
     monkeypatch.setattr(simulator_client, "shared", fresh)
     yield
@@ -168,14 +168,14 @@ def test_a_watch_over_a_restart_holds_what_the_new_one_received(own: Simulator) 
 
 
 def test_a_simulator_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "HOST", "203.0.113.1")  # an address that is nobody's
+    monkeypatch.setattr(process, "HOST", "203.0.113.1")  # an address that belongs to no machine
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
         server.wait()
     server.stop()
 
 
-# --- whatever a Python prints and does before the simulator's own code runs
+# --- output and side effects of Python's startup, before the simulator's own code
 
 _WHATEVER = {
     "prints": "print('hi')",
@@ -247,7 +247,7 @@ def test_a_site_hook_that_ends_python_is_told_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, said: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    monkeypatch.setattr(process, "_READY_SECONDS", PATIENCE * 10)  # nobody waits that long here
+    monkeypatch.setattr(process, "_READY_SECONDS", PATIENCE * 10)  # longer than this test waits
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{said}") as caught:
         server.wait()
@@ -362,7 +362,7 @@ def test_an_interrupt_of_the_kernels_group_leaves_it_running() -> None:
     os.killpg(child.pid, signal.SIGINT)
     assert child.stdout.readline() == "interrupted\n"
     out, _ = child.communicate("\n", timeout=PATIENCE)
-    assert out == f"{pid} 0\n"  # the same process answers
+    assert out == f"{pid} 0\n"  # the same process responds
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -386,7 +386,7 @@ def test_a_forked_child_that_lives_on_does_not_keep_it_alive() -> None:
     code = _SERVE + (
         "import os\n"
         "if os.fork() == 0:\n"
-        "    sys.stdin.read()\n"  # lives until the test lets go
+        "    sys.stdin.read()\n"  # runs until the test closes its input
         "    os._exit(0)\n"
         "print('forked', flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
@@ -395,7 +395,7 @@ def test_a_forked_child_that_lives_on_does_not_keep_it_alive() -> None:
     assert child.stdout is not None
     pid, port = map(int, child.stdout.readline().split())
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
-        wait_for_the_end(line)  # though the grandchild waits on
+        wait_for_the_end(line)  # although the grandchild is still waiting
     wait_until_gone(pid)
     assert not is_running(pid)
     assert child.stdin is not None

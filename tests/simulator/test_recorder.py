@@ -1,4 +1,4 @@
-"""Recording replies and replaying them: a second server stands in for the provider."""
+"""Recording replies and replaying them, with a second server as the provider."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def test_a_replay_says_the_same(trace: Path) -> None:
 
 
 class FakeProvider:
-    """What `record` needs to know of a server for a class."""
+    """The attributes of a class's server that `record` needs."""
 
     def __init__(self, address: str) -> None:
         self.base_url, self.api_key = address, "a-key-for-the-class"
@@ -226,7 +226,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Answers each prompt with the events that it consists of; lists no models."""
+    """Replies to each prompt with the events in it; lists no models."""
 
     def do_GET(self) -> None:
         self.send_error(404)
@@ -245,7 +245,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def odd() -> Iterator[str]:
-    """The address of a provider that sends whatever it is told to."""
+    """Return the address of a provider that sends whatever it is told to."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

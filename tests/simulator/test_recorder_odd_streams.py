@@ -1,4 +1,4 @@
-"""Recording what no type foresees: kept or counted; and each file that is written can be read."""
+"""Recording unexpected streams: everything is kept or counted, and every file can be read."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ def text(said: Any, **more: Any) -> dict[str, Any]:
 
 
 def sse(*events: Any) -> bytes:
-    """Events as bytes; a string is sent as it is."""
+    """Encode events; a string is sent unchanged."""
     data = [event if isinstance(event, str) else json.dumps(event) for event in events]
     return "".join(f"data: {item}\n\n" for item in data).encode()
 
@@ -60,14 +60,14 @@ def said(trace: RecordedReply, kind: str = "text") -> str:
 
 
 def saved(trace: RecordedReply, folder: Path) -> RecordedReply:
-    """A recording, after it was written and read again."""
+    """Return a recording after writing and reading it."""
     write(folder / "trace.json", [trace])
     (again,) = read(folder / "trace.json")
     return again
 
 
 def replayed(trace: RecordedReply, **fields: Any) -> list[dict[str, Any]]:
-    """The chunks of a replay."""
+    """Return the chunks of a replay."""
     simulator = VirtualSimulator(recordings=Recordings([trace]))
     try:
         stream = simulator.openai().chat.completions.with_raw_response.create(
@@ -426,7 +426,7 @@ def test_whatever_comes_is_recorded_written_read_and_replayed(
 
 
 def joined(trace: RecordedReply) -> str:
-    """A recording as text in which surrogates that are a pair are one character."""
+    """Return a recording as text, with surrogate pairs joined."""
     return repr(trace).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""The request log, and what it says about clients that leave."""
+"""The request log, in particular for clients that disconnect."""
 
 import threading
 from contextlib import aclosing, closing
@@ -107,7 +107,7 @@ def test_a_reply_that_nobody_reads_on_is_still_streaming(server: Simulator) -> N
 
 def test_a_log_that_did_not_settle_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulator_client, "_SETTLE_SECONDS", 0.3)
-    server = Simulator(speed=0.1)  # the seed's reply takes 100 s
+    server = Simulator(speed=0.1)  # the reply of profile "seed" then takes 100 s
     try:
         stream = chat(server, "sim-fast").stream("river poem")
         next(stream)
@@ -196,5 +196,5 @@ async def test_a_watch_in_async_code_lets_the_loop_close_what_was_let_go(
             async for chunk in stream:
                 if chunk.content:
                     break
-        assert seen.now()[0].ended == "streaming"  # the loop has had no time to close it yet
+        assert seen.now()[0].ended == "streaming"  # the loop hasn't had time to close it yet
     assert (seen[0].ended, seen[0].tokens_unsent > 0, seen.settled) == ("client left", True, True)

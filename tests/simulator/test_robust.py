@@ -1,4 +1,4 @@
-"""What no client should send: the answer is the API's own error, and the others notice nothing."""
+"""Invalid requests: the response is the API's own error, and other clients aren't affected."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def changes(body: type[Body]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def assert_answered(status: int, kind: str, raw: bytes) -> None:
-    """Fail unless this is a reply, or a refusal in the API's own shape."""
+    """Fail unless this is a reply, or an error in the API's format."""
     if status == 200:
         assert raw
         return
@@ -274,7 +274,7 @@ def test_a_reader_that_stops_reading_holds_up_nobody(server: Simulator) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall((head + body).encode())
         connection.recv(1)
-        for _ in range(3):  # the others are served meanwhile
+        for _ in range(3):  # other clients are served in the meantime
             assert ask(server, GOOD[PATHS[0]])[0] == 200
     assert seen.settled
     assert seen[0].ended == "client left"

@@ -1,4 +1,4 @@
-"""The model behind the name `sim`, which a test can change while an app keeps its model's name."""
+"""Changing the model behind the name `sim` while an app keeps using that name."""
 
 import json
 

@@ -1,7 +1,7 @@
-"""LangChain's standard tests for chat models, with `ChatOpenAI` in front of the simulator.
+"""LangChain's standard tests for chat models, with `ChatOpenAI` and the simulator.
 
-They run once for each of the two APIs. What the simulator doesn't do is skipped by the tests
-themselves: `supports_…` and the like are False for images, audio, PDF and Anthropic's blocks.
+They run once for each of the two APIs. The tests skip what the simulator doesn't support:
+`supports_…` and the like are False for images, audio, PDF and Anthropic's blocks.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from utils.simulator import Simulator
 
 
 class Standard(ChatModelIntegrationTests):
-    """What both APIs have in common."""
+    """Settings for both APIs."""
 
     by_responses: bool
 

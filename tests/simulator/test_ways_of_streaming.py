@@ -1,6 +1,6 @@
-"""Lesson 5's table of components and ways of streaming: what comes, and after what share of it all.
+"""Lesson 5's table of components and ways of streaming: what arrives, and when.
 
-Each cell of the table is measured here on virtual time, with a model that needs 0.2 s for its first
+Each cell of the table is measured in virtual time, with a model that needs 0.2 s for its first
 token and 10 s for its reply; the agent's model replies twice.
 """
 
@@ -32,7 +32,7 @@ NONE = "\N{EN DASH}"
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
 TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}
 
-Read = Callable[[Any], None]  # what takes each item as it comes
+Read = Callable[[Any], None]  # reads a stream and passes on each item
 Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
 
 
@@ -45,7 +45,7 @@ def order_status(order: int) -> str:
 
 @dataclass(frozen=True)
 class Component:
-    """What streams, its input, and its simulator."""
+    """A streaming component, its input, and its simulator."""
 
     runnable: Runnable[Any, Any]
     asked: Any
@@ -80,7 +80,7 @@ async def plainly(given: Component, take: Read) -> None:
 
 
 def in_step(mode: Any) -> Any:
-    """The same with `.stream()`, which needs no loop."""
+    """Return the same way with `.stream()`, which needs no event loop."""
 
     def read(given: Component, take: Read) -> None:
         modes = {} if mode is None else {"stream_mode": mode}
@@ -130,7 +130,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 
 
 def texts(item: Any) -> Iterator[str]:
-    """Yield the model's text in an item, whichever way it came."""
+    """Yield the model's text in an item, for any way of streaming."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, AIMessage):
@@ -156,7 +156,7 @@ def kind(item: Any) -> str:
 
 
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
-    """What came, and after what share of the time: the first item, and the first text."""
+    """Return what arrived, and after what share of the time: the first item, and the first text."""
     given = component(name, **options)
     clock, seen = given.virtual.clock, []
     began = clock()
@@ -184,7 +184,7 @@ def _begins(text: str, answer: str) -> bool:
 
 
 def table() -> Iterator[tuple[str, str, str]]:
-    """Yield the lesson's cells: a way, a component, and what the lesson says of them."""
+    """Yield the lesson's cells: a way, a component, and the lesson's claim."""
     lines = LESSON.read_text(encoding="utf-8").splitlines()
     at = lines.index("| | chat model | chain | agent |")
     for line in lines[at + 2 :]:
@@ -226,7 +226,7 @@ def test_a_mode_is_the_same_without_async(mode: str) -> None:
 
 def test_an_agents_chunks_are_the_same_without_async() -> None:
     counts = []
-    for read in (in_mode("messages"), in_step("messages")):  # the second's come by a thread
+    for read in (in_mode("messages"), in_step("messages")):  # the second arrives through a thread
         given, seen = component("agent"), []
         reading = read(given, seen.append)
         if reading is not None:
@@ -245,7 +245,7 @@ given.virtual.run(events_v3(given, lambda _: None))
 
 
 def test_version_3_is_in_beta() -> None:
-    command = [sys.executable, "-W", "always", "-c", WARNS]  # LangChain warns once in a process
+    command = [sys.executable, "-W", "always", "-c", WARNS]  # LangChain warns once per process
     run = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True
     )
@@ -287,6 +287,6 @@ async def first_text(run: Any) -> None:
 def test_who_runs_a_tool_call_that_is_truncated(fault: str, way: Way, ran: bool) -> None:
     given = component("agent", model=f"sim-seed:{fault}")
     given.virtual.run(way(given, lambda _: None))
-    results = len(given.virtual.requests()) - 1  # a second request has the tool's result
+    results = len(given.virtual.requests()) - 1  # the second request has the tool's result
     assert (results > 0) is ran
     given.virtual.close()

@@ -1,12 +1,12 @@
-"""The simulator in this process on virtual time, behind the real clients: exact, and in no time.
+"""The simulator in this process, in virtual time, with the real clients: exact and immediate.
 
     def test_the_first_text_comes_after_its_ttft(virtual: VirtualSimulator) -> None:
         model = virtual.chat("sim-seed")
         run = record(model.stream(PROMPT), clock=virtual.clock)
 
 Requests go through the real `ChatOpenAI` and the real HTTP client; only the transport below them
-calls the app instead of opening a socket. Time passes while a client waits for the server, in the
-synchronous calls as well, and stands still otherwise: let it pass in a test with `sleep`.
+calls the app instead of opening a socket. Time passes only while a client waits for the server, in
+synchronous calls too; `sleep` lets it pass in a test.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ T = TypeVar("T")
 
 KEY = "key"
 ADDRESS = "http://virtual/v1"
-_BUFFERED = 150_000  # bytes that wait for a client, until the server has to wait, too
+_BUFFERED = 150_000  # bytes buffered for a client before the server has to wait
 
 
 class VirtualSimulator:
-    """A simulator on a virtual event loop of its own.
+    """A simulator on its own virtual event loop.
 
     Attributes:
         app: The simulator.
@@ -69,34 +69,34 @@ class VirtualSimulator:
         """Run a coroutine to its end."""
 
         async def counted() -> T:
-            self._loop.count_threads()  # the first request of a process uses one
+            self._loop.count_threads()  # the first request of a process uses a thread
             return await main
 
         return self._loop.run_until_complete(counted())
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, as a program does that is busy with something else."""
+        """Let time pass, like a program that is busy."""
         self.run(asyncio.sleep(seconds))
 
     def requests(self) -> Requests:
-        """Return the log as it is now."""
+        """Return the current log."""
         address = ADDRESS.removesuffix("/v1") + "/simulator/requests"
         log = self._client.get(address, headers={"authorization": f"Bearer {KEY}"})
         return Requests(Request(**fields) for fields in log.json()["requests"])
 
     def close(self) -> None:
-        """End the loop and all that is left on it."""
+        """End the loop and everything on it."""
         self._loop.run(lambda: asyncio.sleep(0))
 
 
 class _Exchange:
-    """One call of the app: what it sends piece by piece, and a client who may leave."""
+    """One call of the app: the response piece by piece, for a client that may disconnect."""
 
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._taken = asyncio.Event()
-        self._waiting = 0  # bytes
+        self._waiting = 0  # bytes not yet read by the client
         self._patience = request.extensions.get("timeout", {}).get("read")
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
@@ -144,7 +144,7 @@ class _Exchange:
         return await self._next()
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes."""
+        """Yield the body as it arrives."""
         goes_on = True
         while goes_on:
             message = await self._next()
@@ -173,7 +173,7 @@ class _Exchange:
 
 
 class _Transport(httpx2.BaseTransport):
-    """Carries synchronous requests to an app: its loop runs while the client waits."""
+    """Passes synchronous requests to an app, whose loop runs while the client waits."""
 
     def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         self._app = app
@@ -187,7 +187,7 @@ class _Transport(httpx2.BaseTransport):
 
 
 class AppTransport(httpx2.AsyncBaseTransport):
-    """Carries requests to an ASGI app on the running loop, with a socket's limited buffer."""
+    """Passes requests to an ASGI app on the running loop, with a socket's limited buffer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

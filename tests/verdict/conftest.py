@@ -1,4 +1,4 @@
-"""The verdict on an app in this process, on virtual time."""
+"""The verdict on an app in this process, in virtual time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Judge = Callable[[Make, Shape], dict[str, Seen]]
 
 
 def served(app: ASGIApp) -> ASGIApp:
-    """Answer for an app that fails as a server does: with 500, or with a connection that breaks."""
+    """Respond for an app that fails as a server would: with 500, or a dropped connection."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -45,7 +45,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Judge the app that a function makes for a simulator."""
+    """Test the app that a function makes for a simulator."""
 
     def judged(make: Make, shape: Shape) -> dict[str, Seen]:
         virtual = VirtualSimulator()
@@ -55,7 +55,7 @@ def verdict() -> Judge:
             return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
 
         model = Model(ADDRESS, KEY, client(virtual.app))
-        # Short replies, in which a few pieces are many.
+        # Short replies, of which a few pieces are a large part.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
         case = Case(Endpoint(shape, client(app)), model, **brief)
         try:

@@ -1,4 +1,4 @@
-"""Little chat endpoints: a sound one, and one for each line of the verdict that fails just that."""
+"""Small chat endpoints: a correct one, and for each line of the verdict one that fails only it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CutShortError(Exception):
 
 
 class Sound:
-    """Server-sent events by GET; leaving stops the model, and so does `POST /stop/{reply}`."""
+    """Server-sent events by GET; a disconnect stops the model, and so does `POST /stop/{reply}`."""
 
     max_retries = 2
 
@@ -85,7 +85,7 @@ class Sound:
                 yield text
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        """Ask the model once; ends when it has finished, or when `stop` is set."""
+        """Call the model once; end when it has finished, or when `stop` is set."""
         finish = None
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -112,7 +112,7 @@ class Sound:
 
 
 class LateFirst(Sound):
-    """Holds the first 12 pieces back."""
+    """Buffers the first 12 pieces."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         held: list[str] | None = []
@@ -155,7 +155,7 @@ class NoNewlines(Sound):
 
 
 class NoEnd(Sound):
-    """Closes without a word when the reply is complete."""
+    """Closes the stream without an end event when the reply is complete."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
         stopped = False
@@ -170,14 +170,14 @@ class NoEnd(Sound):
 
 
 class BreakIsEnd(Sound):
-    """Says of a break that the reply is complete."""
+    """Announces a lost connection as a complete reply."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "end", {"state": "complete"}
 
 
 class AsksAgain(Sound):
-    """Asks a second time after a break, and leaves out what was shown."""
+    """Sends the request again after a lost connection, and skips what was shown."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         shown = ""
@@ -197,7 +197,7 @@ class AsksAgain(Sound):
 
 
 class Doubles(Sound):
-    """Asks again after an error in mid-reply, from the start."""
+    """Sends the request again after an error mid-reply, and shows the reply from the start."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         try:
@@ -213,7 +213,7 @@ class Doubles(Sound):
 
 
 class Loses(Sound):
-    """Asks again after a refusal, and looks at the first piece before it passes on the others."""
+    """Sends the request again after a refusal, and then loses the first piece."""
 
     max_retries = 0
 
@@ -230,7 +230,7 @@ class Loses(Sound):
 
 
 class Drains(Sound):
-    """Reads the model's reply to its end when its reader leaves."""
+    """Reads the model's reply to its end although its reader has disconnected."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         queue: asyncio.Queue[str | Exception | None] = asyncio.Queue(1)
@@ -267,7 +267,7 @@ async def _drain(queue: asyncio.Queue[str | Exception | None]) -> None:
 
 
 class StopByFlag(Sound):
-    """Looks at the flag between two chunks."""
+    """Checks the flag only between two chunks."""
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async with aclosing(super().asked(question, asyncio.Event())) as texts:
@@ -278,7 +278,7 @@ class StopByFlag(Sound):
 
 
 class OneAtATime(Sound):
-    """Lets a second visitor wait until most of the first one's reply is through."""
+    """Makes a second visitor wait until most of the first one's reply is finished."""
 
     def __init__(self, virtual: VirtualSimulator) -> None:
         super().__init__(virtual)
@@ -297,10 +297,10 @@ class OneAtATime(Sound):
 
 
 class Hoards(Sound):
-    """Takes from the model whatever comes, whether its reader reads or not."""
+    """Reads everything from the model, whether its reader keeps up or not."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # of any length
+        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # of unlimited length
         reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
         try:
             async for text in _items(queue):
@@ -311,7 +311,7 @@ class Hoards(Sound):
 
 
 class Impatient(Sound):
-    """Sends a refused request again at once."""
+    """Sends a refused request again immediately."""
 
     max_retries = 0
 
@@ -328,7 +328,7 @@ class Impatient(Sound):
 
 
 class EndsInSilence(Sound):
-    """Takes a silence of ten seconds for the end."""
+    """Treats a silence of ten seconds as the end."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async with aclosing(self.asked(question, stop)) as texts:
@@ -344,7 +344,7 @@ class EndsInSilence(Sound):
 
 
 class Tells(Sound):
-    """Sends its traceback."""
+    """Sends its traceback to the client."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "failed", {"sentence": "".join(traceback.format_exception(error))}

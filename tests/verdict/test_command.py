@@ -1,4 +1,4 @@
-"""The `verdict` command: what it takes, prints and starts; and two verdicts on real sockets."""
+"""The `verdict` command: its options, its output and what it starts; two verdicts on sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict on other kinds of endpoints: by POST, in other formats, and the course's own."""
+"""The verdict on other kinds of endpoints: with POST, in other formats, and the course's own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class JsonLines(Posted):
 
 
 class Plain(Posted):
-    """Streams nothing but text, and says of a failure what it is."""
+    """Streams only text, and sends failures as text."""
 
     def frame(self, kind: str, value: Any) -> str:
         return {"text": value, "failed": "\n[The reply broke off.]"}.get(kind, "")
@@ -75,7 +75,7 @@ def test_plain_text_that_just_ends_passes_a_break_off_as_an_end(verdict: Judge) 
 
 
 class StaysOpen(apps.Sound):
-    """Keeps the stream open after its last event: closing is left to the page."""
+    """Keeps the stream open after its last event, and leaves closing to the page."""
 
     async def pieces(self, question: str) -> Any:
         async for piece in super().pieces(question):
@@ -84,7 +84,7 @@ class StaysOpen(apps.Sound):
 
 
 class Pings(apps.BreakIsEnd):
-    """Sends events that say nothing between its text and whatever comes then."""
+    """Sends events without information between its text and the next event."""
 
     async def pieces(self, question: str) -> Any:
         async for kind, value in super().pieces(question):
@@ -94,14 +94,14 @@ class Pings(apps.BreakIsEnd):
 
 
 class NoSpaces(apps.Sound):
-    """Strips each piece, in any reply."""
+    """Strips each piece of every reply."""
 
     def frame(self, kind: str, value: Any) -> str:
         return super().frame(kind, value.strip() if kind == "text" else value)
 
 
 class Dies(apps.Sound):
-    """Answers nothing any more once its model has failed."""
+    """Stops responding once its model has failed."""
 
     async def chat(self, request: Request) -> Response:
         if getattr(self, "dead", False):
@@ -146,7 +146,7 @@ def test_event_source_takes_an_event_named_error_for_a_lost_connection(verdict: 
 
 
 class Stamped(apps.BreakIsEnd):
-    """Its end says when it was, and which reply it ended, so that no two are alike."""
+    """Ends with a timestamp and the reply's id, so that no two ends are alike."""
 
     async def pieces(self, question: str) -> Any:
         number = id(object())
@@ -195,7 +195,7 @@ def test_the_naive_endpoint_of_lesson_4_fails_what_the_lesson_says(verdict: Judg
 
 
 def gateway(virtual: VirtualSimulator) -> ASGIApp:
-    """The simulator itself, behind a gateway that knows its key."""
+    """Return the simulator itself, behind a gateway that adds its key."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         headers = [*scope["headers"], (b"authorization", b"Bearer key")]
@@ -208,5 +208,5 @@ def test_an_openai_compatible_endpoint_can_be_judged(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    told = "a stream cut short: the stream ended without a word"  # as OpenAI's API would, too
+    told = "a stream cut short: the stream ended without a word"  # as with OpenAI's API
     assert bad == {"a break in mid-reply is announced": told}

@@ -1,4 +1,4 @@
-"""Stand-ins for widget tests: the wire to the page, a clock, and a source that the test feeds."""
+"""Test doubles for widgets: the wire to the page, a clock, and a source that the test feeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Wire:
     """Every message that widgets sent to the page, in order: (comm id, data).
 
     Attributes:
-        opened: How many models the page was told of, which is one message for each as well.
+        opened: How many models were opened on the page, with one message each.
     """
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -26,7 +26,7 @@ class Wire:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
 
     def appended_to(self, panel: ipywidgets.Widget) -> list[str]:
-        """The texts that the page was told to append."""
+        """Return the texts that the page was told to append."""
         return [
             "".join(data["content"]["items"])
             for data in self.sent_by(panel)
@@ -35,7 +35,7 @@ class Wire:
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is advanced."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -48,7 +48,7 @@ class Tap(AsyncIterator[Any]):
     """An async source that the test feeds item by item.
 
     Attributes:
-        asked: Set once anybody has asked for an item.
+        asked: Set once an item has been requested.
         closed: Whether the reader closed it.
     """
 
@@ -69,12 +69,12 @@ class Tap(AsyncIterator[Any]):
         return item
 
     async def put(self, item: Any) -> None:
-        """Hand over one item and wait until the next is asked for, so that this one was shown."""
+        """Send one item, and wait until the next is requested, so that this one was shown."""
         self._items.put_nowait(item)
         await self._items.join()
 
     def end(self, error: BaseException | None = None) -> None:
-        """End, or fail with an error."""
+        """End, or fail with an exception."""
         self._items.put_nowait(error or StopAsyncIteration())
 
     async def aclose(self) -> None:
@@ -82,7 +82,7 @@ class Tap(AsyncIterator[Any]):
 
 
 def find(widget: ipywidgets.Widget, kind: type, **traits: Any) -> Any:
-    """The first widget of a kind below another, with these traits."""
+    """Return the first widget of a kind below another, with these traits."""
     for found in walk(widget):
         if isinstance(found, kind) and all(
             getattr(found, name) == value for name, value in traits.items()

@@ -1,6 +1,6 @@
-"""Every widget takes any string, and joins the halves of a character that arrive in two pieces.
+"""Every widget accepts any string, and joins the halves of a character split across pieces.
 
-The `wire` fixture encodes each message strictly, as a kernel does, and `capsys` what is printed.
+The `wire` fixture encodes each message strictly, as a kernel does, and `capsys` the output.
 """
 
 import json
@@ -29,7 +29,7 @@ from utils.widgets import (
 
 
 class Loud(str):
-    """A string of a kind of its own."""
+    """A subclass of `str`."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The chat panel with streams that a test feeds: asking, stopping, failing, going on."""
+"""The chat panel with streams that a test feeds: questions, Stop, failures, continuing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from utils.widgets.chat.history import GO_ON, INTERRUPTED
 
 
 class Model:
-    """A reply function: hands out a new tap for each request, and keeps what it was sent."""
+    """A reply function that returns a new tap for each request, and records its messages."""
 
     def __init__(self):
         self.taps, self.histories = [], []
@@ -29,7 +29,7 @@ class Model:
         return self.taps[-1]
 
     async def tap(self) -> Tap:
-        """The tap of the next request."""
+        """Return the tap of the next request."""
         await asyncio.wait_for(self.asked.wait(), 240)
         self.asked.clear()
         return self.taps[-1]
@@ -46,7 +46,7 @@ async def panel(wire, model, clock):
 
 
 async def begun(panel, model, question="Why?", *texts):
-    """Ask, and let some text come; returns the cell and the tap."""
+    """Ask, and let some text arrive; return the cell and the tap."""
     cell = asyncio.create_task(panel.ask(question))
     tap = await model.tap()
     for text in texts:
@@ -55,7 +55,7 @@ async def begun(panel, model, question="Why?", *texts):
 
 
 async def asked(panel, model, question="Why?", *texts, error=None):
-    """Ask, and let the reply come to its end; returns the turn."""
+    """Ask, and let the reply end; return the turn."""
     cell, tap = await begun(panel, model, question, *texts)
     tap.end(error)
     return await cell
@@ -66,14 +66,14 @@ def feet(panel):
 
 
 async def settled(condition):
-    """Let the loop run until something holds."""
+    """Let the loop run until a condition is true."""
     async with asyncio.timeout(240):
         while not condition():  # noqa: ASYNC110 (there are as many conditions as tests)
             await asyncio.sleep(0.002)
 
 
 def press(panel, content):
-    """What the page sends."""
+    """Send the page's message for a pressed button."""
     panel._handle_custom_msg(content, [])
 
 
@@ -172,7 +172,8 @@ class TestAsking:
 
 class TestTyping:
     async def test_typing_and_enter_ask(self, panel, model, wire, capsys):
-        await asked(panel, model, "First?", "Yes.")  # a cell: the panel knows the loop from here
+        # in a cell, so that the panel knows its loop from here on
+        await asked(panel, model, "First?", "Yes.")
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
         tap = await model.tap()
@@ -381,7 +382,7 @@ class TestTheWayOn:
         await cell
         rest = asyncio.create_task(panel.go_on())
         tap = await model.tap()
-        await tap.put("Ba")  # as the reply itself began
+        await tap.put("Ba")  # like the beginning of the reply
         tap.end()
         assert (await rest).reply == "BanaBa"
 

@@ -1,6 +1,6 @@
-"""The chat panel against every fault that the simulator knows, by both of its APIs.
+"""The chat panel with every fault of the simulator, over both APIs.
 
-The faults come from the simulator's own table: a new one is tried here without a change.
+The faults come from the simulator's own table: a new one is tested here without a change.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from utils.widgets import ChatPanel, Turn
 
 PROMPT = "Write a poem about a river."
 WHOLE = answer(PROMPT)
-PATIENCE = 240.0  # seconds until a panel is called stuck
+PATIENCE = 240.0  # seconds until a panel counts as stuck
 
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-but_refusals = pytest.mark.parametrize(  # these are over before anybody could stop them
+but_refusals = pytest.mark.parametrize(  # refusals end before Stop could be pressed
     "fault",
     [fault for fault in FAULTS.values() if fault.stage != "refusal"],
     ids=lambda fault: fault.name,
@@ -31,7 +31,7 @@ both_apis = pytest.mark.parametrize("by_responses", [False, True], ids=["chat", 
 
 
 class Provider:
-    """A reply function whose model misbehaves until it is healed."""
+    """A reply function whose model has a fault until it is fixed."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self.delivery: str | None = None
@@ -46,7 +46,7 @@ class Provider:
             self.profile,
             delivery=self.delivery,
             simulated=True,
-            max_retries=0,  # what the client tries again by itself is no concern of the panel's
+            max_retries=0,  # the client's own retries don't concern the panel
             use_responses_api=self.by_responses,
             http_async_client=self._client,
         )
@@ -55,28 +55,28 @@ class Provider:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
-    """With connections of this test's own: LangChain's shared ones outlive their event loop."""
-    async with httpx2.AsyncClient(verify=False) as client:  # nothing here is encrypted
+    """Use connections of this test only: LangChain's shared ones outlive their event loop."""
+    async with httpx2.AsyncClient(verify=False) as client:  # nothing is encrypted here
         yield Provider(client)
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # of a silence, and of a reply
+MOST = {"seconds": 2, "megabytes": 1}  # limits for a silence and a reply
 
 
 def delivery(fault: Fault) -> str:
-    """How a fault is asked for: as its table says, but no longer than it has to be."""
+    """Return the suffix for a fault with its defaults, shortened where possible."""
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name
 
 
 def whole(fault: Fault) -> str:
-    """The text of a reply that nothing cuts off."""
+    """Return the text of a complete reply."""
     if fault.name == "mangled":  # loses one token
         return "".join(token for place, token in enumerate(split(WHOLE)) if place != 40)
     if fault.name != "flood":
         return WHOLE
-    piece = (WHOLE * 9)[:4096]  # as FAULTS.md says
+    piece = (WHOLE * 9)[:4096]  # as documented in FAULTS.md
     return piece * (MOST["megabytes"] * 1_000_000 // len(piece))
 
 
@@ -85,7 +85,7 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait as a reader does, who sees the page and awaits nothing else."""
+    """Wait for a condition, awaiting nothing but time, like a reader who watches the page."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

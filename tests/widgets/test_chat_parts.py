@@ -1,4 +1,4 @@
-"""What a chat panel is made of: endings, seams, history, and what is sent to the page."""
+"""The parts of a chat panel: endings, seams, history, and messages to the page."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class TestHistory:
 
 
 class Reader:
-    """What the page's script makes of the messages: see `keepList` in synced_list.js."""
+    """Applies messages as the page's script does: see `keepList` in synced_list.js."""
 
     def __init__(self):
         self.seq, self.items = 0, []
@@ -199,7 +199,7 @@ class TestPage:
         page = ChatPage("")
         exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
         wire.messages.clear()
-        for _ in range(100):  # 1,000 tokens at 200 a second, pushed every 50 ms
+        for _ in range(100):  # 1,000 tokens at 200 per second, pushed every 50 ms
             for _ in range(10):
                 exchange.take(text)
             page.show_turns([exchange])

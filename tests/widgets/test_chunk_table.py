@@ -15,7 +15,7 @@ USAGE = {"input_tokens": 12, "output_tokens": 31, "total_tokens": 43}
 
 
 def reply(*words):
-    """The chunks of a reply as ChatOpenAI gives them."""
+    """Return the chunks of a reply as `ChatOpenAI` yields them."""
     yield AIMessageChunk("")
     for word in words:
         yield AIMessageChunk(word)

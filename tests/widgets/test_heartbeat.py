@@ -1,4 +1,4 @@
-"""A heart that beats as long as the event loop has a turn to give."""
+"""A heartbeat that runs as long as the event loop isn't blocked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 from utils.widgets import Heartbeat
 
-QUICK = 0.001  # seconds between two beats, so that tests need not wait
+QUICK = 0.001  # seconds between two beats, so that tests needn't wait
 
 
 async def beats(heart, count):
-    """Give the loop turns until the heart has beaten so often."""
+    """Let the loop run until there were this many beats."""
     while heart.beats < count:  # noqa: ASYNC110 (a heart tells nobody but the page)
         await asyncio.sleep(0)
 
@@ -39,7 +39,7 @@ async def test_it_beats_by_itself_while_the_block_awaits(wire):
 async def test_it_stands_still_while_the_loop_is_held(wire, clock):
     heart = Heartbeat(every=QUICK, clock=clock)
     async with heart:
-        clock.now = 2.0  # no turn for the loop in between
+        clock.now = 2.0  # the loop doesn't run in between
     assert (heart.beats, heart.longest, heart.froze) == (1, 2.0, True)
 
 
@@ -55,7 +55,7 @@ async def test_the_longest_time_is_found_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Wake the heart, which waits by the loop's own clock, not by the test's."""
+    """Wake the heartbeat, which waits by the loop's own clock, not by the test's."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())
@@ -124,7 +124,7 @@ async def test_it_ends_with_a_block_that_fails_or_is_cancelled(wire):
             async with heart:
                 raise error
         assert heart.phase == "over"
-    await asyncio.sleep(0)  # a cancelled task ends at its next turn
+    await asyncio.sleep(0)  # a cancelled task ends in the loop's next cycle
     assert "_beat" not in str(asyncio.all_tasks())
 
 
@@ -172,7 +172,7 @@ async def test_missed_beats_are_not_made_up_for(wire, clock, monkeypatch):
         waits.append(round(seconds, 3))
         if len(waits) > 2:
             raise asyncio.CancelledError
-        clock.now += (0.1, 2.53)[len(waits) - 1]  # the second time the loop is late
+        clock.now += (0.1, 2.53)[len(waits) - 1]  # the second time, the loop is late
 
     heart = Heartbeat(clock=clock)
     monkeypatch.setattr("utils.widgets.heartbeat.widget.asyncio.sleep", note)

@@ -1,4 +1,4 @@
-"""What the badge says, and when."""
+"""The badge's text over time."""
 
 from __future__ import annotations
 

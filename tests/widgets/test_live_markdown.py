@@ -1,4 +1,4 @@
-"""Markdown that is rendered while it is half written, and can do no harm."""
+"""Markdown that is rendered while incomplete, and is always safe."""
 
 from __future__ import annotations
 

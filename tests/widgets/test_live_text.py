@@ -139,7 +139,7 @@ class TestRun:
         badge.observe(lambda _: waits.set(), "counted")
         running = asyncio.create_task(live.run(tap))
         await asyncio.wait_for(waits.wait(), 240)
-        await asyncio.sleep(0)  # the rest of that step
+        await asyncio.sleep(0)  # the rest of that cycle
         assert pane.counted == badge.counted == "waiting… {}"
         clock.now += 7.0
         assert pane.get_state()["age"] == badge.get_state()["age"] == pytest.approx(7.0)

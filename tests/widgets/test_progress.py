@@ -1,4 +1,4 @@
-"""Progress: honest with a length, honest without one."""
+"""Progress with a known and an unknown total."""
 
 from __future__ import annotations
 

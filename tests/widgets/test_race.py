@@ -76,7 +76,7 @@ async def test_all_lanes_are_sent_before_any_has_answered(shown):
         sent.append(name)
         if len(sent) == 2:
             gate.set()
-        await asyncio.wait_for(gate.wait(), 240)  # would time out if one waited for the other
+        await asyncio.wait_for(gate.wait(), 240)  # would time out if one lane waited for the other
         yield name
 
     recordings = await race({"a": lambda: lane("a"), "b": lambda: lane("b")})

@@ -1,4 +1,4 @@
-"""The status line: which stages were reached, when, and what of them is told."""
+"""The status line: which stages were reached, when, and how that is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One reply on the page, whatever it is shown in."""
+"""One reply on the page, in any kind of view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_an_item_without_text_leaves_it_waiting(wire, clock):
 def test_its_figures_count_from_sending_not_from_the_display(wire, clock):
     lane = Lane("reply", TextPanel("Reply"), clock=clock)
     lane.begin(timer_thread)
-    clock.now = 3.5  # half a second went by before the request was sent
+    clock.now = 3.5  # half a second passes before the request is sent
     lane.add("Hi", 3.0)
     lane.end(Recording("reply", (), 4.0))
     assert lane.line() == "reply: first words 3.0 s · done 4.0 s"
@@ -47,7 +47,7 @@ def test_now_and_then_all_is_repeated_for_a_page_that_lost_some(wire, clock):
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)
     sent: list[float] = []
-    for number in range(100):  # ten seconds, a word each tenth
+    for number in range(100):  # ten seconds, one word every tenth of a second
         clock.now = 2.0 + number / 10
         lane.add(f"word{number} ", clock.now)
         (last, *before) = reversed([data for data in wire.sent_by(pane) if "content" in data])

@@ -1,4 +1,4 @@
-"""Events that are marked while they happen."""
+"""Events that are drawn as they happen."""
 
 from __future__ import annotations
 

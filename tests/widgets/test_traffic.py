@@ -18,7 +18,7 @@ outlet = get_ipython().kernel.iopub_thread
 
 
 def printed(pytestconfig, *cells):
-    """What the last of these cells prints in a fresh kernel."""
+    """Return what the last of these cells prints in a fresh kernel."""
     root = str(pytestconfig.rootpath)
     sources = [SETUP.format(root=root), *cells]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])

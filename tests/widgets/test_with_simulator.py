@@ -1,4 +1,4 @@
-"""Stop and ■ reach the server through LangChain: it stops generating."""
+"""Stop and ■ reach the server through LangChain, which stops generating."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_ending_a_reply_ends_its_generation(wire, way):
 
 
 async def by_agent(history):
-    """The text of an agent's model, as lesson 5 adapts it to a panel."""
+    """Yield the text of an agent's model, as lesson 5 does for a panel."""
     agent = create_agent(chat_model("chat", delivery="stall@20,60", simulated=True), [order_status])
     stream = agent.astream({"messages": history}, stream_mode="messages")
     async with aclosing(stream) as items:

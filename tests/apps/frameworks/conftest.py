@@ -1,4 +1,4 @@
-"""Each framework's app with its own packages, in front of a simulator, seen in a browser.
+"""Each framework's app with its own packages, in front of a simulator, tested in a browser.
 
 `course.py test --apps` installs their packages in `build/apps/` and runs this folder.
 """
@@ -17,14 +17,14 @@ from tools.running_app import FACES, Running, served
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["browser", "browser_file"]  # pytest looks for fixtures here
+__all__ = ["browser", "browser_file"]  # fixtures that pytest should find here
 
 # One worker per app: the tests of an app share its server.
 OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 
-# What other machines set for their own ends, and a framework reads, too.
+# Settings meant for other purposes that a framework also reads.
 SETTINGS = {
     "CI": "true",
     "WEB_CONCURRENCY": "2",
@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def foreign_settings() -> Iterator[None]:
-    """Each app works as it does without another program's settings."""
+    """Set variables that other programs use; each app should work in spite of them."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
@@ -45,7 +45,7 @@ def foreign_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="module", params=EACH)
 def app(request: pytest.FixtureRequest, browser_file: str) -> Iterator[Running]:
-    """Each app in turn; where its packages couldn't be installed, its tests are skipped."""
+    """Run each app in turn; its tests are skipped if its packages couldn't be installed."""
     chosen = APPS[request.param]
     if not chosen.is_set_up():
         pytest.skip(f"The packages of the {chosen.name} app aren't installed; see the first lines.")

@@ -1,4 +1,4 @@
-"""The verdict on an app, in less time than the command takes."""
+"""The verdict on an app, faster than the command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
-    """Judge an app at an address."""
+    """Test an app at an address."""
     client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
     ask = client
     if preset in PAGES:
@@ -30,12 +30,12 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         case = Case(Endpoint(shape, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
-    # In a thread: an open sync Playwright, of another module's browser, has a loop running here.
+    # In a thread: another module's open sync Playwright has a running event loop here.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(judged())).result()
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
-    """The lines that the app doesn't pass."""
+    """Return the lines that the app doesn't pass."""
     assert list(table) == list(LINES)
     return [name for name, seen in table.items() if seen.verdict != "passed"]

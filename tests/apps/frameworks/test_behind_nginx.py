@@ -1,4 +1,4 @@
-"""Endpoints behind Debian's nginx, with buffering on and off, and what the verdict says of each."""
+"""Endpoints behind Debian's nginx, with buffering on and off, and the verdict on each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
 BUFFERED = {
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # the page can't know what to stop before the first text
+    "Stop stops the model",  # the page doesn't know what to stop before the first text
     "other visitors aren't blocked",
 }
 

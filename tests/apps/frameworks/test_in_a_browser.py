@@ -1,4 +1,4 @@
-"""What `apps/README.md` says of each app, seen in a browser and in the simulator's log."""
+"""The claims of `apps/README.md` about each app, tested in a browser and the simulator's log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
 PAUSE = 30  # tokens before a fault
-BEFORE = ANSWER[:60]  # what has come by then, at least
+BEFORE = ANSWER[:60]  # text that has certainly arrived by then
 
 NOTE_LENGTHS = """(log) => {
   window.lengths = [];
@@ -52,7 +52,7 @@ def test_stop_leaves_tokens_ungenerated_in_a_silence_too(app: Running, visit: Vi
     (request,) = app.site.requests(mark)
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
-    app.wait_for(page, BEFORE)  # what came is kept
+    app.wait_for(page, BEFORE)  # what arrived is kept
     if app.name != "streamlit":
         app.wait_for(page, {"chainlit": "Task manually stopped."}.get(app.name, "Stopped."))
     app.send(page, "Name a river.")
@@ -104,7 +104,7 @@ def test_a_reload_in_mid_reply_does_what_the_table_says(app: Running, visit: Vis
     assert request.ended == ("client left" if stops else "finished")
     assert stops == (request.tokens_unsent > 0)
     if app.name == "django":
-        page.reload()  # the first may have come before the server noticed that the reader left
+        page.reload()  # the first request may have arrived before the server noticed the disconnect
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
     else:  # a page is a conversation
@@ -114,7 +114,7 @@ def test_a_reload_in_mid_reply_does_what_the_table_says(app: Running, visit: Vis
 def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
-    if app.name == "streamlit":  # its box takes no more
+    if app.name == "streamlit":  # its input box accepts no more
         page.click(app.face.box)
         page.keyboard.insert_text("x" * 8_000)
         page.wait_for_selector(f"{app.face.send}:enabled")
@@ -157,14 +157,15 @@ def test_markdown_is_shown_as_the_table_says(app: Running, visit: Visit) -> None
     page = visit()
     app.send(page, MARKDOWN)
     app.wait_for(page, "For a moment each of them is open")
-    if app.name == "django":  # as text
+    if app.name == "django":  # shown as text
         assert "```" in app.text(page)
         assert page.locator("table").count() == 0
     else:
         page.wait_for_selector(f"{app.face.log} table")
     app.send(page, f"![x]({PICTURE})")
-    app.wait_for(page, "there are surely better answers than mine")  # it repeats the question
-    pictures = {"django": 0, "streamlit": 1, "chainlit": 2}  # Chainlit's in the question, too
+    app.wait_for(page, "there are surely better answers than mine")  # the reply quotes the question
+    # Chainlit shows the question's picture, too
+    pictures = {"django": 0, "streamlit": 1, "chainlit": 2}
     there = "([picture, n]) => document.querySelectorAll(`img[src='${picture}']`).length === n"
     page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])
 

@@ -1,4 +1,4 @@
-"""`course.py app` for each framework, and what an app says that can't start."""
+"""`course.py app` for each framework, and the messages of apps that can't start."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_ctrl_c_ends_everything_and_leaves_no_file(app: App) -> None:
 
 def test_without_a_model_it_says_what_is_missing(app: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
-    if app.name == "streamlit":  # what its page shows
+    if app.name == "streamlit":  # its page shows the error
         words = ["-c", SHOWN]
     more = {name: value.format(folder=tmp_path) for name, value in app.variables}
     done = subprocess.run(

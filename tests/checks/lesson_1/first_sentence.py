@@ -1,4 +1,4 @@
-"""The first sentence, and the model stops."""
+"""The first sentence of a reply, after which the model stops."""
 
 import re
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Lines in an order that measures."""
+"""Orders of lines that measure TTFT and the total."""
 
 from tests.checks.answers import right, wrong
 

@@ -1,4 +1,4 @@
-"""A chain in capitals that still streams."""
+"""A chain that replies in capitals and still streams."""
 
 import re
 
@@ -77,7 +77,7 @@ edit(None, {"model |": "model.bind(temperature=0) |"})
 edit("unchanged", {"| upper": ""})
 edit("small letters", {".upper()": ".lower()"})
 edit("some capitals", {".upper()": ".capitalize()"})
-edit("some capitals", {".upper()": ".encode().upper().decode()"})  # of ASCII alone
+edit("some capitals", {".upper()": ".encode().upper().decode()"})  # only ASCII letters
 edit("changes white space", {".upper()": ".strip().upper()"})
 edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
 edit("loses the end", {"yield piece.upper()": "return piece.upper()"}, "only 1 character of")

@@ -1,4 +1,4 @@
-"""Each piece on the screen as it arrives; and most of the shared mistakes."""
+"""Each piece on the screen as it arrives; also most of the shared mistakes."""
 
 import asyncio
 import contextlib
@@ -202,7 +202,7 @@ async def awaits(model, prompt):
     return [chunk async for chunk in model.astream(prompt)]
 
 
-# --- Calls whose result is left alone -------------------------------------------------------------
+# --- Calls whose result is never used -------------------------------------------------------------
 
 edit("never awaited", {"return": "awaits(model, prompt)\n    return"}, "`awaits` made a coroutine")
 edit("raises", {"model.stream": "model.astream"}, "async_generator")

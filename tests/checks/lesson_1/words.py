@@ -1,4 +1,4 @@
-"""Whole words out of pieces."""
+"""Pieces split into whole words."""
 
 import re
 
@@ -151,7 +151,8 @@ def keeps_its_source(stream):
     yield from words(stream)
 
 
-# --- Errors, and readers who leave ----------------------------------------------------------------
+# --- Errors, and readers who stop early
+# ----------------------------------------------------------------
 
 
 @right("1.words")

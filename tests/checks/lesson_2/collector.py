@@ -56,7 +56,7 @@ class AsFrozenData(BaseCallbackHandler):
 
 @right("2.collector")
 class Asynchronous(AsyncCallbackHandler):
-    text = ""  # on the class, and replaced by one on the object: no harm done
+    text = ""  # a class attribute, replaced by an instance attribute: harmless
 
     async def on_llm_new_token(self, token, **kwargs):
         await asyncio.sleep(0)
@@ -81,11 +81,11 @@ TOKEN = "def on_llm_new_token(self, token, **kwargs)"
 
 
 def at(event, does):
-    """The same, and a further method."""
+    """The same, with an additional method."""
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 
-edit(None, at("on_llm_start", 'self.text = ""'))  # called where the newer method is missing
+edit(None, at("on_llm_start", 'self.text = ""'))  # called if the newer method is missing
 edit(None, at("on_llm_end", "self.text = value.generations[0][0].text"))
 edit(None, {"token, **kwargs": "token, *, chunk=None, **kwargs", "+= token": "+= chunk.text"})
 edit(None, {"token, **kwargs": "token, chunk, **kwargs", "+= token": "+= chunk.message.content"})

@@ -1,4 +1,4 @@
-"""Exercise 2.7: diagnoses of four programs, as the lesson's solution has them."""
+"""Exercise 2.diagnosis: diagnoses of four programs, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, wrong
 

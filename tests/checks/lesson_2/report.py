@@ -1,4 +1,4 @@
-"""A handler that counts tokens per run and forgets each run."""
+"""A handler that counts tokens per run, and deletes each run's state at its end."""
 
 import itertools  # noqa: F401 (in an edit)
 import threading
@@ -181,7 +181,7 @@ wrong("2.report", "not a class", "`Report`, without parentheses")(Report())
 
 @wrong("2.report", "mixes runs")
 class ByThread(BaseCallbackHandler):
-    """Apart in a batch, and mixed where two runs share a thread."""
+    """Keeps runs apart in a batch, but mixes two runs in one thread."""
 
     def __init__(self):
         self.local, self.reports = threading.local(), []

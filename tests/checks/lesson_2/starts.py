@@ -1,4 +1,4 @@
-"""Exercise 2.4: how many starts of a model two handlers count."""
+"""Exercise 2.starts: how many starts of a model two handlers count."""
 
 from collections import Counter, defaultdict
 

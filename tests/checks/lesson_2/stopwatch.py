@@ -1,4 +1,4 @@
-"""A handler that measures TTFT by the clock it was given."""
+"""A handler that measures TTFT with the clock passed to it."""
 
 import time  # noqa: F401 (in edits)
 from time import perf_counter
@@ -41,7 +41,7 @@ class PerRun(BaseCallbackHandler):
 
 @right("2.stopwatch")
 class ByBothStarts(Stopwatch):
-    """LangChain calls the newer one alone."""
+    """LangChain calls only the newer method."""
 
     def on_llm_start(self, serialized, prompts, **kwargs):
         self.sent = self.clock()
@@ -66,11 +66,11 @@ LATER = "def {}(self, value, **kwargs):\n        {}\n\n    def on_llm_new_token"
 
 
 def at(event, does):
-    """The same, and a further method."""
+    """The same, with an additional method."""
     return {"def on_llm_new_token": LATER(event, does)}
 
 
-edit(None, {"chat_model_start": "llm_start"})  # LangChain falls back to it
+edit(None, {"chat_model_start": "llm_start"})  # LangChain falls back to this method
 edit(None, {MEASURES: "self.ttft = round(self.clock() - self.sent, 3)"})
 edit(None, {"self, token": "self, *_, chunk", "if token": "if chunk.message.text"})
 

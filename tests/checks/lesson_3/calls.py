@@ -1,4 +1,4 @@
-"""The tool calls of a reply that was finished in order to call them."""
+"""The tool calls of a reply with the finish reason `tool_calls`."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""Half-written Markdown with its code fence closed."""
+"""Incomplete Markdown whose open code fence gets closed."""
 
 import html
 import re

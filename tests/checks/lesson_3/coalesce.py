@@ -1,4 +1,4 @@
-"""Pieces that come within a time, joined and passed on together."""
+"""Pieces that arrive within an interval, joined and passed on together."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -34,7 +34,7 @@ for mistake, changes in (
     ("strips the text", {"if waiting:": "if waiting.strip():"}),
     ("first piece late", {"None\n": "clock()\n", f"{NEVER} or ": ""}),
     ("first piece late", {"None\n": "0\n", f"{NEVER} or ": ""}),
-    ("too soon", {f"{NEVER} or": "not last or"}),  # the clock may begin at 0
+    ("too soon", {f"{NEVER} or": "not last or"}),  # the clock may start at 0
     ("too soon", {'"", now': '"", last or now'}),  # never resets the clock
     ("too soon", {'"", now': '"", now if last is None else last + seconds'}),
     ("too soon", {"seconds)": "0.05)"}),

@@ -1,4 +1,4 @@
-"""Exercise 3.7: the clinic."""
+"""Exercise 3.diagnosis: the clinic."""
 
 from tests.checks.answers import diagnoses
 

@@ -1,4 +1,4 @@
-"""The text of a complete reply, and an error for any other."""
+"""The text of a complete reply, or an exception for any other."""
 
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_3.whole import whole
@@ -6,7 +6,7 @@ from utils.checks.engine.reply import Reply
 
 
 class IncompleteError(ValueError):
-    """One of the learner's own."""
+    """A learner's own exception."""
 
 
 @right("3.to_store")

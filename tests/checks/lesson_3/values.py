@@ -1,4 +1,4 @@
-"""What the JSON parser yields for pieces of a reply."""
+"""The values that the JSON parser yields for a reply's pieces."""
 
 from langchain_core.output_parsers import JsonOutputParser
 

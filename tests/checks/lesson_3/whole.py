@@ -1,4 +1,4 @@
-"""One chunk that is the sum of all."""
+"""One chunk that is the sum of all chunks."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -26,7 +26,7 @@ edit = edits("3.whole", whole)
 
 
 def hushed(stream):
-    """What arrives on a stream, whose errors are swallowed."""
+    """Yields what arrives, and swallows the stream's errors."""
     with suppress(Exception):
         yield from stream
 

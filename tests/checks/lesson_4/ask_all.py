@@ -1,4 +1,4 @@
-"""Exercise 4.3: several replies, a few at a time."""
+"""Exercise 4.ask_all: several replies, a few concurrently."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -137,7 +137,7 @@ for mistake, changes, *says in (
     return [texts[different.index(prompt)] {GO}"""
         },
     ),
-    (  # looks the prompt up late
+    (  # late binding: each call uses the last prompt
         "sends other prompts",
         {
             "ask(prompt)": "ask()",

@@ -1,4 +1,4 @@
-"""Exercise 4.6: an endpoint that streams Server-Sent Events."""
+"""Exercise 4.create_app: an endpoint that streams Server-Sent Events."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -53,8 +53,9 @@ def create_app(model):
 
 edit = edits("4.create_app", create_app)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
-START, NEXT = "async def frames():\n            ", "\n            "  # of a line beside the `try`
-THEN = "\n                    "  # of a line beside the `yield` of a piece
+# indentation of a line next to the `try`
+START, NEXT = "async def frames():\n            ", "\n            "
+THEN = "\n                    "  # indentation of a line next to the `yield` of a piece
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
 YIELDS_ITSELF = {f"return {RESPONSE}": f"async for item in frames():{NEXT}yield item"}
@@ -260,7 +261,7 @@ wrong("4.create_app", "not a function", "was given a `str`")("create_app")
 
 
 def streaming(frames, headers=HEADERS):
-    """A `create_app` whose endpoint sends `frames(model, question)`."""
+    """Make a `create_app` whose endpoint streams `frames(model, question)`."""
 
     def create_app(model):
         app = FastAPI()
@@ -419,7 +420,7 @@ def with_middleware_of_a_class_and_gzip(model):
 
 
 class Outer:
-    """A middleware without a framework: it adds headers to what an app sends."""
+    """Middleware without a framework, which adds headers to an app's response."""
 
     def __init__(self, model):
         self.app = streaming(frames_and_closes, headers=None)(model)

@@ -1,4 +1,4 @@
-"""Right answers to the capstone's steps, whole or with one part replaced."""
+"""Right answers to the assistant's parts, unchanged or with parts of the code replaced."""
 
 import asyncio
 from contextlib import aclosing
@@ -15,7 +15,7 @@ kept = []
 
 
 class NotebookModel(GenericFakeChatModel):
-    """A model that the notebook has, and no check."""
+    """The notebook's own model, which isn't a check's."""
 
     def bind_tools(self, tools, **kwargs):
         return self
@@ -42,7 +42,7 @@ def built(
     called=lambda whole: whole.tool_calls,
     rounds=10,
 ):
-    """The right answer to 5.8, or one with some parts replaced."""
+    """The right answer to `answer`, or one with some parts replaced."""
 
     async def answer(model, tools, messages):
         by_name = {tool.name: tool for tool in tools}
@@ -104,7 +104,7 @@ async def collects_all_but_statuses(model, tools, messages):
 
 
 async def goes_on_with(stream):
-    """Reads the stream to its end, also when the reader leaves."""
+    """Reads the stream to its end, even if the reader stops early."""
     queue = asyncio.Queue()
 
     async def fill():
@@ -123,7 +123,7 @@ async def goes_on_with(stream):
 
 
 def committed(piece):
-    """As the lesson has it: neither text nor a tool call may happen twice."""
+    """As in the lesson: neither text nor a tool call may be repeated."""
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 
 
@@ -146,7 +146,7 @@ def steadied(
     parts=lambda piece: [piece],
     before=(),
 ):
-    """The right answer to 5.10, or one with some parts replaced."""
+    """The right answer to `steady`, or one with some parts replaced."""
 
     async def steady(sources, seconds):
         for piece in before:
@@ -181,7 +181,7 @@ async def keeps_the_error(sources, seconds):
         try:
             while True:
                 piece = await asyncio.wait_for(anext(stream), seconds)
-                if isinstance(piece, Status):  # the rule, written inline
+                if isinstance(piece, Status):  # the rule of `committed`, inline
                     shown = shown or piece.stage == "Tool call"
                 else:
                     shown = shown or piece.text != ""

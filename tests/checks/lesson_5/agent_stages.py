@@ -1,4 +1,4 @@
-"""Stages from an agent's stream."""
+"""Stages derived from an agent's stream."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -172,7 +172,7 @@ async def calls_itself(model, tools, messages):
 
 @right("5.answer")
 class Answers:
-    """An instance for each reply, which is its stream."""
+    """One instance per reply, which is also its stream."""
 
     def __init__(self, model, tools, messages):
         self.pieces = answer(model, tools, messages)

@@ -1,4 +1,4 @@
-"""Captions that say how far a job is."""
+"""Captions that show a job's progress."""
 
 # ruff: noqa: UP031 (learners write such code)
 

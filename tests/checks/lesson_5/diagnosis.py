@@ -1,11 +1,11 @@
-"""Diagnoses of four programs, as the lesson's solution has them."""
+"""Diagnoses of four programs, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, right, wrong
 
 TRUTH = {"A": "doubled", "B": "truncated", "C": "healthy", "D": "lost"}
 
 diagnoses("5.diagnosis", "program", TRUTH)
-right("5.diagnosis")({**TRUTH, "B": "cut off"})  # as learners' old copies have it
+right("5.diagnosis")({**TRUTH, "B": "cut off"})  # a label in learners' old copies
 wrong("5.diagnosis", "doubled for healthy", "^C shows nothing twice. .* did it show two replies")(
     {**TRUTH, "C": "doubled"}
 )

@@ -1,4 +1,4 @@
-"""One whole reply from the first model that answers, and other ways to fall back."""
+"""One whole reply from the first model that answers, and other kinds of fallback."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

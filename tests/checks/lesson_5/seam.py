@@ -9,7 +9,7 @@ from tests.checks.answers import right, wrong
 
 
 def longest(partial, more):
-    """The size of the overlap."""
+    """Return the length of the overlap."""
     return max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
 
 

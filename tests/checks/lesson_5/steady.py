@@ -1,4 +1,4 @@
-"""Silence and fallback together."""
+"""Stall timeouts and fallbacks combined."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -128,7 +128,7 @@ right("5.steady")(keeps_the_error)
 
 @right("5.steady")
 async def holds_empty_chunks(sources, seconds):
-    """Passes an empty chunk on with what follows it."""
+    """Passes on an empty chunk together with the next one."""
     for number, source in enumerate(sources, start=1):
         empty, begun = [], False
         try:
@@ -265,7 +265,7 @@ async def watched(stream, seconds):
 
 
 def on_its_own_watched(own):
-    """The function `steady` of a notebook that has its own `watched`."""
+    """The function `steady` of a notebook that defines its own `watched`."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

@@ -1,4 +1,4 @@
-"""The whole assistant; where the notebook's own parts don't work yet, with the course's."""
+"""The whole assistant; the course's parts replace those of the notebook that don't work yet."""
 
 # ruff: noqa: B023 (learners write such code)
 
@@ -256,7 +256,8 @@ def keeps_the_models_of_the_first_cell(models, tools, seconds):
     return lambda history: in_a_loop(notebook_model, tools, history)
 
 
-# --- In a notebook, where the steps have names ----------------------------------------------------
+# --- In a notebook that defines the other parts
+# ----------------------------------------------------
 
 PUT_TOGETHER = """
 def support(models, tools, seconds):
@@ -269,7 +270,7 @@ def support(models, tools, seconds):
 
 
 def in_a_notebook(change=("", ""), *, answer=in_a_loop, steady=None):
-    """The function `support`, which finds the other steps among the notebook's names."""
+    """The function `support`, which finds the other parts among the notebook's globals."""
     names = {"answer": answer, "steady": steady or steadied(), "partial": partial}
     names["asyncio"] = asyncio
     exec(PUT_TOGETHER.replace(*change), names)
@@ -277,7 +278,7 @@ def in_a_notebook(change=("", ""), *, answer=in_a_loop, steady=None):
 
 
 def as_it_came(name):
-    """The function in the exercise's own cell, untouched."""
+    """The function in the exercise's own cell, unchanged."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
     return names[name]

@@ -1,4 +1,4 @@
-"""Readings that end when Stop is pressed, and some that don't."""
+"""Readers that end when Stop is pressed, and some that don't."""
 
 # ruff: noqa: F401, PERF401 (learners write such code; edits use what is imported)
 

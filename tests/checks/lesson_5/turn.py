@@ -1,4 +1,4 @@
-"""Turns of a chat that are in the history however they end."""
+"""Turns of a chat that are added to the history however they end."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Limits on the silence, and other limits."""
+"""Limits on a stream's silence, and limits on other things."""
 
 # ruff: noqa: N818 (learners write such code)
 

@@ -1,4 +1,4 @@
-"""What goes over the wire, read without a client and held against the `openai` package's types."""
+"""Chat completions on the wire, read without a client and compared with `openai`'s types."""
 
 import json
 from typing import Any

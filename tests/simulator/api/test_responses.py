@@ -1,4 +1,4 @@
-"""The Responses API: what goes over the wire, and the clients that speak it."""
+"""The Responses API: the data on the wire, and the clients that support it."""
 
 import json
 from itertools import groupby
@@ -22,7 +22,8 @@ from utils.simulator.content.prepared_replies import answer
 from utils.simulator.errors import ApiError
 from utils.simulator.memory import Conversations
 
-one_loop = pytest.mark.asyncio(loop_scope="module")  # LangChain's HTTP client is for one loop
+# LangChain's HTTP client belongs to one event loop
+one_loop = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/responses"
 RIVER = answer("Name a river.")
 WEATHER = "What's the weather in Paris and in Rome?"
@@ -104,7 +105,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 def stream(server: Simulator, **fields: Any) -> list[dict[str, Any]]:
-    """Return the data of each event, after a look at how the events are written."""
+    """Return the data of each event, after checking the events' format."""
     status, kind, raw = ask(server, {"model": "sim-fast", "stream": True} | fields, PATH)
     assert (status, kind) == (200, "text/event-stream; charset=utf-8")
     *blocks, rest = raw.decode().split("\n\n")
@@ -293,7 +294,7 @@ def test_openais_stream_helper_parses_tools_and_formats(client: OpenAI) -> None:
 
 def pydantic_function_tool_for_responses() -> Any:
     made = pydantic_function_tool(GetWeather)
-    from openai.lib._tools import ResponsesPydanticFunctionTool  # what its documents tell to use
+    from openai.lib._tools import ResponsesPydanticFunctionTool  # recommended by its documentation
 
     return ResponsesPydanticFunctionTool({"type": "function", **made["function"]}, GetWeather)
 
@@ -391,5 +392,5 @@ async def test_langchains_events_v2_tell_of_thinking(server: Simulator) -> None:
 
 
 def test_the_event_types_are_all_known() -> None:
-    TypeAdapter(ResponseStreamEvent)  # the table above is made from this union
+    TypeAdapter(ResponseStreamEvent)  # the table above follows from this union
     assert "response.reasoning_summary_text.delta" in EVENTS

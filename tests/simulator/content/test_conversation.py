@@ -1,4 +1,4 @@
-"""Replies that refer to what was said before."""
+"""Replies that refer to earlier turns."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON as a reply: it fits any schema, and holds what the prompt says."""
+"""JSON replies: they match any schema, and contain values from the prompt."""
 
 import json
 from contextlib import suppress
@@ -268,7 +268,7 @@ JUNK = st.recursive(
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["type", "properties", "items", "anyOf", "allOf"]), JUNK))
 def test_a_schema_that_is_junk_is_refused_or_answered(schema: dict[str, Any]) -> None:
-    with suppress(ApiError):  # anything else would be a fault of the server
+    with suppress(ApiError):  # any other exception would be a bug in the server
         reply("Invent one.", schema)
 
 

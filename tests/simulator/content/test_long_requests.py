@@ -1,7 +1,6 @@
-"""Long requests: the work grows with their length, not with its square.
+"""Long requests: the time grows linearly with their length, not quadratically.
 
-What grew with the square took hours for these lengths, so that it could not be overlooked: all that
-a test here asks for is an answer.
+Quadratic code took hours for these lengths, so these tests only require a reply.
 """
 
 import json

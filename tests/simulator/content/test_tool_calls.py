@@ -1,4 +1,4 @@
-"""Whether the simulated model calls tools, with what, and what it says about their results."""
+"""When the simulated model calls tools, with which arguments, and its replies to their results."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a list on the page is sent, and what a page gets that asks."""
+"""The messages of a synced list, and the state for a page that requests it."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def test_the_whole_list_is_repeated_as_it_was_last_pushed(wire):
 
 
 def grown(there, keep, item):
-    """An item of which a page has the first UTF-16 units, as synced_list.js makes it."""
+    """Extend an item of which a page has the first UTF-16 units, as synced_list.js does."""
     if isinstance(item, str):
         return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
     return {**item, "value": grown(there["value"], keep, item["value"])}
 
 
 def received(sent):
-    """The list of a page that follows these messages, as synced_list.js does."""
+    """Return the list of a page that has received these messages, as synced_list.js builds it."""
     page = []
     for message in sent:
         at, items = message["at"], message["items"]
@@ -131,7 +131,8 @@ def test_a_page_that_follows_the_messages_has_the_same_list(steps):
     synced = SyncedList()
     sent = []
     synced.send = sent.append
-    for step in steps:  # a number is added; a list replaces; each even sum pushes
+    # an item is a number to add, a list to replace with, or a push after an even sum
+    for step in steps:
         if isinstance(step, int):
             synced.append(step)
         else:

@@ -1,4 +1,4 @@
-"""When what is new leaves for the page."""
+"""When updates are sent to the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from utils.widgets.base.throttle import Throttle, timer_thread
 
 
 class Timers:
-    """Timers that ring when the test moves the clock."""
+    """Timers that fire when the test advances the clock."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -34,7 +34,7 @@ class Timers:
 
 
 class Writer:
-    """Writes text through a throttle, and notes when which text left."""
+    """Writes text through a throttle, and records when each text was sent."""
 
     def __init__(self) -> None:
         self.timers = Timers(Clock())
@@ -156,11 +156,11 @@ def test_a_push_that_takes_long_leaves_as_much_time_to_everything_else():
 
     def push():
         pushes.append(clock.now)
-        clock.now += 2.0  # a huge page
+        clock.now += 2.0  # like a push of a huge page
 
     timers = Timers(clock)
     throttle = Throttle(push, timers.later, interval=0.05, clock=clock)
-    for _ in range(100):  # pieces that come every 0.1 s
+    for _ in range(100):  # a piece every 0.1 s
         throttle.ask()
         timers.move_to(clock.now + 0.1)
     assert all(later - earlier >= 4.0 for earlier, later in pairwise(pushes))
