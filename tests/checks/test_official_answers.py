@@ -8,6 +8,7 @@ import pytest
 from utils import lesson_source
 from utils.checks import evaluate
 
+DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 EXERCISES = [
     pytest.param(path, number, id=number)
     for path in lesson_source.paths()
@@ -16,7 +17,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """Return imports (except `check`), functions and parameters of earlier cells."""
+    """Return imports (except `check`), definitions and parameters of earlier cells."""
     lines = []
     for cell in lesson.cells[: lesson.cells.index(exercise)]:
         if cell.kind == "code" and not cell.instructor:
@@ -29,7 +30,7 @@ def imported_before(lesson, exercise):
                     isinstance(node, ast.Import | ast.ImportFrom)
                     and getattr(node, "module", None) != "utils.checks"
                 )
-                or (isinstance(node, ast.FunctionDef) and not node.decorator_list)
+                or (isinstance(node, DEFINITIONS) and not node.decorator_list)
                 or (isinstance(node, ast.Assign) and "parts(globals()" in ast.unparse(node))
             ]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
     visit = await get(app, "/chat", {"question": "Why?"}, reply.out)   # in `virtual_time.run`
     visit.status, visit.headers, visit.events
+    visit = await post(app, "/chat", {"question": "Why?"})             # as JSON, in the body
 
 The app receives what uvicorn sends it: its lifespan, the request, and a disconnect when the client
 leaves or the response is complete. While the client doesn't read, `send` waits. Events are parsed
@@ -13,6 +14,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -81,9 +83,10 @@ async def started(app: App) -> AsyncIterator[None]:
 async def get(
     app: App,
     path: str,
-    query: Mapping[str, str],
+    query: Mapping[str, str] = MappingProxyType({}),
     on_event: Callable[[sse.Event], object] = lambda _: None,
     *,
+    headers: Mapping[str, str] = MappingProxyType({}),
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
@@ -94,11 +97,33 @@ async def get(
         path: Such as "/chat".
         query: The parameters after the question mark.
         on_event: Called with each event as it arrives.
+        headers: Further headers, with lower-case names.
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
         slow: The client stays connected but stops reading. Some seconds later the server cancels
             the request, as a time limit or a shutdown would.
     """
+    scope = _scope("GET", path, query, headers)
+    return await _exchange(app, scope, b"", on_event, leave_after, slow=slow)
+
+
+async def post(app: App, path: str, body: object = None) -> Visit:
+    """Send a POST request, with a body as JSON or none, and read the response to its end."""
+    content = b"" if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(content))}
+    scope = _scope("POST", path, {}, headers if content else {})
+    return await _exchange(app, scope, content)
+
+
+async def _exchange(
+    app: App,
+    scope: Mapping[str, Any],
+    body: bytes,
+    on_event: Callable[[sse.Event], object] = lambda _: None,
+    leave_after: float | int | None = None,
+    *,
+    slow: bool = False,
+) -> Visit:
     visit, reader = Visit(), sse.Reader()
     loop, over, full = asyncio.get_running_loop(), asyncio.Event(), False
 
@@ -113,7 +138,7 @@ async def get(
 
     if isinstance(leave_after, float):
         loop.call_later(leave_after, leave)
-    request = [{"type": "http.request", "body": b"", "more_body": False}]
+    request = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
         if request:
@@ -136,9 +161,9 @@ async def get(
                     filter(None, (before, value.decode()))
                 )
             return
-        body = bytes(message.get("body", b""))
-        visit.body += body
-        for event in reader.feed(body):
+        part = bytes(message.get("body", b""))
+        visit.body += part
+        for event in reader.feed(part):
             visit.events.append((virtual_time.now(), event))
             on_event(event)
         if type(leave_after) is int and len(visit.events) >= leave_after:
@@ -147,7 +172,7 @@ async def get(
         if not message.get("more_body"):
             over.set()
 
-    task = asyncio.ensure_future(app(_scope(path, query), receive, send))
+    task = asyncio.ensure_future(app(scope, receive, send))
     await asyncio.wait({task})
     error = None if task.cancelled() else task.exception()
     if visit.left is None and isinstance(error, Exception):
@@ -156,18 +181,21 @@ async def get(
     return visit
 
 
-def _scope(path: str, query: Mapping[str, str]) -> dict[str, Any]:
+def _scope(
+    method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
+) -> dict[str, Any]:
+    more = [(name.encode(), value.encode()) for name, value in headers.items()]
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},  # like uvicorn's, and so not an OSError
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": urlencode(query).encode(),
-        "headers": [(b"host", b"127.0.0.1"), (b"accept", b"text/event-stream")],
+        "headers": [(b"host", b"127.0.0.1"), (b"accept", b"text/event-stream"), *more],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 80),
         "state": {},

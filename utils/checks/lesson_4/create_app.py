@@ -34,7 +34,6 @@ MISUSES = (  # errors that show that a response was passed the wrong kind of obj
     "object has no attribute 'encode'",
     "object has no attribute 'items'",
 )
-_OF_THE_APP = ("async def", "yields", "returns nothing", "returns the wrong type")
 _TRIES = 20  # rounds in which threads may run, so that they drop their references
 _ENDS = ("end", "failed")
 _HEADERS = {  # header names, and patterns that their values should match
@@ -52,7 +51,7 @@ class _App(Wanted):
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
 
-_APP = _App(object, "the app")
+APP = _App(object, "the app")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +116,7 @@ def observe(answer: Any, case: Visited) -> Seen:
             return
         made.append(answer(model))
         app = made[0]
-        if not _APP.fits(app):
+        if not APP.fits(app):
             return
         how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
         requests = [get(app, "/chat", {"question": case.prompt}, arrives, **how)]
@@ -134,7 +133,7 @@ def observe(answer: Any, case: Visited) -> Seen:
             if each.error:
                 raise each.error
 
-    how: dict[str, Any] = {"wants": _APP, "passes_on": case.leave_after is None}
+    how: dict[str, Any] = {"wants": APP, "passes_on": case.leave_after is None}
     run = run_async("create_app", visit, case, reply, FakeModel.of(replies), **how)
     # The shared mistakes examine the answer and its app, not `visit`.
     run = replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
@@ -186,9 +185,15 @@ def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Se
     return {name: both(mistake) for name, mistake in mistakes.items()}
 
 
-FIRST: Mistakes[Seen] = {
+NO_APP: Mistakes[Run] = {
     "not a function": lambda s: not callable(s.answer) or isinstance(s.answer, Starlette),
-    **{name: SHARED[name] for name in _OF_THE_APP},
+    **{
+        name: SHARED[name]
+        for name in ("async def", "yields", "returns nothing", "returns the wrong type")
+    },
+}
+FIRST: Mistakes[Seen] = {
+    **NO_APP,
     "needs frame": _lacks_frame,
     "misuses the response": lambda s: any(text in str(s.error) for text in MISUSES),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,

@@ -1,9 +1,18 @@
 """What learners read about their answers to lesson 4's exercises."""
 
 from utils.checks.clinic import Diagnosis, clinic_messages
+from utils.checks.engine.asgi_client import Visit
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_4 import ask_all, create_app, frame, shout, text_within, who_blocks
+from utils.checks.lesson_4 import (
+    ask_all,
+    create_app,
+    frame,
+    rejoin,
+    shout,
+    text_within,
+    who_blocks,
+)
 from utils.lesson_source import number
 
 _EARLY = "A buffer delays the early text too. How long was its TTFT?"
@@ -51,6 +60,34 @@ def _limit(s: text_within.Seen) -> str:
 
 def _data(s: frame.Seen) -> str:
     return f"The data{s.when} is {shown(repr(s.events[0].data))}"
+
+
+def _response(visit: Visit | None) -> str:
+    body = visit.body.decode(errors="replace") if visit else ""
+    return f"status {visit.status if visit else None}: {shown(body, 90)}"
+
+
+def _rejoined(s: rejoin.Seen) -> str:
+    before, after, right = s.reader.rejoins(s.expected)
+    return (
+        f"A reader who had received {shown(repr(before))} came back and received "
+        f"{shown(repr(after))} instead of {shown(repr(right))}"
+    )
+
+
+def _same(s: rejoin.Seen) -> str:
+    return shown(next(filter(None, (reader.same_id() for reader in s.readers))))
+
+
+def _accepts(what: str, visit: Visit | None) -> str:
+    if what in rejoin.ODD_IDS:
+        asked, right = f"A request with `Last-Event-ID: {what}`", "from 400 to 499"
+    else:
+        asked, right = f"`/replies/{what}`, a reply that doesn't exist,", "404"
+    return (
+        f"{asked} received status {visit and visit.status} instead of {right}. What checks "
+        "that before the response begins?"
+    )
 
 
 def _cause(s: create_app.Seen) -> str:
@@ -335,6 +372,84 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"Your code sent {shown(repr(s.visit.late.decode(errors='replace')))} {s.case.when}. Which "
         "`except` or `finally` does that?"
     ),
+}
+
+_READ, _STOP = "`GET /replies/{key}`", "`POST /replies/{key}/stop`"
+
+REJOIN: Messages[rejoin.Seen] = {
+    "correct": lambda _: (
+        "Readers who left and came back missed nothing and received nothing twice, and so did two "
+        "readers of the same reply. The model received one request, and only Stop stopped it."
+    ),
+    "begins no reply": lambda s: (
+        f"`POST /chat` returned {_response(s.begun)} instead of a key. Those lines were given: "
+        "which of them changed?"
+    ),
+    "stops early": lambda s: (
+        f"The model generated only {s.reply.taken} of {count(s.total, 'piece')}{s.when}, although "
+        "no Stop was sent. What cancels the task when a reader leaves?"
+    ),
+    "calls twice": lambda s: (
+        f"The model received {count(s.reply.requests, 'request')} for one reply{s.when}, and you "
+        "pay for each. Which endpoint calls it again?"
+    ),
+    "another status": lambda s: (
+        f"{_READ} returned {_response(s.refusal)}{s.when}. Which path, method and parameters does "
+        "the endpoint have, and how does it read the header?"
+    ),
+    "no event stream": lambda s: (
+        f"The response has the media type {shown(s.media_type)}. `EventSource` reads only "
+        "`text/event-stream`."
+    ),
+    "not a JSON string": lambda s: (
+        f"The data of an event is {shown(repr(s.no_string))}, which isn't a JSON string. What "
+        "turns text into one?"
+    ),
+    "no id": lambda s: (
+        f"An event has no `id`{s.when}. Without it, a page that reconnects can't say which event "
+        "it received last."
+    ),
+    "same id twice": lambda s: (
+        f"A reader received two events with the id {_same(s)}{s.when}. An id is the "
+        "event's number in the whole reply. Where does your counting start on a new connection?"
+    ),
+    "repeats events": lambda s: (
+        f"{_rejoined(s)}. That text had been received before. Which event comes first when "
+        "`Last-Event-ID` is 4?"
+    ),
+    "loses events": lambda s: (
+        f"{_rejoined(s)}. Which events does a new connection skip, and does it also receive those "
+        "that were added before it began?"
+    ),
+    "no text": lambda s: (
+        f"A page received no text{s.when}, with "
+        f"{_response(s.readers[0].visits[0])}. Which event's data does it show?"
+    ),
+    "another text later": lambda s: (
+        f"A page that was loaded after the reply's end{s.when} received {shown(repr(s.output))} "
+        f"instead of {shown(repr(s.expected))}. Where does a reader without `Last-Event-ID` begin?"
+    ),
+    "readers share": lambda s: (
+        f"Of two readers of the same reply, one received {shown(repr(s.output))} instead of "
+        f"{shown(repr(s.expected))}. What do they share, apart from the list of events?"
+    ),
+    "Stop refused": lambda s: (
+        f"{_STOP} returned {_response(next(v for v in s.stops if v.status != 204))}. It may arrive "
+        "more than once, and after the end."
+    ),
+    "goes on after Stop": lambda s: (
+        f"After Stop, the model still generated {count(s.reply.taken - s.kept, 'piece')}, and you "
+        f"pay for that. What cancels the reply's task?"
+    ),
+    "no end": lambda s: (
+        f"The last event that a reader received is {shown(s.last)}{s.when}. The reply's own last "
+        "event tells a page that it may close its connection. Which condition skips it?"
+    ),
+    "never ends for a reader": lambda s: (
+        f"A reader received the last event, but the response never ended{s.when}. What does it "
+        "still wait for?"
+    ),
+    "accepts a bad request": lambda s: _accepts(*(rejoin.accepted(s) or ("", None))),
 }
 
 DIAGNOSIS: Messages[Diagnosis] = {

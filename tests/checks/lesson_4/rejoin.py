@@ -1,0 +1,309 @@
+"""Exercise 4.rejoin: an app whose replies outlive their readers."""
+
+# ruff: noqa: F401 (edits use what is imported)
+
+import asyncio
+import json
+from contextlib import aclosing
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from tests.checks.answers import edits, right, wrong
+from utils import lesson_source
+
+given = {"asyncio": asyncio, "aclosing": aclosing}
+for cell in lesson_source.load(lesson_source.paths()[3]).cells:
+    if cell.kind == "code" and cell.learner.startswith(("async def write(", "class Reply:")):
+        exec(cell.learner, given)
+Reply = given["Reply"]
+
+
+@right("4.rejoin")
+def create_lasting_app(model):
+    app, replies = FastAPI(), {}
+
+    @app.post("/chat")
+    async def chat(question: str = Body(embed=True)):
+        key = uuid4().hex
+        replies[key] = Reply(model, question)
+        return {"reply": key}
+
+    @app.get("/replies/{key}")
+    async def read(key: str, last_event_id: Annotated[int, Header()] = 0):
+        if key not in replies:
+            raise HTTPException(404)
+        reply = replies[key]
+        if not 0 <= last_event_id <= len(reply.events):
+            raise HTTPException(400)
+
+        async def frames():
+            number = last_event_id + 1
+            while event := await reply.event(number):
+                name, text = event
+                yield f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"
+                number += 1
+
+        return StreamingResponse(frames(), media_type="text/event-stream")
+
+    @app.post("/replies/{key}/stop", status_code=204)
+    async def stop(key: str):
+        if key not in replies:
+            raise HTTPException(404)
+        replies[key].task.cancel()
+
+    return app
+
+
+edit = edits("4.rejoin", create_lasting_app)
+FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
+LOOP = "while event := await reply.event(number):"
+NEXT, MORE = "\n            ", "\n                "  # of a line beside the loop, and in it
+CANCEL = "replies[key].task.cancel()"
+END = f"{MORE}number += 1"
+TYPE = 'media_type="text/event-stream"'
+BAD = """if not 0 <= last_event_id <= len(reply.events):
+            raise HTTPException(400)"""
+LOST = """if key not in replies:
+            raise HTTPException(404)
+        reply ="""
+LOST_STOP = f"""if key not in replies:
+            raise HTTPException(404)
+        {CANCEL}"""
+DATA, NAME, NUMBER = "{json.dumps(text)}", "event: {name}", "id: {number}"
+START = "number = last_event_id + 1"
+
+for changes in (
+    {FRAME: f"{FRAME}.replace('\\n', '\\r\\n').encode()"},
+    {NUMBER: r": hi\nretry: 500\nid: {number}"},
+    {FRAME: r'f"data: {json.dumps(text)}\nid: {number}\nevent: {name}\n\n"'},
+    {CANCEL: f"{CANCEL}\n        await asyncio.wait([replies[key].task])"},
+    {CANCEL: f"if not replies[key].over:\n            {CANCEL}"},
+    {", status_code=204": ""},
+    {"Header()": "Header(ge=0)", "HTTPException(400)": "HTTPException(409)", "0 <= ": ""},
+    {
+        "last_event_id: Annotated[int, Header()] = 0": "request: Request",
+        "reply = replies": "sent = request.headers.get('Last-Event-ID', '0')\n"
+        "        if not sent.isdigit():\n            raise HTTPException(400)\n"
+        "        last_event_id = int(sent)\n        reply = replies",
+    },
+    {  # polls
+        LOOP: f"while number <= len(reply.events) or not reply.over:{MORE}"
+        f"if number > len(reply.events):{MORE}    await asyncio.sleep(0.01){MORE}    continue{MORE}"
+        "event = reply.events[number - 1]"
+    },
+    {  # several events in one piece
+        f"{LOOP}{MORE}name, text = event{MORE}yield {FRAME}{END}": f"{LOOP}{MORE}"
+        f"new = list(enumerate(reply.events[number - 1:], number)){MORE}"
+        f'yield "".join({FRAME} for number, (name, text) in new){MORE}number += len(new)'
+    },
+):
+    edit(None, changes)
+
+for mistake, changes, *says in (
+    # after a reconnection
+    ("repeats events", {START: "number = 1", NUMBER: "id: {number}"}, "had received .* came back"),
+    ("repeats events", {START: "number = max(last_event_id, 1)"}),
+    ("repeats events", {"last_event_id: Annotated[int, Header()]": "last_event_id: int"}),
+    ("loses events", {START: "number = last_event_id + 1 + (last_event_id > 0)"}),
+    ("loses events", {START: "number = len(reply.events) + 1 if last_event_id else 1"}),
+    ("another text later", {START: "number = len(reply.events) + 1"}, "after the reply's end"),
+    ("same id twice", {NUMBER: "id: {number - last_event_id}"}, "new connection"),
+    ("same id twice", {NUMBER: "id: 1"}),
+    ("no id", {NUMBER: ": {number}"}),
+    ("calls twice", {"reply = replies[key]": 'reply = Reply(model, "Why do rivers bend?")'}),
+    (
+        "stops early",
+        {
+            START: f"{START}{NEXT}try:",
+            f"{LOOP}{MORE}name, text = event{MORE}yield {FRAME}{END}": f"    {LOOP}{MORE}    "
+            f"name, text = event{MORE}    yield {FRAME}{MORE}    number += 1{NEXT}"
+            f"finally:{MORE}reply.task.cancel()",
+        },
+        "4 of .*connection had dropped",
+    ),
+    # two readers
+    (
+        "readers share",
+        {
+            "reply = replies[key]": "reply = replies[key]\n        reply.turn = mine = object()",
+            "while event": "while reply.turn is mine and (event",
+            "(number):": "(number)):",
+        },
+    ),
+    # what is sent, and when
+    ("no text", {NAME: "event: token"}, "received no text.*token"),
+    ("not a JSON string", {DATA: "{text}"}),
+    ("not a JSON string", {DATA: "{json.dumps([text])}"}),
+    ("no event stream", {TYPE: 'media_type="text/plain"'}),
+    ("no event stream", {f", {TYPE}": ""}, "`None`"),
+    ("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"}),
+    (
+        "held back",
+        {
+            START: f"late = last_event_id{NEXT}{START}",
+            LOOP: f"{LOOP}{MORE}late = await reply.event(number + 1)",
+        },
+    ),
+    ("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`"),
+    ("no end", {NAME: "event: message"}),
+    ("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"}),
+    (
+        "never ends for a reader",
+        {LOOP: "while event := await reply.event(number) or await asyncio.Event().wait():"},
+    ),
+    ("loses the end", {LOOP: "while number < 5 and (event := await reply.event(number)):"}),
+    ("raises", {"reply.event(": "reply.evnt("}, "evnt"),
+    # Stop
+    ("Stop refused", {"/stop": "/halt"}, "status 404"),
+    ("Stop refused", {'@app.post("/replies': '@app.get("/replies'}, "status 405"),
+    (
+        "Stop refused",
+        {CANCEL: f"if replies[key].over:\n            raise HTTPException(409)\n        {CANCEL}"},
+        "after the end",
+    ),
+    ("goes on after Stop", {CANCEL: "pass"}),
+    (
+        "goes on after Stop",
+        {CANCEL: 'replies[key].add("end", "Stopped.")'},
+        "cancels the reply's task",
+    ),
+    ("another text later", {CANCEL: f"{CANCEL}\n        replies[key].events.clear()"}),
+    # bad requests
+    ("accepts a bad request", {BAD: ""}, "999"),
+    ("accepts a bad request", {"0 <= ": ""}, "-1"),
+    ("accepts a bad request", {LOST: "reply ="}, "`/replies/unknown`.*status 500"),
+    (
+        "accepts a bad request",
+        {LOST_STOP: f"if key in replies:\n            {CANCEL}"},
+        "/stop.*204",
+    ),
+    (
+        "accepts a bad request",
+        {"HTTPException(404)\n        reply =": "HTTPException(400)\n        reply ="},
+    ),
+    # the endpoints and the app
+    ("another status", {'get("/replies/{key}': 'get("/reply/{key}'}, "status 404"),
+    ("another status", {'get("/replies/{key}")': 'post("/replies/{key}")'}),
+    (
+        "another status",
+        {"last_event_id: Annotated[int, Header()] = 0": "last_event_id: Annotated[int, Header()]"},
+        "422",
+    ),
+    ("begins no reply", {'return {"reply": key}': "return key"}),
+    ("begins no reply", {'"/chat"': '"/"'}, "status 404"),
+    ("never calls the model", {"Reply(model, question)": "Reply(None, question)"}),
+    ("another prompt", {"Reply(model, question)": 'Reply(model, "Name a river.")'}),
+    ("returns nothing", {"return app": ""}),
+    (
+        "leaves a task",
+        {START: f"{START}{NEXT}reply.beat = asyncio.create_task(asyncio.Event().wait())"},
+    ),
+):
+    edit(mistake, changes, *says)
+
+wrong("4.rejoin", "not a function", "was given a `FastAPI`")(FastAPI())
+
+
+@right("4.rejoin")
+def by_fastapi(model):
+    app, replies = FastAPI(), {}
+
+    @app.post("/chat")
+    async def chat(question: str = Body(embed=True)):
+        replies[str(len(replies))] = Reply(model, question)
+        return {"reply": str(len(replies) - 1)}
+
+    async def kept(key: str):
+        if key not in replies:
+            raise HTTPException(404)
+        return replies[key]
+
+    kept_reply = Annotated[Reply, Depends(kept)]
+
+    async def place(reply: kept_reply, last_event_id: Annotated[int, Header(ge=0)] = 0):
+        if last_event_id > len(reply.events):
+            raise HTTPException(416)
+        return last_event_id
+
+    @app.get("/replies/{key}", response_class=EventSourceResponse)
+    async def read(reply: kept_reply, number: Annotated[int, Depends(place)]):
+        while event := await reply.event(number := number + 1):
+            yield ServerSentEvent(event=event[0], data=event[1], id=str(number))
+
+    @app.post("/replies/{key}/stop")
+    async def stop(reply: kept_reply):
+        reply.task.cancel()
+        return Response(status_code=204)
+
+    return app
+
+
+@right("4.rejoin")
+def with_a_queue_for_each_reader(model):
+    app, replies, readers, tasks = FastAPI(), {}, {}, {}
+
+    async def generate(key, question):
+        def add(name, text):
+            number = len(replies[key]) + 1
+            event = f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"
+            replies[key].append(event)
+            for queue in readers[key]:
+                queue.put_nowait(event)
+                if name != "message":
+                    queue.put_nowait(None)
+
+        name = "end"
+        try:
+            async for chunk in model.astream(question):
+                add("message", chunk.content)
+        except asyncio.CancelledError:
+            pass
+        except Exception:
+            name = "failed"
+        add(name, "")
+
+    @app.post("/chat")
+    async def chat(question: str = Body(embed=True)):
+        key = uuid4().hex
+        replies[key], readers[key] = [], []
+        tasks[key] = asyncio.create_task(generate(key, question))
+        return {"reply": key}
+
+    @app.get("/replies/{key}")
+    async def read(key: str, last_event_id: Annotated[int, Header()] = 0):
+        if key not in replies:
+            raise HTTPException(404)
+        if not 0 <= last_event_id <= len(replies[key]):
+            raise HTTPException(400)
+
+        async def frames():
+            queue = asyncio.Queue()
+            for event in replies[key][last_event_id:]:
+                queue.put_nowait(event)
+            if tasks[key].done():
+                queue.put_nowait(None)
+            readers[key].append(queue)
+            try:
+                while event := await queue.get():
+                    yield event
+            finally:
+                readers[key].remove(queue)
+
+        return StreamingResponse(frames(), media_type="text/event-stream")
+
+    @app.post("/replies/{key}/stop")
+    async def stop(key: str):
+        if key not in replies:
+            raise HTTPException(404)
+        tasks[key].cancel()
+
+    return app
+
+
+edit = edits("4.rejoin", with_a_queue_for_each_reader)
+edit("loses events", {"replies[key][last_event_id:]": "replies[key] * (not last_event_id)"})
+edit("never ends for a reader", {"if tasks[key].done():": "if False:"})

@@ -1,0 +1,279 @@
+"""An app whose replies outlive their readers, and end at Stop."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from math import inf
+from typing import Any
+
+from starlette.applications import Starlette
+
+from utils.checks.engine.asgi_client import Visit, get, json_of, post, started
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.run import Case, Run
+from utils.checks.engine.stream_runner import run_async
+from utils.checks.engine.virtual_time import SOON
+from utils.checks.lesson_4.create_app import APP, NO_APP
+
+_HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
+_LONG = 120.0  # virtual seconds; by then every response should have ended
+ODD_IDS = ("999", "-1", "x")
+_LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readers(Case):
+    """Who reads a reply. When it is over, another page reads it from the beginning."""
+
+    text: str = _HARBOUR
+    seed: int = 71
+    # for each reader, the number of events after which a connection drops; the last one holds
+    drops: Sequence[Sequence[int]] = ((),)
+    stops: float | None = None  # seconds until Stop arrives; it arrives again after the end
+    refused: bool = False  # whether bad requests are sent, too
+
+    @property
+    def whole(self) -> bool:
+        """Whether the reply arrives completely."""
+        return super().whole and self.stops is None
+
+
+@dataclass
+class Reader:
+    """A page, which reconnects with the last `id` that it received, as an `EventSource` does."""
+
+    visits: list[Visit] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Any]:
+        """The events of all connections."""
+        return [event for visit in self.visits for _, event in visit.events]
+
+    @property
+    def text(self) -> str:
+        """The text on the page."""
+        return "".join(visit.text for visit in self.visits)
+
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """The messages' ids and data."""
+        return [(event.id, event.data) for event in self.events if event.type == "message"]
+
+    async def read(self, app: Any, path: str, drops: Sequence[int], on_event: Any = id) -> None:
+        """Read a reply to its end."""
+        for leave_after in (*drops, _LONG):
+            last = self.events[-1].id if self.events else ""
+            headers = {"last-event-id": last} if last else {}
+            visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
+            self.visits.append(visit)
+            if visit.status != 200 or (self.events and self.events[-1].type != "message"):
+                return
+            await asyncio.sleep(0.25)  # in which the model goes on
+
+    def same_id(self) -> str:
+        """Return the first id of two different messages, or ""."""
+        ids = [each for each, _ in set(self.messages)]
+        return next((each for each in sorted(ids) if ids.count(each) > 1), "")
+
+    def rejoins(self, expected: str) -> tuple[str, str, str]:
+        """Return the text before and after the first wrong reconnection, and the right one."""
+        before = ""
+        for at, visit in enumerate(self.visits):
+            rest = expected.removeprefix(before)
+            held = visit is self.visits[-1]
+            if at and (visit.text != rest if held else not rest.startswith(visit.text)):
+                return before, visit.text, rest
+            before += visit.text
+        return "", "", ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Run):
+    """What readers received of a reply."""
+
+    case: Readers
+    key: str  # of the reply that was begun; "" if there is none
+    begun: Visit | None  # the response to `POST /chat`
+    readers: Sequence[Reader]  # the last is the page that was loaded later
+    stops: Sequence[Visit]  # the responses to Stop
+    bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
+
+    @property
+    def kept(self) -> int:
+        """The number of pieces that had arrived when the reply should have ended."""
+        stop = self.stops[0].began + SOON if self.stops else inf
+        return sum(at <= stop for each in self.reply.readings for at in each.arrived)
+
+    @property
+    def expected(self) -> str:
+        """The text that each reader should receive."""
+        return self.reply.text if self.case.whole else "".join(self.reply.pieces[: self.kept])
+
+    @property
+    def reader(self) -> Reader:
+        """The first reader who received another text; the first one, if none did."""
+        wrong = (each for each in self.readers if each.text != self.expected)
+        return next(wrong, [*self.readers, Reader()][0])
+
+    @property
+    def output(self) -> str:
+        """The text that this reader received."""
+        return self.reader.text
+
+    @property
+    def visits(self) -> list[Visit]:
+        """The responses to all readers."""
+        return [visit for reader in self.readers for visit in reader.visits]
+
+    @property
+    def refusal(self) -> Visit | None:
+        """The first response to a reader that isn't status 200."""
+        return next((visit for visit in self.visits if visit.status != 200), None)
+
+    @property
+    def media_type(self) -> str:
+        """The first media type that isn't that of events, or ""."""
+        types = [visit.headers.get("content-type", "None") for visit in self.visits]
+        return next((each for each in types if not each.startswith("text/event-stream")), "")
+
+    @property
+    def no_string(self) -> str:
+        """The data of the first message that isn't a JSON string, or ""."""
+        messages = [e for v in self.visits for _, e in v.events if e.type == "message"]
+        return next((e.data for e in messages if not isinstance(json_of(e), str)), "")
+
+    @property
+    def last(self) -> str:
+        """The type of the first last event that isn't the right one, or ""."""
+        right = "end" if self.case.fails_after is None else "failed"
+        types = [each.events[-1].type if each.events else "none" for each in self.readers]
+        return next((each for each in types if each != right), "")
+
+
+def observe(answer: Any, case: Readers) -> Seen:
+    """Make an app, begin a reply, and read it."""
+    reply = case.reply()
+    plain = case.whole and case.drops == ((),)
+    made: list[Any] = []
+    seen: dict[str, Any] = {"key": "", "begun": None, "readers": [], "stops": [], "bad": []}
+
+    def arrives(event: Any) -> None:
+        reply.out(str(json_of(event)) if plain and event.type == "message" else "")
+
+    @wraps(answer, updated=())
+    async def visit(model: FakeModel) -> None:
+        if not callable(answer) or isinstance(answer, Starlette):
+            return
+        made.append(answer(model))
+        app = made[0]
+        if not APP.fits(app):
+            return
+        async with started(app):
+            seen["begun"] = await post(app, "/chat", {"question": case.prompt})
+            seen["key"] = _key(seen["begun"])
+            path = f"/replies/{seen['key']}"
+            seen["readers"] = [Reader() for _ in case.drops] if seen["key"] else []
+            pairs = zip(seen["readers"], case.drops, strict=False)
+            async with asyncio.TaskGroup() as group:
+                for reader, drops in pairs:
+                    group.create_task(reader.read(app, path, drops, arrives))
+                if case.stops:
+                    group.create_task(stop(app, f"{path}/stop", case.stops))
+                if case.refused:
+                    group.create_task(refuse(app, path))
+            if seen["key"]:
+                await asyncio.sleep(reply.lasts)  # a model that goes on has ended by then
+                seen["readers"].append(Reader())
+                await seen["readers"][-1].read(app, path, ())
+            if case.stops:
+                await stop(app, f"{path}/stop")
+        visits = [seen["begun"], *seen["stops"], *(v for r in seen["readers"] for v in r.visits)]
+        for each in visits:
+            if each.error:
+                raise each.error
+
+    async def stop(app: Any, path: str, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
+        seen["stops"].append(await post(app, path))
+
+    async def refuse(app: Any, path: str) -> None:
+        await asyncio.sleep(reply.arrives(3))
+        for lost in _LOST:
+            send = post if "stop" in lost else get
+            seen["bad"].append((lost, await send(app, f"/replies/{lost}")))
+        for odd in ODD_IDS:
+            headers = {"last-event-id": odd}
+            visit = await get(app, path, headers=headers, leave_after=_LONG)
+            seen["bad"].append((odd, visit))
+
+    run = run_async("create_lasting_app", visit, case, reply, case.model(reply), wants=APP)
+    # The shared mistakes examine the answer and its app, not `visit`.
+    returned = made[0] if made else None
+    run = replace(run, answer=answer, returned=returned, asynchronous=False, passes_on=plain)
+    return Seen.of(run, **seen)
+
+
+def _key(begun: Visit) -> str:
+    try:
+        return str(json.loads(begun.body)["reply"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def _repeats(s: Seen) -> bool:
+    """Whether the text after a reconnection had been received before it."""
+    before, after, _ = s.reader.rejoins(s.expected)
+    return bool(after) and 0 <= s.expected.find(after[:8]) < len(before)
+
+
+def accepted(s: Seen) -> tuple[str, Visit] | None:
+    """Return the first bad request that wasn't refused as it should be, and its response."""
+    right = {**dict.fromkeys(_LOST, (404,)), **dict.fromkeys(ODD_IDS, range(400, 500))}
+    return next((pair for pair in s.bad if pair[1].status not in right[pair[0]]), None)
+
+
+FIRST: Mistakes[Seen] = {
+    **NO_APP,
+    "begins no reply": lambda s: s.begun is not None and not s.key and not s.error,
+}
+MISTAKES: Mistakes[Seen] = {
+    "another status": lambda s: s.refusal is not None,
+    "no event stream": lambda s: bool(s.media_type),
+    "not a JSON string": lambda s: bool(s.no_string),
+    "no id": lambda s: any(not number for each in s.readers for number, _ in each.messages),
+    "same id twice": lambda s: any(each.same_id() for each in s.readers),
+    "repeats events": _repeats,
+    "loses events": lambda s: bool(s.reader.rejoins(s.expected)[2]),
+    "Stop refused": lambda s: any(not 200 <= (each.status or 0) < 300 for each in s.stops),
+    "goes on after Stop": lambda s: bool(s.stops) and s.reply.taken > s.kept,
+    "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
+    "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
+    "no text": TEXT["no text"],
+    "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
+    **TEXT,
+    "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
+    "accepts a bad request": lambda s: accepted(s) is not None,
+}
+
+check = Exercise(
+    observe,
+    cases=(
+        Readers(),
+        Readers(pieces=(), when="for an empty reply"),
+        Readers(drops=((4, 3),), when="after a reader's connection had dropped"),
+        Readers(drops=((), (5,)), when="when two readers read the same reply"),
+        Readers(drops=((), ()), silences={6: 40.0}, stops=20.0, when="after Stop"),
+        Readers(fails_after=3, when="when the model's connection was lost"),
+        Readers(refused=True, when="for a bad request"),
+    ),
+    mistakes=MISTAKES,
+    first=FIRST,
+    opts_out={
+        "swallows the error": "the `Reply` tells its readers by an event",
+        "swallows the cancellation": "a reply is a task of its own, which only Stop cancels",
+    },
+)
