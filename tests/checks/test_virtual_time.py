@@ -14,7 +14,7 @@ from utils.checks.engine import virtual_time as loops
 from utils.checks.engine.asgi_client import get
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
-from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
+from utils.checks.engine.virtual_time import BEGIN, SOON, NeverEnds, run
 
 PIECES = ["Ri", "vers ", "bend."]
 
@@ -295,7 +295,7 @@ def test_a_reader_who_leaves_lets_it_go(seconds):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await text_of(FakeModel.of({"Why?": reply}))
-        await loops.soon()
+        await asyncio.sleep(SOON)
         return reply.readings[0].closed, reply.readings[0].left - BEGIN
 
     assert run(main) == (True, pytest.approx(seconds))
@@ -311,7 +311,7 @@ def test_leaving_the_loop_lets_it_go():
 
     async def main():
         await leaves()
-        await loops.soon()
+        await asyncio.sleep(SOON)
         return reply.readings[0].closed, reply.taken
 
     assert run(main) == (True, 1)

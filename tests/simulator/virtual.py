@@ -21,7 +21,7 @@ from langchain_openai import ChatOpenAI
 from openai import OpenAI
 from starlette.types import ASGIApp, Message
 
-from utils.checks.engine.virtual_time import VirtualLoop
+from utils.checks.engine.virtual_loop import VirtualLoop
 from utils.simulator import Request, Requests
 from utils.simulator.app import Settings, make_app
 from utils.simulator.concurrency import ConcurrencyLimiter

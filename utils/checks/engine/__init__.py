@@ -5,6 +5,6 @@
 - `reply`: replies that log how they are read; `fake_model`: a `ChatOpenAI` that replies with them
 - `mistakes`, `messages`: the mistakes shared by all exercises, and what learners read about them
 - `wording`: quoting, counting and comparing in messages
-- `virtual_time`, `isolation`, `timeout`, `student_code`, `asgi_client`: how answers
-  run without waiting, without side effects, and with a time limit
+- `virtual_time`, on a `virtual_loop`, `isolation`, `timeout`, `student_code`, `asgi_client`: how
+  answers run without waiting, without side effects, and with a time limit
 """

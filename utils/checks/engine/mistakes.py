@@ -23,7 +23,6 @@ _COLLECTIONS = (str, list, tuple, set, dict)
 _LONG = 4 * RIVERS  # more than 100 pieces
 
 RAISED = "raises"
-NEVER_ENDS = "never ends"
 
 
 def _raised(run: Run) -> bool:

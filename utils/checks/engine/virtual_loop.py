@@ -1,0 +1,206 @@
+"""An event loop on virtual time, and the limits of a run on it; see `virtual_time`."""
+
+import asyncio
+import selectors
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar, TypeVarTuple
+
+import anyio.to_thread
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+BEGIN = 100.0  # the clock when a run begins, in seconds
+LIMIT = 600.0  # virtual seconds that a run may take
+SOON = 0.02  # virtual seconds in which everything that is due now gets done
+
+_HEARING = 0.05  # real seconds until a waiting loop notices that it should stop
+_SILENCE = 0.5  # real seconds of inactivity, with nothing to wait for, until a run is ended
+_BUSY = 2000  # consecutive busy rounds of the loop after which time advances anyway
+_TICK = 0.01  # virtual seconds that each such round takes
+_LAST_WORDS = 5.0  # virtual seconds for tasks to end after a run
+
+
+class NeverEnds(BaseException):  # so that `except Exception` in the learner's code doesn't catch it
+    """The learner's code waits for something that never happens, or runs forever."""
+
+
+class Stop(SystemExit):
+    """Ends whatever runs on a loop; asyncio lets a `SystemExit` through."""
+
+
+WAITS = (
+    "Your code waits for something that never happens: nothing more arrives, and nothing else "
+    "wakes it."
+)
+GOES_ON = "Your code never finished: after ten minutes on the model's clock it was still running."
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer when nothing can run.
+
+    Attributes:
+        blocked: Seconds for which synchronous code blocked the loop.
+        unheard: Errors in tasks that weren't awaited, as asyncio reports them.
+    """
+
+    def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
+        """Make one; `in_thread` is called with it in each of its threads."""
+        self._selector_of_time = _Selector(self)
+        super().__init__(self._selector_of_time)
+        self.blocked = 0.0
+        self.unheard: list[dict[str, Any]] = []
+        self._now, self._until = BEGIN, BEGIN + LIMIT
+        self._home = threading.get_ident()
+        self._jobs = self._asleep = self._rounds = 0
+        self._silent = 0.0
+        self._over = False
+        self._limiter: anyio.CapacityLimiter | None = None
+        self._threads = ThreadPoolExecutor(8, "check", initializer=in_thread, initargs=(self,))
+        self.set_exception_handler(lambda _, context: self.unheard.append(context))
+
+    def time(self) -> float:
+        """The virtual clock, in seconds."""
+        return self._now
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `main` to its end, and then end everything that it left running."""
+
+        async def counted() -> T:
+            self.count_threads()
+            return await main()
+
+        try:
+            return self.run_until_complete(counted())
+        finally:
+            self._finish()
+
+    def count_threads(self) -> None:
+        """Make the clock wait for anyio's threads too; call this from a coroutine."""
+        self._limiter = anyio.to_thread.current_default_thread_limiter()
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Like any loop's, but counted: the clock stands still while a thread is working."""
+        # removed when it runs, so that an idle thread doesn't keep a stream open
+        work: list[Callable[[], T]] = [partial(func, *args)]
+        job = (executor or self._threads).submit(lambda: work.pop()())
+        future = asyncio.wrap_future(job, loop=self)
+        self._jobs += 1
+        # called after the result is set: `wrap_future` registered first
+        job.add_done_callback(self._job_done)
+        return future
+
+    def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
+        """Let time pass in synchronous code; on the loop's own thread, this blocks the loop.
+
+        Args:
+            seconds: How long.
+            too_long: The message if the run takes too long, on the loop's thread.
+
+        Raises:
+            SystemExit: If the run is over, or takes too long.
+        """
+        if self.on_its_thread():
+            self.blocked += seconds
+            self.jump(seconds, too_long)
+            return
+        woken = threading.Event()
+        self._tell(self._doze, seconds, woken)
+        while not woken.wait(_HEARING):
+            if self._over:
+                raise Stop
+
+    def on_its_thread(self) -> bool:
+        """Whether the calling code runs on the loop's thread, and so blocks the loop."""
+        return threading.get_ident() == self._home
+
+    def jump(self, seconds: float, too_long: str = GOES_ON) -> None:
+        """Advance the clock."""
+        self._now += seconds
+        self._rounds, self._silent = 0, 0.0
+        if self._now > self._until:
+            raise Stop(too_long)
+
+    def busy(self) -> None:
+        """Count a busy round; a loop that polls without a pause takes time, too."""
+        self._rounds += 1
+        if self._rounds > _BUSY:
+            self._now += _TICK
+        if self._now > self._until:
+            raise Stop(GOES_ON)
+
+    def threads_at_work(self) -> bool:
+        """Whether a thread may still deliver something before time advances."""
+        pooled = self._limiter.borrowed_tokens if self._limiter else 0
+        return self._jobs + pooled > self._asleep
+
+    def silent(self, seconds: float) -> None:
+        """Record that for this many real seconds there was nothing to do or to wait for."""
+        self._silent += seconds
+        if self._silent > _SILENCE:
+            raise Stop(WAITS)
+
+    def _doze(self, seconds: float, woken: threading.Event) -> None:
+        self._asleep += 1
+        self.call_later(seconds, self._wake, woken)
+
+    def _wake(self, woken: threading.Event) -> None:
+        self._asleep -= 1
+        woken.set()
+
+    def _job_done(self, _: object) -> None:
+        with suppress(Stop):
+            self._tell(self._one_job_less)
+
+    def _one_job_less(self) -> None:
+        self._jobs -= 1
+
+    def _tell(self, what: Callable[..., None], *args: Any) -> None:
+        try:
+            self.call_soon_threadsafe(what, *args)
+        except RuntimeError:  # the loop is closed
+            raise Stop from None
+
+    def _finish(self) -> None:
+        self._over = True  # ends threads that are in `pause`
+        left = asyncio.all_tasks(self)
+        for task in left:
+            task.cancel()
+
+        async def tasks_end() -> None:
+            await asyncio.gather(*left, return_exceptions=True)
+
+        for last_words in (tasks_end, self.shutdown_asyncgens):
+            self._until = self._now + _LAST_WORDS
+            with suppress(Stop):
+                self.run_until_complete(last_words())
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.close()
+
+
+class _Selector(selectors.DefaultSelector):
+    """The loop's selector, which advances the clock instead of waiting for a timer."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return events from threads; `timeout` is in virtual seconds."""
+        found = super().select(0)
+        threads = self._loop.threads_at_work()
+        if timeout is not None and timeout <= 0:
+            self._loop.busy()
+        elif not found and (threads or timeout is None):
+            found = super().select(_HEARING)
+            if not found and not threads:
+                self._loop.silent(_HEARING)
+        elif not found and timeout is not None:
+            self._loop.jump(timeout)
+        return found
