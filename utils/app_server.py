@@ -21,7 +21,7 @@ from .errors import Sentence, sentence
 from .settings import keep_off_proxies
 
 HOST = "127.0.0.1"
-_GRACE = 0.5  # seconds for an app to notice that its clients disconnected
+_GRACE = 0.5  # seconds for an app to notice that its clients have disconnected
 # What Starlette and FastAPI raise when a client disconnects.
 _DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
@@ -57,12 +57,12 @@ class Server:
 
     @property
     def stopped(self) -> bool:
-        """Whether it has stopped."""
+        """Whether the server has stopped."""
         return self._task.done() or self._loop.is_closed()
 
     async def stop(self) -> None:
         """Stop, and abort open connections. Safe to call again."""
-        if self._loop is not asyncio.get_running_loop():  # its own loop has ended
+        if self._loop is not asyncio.get_running_loop():  # the server's loop has ended
             self._listener.close()
             return
         self._uvicorn.over.set()
@@ -83,11 +83,11 @@ class Server:
             raise ServingError(f"The app failed to start (in its lifespan){why}.") from error
 
 
-_servers: dict[str, Server] = {}  # made by `serve`, by name
+_servers: dict[str, Server] = {}  # servers made by `serve`, by name
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
-    """Serve an app until `stop()`, the next `serve` with this name, or the kernel's end.
+    """Serve an app until `stop()`, the next `serve` with the same name, or the kernel's end.
 
         server = await serve(app)
         print(server.url)
@@ -168,9 +168,9 @@ class _Uvicorn(uvicorn.Server):
                 interface="asgi3",
                 ws="none",
                 log_config=None,
-                workers=1,  # otherwise WEB_CONCURRENCY sets it
+                workers=1,  # otherwise uvicorn would read WEB_CONCURRENCY
                 access_log=False,
-                date_header=False,  # it would need ticks
+                date_header=False,  # needs uvicorn's ticks
             )
         )
         self.ready = asyncio.Event()
@@ -206,7 +206,7 @@ class _Uvicorn(uvicorn.Server):
             _, late = await asyncio.wait(running, timeout=_GRACE)
             for task in late:
                 task.cancel()
-            if late:  # what is still running is in a thread, which can't be stopped
+            if late:  # whatever is still running is in a thread, which can't be stopped
                 await asyncio.wait(late, timeout=_GRACE)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
@@ -226,7 +226,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # many have no lifespan
+                self.startup_error = error  # many apps have no lifespan
             elif type(_alone(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_alone(error))
             raise
@@ -251,7 +251,7 @@ def _check(app: object) -> None:
 
 
 def _takes_three(app: Callable[..., object]) -> bool:
-    """Return whether it can be called with scope, receive and send, as an ASGI app is."""
+    """Return whether it can be called with scope, receive and send, like an ASGI app."""
     try:
         inspect.signature(app).bind("scope", "receive", "send")
     except (TypeError, ValueError):

@@ -54,7 +54,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield every piece of the first source that answers; a long silence is a failure."""
+    """Yield every piece of the first source that answers; a long silence counts as a failure."""
     for number, source in enumerate(sources, start=1):
         begun = False
         try:
@@ -74,9 +74,9 @@ PARTS: Mapping[str, Callable[..., Any]] = {"answer": answer, "steady": steady, "
 def parts(
     names: Mapping[str, Any], wanted: Sequence[str] = ("answer", "steady")
 ) -> tuple[Callable[..., Any], ...]:
-    """Return each wanted part: yours if it passes its exercise's check, otherwise the course's.
+    """Return the requested parts: yours if they pass their checks, otherwise the course's.
 
-    It prints which is which.
+    Prints which are which.
 
     Args:
         names: The notebook's `globals()`.
@@ -95,7 +95,7 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
-    """Whether a check accepts an answer to another exercise."""
-    from utils.checks import evaluate  # which is slow to import
+    """Return whether a check accepts an answer to another exercise."""
+    from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

@@ -1,4 +1,4 @@
-"""Displaying errors as one sentence, without a traceback or secrets.
+"""Displays errors as one sentence, without a traceback or secrets.
 
 The exceptions themselves are defined where they are raised.
 """
@@ -14,11 +14,12 @@ from typing import Any
 from .unicode import well_formed
 
 _HIDDEN = "[key]"
-_LONGEST = 300  # characters of a message
+_LONGEST = 300  # characters in a message
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
-_DUMMIES = {"sk-no-key-required", "no-key-needed"}  # public: in the documentation of local servers
+# example keys in the documentation of local servers, so not secret
+_DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
-# Each alternative is a whole token. None matches a word, a model name, or a request ID.
+# Each alternative matches a whole token. None matches a word, a model name, or a request ID.
 _SECRET = re.compile(
     r"""
     (?<![\w-])(?:
@@ -133,7 +134,7 @@ def _show(explain: Callable[[BaseException], str | None]) -> Callable[..., None]
             caught = (kind, error, trace)
             shell.showtraceback(caught, tb_offset=tb_offset, running_compiled_code=True)
             return
-        shell._get_exc_info((kind, error, trace))  # stores it for `%tb`
+        shell._get_exc_info((kind, error, trace))  # stores the exception for `%tb`
         more = f"({kind.__name__}; run `%tb` in a new cell to see the traceback.)"
         shell._showtraceback(kind, redacted(str(error)), [f"{told} {more}"])
 

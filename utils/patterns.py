@@ -21,7 +21,7 @@ FORM = (
 
 
 async def five_patterns(model: BaseChatModel) -> list[Pattern]:
-    """Show five replies concurrently: on a blank screen, and with a spinner, skeleton and status.
+    """Show five replies concurrently, each in another way, such as with a spinner.
 
     Returns:
         A pattern for each, with the seconds until its widget was visible.

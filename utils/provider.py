@@ -1,6 +1,6 @@
-"""The model that cells call: the course's simulator, or a real provider set by the environment.
+"""The model that cells call: the simulator, or a real provider set by environment variables.
 
-The models are LangChain's own `ChatOpenAI`. Nothing here wraps what they return.
+The models are LangChain's own `ChatOpenAI`, without wrappers.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def chat_model(
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
-    ours["http_socket_options"] = ()  # only for LangChain's own clients
+    ours["http_socket_options"] = ()  # applies only to LangChain's own clients
     with settings.hidden():
         return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
 
@@ -93,9 +93,9 @@ def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> Cha
 def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
     """Return the HTTP clients for all of the simulator's models.
 
-    They ignore proxies, certificates and other settings meant for external hosts, and trust no
-    certificate, as loading those that a system trusts takes longer than a first reply. As with
-    LangChain's own, there is one pair per process, and the async one belongs to one event loop.
+    They ignore proxies, certificates and other settings meant for external hosts. They trust no
+    certificates, since loading the system's takes longer than a first reply. As with LangChain's
+    own, there is one pair per process, and the async one belongs to one event loop.
     """
     import ssl
 
@@ -109,7 +109,7 @@ def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
 
 
 def simulator(*, wait: bool = True) -> Simulator:
-    """Return the simulator's handle, and start it if needed.
+    """Return the simulator, and start it if needed.
 
     Args:
         wait: Wait until it responds.
@@ -123,7 +123,7 @@ def simulator(*, wait: bool = True) -> Simulator:
 
 
 def describe() -> str:
-    """Return a sentence about which model cells will call, without its key.
+    """Return a sentence about the model that cells will call, without its key.
 
     It makes no call, so it can't tell whether a real provider responds.
 
@@ -154,7 +154,7 @@ def _who_is_asked(provider: Provider) -> str:
 
 
 def _consequences() -> Iterator[str]:
-    """Yield sentences on what else the environment changes for a real provider."""
+    """Yield sentences about other effects of the environment on a real provider."""
     if settings.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")

@@ -21,7 +21,7 @@ from .stall_timeout import Stalled
 if TYPE_CHECKING:
     import openai
 
-# What an HTTP client raises for a dropped connection, and for a response it can't read.
+# Exceptions of an HTTP client for a dropped connection, and for a response it can't read.
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")
 _UNREADABLE = ("DecodingError", "TooManyRedirects")
 _WORDS = 140  # characters of a provider's own message in a sentence
@@ -37,11 +37,12 @@ _READERS = {
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-_EMPTIES = r"a?(invoke|stream)"  # in langchain-core's chat model: fails if there is no reply
+# in langchain-core's chat model; raises an exception if there is no reply
+_EMPTIES = r"a?(invoke|stream)"
 
 
 def explain(error: BaseException) -> str:
-    """Return one sentence on why a call to a provider failed, and what to do.
+    """Return one sentence that explains why a call to a provider failed, and what to do.
 
     Args:
         error: The exception; its causes, and the members of a group, are examined too.
@@ -75,7 +76,7 @@ def explain_providers(error: BaseException) -> str | None:
 
 
 def _explained(causes: list[BaseException]) -> str | None:
-    """Return the sentence for the first known exception."""
+    """Return the sentence for the first exception that is recognised."""
     return next(filter(None, (_sentence(cause, causes) for cause in causes)), None)
 
 
@@ -167,7 +168,7 @@ def nothing_readable(error: BaseException | None = None) -> str:
 
 
 def _words_of_refusal(error: BaseException | None) -> str:
-    """Return, in parentheses, what LangChain read from a body such as `{"error": "…"}`."""
+    """Return, in parentheses, LangChain's message for a body such as `{"error": "…"}`."""
     frames = _frames(error) if error is not None else []
     if type(error) is not ValueError or not frames or frames[-1][1] != "_create_chat_result":
         return ""
@@ -219,7 +220,7 @@ def _members(error: BaseException) -> list[BaseException]:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return the error and what it was raised from, outermost first."""
+    """Return the error and its causes, outermost first."""
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in chain:

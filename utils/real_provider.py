@@ -17,7 +17,7 @@ _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
-    """No model can be called: a provider's settings are incomplete, or the simulator can't start.
+    """No model is available: a provider's settings are incomplete, or the simulator can't start.
 
     The message says what to do.
     """

@@ -19,7 +19,7 @@ from threading import RLock
 _UPPER = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 PROXIES = ("OPENAI_PROXY", *_UPPER, *map(str.lower, _UPPER))
 HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
-# All that these libraries read when a client or model is created, including future variables.
+# All variables that these libraries read when a client or model is created, including future ones.
 _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSLKEYLOGFILE")
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"  # straight and curly
@@ -45,7 +45,7 @@ def hidden() -> Iterator[None]:
 
 
 def keep_off_proxies() -> None:
-    """Let cells connect to servers on this machine directly if a proxy is set."""
+    """Let cells connect directly to servers on this machine, even if a proxy is set."""
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
         if "127.0.0.1" not in hosts and "*" not in hosts:
@@ -60,7 +60,7 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Keep traffic of this process and its children on this machine, and make it work.
+    """Keep traffic of this process and its children on this machine, and remove obstacles to it.
 
     Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that no
     HTTP client can use.
@@ -75,7 +75,7 @@ def stay_here() -> bool:
             import langsmith
 
             traced = tracing()
-            langsmith.configure(enabled=False)  # it caches what it has read
+            langsmith.configure(enabled=False)  # LangSmith caches these variables
         for name in [*tracers, *(name for name, _ in _wrong())]:
             os.environ.pop(name, None)
     return traced

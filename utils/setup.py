@@ -1,7 +1,7 @@
 """The environment check that each notebook's setup cell imports first and calls last.
 
-Importing it looks for the learner's files that hide a module, before it imports any module that
-such a file could hide.
+When imported, it looks for files of the learner that hide a module, before it imports any module
+that such a file could hide.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _PACKAGES = (
     "langchain_openai",
     "matplotlib",
 )
-NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # and everything they import
-_OBJECTS = 20_000  # the garbage collector scans this many in about 5 ms
+NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # and all modules they import
+_OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
 _FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
 
 
@@ -66,7 +66,7 @@ def ready() -> None:
 
 
 def _notes(traced: bool) -> Iterator[str]:
-    """Yield a sentence on each peculiarity of this environment."""
+    """Yield a sentence about each peculiarity of this environment."""
     if traced:
         yield ("LangSmith tracing is turned off in this notebook, so nothing leaves this machine.")
     kernel = version("ipykernel")
@@ -93,7 +93,7 @@ def _check_utils(imported: ModuleType | None) -> None:
 
 
 def _check_hidden() -> None:
-    """Raise if a file of the learner's hides a module that the course needs."""
+    """Raise if a file of the learner hides a module that the course needs."""
     for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
         raise SetupError(shadowing.told(name, path).replace("start again", "restart the kernel"))
 
@@ -110,7 +110,7 @@ def _check_packages() -> None:
 
 
 def _warm_up(contact: bool) -> None:
-    """Do what the first call of a process would do, so that no measurement includes it.
+    """Do the one-time work of a process's first call, so that no measurement includes it.
 
     Args:
         contact: Request the server's list of models, over the connection that cells will use. No
@@ -124,7 +124,7 @@ def _warm_up(contact: bool) -> None:
     _build_types()
     from langchain_core.callbacks import AsyncCallbackManager
 
-    AsyncCallbackManager.configure()  # imports what every call needs
+    AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
     loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the kernel's own loop is running
@@ -133,7 +133,7 @@ def _warm_up(contact: bool) -> None:
 
 
 def _build_types() -> None:
-    """Build the SDK's response models now; it would build them during the first response."""
+    """Build the SDK's response models now, rather than during the first response."""
     from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
     from openai.types.chat.chat_completion import Choice as WholeChoice
     from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
@@ -143,13 +143,13 @@ def _build_types() -> None:
         part.model_rebuild()
 
 
-@cache  # once: later, freezing would also keep garbage
+@cache  # only once: later, freezing would also keep garbage
 def _settle() -> None:
     """Exclude the imported modules from garbage collection.
 
     A full collection would scan them and pause the kernel for about 60 ms, which looks like a gap
-    between two chunks. If a class delays collection during startup (`hub/python`), this makes it
-    frequent again, so that there is never much to scan.
+    between two chunks. If the hub's settings for classes delay collection during startup
+    (`hub/python`), this makes it frequent again, so that there is never much to scan.
     """
     gc.freeze()
     young, *older = gc.get_threshold()
@@ -166,7 +166,7 @@ def _step_back() -> None:
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # raising it again needs privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # raising it again requires privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

@@ -57,7 +57,7 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
-    """Return those of the `hidden` modules that the needed ones are, or import.
+    """Return those `hidden` modules that are needed, or that needed modules import.
 
     To find out, it imports the needed modules with the hiding folders removed from the path.
     """
@@ -82,7 +82,7 @@ def _is_loaded_from(name: str, path: str) -> bool:
 
 
 def told(name: str, path: str) -> str:
-    """Return a sentence on what hides a module, and what to do."""
+    """Return a sentence about the file that hides a module, and what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
     return f"The {what} {path} hides {whose} `{name}`: rename the {what}, and start again."

@@ -83,7 +83,8 @@ class Reader:
         yield from lines
 
     def _field(self, line: str) -> None:
-        name, _, value = line.partition(":")  # a comment starts with a colon, so its name is empty
+        # a comment starts with a colon, so its field name is empty
+        name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)

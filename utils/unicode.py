@@ -28,7 +28,7 @@ def well_formed(text: str) -> str:
 def well_formed_parts(value: Any) -> Any:
     """Return a JSON value with all its strings well-formed, including dictionary keys.
 
-    Everything else, such as bytes, is unchanged.
+    All other values, such as bytes, are unchanged.
     """
     if isinstance(value, str):
         return well_formed(value)
@@ -40,7 +40,7 @@ def well_formed_parts(value: Any) -> Any:
 
 
 def without_half(text: str) -> str:
-    """Return the text without half a character at its end, whose other half may still arrive."""
+    """Return the text without half a character at its end; the other half may still arrive."""
     return text[:-1] if _begins_a_pair(text[-1:]) else text
 
 

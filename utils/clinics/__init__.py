@@ -1,6 +1,7 @@
-"""The patients of each lesson's clinic: models and programs with a fault for the learner to find.
+"""The patients of each lesson's clinic: models and programs with a fault for learners to find.
 
-They aren't in the notebook's cells, which would spoil the diagnosis. `utils/checks` knows it.
+They aren't in the notebook's cells, which would give away the diagnosis. `utils/checks` has the
+solutions.
 """
 
 from utils.clinics.lesson_1 import deployments

@@ -1,4 +1,4 @@
-"""Lesson 1's clinic: it streams on my laptop, not in production."""
+"""Lesson 1's clinic: it streams on my laptop but not in production."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from utils.provider import chat_model
 
 
 def deployments(_: str = "") -> dict[str, ChatOpenAI]:
-    """Return the deployments to diagnose, by the name that the lesson gives them.
+    """Return the deployments to diagnose, by their names in the lesson.
 
     They are always simulated, since a real provider can't be told to misbehave.
 

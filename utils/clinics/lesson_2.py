@@ -17,10 +17,10 @@ _CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 @dataclass(frozen=True)
 class Case:
-    """What one program's handlers received of a reply."""
+    """What one program's handlers received during a reply."""
 
     heard: int  # tokens with text, summed over all handlers
-    warnings: int  # lines in LangChain's callback log meanwhile
+    warnings: int  # lines that LangChain's callback log got during the reply
     reply: str  # the reply's text
 
 
@@ -39,7 +39,7 @@ class Count(BaseCallbackHandler):
         self.heard = 0
 
     def on_llm_new_token(self, token: Any, **_: Any) -> None:
-        """Count it, unless it is empty."""
+        """Count the token, unless it is empty."""
         self.heard += bool(token)
 
 
@@ -80,7 +80,7 @@ def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> st
 
 
 def measured(program: Callable[[], str], *counts: Count) -> Case:
-    """Run a program with its log off the screen, and return what its handlers received."""
+    """Run a program with its log hidden, and return what its handlers received."""
     warnings = _Warnings()
     passed_on, _CALLBACK_LOG.propagate = _CALLBACK_LOG.propagate, False
     _CALLBACK_LOG.addHandler(warnings)

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds between two health checks
-_PING = 0.01  # seconds between two looks at the simulator's log
-_LEAVE_AFTER = 3  # tokens sent by the model
-_pumps: set[asyncio.Task[None]] = set()  # of the endpoint that keeps generating
+_PING = 0.01  # seconds between two reads of the simulator's log
+_LEAVE_AFTER = 3  # tokens that the model has sent by then
+_pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps generating
 
 
 @dataclass(frozen=True)
 class Case:
-    """What two clients of one endpoint observed: one read to the end, one disconnected early."""
+    """What two clients of one endpoint observed: one read to the end, the other disconnected."""
 
     # the share of the reply, 0 to 1, that the model had sent when the first text arrived
     ttft_share: float
@@ -46,7 +46,7 @@ class Case:
 
     @property
     def froze(self) -> bool:
-        """Whether no health check was answered, as learners' old notebooks print."""
+        """Whether no health check was answered; learners' old notebooks print this."""
         return not self.health_checks
 
 
@@ -66,7 +66,7 @@ def source(name: str) -> str:
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to its end, and disconnect early from another.
+    """Serve an endpoint, read one reply to its end, and disconnect from another early.
 
     The client is a thread, so a blocked event loop doesn't stop it. Everything is counted rather
     than timed, so that the diagnosis is the same on a busy machine.
@@ -91,15 +91,15 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     )
 
 
-# --- visitors ------------------------------------------------------------------------------------
+# --- clients ------------------------------------------------------------------------------------
 
 
 async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording, int, int]:
-    """Read a reply to its end while the server's health is checked.
+    """Read a reply to its end, and send health checks in the meantime.
 
     Returns:
-        The reply, how many tokens the model had sent when its first text came, and how many health
-        checks were answered meanwhile.
+        The reply, how many tokens the model had sent when the first text arrived, and how many
+        health checks were answered in that time.
     """
     over = Event()
     checks = asyncio.create_task(asyncio.to_thread(_health_checks, url, over, seen))
@@ -120,7 +120,7 @@ def _read(url: str, prompt: str, seen: Seen) -> tuple[Recording, int]:
 
 
 def _sent(seen: Seen) -> int:
-    """Return how many tokens the model has sent by now."""
+    """Return how many tokens the model has sent so far."""
     return sum(request.tokens_sent for request in seen.now())
 
 
@@ -192,9 +192,9 @@ def _own() -> Simulator:
 
 
 def _unhurried() -> Simulator:
-    """Return the simulator, or one at real speed where the course's is sped up.
+    """Return the simulator, or one at real speed if the course's is sped up.
 
-    What a client does while the model is sending can't be sped up.
+    A client's actions while the model is sending can't be sped up.
     """
     shared = simulator()
     return shared if shared.speed <= 1 else _own()

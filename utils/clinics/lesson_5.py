@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """What one program showed of a reply whose connection may break."""
+    """What one program showed of a reply whose connection may drop."""
 
     shown: str  # all text that reached the screen
     requests: int  # the number of requests the server received
@@ -44,8 +44,8 @@ Program = Callable[[Request, Screen], Awaitable[None]]
 def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
     """Return the programs to diagnose; each takes a prompt and is awaited.
 
-    They are always simulated, since a real provider can't be told to break. The reply to the prompt
-    needs 90 tokens or more, and fewer than 30 in its first sentence.
+    They are always simulated, since a real provider can't be told to drop connections. The reply to
+    the prompt needs 90 tokens or more, and fewer than 30 in its first sentence.
 
     Learners' old notebooks pass the number of the exercise.
     """
@@ -75,7 +75,7 @@ def _connections(
     return decorate
 
 
-# What follows is shown to learners, once they have diagnosed it.
+# The functions below are shown to learners after the diagnosis.
 
 
 @_connections("drop@30")

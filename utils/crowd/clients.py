@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request, read the reply to its end, and return its recording, even of a failure.
+    """Send a request, read the reply to its end, and return its recording, even if it failed.
 
     Args:
         port: The server's port.

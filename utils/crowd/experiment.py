@@ -22,15 +22,15 @@ STYLES: Final = {
     "async def + .astream()": "/tasks",
 }
 _ONE_BY_ONE: Final = "async def + .stream()"
-_REPLY: Final = 1.0  # seconds of the model's time for one reply of `app`
-_PATIENCE: Final = 15.0  # seconds of the model's time for one point
+_REPLY: Final = 1.0  # seconds of model time for one reply of `app`
+_PATIENCE: Final = 15.0  # seconds of model time for one measurement
 _PING: Final = 0.02  # seconds between two health checks
 
 
 async def experiment(
     clients: Sequence[int] = (1, 10, 40, 100), styles: Sequence[str] = tuple(STYLES)
 ) -> Rows:
-    """Measure each style with each number of clients, one after another.
+    """Measure each style with each number of clients in turn.
 
     All clients request the same reply from one server process at the same moment. It takes one
     second, of which 0.8 s are silent. Measurements that would take longer than 15 s are left out,

@@ -11,18 +11,18 @@ from utils.errors import Sentence
 from utils.simulator.child_process import Child
 from utils.simulator.client import SPEED_VARIABLE
 
-_FASTEST = 1.5  # times real speed; any faster, the work that can't be sped up dominates
+_FASTEST = 1.5  # multiple of real speed; if faster, work that can't be sped up would dominate
 
 
 class LoadError(Sentence, RuntimeError):
-    """The measurement can't be made; the message says what to do."""
+    """The measurement can't be made; the message explains what to do."""
 
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
     """Run `utils.crowd.app` in its own process while the block runs.
 
-    The process ends with the block, or with this process, however that ends.
+    The process ends with the block or with this process, even if that is killed.
 
     Yields:
         The port on 127.0.0.1.

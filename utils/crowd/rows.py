@@ -21,7 +21,7 @@ class Row:
         ttft_worst: Until the last of them had its first token.
         makespan: From the first request to the end of the last reply.
         failed: The number of truncated or missing replies.
-        health: The longest health check meanwhile.
+        health: The longest health check in that time.
     """
 
     style: str
@@ -37,7 +37,7 @@ class Rows(Sequence[Row]):
     """Rows in the order of measurement; displayed as a table.
 
     Attributes:
-        left_out: What wasn't measured, and why, in sentences.
+        left_out: Sentences about what wasn't measured, and why.
     """
 
     def __init__(self, rows: Iterable[Row], left_out: Iterable[str] = ()) -> None:
@@ -60,7 +60,7 @@ class Rows(Sequence[Row]):
         """Return the row of a style and a number of clients.
 
         Raises:
-            KeyError: If that wasn't measured.
+            KeyError: If there is no such row.
         """
         for row in self:
             if (row.style, row.clients) == (style, clients):

@@ -1,6 +1,6 @@
-r'''Lessons' sources, `lessons/NN_*.md`: read into cells, exercises, hints and predictions.
+r'''Lesson sources, `lessons/NN_*.md`: parsed into cells, exercises, hints and predictions.
 
-A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
+A lesson is a sequence of cells in MyST Markdown:
 
     # 1. Enabling Streaming
 
@@ -8,8 +8,8 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
 
     +++ {"tags": ["instructor"]}
 
-    A note for instructors, up to the next cell. It appears in solutions/ alone, and so do hints and
-    predictions, which are lists in such a note:
+    A note for instructors, up to the next cell. It appears in solutions/ only. Hints and
+    predictions are lists in such a note:
 
     **Hints for exercise 1.words**
 
@@ -26,7 +26,7 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
 
     +++
 
-    Markdown for everybody goes on after a plain `+++`.
+    Markdown for both editions continues after a plain `+++`.
 
     ```{code-cell} ipython3
     predict("P1.1")
@@ -46,19 +46,19 @@ A lesson is MyST Markdown, one cell after another. All that a maintainer needs:
     check("1.words", words)
     ```
 
-- The file is UTF-8, with or without a BOM, and lines may end in any way.
+- The file is UTF-8, with or without a BOM, with any line endings.
 - Lines between `### BEGIN SOLUTION` and `### END SOLUTION` appear in solutions/ only; the marker
-  lines appear nowhere. One cell may hold several such regions.
+  lines appear nowhere. A cell may have several such regions.
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
   the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
 - An exercise has the name of its check's file: the cell is tagged `exercise-words` and ends with
   `check("1.words", …)`. Its number follows from the order of the lesson's exercises, and replaces
-  `1.words` wherever the lesson has it.
-- It stands under a heading `### Exercise 1.words · what it is about`, and the text there begins
-  with kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
+  `1.words` everywhere in the lesson.
+- It has a heading `### Exercise 1.words · what it is about`, and the text below begins with
+  kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
 - A block ```` ```{literalinclude} take_home/1_script.py ```` (closed in the next line) becomes that
-  script as a block of Python.
-- A code cell tagged `instructor` appears in solutions/ alone.
+  script as a Python block.
+- A code cell tagged `instructor` appears in solutions/ only.
 '''
 
 import re
@@ -107,25 +107,25 @@ Found = TypeVar("Found")
 
 
 class NotThere(LookupError):  # noqa: N818 (the source is fine)
-    """No lesson has that exercise or prediction; the message lists those that exist."""
+    """No lesson has this exercise or prediction; the message lists the existing ones."""
 
 
 def load(path: Path) -> Lesson:
     """Read the lesson at `path`.
 
     Raises:
-        SourceError: If it is not written as the text above says.
+        SourceError: If it breaks the format described above.
     """
     return parse(read(path), name_of(path))
 
 
 def paths(folder: Path | None = None) -> list[Path]:
-    """The lessons' files in order, by default those in `lessons/`."""
+    """Return the lessons' files in order, by default those in `lessons/`."""
     return sorted((folder or FOLDER).glob("[0-9][0-9]_*.md"))
 
 
 def numbers(lesson: int) -> dict[str, str]:
-    """Each exercise's number by its name, such as "1.2" by "words"; see `solution` for errors."""
+    """Return each exercise's number by its name, such as "1.2" for "words"."""
     found: dict[str, str] = {}
     for path in _files(lesson):
         found |= numbers_in(read(path), name_of(path))
@@ -133,7 +133,7 @@ def numbers(lesson: int) -> dict[str, str]:
 
 
 def number(key: str) -> str:
-    """The number of the exercise called `key`, such as "1.words"; other text stays as it is."""
+    """Return the number of the exercise `key`, such as "1.words"; other strings are unchanged."""
     lesson, _, name = key.partition(".")
     return (
         numbers(int(lesson)).get(name, key) if lesson.isdecimal() and name.isidentifier() else key
@@ -141,27 +141,27 @@ def number(key: str) -> str:
 
 
 def solution(key: str) -> str:
-    """The solved code of exercise `key`, its number or name, without its `check(…)`.
+    """Return the solution of exercise `key`, its number or name, without its `check(…)`.
 
     Raises:
-        NotThere: If there is no such exercise; the message names those that exist.
+        NotThere: If there is no such exercise; the message lists the existing ones.
         SourceError: If the lesson's source is broken.
     """
     return _without_check(_find(key, "exercise", _exercise_cells).solved)
 
 
 def stub(key: str) -> str:
-    """Exercise `key` as the learner finds it; see `solution` for errors."""
+    """Return exercise `key` as the learner finds it; for errors, see `solution`."""
     return _without_check(_find(key, "exercise", _exercise_cells).learner)
 
 
 def hints(key: str) -> list[str]:
-    """The hints of exercise `key`, in order; see `solution` for errors."""
+    """Return the hints of exercise `key`, in order; for errors, see `solution`."""
     return list(_find(key, "hints", lambda lesson: lesson.hints).steps)
 
 
 def prediction(key: str) -> Prediction:
-    """The prediction `key`, such as "P1.1"; old notebooks leave out the P."""
+    """Return the prediction `key`, such as "P1.1"; old notebooks leave out the P."""
     key = key if key.startswith("P") else f"P{key}"
     return _find(key, "prediction", lambda lesson: lesson.predictions)
 
@@ -180,7 +180,7 @@ def _files(lesson: int) -> list[Path]:
             "The folder `lessons` is missing: it belongs beside `utils`. "
             "Work in a complete copy of the course."
         )
-    begins = f"{lesson:02}_"  # without `glob`, the greater part of a check's time
+    begins = f"{lesson:02}_"  # `glob` each time would take most of a check's time
     names = sorted(path for path in FOLDER.iterdir() if path.name.startswith(begins))
     return [path for path in names if path.suffix == ".md"]
 

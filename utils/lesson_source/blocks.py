@@ -15,19 +15,19 @@ _DIRECTIVE = re.compile(r"^\{([^}]*)\}?")
 
 @dataclass(frozen=True)
 class Block:
-    """A cell as it is in the file."""
+    """A cell as written in the file."""
 
     kind: Literal["markdown", "code"]
     lines: list[str]
-    line: int  # the line in the file, from 1, where that begins
+    line: int  # the line in the file where the text begins, counted from 1
     tags: tuple[str, ...]
 
 
 def blocks(lines: list[str], file: str) -> Iterator[Block]:
-    """The cells of a file's `lines`, in order.
+    """Return the cells of a file's `lines`, in order.
 
     Raises:
-        SourceError: A block is not closed, or what stands around the cells can't be read.
+        SourceError: A block is not closed, or text around the cells can't be parsed.
     """
     at = _after_front_matter(lines, file)
     begin = at
@@ -86,10 +86,10 @@ def _known_directive(opening: str, file: str, line: int) -> None:
 
 
 def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int:
-    """The index of the line that closes the fence `opening` at `at`.
+    """Return the index of the line that closes the fence `opening` at `at`.
 
     Raises:
-        SourceError: Something else begins before it is closed, or the file ends.
+        SourceError: Another block begins before it is closed, or the file ends.
     """
     fence, info = opening["fence"], opening["info"].strip()
     for end in range(at + 1, len(lines)):
@@ -98,7 +98,7 @@ def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int
             within = inner["info"].strip()
             if not within:
                 return end
-            # A string in Python may contain what looks like the start of a block.
+            # A Python string may contain what looks like the start of a block.
             begins = not info.startswith("{code-cell}") or bool(_DIRECTIVE.match(within))
         else:
             begins = info.startswith("{") and lines[end].startswith("+++")

@@ -1,16 +1,16 @@
-"""A lesson's parts: cells, exercises, hints and predictions; and the error for a broken source."""
+"""A lesson's parts: cells, exercises, hints and predictions; and the error for invalid sources."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBER = re.compile(r"^P?\d+\.\d+$")  # of an exercise, or with a P of a prediction
+NUMBER = re.compile(r"^P?\d+\.\d+$")  # number of an exercise, or with a P of a prediction
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 
 class SourceError(Exception):
-    """A lesson's source that can't be used; the message starts with `file:line: `."""
+    """A lesson's source is invalid; the message starts with `file:line: `."""
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(f"{file}:{line}: {problem}")
@@ -23,9 +23,9 @@ class SourceError(Exception):
 class Region:
     """A solution between its markers, and the stub that replaces it."""
 
-    line: int  # line of `### BEGIN SOLUTION` in the file, from 1
+    line: int  # line of `### BEGIN SOLUTION` in the file, counted from 1
     solution: str  # the solution's lines as written
-    stub: str  # what the learner sees instead
+    stub: str  # the lines that the learner sees instead
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Cell:
 
     kind: Literal["markdown", "code"]
     source: str  # the text as written, markers included
-    line: int  # the line in the file, from 1, where `source` begins
+    line: int  # the line in the file where `source` begins, counted from 1
     tags: tuple[str, ...]
     solved: str  # the text of the instructor's edition
     learner: str  # the text of the learner's edition
-    regions: tuple[Region, ...] = ()  # the solutions in it
+    regions: tuple[Region, ...] = ()  # the solutions in the cell
 
     @property
     def instructor(self) -> bool:
@@ -53,7 +53,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice of a prediction; `feedback` names the misconception behind a wrong one."""
+    """A choice of a prediction; for a wrong one, `feedback` names the misconception."""
 
     text: str
     feedback: str
@@ -81,13 +81,13 @@ class Hints:
 class Lesson:
     """One lesson's source."""
 
-    file: str  # how messages name it, such as `lessons/01_enabling_streaming.md`
+    file: str  # its name in messages, such as `lessons/01_enabling_streaming.md`
     cells: tuple[Cell, ...]  # in order
     numbers: Mapping[str, str]  # the number of each exercise, by its name
-    exercises: Mapping[str, Cell]  # the cell of each exercise, by its number such as "1.2"
+    exercises: Mapping[str, Cell]  # the cell of each exercise, by number, such as "1.2"
     hints: Mapping[str, Hints]  # by exercise
-    predictions: Mapping[str, Prediction]  # by their number such as "1.1"
+    predictions: Mapping[str, Prediction]  # by number, such as "1.1"
 
     def error(self, line: int, problem: str) -> SourceError:
-        """An error at a line of this lesson."""
+        """Make an error at a line of this lesson."""
         return SourceError(self.file, line, problem)

@@ -22,15 +22,15 @@ _FEEDBACK = re.compile(r"\s+> ?(.*)$")
 class Data:
     """A heading and the list below it."""
 
-    kind: Literal["hints", "prediction"]  # which of the two it is
-    number: str  # as the heading has it
-    question: str  # what a prediction asks
+    kind: Literal["hints", "prediction"]  # whether it is hints or a prediction
+    number: str  # the number in the heading
+    question: str  # the prediction's question
     items: list[list[str]]  # each item's lines, the first without its indentation
     line: int  # the heading's line in the file
 
 
 def data_lists(block: Block, file: str) -> Iterator[Data]:
-    """The hints and predictions in a Markdown cell.
+    """Return the hints and predictions in a Markdown cell.
 
     Raises:
         SourceError: A heading is misspelt or has no number.
@@ -68,7 +68,7 @@ def _heading(text: str) -> tuple[Literal["hints", "prediction"], re.Match[str] |
 
 
 def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
-    """The items of the list that begins at `at`, and where the text goes on."""
+    """Return the items of the list that begins at `at`, and the index of the line after it."""
     items: list[list[str]] = []
     while at < len(lines):
         text = lines[at]
@@ -83,7 +83,7 @@ def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
 
 
 def hints_of(data: Data, file: str) -> Hints:
-    """The hints in a numbered list.
+    """Return the hints in a numbered list.
 
     Raises:
         SourceError: The list is missing, or an item isn't numbered.
@@ -102,10 +102,10 @@ def hints_of(data: Data, file: str) -> Hints:
 
 
 def prediction_of(data: Data, file: str) -> Prediction:
-    """The prediction in a task list.
+    """Return the prediction in a task list.
 
     Raises:
-        SourceError: There isn't exactly one right choice beside wrong ones that have feedback.
+        SourceError: There isn't exactly one right choice, or a wrong choice has no feedback.
     """
     name = f"prediction {data.number}"
     if not data.question.strip():

@@ -15,7 +15,7 @@ _LIKE_A_MARKER = re.compile(r"^\s*###+\s*([A-Z][A-Z _-]*)\W*$")
 
 
 def cell_of(block: Block, file: str) -> Cell:
-    """Make a cell of a block.
+    """Make a cell from a block.
 
     Raises:
         SourceError: Its markers are misplaced.
@@ -33,13 +33,13 @@ def cell_of(block: Block, file: str) -> Cell:
 
 
 def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
-    """A code cell's two editions, and its regions."""
+    """Return a code cell's two editions, and its regions."""
     solved: list[str] = []
     learner: list[str] = []
     regions: list[Region] = []
     answer: list[str] = []
     stub: list[str] | None = None
-    opened = 0  # the line of the region that is open
+    opened = 0  # line at which the current region was opened
     for line, text in enumerate(block.lines, start=block.line):
         found = _MARKER.match(text)
         marker = found[1] if found else None
@@ -88,7 +88,7 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
 
 
 def _almost_a_marker(text: str) -> bool:
-    """Whether a line is probably a misspelt marker."""
+    """Return whether a line is probably a misspelt marker."""
     shouted = _LIKE_A_MARKER.match(text)
     near = shouted and difflib.get_close_matches(shouted[1].strip(), _MARKERS, 1, cutoff=0.75)
     return bool(near or _ALMOST_MARKER.match(text))
@@ -107,7 +107,7 @@ def _region(line: int, answer: list[str], stub: list[str] | None, file: str) -> 
 
 
 def _uncommented(text: str, file: str, line: int) -> str:
-    """A stub's line without its `# `; a blank line stays."""
+    """Return a stub's line without its `# `; a blank line is kept."""
     found = re.fullmatch(r"(\s*)#(?: (.*))?", text)
     if found:
         return (found[1] + (found[2] or "")).rstrip()

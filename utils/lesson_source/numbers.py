@@ -13,7 +13,7 @@ _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+
 
 @lru_cache(maxsize=8)
 def numbers_in(text: str, file: str) -> Mapping[str, str]:
-    """Each exercise's number by its name, such as "1.2" by "words", in the order of their cells."""
+    """Return each exercise's number by its name, such as "1.2" for "words", in order."""
     found = re.search(r"(\d+)_[^/]*$", file)
     lesson = int(found[1]) if found else 0
     names = dict.fromkeys(found[2] for found in _TAG.finditer(text))
@@ -21,10 +21,10 @@ def numbers_in(text: str, file: str) -> Mapping[str, str]:
 
 
 def numbered(text: str, by_name: Mapping[str, str], file: str) -> str:
-    """A lesson's text with numbers in place of names: `exercise-words` and `1.words`.
+    """Return a lesson's text with numbers instead of names: `exercise-words` and `1.words`.
 
     Raises:
-        SourceError: A number is written by hand, or a name is no exercise's.
+        SourceError: A number is written by hand, or a name isn't an exercise's.
     """
     known = {f"{number.partition('.')[0]}.{name}": number for name, number in by_name.items()}
     for line, written in enumerate(text.split("\n"), start=1):

@@ -1,4 +1,4 @@
-"""A lesson's text, read into a `Lesson`."""
+"""Parses a lesson's text into a `Lesson`."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,12 +10,12 @@ from utils.lesson_source.markers import cell_of
 from utils.lesson_source.numbers import numbered, numbers_in
 
 
-@lru_cache(maxsize=8)  # each check asks for its exercise's stub
+@lru_cache(maxsize=8)  # each check looks up its exercise's stub
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
-    """Read a lesson from `text`; `file` is how errors name it.
+    """Parse a lesson from `text`; `file` is its name in errors.
 
     Raises:
-        SourceError: If it is not written as `utils.lesson_source` says.
+        SourceError: If it breaks the format described in `utils.lesson_source`.
     """
     cells: list[Cell] = []
     exercises: dict[str, Cell] = {}

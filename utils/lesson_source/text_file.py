@@ -1,4 +1,4 @@
-"""Reading a lesson's file, with any line ends; unsuitable characters are errors with a line."""
+"""Reads a lesson's file with any line endings; invalid characters are reported with their line."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.lesson_source.lesson import SourceError
 
-_OTHERS = {  # by the bytes that such a file begins with; the longer ones first
+_OTHERS = {  # by the first bytes of such a file; longer ones first
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
     codecs.BOM_UTF16_LE: "UTF-16",
@@ -18,10 +18,10 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def read(path: Path) -> str:
-    r"""The text of a file, its lines ended by `\n` whatever the system, and without a BOM.
+    r"""Return a file's text with `\n` line endings on any system, and without a BOM.
 
     Raises:
-        SourceError: If it is not UTF-8, or contains invisible characters that tools read
+        SourceError: If it is not UTF-8, or contains invisible characters that tools interpret
             differently.
     """
     file, raw = name_of(path), path.read_bytes()
@@ -46,7 +46,7 @@ def read(path: Path) -> str:
 
 
 def name_of(path: Path) -> str:
-    """How messages name a lesson's file, such as `lessons/01_enabling_streaming.md`."""
+    """Return a lesson's name in messages, such as `lessons/01_enabling_streaming.md`."""
     return f"{path.parent.name}/{path.name}"
 
 
