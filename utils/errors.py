@@ -108,11 +108,10 @@ def words_of(body: object) -> str:
 def tell(explain: Callable[[BaseException], str | None]) -> None:
     """Show some exceptions as a sentence in a notebook; elsewhere this does nothing.
 
+    `explain` returns the sentence, or None to show the traceback as usual.
+
     The cell still fails. The output includes the exception's name, since a learner may want to
     catch it, and `%tb` shows the traceback.
-
-    Args:
-        explain: Returns the sentence, or None to show the traceback as usual.
     """
     from IPython import get_ipython
 

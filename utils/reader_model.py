@@ -93,14 +93,7 @@ def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
 
 
 def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
-    """Follow a reader through a recording.
-
-    Args:
-        recording: The recording.
-        wpm: The reader's speed, words a minute.
-
-    Returns:
-        When the reader waits, stalls and reads.
+    """Follow a reader of `wpm` words a minute through a recording.
 
     Raises:
         ValueError: If `wpm` is not above zero.
@@ -133,10 +126,6 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
 
 def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
     """Return W, the seconds in which the reader had nothing to read.
-
-    Args:
-        recording: The recording.
-        wpm: The reader's speed, words a minute.
 
     Raises:
         ValueError: If `wpm` is not above zero.

@@ -82,13 +82,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about an invalid character in a variable, without showing the value.
-
-    Args:
-        name: The variable.
-        value: Its value.
-        spaces: Whether spaces and line breaks are allowed inside.
-    """
+    """Return a sentence about an invalid character in a variable, without showing the value."""
     for place, character in (("starts", value[:1]), ("ends", value[-1:])):
         if character and character in _QUOTES:
             return f"{name} {place} with a quotation mark: set it without quotes."

@@ -14,11 +14,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
-    """Join pairs of surrogates, and replace each lone one with U+FFFD.
-
-    Returns:
-        A plain string, even if `text` is of a subclass.
-    """
+    """Join pairs of surrogates, and replace each lone one with U+FFFD; returns a plain string."""
     if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
         return text
     encoded = str.encode(text, "utf-16-le", "surrogatepass")

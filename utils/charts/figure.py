@@ -42,14 +42,7 @@ class Chart(Figure):
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
-        """Make an empty figure under its title.
-
-        Args:
-            kind: The kind of chart.
-            title: The finding.
-            details: Sentences for the alternative text.
-            body: Height of everything below the title, inches.
-        """
+        """Make an empty figure; what is below its title is `body` inches high."""
         title = well_formed(title)
         lines = textwrap.wrap(
             _UNIT.sub(NO_BREAK, title), 66, max_lines=_LINES, placeholder=" …"

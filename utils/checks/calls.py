@@ -22,10 +22,6 @@ def the_number(given: object, call: str) -> str:
 
     In a lesson with ten exercises, 5.1 doesn't count as "5.1": to Python, 5.10 is the same number.
 
-    Args:
-        given: What the learner wrote.
-        call: The function's name, for the message.
-
     Raises:
         Misuse: If it isn't such a number.
     """

@@ -70,10 +70,6 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
 
     The client is a thread, so a blocked event loop doesn't stop it. Everything is counted rather
     than timed, so that the diagnosis is the same on a busy machine.
-
-    Args:
-        endpoint: An app with `/chat?question=…` and `/health`.
-        prompt: The question.
     """
     from utils.app_server import serving
 

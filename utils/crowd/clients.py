@@ -18,14 +18,7 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request, read the reply to its end, and return its recording, even if it failed.
-
-    Args:
-        port: The server's port.
-        path: The endpoint.
-        label: A name for the recording.
-        on_text: Called at the first text.
-    """
+    """Send a request, read the reply to its end, and return its recording, even if it failed."""
     run = arecord(_texts(port, path), label)
     heard = False
     with suppress(OSError, EOFError, ValueError):  # recorded as the outcome

@@ -235,12 +235,7 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
-    """Return the server as an ASGI application.
-
-    Args:
-        settings: The server's settings.
-        limiter: The limit on concurrent replies.
-        clock: Returns seconds; it must run like the event loop's clock, which times waiting.
+    """Return the server as an ASGI application; `clock` must run like the event loop's clock.
 
     Raises:
         ValueError: If the speed is not a positive finite number.

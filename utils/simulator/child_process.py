@@ -57,11 +57,6 @@ class Child:
     ) -> None:
         """Start the process, without waiting until it is ready.
 
-        Args:
-            module: The module, as after `python -m`.
-            options: Its command-line arguments.
-            variables: Additional environment variables.
-
         Raises:
             OSError: If it can't be started.
         """
@@ -113,11 +108,7 @@ class Child:
         return self._process.poll() is None
 
     def port(self, seconds: float | None = None) -> int | None:
-        """Wait for the port that the process reports; None if it ends or times out first.
-
-        Args:
-            seconds: The time limit; None waits until the process reports or ends.
-        """
+        """Wait for the port that the process reports; None if it ends or times out first."""
         until = None if seconds is None else time.monotonic() + seconds
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:

@@ -70,12 +70,7 @@ class ConcurrencyLimiter:
 
 
 def live_line(limiter: ConcurrencyLimiter, tokens: float) -> str:
-    """Return a line about the current load.
-
-    Args:
-        limiter: The limiter.
-        tokens: Tokens per second of all streams together.
-    """
+    """Return a line about the current load; `tokens` is the tokens per second of all streams."""
     active = limiter.active()
     busiest = ", ".join(f"{name} {count}" for name, count in list(active.items())[:3])
     line = f"{_count(sum(active.values()), 'reply', 'replies')} to {_count(len(active), 'learner')}"

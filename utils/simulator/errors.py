@@ -141,12 +141,7 @@ def too_large(limit: int) -> ApiError:
 
 
 def rate_limited(message: str, retry_after: float) -> ApiError:
-    """Return the error for too many requests.
-
-    Args:
-        message: The reason.
-        retry_after: Seconds of the profile's time after which to retry.
-    """
+    """Return the error for too many requests; `retry_after` is in seconds of the profile's time."""
     message = f"{message} Please try again in {retry_after:.1f}s."
     return ApiError(429, message, "rate_limit_exceeded", None, "requests", retry_after)
 

@@ -32,10 +32,6 @@ class ServerProcess:
     def __init__(self, speed: float, key: str) -> None:
         """Start the process, without waiting until it is ready.
 
-        Args:
-            speed: How many times faster than real time replies are.
-            key: The key that clients must send.
-
         Raises:
             SimulatorError: If the process can't be started.
         """

@@ -48,12 +48,7 @@ class RecordError(RuntimeError):
 def record(
     client: OpenAI, request: Json, clock: Callable[[], float] = time.perf_counter
 ) -> RecordedReply:
-    """Send a chat request, and return how its reply arrived.
-
-    Args:
-        client: The provider's client.
-        request: The request's JSON; its streaming options are replaced.
-        clock: Returns seconds.
+    """Send a chat request with streaming options, and return how its reply arrived.
 
     Raises:
         RecordError: If the stream has no finish reason, an error, or several choices.
@@ -303,13 +298,7 @@ def _without_defaults(fields: Json) -> Json:
 
 
 def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
-    """Return a sentence that explains why a request failed.
-
-    Args:
-        error: The exception.
-        host: The provider's host and port.
-        key_set: Whether OPENAI_API_KEY is set.
-    """
+    """Return a sentence that explains why a request failed."""
     import openai
 
     if isinstance(error, openai.AuthenticationError) and not key_set:

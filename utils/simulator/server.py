@@ -155,14 +155,7 @@ def serve(
     on_ready: Callable[[], None],
     live: bool = False,
 ) -> None:
-    """Serve until a signal ends the process.
-
-    Args:
-        settings: The server's settings.
-        listener: A listening socket.
-        on_ready: Called once the server accepts requests.
-        live: Print the load each second.
-    """
+    """Serve until a signal ends the process; `live` prints the load each second."""
     _allow_many_connections()
     clock = time.perf_counter
     limiter = ConcurrencyLimiter(clock, settings.most_streams)

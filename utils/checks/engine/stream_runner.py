@@ -225,17 +225,8 @@ def run_async(
 ) -> Run:
     """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
-    Args:
-        name: The function's name in the exercise.
-        answer: The learner's function.
-        case: The input.
-        reply: The reply.
-        *args: Its arguments.
-        wants: What it returns or, if it `streams`, yields.
-        streams: Whether to read it with `async for`.
-        passes_on: Whether each piece should be passed on before the next one is taken.
-        pause: Seconds that the reader takes for each item.
-        before: Called on the loop before the answer.
+    See `Run` for `wants`, `streams` and `passes_on`. The reader takes `pause` seconds per item,
+    and `before` is called on the loop before the answer.
     """
 
     async def main() -> Run:

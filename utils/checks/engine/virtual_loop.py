@@ -99,9 +99,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
         """Let time pass in synchronous code; on the loop's own thread, this blocks the loop.
 
-        Args:
-            seconds: How long.
-            too_long: The message if the run takes too long, on the loop's thread.
+        A run that takes too long on the loop's thread ends with the message `too_long`.
 
         Raises:
             SystemExit: If the run is over, or takes too long.

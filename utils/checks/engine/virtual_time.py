@@ -73,12 +73,9 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
-    Tasks and generators that it leaves behind are cancelled and closed afterwards.
+    What `learners`, functions or classes, imported from `time` by name follows the virtual clock.
 
-    Args:
-        main: Called without arguments, once.
-        learners: The learner's functions or classes, so that what they imported from `time` by
-            name follows the virtual clock.
+    Tasks and generators that it leaves behind are cancelled and closed afterwards.
 
     Raises:
         NeverEnds: If it waits for something that never happens, or takes more than `LIMIT` virtual

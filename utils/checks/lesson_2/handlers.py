@@ -73,14 +73,7 @@ class Heard:
 
 
 def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
-    """Run handlers of the learner's class on one case.
-
-    Args:
-        name: The class's name in the exercise.
-        answer: The learner's class.
-        case: The input.
-        listen: Creates handlers with the function that is passed, and runs them.
-    """
+    """Run handlers of the learner's class, which `listen` makes with the function it is passed."""
     made: list[BaseCallbackHandler] = []
     errors: list[Exception] = []
 

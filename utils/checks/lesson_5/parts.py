@@ -10,10 +10,7 @@ from typing import Any
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
     """Replace parts that fail their checks with the course's; yield the names of those replaced.
 
-    Args:
-        answer: The function about to run; the parts are among its notebook's globals.
-        wanted: The names of the parts.
-        anew: Whether to check the parts again, such as at the start of a check.
+    The parts are among the globals of the answer's notebook. `anew` checks them again.
     """
     from utils.assistant import PARTS, passes  # imports all widgets
 

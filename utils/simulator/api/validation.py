@@ -142,12 +142,7 @@ def required(value: str | None, param: str) -> str:
 def parse_tool_choice(
     choice: Any, tools: tuple[Tool, ...], named: Mapping[str, Any] | None
 ) -> tuple[ToolChoice, str]:
-    """Return whether to call tools, and the one tool to call.
-
-    Args:
-        choice: The request's `tool_choice`.
-        tools: The request's tools.
-        named: The object in `choice` that names one function, if `choice` is an object.
+    """Return whether to call tools, and the one tool to call: what the object `named` names.
 
     Raises:
         ApiError: 400 if the choice is invalid.
@@ -168,11 +163,7 @@ def parse_tool_choice(
 def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: str) -> None:
     """Reject calls without results, results without calls, and overlong conversations.
 
-    Args:
-        turns: The conversation.
-        param: The field that holds it.
-        call: What the API names a call.
-        result: What the API names a result.
+    `param` is the field that holds the turns; `call` and `result` are the API's words for them.
 
     Raises:
         ApiError: 400 that names the field.

@@ -43,11 +43,7 @@ class Showable:
 
 
 def as_text(value: object, name: str) -> str:
-    """Return `value` as a well-formed string.
-
-    Args:
-        value: What was passed in.
-        name: What it is, for the error.
+    """Return `value` as a well-formed string; `name` says in the error what it is.
 
     Raises:
         TypeError: If it isn't a string.

@@ -43,14 +43,9 @@ class Panel(SyncedList):
         self.push()
 
     def take(self, item: object, at: float) -> str | None:
-        """Store an item for the next `push`.
+        """Store an item for the next `push`, which arrived `at` seconds after sending.
 
-        Args:
-            item: The stream's item.
-            at: Seconds since sending.
-
-        Returns:
-            The item's text that a reader sees; None if the item changes nothing here.
+        Returns the text in it that a reader sees; None if the item changes nothing here.
         """
         raise NotImplementedError
 

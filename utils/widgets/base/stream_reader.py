@@ -40,13 +40,7 @@ class StreamReader:
         take: Callable[[object], None],
         tick: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare to read.
-
-        Args:
-            open_stream: Makes the stream.
-            take: Receives each item.
-            tick: Called every 100 ms, even while nothing arrives.
-        """
+        """Prepare to read; `take` receives each item, and `tick` is called every 100 ms."""
         self._open_stream = open_stream
         self._take = take
         self._tick = tick

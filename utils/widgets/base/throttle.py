@@ -69,11 +69,7 @@ class Throttle:
                     self._cancel = self._later(wait, self.flush)
 
     def flush(self, *, ask: bool = False) -> None:
-        """Push what is pending immediately; call it at the end.
-
-        Args:
-            ask: Whether to push even if nothing is pending.
-        """
+        """Push what is pending immediately, or with `ask` in any case; call it at the end."""
         with self._lock:
             if self._cancel is not None:
                 self._cancel()

@@ -22,10 +22,6 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
     A partial reply is kept and marked, so that the model knows what its user has seen. A reply
     without text is left out, since providers reject empty messages.
-
-    Args:
-        turns: The turns, in order.
-        system: Instructions for the model, sent first.
     """
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 

@@ -55,13 +55,7 @@ class Exchange:
     note: str
 
     def __init__(self, question: str, *, stall: float, clock: Callable[[], float]) -> None:
-        """Begin a turn, now.
-
-        Args:
-            question: The question.
-            stall: Seconds of silence that count as a stall.
-            clock: Seconds from any fixed point.
-        """
+        """Begin a turn, now; `stall` is the seconds of silence that count as a stall."""
         self.question = question
         self._stall = stall
         self._clock = clock
@@ -123,12 +117,7 @@ class Exchange:
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record how the stream ended.
-
-        Args:
-            state: How it ended; "complete" becomes "truncated" if the reply was truncated.
-            note: What failed, if something did.
-        """
+        """Record how the stream ended, and what failed; "complete" may become "truncated"."""
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent

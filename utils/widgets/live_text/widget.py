@@ -56,12 +56,7 @@ class TextPanel(Panel):
     at_rest = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, label: str, **look: Any) -> None:
-        """Make an empty panel.
-
-        Args:
-            label: Its name for screen readers.
-            **look: Passed on to ipywidgets, such as `layout`.
-        """
+        """Make an empty panel with this label for screen readers; `look` is for ipywidgets."""
         self._pending: deque[str] = deque()  # filled by one thread, emptied by another
         self._joiner = Joiner()
         super().__init__(label=label, **look)

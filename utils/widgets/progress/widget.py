@@ -84,11 +84,7 @@ class Progress(Showable, CourseWidget):
         self._end("done")
 
     def fail(self, sentence: str) -> None:
-        """End the run with a failure.
-
-        Args:
-            sentence: What happened and what to do, for a reader.
-        """
+        """End the run with a failure: a sentence on what happened and what to do."""
         self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:

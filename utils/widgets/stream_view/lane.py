@@ -75,12 +75,7 @@ class Lane:
         self._write("waiting", "waiting…", "waiting… {}")
 
     def add(self, item: object, at: float) -> None:
-        """Show the stream's next item within 50 ms.
-
-        Args:
-            item: As the stream yielded it.
-            at: Seconds from sending to its arrival.
-        """
+        """Show the stream's next item within 50 ms."""
         if self._throttle is None:
             raise RuntimeError("A lane takes items only after `begin`.")
         words = self.panel.take(item, at)
@@ -123,13 +118,7 @@ class LaneReader(StreamReader):
     """Reads and records a stream into a lane."""
 
     def __init__(self, lane: Lane, send: Callable[[], object], at: float) -> None:
-        """Start the lane's clock.
-
-        Args:
-            lane: Shows the stream.
-            send: Makes the stream, or the awaitable of a whole reply.
-            at: The clock reading from which the lane counts.
-        """
+        """Start the lane's clock, which counts from `at`; `send` sends the request."""
         self._lane = lane
         self._send = send
         self._at = at

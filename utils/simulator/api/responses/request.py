@@ -120,11 +120,7 @@ class ResponsesBody(Body):
 
 
 def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest:
-    """Return the request in `body`.
-
-    Args:
-        body: The request's JSON.
-        recall: Returns the conversation that ends with a response.
+    """Return the request in `body`; `recall` returns the conversation that ends with a response.
 
     Raises:
         ApiError: 400 that names the invalid field.
