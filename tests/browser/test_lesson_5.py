@@ -59,7 +59,7 @@ class TestPromises(Promises):
         "05_streaming_patterns",
         live={
             "chat": ".course-chat .course-transcript",
-            "thinking": ".course-status:not(:has(:nth-child(3))) .course-stages",
+            "thinking": ".course-status:not(:has(.course-stage:nth-child(3))) .course-stages",
             "spinner": f"{SPINNER} .course-progress-figures",
         },
         pictures={
