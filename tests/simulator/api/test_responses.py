@@ -312,7 +312,7 @@ def test_a_conversation_goes_on_from_the_response_before(client: OpenAI) -> None
     second = client.responses.create(
         model="sim-fast", input="What is my name?", previous_response_id=first.id
     )
-    assert second.output_text == "You told me: your name is Zoë."
+    assert "Zoë" in second.output_text
     assert second.previous_response_id == first.id
 
 

@@ -24,6 +24,17 @@ def test_a_reply_that_was_cut_off_is_continued_where_it_ended(wish: str, length:
     assert POEM[:length] + reply("Write a poem about a river.", POEM[:length], wish) == POEM
 
 
+def test_a_continuation_that_was_cut_off_is_continued_too() -> None:
+    parts = (POEM[:40], "Go on.", POEM[40:60], "Continue.")
+    assert POEM[:60] + reply("Write a poem about a river.", *parts) == POEM
+
+
+def test_a_free_reply_that_was_cut_off_is_continued() -> None:
+    whole = reply("Name a river.", "The Rhine.", "Why do cats purr?")
+    said = ("Name a river.", "The Rhine.", "Why do cats purr?", whole[:20], "Continue.")
+    assert whole[:20] + reply(*said) == whole
+
+
 def test_a_whole_reply_is_not_continued() -> None:
     assert "complete" in reply("Write a poem about a river.", POEM, "Continue.")
 
@@ -32,22 +43,16 @@ def test_a_whole_reply_is_not_continued() -> None:
     "said", ["My name is Zoë.", "Hi, I'm Zoë", "Please call me Zoë, will you?"]
 )
 def test_a_name_is_remembered(said: str) -> None:
-    assert reply(said, "Hello!", "What's my name?") == "You told me: your name is Zoë."
+    assert "Zoë" in reply(said, "Hello!", "What's my name?")
 
 
 def test_an_earlier_question_is_remembered() -> None:
     turns = ("Name a river.", "The Rhine.", "And a lake?", "Como.", "What was my first question?")
-    assert reply(*turns) == "You wrote: “Name a river.”."
+    assert "“Name a river.”" in reply(*turns)
 
 
 def test_the_last_reply_is_said_again() -> None:
     assert reply("Name a river.", "The Rhine.", "Say that again, please.") == "The Rhine."
-
-
-def test_any_other_reply_mentions_what_was_said_before() -> None:
-    assert reply("I like otters.", "So do I.", "What do they eat?").startswith(
-        "Before, you wrote “I like otters.”."
-    )
 
 
 def test_a_written_reply_stays_as_it_is() -> None:

@@ -65,9 +65,9 @@ def test_a_long_conversation_is_answered() -> None:
         {"role": "assistant", "content": "I'm "},
     ]
     last = {"role": "user", "content": "What is my name?"}
-    assert reply(messages=[*(before * 20_000), last]).text_of_kind("text") == (
-        "You told me: your name is Ada King."
-    )
+    said = reply(messages=[*(before * 20_000), last]).text_of_kind("text")
+    assert said
+    assert "Ada King" in said
 
 
 def test_many_calls_in_one_turn_are_read() -> None:

@@ -4,8 +4,6 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from utils.simulator.content.prepared_replies import HeaderError, all_replies, answer, parse
 
@@ -43,20 +41,8 @@ def test_every_written_reply_can_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["Why is the sky blue?", "Write a poem about cats", "", "42"])
-def test_any_other_prompt_gets_a_reply_that_says_it_is_simulated(prompt: str) -> None:
-    text = answer(prompt)
-    assert text not in TEXTS.values()
-    assert "simulat" in text or "course" in text
-    assert prompt in text
-
-
-@given(st.text(), st.integers())
-def test_same_prompt_and_seed_give_the_same_reply(prompt: str, seed: int) -> None:
-    assert answer(prompt, seed) == answer(prompt, seed)
-
-
-def test_another_seed_can_give_another_reply() -> None:
-    assert len({answer("Why is the sky blue?", seed) for seed in range(30)}) > 1
+def test_any_other_prompt_has_no_written_reply(prompt: str) -> None:
+    assert answer(prompt) is None
 
 
 def test_the_race_reply_takes_about_a_minute_to_read() -> None:

@@ -1,69 +1,143 @@
-"""Plain-text replies: prepared ones, and those that refer to earlier turns."""
+"""Plain-text replies: prepared ones, those that refer to earlier turns, and free conversation."""
 
 from __future__ import annotations
 
+import random
 import re
+from dataclasses import replace
 
 from ..model_request import ModelRequest
-from . import extract, prepared_replies
+from . import extract, prepared_replies, talk, wording
 
+_MOST_SAID = 60  # earlier replies that aren't repeated
+_STEM = 4  # letters by which words are compared
+_TELLING = frozenset({"like", "work"})  # of a reader, though they say little otherwise
+_ORDINALS = ["first", "second", "third", "fourth", "fifth"]
 _GO_ON = re.compile(
     r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
 )
-_AGAIN = re.compile(r"\b(?:again|repeat that|say that once more)\b", re.IGNORECASE)
-_MY_NAME = re.compile(r"\bmy name\b[^?\n]{0,200}\?|\bwho am i\b", re.IGNORECASE)
-_BEFORE = re.compile(
-    r"\bwhat (?:did|have) (?:i|we) (?:just )?(?:say|said|ask|asked|talk|talked)\b"
-    r"|\bmy (?:first|last|previous|earlier) (?:question|message)\b",
+_OF_ONESELF = re.compile(r"\b(?:i|my|we|our)\b", re.IGNORECASE)
+_INTRODUCTION = re.compile(
+    r"\b(?:(?P<any>my name(?: is|'s)|call me)|i am|i'm)\s+"
+    r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3})",
     re.IGNORECASE,
 )
-_LONGEST_QUOTE = 80  # characters
 
 
 def text(request: ModelRequest) -> str:
     """Return the reply as plain text."""
-    prompt = request.prompt
-    asked = [turn.text[: extract.LONGEST] for turn in request.turns if turn.role == "user"][:-1]
+    *asked, prompt = [_plain(turn.text) for turn in request.turns if turn.role == "user"] or [""]
     said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
-    if not asked:
-        return prepared_replies.answer(prompt, request.seed)
-    told = prompt[: extract.LONGEST]
-    if _GO_ON.search(told) and said:
-        return _rest(asked, said[-1], request.seed)
-    if _AGAIN.search(told) and said and len(prompt.split()) < 8:
-        return said[-1]
-    if _MY_NAME.search(told) and (names := _names(asked)):
-        return f"You told me: your name is {names[-1]}."
-    if _BEFORE.search(told):
-        which = asked[0] if "first" in prompt.lower() else asked[-1]
-        return f"You wrote: “{_short(which)}”."
-    if prepared_replies.is_prepared(prompt):
-        return prepared_replies.answer(prompt, request.seed)
-    return (
-        f"Before, you wrote “{_short(asked[-1])}”. {prepared_replies.answer(prompt, request.seed)}"
+    if _GO_ON.search(prompt) and said:
+        return _rest(request)
+    chooser = talk.Chooser(
+        said[-_MOST_SAID:], random.Random(f"{request.seed} {len(asked)} {prompt}")
     )
+    if recalled := _recalled(prompt, asked, said, chooser):
+        return recalled
+    prepared = prepared_replies.answer(prompt)
+    if prepared and (prepared not in said or prompt in asked):
+        return prepared
+    known = next(iter(_names(asked)[::-1]), "")
+    name = next(iter(_names([prompt])), known)
+    if name == known:
+        return talk.reply(prompt, asked, known, chooser)
+    rest = re.sub(r"^\W*(?:and |but )?", "", prompt.partition(name)[2])
+    if not wording.content(rest):
+        return chooser.named("introduced", name=name)
+    return f"Nice to meet you, {name}. {talk.reply(rest, asked, '', chooser)}"
 
 
-def _rest(asked: list[str], partial: str, seed: int) -> str:
-    """Return the missing rest of a truncated reply."""
-    for question in reversed(asked):
-        whole = prepared_replies.answer(question, seed)
-        if partial and whole.startswith(partial) and whole != partial:
-            return whole[len(partial) :]
+def _plain(text: str) -> str:
+    return text[: extract.LONGEST].replace("\u2019", "'")
+
+
+def _rest(request: ModelRequest) -> str:
+    """Return the missing rest of a truncated reply, which may have been continued before."""
+    turns = list(request.turns[:-1])
+    partial = ""
+    while turns and (turns[-1].role == "assistant" or _GO_ON.search(turns[-1].text)):
+        turn = turns.pop()
+        partial = turn.text + partial if turn.role == "assistant" else partial
+    whole = text(replace(request, turns=tuple(turns))) if turns else ""
+    if whole.startswith(partial) and whole != partial:
+        return whole[len(partial) :]
     return "There is nothing more to say: my last reply was complete."
 
 
-def _names(asked: list[str]) -> list[str]:
-    introduced = re.compile(r"(?:my name is|i am|i'm|call me)\s", re.IGNORECASE)
-    return [
-        name
-        for text in asked
-        for part in introduced.split(text)[1:]
-        for name in extract.proper_names(part.split(".")[0].split(",")[0] + " ")[:1]
-        or part.split()[:1]
-    ]
+def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
+    """Return the reply to a question about the conversation itself; None for any other."""
+    kind = wording.matching(wording.texts()["memory"], prompt)
+    if kind is None:
+        return None
+    told = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
+    told = [part for part in told if _OF_ONESELF.search(part) and not part.endswith("?")]
+    match kind:
+        case "again" if said:
+            return said[-1]
+        case "my_name":
+            names = _names([*asked, prompt])
+            if (
+                names
+                and " and " in prompt
+                and (known := [part for part in told if names[-1] in part])
+            ):
+                return chooser.named("you_told_me", quote=wording.shortened(known[-1]))
+            return chooser.named("your_name", name=names[-1]) if names else chooser.named("no_name")
+        case "about_me":
+            if not told and (names := _names(asked)):
+                return chooser.named("your_name", name=names[-1])
+            quote = "” and “".join(map(wording.shortened, told[-3:]))
+            return chooser.named("you_told_me" if told else "nothing_told", quote=quote)
+        case "i_asked":
+            return _earlier("you_wrote", prompt, _sought(prompt, asked), chooser)
+        case "you_said":
+            return _earlier("i_said", prompt, said, chooser)
+        case "we_talked" if asked:
+            quote = ", ".join(f"“{wording.shortened(text)}”" for text in asked[-5:])
+            return chooser.named("talked_about", quote=quote)
+        case "recall" if known := _sharing_words(prompt, told):
+            return chooser.named("you_told_me", quote=wording.shortened(known[-1]))
+    return None
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"
+def _sought(prompt: str, asked: list[str]) -> list[str]:
+    """Return the messages that are meant: those on a named subject, or all questions."""
+    if named := _sharing_words(prompt, asked):
+        return named
+    if not re.search(r"\b(?:ask|question)", prompt, re.IGNORECASE):
+        return asked
+    orders = {text for text in asked if wording.content(text) and not _OF_ONESELF.search(text)}
+    return [text for text in asked if "?" in text or text in orders] or asked
+
+
+def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
+    """Return a reply that quotes the first, second … or last of some earlier texts."""
+    words = prepared_replies.normal(prompt).split()
+    place = next((at for at, word in enumerate(_ORDINALS) if word in words), -1)
+    if place >= len(texts) or not texts:
+        return chooser.named("nothing_yet")
+    return chooser.named(say, quote=wording.shortened(texts[place]))
+
+
+def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
+    """Return the texts that share a word with `prompt`, apart from its ending."""
+    stems = _stems(prompt)
+    return [text for text in texts if stems & _stems(text)]
+
+
+def _stems(text: str) -> set[str]:
+    words = [*wording.content(text), *_TELLING.intersection(prepared_replies.normal(text).split())]
+    return {word.lower().removesuffix("'s")[:_STEM] for word in words}
+
+
+def _names(texts: list[str]) -> list[str]:
+    """Return the names by which readers introduce themselves."""
+    found = []
+    for introduction in _INTRODUCTION.finditer("\n".join(texts)):
+        first, *more = introduction["name"].split(" ")
+        count = next((at for at, word in enumerate(more) if word[0].islower()), len(more))
+        is_name = introduction["any"] or not first[0].islower()
+        if is_name and wording.content(first) and first not in wording.texts()["languages"]:
+            found.append(" ".join([first, *more[:count]]))
+    return found

@@ -1,4 +1,4 @@
-"""Prepared replies in `replies/`, and a stock reply to any other prompt.
+"""Prepared replies in `replies/`.
 
 A prepared reply is a Markdown file. Its header, which ends with an empty line, lists its prompts:
 
@@ -12,14 +12,14 @@ with the most such words wins. `exactly` is a complete prompt.
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "replies"
+_LONGEST_READ = 4000  # characters of a prompt
 
 
 class HeaderError(ValueError):
@@ -42,19 +42,21 @@ class PreparedReply:
     exactly: frozenset[str]
     text: str
 
-    def fit(self, words: list[str]) -> int:
-        """Return how well this matches a prompt consisting of `words`; 0 is not at all."""
-        if " ".join(words) in self.exactly:
-            return 1000
-        return max((len(asked) for asked in self.asks if _all_in(asked, words)), default=0)
+    def fit(self, prompt: str) -> int:
+        """Return how well this matches a normalized prompt; 0 is not at all."""
+        return 1000 if prompt in self.exactly else fit(self.asks, prompt)
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+def normal(text: str) -> str:
+    """Return the words of a text in lower case, separated by spaces."""
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def _all_in(beginnings: Iterable[str], words: list[str]) -> bool:
-    return all(any(word.startswith(start) for word in words) for start in beginnings)
+def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
+    """Return the size of the largest of `asks` whose beginnings of words are all in `prompt`."""
+    spaced = f" {prompt}"
+    fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
+    return max(fitting, default=0)
 
 
 def parse(name: str, source: str) -> PreparedReply:
@@ -68,11 +70,11 @@ def parse(name: str, source: str) -> PreparedReply:
     exactly: list[str] = []
     for line in header.splitlines():
         key, _, value = line.partition(":")
-        words = _words(value)
+        words = normal(value)
         if key == "asks" and words:
-            asks.append(frozenset(words))
+            asks.append(frozenset(words.split()))
         elif key == "exactly" and words:
-            exactly.append(" ".join(words))
+            exactly.append(words)
         else:
             raise HeaderError(f"{name}: a header line is `asks: …` or `exactly: …`, not {line!r}")
     if not text.strip():
@@ -88,53 +90,8 @@ def all_replies() -> tuple[PreparedReply, ...]:
     )
 
 
-def is_prepared(prompt: str) -> bool:
-    """Return whether `prompt` has a prepared reply."""
-    words = _words(prompt[:_LONGEST_READ])
-    return any(reply.fit(words) for reply in all_replies())
-
-
-def answer(prompt: str, seed: int = 0) -> str:
-    """Return the reply to `prompt`, which depends on the prompt and the seed only."""
-    words = _words(prompt[:_LONGEST_READ])
+def answer(prompt: str) -> str | None:
+    """Return the prepared reply to `prompt`; None if it has none."""
+    words = normal(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
-    return best.text if best.fit(words) else _stock_reply(prompt, seed)
-
-
-_OPENINGS = (
-    "Here is a simulated answer, made by the course's own server and not by a language model.",
-    "You are talking to the course's simulator, so this answer is made up on the spot.",
-    "This is the simulator of the course speaking: no language model has read your message.",
-)
-_MIDDLES = (
-    "You wrote “{prompt}”, and a real model would now say something worth knowing about it.",
-    "Your message was “{prompt}”. I can't judge it, but I can show how an answer to it arrives.",
-    "To “{prompt}” there are surely better answers than mine; mine is here to be watched.",
-)
-_CLOSINGS = (
-    (
-        "What is real is the timing: a wait before the first word, then one token after another, "
-        "over the same protocol that providers speak. Set OPENAI_BASE_URL, OPENAI_API_KEY and "
-        "OPENAI_MODEL, and the same notebook asks a real one."
-    ),
-    (
-        "Everything around these words is as with a real provider: the request, the events that "
-        "carry the pieces, the token counts at the end. Only the words themselves are stock."
-    ),
-    (
-        "Watch how the words come in instead. The pauses follow the figures of real services, and "
-        "the pieces are cut as a tokenizer cuts them, sometimes in the middle of a word."
-    ),
-)
-_LONGEST_QUOTE = 120  # characters
-_LONGEST_READ = 4000  # characters of a prompt
-
-
-def _stock_reply(prompt: str, seed: int) -> str:
-    """Return a reply that mentions the prompt and that it is simulated."""
-    quoted = " ".join(prompt.split()) or "nothing at all"
-    if len(quoted) > _LONGEST_QUOTE:
-        quoted = quoted[: _LONGEST_QUOTE - 1] + "…"
-    rng = random.Random(f"{seed} {prompt}")
-    parts = [rng.choice(choices) for choices in (_OPENINGS, _MIDDLES, _CLOSINGS)]
-    return " ".join(part.replace("{prompt}", quoted) for part in parts)
+    return best.text if best.fit(words) else None

@@ -1,0 +1,156 @@
+"""Free conversations through `ChatOpenAI`: what holds for every reply, whichever it is."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, HumanMessage
+
+from tests.simulator.virtual import VirtualSimulator
+from utils.simulator.api.chat_completions import parse
+from utils.simulator.content import wording
+from utils.simulator.content.answer import answer
+from utils.simulator.content.talk import topic_of, topics
+
+CONVERSATIONS = [
+    ["Hi there!", "My name is Maria and I work as a nurse in Lisbon.", "Why do cats purr?",
+     "Can you give me an example?", "Where do I work?"],
+    ["What is TTFT?", "why?", "ok, give me an example", "shorter please", "What did I ask first?"],
+    ["Why is the sky blue?", "And why are sunsets red?", "Is it the same on Mars?",
+     "How far away is Mars?", "Thanks, that helps!"],
+    ["I'm stuck on exercise 2", "How do callbacks work?", "How do they differ from generators?",
+     "Which one should I use?", "What have we talked about?"],
+    ["Tell me a joke", "another one", "haha", "Tell me something interesting", "Is that true?"],
+    ["Hallo, wie geht es dir?", "Was ist Streaming?", "Can you speak German?",
+     "Ok. What is backpressure?", "why does it matter?"],
+    ["How do I bake sourdough bread?", "How long does it take?", "What flour should I use?",
+     "Can I freeze it?", "thank you"],
+    ["I like otters.", "What do they eat?", "Where do they live?", "Write a haiku about otters",
+     "What do I like?"],
+    ["what is 17 * 23?", "count to 10", "Should I learn Rust or Go?", "why",
+     "Should I be worried?"],
+    ["My lamp flickers when I dim it. What can I do?", "I already changed the bulb",
+     "Do you sell dimmable bulbs?", "That doesn't help", "bye"],
+    ["Write an email to my boss about a day off", "Make it shorter", "Recommend a good book",
+     "Why that one?", "What was my first message?"],
+    ["Who won the chess championship?", "What is the population of Japan?", "Who painted Guernica?",
+     "When was Oslo founded?", "Where is Lake Como?"],
+    ["Why do birds sing?", "Why is glass transparent?", "Why do stars twinkle?",
+     "Why is gold yellow?", "Why do onions make me cry?"],
+]  # fmt: skip
+
+
+def replies(virtual: VirtualSimulator, messages: list[str], seed: int = 0) -> list[str]:
+    """Return the replies to a reader's messages, each sent with all that was said before."""
+    model = virtual.chat("sim-fast", seed=seed)
+    history: list[AIMessage | HumanMessage] = []
+    for message in messages:
+        history.append(HumanMessage(message))
+        history.append(AIMessage("".join(chunk.text for chunk in model.stream(history))))
+    return [message.text for message in history[1::2]]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("messages", CONVERSATIONS, ids=lambda messages: messages[0])
+def test_no_sentence_is_said_twice_and_none_says_that_the_replies_are_prepared(
+    virtual: VirtualSimulator, messages: list[str], seed: int
+) -> None:
+    said = [
+        sentence
+        for reply in replies(virtual, messages, seed)
+        for sentence in re.split(r"(?<=[.?!])\s+", reply)
+    ]
+    assert len(said) == len(set(said))
+    assert not re.search(r"simulat|prepared|\{\w+\}", " ".join(said))
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        (["What is backpressure?"], ["Backpressure"]),
+        (["What is the population of Japan?"], ["the population of Japan"]),
+        (["Why do cats purr?"], ["cats purr"]),
+        (["How do I bake my own bread?"], ["o bake your own bread"]),
+        (["Should I learn Rust or Go?"], ["learn Rust or Go"]),
+        (["Write a haiku about my garden"], ["your garden"]),
+        (["I play chess on Sundays."], ["play chess on Sundays"]),
+        (["I like otters.", "What do they eat?"], ["otters eat"]),
+        (["I like otters.", "Thanks", "Why?"], ["otters"]),
+        (["Was ist Backpressure?"], ["German", "Backpressure"]),
+        (["你好"], ["Chinese", "你好"]),
+    ],
+)
+def test_a_reply_takes_up_the_words_of_its_question(
+    virtual: VirtualSimulator, messages: list[str], words: list[str]
+) -> None:
+    for seed in range(6):
+        last = replies(virtual, messages, seed)[-1]
+        assert all(word in last for word in words), last
+
+
+@pytest.mark.parametrize(
+    ("messages", "recalled"),
+    [
+        (["I'm Zoë. What is SSE?", "thanks", "Do you remember my name?"], "Zoë"),
+        (["I'm tired", "thanks", "What's my name?"], "don't know your name|haven't told me"),
+        (["I'm German", "Call me Al", "Who am I?"], r"\bAl\b"),
+        (["Hello", "What is SSE?", "why?", "What did I ask first?"], "“What is SSE\\?”"),
+        (["What is SSE?", "why?", "shorter", "What was my second question?"], "“why\\?”"),
+        (["What is SSE?", "And TTFT?", "What did I ask before?"], "“And TTFT\\?”"),
+        (["I live in Oslo.", "Name a river.", "Where do I live?"], "“I live in Oslo.”"),
+        (["My dog is called Rex.", "Is he old?", "What's my dog's name?"], "Rex"),
+        (["Name a river.", "What is SSE?", "What did we talk about?"], "“Name a river.”, “What is"),
+        (["Name a river.", "What did you say?"], "“The Danube."),
+        (["What did I ask first?"], "no such message|that far"),
+    ],
+)
+def test_what_was_said_before_is_remembered(
+    virtual: VirtualSimulator, messages: list[str], recalled: str
+) -> None:
+    assert re.search(recalled, replies(virtual, messages)[-1])
+
+
+@pytest.mark.parametrize("question", ["Who are you?", "Are you ChatGPT?", "What model is this?"])
+def test_asked_what_it_is_it_says_so(virtual: VirtualSimulator, question: str) -> None:
+    assert "simulator" in replies(virtual, ["Hi!", question])[-1]
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"), [("why", "But why?"), ("example", "For instance?"), ("short", "Shorter!")]
+)
+def test_a_topic_is_continued_as_wished(virtual: VirtualSimulator, wish: str, words: str) -> None:
+    first, second = replies(virtual, ["What is backpressure?", words])
+    topic = topic_of("backpressure")
+    assert topic
+    assert first.startswith(topic.parts["says"])
+    assert second == topic.parts[wish]
+
+
+def test_every_topic_can_be_asked_for() -> None:
+    for topic in topics():
+        assert topic in [topic_of(" ".join(words)) for words in topic.asks], topic.name
+
+
+def one_reply(prompt: str, seed: int) -> str:
+    messages = [{"role": "user", "content": prompt}]
+    (part,) = answer(parse({"model": "sim", "messages": messages, "seed": seed}))
+    return part.text
+
+
+@given(st.text(), st.integers(0, 9))
+def test_same_prompt_and_seed_give_the_same_reply(prompt: str, seed: int) -> None:
+    assert one_reply(prompt, seed) == one_reply(prompt, seed)
+
+
+def test_another_seed_can_give_another_reply() -> None:
+    assert len({one_reply("Why do cats purr?", seed) for seed in range(30)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Wie geht es dir?", "German"), ("Merci", "French"), ("¿Cómo está usted?", "Spanish"),
+     ("Привет", "Russian"), ("What is La La Land?", None), ("Is it a die?", None), ("", None)],
+)  # fmt: skip
+def test_languages_are_recognised(text: str, language: str | None) -> None:
+    assert wording.language(text) == language

@@ -1,0 +1,161 @@
+"""Replies to free questions: topics, small talk, and a way on for everything else.
+
+The texts are in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from . import wording
+from .prepared_replies import fit, normal
+
+_FILES = ("topics.toml", "everyday_topics.toml")
+_PARTS = ("says", "why", "example", "short")
+_BACK_CHANCE = 0.4
+_RECENT = 5  # messages whose topics are offered again
+_ABOUT_ONESELF = re.compile(r"^\W*(?:i|my|we|our)\b[^?]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A subject with several things to say about it.
+
+    Attributes:
+        asks: Alternatives: beginnings of words that a message must contain.
+        name: How a sentence refers to it.
+        parts: What there is to say, by the wish that it fulfils.
+        streaming: Whether it's about streaming.
+    """
+
+    asks: list[list[str]]
+    name: str
+    parts: dict[str, str]
+    streaming: bool
+
+
+class Chooser:
+    """Chooses replies of which no sentence has been said in the conversation."""
+
+    def __init__(self, said: list[str], rng: random.Random) -> None:
+        """Prepare for one reply; `said` are the earlier ones."""
+        self._said = "\n".join(said)
+        self.rng = rng
+
+    def is_new(self, text: str) -> bool:
+        """Return whether no sentence of `text` has been said."""
+        return not any(sentence in self._said for sentence in wording.sentences(text))
+
+    def choose(self, replies: list[str], /, **words: str) -> str:
+        """Return a new one of the replies, or any if none is new, with `words` filled in."""
+        filled = [_filled(reply, words) for reply in replies]
+        return self.rng.choice([text for text in filled if self.is_new(text)] or filled)
+
+    def named(self, say: str, /, **words: str) -> str:
+        """Return one of the replies in the table `say`."""
+        return self.choose(wording.texts()["say"][say], **words)
+
+
+def _filled(reply: str, words: dict[str, str]) -> str:
+    for key, value in words.items():
+        reply = reply.replace(f"{{{key}}}", value)
+    return re.sub(r"(^|(?<=[.?!] ))[a-z]", lambda first: first.group().upper(), reply)
+
+
+@cache
+def topics() -> tuple[Topic, ...]:
+    """Return all topics, in the order in which they are preferred."""
+    tables = [
+        (one, name == _FILES[0])
+        for name in _FILES
+        for one in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["topic"]
+    ]
+    return tuple(
+        Topic(
+            asks=[normal(line).split() for line in one["asks"]],
+            name=one["name"],
+            parts={part: one[part] for part in _PARTS if part in one},
+            streaming=streaming,
+        )
+        for one, streaming in tables
+    )
+
+
+def topic_of(text: str) -> Topic | None:
+    """Return the topic that a message is about."""
+    words = normal(text[: wording.READ])
+    best = max(topics(), key=lambda topic: fit(topic.asks, words))
+    return best if fit(best.asks, words) else None
+
+
+def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
+    """Return a reply to a message that has no prepared one.
+
+    Args:
+        prompt: The message.
+        asked: Earlier messages.
+        name: The reader's name, if known.
+        chooser: Chooses among the texts.
+    """
+    if not prompt.strip():
+        return chooser.named("empty")
+    about = wording.about(prompt, asked)
+    words = {
+        "about": about.quoted,
+        "bare": about.words,
+        "to": wording.aim(prompt, about),
+        "statement": wording.statement(prompt),
+        "dear": f", {name}" if name else "",
+    }
+    topic = topic_of(prompt)
+    if topic and not topic.streaming and _ABOUT_ONESELF.search(prompt):
+        topic = None
+    if language := wording.language(prompt):
+        opening = chooser.named("another_language", name=language)
+        rest = _on(topic, "", chooser) if topic else chooser.named("in_english", **words)
+        return f"{opening} {rest}"
+    if replies := _fitting("small", prompt):
+        return chooser.choose(replies, **words)
+    wish = wording.matching(wording.texts()["wishes"], prompt) or ""
+    if not wording.content(prompt):
+        return _follow_up(wish, asked, chooser)
+    if topic:
+        return _on(topic, wish, chooser)
+    text = chooser.choose(_fitting("kind", prompt), **words)
+    earlier = next((topic for topic in map(topic_of, asked[: -_RECENT - 1 : -1]) if topic), None)
+    if "?" in text or not earlier or not earlier.streaming or chooser.rng.random() > _BACK_CHANCE:
+        return text
+    return f"{text} {chooser.named('back', name=earlier.name)}"
+
+
+def _fitting(table: str, prompt: str) -> list[str]:
+    """Return the replies of the first entry of a table that matches a message, if any."""
+    entries = {entry["when"]: entry["replies"] for entry in wording.texts()[table]}
+    when = wording.matching({when: when for when in entries}, prompt)
+    return [] if when is None else entries[when]
+
+
+def _on(topic: Topic, wish: str, chooser: Chooser) -> str:
+    """Return a part of a topic that hasn't been said, preferably the one wished for."""
+    order = [part for part in (wish, *_PARTS) if part in topic.parts]
+    part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
+    if part is None:
+        return chooser.named("exhausted", name=topic.name)
+    offer = chooser.named("offer")
+    offers = part == "says" and topic.streaming and chooser.is_new(offer)
+    return f"{topic.parts[part]} {offer}" if offers else topic.parts[part]
+
+
+def _follow_up(wish: str, asked: list[str], chooser: Chooser) -> str:
+    """Return a reply to a message such as "Why?", which is about an earlier one."""
+    place = next((at for at in reversed(range(len(asked))) if wording.content(asked[at])), None)
+    if place is None:
+        return chooser.named("opening")
+    if topic := topic_of(asked[place]):
+        return _on(topic, wish or "why", chooser)
+    return chooser.named(wish or "more", about=wording.about(asked[place], asked[:place]).quoted)

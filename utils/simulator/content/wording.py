@@ -1,0 +1,163 @@
+"""The wording of a message: its sentences, what it's about, its language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+READ = 1000  # characters of a message that count
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_MOST = 6  # words of what a message is about
+_FEW = 2  # words that make a phrase with an earlier message's
+_LONGEST = 80  # characters that are quoted
+_NOTICED = 20  # characters of a sentence
+_NAMED = re.compile(
+    r"\b(?:about|regarding) (.+)|^\W*(?:(?:and|but|so|ok),? )?(?:what|who)(?:'s| is| are|'re) (.+)"
+    r"|\bI (?:really |also )?(?:like|love|enjoy|adore|prefer|collect) (?!to )(.+)",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(r"(?:it|this|that|them|they|what|how|your?|the difference)\b", re.I)
+_POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|he|she|him|her|those|these)\b", re.I)
+_MEASURE = re.compile(r"\bhow (?:long|many|much|far|often|old|big|tall|high)(?: away)?\b", re.I)
+_HOW = re.compile(
+    r"\b(?:how (?:do|can|could|should|would|to)|should)(?: i| you| we| one)? ([^?.!\n]{2,60})", re.I
+)
+
+
+class About(NamedTuple):
+    """What a message is about.
+
+    Attributes:
+        words: In the message's own words.
+        quoted: The same, in quotation marks unless it fits into any sentence.
+    """
+
+    words: str
+    quoted: str
+
+
+@cache
+def texts() -> Any:
+    """Return the tables of `talk.toml`."""
+    file = Path(__file__).with_name("talk.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _set(key: str) -> frozenset[str]:
+    return frozenset(texts()[key].split())
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def matching(patterns: Mapping[str, str], text: str) -> str | None:
+    """Return the key of the first pattern that a message matches."""
+    text = text[:READ]
+    return next((key for key in patterns if _compiled(patterns[key]).search(text)), None)
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text that are long enough to be noticed when repeated."""
+    parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
+    return [part for part in parts if len(part) > _NOTICED] or [text]
+
+
+def shortened(text: str) -> str:
+    """Return a text on one line, short enough to be quoted."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def content(text: str) -> list[str]:
+    """Return the words of a message that say what it's about."""
+    return [word for word in _WORD.findall(text[:READ]) if not _is_little(word)]
+
+
+def _is_little(word: str) -> bool:
+    return word.lower().split("'")[0] in _set("little_words")
+
+
+def about(text: str, earlier: list[str]) -> About:
+    """Return what a message is about; `earlier` messages say what its pronouns mean."""
+    text = " ".join(text[:READ].split())
+    before = next(
+        (each for each in reversed(earlier) if content(each) and not _POINTS_BACK.search(each)), ""
+    )
+    if before and not content(text):
+        return about(before, [])
+    named = _NAMED.search(text)
+    if named and not _NO_NAME.match(phrase := named[named.lastindex or 0]):
+        words = _WORD.findall(re.split(r"[.?!,;:]", phrase)[0])[:_MOST]
+        if content(" ".join(words)):
+            return About(*[in_other_person(_complete(words))] * 2)
+    run = _longest_run(_MEASURE.sub("", text))
+    if before and _POINTS_BACK.search(text):
+        subject = about(before, []).words
+        if not run:
+            return about(before, [])
+        if len(subject.split()) > _FEW or len(run.split()) > _FEW:
+            return About(subject, f"“{shortened(text)}”")
+        run = f"{subject} {run}"
+    run = run or shortened(text)
+    return About(run, run if " " not in run and run[0].isupper() else f"“{run}”")
+
+
+def _longest_run(text: str) -> str:
+    """Return the most content words in a row, with the words that join them."""
+    runs: list[list[str]] = [[]]
+    for clause in re.split(r"[.?!,;:]\s*", text):
+        runs.append([])
+        for word in _WORD.findall(clause):
+            if not _is_little(word) or (runs[-1] and word.lower() in _set("joining_words")):
+                runs[-1].append(word)
+            else:
+                runs.append([])
+    return _complete(max(runs, key=lambda run: len(content(" ".join(run[:_MOST]))))[:_MOST])
+
+
+def _complete(words: list[str]) -> str:
+    """Return a phrase without the joining words at its end."""
+    while len(words) > 1 and words[-1].lower() in _set("joining_words"):
+        words = words[:-1]
+    return " ".join(words)
+
+
+def aim(text: str, subject: About) -> str:
+    """Return what "how" or "should I" is about, as "to …" if possible."""
+    how = _HOW.search(text[:READ])
+    return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
+
+
+def statement(text: str) -> str:
+    """Return the first sentence as the reader would hear it: "you live in Oslo"."""
+    first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
+    return in_other_person(shortened(first.rstrip(" .!;")))
+
+
+def in_other_person(text: str) -> str:
+    """Return a text with "you" instead of "I", and so on."""
+    other = texts()["other_person"]
+    found = rf"\b(?:{'|'.join(other)})\b"
+    return re.sub(found, lambda word: str(other[word[0].lower()]), text, flags=re.IGNORECASE)
+
+
+def language(text: str) -> str | None:
+    """Return the language of a message, as far as it's recognised; None for English."""
+    letters = [letter for letter in text[:READ] if letter.isalpha()]
+    scripts = [unicodedata.name(letter, "?").split()[0] for letter in letters]
+    for script, name in texts()["scripts"].items():
+        if scripts.count(script) * 3 > len(scripts):
+            return str(name)
+    words = {word.lower() for word in _WORD.findall(text[:READ])}
+    counts = {name: len(words & set(known.split())) for name, known in texts()["languages"].items()}
+    best = max(counts, key=lambda name: counts[name])
+    enough = counts[best] > 1 or counts[best] == len(words)
+    return best if counts[best] > counts["English"] and enough else None
