@@ -17,8 +17,8 @@ from typing import Any
 
 import uvicorn
 
+from .env_vars import keep_off_proxies
 from .errors import Sentence, sentence
-from .settings import keep_off_proxies
 
 HOST = "127.0.0.1"
 _GRACE = 0.5  # seconds for an app to notice that its clients have disconnected

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from . import settings
+from . import env_vars
 from . import simulator as sim
+from .env_vars import variable
 from .provider_errors import explain, explain_providers, nothing_readable
 from .real_provider import Provider, ProviderError, provider_is_set, real_provider
-from .settings import variable
 
 if TYPE_CHECKING:
     import httpx2
@@ -62,8 +62,8 @@ def chat_model(
         return _real_model(provider, profile, kwargs)
     server = simulator(wait=False)  # starts up during the slow import
     if not provider_is_set():
-        settings.stay_here()
-    with settings.hidden():
+        env_vars.stay_here()
+    with env_vars.hidden():
         from langchain_openai import ChatOpenAI
 
         sync_client, async_client = _clients()
@@ -72,13 +72,13 @@ def chat_model(
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
     ours["http_socket_options"] = ()  # applies only to LangChain's own clients
-    with settings.hidden():
+    with env_vars.hidden():
         return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
 
 
 def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> ChatOpenAI:
     """Make a real provider's model, with HTTP clients that follow the environment."""
-    if wrong := settings.wrong():
+    if wrong := env_vars.wrong():
         raise ProviderError(wrong)
     from langchain_openai import ChatOpenAI
 
@@ -114,7 +114,7 @@ def simulator(*, wait: bool = True) -> Simulator:
     Raises:
         ProviderError: If it can't start.
     """
-    settings.keep_off_proxies()
+    env_vars.keep_off_proxies()
     with _as_ours():
         return sim.start(wait=wait)
 
@@ -152,7 +152,7 @@ def _who_is_asked(provider: Provider) -> str:
 
 def _consequences() -> Iterator[str]:
     """Yield sentences about other effects of the environment on a real provider."""
-    if settings.tracing():
+    if env_vars.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")
     if form not in (None, "v0"):

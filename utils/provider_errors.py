@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from . import settings
+from . import env_vars
 from . import simulator as sim
+from .env_vars import variable
 from .errors import Sentence, redacted, sentence, words_of
 from .real_provider import ProviderError, address_variable, provider_is_set
-from .settings import variable
 from .stall_timeout import Stalled
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
-        odd = settings.odd_character("The key", cause.object[7:] or " ", spaces=True)
+        odd = env_vars.odd_character("The key", cause.object[7:] or " ", spaces=True)
         return odd or "A request header contains a character that can't be sent: check the key."
     return None
 
@@ -137,12 +137,12 @@ def _no_connection(causes: list[BaseException]) -> str:
     if names.intersection(_UNREADABLE):
         return nothing_readable()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        how = " or ".join(settings.set_of("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        how = " or ".join(env_vars.set_of("SSL_CERT_FILE", "SSL_CERT_DIR"))
         fix = f"check {how}" if how else "set SSL_CERT_FILE to your network's certificates"
         return f"The server's certificate can't be verified: {fix}."
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return f"The server doesn't use https: should {address_variable()} begin with http://?"
-    proxies = settings.set_of(*settings.PROXIES) if provider_is_set() else []
+    proxies = env_vars.set_of(*env_vars.PROXIES) if provider_is_set() else []
     through = f", the proxy in {' and '.join(proxies)}" if proxies else ""
     return (
         f"Could not connect to the provider: check {address_variable()}{through}, and that the "

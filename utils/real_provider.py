@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from . import settings
+from . import env_vars
+from .env_vars import variable
 from .errors import Sentence
-from .settings import variable
 
 _NO_KEY_NEEDED = "no-key-needed"  # local servers accept any key, and the client requires one
 _GATEWAY = "https://gateway.smith.langchain.com"  # used if LANGSMITH_GATEWAY=true
@@ -68,10 +68,10 @@ def real_provider() -> Provider | None:
     Raises:
         ProviderError: If `OPENAI_BASE_URL` is set without a model, or isn't a valid URL.
     """
-    with settings.lock:
+    with env_vars.lock:
         model, url, key = map(variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))
         named_by, base_url, key = _address(key) if model else ("OPENAI_BASE_URL", url, key)
-    if base_url and (odd := settings.odd_character(str(named_by), base_url)):
+    if base_url and (odd := env_vars.odd_character(str(named_by), base_url)):
         raise ProviderError(odd)
     if base_url and not _is_web_address(base_url):
         raise ProviderError(
@@ -85,7 +85,7 @@ def real_provider() -> Provider | None:
     if not model or not (base_url or key):
         return None
     for name, value in _sent(model, key).items():
-        if odd := settings.odd_character(name, value, spaces=name != "OPENAI_API_KEY"):
+        if odd := env_vars.odd_character(name, value, spaces=name != "OPENAI_API_KEY"):
             raise ProviderError(odd)
     return Provider(model, base_url, key or _NO_KEY_NEEDED, named_by if base_url else None)
 
@@ -109,7 +109,7 @@ def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
 
 def _sent(model: str, key: str | None) -> dict[str, str]:
     """Return the values of the variables that are set and sent with each request, by name."""
-    also = {name: value for name in settings.HEADERS if (value := variable(name))}
+    also = {name: value for name in env_vars.HEADERS if (value := variable(name))}
     return {"OPENAI_MODEL": model} | ({"OPENAI_API_KEY": key} if key else {}) | also
 
 

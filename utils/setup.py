@@ -48,8 +48,8 @@ def ready() -> None:
     """
     _check_utils(sys.modules.get("utils"))
     _check_packages()
+    from .env_vars import stay_here
     from .provider import ProviderError, describe, explain_providers, real_provider, simulator
-    from .settings import stay_here
 
     try:
         real = real_provider()

@@ -145,7 +145,7 @@ def _record(arguments: argparse.Namespace) -> None:
     import httpx2
     from openai import APIStatusError, OpenAI, OpenAIError
 
-    from utils import settings
+    from utils import env_vars
     from utils.errors import redacted
     from utils.unicode import well_formed_parts
 
@@ -167,9 +167,9 @@ def _record(arguments: argparse.Namespace) -> None:
         asked.error("a provider's URL begins with http:// or https:// and ends in /v1")
     if not out.parent.is_dir():
         sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
-    key = settings.variable("OPENAI_API_KEY")
-    odd = settings.odd_character("OPENAI_API_KEY", key) if key else None
-    if wrong := odd or settings.wrong():
+    key = env_vars.variable("OPENAI_API_KEY")
+    odd = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
+    if wrong := odd or env_vars.wrong():
         sys.exit(wrong)
     try:
         client = OpenAI(base_url=base_url, api_key=key or "no-key-needed")

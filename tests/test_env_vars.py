@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
 from langsmith.utils import get_env_var
 
-from utils import provider, settings
+from utils import env_vars, provider
 from utils.provider import ProviderError, chat_model, describe
 from utils.simulator import client as simulator_client
 
@@ -26,7 +26,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Provide an environment without a provider and with new clients, and restore everything."""
     before = dict(os.environ)
     for name in list(os.environ):
-        if settings._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):
+        if env_vars._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):
             del os.environ[name]
     os.environ["COURSE_SPEED"] = "50"
     fresh = simulator_client.Shared()
@@ -112,7 +112,7 @@ def test_hidden_variables_are_set_again() -> None:
     os.environ["OPENAI_ORG_ID"] = "org-1"
     chat_model("fast")
     assert os.environ["OPENAI_ORG_ID"] == "org-1"
-    with settings.hidden():
+    with env_vars.hidden():
         assert "OPENAI_ORG_ID" not in os.environ
     assert os.environ["OPENAI_ORG_ID"] == "org-1"
 
@@ -165,7 +165,7 @@ def test_what_a_real_providers_client_cannot_work_with_is_named(
 @pytest.mark.parametrize("value", ["http://proxy.example:8080", "proxy.example:80", "foo"])
 def test_a_proxy_that_may_work_is_respected(value: str) -> None:
     os.environ.update(OPENAI, HTTPS_PROXY=value)
-    assert settings.wrong() is None
+    assert env_vars.wrong() is None
     chat_model()
 
 
@@ -283,11 +283,11 @@ def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_cli
     new = {
         name: where
         for name, where in found.items()
-        if not settings._HIDDEN.fullmatch(name) and name not in HARMLESS
+        if not env_vars._HIDDEN.fullmatch(name) and name not in HARMLESS
     }
     assert not new, (
         "Libraries read variables that nobody here knows: hide them from the simulator's client in "
-        f"utils/settings.py, or say in HARMLESS why they change nothing: {new}"
+        f"utils/env_vars.py, or say in HARMLESS why they change nothing: {new}"
     )
 
 
