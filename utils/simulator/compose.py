@@ -22,7 +22,6 @@ from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
 
 _TOKENS_PER_MESSAGE = 3  # besides its text
-_RETRY_AFTER = 1.0  # s
 
 
 class RecordedReplies(Protocol):
@@ -98,7 +97,7 @@ def compose(
     profile, chosen = choose(request.model, default, models)
     rng = random.Random(f"{profile.name} {request.seed} {attempt} {request.prompt}")
     if rng.random() < profile.refusal_chance:
-        raise errors.rate_limited("Rate limit reached.", _RETRY_AFTER)
+        raise errors.rate_limited("Rate limit reached.")
     for one in chosen:
         if error := one.refusal(attempt):
             raise error

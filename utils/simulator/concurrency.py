@@ -11,7 +11,6 @@ from . import errors
 from .pacing import Clock
 
 _WAITING = 5.0  # s for which a refused learner counts as waiting
-_RETRY_AFTER = 1.0  # s
 
 
 class ConcurrencyLimiter:
@@ -48,7 +47,6 @@ class ConcurrencyLimiter:
                 raise errors.rate_limited(
                     f"This shared simulator sends at most {self._limit} replies at a time and is "
                     f"full; {own} of them are yours.",
-                    _RETRY_AFTER,
                 )
             self._refused.pop(learner, None)
         self._active[learner] += 1

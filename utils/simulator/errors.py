@@ -140,7 +140,7 @@ def too_large(limit: int) -> ApiError:
     return ApiError(413, f"The request is larger than {limit} bytes.", "too_large")
 
 
-def rate_limited(message: str, retry_after: float) -> ApiError:
+def rate_limited(message: str, retry_after: float = 1.0) -> ApiError:
     """Return the error for too many requests; `retry_after` is in seconds of the profile's time."""
     message = f"{message} Please try again in {retry_after:.1f}s."
     return ApiError(429, message, "rate_limit_exceeded", None, "requests", retry_after)

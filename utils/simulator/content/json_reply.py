@@ -10,8 +10,8 @@ from typing import Any
 from ..json_values import Json, is_shallow
 from ..model_request import ModelRequest
 from . import extract
-from .json_schema import fill
 from .schema_rules import SchemaError
+from .schema_values import fill
 
 _TYPES = {
     "integer": ("age", "year", "quantity", "count", "stock", "number", "servings", "minutes"),

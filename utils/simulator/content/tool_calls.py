@@ -1,4 +1,4 @@
-"""Tool calls: which tools to call, and with which arguments.
+"""Tool calls: which tools to call. `schema_values` fills in their arguments.
 
 A tool matches a part of a prompt that contains words of its name or description. A prompt may
 have several such parts: "the weather in Paris and in Rome" leads to two calls.
@@ -14,8 +14,8 @@ from typing import Any
 
 from ..json_values import is_shallow
 from ..model_request import ModelRequest, Tool
-from . import extract, field_hints
-from .json_schema import fill
+from . import extract, field_values
+from .schema_values import fill
 
 _MOST_CALLS = 8
 _MOST_WISHES = 32  # some may lead to the same call
@@ -257,7 +257,7 @@ def _readable(result: str) -> str:
 def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(
-            f"{field_hints.plain(str(key))} {_words(inner)}" for key, inner in value.items()
+            f"{field_values.plain(str(key))} {_words(inner)}" for key, inner in value.items()
         )
     if isinstance(value, list):
         return ", ".join(map(_words, value)) or "nothing"

@@ -14,7 +14,7 @@ from math import inf, isfinite
 from typing import Any
 
 from ..json_values import Json
-from . import extract, field_hints
+from . import extract, field_values
 from .schema_rules import (
     SchemaError,
     fits_length,
@@ -140,7 +140,7 @@ class _Filler:
         self._count(len(choices))
         for text in (self.text, self.context):
             for choice in choices:
-                if isinstance(choice, str) and field_hints.speaks_of(text, choice):
+                if isinstance(choice, str) and field_values.speaks_of(text, choice):
                     return Value(choice, found=True)
         if schema.get("default") in choices and "default" in schema:
             return Value(schema["default"])
@@ -178,7 +178,7 @@ class _Filler:
         if kind in ("integer", "number"):
             return self._number(schema, name, whole=kind == "integer")
         if kind == "boolean":
-            found = field_hints.truth(self.text, name)
+            found = field_values.truth(self.text, name)
             default = schema.get("default")
             made_up = default if isinstance(default, bool) else True
             return Value(made_up, missing=True) if found is None else Value(found, found=True)
@@ -238,20 +238,20 @@ class _Filler:
         if "enum" in inner:
             self._count(len(inner["enum"]))
             named = [c for c in inner["enum"] if isinstance(c, str)]
-            said = [c for c in named if field_hints.speaks_of(self.text, c)]
+            said = [c for c in named if field_values.speaks_of(self.text, c)]
             return [Value(choice, found=True) for choice in said]
         if kind == "string":
-            listed = field_hints.listed(self.text, name) or field_hints.named(self.text, name)
+            listed = field_values.listed(self.text, name) or field_values.named(self.text, name)
             fitting = [item for item in listed if fits_length(item, inner)]
             if fitting:
                 return [Value(item, found=True) for item in fitting]
-            made_up = field_hints.samples(name)[:3] if self.invents else []
+            made_up = field_values.samples(name)[:3] if self.invents else []
             fitting = [
                 item for item in made_up if isinstance(item, str) and fits_length(item, inner)
             ]
             return [Value(item) for item in fitting]
         if kind == "object" and depth <= _DEEP:
-            parts = field_hints.records(self.text, list(inner.get("properties") or {}))[
+            parts = field_values.records(self.text, list(inner.get("properties") or {}))[
                 :_MOST_ITEMS
             ]
             if len(parts) > 1:
@@ -279,7 +279,7 @@ class _Filler:
         return values
 
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
-        for written in field_hints.numbers(self.text, name):
+        for written in field_values.numbers(self.text, name):
             value = float(written) if "." in written else _whole(written)
             if written in self.used or not isfinite(value) or not within(value, schema):
                 continue
@@ -287,7 +287,7 @@ class _Filler:
                 continue
             self.used.add(written)
             return Value(int(value) if whole else value, found=True)
-        for sample in [schema.get("default"), *field_hints.samples(name)]:
+        for sample in [schema.get("default"), *field_values.samples(name)]:
             if isinstance(sample, bool) or not isinstance(sample, int | float):
                 continue
             if within(sample, schema) and (not whole or float(sample).is_integer()):
@@ -297,22 +297,22 @@ class _Filler:
     def _text(self, schema: Json, name: str) -> Value:
         about = schema.get("description")
         form = schema.get("format")
-        for said in field_hints.texts(
+        for said in field_values.texts(
             self.text, name, form, about if isinstance(about, str) else ""
         ):
             if fits_length(said, schema):
                 return Value(said, found=True)
         default = schema.get("default")
         examples = schema.get("examples") or []
-        first = (field_hints.formatted(form), default)
-        for sample in chain(first, examples, field_hints.made_up(self.text, name)):
+        first = (field_values.formatted(form), default)
+        for sample in chain(first, examples, field_values.made_up(self.text, name)):
             if isinstance(sample, str) and fits_length(sample, schema):
                 return Value(sample, missing=True)
         least = max(0, int(schema.get("minLength", 0)))
         if least > 100_000:
             raise SchemaError("its strings are too long")
         self._count(least // _PER_NODE)
-        word = field_hints.plain(name)
+        word = field_values.plain(name)
         return Value(
             (word + " " * least)[: max(least, min(len(word), max_length(schema)))], missing=True
         )
