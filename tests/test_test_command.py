@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import commands, test_command
+from tools import commands, env_vars, test_command
 from tools.app import App
 from tools.programs import ROOT, Advice
 from tools.test_command import Step
@@ -171,8 +171,8 @@ def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
     monkeypatch.delenv("COURSE_SPEED")
-    environ = test_command.suite_environ()
-    assert environ["COURSE_SPEED"] == test_command.TEST_SPEED
+    environ = env_vars.suite_environ()
+    assert environ["COURSE_SPEED"] == env_vars.TEST_SPEED
     assert not {"OPENAI_API_KEY", "LANGSMITH_TRACING"} & set(environ)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from tools.env_vars import clean_environ, simulated_environ
 from tools.environment import Environment, interpreter, only_one, remove
 from tools.installers import PYTHON, make_venv, run_pip, run_uv, sentences_for_the_disk
 from tools.lab import a_browser_can_open, free_port
@@ -26,10 +27,8 @@ from tools.programs import (
     WINDOWS,
     Advice,
     Progress,
-    clean_environ,
     end,
     say,
-    simulated_environ,
     stop_on_signals,
     wait_for,
 )

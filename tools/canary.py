@@ -16,12 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.env_vars import clean_environ
 from tools.environment import LOCKS, Environment
 from tools.installers import check_room, follow, make_venv, needed_uv, uv_progress
 from tools.programs import (
     ROOT,
     Advice,
-    clean_environ,
     counted,
     end_signals,
     ended_with,

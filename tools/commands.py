@@ -14,6 +14,7 @@ from tools.app import APPS, app
 from tools.canary import canary
 from tools.class_command import class_
 from tools.doctor import doctor
+from tools.env_vars import TEST_SPEED, clean_environ
 from tools.environment import LOCKS, interpreter
 from tools.installers import install_from, needed_uv
 from tools.lab import lab
@@ -21,7 +22,6 @@ from tools.lessons import add_build_options, chosen
 from tools.programs import (
     ROOT,
     Advice,
-    clean_environ,
     ended_with,
     run,
     say,
@@ -29,7 +29,7 @@ from tools.programs import (
     this_command,
     wait_for,
 )
-from tools.test_command import TEST_SPEED, test
+from tools.test_command import test
 
 TEACHING = f"""\
 New here? One command sets everything up and opens lesson 1:

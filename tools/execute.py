@@ -19,10 +19,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from tools.env_vars import simulated_environ
 from tools.notebooks import METADATA, BuildError, Built
-from tools.programs import passing, simulated_environ
+from tools.programs import passing
 
-SLOWEST_CELL = 180  # seconds; the seed's race takes 20
+SLOWEST_CELL = 180  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # what varies between two successful runs
 

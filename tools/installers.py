@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tools.programs import WINDOWS, Advice, Progress, as_they_come, clean_environ, ended_with, say
+from tools.env_vars import clean_environ
+from tools.programs import WINDOWS, Advice, Progress, as_they_come, ended_with, say
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks next to it

@@ -1,6 +1,6 @@
 """The `lab` command: start JupyterLab on the loopback address, and stop it.
 
-It starts `lab_process`, which runs JupyterLab.
+It starts `lab_server`, which runs JupyterLab.
 """
 
 import argparse
@@ -19,13 +19,13 @@ import time
 import webbrowser
 from pathlib import Path
 
+from tools.env_vars import clean_environ
 from tools.environment import interpreter
 from tools.programs import (
     ROOT,
     WINDOWS,
     Advice,
     Progress,
-    clean_environ,
     end,
     end_signals,
     say,
@@ -197,7 +197,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
     """Start JupyterLab isolated from the terminal's Ctrl-C, which would make it ask a question."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
-        [python, "-m", "tools.lab_process", str(folder)],
+        [python, "-m", "tools.lab_server", str(folder)],
         cwd=ROOT,
         env=clean_environ(**taste),
         stdin=subprocess.PIPE,
@@ -216,7 +216,7 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
         here: Whether it runs on this command's Python, which the doctor should then check.
 
     Raises:
-        Advice: it exited, or hasn't responded after two minutes.
+        Advice: it exited, or hasn't responded in time.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     with Progress("starting JupyterLab") as progress:
@@ -233,7 +233,8 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
             progress.show()
             time.sleep(0.1)  # polling is the only way to see that a server has started
     raise Advice(
-        "JupyterLab did not respond within two minutes: close other programs and try again."
+        f"JupyterLab did not respond within {STARTING_SECONDS:.0f} s: close other programs and try "
+        "again."
     )
 
 

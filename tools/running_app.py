@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from tools.app import App, simulator
+from tools.env_vars import simulated_environ
 from tools.lab import free_port
-from tools.programs import simulated_environ
 from utils.simulator import Request
 
 if TYPE_CHECKING:

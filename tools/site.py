@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.build import differences
+from tools.env_vars import clean_environ
 from tools.lessons import chosen
 from tools.notebooks import EDITIONS, BuildError, Edition, make
-from tools.programs import ROOT, Advice, clean_environ, counted, run, say, this_command
+from tools.programs import ROOT, Advice, counted, run, say, this_command
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import IO
 
 from tools.app import APPS
+from tools.env_vars import suite_environ
 from tools.environment import interpreter
 from tools.programs import (
     ROOT,
     Advice,
     ended_with,
     say,
-    simulated_environ,
     stop_on_signals,
 )
 
@@ -33,9 +33,6 @@ NO_TEST_RAN = {
 }
 
 FRAMEWORKS = "tests/apps/frameworks"  # with their own packages: run by `test --apps`
-
-# how much faster than real time the simulator runs; beyond this, overhead distorts ratios
-TEST_SPEED = "10"
 
 MORE_WORKERS = 3  # more workers than cores
 SLOWEST_FILES = 10  # how many are listed at the end
@@ -178,14 +175,6 @@ def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen
         stdout=output,
         stderr=output and subprocess.STDOUT,
     )
-
-
-def suite_environ() -> dict[str, str]:
-    """Return variables for tests: only the simulator, sped up, and no key that could leak."""
-    environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
-    # The suite starts hundreds of processes, each of which would compile the course and the tests.
-    environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environ
 
 
 def folder_for_sockets() -> str | None:

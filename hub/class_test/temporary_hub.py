@@ -19,13 +19,13 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tools.env_vars import clean_environ
 from tools.installers import output_of
 from tools.lab import free_ports
 from tools.programs import (
     ROOT,
     Advice,
     Progress,
-    clean_environ,
     end_signals,
 )
 

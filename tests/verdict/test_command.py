@@ -14,8 +14,9 @@ import httpx2
 import pytest
 
 from tools.app import running, simulator, wait_until_it_listens
+from tools.env_vars import simulated_environ
 from tools.lab import free_port
-from tools.programs import Advice, simulated_environ
+from tools.programs import Advice
 from tools.verdict.__main__ import main, parser, shape_of
 from tools.verdict.case import Case, Seen
 from tools.verdict.endpoint import Endpoint

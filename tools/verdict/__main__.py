@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_listens
+from tools.env_vars import simulated_environ
 from tools.lab import free_port
-from tools.programs import Advice, say, simulated_environ, stop_on_signals, this_command
+from tools.programs import Advice, say, stop_on_signals, this_command
 
 from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tools.app import FASTAPI, HOST, running, wait_until_it_listens
+from tools.env_vars import clean_environ
 from tools.lab import free_port
-from tools.programs import ROOT, clean_environ
+from tools.programs import ROOT
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 README = ROOT / "apps" / "README.md"

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.app import APPS
-from tools.programs import ROOT, say, simulated_environ
+from tools.env_vars import simulated_environ
+from tools.programs import ROOT, say
 from tools.running_app import served
 
 from .lines import LINES

@@ -13,8 +13,9 @@ import pytest
 
 from tests.apps.frameworks.conftest import EACH
 from tools.app import APPS, App
+from tools.env_vars import simulated_environ
 from tools.lab import free_port
-from tools.programs import ROOT, WINDOWS, simulated_environ
+from tools.programs import ROOT, WINDOWS
 
 PATIENCE = 120.0  # s
 MISSING = "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."

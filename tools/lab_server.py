@@ -1,6 +1,6 @@
 """JupyterLab as `lab` starts it, and the process that ends it.
 
-`python -m tools.lab_process FOLDER` runs JupyterLab with the settings in FOLDER. Its standard input
+`python -m tools.lab_server FOLDER` runs JupyterLab with the settings in FOLDER. Its standard input
 is a pipe from `lab`, which the operating system closes even if `lab` is killed. Then JupyterLab is
 ended, with its kernels and everything they started, and FOLDER is deleted.
 """
@@ -35,7 +35,7 @@ def keep(folder: Path) -> int:
     signal.signal(signal.SIGTERM, _leave)
     mark = _MARK + secrets.token_hex(8)
     server = subprocess.Popen(
-        [sys.executable, "-m", "tools.lab_process", str(folder), "--serve"],
+        [sys.executable, "-m", "tools.lab_server", str(folder), "--serve"],
         stdin=subprocess.DEVNULL,
         env={**os.environ, mark: "1"},
         text=True,

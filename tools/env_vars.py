@@ -1,0 +1,81 @@
+"""Environment variables of the programs that the commands and the tests start."""
+
+import os
+
+TEST_SPEED = "10"  # times real time, for the simulator; beyond this, overhead distorts ratios
+
+# Prefixes of variables that would install packages elsewhere, add modules, or change how Python,
+# Jupyter, Matplotlib and the test tools work.
+_UNWANTED = (
+    "PYTHON",
+    "VIRTUAL_ENV",  # IPython would put its packages before ours
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "JUPYTER",
+    "JPY_",
+    "IPYTHON",
+    "MPLBACKEND",
+    "MATPLOTLIBRC",
+    "PYTEST_",
+    "COV",  # coverage.py and its pytest plugin
+    "RUFF_",
+    "MYPY",
+    "UVICORN_",  # these five are settings of the apps' frameworks
+    "WEB_CONCURRENCY",
+    "FORWARDED_ALLOW_IPS",
+    "STREAMLIT_",
+    "CHAINLIT_",
+    "_ARGCOMPLETE",  # Jupyter would complete a command line, and exit
+)
+_WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
+
+# Prefixes of variables for real providers, tracing services and certificates.
+_OUTWARD = (
+    "OPENAI_",
+    "AZURE_OPENAI_",
+    "LANGSMITH_",
+    "LANGCHAIN_",
+    "LC_OUTPUT_VERSION",
+    "SSL_CERT_",
+    "SSLKEYLOGFILE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+)
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
+
+
+def clean_environ(**more: str) -> dict[str, str]:
+    """Return this process's environment variables without unwanted ones, and with `more`.
+
+    The loopback address bypasses any proxy, which couldn't reach the simulator, and the kernel is
+    this environment's, not one that the user registered elsewhere.
+    """
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _WANTED or not name.startswith(_UNWANTED)
+    }
+    local = ["127.0.0.1", "localhost", *filter(None, [os.environ.get("NO_PROXY")])]
+    environ.update(NO_PROXY=",".join(local), no_proxy=",".join(local))
+    environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")
+    environ.update(more)
+    return environ
+
+
+def simulated_environ(**more: str) -> dict[str, str]:
+    """Return variables for programs that use only the simulator: no provider, no proxy."""
+    environ = {
+        name: value
+        for name, value in clean_environ().items()
+        if not name.startswith(_OUTWARD) and name.upper() not in _PROXIES
+    }
+    return environ | more
+
+
+def suite_environ() -> dict[str, str]:
+    """Return variables for tests: only the simulator, sped up, and no key that could leak."""
+    environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
+    # The suite starts hundreds of processes, each of which would compile the course and the tests.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environ
