@@ -18,7 +18,6 @@ WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
 
 
-
 class Advice(Exception):  # noqa: N818 -- a message for a person, not an error of the program
     """One sentence for the user: what happened, and what to do."""
 
