@@ -70,7 +70,7 @@ class RecordedReply:
             ),
             pieces=pieces,
             finish=self.finish,
-            usage=Usage(*self.usage, self.counts),
+            usage=Usage(*self.usage, recorded=self.counts),
             plan=Plan(self.opening, times, self.end),
             gap=span / max(1, len(times) - 1),
         )
