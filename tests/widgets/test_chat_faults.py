@@ -1,6 +1,6 @@
 """The chat panel with every fault of the simulator, over both APIs.
 
-The faults come from the simulator's own table: a new one is tested here without a change.
+The faults come from the simulator's own table: a new one is tested here by itself.
 """
 
 from __future__ import annotations
