@@ -15,6 +15,7 @@ from utils.timing import (
     Recording,
     arecord,
     arecord_call,
+    held_back,
     passed_on,
     record,
     record_call,
@@ -669,3 +670,26 @@ def test_a_step_that_waits_for_words_passes_each_on_when_the_next_begins():
 def test_a_step_that_waits_loses_no_text(texts, end):
     received = recorded(*enumerate(texts))
     assert passed_on(received, "later", end).text == received.text
+
+
+def behind_a_guard(size, check, *items):
+    return [(piece.at, piece.text) for piece in held_back(recorded(*items), "", size, check).pieces]
+
+
+def test_a_guard_holds_the_latest_characters_back_until_the_end():
+    shown = behind_a_guard(2, 0.0, (1, ""), (2, "abc"), (3, "d"), (4, "efg"))
+    assert shown == [(2, "a"), (3, "b"), (4, "cde"), (4, "fg")]
+
+
+def test_a_check_covers_what_arrived_during_the_one_before():
+    shown = behind_a_guard(0, 1.5, (1, "a"), (2, "b"), (2.5, "c"), (6, "d"))
+    assert shown == [(2.5, "a"), (4.0, "bc"), (7.5, "d")]
+
+
+@given(st.lists(st.text("a. ")), st.integers(0, 9), st.sampled_from([0.0, 0.5, 3.0]))
+def test_a_guard_that_never_says_no_loses_no_text(texts, size, check):
+    received = recorded(*enumerate(texts))
+    guarded = held_back(received, "later", size, check)
+    assert guarded.text == received.text
+    assert [piece.at for piece in guarded.pieces] == sorted(piece.at for piece in guarded.pieces)
+    assert guarded.e2e >= max([received.e2e, *(piece.at for piece in guarded.pieces)])

@@ -5,6 +5,7 @@ chart is drawn, not with this package.
 """
 
 from utils.charts.gap_strip import gap_strip
+from utils.charts.guard_chart import guard_chart
 from utils.charts.load_chart import load_chart
 from utils.charts.pattern_bars import Pattern, pattern_bars
 from utils.charts.readers_chart import readers_chart
@@ -15,6 +16,7 @@ __all__ = [
     "UNNOTICED",
     "Pattern",
     "gap_strip",
+    "guard_chart",
     "load_chart",
     "pattern_bars",
     "readers_chart",

@@ -4,6 +4,7 @@ Items are duck-typed: message chunks, strings, or dicts shaped like message chun
 """
 
 from utils.timing.chunks import content_of
+from utils.timing.held_back import held_back
 from utils.timing.passed_on import passed_on
 from utils.timing.recorders import (
     AsyncRecorder,
@@ -26,6 +27,7 @@ __all__ = [
     "arecord_call",
     "content_of",
     "could_be_shown",
+    "held_back",
     "passed_on",
     "record",
     "record_call",

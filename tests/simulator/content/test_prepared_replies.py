@@ -26,6 +26,7 @@ TEXTS = {reply.name: reply.text for reply in all_replies()}
         ("Write a packing list for a hike as a table.", "packing_list"),
         ("Show me Markdown with a table and code.", "markdown"),
         ("Show me a family emoji and combining marks.", "unicode"),
+        ("Which card did I pay with?", "card"),
         ("hello", "hello"),
     ],
 )

@@ -1,0 +1,68 @@
+"""The guard chart says what a window costs, and how much forbidden text it lets through."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from utils.charts import guard_chart
+from utils.timing import Piece, Recording
+
+WORDS = ["", "The ", "code ", "is ", "7", "3", "1", "9", ", of ", "course. "]
+LEAKING = Recording(  # faster than anybody reads
+    "leaking", tuple(Piece(1 + i / 100, word) for i, word in enumerate(WORDS)), e2e=1.1
+)
+CODE = r"\d{4}"
+
+
+def drawn(chart, panel):
+    line = chart.axes[panel].lines[0]
+    return dict(zip(*map(list, line.get_data()), strict=True))
+
+
+def test_the_upper_panel_shows_the_wait_for_the_first_text_of_each_window():
+    waits = drawn(guard_chart(LEAKING, CODE, [0, 3, 4, 8, 9, 99]), 0)
+    assert waits == pytest.approx({0: 1.01, 3: 1.01, 4: 1.02, 8: 1.02, 9: 1.03, 99: 1.1})
+
+
+def test_the_lower_panel_counts_what_was_shown_before_the_piece_that_completes_it():
+    assert drawn(guard_chart(LEAKING, CODE, range(5)), 1) == {0: 3, 1: 2, 2: 1, 3: 0, 4: 0}
+
+
+def test_in_one_piece_with_its_surroundings_nothing_is_shown():
+    whole = Recording("whole", (Piece(1.0, "It is 7319, of course."),), e2e=1.0)
+    assert set(drawn(guard_chart(whole, CODE, range(5)), 1).values()) == {0}
+
+
+def test_the_finding_is_the_smallest_window_that_shows_nothing():
+    told = guard_chart(LEAKING, re.compile(CODE)).alt_text
+    assert "With 3 characters held back, nothing forbidden is shown; the reader waits" in told
+    assert "0 characters held back: wait" in told
+
+
+def test_too_small_windows_are_said_to_be():
+    told = guard_chart(LEAKING, CODE, [0, 1]).alt_text
+    assert "Even with 1 character held back, 2 forbidden ones can be seen before" in told
+
+
+def test_an_own_title_replaces_the_finding():
+    assert "Guard chart: Look here." in guard_chart(LEAKING, CODE, title="Look here").alt_text
+
+
+@pytest.mark.parametrize("sizes", [range(61), [5], [0, 1]])
+def test_all_words_stay_inside_the_picture(sizes):
+    chart = guard_chart(LEAKING, CODE, sizes)
+    chart.draw_without_rendering()
+    for text in [*chart.texts, *(t for axes in chart.axes for t in axes.get_xticklabels())]:
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= chart.bbox.x1
+        assert box.y1 <= chart.bbox.y1
+
+
+def test_nothing_to_draw_is_refused_with_a_sentence():
+    with pytest.raises(ValueError, match="contains nothing forbidden"):
+        guard_chart(LEAKING, "password")
+    with pytest.raises(ValueError, match="pass at least one size"):
+        guard_chart(LEAKING, CODE, [])

@@ -1,0 +1,114 @@
+"""What a guard costs and what it prevents, by the number of characters that it holds back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from utils.charts.palette import QUIET, STALL, WAITING
+from utils.formatting import counted, in_seconds
+from utils.reader_model import WORDS_PER_MINUTE, readers_wait
+from utils.timing import Recording, held_back
+
+if TYPE_CHECKING:
+    from utils.charts.figure import Chart
+
+_HIGH = 1.35  # inches, a panel
+_ABOVE = 0.45  # inches, the words above it
+
+
+def guard_chart(
+    recording: Recording,
+    forbidden: str | re.Pattern[str],
+    sizes: Sequence[int] = range(61),
+    *,
+    wpm: float = WORDS_PER_MINUTE,
+    title: str | None = None,
+) -> Chart:
+    """How long the reader waits, and how much forbidden text is shown, by characters held back.
+
+    The guard checks all the text so far whenever a piece arrives. The upper panel is for a reply
+    that it allows, the lower one for this reply, until the guard says no.
+
+    Args:
+        recording: A reply that contains something forbidden.
+        forbidden: A regular expression for it.
+        sizes: Numbers of characters that are held back, in ascending order.
+        wpm: The reader's speed, words a minute.
+        title: Instead of the finding.
+
+    Returns:
+        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
+
+    Raises:
+        ValueError: If the reply contains nothing forbidden, or there is nothing to draw.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    from utils.charts.figure import Chart
+
+    if not sizes:
+        raise ValueError("There is nothing to draw: pass at least one size.")
+    waits = [readers_wait(held_back(recording, "", size), wpm) for size in sizes]
+    shown = [_shown(recording, forbidden, size) for size in sizes]
+    enough = next((at for at, characters in enumerate(shown) if not characters), None)
+    details = [
+        f"{counted(sizes[at], 'character')} held back: "
+        f"wait {in_seconds(waits[at])}, {shown[at]} shown"
+        for at in sorted({0, enough or 0, len(sizes) - 1})
+    ]
+    chart = Chart(
+        "Guard chart",
+        title or _finding(sizes, waits, shown, enough),
+        details,
+        body=2 * (_HIGH + _ABOVE) + 0.75,
+    )
+    panels = (
+        (
+            0.75 + _HIGH + _ABOVE,
+            waits,
+            WAITING,
+            "seconds that the reader waits if the guard says yes",
+        ),
+        (0.75, shown, STALL, "forbidden characters shown before the guard says no"),
+    )
+    for bottom, values, colour, name in panels:
+        axes = chart.panel(bottom, _HIGH)
+        axes.plot(sizes, values, color=colour, lw=3, clip_on=False)
+        axes.set(xlim=(0, sizes[-1] or 1), ylim=(0, 1.08 * max(values) or 1))
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=values is shown))
+        axes.grid(axis="y", color="#E5E7EB")
+        axes.tick_params(axis="x", labelbottom=values is shown)
+        if enough is not None:
+            axes.axvline(sizes[enough], color=QUIET, lw=1.5, ls="--")
+            axes.plot(sizes[enough], values[enough], "o", color=colour, ms=9, clip_on=False)
+        chart.words(0.15, bottom + _HIGH + 0.12, name)
+    chart.x_label("characters held back")
+    return chart
+
+
+def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
+    """Return how much of the forbidden text is shown before the piece that completes it is."""
+    text = "".join(piece.text for piece in recording.pieces)
+    found = re.search(forbidden, text)
+    if found is None:
+        raise ValueError("The reply contains nothing forbidden.")
+    arrived = before = 0
+    for piece in recording.pieces:
+        if arrived < found.end():
+            before, arrived = arrived, arrived + len(piece.text)
+    return max(0, before - size - found.start())
+
+
+def _finding(
+    sizes: Sequence[int], waits: Sequence[float], shown: Sequence[int], enough: int | None
+) -> str:
+    if enough is None:
+        held, leaked = counted(sizes[-1], "character"), counted(shown[-1], "forbidden one")
+        return f"Even with {held} held back, {leaked} can be seen before the guard says no"
+    less = f", not {in_seconds(waits[0])}" if enough else ""
+    return (
+        f"With {counted(sizes[enough], 'character')} held back, nothing forbidden is shown; "
+        f"the reader waits {in_seconds(waits[enough])}{less}"
+    )
