@@ -11,6 +11,7 @@ from utils.checks.lesson_5 import (
     answer,
     caption,
     first_that_answers,
+    guarded_reply,
     seam,
     steady,
     support,
@@ -650,5 +651,48 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
     ),
     "held back": lambda s: (
         f"A piece was yielded {s.late:.1f} s after it had arrived{s.when}. What delays it?"
+    ),
+}
+
+
+# --- A guard --------------------------------------------------------------------------------------
+
+GUARDED_REPLY: Messages[guarded_reply.Seen] = {
+    "correct": lambda s: (
+        "Nothing forbidden was shown, nothing allowed was lost, and at most "
+        f"{count(s.held, 'character', 'was')} held back. After a no, the stream was closed."
+    ),
+    "refuses allowed text": lambda s: (
+        f"`Refused` was raised after {shown(repr(s.arrived))}{s.when}, which contains nothing "
+        "forbidden. Which string did you pass to `allowed`?"
+    ),
+    "never asks": lambda _: "`allowed` was never called. What else could tell what is forbidden?",
+    "misses the phrase": lambda s: (
+        f"{shown(repr(s.phrase))} was shown{s.when}, and `allowed` never said no: no string that "
+        "it was given contains the whole phrase. Which text do you pass to it?"
+    ),
+    "shows it first": lambda s: (
+        f"{shown(repr(s.phrase))} was shown{s.when}, and only then did `allowed` say no. What has "
+        "been yielded can't be taken back: which comes first, the check or the `yield`?"
+    ),
+    "shows a part": lambda s: (
+        f"{count(s.leaked, 'character')} of {shown(repr(s.phrase))} had been shown when `allowed` "
+        f"said no{s.when}. How many characters have to wait until it is clear how they go on?"
+    ),
+    "reads on after the no": lambda s: (
+        f"`allowed` said no after piece {s.no}{s.when}, but "
+        f"{count(s.reply.taken, 'piece', 'was')} read. What ends the loop when it says no?"
+    ),
+    "ends quietly": lambda s: (
+        f"`guarded_reply` ended without an error{s.when}. How does its reader learn that the reply "
+        "was refused?"
+    ),
+    "cuts at minus zero": lambda s: (
+        f"{count(s.held, 'character', 'was')} held back{s.when}, where none has to be. If you cut "
+        "with a negative index: `text[:-0]` is an empty string."
+    ),
+    "held back": lambda s: (
+        f"At one point {count(s.held, 'character')} had arrived but not been yielded{s.when}. At "
+        f"most `longest - 1`, here {s.case.longest - 1}, may be held back. Which text waits longer?"
     ),
 }

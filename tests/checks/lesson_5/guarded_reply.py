@@ -1,0 +1,338 @@
+"""Guards that hold back just enough, too little, or too much."""
+
+# ruff: noqa: N818 (learners write such code)
+
+import asyncio
+from contextlib import AsyncExitStack, aclosing
+
+from openai import OpenAIError
+
+from tests.checks.answers import edits, right, wrong
+
+
+class Refused(Exception):
+    pass
+
+
+class Forbidden(Refused):
+    """A learner's own kind of refusal."""
+
+
+@right("5.guarded_reply", "at most 17 characters were held back")
+async def guarded_reply(pieces, allowed, longest):
+    held = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            if not allowed(held):
+                raise Refused
+            safe = len(held) - (longest - 1)
+            if safe > 0:
+                yield held[:safe]
+                held = held[safe:]
+    if held:
+        yield held
+
+
+edit = edits("5.guarded_reply", guarded_reply)
+CHECK = "            if not allowed(held):\n                raise Refused\n"
+SAFE = "safe = len(held) - (longest - 1)"
+CUT = "                yield held[:safe]\n                held = held[safe:]\n"
+FLUSH = "    if held:\n        yield held\n"
+
+for mistake, changes, *says in (
+    (None, {"raise Refused": "raise Forbidden('a card number')"}),
+    (None, {FLUSH: "    yield held\n"}),
+    (None, {"if safe > 0": "if safe >= 0"}),
+    (None, {"if not allowed": "if piece and not allowed"}),
+    ("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'"),
+    ("misses the phrase", {"allowed(held)": "len(held) >= longest and not allowed(held[1:])"}),
+    ("never asks", {CHECK: ""}),
+    ("misses the phrase", {SAFE: "safe = len(held) - (longest - 1) // 2"}),
+    ("misses the phrase", {SAFE: "safe = len(held) - longest + 2"}),
+    ("held back", {SAFE: "safe = len(held) - longest"}, "At most `longest - 1`, here 17"),
+    ("held back", {SAFE: "safe = len(held) - 2 * longest"}),
+    ("collected first", {"if safe > 0": "if False"}),
+    (
+        "cuts at minus zero",
+        {
+            SAFE: "safe = -(longest - 1)",
+            "if safe > 0": "if len(held) >= longest",
+        },
+    ),
+    ("loses the end", {FLUSH: ""}),
+    ("strips the text", {FLUSH: "    yield held.strip()\n"}),
+    ("changes white space", {"held += piece": "held += piece.strip()"}),
+    ("repeats text", {CUT: "                yield held\n"}),
+    ("ends quietly", {"raise Refused": "return"}),
+    ("reads on after the no", {"raise Refused": 'held = ""'}),
+    ("reads on after the no", {"raise Refused": "held = held[:-longest]"}),
+    ("raises", {"raise Refused": "raise ValueError"}, "ValueError"),
+    ("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError"),
+    ("refuses allowed text", {"not allowed(held)": "allowed(held)"}),
+    ("left open", {"async with aclosing(pieces)": "if pieces"}),
+    ("yields the wrong type", {"yield held[:safe]": "yield [held[:safe]]"}),
+    ("stops early", {"held = held[safe:]": "return"}),
+):
+    edit(mistake, changes, *says)
+
+
+@right("5.guarded_reply")
+async def checks_all_the_text(pieces, allowed, longest):
+    text, shown = "", 0
+    try:
+        async for piece in pieces:
+            text += piece
+            if not allowed(text):
+                raise Refused("no")
+            yield text[shown : max(shown, len(text) - longest + 1)]
+            shown = max(shown, len(text) - longest + 1)
+        yield text[shown:]
+    finally:
+        await pieces.aclose()
+
+
+too_little = edits("5.guarded_reply", checks_all_the_text)
+too_little("shows a part", {"longest + 1": "longest + 2"}, "1 character of")
+too_little("shows a part", {"longest + 1": "10"}, "when the phrase")
+
+
+@right("5.guarded_reply")
+async def asks_only_before_it_shows(pieces, allowed, longest):
+    held = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            if len(held) >= longest:
+                if not allowed(held):
+                    raise Refused
+                yield held[: len(held) - longest + 1]
+                held = held[len(held) - longest + 1 :]
+        if not allowed(held):
+            raise Refused
+        yield held
+
+
+@right("5.guarded_reply")
+async def shows_what_comes_before_the_phrase(pieces, allowed, longest):
+    held = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            if not allowed(held):
+                ends = next(end for end in range(len(held) + 1) if not allowed(held[:end]))
+                begins = max(start for start in range(ends) if not allowed(held[start:ends]))
+                yield held[:begins]
+                raise Refused
+            cut = max(0, len(held) - longest + 1)
+            yield held[:cut]
+            held = held[cut:]
+    yield held
+
+
+@right("5.guarded_reply")
+async def character_by_character(pieces, allowed, longest):
+    window = []
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(pieces.aclose)
+        async for piece in pieces:
+            for character in piece:
+                window.append(character)
+                if not allowed("".join(window)):
+                    raise Refused
+                if len(window) == longest:
+                    yield window.pop(0)
+        for character in window:
+            yield character
+
+
+@right("5.guarded_reply")
+async def piece_by_piece_with_anext(pieces, allowed, longest):
+    held = ""
+    try:
+        while (piece := await anext(pieces, None)) is not None:
+            held += piece
+            if not allowed(held):
+                break
+            if len(held) >= longest:
+                ready, held = held[: 1 - longest or None], held[len(held) + 1 - longest :]
+                yield ready
+        else:
+            yield held
+            return
+    finally:
+        await pieces.aclose()
+    raise Refused
+
+
+@right("5.guarded_reply")
+async def through_a_queue(pieces, allowed, longest):
+    queue = asyncio.Queue()
+
+    async def fill():
+        async with aclosing(pieces):
+            async for piece in pieces:
+                await queue.put(piece)
+
+    filling = asyncio.create_task(fill())
+    filling.add_done_callback(lambda _: queue.put_nowait(None))
+    held = ""
+    try:
+        while (piece := await queue.get()) is not None:
+            held += piece
+            if not allowed(held):
+                raise Refused
+            cut = max(0, len(held) - longest + 1)
+            yield held[:cut]
+            held = held[cut:]
+        filling.result()
+        yield held
+    finally:
+        filling.cancel()
+        await asyncio.wait([filling])
+
+
+class Guard:
+    class Refused(Exception):
+        pass
+
+    async def __call__(self, pieces, allowed, longest):
+        self_held = ""
+        async with aclosing(pieces):
+            async for piece in pieces:
+                self_held += piece
+                if not allowed(self_held):
+                    raise self.Refused
+                cut = max(0, len(self_held) - longest + 1)
+                yield self_held[:cut]
+                self_held = self_held[cut:]
+        yield self_held
+
+
+right("5.guarded_reply")(Guard())
+
+
+@right("5.guarded_reply")
+def a_plain_function_around_it(pieces, allowed, longest):
+    return guarded_reply(pieces, allowed, longest)
+
+
+@wrong("5.guarded_reply", "misses the phrase")
+async def checks_only_what_it_shows(pieces, allowed, longest):
+    held = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            ready, held = held[: 1 - longest or None], held[1 - longest :]
+            if not allowed(ready):
+                raise Refused
+            yield ready
+    yield held
+
+
+@wrong("5.guarded_reply", "shows it first")
+async def checks_all_the_text_after_showing_it(pieces, allowed, longest):
+    text = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            text += piece
+            yield piece
+            if not allowed(text):
+                raise Refused
+
+
+@wrong("5.guarded_reply", "shows a part", "12 characters of")
+async def checks_all_the_text_and_holds_nothing_back(pieces, allowed, longest):
+    text = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            text += piece
+            if not allowed(text):
+                raise Refused
+            yield piece
+
+
+@wrong("5.guarded_reply", "misses the phrase")
+async def holds_one_piece_back(pieces, allowed, longest):
+    last = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if not allowed(last + piece):
+                raise Refused
+            yield last
+            last = piece
+    yield last
+
+
+@wrong("5.guarded_reply", "held back")
+async def holds_back_until_the_sentence_ends(pieces, allowed, longest):
+    held = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            if not allowed(held):
+                raise Refused
+            if held.endswith("."):
+                yield held
+                held = ""
+    yield held
+
+
+@wrong("5.guarded_reply", "collected first")
+async def checks_the_whole_reply(pieces, allowed, longest):
+    async with aclosing(pieces):
+        text = "".join([piece async for piece in pieces])
+    if not allowed(text):
+        raise Refused
+    yield text
+
+
+@wrong("5.guarded_reply", "reads on after the no")
+async def reads_to_the_end_before_it_refuses(pieces, allowed, longest):
+    held, fine = "", True
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            fine = fine and allowed(held)
+            cut = max(0, len(held) - longest + 1)
+            if fine:
+                yield held[:cut]
+                held = held[cut:]
+    if not fine:
+        raise Refused
+    yield held
+
+
+@wrong("5.guarded_reply", "another text")
+async def says_it_in_the_reply(pieces, allowed, longest):
+    try:
+        async with aclosing(guarded_reply(pieces, allowed, longest)) as guarded:
+            async for piece in guarded:
+                yield piece
+    except Refused:
+        yield "I can't say that."
+        raise
+
+
+@wrong("5.guarded_reply", "swallows the error")
+async def takes_a_lost_connection_for_the_end(pieces, allowed, longest):
+    try:
+        async with aclosing(guarded_reply(pieces, allowed, longest)) as guarded:
+            async for piece in guarded:
+                yield piece
+    except OpenAIError:
+        pass
+
+
+@wrong("5.guarded_reply", "refuses allowed text", "nothing forbidden")
+async def joins_without_white_space(pieces, allowed, longest):
+    text = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            text += piece
+            if not allowed(" ".join(text.split())):
+                raise Refused
+            cut = max(0, len(text) - longest + 1)
+            yield text[:cut]
+            text = text[cut:]
+    yield text

@@ -1,0 +1,166 @@
+"""A reply's text behind a guard, with no more held back than a forbidden phrase takes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from utils.checks.engine import mistakes
+from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.mistakes import RAISED, TEXT
+from utils.checks.engine.reply import Reply
+from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.stream_runner import run_async
+
+_CARD = "1234 5678 9012 3456"
+_FREE = "free of charge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarded(Case):
+    """A reply, and the phrases that its guard forbids."""
+
+    forbidden: Sequence[str] = (_FREE, "no fee")
+
+    @property
+    def longest(self) -> int:
+        """The length of the longest phrase, in characters."""
+        return max(map(len, self.forbidden))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the reply contains one of them."""
+        text = self.text if self.pieces is None else "".join(self.pieces)
+        return any(phrase in text for phrase in self.forbidden)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the reply is read to its end."""
+        return super().whole and not self.refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen(Run):
+    """What was shown, and what the guard was asked."""
+
+    case: Guarded
+    asked: int  # how often `allowed` was called
+    no: int | None  # the number of pieces taken when it first said no
+    refused: bool  # whether `Refused` was raised
+    arrived: str  # the text of the pieces that were taken
+    phrase: str  # the forbidden phrase that is complete first, or ""
+    clean: str  # the text before it
+    leaked: int  # how many of its characters were shown
+    held: int  # the most characters held back when another piece arrived
+
+    @property
+    def expected(self) -> str:
+        """The text to show; before a forbidden phrase, it may be less."""
+        return self.text if self.phrase and self.clean.startswith(self.text) else self.clean
+
+
+def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
+    """Read one reply behind a guard that notes its verdicts."""
+    reply = case.reply()
+    verdicts: list[tuple[bool, int]] = []
+
+    def allowed(text: str) -> bool:
+        yes = not any(phrase in text for phrase in case.forbidden)
+        verdicts.append((yes, reply.taken))
+        return yes
+
+    args = (reply.astream(), allowed, case.longest)  # kept here: only the answer closes the stream
+    run = run_async("guarded_reply", answer, case, reply, *args, streams=True)
+    found = [phrase for phrase in case.forbidden if phrase in reply.text]
+    ends = {phrase: reply.text.index(phrase) + len(phrase) for phrase in found}
+    phrase = min(found, key=ends.__getitem__, default="")
+    clean = reply.text.partition(phrase)[0] if phrase else reply.text
+    over = len(run.text) - len(clean) if reply.text.startswith(run.text) else 0
+    return Seen.of(
+        run,
+        asked=len(verdicts),
+        no=next((taken for yes, taken in verdicts if not yes), None),
+        refused=any(base.__name__ == "Refused" for base in type(run.error).__mro__),
+        arrived="".join([piece for piece in reply.pieces if piece][: reply.taken]),
+        phrase=phrase,
+        clean=clean,
+        leaked=min(max(0, over), len(phrase)),
+        held=_most_held(reply),
+    )
+
+
+def _most_held(reply: Reply) -> int:
+    held = most = 0
+    for event in reply.log:
+        if event.what == "out":
+            held -= len(event.text)
+        else:
+            most = max(most, held if event.what == "in" else 0)
+            held += len(event.text)
+    return most
+
+
+FIRST: Mistakes[Seen] = {
+    "refuses allowed text": lambda s: (
+        s.refused and not any(phrase in s.arrived for phrase in s.case.forbidden)
+    ),
+    RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
+}
+MISTAKES: Mistakes[Seen] = {
+    "never asks": lambda s: s.total > 1 and not s.asked,
+    "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
+    "shows it first": lambda s: bool(s.phrase) and s.leaked == len(s.phrase),
+    "shows a part": lambda s: s.leaked > 0,
+    "reads on after the no": lambda s: s.no is not None and s.reply.taken > s.no,
+    "ends quietly": lambda s: bool(s.phrase) and s.error is None,
+    "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,
+    **TEXT,
+    "collected first": lambda s: (
+        s.total > 1 and s.taken[:1] == [s.total] and s.held >= s.case.longest
+    ),
+    "held back": lambda s: s.held >= s.case.longest,
+}
+
+check = Exercise(
+    observe,
+    cases=(
+        Guarded(seed=71, forbidden=("makes the next bed", "never quite evenly")),
+        Guarded(
+            pieces=("You paid with ", _CARD, ", in May", "."),
+            forbidden=(_CARD,),
+            when="when the phrase arrived in one piece",
+        ),
+        Guarded(
+            pieces=("You paid with 12", "34 56", "78 90", "12 3456", ", in May", "."),
+            forbidden=(_CARD,),
+            when="when the phrase was split over pieces",
+        ),
+        Guarded(
+            pieces=tuple(f"All of it is {_FREE}, of course."),
+            when="when each piece was one character",
+        ),
+        Guarded(
+            pieces=("Well. ", f"You get all of it {_FREE} from us.", " Bye", "."),
+            when="when the phrase was in the middle of a long piece",
+        ),
+        Guarded(pieces=("It is fr", "ee of ch", "arge"), when="when the phrase ended the reply"),
+        Guarded(pieces=("free", " of charge", ", yes"), when="when the phrase began the reply"),
+        Guarded(
+            pieces=("There is n", "o fee", " today", ", and none", " tomorrow", "."),
+            when="when a shorter phrase arrived",
+        ),
+        Guarded(
+            pieces=("It is free ", "of free ", "of char", "ge", "."),
+            when="when the phrase began twice",
+        ),
+        Guarded(text=HARBOUR, seed=72, forbidden=("%",), when="when `longest` was 1"),
+        Guarded(pieces=("Take ", "50% off", "."), forbidden=("%",), when="when `longest` was 1"),
+        Guarded(text=4 * RIVERS, seed=73, when="for a long reply"),
+        Guarded(pieces=(RIVERS,), when="for a reply in one piece"),
+        Guarded(pieces=("Hi", "!"), when="for a reply shorter than the phrase"),
+        Guarded(pieces=("It is fr", "ee of ch"), when="for a reply that ended in half a phrase"),
+        Guarded(pieces=("It is free", " of ", "", " charge", "\n"), when="for a similar phrase"),
+        Guarded(pieces=(), when="for an empty stream"),
+    ),
+    mistakes=MISTAKES,
+    first=FIRST,
+)
