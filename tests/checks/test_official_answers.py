@@ -30,10 +30,17 @@ def imported_before(lesson, exercise):
                     isinstance(node, ast.Import | ast.ImportFrom)
                     and getattr(node, "module", None) != "utils.checks"
                 )
-                or (isinstance(node, DEFINITIONS) and not node.decorator_list)
+                or (isinstance(node, DEFINITIONS) and stands_alone(node))
                 or (isinstance(node, ast.Assign) and "parts(globals()" in ast.unparse(node))
             ]
     return "\n".join(lines)
+
+
+def stands_alone(node):
+    """Return whether a definition needs no values that other cells made."""
+    args = getattr(node, "args", ast.arguments(defaults=[], kw_defaults=[]))  # a class has none
+    defaults = [*args.defaults, *filter(None, args.kw_defaults)]
+    return not node.decorator_list and all(isinstance(each, ast.Constant) for each in defaults)
 
 
 def solved_before(lesson, exercise):
