@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.browser.lessons import Lesson, Opened, Promises
+from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
+from utils import lesson_source
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 HEARTS = ".course-heartbeat"
 LAST = ".jp-CodeCell:last-child"
@@ -20,6 +27,35 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
+# The lasting page; its model stops to wait after twenty pieces.
+WAITING = """
+class Waiting:
+    async def astream(self, question):
+        async with aclosing(chat_model("seed", simulated=True).astream(question)) as chunks:
+            pieces = 0
+            async for chunk in chunks:
+                yield chunk
+                pieces += bool(chunk.content)
+                if pieces == 20:
+                    await turn("reloaded")
+"""
+LASTING_PAGE = """
+lasting_app = create_lasting_app({model})
+lasting_app.get("/", response_class=HTMLResponse)(lambda: lasting_page)
+print("The page:", (await serve(lasting_app, "lasting page")).url)
+before = len(simulator().requests())
+"""
+TWENTY = "still climbed its"  # ends the text of twenty pieces
+
+
+def lasting_page(nb: NotebookPage, model: str) -> Page:
+    """Open the page of exercise 4.rejoin in a tab of its own, and ask its question."""
+    nb.run_new_cell(lesson_source.solution("4.rejoin") + LASTING_PAGE.format(model=model))
+    tab = nb.page.context.new_page()
+    tab.goto(re.findall(r"The page: (\S+)", nb.printed())[-1])
+    tab.get_by_role("button", name="Ask").click()
+    tab.locator("#reply", has_text=TWENTY).wait_for()
+    return tab
 
 
 def marks(nb: NotebookPage, place: int) -> int:
@@ -129,3 +165,39 @@ class TestPromises(Promises):
             "last = simulator().requests()[-1]\nprint(last.ended, last.tokens_unsent > 0)"
         )
         assert nb.printed().endswith("client left True\n")
+
+    def test_a_reload_rejoins_the_reply_which_continues(self, opened: Opened, tmp_path: Path):
+        nb, turns = opened.notebook, Turns(tmp_path)
+        nb.run_unseen(turns.code + WAITING)
+        tab = lasting_page(nb, "Waiting()")
+        before = tab.locator("#reply").text_content()
+        tab.reload()
+        tab.locator("#reply", has_text=TWENTY).wait_for()
+        assert tab.locator("#reply").text_content() == before
+        turns.take("reloaded")
+        tab.get_by_text("Complete.").wait_for()
+        nb.run_new_cell(
+            "seen = simulator().requests()[before:]\n"
+            "whole = await chat_model('seed', simulated=True).ainvoke(seen[0].prompt)\n"
+            "print(len(seen), seen[0].ended, whole.text, sep='|')"
+        )
+        assert nb.printed().endswith(f"1|finished|{tab.locator('#reply').text_content()}\n")
+        tab.close()
+
+    def test_stop_in_another_tab_ends_the_reply_in_both(self, opened: Opened):
+        nb = opened.notebook
+        tab = lasting_page(nb, 'chat_model("seed", delivery="stall@20,600", simulated=True)')
+        text = tab.locator("#reply").text_content()
+        other = nb.page.context.new_page()
+        other.goto(tab.url)
+        other.locator("#reply", has_text=TWENTY).wait_for()
+        other.get_by_role("button", name="Stop").click()
+        for each in (other, tab):
+            each.get_by_text("Stopped.").wait_for()
+            assert each.locator("#reply").text_content() == text
+            each.close()
+        nb.run_new_cell(
+            "seen = simulator().requests()[before:]\n"
+            "print(len(seen), seen[0].ended, seen[0].tokens_unsent > 0)"
+        )
+        assert nb.printed().endswith("1 client left True\n")

@@ -434,12 +434,12 @@ REJOIN: Messages[rejoin.Seen] = {
         f"{shown(repr(s.expected))}. What do they share, apart from the list of events?"
     ),
     "Stop refused": lambda s: (
-        f"{_STOP} returned {_response(next(v for v in s.stops if v.status != 204))}. It may arrive "
+        f"{_STOP} returned {_response(next(v for v in s.stops if rejoin.fails(v)))}. It may arrive "
         "more than once, and after the end."
     ),
     "goes on after Stop": lambda s: (
         f"After Stop, the model still generated {count(s.reply.taken - s.kept, 'piece')}, and you "
-        f"pay for that. What cancels the reply's task?"
+        "pay for that. What cancels the reply's task?"
     ),
     "no end": lambda s: (
         f"The last event that a reader received is {shown(s.last)}{s.when}. The reply's own last "

@@ -230,6 +230,11 @@ def _repeats(s: Seen) -> bool:
     return bool(after) and 0 <= s.expected.find(after[:8]) < len(before)
 
 
+def fails(visit: Visit) -> bool:
+    """Return whether a response has no status from 200 to 299."""
+    return visit.status not in range(200, 300)
+
+
 def accepted(s: Seen) -> tuple[str, Visit] | None:
     """Return the first bad request that wasn't refused as it should be, and its response."""
     right = {**dict.fromkeys(_LOST, (404,)), **dict.fromkeys(ODD_IDS, range(400, 500))}
@@ -248,7 +253,7 @@ MISTAKES: Mistakes[Seen] = {
     "same id twice": lambda s: any(each.same_id() for each in s.readers),
     "repeats events": _repeats,
     "loses events": lambda s: bool(s.reader.rejoins(s.expected)[2]),
-    "Stop refused": lambda s: any(not 200 <= (each.status or 0) < 300 for each in s.stops),
+    "Stop refused": lambda s: any(map(fails, s.stops)),
     "goes on after Stop": lambda s: bool(s.stops) and s.reply.taken > s.kept,
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
     "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
