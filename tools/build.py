@@ -1,6 +1,7 @@
 """The command that builds `notebooks/` and `solutions/` from `lessons/`, or compares them."""
 
-# nbformat is only partly typed: mypy: allow-untyped-calls, no-warn-return-any
+# nbformat is only partly typed.
+# mypy: allow-untyped-calls, no-warn-return-any
 
 import argparse
 import itertools

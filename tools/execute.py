@@ -1,6 +1,7 @@
 """Executing an instructor's edition, and choosing which outputs to store."""
 
-# nbformat is only partly typed: mypy: allow-untyped-calls, no-warn-return-any
+# nbformat is only partly typed.
+# mypy: allow-untyped-calls, no-warn-return-any
 
 import os
 import re

@@ -1,6 +1,7 @@
 """The two editions of a lesson as notebooks: made from its source, loaded and saved."""
 
-# nbformat is only partly typed: mypy: allow-untyped-calls, no-warn-return-any
+# nbformat is only partly typed.
+# mypy: allow-untyped-calls, no-warn-return-any
 
 import re
 import unicodedata
