@@ -297,7 +297,7 @@ TTFT: Messages[ttft.Seen] = {
         "of them before the first token of the reply?"
     ),
     "swapped": lambda s: (
-        f"{s.swapped} comes before {s.too_early(s.swapped)} in your order. "
-        f"{_seconds(s, s.swapped, s.too_early(s.swapped))}"
+        f"{ttft.swapped(s)} comes before {s.too_early(ttft.swapped(s))} in your order. "
+        f"{_seconds(s, ttft.swapped(s), s.too_early(ttft.swapped(s)))}"
     ),
 }

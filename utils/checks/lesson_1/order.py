@@ -54,19 +54,31 @@ def observe(answer: Any, case: Case) -> Seen:
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
         return Seen()
     lines, given = answer
-    parts = given if isinstance(given, list | tuple) else [given]
-    if not all(isinstance(part, str) for part in parts):
-        return Seen(lines=lines, given=given, is_order=False)
-    letters = "".join(filter(str.isalnum, "".join(parts).upper()))
+    letters = letters_of(given)
     seen = Seen(
         lines=lines,
         given=given,
-        is_order=isinstance(given, str) or all(len(part.strip()) == 1 for part in parts),
+        is_order=isinstance(given, str)
+        or (
+            isinstance(given, list | tuple)
+            and all(isinstance(part, str) and len(part.strip()) == 1 for part in given)
+        ),
         letters=letters,
         unknown=next((letter for letter in letters if letter not in lines), ""),
-        repeated=next((letter for letter in letters if letters.count(letter) > 1), ""),
+        repeated=repeated(letters),
     )
     return seen if seen.unknown else _run(seen, case)
+
+
+def letters_of(given: object) -> str:
+    """Return the letters of an order, a string or a list, without what separates them."""
+    text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
+    return "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
+
+
+def repeated(letters: str) -> str:
+    """Return the first letter that appears more than once, or ""."""
+    return next((letter for letter in letters if letters.count(letter) > 1), "")
 
 
 def _run(seen: Seen, case: Case) -> Seen:

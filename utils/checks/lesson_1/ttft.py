@@ -1,11 +1,11 @@
 """Six changes to a request, ordered by its TTFT; the simulator's own model computes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.lesson_1.order import letters_of, repeated
 from utils.simulator.prefill import Server
 from utils.simulator.profiles import PROFILES
 
@@ -47,49 +47,37 @@ class Seen:
     """An order, beside the TTFT of each change in seconds."""
 
     answer: Any
-    letters: str  # without what separates them; "" if the answer has none
-    ttfts: Mapping[str, float] = field(
-        default_factory=lambda: {letter: _ttft(change) for letter, change in _CHANGES.items()}
-    )
-
-    @cached_property
-    def right(self) -> str:
-        """The right order."""
-        return "".join(sorted(self.ttfts, key=self.ttfts.__getitem__))
-
-    @property
-    def unknown(self) -> str:
-        """The first letter that names no change, or ""."""
-        return next((letter for letter in self.letters if letter not in self.ttfts), "")
-
-    @property
-    def repeated(self) -> str:
-        """The first letter that appears more than once, or ""."""
-        return next((one for one in self.letters if self.letters.count(one) > 1), "")
-
-    @property
-    def missing(self) -> list[str]:
-        """The changes that the order leaves out."""
-        return [letter for letter in self.ttfts if letter not in self.letters]
+    ttfts: Mapping[str, float]
+    letters: str = ""  # without what separates them
+    unknown: str = ""  # the first letter that names no change, or ""
+    repeated: str = ""  # the first letter that appears more than once, or ""
+    missing: Sequence[str] = ()  # the changes that the order leaves out
 
     def too_early(self, letter: str) -> str:
         """Return the first change after this one that should come before it, or ""."""
         after = self.letters[self.letters.index(letter) + 1 :]
         return next((other for other in after if self.ttfts[other] < self.ttfts[letter]), "")
 
-    @property
-    def swapped(self) -> str:
-        """The first change that comes too early, or ""."""
-        return next((letter for letter in self.letters if self.too_early(letter)), "")
-
 
 def observe(answer: Any, _: None) -> Seen:
-    """Read the letters."""
-    given = answer
-    if isinstance(given, list | tuple):
-        given = "".join(map(str, given))
-    letters = given.upper() if isinstance(given, str) else ""
-    return Seen(answer, "".join(letter for letter in letters if letter.isalnum()))
+    """Compute the TTFTs, and read the letters."""
+    ttfts = {letter: _ttft(change) for letter, change in _CHANGES.items()}
+    if not isinstance(answer, str | list | tuple):
+        return Seen(answer, ttfts)
+    letters = letters_of(answer)
+    return Seen(
+        answer,
+        ttfts,
+        letters,
+        unknown=next((letter for letter in letters if letter not in ttfts), ""),
+        repeated=repeated(letters),
+        missing=[letter for letter in ttfts if letter not in letters],
+    )
+
+
+def swapped(s: Seen) -> str:
+    """Return the first change that comes too early, or ""."""
+    return next((letter for letter in s.letters if s.too_early(letter)), "")
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -97,13 +85,15 @@ MISTAKES: Mistakes[Seen] = {
     "no such change": lambda s: bool(s.unknown),
     "repeats a change": lambda s: bool(s.repeated),
     "leaves one out": lambda s: bool(s.missing),
-    "largest first": lambda s: s.letters == s.right[::-1],
+    "largest first": lambda s: (
+        s.letters == "".join(sorted(s.ttfts, key=s.ttfts.__getitem__, reverse=True))
+    ),
     "cached by line": lambda s: bool(s.too_early("A")),
     "any change empties the cache": lambda s: "C" in s.letters[s.letters.index("E") + 1 :],
     "cached wherever it stands": lambda s: s.too_early("F") == "C",
     "no queue": lambda s: bool(s.too_early("B")),
     "length is free": lambda s: bool(s.too_early("D")),
-    "swapped": lambda s: bool(s.swapped),
+    "swapped": lambda s: bool(swapped(s)),
 }
 
 check = Exercise(observe, cases=(None,), mistakes=MISTAKES)

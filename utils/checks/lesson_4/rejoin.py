@@ -14,6 +14,7 @@ from utils.checks.engine.asgi_client import Visit, get, json_of, post, started
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -101,57 +102,27 @@ class Seen(Run):
     readers: Sequence[Reader]  # the last is the page that was loaded later
     stops: Sequence[Visit]  # the responses to Stop
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
-
-    @property
-    def kept(self) -> int:
-        """The number of pieces that had arrived when the reply should have ended."""
-        stop = self.stops[0].began + SOON if self.stops else inf
-        return sum(at <= stop for each in self.reply.readings for at in each.arrived)
+    kept: int  # the number of pieces that had arrived when the reply should have ended
+    reader: Reader  # the first who received another text; the first one, if none did
+    refusal: Visit | None  # the first response to a reader that isn't status 200
+    media_type: str  # the first media type that isn't that of events, or ""
+    no_string: str  # the data of the first message that isn't a JSON string, or ""
+    last: str  # the type of the first last event that isn't the right one, or ""
 
     @property
     def expected(self) -> str:
         """The text that each reader should receive."""
-        return self.reply.text if self.case.whole else "".join(self.reply.pieces[: self.kept])
-
-    @property
-    def reader(self) -> Reader:
-        """The first reader who received another text; the first one, if none did."""
-        wrong = (each for each in self.readers if each.text != self.expected)
-        return next(wrong, [*self.readers, Reader()][0])
+        return due(self.reply, self.case, self.kept)
 
     @property
     def output(self) -> str:
-        """The text that this reader received."""
+        """The text that `reader` received."""
         return self.reader.text
 
-    @property
-    def visits(self) -> list[Visit]:
-        """The responses to all readers."""
-        return [visit for reader in self.readers for visit in reader.visits]
 
-    @property
-    def refusal(self) -> Visit | None:
-        """The first response to a reader that isn't status 200."""
-        return next((visit for visit in self.visits if visit.status != 200), None)
-
-    @property
-    def media_type(self) -> str:
-        """The first media type that isn't that of events, or ""."""
-        types = [visit.headers.get("content-type", "None") for visit in self.visits]
-        return next((each for each in types if not each.startswith("text/event-stream")), "")
-
-    @property
-    def no_string(self) -> str:
-        """The data of the first message that isn't a JSON string, or ""."""
-        messages = [e for v in self.visits for _, e in v.events if e.type == "message"]
-        return next((e.data for e in messages if not isinstance(json_of(e), str)), "")
-
-    @property
-    def last(self) -> str:
-        """The type of the first last event that isn't the right one, or ""."""
-        right = "end" if self.case.fails_after is None else "failed"
-        types = [each.events[-1].type if each.events else "none" for each in self.readers]
-        return next((each for each in types if each != right), "")
+def due(reply: Reply, case: Readers, kept: int) -> str:
+    """Return the text that a reader should receive."""
+    return reply.text if case.whole else "".join(reply.pieces[:kept])
 
 
 def observe(answer: Any, case: Readers) -> Seen:
@@ -214,7 +185,25 @@ def observe(answer: Any, case: Readers) -> Seen:
     # The shared mistakes examine the answer and its app, not `visit`.
     returned = made[0] if made else None
     run = replace(run, answer=answer, returned=returned, asynchronous=False, passes_on=plain)
-    return Seen.of(run, **seen)
+    stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
+    kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
+    readers: list[Reader] = seen["readers"]
+    others = (reader for reader in readers if reader.text != due(reply, case, kept))
+    visits = [visit for reader in readers for visit in reader.visits]
+    types = [visit.headers.get("content-type", "None") for visit in visits]
+    messages = [e for v in visits for _, e in v.events if e.type == "message"]
+    right = "end" if case.fails_after is None else "failed"
+    lasts = [reader.events[-1].type if reader.events else "none" for reader in readers]
+    return Seen.of(
+        run,
+        **seen,
+        kept=kept,
+        reader=next(others, [*readers, Reader()][0]),
+        refusal=next((visit for visit in visits if visit.status != 200), None),
+        media_type=next((t for t in types if not t.startswith("text/event-stream")), ""),
+        no_string=next((e.data for e in messages if not isinstance(json_of(e), str)), ""),
+        last=next((each for each in lasts if each != right), ""),
+    )
 
 
 def _key(begun: Visit) -> str:
