@@ -146,6 +146,15 @@ def test_what_was_used_last_stays_cached(monkeypatch: pytest.MonkeyPatch) -> Non
     assert server.admit(prompts[1], 200).cached == 0
 
 
+def test_a_prompt_longer_than_the_cache_keeps_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
+    server = Server(Serving(RATE, SLOTS))
+    server.admit(range(10_000), 0)
+    assert server.admit(range(10_000), 9).cached == 20 * prefill.BLOCK
+
+
 def test_learners_and_models_have_servers_of_their_own_as_far_as_there_is_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
