@@ -203,38 +203,48 @@ def test_python_without_docstrings_is_refused() -> None:
     assert "SetupError: Python runs with -OO, which strips" in last
 
 
-HIDING = {
-    "openai.py": "The file {} hides the package `openai`: rename the file, and restart the kernel.",
-    "httpx2.py": "The file {} hides the package `httpx2`: rename",
-    "pydantic.py": "The file {} hides the package `pydantic`: rename",
-    "anywidget.py": "The file {} hides the package `anywidget`: rename",
-    "langchain_core/__init__.py": "The folder {} hides the package `langchain_core`: rename",
-    "langsmith.py": "The file {} hides the package `langsmith`: rename",
-}
+HIDING = ("anywidget.py", "httpx2.py", "langchain_core/__init__.py", "langsmith.py", "pydantic.py")
 
 
-@pytest.mark.parametrize("place", ["notebook"])
-@pytest.mark.parametrize(("file", "sentence"), HIDING.items())
-def test_a_file_that_hides_a_package_is_named(
-    tmp_path: Path, place: str, file: str, sentence: str
-) -> None:
-    path = tmp_path / file
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("print('scratch')\n")
-    where = {"cwd": tmp_path} if place == "notebook" else {"PYTHONPATH": str(tmp_path)}
-    shown = path.parent if path.name == "__init__.py" else path
-    run = setup_cell(**where)
-    assert f"SetupError: {sentence.format(shown)}" in run.stderr.splitlines()[-1]
-    assert "scratch" not in run.stdout, "it was never run"
+def write(folder: Path, *files: str) -> None:
+    """Write scratch files of these names."""
+    for file in files:
+        path = folder / file
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text("print('scratch')\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "file", ["test.py", "chat.py", "fastapi/notes.txt", "openai/__pycache__/openai.cpython-311.pyc"]
+    ("file", "sentence"),
+    [
+        ("openai.py", "The file {} hides the package `openai`: rename the file, and restart"),
+        ("langgraph/__init__.py", "The folder {} hides the package `langgraph`: rename the folder"),
+    ],
 )
-def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path: Path, file: str) -> None:
-    path = tmp_path / file
-    path.parent.mkdir(exist_ok=True, parents=True)
-    path.write_text("")
+def test_a_file_that_hides_a_package_is_named(tmp_path: Path, file: str, sentence: str) -> None:
+    write(tmp_path, file)
+    run = setup_cell(cwd=tmp_path)
+    assert f"SetupError: {sentence.format(tmp_path / Path(file).parts[0])}" in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("utils.setup.SetupError")
+    assert "scratch" not in run.stdout, "it was never run"
+
+
+def test_every_file_that_hides_a_package_is_found(tmp_path: Path) -> None:
+    write(tmp_path, *HIDING)
+    found = (
+        "from utils import shadowing; print(*shadowing.in_the_way(sys.path, ('langchain_openai', "
+    )
+    run = setup_cell(
+        before=f"sys.path.insert(0, {str(ROOT)!r}); {found}'anywidget')))", cwd=tmp_path
+    )
+    assert sorted(run.stdout.split()) == [
+        Path(file).parts[0].removesuffix(".py") for file in HIDING
+    ]
+
+
+def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "test.py", "chat.py", "fastapi/notes.txt")
+    write(tmp_path, "openai/__pycache__/openai.cpython-311.pyc")
     assert setup_cell(cwd=tmp_path).stdout.startswith("Ready.")
 
 

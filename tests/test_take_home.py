@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from threading import Thread
@@ -18,6 +18,7 @@ import pytest
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
+from tests.notebooks.preloaded import script_command
 from tools.programs import ROOT
 from utils import lesson_source
 from utils.simulator import Request, Simulator
@@ -37,7 +38,13 @@ def server() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def script(server: Simulator, tmp_path: Path) -> "Script":
+def script(server: Simulator, tmp_path: Path, kernels: str | None) -> "Script":
+    return Script(server, tmp_path, script_command(kernels) if kernels else [sys.executable])
+
+
+@pytest.fixture
+def fresh_script(server: Simulator, tmp_path: Path) -> "Script":
+    """One that a new Python runs, as slow as for a learner; other tests take a fork."""
     return Script(server, tmp_path)
 
 
@@ -47,9 +54,12 @@ class Script:
     The model's name selects the fault: `sim-fast:end@20` truncates the reply.
     """
 
-    def __init__(self, server: Simulator, folder: Path) -> None:
+    def __init__(
+        self, server: Simulator, folder: Path, python: Sequence[str] = (sys.executable,)
+    ) -> None:
         self.server = server
         self.folder = folder
+        self.python = python
 
     def start(
         self, name: str, *words: str, model: str = "sim-fast", stdin: bool = False, **variables: str
@@ -60,7 +70,7 @@ class Script:
         environ |= {"OPENAI_MODEL": model, "OPENAI_API_KEY": self.server.api_key}
         environ |= {"OPENAI_BASE_URL": self.server.base_url, "PYTHONUTF8": "1", **variables}
         return subprocess.Popen(
-            [sys.executable, str(copy), *words],
+            [*self.python, str(copy), *words],
             cwd=self.folder,
             env={key: value for key, value in environ.items() if value},
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -152,9 +162,9 @@ def test_its_lesson_shows_it_and_how_to_run_it(name: str) -> None:
 MEASURE = "1_stream_and_measure.py"
 
 
-def test_1_streams_and_measures(script: Script) -> None:
-    with script.server.watch() as seen:
-        ended = script.run(MEASURE, RIVER)
+def test_1_streams_and_measures(fresh_script: Script) -> None:
+    with fresh_script.server.watch() as seen:
+        ended = fresh_script.run(MEASURE, RIVER)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("The Danube")
     report = reported(ended.stderr)
@@ -251,8 +261,8 @@ def forms(stdout: str) -> list[dict[str, str]]:
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
 
-def test_3_fills_the_form_and_validates_it(script: Script) -> None:
-    ended = script.run(FORM, PERSON)
+def test_3_fills_the_form_and_validates_it(fresh_script: Script) -> None:
+    ended = fresh_script.run(FORM, PERSON)
     assert ended.returncode == 0, ended.stderr
     steps = forms(ended.stdout)
     assert set(steps[0].values()) == {"..."}
@@ -338,9 +348,9 @@ def sent(request: Request) -> list[tuple[str, str]]:
     return [(each["role"], each["content"]) for each in request.body["messages"]]
 
 
-def test_5_keeps_the_conversation(script: Script) -> None:
-    with script.server.watch() as seen:
-        out, err = script.chat(CHAT, RIVER, "And another?")
+def test_5_keeps_the_conversation(fresh_script: Script) -> None:
+    with fresh_script.server.watch() as seen:
+        out, err = fresh_script.chat(CHAT, RIVER, "And another?")
     assert err == ""
     assert out.count("You: ") == 3
     question, reply, *rest = sent(seen[1])

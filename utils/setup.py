@@ -31,7 +31,8 @@ _PACKAGES = (
     "langchain_openai",
     "matplotlib",
 )
-NEEDED = (*_PACKAGES, "fastapi", "uvicorn", "utils.provider")  # and all modules they import
+# These, and all modules that they import.
+NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
 _OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
 _FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
 

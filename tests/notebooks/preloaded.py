@@ -1,12 +1,12 @@
-"""Kernels with slow imports already done: forks of one process that imported them.
+"""Kernels and scripts with slow imports already done: forks of one process that imported them.
 
-Each kernel is a separate process with its own namespace, as after a restart. The preloaded modules
-are those that lessons import anyway, and none of the course's own. Only Linux forks this safely;
-elsewhere, kernels start normally.
+Each is a separate process with its own namespace, as after a restart. The preloaded modules are
+those that lessons import anyway, and none of the course's own. Only Linux forks this safely;
+elsewhere, kernels and scripts start normally.
 
-All workers of a run share that process, which imports nothing until the first kernel is requested.
+All workers of a run share that process, which imports nothing until the first fork is requested.
 This file contains no tests. Run as a program, it is the process that forks (`serve`), or it stands
-in for a kernel and ends with it (`join`).
+in for a fork and ends as that does (`join`).
 """
 
 from __future__ import annotations
@@ -76,23 +76,35 @@ def preloaded() -> Iterator[str | None]:
 
 
 def command(address: str) -> list[str]:
-    """Return the command to start a kernel, with `{connection_file}` as in a kernel's
-    specification.
-    """
-    return [sys.executable, "-S", __file__, "join", address, "-f", "{connection_file}"]
+    """What starts a kernel, with `{connection_file}` in it, as in a kernel's specification."""
+    return [*script_command(address), "-f", "{connection_file}"]
+
+
+def script_command(address: str) -> list[str]:
+    """What runs a script, followed by its path and arguments."""
+    return [sys.executable, "-S", __file__, "join", address]
 
 
 def serve(number: str) -> None:
-    """Fork a kernel for each connection to a listening socket, until standard input closes."""
+    """Fork a process for each connection to a listening socket, until standard input closes."""
     import gc
     import importlib
     import select
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    signal.signal(signal.SIGCHLD, reap)
+    ended, wakes = socket.socketpair()
+    wakes.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    lines: dict[int, socket.socket] = {}
     with socket.socket(fileno=int(number)) as listener:
-        while STDIN not in select.select([listener, STDIN], [], [])[0]:
+        while STDIN not in (ready := select.select([listener, ended, STDIN], [], [])[0]):
+            if ended in ready:
+                ended.recv(1 << 10)
+                reap(lines)
+            if listener not in ready:
+                continue
             if "matplotlib.figure" not in sys.modules:
                 modules = {name: importlib.import_module(name) for name in IMPORTED}
                 figure = modules["matplotlib.figure"].Figure()
@@ -102,25 +114,29 @@ def serve(number: str) -> None:
             threads = os.listdir("/proc/self/task")  # noqa: PTH208
             assert len(threads) == 1, "a fork would lose the other threads"
             line = listener.accept()[0]
-            if os.fork() == 0:
-                listener.close()
+            if (pid := os.fork()) == 0:
+                signal.set_wakeup_fd(-1)
+                for each in (listener, ended, wakes, *lines.values()):
+                    each.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 # SIGINT is ignored if pytest is a background job.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                be_a_kernel(line)
+                run(line)
                 return
-            line.close()
+            lines[pid] = line
 
 
-def reap(*_: object) -> None:
-    """Reap kernels that have ended."""
+def reap(lines: dict[int, socket.socket]) -> None:
+    """Reap the forks that have ended, and send each exit code to what stands for it."""
     with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, status = ended
+            with lines.pop(pid) as line, suppress(OSError):  # what stands for it may be gone
+                line.send(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
-def be_a_kernel(line: socket.socket) -> None:
-    """In a fork, take over the files and arguments of `join`, and run the kernel to its end."""
+def run(line: socket.socket) -> None:
+    """In a fork, take over the files and arguments of `join`, and run the kernel or script."""
     from threading import Thread
 
     from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
@@ -138,22 +154,37 @@ def be_a_kernel(line: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(settings["environ"])
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    sys.argv = ["ipykernel_launcher", *settings["arguments"]]
     line.send(b"%d\n" % os.getpid())
     Thread(target=end_with, args=(line,), daemon=True).start()
-    launch_new_instance(parent_handle=os.getppid())
+    if settings["arguments"][0] == "-f":
+        sys.argv = ["ipykernel_launcher", *settings["arguments"]]
+        launch_new_instance(parent_handle=os.getppid())
+    else:
+        run_script(*settings["arguments"])
+
+
+def run_script(path: str, *arguments: str) -> None:
+    """Run a script as `python path …` would."""
+    import runpy
+
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        mode = "w" if number else "r"
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: PTH123
+    sys.argv = [path, *arguments]
+    sys.path.insert(0, str(Path(path).parent))
+    runpy.run_path(path, run_name="__main__")
 
 
 def end_with(line: socket.socket) -> None:
-    """End this kernel immediately when the process that stands in for it is killed."""
+    """End this process immediately when the one that stands in for it is killed."""
     line.recv(1)
     os._exit(1)
 
 
 def join(address: str, *arguments: str) -> None:
-    """Request a kernel with these arguments, and run as long as it does; pass on Ctrl-C."""
-    kernel = b""
-    signal.signal(signal.SIGINT, lambda *_: kernel and os.killpg(int(kernel), signal.SIGINT))
+    """Request a process with these arguments, and run as long as it does; pass on Ctrl-C."""
+    process = b""
+    signal.signal(signal.SIGINT, lambda *_: process and os.killpg(int(process), signal.SIGINT))
     settings = {
         "arguments": arguments,
         "folder": os.getcwd(),  # noqa: PTH109
@@ -162,8 +193,13 @@ def join(address: str, *arguments: str) -> None:
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(address)
         socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
-        kernel = line.recv(20)  # arrives in one piece, as it is so short
-        line.recv(1)  # nothing arrives; it returns when the kernel has ended
+        answers = line.makefile()
+        process = answers.readline().encode()
+        code = int(answers.readline() or 1)
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

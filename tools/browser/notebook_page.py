@@ -21,6 +21,9 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
 });"""
 
 
+POLLING = 50  # milliseconds: by default, each wait has the page painted 60 times a second
+
+
 class NotebookPage:
     """One notebook, open in a browser."""
 
@@ -44,7 +47,9 @@ class NotebookPage:
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
         page.wait_for_function(
-            "(name) => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name
+            "(name) => window.jupyterapp.shell.currentWidget?.context?.path === name",
+            arg=name,
+            polling=POLLING,
         )
         page.evaluate(
             """() => {
@@ -78,7 +83,8 @@ class NotebookPage:
             """() => {
               const panel = window.jupyterapp?.shell.currentWidget;
               return panel?.sessionContext?.session?.kernel?.status === "idle";
-            }"""
+            }""",
+            polling=POLLING,
         )
 
     def run_all(self) -> None:
@@ -98,7 +104,7 @@ class NotebookPage:
 
     def wait_done(self) -> None:
         """Wait until the command started last has ended: after `run_all`, until all cells have."""
-        self.page.wait_for_function("() => window.courseDone")
+        self.page.wait_for_function("() => window.courseDone", polling=POLLING)
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
@@ -160,7 +166,7 @@ class NotebookPage:
     def theme(self, name: str) -> None:
         """Switch to "JupyterLab Light" or "JupyterLab Dark"."""
         self.command("apputils:change-theme", {"theme": name})
-        self.page.wait_for_function("() => window.courseDone")
+        self.page.wait_for_function("() => window.courseDone", polling=POLLING)
         light = "true" if "Light" in name else "false"
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
 
