@@ -1,7 +1,8 @@
 """Charts of recordings: what a reader waits for, and how replies arrive, alone and together.
 
-Each function returns a figure whose title states the finding. matplotlib is imported when the first
-chart is drawn, not with this package.
+Each function returns a matplotlib figure, which a cell shows as its last expression. Its title
+states the finding, and its `alt_text` describes it. matplotlib is imported when the first chart is
+drawn, not with this package.
 """
 
 from utils.charts.gap_strip import gap_strip

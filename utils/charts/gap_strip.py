@@ -40,9 +40,6 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
         verdict: Whether the chart describes how the pieces arrive. False shows only how many
             arrived and in how many seconds, so that learners judge for themselves.
 
-    Returns:
-        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
-
     Raises:
         ValueError: If there is nothing to draw.
     """

@@ -38,9 +38,6 @@ def guard_chart(
         wpm: The reader's speed, words a minute.
         title: Instead of the finding.
 
-    Returns:
-        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
-
     Raises:
         ValueError: If the reply contains nothing forbidden, or there is nothing to draw.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, QUIET, READING, STALL, WAITING
 from utils.charts.rows import name_of
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from utils.charts.figure import Chart
+    from utils.crowd.rows import Row
 
 _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that lines differ without colour
     (WAITING, "s", "-"),
@@ -24,27 +25,7 @@ _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that lines d
 _APART: Final = 0.32  # inches between two labels at the end of lines
 
 
-class LoadRow(Protocol):
-    """A measurement to draw; `utils.crowd.Row` is one."""
-
-    @property
-    def style(self) -> str:
-        """The style's name."""
-
-    @property
-    def clients(self) -> int:
-        """The number of concurrent clients."""
-
-    @property
-    def ttft_median(self) -> float:
-        """Seconds until half of the clients had their first token."""
-
-    @property
-    def ttft_worst(self) -> float:
-        """Seconds until the last of the clients had it."""
-
-
-def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
+def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
     """Draw how long the unluckiest client waits for its first token, by number of clients.
 
     Both axes are logarithmic: a wait that grows as fast as the number of clients is a straight
@@ -53,9 +34,6 @@ def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
     Args:
         rows: The measurements, such as `await experiment()`.
         title: Instead of the finding.
-
-    Returns:
-        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
 
     Raises:
         ValueError: If there is nothing to draw.
@@ -89,8 +67,8 @@ def load_chart(rows: Iterable[LoadRow], *, title: str | None = None) -> Chart:
     return chart
 
 
-def _lines(rows: Iterable[LoadRow]) -> dict[str, list[LoadRow]]:
-    lines: dict[str, list[LoadRow]] = {}
+def _lines(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    lines: dict[str, list[Row]] = {}
     for row in rows:
         lines.setdefault(name_of(row.style), []).append(row)
     if not lines:
@@ -100,7 +78,7 @@ def _lines(rows: Iterable[LoadRow]) -> dict[str, list[LoadRow]]:
     return {style: sorted(line, key=lambda row: row.clients) for style, line in lines.items()}
 
 
-def _finding(lines: dict[str, list[LoadRow]]) -> str:
+def _finding(lines: dict[str, list[Row]]) -> str:
     """Compare the styles at the largest number of clients measured for all of them."""
     shared = set.intersection(*({row.clients for row in line} for line in lines.values()))
     if not shared:
@@ -124,14 +102,14 @@ def _finding(lines: dict[str, list[LoadRow]]) -> str:
     return finding[0].upper() + finding[1:]
 
 
-def _details(lines: dict[str, list[LoadRow]]) -> list[str]:
+def _details(lines: dict[str, list[Row]]) -> list[str]:
     return [
         f"{style}: " + ", ".join(f"{in_seconds(row.ttft_worst)} with {row.clients}" for row in line)
         for style, line in lines.items()
     ]
 
 
-def _label(axes: Axes, lines: dict[str, list[LoadRow]], height: float) -> None:
+def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Name each line at its end; names that would touch are moved apart."""
     from math import log
 

@@ -32,9 +32,6 @@ def wait_bars(
         wpm: The reader's speed, words a minute.
         title: Instead of the finding.
 
-    Returns:
-        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
-
     Raises:
         ValueError: If there is nothing to draw, or `wpm` is not above zero.
     """

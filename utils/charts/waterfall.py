@@ -42,9 +42,6 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
         *recordings: One row each, top to bottom.
         title: Instead of the finding.
 
-    Returns:
-        A matplotlib figure with `alt_text`; a cell shows it as its last expression.
-
     Raises:
         ValueError: If there is nothing to draw.
     """

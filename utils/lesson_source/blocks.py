@@ -23,29 +23,29 @@ class Block:
     tags: tuple[str, ...]
 
 
-def blocks(lines: list[str], file: str) -> Iterator[Block]:
+def blocks(lines: list[str]) -> Iterator[Block]:
     """Return the cells of a file's `lines`, in order.
 
     Raises:
         SourceError: A block is not closed, or text around the cells can't be parsed.
     """
-    at = _after_front_matter(lines, file)
+    at = _after_front_matter(lines)
     begin = at
     tags: tuple[str, ...] = ()
     while at < len(lines):
         if lines[at].startswith("+++"):
             yield from _text_block(lines, begin, at, tags)
-            tags = _note_tags(lines[at][3:].strip(), file, at + 1)
+            tags = _note_tags(lines[at][3:].strip(), at + 1)
             at += 1
             begin = at
         elif opening := FENCE.match(lines[at]):
             info = opening["info"].strip()
             if info.startswith("{"):
-                _known_directive(lines[at], file, at + 1)
-            end = closing(lines, at, opening, file)
+                _known_directive(lines[at], at + 1)
+            end = closing(lines, at, opening)
             if info.startswith("{code-cell}"):
                 yield from _text_block(lines, begin, at, tags)
-                yield _code_block(lines[at + 1 : end], at + 2, file)
+                yield _code_block(lines[at + 1 : end], at + 2)
                 begin, tags = end + 1, ()
             at = end + 1
         else:
@@ -53,7 +53,7 @@ def blocks(lines: list[str], file: str) -> Iterator[Block]:
     yield from _text_block(lines, begin, at, tags)
 
 
-def _after_front_matter(lines: list[str], file: str) -> int:
+def _after_front_matter(lines: list[str]) -> int:
     if not lines or lines[0].rstrip() != "---":
         return 0
     for at, line in enumerate(lines[1:], start=1):
@@ -61,31 +61,30 @@ def _after_front_matter(lines: list[str], file: str) -> int:
             return at + 1
         if "\t" in line[: len(line) - len(line.lstrip())]:
             raise SourceError(
-                file, at + 1, "a tab indents this line of the header, where YAML wants spaces"
+                at + 1, "a tab indents this line of the header, where YAML wants spaces"
             )
         if not _HEADER_LINE.match(line):
             raise SourceError(
-                file,
                 at + 1,
                 f"`{line.strip()}` in the header is not `name: value`: is a colon missing, or the "
                 "`---` that closes the header?",
             )
-    raise SourceError(file, 1, "the header that opens with `---` is never closed")
+    raise SourceError(1, "the header that opens with `---` is never closed")
 
 
-def _known_directive(opening: str, file: str, line: int) -> None:
+def _known_directive(opening: str, line: int) -> None:
     info = opening.strip().lstrip("`~").strip()
     found = _DIRECTIVE.match(info)
     name = found[1] if found else ""
     if name == "literalinclude":
         return
     if name != "code-cell":
-        raise SourceError(file, line, f"unknown directive {{{name}}}: is {{code-cell}} meant?")
+        raise SourceError(line, f"unknown directive {{{name}}}: is {{code-cell}} meant?")
     if opening.startswith(" "):
-        raise SourceError(file, line, "a code cell inside a list: begin the line with its fence")
+        raise SourceError(line, "a code cell inside a list: begin the line with its fence")
 
 
-def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int:
+def closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
     """Return the index of the line that closes the fence `opening` at `at`.
 
     Raises:
@@ -104,11 +103,10 @@ def closing(lines: list[str], at: int, opening: re.Match[str], file: str) -> int
             begins = info.startswith("{") and lines[end].startswith("+++")
         if begins:
             raise SourceError(
-                file,
                 at + 1,
                 f"the block that opens here is not closed: at line {end + 1} something else begins",
             )
-    raise SourceError(file, at + 1, f"the block that opens here with `{fence}` is never closed")
+    raise SourceError(at + 1, f"the block that opens here with `{fence}` is never closed")
 
 
 def _text_block(lines: list[str], begin: int, end: int, tags: tuple[str, ...]) -> Iterator[Block]:
@@ -120,14 +118,14 @@ def _text_block(lines: list[str], begin: int, end: int, tags: tuple[str, ...]) -
         yield Block("markdown", [*lines[begin : end - 1], lines[end - 1].rstrip()], begin + 1, tags)
 
 
-def _code_block(lines: list[str], line: int, file: str) -> Block:
+def _code_block(lines: list[str], line: int) -> Block:
     tags: tuple[str, ...] = ()
     at = 0
     while at < len(lines) and lines[at].startswith((":", "---")):
         found = re.fullmatch(r":tags: \[([^\[\]]*)\]\s*", lines[at])
         if not found:
             raise SourceError(
-                file, line + at, f"unknown cell option `{lines[at]}`: write `:tags: [one, two]`"
+                line + at, f"unknown cell option `{lines[at]}`: write `:tags: [one, two]`"
             )
         tags += tuple(tag.strip(" \"'") for tag in found[1].split(",") if tag.strip())
         at += 1
@@ -135,16 +133,16 @@ def _code_block(lines: list[str], line: int, file: str) -> Block:
         at += 1
     if lines[at:] and not lines[at].strip():
         raise SourceError(
-            file, line + at, "a second blank line at the beginning of a code cell: delete it"
+            line + at, "a second blank line at the beginning of a code cell: delete it"
         )
     if lines[at:] and not lines[-1].strip():
         raise SourceError(
-            file, line + len(lines) - 1, "a blank line at the end of a code cell: delete it"
+            line + len(lines) - 1, "a blank line at the end of a code cell: delete it"
         )
     return Block("code", lines[at:], line + at, tags)
 
 
-def _note_tags(text: str, file: str, line: int) -> tuple[str, ...]:
+def _note_tags(text: str, line: int) -> tuple[str, ...]:
     if not text:
         return ()
     try:
@@ -154,6 +152,6 @@ def _note_tags(text: str, file: str, line: int) -> tuple[str, ...]:
             raise ValueError(text)
     except (ValueError, AttributeError, KeyError, TypeError):
         raise SourceError(
-            file, line, 'after `+++` write nothing, or tags such as {"tags": ["instructor"]}'
+            line, 'after `+++` write nothing, or tags such as {"tags": ["instructor"]}'
         ) from None
     return tuple(tags)

@@ -12,7 +12,7 @@ _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 class SourceError(Exception):
     """A lesson's source is invalid; the message starts with `file:line: `."""
 
-    def __init__(self, file: str, line: int, problem: str) -> None:
+    def __init__(self, line: int, problem: str, file: str = "") -> None:
         super().__init__(f"{file}:{line}: {problem}")
         self.file = file
         self.line = line
@@ -90,4 +90,4 @@ class Lesson:
 
     def error(self, line: int, problem: str) -> SourceError:
         """Make an error at a line of this lesson."""
-        return SourceError(self.file, line, problem)
+        return SourceError(line, problem, self.file)

@@ -29,7 +29,7 @@ class Data:
     line: int  # the heading's line in the file
 
 
-def data_lists(block: Block, file: str) -> Iterator[Data]:
+def data_lists(block: Block) -> Iterator[Data]:
     """Return the hints and predictions in a Markdown cell.
 
     Raises:
@@ -39,7 +39,7 @@ def data_lists(block: Block, file: str) -> Iterator[Data]:
     while at < len(block.lines):
         text, line = block.lines[at], block.line + at
         if opening := FENCE.match(text):
-            at = closing(block.lines, at, opening, file) + 1
+            at = closing(block.lines, at, opening) + 1
             continue
         at += 1
         kind, found = _heading(text)
@@ -49,12 +49,11 @@ def data_lists(block: Block, file: str) -> Iterator[Data]:
                 meant = (
                     "a number such as P1.2" if kind == "prediction" else "a name such as 1.words"
                 )
-                raise SourceError(file, line, f"`{text}` needs {meant}")
+                raise SourceError(line, f"`{text}` needs {meant}")
             items, at = _items(block.lines, at)
             yield Data(kind, number, found.groupdict().get("question", ""), items, line)
         elif _LIKE_A_HEADING.match(text):
             raise SourceError(
-                file,
                 line,
                 f"`{text}` is not quite a heading: write `**Hints for exercise 1.words**` or "
                 "`**Prediction P1.2:** The question?`",
@@ -82,7 +81,7 @@ def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
     return items, at
 
 
-def hints_of(data: Data, file: str) -> Hints:
+def hints_of(data: Data) -> Hints:
     """Return the hints in a numbered list.
 
     Raises:
@@ -92,16 +91,14 @@ def hints_of(data: Data, file: str) -> Hints:
     for item in data.items:
         first = _STEP.match(item[0])
         if not (first and first[1].strip()):
-            raise SourceError(
-                file, data.line, f"hints {data.number}: `{item[0]}` is not a numbered step"
-            )
+            raise SourceError(data.line, f"hints {data.number}: `{item[0]}` is not a numbered step")
         steps.append("\n".join([first[1], *(text.strip() for text in item[1:])]).strip())
     if not steps:
-        raise SourceError(file, data.line, f"hints {data.number}: no numbered list follows")
+        raise SourceError(data.line, f"hints {data.number}: no numbered list follows")
     return Hints(data.line, tuple(steps))
 
 
-def prediction_of(data: Data, file: str) -> Prediction:
+def prediction_of(data: Data) -> Prediction:
     """Return the prediction in a task list.
 
     Raises:
@@ -109,20 +106,18 @@ def prediction_of(data: Data, file: str) -> Prediction:
     """
     name = f"prediction {data.number}"
     if not data.question.strip():
-        raise SourceError(file, data.line, f"{name}: the question is missing after the colon")
+        raise SourceError(data.line, f"{name}: the question is missing after the colon")
     choices = []
     for item in data.items:
         choice = _choice(item)
         if choice is None:
             raise SourceError(
-                file,
                 data.line,
                 f"{name}: a choice is `- [ ] text`, `- [x] text` if it is right, and feedback "
                 f"below it as `  > text`, unlike `{item[0]}`",
             )
         if not choice.right and not choice.feedback:
             raise SourceError(
-                file,
                 data.line,
                 f"{name}: the wrong choice `{choice.text}` needs feedback that names the "
                 "misconception",
@@ -130,9 +125,9 @@ def prediction_of(data: Data, file: str) -> Prediction:
         choices.append(choice)
     right = sum(choice.right for choice in choices)
     if right != 1:
-        raise SourceError(file, data.line, f"{name} has {right} right choices instead of one")
+        raise SourceError(data.line, f"{name} has {right} right choices instead of one")
     if len(choices) < 2:
-        raise SourceError(file, data.line, f"{name} has no wrong choice")
+        raise SourceError(data.line, f"{name} has no wrong choice")
     return Prediction(data.line, data.question.strip(), tuple(choices))
 
 

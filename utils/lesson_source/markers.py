@@ -14,7 +14,7 @@ _ALMOST_MARKER = re.compile(r"^\s*#+\s*((BEGIN|END)[\s_-]*SOLUTIONS?|STUB)\W*$",
 _LIKE_A_MARKER = re.compile(r"^\s*###+\s*([A-Z][A-Z _-]*)\W*$")
 
 
-def cell_of(block: Block, file: str) -> Cell:
+def cell_of(block: Block) -> Cell:
     """Make a cell from a block.
 
     Raises:
@@ -25,14 +25,14 @@ def cell_of(block: Block, file: str) -> Cell:
         for line, text in enumerate(block.lines, start=block.line):
             if _MARKER.match(text):
                 raise SourceError(
-                    file, line, f"`{text.strip()}` outside a code cell: it marks nothing here"
+                    line, f"`{text.strip()}` outside a code cell: it marks nothing here"
                 )
         return Cell("markdown", source, block.line, block.tags, solved=source, learner=source)
-    solved, learner, regions = _split(block, file)
+    solved, learner, regions = _split(block)
     return Cell("code", source, block.line, block.tags, solved, learner, regions)
 
 
-def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
+def _split(block: Block) -> tuple[str, str, tuple[Region, ...]]:
     """Return a code cell's two editions, and its regions."""
     solved: list[str] = []
     learner: list[str] = []
@@ -45,7 +45,6 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
         marker = found[1] if found else None
         if not marker and _almost_a_marker(text):
             raise SourceError(
-                file,
                 line,
                 f"`{text.strip()}` is not quite a marker: write `### BEGIN SOLUTION`, `### STUB` "
                 "or `### END SOLUTION`",
@@ -53,20 +52,19 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
         if marker == "BEGIN SOLUTION":
             if opened:
                 raise SourceError(
-                    file,
                     line,
                     f"`### END SOLUTION` is missing above this `### BEGIN SOLUTION`: the solution "
                     f"that opens at line {opened} is still open",
                 )
             opened, answer, stub = line, [], None
         elif marker and not opened:
-            raise SourceError(file, line, f"`### {marker}` without `### BEGIN SOLUTION` before it")
+            raise SourceError(line, f"`### {marker}` without `### BEGIN SOLUTION` before it")
         elif marker == "STUB":
             if stub is not None:
-                raise SourceError(file, line, "a second `### STUB` in one solution")
+                raise SourceError(line, "a second `### STUB` in one solution")
             stub = []
         elif marker == "END SOLUTION":
-            region = _region(opened, answer, stub, file)
+            region = _region(opened, answer, stub)
             regions.append(region)
             solved.append(region.solution)
             learner.append(region.stub)
@@ -77,10 +75,9 @@ def _split(block: Block, file: str) -> tuple[str, str, tuple[Region, ...]]:
         elif stub is None:
             answer.append(text)
         else:
-            stub.append(_uncommented(text, file, line))
+            stub.append(_uncommented(text, line))
     if opened:
         raise SourceError(
-            file,
             opened,
             "`### BEGIN SOLUTION` is never closed: `### END SOLUTION` is missing from its cell",
         )
@@ -94,26 +91,25 @@ def _almost_a_marker(text: str) -> bool:
     return bool(near or _ALMOST_MARKER.match(text))
 
 
-def _region(line: int, answer: list[str], stub: list[str] | None, file: str) -> Region:
+def _region(line: int, answer: list[str], stub: list[str] | None) -> Region:
     first = next((text for text in answer if text.strip()), None)
     if first is None:
-        raise SourceError(file, line, "this solution is empty")
+        raise SourceError(line, "this solution is empty")
     if stub is None:
         indent = first[: len(first) - len(first.lstrip())]
         stub = [indent + DEFAULT_STUB]
     elif not any(text.strip() for text in stub):
-        raise SourceError(file, line, "the stub of this solution is empty")
+        raise SourceError(line, "the stub of this solution is empty")
     return Region(line, "\n".join(answer), "\n".join(stub))
 
 
-def _uncommented(text: str, file: str, line: int) -> str:
+def _uncommented(text: str, line: int) -> str:
     """Return a stub's line without its `# `; a blank line is kept."""
     found = re.fullmatch(r"(\s*)#(?: (.*))?", text)
     if found:
         return (found[1] + (found[2] or "")).rstrip()
     if text.strip():
         raise SourceError(
-            file,
             line,
             f"a stub's line starts with `# `, unlike `{text.strip()}`; or is `### END SOLUTION` "
             "missing above it?",

@@ -20,7 +20,7 @@ def numbers_in(text: str, file: str) -> Mapping[str, str]:
     return {name: f"{lesson}.{number}" for number, name in enumerate(names, start=1)}
 
 
-def numbered(text: str, by_name: Mapping[str, str], file: str) -> str:
+def numbered(text: str, by_name: Mapping[str, str]) -> str:
     """Return a lesson's text with numbers instead of names: `exercise-words` and `1.words`.
 
     Raises:
@@ -30,7 +30,7 @@ def numbered(text: str, by_name: Mapping[str, str], file: str) -> str:
     for line, written in enumerate(text.split("\n"), start=1):
         for meant in _MEANT.findall(written):
             if meant not in known:
-                raise SourceError(file, line, _unknown(meant, known))
+                raise SourceError(line, _unknown(meant, known))
     text = _TAG.sub(lambda found: found[1] + by_name[found[2]], text)
     return _NAME.sub(lambda found: known.get(found[0], found[0]), text)
 

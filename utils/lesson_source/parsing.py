@@ -17,27 +17,33 @@ def parse(text: str, file: str = "01_lesson.md") -> Lesson:
     Raises:
         SourceError: If it breaks the format described in `utils.lesson_source`.
     """
+    try:
+        return _parsed(text, file)
+    except SourceError as error:
+        raise SourceError(error.line, error.problem, file) from None
+
+
+def _parsed(text: str, file: str) -> Lesson:
     cells: list[Cell] = []
     exercises: dict[str, Cell] = {}
     all_hints: dict[str, Hints] = {}
     predictions: dict[str, Prediction] = {}
     numbers = numbers_in(text, file)
-    text = numbered(text, numbers, file)
-    for block in blocks(text.removesuffix("\n").split("\n"), file):
-        cell = cell_of(block, file)
+    text = numbered(text, numbers)
+    for block in blocks(text.removesuffix("\n").split("\n")):
+        cell = cell_of(block)
         cells.append(cell)
         for number in cell.exercises:
             if number in exercises:
                 first = exercises[number].line
                 raise SourceError(
-                    file, cell.line, f"exercise {number} is already defined at line {first}"
+                    cell.line, f"exercise {number} is already defined at line {first}"
                 )
             exercises[number] = cell
         if cell.kind == "markdown":
-            for data in data_lists(block, file):
+            for data in data_lists(block):
                 if not cell.instructor:
                     raise SourceError(
-                        file,
                         data.line,
                         f"{data.kind} outside an instructor's note: learners would read them. "
                         'Put `+++ {"tags": ["instructor"]}` before and `+++` after',
@@ -47,13 +53,12 @@ def parse(text: str, file: str = "01_lesson.md") -> Lesson:
                 )
                 if data.number in known:
                     raise SourceError(
-                        file,
                         data.line,
                         f"{data.kind} {data.number} is already defined "
                         f"at line {known[data.number].line}",
                     )
                 if data.kind == "hints":
-                    all_hints[data.number] = hints_of(data, file)
+                    all_hints[data.number] = hints_of(data)
                 else:
-                    predictions[data.number] = prediction_of(data, file)
+                    predictions[data.number] = prediction_of(data)
     return Lesson(file, tuple(cells), numbers, exercises, all_hints, predictions)

@@ -24,24 +24,29 @@ def read(path: Path) -> str:
         SourceError: If it is not UTF-8, or contains invisible characters that tools interpret
             differently.
     """
-    file, raw = name_of(path), path.read_bytes()
+    try:
+        return _decoded(path.read_bytes())
+    except SourceError as error:
+        raise SourceError(error.line, error.problem, name_of(path)) from None
+
+
+def _decoded(raw: bytes) -> str:
     for mark, encoding in _OTHERS.items():
         if raw.startswith(mark):
-            raise SourceError(file, 1, f"the file is saved as {encoding}: save it as UTF-8")
+            raise SourceError(1, f"the file is saved as {encoding}: save it as UTF-8")
     if b"\0" in raw[:4]:
-        raise SourceError(file, 1, "the file is saved as UTF-16 or UTF-32: save it as UTF-8")
+        raise SourceError(1, "the file is saved as UTF-16 or UTF-32: save it as UTF-8")
     raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(
-            file,
             raw.count(b"\n", 0, error.start) + 1,
             f"the byte 0x{raw[error.start]:02X} is not UTF-8: save the file as UTF-8",
         ) from None
     for line, content in enumerate(text.split("\n"), start=1):
         if found := _UNSEEN.search(content):
-            raise SourceError(file, line, _told(found[0], found.start() + 1))
+            raise SourceError(line, _told(found[0], found.start() + 1))
     return text
 
 
