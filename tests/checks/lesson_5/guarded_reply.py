@@ -67,7 +67,7 @@ for mistake, changes, *says in (
     ("ends quietly", {"raise Refused": "return"}),
     ("reads on after the no", {"raise Refused": 'held = ""'}),
     ("reads on after the no", {"raise Refused": "held = held[:-longest]"}),
-    ("raises", {"raise Refused": "raise ValueError"}, "ValueError"),
+    ("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`"),
     ("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError"),
     ("refuses allowed text", {"not allowed(held)": "allowed(held)"}),
     ("left open", {"async with aclosing(pieces)": "if pieces"}),
@@ -303,7 +303,7 @@ async def reads_to_the_end_before_it_refuses(pieces, allowed, longest):
     yield held
 
 
-@wrong("5.guarded_reply", "another text")
+@wrong("5.guarded_reply", "shows other text", "I can't say that")
 async def says_it_in_the_reply(pieces, allowed, longest):
     try:
         async with aclosing(guarded_reply(pieces, allowed, longest)) as guarded:

@@ -55,7 +55,7 @@ class Seen(Run):
     @property
     def expected(self) -> str:
         """The text to show; before a forbidden phrase, it may be less."""
-        return self.text if self.phrase and self.clean.startswith(self.text) else self.clean
+        return self.text if self.phrase else self.reply.text
 
 
 def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
@@ -113,6 +113,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on after the no": lambda s: s.no is not None and s.reply.taken > s.no,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,
     "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,
+    "shows other text": lambda s: bool(s.phrase) and not s.clean.startswith(s.text),
     **TEXT,
     "collected first": lambda s: (
         s.total > 1 and s.taken[:1] == [s.total] and s.held >= s.case.longest

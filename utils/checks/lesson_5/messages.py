@@ -664,7 +664,11 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     ),
     "refuses allowed text": lambda s: (
         f"`Refused` was raised after {shown(repr(s.arrived))}{s.when}, which contains nothing "
-        "forbidden. Which string did you pass to `allowed`?"
+        "forbidden. Which string did you pass to `allowed`, and when does it return `False`?"
+    ),
+    "raises": lambda s: (
+        f"{told(s.error, s.case.when) if s.error else ''}"
+        + (" When `allowed` says no, the exercise asks for `Refused`." if s.no else "")
     ),
     "never asks": lambda _: "`allowed` was never called. What else could tell what is forbidden?",
     "misses the phrase": lambda s: (
@@ -676,8 +680,8 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         "been yielded can't be taken back: which comes first, the check or the `yield`?"
     ),
     "shows a part": lambda s: (
-        f"{count(s.leaked, 'character')} of {shown(repr(s.phrase))} had been shown when `allowed` "
-        f"said no{s.when}. How many characters have to wait until it is clear how they go on?"
+        f"`allowed` said no{s.when}, but {count(s.leaked, 'character')} of {shown(repr(s.phrase))} "
+        "had been shown by then. How many characters have to wait until it is clear how they go on?"
     ),
     "reads on after the no": lambda s: (
         f"`allowed` said no after piece {s.no}{s.when}, but "
@@ -686,6 +690,10 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     "ends quietly": lambda s: (
         f"`guarded_reply` ended without an error{s.when}. How does its reader learn that the reply "
         "was refused?"
+    ),
+    "shows other text": lambda s: (
+        f"{shown(repr(s.text))} was yielded{s.when}. Only the reply's own text may be shown, from "
+        "its beginning to the phrase. What changes it, or adds to it?"
     ),
     "cuts at minus zero": lambda s: (
         f"{count(s.held, 'character', 'was')} held back{s.when}, where none has to be. If you cut "
