@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from math import inf
@@ -99,31 +99,26 @@ class Seen(Run):
         return "sent"
 
 
-def observe(answer: Any, case: Visited) -> Seen:
-    """Make an app and send it requests."""
-    reply = case.reply()
-    replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
+def run_app(
+    name: str,
+    answer: Any,
+    case: Case,
+    reply: Reply,
+    model: FakeModel,
+    visit: Callable[[Any], Awaitable[Sequence[Visit]]],
+) -> Run:
+    """Make an app and visit it; the shared mistakes examine the answer and its app."""
     made: list[Any] = []
-    visits: list[Visit] = []
-
-    def arrives(event: sse.Event) -> None:
-        value = json_of(event)
-        reply.out(value if event.type == "message" and isinstance(value, str) else "")
 
     @wraps(answer, updated=())
-    async def visit(model: FakeModel) -> None:
+    async def make_and_visit(model: FakeModel) -> None:
         if not callable(answer) or isinstance(answer, Starlette):
             return
         made.append(answer(model))
-        app = made[0]
-        if not APP.fits(app):
+        if not APP.fits(made[0]):
             return
-        how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
-        requests = [get(app, "/chat", {"question": case.prompt}, arrives, **how)]
-        if case.beside:
-            requests.append(get(app, "/chat", {"question": _OTHER}))
-        async with started(app):
-            visits.extend(await asyncio.gather(*requests))
+        async with started(made[0]):
+            visits = await visit(made[0])
         for _ in range(_TRIES):  # Python closes a generator that is suspended at a `yield`
             await asyncio.to_thread(isolation.settle)  # once no thread refers to it any more
             await asyncio.sleep(0.001)
@@ -133,10 +128,30 @@ def observe(answer: Any, case: Visited) -> Seen:
             if each.error:
                 raise each.error
 
-    how: dict[str, Any] = {"wants": APP, "passes_on": case.leave_after is None}
-    run = run_async("create_app", visit, case, reply, FakeModel.of(replies), **how)
-    # The shared mistakes examine the answer and its app, not `visit`.
-    run = replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
+    run = run_async(name, make_and_visit, case, reply, model, wants=APP)
+    return replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
+
+
+def observe(answer: Any, case: Visited) -> Seen:
+    """Make an app and send it requests."""
+    reply = case.reply()
+    replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
+    visits: list[Visit] = []
+
+    def arrives(event: sse.Event) -> None:
+        value = json_of(event)
+        reply.out(value if event.type == "message" and isinstance(value, str) else "")
+
+    async def visit(app: Any) -> list[Visit]:
+        how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
+        requests = [get(app, "/chat", {"question": case.prompt}, arrives, **how)]
+        if case.beside:
+            requests.append(get(app, "/chat", {"question": _OTHER}))
+        visits.extend(await asyncio.gather(*requests))
+        return visits
+
+    run = run_app("create_app", answer, case, reply, FakeModel.of(replies), visit)
+    run = replace(run, passes_on=case.leave_after is None)
     seen = visits[0] if visits else Visit(began=0.0)
     body = seen.body.decode(errors="replace")
     events = [event for _, event in seen.events]

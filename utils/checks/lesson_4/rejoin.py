@@ -4,21 +4,16 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
 from math import inf
 from typing import Any
 
-from starlette.applications import Starlette
-
-from utils.checks.engine.asgi_client import Visit, get, json_of, post, started
+from utils.checks.engine.asgi_client import Visit, get, json_of, post
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import Case, Run
-from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_4.create_app import APP, NO_APP
+from utils.checks.lesson_4.create_app import NO_APP, run_app
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _LONG = 120.0  # virtual seconds; by then every response should have ended
@@ -129,43 +124,31 @@ def observe(answer: Any, case: Readers) -> Seen:
     """Make an app, begin a reply, and read it."""
     reply = case.reply()
     plain = case.whole and case.drops == ((),)
-    made: list[Any] = []
     seen: dict[str, Any] = {"key": "", "begun": None, "readers": [], "stops": [], "bad": []}
 
     def arrives(event: Any) -> None:
         reply.out(str(json_of(event)) if plain and event.type == "message" else "")
 
-    @wraps(answer, updated=())
-    async def visit(model: FakeModel) -> None:
-        if not callable(answer) or isinstance(answer, Starlette):
-            return
-        made.append(answer(model))
-        app = made[0]
-        if not APP.fits(app):
-            return
-        async with started(app):
-            seen["begun"] = await post(app, "/chat", {"question": case.prompt})
-            seen["key"] = _key(seen["begun"])
-            path = f"/replies/{seen['key']}"
-            seen["readers"] = [Reader() for _ in case.drops] if seen["key"] else []
-            pairs = zip(seen["readers"], case.drops, strict=False)
-            async with asyncio.TaskGroup() as group:
-                for reader, drops in pairs:
-                    group.create_task(reader.read(app, path, drops, arrives))
-                if case.stops:
-                    group.create_task(stop(app, f"{path}/stop", case.stops))
-                if case.refused:
-                    group.create_task(refuse(app, path))
-            if seen["key"]:
-                await asyncio.sleep(reply.lasts)  # a model that goes on has ended by then
-                seen["readers"].append(Reader())
-                await seen["readers"][-1].read(app, path, ())
+    async def visit(app: Any) -> list[Visit]:
+        seen["begun"] = await post(app, "/chat", {"question": case.prompt})
+        seen["key"] = _key(seen["begun"])
+        path = f"/replies/{seen['key']}"
+        seen["readers"] = [Reader() for _ in case.drops] if seen["key"] else []
+        pairs = zip(seen["readers"], case.drops, strict=False)
+        async with asyncio.TaskGroup() as group:
+            for reader, drops in pairs:
+                group.create_task(reader.read(app, path, drops, arrives))
             if case.stops:
-                await stop(app, f"{path}/stop")
-        visits = [seen["begun"], *seen["stops"], *(v for r in seen["readers"] for v in r.visits)]
-        for each in visits:
-            if each.error:
-                raise each.error
+                group.create_task(stop(app, f"{path}/stop", case.stops))
+            if case.refused:
+                group.create_task(refuse(app, path))
+        if seen["key"]:
+            await asyncio.sleep(reply.lasts)  # a model that goes on has ended by then
+            seen["readers"].append(Reader())
+            await seen["readers"][-1].read(app, path, ())
+        if case.stops:
+            await stop(app, f"{path}/stop")
+        return [seen["begun"], *seen["stops"], *(v for r in seen["readers"] for v in r.visits)]
 
     async def stop(app: Any, path: str, after: float = 0.0) -> None:
         await asyncio.sleep(after)
@@ -181,10 +164,8 @@ def observe(answer: Any, case: Readers) -> Seen:
             visit = await get(app, path, headers=headers, leave_after=_LONG)
             seen["bad"].append((odd, visit))
 
-    run = run_async("create_lasting_app", visit, case, reply, case.model(reply), wants=APP)
-    # The shared mistakes examine the answer and its app, not `visit`.
-    returned = made[0] if made else None
-    run = replace(run, answer=answer, returned=returned, asynchronous=False, passes_on=plain)
+    run = run_app("create_lasting_app", answer, case, reply, case.model(reply), visit)
+    run = replace(run, passes_on=plain)
     stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
     kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
     readers: list[Reader] = seen["readers"]
