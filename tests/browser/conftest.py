@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.probe import probe
+from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, Lab, launch, serve
 
@@ -77,12 +78,15 @@ def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def course(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def course(
+    browser_file: str, tmp_path_factory: pytest.TempPathFactory, kernels: str | None
+) -> Iterator[Lab]:
     """Run JupyterLab on a copy of the course, so that nothing is saved to the repository."""
     root, state = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("state")
     for folder in ("notebooks", "lessons", "utils"):
         shutil.copytree(REPOSITORY / folder, root / folder)
-    with serve(root, state) as running:
+    kernel = [*command(kernels)] if kernels else None
+    with serve(root, state, kernel=kernel) as running:
         yield running
 
 
@@ -111,6 +115,14 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def pages() -> list[Page]:
     """Hold the page on which notebooks are opened in turn, once there is one."""
     return []
+
+
+@pytest.fixture(scope="package")
+def lesson_page(context: BrowserContext) -> Iterator[Page]:
+    """The page on which lessons are opened in turn."""
+    page = context.new_page()
+    yield page
+    page.close()
 
 
 OpenNotebook = Callable[..., NotebookPage]
