@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -17,32 +18,23 @@ RESET = "simulator.reset"  # extension of the ASGI scope: resets the connection
 _CONTENT_TYPES = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
 
 
+@dataclass(eq=False)
 class PacedResponse:
     """ASGI response that sends a reply at its deadlines, until the client disconnects."""
 
-    def __init__(
-        self,
-        reply: Reply,
-        encoder: Encoder,
-        entry: Entry,
-        visit: contextlib.ExitStack,
-        count: Callable[[int], None],
-        speed: float,
-        clock: Clock,
-    ) -> None:
-        self._reply = reply
-        self._encoder = encoder
-        self._entry = entry
-        self._visit = visit
-        self._count = count
-        self._speed = speed
-        self._clock = clock
+    reply: Reply
+    encoder: Encoder
+    entry: Entry
+    visit: contextlib.ExitStack  # closed at the end
+    count: Callable[[int], None]  # called with the tokens of each send
+    speed: float
+    clock: Clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply, and keep the log."""
-        entry, speed, clock = self._entry, self._speed, self._clock
+        entry, speed, clock = self.entry, self.speed, self.clock
         watcher = DisconnectWatcher(receive, clock)
-        items = self._reply.timed_bytes(self._encoder)
+        items = self.reply.timed_bytes(self.encoder)
         started, ends = False, ""
         try:
             async for batch in due(items, entry.started, speed, watcher.until, clock):
@@ -53,11 +45,11 @@ class PacedResponse:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
                 tokens = sum(item.tokens for item in batch)
                 entry.sent(tokens)
-                self._count(tokens)
+                self.count(tokens)
                 ends = batch[-1].ends
             if watcher.disconnected_at is not None:
                 seconds = (watcher.disconnected_at - entry.started) * speed
-                entry.disconnected(self._reply.plan, seconds)
+                entry.disconnected(self.reply.plan, seconds)
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":
@@ -67,10 +59,10 @@ class PacedResponse:
                 await send({"type": "http.response.body", "body": b""})
         finally:
             watcher.close()
-            self._visit.close()
+            self.visit.close()
 
     def _start(self) -> dict[str, object]:
-        kind = _CONTENT_TYPES[self._reply.request.stream]
+        kind = _CONTENT_TYPES[self.reply.request.stream]
         headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
         return {"type": "http.response.start", "status": 200, "headers": headers}
 
