@@ -1,7 +1,7 @@
 """The building blocks of checks: fakes to run an answer against, and shared mistakes.
 
 - `exercise`: an exercise's check as data
-- `run`: the input of an answer, and what it did; `stream_runner`: runs it once
+- `run`: the input of an answer, and what it did; `stream_runner`, `app_runner`: run it once
 - `reply`: replies that log how they are read; `fake_model`: a `ChatOpenAI` that replies with them
 - `mistakes`, `messages`: the mistakes shared by all exercises, and what learners read about them
 - `wording`: quoting, counting and comparing in messages

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from utils import sse
 from utils.checks.engine import virtual_time
+from utils.checks.engine.reply import Reply
 
 App = Callable[..., Any]
 
@@ -67,6 +68,16 @@ def json_of(event: sse.Event) -> Any:
         return json.loads(event.data)
     except ValueError:
         return NO_JSON
+
+
+def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
+    """Return what notes the text of each message as a reply's output."""
+
+    def note(event: sse.Event) -> None:
+        value = json_of(event)
+        reply.out(value if event.type == "message" and isinstance(value, str) else "")
+
+    return note
 
 
 @asynccontextmanager

@@ -1,26 +1,21 @@
 """An endpoint that streams Server-Sent Events, and stops when its client disconnects."""
 
 import asyncio
-import inspect
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import wraps
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from starlette.applications import Starlette
-
 from utils import sse
 from utils.checks.engine import isolation, virtual_time
-from utils.checks.engine.asgi_client import Visit, get, json_of, started
+from utils.checks.engine.app_runner import NO_APP, run_app
+from utils.checks.engine.asgi_client import App, Visit, get, passed_on
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply, cut
-from utils.checks.engine.run import Case, Run, Wanted
-from utils.checks.engine.stream_runner import run_async
+from utils.checks.engine.run import Case, Run
 from utils.checks.engine.student_code import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
@@ -41,17 +36,6 @@ _HEADERS = {  # header names, and patterns that their values should match
     "X-Accel-Buffering": r"^no$",
     "Cache-Control": r"\bno-(cache|store)\b",
 }
-
-
-class _App(Wanted):
-    """An app: any callable that isn't a function or a class."""
-
-    def fits(self, value: object) -> bool:
-        """Whether a value is an app."""
-        return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
-
-
-APP = _App(object, "the app")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,59 +83,27 @@ class Seen(Run):
         return "sent"
 
 
-def run_app(
-    name: str,
-    answer: Any,
-    case: Case,
-    reply: Reply,
-    model: FakeModel,
-    visit: Callable[[Any], Awaitable[Sequence[Visit]]],
-) -> Run:
-    """Make an app and visit it; the shared mistakes examine the answer and its app."""
-    made: list[Any] = []
-
-    @wraps(answer, updated=())
-    async def make_and_visit(model: FakeModel) -> None:
-        if not callable(answer) or isinstance(answer, Starlette):
-            return
-        made.append(answer(model))
-        if not APP.fits(made[0]):
-            return
-        async with started(made[0]):
-            visits = await visit(made[0])
-        for _ in range(_TRIES):  # Python closes a generator that is suspended at a `yield`
-            await asyncio.to_thread(isolation.settle)  # once no thread refers to it any more
-            await asyncio.sleep(0.001)
-            if not reply.still_open:
-                break
-        for each in visits:
-            if each.error:
-                raise each.error
-
-    run = run_async(name, make_and_visit, case, reply, model, wants=APP)
-    return replace(run, answer=answer, returned=made[0] if made else None, asynchronous=False)
-
-
 def observe(answer: Any, case: Visited) -> Seen:
     """Make an app and send it requests."""
     reply = case.reply()
     replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
     visits: list[Visit] = []
 
-    def arrives(event: sse.Event) -> None:
-        value = json_of(event)
-        reply.out(value if event.type == "message" and isinstance(value, str) else "")
-
-    async def visit(app: Any) -> list[Visit]:
+    async def use(app: App) -> list[Visit]:
         how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
-        requests = [get(app, "/chat", {"question": case.prompt}, arrives, **how)]
+        requests = [get(app, "/chat", {"question": case.prompt}, passed_on(reply), **how)]
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
+        for _ in range(_TRIES):  # Python closes a generator that is suspended at a `yield`
+            await asyncio.to_thread(isolation.settle)  # once no thread refers to it any more
+            await asyncio.sleep(0.001)
+            if not reply.still_open:
+                break
         return visits
 
-    run = run_app("create_app", answer, case, reply, FakeModel.of(replies), visit)
-    run = replace(run, passes_on=case.leave_after is None)
+    model, passes_on = FakeModel.of(replies), case.leave_after is None
+    run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     body = seen.body.decode(errors="replace")
     events = [event for _, event in seen.events]
@@ -200,13 +152,6 @@ def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Se
     return {name: both(mistake) for name, mistake in mistakes.items()}
 
 
-NO_APP: Mistakes[Run] = {
-    "not a function": lambda s: not callable(s.answer) or isinstance(s.answer, Starlette),
-    **{
-        name: SHARED[name]
-        for name in ("async def", "yields", "returns nothing", "returns the wrong type")
-    },
-}
 FIRST: Mistakes[Seen] = {
     **NO_APP,
     "needs frame": _lacks_frame,

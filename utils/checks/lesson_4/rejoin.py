@@ -3,17 +3,17 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from utils.checks.engine.asgi_client import Visit, get, json_of, post
+from utils.checks.engine.app_runner import NO_APP, run_app
+from utils.checks.engine.asgi_client import App, Visit, get, json_of, passed_on, post
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_4.create_app import NO_APP, run_app
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _LONG = 120.0  # virtual seconds; by then every response should have ended
@@ -59,7 +59,9 @@ class Reader:
         """The messages' ids and data."""
         return [(event.id, event.data) for event in self.events if event.type == "message"]
 
-    async def read(self, app: Any, path: str, drops: Sequence[int], on_event: Any = id) -> None:
+    async def read(
+        self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = id
+    ) -> None:
         """Read a reply to its end."""
         for leave_after in (*drops, _LONG):
             last = self.events[-1].id if self.events else ""
@@ -121,70 +123,64 @@ def due(reply: Reply, case: Readers, kept: int) -> str:
 
 
 def observe(answer: Any, case: Readers) -> Seen:
-    """Make an app, begin a reply, and read it."""
+    """Make an app, start a reply, and read it."""
     reply = case.reply()
     plain = case.whole and case.drops == ((),)
+    readers = [Reader() for _ in (*case.drops, "later")]
     seen: dict[str, Any] = {"key": "", "begun": None, "readers": [], "stops": [], "bad": []}
 
-    def arrives(event: Any) -> None:
-        reply.out(str(json_of(event)) if plain and event.type == "message" else "")
-
-    async def visit(app: Any) -> list[Visit]:
+    async def use(app: App) -> list[Visit]:
         seen["begun"] = await post(app, "/chat", {"question": case.prompt})
         seen["key"] = _key(seen["begun"])
-        path = f"/replies/{seen['key']}"
-        seen["readers"] = [Reader() for _ in case.drops] if seen["key"] else []
-        pairs = zip(seen["readers"], case.drops, strict=False)
+        if not seen["key"]:
+            return [seen["begun"]]
+        path, seen["readers"] = f"/replies/{seen['key']}", readers
+        on_event = passed_on(reply) if plain else id
         async with asyncio.TaskGroup() as group:
-            for reader, drops in pairs:
-                group.create_task(reader.read(app, path, drops, arrives))
+            for reader, drops in zip(readers, case.drops, strict=False):
+                group.create_task(reader.read(app, path, drops, on_event))
             if case.stops:
-                group.create_task(stop(app, f"{path}/stop", case.stops))
+                await asyncio.sleep(case.stops)
+                seen["stops"].append(await post(app, f"{path}/stop"))
             if case.refused:
-                group.create_task(refuse(app, path))
-        if seen["key"]:
-            await asyncio.sleep(reply.lasts)  # a model that goes on has ended by then
-            seen["readers"].append(Reader())
-            await seen["readers"][-1].read(app, path, ())
+                await asyncio.sleep(reply.arrives(3))
+                seen["bad"] = await _ask_badly(app, path)
+        await asyncio.sleep(reply.lasts)  # a model that goes on has ended by then
+        await readers[-1].read(app, path)
         if case.stops:
-            await stop(app, f"{path}/stop")
-        return [seen["begun"], *seen["stops"], *(v for r in seen["readers"] for v in r.visits)]
+            seen["stops"].append(await post(app, f"{path}/stop"))
+        return [seen["begun"], *seen["stops"], *(v for reader in readers for v in reader.visits)]
 
-    async def stop(app: Any, path: str, after: float = 0.0) -> None:
-        await asyncio.sleep(after)
-        seen["stops"].append(await post(app, path))
-
-    async def refuse(app: Any, path: str) -> None:
-        await asyncio.sleep(reply.arrives(3))
-        for lost in _LOST:
-            send = post if "stop" in lost else get
-            seen["bad"].append((lost, await send(app, f"/replies/{lost}")))
-        for odd in ODD_IDS:
-            headers = {"last-event-id": odd}
-            visit = await get(app, path, headers=headers, leave_after=_LONG)
-            seen["bad"].append((odd, visit))
-
-    run = run_app("create_lasting_app", answer, case, reply, case.model(reply), visit)
-    run = replace(run, passes_on=plain)
+    run = run_app(
+        "create_lasting_app", answer, case, reply, case.model(reply), use, passes_on=plain
+    )
     stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
     kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
-    readers: list[Reader] = seen["readers"]
-    others = (reader for reader in readers if reader.text != due(reply, case, kept))
-    visits = [visit for reader in readers for visit in reader.visits]
+    others = (each for each in seen["readers"] if each.text != due(reply, case, kept))
+    visits = [visit for each in seen["readers"] for visit in each.visits]
     types = [visit.headers.get("content-type", "None") for visit in visits]
     messages = [e for v in visits for _, e in v.events if e.type == "message"]
     right = "end" if case.fails_after is None else "failed"
-    lasts = [reader.events[-1].type if reader.events else "none" for reader in readers]
+    lasts = [each.events[-1].type if each.events else "none" for each in seen["readers"]]
     return Seen.of(
         run,
         **seen,
         kept=kept,
-        reader=next(others, [*readers, Reader()][0]),
+        reader=next(others, readers[0]),
         refusal=next((visit for visit in visits if visit.status != 200), None),
         media_type=next((t for t in types if not t.startswith("text/event-stream")), ""),
         no_string=next((e.data for e in messages if not isinstance(json_of(e), str)), ""),
         last=next((each for each in lasts if each != right), ""),
     )
+
+
+async def _ask_badly(app: App, path: str) -> list[tuple[str, Visit]]:
+    lost = [(each, f"/replies/{each}") for each in _LOST]
+    asked = [(each, await (post if "stop" in way else get)(app, way)) for each, way in lost]
+    for odd in ODD_IDS:
+        headers = {"last-event-id": odd}
+        asked.append((odd, await get(app, path, headers=headers, leave_after=_LONG)))
+    return asked
 
 
 def _key(begun: Visit) -> str:

@@ -1,0 +1,82 @@
+"""Runs an answer that makes a web app, and lets clients send it requests."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from starlette.applications import Starlette
+
+from utils.checks.engine.asgi_client import App, Visit, started
+from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import FIRST
+from utils.checks.engine.reply import Reply
+from utils.checks.engine.run import Case, Run, Wanted
+from utils.checks.engine.stream_runner import run_async
+
+
+class _App(Wanted):
+    """An app: any callable that isn't a function or a class."""
+
+    def fits(self, value: object) -> bool:
+        """Whether a value is an app."""
+        return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
+
+
+_APP = _App(object, "the app")
+
+NO_APP: Mistakes[Run] = {  # looked for before anything in the responses
+    "not a function": lambda run: not _makes_an_app(run.answer),
+    "async def": FIRST["async def"],
+    "yields": FIRST["yields"],
+    "returns nothing": FIRST["returns nothing"],
+    "returns the wrong type": FIRST["returns the wrong type"],
+}
+
+
+def _makes_an_app(answer: object) -> bool:
+    return callable(answer) and not isinstance(answer, Starlette)
+
+
+def run_app(
+    name: str,
+    answer: Any,
+    case: Case,
+    reply: Reply,
+    model: FakeModel,
+    use: Callable[[App], Awaitable[Sequence[Visit]]],
+    *,
+    passes_on: bool,
+) -> Run:
+    """Make an app, and send it requests.
+
+    Args:
+        name: The function's name in the exercise.
+        answer: The learner's function, which returns the app of a model.
+        case: Its input.
+        reply: The reply.
+        model: The model that generates it.
+        use: Sends requests to the app, if there is one. An exception in one of the responses
+            that it returns counts as the answer's.
+        passes_on: Whether each piece should be sent before the next one is taken.
+    """
+    made: list[Any] = []
+
+    @wraps(answer, updated=())
+    async def visit(model: FakeModel) -> None:
+        if not _makes_an_app(answer):
+            return
+        made.append(answer(model))
+        if not _APP.fits(made[0]):
+            return
+        async with started(made[0]):
+            visits = await use(made[0])
+        for error in (each.error for each in visits if each.error):
+            raise error
+
+    run = run_async(name, visit, case, reply, model, wants=_APP, passes_on=passes_on)
+    # The shared mistakes examine the answer and its app, not `visit`.
+    returned = made[0] if made else None
+    return replace(run, answer=answer, returned=returned, asynchronous=False)
