@@ -67,7 +67,7 @@ def _rest(request: ModelRequest) -> str:
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
     """Return the reply to a question about the conversation itself; None for any other."""
-    kind = wording.matching(wording.texts()["memory"], prompt)
+    kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
     told = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
@@ -138,6 +138,6 @@ def _names(texts: list[str]) -> list[str]:
         first, *more = introduction["name"].split(" ")
         count = next((at for at, word in enumerate(more) if word[0].islower()), len(more))
         is_name = introduction["any"] or not first[0].islower()
-        if is_name and wording.content(first) and first not in wording.texts()["languages"]:
+        if is_name and wording.content(first) and first not in wording.rules()["languages"]:
             found.append(" ".join([first, *more[:count]]))
     return found

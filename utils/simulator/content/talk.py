@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from . import wording
 from .prepared_replies import fit, normal
@@ -58,13 +59,18 @@ class Chooser:
 
     def named(self, say: str, /, **words: str) -> str:
         """Return one of the replies in the table `say`."""
-        return self.choose(wording.texts()["say"][say], **words)
+        return self.choose(_texts()["say"][say], **words)
 
 
 def _filled(reply: str, words: dict[str, str]) -> str:
     for key, value in words.items():
         reply = reply.replace(f"{{{key}}}", value)
     return re.sub(r"(^|(?<=[.?!] ))[a-z]", lambda first: first.group().upper(), reply)
+
+
+@cache
+def _texts() -> Any:
+    return tomllib.loads(Path(__file__).with_name("talk.toml").read_text("utf-8"))
 
 
 @cache
@@ -112,7 +118,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         "statement": wording.statement(prompt),
         "dear": f", {name}" if name else "",
     }
-    topic = topic_of(prompt)
+    topic = topic_of(prompt) or _of_both(about.words, prompt)
     if topic and not topic.streaming and _ABOUT_ONESELF.search(prompt):
         topic = None
     if language := wording.language(prompt):
@@ -121,7 +127,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         return f"{opening} {rest}"
     if replies := _fitting("small", prompt):
         return chooser.choose(replies, **words)
-    wish = wording.matching(wording.texts()["wishes"], prompt) or ""
+    wish = wording.matching(wording.rules()["wishes"], prompt) or ""
     if not wording.content(prompt):
         return _follow_up(wish, asked, chooser)
     if topic:
@@ -133,9 +139,16 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
     return f"{text} {chooser.named('back', name=earlier.name)}"
 
 
+def _of_both(words: str, prompt: str) -> Topic | None:
+    """Return the topic of a message together with an earlier one that it points back to."""
+    topic = topic_of(words)
+    earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
+    return topic if topic and not fit(topic.asks, earlier) else None
+
+
 def _fitting(table: str, prompt: str) -> list[str]:
     """Return the replies of the first entry of a table that matches a message, if any."""
-    entries = {entry["when"]: entry["replies"] for entry in wording.texts()[table]}
+    entries = {entry["when"]: entry["replies"] for entry in _texts()[table]}
     when = wording.matching({when: when for when in entries}, prompt)
     return [] if when is None else entries[when]
 

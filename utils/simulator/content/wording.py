@@ -42,15 +42,15 @@ class About(NamedTuple):
 
 
 @cache
-def texts() -> Any:
-    """Return the tables of `talk.toml`."""
-    file = Path(__file__).with_name("talk.toml")
+def rules() -> Any:
+    """Return the tables of `words.toml`."""
+    file = Path(__file__).with_name("words.toml")
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 @cache
 def _set(key: str) -> frozenset[str]:
-    return frozenset(texts()[key].split())
+    return frozenset(rules()[key].split())
 
 
 @cache
@@ -144,7 +144,7 @@ def statement(text: str) -> str:
 
 def in_other_person(text: str) -> str:
     """Return a text with "you" instead of "I", and so on."""
-    other = texts()["other_person"]
+    other = rules()["other_person"]
     found = rf"\b(?:{'|'.join(other)})\b"
     return re.sub(found, lambda word: str(other[word[0].lower()]), text, flags=re.IGNORECASE)
 
@@ -153,11 +153,11 @@ def language(text: str) -> str | None:
     """Return the language of a message, as far as it's recognised; None for English."""
     letters = [letter for letter in text[:READ] if letter.isalpha()]
     scripts = [unicodedata.name(letter, "?").split()[0] for letter in letters]
-    for script, name in texts()["scripts"].items():
+    for script, name in rules()["scripts"].items():
         if scripts.count(script) * 3 > len(scripts):
             return str(name)
     words = {word.lower() for word in _WORD.findall(text[:READ])}
-    counts = {name: len(words & set(known.split())) for name, known in texts()["languages"].items()}
+    counts = {name: len(words & set(known.split())) for name, known in rules()["languages"].items()}
     best = max(counts, key=lambda name: counts[name])
     enough = counts[best] > 1 or counts[best] == len(words)
     return best if counts[best] > counts["English"] and enough else None
