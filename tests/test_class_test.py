@@ -148,10 +148,10 @@ def test_the_lag_of_a_bare_stream_is_that_of_its_messages() -> None:
 
 
 def test_the_report_has_a_line_for_each_failure() -> None:
-    figures = Figures(2, 2, failures=["learner-01, getting ready: logging in was answered by 403"])
+    figures = Figures(2, 2, failures=["learner-01, getting ready: the login returned status 403"])
     report = figures.report()
     assert "Ready        nobody" in report
-    assert "Failures     1\n  - learner-01, getting ready: logging in was answered by 403" in report
+    assert "Failures     1\n  - learner-01, getting ready: the login returned status 403" in report
 
 
 def test_the_lessons_cells_are_found() -> None:

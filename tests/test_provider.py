@@ -382,7 +382,7 @@ async def test_a_silence_that_was_too_long_is_explained() -> None:
     with pytest.raises(Stalled) as error:
         async for _ in watched(model.astream("Name a river."), 0.1):
             pass
-    assert explain(error.value) == "Nothing came for 0.1 s: ask again."
+    assert explain(error.value) == "Nothing arrived for 0.1 s: ask again."
 
 
 def test_an_error_that_was_raised_from_another_is_looked_into() -> None:

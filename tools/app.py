@@ -238,7 +238,7 @@ def app(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             say("\nEnding the app.")
             return 0
-        say(f"The app ended by itself (exit code {code}).")
+        say(f"The app exited on its own (exit code {code}).")
         return code or 1
 
 

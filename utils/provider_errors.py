@@ -85,7 +85,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if isinstance(cause, Stalled):
         return f"{str(cause).removesuffix('.')}: ask again."
     if isinstance(cause, StreamChunkTimeoutError):
-        return f"Nothing came for {cause.timeout_s:g} s: ask again."
+        return f"Nothing arrived for {cause.timeout_s:g} s: ask again."
     if isinstance(cause, openai.AuthenticationError):
         if variable("OPENAI_MODEL") and not variable("OPENAI_API_KEY"):
             return "The provider requires a key, but OPENAI_API_KEY isn't set."

@@ -35,5 +35,5 @@ async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T
             except TimeoutError:
                 if not limit.expired():  # the stream's own exception
                     raise
-                raise Stalled(f"Nothing came for {seconds:g} s.") from None
+                raise Stalled(f"Nothing arrived for {seconds:g} s.") from None
             yield piece

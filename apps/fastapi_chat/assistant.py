@@ -107,7 +107,7 @@ def sentence(error: Exception) -> str:
     """Return a sentence about a failure, without the error's own text, which may contain a key."""
     for kind, said in {
         LimitReached: str(error),
-        EOFError: "The reply broke off before its end.",
+        EOFError: "The reply ended before it was complete.",
         openai.AuthenticationError: "The model's provider refused this server's key.",
         openai.NotFoundError: "The model's provider doesn't have this model.",
         openai.RateLimitError: "The model's provider is too busy. Try again in a minute.",

@@ -127,7 +127,7 @@ class Figures:
         verdict = _verdict(self.ready_ratio, READY_MARK, "what hub, servers and bare kernels take")
         return [
             f"Ready        median {median(self.ready):.1f} s, worst {worst:.1f} s   {verdict}",
-            f"             {stages}   (median seconds since the doors opened)",
+            f"             {stages}   (median seconds since the start)",
         ]
 
     def _lag(self) -> list[str]:

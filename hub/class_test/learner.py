@@ -87,7 +87,7 @@ class Learner:
             page, data=form, headers=_NAVIGATE, allow_redirects=False
         ) as answer:
             if answer.status != 302:
-                raise LearnerError(f"logging in was answered by {answer.status}")
+                raise LearnerError(f"the login returned status {answer.status}")
 
     async def start_server(self) -> None:
         """Request a server, and wait on the hub's page until it is ready."""
@@ -104,7 +104,7 @@ class Learner:
                     raise LearnerError(f"the server did not start: {event.get('message')}")
                 if event.get("ready"):
                     return
-        raise LearnerError(f"the hub stopped telling how the server starts ({events.status})")
+        raise LearnerError(f"the hub stopped reporting how the server starts ({events.status})")
 
     async def open_page(self) -> None:
         """Open JupyterLab, following the redirects between hub and server."""
@@ -166,7 +166,7 @@ class Learner:
         async with self._http.get(address, headers=_NAVIGATE) as answer:
             await answer.read()
             if answer.status != 200:
-                raise LearnerError(f"{answer.url.path} was answered by {answer.status}")
+                raise LearnerError(f"{answer.url.path} returned status {answer.status}")
 
     def _cookie(self, path: str) -> str:
         cookies = self._http.cookie_jar.filter_cookies(URL(f"{self._address}{path}"))

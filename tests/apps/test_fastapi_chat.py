@@ -282,7 +282,7 @@ def test_a_second_stop_and_a_late_one_do_no_harm(
 
 BREAKS = {
     "drop@9": "The connection to the model failed.",
-    "end@9": "The reply broke off before its end.",
+    "end@9": "The reply ended before it was complete.",
     "error@9": "The model's provider reported an error.",
     "stall@9,100": "The model didn't answer in time.",
 }

@@ -122,9 +122,9 @@ def test_more_than_two_waits_are_told_as_a_range():
     [
         (streamed(), "The reader waits 0.20 s in a reply that takes 10.0 s"),
         (blocked(), "The reader waits for the whole reply: 10.0 s"),
-        (failed(), "The reader waits 0.50 s, then the reply breaks off after 7.2 s"),
+        (failed(), "The reader waits 0.50 s, then the reply fails after 7.2 s"),
         (empty(), "3.0 s of waiting, and no text"),
-        (streamed(outcome="left"), "The reader waits 0.20 s; the reply was left after 10.0 s"),
+        (streamed(outcome="left"), "The reader waits 0.20 s; the reply was stopped after 10.0 s"),
         (streamed(outcome="streaming"), "The reader waits 0.20 s in the reply's first 10.0 s"),
     ],
 )
@@ -135,7 +135,7 @@ def test_one_recordings_finding_says_how_it_ended(chart, recording, finding):
 
 def test_failures_among_several_are_named():
     finding = title(readers_chart(streamed(), failed(), empty()))
-    assert "broken off: dropped" in finding
+    assert "failed: dropped" in finding
     assert "no text: empty" in finding
 
 

@@ -224,7 +224,7 @@ def test_a_number_without_quotes_that_may_mean_two_exercises_is_told():
     with pytest.raises(Misuse) as error:
         check(5.10, gives_a_number)
     assert str(error.value) == (
-        "To Python, 5.10 and 5.1 are the same number. Write it as a text: "
+        "To Python, 5.10 and 5.1 are the same number. Write it as a string: "
         '`check("5.1", gives_a_number)` or `check("5.10", gives_a_number)`.'
     )
 

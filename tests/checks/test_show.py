@@ -144,7 +144,7 @@ def test_a_number_without_quotes_that_may_mean_two_exercises_is_told(monkeypatch
     with pytest.raises(Misuse) as error:
         show.hint(7.10)
     assert str(error.value) == (
-        "To Python, 7.10 and 7.1 are the same number. Write it as a text: "
+        "To Python, 7.10 and 7.1 are the same number. Write it as a string: "
         '`hint("7.1")` or `hint("7.10")`.'
     )
 
@@ -164,7 +164,7 @@ def test_what_is_no_number_of_two_parts_is_told(call, number, given):
     with pytest.raises(Misuse) as error:
         call(number)
     assert str(error.value) == (
-        f'`{name}` wants a number as a text, such as `{name}("1.2")`; it was given {given}.'
+        f'`{name}` takes the number as a string, such as `{name}("1.2")`; it was given {given}.'
     )
 
 

@@ -208,5 +208,5 @@ def test_an_openai_compatible_endpoint_can_be_judged(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    told = "a stream cut short: the stream ended without a word"  # as with OpenAI's API
+    told = "a stream cut short: the stream ended without any event"  # as with OpenAI's API
     assert bad == {"a break in mid-reply is announced": told}

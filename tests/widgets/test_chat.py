@@ -126,7 +126,7 @@ class TestAsking:
     async def test_while_one_reply_streams_no_other_is_asked_for(self, panel, model):
         cell, tap = await begun(panel, model)
         for request in (lambda: panel.ask("And?"), panel.regenerate, panel.go_on):
-            with pytest.raises(RuntimeError, match="answering already"):
+            with pytest.raises(RuntimeError, match="still streaming"):
                 await request()
         press(panel, {"ask": "And?"})
         tap.end()

@@ -77,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     command = argparse.ArgumentParser(
         prog="course.py verdict",
-        description="Play a browser against an endpoint, and report whether it really streams.",
+        description="Act as a browser for an endpoint, and report whether it really streams.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -121,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--silence", type=float, default=20.0, metavar="SECONDS", help="to survive (%(default)g)"
     )
-    command.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    command.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return command
 
 

@@ -78,5 +78,5 @@ async def end_announced(case: Case) -> Seen:
         return failed(whole.broken) if whole.broken else passed("the body ends cleanly")
     if not whole.ending:
         again = ", so a page's EventSource asks again" if whole.shape.is_event_source else ""
-        return failed(f"the stream ended after the last text, without a word{again}")
+        return failed(f"the stream ended after the last text, without any event{again}")
     return passed(f"{whole.last_name} after the last text")

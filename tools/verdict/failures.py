@@ -40,14 +40,14 @@ def _unannounced(case: Case, stream: Stream) -> str:
     if stream.text == case.reply:
         return ""  # recovered; another line checks what that cost
     if stream.stuck and not stream.ending:
-        return "nothing came any more, and the stream stayed open"
+        return "nothing more arrived, and the stream stayed open"
     if stream.broken and not stream.shape.is_event_source:
         return ""  # a page that reads the body itself gets an exception
     if stream.shape.format == "text":
         told = not case.reply.startswith(stream.text)
         return "" if told else "the body ended cleanly"
     if not stream.ending:
-        return "the stream ended without a word"
+        return "the stream ended without any event"
     if case.endings.looks_complete(stream):
         return f"it ended as a complete reply does ({stream.last_name})"
     if stream.shape.is_event_source and stream.ending[-1].name == "error":
@@ -72,7 +72,7 @@ async def one_request(case: Case) -> Seen:
     requests = len(await case.simulator.ended(marker))
     if requests > case.requests:
         who = "the page's EventSource reconnected" if by_browser else "the server asked again"
-        return failed(f"{who}: the model got {requests} requests in place of {case.requests}")
+        return failed(f"{who}: the model received {requests} requests instead of {case.requests}")
     return passed(f"the model got {_times(requests)}")
 
 

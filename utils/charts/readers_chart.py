@@ -103,7 +103,7 @@ def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
     """Label the reply's end, on the side that has room."""
     from utils.charts.figure import INK, TEXT
 
-    what = {"finished": "all here", "failed": "breaks off", "left": "left", "streaming": "so far"}
+    what = {"finished": "all here", "failed": "fails", "left": "left", "streaming": "so far"}
     late = recording.e2e > 0.5 * end
     mark = "X" if recording.outcome == "failed" else "o"
     axes.plot(recording.e2e, r.words, mark, color=INK, ms=7, clip_on=False, zorder=4)

@@ -104,7 +104,7 @@ def waits(
         finding = f"The reader waits {in_seconds(short)} ({best}) {to} {in_seconds(long)} ({worst})"
     failed = [n for n, r in zip(names, recordings, strict=True) if r.text and r.outcome == "failed"]
     silent = [n for n, r in zip(names, recordings, strict=True) if not r.text]
-    finding += f"; broken off: {', '.join(failed)}" if failed else ""
+    finding += f"; failed: {', '.join(failed)}" if failed else ""
     return finding + (f"; no text: {', '.join(silent)}" if silent else "")
 
 
@@ -114,9 +114,9 @@ def _one_wait(recording: Recording, r: Reading) -> str:
         return f"{total} of waiting, and no text"
     match recording.outcome:
         case "failed":
-            return f"The reader waits {wait}, then the reply breaks off after {total}"
+            return f"The reader waits {wait}, then the reply fails after {total}"
         case "left":
-            return f"The reader waits {wait}; the reply was left after {total}"
+            return f"The reader waits {wait}; the reply was stopped after {total}"
         case "streaming":
             return f"The reader waits {wait} in the reply's first {total}"
     if r.wait > 0.95 * recording.e2e:

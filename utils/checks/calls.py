@@ -28,7 +28,7 @@ def the_number(given: object, call: str) -> str:
     found = _number(given)
     if found is None:
         what = "" if given is MISSING else f"; it was given {_told(given)}"
-        raise Misuse(f'`{call}` wants a number as a text, such as `{call}("1.2")`{what}.')
+        raise Misuse(f'`{call}` takes the number as a string, such as `{call}("1.2")`{what}.')
     _not_two_at_once(given, f'{call}("', '")')
     return _former.get(found, found)
 
@@ -80,7 +80,7 @@ def _not_two_at_once(given: object, before: str, after: str) -> None:
     except lesson_source.NotThere:
         return
     raise Misuse(
-        f"To Python, {given}0 and {given} are the same number. Write it as a text: "
+        f"To Python, {given}0 and {given} are the same number. Write it as a string: "
         f"`{before}{given}{after}` or `{before}{given}0{after}`."
     )
 

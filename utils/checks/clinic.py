@@ -100,7 +100,7 @@ def clinic_messages(
     return {
         CORRECT: lambda _: correct,
         "no dict": lambda s: (
-            f"The diagnosis is a dict with the keys {listed(s.truth)}, not {kind(s.answer)}."
+            f"The diagnosis should be a dict with the keys {listed(s.truth)}, not {kind(s.answer)}."
         ),
         "no such patient": lambda s: (
             f"There is no {patient} {joined(s.unknown, 'or')}; there are {joined(list(s.truth))}."

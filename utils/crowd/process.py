@@ -46,6 +46,6 @@ async def server() -> AsyncIterator[int]:
 
 def _why(last_words: str) -> str:
     return (
-        "The server to measure could not start. `python3 course.py doctor` says what is missing. "
+        "The server to measure could not start. `python3 course.py doctor` shows what is missing. "
         f"{last_words}"
     )

@@ -79,7 +79,7 @@ def test_a_stream_without_an_end_is_said(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:end@{PAUSE}")
     page = visit()
     app.send(page, RAINBOW)
-    app.wait_for(page, "The reply broke off before its end.")
+    app.wait_for(page, "The reply ended before it was complete.")
 
 
 def test_where_the_first_model_refuses_the_fallback_answers(app: Running, visit: Visit) -> None:

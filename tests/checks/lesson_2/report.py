@@ -135,7 +135,7 @@ edit("reports an unfinished run", {FAILS: ENDS})
 edit(
     "reports an unfinished run",
     {FAILS: f"self.reports += [{POP}] * isinstance(error, GeneratorExit)"},
-    "a run whose reader left early",
+    "a run whose reader stopped early",
 )
 edit("keeps a run", {ENDS: "self.reports.append(self.counts.get(run_id, 0))"})
 edit("keeps a run", {FAILS: "pass"})
@@ -145,7 +145,9 @@ edit(
     "`.counts` contains more than before after a run that",
 )
 edit(
-    "keeps a run", {FAILS: f"if not isinstance(error, GeneratorExit): {FAILS}"}, "reader left early"
+    "keeps a run",
+    {FAILS: f"if not isinstance(error, GeneratorExit): {FAILS}"},
+    "reader stopped early",
 )
 edit(
     "keeps a run",

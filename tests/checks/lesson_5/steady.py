@@ -271,7 +271,7 @@ def on_its_own_watched(own):
     return names["steady"]
 
 
-STANDS_IN = "The course's `watched` took the place of yours"
+STANDS_IN = "The course's `watched` was used instead of yours"
 right("5.steady", STANDS_IN)(on_its_own_watched(lesson_source.stub("5.watched")))
 right("5.steady", STANDS_IN)(on_its_own_watched(UNFINISHED))
 right("5.steady", "the error is raised.$")(on_its_own_watched(lesson_source.solution("5.watched")))

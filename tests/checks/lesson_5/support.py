@@ -284,7 +284,7 @@ def as_it_came(name):
     return names[name]
 
 
-ONE, BOTH = "The course's `{}` took the place", "course's `answer` and `steady` took the place"
+ONE, BOTH = "The course's `{}` was used instead", "course's `answer` and `steady` were used instead"
 right("5.support", "within the budget.$")(in_a_notebook())
 right("5.support", "within the budget.$")(
     in_a_notebook(steady=on_its_own_watched(lesson.solution("5.watched")))

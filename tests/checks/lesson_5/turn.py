@@ -75,7 +75,7 @@ for mistake, changes, *says in (
     ("loses what was before", {END: "history.pop(0)"}),
     ("history unchanged", {BEGIN: "", END: "pass"}),
     ("history unchanged", {BEGIN: f"history = [*history]\n    {BEGIN}"}, "makes a new list"),
-    ("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader left"),
+    ("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader stopped early"),
     ("no message", {END: "history.append(said)"}),
     ("no message", {BEGIN: "history.append({'role': 'user'})"}),
     ("other roles", {"AIMessage(said)": "HumanMessage(said)"}),

@@ -42,8 +42,8 @@ SHARED: Messages[Run] = {
         "contains a `yield`?"
     ),
     "another loop": lambda s: (
-        f"`{s.name}` waits at a `{s.foreign}` that was made outside of it and belongs to another "
-        "event loop. Can it make its own?"
+        f"`{s.name}` awaits a `{s.foreign}` that was created outside of it and belongs to another "
+        "event loop. Can it create its own?"
     ),
     "raises": lambda s: (
         f"`{s.name}` ended with a `CancelledError`{s.when}, though nothing cancelled it from "
@@ -70,8 +70,8 @@ SHARED: Messages[Run] = {
         f"exercise asks for {s.wants.words}."
     ),
     "plain generator": lambda s: (
-        f"`{s.name}` is a plain generator, for `for`. The exercise asks for an `async def`, whose "
-        "waiting doesn't block anything else."
+        f"`{s.name}` is a plain generator, which only `for` can read. The exercise asks for an "
+        "`async def`, which doesn't block the event loop while it waits."
     ),
     "unread async generator": lambda s: (
         f"Calling `{s.name}` makes an async generator, which runs none of its code until it is "
@@ -83,7 +83,7 @@ SHARED: Messages[Run] = {
     ),
     "blocks the loop": lambda s: (
         f"`{s.name}` blocked the event loop for {s.blocked:.1f} s. Nothing else could run "
-        "meanwhile. Which call in it waits without `await`?"
+        "in that time. Which call in it waits without `await`?"
     ),
     "not to be awaited": lambda s: (
         f"Calling `{s.name}` returned {kind(s.returned)}, which can't be awaited. Is it an "
@@ -205,7 +205,7 @@ SHARED: Messages[Run] = {
         f"`{s.name}` {s.gave} only the end of the text{s.when}: {shown(repr(s.output))}."
     ),
     "another order": lambda s: (
-        f"The text came out in another order{s.when}. {first_difference(s.output, s.expected)}"
+        f"The text is in the wrong order{s.when}. {first_difference(s.output, s.expected)}"
     ),
     "another text": lambda s: (
         f"The text is wrong{s.when}. {first_difference(s.output, s.expected)}"
@@ -219,16 +219,16 @@ SHARED: Messages[Run] = {
         "that setting to the call instead?"
     ),
     "left open": lambda s: (
-        f"`{s.name}` left the stream open{s.when}, so the model goes on generating. What keeps it, "
-        "and what closes it?"
+        f"`{s.name}` left the stream open{s.when}, so the model goes on generating. What keeps it "
+        "open, and what should close it?"
     ),
     "leaves a task": lambda s: (
-        f"`{s.name}` was over, but its task `{s.tasks[0]}` was still running{s.when}. What cancels "
-        "it or waits for it?"
+        f"`{s.name}` had ended, but its task `{s.tasks[0]}` was still running{s.when}. What "
+        "cancels it or waits for it?"
     ),
     "cancels without waiting": lambda s: (
-        f"`{s.name}` cancelled its task `{s.unawaited[0]}`, and was over before that task had "
-        f"ended{s.when}. `cancel()` only requests it: what waits until the task has ended?"
+        f"`{s.name}` cancelled its task `{s.unawaited[0]}`, but ended before that task "
+        f"did{s.when}. `cancel()` is only a request: what waits until the task has ended?"
     ),
     "swallows the error": lambda s: (
         f"The connection was lost {_after(s)}, but `{s.name}` ended as if the reply were "
@@ -239,20 +239,20 @@ SHARED: Messages[Run] = {
         "exercise asks for one call, whose exception propagates."
     ),
     "replaces the error": lambda s: (
-        f"The connection was lost, and {shown(repr(s.error))} was raised in its place. Let the "
-        "exception itself propagate."
+        f"The connection was lost, and {shown(repr(s.error))} was raised instead. Let the "
+        "original exception propagate."
     ),
     "reads on": lambda s: (
-        f"The reader of `{s.name}` left, and the stream was read to its end, so the model "
-        "generated all of it. What runs when a generator is closed?"
+        f"The reader of `{s.name}` stopped early, but the stream was still read to its end, so "
+        "the model generated the whole reply. What runs when a generator is closed?"
     ),
     "swallows the cancellation": lambda s: (
         f"The task that runs `{s.name}` was cancelled, and it ended as if nothing had happened. "
         "Which `except`, or `return` in a `finally`, swallows the `CancelledError`?"
     ),
     "replaces the cancellation": lambda s: (
-        f"The task that runs `{s.name}` was cancelled, and {shown(s.error)} came out in place of "
-        "the cancellation."
+        f"The task that runs `{s.name}` was cancelled, and {shown(s.error)} was raised "
+        "instead of the `CancelledError`."
     ),
     "outlives the cancellation": lambda s: (
         f"The task that runs `{s.name}` was cancelled, and a minute later it was still running."

@@ -196,7 +196,7 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
         for pieces in (0, 3):
             yield replace(run.case, fails_after=pieces, when="when the connection was lost")
     if run.streams and "left open" not in opts_out:
-        yield replace(run.case, leave_after=1, when="when its reader left")
+        yield replace(run.case, leave_after=1, when="when its reader stopped early")
     if run.asynchronous and "swallows the cancellation" not in opts_out:
         after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(run.case, cancel_after=after, when="after a cancellation")

@@ -13,8 +13,8 @@ SHOW: Messages[show.Seen] = {
         "whole text was returned."
     ),
     "no text": lambda _: (
-        "The model sent text, but `show` returned an empty string. Is that one chunk's text alone, "
-        "or that of a stream already read to its end?"
+        "The model sent text, but `show` returned an empty string. Is it the text of a single "
+        "chunk, or of a stream already read to its end?"
     ),
     "prints nothing": lambda _: "Nothing was printed. The reader should see each piece of text.",
     "prints chunks": lambda s: (
@@ -27,29 +27,30 @@ SHOW: Messages[show.Seen] = {
         f"There is white space between pieces: {shown(s.printed[:40])}. What does `print` add?"
     ),
     "prints without white space": lambda s: (
-        f"Only white space differs in what was printed. "
+        f"The printed text differs only in white space. "
         f"{first_difference(s.printed, s.reply.text)} What removes it?"
     ),
     "prints another text": lambda s: (
-        f"What was printed isn't the reply. {first_difference(s.printed, s.reply.text)}"
+        f"The printed text isn't the reply. {first_difference(s.printed, s.reply.text)}"
     ),
     "doesn't flush": lambda _: (
         "Each piece was printed in time but not flushed, so Python may keep it in a buffer. Which "
         "argument of `print` prevents that?"
     ),
     "keeps text of an earlier call": lambda _: (
-        "A second call also returned the first reply's text. What does one call leave for the next?"
+        "A second call also returned the first reply's text. What is kept from one call to the "
+        "next?"
     ),
 }
 
 WORDS: Messages[words.Seen] = {
     "correct": lambda s: (
         f"{count(len(s.words), 'whole word')} from {s.total} pieces, each as soon as white space "
-        "showed that it was complete. The source was closed when the reader left."
+        "showed that it was complete. The source was closed when the reader stopped early."
     ),
     "yields nothing": lambda _: "Nothing was yielded, though the stream contained words.",
     "yields the pieces": lambda s: (
-        f"The pieces come out as they went in: {listed(s.items[:2])} … A piece may contain half a "
+        f"The pieces were yielded unchanged: {listed(s.items[:2])} … A piece may contain half a "
         "word, or two."
     ),
     "drops punctuation": lambda s: (
@@ -65,7 +66,7 @@ WORDS: Messages[words.Seen] = {
     "loses the last word": lambda s: (
         f"The last word, {shown(s.words[-1])}, never comes out{s.when}. No white space follows it."
     ),
-    "yields one word more": lambda s: f"One word too many came out: {shown(s.item)}.",
+    "yields one word more": lambda s: f"One word too many was yielded: {shown(s.item)}.",
     "yields too few words": lambda s: (
         f"Only {len(s.items)} of {count(len(s.words), 'word')} came out{s.when}; {shown(s.word)} "
         "should be next."
@@ -91,8 +92,8 @@ WORDS: Messages[words.Seen] = {
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out."
     ),
     "collected first": lambda s: (
-        f"The words are right, but the first came out after all {s.total} pieces had gone in. "
-        "Which line waits for the end of the stream?"
+        f"The words are right, but the first was yielded only after all {s.total} pieces had "
+        "arrived. Which line waits for the end of the stream?"
     ),
     "held back": lambda s: (
         f"{shown(s.words[s.late or 0])} was complete with piece {s.needed[s.late or 0]} but came "
@@ -119,7 +120,7 @@ ORDER: Messages[order.Seen] = {
     "indented without a block": lambda s: (
         f"Line {s.at} is indented, but no line before it opens a block for it."
     ),
-    "syntax": lambda s: f"Python can't read line {s.at} here: {s.syntax.msg if s.syntax else ''}.",
+    "syntax": lambda s: f"Python can't parse line {s.at} here: {s.syntax.msg if s.syntax else ''}.",
     "raises": lambda s: told(s.error, "in this order") if s.error else "",
     "no figure": lambda s: (
         f"In this order nothing is assigned to {joined([f'`{name}`' for name in s.missing])}."
@@ -157,8 +158,8 @@ SHOUT: Messages[shout.Seen] = {
     ),
     "returns nothing": lambda _: "`shout` returned `None`. Is a `return` missing?",
     "yields": lambda _: (
-        "There is a `yield` in `shout` itself, so calling it makes a generator, not a chain. Which "
-        "function should yield?"
+        "There is a `yield` in `shout` itself, so calling it creates a generator, not a chain. "
+        "Which function should yield?"
     ),
     "no chain": lambda s: (
         f"`shout` returned {kind(s.chain)}. The exercise asks for a chain, made with `|`."
@@ -179,16 +180,16 @@ SHOUT: Messages[shout.Seen] = {
     "small letters": lambda _: "The text came out in lower case, not in capitals.",
     "some capitals": lambda _: "Only some of the text is in capitals.",
     "one item": lambda s: (
-        f"The text is right, but it came as one item, after all {s.total} pieces had gone in. "
+        f"The text is right, but it came as one item, after all {s.total} pieces had arrived. "
         "Which step waits for the whole text?"
     ),
     "collected first": lambda s: (
-        f"All {s.total} pieces had gone in before the first of {len(s.items)} items came out. "
+        f"All {s.total} pieces had arrived before the first of {len(s.items)} items was yielded. "
         "Splitting the whole text afterwards doesn't make it stream."
     ),
     "held back": lambda s: (
-        f"Up to {count(s.words_held, 'character')} of complete words had gone in but not come out. "
-        "What does your step wait for?"
+        f"Up to {count(s.words_held, 'character')} of complete words had arrived but not been "
+        "yielded. What does your step wait for?"
     ),
 }
 

@@ -122,7 +122,7 @@ check = Exercise(
         Listening(pieces=(), when="for an empty reply"),
         Listening(text=RIVERS, fails_after=3, when="when the connection was lost"),
         Listening(fails_after=0, when="when the connection was lost before any text"),
-        Listening(text=RIVERS, leave_after=3, when="when the reader left"),
+        Listening(text=RIVERS, leave_after=3, when="when the reader stopped early"),
         Listening(text=RIVERS, seed=14, invoked=True),
     ),
     mistakes=MISTAKES,

@@ -60,7 +60,7 @@ ATTACHED: Messages[handlers.Attaching] = {
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
     "keeps an earlier count": lambda s: (
         f"The first call returned {s.returned}, the second {s.again}, which includes the first "
-        "count. Does each call make a handler of its own, with a count of its own?"
+        "count. Does each call create its own handler, with its own count?"
     ),
     "attached twice": lambda s: (
         f"`{s.name}` returned {s.returned}, twice the right number. How often is the handler "
@@ -71,7 +71,7 @@ ATTACHED: Messages[handlers.Attaching] = {
 COLLECTOR: Messages[collector.Seen] = {
     **CLASS,
     "correct": lambda _: (
-        "After each token `.text` held all the text that had arrived, also when the reply ended "
+        "After each token `.text` held all the text that had arrived, even when the reply ended "
         "early."
     ),
     "shared text": lambda s: (
@@ -121,8 +121,8 @@ COLLECTOR: Messages[collector.Seen] = {
 STOPWATCH: Messages[stopwatch.Seen] = {
     **CLASS,
     "correct": lambda s: (
-        f"It measured {s.final:.1f} s to the first text, although it was made long before and an "
-        "empty token arrived first."
+        f"It measured {s.final:.1f} s to the first text, although the handler was created long "
+        "before the call, and an empty token arrived first."
     ),
     "measures without text": lambda s: (
         f"`.ttft` is {shown(s.final)}{s.when}. Without any text it stays `None`."
@@ -147,8 +147,8 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         "before the model was called. When does yours start counting?"
     ),
     "chunk for text": lambda s: (
-        f"`.ttft` was {s.ttft:.1f} s before any text arrived{s.when}. `chunk` is an object, which "
-        "is true even without text."
+        f"`.ttft` was {s.ttft:.1f} s before any text arrived{s.when}. `chunk` is an object, and "
+        "objects count as true even without text."
     ),
     "before the text": lambda s: (
         f"`.ttft` was {s.ttft:.1f} s before any text arrived{s.when}. Which tokens have no text?"
@@ -159,7 +159,7 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     ),
     "forgets it": lambda s: (
         f"`.ttft` was {s.then:.1f} s when the first text arrived, but `None` at the end{s.when}. "
-        "What sets it back?"
+        "What resets it?"
     ),
     "measures again": lambda s: (
         f"`.ttft` was {s.then:.1f} s when the first text arrived, but {s.final:.1f} s at the end"
@@ -192,7 +192,7 @@ REPORT: Messages[report.Seen] = {
     **CLASS,
     "correct": lambda s: (
         f"It reported {_tokens(s)} tokens for two interleaved runs, and the right numbers for runs "
-        "in threads. It reported no run that failed or was left early, and kept no counts."
+        "in threads. It reported no run that failed or was closed early, and kept no counts."
     ),
     "no list": lambda s: f"`.reports` is {kind(s.reports)}. The exercise asks for a list.",
     "shared reports": lambda s: (
@@ -200,7 +200,7 @@ REPORT: Messages[report.Seen] = {
         "kept on the class or in a global variable instead of on `self`?"
     ),
     "no numbers": lambda s: (
-        f"`.reports` should contain numbers alone, but one entry is {kind(s.odd[0])}."
+        f"`.reports` should contain only numbers, but one entry is {kind(s.odd[0])}."
     ),
     "reports an unfinished run": lambda s: (
         f"{_reported(s)}. Only a run that ends without an error is reported."
@@ -208,8 +208,8 @@ REPORT: Messages[report.Seen] = {
     "skips a run without tokens": lambda s: f"{_reported(s)}. That run ended too, with 0 tokens.",
     "reports nothing": lambda s: f"`.reports` is empty{s.when}. Which method is called at the end?",
     "skips empty tokens": lambda s: (
-        f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, the empty "
-        "ones included."
+        f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, including "
+        "empty ones."
     ),
     "counts characters": lambda s: (
         f"{_reported(s)}: those are characters. The runs had {_tokens(s)} tokens."
@@ -308,8 +308,8 @@ SPENT: Messages[spent.Seen] = {
         "each prompt sent by itself?"
     ),
     "one conversation": lambda _: (
-        "Several prompts were sent in one request, as one conversation. Each prompt is a request "
-        "of its own."
+        "Several prompts were sent in one request, as one conversation. Each prompt needs its own "
+        "request."
     ),
     "leaves a stream unread": lambda s: (
         f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
@@ -334,8 +334,8 @@ SPENT: Messages[spent.Seen] = {
     "adds sums up": lambda s: (
         f"{_bill(s)}. The handler's numbers are already sums. What is added again with each reply?"
     ),
-    "last reply alone": lambda s: f"{_bill(s)}: that is the last reply alone.",
-    "first reply alone": lambda s: f"{_bill(s)}: that is the first reply alone.",
+    "last reply alone": lambda s: f"{_bill(s)}: that is only the last reply.",
+    "first reply alone": lambda s: f"{_bill(s)}: that is only the first reply.",
     "one model alone": lambda s: f"{_bill(s)}: those are the tokens of only one of the two models.",
     "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
     "no usage": lambda s: f"{_bill(s)}. Is a handler attached? Which chunk has the usage?",
@@ -345,7 +345,7 @@ SPENT: Messages[spent.Seen] = {
 STARTS: Messages[starts.Seen] = {
     "correct": lambda _: "All four cases are right. The check ran each of them.",
     "no dict": lambda s: (
-        f"The answer is a dict with the numbers of the cases as keys, not {kind(s.answer)}."
+        f"The answer should be a dict with the case numbers as keys, not {kind(s.answer)}."
     ),
     "strings as keys": lambda s: (
         f"The keys are numbers, but {shown(repr(s.strings[0]))} is a string."

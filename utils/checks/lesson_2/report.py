@@ -159,7 +159,7 @@ check = Exercise(
         Runs(text=RIVERS, before=True, when="after a run that was followed by a shorter one"),
         Runs(text=RIVERS, fails_after=3, when="after a run that failed"),
         Runs(text=RIVERS, fails_after=0, when="after a run that failed before its first token"),
-        Runs(text=RIVERS, leave_after=4, when="after a run whose reader left early"),
+        Runs(text=RIVERS, leave_after=4, when="after a run whose reader stopped early"),
         Runs(
             text=RIVERS,
             fails_after=4,

@@ -194,7 +194,7 @@ def _value(s: values.Seen) -> str:
 
 VALUES: Messages[values.Seen] = {
     "correct": lambda s: f"The parser yielded the same {len(s.yielded)} values.",
-    "no list": lambda s: f"The answer is a list of values, not {kind(s.answer)}.",
+    "no list": lambda s: f"The answer should be a list of values, not {kind(s.answer)}.",
     "repeats a value": lambda s: (
         f"{_value(s)}, the same as the one before it. The parser doesn't yield an unchanged value "
         "again."

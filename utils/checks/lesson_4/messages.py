@@ -105,11 +105,12 @@ SHOUT: Messages[shout.Seen] = {
 WHO_BLOCKS: Messages[who_blocks.Seen] = {
     **clinic_messages("snippet", "All six are right: each snippet ran beside a beating heart.", {}),
     "no dict": lambda s: (
-        f"The answer is a dict with the snippets' letters as its keys, not {kind(s.answer)}."
+        f"The answer should be a dict with the snippets' letters as its keys, not {kind(s.answer)}."
     ),
     "diagnosis missing": lambda s: f"There is no answer yet for {joined(s.missing)}.",
     "no such diagnosis": lambda s: (
-        f"{s.odd[0]}: the answer is `True` or `False`, not {shown(repr(s.answer[s.odd[0]]))}."
+        f"{s.odd[0]}: the answer should be `True` or `False`, not "
+        f"{shown(repr(s.answer[s.odd[0]]))}."
     ),
     "wrong": lambda s: (
         f"While {s.wrong} ran, the heart's longest pause was {s.pauses[s.wrong]:.1f} s. A heart "
@@ -286,8 +287,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "and parameter does the endpoint have?"
     ),
     "never calls the model": lambda s: (
-        f"{_REQUEST} was answered with {shown(s.body, 90)}, and the model was never called. Is "
-        "what the endpoint returns a `StreamingResponse`, and does that read the model's stream?"
+        f"{_REQUEST} returned {shown(s.body, 90)}, and the model was never called. Does "
+        "the endpoint return a `StreamingResponse` that reads the model's stream?"
     ),
     "closes before it is read": lambda _: (
         "The model's stream was closed before anything read it. A block around `return` ends when "
@@ -295,7 +296,7 @@ CREATE_APP: Messages[create_app.Seen] = {
         "while the stream is read?"
     ),
     "mixes readers up": lambda s: (
-        "A single client is served well, but of two at the same time, one received "
+        "One client at a time is served correctly, but with two at the same time, one received "
         f"{shown(repr(s.output))} instead of {shown(repr(s.expected))}. What do the two requests "
         "share?"
     ),

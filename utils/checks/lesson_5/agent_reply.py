@@ -37,7 +37,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that should be yielded: all that was taken; less if the reader left."""
+        """The text that should be yielded: all that was taken; less if the reader stopped early."""
         return due_text(self, self.replies)
 
 

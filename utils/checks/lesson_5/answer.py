@@ -150,7 +150,7 @@ check = Exercise(
                 ("stop", "when the finish reason was `stop`", [given.ORDER]),
             )
         ),
-        Asked(leave_after=4, when="when its reader left"),
+        Asked(leave_after=4, when="when its reader stopped early"),
         Asked(
             calls=((given.ORDER,),), takes=given.LONG, cancel_after=10.0, when="while a tool ran"
         ),

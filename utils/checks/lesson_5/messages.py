@@ -69,7 +69,7 @@ _TRIED: Messages[Tried] = {
     "never calls the next": lambda s: (
         f"The next entry in the list was never called{s.when}. "
         + (
-            f"{shown(type(s.error).__name__)} came out. What keeps your loop from going on: its "
+            f"{shown(type(s.error).__name__)} came out. What keeps your loop from continuing: its "
             "`except`, a condition, or its end?"
             if s.error
             else "What ends your loop?"
@@ -276,7 +276,7 @@ WATCHED: Messages[watched.Seen] = {
     ),
     "limit for the whole stream": lambda s: (
         f"No silence was longer than {watched.LONGEST:g} s, but `Stalled` was raised "
-        f"{s.seconds:.1f} s after the beginning. Does each chunk get a time limit of its own?"
+        f"{s.seconds:.1f} s after the beginning. Does each chunk get its own time limit?"
     ),
     "shorter limit": lambda s: (
         f"`Stalled` was raised after {s.seconds:.1f} s{s.when}, before any silence had lasted "
@@ -467,8 +467,8 @@ TICKET: Messages[ticket.Seen] = {
         "validated, so only the last item may be a `Ticket`."
     ),
     "fills in None": lambda s: (
-        f"A dict has `{s.unknown}` as None while it isn't known yet. Leave such a field out: its "
-        "reader takes what is there for known."
+        f"A dict has `{s.unknown}` as None while it isn't known yet. Leave such a field out: a "
+        "reader assumes that every field in the dict is known."
     ),
     "invents a value": lambda s: (
         f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply has another value."
@@ -495,7 +495,7 @@ TICKET: Messages[ticket.Seen] = {
 def _part_given(seen: steady.Seen | support.Seen) -> str:
     name = seen.given[0]
     return (
-        f"The course's `{name}` took the place of yours, which doesn't pass Exercise "
+        f"The course's `{name}` was used instead of yours, which doesn't pass Exercise "
         f"{number(f'5.{name}')} yet."
     )
 
@@ -526,8 +526,8 @@ SUPPORT: Messages[support.Seen] = {
     ),
     "part given": _part_given,
     "parts given": lambda s: (
-        f"The course's {joined([f'`{name}`' for name in s.given])} took the place of yours, which "
-        "don't pass their own exercises yet."
+        f"The course's {joined([f'`{name}`' for name in s.given])} were used instead of yours, "
+        "which don't pass their own exercises yet."
     ),
     "another history": lambda s: (
         f"The model wasn't sent the history of its turn{s.when}. Do you add something to it, or "
@@ -548,8 +548,8 @@ SUPPORT: Messages[support.Seen] = {
         f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money."
     ),
     "changes an argument": lambda s: (
-        f"`reply` changed `{s.changed[0]}`{s.when}, which isn't its own: a later turn needs it, "
-        "too."
+        f"`reply` changed `{s.changed[0]}`{s.when}, which belongs to the caller: a later turn "
+        "needs it, too."
     ),
     "never calls the next": lambda s: (
         f"The second model was never called{s.when}. Is each model a source, and does `seconds` "

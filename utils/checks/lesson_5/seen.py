@@ -22,12 +22,12 @@ class Texts(Run):
 
     @property
     def expected(self) -> str:
-        """The text that should be yielded: all that was taken; less if the reader left."""
+        """The text that should be yielded: all that was taken; less if the reader stopped early."""
         return due_text(self, self.model.replies.values() if self.model else [self.reply])
 
 
 def due_text(run: Run, replies: Iterable[Reply]) -> str:
-    """Return all the text that was taken of these replies; less if the reader left."""
+    """Return all the text that was taken of these replies; less if the reader stopped early."""
     taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
     ends = run.case.leave_after is run.case.cancel_after is None
     return taken if ends or not taken.startswith(run.text) else run.text

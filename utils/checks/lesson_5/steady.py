@@ -116,7 +116,7 @@ check = Exercise(
             tool=True,
             when="when the first source ended after a `Status`",
         ),
-        Sources(leave_after=4, when="when its reader left"),
+        Sources(leave_after=4, when="when its reader stopped early"),
         Sources(replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled in a silence"),
     ),
     first=FIRST_MISTAKES,

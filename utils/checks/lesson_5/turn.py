@@ -102,7 +102,7 @@ check = Exercise(
     observe,
     cases=(
         Turn(seed=51),
-        Turn(text=HARBOUR, seed=52, leave_after=3, when="after its reader left"),
+        Turn(text=HARBOUR, seed=52, leave_after=3, when="after its reader stopped early"),
         Turn(
             seed=53,
             silences={4: 30.0},

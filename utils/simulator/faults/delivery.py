@@ -21,7 +21,7 @@ _BETWEEN_BLOCKS = 0.005  # s
     "buffered",
     "delivery",
     "A proxy buffers the whole reply, then releases it in large blocks.",
-    "No error: all text arrives at the end, with gaps that look better than ever.",
+    "No error: all text arrives at the end, with misleadingly short gaps.",
 )
 def _buffered(sent: Sent, _: Encoder) -> Sent:
     held = list(sent)

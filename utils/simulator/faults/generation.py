@@ -54,7 +54,7 @@ def _filtered(reply: Reply, tokens: float = 40) -> Reply:
     "misnamed",
     "generation",
     "Each tool call names a tool that doesn't exist: `_now` is added to its name.",
-    "No error: whoever runs the tools has to notice.",
+    "No error: the code that runs the tools has to notice.",
 )
 def _misnamed(reply: Reply) -> Reply:
     calls = (replace(part, name=part.name and f"{part.name}_now") for part in reply.parts)

@@ -7,9 +7,9 @@ from typing import Any
 
 # Finish reasons and statuses of truncated replies. All others mean "complete".
 _CUT = {
-    "length": "it reached its limit of tokens",
-    "max_tokens": "it reached its limit of tokens",
-    "max_output_tokens": "it reached its limit of tokens",
+    "length": "it reached its token limit",
+    "max_tokens": "it reached its token limit",
+    "max_output_tokens": "it reached its token limit",
     "content_filter": "a content filter ended it",
     "safety": "a content filter ended it",
     "refusal": "a content filter ended it",

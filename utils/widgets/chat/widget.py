@@ -192,9 +192,7 @@ class ChatPanel(Showable, ChatPage):
 
     def _refuse_if_busy(self) -> None:
         if self.busy:
-            raise RuntimeError(
-                "This chat is answering already. Wait for the reply, or press Stop first."
-            )
+            raise RuntimeError("A reply is still streaming. Wait for its end, or press Stop first.")
 
     async def _answer(self, sent: list[BaseMessage], stop_after: int | None = None) -> Turn:
         """Send messages, and read the reply into the last turn."""

@@ -60,7 +60,7 @@ class Progress(Showable, CourseWidget):
             TypeError: If the label is not a string.
         """
         if total is not None and total < 0:
-            raise ValueError(f"A total of {total} is less than nothing; None means unknown.")
+            raise ValueError(f"A total of {total} is negative; None means unknown.")
         self.total = total
         self.label = as_text(label, "label")
         self._clock = clock
