@@ -19,13 +19,7 @@ _LONGEST_NAME: Final = 28  # characters
 
 
 class Rows:
-    """A chart with one row per recording on a shared time axis.
-
-    Attributes:
-        chart: The chart.
-        axes: The axes of all rows.
-        end: The last moment shown, seconds.
-    """
+    """A chart with one row per recording on a shared time axis."""
 
     def __init__(
         self,
@@ -60,8 +54,8 @@ class Rows:
         self._count = count
         self.chart = Chart(kind, title, list(details), body=height * count + 1.05)
         self.chart.legend_row(*swatches)
-        self.axes = self.chart.panel(0.75, height * count, left=left)
-        self.end = end_of(recordings) * 1.01
+        self.axes = self.chart.panel(0.75, height * count, left=left)  # of all rows
+        self.end = end_of(recordings) * 1.01  # seconds
         self.axes.set(xlim=(0, self.end), ylim=(height * count, 0), yticks=[])
         for i, (name, account) in enumerate(zip(names, accounts, strict=True)):
             self.chart.heading(0.75 + height * (count - i - 0.36), name, account, left=left)

@@ -57,7 +57,7 @@ class Choice:
 
     text: str
     feedback: str
-    right: bool
+    right: bool = False
 
 
 @dataclass(frozen=True)

@@ -112,28 +112,17 @@ def _events(pieces: Iterable[bytes], left_out: Counter[str]) -> Iterator[str]:
 
 
 class Recorder:
-    """The part of a reply that has arrived; unknown fields of a chunk are kept as they are.
-
-    Attributes:
-        opening: When the first chunk arrived; None before.
-        parts: As in `RecordedReply`.
-        pieces: As in `RecordedReply`.
-        also: As in `RecordedReply`, by piece.
-        finish: The finish reason; "" before it arrives.
-        usage: As in `RecordedReply`.
-        counts: As in `RecordedReply`.
-        left_out: What could not be parsed, and how often.
-    """
+    """The part of a reply that has arrived; unknown fields of a chunk are kept as they are."""
 
     def __init__(self) -> None:
-        self.opening: float | None = None
-        self.parts: list[tuple[Kind, str]] = []
-        self.pieces: list[tuple[float, int, str]] = []
-        self.also: dict[int, Json] = {}
-        self.finish = ""
-        self.usage = (0, 0, 0)
-        self.counts: Json = {}
-        self.left_out: Counter[str] = Counter()
+        self.opening: float | None = None  # when the first chunk arrived; None before
+        self.parts: list[tuple[Kind, str]] = []  # as in `RecordedReply`
+        self.pieces: list[tuple[float, int, str]] = []  # as in `RecordedReply`
+        self.also: dict[int, Json] = {}  # as in `RecordedReply`, by piece
+        self.finish = ""  # the finish reason; "" before it arrives
+        self.usage = (0, 0, 0)  # as in `RecordedReply`
+        self.counts: Json = {}  # as in `RecordedReply`
+        self.left_out: Counter[str] = Counter()  # what could not be parsed, and how often
         self._places: dict[tuple[Kind, int], int] = {}
         self._call_ids: dict[int, str] = {}
         self._names: dict[tuple[str, str], str] = {}

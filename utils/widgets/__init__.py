@@ -1,5 +1,6 @@
 """Live widgets for notebooks, one folder each; `base` contains what they share."""
 
+from utils.lesson_source import Choice
 from utils.widgets.chat.turn import Turn
 from utils.widgets.chat.widget import ChatPanel
 from utils.widgets.chunk_table.widget import ChunkTable
@@ -8,7 +9,7 @@ from utils.widgets.json_card.widget import JsonCard
 from utils.widgets.latency_badge.widget import LatencyBadge
 from utils.widgets.live_markdown.widget import LiveMarkdown
 from utils.widgets.live_text.widget import LiveText
-from utils.widgets.prediction.widget import Choice, Prediction
+from utils.widgets.prediction.widget import Prediction
 from utils.widgets.progress.widget import Progress
 from utils.widgets.race.widget import race
 from utils.widgets.status_line.stages import Status, Step

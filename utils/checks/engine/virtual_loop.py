@@ -41,18 +41,14 @@ GOES_ON = "Your code never finished: after ten minutes on the model's clock it w
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer when nothing can run.
-
-    Attributes:
-        blocked: Seconds for which synchronous code blocked the loop.
-        unheard: Errors in tasks that weren't awaited, as asyncio reports them.
-    """
+    """An event loop whose clock jumps to the next timer when nothing can run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
         """Make one; `in_thread` is called with it in each of its threads."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
-        self.blocked = 0.0
+        self.blocked = 0.0  # seconds for which synchronous code blocked the loop
+        # errors in tasks that weren't awaited, as asyncio reports them
         self.unheard: list[dict[str, Any]] = []
         self._now, self._until = BEGIN, BEGIN + LIMIT
         self._home = threading.get_ident()

@@ -13,25 +13,19 @@ STOPPED = "Stopped. What had arrived stays."
 
 
 class Panel(SyncedList):
-    """The part of a stream view that shows what arrives.
+    """The part of a stream view that shows what arrives."""
 
-    Attributes:
-        label: Its name for screen readers.
-        phase: "ready", "waiting", "streaming", "done", "stopped" or "failed"; decides the look.
-        note: A sentence below the content, such as an error; fills the panel while no text has
-            arrived.
-        counted: Replaces the note while the page counts seconds; {} marks where they go.
-        age: Seconds since sending, for a page that requests the state.
-        elapsed: Returns the seconds since sending, by the lane's clock.
-        failure: Why what arrived couldn't be shown; empty if it could.
-    """
-
-    label = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)  # its name for screen readers
+    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; decides the look
     phase = traitlets.Unicode("ready").tag(sync=True)
+    # a sentence below the content, such as an error; fills the panel while no text has arrived
     note = traitlets.Unicode().tag(sync=True)
+    # replaces the note while the page counts seconds; {} marks where they go
     counted = traitlets.Unicode().tag(sync=True)
+    # seconds since sending, for a page that requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
-    failure = ""
+    failure = ""  # why what arrived couldn't be shown; empty if it could
+    # returns the seconds since sending, by the lane's clock
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def __repr__(self) -> str:

@@ -26,13 +26,7 @@ Source = AsyncIterable[object] | Awaitable[object]
 
 
 class StreamReader:
-    """Reads one stream in its own task, so that Stop can end it at any moment.
-
-    Attributes:
-        stopped: Whether it was ended by Stop or by interrupting the cell.
-        error: What the stream raised, if it did.
-        closed: Whether the stream closed its connection in time.
-    """
+    """Reads one stream in its own task, so that Stop can end it at any moment."""
 
     def __init__(
         self,
@@ -44,9 +38,9 @@ class StreamReader:
         self._open_stream = open_stream
         self._take = take
         self._tick = tick
-        self.stopped = False
-        self.error: BaseException | None = None
-        self.closed = True
+        self.stopped = False  # whether it was ended by Stop or by interrupting the cell
+        self.error: BaseException | None = None  # what the stream raised, if it did
+        self.closed = True  # whether the stream closed its connection in time
         self._task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:

@@ -19,18 +19,14 @@ class ChatPage(SyncedList):
 
     The items of a turn are the question, the stages if there are any, a string of safe HTML for
     each block of the reply, and a foot with badge, note and buttons.
-
-    Attributes:
-        title: Shown above it.
-        busy: Whether a reply is streaming.
-        hint: A sentence above the box, such as why a request failed.
     """
 
     _esm = script("chat/chat.js")
     _css = stylesheet("chat/chat.css")
 
-    title = traitlets.Unicode().tag(sync=True)
-    busy = traitlets.Bool(False).tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)  # shown above it
+    busy = traitlets.Bool(False).tag(sync=True)  # whether a reply is streaming
+    # a sentence above the box, such as why a request failed
     hint = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title: str) -> None:

@@ -71,18 +71,14 @@ def _finishes(count: int) -> str:
 
 
 class Rows(Panel):
-    """The table itself.
-
-    Attributes:
-        chunks: The stream's items so far.
-    """
+    """The table itself."""
 
     _esm = script("chunk_table/chunk_table.js")
     _css = stylesheet("chunk_table/chunk_table.css")
 
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
-        self.chunks: list[object] = []
+        self.chunks: list[object] = []  # the stream's items so far
         self._carried: Counter[str] = Counter()
 
     def count(self, what: str) -> int:

@@ -30,22 +30,19 @@ class LatencyBadge(CourseWidget):
         with badge.running():
             for chunk in model.stream(prompt):
                 badge.words(chunk.content)
-
-    Attributes:
-        title: Shown before the text.
-        text: The badge's text, without seconds that are still being counted.
-        phase: "ready", "waiting", "streaming", "done", "stopped" or "failed".
-        counted: The text while the page counts, with {} in place of the seconds; otherwise empty.
-        age: Seconds since the start, for a page that requests the state.
     """
 
     _esm = script("latency_badge/latency_badge.js")
     _css = stylesheet("base/badge.css")
 
-    title = traitlets.Unicode().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)  # shown before the text
+    # the badge's text, without seconds that are still being counted
     text = traitlets.Unicode("not started").tag(sync=True)
+    # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
+    # the text while the page counts, with {} in place of the seconds; otherwise empty
     counted = traitlets.Unicode().tag(sync=True)
+    # seconds since the start, for a page that requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
 
     def __init__(

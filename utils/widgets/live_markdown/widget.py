@@ -50,18 +50,14 @@ class LiveMarkdown(StreamView[str]):
 
 
 class Document(Panel):
-    """The formatted text: a list of blocks, such as paragraphs, each a string of safe HTML.
-
-    Attributes:
-        error: What `repair` raised, if it did.
-    """
+    """The formatted text: a list of blocks, such as paragraphs, each a string of safe HTML."""
 
     _esm = script("live_markdown/live_markdown.js")
     _css = stylesheet("live_markdown/live_markdown.css")
 
     def __init__(self, label: str, repair: Repair | None = None) -> None:
         super().__init__(label=label)
-        self.error: Exception | None = None
+        self.error: Exception | None = None  # what `repair` raised, if it did
         self._repair = repair
         self._rendering = Rendering()
         self._over = False

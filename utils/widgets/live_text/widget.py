@@ -43,16 +43,13 @@ class LiveText(StreamView[str]):
 
 
 class TextPanel(Panel):
-    """Text that is only ever appended to: each item of its list is a piece.
-
-    Attributes:
-        at_rest: Whether every pane beside it has ended, too; a pane whose reader hasn't scrolled
-            then shows its top again, so that replies can be compared.
-    """
+    """Text that is only ever appended to: each item of its list is a piece."""
 
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
+    # whether every pane beside it has ended, too; a pane whose reader hasn't scrolled then shows
+    # its top again, so that replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, label: str, **look: Any) -> None:

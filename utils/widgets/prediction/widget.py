@@ -3,67 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import traitlets
 
+from utils.lesson_source import Choice
 from utils.widgets.base.course_widget import CourseWidget, as_text
 from utils.widgets.base.theme import script, stylesheet
-
-
-class Answer(Protocol):
-    """Attributes of a choice, as in `Choice` and the lessons' own choices."""
-
-    @property
-    def text(self) -> str:
-        """The answer as shown to the learner."""
-
-    @property
-    def feedback(self) -> str:
-        """The feedback; for a wrong answer, the idea behind it and why it fails."""
-
-    @property
-    def right(self) -> bool:
-        """Whether this is what happens."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A possible answer; `code` between backticks is shown as code."""
-
-    text: str
-    feedback: str
-    right: bool = False
 
 
 class Prediction(CourseWidget):
     """Radio buttons, "Lock in my answer", then "Compare with what happened".
 
     The feedback stays in the kernel until it is revealed, so the page can't spoil it.
-
-    Attributes:
-        question: The question's text.
-        options: The answers, in the order given.
-        chosen: The chosen answer's index in `options`; None before one is chosen.
-        locked: Whether the answer can't be changed any more.
-        right: Whether it was right; None until revealed.
-        feedback: Empty until revealed.
-        answers: The indices of the right answers in `options`; empty until revealed.
     """
 
     _esm = script("prediction/prediction.js")
     _css = stylesheet("prediction/prediction.css")
 
-    question = traitlets.Unicode().tag(sync=True)
-    options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    question = traitlets.Unicode().tag(sync=True)  # the question's text
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the answers, in the order given
+    # the chosen answer's index in `options`; None before one is chosen
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
-    locked = traitlets.Bool(False).tag(sync=True)
+    locked = traitlets.Bool(False).tag(sync=True)  # whether the answer can't be changed any more
+    # whether it was right; None until revealed
     right = traitlets.Bool(None, allow_none=True).tag(sync=True)
-    feedback = traitlets.Unicode().tag(sync=True)
+    feedback = traitlets.Unicode().tag(sync=True)  # empty until revealed
+    # the indices of the right answers in `options`; empty until revealed
     answers = traitlets.List(traitlets.Int()).tag(sync=True)
 
-    def __init__(self, question: str, choices: Sequence[Answer]) -> None:
+    def __init__(self, question: str, choices: Sequence[Choice]) -> None:
         """Make the question.
 
         Args:
@@ -97,7 +66,7 @@ class Prediction(CourseWidget):
         return bundle
 
     @property
-    def choice(self) -> Answer | None:
+    def choice(self) -> Choice | None:
         """The chosen answer; None before one is chosen."""
         return None if self.chosen is None else self._choices[self.chosen]
 

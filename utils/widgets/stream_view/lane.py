@@ -22,14 +22,7 @@ _STATE = ("phase", "counted", "age")  # state that badges and panels share
 
 
 class Lane:
-    """Shows one reply from sending to its end.
-
-    Attributes:
-        label: Its name on the page and in the printed line.
-        badge: Its title and latency, above the panel.
-        panel: Shows what arrives.
-        recording: The recording of the last run; None before one has ended.
-    """
+    """Shows one reply from sending to its end."""
 
     def __init__(
         self,
@@ -49,11 +42,13 @@ class Lane:
             clock: Seconds from any fixed point; for tests.
             **look: Passed on to ipywidgets, such as `layout`.
         """
-        self.label = as_text(label, "title")
+        self.label = as_text(label, "title")  # its name on the page and in the printed line
         self.clock = clock
+        # its title and latency, above the panel
         self.badge = LatencyBadge(label, first=first, clock=clock, **look)
-        self.panel = panel
+        self.panel = panel  # shows what arrives
         panel.elapsed = lambda: self.badge.elapsed
+        # the recording of the last run; None before one has ended
         self.recording: Recording | None = None
         self._throttle: Throttle | None = None
 
