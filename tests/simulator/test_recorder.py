@@ -315,8 +315,8 @@ def test_settings_that_cannot_work_are_named(
         None,
         "{",
         "[]",
-        '{"format": "recorded replies of a chat model, version 1", "replies": [{"model": "x"}]}',
-        '{"format": "recorded replies of a chat model, version 1", "replies": 3}',
+        '{"format": "recorded replies of a chat model, version 2", "replies": [{"model": "x"}]}',
+        '{"format": "recorded replies of a chat model, version 2", "replies": 3}',
     ],
 )
 def test_a_file_that_holds_no_recording_is_named(tmp_path: Path, content: str | None) -> None:

@@ -430,18 +430,11 @@ def joined(trace: RecordedReply) -> str:
     return repr(trace).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
-def test_a_file_of_the_first_format_is_read_and_its_reasoning_replayed(tmp_path: Path) -> None:
-    old = {
-        "model": "m", "prompt": "Hello?", "opening": 0.1, "finish": "stop", "end": 0.5,
-        "parts": [["thought", ""], ["text", ""]], "usage": [1, 2, 1],
-        "pieces": [[0.2, 0, "Hm"], [0.4, 1, "Hi"]],
-    }  # fmt: skip
-    file = tmp_path / "old.json"
-    form = "recorded replies of a chat model, version 1"
-    file.write_text("\ufeff" + json.dumps({"format": form, "replies": [old]}), encoding="utf-8")
-    (trace,) = read(file)
-    assert deltas(replayed(trace))[1:] == [{"reasoning_content": "Hm"}, {"content": "Hi"}]
-    assert saved(trace, tmp_path) == trace
+def test_a_file_that_an_editor_saved_with_a_bom_is_read(tmp_path: Path) -> None:
+    trace, file = recorded(sse(text("a"), STOP)), tmp_path / "trace.json"
+    write(file, [trace])
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert read(file) == (trace,)
 
 
 @given(JSON, st.sampled_from(["model", "prompt", "opening", "parts", "pieces", "finish", "end",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +16,6 @@ from .pacing import Piece, Plan
 from .reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_FIRST_FORMAT = "recorded replies of a chat model, version 1"  # without `also` and the later fields
 
 
 class RecordingError(ValueError):
@@ -97,7 +96,7 @@ def write(path: Path, traces: Iterable[RecordedReply]) -> None:
 
 
 def read(path: Path) -> tuple[RecordedReply, ...]:
-    """Read recorded replies, in this version of the format or the previous one.
+    """Read recorded replies.
 
     Raises:
         RecordingError: If the file can't be read or has other content.
@@ -108,14 +107,12 @@ def read(path: Path) -> tuple[RecordedReply, ...]:
         raise RecordingError(f"Could not read {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise RecordingError(f"{path} is not valid JSON ({error}). Record it again.") from error
-    form = document.get("format") if isinstance(document, dict) else None
-    if form not in (_FORMAT, _FIRST_FORMAT):
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise RecordingError(f"{path} has no recorded replies. Create such a file with `record`.")
     try:
-        traces = tuple(_trace(**fields) for fields in document["replies"])
+        return tuple(_trace(**fields) for fields in document["replies"])
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise RecordingError(f"{path} is damaged ({error}). Record it again.") from error
-    return tuple(map(_with_reasoning, traces)) if form == _FIRST_FORMAT else traces
 
 
 def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -> RecordedReply:
@@ -150,16 +147,6 @@ def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -
 
 def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
     return all(type(value) in kinds for value in values)
-
-
-def _with_reasoning(trace: RecordedReply) -> RecordedReply:
-    """Return a reply in the first format, with its reasoning in the field that held it."""
-    also = tuple(
-        (index, {"choices": [{"delta": {"reasoning_content": text}}]})
-        for index, (_, part, text) in enumerate(trace.pieces)
-        if trace.parts[part][0] == "thought"
-    )
-    return replace(trace, also=also)
 
 
 class Recordings:
