@@ -132,7 +132,7 @@ edit("another text", at("on_llm_error", 'self.text += " [error]"'), "when the co
 edit(
     "another text",
     at("on_llm_error", "self.text += ' …' * isinstance(value, GeneratorExit)"),
-    "left",
+    "stopped early",
 )
 edit("another text", {"+= token": "+= token.upper()"}, "The first difference is at character 2: ")
 edit("another text", {ADDS: "self.text = token + self.text"})

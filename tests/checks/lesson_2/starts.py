@@ -50,4 +50,4 @@ wrong("2.starts", "number missing", "`A` in case 2, ")({1: STARTS[1]})
 wrong("2.starts", "strings as keys", "`'1'` is a string")(
     {str(n): row for n, row in STARTS.items()}
 )
-wrong("2.starts", "no dict", "with the numbers of the cases as keys, not a `list`")([1, 1])
+wrong("2.starts", "no dict", "with the case numbers as keys, not a `list`")([1, 1])

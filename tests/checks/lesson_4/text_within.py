@@ -192,7 +192,7 @@ async def looks_at_a_clock_beside_the_reader(model, prompt, seconds):
 
 
 edits("4.text_within", looks_at_a_clock_beside_the_reader)(
-    "cancels without waiting", {"await asyncio.wait({task})": "pass"}, "`collect`, and was over "
+    "cancels without waiting", {"await asyncio.wait({task})": "pass"}, "`collect`, but ended"
 )
 
 
