@@ -3,6 +3,7 @@
 Only the simulator replies, sped up, and no setting of the developer's affects a test.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -44,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     This happens before any import, so that no developer's key or proxy can affect a test.
     """
+    # Thousands of tests stay in memory, and every full collection would scan them.
+    gc.set_threshold(100_000, 50, 50)
     environ = {name: it for name, it in suite_environ().items() if name not in COLOURS}
     folder = tempfile.mkdtemp(prefix="kernels-", dir=folder_for_sockets())
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))

@@ -275,11 +275,12 @@ def named(number):
 
 def cases():
     for number, before, code in solutions():
+        name, opts_out = named(number), set(runner.find(number).exercise.opts_out)
         for mutation in MUTATIONS:
             new = mutated(code, mutation)
-            if (named(number), mutation.name) in HARMLESS:
+            if (name, mutation.name) in HARMLESS:
                 continue
-            if new and not mutation.mistakes & set(runner.find(number).exercise.opts_out):
+            if new and not mutation.mistakes & opts_out:
                 yield pytest.param(number, before, new, mutation, id=f"{number}-{mutation.name}")
 
 
