@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from ..errors import server_error
 from ..pacing import TimedBytes
 from ..reply import Encoder
-from .fault import fault
+from .fault import delivery
 
 Sent = Iterator[TimedBytes]
 _BLOCK = 8192  # bytes that a proxy passes on in one go
@@ -17,9 +17,8 @@ _MAX_COMMENTS = 10_000  # per pause
 _BETWEEN_BLOCKS = 0.005  # s
 
 
-@fault(
+@delivery(
     "buffered",
-    "delivery",
     "A proxy buffers the whole reply, then releases it in large blocks.",
     "No error: all text arrives at the end, with misleadingly short gaps.",
 )
@@ -36,9 +35,8 @@ def _buffered(sent: Sent, _: Encoder) -> Sent:
         yield TimedBytes(at, data, tokens)
 
 
-@fault(
+@delivery(
     "bursts",
-    "delivery",
     "Everything generated within `seconds` is sent together.",
     "No error: bursts of chunks with pauses between them.",
     whole=False,
@@ -49,9 +47,8 @@ def _bursts(sent: Sent, _: Encoder, seconds: float = 2) -> Sent:
         yield item._replace(at=math.ceil(item.at / seconds) * seconds)
 
 
-@fault(
+@delivery(
     "keepalive",
-    "delivery",
     "The server sends a comment, `: keep-alive`, after each `seconds` of silence.",
     "No error: comments aren't events, so they yield no chunks.",
     whole=False,
@@ -67,9 +64,8 @@ def _keepalive(sent: Sent, _: Encoder, seconds: float = 1) -> Sent:
         yield item
 
 
-@fault(
+@delivery(
     "empty",
-    "delivery",
     "The stream begins with a chunk without choices, as Azure's does; chat completions only.",
     "No error: a chunk without text. Code that reads `choices[0]` breaks.",
     whole=False,
@@ -81,9 +77,8 @@ def _empty(sent: Sent, encoder: Encoder) -> Sent:
         first = False
 
 
-@fault(
+@delivery(
     "usage",
-    "delivery",
     "A last chunk contains token counts and no choices, although the request didn't ask for it; "
     "chat completions only.",
     "No error: the last chunks contain usage. Code that reads `choices[0]` breaks.",
@@ -98,9 +93,8 @@ def _usage(sent: Sent, encoder: Encoder) -> Sent:
             yield item
 
 
-@fault(
+@delivery(
     "end",
-    "delivery",
     "The response ends cleanly after `tokens` tokens: no finish reason, no `[DONE]`.",
     "**No error at all**: the text is truncated, and no chunk has a `finish_reason`.",
     whole=False,
@@ -113,9 +107,8 @@ def _early_end(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
         yield item
 
 
-@fault(
+@delivery(
     "nodone",
-    "delivery",
     "The stream lacks only the closing `[DONE]`; chat completions only.",
     "No error: the finish reason has arrived.",
     whole=False,
@@ -125,9 +118,8 @@ def _without_done(sent: Sent, encoder: Encoder) -> Sent:
         yield item._replace(data=item.data.removesuffix(encoder.done))
 
 
-@fault(
+@delivery(
     "drop",
-    "delivery",
     "The connection is reset in the middle of a chunk, after `tokens` tokens.",
     "No retry; the chunks so far were delivered.",
     raises="openai.APIConnectionError",
@@ -141,9 +133,8 @@ def _drop(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
         yield item
 
 
-@fault(
+@delivery(
     "null",
-    "delivery",
     "After `tokens` tokens the server sends an event whose data is `null`, then continues.",
     "Not an API error, because the SDK yields `None` as a chunk.",
     raises="AttributeError",
@@ -153,9 +144,8 @@ def _null(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
     yield from _changed(sent, int(tokens), lambda event: b"data: null\n\n" + event)
 
 
-@fault(
+@delivery(
     "cut",
-    "delivery",
     "After `tokens` tokens, one event's JSON ends in the middle; the stream continues.",
     "Not an API error, because the SDK parses each event without catching what that raises.",
     raises="json.JSONDecodeError",
@@ -165,9 +155,8 @@ def _cut_event(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
     yield from _changed(sent, int(tokens), lambda event: event[: len(event) // 2])
 
 
-@fault(
+@delivery(
     "notjson",
-    "delivery",
     "After `tokens` tokens, a proxy's message takes the place of one event's data; the stream "
     "continues.",
     "As with `cut`: not an API error.",
@@ -178,9 +167,8 @@ def _not_json(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
     yield from _changed(sent, int(tokens), lambda _: b"data: upstream connect error")
 
 
-@fault(
+@delivery(
     "mangled",
-    "delivery",
     "After `tokens` tokens, one event's `data:` arrives as `ata:`; the stream continues.",
     "**No error at all** in chat completions: the event is skipped, its text is missing, and the "
     "reply looks complete.",
@@ -191,9 +179,8 @@ def _mangled_field(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
     yield from _changed(sent, int(tokens), lambda event: event.replace(b"data:", b"ata:", 1))
 
 
-@fault(
+@delivery(
     "bare",
-    "delivery",
     "After `tokens` tokens the server writes an error as plain JSON, not as an event, and ends the "
     "response.",
     "**No error at all**: the SDK skips lines that aren't events, and no chunk has a "
@@ -205,9 +192,8 @@ def _bare_error(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
     yield from _ended_by(lambda: body, sent, int(tokens))
 
 
-@fault(
+@delivery(
     "error",
-    "delivery",
     "After `tokens` tokens the server sends an error event and ends the response.",
     "No retry; the chunks so far were delivered.",
     raises="openai.APIError",
@@ -218,9 +204,8 @@ def _error_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
     yield from _ended_by(encoder.error, sent, int(tokens))
 
 
-@fault(
+@delivery(
     "failed",
-    "delivery",
     "After `tokens` tokens the Responses API reports that the response failed; in chat "
     "completions, same as `error`.",
     "No retry; the chunks so far were delivered.",

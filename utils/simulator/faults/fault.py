@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from ..errors import ApiError
@@ -80,8 +81,8 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str,
     stage: Stage,
+    name: str,
     does: str,
     client: str,
     *,
@@ -90,7 +91,7 @@ def fault(
     whole: bool = True,
     tries: float | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the decorated function as a fault; see `Fault` for the arguments.
+    """Register the decorated function as a fault of that stage; see `Fault` for the arguments.
 
     The numbers that may follow `@` are `tries`, for a refusal, and the function's parameters with
     defaults.
@@ -107,6 +108,12 @@ def fault(
         return act
 
     return enter
+
+
+refusal = partial(fault, "refusal")
+request = partial(fault, "request")
+generation = partial(fault, "generation")
+delivery = partial(fault, "delivery")
 
 
 def parse(suffix: str) -> tuple[Chosen, ...] | None:

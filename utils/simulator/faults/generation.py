@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from ..model_request import ModelRequest
 from ..pacing import Piece
 from ..reply import Reply
-from .fault import fault
+from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
@@ -16,9 +16,8 @@ _FLOOD_MOST = 32  # megabytes, so that a typo doesn't exhaust the memory
 _FLOOD_GAP = 0.001  # s
 
 
-@fault(
+@request(
     "length",
-    "request",
     "The reply reaches its length limit after `tokens` tokens.",
     "`finish_reason` is `length`; a tool call's arguments may be incomplete JSON.",
 )
@@ -28,9 +27,8 @@ def _limited(request: ModelRequest, tokens: float = 40) -> ModelRequest:
     return replace(request, max_tokens=limit if own is None else min(limit, own))
 
 
-@fault(
+@request(
     "thinking",
-    "request",
     "Reasoning is streamed before the reply; in chat completions as `reasoning_content`, which "
     "DeepSeek, vLLM and others send and OpenAI doesn't.",
     "With chat completions it drops the reasoning and yields empty chunks. With the Responses "
@@ -40,9 +38,8 @@ def _thinking(request: ModelRequest) -> ModelRequest:
     return replace(request, reasons=True, shows_reasoning=True)
 
 
-@fault(
+@generation(
     "filter",
-    "generation",
     "A content filter ends the reply after `tokens` tokens.",
     "`finish_reason` is `content_filter`; `with_structured_output` raises an error.",
 )
@@ -50,9 +47,8 @@ def _filtered(reply: Reply, tokens: float = 40) -> Reply:
     return reply.ended_after(int(tokens), "content_filter")
 
 
-@fault(
+@generation(
     "misnamed",
-    "generation",
     "Each tool call names a tool that doesn't exist: `_now` is added to its name.",
     "No error: the code that runs the tools has to notice.",
 )
@@ -61,9 +57,8 @@ def _misnamed(reply: Reply) -> Reply:
     return replace(reply, parts=tuple(calls))
 
 
-@fault(
+@generation(
     "garbled",
-    "generation",
     "Each tool call's arguments lack their first character, so they aren't JSON.",
     "No error: `tool_calls` is empty, and the call is in `invalid_tool_calls`.",
 )
@@ -77,9 +72,8 @@ def _garbled(reply: Reply) -> Reply:
     return replace(reply, pieces=tuple(pieces))
 
 
-@fault(
+@generation(
     "packed",
-    "generation",
     "Each chunk contains `tokens` tokens.",
     "Fewer, larger chunks; the gaps between them aren't gaps between tokens.",
 )
@@ -102,9 +96,8 @@ def _as_one(pieces: list[Piece]) -> Piece:
     return Piece(pieces[-1].at, pieces[0].part, text, sum(piece.tokens for piece in pieces))
 
 
-@fault(
+@generation(
     "stall",
-    "generation",
     "After `tokens` tokens the stream stalls for `seconds`, then continues.",
     "Waits. `timeout` limits each stall; in async code, so does `stream_chunk_timeout` (120 s).",
 )
@@ -112,9 +105,8 @@ def _stalled(reply: Reply, tokens: float = 40, seconds: float = 15) -> Reply:
     return reply.delayed(int(tokens), seconds)
 
 
-@fault(
+@generation(
     "slow",
-    "generation",
     "The headers, and everything after them, are `seconds` late.",
     "Waits. `timeout` limits the wait; a timeout before the headers is retried.",
 )
@@ -122,9 +114,8 @@ def _slow_headers(reply: Reply, seconds: float = 5) -> Reply:
     return reply.later(seconds)
 
 
-@fault(
+@generation(
     "flood",
-    "generation",
     "The text is repeated up to `megabytes`, 32 at most, in pieces of 4 KB, faster than most "
     "clients read. `max_tokens` still limits it.",
     "Reads as fast as your code does. If your code stops reading, the server stops sending.",

@@ -8,38 +8,23 @@ from __future__ import annotations
 
 from .. import errors
 from ..errors import ApiError
-from .fault import fault
+from .fault import refusal
 
 _TRIES = "The SDK retries 408, 409, 429 and 5xx twice (`max_retries=2`)"
 
 
-@fault(
-    "401",
-    "refusal",
-    "The key is rejected.",
-    "No retry.",
-    raises="openai.AuthenticationError",
-    tries=0,
-)
+@refusal("401", "The key is rejected.", "No retry.", raises="openai.AuthenticationError", tries=0)
 def _unauthorised() -> ApiError:
     return errors.wrong_key(given=True)
 
 
-@fault(
-    "404",
-    "refusal",
-    "The model does not exist.",
-    "No retry.",
-    raises="openai.NotFoundError",
-    tries=0,
-)
+@refusal("404", "The model does not exist.", "No retry.", raises="openai.NotFoundError", tries=0)
 def _not_found() -> ApiError:
     return errors.no_access()
 
 
-@fault(
+@refusal(
     "429",
-    "refusal",
     "Too many requests: the first `tries` attempts are rejected, each with a `Retry-After` of "
     "`seconds`; the next one succeeds.",
     f"{_TRIES}, so 2 rejections cause no error, but a long wait for the first token.",
@@ -50,9 +35,8 @@ def _too_many(seconds: float = 1) -> ApiError:
     return errors.rate_limited("Rate limit reached.", seconds)
 
 
-@fault(
+@refusal(
     "500",
-    "refusal",
     "The server has an internal error.",
     f"{_TRIES}, then raises.",
     raises="openai.InternalServerError",
@@ -62,9 +46,8 @@ def _server_error() -> ApiError:
     return errors.server_error()
 
 
-@fault(
+@refusal(
     "503",
-    "refusal",
     "The server is overloaded.",
     f"{_TRIES}, then raises.",
     raises="openai.InternalServerError",
