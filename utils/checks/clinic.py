@@ -67,19 +67,11 @@ def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
         for true in choices
         if given != true
     }
-    return Exercise(
-        observe,
-        cases=(None,),
-        mistakes={**FORM, **pairs},
-    )
+    return Exercise(observe, cases=(None,), mistakes={**FORM, **pairs})
 
 
 def clinic_messages(
-    patient: str,
-    correct: str,
-    evidence: Mapping[str, str],
-    *,
-    denied: Mapping[str, str] = {},
+    patient: str, correct: str, evidence: Mapping[str, str], *, denied: Mapping[str, str] = {}
 ) -> Messages[Diagnosis]:
     """Make the messages of a clinic.
 

@@ -218,11 +218,7 @@ class Service:
         if wait := request.query_params.get("settled"):
             settled = await self._log.settle(_seconds(wait))
         since = request.query_params.get("since", "")
-        answer = {
-            "mark": self._log.mark(),
-            "settled": settled,
-            "requests": self._log.since(since),
-        }
+        answer = {"mark": self._log.mark(), "settled": settled, "requests": self._log.since(since)}
         return Response(to_json(answer), media_type="application/json")
 
 

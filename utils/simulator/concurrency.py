@@ -46,7 +46,7 @@ class ConcurrencyLimiter:
                 self.refusals += 1
                 raise errors.rate_limited(
                     f"This shared simulator sends at most {self._limit} replies at a time and is "
-                    f"full; {own} of them are yours.",
+                    f"full; {own} of them are yours."
                 )
             self._refused.pop(learner, None)
         self._active[learner] += 1

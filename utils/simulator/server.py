@@ -150,10 +150,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(
-    settings: Settings,
-    listener: socket.socket,
-    on_ready: Callable[[], None],
-    live: bool = False,
+    settings: Settings, listener: socket.socket, on_ready: Callable[[], None], live: bool = False
 ) -> None:
     """Serve until a signal ends the process; `live` prints the load each second."""
     _allow_many_connections()

@@ -93,8 +93,7 @@ check = Exercise(
         Case(text=HARBOUR, seed=23),
         Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
         Case(
-            pieces=("one", " ", "\n", "two"),
-            when="for a stream with a piece of white space alone",
+            pieces=("one", " ", "\n", "two"), when="for a stream with a piece of white space alone"
         ),
         Case(
             pieces=("A bend moves 2.", "5 metres", ", or", " so."),

@@ -12,13 +12,13 @@ from utils.lesson_source import number
 _UNREAD: Messages[Run] = {
     "never reads the stream": lambda s: (
         f"`{s.name}` read nothing from its stream. What does it loop over?"
-    ),
+    )
 }
 _NEEDS_WHOLE: Messages[Run] = {
     "needs whole": lambda s: (
         f"`{s.name}` calls `whole`, but Exercise {number('3.whole')} has no answer yet. Write it, "
         "run its cell, and then run this one again."
-    ),
+    )
 }
 
 WHOLE: Messages[given.Seen] = {
@@ -242,8 +242,5 @@ DIAGNOSIS = clinic_messages(
         "truncated for limit": _GIVEN,
         "truncated for filtered": _GIVEN,
     },
-    denied={
-        "limit": "didn't reach a limit",
-        "filtered": "wasn't filtered",
-    },
+    denied={"limit": "didn't reach a limit", "filtered": "wasn't filtered"},
 )

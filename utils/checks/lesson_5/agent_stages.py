@@ -161,8 +161,7 @@ check = Exercise(
         Program(rounds=(("", (_ORDER,)), (_RIVERS, ())), when="in a run with a tool and an answer"),
         Program(rounds=((f"\n{_HARBOUR}", ()),), when="in a run without a tool"),
         Program(
-            rounds=(("", (_ORDER, _HOURS)), (_RIVERS, ())),
-            when="in a run with two tools in one go",
+            rounds=(("", (_ORDER, _HOURS)), (_RIVERS, ())), when="in a run with two tools in one go"
         ),
         Program(
             rounds=(("I'll look.", (_ORDER,)), ("", (_HOURS,)), (_HARBOUR, ())),

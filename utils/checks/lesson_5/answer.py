@@ -161,6 +161,6 @@ check = Exercise(
             FIRST[RAISED](s)
             and not s.other_model
             and (s.case.finish == _CALLS or isinstance(s.error, SLIPS))
-        ),
+        )
     },
 )
