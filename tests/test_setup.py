@@ -207,7 +207,7 @@ HIDING = ("anywidget.py", "httpx2.py", "langchain_core/__init__.py", "langsmith.
 
 
 def write(folder: Path, *files: str) -> None:
-    """Write scratch files of these names."""
+    """Write scratch files with these names."""
     for file in files:
         path = folder / file
         path.parent.mkdir(exist_ok=True, parents=True)

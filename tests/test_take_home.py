@@ -44,7 +44,7 @@ def script(server: Simulator, tmp_path: Path, kernels: str | None) -> "Script":
 
 @pytest.fixture
 def fresh_script(server: Simulator, tmp_path: Path) -> "Script":
-    """One that a new Python runs, as slow as for a learner; other tests take a fork."""
+    """Run the script in a new Python, as slow as for a learner; other tests use a fork."""
     return Script(server, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What the course's commands print, and starting, waiting for and ending the programs they run."""
+"""Output of the course's commands; starting, waiting for and ending the programs they run."""
 
 import contextlib
 import os

@@ -109,7 +109,7 @@ def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
 
 
 def simulator(*, wait: bool = True) -> Simulator:
-    """Return the simulator's handle, and start it if needed; `wait` until it responds.
+    """Return the simulator, starting it if needed; with `wait`, wait until it responds.
 
     Raises:
         ProviderError: If it can't start.

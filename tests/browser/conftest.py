@@ -119,7 +119,7 @@ def pages() -> list[Page]:
 
 @pytest.fixture(scope="package")
 def lesson_page(context: BrowserContext) -> Iterator[Page]:
-    """The page on which lessons are opened in turn."""
+    """Hold the page on which lessons are opened in turn."""
     page = context.new_page()
     yield page
     page.close()

@@ -27,7 +27,7 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# The lasting page; its model stops to wait after twenty pieces.
+# The page of exercise 4.rejoin, with a model that pauses after twenty pieces.
 WAITING = """
 class Waiting:
     async def astream(self, question):
@@ -45,11 +45,11 @@ lasting_app.get("/", response_class=HTMLResponse)(lambda: lasting_page)
 print("The page:", (await serve(lasting_app, "lasting page")).url)
 before = len(simulator().requests())
 """
-TWENTY = "still climbed its"  # ends the text of twenty pieces
+TWENTY = "still climbed its"  # the end of the text of twenty pieces
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
-    """Open the page of exercise 4.rejoin in a tab of its own, and ask its question."""
+    """Open the page of exercise 4.rejoin in a new tab, and send its question."""
     nb.run_new_cell(lesson_source.solution("4.rejoin") + LASTING_PAGE.format(model=model))
     tab = nb.page.context.new_page()
     tab.goto(re.findall(r"The page: (\S+)", nb.printed())[-1])

@@ -37,8 +37,9 @@ def imported_before(lesson, exercise):
 
 
 def stands_alone(node):
-    """Return whether a definition needs no values that other cells made."""
-    args = getattr(node, "args", ast.arguments(defaults=[], kw_defaults=[]))  # a class has none
+    """Return whether a definition needs no values from other cells."""
+    # a class has no default arguments
+    args = getattr(node, "args", ast.arguments(defaults=[], kw_defaults=[]))
     defaults = [*args.defaults, *filter(None, args.kw_defaults)]
     return not node.decorator_list and all(isinstance(each, ast.Constant) for each in defaults)
 

@@ -81,7 +81,7 @@ def command(address: str) -> list[str]:
 
 
 def script_command(address: str) -> list[str]:
-    """What runs a script, followed by its path and arguments."""
+    """Return the command that runs a script, to be followed by its path and arguments."""
     return [sys.executable, "-S", __file__, "join", address]
 
 
@@ -127,11 +127,11 @@ def serve(number: str) -> None:
 
 
 def reap(lines: dict[int, socket.socket]) -> None:
-    """Reap the forks that have ended, and send each exit code to what stands for it."""
+    """Reap the forks that have ended, and send each exit code to its stand-in."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             pid, status = ended
-            with lines.pop(pid) as line, suppress(OSError):  # what stands for it may be gone
+            with lines.pop(pid) as line, suppress(OSError):  # the stand-in may be gone
                 line.send(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 

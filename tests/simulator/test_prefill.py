@@ -139,7 +139,7 @@ def test_a_short_prompt_is_never_cached_and_a_long_one_never_whole(
 def test_what_was_used_last_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
     server = Server(Serving(RATE, SLOTS))
-    prompts = [[number, *range(1279)] for number in range(3)]  # of nine blocks each
+    prompts = [[number, *range(1279)] for number in range(3)]  # nine blocks each
     for now, number in enumerate((0, 1, 0, 2)):
         server.admit(prompts[number], 10 * now)
     assert [server.admit(prompts[number], 100).cached for number in (0, 2)] == [1152, 1152]

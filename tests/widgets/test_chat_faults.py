@@ -1,6 +1,6 @@
 """The chat panel with every fault of the simulator, over both APIs.
 
-The faults come from the simulator's own table: a new one is tested here by itself.
+The faults come from the simulator's own table: a new one is tested here automatically.
 """
 
 from __future__ import annotations

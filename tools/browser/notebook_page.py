@@ -21,7 +21,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
 });"""
 
 
-POLLING = 50  # milliseconds: by default, each wait has the page painted 60 times a second
+POLLING = 50  # milliseconds; by default, waiting makes the page repaint 60 times a second
 
 
 class NotebookPage:

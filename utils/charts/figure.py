@@ -42,7 +42,7 @@ class Chart(Figure):
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
-        """Make an empty figure; what is below its title is `body` inches high."""
+        """Make an empty figure; the area below its title is `body` inches high."""
         title = well_formed(title)
         lines = textwrap.wrap(
             _UNIT.sub(NO_BREAK, title), 66, max_lines=_LINES, placeholder=" …"

@@ -14,8 +14,8 @@ from utils.timing import Recording, held_back
 if TYPE_CHECKING:
     from utils.charts.figure import Chart
 
-_HIGH = 1.35  # inches, a panel
-_ABOVE = 0.45  # inches, the words above it
+_HIGH = 1.35  # inches per panel
+_ABOVE = 0.45  # inches for the text above a panel
 
 
 def guard_chart(
@@ -26,10 +26,10 @@ def guard_chart(
     wpm: float = WORDS_PER_MINUTE,
     title: str | None = None,
 ) -> Chart:
-    """How long the reader waits, and how much forbidden text is shown, by characters held back.
+    """Draw how long the reader waits, and how much forbidden text is shown, by window size.
 
-    The guard checks all the text so far whenever a piece arrives. The upper panel is for a reply
-    that it allows, the lower one for this reply, until the guard says no.
+    The guard checks all the text so far whenever a piece arrives. The upper panel shows a reply
+    that it allows, the lower one this reply, until the guard refuses it.
 
     Args:
         recording: A reply that contains something forbidden.
@@ -86,7 +86,7 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how much of the forbidden text is shown before the piece that completes it is."""
+    """Return how much of the forbidden text is shown before the piece that completes it."""
     text = "".join(piece.text for piece in recording.pieces)
     found = re.search(forbidden, text)
     if found is None:

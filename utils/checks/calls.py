@@ -9,7 +9,7 @@ from utils.errors import Sentence
 MISSING = object()  # an argument that was not given
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
-_MOVED = {"4.stages": "5.agent_stages"}  # exercises that are now in another lesson, changed
+_MOVED = {"4.stages": "5.agent_stages"}  # exercises that have moved to another lesson and changed
 _former: dict[str, str] = {}  # old numbers in learners' copies of notebooks, with the current ones
 
 

@@ -163,7 +163,7 @@ def _generated(
 
 
 def _prompt_tokens(request: ModelRequest) -> list[str]:
-    """Return the tokens of the tools' definitions and the conversation, in this order."""
+    """Return the tokens of the tool definitions and the conversation, in this order."""
     tokens: list[str] = []
     for tool in request.tools:
         tokens += split(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}")

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 
 BLOCK = 128  # tokens
 MIN_CACHED = 1024  # tokens
-_MAX_BLOCKS = 1024  # for each server
+_MAX_BLOCKS = 1024  # per server
 _MAX_SERVERS = 200
 
 
@@ -48,11 +48,11 @@ class Server:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._free = [0.0] * serving.slots  # when each slot is free
+        self._free = [0.0] * serving.slots  # when each slot becomes free
         self._ready: OrderedDict[int, float] = OrderedDict()  # when each block's prefill ends
 
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
-        """Return the place of a request that arrives at `now`. Call its `hold` immediately."""
+        """Return the place of a request that arrives at `now`; call its `hold` immediately."""
         slot = min(range(len(self._free)), key=self._free.__getitem__)
         start = max(now, self._free[slot])
         blocks = list(_blocks(prompt))
@@ -69,7 +69,7 @@ class Server:
         return count * BLOCK if count * BLOCK >= MIN_CACHED else 0
 
     def _store(self, blocks: Sequence[int], ready: float) -> None:
-        for block in reversed(blocks):  # the first block is the last to be dropped
+        for block in reversed(blocks):  # the first block is dropped last
             self._ready[block] = min(self._ready.get(block, math.inf), ready)
             self._ready.move_to_end(block)
         while len(self._ready) > _MAX_BLOCKS:
@@ -77,7 +77,7 @@ class Server:
 
 
 def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
-    """Yield a hash of each whole block and all before it, without the prompt's last token."""
+    """Yield a hash of each whole block and those before it, without the prompt's last token."""
     block = 0
     for start in range(0, len(prompt) - BLOCK, BLOCK):
         block = hash((block, *prompt[start : start + BLOCK]))
@@ -101,7 +101,7 @@ class Place:
         self._end = self._free[self._slot] = self._arrived + seconds
 
     def leave(self, now: float) -> None:
-        """Free the slot of a reply that ends early. Requests that already wait keep their times."""
+        """Free the slot of a reply that ends early. Requests already waiting keep their times."""
         if self._free[self._slot] == self._end > now:
             self._free[self._slot] = max(now, self._arrived + self.wait)
 
@@ -113,7 +113,7 @@ class Servers:
         self._servers: OrderedDict[tuple[str, str], Server] = OrderedDict()
 
     def of(self, learner: str, model: str, serving: Serving) -> Server:
-        """Return a learner's server of a model."""
+        """Return the server of a learner and a model."""
         server = self._servers.pop((learner, model), None) or Server(serving)
         self._servers[learner, model] = server
         if len(self._servers) > _MAX_SERVERS:

@@ -1,4 +1,4 @@
-"""A recording as it would be behind a guard that checks the text before it shows it."""
+"""A recording as it would look behind a guard that checks text before showing it."""
 
 from dataclasses import replace
 
@@ -6,15 +6,16 @@ from utils.timing.recording import Piece, Recording
 
 
 def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -> Recording:
-    """What a guard that never says no shows of a reply, and when.
+    """Return what a guard that allows everything shows of a reply, and when.
 
     Args:
         recording: What the guard receives.
         label: The label of the result.
         size: How many of the latest characters it holds back until more has arrived.
-        check: Seconds that a check takes. A check covers all that arrived during the one before.
+        check: Seconds that a check takes. A check covers all text that arrived during the previous
+            one.
     """
-    shown, text, ready = 0, "", 0.0  # characters, what arrived, when the latest check is over
+    shown, text, ready = 0, "", 0.0  # characters, text so far, when the latest check ends
     pieces: list[Piece] = []
     arriving = [piece for piece in recording.pieces if piece.text]
     for at, piece in enumerate(arriving):

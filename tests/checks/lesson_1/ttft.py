@@ -1,4 +1,4 @@
-"""Changes in the order of their TTFT."""
+"""Changes to a request, in the order of their TTFT."""
 
 from tests.checks.answers import right, wrong
 

@@ -1,4 +1,4 @@
-"""Diagnoses of four endpoints, as the lesson's solution has them."""
+"""Diagnoses of four endpoints, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, right, wrong
 

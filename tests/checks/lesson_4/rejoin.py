@@ -61,7 +61,8 @@ def create_lasting_app(model):
 edit = edits("4.rejoin", create_lasting_app)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-NEXT, MORE = "\n            ", "\n                "  # of a line beside the loop, and in it
+# indentation of a line next to the loop, and inside it
+NEXT, MORE = "\n            ", "\n                "
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"
 TYPE = 'media_type="text/event-stream"'
@@ -90,7 +91,7 @@ for changes in (
         "        if not sent.isdigit():\n            raise HTTPException(400)\n"
         "        last_event_id = int(sent)\n        reply = replies",
     },
-    {  # polls
+    {  # polls instead of waiting
         LOOP: f"while number <= len(reply.events) or not reply.over:{MORE}"
         f"if number > len(reply.events):{MORE}    await asyncio.sleep(0.01){MORE}    continue{MORE}"
         "event = reply.events[number - 1]"
@@ -125,7 +126,7 @@ for mistake, changes, *says in (
         },
         "4 of .*connection had dropped",
     ),
-    # two readers
+    # with two readers
     (
         "readers share",
         {

@@ -1,4 +1,4 @@
-"""Guards that hold back just enough, too little, or too much."""
+"""Guards that hold back just enough text, too little, or too much."""
 
 # ruff: noqa: N818 (learners write such code)
 
@@ -15,7 +15,7 @@ class Refused(Exception):
 
 
 class Forbidden(Refused):
-    """A learner's own kind of refusal."""
+    """A learner's own exception."""
 
 
 @right("5.guarded_reply", "at most 17 characters were held back")

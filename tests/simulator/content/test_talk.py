@@ -1,4 +1,4 @@
-"""Free conversations through `ChatOpenAI`: what holds for every reply, whichever it is."""
+"""Free conversations through `ChatOpenAI`: properties of every reply, whichever is chosen."""
 
 import re
 
@@ -42,7 +42,7 @@ CONVERSATIONS = [
 
 
 def replies(virtual: VirtualSimulator, messages: list[str], seed: int = 0) -> list[str]:
-    """Return the replies to a reader's messages, each sent with all that was said before."""
+    """Return the replies to a reader's messages, each sent with the conversation so far."""
     model = virtual.chat("sim-fast", seed=seed)
     history: list[AIMessage | HumanMessage] = []
     for message in messages:

@@ -27,7 +27,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # looked for before anything in the responses
+NO_APP: Mistakes[Run] = {  # checked before any response
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -54,8 +54,8 @@ def run_app(
 
     Args:
         name: The function's name in the exercise.
-        answer: The learner's function, which returns the app of a model.
-        case: Its input.
+        answer: The learner's function, which returns the app for a model.
+        case: The input.
         reply: The reply.
         model: The model that generates it.
         use: Sends requests to the app, if there is one. An exception in one of the responses

@@ -5,8 +5,8 @@
     visit = await post(app, "/chat", {"question": "Why?"})             # as JSON, in the body
 
 The app receives what uvicorn sends it: its lifespan, the request, and a disconnect when the client
-leaves or the response is complete. While the client doesn't read, `send` waits. Events are parsed
-as in a browser, by `utils.sse`.
+disconnects or the response is complete. While the client doesn't read, `send` waits. Events are
+parsed as in a browser, by `utils.sse`.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ def json_of(event: sse.Event) -> Any:
 
 
 def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
-    """Return what notes the text of each message as a reply's output."""
+    """Return a callback that records the text of each message as the reply's output."""
 
     def note(event: sse.Event) -> None:
         value = json_of(event)

@@ -41,7 +41,7 @@ class Case:
     leave_after: float | None = None
     # the task that runs the answer is cancelled after this many virtual seconds
     cancel_after: float | None = None
-    when: str = ""  # what is special about it, as the end of a sentence: "for an empty reply"
+    when: str = ""  # what is special about the case, as the end of a sentence: "for an empty reply"
 
     @property
     def whole(self) -> bool:
@@ -108,7 +108,7 @@ class Run:
     changed: Sequence[str] = ()  # the arguments that it changed
     settings: Sequence[str] = ()  # the model's settings that it changed
     still_open: bool = False  # whether it left a reading of the reply open
-    tasks: Sequence[str] = ()  # the names of its tasks that were still running when it was over
+    tasks: Sequence[str] = ()  # the names of its tasks that were still running at the end
     unawaited: Sequence[str] = ()  # the names of tasks that it had cancelled but not awaited
     blocked: float = 0.0  # seconds for which it blocked the event loop
     # how its task reacted to a cancellation: "cancelled" as it should, "returned", "raised", "went

@@ -44,7 +44,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing can run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
-        """Make one; `in_thread` is called with it in each of its threads."""
+        """Make a loop; `in_thread` is called with it in each of its threads."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # seconds for which synchronous code blocked the loop

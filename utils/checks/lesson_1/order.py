@@ -22,7 +22,7 @@ class Seen:
 
     lines: Mapping[str, str] = field(default_factory=dict)
     given: Any = ""  # the order that was passed
-    is_order: bool = True  # whether that is a string, or a list of single letters
+    is_order: bool = True  # whether the order is a string, or a list of single letters
     letters: str = ""
     unknown: str = ""  # the first letter that doesn't name a line, or ""
     repeated: str = ""  # the first letter that appears more than once, or ""
@@ -71,7 +71,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_of(given: object) -> str:
-    """Return the letters of an order, a string or a list, without what separates them."""
+    """Return the letters of an order, a string or a list, without separators."""
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     return "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
 

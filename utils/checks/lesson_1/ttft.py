@@ -1,4 +1,4 @@
-"""Six changes to a request, ordered by its TTFT; the simulator's own model computes them."""
+"""Six changes to a request, ordered by TTFT; the simulator's own model computes the TTFTs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _CHANGES: Mapping[str, _Change] = {
 
 
 def _ttft(change: _Change) -> float:
-    """Return the TTFT, in seconds, of the last client who sends the changed request."""
+    """Return the TTFT, in seconds, of the last client that sends the changed request."""
     profile = PROFILES["prefill"]
     assert profile.serving
     server, ttft = Server(profile.serving), 0.0
@@ -44,17 +44,17 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """An order, beside the TTFT of each change in seconds."""
+    """An order, and the TTFT of each change in seconds."""
 
     answer: Any
     ttfts: Mapping[str, float]
-    letters: str = ""  # without what separates them
-    unknown: str = ""  # the first letter that names no change, or ""
+    letters: str = ""  # the order without separators
+    unknown: str = ""  # the first letter that doesn't name a change, or ""
     repeated: str = ""  # the first letter that appears more than once, or ""
-    missing: Sequence[str] = ()  # the changes that the order leaves out
+    missing: Sequence[str] = ()  # the changes missing from the order
 
     def too_early(self, letter: str) -> str:
-        """Return the first change after this one that should come before it, or ""."""
+        """Return the first change placed after this one that should come before it, or ""."""
         after = self.letters[self.letters.index(letter) + 1 :]
         return next((other for other in after if self.ttfts[other] < self.ttfts[letter]), "")
 

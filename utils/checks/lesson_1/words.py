@@ -20,7 +20,7 @@ class Seen(Run):
 
     words: Sequence[str]  # the correct words
     wrong: int  # the position of the first wrong item
-    item: str  # that item, or "" if items are only missing at the end
+    item: str  # the wrong item, or "" if items are only missing at the end
     word: str  # the correct word at that position, or ""
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
     late: int | None  # the first word that was yielded later than necessary

@@ -73,7 +73,7 @@ class Heard:
 
 
 def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
-    """Run handlers of the learner's class, which `listen` makes with the function it is passed."""
+    """Run handlers of the learner's class, which `listen` makes with its argument."""
     made: list[BaseCallbackHandler] = []
     errors: list[Exception] = []
 

@@ -55,7 +55,7 @@ class Seen(Heard):
     spy: _Spy  # the correct reports
     right: Sequence[int]  # the correct contents of `.reports`
     reports: Any  # `.reports` at the end
-    got: Sequence[Any]  # its entries; none if it isn't a list
+    got: Sequence[Any]  # the entries of `.reports`; none if it isn't a list
     others: Any  # `.reports` of a handler that received nothing
     kept: Sequence[str]  # the attributes that have grown
     odd: Sequence[Any]  # the reports that aren't integers

@@ -34,10 +34,10 @@ class Seen(Attaching):
 
     case: Prompts
     replies: dict[str, Reply]
-    readings: Sequence[Reading]  # of all replies
+    readings: Sequence[Reading]  # the readings of all replies
     never_sent: str  # the first prompt that was never sent, or ""
-    often: str  # the first that wasn't sent as often as it is in the list, or ""
-    left: str  # the first whose reply wasn't read to its end, or ""
+    often: str  # the first prompt that wasn't sent as often as it is in the list, or ""
+    left: str  # the first prompt whose reply wasn't read to its end, or ""
     given: int  # the input tokens of all replies
     written: Sequence[int]  # the output tokens of each reply
     by_prompt: int  # the output tokens if a repeated prompt counted once

@@ -29,8 +29,8 @@ class Seen:
     """An answer, compared with the starts that `A` and `B` count in each case."""
 
     answer: Any
-    strings: Sequence[str] = ()  # its keys that are a case's number written as a string
-    unknown: Sequence[str] = ()  # its keys that aren't a case's number
+    strings: Sequence[str] = ()  # keys that are a case's number written as a string
+    unknown: Sequence[str] = ()  # keys that aren't a case's number
     misshapen: int = 0  # the first case whose entry isn't two numbers in a readable form
     missing: Sequence[str] = ()  # the missing numbers, as "`A` in case 2"
     odd: tuple[int, Any] = (
@@ -38,7 +38,7 @@ class Seen:
         None,
     )  # the first case with a value that isn't an integer, and the value
     wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
-    number: Any = 0  # that number
+    number: Any = 0  # the wrong number
     places: int = 0  # how many times that handler is attached
 
 

@@ -19,9 +19,11 @@ class Seen:
     answer: Any
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference; the length of the shorter list without one
-    given: Any = None  # the learner's value there
-    value: dict[str, Any] | None = None  # the parser's value there; None if one list is shorter
-    unknown: str = ""  # the first key given that isn't in the JSON, not even partially
+    given: Any = None  # the learner's value at that index
+    # the parser's value at that index; None if one list is shorter
+    value: dict[str, Any] | None = None
+    # the first key of the learner's value that isn't in the JSON, not even partially
+    unknown: str = ""
     key: str = ""  # the first key whose value differs
 
 

@@ -49,7 +49,8 @@ class Seen(Run):
     miscounted: str  # the first prompt that wasn't sent as often as it is in the list, or ""
     all_ended: bool  # whether each prompt was sent, and all replies were read to their end
     most: int  # the largest number of concurrent replies
-    idle: float  # the longest time for which one more could have started, and a prompt waited
+    # the longest time for which another reply could have started but a prompt was waiting
+    idle: float
 
 
 def observe(answer: Callable[..., Any], case: Several) -> Seen:

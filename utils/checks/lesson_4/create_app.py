@@ -55,13 +55,13 @@ class Seen(Run):
 
     case: Visited
     visit: Visit  # the response to the question; empty if there is no app
-    body: str  # its body
+    body: str  # the response's body
     events: Sequence[sse.Event]  # the events that a page receives
     undispatched: str  # the name of an event that was sent but never dispatched to the page, or ""
     strange: str  # the longest message data that isn't a JSON string, or ""
     last: int  # the position of the first `end` or `failed`, or else of the last event
     wrong_header: str  # the first header with a wrong value, or ""
-    header: str  # that value, in lower case
+    header: str  # the value of that header, in lower case
     arrived: str  # the text that the model had sent before it failed
     generated_late: int  # pieces that the model generated after its client had disconnected
     took: float  # seconds that the slowest response took

@@ -1,4 +1,4 @@
-"""An app whose replies outlive their readers, and end at Stop."""
+"""An app whose replies outlive their readers, and end with Stop."""
 
 import asyncio
 import json
@@ -23,13 +23,13 @@ _LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """Who reads a reply. When it is over, another page reads it from the beginning."""
+    """The readers of a reply. After its end, another page reads it from the beginning."""
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, the number of events after which a connection drops; the last one holds
+    # for each reader, the number of events after which each connection drops; the last one stays
     drops: Sequence[Sequence[int]] = ((),)
-    stops: float | None = None  # seconds until Stop arrives; it arrives again after the end
+    stops: float | None = None  # seconds until Stop is sent; it is sent again after the end
     refused: bool = False  # whether bad requests are sent, too
 
     @property
@@ -56,7 +56,7 @@ class Reader:
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """The messages' ids and data."""
+        """The ids and data of the messages."""
         return [(event.id, event.data) for event in self.events if event.type == "message"]
 
     async def read(
@@ -70,7 +70,7 @@ class Reader:
             self.visits.append(visit)
             if visit.status != 200 or (self.events and self.events[-1].type != "message"):
                 return
-            await asyncio.sleep(0.25)  # in which the model goes on
+            await asyncio.sleep(0.25)  # the model continues during this time
 
     def same_id(self) -> str:
         """Return the first id of two different messages, or ""."""
@@ -94,17 +94,17 @@ class Seen(Run):
     """What readers received of a reply."""
 
     case: Readers
-    key: str  # of the reply that was begun; "" if there is none
+    key: str  # the id of the reply that was started; "" if there is none
     begun: Visit | None  # the response to `POST /chat`
-    readers: Sequence[Reader]  # the last is the page that was loaded later
+    readers: Sequence[Reader]  # the last reader is the page loaded after the end
     stops: Sequence[Visit]  # the responses to Stop
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # the number of pieces that had arrived when the reply should have ended
-    reader: Reader  # the first who received another text; the first one, if none did
-    refusal: Visit | None  # the first response to a reader that isn't status 200
-    media_type: str  # the first media type that isn't that of events, or ""
+    reader: Reader  # the first reader who received the wrong text; the first reader if none did
+    refusal: Visit | None  # the first response to a reader with a status other than 200
+    media_type: str  # the first media type that isn't that of an event stream, or ""
     no_string: str  # the data of the first message that isn't a JSON string, or ""
-    last: str  # the type of the first last event that isn't the right one, or ""
+    last: str  # the type of the first wrong last event, or ""
 
     @property
     def expected(self) -> str:
@@ -145,7 +145,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _ask_badly(app, path)
-        await asyncio.sleep(reply.lasts)  # a model that goes on has ended by then
+        await asyncio.sleep(reply.lasts)  # a model that continues has ended by then
         await readers[-1].read(app, path)
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
@@ -191,18 +191,18 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats(s: Seen) -> bool:
-    """Whether the text after a reconnection had been received before it."""
+    """Whether the text after a reconnection had already been received."""
     before, after, _ = s.reader.rejoins(s.expected)
     return bool(after) and 0 <= s.expected.find(after[:8]) < len(before)
 
 
 def fails(visit: Visit) -> bool:
-    """Return whether a response has no status from 200 to 299."""
+    """Return whether a response's status isn't from 200 to 299."""
     return visit.status not in range(200, 300)
 
 
 def accepted(s: Seen) -> tuple[str, Visit] | None:
-    """Return the first bad request that wasn't refused as it should be, and its response."""
+    """Return the first bad request that wasn't refused with the right status, and its response."""
     right = {**dict.fromkeys(_LOST, (404,)), **dict.fromkeys(ODD_IDS, range(400, 500))}
     return next((pair for pair in s.bad if pair[1].status not in right[pair[0]]), None)
 

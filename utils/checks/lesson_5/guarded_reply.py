@@ -1,4 +1,4 @@
-"""A reply's text behind a guard, with no more held back than a forbidden phrase takes."""
+"""A reply's text, checked by a guard, with no more held back than a forbidden phrase requires."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Guarded(Case):
 
     @property
     def refused(self) -> bool:
-        """Whether the reply contains one of them."""
+        """Whether the reply contains one of the phrases."""
         text = self.text if self.pieces is None else "".join(self.pieces)
         return any(phrase in text for phrase in self.forbidden)
 
@@ -40,16 +40,16 @@ class Guarded(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What was shown, and what the guard was asked."""
+    """The text that was shown, and what was passed to the guard."""
 
     case: Guarded
     asked: int  # how often `allowed` was called
-    no: int | None  # the number of pieces taken when it first said no
+    no: int | None  # the number of pieces taken when `allowed` first returned False
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that is complete first, or ""
     clean: str  # the text before it
-    leaked: int  # how many of its characters were shown
+    leaked: int  # how many characters of that phrase were shown
     held: int  # the most characters held back when another piece arrived
 
     @property
@@ -59,7 +59,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
-    """Read one reply behind a guard that notes its verdicts."""
+    """Read one reply with a guard that records its results."""
     reply = case.reply()
     verdicts: list[tuple[bool, int]] = []
 
@@ -68,7 +68,8 @@ def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
         verdicts.append((yes, reply.taken))
         return yes
 
-    args = (reply.astream(), allowed, case.longest)  # kept here: only the answer closes the stream
+    # kept here, so that only the answer closes the stream
+    args = (reply.astream(), allowed, case.longest)
     run = run_async("guarded_reply", answer, case, reply, *args, streams=True)
     found = [phrase for phrase in case.forbidden if phrase in reply.text]
     ends = {phrase: reply.text.index(phrase) + len(phrase) for phrase in found}

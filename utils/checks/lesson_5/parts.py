@@ -10,7 +10,7 @@ from typing import Any
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
     """Replace parts that fail their checks with the course's; yield the names of those replaced.
 
-    The parts are among the globals of the answer's notebook. `anew` checks them again.
+    The parts are globals of the answer's notebook. With `anew`, they are checked again.
     """
     from utils.assistant import PARTS, passes  # imports all widgets
 

@@ -34,7 +34,7 @@ def due_text(run: Run, replies: Iterable[Reply]) -> str:
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:
-    """Return by how much the latest of these came after it was due."""
+    """Return the longest delay between these times and the times when they were due."""
     return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
 
 

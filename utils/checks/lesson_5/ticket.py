@@ -41,7 +41,8 @@ class Seen(Run):
     sent: str  # the messages that the model received
     tickets: Sequence[Any]  # the items that are a `Ticket`
     unknown: str  # the first field that was None in a dict, or ""
-    invented: dict[str, Any] | None  # the first dict with a value that doesn't begin the true one
+    # the first dict with a value that isn't a prefix of the true one
+    invented: dict[str, Any] | None
     dropped: str  # the first field that disappeared from one dict to the next, or ""
 
     def due(self, name: str) -> float:

@@ -35,7 +35,7 @@ class Seen(Texts):
     history: Sequence[Any]
     sent: Sequence[BaseMessage]  # the messages of the first request
     new: Sequence[Any]  # the messages added to the history
-    odd: Sequence[Any]  # those that are neither the reader's nor the model's
+    odd: Sequence[Any]  # messages that are neither the reader's nor the model's
     reply_stored: str  # the text of the added model message, or ""
     extra: str  # text that was stored but never yielded, or ""
 

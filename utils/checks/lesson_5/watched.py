@@ -45,8 +45,8 @@ class Seen(Passing):
     # whether the answer turned a `TimeoutError` from the stream into `Stalled`
     hides_timeouts: bool
     due: float | None  # when `Stalled` should be raised, in seconds; None if it shouldn't
-    stalled: bool  # whether it was raised
-    too_late: float  # by how many seconds it was raised too late; negative if too early
+    stalled: bool  # whether `Stalled` was raised
+    too_late: float  # by how many seconds `Stalled` was raised too late; negative if too early
 
 
 def observe(answer: Callable[..., Any], case: Watch) -> Seen:

@@ -142,7 +142,7 @@ def required(value: str | None, param: str) -> str:
 def parse_tool_choice(
     choice: Any, tools: tuple[Tool, ...], named: Mapping[str, Any] | None
 ) -> tuple[ToolChoice, str]:
-    """Return whether to call tools, and the one tool to call: what the object `named` names.
+    """Return whether to call tools, and the one tool to call, if `named` names one.
 
     Raises:
         ApiError: 400 if the choice is invalid.

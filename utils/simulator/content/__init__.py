@@ -1,5 +1,5 @@
 """The content of replies: text, tool calls, JSON, reasoning.
 
-`answer` chooses. Arguments and JSON are found in the prompt, by `extract`, or made up by
-`field_values`; `schema_values` puts them together.
+`answer` chooses between them. Arguments and JSON values are extracted from the prompt by `extract`,
+or made up by `field_values`; `schema_values` assembles them.
 """

@@ -9,9 +9,9 @@ from dataclasses import replace
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # earlier replies that aren't repeated
-_STEM = 4  # letters by which words are compared
-_TELLING = frozenset({"like", "work"})  # of a reader, though they say little otherwise
+_MOST_SAID = 60  # earlier replies that shouldn't be repeated
+_STEM = 4  # leading letters by which words are compared
+_TELLING = frozenset({"like", "work"})  # words that count although they are common
 _ORDINALS = ["first", "second", "third", "fourth", "fifth"]
 _GO_ON = re.compile(
     r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
@@ -102,7 +102,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the messages that are meant: those on a named subject, or all questions."""
+    """Return the messages that the question refers to: those on a subject, or all questions."""
     if named := _sharing_words(prompt, asked):
         return named
     if not re.search(r"\b(?:ask|question)", prompt, re.IGNORECASE):
@@ -121,7 +121,7 @@ def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> 
 
 
 def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
-    """Return the texts that share a word with `prompt`, apart from its ending."""
+    """Return the texts that share a word with `prompt`, ignoring word endings."""
     stems = _stems(prompt)
     return [text for text in texts if stems & _stems(text)]
 
@@ -132,7 +132,7 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names by which readers introduce themselves."""
+    """Return the names with which readers introduce themselves."""
     found = []
     for introduction in _INTRODUCTION.finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")

@@ -43,7 +43,7 @@ class PreparedReply:
     text: str
 
     def fit(self, prompt: str) -> int:
-        """Return how well this matches a normalized prompt; 0 is not at all."""
+        """Return how well this reply matches a normalized prompt; 0 is not at all."""
         return 1000 if prompt in self.exactly else fit(self.asks, prompt)
 
 
@@ -53,7 +53,7 @@ def normal(text: str) -> str:
 
 
 def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest of `asks` whose beginnings of words are all in `prompt`."""
+    """Return the size of the largest set in `asks` whose word beginnings are all in `prompt`."""
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)
@@ -91,7 +91,7 @@ def all_replies() -> tuple[PreparedReply, ...]:
 
 
 def answer(prompt: str) -> str | None:
-    """Return the prepared reply to `prompt`; None if it has none."""
+    """Return the prepared reply to `prompt`; None if there is none."""
     words = normal(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
     return best.text if best.fit(words) else None

@@ -1,4 +1,4 @@
-"""Replies to free questions: topics, small talk, and a way on for everything else.
+"""Replies to free questions: topics, small talk, and a fallback that keeps the conversation going.
 
 The texts are in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
 """
@@ -19,7 +19,7 @@ from .prepared_replies import fit, normal
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")
 _BACK_CHANCE = 0.4
-_RECENT = 5  # messages whose topics are offered again
+_RECENT = 5  # number of messages after which a topic is offered again
 _ABOUT_ONESELF = re.compile(r"^\W*(?:i|my|we|our)\b[^?]*$", re.IGNORECASE)
 
 
@@ -28,9 +28,9 @@ class Topic:
     """A subject with several things to say about it.
 
     Attributes:
-        asks: Alternatives: beginnings of words that a message must contain.
-        name: How a sentence refers to it.
-        parts: What there is to say, by the wish that it fulfils.
+        asks: Alternatives: sets of word beginnings that a message must contain.
+        name: Its name within a sentence.
+        parts: Its texts, by the kind of question that they answer.
         streaming: Whether it's about streaming.
     """
 
@@ -41,24 +41,24 @@ class Topic:
 
 
 class Chooser:
-    """Chooses replies of which no sentence has been said in the conversation."""
+    """Chooses replies without any sentence that has been used in the conversation."""
 
     def __init__(self, said: list[str], rng: random.Random) -> None:
-        """Prepare for one reply; `said` are the earlier ones."""
+        """Prepare for one reply; `said` are the earlier replies."""
         self._said = "\n".join(said)
         self.rng = rng
 
     def is_new(self, text: str) -> bool:
-        """Return whether no sentence of `text` has been said."""
+        """Return whether no sentence of `text` has been used yet."""
         return not any(sentence in self._said for sentence in wording.sentences(text))
 
     def choose(self, replies: list[str], /, **words: str) -> str:
-        """Return a new one of the replies, or any if none is new, with `words` filled in."""
+        """Return an unused reply, or any if all are used, with `words` filled in."""
         filled = [_filled(reply, words) for reply in replies]
         return self.rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
-        """Return one of the replies in the table `say`."""
+        """Return one of the replies in table `say`."""
         return self.choose(_texts()["say"][say], **words)
 
 
@@ -75,7 +75,7 @@ def _texts() -> Any:
 
 @cache
 def topics() -> tuple[Topic, ...]:
-    """Return all topics, in the order in which they are preferred."""
+    """Return all topics, in order of preference."""
     tables = [
         (one, name == _FILES[0])
         for name in _FILES
@@ -93,7 +93,7 @@ def topics() -> tuple[Topic, ...]:
 
 
 def topic_of(text: str) -> Topic | None:
-    """Return the topic that a message is about."""
+    """Return a message's topic."""
     words = normal(text[: wording.READ])
     best = max(topics(), key=lambda topic: fit(topic.asks, words))
     return best if fit(best.asks, words) else None
@@ -140,21 +140,21 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _of_both(words: str, prompt: str) -> Topic | None:
-    """Return the topic of a message together with an earlier one that it points back to."""
+    """Return the topic of a message combined with the earlier one that it refers to."""
     topic = topic_of(words)
     earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
     return topic if topic and not fit(topic.asks, earlier) else None
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies of the first entry of a table that matches a message, if any."""
+    """Return the replies of a table's first entry that matches a message, if any."""
     entries = {entry["when"]: entry["replies"] for entry in _texts()[table]}
     when = wording.matching({when: when for when in entries}, prompt)
     return [] if when is None else entries[when]
 
 
 def _on(topic: Topic, wish: str, chooser: Chooser) -> str:
-    """Return a part of a topic that hasn't been said, preferably the one wished for."""
+    """Return a part of a topic that hasn't been used, preferably the requested one."""
     order = [part for part in (wish, *_PARTS) if part in topic.parts]
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:

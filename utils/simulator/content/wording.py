@@ -1,4 +1,4 @@
-"""The wording of a message: its sentences, what it's about, its language."""
+"""The wording of a message: its sentences, subject and language."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-READ = 1000  # characters of a message that count
+READ = 1000  # characters of a message that are examined
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-_MOST = 6  # words of what a message is about
-_FEW = 2  # words that make a phrase with an earlier message's
-_LONGEST = 80  # characters that are quoted
-_NOTICED = 20  # characters of a sentence
+_MOST = 6  # words in a message's subject
+_FEW = 2  # words that are combined with an earlier message's
+_LONGEST = 80  # characters in a quotation
+_NOTICED = 20  # characters of a sentence that is recognised when repeated
 _NAMED = re.compile(
     r"\b(?:about|regarding) (.+)|^\W*(?:(?:and|but|so|ok),? )?(?:what|who)(?:'s| is| are|'re) (.+)"
     r"|\bI (?:really |also )?(?:like|love|enjoy|adore|prefer|collect) (?!to )(.+)",
@@ -30,11 +30,11 @@ _HOW = re.compile(
 
 
 class About(NamedTuple):
-    """What a message is about.
+    """The subject of a message.
 
     Attributes:
-        words: In the message's own words.
-        quoted: The same, in quotation marks unless it fits into any sentence.
+        words: The subject in the message's own words.
+        quoted: The subject, in quotation marks unless it fits into any sentence.
     """
 
     words: str
@@ -65,19 +65,19 @@ def matching(patterns: Mapping[str, str], text: str) -> str | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text that are long enough to be noticed when repeated."""
+    """Return the sentences of a text that are long enough for a repetition to be noticed."""
     parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
     return [part for part in parts if len(part) > _NOTICED] or [text]
 
 
 def shortened(text: str) -> str:
-    """Return a text on one line, short enough to be quoted."""
+    """Return a text on one line, shortened for quoting."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def content(text: str) -> list[str]:
-    """Return the words of a message that say what it's about."""
+    """Return the words that carry a message's subject."""
     return [word for word in _WORD.findall(text[:READ]) if not _is_little(word)]
 
 
@@ -86,7 +86,7 @@ def _is_little(word: str) -> bool:
 
 
 def about(text: str, earlier: list[str]) -> About:
-    """Return what a message is about; `earlier` messages say what its pronouns mean."""
+    """Return a message's subject; `earlier` messages resolve its pronouns."""
     text = " ".join(text[:READ].split())
     before = next(
         (each for each in reversed(earlier) if content(each) and not _POINTS_BACK.search(each)), ""
@@ -111,7 +111,7 @@ def about(text: str, earlier: list[str]) -> About:
 
 
 def _longest_run(text: str) -> str:
-    """Return the most content words in a row, with the words that join them."""
+    """Return the longest run of content words, with the words that join them."""
     runs: list[list[str]] = [[]]
     for clause in re.split(r"[.?!,;:]\s*", text):
         runs.append([])
@@ -124,33 +124,33 @@ def _longest_run(text: str) -> str:
 
 
 def _complete(words: list[str]) -> str:
-    """Return a phrase without the joining words at its end."""
+    """Return a phrase without joining words at its end."""
     while len(words) > 1 and words[-1].lower() in _set("joining_words"):
         words = words[:-1]
     return " ".join(words)
 
 
 def aim(text: str, subject: About) -> str:
-    """Return what "how" or "should I" is about, as "to …" if possible."""
+    """Return the subject of "how" or "should I", as "to …" if possible."""
     how = _HOW.search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 
 
 def statement(text: str) -> str:
-    """Return the first sentence as the reader would hear it: "you live in Oslo"."""
+    """Return the first sentence from the listener's view: "you live in Oslo"."""
     first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
     return in_other_person(shortened(first.rstrip(" .!;")))
 
 
 def in_other_person(text: str) -> str:
-    """Return a text with "you" instead of "I", and so on."""
+    """Return a text with first and second person exchanged."""
     other = rules()["other_person"]
     found = rf"\b(?:{'|'.join(other)})\b"
     return re.sub(found, lambda word: str(other[word[0].lower()]), text, flags=re.IGNORECASE)
 
 
 def language(text: str) -> str | None:
-    """Return the language of a message, as far as it's recognised; None for English."""
+    """Return the language of a message, if it is recognised; None for English."""
     letters = [letter for letter in text[:READ] if letter.isalpha()]
     scripts = [unicodedata.name(letter, "?").split()[0] for letter in letters]
     for script, name in rules()["scripts"].items():

@@ -43,7 +43,7 @@ class Showable:
 
 
 def as_text(value: object, name: str) -> str:
-    """Return `value` as a well-formed string; `name` says in the error what it is.
+    """Return `value` as a well-formed string; `name` describes it in the error.
 
     Raises:
         TypeError: If it isn't a string.

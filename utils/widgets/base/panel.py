@@ -39,7 +39,7 @@ class Panel(SyncedList):
     def take(self, item: object, at: float) -> str | None:
         """Store an item for the next `push`, which arrived `at` seconds after sending.
 
-        Returns the text in it that a reader sees; None if the item changes nothing here.
+        Returns the item's visible text; None if the item changes nothing here.
         """
         raise NotImplementedError
 

@@ -69,7 +69,7 @@ class Throttle:
                     self._cancel = self._later(wait, self.flush)
 
     def flush(self, *, ask: bool = False) -> None:
-        """Push what is pending immediately, or with `ask` in any case; call it at the end."""
+        """Push what is pending, or with `ask` even if nothing is; call it at the end."""
         with self._lock:
             if self._cancel is not None:
                 self._cancel()

@@ -24,7 +24,7 @@ class ChatPage(SyncedList):
     _esm = script("chat/chat.js")
     _css = stylesheet("chat/chat.css")
 
-    title = traitlets.Unicode().tag(sync=True)  # shown above it
+    title = traitlets.Unicode().tag(sync=True)  # shown above the chat
     busy = traitlets.Bool(False).tag(sync=True)  # whether a reply is streaming
     # a sentence above the box, such as why a request failed
     hint = traitlets.Unicode().tag(sync=True)

@@ -127,7 +127,7 @@ class LatencyBadge(CourseWidget):
         self._write(phase, f"{begin(first, self._what)} · {ending}")
 
     def _write(self, phase: str, text: str, counted: str = "") -> None:
-        with self.hold_sync():  # one message for all
+        with self.hold_sync():  # one message for all traits
             self.phase, self.text, self.counted, self.age = phase, text, counted, self.elapsed
 
 

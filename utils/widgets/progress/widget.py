@@ -84,7 +84,7 @@ class Progress(Showable, CourseWidget):
         self._end("done")
 
     def fail(self, sentence: str) -> None:
-        """End the run with a failure: a sentence on what happened and what to do."""
+        """End the run with a failure; `sentence` explains it to the reader."""
         self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:

@@ -104,7 +104,7 @@ class Lane:
 
     def _write(self, phase: str, note: str, counted: str = "") -> None:
         panel = self.panel
-        with panel.hold_sync():  # one message for all
+        with panel.hold_sync():  # one message for all traits
             panel.phase, panel.note, panel.counted = phase, note, counted
             panel.age = self.badge.elapsed
 
