@@ -19,6 +19,7 @@ from utils.checks.lesson_5 import given
 SILENCE = 5.0  # seconds before the first item
 
 Item = tuple[str, Any]  # a stream mode, and its item
+Stage = tuple[str, int]  # its name, and the number of the item that begins it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,41 +48,10 @@ class Seen(Run):
     """The stages that were yielded, and those that began."""
 
     of_run: Sequence[Item]
-
-    @property
-    def began(self) -> list[tuple[str, int]]:
-        """The correct stages, each with the number of the item that begins it."""
-        begun = [("Thinking", 0)]
-        for at, item in enumerate(self.of_run, start=1):
-            for stage in _stages(item):
-                begun += [(stage, at)] if stage != begun[-1][0] else []
-        return begun
-
-    @property
-    def differ(self) -> tuple[tuple[str, int], tuple[str, int]]:
-        """The first wrong stage and the correct one, with item numbers; ("", …) at the end."""
-        over = ("", len(self.of_run) + 1)
-        pairs = zip_longest(zip(self.items, self.taken, strict=True), self.began, fillvalue=over)
-        return next(((got, right) for got, right in pairs if got != right), (over, over))
-
-    @property
-    def repeated(self) -> str:
-        """The first stage that was yielded twice in a row, or ""."""
-        return next((one for one, other in pairwise(self.items) if one == other), "")
-
-    @property
-    def unknown(self) -> str | None:
-        """The first stage that no item begins."""
-        known = {stage for stage, _ in self.began}
-        return next((stage for stage in self.items if stage not in known), None)
-
-    @property
-    def at_wrong(self) -> object:
-        """The message at which the first wrong stage was yielded, or None."""
-        (_, number), _ = self.differ
-        there = 0 < number <= len(self.of_run)
-        mode, item = self.of_run[number - 1] if there else ("", [None])
-        return item[0] if mode == "messages" else None
+    began: Sequence[Stage]  # the correct stages
+    differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; `("", …)` at the end
+    repeated: str  # the first stage that was yielded twice in a row, or ""
+    unknown: str | None  # the first stage that no item begins
 
     def place(self, number: int) -> str:
         """Describe the position of an item by its number, from 1; 0 is before any item."""
@@ -130,13 +100,29 @@ def observe(answer: Callable[..., Any], case: Program) -> Seen:
     pieces = [str(number) for number in range(len(items))]
     reply = Items(pieces, first_after=SILENCE, fails_after=case.fails_after, of_run=items)
     run = run_async("agent_stages", answer, case, reply, reply.aitems, streams=True)
-    return Seen.of(run, of_run=items)
+    began = [("Thinking", 0)]
+    for at, item in enumerate(items, start=1):
+        for stage in _stages(item):
+            began += [(stage, at)] if stage != began[-1][0] else []
+    names = [name for name, _ in began]
+    over = ("", len(items) + 1)
+    pairs = zip_longest(zip(run.items, run.taken, strict=True), began, fillvalue=over)
+    return Seen.of(
+        run,
+        of_run=items,
+        began=began,
+        differ=next(((got, right) for got, right in pairs if got != right), (over, over)),
+        repeated=next((one for one, other in pairwise(run.items) if one == other), ""),
+        unknown=next((stage for stage in run.items if stage not in names), None),
+    )
 
 
 def _at(s: Seen, kind: type, stage: str = "") -> bool:
     """Whether the first wrong stage was yielded too early, at a message of this type."""
     (got, number), (_, due) = s.differ
-    return number < due and got.startswith(stage) and isinstance(s.at_wrong, kind)
+    mode, item = s.of_run[number - 1] if 0 < number <= len(s.of_run) else ("", [None])
+    early = number < due and got.startswith(stage)
+    return early and mode == "messages" and isinstance(item[0], kind)
 
 
 MISTAKES: Mistakes[Seen] = {
