@@ -107,7 +107,7 @@ ORDER: Messages[order.Seen] = {
         "all, which is what the reply took."
     ),
     "no lines": lambda _: 'The check needs both: `check("1.3", (lines, order))`.',
-    "no string": lambda s: f'The order is a string such as "CAB", not {kind(s.given)}.',
+    "no string": lambda s: f'The order should be a string such as "CAB", not {kind(s.given)}.',
     "empty": lambda _: 'The order is empty. Write letters such as "CAB".',
     "no such line": lambda s: f"There is no line {s.unknown}; the lines are {', '.join(s.lines)}.",
     "repeats a line": lambda s: (
@@ -268,7 +268,7 @@ TTFT: Messages[ttft.Seen] = {
         + ", ".join(f"{letter} {s.ttfts[letter]:.1f} s" for letter in s.letters)
         + "."
     ),
-    "no string": lambda s: f'The order is a string such as "CAB", not {kind(s.answer)}.',
+    "no string": lambda s: f'The order should be a string such as "CAB", not {kind(s.answer)}.',
     "no such change": lambda s: (
         f"There is no change {s.unknown}; there are {joined(list(s.ttfts))}."
     ),
@@ -276,17 +276,19 @@ TTFT: Messages[ttft.Seen] = {
         f"Change {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
     ),
     "leaves one out": lambda s: f"Your order leaves out {joined(s.missing)}.",
-    "largest first": lambda _: "This is the right order, backwards. Begin with the smallest TTFT.",
+    "largest first": lambda _: (
+        "This is the right order, but backwards. Begin with the smallest TTFT."
+    ),
     "cached by line": lambda s: (
         f"{_seconds(s, 'A', s.too_early('A'))} A cache doesn't compare prompts line by line. How "
-        "much of a prompt is like the earlier one if only the beginning counts?"
+        "much of a prompt matches the earlier one if only the beginning counts?"
     ),
     "any change empties the cache": lambda s: (
         f"{_seconds(s, 'C', 'E')} A new ending doesn't make the cached beginning useless. How many "
         "tokens are prefilled for C?"
     ),
     "cached wherever it stands": lambda s: (
-        f"{_seconds(s, 'F', 'C')} The text that is left in F was cached, but only behind the text "
+        f"{_seconds(s, 'F', 'C')} The text that is left in F was cached, but only after the text "
         "that was deleted. Where does the prompt begin now?"
     ),
     "no queue": lambda s: (

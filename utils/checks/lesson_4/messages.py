@@ -450,10 +450,10 @@ DIAGNOSIS: Messages[Diagnosis] = {
         "endpoint",
         "",
         {
-            "healthy for blocks the loop": "Its own client is served well. What happened to the "
-            "health checks in the meantime?",
-            "healthy for keeps generating": "A client that stays is served well. What happened "
-            "after one disconnected?",
+            "healthy for blocks the loop": "Its own client is served correctly. What happened to "
+            "the health checks in the meantime?",
+            "healthy for keeps generating": "A client that stays is served correctly. What "
+            "happened after one disconnected?",
             "healthy for buffered": _LATE,
             "blocks the loop for healthy": _FREE,
             "blocks the loop for keeps generating": _FREE,

@@ -668,24 +668,27 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     ),
     "raises": lambda s: (
         f"{told(s.error, s.case.when) if s.error else ''}"
-        + (" When `allowed` says no, the exercise asks for `Refused`." if s.no else "")
+        + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no else "")
     ),
-    "never asks": lambda _: "`allowed` was never called. What else could tell what is forbidden?",
+    "never asks": lambda _: (
+        "`allowed` was never called. How else can your code know what is forbidden?"
+    ),
     "misses the phrase": lambda s: (
-        f"{shown(repr(s.phrase))} was shown{s.when}, and `allowed` never said no: no string that "
-        "it was given contains the whole phrase. Which text do you pass to it?"
+        f"{shown(repr(s.phrase))} was shown{s.when}, and `allowed` never returned `False`: no "
+        "string passed to it contains the whole phrase. Which text do you pass to it?"
     ),
     "shows it first": lambda s: (
-        f"{shown(repr(s.phrase))} was shown{s.when}, and only then did `allowed` say no. What has "
-        "been yielded can't be taken back: which comes first, the check or the `yield`?"
+        f"{shown(repr(s.phrase))} was shown{s.when}, and only then did `allowed` return `False`. "
+        "Yielded text can't be taken back: which comes first, the check or the `yield`?"
     ),
     "shows a part": lambda s: (
-        f"`allowed` said no{s.when}, but {count(s.leaked, 'character')} of {shown(repr(s.phrase))} "
-        "had been shown by then. How many characters have to wait until it is clear how they go on?"
+        f"`allowed` returned `False`{s.when}, but {count(s.leaked, 'character')} of "
+        f"{shown(repr(s.phrase))} had been shown by then. How many characters must wait until you "
+        "know how they continue?"
     ),
     "reads on after the no": lambda s: (
-        f"`allowed` said no after piece {s.no}{s.when}, but "
-        f"{count(s.reply.taken, 'piece', 'was')} read. What ends the loop when it says no?"
+        f"`allowed` returned `False` after piece {s.no}{s.when}, but "
+        f"{count(s.reply.taken, 'piece', 'was')} read. What ends the loop then?"
     ),
     "ends quietly": lambda s: (
         f"`guarded_reply` ended without an error{s.when}. How does its reader learn that the reply "
@@ -696,8 +699,8 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         "its beginning to the phrase. What changes it, or adds to it?"
     ),
     "cuts at minus zero": lambda s: (
-        f"{count(s.held, 'character', 'was')} held back{s.when}, where none has to be. If you cut "
-        "with a negative index: `text[:-0]` is an empty string."
+        f"{count(s.held, 'character', 'was')} held back{s.when}, although none needs to be. Do "
+        "you cut with a negative index? `text[:-0]` is an empty string."
     ),
     "held back": lambda s: (
         f"At one point {count(s.held, 'character')} had arrived but not been yielded{s.when}. At "
