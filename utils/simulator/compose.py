@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Protocol
 
 from . import errors
 from .content.answer import answer
@@ -18,21 +17,11 @@ from .model_request import ModelRequest
 from .pacing import Piece, plan
 from .prefill import Place
 from .profiles import PREFIX, PROFILES, Profile, model_names
+from .recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
 
 _TOKENS_PER_MESSAGE = 3  # besides its text
-
-
-class RecordedReplies(Protocol):
-    """Recorded replies of real models."""
-
-    @property
-    def models(self) -> list[str]:
-        """The names of the models."""
-
-    def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
-        """Return a model's recorded reply to a prompt; None if there is none."""
 
 
 def choose(
@@ -71,7 +60,7 @@ def compose(
     request: ModelRequest,
     default: Profile,
     attempt: int,
-    recordings: RecordedReplies | None = None,
+    recordings: Recordings | None = None,
     *,
     name: str = "",
     admit: Callable[[Profile, Sequence[str]], Place | None] = lambda *_: None,

@@ -133,7 +133,9 @@ class Stages:
 
     def line(self) -> str:
         """Return the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
-        told = " → ".join(self._words(place, stage) for place, stage in enumerate(self._list))
+        told = " → ".join(
+            self._words(place, stage) for place, stage in enumerate(self._stages.values())
+        )
         ending = {"failed": f"failed: {self.note}" if self.note else "failed", "stopped": "stopped"}
         return " · ".join(part for part in (told, ending.get(self.outcome, "")) if part)
 
@@ -141,10 +143,6 @@ class Stages:
     def going_on(self) -> bool:
         """Whether the run is currently in a stage."""
         return self._now is not None and self.outcome == "running"
-
-    @property
-    def _list(self) -> list[_Stage]:
-        return list(self._stages.values())
 
     @property
     def _elapsed(self) -> float:
@@ -165,7 +163,7 @@ class Stages:
             return "now" if self.outcome == "running" else self.outcome
         if stage.times:
             return "done"
-        later = any(other.times for other in self._list[place + 1 :])
+        later = any(other.times for other in [*self._stages.values()][place + 1 :])
         return "skipped" if later or self.outcome == "done" else "ahead"
 
     def _words(self, place: int, stage: _Stage) -> str:
