@@ -102,6 +102,10 @@ def test_a_reply_takes_up_the_words_of_its_question(
         (["My dog is called Rex.", "Is he old?", "What's my dog's name?"], "Rex"),
         (["Name a river.", "What is SSE?", "What did we talk about?"], "“Name a river.”, “What is"),
         (["Name a river.", "What did you say?"], "“The Danube."),
+        (["I'm Maria and I work in Oslo.", "What's my name and where do I work?"], "Maria.*Oslo"),
+        (["Call me Al", "What do you know about me?"], r"\bAl\b"),
+        (["I like otters.", "I live in Oslo.", "What do you know about me?"], "otters.*Oslo"),
+        (["Hi", "What do you know about me?"], "haven't told me|Nothing so far"),
         (["What did I ask first?"], "no such message|that far"),
     ],
 )
@@ -125,6 +129,22 @@ def test_a_topic_is_continued_as_wished(virtual: VirtualSimulator, wish: str, wo
     assert topic
     assert first.startswith(topic.parts["says"])
     assert second == topic.parts[wish]
+
+
+def test_a_topic_ends_when_all_is_said(virtual: VirtualSimulator) -> None:
+    topic = topic_of("backpressure")
+    assert topic
+    *said, last = replies(virtual, ["What is backpressure?", *["more"] * len(topic.parts)])
+    assert [any(part in reply for reply in said) for part in topic.parts.values()] == [True] * 4
+    assert topic.name in last
+    assert not any(part in last for part in topic.parts.values())
+
+
+@pytest.mark.parametrize("messages", [["  "], ["?"], ["more"], ["Hello", "why?"]])
+def test_a_message_without_a_subject_is_asked_for_one(
+    virtual: VirtualSimulator, messages: list[str]
+) -> None:
+    assert re.search(r"\?|[Tt]ell me", replies(virtual, messages)[-1])
 
 
 def test_every_topic_can_be_asked_for() -> None:

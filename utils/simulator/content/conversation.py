@@ -77,11 +77,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
             return said[-1]
         case "my_name":
             names = _names([*asked, prompt])
-            if (
-                names
-                and " and " in prompt
-                and (known := [part for part in told if names[-1] in part])
-            ):
+            known = [part for part in told if names and names[-1] in part]
+            if known and " and " in prompt:  # the sentence may answer more than the name
                 return chooser.named("you_told_me", quote=wording.shortened(known[-1]))
             return chooser.named("your_name", name=names[-1]) if names else chooser.named("no_name")
         case "about_me":

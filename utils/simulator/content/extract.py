@@ -37,20 +37,10 @@ QUOTED = "|".join(
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
 # many fields of a schema search the same text; don't mutate the results
 _remembered = lru_cache(maxsize=64)
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS = (
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+)
+)
 
 
 def words(text: str) -> list[str]:
@@ -81,10 +71,9 @@ def phones(text: str) -> list[str]:
 def dates(text: str) -> list[str]:
     """Return dates, as YYYY-MM-DD."""
     found = re.findall(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", text)
-    months = "|".join(_MONTHS)
-    for day, month, year in re.findall(rf"\b(\d{{1,2}}) ({months}) (\d{{4}})\b", text.lower()):
-        if 1 <= int(day) <= 28 or int(day) <= 31:
-            found.append(f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}")
+    for day, month, year in re.findall(rf"\b(\d{{1,2}}) ({_MONTHS}) (\d{{4}})\b", text.lower()):
+        if 1 <= int(day) <= 31:
+            found.append(f"{year}-{_MONTHS.split("|").index(month) + 1:02}-{int(day):02}")
     return found
 
 
