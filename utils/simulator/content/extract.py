@@ -37,10 +37,7 @@ QUOTED = "|".join(
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
 # many fields of a schema search the same text; don't mutate the results
 _remembered = lru_cache(maxsize=64)
-_MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december"
-)
-)
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 
 
 def words(text: str) -> list[str]:
@@ -73,7 +70,8 @@ def dates(text: str) -> list[str]:
     found = re.findall(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", text)
     for day, month, year in re.findall(rf"\b(\d{{1,2}}) ({_MONTHS}) (\d{{4}})\b", text.lower()):
         if 1 <= int(day) <= 31:
-            found.append(f"{year}-{_MONTHS.split("|").index(month) + 1:02}-{int(day):02}")
+            number = _MONTHS.split("|").index(month) + 1
+            found.append(f"{year}-{number:02}-{int(day):02}")
     return found
 
 
