@@ -11,7 +11,7 @@ from . import extract, prepared_replies, talk, wording
 
 _MOST_SAID = 60  # earlier replies that shouldn't be repeated
 _STEM = 4  # leading letters by which words are compared
-_TELLING = frozenset({"like", "work"})  # words that count although they are common
+_TELLING = frozenset({"like", "talk", "work"})  # words that count although they are common
 _ORDINALS = ["first", "second", "third", "fourth", "fifth"]
 _GO_ON = re.compile(
     r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
