@@ -1,4 +1,4 @@
-"""Small chat endpoints: a correct one, and for each line of the verdict one that fails only it."""
+"""Small chat endpoints: a correct one, and others that each fail one line of the verdict."""
 
 from __future__ import annotations
 
