@@ -60,7 +60,7 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Keep traffic of this process and its children on this machine, and remove obstacles to it.
+    """Keep traffic of this process and its children on this machine, and keep it working.
 
     Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that no
     HTTP client can use.
