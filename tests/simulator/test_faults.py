@@ -306,7 +306,11 @@ TOOL = {
 
 @pytest.mark.parametrize(
     ("name", "called", "arguments"),
-    [("misnamed", "order_status_now", '{"order": 4711}'), ("garbled", "order_status", None)],
+    [
+        ("misnamed", "order_status_now", '{"order": 4711}'),
+        ("garbled", "order_status", None),
+        ("misfit", "order_status", '{"x_order": 4711}'),
+    ],
 )
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 def test_a_bad_call_looks_finished(

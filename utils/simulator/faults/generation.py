@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, repeat
 
@@ -63,12 +64,26 @@ def _misnamed(reply: Reply) -> Reply:
     "No error: `tool_calls` is empty, and the call is in `invalid_tool_calls`.",
 )
 def _garbled(reply: Reply) -> Reply:
+    return _with_other_arguments(reply, lambda beginning: beginning[1:])
+
+
+@generation(
+    "misfit",
+    "The first argument of each tool call has a wrong name: `x_` is put before it.",
+    "No error: the call is in `tool_calls`. The tool's own schema has to reject it.",
+)
+def _misfit(reply: Reply) -> Reply:
+    return _with_other_arguments(reply, lambda beginning: beginning.replace('{"', '{"x_', 1))
+
+
+def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
+    """Change the first token of each tool call's arguments."""
     begun: set[int] = set()
     pieces: list[Piece] = []
     for piece in reply.pieces:
         first = reply.parts[piece.part].kind == "call" and piece.part not in begun
         begun.add(piece.part)
-        pieces.append(piece._replace(text=piece.text[1:]) if first else piece)
+        pieces.append(piece._replace(text=change(piece.text)) if first else piece)
     return replace(reply, pieces=tuple(pieces))
 
 
