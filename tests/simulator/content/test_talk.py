@@ -163,6 +163,10 @@ def test_same_prompt_and_seed_give_the_same_reply(prompt: str, seed: int) -> Non
     assert one_reply(prompt, seed) == one_reply(prompt, seed)
 
 
+def test_braces_in_a_message_stay() -> None:
+    assert all("your cat is {dear}" in one_reply("My cat is {dear}.", seed) for seed in range(9))
+
+
 def test_another_seed_can_give_another_reply() -> None:
     assert len({one_reply("Why do cats purr?", seed) for seed in range(30)}) > 1
 

@@ -63,8 +63,7 @@ class Chooser:
 
 
 def _filled(reply: str, words: dict[str, str]) -> str:
-    for key, value in words.items():
-        reply = reply.replace(f"{{{key}}}", value)
+    reply = re.sub(r"\{(\w+)\}", lambda key: words[key[1]], reply)
     return re.sub(r"(^|(?<=[.?!] ))[a-z]", lambda first: first.group().upper(), reply)
 
 
