@@ -5,8 +5,6 @@ server, as in production, and the app can use the cells' models, whose async HTT
 this loop.
 """
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import logging

@@ -4,8 +4,6 @@ With the simulator they are hidden, so that no setting of the machine changes wh
 is sent, or what is received. With a real provider they are respected, and invalid ones reported.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import ssl

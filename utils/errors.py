@@ -3,8 +3,6 @@
 The exceptions themselves are defined where they are raised.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping

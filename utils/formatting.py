@@ -1,7 +1,5 @@
 """Durations and counts as text, the same in charts, widgets and tables."""
 
-from __future__ import annotations
-
 
 def in_seconds(duration: float) -> str:
     """Format seconds: `0.21 s` below one second, `10.0 s` above."""

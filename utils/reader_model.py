@@ -18,8 +18,6 @@ A piece of w tokens takes w/r seconds to read, and a_k is the arrival of the pie
 read: the reader waits for the answer. A blocking call is one piece, so W is its whole latency.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

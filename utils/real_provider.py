@@ -1,7 +1,5 @@
 """The real provider, as set by environment variables."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field

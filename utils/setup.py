@@ -4,8 +4,6 @@ When imported, it looks for files of the learner that hide a module, before it i
 that such a file could hide.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import re

@@ -4,8 +4,6 @@ Implements the WHATWG's HTML standard, section 9.2.6, "Interpreting an event str
 compares the events with a real browser's.
 """
 
-from __future__ import annotations
-
 import asyncio
 import codecs
 import re

@@ -4,8 +4,6 @@ An emoji may arrive in two strings: JSON escapes it as two surrogates, and a par
 can yield the first half alone. Encoding such a string raises `UnicodeEncodeError`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, Final

@@ -3,8 +3,6 @@
 `pyplot` is never imported: a notebook would show a figure registered there a second time.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import textwrap

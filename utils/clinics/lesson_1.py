@@ -1,7 +1,5 @@
 """Lesson 1's clinic: it streams on my laptop but not in production."""
 
-from __future__ import annotations
-
 from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model

@@ -1,7 +1,5 @@
 """Lesson 2's clinic: the handler that never fires, or fires twice."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Lesson 3's clinic: the reply that was stored as complete."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from langchain_core.messages import BaseMessageChunk

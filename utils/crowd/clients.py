@@ -3,8 +3,6 @@
 Plain HTTP/1.1 on asyncio's streams, for `app`'s event streams of JSON strings.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

@@ -1,7 +1,5 @@
 """Measuring how many concurrent clients each style of endpoint serves."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median

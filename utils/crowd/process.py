@@ -1,7 +1,5 @@
 """Starting and ending the measured server's process."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """API-key authentication."""
 
-from __future__ import annotations
-
 import hmac
 import re
 

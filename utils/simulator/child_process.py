@@ -3,8 +3,6 @@
 Standard library only, as every notebook imports this.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hmac
 import os

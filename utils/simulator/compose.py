@@ -1,7 +1,5 @@
 """Turns a request into a reply: resolves the profile and faults, and schedules the tokens."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import random

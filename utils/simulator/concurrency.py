@@ -3,8 +3,6 @@
 A learner is identified by the name after the key (`our-class/ada`), or else by network address.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from . import errors

@@ -1,7 +1,5 @@
 """The API's errors, in the API's own format."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 _MAX_QUOTE = 80  # characters of a client's own text

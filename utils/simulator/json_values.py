@@ -1,7 +1,5 @@
 """JSON on the wire: safe parsing, encoding and merging."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Bounded memory of earlier requests, apart from the log."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 from . import errors

@@ -1,7 +1,5 @@
 """A request in one form for both APIs. The modules in `api` parse it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The options and the help of the command line."""
 
-from __future__ import annotations
-
 import argparse
 import math
 

@@ -4,8 +4,6 @@ Standard library only, as every notebook imports this. The code that runs inside
 `server`.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import threading

@@ -1,7 +1,5 @@
 """Recorded replies of real models: their file format, and replaying them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field

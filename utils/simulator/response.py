@@ -1,7 +1,5 @@
 """Sending a reply: bytes at their deadlines, until the client disconnects or a fault ends it."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """The server: socket, event loop, connections."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import socket

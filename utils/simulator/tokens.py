@@ -1,7 +1,5 @@
 """An approximation of a model's tokenizer, without a vocabulary."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Reading text, reasoning and metadata from a stream's items, whatever their type."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@ because generators do nothing until then. A piece arrives when the loop pulls it
 slows the recording.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import (
     AsyncIterable,

@@ -1,7 +1,5 @@
 """Recordings of replies, and the definition of every latency metric."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

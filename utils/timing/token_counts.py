@@ -1,7 +1,5 @@
 """Token counts: which of a provider's counts can be the count of the text that arrived."""
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Iterable, Mapping, Sequence

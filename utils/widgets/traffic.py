@@ -1,7 +1,5 @@
 """`traffic`: how much the kernel sends to the browser, by print, display or widget."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What the request models of both APIs share, including pydantic's errors in the API's format."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 

@@ -1,7 +1,5 @@
 """Faults on the way to the client: what happens to the bytes of a reply."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Iterator

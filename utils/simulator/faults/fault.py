@@ -3,8 +3,6 @@
 The faults are defined in `refusals`, `generation` and `delivery`, each with its description.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable

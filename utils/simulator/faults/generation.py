@@ -1,7 +1,5 @@
 """Faults in what the model generates, and when: limits, stalls, large chunks, reasoning."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, repeat

@@ -4,8 +4,6 @@ The number after `@` is how many attempts of the same request fail before one su
 count starts again. 0 means that every attempt fails.
 """
 
-from __future__ import annotations
-
 from .. import errors
 from ..errors import ApiError
 from .fault import refusal

@@ -1,7 +1,5 @@
 """The table of faults as text: for the terminal and for `FAULTS.md`."""
 
-from __future__ import annotations
-
 from .fault import FAULTS, Fault
 
 _STAGES = {

@@ -1,7 +1,5 @@
 """Base class of the course's widgets, whose messages can always be encoded."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from anywidget import AnyWidget

@@ -1,7 +1,5 @@
 """Base class of the panels that show a stream, and how a stopped or empty reply is described."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import traitlets

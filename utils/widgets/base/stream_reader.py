@@ -1,7 +1,5 @@
 """Reading async streams until they end, fail or are stopped, and the Stop button."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import (
     AsyncIterable,

@@ -1,7 +1,5 @@
 """Scripts and style sheets of widgets, each assembled from the files named in its first line."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Decides when to send to the page: many tokens per message, none of them late."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextvars import copy_context

@@ -1,7 +1,5 @@
 """Joins a partial reply and its continuation, without losing or repeating text."""
 
-from __future__ import annotations
-
 _CERTAIN = 40  # characters: too many to match by chance
 
 

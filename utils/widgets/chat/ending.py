@@ -1,7 +1,5 @@
 """How a reply's stream ended: complete or truncated, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The chat as drawn on the page: turns as a list of items."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A turn of a chat: a question and its reply, while it streams and afterwards."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal

@@ -3,8 +3,6 @@
 Items are duck-typed: anything shaped like LangChain's chunks works.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """`Heartbeat`: shows whether the event loop runs or is blocked."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from itertools import pairwise

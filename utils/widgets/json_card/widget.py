@@ -3,8 +3,6 @@
 It parses nothing: it shows partial values, such as those `JsonOutputParser` yields.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 The page counts the seconds (`base/clock.js`); the kernel sends it the start and the end.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter

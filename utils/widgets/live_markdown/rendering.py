@@ -4,8 +4,6 @@ In any reply, HTML is shown as text, links lead only to the web or to mail, and 
 described but never fetched.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """`LiveMarkdown`: a reply as formatted text, rendered repeatedly as it grows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`LiveText`: a reply as plain text that appears while it streams."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`Progress`: a bar if the total is known; otherwise a count and a clock."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from threading import RLock
 from time import perf_counter

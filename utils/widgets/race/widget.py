@@ -1,7 +1,5 @@
 """`race`: several replies side by side, on one clock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from time import perf_counter
 

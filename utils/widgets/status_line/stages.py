@@ -1,7 +1,5 @@
 """The stages of a run: which were reached, when, and how long each lasted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter

@@ -1,7 +1,5 @@
 """`StatusLine`: the stages of a run as a row, such as "Thinking → Tool call → Answer"."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from threading import RLock
 from time import perf_counter

@@ -1,7 +1,5 @@
 """Base class of the widgets that show one stream below a title, a badge and a Stop button."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any, Generic, TypeVar

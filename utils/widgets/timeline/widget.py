@@ -1,7 +1,5 @@
 """`EventTimeline`: events on a time axis, drawn while they happen."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Replies of `/v1/chat/completions`: chunks, or one object."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from ... import errors

@@ -1,7 +1,5 @@
 """Fields that only recorded chunks have, merged for a reply that isn't streamed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Replies of `/v1/responses`: events, or one object."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

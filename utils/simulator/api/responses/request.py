@@ -1,7 +1,5 @@
 """Requests to `/v1/responses`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
