@@ -35,15 +35,9 @@ class Rows:
     ) -> None:
         """Make the chart, with a heading above each row.
 
-        Args:
-            kind: The kind of chart.
-            title: The finding.
-            recordings: One row each, top to bottom.
-            accounts: The summary in each heading.
-            swatches: The legend.
-            axis: The axis's quantity and unit.
-            height: Inches per row.
-            details: Sentences for the alternative text; by default each name and its account.
+        `accounts` are the summaries in the headings, `axis` is the axis's quantity and unit, and
+        `height` is in inches per row. The alternative text has `details`, by default each name and
+        its account.
         """
         from utils.charts.figure import LEFT, Chart
 

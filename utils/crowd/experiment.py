@@ -71,12 +71,7 @@ async def experiment(
 async def load(style: str, clients: int) -> list[Recording]:
     """Let several clients send a request to one style of endpoint at the same moment.
 
-    Args:
-        style: A key of `STYLES`.
-        clients: Their number.
-
-    Returns:
-        A recording for each client, including failed ones, for `charts.waterfall`.
+    The result has a recording for each client, including failed ones, for `charts.waterfall`.
 
     Raises:
         LoadError: If the style is unknown or the server can't start.

@@ -151,12 +151,7 @@ class Recordings:
     """Recorded replies, found by model and prompt."""
 
     def __init__(self, traces: Iterable[RecordedReply] = (), strict: bool = False) -> None:
-        """Index recorded replies.
-
-        Args:
-            traces: The replies.
-            strict: Reject other prompts to a recorded model.
-        """
+        """Index recorded replies; `strict` rejects other prompts to a recorded model."""
         self._strict = strict
         self._traces: dict[str, dict[str, RecordedReply]] = {}
         for trace in traces:

@@ -52,15 +52,8 @@ def run_app(
 ) -> Run:
     """Make an app, and send it requests.
 
-    Args:
-        name: The function's name in the exercise.
-        answer: The learner's function, which returns the app for a model.
-        case: The input.
-        reply: The reply.
-        model: The model that generates it.
-        use: Sends requests to the app, if there is one. An exception in one of the responses
-            that it returns counts as the answer's.
-        passes_on: Whether each piece should be sent before the next one is taken.
+    `use` sends them, if there is an app, and returns the responses, whose exceptions count as the
+    answer's.
     """
     made: list[Any] = []
 

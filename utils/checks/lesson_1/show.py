@@ -48,18 +48,8 @@ class Seen(Run):
     printed: str
     flushed: bool
     again: Any
-
-    @property
-    def in_order(self) -> bool:
-        """Whether the reply was printed, with nothing but line breaks around it."""
-        text = self.reply.text
-        return text in self.printed and not self.printed.replace(text, "", 1).strip("\n")
-
-    @property
-    def torn(self) -> bool:
-        """Whether the printed text is wrong only in its white space."""
-        bare = "".join(self.printed.split())
-        return not self.in_order and bare == "".join(self.reply.text.split())
+    in_order: bool  # whether the reply was printed, with nothing but line breaks around it
+    torn: bool  # whether the printed text is wrong only in its white space
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
@@ -71,7 +61,16 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
         with redirect_stdout(screens[-1]):
             runs.append(call("show", answer, case, reply, *args, passes_on=True))
     printed, flushed = screens[0].getvalue(), screens[0].flushed
-    return Seen.of(runs[0], printed=printed, flushed=flushed, again=runs[1].returned)
+    text = runs[0].reply.text
+    in_order = text in printed and not printed.replace(text, "", 1).strip("\n")
+    return Seen.of(
+        runs[0],
+        printed=printed,
+        flushed=flushed,
+        again=runs[1].returned,
+        in_order=in_order,
+        torn=not in_order and "".join(printed.split()) == "".join(text.split()),
+    )
 
 
 MISTAKES: Mistakes[Seen] = {

@@ -91,9 +91,7 @@ class SyncedList(CourseWidget):
 def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item]]:
     """Split an item into the text that the page already has, and the rest.
 
-    Args:
-        old: The item as the page has it, in a list; an empty list if it has none.
-        new: The item at the same position now, in a list.
+    `old` is the item as the page has it, in a list, which is empty if it has none.
     """
     match [*old, *new]:
         case [str(before), str(now)]:

@@ -21,9 +21,8 @@ _COLOURS = {
 def script(name: str) -> str:
     """Return a widget's script, after the scripts it needs, without comment lines.
 
-    Args:
-        name: The file's path below `utils/widgets`. Its first line is `// needs: ` and the paths
-            of other scripts, or `nothing`.
+    The script's first line is `// needs: ` and the paths of others below `utils/widgets`, or
+    `nothing`.
     """
     # many learners load it at the same time, so it is kept small
     return _COMMENT.sub("", "\n".join(_with_needs(name)))

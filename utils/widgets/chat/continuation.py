@@ -12,11 +12,7 @@ class Seam:
     """
 
     def __init__(self, there: str) -> None:
-        """Prepare for a continuation.
-
-        Args:
-            there: The first part; empty for a new reply.
-        """
+        """Prepare for a continuation of `there`, the first part; "" for a new reply."""
         self._there = there
         self._held = ""
         self._open = bool(there)

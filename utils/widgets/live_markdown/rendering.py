@@ -80,12 +80,7 @@ def render(text: str) -> list[str]:
 
 
 def _rendered(text: str, links: Links) -> tuple[list[str], Links]:
-    """Return the blocks, and all link targets known after them.
-
-    Args:
-        text: Markdown.
-        links: Targets that were defined before the text.
-    """
+    """Return the blocks, and all link targets known after them."""
     state = mistune.BlockState()
     state.env["ref_links"] = dict(links)
     blocks: Any = _markdown().parse(text, state)[0]  # a list of strings: see `_Safe`
