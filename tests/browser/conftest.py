@@ -16,7 +16,7 @@ import pytest
 from tests.browser.probe import probe
 from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, Lab, launch, serve
+from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
 if TYPE_CHECKING:  # so that tests are skipped, not lost, if Playwright can't be imported
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
@@ -70,10 +70,13 @@ def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def lab(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(
+    browser_file: str, tmp_path_factory: pytest.TempPathFactory, kernels: str | None
+) -> Iterator[Lab]:
     """Run a JupyterLab that serves an empty folder; its kernels can import the course."""
     root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("state")
-    with serve(root, state) as running:
+    kernel = [*command(kernels)] if kernels else None
+    with serve(root, state, kernel=kernel) as running:
         yield running
 
 
@@ -130,7 +133,11 @@ OpenNotebook = Callable[..., NotebookPage]
 
 @pytest.fixture
 def notebook(
-    request: pytest.FixtureRequest, context: BrowserContext, pages: list[Page], lab: Lab
+    request: pytest.FixtureRequest,
+    context: BrowserContext,
+    pages: list[Page],
+    lab: Lab,
+    kernels: str | None,
 ) -> Iterator[OpenNotebook]:
     """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`.
 
@@ -140,10 +147,14 @@ def notebook(
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
 
-    def write_and_open(*cells: str, viewport: ViewportSize = NOTEBOOK_WIDTH) -> NotebookPage:
+    def write_and_open(
+        *cells: str, viewport: ViewportSize = NOTEBOOK_WIDTH, reloads: bool = False
+    ) -> NotebookPage:
         assert not opened, "a test opens one notebook"
         name = "".join(sign if sign.isalnum() else "-" for sign in request.node.name)
-        file = lab.write(f"{name}.ipynb", *cells)
+        # Most tests take a quick kernel; a page that is reloaded meets what a learner's does.
+        kernel = USUAL if reloads and kernels else "python3"
+        file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
         if pages:
             pages[0].set_viewport_size(viewport)
             opened.append(NotebookPage.open_next(pages[0], file))

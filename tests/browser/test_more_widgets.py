@@ -239,6 +239,7 @@ results = await asyncio.gather(
     live.run(slow(lambda number: f"{number} ")),
 )
 """,
+        reloads=True,
     )
     nb.run_all()
     nb.page.locator(ROWS).nth(5).wait_for()

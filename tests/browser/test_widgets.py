@@ -242,7 +242,9 @@ def test_text_is_never_markup(notebook: OpenNotebook):
 
 
 def test_a_page_that_is_reloaded_shows_the_whole_text_and_follows_on(notebook: OpenNotebook):
-    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=200))")
+    nb = notebook(
+        SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=200))", reloads=True
+    )
     nb.run_all()
     wait_for_text(nb, TEXT, "word10 ")
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -260,7 +262,7 @@ def seconds_counted(nb: NotebookPage, more_than: float) -> float:
 
 
 def test_a_clock_counts_by_itself_also_after_a_reload_until_its_kernel_ends(notebook: OpenNotebook):
-    nb = notebook(SETUP + "\nbadge = LatencyBadge()", "badge", "badge.start()")
+    nb = notebook(SETUP + "\nbadge = LatencyBadge()", "badge", "badge.start()", reloads=True)
     nb.run()  # no cell is running any more, so the kernel is silent
     seconds = seconds_counted(nb, seconds_counted(nb, 0.2))
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -298,7 +300,12 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
 
 
 def test_a_page_that_comes_late_follows_the_text_from_then_on(notebook: OpenNotebook):
-    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=100_000))")
+    nb = notebook(
+        SETUP,
+        'live = LiveText("Reply")\nlive',
+        "await live.run(stream(words=100_000))",
+        reloads=True,
+    )
     nb.run_all()
     down = "() => document.querySelector('.course-text')?.scrollTop > 200"
     nb.page.wait_for_function(down)

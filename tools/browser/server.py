@@ -39,6 +39,7 @@ GET_ONE = (
 NO_BROWSER = f"No Chromium or Chrome found. {GET_ONE}"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
+USUAL = "usual"  # the usual kernel's name where notebooks have another by default
 PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be busy
 
 
@@ -70,7 +71,7 @@ class Lab:
     address: str
     token: str
 
-    def write(self, name: str, *cells: str) -> str:
+    def write(self, name: str, *cells: str, kernel: str = "python3") -> str:
         """Write a notebook of these code cells into the root; return its name."""
         notebook = {
             "cells": [
@@ -84,7 +85,7 @@ class Lab:
                 }
                 for number, cell in enumerate(cells)
             ],
-            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            "metadata": {"kernelspec": {"name": kernel, "display_name": kernel}},
             "nbformat": 4,
             "nbformat_minor": 5,
         }
@@ -111,7 +112,7 @@ def serve(
         root: The folder to serve.
         state: An empty folder for settings and logs; the user's own are left alone.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A different command to start a kernel.
+        kernel: A different command to start a kernel; the usual kernel is then `USUAL`.
     """
     overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -143,9 +144,11 @@ def serve(
         variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
         command += ["--KernelManager.transport=ipc"]
     if kernel is not None:
-        specification = state / "own" / "kernels" / "python3" / "kernel.json"
-        specification.parent.mkdir(parents=True)
-        specification.write_text(json.dumps({"argv": kernel, "display_name": "Python 3"}))
+        usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        for name, argv in {"python3": kernel, USUAL: usual}.items():
+            specification = state / "own" / "kernels" / name / "kernel.json"
+            specification.parent.mkdir(parents=True)
+            specification.write_text(json.dumps({"argv": argv, "display_name": name}))
         variables["JUPYTER_PATH"] = str(state / "own")
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
