@@ -33,15 +33,6 @@ class JoinsAList(BaseCallbackHandler):
 
 
 @right("2.collector")
-class StartsWithTheRun(BaseCallbackHandler):
-    def on_chat_model_start(self, serialized, messages, **kwargs):
-        self.text = ""
-
-    def on_llm_new_token(self, token, **kwargs):
-        self.text = self.text + token
-
-
-@right("2.collector")
 @dataclass(frozen=True)
 class AsFrozenData(BaseCallbackHandler):
     pieces: list = field(default_factory=list)
@@ -54,7 +45,7 @@ class AsFrozenData(BaseCallbackHandler):
         self.pieces.append(token)
 
 
-@right("2.collector")
+@right("2.collector", "starts an event loop for each call")
 class Asynchronous(AsyncCallbackHandler):
     text = ""  # a class attribute, replaced by an instance attribute: harmless
 
@@ -114,9 +105,16 @@ edit("not a handler", {"(BaseCallbackHandler)": ""}, "doesn't inherit from `Base
 
 edit("still empty", {"self.text +": "text "}, "43 pieces of text arrived, but")
 edit(
-    "no text",
+    "no text at first",
     {'self.text = ""': "self.text = None", "self.text +=": 'self.text = (self.text or "") +'},
 )
+edit(
+    "no text at first",
+    {"__init__(self)": "on_chat_model_start(self, serialized, messages, **kwargs)"},
+    "when a collector is made",
+)
+edit("begins with text", {'""': '"\\n"'}, "A new collector's `.text` is")
+edit("adds the reply again", at("on_llm_end", "self.text += value.generations[0][0].text"))
 edit(
     "drops the first chunk",
     {

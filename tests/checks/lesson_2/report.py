@@ -93,10 +93,11 @@ edit(None, {"{}": "Counter()", ADDS: "self.counts[run_id] += 1", FAILS: "del sel
 edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})  # doesn't grow
 edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
 
-edit("mixes runs", {"run_id, 0": "0, 0", "counts[run_id]": "counts[0]"})
-edit("mixes runs", {"get(run_id, 0)": "get(run_id, 1)"})
+edit("counts for another run", {"run_id, 0": "0, 0", "counts[run_id]": "counts[0]"})
+edit("begins elsewhere", {"get(run_id, 0)": "get(run_id, 1)"}, "is off by 1. Where")
+edit("mixes runs", {"counts[run_id]": "counts[0]", ENDS: "self.reports.append(self.counts[0])"})
 edit(
-    "mixes runs",
+    "counts for another run",
     {
         "run_id, **": "run_id, parent_run_id=None, **",
         "(run_id": "(parent_run_id",
@@ -106,7 +107,7 @@ edit(
 edit(
     "resets another run",
     {ENDS: f"{ENDS}; self.counts.clear()"},
-    "should be removed when a run ends",
+    "Whose count may change when a run starts or ends",
 )
 edit("loses another run", {FAILS: "self.counts.clear()"})
 edit("loses another run", {FAILS: "self.counts = {}"})
@@ -181,7 +182,7 @@ prepares("raises", {"del self.runs[run_id]": "self.runs.clear()"})
 wrong("2.report", "not a class", "`Report`, without parentheses")(Report())
 
 
-@wrong("2.report", "mixes runs")
+@wrong("2.report", "counts for another run", "Which argument tells you")
 class ByThread(BaseCallbackHandler):
     """Keeps runs apart in a batch, but mixes two runs in one thread."""
 

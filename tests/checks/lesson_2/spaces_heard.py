@@ -108,7 +108,9 @@ edit(
     {LOOP: "model.callbacks = [words]\n    list(model.stream(prompt))"},
     "`callbacks`",
 )
-edit("changes the model", {LOOP: f"model.streaming = True\n    model.invoke(prompt, {CONFIG})"})
+ON, OFF = "model.streaming = True", "model.streaming = False"
+edit("changes the model", {LOOP: f"{ON}\n    model.invoke(prompt, {CONFIG})"})
+edit("changes the model", {LOOP: f"{ON}\n    model.invoke(prompt, {CONFIG})\n    {OFF}"})
 edit("another prompt", {"stream(prompt": 'stream("Name a river."'})
 edit("another prompt", {"stream(prompt": 'stream(""'})
 edit("returns the wrong type", {"words.spaces": "words"})
@@ -125,8 +127,10 @@ own(None, {COUNTS: "self.spaces += kwargs['chunk'].text.count(' ')"})
 own("unknown method", {"on_llm_new_token": "on_token"})
 own("unfilled parameter", {"token": "text"} | {"on_llm_new_text": "on_llm_new_token"}, "`text` of")
 own("no methods", {"def on_llm_new_token(self, token, **kwargs):": "", COUNTS: ""})
-own("another number", {COUNTS: "self.spaces += 1"})
-own("another number", {COUNTS: "self.spaces += sum(map(str.isspace, token))"})
+own("another number", {COUNTS: "self.spaces += token.startswith(' ')"})
+own("counts tokens", {COUNTS: "self.spaces += 1"})
+own("counts tokens", {COUNTS: "self.spaces += bool(token)"})
+own("counts other white space", {COUNTS: "self.spaces += sum(map(str.isspace, token))"})
 own("another number", {COUNTS: "self.spaces += max(0, len(token.split()) - 1)"})
 AT_THE_END = "self.spaces = token.generations[0][0].text.count(' ')"
 own("counts the finished reply", {"on_llm_new_token": "on_llm_end", COUNTS: AT_THE_END})

@@ -27,7 +27,7 @@ def spent(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.spent")
+@right("2.spent", "You read the usage in the loop")
 def from_the_chunks(model, prompts):
     total = 0
     for prompt in prompts:
@@ -117,10 +117,17 @@ edit(None, {PROMPTS: "for prompt in list(prompts):", LOOP: f"deque({CALL}, maxle
 
 edit("last reply alone", {PROMPTS: f"{PROMPTS}\n        usage = UsageMetadataCallbackHandler()"})
 edit(
-    "skips a prompt",
+    "first prompt alone",
     {"    return sum": "        return sum", "values())": "values())\n    return 0"},
+    "Of 4 prompts, only `Name a river.` was sent",
 )
-edit("skips a prompt", {"in prompts": "in prompts[:1]"})
+edit("skips a prompt", {"in prompts": "in prompts[:-1]"})
+edit("counted twice", {"return ": "return 2 * "})
+edit(
+    "reads no entry",
+    {SUM: 'usage.usage_metadata.get("fake-model", {"output_tokens": 0})["output_tokens"]'},
+    "entries for `river-1` and `sea-2`. Which",
+)
 edit(
     "another number of requests",
     {"in prompts": "in dict.fromkeys(prompts)"},
@@ -145,6 +152,15 @@ edit("no usage", {f", {CONFIG}": ""})
 edit("usage switched off", {CONFIG: f"{CONFIG}, stream_usage=False"})
 edit("usage switched off", {"model.stream": "model.bind(stream_usage=False).stream"})
 edit("changes the model", {PROMPTS: f"model.stream_usage = None\n    {PROMPTS}"}, "`stream_usage`")
+edit(
+    "changes the model",
+    {
+        PROMPTS: f"model.callbacks = [usage]\n    {PROMPTS}",
+        f", {CONFIG}": "",
+        "return": "model.callbacks = None\n    return",
+    },
+    "`callbacks`",
+)
 edit(
     "changes an argument",
     {PROMPTS: "while prompts:", "stream(prompt": "stream(prompts.pop(0)"},

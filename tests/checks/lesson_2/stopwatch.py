@@ -70,7 +70,7 @@ def at(event, does):
     return {"def on_llm_new_token": LATER(event, does)}
 
 
-edit(None, {"chat_model_start": "llm_start"})  # LangChain falls back to this method
+edit(None, {"chat_model_start": "llm_start"}, "only if there is no `on_chat_model_start`")
 edit(None, {MEASURES: "self.ttft = round(self.clock() - self.sent, 3)"})
 edit(None, {"self, token": "self, *_, chunk", "if token": "if chunk.message.text"})
 
@@ -92,11 +92,7 @@ edit(
     {"**kwargs": "chunk=None, **kwargs", "if token": "if chunk is not None"},
     "was 0.1 s",
 )
-edit(
-    "before the text",
-    {"ttft = None": "ttft = 0.0", "self.ttft is None": "not self.ttft"},
-    "was 0.0 s",
-)
+edit("has a value at first", {"ttft = None": "ttft = 0.0", "self.ttft is None": "not self.ttft"})
 edit("chunk for text", {"self, token": "self, chunk", "if token": "if chunk"})
 edit(
     "measured later", {"token and self": "token.strip() and self"}, "that begins with a line break"

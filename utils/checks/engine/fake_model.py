@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -54,6 +55,8 @@ class FakeModel(ChatOpenAI):
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
     _calls: list[Call] = PrivateAttr(default_factory=list)
+    # for each request, the id of the model, which may be a copy of this one, and its settings
+    _requests: list[tuple[int, dict[str, Any]]] = PrivateAttr(default_factory=list)
 
     @classmethod
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
@@ -77,6 +80,16 @@ class FakeModel(ChatOpenAI):
     def calls(self) -> list[Call]:
         """Each call of its methods, in order; `batch` is followed by an `invoke` for each input."""
         return self._calls
+
+    def settings(self) -> dict[str, Any]:
+        """Return its settings, with copies of lists and dicts."""
+        held = [(name, getattr(self, name)) for name in type(self).model_fields]
+        return {name: copy(it) if isinstance(it, list | dict) else it for name, it in held}
+
+    @property
+    def used(self) -> list[dict[str, Any]]:
+        """Its settings at each of its requests; those of copies aren't included."""
+        return [settings for model, settings in self._requests if model == id(self)]
 
     @property
     def readings(self) -> list[Reading]:
@@ -142,6 +155,7 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], settings: Mapping[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
+        self._requests.append((id(self), self.settings()))
         reply = self._replies.get(messages[-1].text if messages else "", self._other)
         limit = {"max_tokens": self.max_tokens} if self.max_tokens else {}
         return reply, Reading(tuple(messages), {**limit, **settings}, streamed)

@@ -119,14 +119,15 @@ class _Record:
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the arguments, and the settings of models, that were changed."""
+        """Return the arguments, and the settings of models, that were changed, even for a while."""
         names = _parameters(self.answer)
         changed: list[str] = []
         settings: list[str] = []
         for at, (arg, before) in enumerate(zip(self._args, self._before, strict=True)):
             after = _state(arg)
             if isinstance(arg, FakeModel):
-                settings += [key for key in after if after[key] != before.get(key)]
+                states = (*arg.used, after)
+                settings += [key for now in states for key in now if now[key] != before.get(key)]
             elif after != before:
                 changed.append(names[at] if at < len(names) else f"argument {at + 1}")
         return changed, settings
@@ -152,8 +153,7 @@ def _of_a_learner(error: BaseException) -> bool:
 def _state(arg: object) -> Any:
     """Return the part of an argument's state that an answer may not change."""
     if isinstance(arg, FakeModel):
-        held = [(key, getattr(arg, key)) for key in type(arg).model_fields]
-        return {key: copy.copy(it) if isinstance(it, list | dict) else it for key, it in held}
+        return arg.settings()
     if isinstance(arg, list):  # a list of models or functions: compare by identity
         return [(id(each), _state(each)) for each in arg]
     return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None

@@ -1,5 +1,6 @@
 """A handler whose `.text` grows with each token."""
 
+import inspect
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ class Seen(Heard):
     # after each chunk, the text that had arrived and the contents of `.text`
     looks: Sequence[tuple[str, Any]]
     text: Any  # `.text` at the end
-    other: Any  # `.text` at the end of a collector that received nothing
+    fresh: Any  # `.text` of a new collector
+    other: Any  # that collector's `.text` at the end, when it still hasn't received anything
     came: str  # the text that had arrived at the end
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
@@ -43,11 +45,12 @@ def _text(handler: object) -> Any:
 def observe(answer: Any, case: Listening) -> Seen:
     """Read `.text` after each chunk, and that of a collector that receives nothing."""
     reply = case.reply()
-    texts: list[Any] = [None, None]
+    texts: list[Any] = [None, None, None]
     looks: list[tuple[str, Any]] = []
 
     def listen(make: Make) -> None:
         one, other = make(), make()
+        fresh = _text(other)
         model, config = case.model(reply, streaming=True), {"callbacks": [one]}
         if case.invoked:
             model.invoke(case.prompt, config)
@@ -57,7 +60,7 @@ def observe(answer: Any, case: Listening) -> Seen:
                     looks.append(("".join(reply.pieces[: reply.taken]), _text(one)))
                     if reply.taken == case.leave_after:
                         break
-        texts[:] = _text(one), _text(other)
+        texts[:] = _text(one), fresh, _text(other)
 
     heard = hear("Collector", answer, case, listen)
     came = "".join(reply.pieces[: reply.taken])
@@ -67,7 +70,8 @@ def observe(answer: Any, case: Listening) -> Seen:
         heard,
         looks=looks,
         text=texts[0],
-        other=texts[1],
+        fresh=texts[1],
+        other=texts[2],
         came=came,
         pieces=reply.pieces,
         held=held,
@@ -87,7 +91,8 @@ def _unrepeated(pieces: Sequence[str]) -> list[str]:
 MISTAKES: Mistakes[Seen] = {
     **handlers.CLASS,
     "not a string": lambda s: s.text is not None and not isinstance(s.text, str),
-    "shared text": lambda s: bool(s.other),
+    "shared text": lambda s: bool(s.other) and s.other != s.fresh,
+    "begins with text": lambda s: bool(s.fresh),
     "no text": lambda s: s.text is None,
     "last piece alone": lambda s: (
         s.wrong and len(s.pieces) > 1 and {*s.held, ""} == {*s.pieces, ""}
@@ -101,9 +106,11 @@ MISTAKES: Mistakes[Seen] = {
     "loses repeated pieces": lambda s: (
         s.wrong and len({*s.pieces}) < len(s.pieces) and s.text in _unrepeated(s.pieces)
     ),
+    "adds the reply again": lambda s: s.wrong and s.text == 2 * s.came,
     "loses white space": lambda s: s.wrong and "".join(s.text.split()) == "".join(s.came.split()),
     "not with invoke": lambda s: s.wrong and s.case.invoked,
     "another text": lambda s: s.wrong,
+    "no text at first": lambda s: s.fresh is None,
     "empty on the way": lambda s: bool(s.came and s.looks) and not s.longest,
     "behind": lambda s: s.late is not None,
 }
@@ -126,4 +133,5 @@ check = Exercise(
         Listening(text=RIVERS, seed=14, invoked=True),
     ),
     mistakes=MISTAKES,
+    notes={"async method": lambda s: inspect.iscoroutinefunction(s.answer.on_llm_new_token)},
 )

@@ -74,9 +74,21 @@ COLLECTOR: Messages[collector.Seen] = {
         "After each token `.text` held all the text that had arrived, even when the reply ended "
         "early."
     ),
+    "async method": lambda _: (
+        "With `.stream()`, LangChain starts an event loop for each call of an `async def` method; "
+        "a plain `def` needs none."
+    ),
     "shared text": lambda s: (
         f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
         "kept on the class or in a global variable instead of on `self`?"
+    ),
+    "begins with text": lambda s: (
+        f"A new collector's `.text` is {shown(repr(s.fresh))}. Before any text arrives, it should "
+        'be `""`.'
+    ),
+    "no text at first": lambda _: (
+        "A new collector has no `.text`, or it is `None`. Before any text arrives, it should be "
+        '`""`. Which method runs when a collector is made?'
     ),
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
     "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
@@ -97,6 +109,9 @@ COLLECTOR: Messages[collector.Seen] = {
     "loses repeated pieces": lambda s: (
         f"`.text` is {shown(repr(s.text))}, but the reply is {shown(repr(s.came))}. What leaves "
         "out a piece that equals an earlier one?"
+    ),
+    "adds the reply again": lambda s: (
+        f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
     ),
     "loses white space": lambda s: (
         f"Only the white space is wrong{s.when}: `.text` is {shown(repr(s.text))}."
@@ -123,6 +138,14 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     "correct": lambda s: (
         f"It measured {s.final:.1f} s to the first text, although the handler was created long "
         "before the call, and an empty token arrived first."
+    ),
+    "another start": lambda _: (
+        "For a chat model, LangChain calls `on_llm_start` only if there is no "
+        "`on_chat_model_start`."
+    ),
+    "has a value at first": lambda s: (
+        f"A new handler's `.ttft` is {shown(repr(s.at_first))}. It should be `None` until the "
+        "first text arrives."
     ),
     "measures without text": lambda s: (
         f"`.ttft` is {shown(s.final)}{s.when}. Without any text it stays `None`."
@@ -184,10 +207,6 @@ def _tokens(s: report.Seen) -> str:
     return joined([str(number) for number in s.right])
 
 
-def _off(s: report.Seen) -> set[int]:
-    return {abs(got - right) for got, right in zip(s.got, s.right, strict=False)}
-
-
 REPORT: Messages[report.Seen] = {
     **CLASS,
     "correct": lambda s: (
@@ -206,7 +225,9 @@ REPORT: Messages[report.Seen] = {
         f"{_reported(s)}. Only a run that ends without an error is reported."
     ),
     "skips a run without tokens": lambda s: f"{_reported(s)}. That run ended too, with 0 tokens.",
-    "reports nothing": lambda s: f"`.reports` is empty{s.when}. Which method is called at the end?",
+    "reports nothing": lambda s: (
+        f"`.reports` is empty{s.when}. Does the method that is called at the end append to it?"
+    ),
     "skips empty tokens": lambda s: (
         f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, including "
         "empty ones."
@@ -225,16 +246,19 @@ REPORT: Messages[report.Seen] = {
     "mixes threads": lambda s: f"{_reported(s)}. The runs had {_tokens(s)} tokens.",
     "resets another run": lambda s: (
         f"The first report is right, but the other run had {s.right[1]} tokens, and {s.got[1]} "
-        "were reported. Whose count should be removed when a run ends?"
+        "were reported. Whose count may change when a run starts or ends?"
+    ),
+    "begins elsewhere": lambda s: (
+        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. Each is off by "
+        f"{abs(next(iter(s.off)))}. Where does the count begin?"
+    ),
+    "counts for another run": lambda s: (
+        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. The sum is right, so tokens are "
+        "counted for the wrong run. Which argument tells you a token's run?"
     ),
     "mixes runs": lambda s: (
-        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. "
-        + (
-            f"Each is off by {_off(s).pop()}. Where does the count begin?"
-            if len(_off(s)) == 1
-            else "Does each token add 1 to the count of its own run, and does `on_llm_end` report "
-            "the count of the run that ended?"
-        )
+        f"{_reported(s)}, but the runs had {_tokens(s)} tokens. Does each token add 1 to the count "
+        "of its own run, and does `on_llm_end` report the count of the run that ended?"
     ),
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
@@ -271,7 +295,15 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
     ),
     "another number": lambda s: (
         f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. "
-        'Does each token add its `" "` to the count, and does anything else change it?'
+        'Does each token add all of its `" "`, wherever in the token they are, and nothing else?'
+    ),
+    "counts other white space": lambda s: (
+        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that "
+        'includes other white space, such as line breaks. Only `" "` counts.'
+    ),
+    "counts tokens": lambda s: (
+        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that is the "
+        "number of tokens. A token may have several spaces, or none."
     ),
 }
 
@@ -292,6 +324,9 @@ SPENT: Messages[spent.Seen] = {
     "correct": lambda _: (
         "The sum is right for four replies from two models, for a single reply, and for an empty "
         "list."
+    ),
+    "from the chunks": lambda _: (
+        "You read the usage in the loop. A handler counts it without one, for `invoke` too."
     ),
     "one model's name": lambda s: (
         f"{_raised(s)} Each model has an entry in `usage_metadata` under its own name."
@@ -315,6 +350,10 @@ SPENT: Messages[spent.Seen] = {
         f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
         "reads it."
     ),
+    "first prompt alone": lambda s: (
+        f"Of {len(s.case.prompts)} prompts, only {shown(s.readings[0].messages[-1].text)} was "
+        "sent. What ends the loop over the prompts?"
+    ),
     "skips a prompt": lambda s: f"The prompt {shown(s.never_sent)} was never sent.",
     "another number of requests": lambda s: (
         f"The prompt {shown(s.often)} is in the list {times(s.case.prompts.count(s.often))}, but "
@@ -337,7 +376,14 @@ SPENT: Messages[spent.Seen] = {
     "last reply alone": lambda s: f"{_bill(s)}: that is only the last reply.",
     "first reply alone": lambda s: f"{_bill(s)}: that is only the first reply.",
     "one model alone": lambda s: f"{_bill(s)}: those are the tokens of only one of the two models.",
+    "counted twice": lambda s: (
+        f"{_bill(s)}: twice the right number. What counts each reply a second time?"
+    ),
     "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
+    "reads no entry": lambda s: (
+        f"{_bill(s)}. The handler has entries for {joined([f'`{each}`' for each in s.entries])}. "
+        "Which of them does the sum read?"
+    ),
     "no usage": lambda s: f"{_bill(s)}. Is a handler attached? Which chunk has the usage?",
     "another number": lambda s: f"{_bill(s)}. Where is the provider's count?",
 }

@@ -61,6 +61,12 @@ class Seen(Heard):
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct, in any order
 
+    @property
+    def off(self) -> set[int]:
+        """By how much the reports are too high, if none is missing."""
+        both = zip(self.got, self.right, strict=True)
+        return {got - right for got, right in both} if len(self.got) == len(self.right) else set()
+
 
 def observe(answer: Any, case: Runs) -> Seen:
     """Run a handler on one case."""
@@ -146,6 +152,10 @@ MISTAKES: Mistakes[Seen] = {
     "mixes threads": lambda s: s.wrong and s.case.batch,
     "resets another run": lambda s: (
         s.wrong and s.case.beside and len(s.got) > 1 and s.got[0] == s.right[0]
+    ),
+    "begins elsewhere": lambda s: s.wrong and s.case.beside and len(s.off) == 1,
+    "counts for another run": lambda s: (
+        s.wrong and s.case.beside and sum(s.got) == sum(s.right) and len(s.got) == len(s.right)
     ),
     "mixes runs": lambda s: s.wrong and s.case.beside,
     "another number": lambda s: s.wrong,

@@ -1,6 +1,6 @@
 """The spaces in the tokens that a handler received."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -9,6 +9,7 @@ from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
+_MOST_EMPTY = 4  # empty tokens in a reply
 _ASIDES = (" ", "by the by")  # distinguish the handler's count from a count in the reply
 
 
@@ -28,6 +29,16 @@ def _of_the_reply(s: Attaching) -> bool:
     return s.wrong and bool(s.returned == s.reply.text.count(" "))
 
 
+def _white_space(s: Attaching) -> int:
+    return sum(map(str.isspace, "".join((s.reply.text, *s.reply.asides))))
+
+
+def _tokens(s: Attaching) -> Sequence[int]:
+    """The number of tokens, with and without the empty ones."""
+    tokens = s.total + len(s.reply.asides)
+    return range(tokens, tokens + _MOST_EMPTY + 1)
+
+
 MISTAKES: Mistakes[Attaching] = {
     **handlers.ATTACHED,
     "no handler": lambda s: s.wrong and not s.handlers,
@@ -39,6 +50,8 @@ MISTAKES: Mistakes[Attaching] = {
     "counted twice": lambda s: (
         s.wrong and s.returned - s.right in (s.right, s.reply.text.count(" "))
     ),
+    "counts other white space": lambda s: s.wrong and s.returned == _white_space(s),
+    "counts tokens": lambda s: s.wrong and s.returned in _tokens(s),
     "another number": lambda s: s.wrong,
 }
 

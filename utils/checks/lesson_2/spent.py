@@ -44,6 +44,12 @@ class Seen(Attaching):
     by_model: Sequence[int]  # the output tokens per model
     chunks: Sequence[int]  # the number of chunks, with and without some that have no text
 
+    @property
+    def entries(self) -> list[str]:
+        """The models that have an entry in a handler's `usage_metadata`."""
+        found = [getattr(each, "usage_metadata", None) for each in self.handlers]
+        return [*dict.fromkeys(name for each in found if isinstance(each, dict) for name in each)]
+
 
 def _usage(given: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
@@ -121,6 +127,7 @@ MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
     "one conversation": lambda s: any(len(_asked(each)) > 1 for each in s.readings),
     "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.readings),
+    "first prompt alone": lambda s: s.case.whole and len(s.readings) == 1 < len(s.case.prompts),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
     "another number of requests": lambda s: s.case.whole and bool(s.often),
     "leaves a reply early": lambda s: s.case.whole and bool(s.left),
@@ -133,7 +140,9 @@ MISTAKES: Mistakes[Seen] = {
     "last reply alone": lambda s: s.wrong and [s.returned] == s.written[-1:],
     "first reply alone": lambda s: s.wrong and [s.returned] == s.written[:1],
     "one model alone": lambda s: s.wrong and s.returned in s.by_model,
+    "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
     "counts chunks": lambda s: s.wrong and s.returned in s.chunks,
+    "reads no entry": lambda s: s.wrong and s.returned == 0 and bool(s.entries),
     "no usage": lambda s: s.wrong and s.returned == 0,
     "another number": lambda s: s.wrong,
 }
@@ -147,6 +156,7 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST,
+    notes={"from the chunks": lambda s: not s.handlers},
     opts_out={
         "collected first": "the number is wanted when the replies are over",
         "calls twice": "a repeated prompt is sent twice, and `often` counts each one",

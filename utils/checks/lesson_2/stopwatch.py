@@ -31,6 +31,7 @@ class Timed(Case):
 class Seen(Heard):
     """The values of `.ttft`."""
 
+    at_first: Any  # `.ttft` of a new handler
     first: float | None  # the correct TTFT; None for a reply without text
     looked: bool  # whether the handler read its clock while the model ran
     early: Any  # `.ttft` before any text arrived, or None
@@ -45,6 +46,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply(first_after=0.0 if case.compact else FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # pieces that had arrived, `.ttft`
+    at_first: list[Any] = []
     values: list[Any] = []
     ahead = _AHEAD
 
@@ -55,6 +57,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     def listen(make: Make) -> None:
         nonlocal ahead
         handler = make(clock=clock)
+        at_first.append(_ttft(handler))
         virtual_time.pause(IDLE)
         looks.clear()
         ahead = -virtual_time.now() if case.from_zero else _AHEAD
@@ -73,6 +76,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     comparable = final is not None and first is not None and not odd
     return Seen.of(
         heard,
+        at_first=next(iter(at_first), None),
         first=first,
         looked=bool(looks),
         early=early,
@@ -102,6 +106,7 @@ def _takes_the_chunk(s: Seen) -> bool:
 
 MISTAKES: Mistakes[Seen] = {
     **handlers.CLASS,
+    "has a value at first": lambda s: s.at_first is not None,
     "measures without text": lambda s: s.first is None and s.final is not None,
     "not a number": lambda s: s.odd is not None,
     "never measures": lambda s: s.first is not None and s.then is s.final is None,
@@ -137,4 +142,10 @@ check = Exercise(
         Timed(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
     ),
     mistakes=MISTAKES,
+    notes={
+        "another start": lambda s: (
+            handlers.hears(s.handler, "on_llm_start")
+            and not handlers.hears(s.handler, "on_chat_model_start")
+        )
+    },
 )
