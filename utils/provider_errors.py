@@ -134,7 +134,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
 def _no_connection(causes: list[BaseException]) -> str:
     names = {type(cause).__name__ for cause in causes}
     if names.intersection(_BROKE_OFF):
-        return "The connection broke while the reply was on its way: ask again."
+        return "The connection dropped in the middle of the reply: ask again."
     if names.intersection(_UNREADABLE):
         return nothing_readable()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):

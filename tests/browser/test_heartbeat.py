@@ -71,7 +71,7 @@ def test_it_beats_on_where_nobody_holds_the_loop(notebook: OpenNotebook, tmp_pat
     nb.page.locator(SAYS, has_text="beating").wait_for()
     turns.take("end")
     nb.wait_done()
-    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    nb.page.locator(SAYS, has_text="kept beating").wait_for()
     assert nb.page.locator(SAYS).get_attribute("role") == "status"
     marks = nb.page.locator(".course-heartbeat path").get_attribute("d") or ""
     assert marks.count("M") > 8
@@ -93,7 +93,7 @@ def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: Ope
     assert FROZE.match(nb.page.locator(SAYS).inner_text())
     nb.run_cell_with("second")
     nb.wait_done()
-    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    nb.page.locator(SAYS, has_text="kept beating").wait_for()
     assert nb.page.locator(".course-gap").count() == 0
 
 
@@ -107,7 +107,7 @@ def test_interrupting_the_kernel_ends_the_block(notebook: OpenNotebook):
     nb.page.locator(SAYS, has_text="beating").wait_for()
     nb.interrupt()
     nb.wait_done()
-    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    nb.page.locator(SAYS, has_text="kept beating").wait_for()
     assert any("Cancelled" in error or "Interrupt" in error for error in nb.errors())
 
 
@@ -117,7 +117,7 @@ def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
     nb.theme(f"JupyterLab {theme}")
     nb.only_the_notebook()
     nb.run()
-    nb.page.locator(SAYS, has_text="beat on").wait_for()
+    nb.page.locator(SAYS, has_text="kept beating").wait_for()
     nb.page.locator(".jp-SplashScreen, #jupyterlab-splash").first.wait_for(state="hidden")
     nb.screenshot(f"heartbeat-{theme.lower()}")
     words = ".course-title, .course-badge, .course-gap b, .course-axis span"

@@ -93,9 +93,7 @@ class TestPromises(Promises):
         nb.run_cell_with('title="Breaks once"')
         nb.wait_done()
         chat = panel(nb, "Breaks once")
-        told = foot(chat, "failed").get_by_text(
-            "The connection broke while the reply was on its way"
-        )
+        told = foot(chat, "failed").get_by_text("The connection dropped in the middle of the reply")
         assert told.is_visible()
         part = chat.locator(".course-block").last.text_content() or ""
         button(chat, "Continue").click()

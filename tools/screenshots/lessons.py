@@ -83,7 +83,7 @@ PORTRAITS = {
     4: Portrait(
         ('Heartbeat(".stream()")', 'Heartbeat(".astream()")'),
         ".course-badge",
-        "beat on",
+        "kept beating",
         ".course-heartbeat",
     ),
     5: Portrait(

@@ -475,7 +475,7 @@ DIAGNOSIS: Messages[Diagnosis] = {
         },
     ),
     "correct": lambda s: (
-        "All four are right, from their figures alone. "
+        "All four are right, from the measurements alone. "
         + " ".join(f"{name} {_CODE[what]}." for name, what in s.truth.items())
     ),
 }

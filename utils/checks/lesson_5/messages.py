@@ -660,7 +660,8 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
 GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     "correct": lambda s: (
         "Nothing forbidden was shown, nothing allowed was lost, and at most "
-        f"{count(s.held, 'character', 'was')} held back. After a no, the stream was closed."
+        f"{count(s.held, 'character', 'was')} held back. "
+        "After `allowed` returned `False`, the stream was closed."
     ),
     "refuses allowed text": lambda s: (
         f"`Refused` was raised after {shown(repr(s.arrived))}{s.when}, which contains nothing "

@@ -7,7 +7,7 @@ import traitlets
 from utils.timing import Outcome, Recording
 from utils.widgets.base.synced_list import SyncedList
 
-STOPPED = "Stopped. What had arrived stays."
+STOPPED = "Stopped. Everything received so far is kept."
 
 
 class Panel(SyncedList):

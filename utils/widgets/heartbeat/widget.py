@@ -96,7 +96,7 @@ class Heartbeat(Showable, SyncedList):
             return f"{self.title}: has not beaten yet"
         if self.froze:
             return f"{self.title}: froze for {in_seconds(self.longest)}"
-        return f"{self.title}: beat on, never more than {in_seconds(self.longest)} apart"
+        return f"{self.title}: kept beating, longest gap {in_seconds(self.longest)}"
 
     async def __aenter__(self) -> Self:
         """Start beating.
