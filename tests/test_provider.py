@@ -348,7 +348,7 @@ def test_words_that_the_sdk_does_not_find_are_quoted_all_the_same(status: int) -
 
 
 @pytest.mark.parametrize(
-    ("delivery", "words"), [("drop@3", "connection broke"), ("error@3", "in the middle")]
+    ("delivery", "words"), [("drop@3", "connection dropped"), ("error@3", "in the middle")]
 )
 def test_a_reply_that_breaks_off_is_explained(delivery: str, words: str) -> None:
     with pytest.raises(openai.APIError) as error:
