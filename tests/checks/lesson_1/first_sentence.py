@@ -73,11 +73,9 @@ edit(
     "all the text so far",
 )
 edit("takes more than the sentence", {"text[: end.end()]": "text"}, "How much of the last piece")
-edit(
-    "takes more than the sentence",
-    {FOUND: r"re.search(r'(?s).*[.!?](?=\s)', text)"},
-    "two",
-)
+edit("takes a later mark", {FOUND: r"re.search(r'(?s).*[.!?](?=\s)', text)"}, "after `Yes`")
+edit("misses the end after a digit", {FOUND: r"re.search(r'(?<!\d)[.!?](?=\s)', text)"})
+edit("misses the end", {"END.search": "END.match"}, "`match`")
 edit("strips the text", {FOUND: r"re.search(r'[.!?]\s', text)"})
 edit(
     "strips the text",

@@ -82,7 +82,7 @@ edit("changes white space", {".upper()": ".strip().upper()"})
 edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
 edit("loses the end", {"yield piece.upper()": "return piece.upper()"}, "only 1 character of")
 edit("no text", {"piece.upper()": '""'}, "only empty items")
-edit("no text", {"yield": "if not piece: return\n            yield"}, "`shout` yielded nothing")
+edit("yields nothing", {"yield": "if not piece: return\n            yield"}, "often empty")
 edit("drops the first chunk", {PIECES: f"next(pieces)\n        {PIECES}"})
 
 edit("one item", {"| upper": "| (lambda text: text.upper())"})
@@ -93,6 +93,7 @@ edit(
     {LOOP: "yield next(pieces) + next(pieces).upper()\n        yield ''.join(pieces).upper()"},
 )
 
+edit("generator as a step", {"| upper": "| upper(model)"}, "parentheses are too many")
 edit("class as a step", {"Parser()": "Parser"}, "parentheses missing")
 edit("generator in a RunnableLambda", {"| upper": "| RunnableLambda(upper)"}, "function once")
 edit("yields a generator", {"| upper": "| (lambda text: (letter for letter in text))"})

@@ -55,6 +55,11 @@ edit("prints each piece on a line", {', end=""': ""}, "A line break follows each
 edit("prints something between", {'end=""': 'end=" "'})
 edit("prints without white space", {"print(chunk.content": "print(chunk.content.strip()"})
 edit("prints without white space", {"chunk.content,": r"chunk.content.replace('\n', ' '),"})
+edit(
+    "prints the text so far",
+    {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"},
+)
+edit("prints the text again", {"return text": "print(text)\n    return text"}, "printed twice")
 edit("prints another text", {"print(chunk.content": "print(chunk.content.upper()"})
 edit("doesn't flush", {", flush=True": ""})
 edit("doesn't flush", {", flush=True": "", "return": "sys.stdout.flush()\n    return"})

@@ -17,7 +17,7 @@ for mistake, says, order in (
     ("no queue", r"B is 9\.0 s\. The TTFT of A is 2\.2 s", "CFEBAD"),
     ("no queue", r"B is 9\.0 s\. The TTFT of C", "BCFEAD"),
     ("length is free", r"D is 20\.2 s\. The TTFT of B is 9\.0 s", "CFEADB"),
-    ("swapped", r"E comes before F .* E is 1\.2 s\. The TTFT of F is 0\.7 s", "CEFABD"),
+    ("length against newness", r"E is 1\.2 s\. The TTFT of F is 0\.7 s", "CEFABD"),
     ("leaves one out", "leaves out B and D", "CFEA"),
     ("leaves one out", "leaves out A, B, C", ""),
     ("no such change", "no change G; there are A, B", "CFEABG"),

@@ -135,8 +135,8 @@ SHARED: Messages[Run] = {
         f"`{s.name}` was still yielding after {count(len(s.items), 'item')}. What ends its loop?"
     ),
     "stops at the first chunk": lambda s: (
-        f"`{s.name}` stopped at the first chunk, which is empty; {count(s.total, 'piece')} of text "
-        "would have followed. What ends its loop?"
+        f"`{s.name}` stopped at the first {'chunk' if s.model else 'piece'}, which is empty; "
+        f"{count(s.total, 'piece')} of text would have followed. What ends its loop?"
     ),
     "stops early": lambda s: (
         f"`{s.name}` read only {s.reply.taken} of {count(s.total, 'piece')}{s.when}. What ends "

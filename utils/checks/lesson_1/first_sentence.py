@@ -1,5 +1,6 @@
 """Return the first sentence of a reply, and stop the model."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,12 +80,20 @@ def _long(s: Seen) -> bool:
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
 
+def _later(s: Seen) -> bool:
+    """Whether the returned text ends where a later sentence does."""
+    after = s.reply.text[len(s.output) :]
+    return s.output[-1:] in (".", "!", "?") and bool(re.match(r"\s", after))
+
+
 MISTAKES: Mistakes[Seen] = {
     "no text": TEXT["no text"],
     "misses a line break": lambda s: (
         _long(s) and s.reply.text[len(s.expected) :][:1] not in (" ", "")
     ),
+    "misses the end after a digit": lambda s: _long(s) and s.expected[-2:-1].isdigit(),
     "misses the end": lambda s: _long(s) and s.reply.ended,
+    "takes a later mark": lambda s: _long(s) and _later(s),
     "takes more than the sentence": _long,
     "loses the mark": lambda s: s.output == s.expected[:-1] != s.expected,
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
@@ -111,6 +120,11 @@ _CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (
         _NUMBER,
         "for a reply with a number such as 2.5 in two pieces",
         ("A bend ", "moves 2.", "5 metres", " a ", "year.", " Some", " move more."),
+    ),
+    (
+        "A bend moves by 2.",
+        "for a sentence that ends with a digit",
+        ("A bend ", "moves ", "by 2", ". ", "Some", " move", " by 3", "."),
     ),
     (
         "The ebb.",

@@ -30,6 +30,12 @@ SHOW: Messages[show.Seen] = {
         f"The printed text differs only in white space. "
         f"{first_difference(s.printed, s.reply.text)} What removes it?"
     ),
+    "prints the text so far": lambda s: (
+        f"Each `print` repeats the text so far: {shown(s.printed[:40])}. What is new in each chunk?"
+    ),
+    "prints the text again": lambda s: (
+        f"The reply was printed {times(s.printed.count(s.reply.text))}. Which `print` repeats it?"
+    ),
     "prints another text": lambda s: (
         f"The printed text isn't the reply. {first_difference(s.printed, s.reply.text)}"
     ),
@@ -75,7 +81,14 @@ WORDS: Messages[words.Seen] = {
     "splits at spaces only": lambda s: (
         f"{shown(repr(s.item))} came out as one word. Words end at any white space."
     ),
-    "joins words": lambda s: f"{shown(s.item)} came out, but the word is {shown(s.word)}.",
+    "overlooks white space": lambda s: (
+        f"{shown(s.item)} came out as one word. White space can be anywhere in a piece: at its "
+        "beginning, inside it, or at its end."
+    ),
+    "joins words": lambda s: (
+        f"{shown(s.item)} came out, but the word is {shown(s.word)}. What removed the white space "
+        "after it?"
+    ),
     "cuts a word": lambda s: (
         f"{shown(s.word)} was cut: {shown(s.item)} came out on its own{s.when}. The end of a piece "
         "isn't the end of a word."
@@ -88,12 +101,21 @@ WORDS: Messages[words.Seen] = {
         f"Word {s.wrong + 1}, {shown(s.word)}, is missing before {shown(s.item)}."
         + (" A word that occurs twice comes out twice." if s.word in s.items[: s.wrong] else "")
     ),
+    "keeps text of an earlier call": lambda s: (
+        f"The first word came out as {shown(s.item)}{s.when}, with text of an earlier stream in "
+        "it. What is kept from one call to the next?"
+    ),
     "yields another word": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out."
     ),
     "collected first": lambda s: (
         f"The words are right, but the first was yielded only after all {s.total} pieces had "
         "arrived. Which line waits for the end of the stream?"
+    ),
+    "one word a piece": lambda s: (
+        f"Piece {s.needed[s.late or 0]} completed {joined([*map(shown, s.together)])}, but the "
+        f"last of them came out after piece {s.taken[s.late or 0]}{s.when}. How many words does "
+        "one piece yield?"
     ),
     "held back": lambda s: (
         f"{shown(s.words[s.late or 0])} was complete with piece {s.needed[s.late or 0]} but came "
@@ -164,6 +186,10 @@ SHOUT: Messages[shout.Seen] = {
     "no chain": lambda s: (
         f"`shout` returned {kind(s.chain)}. The exercise asks for a chain, made with `|`."
     ),
+    "generator as a step": lambda _: (
+        "A step of the chain is a generator, made by calling your function. LangChain calls the "
+        "function itself, with the stream. Which parentheses are too many?"
+    ),
     "class as a step": lambda s: (
         f"A step of the chain is the class {shown(s.functions[0].__name__)} itself. Are "
         "parentheses missing after its name?"
@@ -179,6 +205,10 @@ SHOUT: Messages[shout.Seen] = {
     "unchanged": lambda _: "The text came out unchanged: it isn't in capitals.",
     "small letters": lambda _: "The text came out in lower case, not in capitals.",
     "some capitals": lambda _: "Only some of the text is in capitals.",
+    "yields nothing": lambda s: (
+        f"The model sent text{s.when}, but the chain yielded nothing. The first piece is often "
+        "empty. Does your step go on after an empty piece?"
+    ),
     "one item": lambda s: (
         f"The text is right, but it came as one item, after all {s.total} pieces had arrived. "
         "Which step waits for the whole text?"
@@ -205,13 +235,22 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     "misses a line break": lambda s: (
         f"{shown(repr(s.returned))} was returned{s.when}. A space isn't the only white space."
     ),
+    "misses the end after a digit": lambda s: (
+        f"{shown(s.returned)} was returned{s.when}. The digit before a mark doesn't matter, only "
+        "the white space after it."
+    ),
     "misses the end": lambda s: (
-        f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence. Does "
-        "each search cover all the text so far, and all three marks?"
+        f"{shown(s.returned)} was returned{s.when}. It goes on after the first sentence. Does each "
+        "search cover all the text so far (`match` looks only at its beginning), and all three "
+        "marks?"
+    ),
+    "takes a later mark": lambda s: (
+        f"{shown(s.returned)} was returned{s.when}. An earlier mark, after "
+        f"{shown(s.expected[:-1])}, ends the first sentence. Which mark does your search find?"
     ),
     "takes more than the sentence": lambda s: (
-        f"{shown(s.returned)} was returned{s.when}, which goes on after the first sentence. How "
-        "much of the last piece belongs to it?"
+        f"{shown(s.returned)} was returned{s.when}. It goes on after the first sentence. How much "
+        "of the last piece belongs to it?"
     ),
     "loses the mark": lambda s: (
         f"{shown(s.returned)} was returned{s.when}, without the mark that ends the sentence."
@@ -299,8 +338,7 @@ TTFT: Messages[ttft.Seen] = {
         f"{_seconds(s, 'D', s.too_early('D'))} All the tokens of D are new. What happens to each "
         "of them before the first token of the reply?"
     ),
-    "swapped": lambda s: (
-        f"{ttft.swapped(s)} comes before {s.too_early(ttft.swapped(s))} in your order. "
-        f"{_seconds(s, ttft.swapped(s), s.too_early(ttft.swapped(s)))}"
+    "length against newness": lambda s: (
+        f"{_seconds(s, 'E', 'F')} How many tokens are prefilled for E, and how many are left in F?"
     ),
 }

@@ -68,6 +68,9 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
 
 FIRST: Mistakes[Seen] = {
+    "generator as a step": lambda s: (
+        isinstance(s.error, TypeError) and "unsupported type: <class 'generator'>" in str(s.error)
+    ),
     "calls the model itself": lambda s: s.early > 0,
     "returns a stream": lambda s: isinstance(s.chain, Iterator) and not from_yield(s.chain),
     "returns nothing": lambda s: s.chain is None and s.error is None,
@@ -80,6 +83,7 @@ FIRST: Mistakes[Seen] = {
     "yields a generator": lambda s: any(isinstance(item, Iterator) for item in s.items),
 }
 MISTAKES: Mistakes[Seen] = {
+    "yields nothing": lambda s: bool(s.expected) and not s.items,
     "unchanged": lambda s: s.text == s.reply.text != s.expected,
     "small letters": lambda s: s.text == s.reply.text.lower() != s.expected,
     "some capitals": lambda s: s.text != s.expected == s.text.upper(),

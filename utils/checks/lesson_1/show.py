@@ -82,6 +82,14 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "prints something between": lambda s: s.torn and len(s.printed) > len(s.reply.text),
     "prints without white space": lambda s: s.torn,
+    "prints the text again": lambda s: (
+        not s.in_order and not s.printed.replace(s.reply.text, "").strip("\n")
+    ),
+    "prints the text so far": lambda s: (
+        not s.in_order
+        and len(s.printed) > 2 * len(s.reply.text)
+        and s.printed.rstrip("\n").endswith(s.reply.text)
+    ),
     "prints another text": lambda s: not s.in_order,
     "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,
     "keeps text of an earlier call": lambda s: (

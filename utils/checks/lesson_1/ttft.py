@@ -75,11 +75,6 @@ def observe(answer: Any, _: None) -> Seen:
     )
 
 
-def swapped(s: Seen) -> str:
-    """Return the first change that comes too early, or ""."""
-    return next((letter for letter in s.letters if s.too_early(letter)), "")
-
-
 MISTAKES: Mistakes[Seen] = {
     "no string": lambda s: not isinstance(s.answer, str | list | tuple),
     "no such change": lambda s: bool(s.unknown),
@@ -93,7 +88,7 @@ MISTAKES: Mistakes[Seen] = {
     "cached wherever it stands": lambda s: s.too_early("F") == "C",
     "no queue": lambda s: bool(s.too_early("B")),
     "length is free": lambda s: bool(s.too_early("D")),
-    "swapped": lambda s: bool(swapped(s)),
+    "length against newness": lambda s: bool(s.too_early("E")),
 }
 
 check = Exercise(observe, cases=(None,), mistakes=MISTAKES)

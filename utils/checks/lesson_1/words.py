@@ -25,6 +25,14 @@ class Seen(Run):
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
     late: int | None  # the first word that was yielded later than necessary
 
+    @property
+    def together(self) -> Sequence[str]:
+        """The words that one piece completed, up to the first late one."""
+        if self.late is None:
+            return ()
+        needed = self.needed[self.late]
+        return self.words[self.needed.index(needed) : self.late + 1]
+
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
     """Loop over the words of one stream of pieces."""
@@ -70,16 +78,21 @@ MISTAKES: Mistakes[Seen] = {
     "loses the last word": lambda s: bool(s.words) and s.items == s.words[:-1],
     "yields one word more": lambda s: not s.word and bool(s.item),
     "yields too few words": lambda s: not s.item and bool(s.word),
-    "keeps white space": lambda s: s.item != s.word == s.item.strip(),
     "splits at spaces only": lambda s: (
         s.item.startswith(s.word) and bool(re.search(r"[^\S ]", s.item))
     ),
+    "keeps white space": lambda s: s.item != s.word == s.item.strip(),
+    "overlooks white space": lambda s: s.item.startswith(s.word) and " " in s.item,
     "joins words": lambda s: s.item != s.word and s.item.startswith(s.word),
     "cuts a word": lambda s: s.item != s.word and s.word.startswith(s.item),
     "yields a word again": lambda s: s.item != s.word and s.item in s.items[: s.wrong],
     "leaves a word out": lambda s: s.item != s.word and s.item in s.words[s.wrong :],
+    "keeps text of an earlier call": lambda s: (
+        s.wrong == 0 and bool(s.word) and s.item != s.word and s.item.endswith(s.word)
+    ),
     "yields another word": lambda s: s.item != s.word,
     "collected first": lambda s: len(s.words) > 1 and s.taken[0] == s.total,
+    "one word a piece": lambda s: len(s.together) > 1,
     "held back": lambda s: s.late is not None,
 }
 
