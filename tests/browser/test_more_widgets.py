@@ -22,7 +22,9 @@ HOSTILE = "…"
 import asyncio, time
 from uuid import UUID
 from langchain_core.messages import AIMessageChunk as Chunk
-from utils.widgets import ChunkTable, EventTimeline, JsonCard, LiveMarkdown
+from utils.widgets import (
+    ChunkTable, EventTimeline, JsonCard, LatencyBadge, LiveMarkdown, LiveText
+)
 
 def reply(words=("A heron ", "lifts off 🌙,", "\\n", "rings widen"), gap=0.05):
     yield Chunk("")
@@ -221,11 +223,20 @@ def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
     assert "TypeError" in nb.errors()[0]
 
 
+def seconds_counted(nb: NotebookPage, more_than: float) -> float:
+    """Wait until the page's last badge has counted further; return by how much."""
+    last = "[...document.querySelectorAll('.course-badge')].at(-1)"
+    counted = f"parseFloat({last}?.textContent.split('… ')[1])"
+    nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)
+    return float(nb.page.evaluate(f"() => {counted}"))
+
+
 def test_a_page_that_is_reloaded_shows_everything_and_follows_on(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "table, card = ChunkTable('Reply'), JsonCard('Person')\nlive = LiveMarkdown('Answer')\n"
-        "timeline = EventTimeline('Life')\ndisplay(table, card, live, timeline)",
+        "timeline, text, badge = EventTimeline('Life'), LiveText('Plain'), LatencyBadge()\n"
+        "display(table, card, live, timeline, text, badge)",
         """
 async def slow(make, count=100):
     for number in range(count):
@@ -233,25 +244,35 @@ async def slow(make, count=100):
         timeline.add("tick")
         yield make(number)
 
+badge.start()
 results = await asyncio.gather(
     table.run(slow(str)),
     card.run(slow(lambda number: {"number": number})),
     live.run(slow(lambda number: f"{number} ")),
+    text.run(slow(lambda number: f"{number} ")),
 )
 """,
         reloads=True,
     )
     nb.run_all()
     nb.page.locator(ROWS).nth(5).wait_for()
+    before = seconds_counted(nb, 0.2)
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     nb.page.reload()
     nb.page.locator("td.course-col-number", has_text="100").wait_for()
     nb.page.locator(".course-mark", has_text="final").wait_for()
-    nb.page.locator(".course-count", has_text="× 300").wait_for()  # noqa: RUF001
+    nb.page.locator(".course-count", has_text="× 400").wait_for()  # noqa: RUF001
     assert nb.page.locator(f"{ROWS}:visible").count() == 100
     assert nb.page.locator(".course-value").text_content() == "99"
-    whole = "".join(f"{number} " for number in range(100)).strip()
-    assert (nb.page.locator(".course-block").text_content() or "").strip() == whole
+    whole = "".join(f"{number} " for number in range(100))
+    assert (nb.page.locator(".course-block").text_content() or "").strip() == whole.strip()
+    assert nb.page.locator(".course-text").last.text_content() == whole
+    # No cell is running any more, so the kernel is silent: the page itself counts on.
+    assert seconds_counted(nb, seconds_counted(nb, before)) > before
+    nb.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    nb.page.locator(".course-badge").last.filter(has_text="kernel ended").wait_for()
 
 
 def test_words_can_be_read_in_both_themes_and_nothing_sticks_out(notebook: OpenNotebook):

@@ -241,42 +241,6 @@ def test_text_is_never_markup(notebook: OpenNotebook):
     assert nb.page.evaluate("() => window.hacked") is None
 
 
-def test_a_page_that_is_reloaded_shows_the_whole_text_and_follows_on(notebook: OpenNotebook):
-    nb = notebook(
-        SETUP, 'live = LiveText("Reply")\nlive', "await live.run(stream(words=200))", reloads=True
-    )
-    nb.run_all()
-    wait_for_text(nb, TEXT, "word10 ")
-    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    nb.page.reload()
-    wait_for_text(nb, TEXT, "word199 ")
-    expected = "".join(f"word{number} " for number in range(200))
-    assert nb.page.locator(TEXT).text_content() == expected
-
-
-def seconds_counted(nb: NotebookPage, more_than: float) -> float:
-    """Wait until the page's badge has counted further; return by how much."""
-    counted = "parseFloat(document.querySelector('.course-badge')?.textContent.split('… ')[1])"
-    nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)
-    return float(nb.page.evaluate(f"() => {counted}"))
-
-
-def test_a_clock_counts_by_itself_also_after_a_reload_until_its_kernel_ends(notebook: OpenNotebook):
-    nb = notebook(SETUP + "\nbadge = LatencyBadge()", "badge", "badge.start()", reloads=True)
-    nb.run()  # no cell is running any more, so the kernel is silent
-    seconds = seconds_counted(nb, seconds_counted(nb, 0.2))
-    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    nb.page.reload()
-    nb.page.locator(".course-badge", has_text="waiting… ").wait_for()
-    assert seconds_counted(nb, 0.0) > seconds
-    nb.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
-    nb.page.wait_for_function(
-        "() => document.querySelector('.course-badge').textContent === 'kernel ended'"
-    )
-
-
 def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     stream = "await live.run(stream(words=9999, gap=0.01))"
     nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', stream)
