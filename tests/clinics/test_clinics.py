@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.virtual import VirtualSimulator
 from utils import lesson_source
-from utils.clinics import complaints, deployments, endpoints, received, source, visit
+from utils.clinics import complaints, deployments, endpoints, lesson_1, received, source, visit
 from utils.setup import ready
 from utils.timing import record
 
@@ -29,11 +29,12 @@ def patient_with(exercise: str, what: str) -> str:
 
 
 def test_lesson_1_the_buffered_one_delivers_at_once_and_the_slow_one_slowest(
-    virtual: VirtualSimulator,
+    virtual: VirtualSimulator, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(lesson_1, "chat_model", lambda name, **_: virtual.chat(f"sim-{name}"))
     recordings = {}
-    for name, model in deployments().items():
-        run = record(virtual.chat(model.model_name).stream("Name a river."), clock=virtual.clock)
+    for name, deployed in deployments().items():
+        run = record(deployed.stream("Name a river."), clock=virtual.clock)
         list(run)
         recordings[name] = run.recording
     buffered, healthy, slow = (

@@ -1,19 +1,43 @@
 """Lesson 1's clinic: it streams on my laptop but not in production."""
 
-from langchain_openai import ChatOpenAI
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from langchain_core.messages import BaseMessageChunk
 
 from utils.provider import chat_model
 
 
-def deployments(_: str = "") -> dict[str, ChatOpenAI]:
+@dataclass(frozen=True)
+class Deployment:
+    """A program between a model and its readers."""
+
+    stream: Callable[[str], Iterator[BaseMessageChunk]]  # takes a prompt
+
+
+def deployments(_: str = "") -> dict[str, Deployment]:
     """Return the deployments to diagnose, by their names in the lesson.
 
     They are always simulated, since a real provider can't be told to misbehave.
 
     Learners' old notebooks pass the number of the exercise.
     """
-    return {
-        "A": chat_model("laptop", simulated=True),
-        "B": chat_model("chat", delivery="buffered", simulated=True),
-        "C": chat_model("chat", simulated=True),
-    }
+    return {"A": Deployment(_a), "B": Deployment(_b), "C": Deployment(_c)}
+
+
+# The functions below are shown to learners after the diagnosis.
+
+
+def _a(prompt: str) -> Iterator[BaseMessageChunk]:
+    chunks = chat_model("laptop", simulated=True).stream(prompt)
+    yield from chunks
+
+
+def _b(prompt: str) -> Iterator[BaseMessageChunk]:
+    chunks = chat_model("chat", simulated=True).stream(prompt)
+    yield from list(chunks)
+
+
+def _c(prompt: str) -> Iterator[BaseMessageChunk]:
+    chunks = chat_model("chat", simulated=True).stream(prompt)
+    yield from chunks
