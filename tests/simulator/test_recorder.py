@@ -1,9 +1,12 @@
 """Recording replies and replaying them, with a second server as the provider."""
 
+import contextlib
+import io
 import json
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +21,7 @@ from tests.simulator.test_command_line import COMMAND, ROOT
 from tests.simulator.test_concurrency import shared
 from tests.simulator.virtual import VirtualSimulator
 from utils.simulator import Simulator
+from utils.simulator.__main__ import main
 from utils.simulator.profiles import PROFILES
 from utils.simulator.recorder import record as record_reply
 from utils.simulator.recordings import RecordingError, Recordings, read
@@ -43,6 +47,27 @@ WEATHER = {
 
 
 def record(provider: Simulator, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, whose imports are done."""
+    out, err = io.StringIO(), io.StringIO()
+    command = ["utils.simulator", "record", "--base-url", provider.base_url, *options]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setenv("OPENAI_API_KEY", provider.api_key)
+        patch.setattr(sys, "argv", command)
+        try:
+            code: object = main()
+        except SystemExit as end:
+            code = end.code
+    if isinstance(code, str):
+        print(code, file=err)
+        code = 1
+    return subprocess.CompletedProcess(command, code or 0, out.getvalue(), err.getvalue())
+
+
+def record_in_a_process(provider: Simulator, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, "record", "--base-url", provider.base_url, *options],
         cwd=ROOT,
@@ -60,7 +85,7 @@ def trace(server: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = folder / "weather.json"
     request.write_text(json.dumps(WEATHER), encoding="utf-8")
     out = folder / "trace.json"
-    told = record(
+    told = record_in_a_process(
         server, "--model", MODEL, "--prompt", RIVER, "--request", str(request), "--out", str(out)
     )
     assert told.returncode == 0, told.stderr
