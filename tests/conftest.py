@@ -1,4 +1,4 @@
-"""Fixtures of tests, in addition to the `conftest.py` above, which also applies to nbval."""
+"""Fixtures for all tests; the `conftest.py` above also applies to nbval."""
 
 from __future__ import annotations
 

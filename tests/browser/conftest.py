@@ -152,7 +152,7 @@ def notebook(
     ) -> NotebookPage:
         assert not opened, "a test opens one notebook"
         name = "".join(sign if sign.isalnum() else "-" for sign in request.node.name)
-        # Most tests take a quick kernel; a page that is reloaded meets what a learner's does.
+        # Forked kernels are quick, but a page that is reloaded needs one like a learner's.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
         if pages:

@@ -1,4 +1,4 @@
-"""Fixtures of the build's tests; the sample lesson has only one exercise."""
+"""Fixtures for the build's tests; the sample lesson has only one exercise."""
 
 import pytest
 

@@ -43,7 +43,7 @@ def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
 
 
 def test_checks_keep_the_callback_log_from_the_screen_and_put_it_back(caplog, capfd):
-    assert evaluate("2.collector", AsynchronousAndBroken).mistake == "fails in silence"
+    assert evaluate("2.collector", AsynchronousAndBroken).mistake == "fails silently"
     assert not caplog.records
     assert capfd.readouterr().err == ""
     assert not logging.getLogger("langchain_core.callbacks.manager").filters

@@ -51,7 +51,7 @@ def test_lesson_2_each_program_hears_what_its_diagnosis_says():
     cases = {name: program("Name a river.") for name, program in complaints().items()}
     healthy = cases[patient_with("2.diagnosis", "healthy")]
     twice = cases[patient_with("2.diagnosis", "attached twice")]
-    failing = cases[patient_with("2.diagnosis", "fails in silence")]
+    failing = cases[patient_with("2.diagnosis", "fails silently")]
     whole = cases[patient_with("2.diagnosis", "not streaming")]
     assert len({case.reply for case in cases.values()}) == 1, "all four should look well"
     assert healthy.heard > 0

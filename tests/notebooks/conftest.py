@@ -1,4 +1,4 @@
-"""Fixtures of notebook tests."""
+"""Fixtures for notebook tests."""
 
 from __future__ import annotations
 

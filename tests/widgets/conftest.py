@@ -1,4 +1,4 @@
-"""Fixtures of widget tests."""
+"""Fixtures for widget tests."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ Our own apps: {this_command("verdict", "--app", "fastapi")}
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the command line's parser."""
     command = argparse.ArgumentParser(
         prog="course.py verdict",
         description="Act as a browser for an endpoint, and report whether it really streams.",

@@ -11,7 +11,7 @@ import httpx2
 from utils.simulator import Request
 
 NAME = "sim"  # the app's name for its model; the simulator decides what is behind it
-_LONGEST = 60.0  # seconds between two polls
+_LONGEST = 60.0  # seconds to wait for replies to end
 
 
 class Model:

@@ -105,7 +105,7 @@ async def slow_reader(case: Case) -> Seen:
         taken = await case.request(slow_marker)
     requests = await case.simulator.ended(fast_marker)
     if not requests or not reading.text:
-        return failed("beside a reader who takes nothing, the next one gets nothing either")
+        return failed("while one reader reads nothing, the next one receives nothing either")
     whole = requests[-1]
     # not the flood itself, which has 250,000 tokens per megabyte
     if whole.tokens_sent < case.flood * 100_000:
@@ -113,8 +113,8 @@ async def slow_reader(case: Case) -> Seen:
     if taken.ended == "streaming" and taken.tokens_sent < whole.tokens_sent:
         return passed(
             f"{taken.tokens_sent:,} of {whole.tokens_sent:,} tokens were taken from the model for "
-            "a reader who takes none"
+            "a reader who reads nothing"
         )
     return failed(
-        f"all {taken.tokens_sent:,} tokens were taken from the model for a reader who takes none"
+        f"all {taken.tokens_sent:,} tokens were taken from the model for a reader who reads nothing"
     )

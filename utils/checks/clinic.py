@@ -10,7 +10,8 @@ from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
-_FORMER = {"cut off": "truncated"}  # former labels in learners' copies, with the current ones
+# former labels in learners' copies, with the current ones
+_FORMER = {"cut off": "truncated", "fails in silence": "fails silently"}
 
 
 @dataclass(frozen=True)

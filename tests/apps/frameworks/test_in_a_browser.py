@@ -114,7 +114,7 @@ def test_a_reload_in_mid_reply_does_what_the_table_says(app: Running, visit: Vis
 def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
-    if app.name == "streamlit":  # its input box accepts no more
+    if app.name == "streamlit":  # its input box accepts no more than 8,000 characters
         page.click(app.face.box)
         page.keyboard.insert_text("x" * 8_000)
         page.wait_for_selector(f"{app.face.send}:enabled")

@@ -156,7 +156,7 @@ wrong("2.collector", "not a class", "without parentheses. It was given a `Collec
 wrong("2.collector", "not a class", "was given a `function`")(lambda token: token)
 
 
-@wrong("2.collector", "fails in silence", "log shows it: .*ZeroDivisionError")
+@wrong("2.collector", "fails silently", "log shows it: .*ZeroDivisionError")
 class AsynchronousAndBroken(AsyncCallbackHandler):
     text = ""
 

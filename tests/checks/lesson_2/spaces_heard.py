@@ -135,7 +135,7 @@ own("another number", {COUNTS: "self.spaces += max(0, len(token.split()) - 1)"})
 AT_THE_END = "self.spaces = token.generations[0][0].text.count(' ')"
 own("counts the finished reply", {"on_llm_new_token": "on_llm_end", COUNTS: AT_THE_END})
 own(
-    "fails in silence",
+    "fails silently",
     {"on_llm_new_token": "on_llm_end", COUNTS: "1 / 0"},
     "log shows it: .*ZeroDiv",
 )

@@ -269,4 +269,4 @@ class FromTheOutput(Bill):
 
 
 bills("keeps an earlier count", {"Bill()": "KeptOnTheClass()"})
-bills("fails in silence", {"Bill()": "FromTheOutput()"}, "log shows it: .*TypeError")
+bills("fails silently", {"Bill()": "FromTheOutput()"}, "log shows it: .*TypeError")

@@ -143,7 +143,7 @@ class Reply:
 
     @property
     def still_open(self) -> bool:
-        """Whether some reading has neither ended nor been closed."""
+        """Whether any reading has neither ended nor been closed."""
         return any(reading.left is None for reading in self.readings)
 
     @property
@@ -153,7 +153,7 @@ class Reply:
 
     @property
     def blocking(self) -> bool:
-        """Whether some reading blocked the event loop."""
+        """Whether any reading blocked the event loop."""
         return any(reading.blocking for reading in self.readings)
 
     @property

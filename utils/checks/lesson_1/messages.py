@@ -95,7 +95,7 @@ WORDS: Messages[words.Seen] = {
     ),
     "yields a word again": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out again. What "
-        "takes a word off the buffer?"
+        "removes a word from the buffer?"
     ),
     "leaves a word out": lambda s: (
         f"Word {s.wrong + 1}, {shown(s.word)}, is missing before {shown(s.item)}."

@@ -2,4 +2,4 @@
 
 from utils.checks.clinic import clinic
 
-check = clinic("2.diagnosis", ("healthy", "not streaming", "attached twice", "fails in silence"))
+check = clinic("2.diagnosis", ("healthy", "not streaming", "attached twice", "fails silently"))

@@ -213,7 +213,7 @@ CLASS: Mistakes[Heard] = {
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or s.misfit),
     "call doesn't fit": lambda s: s.misfit,
     "raises": lambda s: s.error is not None,
-    "fails in silence": lambda s: bool(s.log),
+    "fails silently": lambda s: bool(s.log),
 }
 
 ATTACHED_FIRST: Mistakes[Attaching] = {
@@ -225,7 +225,7 @@ ATTACHED_FIRST: Mistakes[Attaching] = {
 }
 ATTACHED: Mistakes[Attaching] = {
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
-    "fails in silence": lambda s: bool(s.log),
+    "fails silently": lambda s: bool(s.log),
     "callbacks by keyword": lambda s: (
         s.model is not None and any("callbacks" in each.settings for each in s.model.readings)
     ),

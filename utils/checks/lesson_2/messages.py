@@ -37,7 +37,7 @@ CLASS: Messages[handlers.Heard] = {
         f"LangChain's call doesn't fit a method's parameters: {shown(str(s.error), 120)}. Which "
         "arguments do the handlers above accept?"
     ),
-    "fails in silence": lambda s: _SILENT.format(shown(s.log[0], 160)),
+    "fails silently": lambda s: _SILENT.format(shown(s.log[0], 160)),
 }
 
 ATTACHED: Messages[handlers.Attaching] = {
@@ -52,7 +52,7 @@ ATTACHED: Messages[handlers.Attaching] = {
         f"`{s.classes[0].__name__}()`."
     ),
     "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
-    "fails in silence": lambda s: _SILENT.format(shown(s.log[0], 160)),
+    "fails silently": lambda s: _SILENT.format(shown(s.log[0], 160)),
     "callbacks by keyword": lambda _: (
         "`callbacks=…` isn't a parameter of the call, so it was sent to the model as a setting. "
         "Where do handlers go in the call's `config`?"
@@ -263,7 +263,7 @@ REPORT: Messages[report.Seen] = {
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
         f"The reports are right, but `.{s.kept[0]}` contains more than before{s.when}. On a server "
-        "that grows without limit."
+        "it would grow without limit."
     ),
 }
 
@@ -431,17 +431,17 @@ DIAGNOSIS = clinic_messages(
         "tokens its handler received.",
         "healthy for attached twice": "The reply is the same in all programs: compare how many "
         "tokens their handlers received.",
-        "healthy for fails in silence": "Look at how many tokens it received, and at its log.",
+        "healthy for fails silently": "Look at how many tokens it received, and at its log.",
         "not streaming for healthy": _NO_TOKENS,
         "not streaming for attached twice": _NO_TOKENS,
-        "not streaming for fails in silence": "It counted no tokens, but LangChain logged "
+        "not streaming for fails silently": "It counted no tokens, but LangChain logged "
         "warnings. Can a handler cause a warning if no token reaches it?",
         "attached twice for healthy": _TWICE,
         "attached twice for not streaming": _TWICE,
-        "attached twice for fails in silence": _TWICE,
-        "fails in silence for healthy": _RAISES,
-        "fails in silence for attached twice": _RAISES,
-        "fails in silence for not streaming": _RAISES,
+        "attached twice for fails silently": _TWICE,
+        "fails silently for healthy": _RAISES,
+        "fails silently for attached twice": _RAISES,
+        "fails silently for not streaming": _RAISES,
     },
-    denied={"not streaming": "does stream", "fails in silence": "doesn't fail in silence"},
+    denied={"not streaming": "does stream", "fails silently": "doesn't fail silently"},
 )

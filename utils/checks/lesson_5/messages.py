@@ -467,7 +467,7 @@ TICKET: Messages[ticket.Seen] = {
         "validated, so only the last item may be a `Ticket`."
     ),
     "fills in None": lambda s: (
-        f"A dict has `{s.unknown}` as None while it isn't known yet. Leave such a field out: a "
+        f"A dict has `{s.unknown}` as None before its value is known. Leave such a field out: a "
         "reader assumes that every field in the dict is known."
     ),
     "invents a value": lambda s: (

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 READ = 1000  # characters of a message that are examined
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _MOST = 6  # words in a message's subject
-_FEW = 2  # words that are combined with an earlier message's
+_FEW = 2  # words at most in each of two subjects that are combined
 _LONGEST = 80  # characters in a quotation
 _NOTICED = 20  # characters of a sentence that is recognised when repeated
 _NAMED = re.compile(
