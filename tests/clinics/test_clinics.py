@@ -8,11 +8,12 @@ import pytest
 
 from tests.simulator.virtual import VirtualSimulator
 from utils import lesson_source
-from utils.clinics import complaints, deployments, endpoints, lesson_1, received, source, visit
+from utils.clinics import complaints, deployments, endpoints, lesson_1, source, stores, visit
+from utils.provider import chat_model
 from utils.setup import ready
 from utils.timing import record
 
-FINISH_REASONS = {"complete": "stop", "limit": "length", "filtered": "content_filter"}
+RAINBOW = "Explain how a rainbow forms."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
@@ -60,13 +61,20 @@ def test_lesson_2_each_program_hears_what_its_diagnosis_says():
     assert (whole.heard, whole.warnings) == (0, 0)
 
 
-@pytest.mark.parametrize(("patient", "said"), diagnosis("3.diagnosis").items())
-def test_lesson_3_each_reply_ends_as_its_diagnosis_says(patient: str, said: str):
-    run = record(received()[patient])
-    list(run)
-    assert run.recording.finish_reason == FINISH_REASONS.get(said)
-    if said == "truncated":
-        assert run.recording.text.endswith("."), "its last words should not give it away"
+def test_lesson_3_each_program_stores_what_its_diagnosis_says():
+    replies = {
+        delivery: list(chat_model("fast", delivery=delivery, simulated=True).stream(RAINBOW))
+        for delivery in (None, "length@40", "filter@33", "end@44")
+    }
+    stored = {
+        "healthy": {None},
+        "any reason": {None, "length@40", "filter@33"},
+        "judges the text": {None, "end@44"},
+        "no exception": set(replies),
+    }
+    for name, program in stores().items():
+        kept = {delivery for delivery, reply in replies.items() if program(iter(reply))}
+        assert kept == stored[diagnosis("3.diagnosis")[name]]
 
 
 LONG = "Tell me a short story about a lighthouse."

@@ -6,8 +6,8 @@ correct diagnoses are in the lessons' solutions.
 
 from utils.clinics.lesson_1 import deployments
 from utils.clinics.lesson_2 import complaints
-from utils.clinics.lesson_3 import received
+from utils.clinics.lesson_3 import stores
 from utils.clinics.lesson_4 import endpoints, source, visit
 from utils.clinics.lesson_5 import retries
 
-__all__ = ["complaints", "deployments", "endpoints", "received", "retries", "source", "visit"]
+__all__ = ["complaints", "deployments", "endpoints", "retries", "source", "stores", "visit"]

@@ -1,22 +1,42 @@
 """Lesson 3's clinic: the reply that was stored as complete."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import add
 
-from langchain_core.messages import BaseMessageChunk
+from langchain_core.messages import AIMessageChunk
+from openai import OpenAIError
 
-from utils.provider import chat_model
-
-_PROMPT = "Explain how a rainbow forms."
-_TWO_SENTENCES = 44  # tokens; the reply ends at a full stop but is incomplete
+Chunks = Iterable[AIMessageChunk]
 
 
-def received(_: str = "") -> dict[str, Iterator[BaseMessageChunk]]:
-    """Return the replies to diagnose, each as the stream that a program received.
+def stores() -> dict[str, Callable[[Chunks], str | None]]:
+    """Return the programs to diagnose; each takes a reply, and returns the text that it stores."""
+    return {"A": _a, "B": _b, "C": _c, "D": _d}
 
-    Learners' old notebooks pass the number of the exercise.
-    """
-    patients = {"A": "length@40", "B": f"end@{_TWO_SENTENCES}", "C": None, "D": "filter@33"}
-    return {
-        name: chat_model("fast", delivery=delivery, simulated=True).stream(_PROMPT)
-        for name, delivery in patients.items()
-    }
+
+# The functions below are shown to learners after the diagnosis.
+
+
+def _a(stream: Chunks) -> str | None:
+    reply = reduce(add, stream)
+    reason = reply.response_metadata.get("finish_reason")
+    return reply.text if reason else None
+
+
+def _b(stream: Chunks) -> str | None:
+    text = "".join(chunk.text for chunk in stream)
+    return text if text.endswith((".", "!", "?")) else None
+
+
+def _c(stream: Chunks) -> str | None:
+    reply = reduce(add, stream)
+    reason = reply.response_metadata.get("finish_reason")
+    return reply.text if reason == "stop" else None
+
+
+def _d(stream: Chunks) -> str | None:
+    try:
+        return "".join(chunk.text for chunk in stream)
+    except OpenAIError:
+        return None

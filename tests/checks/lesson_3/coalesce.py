@@ -38,7 +38,7 @@ for mistake, changes in (
     ("too soon", {'"", now': '"", last or now'}),  # never resets the clock
     ("too soon", {'"", now': '"", now if last is None else last + seconds'}),
     ("too soon", {"seconds)": "0.05)"}),
-    ("too late", {">=": ">"}),
+    ("longer than the interval", {">=": ">"}),
     ("too late", {EMPTY: "(last is None or len(waiting) > 30) and ("}),
     ("empty string", {EMPTY: "("}),
     ("empty string", {"    if waiting:\n        yield": "    yield"}),

@@ -1,7 +1,10 @@
 """Exercise 3.diagnosis: the clinic."""
 
-from tests.checks.answers import diagnoses
+from tests.checks.answers import diagnoses, wrong
 
-diagnoses(
-    "3.diagnosis", "reply", {"A": "limit", "B": "truncated", "C": "complete", "D": "filtered"}
+TRUTH = {"A": "any reason", "B": "judges the text", "C": "healthy", "D": "no exception"}
+
+diagnoses("3.diagnosis", "program", TRUTH)
+wrong("3.diagnosis", "any reason for healthy", "^C doesn't go by .* `length`")(
+    {**TRUTH, "C": "any reason"}
 )

@@ -1,7 +1,7 @@
 """The text of a complete reply, or an exception for any other."""
 
 from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_3.whole import whole
+from tests.checks.lesson_3.whole import hushed, whole
 from utils.checks.engine.reply import Reply
 
 
@@ -77,7 +77,7 @@ edit("drops the first chunk", {"for chunk": "next(stream, None)\n    for chunk"}
 edit("reads twice", {"    text =": "    for chunk in stream:\n        reason = 0\n    text ="})
 
 
-@right("3.to_store")
+@right("3.to_store", "finish reason.$")
 def of_the_sum(stream):
     total = whole(stream)
     reason = total and total.response_metadata.get("finish_reason")
@@ -87,6 +87,7 @@ def of_the_sum(stream):
 
 
 of_sum = edits("3.to_store", of_the_sum)
+of_sum(None, {".text": ".content"}, "`.content` is a list")
 of_sum("raises", {"total and ": ""}, "for an empty stream")
 of_sum("returns a message", {".text": ""})
 of_sum(
@@ -132,3 +133,8 @@ def refuses_what_failed(stream):
 fails = edits("3.to_store", refuses_what_failed)
 fails("replaces the error", {"from error": "from None"}, "`ValueError")
 fails("replaces the error", {'ValueError(f"The': 'RuntimeError(f"The'}, "`RuntimeError")
+
+
+@wrong("3.to_store", "replaces the error", "`ValueError")
+def forgets_what_failed(stream):
+    return to_store(hushed(stream))

@@ -19,6 +19,7 @@ for mistake, says, answer in (
     ("another value", "How much of `city`", [VALUES[0], {"city": ""}]),
     ("another value", "How much of `temp` has arrived", [*VALUES[:3], VALUES[4]]),
     ("another value", "'2'.* a string or a number", [*VALUES[:3], {**ROME, "temp": "2"}]),
+    ("only what is new", "`city` was complete before", [*VALUES[:3], {"temp": 2}]),
     ("key without a value", "`admin`", [*VALUES[:2], {**ROME, "te": None}]),
     ("unknown key", "`town`", [{}, {"town": "Ro"}]),
     ("unknown key", "`Temp`", [*VALUES[:3], {**ROME, "Temp": 2}]),

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from math import inf
+from operator import ge, gt
 from typing import Any, NamedTuple
 
 from utils.checks.engine import virtual_time
@@ -41,6 +43,7 @@ class Seen(Run):
     due: Sequence[Passed]  # the strings that should have been yielded, and when
     # the strings that would be due if time were measured from the previous piece
     debounced: Sequence[Passed]
+    strict: Sequence[Passed]  # the strings that would be due if exactly `SECONDS` weren't enough
     looked: int  # how often the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
@@ -59,12 +62,14 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
 
     run = call("coalesce", answer, case, reply, reply.stream, SECONDS, clock, streams=True)
     due, debounced = (list(_due(case, from_piece=debounces)) for debounces in (False, True))
+    strict = list(_due(case, enough=gt))
     passed = list(map(Passed, run.items, run.taken))
     pairs = zip_longest(passed, due, fillvalue=_NOTHING)
     return Seen.of(
         run,
         due=due,
         debounced=debounced,
+        strict=strict,
         looked=len(looks),
         passed=passed,
         odd=next((pair for pair in pairs if pair[0] != pair[1]), (_NOTHING, _NOTHING)),
@@ -73,12 +78,14 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
     )
 
 
-def _due(case: Pace, *, from_piece: bool) -> Iterator[Passed]:
+def _due(
+    case: Pace, *, from_piece: bool = False, enough: Callable[[float, float], bool] = ge
+) -> Iterator[Passed]:
     """Yield what is due if time is measured from the last yield, or from the previous piece."""
-    now, waiting, last, taken = 0.0, "", -SECONDS, 0
+    now, waiting, last, taken = 0.0, "", -inf, 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
         now, waiting, taken = now + gap, waiting + piece, taken + bool(piece)
-        ready = waiting and now - last >= SECONDS
+        ready = waiting and enough(now - last, SECONDS)
         if ready:
             yield Passed(waiting, taken)
             waiting = ""
@@ -99,6 +106,7 @@ MISTAKES: Mistakes[Seen] = {
     "empty string": lambda s: "" in s.items,
     "first piece late": lambda s: s.passed[:1] != list(s.due[:1]) and s.taken[0] > s.due[0].taken,
     "debounces": lambda s: list(s.due) != s.passed == list(s.debounced),
+    "longer than the interval": lambda s: list(s.due) != s.passed == list(s.strict),
     "too soon": lambda s: s.odd[0].taken < s.odd[1].taken,
     "too late": lambda s: s.odd[0].taken > s.odd[1].taken,
     "not all of it": lambda s: s.odd[0] != s.odd[1],

@@ -1,5 +1,5 @@
-"""Which of four replies is complete, and why the others ended."""
+"""Which of four programs stores complete replies alone, and what the others go by."""
 
 from utils.checks.clinic import clinic
 
-check = clinic("3.diagnosis", ("complete", "limit", "filtered", "truncated"))
+check = clinic("3.diagnosis", ("healthy", "any reason", "judges the text", "no exception"))

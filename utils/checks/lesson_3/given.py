@@ -74,10 +74,14 @@ def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted) 
     return Seen.of(run, chunks=chunks, read_chunks=sum(each.items for each in given.readings))
 
 
+def uses(s: Seen, name: str) -> bool:
+    """Whether the answer's code, other than in its comprehensions, uses an attribute or global."""
+    return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
+
+
 def _needs_whole(s: Seen) -> bool:
-    names = getattr(getattr(s.answer, "__code__", None), "co_names", ())
     written = getattr(s.answer, "__globals__", {}).get("whole")
-    return "whole" in names and untouched(written, "3.whole")
+    return uses(s, "whole") and untouched(written, "3.whole")
 
 
 NEEDS_WHOLE: Mistakes[Seen] = {"needs whole": _needs_whole}

@@ -86,6 +86,10 @@ TO_STORE: Messages[given.Seen] = {
         "Every complete reply was returned. For every other one, `ValueError` named the finish "
         "reason."
     ),
+    "takes content": lambda _: (
+        "One more thing: with the Responses API, `.content` is a list. `.text` is a string with "
+        "both APIs."
+    ),
     "refuses a complete reply": lambda s: (
         f"{shown(s.error, 90)} was raised{s.when}, although the finish reason is `stop`. Where do "
         "you read the finish reason, and which condition refuses the reply?"
@@ -147,6 +151,10 @@ COALESCE: Messages[coalesce.Seen] = {
     "too soon": lambda s: (
         f"{shown(s.odd[0].text)} was yielded less than {SECONDS} s after the last `yield`{s.when}. "
         "When do you store the time, and do you compare the difference with `seconds`?"
+    ),
+    "longer than the interval": lambda s: (
+        f"{shown(s.odd[1].text)} arrived exactly {SECONDS} s after the last `yield`{s.when}, and "
+        "wasn't yielded. “At least” includes that. Which comparison do you use?"
     ),
     "too late": lambda s: (
         f"At least {SECONDS} s had passed, but {shown(s.odd[1].text)} wasn't yielded{s.when}. "
@@ -215,32 +223,40 @@ VALUES: Messages[values.Seen] = {
     "key without a value": lambda s: (
         f"{_value(s)}: one of its keys has no value yet. Look at `admin` above."
     ),
+    "only what is new": lambda s: (
+        f"{_value(s)}, but `{s.key}` was complete before. Does the parser yield all of the object "
+        "so far, or only what is new?"
+    ),
     "another value": lambda s: (
         f"{_value(s)}. How much of `{s.key}` has arrived at that point? Is it a string or a number?"
     ),
 }
 
-_COMPLETE = "Look at its finish reason: is it `stop`?"
-_ONLY_ONE = "Look at its finish reason, and at the section on replies that stop in the middle."
-_STOPPED = "Look at its finish reason: did the model finish, or was it stopped?"
-_GIVEN = "It has a finish reason. Which one?"
+_INCOMPLETE = "Look at the replies that it stored: was each of them complete?"
+_REASONS = "Compare the finish reasons of the replies that it stored with those of the others."
+_WORDS = "Look at how the replies end that it stored, and those that it didn't."
+_SILENCE = "None of the replies raised an exception. Did it store them all?"
 
 DIAGNOSIS = clinic_messages(
-    "reply",
-    "The finish reason settles all four; the text can't.",
+    "program",
+    "All four are right, from what each program stored.",
     {
-        "complete for limit": _COMPLETE,
-        "complete for filtered": _COMPLETE,
-        "complete for truncated": "Did a finish reason arrive?",
-        "limit for complete": _STOPPED,
-        "limit for filtered": _ONLY_ONE,
-        "limit for truncated": "A reply that reaches the limit has a finish reason. Does this one?",
-        "filtered for complete": _STOPPED,
-        "filtered for limit": _ONLY_ONE,
-        "filtered for truncated": "A filtered reply has a finish reason. Does this one?",
-        "truncated for complete": _GIVEN,
-        "truncated for limit": _GIVEN,
-        "truncated for filtered": _GIVEN,
+        "healthy for any reason": _INCOMPLETE,
+        "healthy for judges the text": _INCOMPLETE,
+        "healthy for no exception": _INCOMPLETE,
+        "any reason for healthy": "It stored no reply with `length`, which is a finish reason.",
+        "any reason for judges the text": _REASONS,
+        "any reason for no exception": _REASONS,
+        "judges the text for healthy": _WORDS,
+        "judges the text for any reason": _WORDS,
+        "judges the text for no exception": _WORDS,
+        "no exception for healthy": _SILENCE,
+        "no exception for any reason": _SILENCE,
+        "no exception for judges the text": _SILENCE,
     },
-    denied={"limit": "didn't reach a limit", "filtered": "wasn't filtered"},
+    denied={
+        "any reason": "doesn't go by whether there is a finish reason",
+        "judges the text": "doesn't judge the text",
+        "no exception": "doesn't store everything that raises no exception",
+    },
 )

@@ -42,8 +42,10 @@ def _names_another(s: Seen) -> bool:
 
 def _replaced(s: Seen) -> bool:
     """Whether the connection's error was replaced, rather than raised or chained."""
-    if s.error is None or s.error is s.reply.error or not s.lost:
+    if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
+    if not s.lost:  # swallowed; an error of another type has its own message
+        return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__
     return hidden or not _refused(s)
 
@@ -88,5 +90,6 @@ check = Exercise(
     ),
     first=FIRST,
     mistakes=MISTAKES,
+    notes={"takes content": lambda s: given.uses(s, "content")},
     opts_out=given.READS_ALL,
 )

@@ -62,6 +62,9 @@ MISTAKES: Mistakes[Seen] = {
     "key without a value": lambda s: (
         s.value is not None and (None in s.given.values() or len(s.given) > len(s.value))
     ),
+    "only what is new": lambda s: (
+        s.value is not None and s.at > 0 and s.key in s.yielded[s.at - 1] and s.key not in s.given
+    ),
     "another value": lambda s: s.value is not None,
 }
 

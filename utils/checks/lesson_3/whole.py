@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.mistakes import FIRST, TEXT
 from utils.checks.engine.run import ANYTHING, Wanted
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import HERON, NOTHING_CAME, WEATHER, Chunks, Seen
@@ -49,7 +49,10 @@ check = Exercise(
         Chunks(text=f" {HERON}\n", compact=True, seed=34),
         NOTHING_CAME,
     ),
-    first={"adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate"},
+    first={
+        "reads twice": FIRST["reads twice"],  # not the exception from the empty second loop
+        "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
+    },
     mistakes=MISTAKES,
     opts_out=given.READS_ALL,
 )
