@@ -132,6 +132,7 @@ edit(
 )
 edit("skips a run without tokens", {ENDS: f"if run_id in self.counts: {ENDS}"})
 edit("reports nothing", {ENDS: POP})
+edit("loses a report", {ENDS: f"self.reports = [{POP}]"}, "but 2 runs ended, with 29 and 52")
 edit("reports an unfinished run", {FAILS: ENDS})
 edit(
     "reports an unfinished run",

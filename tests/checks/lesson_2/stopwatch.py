@@ -84,7 +84,10 @@ edit(
     "another time",
     {SENT: "self.sent = None", FIRST: f"self.sent = self.sent or self.clock()\n        {FIRST}"},
 )
-edit("another time", {MEASURES: MEASURES.replace("= ", "= round(") + ")"}, "Is it rounded")
+edit("rounded", {MEASURES: MEASURES.replace("= ", "= round(") + ")"}, "is 1 s, but")
+edit("rounded", {MEASURES: MEASURES.replace("= ", "= round(") + ", 2)"}, "after 0.6437 s. What")
+edit("rounded", {MEASURES: MEASURES.replace("= ", "= int(") + ")"})
+edit("another time", {FIRST: f"{SENT}\n        {FIRST}"}, "start counting")
 edit("never measures", {"token and": "token and self.sent and"}, "when the clock began at 0")
 edit("before the text", {"token and ": ""})
 edit(
@@ -116,7 +119,8 @@ edit(
 )
 edit("reading of the clock", {" - self.sent": ""})
 edit("negative", {MEASURES: "self.ttft = self.sent - self.clock()"})
-edit("milliseconds", {MEASURES: "self.ttft = 1000 * (self.clock() - self.sent)"})
+edit("another unit", {MEASURES: "self.ttft = 1000 * (self.clock() - self.sent)"})
+edit("another unit", {MEASURES: "self.ttft = 1e9 * (self.clock() - self.sent)"})
 edit("another clock", {"self.clock()": "perf_counter()"})
 edit("two clocks", {MEASURES: "self.ttft = perf_counter() - self.sent"}, "isn't from `self.clock`")
 edit("two clocks", {SENT: "self.sent = time.time()"})

@@ -230,7 +230,9 @@ ATTACHED: Mistakes[Attaching] = {
         s.model is not None and any("callbacks" in each.settings for each in s.model.readings)
     ),
     "unknown method": lambda s: s.wrong and bool(s.unknown),
-    "keeps an earlier count": lambda s: s.right > 0 and s.again == s.returned + s.right,
+    "keeps an earlier count": lambda s: (
+        0 < s.right <= s.returned and s.again == s.returned + s.right
+    ),
     "attached twice": lambda s: (
         s.wrong
         and s.returned == 2 * s.right

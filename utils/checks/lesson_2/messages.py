@@ -160,7 +160,7 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         f"`.ttft` is {s.ttft:.1f} s{s.when}. One of the two readings isn't from `self.clock`."
     ),
     "negative": lambda s: f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading came first?",
-    "milliseconds": lambda s: f"`.ttft` is {s.ttft:.0f}{s.when}. The exercise asks for seconds.",
+    "another unit": lambda s: f"`.ttft` is {s.ttft:.0f}{s.when}. The exercise asks for seconds.",
     "reading of the clock": lambda s: (
         f"`.ttft` is {s.ttft:.1f}{s.when}, a reading of the clock. How do two readings give the "
         "time between them?"
@@ -190,11 +190,11 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     ),
     "another time": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived after {s.first:.1f} s. "
-        + (
-            "Is it rounded?"
-            if s.first and s.ttft == round(s.first)
-            else "When does your handler start counting?"
-        )
+        "When does your handler start counting?"
+    ),
+    "rounded": lambda s: (
+        f"`.ttft` is {s.ttft} s{s.when}, but the first text arrived after {s.first:.4f} s. What "
+        "rounds it?"
     ),
 }
 
@@ -227,6 +227,10 @@ REPORT: Messages[report.Seen] = {
     "skips a run without tokens": lambda s: f"{_reported(s)}. That run ended too, with 0 tokens.",
     "reports nothing": lambda s: (
         f"`.reports` is empty{s.when}. Does the method that is called at the end append to it?"
+    ),
+    "loses a report": lambda s: (
+        f"{_reported(s)}, but {count(len(s.right), 'run')} ended, with {_tokens(s)} tokens. Does "
+        "each of them add a report, and is each one kept?"
     ),
     "skips empty tokens": lambda s: (
         f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, including "

@@ -145,6 +145,7 @@ MISTAKES: Mistakes[Seen] = {
     "reports an unfinished run": lambda s: bool(s.got) and not s.right,
     "skips a run without tokens": lambda s: s.wrong and s.case.invoked,
     "reports nothing": lambda s: s.wrong and not s.got,
+    "loses a report": lambda s: s.wrong and s.case.beside and len(s.got) < len(s.right),
     "skips empty tokens": lambda s: s.wrong and s.got == s.spy.with_text,
     "counts characters": lambda s: s.wrong and s.got == s.spy.characters,
     "another order": lambda s: s.wrong and s.same,

@@ -8,16 +8,18 @@ from typing import Any
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.reply import FIRST_AFTER, ConnectionLost
+from utils.checks.engine.reply import ConnectionLost
 from utils.checks.engine.run import HARBOUR, RIVERS, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 IDLE = 50.0  # seconds between creating and using the handler
 
+_FIRST_AFTER = 0.5437  # seconds; differs from its rounded values
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of any other
 _LONG = 60.0  # seconds; everything here takes less
 _CLOSE = 1e-3
+_UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Seen(Heard):
 
 def observe(answer: Any, case: Timed) -> Seen:
     """Read `.ttft` after each chunk."""
-    reply = case.reply(first_after=0.0 if case.compact else FIRST_AFTER)
+    reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # pieces that had arrived, `.ttft`
     at_first: list[Any] = []
@@ -96,6 +98,12 @@ def _close(value: Any, seconds: float | None) -> bool:
     return seconds is not None and abs(value - seconds) < _CLOSE
 
 
+def _rounded(value: Any, seconds: float) -> bool:
+    """Whether it was rounded; a float of 0.0 is the difference of two readings at one time."""
+    rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
+    return value in rounded and (value != 0 or isinstance(value, int))
+
+
 def _takes_the_chunk(s: Seen) -> bool:
     """Whether the method takes the chunk instead of the token."""
     if s.handler is None or not handlers.hears(s.handler, "on_llm_new_token"):
@@ -113,8 +121,8 @@ MISTAKES: Mistakes[Seen] = {
     "another clock": lambda s: s.ttft is not None and not s.looked,
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
-    "milliseconds": lambda s: (
-        s.first is not None and s.first > 0 and _close(s.ttft, 1000 * s.first)
+    "another unit": lambda s: (
+        bool(s.first and s.ttft) and any(_close(s.ttft / s.first / unit, 1) for unit in _UNITS)
     ),
     "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN + _AHEAD,
     "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,
@@ -123,6 +131,7 @@ MISTAKES: Mistakes[Seen] = {
     "measured later": lambda s: s.first is not None and s.then is None,
     "forgets it": lambda s: s.then is not None and s.final is None,
     "measures again": lambda s: s.final != s.then,
+    "rounded": lambda s: s.wrong and s.first is not None and _rounded(s.ttft, s.first),
     "another time": lambda s: s.wrong,
 }
 
