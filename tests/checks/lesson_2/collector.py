@@ -111,7 +111,7 @@ edit(
 edit(
     "no text at first",
     {"__init__(self)": "on_chat_model_start(self, serialized, messages, **kwargs)"},
-    "when a collector is made",
+    "when a collector is created",
 )
 edit("begins with text", {'""': '"\\n"'}, "A new collector's `.text` is")
 edit("adds the reply again", at("on_llm_end", "self.text += value.generations[0][0].text"))

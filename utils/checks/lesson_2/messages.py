@@ -88,7 +88,7 @@ COLLECTOR: Messages[collector.Seen] = {
     ),
     "no text at first": lambda _: (
         "A new collector has no `.text`, or it is `None`. Before any text arrives, it should be "
-        '`""`. Which method runs when a collector is made?'
+        '`""`. Which method runs when a collector is created?'
     ),
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
     "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
