@@ -246,7 +246,7 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     lines: list[logging.LogRecord] = []
     screen = logging.Handler()
     screen.emit = lines.append
-    for _ in range(2):  # collect what earlier tests left behind, with its warnings, beforehand
+    for _ in range(2):  # what earlier tests left behind warns here, not below
         gc.collect()
         await asyncio.sleep(0)
     gc.collect()

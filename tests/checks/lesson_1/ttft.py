@@ -20,7 +20,7 @@ for mistake, says, order in (
     ("length against newness", r"E is 1\.2 s\. The TTFT of F is 0\.7 s", "CEFABD"),
     ("leaves one out", "leaves out B and D", "CFEA"),
     ("leaves one out", "leaves out A, B, C", ""),
-    ("no such change", "no change G; there are A, B", "CFEABG"),
+    ("no such change", "no change G; the changes are A, B", "CFEABG"),
     ("repeats a change", "C appears twice", "CFEABC"),
     ("no string", "not an `int`", 6),
 ):

@@ -309,7 +309,7 @@ TTFT: Messages[ttft.Seen] = {
     ),
     "no string": lambda s: f'The order should be a string such as "CAB", not {kind(s.answer)}.',
     "no such change": lambda s: (
-        f"There is no change {s.unknown}; there are {joined(list(s.ttfts))}."
+        f"There is no change {s.unknown}; the changes are {joined(list(s.ttfts))}."
     ),
     "repeats a change": lambda s: (
         f"Change {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
