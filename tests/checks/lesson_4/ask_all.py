@@ -115,6 +115,7 @@ for mistake, changes, *says in (
     ("no strings", {ASK: "return await model.ainvoke(prompt)"}),
     ("no strings", {ASK: "return {prompt: await text_of(model, prompt)}"}),
     ("no strings", {END: f"return {BATCH}"}),
+    ("returns its tasks", {RESULTS: "return tasks"}),
     ("returns what isn't awaited", {RESULTS: f"return [asyncio.create_task(ask(prompt)) {GO}"}),
     ("returns what isn't awaited", {END: f"return {GATHER[13:]}"}),
     ("returns what isn't awaited", {END: f"return [ask(prompt) {GO}"}),

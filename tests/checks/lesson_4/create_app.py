@@ -320,6 +320,13 @@ def by_a_queue(model):
 
 edit = edits("4.create_app", by_a_queue)
 LEAVES = {"filling.cancel()\n            await asyncio.wait({filling})": "pass"}
+MORE = "\n                "
+TOGETHER = {
+    "put(framed(chunk.content))": f"put(framed(chunk.content)){MORE}    await queue.join()",
+    "yield item": f"yield item{MORE}queue.task_done()",
+}
+edit(None, TOGETHER)
+edit(None, {**TOGETHER, "\n            await asyncio.wait({filling})": ""})
 edit("model goes on", {**LEAVES, "maxsize=1": ""}, "2 pieces were .* Which task or thread")
 edit("model goes on", LEAVES)
 edit("hangs after a failure", {"except Exception": "except ValueError"})
@@ -374,7 +381,7 @@ async def that_go_on_whatever_happens(model, question):
 # --- Other apps -----------------------------------------------------------------------------------
 
 
-@right("4.create_app")
+@right("4.create_app", "One more thing: `EventSourceResponse`")
 def by_fastapi(model):
     app = FastAPI()
 

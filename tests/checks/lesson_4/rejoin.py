@@ -106,9 +106,17 @@ for changes in (
 
 for mistake, changes, *says in (
     # after a reconnection
-    ("repeats events", {START: "number = 1", NUMBER: "id: {number}"}, "had received .* came back"),
+    ("ignores the id", {START: "number = 1"}, "had received .* came back"),
+    ("ignores the id", {"last_event_id: Annotated[int, Header()]": "last_event_id: int"}),
     ("repeats events", {START: "number = max(last_event_id, 1)"}),
-    ("repeats events", {"last_event_id: Annotated[int, Header()]": "last_event_id: int"}),
+    ("counts from elsewhere", {START: "number = last_event_id + 2"}, "id `2`"),
+    ("counts from elsewhere", {NUMBER: "id: {number - 1}"}, "id `0`"),
+    ("refuses a reader", {"<= len(reply": "< len(reply"}, "A reader without `Last-Event-ID`"),
+    (
+        "refuses a reader",
+        {"if not 0 <=": "if reply.over or not 0 <="},
+        "status 400.*after the reply's end",
+    ),
     ("loses events", {START: "number = last_event_id + 1 + (last_event_id > 0)"}),
     ("loses events", {START: "number = len(reply.events) + 1 if last_event_id else 1"}),
     ("another text later", {START: "number = len(reply.events) + 1"}, "after the reply's end"),
@@ -151,16 +159,26 @@ for mistake, changes, *says in (
     ),
     ("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`"),
     ("no end", {NAME: "event: message"}),
+    ("no name", {f"{NAME}\\n": ""}, "no line `event:`"),
+    ("no blank line", {f"{DATA}\\n": DATA}, "What ends an event"),
+    (
+        "ends early",
+        {LOOP: "for event in reply.events[last_event_id:]:"},
+        "after 0 events",
+    ),
+    ("ends early", {LOOP: "while number < 5 and (event := await reply.event(number)):"}, "after 4"),
+    ("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s"),
     ("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"}),
     (
         "never ends for a reader",
         {LOOP: "while event := await reply.event(number) or await asyncio.Event().wait():"},
     ),
-    ("loses the end", {LOOP: "while number < 5 and (event := await reply.event(number)):"}),
     ("raises", {"reply.event(": "reply.evnt("}, "evnt"),
     # Stop
-    ("Stop refused", {"/stop": "/halt"}, "status 404"),
-    ("Stop refused", {'@app.post("/replies': '@app.get("/replies'}, "status 405"),
+    ("no Stop", {"/stop": "/halt"}, "status 404"),
+    ("no Stop", {'@app.post("/replies': '@app.get("/replies'}, "status 405"),
+    ("ends twice", {CANCEL: f'{CANCEL}\n        replies[key].add("end", "Stopped.")'}, "else adds"),
+    ("refuses a reader", {CANCEL: "replies.pop(key).task.cancel()"}, "forgets the reply"),
     (
         "Stop refused",
         {CANCEL: f"if replies[key].over:\n            raise HTTPException(409)\n        {CANCEL}"},
@@ -176,6 +194,7 @@ for mistake, changes, *says in (
     # bad requests
     ("accepts a bad request", {BAD: ""}, "999"),
     ("accepts a bad request", {"0 <= ": ""}, "-1"),
+    ("accepts a bad request", {"<= len(reply.events)": "<= len(reply.events) + 1"}, "ID: 20"),
     ("accepts a bad request", {LOST: "reply ="}, "`/replies/unknown`.*status 500"),
     (
         "accepts a bad request",

@@ -50,7 +50,7 @@ for mistake, changes in (
     ("too early", {"(seconds)": "(seconds / 1000)"}),
     ("too early", {"(seconds)": "(seconds - 0.5)"}),
     ("too early", {ADD: f"{ADD}\n                if text:\n                    break"}),
-    ("adds text", {"(seconds)": "(seconds + 0.09)"}),
+    ("text from after the limit", {"(seconds)": "(seconds + 0.09)"}),
     ("adds text", {"return text": "return text if text.endswith('.') else text + '…'"}),
     ("no text", {ADD: "text = chunk.content"}),
     ("no text", {EXCEPT: f"{EXCEPT}\n        text = ''"}),

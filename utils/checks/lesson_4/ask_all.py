@@ -102,6 +102,9 @@ FIRST: Mistakes[Seen] = {
     "changes an argument": lambda s: bool(s.changed),
     "swallows the error": lambda s: s.case.fails_after is not None and s.error is None,
     "result too early": lambda s: any(isinstance(e, asyncio.InvalidStateError) for e in s.causes),
+    "returns its tasks": lambda s: (
+        not s.tasks and any(isinstance(t, asyncio.Task) and t.done() for t in s.texts)
+    ),
     "returns what isn't awaited": lambda s: (
         asyncio.isfuture(s.returned) or any(map(inspect.isawaitable, s.texts))
     ),

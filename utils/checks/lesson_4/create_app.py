@@ -96,7 +96,8 @@ def observe(answer: Any, case: Visited) -> Seen:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
         for _ in range(_TRIES):  # Python closes a generator that is suspended at a `yield`
-            await asyncio.to_thread(isolation.settle)  # once no thread refers to it any more
+            await asyncio.to_thread(int)  # once no thread refers to it any more
+            isolation.settle()  # on the loop, where a dropped coroutine can be closed
             await asyncio.sleep(0.001)
             if not reply.still_open:
                 break
@@ -143,6 +144,13 @@ def _one_too_many(s: Seen) -> bool:
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
     return bool(s.expected) and whole and last != "" and not s.visit.names
+
+
+def _by_fastapis_class(s: Seen) -> bool:
+    """Whether an endpoint is a generator that FastAPI reads in a task of its own."""
+    routes = getattr(s.returned, "routes", [])
+    classes = [getattr(each, "response_class", None) for each in routes]
+    return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)
 
 
 def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Seen]:
@@ -226,6 +234,7 @@ check = Exercise(
         **_if(lambda s: s.case.fails_after is None and s.case.leave_after is not None, LEFT),
     },
     first=FIRST,
+    notes={"by FastAPI's class": _by_fastapis_class},
     opts_out={
         "swallows the error": "the page is told by an event, which cases of its own look at",
         "swallows the cancellation": "a reader who leaves cancels it, in cases of its own",

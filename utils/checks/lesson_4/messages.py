@@ -55,8 +55,15 @@ def _data(s: frame.Seen) -> str:
 
 
 def _response(visit: Visit | None) -> str:
-    body = visit.body.decode(errors="replace") if visit else ""
-    return f"status {visit.status if visit else None}: {shown(body, 90)}"
+    return f"status {visit.status if visit else None}: {shown(_body(visit), 90)}"
+
+
+def _body(visit: Visit | None) -> str:
+    return visit.body.decode(errors="replace") if visit else ""
+
+
+def _seconds(visit: Visit) -> str:
+    return f"{(visit.over or 0.0) - visit.began:.1f} s"
 
 
 def _rejoined(s: rejoin.Seen) -> str:
@@ -67,15 +74,25 @@ def _rejoined(s: rejoin.Seen) -> str:
     )
 
 
+def _refused(s: rejoin.Seen) -> str:
+    reader, visit = rejoin.refused(s) or (s.readers[0], None)
+    whom = (
+        f"with `Last-Event-ID: {reader.last_id}`" if reader.last_id else "without `Last-Event-ID`"
+    )
+    later = " after the reply's end" if reader is s.readers[-1] else ""
+    return f"A reader {whom} received {_response(visit)}{later}"
+
+
 def _same(s: rejoin.Seen) -> str:
     return shown(next(filter(None, (reader.same_id() for reader in s.readers))))
 
 
 def _accepts(what: str, visit: Visit | None) -> str:
-    if what in rejoin.ODD_IDS:
-        asked, right = f"A request with `Last-Event-ID: {what}`", "from 400 to 499"
-    else:
+    if what in rejoin.LOST:
         asked, right = f"`/replies/{what}`, a reply that doesn't exist,", "404"
+    else:
+        asked = f"A request with `Last-Event-ID: {what}`, which no event had,"
+        right = "from 400 to 499"
     return (
         f"{asked} received status {visit and visit.status} instead of {right}. What checks "
         "that before the response begins?"
@@ -123,6 +140,10 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "result too early": lambda _: (
         "`result()` was called on a task that was still running. When have all tasks of a group "
         "finished: inside its block, or after it?"
+    ),
+    "returns its tasks": lambda _: (
+        "`ask_all` returned a list of tasks. A finished task isn't its text: which method of a "
+        "task returns that?"
     ),
     "returns what isn't awaited": lambda s: (
         f"`ask_all` returned {shown(s.returned)}, which nothing has awaited. Is an `await` missing?"
@@ -219,6 +240,10 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         "code runs. What can interrupt the waiting itself?"
     ),
     "too late": lambda s: f"{_limit(s)}. What enforces the limit, and is `seconds` unchanged?",
+    "text from after the limit": lambda s: (
+        f"`text_within` returned also {shown(repr(s.excess))}, which arrived after the limit of "
+        f"{s.case.seconds:.1f} s{s.when}. When does the time in your code begin?"
+    ),
     "too early": lambda s: (
         f"{_limit(s)}, although more text would have arrived in time. What ends the loop early?"
     ),
@@ -268,6 +293,10 @@ CREATE_APP: Messages[create_app.Seen] = {
         "Each piece was sent before the next one was taken, and `end` or `failed` was the last "
         "event. Two clients were served concurrently, and the model stopped when its client "
         "disconnected."
+    ),
+    "by FastAPI's class": lambda _: (
+        "One more thing: `EventSourceResponse` doesn't close the generator if a client disconnects "
+        "while a piece waits to be sent."
     ),
     "needs frame": lambda _: (
         f"The endpoint uses `frame` of Exercise {number('4.frame')}, which isn't written yet in "
@@ -386,6 +415,9 @@ REJOIN: Messages[rejoin.Seen] = {
         f"The model received {count(s.reply.requests, 'request')} for one reply{s.when}, and you "
         "pay for each. Which endpoint calls it again?"
     ),
+    "refuses a reader": lambda s: (
+        f"{_refused(s)}. The reply exists. What refuses the reader, or forgets the reply?"
+    ),
     "another status": lambda s: (
         f"{_READ} returned {_response(s.refusal)}{s.when}. Which path, method and parameters does "
         "the endpoint have, and how does it read the header?"
@@ -402,9 +434,17 @@ REJOIN: Messages[rejoin.Seen] = {
         f"An event has no `id`{s.when}. Without it, a page that reconnects can't say which event "
         "it received last."
     ),
+    "counts from elsewhere": lambda s: (
+        f"The first event that a reader received has the id {shown(rejoin.first_id(s))}. Events "
+        "are counted from 1. Which event do you send first, and with which number?"
+    ),
     "same id twice": lambda s: (
         f"A reader received two events with the id {_same(s)}{s.when}. An id is the "
         "event's number in the whole reply. Where does your counting start on a new connection?"
+    ),
+    "ignores the id": lambda s: (
+        f"{_rejoined(s)}. That is the reply from its beginning. Where does the endpoint read the "
+        "header `Last-Event-ID`, and use its number?"
     ),
     "repeats events": lambda s: (
         f"{_rejoined(s)}. That text had been received before. Which event comes first when "
@@ -413,6 +453,10 @@ REJOIN: Messages[rejoin.Seen] = {
     "loses events": lambda s: (
         f"{_rejoined(s)}. Which events does a new connection skip, and does it also receive those "
         "that were added before it began?"
+    ),
+    "no blank line": lambda s: (
+        f"The response is {shown(_body(s.readers[0].visits[0]), 90)}, and a page dispatches no "
+        "event for it. What ends an event?"
     ),
     "no text": lambda s: (
         f"A page received no text{s.when}, with "
@@ -426,6 +470,9 @@ REJOIN: Messages[rejoin.Seen] = {
         f"Of two readers of the same reply, one received {shown(repr(s.output))} instead of "
         f"{shown(repr(s.expected))}. What do they share, apart from the list of events?"
     ),
+    "no Stop": lambda s: (
+        f"{_STOP} returned {_response(s.stops[0])}. Which path and method does the endpoint have?"
+    ),
     "Stop refused": lambda s: (
         f"{_STOP} returned {_response(next(v for v in s.stops if rejoin.fails(v)))}. It may arrive "
         "more than once, and after the end."
@@ -433,6 +480,24 @@ REJOIN: Messages[rejoin.Seen] = {
     "goes on after Stop": lambda s: (
         f"After Stop, the model still generated {count(s.reply.taken - s.kept, 'piece')}, and you "
         "pay for that. What cancels the reply's task?"
+    ),
+    "ends twice": lambda _: (
+        "The reply has another event after its `end` or `failed`. `write` adds that one. What else "
+        "adds an event?"
+    ),
+    "ends early": lambda s: (
+        "A response ended after "
+        f"{count(len((rejoin.ends_early(s) or s.readers[0].visits[0]).events), 'event')}, but the "
+        "reply wasn't over. What waits for the next event?"
+    ),
+    "no name": lambda s: (
+        f"The events have no line `event:`{s.when}, so a page takes each for a `message`, the last "
+        "one too. Which three lines does an event have?"
+    ),
+    "waits between events": lambda s: (
+        "A page that was loaded after the reply's end had to wait "
+        f"{_seconds(s.readers[-1].visits[-1])} for events that had all been added. What waits "
+        "between two of them?"
     ),
     "no end": lambda s: (
         f"The last event that a reader received is {shown(s.last)}{s.when}. The reply's own last "

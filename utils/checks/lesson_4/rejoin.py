@@ -17,8 +17,10 @@ from utils.checks.engine.virtual_time import SOON
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _LONG = 120.0  # virtual seconds; by then every response should have ended
-ODD_IDS = ("999", "-1", "x")
-_LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
+_SLOW = 0.1  # virtual seconds that a response may take to send events that were added before it
+_ODD_IDS = ("999", "-1", "x")
+_ENDS = ("end", "failed")
+LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +66,23 @@ class Reader:
     ) -> None:
         """Read a reply to its end."""
         for leave_after in (*drops, _LONG):
-            last = self.events[-1].id if self.events else ""
-            headers = {"last-event-id": last} if last else {}
+            headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
             self.visits.append(visit)
             if visit.status != 200 or (self.events and self.events[-1].type != "message"):
                 return
             await asyncio.sleep(0.25)  # the model continues during this time
+
+    @property
+    def last_id(self) -> str:
+        """The id of the last event that it received, or ""."""
+        return self.events[-1].id if self.events else ""
+
+    @property
+    def begins_again(self) -> bool:
+        """Whether a connection began with the first event of all, after others had arrived."""
+        firsts = [visit.events[0][1] for visit in self.visits if visit.events]
+        return any(each == firsts[0] for each in firsts[1:])
 
     def same_id(self) -> str:
         """Return the first id of two different messages, or ""."""
@@ -146,9 +158,12 @@ def observe(answer: Any, case: Readers) -> Seen:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _ask_badly(app, path)
         await asyncio.sleep(reply.lasts)  # a model that continues has ended by then
-        await readers[-1].read(app, path)
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
+        await readers[-1].read(app, path)
+        if case.refused and (last := readers[-1].last_id).isdecimal():
+            odd = str(int(last) + 1)
+            seen["bad"].append((odd, await _ask_with(app, path, odd)))
         return [seen["begun"], *seen["stops"], *(v for reader in readers for v in reader.visits)]
 
     run = run_app(
@@ -175,12 +190,13 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _ask_badly(app: App, path: str) -> list[tuple[str, Visit]]:
-    lost = [(each, f"/replies/{each}") for each in _LOST]
+    lost = [(each, f"/replies/{each}") for each in LOST]
     asked = [(each, await (post if "stop" in way else get)(app, way)) for each, way in lost]
-    for odd in ODD_IDS:
-        headers = {"last-event-id": odd}
-        asked.append((odd, await get(app, path, headers=headers, leave_after=_LONG)))
-    return asked
+    return [*asked, *[(odd, await _ask_with(app, path, odd)) for odd in _ODD_IDS]]
+
+
+async def _ask_with(app: App, path: str, last_id: str) -> Visit:
+    return await get(app, path, headers={"last-event-id": last_id}, leave_after=_LONG)
 
 
 def _key(begun: Visit) -> str:
@@ -203,8 +219,50 @@ def fails(visit: Visit) -> bool:
 
 def accepted(s: Seen) -> tuple[str, Visit] | None:
     """Return the first bad request that wasn't refused with the right status, and its response."""
-    right = {**dict.fromkeys(_LOST, (404,)), **dict.fromkeys(ODD_IDS, range(400, 500))}
-    return next((pair for pair in s.bad if pair[1].status not in right[pair[0]]), None)
+    for what, visit in s.bad:
+        if visit.status not in ((404,) if what in LOST else range(400, 500)):
+            return what, visit
+    return None
+
+
+def refused(s: Seen) -> tuple[Reader, Visit] | None:
+    """Return the first reader that the endpoint refused although it exists, and its visit."""
+    visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
+    exists = any(visit.status == 200 for _, visit in visits)
+    for reader, visit in visits:
+        other = visit.status in range(400, 500) and visit.status not in (404, 405, 422)
+        if visit.status != 200 and (exists or other):
+            return reader, visit
+    return None
+
+
+def first_id(s: Seen) -> str:
+    """Return the id of the first message that anyone received, or ""."""
+    return s.readers[0].messages[0][0] if s.readers and s.readers[0].messages else ""
+
+
+def ends_early(s: Seen) -> Visit | None:
+    """Return a response that ended while events were still being added to its reply."""
+    if not (s.case.whole and s.begun):
+        return None
+    until = s.begun.began + s.reply.lasts - SOON
+    for visit in (visit for reader in s.readers for visit in reader.visits):
+        if visit.left is None and visit.over is not None and visit.over < until:
+            return None if visit.names else visit
+    return None
+
+
+def _waits(s: Seen) -> bool:
+    """Whether a response takes its time although all of its events were added before."""
+    last = s.readers[-1].visits[-1]
+    return last.over is not None and last.over - last.began > _SLOW
+
+
+def _unnamed(visit: Visit) -> bool:
+    """Whether no event of a response has a line with its name."""
+    return bool(visit.events) and not any(
+        line.startswith(b"event:") for line in visit.body.splitlines()
+    )
 
 
 FIRST: Mistakes[Seen] = {
@@ -212,21 +270,30 @@ FIRST: Mistakes[Seen] = {
     "begins no reply": lambda s: s.begun is not None and not s.key and not s.error,
 }
 MISTAKES: Mistakes[Seen] = {
+    "refuses a reader": lambda s: refused(s) is not None,
     "another status": lambda s: s.refusal is not None,
     "no event stream": lambda s: bool(s.media_type),
     "not a JSON string": lambda s: bool(s.no_string),
     "no id": lambda s: any(not number for each in s.readers for number, _ in each.messages),
+    "counts from elsewhere": lambda s: first_id(s) not in ("", "1"),
     "same id twice": lambda s: any(each.same_id() for each in s.readers),
+    "ignores the id": lambda s: any(each.begins_again for each in s.readers),
     "repeats events": _repeats,
     "loses events": lambda s: bool(s.reader.rejoins(s.expected)[2]),
+    "no Stop": lambda s: bool(s.stops) and s.stops[0].status in (404, 405),
     "Stop refused": lambda s: any(map(fails, s.stops)),
     "goes on after Stop": lambda s: bool(s.stops) and s.reply.taken > s.kept,
+    "ends twice": lambda s: any(e.type in _ENDS for r in s.readers for e in r.events[:-1]),
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
     "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
+    "ends early": lambda s: ends_early(s) is not None,
+    "no blank line": lambda s: b"data:" in s.reader.visits[0].body and not s.reader.events,
     "no text": TEXT["no text"],
+    "no name": lambda s: bool(s.last) and any(_unnamed(v) for r in s.readers for v in r.visits),
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
     **TEXT,
     "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
+    "waits between events": _waits,
     "accepts a bad request": lambda s: accepted(s) is not None,
 }
 

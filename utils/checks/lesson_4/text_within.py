@@ -39,6 +39,12 @@ class Seen(Run):
         pieces = enumerate(self.reply.pieces)
         return "".join(p for at, p in pieces if self.reply.arrives(at) <= self.case.seconds)
 
+    @property
+    def excess(self) -> str:
+        """The returned text that arrived after the limit."""
+        text = self.output if self.reply.text.startswith(self.output) else ""
+        return text.removeprefix(self.expected) if text.startswith(self.expected) else ""
+
 
 def observe(answer: Callable[..., Any], case: Timed) -> Seen:
     """Run the answer once, and once more with a model that raises a `TimeoutError`."""
@@ -67,6 +73,7 @@ MISTAKES: Mistakes[Seen] = {
     "clock between chunks": lambda s: s.late and s.at_a_piece,
     "too late": lambda s: s.late,
     "too early": lambda s: s.seconds < s.due - _QUICK,
+    "text from after the limit": lambda s: bool(s.excess),
     **TEXT,
 }
 
