@@ -80,7 +80,7 @@ edit("some capitals", {".upper()": ".capitalize()"})
 edit("some capitals", {".upper()": ".encode().upper().decode()"})  # only ASCII letters
 edit("changes white space", {".upper()": ".strip().upper()"})
 edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
-edit("loses the end", {"yield piece.upper()": "return piece.upper()"}, "only 1 character of")
+edit("loops over characters", {"yield piece.upper()": "return piece.upper()"}, "Only `R` came out")
 edit("no text", {"piece.upper()": '""'}, "only empty items")
 edit("yields nothing", {"yield": "if not piece: return\n            yield"}, "often empty")
 edit("drops the first chunk", {PIECES: f"next(pieces)\n        {PIECES}"})
@@ -93,6 +93,8 @@ edit(
     {LOOP: "yield next(pieces) + next(pieces).upper()\n        yield ''.join(pieces).upper()"},
 )
 
+edit("takes the stream for a piece", {LOOP: "yield pieces.upper()"}, "takes the pieces out")
+edit("takes text for a chunk", {"piece.upper": "piece.content.upper"}, "attribute `content`")
 edit("generator as a step", {"| upper": "| upper(model)"}, "parentheses are too many")
 edit("class as a step", {"Parser()": "Parser"}, "parentheses missing")
 edit("generator in a RunnableLambda", {"| upper": "| RunnableLambda(upper)"}, "function once")

@@ -10,7 +10,7 @@ _TIMES = {0: "never", 1: "once", 2: "twice"}
 
 def shown(value: object, longest: int = 60) -> str:
     """Return a string, or the `repr` of anything else, as inline code, shortened if long."""
-    flat = (value if isinstance(value, str) else repr(value)).replace("\n", "⏎")
+    flat = (value if isinstance(value, str) else repr(value)).replace("\n", "⏎").replace("\r", "␍")
     if len(flat) > longest:
         half = (longest - 3) // 2
         flat = f"{flat[:half]} … {flat[-half:]}"

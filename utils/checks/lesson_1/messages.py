@@ -186,6 +186,18 @@ SHOUT: Messages[shout.Seen] = {
     "no chain": lambda s: (
         f"`shout` returned {kind(s.chain)}. The exercise asks for a chain, made with `|`."
     ),
+    "changes the model": lambda s: (
+        f"`shout` changed `{s.settings[0]}` on the model, which others use too. The model streams "
+        "without it. Which step of the chain doesn't?"
+    ),
+    "takes the stream for a piece": lambda _: (
+        "LangChain calls a generator function once, with the stream of pieces, and yours treats "
+        "that stream as one piece. What takes the pieces out of it?"
+    ),
+    "takes text for a chunk": lambda s: (
+        "After `StrOutputParser`, each piece is text already, without an attribute "
+        f"{shown(s.error.name) if isinstance(s.error, AttributeError) else ''}."
+    ),
     "generator as a step": lambda _: (
         "A step of the chain is a generator, made by calling your function. LangChain calls the "
         "function itself, with the stream. Which parentheses are too many?"
@@ -205,6 +217,10 @@ SHOUT: Messages[shout.Seen] = {
     "unchanged": lambda _: "The text came out unchanged: it isn't in capitals.",
     "small letters": lambda _: "The text came out in lower case, not in capitals.",
     "some capitals": lambda _: "Only some of the text is in capitals.",
+    "loops over characters": lambda s: (
+        f"Only {shown(s.output)} came out. LangChain calls a function without a `yield` with the "
+        "whole text, so its loop takes single characters."
+    ),
     "yields nothing": lambda s: (
         f"The model sent text{s.when}, but the chain yielded nothing. The first piece is often "
         "empty. Does your step go on after an empty piece?"

@@ -68,6 +68,14 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
 
 FIRST: Mistakes[Seen] = {
+    "takes the stream for a piece": lambda s: (
+        isinstance(s.error, AttributeError) and isinstance(s.error.obj, Iterator)
+    ),
+    "takes text for a chunk": lambda s: (
+        isinstance(s.error, AttributeError)
+        and isinstance(s.error.obj, str)
+        and s.error.name in ("content", "text")
+    ),
     "generator as a step": lambda s: (
         isinstance(s.error, TypeError) and "unsupported type: <class 'generator'>" in str(s.error)
     ),
@@ -87,6 +95,7 @@ MISTAKES: Mistakes[Seen] = {
     "unchanged": lambda s: s.text == s.reply.text != s.expected,
     "small letters": lambda s: s.text == s.reply.text.lower() != s.expected,
     "some capitals": lambda s: s.text != s.expected == s.text.upper(),
+    "loops over characters": lambda s: s.items == [s.expected[:1]] != [s.expected],
     **TEXT,
     "one item": lambda s: s.total > 1 and sum(map(bool, s.items)) == 1,
     "collected first": lambda s: 1 < s.total == s.reply.most_held,
