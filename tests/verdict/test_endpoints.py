@@ -71,7 +71,7 @@ class PlainBreakIsEnd(Plain):
 
 def test_plain_text_that_just_ends_passes_a_break_off_as_an_end(verdict: Judge) -> None:
     table = verdict(lambda virtual: PlainBreakIsEnd(virtual).app(), KINDS[Plain])
-    assert table["a break in mid-reply is announced"].verdict == "failed"
+    assert table["a failure in mid-reply is announced"].verdict == "failed"
 
 
 class StaysOpen(apps.Sound):
@@ -117,7 +117,7 @@ class Dies(apps.Sound):
     ("app", "bad"),
     [
         (StaysOpen, []),
-        (Pings, ["a break in mid-reply is announced"]),
+        (Pings, ["a failure in mid-reply is announced"]),
         (NoSpaces, ["every character intact"]),
     ],
     ids=["stays open", "pings", "no spaces"],
@@ -142,7 +142,7 @@ class NamedError(apps.Sound):
 
 def test_event_source_takes_an_event_named_error_for_a_lost_connection(verdict: Judge) -> None:
     table = verdict(lambda virtual: NamedError(virtual).app(), apps.SHAPE)
-    assert list(failed(table)) == ["a break in mid-reply is announced"]
+    assert list(failed(table)) == ["a failure in mid-reply is announced"]
 
 
 class Stamped(apps.BreakIsEnd):
@@ -157,7 +157,7 @@ class Stamped(apps.BreakIsEnd):
 
 def test_an_end_that_differs_in_numbers_alone_is_still_an_end(verdict: Judge) -> None:
     table = verdict(lambda virtual: Stamped(virtual).app(), apps.SHAPE)
-    assert "a break in mid-reply is announced" in failed(table)
+    assert "a failure in mid-reply is announced" in failed(table)
 
 
 def test_the_fastapi_app_passes_every_line(verdict: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,8 +187,8 @@ def test_the_naive_endpoint_of_lesson_4_fails_what_the_lesson_says(verdict: Judg
     assert set(failed(table)) == {
         "every character intact",
         "the end is announced",
-        "a break in mid-reply is announced",
-        "a break doesn't cause a second request",
+        "a failure in mid-reply is announced",
+        "a failure doesn't cause a second request",
         "Stop stops the model",
     }
     assert table["Stop stops the model"].verdict == "not tried"
@@ -208,5 +208,5 @@ def test_an_openai_compatible_endpoint_can_be_judged(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    told = "a stream cut short: the stream ended without any event"  # as with OpenAI's API
-    assert bad == {"a break in mid-reply is announced": told}
+    told = "a truncated stream: the stream ended without any event"  # as with OpenAI's API
+    assert bad == {"a failure in mid-reply is announced": told}

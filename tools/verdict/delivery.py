@@ -46,7 +46,7 @@ async def not_buffered(case: Case) -> Seen:
         await stream.until(lambda so_far: 2 * len(so_far.text) >= written, case.patience)
         sent = (await case.request(marker)).tokens_sent
     if sent > most:
-        return failed(f"half of {written} characters arrived only after a pause behind the last")
+        return failed(f"in a pause, less than half of {written} characters had arrived")
     return passed(f"in a pause, more than half of {written} characters had arrived")
 
 
@@ -77,6 +77,8 @@ async def end_announced(case: Case) -> Seen:
     if whole.shape.format == "text":
         return failed(whole.broken) if whole.broken else passed("the body ends cleanly")
     if not whole.ending:
-        again = ", so a page's EventSource asks again" if whole.shape.is_event_source else ""
+        again = (
+            ", so a page's EventSource resends the question" if whole.shape.is_event_source else ""
+        )
         return failed(f"the stream ended after the last text, without any event{again}")
     return passed(f"{whole.last_name} after the last text")

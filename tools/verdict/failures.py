@@ -16,7 +16,7 @@ _KEY = re.compile(rb"\bsk-[A-Za-z0-9_-]{16,}")
 async def break_announced(case: Case) -> Seen:
     """Neither a lost connection nor a stream that ends early looks like a normal end."""
     seen = []
-    for fault, what in (("drop", "a lost connection"), ("end", "a stream cut short")):
+    for fault, what in (("drop", "a lost connection"), ("end", "a truncated stream")):
         await case.simulator.behave(f"sim-chat:{fault}@{case.half}")
         async with case.endpoint.ask(case.question()[0]) as stream:
             await stream.rest(case.patience)
@@ -84,7 +84,7 @@ async def not_doubled(case: Case) -> Seen:
     """Whatever is retried after a failure, the text is a prefix of the reply, or all of it."""
     faults = {
         "503@1": "a refusal",
-        "drop@0": "a break before any text",
+        "drop@0": "a drop before any text",
         f"error@{case.half}": "an error in mid-reply",
     }
     tried = []

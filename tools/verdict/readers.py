@@ -64,9 +64,9 @@ async def stop(case: Case) -> Seen:
         requests = await case.simulator.ended(marker)
         await stream.rest(case.patience)
     if status >= 400:
-        return failed(f"Stop was answered with the status {status}")
+        return failed(f"the request to stop got status {status}")
     if requests[-1].ended == "client left" and requests[-1].tokens_sent > case.half:
-        return failed("in a silence of the model, Stop took effect only when the model went on")
+        return failed("while the model was silent, Stop took effect only when it continued")
     if not (stream.ending or shape.format == "text"):
         return failed("the model stopped, and the reader's stream didn't say so")
     return _stopped(requests, "Stop")
@@ -87,7 +87,7 @@ async def others(case: Case) -> Seen:
                 await one.rest(case.patience)
                 blocked = one.parts[-1].at < other.began + (other.first_text or 0)
     if other.first_text is None or blocked:
-        return failed("the second visitor got no text before the first one's reply went on")
+        return failed("the second visitor got no text until the first one's reply continued")
     return passed(
         f"first text after {other.first_text:.1f} s while another reply was being written"
     )

@@ -14,7 +14,7 @@ from tools.running_app import Site, served
 NOT_PASSED = {
     "django": ["Stop stops the model"],  # not tested: the page stops by disconnecting
     "streamlit": [],
-    "chainlit": ["leaving stops the model, or it can be rejoined"],
+    "chainlit": ["leaving stops the model, or readers can rejoin"],
 }
 
 
