@@ -69,7 +69,8 @@ for mistake, says, changes in (
             )
         },
     ),
-    ("late", "`Answer`", {"item[0].text": "item[0].text.strip()"}),
+    ("skips white space", "counts as text", {"item[0].text": "item[0].text.strip()"}),
+    ("late", "`Answer`", {"item[0].text": "len(item[0].text) > 4"}),
     ("misses a stage", "`Tool call: order_status` began", {'"model" in item': '"agent" in item'}),
     ("misses a stage", "`Thinking` began", {'"tools" in item': '"tool" in item'}),
     ("misses a stage", "`Answer` began", {'== "messages"': '== "message"'}),

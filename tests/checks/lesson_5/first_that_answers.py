@@ -20,7 +20,7 @@ async def within(seconds, stream):
             yield chunk
 
 
-@right("5.first_that_answers")
+@right("5.first_that_answers", "`aclosing` closes it in any case")
 async def first_that_answers(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -51,12 +51,13 @@ for mistake, changes, *says in (
     ("not in order", {"(models, start": "(models[::-1], start"}),
     ("calls the next without need", {"return": "pass"}),
     ("calls the next without need", {"return": "if shown:\n                return"}),
-    ("calls the next without need", {"except Exception": "except BaseException"}),
+    ("goes on after a cancellation", {"except Exception": "except BaseException"}),
     ("calls the next without need", {STREAM: f"within(4.9, {STREAM})"}),
     ("calls the next too late", {SHOWN: "False"}),
     ("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after white space"),
     ("calls the next too late", {f"shown or {SHOWN}": SHOWN}, "an empty chunk"),
-    ("never calls the next", {SHOWN: "True"}),
+    ("takes a chunk for text", {SHOWN: "True"}),
+    ("never calls the next", {"    for": START("models = models[:2]")}, "three models"),
     ("never calls the next", {"except Exception": "except OpenAIError"}),
     ("never calls the next", {"except Exception": "except OverflowError"}),
     ("never calls the next", {LAST: "model is models[-1]"}),
@@ -183,7 +184,7 @@ def a_plain_function_around_it(models, prompt):
     return first_that_answers(list(models), prompt)
 
 
-@wrong("5.first_that_answers", "never calls the next", "after its empty first chunk")
+@wrong("5.first_that_answers", "takes a chunk for text", "after its empty first chunk")
 async def langchains_own(models, prompt):
     chain = models[0].with_fallbacks(models[1:])
     async for chunk in chain.astream(prompt):

@@ -48,9 +48,14 @@ for mistake, changes, *says in (
     ("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'"),
     ("misses the phrase", {"allowed(held)": "len(held) >= longest and not allowed(held[1:])"}),
     ("never asks", {CHECK: ""}),
+    ("asks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter"),
     ("misses the phrase", {SAFE: "safe = len(held) - (longest - 1) // 2"}),
     ("misses the phrase", {SAFE: "safe = len(held) - longest + 2"}),
-    ("held back", {SAFE: "safe = len(held) - longest"}, "At most `longest - 1`, here 17"),
+    (
+        "held back",
+        {SAFE: "safe = len(held) - longest"},
+        "At most `longest - 1` characters, here 17",
+    ),
     ("held back", {SAFE: "safe = len(held) - 2 * longest"}),
     ("collected first", {"if safe > 0": "if False"}),
     (
@@ -239,6 +244,36 @@ async def checks_all_the_text_after_showing_it(pieces, allowed, longest):
             yield piece
             if not allowed(text):
                 raise Refused
+
+
+@wrong("5.guarded_reply", "shows it first", "which comes first")
+async def holds_enough_back_but_shows_before_it_checks(pieces, allowed, longest):
+    held = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            held += piece
+            cut = max(0, len(held) - longest + 1)
+            yield held[:cut]
+            if not allowed(held):
+                raise Refused
+            held = held[cut:]
+    yield held
+
+
+@wrong("5.guarded_reply", "shows it after the no", "yielded after that")
+async def shows_the_rest_however_it_ends(pieces, allowed, longest):
+    held = ""
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                held += piece
+                if not allowed(held):
+                    raise Refused
+                cut = max(0, len(held) - longest + 1)
+                yield held[:cut]
+                held = held[cut:]
+    finally:
+        yield held
 
 
 @wrong("5.guarded_reply", "shows a part", "12 characters of")

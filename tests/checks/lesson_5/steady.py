@@ -57,7 +57,7 @@ for mistake, changes, *says in (
     ("calls the next too late", {"committed": "text_alone"}),
     ("calls the next too late", {f"begun or {LAST}": LAST}),
     ("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later"),
-    ("calls the next without need", {"except Exception": "except BaseException"}),
+    ("goes on after a cancellation", {"except Exception": "except BaseException"}),
     (
         "calls the next without need",
         {
@@ -71,9 +71,9 @@ for mistake, changes, *says in (
         "calls the next without need",
         {"    for": FIRST("sources = [lambda s=source(): s for source in sources]")},
     ),
-    ("never calls the next", {"watched(source(), seconds)": "source()"}),
-    ("never calls the next", {COMMITS: "True"}),
-    ("never calls the next", {COMMITS: "not isinstance(piece, Status)"}),
+    ("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence"),
+    ("takes a chunk for text", {COMMITS: "True"}, "Which items are text"),
+    ("takes a chunk for text", {COMMITS: "not isinstance(piece, Status)"}),
     ("never calls the next", {"except Exception": "except Stalled"}),
     ("never calls the next", {LAST: "source is sources[-1]"}),
     (

@@ -146,8 +146,8 @@ for mistake, parts in (
         "never calls the next",
         {"given": lambda models, tools, seconds: (models[:1], tools, seconds)},
     ),
-    ("never calls the next", {"given": lambda models, tools, seconds: (models, tools, 60)}),
-    ("never calls the next", {"steady": steadied(watch=unwatched)}),
+    ("waits on", {"given": lambda models, tools, seconds: (models, tools, 60)}),
+    ("waits on", {"steady": steadied(watch=unwatched)}),
     ("never calls the next", {"steady": steadied(failures=Stalled)}),
     ("never calls the next", {"steady": steadied(failures=ConnectionLost)}),
     ("other tools", {"given": lambda models, tools, seconds: (models, [], seconds)}),
@@ -158,7 +158,7 @@ for mistake, parts in (
     ("changes an argument", {"history_of": lambda history: [*history, history.append("Hi")][:-1]}),
     ("changes an argument", {"answer": built(copy=lambda messages: messages)}),
     ("calls the next without need", {"steady": calls_both}),
-    ("calls the next without need", {"steady": steadied(failures=BaseException)}),
+    ("goes on after a cancellation", {"steady": steadied(failures=BaseException)}),
     ("calls the next too late", {"steady": steadied(after_text=False)}),
     ("calls the next too late", {"steady": steadied(commits=text_alone)}),
     ("calls the next too late", {"steady": calls_again_when_a_tool_is_slow}),
@@ -224,7 +224,13 @@ def sources_made_once(models, tools, seconds):
     return reply
 
 
-@wrong("5.support", "another history")
+@wrong("5.support", "used up")
+def models_read_once(models, tools, seconds):
+    once = iter(models)
+    return lambda history: assembled()(list(once), tools, seconds)(history)
+
+
+@wrong("5.support", "used up")
 def one_stream(models, tools, seconds):
     streams = []
 

@@ -53,6 +53,7 @@ for mistake, changes, *says in (
     ("wants no JSON", {"request(conversation)": "conversation"}, "What is `request` for"),
     ("conversation missing", {"request(conversation)": "request('Hello.')"}),
     ("reads no JSON yet", {"if text": "if chunk"}, "The first chunk is empty"),
+    ("can't read it yet", {"if text": "if text := chunk.text"}, "from its beginning"),
     ("ticket all the same", {LACKS: "0", LAST: "yield Ticket(**readable(text))"}, "truncated"),
     (
         "drops a field",
@@ -100,7 +101,7 @@ for mistake, changes, *says in (
     ("yields nothing", {READ: "pass", LAST: "return\n    yield"}),
     ("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"}),
     ("leaves a task", {STREAM: f"goes_on_with({STREAM})"}),
-    ("raises", {" or finish": ""}, "ValueError: None"),
+    ("raises", {" or finish": ""}, "ValueError: None.* isn't in the last chunk"),
     (
         "raises",
         {"ValueError(finish)": "Truncated(finish)"},

@@ -12,7 +12,7 @@ from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import goes_on_with
 
 
-@right("5.turn")
+@right("5.turn", "`aclosing` closes it in any case")
 async def turn(model, history, question):
     messages, said = [*history, HumanMessage(question)], ""
     history.append(HumanMessage(question))

@@ -85,6 +85,11 @@ class Reading:
     after_end: int = 0  # how often another piece was requested after the end, as by a second loop
 
     @property
+    def only_empty(self) -> bool:
+        """Whether chunks were taken, but none with text."""
+        return self.items > 0 and not self.arrived
+
+    @property
     def closed(self) -> bool:
         """Whether it was closed before its end."""
         return self.left is not None and not self.ended and not self.failed

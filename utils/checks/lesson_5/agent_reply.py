@@ -1,7 +1,7 @@
 """The text of an agent's model, passed on as it arrives."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -70,6 +70,23 @@ def _blocks(name: str, called: list[str], *_: object, **__: object) -> None:
     raise RuntimeError(f"`{name}` blocks the event loop")
 
 
+def _leaves_closing(s: Seen) -> bool:
+    """Whether a stream stays open when its reader stops early and a reference to it remains."""
+    from langchain.agents import create_agent  # slow to import
+
+    case, reply, kept = replace(s.case, leave_after=1), s.case.reply(), []
+    agent = create_agent(given.Turns.answering(reply))
+    astream = agent.astream
+
+    def keeping(*args: Any, **kwargs: Any) -> Any:
+        kept.append(astream(*args, **kwargs))
+        return kept[-1]
+
+    agent.astream = keeping  # type: ignore[method-assign]
+    args = (agent, given.history())
+    return run_async("agent_reply", s.answer, case, reply, *args, streams=True).still_open
+
+
 MISTAKES: Mistakes[Seen] = {
     "never runs the agent": lambda s: not s.readings,
     "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
@@ -89,4 +106,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},
+    notes={"leaves closing to Python": _leaves_closing},
 )

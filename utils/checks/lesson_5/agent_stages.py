@@ -133,6 +133,11 @@ MISTAKES: Mistakes[Seen] = {
     "answers with a result": lambda s: _at(s, ToolMessage, "Answer"),
     "answers without text": lambda s: _at(s, AIMessageChunk, "Answer"),
     "names half a call": lambda s: _at(s, AIMessageChunk, "Tool call"),
+    "skips white space": lambda s: (
+        s.differ[0][0] == s.differ[1][0] == "Answer"
+        and s.of_run[s.differ[1][1] - 1][1][0].text.isspace()
+        and s.differ[0][1] > s.differ[1][1]
+    ),
     "late": lambda s: s.differ[0][0] == s.differ[1][0] and s.differ[0][1] > s.differ[1][1],
     "misses a stage": lambda s: s.differ[0][1] > s.differ[1][1],
     "a stage too many": lambda s: s.differ[0] != s.differ[1],

@@ -117,10 +117,17 @@ MISTAKES: Mistakes[Seen] = {
     "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "another conversation": lambda s: not all(continues(given.BEFORE, r) for r in s.readings),
     "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
+    "runs one call of a reply": lambda s: (
+        s.case.done and len(s.case.calls) == 1 and 0 < len(s.ran) < len(s.due_calls)
+    ),
+    "runs one reply's calls": lambda s: (
+        s.case.done and 1 < len(s.readings) < len(s.replies) and 0 < len(s.ran) < len(s.due_calls)
+    ),
     "other calls": lambda s: (
         s.case.done and _ordered((ran.name, ran.argument) for ran in s.ran) != s.due_calls
     ),
     "never called again": lambda s: s.case.done and len(s.readings) < len(s.replies),
+    "result without its call": lambda s: any(each == "HumanMessage()" for each in s.added[1:]),
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
     "loses the result": lambda s: not all("(" in text for text in s.results),
     "blank screen": lambda s: s.blank > SOON,

@@ -1,14 +1,22 @@
 """One whole reply, from the first model that sends any text."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallback, Turns
+from utils.checks.lesson_5.given import (
+    AFTER_ROLE,
+    LAMP,
+    REFUSED,
+    SILENT,
+    Fallback,
+    Keeper,
+    Turns,
+)
 from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 
@@ -36,6 +44,13 @@ def observe(answer: Callable[..., Any], case: Fallback) -> Seen:
         requests=[reply.readings for reply in replies],
         other_prompts=[m.text for each in readings for m in each.messages if m.text != case.prompt],
     )
+
+
+def _leaves_closing(s: Seen) -> bool:
+    """Whether a stream stays open when its reader stops early and a reference to it remains."""
+    case, reply = replace(s.case, leave_after=1), s.case.reply()
+    args = ([Keeper.of({case.prompt: reply})], case.prompt)
+    return run_async("first_that_answers", s.answer, case, reply, *args, streams=True).still_open
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -105,5 +120,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=TRIED_FIRST,
+    notes={"leaves closing to Python": _leaves_closing},
     opts_out={"swallows the error": "it catches errors before the first text; own cases look"},
 )

@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import PrivateAttr
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.fake_model import FakeModel
@@ -94,6 +95,17 @@ class Turns(FakeModel):
         *_, last = replies = [*self.replies.values()]
         reply = next((each for each in replies if not each.readings), last)
         return reply, Reading(tuple(messages), dict(settings), streamed)
+
+
+class Keeper(FakeModel):
+    """A model that keeps references to its streams, so that only `aclose()` closes them."""
+
+    _kept: list[Any] = PrivateAttr(default_factory=list)
+
+    def astream(self, *args: Any, **kwargs: Any) -> Any:
+        """Like any chat model's, but keep the stream."""
+        self._kept.append(super().astream(*args, **kwargs))
+        return self._kept[-1]
 
 
 def asking(*calls: Call, **how: Any) -> Reply:

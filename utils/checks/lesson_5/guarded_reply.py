@@ -45,6 +45,8 @@ class Seen(Run):
     case: Guarded
     asked: int  # how often `allowed` was called
     no: int | None  # the number of pieces taken when `allowed` first returned False
+    shown_by_then: int  # how many characters of the phrase had been shown by then
+    shown_unasked: bool  # whether the text yielded last by then came after the latest piece
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that is complete first, or ""
@@ -61,11 +63,11 @@ class Seen(Run):
 def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
     """Read one reply with a guard that records its results."""
     reply = case.reply()
-    verdicts: list[tuple[bool, int]] = []
+    verdicts: list[tuple[bool, int, int]] = []
 
     def allowed(text: str) -> bool:
         yes = not any(phrase in text for phrase in case.forbidden)
-        verdicts.append((yes, reply.taken))
+        verdicts.append((yes, reply.taken, len(reply.log)))
         return yes
 
     # kept here, so that only the answer closes the stream
@@ -75,16 +77,24 @@ def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
     ends = {phrase: reply.text.index(phrase) + len(phrase) for phrase in found}
     phrase = min(found, key=ends.__getitem__, default="")
     clean = reply.text.partition(phrase)[0] if phrase else reply.text
-    over = len(run.text) - len(clean) if reply.text.startswith(run.text) else 0
+    no, then = next(((taken, then) for yes, taken, then in verdicts if not yes), (None, 0))
+    by_then = "".join(event.text for event in reply.log[:then] if event.what == "out")
+
+    def leaked(text: str) -> int:
+        over = len(text) - len(clean) if reply.text.startswith(text) else 0
+        return min(max(0, over), len(phrase))
+
     return Seen.of(
         run,
         asked=len(verdicts),
-        no=next((taken for yes, taken in verdicts if not yes), None),
+        no=no,
+        shown_by_then=leaked(by_then),
+        shown_unasked=any(event.what == "out" and event.text for event in reply.log[:then][-1:]),
         refused=any(base.__name__ == "Refused" for base in type(run.error).__mro__),
         arrived="".join([piece for piece in reply.pieces if piece][: reply.taken]),
         phrase=phrase,
         clean=clean,
-        leaked=min(max(0, over), len(phrase)),
+        leaked=leaked(run.text),
         held=_most_held(reply),
     )
 
@@ -107,9 +117,13 @@ FIRST: Mistakes[Seen] = {
     RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
-    "never asks": lambda s: s.total > 1 and not s.asked,
+    "never asks": lambda s: s.total > 1 and not s.asked and not s.case.when,
+    "asks too late": lambda s: s.total > 1 and not s.asked and not s.phrase,
     "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
-    "shows it first": lambda s: bool(s.phrase) and s.leaked == len(s.phrase),
+    "shows it after the no": lambda s: s.no is not None and s.leaked > s.shown_by_then,
+    "shows it first": lambda s: (
+        bool(s.phrase) and (s.leaked == len(s.phrase) or (s.leaked > 0 and s.shown_unasked))
+    ),
     "shows a part": lambda s: s.leaked > 0,
     "reads on after the no": lambda s: s.no is not None and s.reply.taken > s.no,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,

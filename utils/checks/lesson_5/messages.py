@@ -3,6 +3,7 @@
 from utils.checks.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.messages import CANCELLED
+from utils.checks.engine.run import Run
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_5 import (
@@ -31,6 +32,14 @@ _FINISHED = "Look at its finish reason: the model did report that it had finishe
 
 
 # --- Shared by several exercises ------------------------------------------------------------------
+
+
+def _leaves_closing(_: Run) -> str:
+    return (
+        "One thing to improve: when its reader leaves, the stream closes only because nothing "
+        "refers to it any longer. `aclosing` closes it in any case, at that moment."
+    )
+
 
 _PASSED_ON: Messages[Passing] = {
     "yields something else": lambda s: (
@@ -62,9 +71,21 @@ _TRIED: Messages[Tried] = {
         f"The next entry in the list was called{s.when}. What you have yielded by then can't be "
         "taken back. What decides whether you raise the error?"
     ),
+    "goes on after a cancellation": lambda s: (
+        f"The next entry in the list was called{s.when}. A `CancelledError` isn't an `Exception`, "
+        "so only failures lead to the next. What does your `except` catch?"
+    ),
     "calls the next without need": lambda s: (
         f"More entries were called than needed{s.when or ', although the first answers'}. An entry "
         "that ends without an error has answered, and each request costs money."
+    ),
+    "waits on": lambda s: (
+        f"The next entry in the list was never called{s.when}: your code waited for {LONG:g} s. "
+        f"`seconds` was {SECONDS:g}. What measures the silence?"
+    ),
+    "takes a chunk for text": lambda s: (
+        f"The next entry in the list was never called{s.when}, because something took its first "
+        "items for a beginning that can't be taken back. Which items are text?"
     ),
     "never calls the next": lambda s: (
         f"The next entry in the list was never called{s.when}. "
@@ -114,6 +135,7 @@ def _stages(s: Staged) -> str:
 # --- A chat ---------------------------------------------------------------------------------------
 
 TURN: Messages[turn.Seen] = {
+    "leaves closing to Python": _leaves_closing,
     "correct": lambda _: (
         "Each piece was yielded before the next was taken. The history contains what was yielded, "
         "even after an early stop, a cancellation or a lost connection."
@@ -166,7 +188,7 @@ TURN: Messages[turn.Seen] = {
     ),
     "another reply stored": lambda s: (
         f"{shown(repr(s.text), 40)} was yielded, but the reply in `history`{s.when} is "
-        f"{shown(repr(s.reply_stored), 40)}."
+        f"{shown(repr(s.reply_stored), 40)}. Is each piece added to those before it?"
     ),
 }
 
@@ -228,7 +250,8 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
     ),
     "stops at the first chunk": lambda s: (
         f"`text_until` returned after {s.seconds:.1f} s{s.when}, before any text, though Stop "
-        f"wasn't pressed and {count(s.total, 'piece')} would have followed. What ends the waiting?"
+        f"wasn't pressed and {count(s.total, 'piece')} would have followed. What ends the waiting? "
+        "A time limit that passes during `anext` ends the stream, too."
     ),
     "stops at the next piece": lambda s: (
         f"`text_until` returned {s.late:.1f} s late{s.when}: only when the next piece had "
@@ -299,12 +322,17 @@ WATCHED: Messages[watched.Seen] = {
 
 FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
     **_TRIED,
+    "leaves closing to Python": _leaves_closing,
     "correct": lambda _: (
         "If a model fails before any text, the next one is called. After text, the error "
         "propagates, and no text is shown twice."
     ),
     "another prompt": lambda s: (
         f"The prompt was {shown(s.case.prompt)}, but a model was sent {shown(s.other_prompts[0])}."
+    ),
+    "takes a chunk for text": lambda s: (
+        f"The next model was never called{s.when}. `.with_fallbacks()` stops at the first chunk, "
+        "and so does a flag that every chunk sets. Which chunks are text?"
     ),
 }
 
@@ -339,6 +367,10 @@ SEAM: Messages[seam.Seen] = {
     "found elsewhere": lambda s: (
         f"{_seam(s)} {shown(repr(s.missing))} is missing from `more`, though `partial` doesn't end "
         "with it. An overlap is both the end of `partial` and the beginning of `more`."
+    ),
+    "no overlap": lambda s: (
+        f"{_seam(s)} `partial` doesn't end with any beginning of `more`, letter by letter, so all "
+        "of `more` should follow."
     ),
     "loses text": lambda s: (
         f"{_seam(s)} It lacks more of `more` than the overlap, {shown(repr(s.case.overlap))}."
@@ -392,6 +424,15 @@ ANSWER: Messages[answer.Seen] = {
         f"The tool {shown(s.ran[0].name)} ran {s.case.when}. How do you know that the model "
         "has finished calling it?"
     ),
+    "runs one call of a reply": lambda s: (
+        f"The model called {listed(s.due_calls)} in one reply, but your code ran only "
+        f"{listed((ran.name, ran.argument) for ran in s.ran)}. Does it go over all `tool_calls` of "
+        "the sum of the chunks?"
+    ),
+    "runs one reply's calls": lambda s: (
+        f"The model's reply {len(s.readings)} called a tool, too, but your code didn't run it. "
+        "Does every reply pass through the same loop, with a sum of its own?"
+    ),
     "other calls": lambda s: (
         f"The model called {listed(s.due_calls)}, but your code ran "
         f"{listed((ran.name, ran.argument) for ran in s.ran)}{s.when}."
@@ -404,6 +445,10 @@ ANSWER: Messages[answer.Seen] = {
     "never called again": lambda s: (
         f"{count(len(s.ran), 'tool')} ran{s.when}, but the model was called only "
         f"{times(len(s.readings))}, so it never received the last result. What ends your loop?"
+    ),
+    "result without its call": lambda _: (
+        "The second request contains a tool's result as a `HumanMessage`, so the model can't tell "
+        "which call it answers. What does `tool.ainvoke(call)` return for the whole call?"
     ),
     "adds other messages": lambda s: (
         f"The second request should add {joined([*map(shown, s.due_added)])} to the conversation, "
@@ -440,7 +485,17 @@ TICKET: Messages[ticket.Seen] = {
     ),
     "raises": lambda s: (
         f"{told(s.error, s.case.when) if s.error else ''}"
-        + (" The reply is complete, with the finish reason `stop`." if s.case.right else "")
+        + (
+            " The reply is complete, with the finish reason `stop`, which isn't in the last chunk."
+            if s.case.right
+            else " Let the connection's own error propagate."
+            if s.case.fails_after is not None
+            else ""
+        )
+    ),
+    "can't read it yet": lambda s: (
+        f"{told(s.error, s.case.when) if s.error else ''} The JSON was still being written. Do you "
+        "read it from its beginning, with a parser for half of it?"
     ),
     "reads no JSON yet": lambda s: (
         "The first chunk is empty, so there was no JSON to read yet: "
@@ -529,6 +584,9 @@ SUPPORT: Messages[support.Seen] = {
         f"The course's {joined([f'`{name}`' for name in s.given])} were used instead of yours, "
         "which don't pass their own exercises yet."
     ),
+    "used up": lambda s: (
+        f"No model was called{s.when}. `reply` runs once a turn: what was used up in the first?"
+    ),
     "another history": lambda s: (
         f"The model wasn't sent the history of its turn{s.when}. Do you add something to it, or "
         "keep something from an earlier turn?"
@@ -606,6 +664,10 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
         f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, while the call "
         "was still being written. Which mode yields it when it is complete?"
     ),
+    "skips white space": lambda s: (
+        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}, but it began "
+        f"{s.place(s.differ[1][1])}. The text there is white space, which counts as text."
+    ),
     "late": lambda s: (
         f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but it began "
         f"{s.place(s.differ[1][1])}."
@@ -621,6 +683,7 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
 }
 
 AGENT_REPLY: Messages[agent_reply.Seen] = {
+    "leaves closing to Python": _leaves_closing,
     "correct": lambda s: (
         f"All {count(s.total, 'piece')} came out as they arrived, and nothing but the model's "
         "text: no question, and no tool's result."
@@ -644,6 +707,10 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
     "echoes the history": lambda s: (
         f"{shown(repr(s.echo))} was yielded{s.when}. That message is in the history, and the "
         "reader wrote it or has seen it."
+    ),
+    "no text": lambda s: (
+        f"The model sent text{s.when or ', and called no tool'}, but `agent_reply` yielded "
+        "nothing. Which condition doesn't let its chunks through?"
     ),
     "shows a result": lambda s: (
         f"The text contains a tool's raw result{s.when}. How does the type of that message differ "
@@ -674,13 +741,21 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     "never asks": lambda _: (
         "`allowed` was never called. How else can your code know what is forbidden?"
     ),
+    "asks too late": lambda s: (
+        f"`allowed` was never called{s.when}. A forbidden phrase may be shorter than `longest`, "
+        "too. What checks the text that you yield last?"
+    ),
+    "shows it after the no": lambda s: (
+        f"`allowed` returned `False`{s.when}, and text of {shown(repr(s.phrase))} was yielded "
+        "after that. Which line yields it?"
+    ),
     "misses the phrase": lambda s: (
         f"{shown(repr(s.phrase))} was shown{s.when}, and `allowed` never returned `False`: no "
         "string passed to it contains the whole phrase. Which text do you pass to it?"
     ),
     "shows it first": lambda s: (
-        f"{shown(repr(s.phrase))} was shown{s.when}, and only then did `allowed` return `False`. "
-        "Yielded text can't be taken back: which comes first, the check or the `yield`?"
+        f"Text of {shown(repr(s.phrase))} was shown{s.when}, and only then did `allowed` return "
+        "`False`. Yielded text can't be taken back: which comes first, the check or the `yield`?"
     ),
     "shows a part": lambda s: (
         f"`allowed` returned `False`{s.when}, but {count(s.leaked, 'character')} of "
@@ -705,6 +780,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     ),
     "held back": lambda s: (
         f"At one point {count(s.held, 'character')} had arrived but not been yielded{s.when}. At "
-        f"most `longest - 1`, here {s.case.longest - 1}, may be held back. Which text waits longer?"
+        f"most `longest - 1` characters, here {s.case.longest - 1}, may be held back. Which text "
+        "waits longer?"
     ),
 }

@@ -64,6 +64,7 @@ MISTAKES: Mistakes[Seen] = {
     "repeats the overlap": lambda s: s.wrong_text and s.returned == s.case.partial + s.case.more,
     "repeats a part": lambda s: len(s.returned) > len(s.expected),
     "found elsewhere": lambda s: bool(s.missing) and s.case.overlap + s.missing in s.case.partial,
+    "no overlap": lambda s: s.wrong_text and not s.case.overlap,
     "loses text": lambda s: s.wrong_text,
 }
 

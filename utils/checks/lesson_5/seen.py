@@ -150,12 +150,20 @@ TRIED_FIRST: Mistakes[Tried] = {
     ),
     RAISED: lambda s: s.error is not None and not s.other_model and s.unexpected,
     "calls the next too late": lambda s: s.called > s.case.called and s.case.fails,
+    "goes on after a cancellation": lambda s: s.called > s.case.called and bool(s.cancelled),
     "calls the next without need": lambda s: s.called > s.case.called,
 }
 TRIED: Mistakes[Tried] = {
     "calls none": lambda s: not s.called,
     "not in order": lambda s: not s.requests[0],
     "calls one again": lambda s: any(reply.requests > 1 for reply in s.replies),
+    "waits on": lambda s: s.called < s.case.called and not s.error and s.case.silent(s.called),
+    "takes a chunk for text": lambda s: (
+        s.called == 1 < s.case.called
+        and not s.case.same
+        and s.replies[0].error in s.causes
+        and s.replies[0].readings[-1].only_empty
+    ),
     "never calls the next": lambda s: s.called < s.case.called,
     "ends quietly": lambda s: s.case.fails and s.error is None,
     "fails all the same": lambda s: s.error is not None and not s.case.fails,

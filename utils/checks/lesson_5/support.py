@@ -89,10 +89,8 @@ def observe(answer: Any, case: Script) -> Seen:
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
-    "another history": lambda s: (
-        not all(continues(s.case.history, each) for each in s.readings)
-        or (s.case.turns > 1 and not s.readings)
-    ),
+    "another history": lambda s: not all(continues(s.case.history, r) for r in s.readings),
+    "used up": lambda s: s.case.turns > 1 and not s.readings,
     "not a function": lambda s: not callable(s.panel.support),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
     "streams for sources": lambda s: "'async_generator' object is not callable" in str(s.error),

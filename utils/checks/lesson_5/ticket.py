@@ -100,6 +100,9 @@ FIRST_MISTAKES: Mistakes[Seen] = {
         any(map(offered, s.reply.readings)) or "Structured Output" in str(s.error)
     ),
     "reads no JSON yet": lambda s: s.case.right and not s.items and "EOF" in str(s.error),
+    "can't read it yet": lambda s: (
+        s.case.right and isinstance(s.error, ValueError) and s.reply.taken < s.total
+    ),
     RAISED: lambda s: (
         FIRST[RAISED](s)
         and not s.other_model

@@ -1,7 +1,7 @@
 """A turn of a chat, which is added to the history however it ends."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -10,6 +10,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
+from utils.checks.lesson_5.given import Keeper
 from utils.checks.lesson_5.seen import Texts
 
 _BEFORE = (
@@ -65,6 +66,13 @@ def observe(answer: Callable[..., Any], case: Turn) -> Seen:
     )
 
 
+def _leaves_closing(s: Seen) -> bool:
+    """Whether a stream stays open when its reader stops early and a reference to it remains."""
+    case, reply = replace(s.case, leave_after=1), s.case.reply()
+    args = (Keeper.of({case.prompt: reply}), list(case.before), case.prompt)
+    return run_async("turn", s.answer, case, reply, *args, streams=True).still_open
+
+
 FIRST: Mistakes[Seen] = {
     "reply sent with the question": lambda s: (
         len(s.sent) > len(s.case.before) and isinstance(s.sent[-1], AIMessage)
@@ -116,5 +124,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST,
+    notes={"leaves closing to Python": _leaves_closing},
     opts_out={"changes an argument": "the turn is to be added to `history`"},
 )
