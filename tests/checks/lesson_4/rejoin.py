@@ -177,6 +177,7 @@ for mistake, changes, *says in (
     # Stop
     ("no Stop", {"/stop": "/halt"}, "status 404"),
     ("no Stop", {'@app.post("/replies': '@app.get("/replies'}, "status 405"),
+    ("stops another reply", {CANCEL: "[each.task.cancel() for each in replies.values()]"}),
     ("ends twice", {CANCEL: f'{CANCEL}\n        replies[key].add("end", "Stopped.")'}, "else adds"),
     ("refuses a reader", {CANCEL: "replies.pop(key).task.cancel()"}, "forgets the reply"),
     (

@@ -94,8 +94,8 @@ def _accepts(what: str, visit: Visit | None) -> str:
         asked = f"A request with `Last-Event-ID: {what}`, which no event had,"
         right = "from 400 to 499"
     return (
-        f"{asked} received status {visit and visit.status} instead of {right}. What checks "
-        "that before the response begins?"
+        f"{asked} received status {visit and visit.status} instead of {right}. What "
+        "raises an `HTTPException` for it before the response begins?"
     )
 
 
@@ -463,8 +463,9 @@ REJOIN: Messages[rejoin.Seen] = {
         f"{_response(s.readers[0].visits[0])}. Which event's data does it show?"
     ),
     "another text later": lambda s: (
-        f"A page that was loaded after the reply's end{s.when} received {shown(repr(s.output))} "
-        f"instead of {shown(repr(s.expected))}. Where does a reader without `Last-Event-ID` begin?"
+        f"A page that was loaded after the reply's end received {shown(repr(s.output))} "
+        f"instead of {shown(repr(s.expected))}. Where does a reader without `Last-Event-ID` begin, "
+        "and does its loop run when the reply is over?"
     ),
     "readers share": lambda s: (
         f"Of two readers of the same reply, one received {shown(repr(s.output))} instead of "
@@ -480,6 +481,10 @@ REJOIN: Messages[rejoin.Seen] = {
     "goes on after Stop": lambda s: (
         f"After Stop, the model still generated {count(s.reply.taken - s.kept, 'piece')}, and you "
         "pay for that. What cancels the reply's task?"
+    ),
+    "stops another reply": lambda _: (
+        "The app had two replies, and Stop for one of them also cut off the other. Which task does "
+        "the endpoint cancel?"
     ),
     "ends twice": lambda _: (
         "The reply has another event after its `end` or `failed`. `write` adds that one. What else "

@@ -10,12 +10,14 @@ from typing import Any
 from utils.checks.engine.app_runner import NO_APP, run_app
 from utils.checks.engine.asgi_client import App, Visit, get, json_of, passed_on, post
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reply
+from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import SOON
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
+_OTHER = "How do tides work?"  # the question of another reply of the same app
 _LONG = 120.0  # virtual seconds; by then every response should have ended
 _SLOW = 0.1  # virtual seconds that a response may take to send events that were added before it
 _ODD_IDS = ("999", "-1", "x")
@@ -31,7 +33,8 @@ class Readers(Case):
     seed: int = 71
     # for each reader, the number of events after which each connection drops; the last one stays
     drops: Sequence[Sequence[int]] = ((),)
-    stops: float | None = None  # seconds until Stop is sent; it is sent again after the end
+    # seconds until Stop is sent, while there is another reply; it is sent again after the end
+    stops: float | None = None
     refused: bool = False  # whether bad requests are sent, too
 
     @property
@@ -110,6 +113,7 @@ class Seen(Run):
     begun: Visit | None  # the response to `POST /chat`
     readers: Sequence[Reader]  # the last reader is the page loaded after the end
     stops: Sequence[Visit]  # the responses to Stop
+    cut_off: bool  # whether another reply, without a Stop, is incomplete
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # the number of pieces that had arrived when the reply should have ended
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
@@ -140,6 +144,8 @@ def observe(answer: Any, case: Readers) -> Seen:
     plain = case.whole and case.drops == ((),)
     readers = [Reader() for _ in (*case.drops, "later")]
     seen: dict[str, Any] = {"key": "", "begun": None, "readers": [], "stops": [], "bad": []}
+    other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
+    beside, seen["cut_off"] = Reader(), False
 
     async def use(app: App) -> list[Visit]:
         seen["begun"] = await post(app, "/chat", {"question": case.prompt})
@@ -152,6 +158,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             for reader, drops in zip(readers, case.drops, strict=False):
                 group.create_task(reader.read(app, path, drops, on_event))
             if case.stops:
+                key = _key(await post(app, "/chat", {"question": _OTHER}))
                 await asyncio.sleep(case.stops)
                 seen["stops"].append(await post(app, f"{path}/stop"))
             if case.refused:
@@ -160,15 +167,16 @@ def observe(answer: Any, case: Readers) -> Seen:
         await asyncio.sleep(reply.lasts)  # a model that continues has ended by then
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
+            await beside.read(app, f"/replies/{key}")
+            seen["cut_off"] = beside.text != other.text
         await readers[-1].read(app, path)
         if case.refused and (last := readers[-1].last_id).isdecimal():
             odd = str(int(last) + 1)
             seen["bad"].append((odd, await _ask_with(app, path, odd)))
         return [seen["begun"], *seen["stops"], *(v for reader in readers for v in reader.visits)]
 
-    run = run_app(
-        "create_lasting_app", answer, case, reply, case.model(reply), use, passes_on=plain
-    )
+    model = FakeModel.of({case.prompt: reply, _OTHER: other})
+    run = run_app("create_lasting_app", answer, case, reply, model, use, passes_on=plain)
     stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
     kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
     others = (each for each in seen["readers"] if each.text != due(reply, case, kept))
@@ -283,6 +291,7 @@ MISTAKES: Mistakes[Seen] = {
     "no Stop": lambda s: bool(s.stops) and s.stops[0].status in (404, 405),
     "Stop refused": lambda s: any(map(fails, s.stops)),
     "goes on after Stop": lambda s: bool(s.stops) and s.reply.taken > s.kept,
+    "stops another reply": lambda s: s.cut_off,
     "ends twice": lambda s: any(e.type in _ENDS for r in s.readers for e in r.events[:-1]),
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
     "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
