@@ -106,6 +106,15 @@ async def blocks(agent, history):
             yield chunk.text
 
 
+@wrong("5.agent_reply", "ends before the last reply", "when the model called a tool")
+async def stops_at_the_tool(agent, history):
+    async with aclosing(agent.astream({"messages": history}, stream_mode="messages")) as items:
+        async for chunk, _ in items:
+            if isinstance(chunk, ToolMessage):
+                return
+            yield chunk.text
+
+
 @wrong("5.agent_reply", "swallows the error")
 async def hushed(agent, history):
     try:

@@ -57,6 +57,8 @@ OWN, TOOL = "messages.append(message_chunk_to_message(whole))", 'by_name[call["n
 RUN = f"await {TOOL}.ainvoke(call)"
 ADDS = f"messages.append({RUN})"
 THEN = "\n            "
+LOOKS_UP = '[by_name[call["name"]] for call in chunk.tool_calls]'
+RUNS = 'whole.tool_calls[0]["args"] and await tools[0].ainvoke(whole.tool_calls[0])'
 SIZE = f"    size = len(messages)\n{BEGIN}"
 LENGTH = 'finish_of(whole) == "length"'
 
@@ -77,6 +79,12 @@ for mistake, changes, *says in (
     ("other calls", {STOP: "whole"}),
     ("runs one call of a reply", {"in whole.tool_calls": "in whole.tool_calls[:1]"}),
     ("other calls", {RUN: f"{RUN} and {RUN}"}),
+    ("looks up half a call", {PIECE: f"{PIECE}{THEN}{LOOKS_UP}"}, "What holds the whole call"),
+    (
+        "runs half a call",
+        {PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"},
+        "`47` when the model called a tool, while the model was still writing it",
+    ),
     (
         "other calls",
         {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'},

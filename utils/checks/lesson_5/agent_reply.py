@@ -91,6 +91,7 @@ MISTAKES: Mistakes[Seen] = {
     "never runs the agent": lambda s: not s.readings,
     "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
+    "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
     "shows a result": lambda s: bool(s.case.calls) and "(" in s.text,
     **TEXT,
     "held back": lambda s: s.late > SOON,

@@ -117,6 +117,12 @@ MISTAKES: Mistakes[Seen] = {
     "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "another conversation": lambda s: not all(continues(given.BEFORE, r) for r in s.readings),
     "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
+    "runs half a call": lambda s: (
+        s.case.done
+        and bool(s.ran)
+        and str(s.ran[0].argument) not in [str(argument) for _, argument in s.due_calls]
+        and any(str(argument).startswith(str(s.ran[0].argument)) for _, argument in s.due_calls)
+    ),
     "runs one call of a reply": lambda s: (
         s.case.done and len(s.case.calls) == 1 and 0 < len(s.ran) < len(s.due_calls)
     ),
@@ -164,10 +170,11 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={
+        "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
         RAISED: lambda s: (
             FIRST[RAISED](s)
             and not s.other_model
             and (s.case.finish == _CALLS or isinstance(s.error, SLIPS))
-        )
+        ),
     },
 )

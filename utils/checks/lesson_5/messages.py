@@ -424,6 +424,14 @@ ANSWER: Messages[answer.Seen] = {
         f"The tool {shown(s.ran[0].name)} ran {s.case.when}. How do you know that the model "
         "has finished calling it?"
     ),
+    "looks up half a call": lambda s: (
+        f"{told(s.error, s.case.when) if s.error else ''} A single chunk holds only a part of a "
+        "call, often without the name. What holds the whole call?"
+    ),
+    "runs half a call": lambda s: (
+        f"The tool {shown(s.ran[0].name)} ran with the argument {shown(repr(s.ran[0].argument))}"
+        f"{s.when}, while the model was still writing it. How do you know that it has finished?"
+    ),
     "runs one call of a reply": lambda s: (
         f"The model called {listed(s.due_calls)} in one reply, but your code ran only "
         f"{listed((ran.name, ran.argument) for ran in s.ran)}. Does it go over all `tool_calls` of "
@@ -711,6 +719,10 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
     "no text": lambda s: (
         f"The model sent text{s.when or ', and called no tool'}, but `agent_reply` yielded "
         "nothing. Which condition doesn't let its chunks through?"
+    ),
+    "ends before the last reply": lambda s: (
+        f"The agent calls its model again after a tool{s.when}, but your code stopped reading "
+        "before that. What ends its loop?"
     ),
     "shows a result": lambda s: (
         f"The text contains a tool's raw result{s.when}. How does the type of that message differ "
