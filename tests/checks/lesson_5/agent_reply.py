@@ -32,7 +32,7 @@ for mistake, says, changes in (
     edit(mistake, changes, says)
 
 
-@right("5.agent_reply", "`aclosing` closes it in any case")
+@right("5.agent_reply", "around that very stream closes it")
 async def leaves_closing_to_python(agent, history):
     async for chunk, _ in agent.astream({"messages": history}, stream_mode="messages"):
         if isinstance(chunk, AIMessageChunk):

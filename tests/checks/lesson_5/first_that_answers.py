@@ -20,7 +20,7 @@ async def within(seconds, stream):
             yield chunk
 
 
-@right("5.first_that_answers", "`aclosing` closes it in any case")
+@right("5.first_that_answers", "around that very stream closes it")
 async def first_that_answers(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False

@@ -59,6 +59,8 @@ for mistake, changes, *says in (
         "drops a field",
         {READ: "for pair in readable(text).items():\n                yield dict([pair])"},
     ),
+    ("field too early", {READ: 'yield {"name": ""} | readable(text)'}, "`name` before the model"),
+    ("ticket too early", {LAST: f"{LAST}\n    {LAST}"}, "1 ticket was yielded before"),
     ("ticket all the same", {LACKS: "0"}, "was `length`, after the last bracket"),
     ("ticket all the same", {LACKS: 'finish == "length"'}, "no finish reason"),
     ("ticket all the same", {LACKS: 'finish in ("length", None)'}, "`content_filter`"),

@@ -12,7 +12,7 @@ from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import goes_on_with
 
 
-@right("5.turn", "`aclosing` closes it in any case")
+@right("5.turn", "around that very stream closes it")
 async def turn(model, history, question):
     messages, said = [*history, HumanMessage(question)], ""
     history.append(HumanMessage(question))
@@ -35,6 +35,11 @@ LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 for mistake, changes, *says in (
     ("question not sent", {SENT: "[*history]"}),
+    (
+        "question not sent",
+        {SENT: "[*history, HumanMessage(question.lower())]"},
+        "was sent `'why do rivers bend[?]'`",
+    ),
     ("another conversation", {SENT: "question"}),
     ("another conversation", {"*history": "*history[-2:]"}),
     ("another conversation", {"*history": "*history[::-1]"}),

@@ -41,6 +41,13 @@ for mistake, changes, *says in (
     ("shorter limit", {LIMIT: f"{LIMIT} / 2"}),
     ("shorter limit", {LIMIT: f"{LIMIT} / 1000"}),
     ("longer limit", {LIMIT: f"{LIMIT} * 2"}),
+    ("longer limit", {LIMIT: "anext(stream), 2"}, "when `seconds` was 0.7. Where does"),
+    ("shorter limit", {LIMIT: "anext(stream), int(seconds)"}, "had lasted 0.7 s. Where does"),
+    (
+        "closes what is still read",
+        {WAIT: "asyncio.wait_for(asyncio.shield(anext(stream)), seconds)"},
+        "waits for it",
+    ),
     ("waits on", {WAIT: "anext(stream)"}),
     ("waits on", {"while": "yield await anext(stream)\n        while"}),
     ("timeout comes out", {"TimeoutError": "OverflowError"}),

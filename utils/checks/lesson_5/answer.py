@@ -19,6 +19,7 @@ from utils.checks.lesson_5.seen import SLIPS, Staged, Texts, longest_delay, text
 
 _HALF: given.Call = ("order_status", '{"order": 47')
 _CALLS = "tool_calls"
+_FOUR = ([given.ORDER], [given.HOURS]) * 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,7 @@ MISTAKES: Mistakes[Seen] = {
     "runs one call of a reply": lambda s: (
         s.case.done and len(s.case.calls) == 1 and 0 < len(s.ran) < len(s.due_calls)
     ),
+    "limits its calls": lambda s: s.case.done and 2 < len(s.readings) < len(s.replies),
     "runs one reply's calls": lambda s: (
         s.case.done and 1 < len(s.readings) < len(s.replies) and 0 < len(s.ran) < len(s.due_calls)
     ),
@@ -157,6 +159,7 @@ check = Exercise(
                 (_CALLS, "when the model called a tool", [given.ORDER]),
                 (_CALLS, "when the model called two tools", [given.ORDER, given.HOURS]),
                 (_CALLS, "when one tool call followed another", [given.ORDER], [given.HOURS]),
+                (_CALLS, "when the model called a tool in four replies", *_FOUR),
                 ("length", "when the call was truncated", [_HALF]),
                 (None, "when the call was truncated, without a finish reason", [_HALF]),
                 ("content_filter", "when a content filter ended the reply", [_HALF]),

@@ -37,7 +37,7 @@ _FINISHED = "Look at its finish reason: the model did report that it had finishe
 def _leaves_closing(_: Run) -> str:
     return (
         "One thing to improve: when its reader leaves, the stream closes only because nothing "
-        "refers to it any longer. `aclosing` closes it in any case, at that moment."
+        "refers to it any longer. `aclosing` around that very stream closes it at that moment."
     )
 
 
@@ -107,7 +107,10 @@ _TRIED: Messages[Tried] = {
         f"`{type(s.error).__name__}` was raised{s.when}, although an entry in the list answers."
     ),
     "another error": lambda s: (
-        f"The error that was raised{s.when} is {shown(s.error)}. Raise the error of the last "
+        f"The error that was raised{s.when} is a copy of {shown(s.error)}. Let the exception "
+        "itself propagate: `raise` alone raises it again."
+        if repr(s.error) == repr(s.reply.error)
+        else f"The error that was raised{s.when} is {shown(s.error)}. Raise the error of the last "
         f"entry that was called instead: {shown(s.reply.error)}."
     ),
     "another limit": lambda s: (
@@ -145,7 +148,10 @@ TURN: Messages[turn.Seen] = {
         "reply's message to `history` before you call the model?"
     ),
     "question not sent": lambda s: (
-        f"The question isn't among the {count(len(s.sent), 'message')} sent to the model. "
+        f"The question is {shown(repr(s.case.prompt))}, but the model was sent "
+        f"{shown(repr(s.sent[-1].text))}. What changes it?"
+        if len(s.sent) > len(s.case.before) and s.sent[-1].type == "human"
+        else f"The question isn't among the {count(len(s.sent), 'message')} sent to the model. "
         "When do you add it, and to which list?"
     ),
     "another conversation": lambda s: (
@@ -188,7 +194,12 @@ TURN: Messages[turn.Seen] = {
     ),
     "another reply stored": lambda s: (
         f"{shown(repr(s.text), 40)} was yielded, but the reply in `history`{s.when} is "
-        f"{shown(repr(s.reply_stored), 40)}. Is each piece added to those before it?"
+        f"{shown(repr(s.reply_stored), 40)}. "
+        + (
+            "What strips it?"
+            if s.reply_stored == s.text.strip()
+            else "Is each piece added to those before it?"
+        )
     ),
 }
 
@@ -253,20 +264,24 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
         f"wasn't pressed and {count(s.total, 'piece')} would have followed. What ends the waiting? "
         "A time limit that passes during `anext` ends the stream, too."
     ),
+    "misses an early Stop": lambda s: (
+        f"Stop had been pressed before `text_until` was called, but it returned only after "
+        f"{s.late:.1f} s. Does anything clear the event, or wait only for a later press?"
+    ),
     "stops at the next piece": lambda s: (
         f"`text_until` returned {s.late:.1f} s late{s.when}: only when the next piece had "
         "arrived. What else can it wait for at the same time?"
     ),
     "stops late": lambda s: (
         f"`text_until` returned {s.late:.2f} s late{s.when}. Does it check for Stop only now "
-        "and then?"
+        "and then, or wait for something else after it?"
     ),
 }
 
 WATCHED: Messages[watched.Seen] = {
     **_PASSED_ON,
     "correct": lambda _: (
-        f"Each chunk gets its own {SECONDS:g} s, the reader's time doesn't count, and the "
+        "Each chunk gets its own limit, the reader's time doesn't count, and the "
         "stream is closed however it ends."
     ),
     "hides timeouts": lambda _: (
@@ -303,19 +318,32 @@ WATCHED: Messages[watched.Seen] = {
     ),
     "shorter limit": lambda s: (
         f"`Stalled` was raised after {s.seconds:.1f} s{s.when}, before any silence had lasted "
-        f"{SECONDS:g} s. Does each chunk, even an empty one, start a limit of `seconds`?"
+        f"{s.case.limit:g} s. "
+        + (
+            "Does each chunk, even an empty one, start a limit of `seconds`?"
+            if s.case.limit == SECONDS
+            else "Where does your limit come from?"
+        )
     ),
     "longer limit": lambda s: (
-        f"`Stalled` was raised {s.too_late:.1f} s too late{s.when}. The limit was {SECONDS:g} s. "
-        "What can interrupt the wait itself?"
+        f"`Stalled` was raised {s.too_late:.1f} s too late{s.when}. "
+        + (
+            f"The limit was {s.case.limit:g} s. What can interrupt the wait itself?"
+            if s.case.limit == SECONDS
+            else "Where does your limit come from?"
+        )
     ),
     "waits on": lambda s: (
-        f"The limit was {SECONDS:g} s, but `watched` waited for {LONG:g} s{s.when} and went on. "
-        "What raises `Stalled`?"
+        f"The limit was {s.case.limit:g} s, but `watched` waited for {LONG:g} s{s.when} and "
+        "went on. What raises `Stalled`?"
     ),
     "ends quietly": lambda s: (
         f"`watched` ended as if the stream were complete{s.when}. How does its reader learn that "
         "chunks are missing?"
+    ),
+    "closes what is still read": lambda s: (
+        "A task was still waiting in `anext` when the stream was closed, which raised "
+        f"{shown(s.error)}. What cancels that task and waits for it?"
     ),
     "yields nothing": lambda _: "The stream was read, but `watched` yielded nothing.",
 }
@@ -437,6 +465,10 @@ ANSWER: Messages[answer.Seen] = {
         f"{listed((ran.name, ran.argument) for ran in s.ran)}. Does it go over all `tool_calls` of "
         "the sum of the chunks?"
     ),
+    "limits its calls": lambda s: (
+        f"The model called a tool in {len(s.case.calls)} replies, but was called only "
+        f"{times(len(s.readings))}. A limit has to allow at least five calls."
+    ),
     "runs one reply's calls": lambda s: (
         f"The model's reply {len(s.readings)} called a tool, too, but your code didn't run it. "
         "Does every reply pass through the same loop, with a sum of its own?"
@@ -526,12 +558,16 @@ TICKET: Messages[ticket.Seen] = {
         "ticket?"
     ),
     "ticket too early": lambda s: (
-        f"{count(len(s.tickets), 'ticket', 'was')} yielded too early. Only a whole reply can be "
-        "validated, so only the last item may be a `Ticket`."
+        f"{count(s.early_tickets, 'ticket', 'was')} yielded before the last item. Only a "
+        "whole reply can be validated, so only the last item may be a `Ticket`."
     ),
     "fills in None": lambda s: (
         f"A dict has `{s.unknown}` as None before its value is known. Leave such a field out: a "
         "reader assumes that every field in the dict is known."
+    ),
+    "field too early": lambda s: (
+        f"A dict has `{s.unwritten}` before the model has begun to write it. Leave such a field "
+        "out: a reader assumes that every field in the dict is known."
     ),
     "invents a value": lambda s: (
         f"`ticket` yields {shown(repr(s.invented), 90)}, but the reply has another value."
@@ -596,8 +632,8 @@ SUPPORT: Messages[support.Seen] = {
         f"No model was called{s.when}. `reply` runs once a turn: what was used up in the first?"
     ),
     "another history": lambda s: (
-        f"The model wasn't sent the history of its turn{s.when}. Do you add something to it, or "
-        "keep something from an earlier turn?"
+        f"The model wasn't sent the history of its turn{s.when}. Do you add something to it, leave "
+        "something out, or keep something from an earlier turn?"
     ),
     "not a function": lambda s: (
         f"The check needs the function `support` itself. It was given {kind(s.panel.support)}."
@@ -763,7 +799,8 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     ),
     "misses the phrase": lambda s: (
         f"{shown(repr(s.phrase))} was shown{s.when}, and `allowed` never returned `False`: no "
-        "string passed to it contains the whole phrase. Which text do you pass to it?"
+        "string passed to it contains the whole phrase. Which text do you pass to it, and how "
+        "much of it do you hold back?"
     ),
     "shows it first": lambda s: (
         f"Text of {shown(repr(s.phrase))} was shown{s.when}, and only then did `allowed` return "

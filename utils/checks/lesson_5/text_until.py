@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.run import Case, Run
+from utils.checks.engine.run import RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
@@ -53,10 +53,15 @@ def observe(answer: Callable[..., Any], case: Press) -> Seen:
     stop = asyncio.Event()
 
     def press() -> None:
-        asyncio.get_running_loop().call_later(case.at, stop.set)
+        if case.at:
+            asyncio.get_running_loop().call_later(case.at, stop.set)
+        else:
+            stop.set()
 
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
+    if not case.at:
+        run = replace(run, model=None)  # it need not be called
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     return Seen.of(run, late=run.seconds - case.at, arrived=arrived)
 
@@ -76,6 +81,7 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "waits for Stop": lambda s: s.case.at == _LATER and s.late > -SOON,
+    "misses an early Stop": lambda s: not s.case.at and s.late > _QUICK,
     "stops at the next piece": lambda s: (
         s.late > _QUICK and any(at > s.case.at for at in s.arrived)
     ),
@@ -86,7 +92,7 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Press(seed=71),
+        Press(text=f" {RIVERS}\n", seed=71),
         Press(seed=72, silences={0: LONG, 5: LONG}, when="in a reply with long silences"),
         *(
             Press(seed=73, at=at, silences=silences, when=f"when Stop was pressed {when}")
@@ -100,6 +106,7 @@ check = Exercise(
             )
         ),
         Press(seed=77, fails_after=4, when="when the connection was lost"),
+        Press(seed=78, at=0.0, when="when Stop had been pressed before the call"),
     ),
     mistakes=MISTAKES,
     first=FIRST,

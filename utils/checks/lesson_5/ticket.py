@@ -43,7 +43,13 @@ class Seen(Run):
     unknown: str  # the first field that was None in a dict, or ""
     # the first dict with a value that isn't a prefix of the true one
     invented: dict[str, Any] | None
+    unwritten: str  # the first field in a dict before its name had arrived, or ""
     dropped: str  # the first field that disappeared from one dict to the next, or ""
+
+    @property
+    def early_tickets(self) -> int:
+        """How many tickets were yielded before the last item."""
+        return sum(map(_is_ticket, self.items[:-1]))
 
     def due(self, name: str) -> float:
         """Return when the piece that ends a field's value arrived."""
@@ -85,12 +91,15 @@ def observe(answer: Callable[..., Any], case: Written) -> Seen:
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
     lacking = (name for then, now in pairwise(dicts) for name in then if name not in now)
+    begun = zip(run.items, run.taken, strict=True)
+    written = [(item, "".join(reply.pieces[:n])) for item, n in begun if isinstance(item, dict)]
     return Seen.of(
         run,
         sent=" ".join(m.text for reading in reply.readings for m in reading.messages),
         tickets=[item for item in run.items if _is_ticket(item)],
         unknown=next((name for d in dicts for name, value in d.items() if value is None), ""),
         invented=next((d for d in dicts if not all(map(_begins, d, d.values()))), None),
+        unwritten=next((f for d, text in written for f in d if f'"{f}"' not in text), ""),
         dropped=next(lacking, ""),
     )
 
@@ -115,9 +124,10 @@ MISTAKES: Mistakes[Seen] = {
     "yields nothing": lambda s: s.case.right and not s.items,
     "ticket all the same": lambda s: s.case.fails and bool(s.tickets),
     "ends quietly": lambda s: s.case.fails and s.error is None,
-    "ticket too early": lambda s: any(map(_is_ticket, s.items[:-1])),
+    "ticket too early": lambda s: s.early_tickets > 0,
     "fills in None": lambda s: s.case.right and bool(s.unknown),
     "invents a value": lambda s: s.case.right and s.invented is not None,
+    "field too early": lambda s: s.case.right and bool(s.unwritten),
     "drops a field": lambda s: s.case.right and bool(s.dropped),
     "field late": lambda s: s.case.right and bool(s.late_field),
     "no ticket at the end": lambda s: s.case.right and not s.tickets,

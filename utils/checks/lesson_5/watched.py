@@ -29,6 +29,7 @@ class Watch(Case):
 
     # the index of the piece before which the stream is silent for too long
     stalls: int | None = None
+    limit: float = SECONDS
     pause: float = 0.0  # seconds that the reader takes for each chunk
 
     @property
@@ -56,7 +57,7 @@ def observe(answer: Callable[..., Any], case: Watch) -> Seen:
     own = replace(case, fails_after=3, leave_after=None, cancel_after=None, stalls=None)
     its_own = _read(answer, own, [], error=TimeoutError("no chunk for 120 s"))
     stalled = _is_stalled(run.error)
-    due = None if case.stalls is None else _latest_before(run.reply, case.stalls) + SECONDS
+    due = None if case.stalls is None else _latest_before(run.reply, case.stalls) + case.limit
     return Seen.of(
         run,
         sent=sent,
@@ -78,7 +79,7 @@ def _read(
 ) -> Run:
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
-    args = (noting(reply, sent), SECONDS)  # kept here, so that only an explicit close closes it
+    args = (noting(reply, sent), case.limit)  # kept here, so that only an explicit close closes it
     how: dict[str, Any] = {"wants": _CHUNK, "passes_on": not case.pause, "pause": case.pause}
     return run_async("watched", answer, case, reply, *args, streams=True, **how)
 
@@ -99,10 +100,13 @@ FIRST: Mistakes[Seen] = {
         isinstance(s.error, TimeoutError) and s.error is not s.reply.error and not s.stalled
     ),
     "limit for the whole stream": lambda s: (
-        s.stalled and s.due is None and abs(s.seconds - SECONDS) <= SOON
+        s.stalled and s.due is None and abs(s.seconds - s.case.limit) <= SOON
     ),
     "shorter limit": lambda s: s.stalled and (s.due is None or s.too_late < -_QUICK),
     "longer limit": lambda s: s.too_late > _QUICK,
+    "closes what is still read": lambda s: (
+        isinstance(s.error, RuntimeError) and "already running" in str(s.error)
+    ),
     RAISED: lambda s: not (s.stalled and s.due is not None) and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
@@ -124,6 +128,7 @@ check = Exercise(
         ),
         Watch(seed=63, stalls=0, when="when the stream was silent before the first text"),
         Watch(seed=64, stalls=3, when="when the stream was silent after three pieces"),
+        Watch(seed=66, stalls=3, limit=0.7, when="when `seconds` was 0.7"),
         Watch(pieces=("The ", "fox ", "stops."), pause=5.0, when="with a slow reader"),
         Watch(seed=65, fails_after=4, when="when the connection was lost"),
         Watch(pieces=(), when="for a stream without text"),
