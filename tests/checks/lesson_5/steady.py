@@ -94,6 +94,7 @@ for mistake, changes, *says in (
         "the last source was silent",
     ),
     ("another limit", {"(), seconds": "(), 3 * seconds"}),
+    ("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3"),
     ("another limit", {"(), seconds": "(), 0.7 * seconds"}),
     ("no long silence", {"(), seconds": "(), seconds / 10"}),
     ("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both"),

@@ -152,6 +152,7 @@ for mistake, parts in (
     ("never calls the next", {"steady": steadied(failures=ConnectionLost)}),
     ("other tools", {"given": lambda models, tools, seconds: (models, [], seconds)}),
     ("no long silence", {"given": lambda models, tools, seconds: (models, tools, seconds / 2)}),
+    ("another limit", {"given": lambda models, tools, seconds: (models, tools, 2)}),
     ("another limit", {"given": lambda models, tools, seconds: (models, tools, 0.7 * seconds)}),
     ("another limit", {"given": lambda models, tools, seconds: (models, tools, 1.5 * seconds)}),
     ("another history", {"history_of": lambda history: history[-1:]}),

@@ -49,6 +49,7 @@ class Fallback(Case):
     same: bool = False
     tool: bool = False  # whether the first entry calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
+    limit: float = SECONDS  # `seconds`
 
     def silent(self, number: int) -> bool:
         """Whether an entry, counted from 1, is silent for too long."""

@@ -59,7 +59,7 @@ _PASSED_ON: Messages[Passing] = {
 _TRIED: Messages[Tried] = {
     "no long silence": lambda s: (
         f"`{type(s.error).__name__}` was raised after {s.seconds:.1f} s{s.when}, although no "
-        f"silence lasted {SECONDS:g} s. Does each piece get its own limit of `seconds`?"
+        f"silence lasted {s.case.limit:g} s. Does each piece get its own limit of `seconds`?"
     ),
     "raises": lambda s: told(s.error, s.case.when) if s.error else "",
     "calls none": lambda _: "Nothing in the list was called.",
@@ -81,7 +81,7 @@ _TRIED: Messages[Tried] = {
     ),
     "waits on": lambda s: (
         f"The next entry in the list was never called{s.when}: your code waited for {LONG:g} s. "
-        f"`seconds` was {SECONDS:g}. What measures the silence?"
+        f"`seconds` was {s.case.limit:g}. What measures the silence?"
     ),
     "takes a chunk for text": lambda s: (
         f"The next entry in the list was never called{s.when}, because something took its first "
@@ -115,7 +115,7 @@ _TRIED: Messages[Tried] = {
     ),
     "another limit": lambda s: (
         f"The next entry was called after a silence of {s.waited:.1f} s, but `seconds` was "
-        f"{SECONDS:g}. What measures the silence?"
+        f"{s.case.limit:g}. What measures the silence?"
     ),
 }
 

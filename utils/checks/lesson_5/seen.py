@@ -9,7 +9,7 @@ from utils.checks.engine.mistakes import RAISED, STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
-from utils.checks.lesson_5.given import SECONDS, Fallback, stage
+from utils.checks.lesson_5.given import Fallback, stage
 
 SLIPS = (AttributeError, NameError, TypeError)  # errors that the answer may raise itself
 _QUICK = 0.25  # seconds within which the next entry should be called
@@ -134,9 +134,9 @@ class Tried(Texts):
 
     @property
     def waited(self) -> float:
-        """After how long the next entry was called if the first is silent; otherwise `SECONDS`."""
+        """After how long the next entry was called if the first is silent; otherwise the limit."""
         if self.case.called == 1 or not self.case.silent(1):
-            return SECONDS
+            return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])
         return second.began - first.began
 
@@ -172,5 +172,5 @@ TRIED: Mistakes[Tried] = {
         and not s.case.silent(s.case.called)
         and (not s.lost or STRESSED["replaces the error"](s))
     ),
-    "another limit": lambda s: not -SOON <= s.waited - SECONDS <= ROLE_AFTER + _QUICK,
+    "another limit": lambda s: not -SOON <= s.waited - s.case.limit <= ROLE_AFTER + _QUICK,
 }

@@ -14,7 +14,6 @@ from utils.checks.lesson_5.given import (
     LONG,
     PIECE,
     REFUSED,
-    SECONDS,
     SILENT,
     Fallback,
     noting,
@@ -56,7 +55,9 @@ def observe(answer: Callable[..., Any], case: Sources) -> Seen:
         sources = [lambda: source(replies[min(len(called), len(replies) - 1)])] * len(replies)
     how: dict[str, Any] = {"wants": PIECE, "streams": True, "pause": case.pause}
     with standing_in(answer, ("watched",), anew=not case.when) as stood_in:
-        run = run_async("steady", answer, case, replies[case.called - 1], sources, SECONDS, **how)
+        run = run_async(
+            "steady", answer, case, replies[case.called - 1], sources, case.limit, **how
+        )
     requests = [[each for each in called if each is reply] for reply in replies]
     return Seen.of(run, replies=replies, requests=requests, sent=sent, given=stood_in)
 
@@ -115,6 +116,12 @@ check = Exercise(
             replies=({"compact": True, "pieces": ()}, {}),
             tool=True,
             when="when the first source ended after a `Status`",
+        ),
+        Sources(
+            replies=({"compact": True, **SILENT}, {}),
+            called=2,
+            limit=3.0,
+            when="when the first source was silent and `seconds` was 3",
         ),
         Sources(leave_after=4, when="when its reader stopped early"),
         Sources(replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled in a silence"),

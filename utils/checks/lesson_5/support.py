@@ -76,7 +76,7 @@ def observe(answer: Any, case: Script) -> Seen:
     earlier = [Reply([given.LAMP])] * (case.turns - 1)
     first = [*([given.asking(given.ORDER, pieces=[])] if case.tool else []), replies[0]]
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
-    args = (models, given.tools(ran, case.takes), given.SECONDS)
+    args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
     with standing_in(answer, PARTS, anew=not case.when) as stood_in:
         for history in [given.BEFORE, _LONGER][: case.turns]:
@@ -129,6 +129,12 @@ check = Exercise(
                 ("the first model was silent after a tool call", True, 1.0, SILENT),
                 ("the tool took longer than `seconds`", True, LONG, {}),
             )
+        ),
+        Script(
+            replies=(SILENT, {}),
+            called=2,
+            limit=3.0,
+            when="when the first model was silent and `seconds` was 3",
         ),
         Script(turns=2, when="in the second turn"),
         Script(leave_after=4, when="when Stop was pressed"),
