@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import sleep
 
@@ -131,7 +132,7 @@ for mistake, changes, *says in (
     ("sends other prompts", {GO: "for prompt in [*prompts, *prompts[:1]]]"}),
     ("sends other prompts", {END: "for prompt in prompts:\n        return [await ask(prompt)]"}),
     (
-        "sends other prompts",
+        "drops a repetition",
         {
             END: f"""different = list(dict.fromkeys(prompts))
     texts = await asyncio.gather(*map(ask, different))
@@ -169,6 +170,17 @@ for mistake, changes, *says in (
             ASK: f"async for chunk in model.astream(prompt):{NEXT}"
             f"    if chunk.content:{NEXT}        return chunk.content"
         },
+    ),
+    (
+        "an empty text",
+        {
+            ASK: f"async for chunk in model.astream(prompt):{NEXT}    text = chunk.content"
+            f"{NEXT}return text"
+        },
+    ),
+    (
+        "tries again",
+        {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"},
     ),
     ("another number", {RESULTS: RESULTS + " + ['All done.']"}),
     ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),
@@ -349,6 +361,26 @@ class AsksAll:
 
 
 right("4.ask_all")(AsksAll())
+
+
+@wrong("4.ask_all", "replaces the error")
+async def raises_an_error_of_its_own(model, prompts, at_most):
+    try:
+        return await asks_in_a_group(model, prompts, at_most)
+    except ExceptionGroup as group:
+        raise RuntimeError("a reply failed") from group
+
+
+@wrong("4.ask_all", "reads in threads")
+async def uses_a_pool_of_threads(model, prompts, at_most):
+    loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor(at_most)
+
+    def ask(prompt):
+        return model.invoke(prompt).text
+
+    with pool:
+        jobs = [loop.run_in_executor(pool, ask, prompt) for prompt in prompts]
+        return await asyncio.gather(*jobs)
 
 
 @wrong("4.ask_all", "others go on")

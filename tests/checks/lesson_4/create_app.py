@@ -129,6 +129,14 @@ for mistake, changes, *says in (
         },
     ),
     (
+        "sends other questions",
+        {
+            START: "asked = app.state._state.setdefault('asked', [])\n        "
+            f"asked.append(('user', question))\n        {START}",
+            "astream(question)": "astream(list(asked))",
+        },
+    ),
+    (
         "mixes readers up",
         {
             START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}",
@@ -183,6 +191,11 @@ for mistake, changes, *says in (
     ("another status", {"/chat": "/"}),
     ("another status", {".get": ".post"}),
     ("another status", {"question": "prompt"}, "422.*query.*prompt"),
+    (
+        "another success",
+        {RESPONSE: RESPONSE[:-1] + ", status_code=201)"},
+        "status 201",
+    ),
     ("another status", {RESPONSE: 'PlainTextResponse("Sorry", 500)'}, "status 500"),
     ("another header", {"text/event-stream": "text/plain"}),
     ("another header", {'"text/event-stream"': "None"}, "`Content-Type` is `''`"),

@@ -111,6 +111,7 @@ for mistake, changes, *says in (
     ("repeats events", {START: "number = max(last_event_id, 1)"}),
     ("counts from elsewhere", {START: "number = last_event_id + 2"}, "id `2`"),
     ("counts from elsewhere", {NUMBER: "id: {number - 1}"}, "id `0`"),
+    ("asks for event 0", {START: "number = last_event_id"}, "from 1"),
     ("refuses a reader", {"<= len(reply": "< len(reply"}, "A reader without `Last-Event-ID`"),
     (
         "refuses a reader",

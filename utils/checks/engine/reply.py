@@ -13,6 +13,7 @@ can also be passed to an answer directly, as a stream of text (`stream`, `astrea
 
 import random
 import re
+import threading
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class Reading:
     ended: bool = False  # whether it was read to its end
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether it blocked the event loop
+    thread: int = field(default_factory=threading.get_ident)  # the thread that requested it
     after_end: int = 0  # how often another piece was requested after the end, as by a second loop
 
     @property

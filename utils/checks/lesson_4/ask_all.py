@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -9,6 +10,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import STRESSED
 from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
@@ -47,6 +49,7 @@ class Seen(Run):
     right: Sequence[str]  # the correct texts
     wrong: int  # the position of the first text that isn't the reply to its prompt
     miscounted: str  # the first prompt that wasn't sent as often as it is in the list, or ""
+    in_threads: bool  # whether a reply was read outside of the event loop's thread
     all_ended: bool  # whether each prompt was sent, and all replies were read to their end
     most: int  # the largest number of concurrent replies
     # the longest time for which another reply could have started but a prompt was waiting
@@ -88,6 +91,7 @@ def observe(answer: Callable[..., Any], case: Several) -> Seen:
         right=right,
         wrong=differ_at(texts, right),
         miscounted=next((p for p in prompts if sent[p] != prompts.count(p)), ""),
+        in_threads=any(each.thread != threading.get_ident() for each in readings),
         all_ended=all(sent.values()) and all(reading.ended for reading in readings),
         most=max((sum(b <= began < e for b, e in spans) for began, _ in spans), default=0),
         idle=max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0),
@@ -98,8 +102,13 @@ def _bare(texts: Sequence[str]) -> list[str]:
     return ["".join(text.split()) for text in texts]
 
 
+def _under_the_limit(s: Seen) -> bool:
+    return s.whole and s.most < min(s.case.at_most, len(s.case.prompts))
+
+
 FIRST: Mistakes[Seen] = {
     "changes an argument": lambda s: bool(s.changed),
+    "tries again": STRESSED["tries again"],
     "swallows the error": lambda s: s.case.fails_after is not None and s.error is None,
     "result too early": lambda s: any(isinstance(e, asyncio.InvalidStateError) for e in s.causes),
     "returns its tasks": lambda s: (
@@ -112,19 +121,29 @@ FIRST: Mistakes[Seen] = {
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and not s.readings,
     "others go on": lambda s: s.error is not None and (s.still_open or bool(s.tasks)),
+    "replaces the error": STRESSED["replaces the error"],
     "returns too early": lambda s: s.whole and bool(s.tasks) and not s.all_ended,
     "returns the wrong type": lambda s: s.whole and not isinstance(s.returned, list | tuple),
+    "drops a repetition": lambda s: (
+        s.whole
+        and s.miscounted == _TWICE
+        and all(reply.requests == 1 for reply in s.replies.values())
+    ),
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
+    "reads in threads": lambda s: s.in_threads and _under_the_limit(s),
+    "under the limit": lambda s: _under_the_limit(s),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
-    "one reply twice": lambda s: len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1],
+    "one reply twice": lambda s: (
+        len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1] and s.texts[2] in s.right
+    ),
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
     "another number": lambda s: s.whole and len(s.texts) != len(s.right),
     "changes white space": lambda s: (
         s.whole and s.texts != s.right and _bare(s.texts) == _bare(s.right)
     ),
+    "an empty text": lambda s: s.whole and s.wrong < len(s.texts) and s.texts[s.wrong] == "",
     "another text": lambda s: s.whole and s.texts != s.right,
     "place left free": lambda s: s.whole and s.idle > SOON,
 }

@@ -164,6 +164,7 @@ FIRST: Mistakes[Seen] = {
     **NO_APP,
     "needs frame": _lacks_frame,
     "misuses the response": lambda s: any(text in str(s.error) for text in MISUSES),
+    "another success": lambda s: s.visit.over is not None and s.visit.status in range(201, 300),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
     "closes before it is read": lambda s: (
         s.model is not None
@@ -178,6 +179,13 @@ ENDS: Mistakes[Seen] = {
     "goes on after the end": lambda s: s.last < len(s.events) - 1,
 }
 WHOLE: Mistakes[Seen] = {
+    "sends other questions": lambda s: (
+        s.model is not None
+        and any(
+            sum(message.type == "human" for message in reading.messages) > 1
+            for reading in s.model.readings
+        )
+    ),
     "mixes readers up": lambda s: s.case.beside and s.wrong_text,
     "another header": lambda s: bool(s.wrong_header),
     "no events": lambda s: not s.events,

@@ -138,8 +138,12 @@ ASK_ALL: Messages[ask_all.Seen] = {
         f"{shown(s.returned)}. What keeps the error from the caller?"
     ),
     "result too early": lambda _: (
-        "`result()` was called on a task that was still running. When have all tasks of a group "
-        "finished: inside its block, or after it?"
+        "`result()` was called on a task that was still running. What waits for all tasks before "
+        "that? After the block of a `TaskGroup`, they have finished; inside it, they may not have."
+    ),
+    "tries again": lambda s: (
+        f"The connection of one reply was lost, and `ask_all` sent its prompt "
+        f"{times(s.reply.requests)}. The error should propagate. What repeats the call?"
     ),
     "returns its tasks": lambda _: (
         "`ask_all` returned a list of tasks. A finished task isn't its text: which method of a "
@@ -164,6 +168,10 @@ ASK_ALL: Messages[ask_all.Seen] = {
         f"`ask_all` returned while {count(len(s.tasks), 'task', 'was')} still running "
         f"(`{s.tasks[0]}`). What waits until all tasks have finished?"
     ),
+    "drops a repetition": lambda s: (
+        f"{shown(s.miscounted)} is in the list {times(s.case.prompts.count(s.miscounted))}, but "
+        "was sent once. Its replies may differ. What drops the repetition?"
+    ),
     "sends other prompts": lambda s: (
         f"{shown(s.miscounted)} is in the list {times(s.case.prompts.count(s.miscounted))}, but "
         f"{count(s.replies[s.miscounted].requests, 'request')} contained it. Which prompt does "
@@ -177,6 +185,10 @@ ASK_ALL: Messages[ask_all.Seen] = {
         f"With `at_most={s.case.at_most}`, {count(s.most, 'reply')} streamed at the same time. "
         "Is there one semaphore of the size `at_most`, which all tasks share, and is each reply "
         "read inside its block?"
+    ),
+    "reads in threads": lambda _: (
+        "`ask_all` reads replies in threads of its own. Nothing can cancel a thread, so its reply "
+        "would continue after a failure. Which method reads the model on the event loop?"
     ),
     "under the limit": lambda s: (
         f"With `at_most={s.case.at_most}` and {count(len(s.case.prompts), 'prompt')}, only "
@@ -200,6 +212,10 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "changes white space": lambda s: (
         f"Item {s.wrong + 1} differs from its reply only in white space: "
         f"{shown(repr(s.texts[s.wrong]))}. Is any piece stripped or skipped?"
+    ),
+    "an empty text": lambda s: (
+        f"Item {s.wrong + 1} is an empty string, like the last chunk of a reply. Does each chunk "
+        "add to the text?"
     ),
     "another text": lambda s: (
         f"Item {s.wrong + 1} isn't the reply to prompt {s.wrong + 1}. "
@@ -303,6 +319,10 @@ CREATE_APP: Messages[create_app.Seen] = {
         "this notebook. Run the cell of that exercise with your answer, then run this cell again."
     ),
     "misuses the response": lambda s: f"The response raised {shown(str(s.error), 90)}. {_cause(s)}",
+    "another success": lambda s: (
+        f"{_REQUEST} returned status {s.visit.status}. An `EventSource` reads only responses with "
+        "status 200. What sets another one?"
+    ),
     "another status": lambda s: (
         f"{_REQUEST} returned status {s.visit.status}: {shown(s.body, 120)}. Which path, method "
         "and parameter does the endpoint have?"
@@ -315,6 +335,10 @@ CREATE_APP: Messages[create_app.Seen] = {
         "The model's stream was closed before anything read it. A block around `return` ends when "
         "`chat` returns, and the response starts to read only after that. Which function runs "
         "while the stream is read?"
+    ),
+    "sends other questions": lambda _: (
+        "The model was sent the question of another request too. The exercise asks for the "
+        "question alone. What do two requests share?"
     ),
     "mixes readers up": lambda s: (
         "One client at a time is served correctly, but with two at the same time, one received "
@@ -403,6 +427,10 @@ REJOIN: Messages[rejoin.Seen] = {
         "Readers who left and came back missed nothing and received nothing twice, and so did two "
         "readers of the same reply. The model received one request, and only Stop stopped it."
     ),
+    "asks for event 0": lambda _: (
+        "`event(0)` was called, but a `Reply` counts its events from 1. Which number comes after "
+        "`last_event_id`?"
+    ),
     "begins no reply": lambda s: (
         f"`POST /chat` returned {_response(s.begun)} instead of a key. Those lines were given: "
         "which of them changed?"
@@ -416,7 +444,8 @@ REJOIN: Messages[rejoin.Seen] = {
         "pay for each. Which endpoint calls it again?"
     ),
     "refuses a reader": lambda s: (
-        f"{_refused(s)}. The reply exists. What refuses the reader, or forgets the reply?"
+        f"{_refused(s)}. The reply exists, even while it has no event. What refuses the reader, "
+        "or forgets the reply?"
     ),
     "another status": lambda s: (
         f"{_READ} returned {_response(s.refusal)}{s.when}. Which path, method and parameters does "

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -275,6 +276,11 @@ def _unnamed(visit: Visit) -> bool:
 
 FIRST: Mistakes[Seen] = {
     **NO_APP,
+    "asks for event 0": lambda s: any(
+        isinstance(each, IndexError)
+        and traceback.extract_tb(each.__traceback__)[-1].name == "event"
+        for each in s.causes
+    ),
     "begins no reply": lambda s: s.begun is not None and not s.key and not s.error,
 }
 MISTAKES: Mistakes[Seen] = {
