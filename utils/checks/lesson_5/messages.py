@@ -121,6 +121,8 @@ _TRIED: Messages[Tried] = {
 
 
 def _blank(s: Staged) -> str:
+    if all(stage(item) is None for item in s.items):
+        return f"No `Status` was yielded{s.when}. Which line should yield it, or leaves it out?"
     return (
         f"The screen showed no `Status` for {s.blank:.1f} s{s.when}. What do you yield first, and "
         "what does it wait for?"
