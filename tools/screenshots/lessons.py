@@ -93,7 +93,7 @@ PORTRAITS = {
             "desk = ChatPanel(",
         ),
         ".course-turn:nth-child(2)",
-        "surely better",
+        "Turn the dimmer",
         ".course-chat",
     ),
 }

@@ -232,7 +232,7 @@ def tell(told: list[tuple[str, str, str]]) -> str:
         [
             opening,
             *sentences,
-            "The words around these results are simulated; the results are your tool's.",
+            "That's what I was told. Is there anything else that I can look up?",
         ]
     )
 
