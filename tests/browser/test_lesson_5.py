@@ -59,7 +59,6 @@ class TestPromises(Promises):
         "05_streaming_patterns",
         live={
             "chat": ".course-chat .course-transcript",
-            "thinking": ".course-status:not(:has(.course-stage:nth-child(3))) .course-stages",
             "spinner": f"{SPINNER} .course-progress-figures",
         },
         pictures={
@@ -115,6 +114,8 @@ class TestPromises(Promises):
             now.wait_for()
             told = now.locator(".course-stage-detail").all_text_contents()
             assert told == (["order_status"] if stage == "Tool call" else [])
+            clock = now.locator(".course-stage-time")
+            clock.filter(has_not_text=clock.text_content()).wait_for()  # it counts on
             turns.take("next")
         nb.wait_done()
         assert "Thinking → Tool call → Thinking → Answer\n" in nb.printed()
