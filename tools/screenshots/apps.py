@@ -48,7 +48,7 @@ def _take(name: str, browser: Browser) -> None:
         app.open(page)
         site.behave("sim-chat")
         app.send(page, ORDER)
-        app.wait_for(page, "are your tool's")
+        app.wait_for(page, "what I was told")
         site.behave(PAUSE)
         app.send(page, LONG)
         app.wait_for(page, "enters a raindrop")

@@ -38,7 +38,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
     app.send(page, ORDER)
     calling = {"chainlit": "Using\norder_status"}.get(app.name, "Calling order_status…")
     app.wait_for(page, calling)
-    app.wait_for(page, "the results are your tool's.")
+    app.wait_for(page, "That's what I was told.")
     assert calling not in app.text(page)
 
 
