@@ -23,7 +23,7 @@ from utils.timing import (
 
 
 class Clock:
-    """A clock that advances only when it is told to."""
+    """A clock that advances only when a test advances it."""
 
     def __init__(self, now=1000.0):
         self.now = now

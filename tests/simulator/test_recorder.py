@@ -270,7 +270,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def odd() -> Iterator[str]:
-    """Return the address of a provider that sends whatever it is told to."""
+    """Return the address of a provider that sends the given chunks."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

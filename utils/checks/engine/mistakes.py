@@ -26,7 +26,7 @@ RAISED = "raises"
 
 
 def _raised(run: Run) -> bool:
-    """Whether the answer raised an exception of its own, rather than the lost connection's."""
+    """Whether the answer raised a different exception from the lost connection's."""
     if run.error is None or run.error is run.reply.error:
         return False
     return not run.lost or isinstance(run.error, _SLIPS)

@@ -147,7 +147,7 @@ def _one_too_many(s: Seen) -> bool:
 
 
 def _by_fastapis_class(s: Seen) -> bool:
-    """Whether an endpoint is a generator that FastAPI reads in a task of its own."""
+    """Whether an endpoint is a generator that FastAPI reads in a separate task."""
     routes = getattr(s.returned, "routes", [])
     classes = [getattr(each, "response_class", None) for each in routes]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)

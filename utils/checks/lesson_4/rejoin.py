@@ -327,6 +327,6 @@ check = Exercise(
     first=FIRST,
     opts_out={
         "swallows the error": "the `Reply` tells its readers by an event",
-        "swallows the cancellation": "a reply is a task of its own, which only Stop cancels",
+        "swallows the cancellation": "a reply is a separate task, which only Stop cancels",
     },
 )

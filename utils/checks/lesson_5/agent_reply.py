@@ -32,7 +32,7 @@ class Seen(Run):
     replies: Sequence[Reply]  # the model's replies
     readings: Sequence[Reading]  # the requests for the replies, in order
     blocking: str  # the agent method that was called and blocks the event loop, or ""
-    late: float  # the longest delay between a piece's arrival and its being yielded
+    late: float  # the longest delay from a piece's arrival to its yield
     echo: str  # a message from the history that was yielded, or ""
 
     @property

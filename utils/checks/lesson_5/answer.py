@@ -52,7 +52,7 @@ class Seen(Texts, Staged):
     # the messages that the second request added to the conversation, with call ids
     added: Sequence[str]
     due_added: Sequence[str]  # the messages that it should add
-    late_text: float  # the longest delay between a text piece's arrival and its being yielded
+    late_text: float  # the longest delay from a text piece's arrival to its yield
 
 
 def _named(message: BaseMessage) -> str:
