@@ -98,7 +98,7 @@ for mistake, changes, *says in (
     (
         "runs one reply's calls",
         {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"},
-        "reply 2 called a tool, too.* a sum of its own",
+        "reply 2 called a tool, too.* its own sum",
     ),
     ("never called again", {"while True": "for _ in range(2)"}),
     ("limits its calls", {"while True": "for _ in range(3)"}, "only 3 times.* five calls"),

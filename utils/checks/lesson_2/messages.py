@@ -262,7 +262,7 @@ REPORT: Messages[report.Seen] = {
     ),
     "mixes runs": lambda s: (
         f"{_reported(s)}, but the runs had {_tokens(s)} tokens. Does each token add 1 to the count "
-        "of its own run, and does `on_llm_end` report the count of the run that ended?"
+        "of the run it belongs to, and does `on_llm_end` report the count of the run that ended?"
     ),
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (

@@ -187,7 +187,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
         "read inside its block?"
     ),
     "reads in threads": lambda _: (
-        "`ask_all` reads replies in threads of its own. Nothing can cancel a thread, so its reply "
+        "`ask_all` reads replies in separate threads. Nothing can cancel a thread, so its reply "
         "would continue after a failure. Which method reads the model on the event loop?"
     ),
     "under the limit": lambda s: (

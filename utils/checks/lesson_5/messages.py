@@ -473,7 +473,7 @@ ANSWER: Messages[answer.Seen] = {
     ),
     "runs one reply's calls": lambda s: (
         f"The model's reply {len(s.readings)} called a tool, too, but your code didn't run it. "
-        "Does every reply pass through the same loop, with a sum of its own?"
+        "Does every reply pass through the same loop, with its own sum?"
     ),
     "other calls": lambda s: (
         f"The model called {listed(s.due_calls)}, but your code ran "
