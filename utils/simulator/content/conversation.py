@@ -11,24 +11,13 @@ from . import extract, prepared_replies, talk, wording
 
 _MOST_SAID = 60  # earlier replies that shouldn't be repeated
 _STEM = 4  # leading letters by which words are compared
-_TELLING = frozenset({"like", "talk", "work"})  # words that count although they are common
-_ORDINALS = ["first", "second", "third", "fourth", "fifth"]
-_GO_ON = re.compile(
-    r"^\W*(?:please\s+)?(?:continue|go on|carry on|keep going|finish)\b", re.IGNORECASE
-)
-_OF_ONESELF = re.compile(r"\b(?:i|my|we|our)\b", re.IGNORECASE)
-_INTRODUCTION = re.compile(
-    r"\b(?:(?P<any>my name(?: is|'s)|call me)|i am|i'm)\s+"
-    r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3})",
-    re.IGNORECASE,
-)
 
 
 def text(request: ModelRequest) -> str:
     """Return the reply as plain text."""
     *asked, prompt = [_plain(turn.text) for turn in request.turns if turn.role == "user"] or [""]
     said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
-    if _GO_ON.search(prompt) and said:
+    if wording.pattern("go_on").search(prompt) and said:
         return _rest(request)
     chooser = talk.Chooser(
         said[-_MOST_SAID:], random.Random(f"{request.seed} {len(asked)} {prompt}")
@@ -56,7 +45,8 @@ def _rest(request: ModelRequest) -> str:
     """Return the missing rest of a truncated reply, which may have been continued before."""
     turns = list(request.turns[:-1])
     partial = ""
-    while turns and (turns[-1].role == "assistant" or _GO_ON.search(turns[-1].text)):
+    go_on = wording.pattern("go_on")
+    while turns and (turns[-1].role == "assistant" or go_on.search(turns[-1].text)):
         turn = turns.pop()
         partial = turn.text + partial if turn.role == "assistant" else partial
     whole = text(replace(request, turns=tuple(turns))) if turns else ""
@@ -71,7 +61,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
     if kind is None:
         return None
     told = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
-    told = [part for part in told if _OF_ONESELF.search(part) and not part.endswith("?")]
+    of_oneself = wording.pattern("of_oneself")
+    told = [part for part in told if of_oneself.search(part) and not part.endswith("?")]
     match kind:
         case "again" if said:
             return said[-1]
@@ -102,16 +93,18 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the messages that the question refers to: those on a subject, or all questions."""
     if named := _sharing_words(prompt, asked):
         return named
-    if not re.search(r"\b(?:ask|question)", prompt, re.IGNORECASE):
+    if not wording.pattern("about_a_question").search(prompt):
         return asked
-    orders = {text for text in asked if wording.content(text) and not _OF_ONESELF.search(text)}
+    of_oneself = wording.pattern("of_oneself")
+    orders = {text for text in asked if wording.content(text) and not of_oneself.search(text)}
     return [text for text in asked if "?" in text or text in orders] or asked
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
     """Return a reply that quotes the first, second … or last of some earlier texts."""
     words = prepared_replies.normal(prompt).split()
-    place = next((at for at, word in enumerate(_ORDINALS) if word in words), -1)
+    ordinals = wording.rules()["ordinals"].split()
+    place = next((at for at, word in enumerate(ordinals) if word in words), -1)
     if place >= len(texts) or not texts:
         return chooser.named("nothing_yet")
     return chooser.named(say, quote=wording.shortened(texts[place]))
@@ -124,14 +117,15 @@ def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
 
 
 def _stems(text: str) -> set[str]:
-    words = [*wording.content(text), *_TELLING.intersection(prepared_replies.normal(text).split())]
+    telling = set(wording.rules()["telling_words"].split())
+    words = [*wording.content(text), *telling.intersection(prepared_replies.normal(text).split())]
     return {word.lower().removesuffix("'s")[:_STEM] for word in words}
 
 
 def _names(texts: list[str]) -> list[str]:
     """Return the names with which readers introduce themselves."""
     found = []
-    for introduction in _INTRODUCTION.finditer("\n".join(texts)):
+    for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")
         count = next((at for at, word in enumerate(more) if word[0].islower()), len(more))
         is_name = introduction["any"] or not first[0].islower()

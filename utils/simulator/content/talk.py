@@ -20,7 +20,6 @@ _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")
 _BACK_CHANCE = 0.4
 _RECENT = 5  # number of messages after which a topic is offered again
-_ABOUT_ONESELF = re.compile(r"^\W*(?:i|my|we|our)\b[^?]*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         "dear": f", {name}" if name else "",
     }
     topic = topic_of(prompt) or _of_both(about.words, prompt)
-    if topic and not topic.streaming and _ABOUT_ONESELF.search(prompt):
+    if topic and not topic.streaming and wording.pattern("statement_about_oneself").search(prompt):
         topic = None
     if language := wording.language(prompt):
         opening = chooser.named("another_language", name=language)

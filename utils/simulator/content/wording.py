@@ -16,17 +16,6 @@ _MOST = 6  # words in a message's subject
 _FEW = 2  # words at most in each of two subjects that are combined
 _LONGEST = 80  # characters in a quotation
 _NOTICED = 20  # characters of a sentence that is recognised when repeated
-_NAMED = re.compile(
-    r"\b(?:about|regarding) (.+)|^\W*(?:(?:and|but|so|ok),? )?(?:what|who)(?:'s| is| are|'re) (.+)"
-    r"|\bI (?:really |also )?(?:like|love|enjoy|adore|prefer|collect) (?!to )(.+)",
-    re.IGNORECASE,
-)
-_NO_NAME = re.compile(r"(?:it|this|that|them|they|what|how|your?|the difference)\b", re.I)
-_POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|he|she|him|her|those|these)\b", re.I)
-_MEASURE = re.compile(r"\bhow (?:long|many|much|far|often|old|big|tall|high)(?: away)?\b", re.I)
-_HOW = re.compile(
-    r"\b(?:how (?:do|can|could|should|would|to)|should)(?: i| you| we| one)? ([^?.!\n]{2,60})", re.I
-)
 
 
 class About(NamedTuple):
@@ -54,8 +43,13 @@ def _set(key: str) -> frozenset[str]:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.IGNORECASE)
+
+
+def pattern(name: str) -> re.Pattern[str]:
+    """Return one of the single patterns of `words.toml`."""
+    return _compiled(rules()["patterns"][name])
 
 
 def matching(patterns: Mapping[str, str], text: str) -> str | None:
@@ -88,18 +82,19 @@ def _is_little(word: str) -> bool:
 def about(text: str, earlier: list[str]) -> About:
     """Return a message's subject; `earlier` messages resolve its pronouns."""
     text = " ".join(text[:READ].split())
+    points_back = pattern("points_back")
     before = next(
-        (each for each in reversed(earlier) if content(each) and not _POINTS_BACK.search(each)), ""
+        (each for each in reversed(earlier) if content(each) and not points_back.search(each)), ""
     )
     if before and not content(text):
         return about(before, [])
-    named = _NAMED.search(text)
-    if named and not _NO_NAME.match(phrase := named[named.lastindex or 0]):
+    named = pattern("subject").search(text)
+    if named and not pattern("no_subject").match(phrase := named[named.lastindex or 0]):
         words = _WORD.findall(re.split(r"[.?!,;:]", phrase)[0])[:_MOST]
         if content(" ".join(words)):
             return About(*[in_other_person(_complete(words))] * 2)
-    run = _longest_run(_MEASURE.sub("", text))
-    if before and _POINTS_BACK.search(text):
+    run = _longest_run(pattern("measure").sub("", text))
+    if before and points_back.search(text):
         subject = about(before, []).words
         if not run:
             return about(before, [])
@@ -132,7 +127,7 @@ def _complete(words: list[str]) -> str:
 
 def aim(text: str, subject: About) -> str:
     """Return the subject of "how" or "should I", as "to …" if possible."""
-    how = _HOW.search(text[:READ])
+    how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 
 
