@@ -8,6 +8,7 @@ from tests.checks.answers import Answer, collected, left_out
 from utils.checks import evaluate, runner
 from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
+from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
 LESSONS = "12345"
@@ -39,7 +40,7 @@ def own_mistakes(loaded):
 
 
 def judged(answer: Answer):
-    return evaluate(answer.number, answer.value, LIMIT.get(answer.mistake, runner.LIMIT * 4))
+    return evaluate(answer.number, answer.value, LIMIT.get(answer.mistake, ANSWER_SECONDS * 4))
 
 
 @pytest.mark.parametrize("answer", [pytest.param(each, id=each.name) for each in ANSWERS])

@@ -15,6 +15,7 @@ from tests.checks.test_official_answers import answer_in, imported_before, solve
 from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.timeout import ANSWER_SECONDS
 
 LISTS = {"prompts", "history", "sources"}  # arguments to mutate
 
@@ -293,7 +294,7 @@ def _nothing_is_kept():
 @pytest.mark.parametrize(("number", "before", "code", "mutation"), list(cases()))
 def test_a_spoiled_solution_is_rejected_for_that(number, before, code, mutation):
     answer = answer_in(code, before)[number]
-    outcome = evaluate(number, answer, runner.LIMIT * 4)
+    outcome = evaluate(number, answer, ANSWER_SECONDS * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)
 
 
@@ -309,5 +310,5 @@ def test_a_solution_that_changes_its_arguments_is_rejected_for_that(number, befo
     expected -= set(runner.find(number).exercise.opts_out)
     if not expected:
         pytest.skip("the answer is given nothing that it could change")
-    outcome = evaluate(number, spoils_arguments(answer, expected), runner.LIMIT * 4)
+    outcome = evaluate(number, spoils_arguments(answer, expected), ANSWER_SECONDS * 4)
     assert outcome.mistake in expected, outcome

@@ -13,7 +13,7 @@ import pytest
 
 from utils import lesson_source
 from utils.checks import Outcome, check, evaluate, runner
-from utils.checks.calls import Misuse, the_number
+from utils.checks.arguments import Misuse, the_number
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.student_code import told, untouched
 

@@ -9,8 +9,8 @@ The check of an exercise is a file in its lesson's folder, such as `lesson_1/sho
 are in that folder's `messages.py`. The building blocks of checks are in `engine/`.
 """
 
+from utils.checks.hints import hint, predict, solution
 from utils.checks.outcome import Outcome
 from utils.checks.runner import check, evaluate
-from utils.checks.show import hint, predict, solution
 
 __all__ = ["Outcome", "check", "evaluate", "hint", "predict", "solution"]

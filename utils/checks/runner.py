@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from utils import lesson_source
-from utils.checks.calls import MISSING, Misuse, the_checked_number
+from utils.checks.arguments import MISSING, Misuse, the_checked_number
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages
 from utils.checks.engine.student_code import untouched
-from utils.checks.engine.timeout import OutOfTime, within
+from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.outcome import Outcome
-
-LIMIT = 5.0  # seconds; a right answer takes a few milliseconds, even on a busy machine
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
 
@@ -36,7 +34,7 @@ def check(number: str | float, answer: object = MISSING) -> None:
     display(evaluate(number, answer))  # type: ignore[no-untyped-call]
 
 
-def evaluate(number: str | float, answer: object, limit: float = LIMIT) -> Outcome:
+def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS) -> Outcome:
     """Check without showing; `limit` is in seconds. See `check` for the rest."""
     number = the_checked_number(number, answer)
     exercise = find(number)

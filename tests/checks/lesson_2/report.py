@@ -1,4 +1,4 @@
-"""A handler that counts tokens per run, and deletes each run's state at its end."""
+"""A handler that reports each run's tokens, tried with runs that overlap, fail or are a batch."""
 
 import itertools  # noqa: F401 (in an edit)
 import threading

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+ANSWER_SECONDS = 5.0  # for one check; a right answer takes a few milliseconds
 _STOPS = 20  # how often to raise the exception: code may swallow it, or react slowly
 _PATIENCE = 0.2  # seconds between two attempts
 _HEARING = 0.05  # seconds until an interrupt is noticed

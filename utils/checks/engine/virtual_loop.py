@@ -15,7 +15,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 BEGIN = 100.0  # the clock when a run begins, in seconds
-LIMIT = 600.0  # virtual seconds that a run may take
+VIRTUAL_SECONDS = 600.0  # on the virtual clock, until a run counts as endless
 SOON = 0.02  # virtual seconds in which everything that is due now gets done
 
 _HEARING = 0.05  # real seconds until a waiting loop notices that it should stop
@@ -50,7 +50,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.blocked = 0.0  # seconds for which synchronous code blocked the loop
         # errors in tasks that weren't awaited, as asyncio reports them
         self.unheard: list[dict[str, Any]] = []
-        self._now, self._until = BEGIN, BEGIN + LIMIT
+        self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
         self._jobs = self._asleep = self._rounds = 0
         self._silent = 0.0

@@ -28,15 +28,15 @@ from typing import Any, TypeVar
 from utils.checks.engine.virtual_loop import (
     BEGIN,
     GOES_ON,
-    LIMIT,
     SOON,
+    VIRTUAL_SECONDS,
     WAITS,
     NeverEnds,
     Stop,
     VirtualLoop,
 )
 
-__all__ = ["BEGIN", "LIMIT", "SOON", "NeverEnds"]
+__all__ = ["BEGIN", "SOON", "NeverEnds"]
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Clock:
             SystemExit: If the run takes too long.
         """
         self._now += seconds
-        if self._now > BEGIN + LIMIT:
+        if self._now > BEGIN + VIRTUAL_SECONDS:
             raise Stop(too_long or GOES_ON)
 
 
@@ -78,8 +78,8 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     Tasks and generators that it leaves behind are cancelled and closed afterwards.
 
     Raises:
-        NeverEnds: If it waits for something that never happens, or takes more than `LIMIT` virtual
-            seconds.
+        NeverEnds: If it waits for something that never happens, or takes more than
+            `VIRTUAL_SECONDS`.
         Exception: Whatever `main` raises.
     """
     loop = VirtualLoop(_CLOCK.set)
@@ -92,7 +92,7 @@ def clock(*learners: object) -> Iterator[Clock]:
     """Give synchronous code its own virtual clock; `learners` as for `run`.
 
     Raises:
-        NeverEnds: If the code takes more than `LIMIT` virtual seconds.
+        NeverEnds: If the code takes more than `VIRTUAL_SECONDS`.
     """
     made = Clock()
     with _following_clock(made, learners):

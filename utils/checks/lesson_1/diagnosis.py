@@ -1,5 +1,5 @@
 """Which deployment is healthy, buffered, or has a slow model."""
 
-from utils.checks.clinic import clinic
+from utils.checks.engine.diagnosis import clinic
 
 check = clinic("1.diagnosis", ("healthy", "buffered", "slow model"))

@@ -1,6 +1,6 @@
 """What learners read about their answers to lesson 1's exercises."""
 
-from utils.checks.clinic import clinic_messages
+from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.student_code import told

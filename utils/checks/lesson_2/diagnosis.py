@@ -1,5 +1,5 @@
 """Which program's handler is healthy, and what is wrong with the others."""
 
-from utils.checks.clinic import clinic
+from utils.checks.engine.diagnosis import clinic
 
 check = clinic("2.diagnosis", ("healthy", "not streaming", "attached twice", "fails silently"))

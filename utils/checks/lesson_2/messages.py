@@ -1,6 +1,6 @@
 """What learners read about their answers to lesson 2's exercises."""
 
-from utils.checks.clinic import clinic_messages
+from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times

@@ -1,4 +1,4 @@
-"""A handler that counts tokens per run, and deletes each run's state at its end."""
+"""A handler that reports each run's tokens, tried with runs that overlap, fail or are a batch."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -21,9 +21,9 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 class Runs(Case):
     """The runs that a handler receives: one, or several."""
 
-    beside: bool = False  # whether a second run is interleaved with the first
-    second: bool = False  # whether the second run starts first
-    before: bool = False  # whether a second, shorter run follows
+    interleaved: bool = False  # whether another run's tokens arrive between those of the first
+    other_first: bool = False  # whether that other run starts first
+    then_shorter: bool = False  # whether a shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler
 
@@ -101,12 +101,12 @@ def _run(case: Runs, config: Any) -> None:
     else:
         chunks = case.model(reply).stream(case.prompt, config)
         other = case.model(Reply(cut(HARBOUR, 32))).stream(case.prompt, config)
-        both = [_until_lost(chunks), other if case.beside else ()]
+        both = [_until_lost(chunks), other if case.interleaved else ()]
         with closing(chunks):
-            for _ in zip_longest(*(reversed(both) if case.second else both)):
+            for _ in zip_longest(*(reversed(both) if case.other_first else both)):
                 if reply.taken == case.leave_after:
                     break
-        for _ in other if case.before else ():
+        for _ in other if case.then_shorter else ():
             pass
 
 
@@ -145,20 +145,20 @@ MISTAKES: Mistakes[Seen] = {
     "reports an unfinished run": lambda s: bool(s.got) and not s.right,
     "skips a run without tokens": lambda s: s.wrong and s.case.invoked,
     "reports nothing": lambda s: s.wrong and not s.got,
-    "loses a report": lambda s: s.wrong and s.case.beside and len(s.got) < len(s.right),
+    "loses a report": lambda s: s.wrong and s.case.interleaved and len(s.got) < len(s.right),
     "skips empty tokens": lambda s: s.wrong and s.got == s.spy.with_text,
     "counts characters": lambda s: s.wrong and s.got == s.spy.characters,
     "another order": lambda s: s.wrong and s.same,
     "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
     "mixes threads": lambda s: s.wrong and s.case.batch,
     "resets another run": lambda s: (
-        s.wrong and s.case.beside and len(s.got) > 1 and s.got[0] == s.right[0]
+        s.wrong and s.case.interleaved and len(s.got) > 1 and s.got[0] == s.right[0]
     ),
-    "begins elsewhere": lambda s: s.wrong and s.case.beside and len(s.off) == 1,
+    "begins elsewhere": lambda s: s.wrong and s.case.interleaved and len(s.off) == 1,
     "counts for another run": lambda s: (
-        s.wrong and s.case.beside and sum(s.got) == sum(s.right) and len(s.got) == len(s.right)
+        s.wrong and s.case.interleaved and sum(s.got) == sum(s.right) and len(s.got) == len(s.right)
     ),
-    "mixes runs": lambda s: s.wrong and s.case.beside,
+    "mixes runs": lambda s: s.wrong and s.case.interleaved,
     "another number": lambda s: s.wrong,
     "keeps a run": lambda s: bool(s.kept),
 }
@@ -166,22 +166,22 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Runs(text=RIVERS, seed=31, beside=True, when="after two interleaved runs"),
-        Runs(text=RIVERS, before=True, when="after a run that was followed by a shorter one"),
+        Runs(text=RIVERS, seed=31, interleaved=True, when="after two interleaved runs"),
+        Runs(text=RIVERS, then_shorter=True, when="after a run that was followed by a shorter one"),
         Runs(text=RIVERS, fails_after=3, when="after a run that failed"),
         Runs(text=RIVERS, fails_after=0, when="after a run that failed before its first token"),
         Runs(text=RIVERS, leave_after=4, when="after a run whose reader stopped early"),
         Runs(
             text=RIVERS,
             fails_after=4,
-            beside=True,
+            interleaved=True,
             when="after a run that failed while another was running",
         ),
         Runs(
             text=RIVERS,
             fails_after=4,
-            beside=True,
-            second=True,
+            interleaved=True,
+            other_first=True,
             when="after a run that failed while an earlier one was running",
         ),
         Runs(pieces=(), when="after a run with an empty reply"),

@@ -1,5 +1,5 @@
 """Which endpoint is healthy, and what is wrong with the others."""
 
-from utils.checks.clinic import clinic
+from utils.checks.engine.diagnosis import clinic
 
 check = clinic("4.diagnosis", ("healthy", "blocks the loop", "buffered", "keeps generating"))

@@ -1,7 +1,7 @@
 """What learners read about their answers to lesson 4's exercises."""
 
-from utils.checks.clinic import Diagnosis, clinic_messages
 from utils.checks.engine.asgi_client import Visit
+from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
 from utils.checks.lesson_4 import ask_all, create_app, frame, rejoin, shout, text_within, who_blocks

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from utils.checks.clinic import FORM, Diagnosis
 from utils.checks.engine import virtual_time
+from utils.checks.engine.diagnosis import FORM, Diagnosis
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut

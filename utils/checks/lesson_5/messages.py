@@ -1,6 +1,6 @@
 """What learners read about their answers to lesson 5's exercises."""
 
-from utils.checks.clinic import Diagnosis, clinic_messages
+from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.messages import CANCELLED
 from utils.checks.engine.run import Run

@@ -1,4 +1,7 @@
-"""Clinics: a diagnosis for each patient, compared with the lesson's own solution."""
+"""The check of a clinic: a diagnosis for each patient, compared with the lesson's own solution.
+
+The patients are in `utils/clinics/`.
+"""
 
 import ast
 from collections.abc import Mapping, Sequence

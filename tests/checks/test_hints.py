@@ -3,8 +3,8 @@
 import pytest
 
 from utils import lesson_source
-from utils.checks import show
-from utils.checks.calls import Misuse
+from utils.checks import hints
+from utils.checks.arguments import Misuse
 
 LESSON = '''
 +++ {"tags": ["instructor"]}
@@ -53,7 +53,7 @@ check("7.other", other)
 def _lesson(tmp_path, monkeypatch):
     (tmp_path / "07_sample.md").write_text(LESSON, encoding="utf-8")
     monkeypatch.setattr(lesson_source, "FOLDER", tmp_path)
-    monkeypatch.setattr(show, "_given", show.Counter())
+    monkeypatch.setattr(hints, "_given", hints.Counter())
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def shown(monkeypatch):
 
 def test_each_call_gives_the_next_hint_and_then_says_that_these_are_all(shown):
     for _ in range(4):
-        assert show.hint("7.1") is None
+        assert hints.hint("7.1") is None
     again = 'For the next one, run `hint("7.1")` again.'
     over = 'There are no more; `solution("7.1")` shows an answer.'
     assert [repr(item).splitlines() for item in shown] == [
@@ -79,9 +79,9 @@ def test_each_call_gives_the_next_hint_and_then_says_that_these_are_all(shown):
 
 
 def test_exercises_keep_their_own_place_whatever_the_order(shown):
-    show.hint("7.1")
-    show.hint("7.2")
-    show.hint("7.1")
+    hints.hint("7.1")
+    hints.hint("7.2")
+    hints.hint("7.1")
     assert [item.steps for item in shown] == [
         ("Look at `a`.",),
         ("The only one.",),
@@ -90,7 +90,7 @@ def test_exercises_keep_their_own_place_whatever_the_order(shown):
 
 
 def test_the_solution_is_the_source_without_markers_and_check(shown):
-    show.solution("7.1")
+    hints.solution("7.1")
     code = 'def answer():\n    """Say it."""\n    return "c"'
     assert repr(shown[0]) == code
     assert f"```python\n{code}\n```" in shown[0]._repr_markdown_()
@@ -98,13 +98,13 @@ def test_the_solution_is_the_source_without_markers_and_check(shown):
 
 @pytest.mark.parametrize("number", ["P7.1", "7.1"])
 def test_a_prediction_becomes_a_widget_also_by_the_number_of_old_notebooks(shown, number):
-    show.predict(number)
+    hints.predict(number)
     (widget,) = shown
     assert widget.question == "Which?"
     assert list(widget.options) == ["This", "That"]
 
 
-@pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
+@pytest.mark.parametrize("call", [hints.hint, hints.solution, hints.predict])
 @pytest.mark.parametrize("number", ["7.9", "8.1"])
 def test_an_unknown_number_names_those_that_exist(call, number):
     with pytest.raises(Misuse, match=r"; there are .*7\.1|: lesson 8 has none\."):
@@ -113,7 +113,7 @@ def test_an_unknown_number_names_those_that_exist(call, number):
 
 def test_what_is_missing_is_told_in_whole_sentences():
     said = {}
-    for call in (show.hint, show.solution, show.predict):
+    for call in (hints.hint, hints.solution, hints.predict):
         with pytest.raises(Misuse) as error:
             call("7.9")
         said[call.__name__] = str(error.value)
@@ -125,31 +125,31 @@ def test_what_is_missing_is_told_in_whole_sentences():
 
 
 def test_an_exercise_may_be_called_by_its_name(shown):
-    show.hint("7.answer")
-    show.hint("7.1")
-    show.solution("7.other")
+    hints.hint("7.answer")
+    hints.hint("7.1")
+    hints.solution("7.other")
     assert [item.number for item in shown] == ["7.1", "7.1", "7.2"]
     assert [item.first for item in shown[:2]] == [1, 2]
 
 
 def test_a_number_without_quotes_is_understood(shown):
-    show.hint(7.1)
-    show.solution(7.1)
-    show.predict(7.1)
+    hints.hint(7.1)
+    hints.solution(7.1)
+    hints.predict(7.1)
     assert [type(item).__name__ for item in shown] == ["Hint", "Solution", "Prediction"]
 
 
 def test_a_number_without_quotes_that_may_mean_two_exercises_is_told(monkeypatch):
     monkeypatch.setattr(lesson_source, "solution", lambda number: {"7.10": "pass"}[number])
     with pytest.raises(Misuse) as error:
-        show.hint(7.10)
+        hints.hint(7.10)
     assert str(error.value) == (
         "To Python, 7.10 and 7.1 are the same number. Write it as a string: "
         '`hint("7.1")` or `hint("7.10")`.'
     )
 
 
-@pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
+@pytest.mark.parametrize("call", [hints.hint, hints.solution, hints.predict])
 @pytest.mark.parametrize(
     ("number", "given"),
     [
@@ -168,7 +168,7 @@ def test_what_is_no_number_of_two_parts_is_told(call, number, given):
     )
 
 
-@pytest.mark.parametrize("call", [show.hint, show.solution, show.predict])
+@pytest.mark.parametrize("call", [hints.hint, hints.solution, hints.predict])
 def test_a_call_without_a_number_is_told_how_to_write_it(call):
     with pytest.raises(Misuse, match=rf'such as `{call.__name__}\("1\.2"\)`\.$'):
         call()
@@ -177,4 +177,4 @@ def test_a_call_without_a_number_is_told_how_to_write_it(call):
 def test_a_missing_lessons_folder_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(lesson_source, "FOLDER", tmp_path / "nowhere")
     with pytest.raises(LookupError, match="The folder `lessons` is missing"):
-        show.hint("7.1")
+        hints.hint("7.1")
