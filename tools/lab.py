@@ -1,6 +1,6 @@
 """The `lab` command: start JupyterLab on the loopback address, and stop it.
 
-It starts `lab_server`, which runs JupyterLab.
+It starts `lab_supervisor`, which runs JupyterLab and ends it.
 """
 
 import argparse
@@ -197,7 +197,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
     """Start JupyterLab isolated from the terminal's Ctrl-C, which would make it ask a question."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
-        [python, "-m", "tools.lab_server", str(folder)],
+        [python, "-m", "tools.lab_supervisor", str(folder)],
         cwd=ROOT,
         env=clean_environ(**taste),
         stdin=subprocess.PIPE,

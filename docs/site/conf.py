@@ -27,7 +27,7 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 
-_BLUE, _SKY = "#0072B2", "#56B4E9"  # "words that the reader has read", in utils/palette.py
+_BLUE, _SKY = "#0072B2", "#56B4E9"  # the first is READING in utils/charts/palette.py
 html_theme_options = {
     "navigation_with_keys": True,
     "light_css_variables": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 NUMBER = re.compile(r"^P?\d+\.\d+$")  # number of an exercise, or with a P of a prediction
+# A lesson's file has names, as in `exercise-words`; `numbers.numbered` replaced them.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 

@@ -23,9 +23,9 @@ from .api.responses import ResponsesEncoder
 from .auth import LEARNER, KeyRequired, error_response
 from .compose import choose, compose
 from .concurrency import ConcurrencyLimiter
+from .earlier_requests import AttemptCounter, Conversations
 from .errors import ApiError
 from .json_values import Json, parse_object, to_json
-from .memory import AttemptCounter, Conversations
 from .model_request import ModelRequest
 from .pacing import Clock
 from .prefill import Place, Servers

@@ -1,5 +1,6 @@
 """Live widgets for notebooks, one folder each; `base` contains what they share."""
 
+from utils.kernel_traffic import Traffic, traffic
 from utils.lesson_source import Choice
 from utils.widgets.chat.turn import Turn
 from utils.widgets.chat.widget import ChatPanel
@@ -15,7 +16,6 @@ from utils.widgets.race.widget import race
 from utils.widgets.status_line.stages import Status, Step
 from utils.widgets.status_line.widget import StatusLine
 from utils.widgets.timeline.widget import Event, EventTimeline
-from utils.widgets.traffic import Traffic, traffic
 
 __all__ = [
     "ChatPanel",

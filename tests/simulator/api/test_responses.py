@@ -19,8 +19,8 @@ from tests.simulator.raw import ask, assert_strict
 from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody, parse
 from utils.simulator.content.prepared_replies import answer
+from utils.simulator.earlier_requests import Conversations
 from utils.simulator.errors import ApiError
-from utils.simulator.memory import Conversations
 
 # LangChain's HTTP client belongs to one event loop
 one_loop = pytest.mark.asyncio(loop_scope="module")

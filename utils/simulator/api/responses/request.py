@@ -118,7 +118,12 @@ class ResponsesBody(Body):
 
 
 def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest:
-    """Return the request in `body`; `recall` returns the conversation that ends with a response.
+    """Return the request in `body`.
+
+    Args:
+        body: The JSON that a client sent.
+        recall: Returns the turns that end with a response, by its id: a request with
+            `previous_response_id` continues them. See `earlier_requests.Conversations`.
 
     Raises:
         ApiError: 400 that names the invalid field.

@@ -1,4 +1,4 @@
-"""Bounded memory of earlier requests, apart from the log."""
+"""What a server remembers of earlier requests besides the log: attempts and conversations."""
 
 from collections import OrderedDict
 

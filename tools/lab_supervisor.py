@@ -1,8 +1,8 @@
-"""JupyterLab as `lab` starts it, and the process that ends it.
+"""The process that `lab` starts: it runs JupyterLab, and ends it with everything it started.
 
-`python -m tools.lab_server FOLDER` runs JupyterLab with the settings in FOLDER. Its standard input
-is a pipe from `lab`, which the operating system closes even if `lab` is killed. Then JupyterLab is
-ended, with its kernels and everything they started, and FOLDER is deleted.
+`python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Its standard
+input is a pipe from `lab`, which the operating system closes even if `lab` is killed. Then
+JupyterLab is ended, with its kernels and everything they started, and FOLDER is deleted.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def keep(folder: Path) -> int:
     signal.signal(signal.SIGTERM, _leave)
     mark = _MARK + secrets.token_hex(8)
     server = subprocess.Popen(
-        [sys.executable, "-m", "tools.lab_server", str(folder), "--serve"],
+        [sys.executable, "-m", "tools.lab_supervisor", str(folder), "--serve"],
         stdin=subprocess.DEVNULL,
         env={**os.environ, mark: "1"},
         text=True,
