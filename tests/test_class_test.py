@@ -17,9 +17,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from hub.class_test.command import LESSON_1, cells, check_memory
-from hub.class_test.figures import LAG_MARK, READY_MARK, Figures
 from hub.class_test.kernel_messages import Message, message, request
 from hub.class_test.lag import LagError, Pacing, Redraw, bare_lateness, lag, lateness, streamed
+from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
 from tools import class_command
 from tools.programs import Advice
 from utils.simulator.tokens import split
@@ -126,16 +126,16 @@ def test_lag_is_what_comes_on_top_of_coalescing_as_the_widgets_do_it() -> None:
 def test_a_class_holds_only_if_nobody_fails_and_both_marks_are_met() -> None:
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
-        figures = Figures(2, 2, stages, {"race": [0.0, late]}, [0.0, bare])
-        figures.failures.extend(failures)
-        return figures.holds
+        measured = Measurements(2, 2, stages, {"race": [0.0, late]}, [0.0, bare])
+        measured.failures.extend(failures)
+        return measured.holds
 
     assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.01)
     assert not held(READY_MARK * 10 + 0.1, 0.05 + LAG_MARK * 0.01)
     assert not held(READY_MARK * 10, 0.051 + LAG_MARK * 0.01)
     assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.1, bare=0.1), "a machine that is busy"
     assert not held(READY_MARK * 10, 0.05, "learner-01, getting ready: no")
-    assert not Figures(2, 2).holds
+    assert not Measurements(2, 2).holds
 
 
 def test_the_lag_of_a_bare_stream_is_that_of_its_messages() -> None:
@@ -148,8 +148,8 @@ def test_the_lag_of_a_bare_stream_is_that_of_its_messages() -> None:
 
 
 def test_the_report_has_a_line_for_each_failure() -> None:
-    figures = Figures(2, 2, failures=["learner-01, getting ready: the login returned status 403"])
-    report = figures.report()
+    failures = ["learner-01, getting ready: the login returned status 403"]
+    report = Measurements(2, 2, failures=failures).report()
     assert "Ready        nobody" in report
     assert "Failures     1\n  - learner-01, getting ready: the login returned status 403" in report
 

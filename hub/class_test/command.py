@@ -26,8 +26,8 @@ from tools.programs import (
 )
 
 if TYPE_CHECKING:
-    from hub.class_test.figures import Figures
     from hub.class_test.learner import Learner, Run
+    from hub.class_test.measurements import Measurements
     from hub.class_test.temporary_hub import Hub
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
@@ -84,11 +84,11 @@ async def together(
     learners: "list[Learner]",
     doing: str,
     act: "Callable[[Learner], Awaitable[None]]",
-    figures: "Figures",
+    measured: "Measurements",
 ) -> "list[Learner]":
     """Let all learners do something concurrently; return those who succeeded.
 
-    A learner that fails is dropped; the figures record why.
+    A learner that fails is dropped; `measured` records why.
     """
     import aiohttp
 
@@ -102,9 +102,9 @@ async def together(
             async with asyncio.timeout(PATIENCE):
                 await act(learner)
         except TimeoutError:
-            figures.failures.append(f"{learner.name}, {doing}: not done after {PATIENCE:.0f} s")
+            measured.failures.append(f"{learner.name}, {doing}: not done after {PATIENCE:.0f} s")
         except (LearnerError, LagError, aiohttp.ClientError) as error:
-            figures.failures.append(f"{learner.name}, {doing}: {error}")
+            measured.failures.append(f"{learner.name}, {doing}: {error}")
         else:
             through.append(learner)
 
@@ -113,7 +113,7 @@ async def together(
         waiting = set(tasks)
         while waiting:
             _, waiting = await asyncio.wait(waiting, timeout=1)
-            left = len(figures.failures)
+            left = len(measured.failures)
             progress.show(
                 f"{doing}: {len(through)} of {len(learners)}" + (f", {left} failed" if left else "")
             )
@@ -122,19 +122,19 @@ async def together(
     return through
 
 
-async def hold(hub: "Hub", names: list[str]) -> "Figures":
+async def hold(hub: "Hub", names: list[str]) -> "Measurements":
     """Run a class through the lesson on a running hub."""
-    from hub.class_test.figures import Figures, Memory, Usage
     from hub.class_test.lag import BARE
     from hub.class_test.learner import Learner
+    from hub.class_test.measurements import Measurements, Memory, Usage
     from hub.class_test.temporary_hub import COURSE, cores
 
     setup, streaming = cells(ROOT / LESSON_1)
-    figures = Figures(len(names), cores())
+    measured = Measurements(len(names), cores())
     learners = [Learner(name, hub.address, hub.password) for name in names]
     present = learners
     try:
-        figures.usages.append(Usage.now(hub.processes()))
+        measured.usages.append(Usage.now(hub.processes()))
         doors = time.monotonic()
 
         async def get_ready(learner: Learner) -> None:
@@ -146,21 +146,21 @@ async def hold(hub: "Hub", names: list[str]) -> "Figures":
                 ("setup cell", set_up(learner, setup)),
             ):
                 await step
-                figures.stages.setdefault(stage, []).append(time.monotonic() - doors)
+                measured.stages.setdefault(stage, []).append(time.monotonic() - doors)
 
-        present = await together(present, "getting ready", get_ready, figures)
-        figures.usages.append(Usage.now(hub.processes()))
+        present = await together(present, "getting ready", get_ready, measured)
+        measured.usages.append(Usage.now(hub.processes()))
         for name, code in [("bare stream", BARE), *streaming]:
-            present = await stream(present, name, code, figures)
-        figures.usages.append(Usage.now(hub.processes()))
-        figures.memory = Memory.now(hub.processes())
+            present = await stream(present, name, code, measured)
+        measured.usages.append(Usage.now(hub.processes()))
+        measured.memory = Memory.now(hub.processes())
     finally:
         await asyncio.gather(*(learner.close() for learner in learners))
-    return figures
+    return measured
 
 
 async def stream(
-    learners: "list[Learner]", name: str, code: str, figures: "Figures"
+    learners: "list[Learner]", name: str, code: str, measured: "Measurements"
 ) -> "list[Learner]":
     """Let all learners run a streaming cell, and compare what it shows with the planned pacing."""
     from hub.class_test.lag import BARE, bare_lateness
@@ -174,14 +174,14 @@ async def stream(
         ran[learner] = await learner.run(code)
 
     async def measure(learner: "Learner") -> None:
-        await read_lag(learner, ran[learner], name, figures)
+        await read_lag(learner, ran[learner], name, measured)
 
-    present = await together(learners, f"streaming: {name}", watch, figures)
+    present = await together(learners, f"streaming: {name}", watch, measured)
     if code == BARE:
         for learner in present:
-            figures.bare.extend(bare_lateness(ran[learner].messages()))
+            measured.bare.extend(bare_lateness(ran[learner].messages()))
     if any(sign in code for sign in LIVE):
-        present = await together(present, f"comparing: {name}", measure, figures)
+        present = await together(present, f"comparing: {name}", measure, measured)
     return present
 
 
@@ -194,7 +194,7 @@ async def set_up(learner: "Learner", code: str) -> None:
         raise LearnerError(f"the setup cell did not print Ready, but: {ran.printed()[:200]!r}")
 
 
-async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures") -> None:
+async def read_lag(learner: "Learner", ran: "Run", name: str, measured: "Measurements") -> None:
     """Compare what arrived at the page with the pacing that the learner's simulator logged."""
     import ast
 
@@ -203,9 +203,9 @@ async def read_lag(learner: "Learner", ran: "Run", name: str, figures: "Figures"
     received, ttft, gap, tokens, ended = ast.literal_eval(await learner.value(LOG))
     if ended != "finished":
         raise LagError(f"the reply did not finish: {ended}")
-    redraws = streamed(ran.messages())
-    figures.late.setdefault(name, []).extend(lateness(redraws, Pacing(received, ttft, gap, tokens)))
-    figures.redraws += len(redraws)
+    redraws, pacing = streamed(ran.messages()), Pacing(received, ttft, gap, tokens)
+    measured.late.setdefault(name, []).extend(lateness(redraws, pacing))
+    measured.redraws += len(redraws)
 
 
 def main() -> int:
@@ -223,15 +223,15 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place,
         temporary_hub(Path(place), names) as hub,
     ):
-        figures = asyncio.run(hold(hub, names))
-    say("\n" + figures.report())
-    if not figures.failures and not figures.holds:
+        measured = asyncio.run(hold(hub, names))
+    say("\n" + measured.report())
+    if not measured.failures and not measured.holds:
         say(
             "\nA limit was exceeded, although the limits are relative to this machine's own floor. "
             "To test half the class, run "
             f"{this_command('class', '--learners', str(max(1, count // 2)))}."
         )
-    return 0 if figures.holds else 1
+    return 0 if measured.holds else 1
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from utils.charts import gap_strip, readers_chart, wait_bars, waterfall
-from utils.charts.figure import Chart
+from utils.charts.chart import Chart
 from utils.timing import Piece, Recording
 
 WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "a ", "time. "]

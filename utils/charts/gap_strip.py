@@ -9,12 +9,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
 from utils.charts.palette import DELIVERED, WAITING
-from utils.charts.rows import FAINT, Rows, arrivals_of, names_of, patch, sentences
+from utils.charts.recording_rows import FAINT, Rows, arrivals_of, names_of, patch, sentences
 from utils.formatting import in_milliseconds, in_seconds
 from utils.timing import Recording
 
 if TYPE_CHECKING:
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 Way = Literal["not at all", "all at once", "in bursts", "with pauses", "steadily"]
 
@@ -154,7 +154,7 @@ def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
     """Label each delivery with its number of pieces, if there is room beside it."""
-    from utils.charts.figure import INK, TEXT
+    from utils.charts.chart import INK, TEXT
 
     end = rows.end
     room = 0.12 * end  # for the label

@@ -12,7 +12,7 @@ from utils.reader_model import WORDS_PER_MINUTE, readers_wait
 from utils.timing import Recording, held_back
 
 if TYPE_CHECKING:
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 _HIGH = 1.35  # inches per panel
 _ABOVE = 0.45  # inches for the text above a panel
@@ -43,7 +43,7 @@ def guard_chart(
     """
     from matplotlib.ticker import MaxNLocator
 
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
     if not sizes:
         raise ValueError("There is nothing to draw: pass at least one size.")

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, QUIET, READING, STALL, WAITING
-from utils.charts.rows import name_of
+from utils.charts.recording_rows import name_of
 from utils.formatting import in_seconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
     from utils.crowd.rows import Row
 
 _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that lines differ without colour
@@ -40,7 +40,7 @@ def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    from utils.charts.figure import LEFT, Chart
+    from utils.charts.chart import LEFT, Chart
 
     lines = _lines(rows)
     height = 3.6
@@ -113,7 +113,7 @@ def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Name each line at its end; names that would touch are moved apart."""
     from math import log
 
-    from utils.charts.figure import INK, TEXT
+    from utils.charts.chart import INK, TEXT
 
     low, high = axes.get_ylim()
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import WAITING
-from utils.charts.rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.recording_rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
 from utils.charts.wait_bars import stall_swatch
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, reading
 from utils.timing import Recording
 
 if TYPE_CHECKING:
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 _EXPLAINED = 0.4  # strength of the waiting colour where a status explains the wait
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, READING, STALL, WAITING
-from utils.charts.rows import FAINT, end_of, names_of, patch, remark_on_counts, sentences
+from utils.charts.recording_rows import FAINT, end_of, names_of, patch, remark_on_counts, sentences
 from utils.charts.wait_bars import account, stall_swatch, waits
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
@@ -14,7 +14,7 @@ from utils.timing import Recording
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 
 def readers_chart(
@@ -35,7 +35,7 @@ def readers_chart(
     Raises:
         ValueError: If there is nothing to draw, or `wpm` is not above zero.
     """
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
@@ -72,7 +72,7 @@ def readers_chart(
 
 
 def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
-    from utils.charts.figure import INK, TEXT
+    from utils.charts.chart import INK, TEXT
 
     axes.axvspan(0, r.first, color=WAITING, lw=0)
     for stall in r.stalls:
@@ -101,7 +101,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
 
 def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
     """Label the reply's end, on the side that has room."""
-    from utils.charts.figure import INK, TEXT
+    from utils.charts.chart import INK, TEXT
 
     what = {"finished": "all here", "failed": "fails", "left": "left", "streaming": "so far"}
     late = recording.e2e > 0.5 * end

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import STALL, WAITING
-from utils.charts.rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.recording_rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
 from utils.timing import Recording
@@ -14,7 +14,7 @@ from utils.timing import Recording
 if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 

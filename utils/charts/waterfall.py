@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, WAITING
-from utils.charts.rows import arrivals_of, names_of, patch, sentences
+from utils.charts.recording_rows import arrivals_of, names_of, patch, sentences
 from utils.formatting import in_seconds
 from utils.timing import Recording
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 _ROOMY: Final = 8  # up to this many rows have a line of words above each
 _NAMED: Final = 30  # up to this many rows have a name beside each
@@ -45,7 +45,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     Raises:
         ValueError: If there is nothing to draw.
     """
-    from utils.charts.figure import LEFT, Chart
+    from utils.charts.chart import LEFT, Chart
 
     names = names_of(recordings)
     accounts = [_account(recording) for recording in recordings]
@@ -118,7 +118,7 @@ def _most_at_once(recordings: Sequence[Recording]) -> int:
 def _draw(
     axes: Axes, recording: Recording, sent: float, middle: float, thick: float, pause: float
 ) -> None:
-    from utils.charts.figure import INK
+    from utils.charts.chart import INK
 
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
@@ -150,7 +150,7 @@ def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
     """Return the legend entries for the endings that occur."""
     from matplotlib.lines import Line2D
 
-    from utils.charts.figure import INK
+    from utils.charts.chart import INK
 
     outcomes = {recording.outcome for recording in recordings}
     return [

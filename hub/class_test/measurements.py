@@ -64,7 +64,7 @@ def _memory(process: psutil.Process) -> float:
 
 
 @dataclass
-class Figures:
+class Measurements:
     """The measurements of a class.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Code shared by the charts: recordings as rows, names, swatches, and notes on token counts."""
+"""What charts of recordings share: rows, names, swatches, and notes on token counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from utils.unicode import well_formed
 if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
-    from utils.charts.figure import Chart
+    from utils.charts.chart import Chart
 
 FAINT: Final = "#E5E7EB"
 ROW: Final = 0.95  # inches
@@ -39,7 +39,7 @@ class Rows:
         `height` is in inches per row. The alternative text has `details`, by default each name and
         its account.
         """
-        from utils.charts.figure import LEFT, Chart
+        from utils.charts.chart import LEFT, Chart
 
         names = names_of(recordings)
         count, left = len(names), LEFT / 3
