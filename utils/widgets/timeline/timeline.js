@@ -1,8 +1,14 @@
 // needs: base/dom.js base/screen_reader.js base/synced_list.js
 //
-// A table of events by name, whose second column shows each event as a mark on one scale.
+// A table with a body for each run, in it a row for each event name, and in the row's second cell a
+// mark for each event. All rows have one time scale, whose axis is the table's foot.
+//
+// `widget.py` sends an event as [name, run, at, detail], with `at` in seconds since the first one.
 
 const EDGE = 0.012; // of the axis, free at both ends, so that a mark at 0 s is whole
+
+// The colour of a row's marks, see timeline.css: the first of these words in the event's name
+// decides, as in "on_llm_error"; any other event, such as a token, is "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // The end of the axis and the distance between its ticks, both in seconds.
@@ -30,10 +36,14 @@ function render({ model, el }) {
   pane.append(table, hint);
   el.append(head, pane);
 
-  let rows, groups, axis, last, drawnTo;
+  let rows; // what `rowOf` returns, by run and event name
+  let bodies; // the table body of each run
+  let axis; // the cell that holds the ticks' labels
+  let last; // when the last event happened
+  let drawnTo; // the end of the scale that the rows and the axis show; 0 to draw them again
 
   function reset() {
-    [rows, groups, last, drawnTo] = [new Map(), new Map(), 0, 0];
+    [rows, bodies, last, drawnTo] = [new Map(), new Map(), 0, 0];
     table.replaceChildren();
     const foot = hideFromReaders(table.createTFoot().insertRow());
     foot.insertCell();
@@ -43,24 +53,25 @@ function render({ model, el }) {
     foot.insertCell();
   }
 
-  function groupOf(run) {
-    if (!groups.has(run)) {
+  function bodyOf(run) {
+    if (!bodies.has(run)) {
       const body = make("tbody");
-      const heading = make("th", "course-run", called(run, groups.size + 1) || "no run given");
+      const heading = make("th", "course-run", called(run, bodies.size + 1) || "no run given");
       heading.colSpan = 4;
       heading.scope = "rowgroup";
       body.insertRow().append(heading);
       table.insertBefore(body, table.tFoot);
-      groups.set(run, body);
-      table.classList.toggle("course-several", groups.size > 1);
+      bodies.set(run, body);
+      table.classList.toggle("course-several", bodies.size > 1);
     }
-    return groups.get(run);
+    return bodies.get(run);
   }
 
+  // The elements of a row that change, a mark for each of its events, and the last one's detail.
   function rowOf(run, name) {
     const key = JSON.stringify([run, name]);
     if (!rows.has(key)) {
-      const line = groupOf(run).insertRow();
+      const line = bodyOf(run).insertRow();
       line.dataset.kind = KINDS.find(([word]) => name.includes(word))?.[1] ?? "delivered";
       const heading = make("th", "course-name", name);
       heading.scope = "row";
@@ -74,12 +85,13 @@ function render({ model, el }) {
       const detail = line.insertCell();
       detail.className = "course-detail";
       detail.dir = "auto";
-      rows.set(key, { svg, grid, marks, count, detail, path: [], times: 0, latest: "" });
+      rows.set(key, { svg, grid, marks, count, detail, marked: [], latest: "" });
       drawnTo = 0; // the new row needs its grid
     }
     return rows.get(key);
   }
 
+  // Fits the scale to the last event. The marks are drawn in seconds, so they needn't change.
   function rescale() {
     const { step, end } = scale(last);
     if (end === drawnTo) return;
@@ -99,21 +111,19 @@ function render({ model, el }) {
     axis.replaceChildren(...labels);
   }
 
-  reset();
   follow(model, (items, from) => {
-    if (from === 0) reset();
+    if (from === 0) reset(); // a new view, or the list was cleared
     const touched = new Set();
     for (const [name, run, at, detail] of items.slice(from)) {
       const row = rowOf(run, name);
-      row.path.push(`M${at} 0V1`);
-      row.times += 1;
+      row.marked.push(`M${at} 0V1`);
       row.latest = detail;
       last = Math.max(last, at);
       touched.add(row);
     }
     for (const row of touched) {
-      row.marks.setAttribute("d", row.path.join(""));
-      row.count.textContent = `× ${row.times}`;
+      row.marks.setAttribute("d", row.marked.join(""));
+      row.count.textContent = `× ${row.marked.length}`;
       row.detail.textContent = row.latest;
       row.detail.title = row.latest;
     }
