@@ -3,6 +3,7 @@
 import codecs
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 from utils.lesson_source.lesson import SourceError
@@ -30,6 +31,7 @@ def read(path: Path) -> str:
         raise SourceError(error.line, error.problem, name_of(path)) from None
 
 
+@lru_cache(maxsize=8)  # each check reads its lesson several times
 def _decoded(raw: bytes) -> str:
     for mark, encoding in _OTHERS.items():
         if raw.startswith(mark):

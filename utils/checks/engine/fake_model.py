@@ -233,8 +233,8 @@ class FakeModel(ChatOpenAI):
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
-    fresh = chunk.model_copy(deep=True, update={"id": None})  # LangChain adds the run's id
-    return ChatGenerationChunk(message=fresh, generation_info=chunk.response_metadata or None)
+    chunk.id = None  # LangChain adds the run's id
+    return ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
 
 
 def _whole(chunks: Sequence[AIMessageChunk]) -> ChatResult:

@@ -56,6 +56,7 @@ class _Record:
         self.blocked, self.cancelled = 0.0, ""
         self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
+        self._with_text = 0  # how many items were not empty strings
         self._began = virtual_time.now()
 
     @contextmanager
@@ -89,8 +90,8 @@ class _Record:
             counted if isinstance(item, int) else text_of(item)
         )  # a number represents the piece's text
         self.goes_on = len(self.items) >= _MOST
-        with_text = sum(bool(text_of(each)) or not isinstance(each, str) for each in self.items)
-        return self.goes_on or with_text == self.case.leave_after
+        self._with_text += bool(text_of(item)) or not isinstance(item, str)
+        return self.goes_on or self._with_text == self.case.leave_after
 
     def over(self) -> None:
         """Record when the answer ended."""

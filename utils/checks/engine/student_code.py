@@ -6,6 +6,7 @@ import linecache
 import sysconfig
 import traceback
 from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -68,6 +69,7 @@ def untouched(answer: object, number: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=64)
 def _essence(code: CodeType) -> tuple[object, ...]:
     """Return what a function does: its instructions, without names, positions and docstring."""
     return tuple(

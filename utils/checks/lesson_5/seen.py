@@ -60,9 +60,13 @@ class Passing(Run):
     @property
     def missing(self) -> Any:
         """The first item passed on less often than sent; in special cases, only non-empty ones."""
-        sent, items = [item for _, item in self.sent], list(self.items)
-        due = [i for i in sent if text_of(i) or stage(i) or not self.case.when]
-        return next((item for item in due if due.count(item) > items.count(item)), None)
+        left = list(self.items)
+        for _, item in self.sent:
+            if item in left:
+                left.remove(item)
+            elif text_of(item) or stage(item) or not self.case.when:
+                return item
+        return None
 
     @property
     def repeated(self) -> Any:
