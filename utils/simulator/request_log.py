@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import html
 import secrets
 import time
@@ -14,8 +13,6 @@ from typing import Any, Literal, overload
 
 from .pacing import Clock, Plan
 
-_COLLECT_SECONDS = 5.0  # at least, between two garbage collections
-_COLLECT_DELAY = 0.05  # s; until the closed connection is really gone
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer ones are shortened
 _MAX_BODY = 16_384  # bytes; larger ones are left out
@@ -193,7 +190,6 @@ class Log:
         self._entries: deque[Entry] = deque(maxlen=_MAX_KEPT)
         self._count = 0
         self._in_progress = 0
-        self._collected = clock()
         self._idle = asyncio.Event()
         self._idle.set()
         self._run = secrets.token_hex(4)  # distinguishes marks of different server processes
@@ -214,14 +210,6 @@ class Log:
         self._in_progress -= 1
         if not self._in_progress:
             self._idle.set()
-            self._collect_garbage()
-
-    def _collect_garbage(self) -> None:
-        """Collect the garbage of closed connections while no reply can be delayed."""
-        now = self._clock()
-        if now - self._collected > _COLLECT_SECONDS:
-            self._collected = now
-            asyncio.get_running_loop().call_later(_COLLECT_DELAY, gc.collect)
 
     def mark(self) -> str:
         """Return a mark of the current position, for `since`."""
