@@ -21,21 +21,27 @@ RIVER = "Name a river."
 OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-somebody-1"}
 
 
+@pytest.fixture(scope="module")
+def started() -> Iterator[simulator_client.Shared]:
+    shared = simulator_client.Shared()
+    yield shared
+    if shared.simulator is not None:
+        shared.simulator.stop()
+
+
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean(monkeypatch: pytest.MonkeyPatch, started: simulator_client.Shared) -> Iterator[None]:
     """Provide an environment without a provider and with new clients, and restore everything."""
     before = dict(os.environ)
     for name in list(os.environ):
         if env_vars._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):
             del os.environ[name]
     os.environ["COURSE_SPEED"] = "50"
-    fresh = simulator_client.Shared()
-    monkeypatch.setattr(simulator_client, "shared", fresh)
+    monkeypatch.setattr(simulator_client, "shared", started)
+    provider.simulator()  # started without the variables that a test sets
     provider._clients.cache_clear()
     get_env_var.cache_clear()
     yield
-    if fresh.simulator is not None:
-        fresh.simulator.stop()
     os.environ.clear()
     os.environ.update(before)
     get_env_var.cache_clear()
@@ -79,7 +85,7 @@ LIBRARIES = {
 
 
 @pytest.mark.parametrize("environ", (OUTSIDE | LIBRARIES).values(), ids=OUTSIDE | LIBRARIES)
-async def test_the_simulator_answers_whatever_is_set(environ: dict[str, str]) -> None:
+async def test_the_simulator_is_reached_whatever_is_set(environ: dict[str, str]) -> None:
     expected = "The Danube."
     os.environ.update(environ)
     model = chat_model("fast")
@@ -88,7 +94,14 @@ async def test_the_simulator_answers_whatever_is_set(environ: dict[str, str]) ->
     assert (await model.ainvoke(RIVER)).content.startswith(expected)
     chunks = [chunk.content async for chunk in chat_model("fast").astream(RIVER)]
     assert "".join(chunks).startswith(expected)
-    assert RunnableLambda(len).invoke("four") == 4
+
+
+def test_the_simulator_starts_whatever_is_set() -> None:
+    for environ in (OUTSIDE | LIBRARIES).values():
+        os.environ.update(environ)
+    simulator = simulator_client.Simulator()
+    simulator.wait()
+    simulator.stop()
 
 
 def test_the_request_is_the_same_whatever_is_set() -> None:
@@ -204,6 +217,24 @@ def test_an_address_set_for_other_work_does_not_keep_the_simulator_from_answerin
     assert "Danube" in chat_model("fast").invoke(RIVER).content
 
 
+@pytest.mark.parametrize(
+    "name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2"]
+)
+def test_each_variable_that_turns_tracing_on_is_unset(name: str) -> None:
+    os.environ[name] = "true"
+    assert env_vars.tracing()
+    assert env_vars.stay_here()
+    assert name not in os.environ
+    assert not env_vars.tracing()
+
+
+@pytest.mark.parametrize("name", ["LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"])
+def test_a_tracer_that_langchain_no_longer_has_is_ignored(name: str) -> None:
+    os.environ[name] = "langchain"
+    assert not env_vars.stay_here()
+    assert RunnableLambda(len).invoke("four") == 4
+
+
 def test_tracing_is_said_where_a_real_provider_is_asked() -> None:
     os.environ.update(OPENAI, LANGSMITH_TRACING="true")
     assert "LangSmith tracing is on: LangSmith also receives" in describe()
@@ -244,7 +275,10 @@ def read_from_the_environment(file: Path) -> Iterator[str]:
     """Yield the variables that a module reads: string constants in calls and subscripts of the
     environment.
     """
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    source = file.read_text(encoding="utf-8")
+    if "env" not in source:
+        return
+    tree = ast.parse(source)
     constants = {
         target.id: node.value.value
         for node in tree.body

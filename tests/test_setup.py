@@ -12,23 +12,38 @@ from types import ModuleType
 
 import pytest
 
-from utils import setup
+from utils import setup, shadowing
 from utils.setup import SetupError, ready
 from utils.simulator import client as simulator_client
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[simulator_client.Shared]:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COURSE_SPEED", "50")
+@pytest.fixture(scope="module")
+def started() -> Iterator[simulator_client.Shared]:
+    yield from shared()
+
+
+def shared() -> Iterator[simulator_client.Shared]:
     shared = simulator_client.Shared()
-    monkeypatch.setattr(simulator_client, "shared", shared)
     yield shared
     if shared.simulator is not None:
         shared.simulator.stop()
+
+
+@pytest.fixture(autouse=True)
+def _simulated(started: simulator_client.Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COURSE_SPEED", "50")
+    monkeypatch.setattr(simulator_client, "shared", started)
+
+
+@pytest.fixture
+def fresh(_simulated: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[simulator_client.Shared]:
+    for fresh in shared():
+        monkeypatch.setattr(simulator_client, "shared", fresh)
+        yield fresh
 
 
 def test_it_says_who_answers_in_the_same_words_each_time(
@@ -40,9 +55,7 @@ def test_it_says_who_answers_in_the_same_words_each_time(
     assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
 
 
-def test_collections_leave_out_what_was_imported_and_no_more(
-    fresh: simulator_client.Shared,
-) -> None:
+def test_collections_leave_out_what_was_imported_and_no_more() -> None:
     setup._settle.cache_clear()
     gc.unfreeze()
     ready()
@@ -53,9 +66,7 @@ def test_collections_leave_out_what_was_imported_and_no_more(
 
 
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
-def test_collections_are_small_from_then_on_also_in_a_class(
-    fresh: simulator_client.Shared, before: int, after: int
-) -> None:
+def test_collections_are_small_from_then_on_also_in_a_class(before: int, after: int) -> None:
     usual = gc.get_threshold()
     setup._settle.cache_clear()
     gc.set_threshold(before, 10, 10)
@@ -73,7 +84,7 @@ def test_in_a_class_a_notebooks_code_steps_back_and_its_other_threads_dont(
 ) -> None:
     program = """
 import os, threading
-from utils import setup
+from utils import setup, shadowing
 
 over = threading.Event()
 passes_on = threading.Thread(target=over.wait)
@@ -93,7 +104,7 @@ over.set()
 def test_the_types_of_answers_are_built_before_one_comes() -> None:
     program = """
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from utils import setup
+from utils import setup, shadowing
 
 kinds = (ChatCompletion, ChatCompletionChunk)
 print(*(kind.__pydantic_complete__ for kind in kinds))
@@ -142,24 +153,20 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ready()
 
 
-@pytest.mark.parametrize("old", ["7.3.9", "6.29.5", "7.3rc1", "6"])
-def test_an_older_ipykernel_is_told_and_everything_else_works(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], old: str
+@pytest.mark.parametrize(
+    ("kernel", "old"),
+    [
+        *[("7.3.9", True), ("6.29.5", True), ("7.3rc1", True), ("6", True)],
+        *[("7.4.0", False), ("7.10", False), ("8.0rc1", False)],
+    ],
+)
+def test_an_older_ipykernel_is_told(
+    monkeypatch: pytest.MonkeyPatch, kernel: str, old: bool
 ) -> None:
-    monkeypatch.setattr(setup, "version", lambda _: old)
-    ready()
-    said = capsys.readouterr().out
-    assert said.startswith("Ready. The course's simulator answers")
-    assert f"(ipykernel {old}) is older than 7.4: text streams, but Stop takes" in said
-
-
-@pytest.mark.parametrize("new", ["7.4.0", "7.10", "8.0rc1"])
-def test_nothing_is_said_of_a_newer_ipykernel(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], new: str
-) -> None:
-    monkeypatch.setattr(setup, "version", lambda _: new)
-    ready()
-    assert "ipykernel" not in capsys.readouterr().out
+    monkeypatch.setattr(setup, "version", lambda _: kernel)
+    said = "".join(setup._notes(traced=False))
+    assert (f"(ipykernel {kernel}) is older than 7.4: text streams, but Stop takes" in said) == old
+    assert ("ipykernel" in said) == old
 
 
 def test_nest_asyncio_is_told(
@@ -167,43 +174,29 @@ def test_nest_asyncio_is_told(
 ) -> None:
     monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
     ready()
-    assert "`nest_asyncio` is applied here, so `asyncio.run` works" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith("Ready. The course's simulator answers")
+    assert "`nest_asyncio` is applied here, so `asyncio.run` works" in said
 
 
-@pytest.mark.parametrize(
-    "name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2"]
-)
-def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once(name: str) -> None:
+def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once() -> None:
     said = setup_cell(
         "from langchain_core.tracers.context import _get_trace_callbacks",
         "from langsmith.utils import tracing_is_enabled",
         "print(tracing_is_enabled())",
         "ready()",
         "print(tracing_is_enabled(), _get_trace_callbacks())",
-        **{name: "true", "LANGSMITH_API_KEY": "lsv2_pt_0123456789"},
+        LANGSMITH_TRACING="true",
+        LANGSMITH_API_KEY="lsv2_pt_0123456789",
     ).stdout
     assert said.count("LangSmith tracing is turned off in this notebook") == 1
     assert said.splitlines()[0] == "True"
     assert said.splitlines()[-1] == "False None"
 
 
-@pytest.mark.parametrize("name", ["LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"])
-def test_a_tracer_that_langchain_no_longer_has_is_ignored(name: str) -> None:
-    said = setup_cell(
-        "from langchain_core.runnables import RunnableLambda",
-        "print(RunnableLambda(len).invoke('four'))",
-        **{name: "langchain"},
-    ).stdout
-    assert said.splitlines()[-1] == "4"
-    assert "tracing" not in said
-
-
 def test_python_without_docstrings_is_refused() -> None:
     last = setup_cell(PYTHONOPTIMIZE="2").stderr.splitlines()[-1]
     assert "SetupError: Python runs with -OO, which strips" in last
-
-
-HIDING = ("anywidget.py", "httpx2.py", "langchain_core/__init__.py", "langsmith.py", "pydantic.py")
 
 
 def write(folder: Path, *files: str) -> None:
@@ -214,32 +207,30 @@ def write(folder: Path, *files: str) -> None:
         path.write_text("print('scratch')\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("file", "sentence"),
-    [
-        ("openai.py", "The file {} hides the package `openai`: rename the file, and restart"),
-        ("langgraph/__init__.py", "The folder {} hides the package `langgraph`: rename the folder"),
-    ],
-)
-def test_a_file_that_hides_a_package_is_named(tmp_path: Path, file: str, sentence: str) -> None:
-    write(tmp_path, file)
+def test_a_file_that_hides_a_package_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "openai.py")
     run = setup_cell(cwd=tmp_path)
-    assert f"SetupError: {sentence.format(tmp_path / Path(file).parts[0])}" in run.stderr
-    assert run.stderr.splitlines()[-1].startswith("utils.setup.SetupError")
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith(
+        f"utils.setup.SetupError: The file {tmp_path / 'openai.py'} hides the package `openai`: "
+        "rename the file, and restart"
+    )
     assert "scratch" not in run.stdout, "it was never run"
 
 
-def test_every_file_that_hides_a_package_is_found(tmp_path: Path) -> None:
-    write(tmp_path, *HIDING)
-    found = (
-        "from utils import shadowing; print(*shadowing.in_the_way(sys.path, ('langchain_openai', "
+def test_every_file_that_hides_a_module_is_found(tmp_path: Path) -> None:
+    files = ("anywidget.py", "httpx2.py", "langsmith.py", "pydantic.py", "ssl.py")
+    write(tmp_path, *files, "langgraph/__init__.py")
+    found = shadowing.in_the_way([str(tmp_path), *sys.path], ("langchain.agents", "anywidget"))
+    assert found == {
+        **{file.removesuffix(".py"): str(tmp_path / file) for file in files},
+        "langgraph": str(tmp_path / "langgraph"),
+    }
+    assert shadowing.told("langgraph", found["langgraph"]) == (
+        f"The folder {tmp_path / 'langgraph'} hides the package `langgraph`: rename the folder, "
+        "and start again."
     )
-    run = setup_cell(
-        before=f"sys.path.insert(0, {str(ROOT)!r}); {found}'anywidget')))", cwd=tmp_path
-    )
-    assert sorted(run.stdout.split()) == [
-        Path(file).parts[0].removesuffix(".py") for file in HIDING
-    ]
+    assert "hides Python's own module `ssl`" in shadowing.told("ssl", found["ssl"])
 
 
 def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path: Path) -> None:
@@ -252,12 +243,6 @@ def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path: 
     (tmp_path / "openai.py").touch()
     run = setup_cell(before="import openai", cwd=tmp_path)
     assert "hides the package `openai`" in run.stderr.splitlines()[-1]
-
-
-def test_a_module_of_pythons_own_is_named_too(tmp_path: Path) -> None:
-    (tmp_path / "ssl.py").touch()
-    run = setup_cell(PYTHONPATH=str(tmp_path))
-    assert "hides Python's own module `ssl`" in run.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
