@@ -1,4 +1,4 @@
-"""The sections' minutes add up to those in the lesson's *Time* line."""
+"""The minutes that a lesson states agree with each other, and with those of its sections."""
 
 import re
 from pathlib import Path
@@ -40,6 +40,18 @@ def test_the_core_ends_with_the_script_to_take_home_and_nothing_in_it_is_optiona
     assert not any(heading.startswith("Optional") for heading in headings)
     after = re.search(r"(\d+) more\b", texts[0])
     assert after
-    parts = re.findall(r"(\d+) minutes", texts[end])
-    assert parts
-    assert len(parts) > 1 or parts[0] == after[1]  # lesson 5 states the minutes of its parts
+    parts = re.findall(r"(?<![(\d])(\d+) minutes", texts[end])  # not those in brackets
+    assert sum(map(int, parts)) == int(after[1])
+
+
+def test_an_instructors_note_that_lists_the_minutes_adds_up(built: Built) -> None:
+    texts = [cell.source for cell in built.editions["solutions"].cells]
+    note = next(text for text in texts if text.startswith("**Instructor note: the time.**"))
+    parts = [
+        sum(map(int, re.findall(r"(?<!\S)(\d+)(?= min\b| ·|[.,] )", part)))
+        for part in re.split(r"[Ss]econd sitting:", note)
+    ]
+    promised = re.search(r"\*\*Time:\*\* (\d+) minutes.* (\d+) more", texts[0])
+    assert promised
+    no_list = parts == [0]
+    assert no_list or parts == [pytest.approx(int(each), abs=1) for each in promised.groups()]
