@@ -14,11 +14,11 @@ from tools.verdict.case import TRICKY, Case, Seen
 from tools.verdict.endpoint import Endpoint
 from tools.verdict.lines import judge
 from tools.verdict.model import Model
-from tools.verdict.shape import Shape
+from tools.verdict.wire_format import WireFormat
 from utils.simulator.response import RESET
 
 Make = Callable[[VirtualSimulator], ASGIApp]
-Judge = Callable[[Make, Shape], dict[str, Seen]]
+Judge = Callable[[Make, WireFormat], dict[str, Seen]]
 
 
 def served(app: ASGIApp) -> ASGIApp:
@@ -47,7 +47,7 @@ def served(app: ASGIApp) -> ASGIApp:
 def verdict() -> Judge:
     """Test the app that a function makes for a simulator."""
 
-    def judged(make: Make, shape: Shape) -> dict[str, Seen]:
+    def judged(make: Make, wire: WireFormat) -> dict[str, Seen]:
         virtual = VirtualSimulator()
         app = served(make(virtual))
 
@@ -57,7 +57,7 @@ def verdict() -> Judge:
         model = Model(ADDRESS, KEY, client(virtual.app))
         # Short replies, of which a few pieces are a large part.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
-        case = Case(Endpoint(shape, client(app)), model, **brief)
+        case = Case(Endpoint(wire, client(app)), model, **brief)
         try:
             return virtual.run(judge(case, lambda *_: None))
         finally:

@@ -18,9 +18,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.simulator.virtual import VirtualSimulator
-from tools.verdict.shape import Shape
+from tools.verdict.wire_format import WireFormat
 
-SHAPE = Shape("http://app/chat?question={question}", text_path=".", stop="/stop/{reply}")
+WIRE = WireFormat("http://app/chat?question={question}", text_path=".", stop="/stop/{reply}")
 
 
 class CutShortError(Exception):

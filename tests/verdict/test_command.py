@@ -17,33 +17,33 @@ from tools.app import running, simulator, wait_until_it_listens
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import Advice
-from tools.verdict.__main__ import main, parser, shape_of
+from tools.verdict.__main__ import main, parser, wire_format
 from tools.verdict.case import Case, Seen
 from tools.verdict.endpoint import Endpoint
 from tools.verdict.lines import LINES
 from tools.verdict.model import NAME, Model
 from tools.verdict.readers import others
 from tools.verdict.report import as_json, exercise, row, summary
-from tools.verdict.shape import Shape
+from tools.verdict.wire_format import WireFormat
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
 
 
-def shape(*words: str) -> Shape:
-    return shape_of(parser().parse_args(words), 4321)
+def wire(*words: str) -> WireFormat:
+    return wire_format(parser().parse_args(words), 4321)
 
 
 def test_a_url_alone_is_an_event_source() -> None:
-    assert shape(QUESTION) == Shape(QUESTION)
-    assert shape(QUESTION).is_event_source
+    assert wire(QUESTION) == WireFormat(QUESTION)
+    assert wire(QUESTION).is_event_source
 
 
 def test_options_describe_any_request() -> None:
     body = '{"q": "{question}"}'
     words = ["http://127.0.0.1:{port}/ask", "--body", body, "--header", "X-Team: lamps: all"]
     words += ["--format", "jsonl", "--text-path", "delta.text", "--text-event", "word"]
-    assert shape(*words, "--stop", "/stop/{id}") == Shape(
+    assert wire(*words, "--stop", "/stop/{id}") == WireFormat(
         "http://127.0.0.1:4321/ask",
         method="POST",
         body=body,
@@ -56,11 +56,11 @@ def test_options_describe_any_request() -> None:
 
 
 def test_a_preset_fills_in_what_is_not_given() -> None:
-    fastapi = shape("--preset", "fastapi", "http://127.0.0.1:8000/")
+    fastapi = wire("--preset", "fastapi", "http://127.0.0.1:8000/")
     assert (fastapi.url, fastapi.rejoins) == ("http://127.0.0.1:8000/chat", True)
-    assert shape("--preset", "fastapi", "http://127.0.0.1:1/other").url.endswith("/other")
-    assert shape("--app", "fastapi").url == "http://127.0.0.1:4321/chat"
-    assert not shape("--preset", "openai", "http://127.0.0.1:1").is_event_source
+    assert wire("--preset", "fastapi", "http://127.0.0.1:1/other").url.endswith("/other")
+    assert wire("--app", "fastapi").url == "http://127.0.0.1:4321/chat"
+    assert not wire("--preset", "openai", "http://127.0.0.1:1").is_event_source
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_preset_fills_in_what_is_not_given() -> None:
 )
 def test_what_is_missing_is_a_sentence(words: list[str], sentence: str) -> None:
     with pytest.raises(Advice, match=sentence.replace("?", r"\?")):
-        shape(*words)
+        wire(*words)
 
 
 def test_nobody_at_the_url_and_no_such_program_are_sentences(
@@ -158,7 +158,7 @@ def test_stream_on_the_event_loop_blocks_the_next_visitor(tmp_path: Path) -> Non
         url = f"http://127.0.0.1:{port}/chat?question={{question}}"
         behind = Model(model["OPENAI_BASE_URL"], model["OPENAI_API_KEY"], client)
         speed = float(os.environ["COURSE_SPEED"])
-        case = Case(Endpoint(Shape(url, text_path="."), client), behind, speed, hold=3)
+        case = Case(Endpoint(WireFormat(url, text_path="."), client), behind, speed, hold=3)
         await case.warm_up()
         return await others(case)
 

@@ -21,7 +21,7 @@ from tests.verdict.conftest import Judge
 from tests.verdict.test_lines import failed
 from tools.verdict.__main__ import PRESETS
 from tools.verdict.lines import LINES
-from tools.verdict.shape import Shape
+from tools.verdict.wire_format import WireFormat
 
 
 class Posted(apps.Sound):
@@ -48,7 +48,7 @@ class Plain(Posted):
 
 BREAK = "a failure in mid-reply is announced"
 BODY = '{"ask": {"text": "{question}"}}'
-POST = Shape("http://app/chat", method="POST", body=BODY, text_path=".", stop="/stop/{reply}")
+POST = WireFormat("http://app/chat", method="POST", body=BODY, text_path=".", stop="/stop/{reply}")
 KINDS = {
     JsonLines: replace(POST, format="jsonl", text_path="delta.text"),
     Plain: replace(POST, format="text", text_path=None, stop=None),
@@ -124,11 +124,11 @@ class Dies(apps.Sound):
 def test_what_an_endpoint_does_besides_isn_t_held_against_it(
     verdict: Judge, app: type[apps.Sound], bad: list[str]
 ) -> None:
-    assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.SHAPE))) == bad
+    assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.WIRE))) == bad
 
 
 def test_an_app_that_dies_fails_its_lines_and_the_verdict_goes_on(verdict: Judge) -> None:
-    table = verdict(lambda virtual: Dies(virtual).app(), apps.SHAPE)
+    table = verdict(lambda virtual: Dies(virtual).app(), apps.WIRE)
     assert list(table) == list(LINES)
     assert table["first text long before the last"].verdict == "passed"
     assert table["Stop stops the model"].verdict == "failed"
@@ -140,7 +140,7 @@ class NamedError(apps.Sound):
 
 
 def test_event_source_takes_an_event_named_error_for_a_lost_connection(verdict: Judge) -> None:
-    table = verdict(lambda virtual: NamedError(virtual).app(), apps.SHAPE)
+    table = verdict(lambda virtual: NamedError(virtual).app(), apps.WIRE)
     assert list(failed(table)) == [BREAK]
 
 
@@ -155,7 +155,7 @@ class Stamped(apps.BreakIsEnd):
 
 
 def test_an_end_that_differs_in_numbers_alone_is_still_an_end(verdict: Judge) -> None:
-    table = verdict(lambda virtual: Stamped(virtual).app(), apps.SHAPE)
+    table = verdict(lambda virtual: Stamped(virtual).app(), apps.WIRE)
     assert table[BREAK].verdict == "failed"
 
 
@@ -176,7 +176,7 @@ def naive(virtual: VirtualSimulator) -> ASGIApp:
 
 
 def test_the_naive_endpoint_of_lesson_4_fails_what_the_lesson_says(verdict: Judge) -> None:
-    table = verdict(naive, Shape("http://app/chat?question={question}"))
+    table = verdict(naive, WireFormat("http://app/chat?question={question}"))
     assert set(failed(table)) == {
         "every character intact",
         "the end is announced",

@@ -28,12 +28,12 @@ from .endpoint import Endpoint, EndpointError
 from .lines import judge
 from .model import NAME, Model
 from .report import as_json, row, summary
-from .shape import TEXT_EVENTS, Shape
 from .sockets import PAGES, Sockets
+from .wire_format import TEXT_EVENTS, WireFormat
 
 _MESSAGE = '{"message": "{question}"}'
 PRESETS = {
-    "fastapi": Shape(
+    "fastapi": WireFormat(
         "/chat",
         method="POST",
         body=_MESSAGE,
@@ -42,12 +42,12 @@ PRESETS = {
         rejoins=True,
         text_path=".",
     ),
-    "django": Shape("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
+    "django": WireFormat("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
     **{  # see `sockets`
-        name: Shape("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
+        name: WireFormat("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
         for name in PAGES
     },
-    "openai": Shape(
+    "openai": WireFormat(
         "/v1/chat/completions",
         method="POST",
         body=f'{{"model": "{NAME}", "stream": true, '
@@ -87,21 +87,21 @@ def parser() -> argparse.ArgumentParser:
     start = command.add_mutually_exclusive_group()
     start.add_argument("--run", metavar="COMMAND", help="start the app with this command first")
     start.add_argument("--app", choices=APPS, help="judge one of the course's own apps")
-    shape = command.add_argument_group("the request")
-    shape.add_argument("--preset", choices=PRESETS, help="everything below, for a known kind")
-    shape.add_argument("--method", help="GET, or POST where there is a --body")
-    shape.add_argument("--body", help='the request\'s JSON, such as \'{"message": "{question}"}\'')
-    shape.add_argument(
+    call = command.add_argument_group("the request")
+    call.add_argument("--preset", choices=PRESETS, help="everything below, for a known kind")
+    call.add_argument("--method", help="GET, or POST where there is a --body")
+    call.add_argument("--body", help='the request\'s JSON, such as \'{"message": "{question}"}\'')
+    call.add_argument(
         "--header", action="append", metavar="'NAME: VALUE'", help="one more header; repeatable"
     )
-    shape.add_argument(
+    call.add_argument(
         "--then",
         metavar="PATH",
         help="where the reply is streamed from, if the first request only starts it; fields of its "
         "JSON answer in braces, such as /replies/{reply}",
     )
-    shape.add_argument("--stop", metavar="PATH", help="what a POST to stops the reply")
-    shape.add_argument(
+    call.add_argument("--stop", metavar="PATH", help="what a POST to stops the reply")
+    call.add_argument(
         "--rejoins", action="store_true", default=None, help="leaving isn't Stop: see lesson 5"
     )
     reply = command.add_argument_group("the reply")
@@ -125,8 +125,8 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def shape_of(arguments: argparse.Namespace, port: int) -> Shape:
-    """Return the request's shape: a preset with the options applied.
+def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
+    """Return the endpoint's wire format: a preset with the options applied.
 
     Raises:
         Advice: An option is missing, or two contradict each other.
@@ -148,13 +148,13 @@ def shape_of(arguments: argparse.Namespace, port: int) -> Shape:
     if arguments.header:
         headers = [header.partition(":") for header in arguments.header]
         changes["headers"] = tuple((name.strip(), value.strip()) for name, _, value in headers)
-    shape = dataclasses.replace(preset or Shape(url), **changes)  # type: ignore[arg-type]
-    if "{question}" not in shape.url + (shape.body or ""):
+    wire = dataclasses.replace(preset or WireFormat(url), **changes)  # type: ignore[arg-type]
+    if "{question}" not in wire.url + (wire.body or ""):
         raise Advice(
             "Where does the question go? Write {question} into the URL or into --body, or name a "
             "--preset."
         )
-    return shape
+    return wire
 
 
 @contextlib.contextmanager
@@ -171,7 +171,7 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
                 yield model
             return
         words = [word.replace("{port}", str(port)) for word in shlex.split(arguments.run)]
-        at = urlsplit(shape_of(arguments, port).url).port or port
+        at = urlsplit(wire_format(arguments, port).url).port or port
         with tempfile.TemporaryFile("w+") as output, _run(words, environ, output) as child:
             try:
                 wait_until_it_listens(child, at, "the app")
@@ -194,7 +194,7 @@ def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator
 
 
 async def verdict(
-    arguments: argparse.Namespace, shape: Shape, environ: dict[str, str] | None
+    arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
     """Test the endpoint; print each line as soon as it is known.
 
@@ -206,9 +206,9 @@ async def verdict(
         return httpx2.AsyncClient(timeout=None, trust_env=trust)
 
     page = PAGES.get(arguments.preset or arguments.app)
-    socket = Sockets(page, shape.url) if page is not None else None
+    socket = Sockets(page, wire.url) if page is not None else None
 
-    local = (urlsplit(shape.url).hostname or "") in (HOST, "localhost", "::1")
+    local = (urlsplit(wire.url).hostname or "") in (HOST, "localhost", "::1")
     model = None
     if environ is not None:
         model = Model(
@@ -217,7 +217,7 @@ async def verdict(
         if not await model.is_there():
             model = None
     ask = partial(httpx2.AsyncClient, transport=socket) if socket else partial(client, not local)
-    endpoint = Endpoint(shape, ask)
+    endpoint = Endpoint(wire, ask)
     speed = float(os.environ.get("COURSE_SPEED") or 1)
     case = Case(endpoint, model, speed, silence=arguments.silence)
 
@@ -232,12 +232,12 @@ def main(words: list[str]) -> int:
         if not arguments.url and not arguments.app and not (arguments.run and arguments.preset):
             raise Advice(f"Name the URL to judge: see {this_command('verdict', '--help')}.")
         port = free_port(None)
-        shape = shape_of(arguments, port)
+        wire = wire_format(arguments, port)
         with contextlib.ExitStack() as stack:
             if arguments.json:  # only the JSON, so that a program can read it
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             environ = stack.enter_context(started(arguments, port))
-            table = asyncio.run(verdict(arguments, shape, environ))
+            table = asyncio.run(verdict(arguments, wire, environ))
     except (Advice, EndpointError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 2
@@ -245,7 +245,7 @@ def main(words: list[str]) -> int:
         print("\nStopped.", file=sys.stderr)
         return 130
     if arguments.json:
-        say(as_json(shape.url, table))
+        say(as_json(wire.url, table))
     else:
         say(f"\n{summary(table)}")
     return 1 if any(seen.verdict == "failed" for seen in table.values()) else 0

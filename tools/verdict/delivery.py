@@ -74,11 +74,11 @@ async def end_announced(case: Case) -> Seen:
     whole = case.whole
     if whole.stuck and not whole.ending:
         return failed("the stream stayed open after the last text, and nothing more came")
-    if whole.shape.format == "text":
+    if whole.wire.format == "text":
         return failed(whole.broken) if whole.broken else passed("the body ends cleanly")
     if not whole.ending:
         again = (
-            ", so a page's EventSource resends the question" if whole.shape.is_event_source else ""
+            ", so a page's EventSource resends the question" if whole.wire.is_event_source else ""
         )
         return failed(f"the stream ended after the last text, without any event{again}")
     return passed(f"{whole.last_name} after the last text")

@@ -11,8 +11,8 @@ from urllib.parse import quote, urljoin
 
 import httpx2
 
-from .shape import Shape
 from .stream import Stream
+from .wire_format import WireFormat
 
 
 class EndpointError(Exception):
@@ -26,15 +26,15 @@ class Endpoint:
         received: All bytes of all responses, to search for secrets.
     """
 
-    def __init__(self, shape: Shape, client: Callable[[], httpx2.AsyncClient]) -> None:
-        self.shape = shape
+    def __init__(self, wire: WireFormat, client: Callable[[], httpx2.AsyncClient]) -> None:
+        self.wire = wire
         self.received: list[bytes | bytearray] = []
         self._client = client
         self._closing: set[str] = set()
 
     def closed_by(self, complete: Stream) -> None:
         """Treat an event named like a complete reply's last one as the end, as pages do."""
-        if complete.ending and complete.ending[-1].name not in ("", *self.shape.text_events):
+        if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
     @asynccontextmanager
@@ -44,14 +44,14 @@ class Endpoint:
         Raises:
             EndpointError: If the endpoint can't be reached.
         """
-        shape = self.shape
-        stream = Stream(asyncio.get_running_loop().time(), shape, self._closing)
-        url = shape.url.replace("{question}", quote(question, safe=""))
-        body = shape.body and shape.body.replace("{question}", json.dumps(question)[1:-1])
-        headers = dict(shape.headers) | ({"content-type": "application/json"} if body else {})
+        wire = self.wire
+        stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
+        url = wire.url.replace("{question}", quote(question, safe=""))
+        body = wire.body and wire.body.replace("{question}", json.dumps(question)[1:-1])
+        headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._client() as client:
-            request = client.build_request(shape.method, url, content=body, headers=headers)
-            if shape.then is None:
+            request = client.build_request(wire.method, url, content=body, headers=headers)
+            if wire.then is None:
                 async with self._opened(client, request, stream):
                     yield stream
                 return
@@ -69,7 +69,7 @@ class Endpoint:
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
         """Connect to a running reply again, like `EventSource`; `last_id` is the id it sends."""
         now = asyncio.get_running_loop().time()
-        again = Stream(now, self.shape, self._closing, fields=left.fields)
+        again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._client() as client:
             request = self._reading(client, again, last_id)
             async with self._opened(client, request, again):
@@ -77,10 +77,10 @@ class Endpoint:
 
     async def stop(self, stream: Stream) -> int:
         """Stop a reply; return the HTTP status."""
-        assert self.shape.stop is not None
+        assert self.wire.stop is not None
         async with self._client() as client:
             try:
-                answer = await client.post(self._filled(self.shape.stop, stream))
+                answer = await client.post(self._filled(self.wire.stop, stream))
             except httpx2.HTTPError as error:
                 raise EndpointError(f"Stop could not be sent ({type(error).__name__})") from error
         self.received.append(answer.content)
@@ -90,15 +90,15 @@ class Endpoint:
         self, client: httpx2.AsyncClient, stream: Stream, last_id: str = ""
     ) -> httpx2.Request:
         """Return the request that reads a reply started by another request."""
-        assert self.shape.then is not None
+        assert self.wire.then is not None
         headers = {"accept": "text/event-stream"} | ({"last-event-id": last_id} if last_id else {})
-        return client.build_request("GET", self._filled(self.shape.then, stream), headers=headers)
+        return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)
 
     def _filled(self, template: str, stream: Stream) -> str:
         path = template
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
-        return urljoin(self.shape.url, path)
+        return urljoin(self.wire.url, path)
 
     @asynccontextmanager
     async def _opened(

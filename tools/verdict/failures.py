@@ -41,16 +41,16 @@ def _unannounced(case: Case, stream: Stream) -> str:
         return ""  # recovered; another line checks what that cost
     if stream.stuck and not stream.ending:
         return "nothing more arrived, and the stream stayed open"
-    if stream.broken and not stream.shape.is_event_source:
+    if stream.broken and not stream.wire.is_event_source:
         return ""  # a page that reads the body itself gets an exception
-    if stream.shape.format == "text":
+    if stream.wire.format == "text":
         told = not case.reply.startswith(stream.text)
         return "" if told else "the body ended cleanly"
     if not stream.ending:
         return "the stream ended without any event"
     if case.endings.looks_complete(stream):
         return f"it ended as a complete reply does ({stream.last_name})"
-    if stream.shape.is_event_source and stream.ending[-1].name == "error":
+    if stream.wire.is_event_source and stream.ending[-1].name == "error":
         return "an event named error looks to EventSource like a lost connection"
     return ""
 
@@ -61,9 +61,9 @@ async def one_request(case: Case) -> Seen:
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
         await stream.rest(case.patience)
-    by_browser = stream.shape.is_event_source and not stream.ending
+    by_browser = stream.wire.is_event_source and not stream.ending
     if by_browser:  # nothing makes the page close the stream
-        if stream.shape.then is None:
+        if stream.wire.then is None:
             async with case.endpoint.ask(question) as stream:
                 await stream.rest(case.patience)
         else:
@@ -107,7 +107,7 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
     rest = text[same:]
     if expected[:20] in rest:
         return "the text begins a second time"
-    if rest and stream.shape.format != "text":  # in plain text, the failure is announced as text
+    if rest and stream.wire.format != "text":  # in plain text, the failure is announced as text
         return f"after {same} characters the text isn't the model's: {rest[:20]!r}"
     answered = len(requests) > 1 and requests[-1].ended == "finished"
     if answered and same < len(expected):

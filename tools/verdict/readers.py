@@ -11,7 +11,7 @@ from .case import Case, Seen, failed, passed
 
 async def leaving(case: Case) -> Seen:
     """A reader who disconnects frees the model; if the app supports it, they can rejoin instead."""
-    if case.endpoint.shape.rejoins:
+    if case.endpoint.wire.rejoins:
         return await _rejoining(case)
     await case.pausing(case.half)
     question, marker = case.question()
@@ -52,8 +52,8 @@ async def _rejoining(case: Case) -> Seen:
 
 async def stop(case: Case) -> Seen:
     """Stop frees the model, and the stream announces its end."""
-    shape = case.endpoint.shape
-    if shape.stop is None:
+    wire = case.endpoint.wire
+    if wire.stop is None:
         why = "no --stop was given; a page that stops by disconnecting has the line above"
         return Seen("not tried", why)
     await case.pausing(case.half)
@@ -67,7 +67,7 @@ async def stop(case: Case) -> Seen:
         return failed(f"the request to stop got status {status}")
     if requests[-1].ended == "client left" and requests[-1].tokens_sent > case.half:
         return failed("while the model was silent, Stop took effect only when it continued")
-    if not (stream.ending or shape.format == "text"):
+    if not (stream.ending or wire.format == "text"):
         return failed("the model stopped, and the reader's stream didn't say so")
     return _stopped(requests, "Stop")
 

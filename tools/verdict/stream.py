@@ -13,7 +13,7 @@ import httpx2
 
 from utils import sse
 
-from .shape import Shape
+from .wire_format import WireFormat
 
 DONE = "[DONE]"
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
@@ -50,7 +50,7 @@ class Stream:
         parts: The parts received so far.
         raw: The bytes received so far.
         began: When the question was sent.
-        shape: How the question was sent.
+        wire: How the question was sent, and where the text is.
         closing: The names of the events at which a page closes the stream.
         status: The HTTP status.
         last_id: The last `id:` of an event.
@@ -61,7 +61,7 @@ class Stream:
     """
 
     began: float
-    shape: Shape
+    wire: WireFormat
     closing: set[str]
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
@@ -151,7 +151,7 @@ class Stream:
 
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
     """Return a function that decodes bytes of the body into parts."""
-    shape, loop = stream.shape, asyncio.get_running_loop()
+    wire, loop = stream.wire, asyncio.get_running_loop()
     utf8 = codecs.getincrementaldecoder("utf-8")("replace")
     reader, rest = sse.Reader(), ""
 
@@ -159,8 +159,8 @@ def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
         for event in reader.feed(piece):
             stream.last_id = event.id
             data = _json(event.data)
-            named = event.type in shape.text_events and event.data != DONE
-            text = _text(shape.text_path, event.data, data) if named else ""
+            named = event.type in wire.text_events and event.data != DONE
+            text = _text(wire.text_path, event.data, data) if named else ""
             yield Part(loop.time(), text, event.type, data)
 
     def lines(piece: bytes) -> Iterator[Part]:
@@ -168,13 +168,13 @@ def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
         *complete, rest = (rest + utf8.decode(piece)).split("\n")
         for line in filter(str.strip, complete):
             data = _json(line)
-            yield Part(loop.time(), _text(shape.text_path, line, data), data=data)
+            yield Part(loop.time(), _text(wire.text_path, line, data), data=data)
 
     def plain(piece: bytes) -> Iterator[Part]:
         if text := utf8.decode(piece):
             yield Part(loop.time(), text)
 
-    return {"sse": events, "jsonl": lines, "text": plain}[shape.format]
+    return {"sse": events, "jsonl": lines, "text": plain}[wire.format]
 
 
 def _json(text: str) -> Any:

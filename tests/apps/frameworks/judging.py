@@ -9,7 +9,7 @@ from functools import partial
 import httpx2
 
 from tools.running_app import Site
-from tools.verdict.__main__ import parser, shape_of
+from tools.verdict.__main__ import parser, wire_format
 from tools.verdict.case import Case, Seen
 from tools.verdict.endpoint import Endpoint
 from tools.verdict.lines import LINES, judge
@@ -25,9 +25,9 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         ask = partial(client, transport=Sockets(PAGES[preset], url))
 
     async def judged() -> dict[str, Seen]:
-        shape = shape_of(parser().parse_args(["--preset", preset, url]), 0)
+        wire = wire_format(parser().parse_args(["--preset", preset, url]), 0)
         model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
-        case = Case(Endpoint(shape, ask), model, speed=2, hold=4, silence=2)
+        case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
     # In a thread: another module's open sync Playwright has a running event loop here.

@@ -10,7 +10,7 @@ TEXT_EVENTS = ("message", "text", "token", "delta", "chunk")
 
 
 @dataclass(frozen=True)
-class Shape:
+class WireFormat:
     """How to send a question to an endpoint, and where its reply contains the text.
 
     In `url` and `body`, `{question}` stands for the question; in `then` and `stop`, names in braces
