@@ -1,6 +1,6 @@
 // needs: nothing
 //
-// What a screen reader announces, decided here for all widgets: growing text as it arrives, each
+// How a screen reader announces what a widget shows, decided here for all widgets: growing text as it arrives, each
 // ending once, failures at once; never a counting clock, never decoration.
 
 // A clock: silent while it counts, announced when it stops.
