@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// How a screen reader announces what a widget shows, decided here for all widgets: growing text as it arrives, each
-// ending once, failures at once; never a counting clock, never decoration.
+// How a screen reader announces what a widget shows, decided here for all widgets: growing text as
+// it arrives, each ending once, failures at once; never a counting clock, never decoration.
 
 // A clock: silent while it counts, announced when it stops.
 function announceEnd(element, counting) {
