@@ -65,13 +65,11 @@ def run(code: str, **options: Any) -> subprocess.Popen[str]:
     )
 
 
-def test_it_is_a_process_of_its_own(own: Simulator) -> None:
+def test_it_is_a_process_of_its_own_and_its_key_is_not_shown(own: Simulator) -> None:
     assert own.pid != os.getpid()
     assert is_running(own.pid)
-
-
-def test_starting_twice_gives_the_same_one(shared: None) -> None:
-    assert sim.start(speed=50) is sim.start()
+    assert own.api_key not in " ".join(psutil.Process(own.pid).cmdline())
+    assert own.api_key not in repr(own)
 
 
 def test_many_threads_that_start_at_once_share_one(shared: None) -> None:
@@ -91,8 +89,8 @@ def test_many_threads_that_start_at_once_share_one(shared: None) -> None:
     assert len(set(pids)) == 1
 
 
-def test_another_speed_for_a_running_one_is_refused(shared: None) -> None:
-    sim.start(speed=50)
+def test_starting_again_gives_the_same_one_and_another_speed_is_refused(shared: None) -> None:
+    assert sim.start(speed=50) is sim.start()
     with pytest.raises(SimulatorError, match="already running at speed 50"):
         sim.start(speed=2)
 
@@ -128,71 +126,45 @@ def test_stopping_twice_is_fine(own: Simulator) -> None:
 
 
 def test_stopping_before_it_is_ready_ends_it() -> None:
-    server = Simulator(speed=50)
-    pid = server._process._process.pid
-    server.stop()
-    assert not is_running(pid)
+    one, other = Simulator(speed=50), Simulator(speed=50)
+    for server in (one, other):
+        server.stop()
+        assert not is_running(server._process._process.pid)
+    assert one.api_key != other.api_key
 
 
-def test_the_same_model_object_works_again_after_the_server_was_killed(own: Simulator) -> None:
-    model, port, pid = chat(own), port_of(own), own.pid
+def test_the_same_model_object_works_again_each_time_the_server_was_killed(own: Simulator) -> None:
+    model, port, pids = chat(own), port_of(own), [own.pid]
     before = model.invoke("Name a river.").content
-    psutil.Process(pid).kill()
-    wait_until_gone(pid)
-    own.wait()
-    assert model.invoke("Name a river.").content == before
-    assert own.pid != pid
-    assert port_of(own) == port
-
-
-def test_it_comes_back_again_and_again(own: Simulator) -> None:
-    pids = [own.pid]
-    for _ in range(3):
-        psutil.Process(pids[-1]).kill()
-        wait_until_gone(pids[-1])
+    for _ in range(2):
+        with own.watch() as seen:
+            psutil.Process(pids[-1]).kill()
+            wait_until_gone(pids[-1])
+            own.wait()
+            assert model.invoke("Name a river.").content == before
+        assert [request.prompt for request in seen] == ["Name a river."]
+        assert port_of(own) == port
         pids.append(own.pid)
-    assert len(set(pids)) == 4
-    assert len(own.requests()) == 0
-
-
-def test_a_watch_over_a_restart_holds_what_the_new_one_received(own: Simulator) -> None:
-    model = chat(own)
-    model.invoke("hello")
-    with own.watch() as seen:
-        pid = own.pid
-        psutil.Process(pid).kill()
-        wait_until_gone(pid)
-        own.wait()
-        model.invoke("Name a river.")
-    assert [request.prompt for request in seen] == ["Name a river."]
-
-
-def test_a_simulator_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "HOST", "203.0.113.1")  # an address that belongs to no machine
-    server = Simulator(speed=50)
-    with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
-        server.wait()
-    server.stop()
+    assert len(set(pids)) == 3
 
 
 # --- output and side effects of Python's startup, before the simulator's own code
 
 _WHATEVER = {
-    "prints": "print('hi')",
-    "prints a number": "print(4711)",
-    "prints bytes": "import os; os.write(1, bytes(range(256)) * 20)",
-    "prints megabytes": "print('x' * 3_000_000); import sys; sys.stderr.write('y' * 3_000_000)",
+    "prints": "import atexit, os, sys, warnings\nprint(4711)\nprint('x' * 3_000_000)\n"
+    "os.write(1, bytes(range(256)) * 20)\nsys.stderr.write('y' * 3_000_000)\n"
+    "atexit.register(print, 'bye')\nwarnings.warn('careful')",
     "prints on": "import threading\ndef on():\n    while True: print('on')\n"
     "threading.Thread(target=on, daemon=True).start()",
-    "prints at exit": "import atexit; atexit.register(print, 'bye')",
-    "warns": "import warnings; warnings.warn('careful')",
     "raises": "raise RuntimeError('a broken hook')",
     "closes its outputs": "import sys; sys.stdout.close(); sys.stderr.close()",
     "closes descriptors": "import os; os.closerange(1, 200)",
     "has no outputs": "import sys; sys.stdout = sys.stderr = sys.stdin = None",
-    "leaves a process": "import os, subprocess, sys; os.environ.pop('PYTHONPATH', '')\n"
-    "subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'])",
 }
+_LEAVES_A_PROCESS = (
+    "import os, subprocess, sys; os.environ.pop('PYTHONPATH', '')\n"
+    "subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'])"
+)
 
 
 def hooked(monkeypatch: pytest.MonkeyPatch, folder: Path, hook: str) -> None:
@@ -217,7 +189,7 @@ def test_it_starts_and_ends_whatever_a_site_hook_does(
 def test_it_comes_back_where_a_site_hook_leaves_a_process_that_holds_its_output(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    hooked(monkeypatch, tmp_path, _WHATEVER["leaves a process"])
+    hooked(monkeypatch, tmp_path, _LEAVES_A_PROCESS)
     server = Simulator(speed=50)
     left = psutil.Process(server.pid).children()
     try:
@@ -225,7 +197,10 @@ def test_it_comes_back_where_a_site_hook_leaves_a_process_that_holds_its_output(
         psutil.Process(pid).kill()
         wait_until_gone(pid)
         assert server.pid != pid
-        left += psutil.Process(server.pid).children()
+        pid = server.pid
+        left += psutil.Process(pid).children()
+        server.stop()
+        assert not is_running(pid)
     finally:
         server.stop()
         for process_left in left:
@@ -255,27 +230,27 @@ def test_a_site_hook_that_ends_python_is_told_at_once(
     server.stop()
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "PYTHONWARNINGS=error",
-        "PYTHONVERBOSE=2",
-        "PYTHONDEBUG=1",
-        "PYTHONINSPECT=1",
-        "PYTHONSTARTUP=/nowhere",
-        "PYTHONMALLOCSTATS=1",
-        "PYTHONUTF8=0",
-        "PYTHONIOENCODING=utf-16",
-        "PYTHONOPTIMIZE=2",
-        "PYTHONHASHSEED=never",
-        "PYTHONSAFEPATH=1",
-        "PYTHONDONTWRITEBYTECODE=1",
-        "LC_ALL=xx_YY.nothing",
-        "HTTP_PROXY=http://127.0.0.1:9",
-    ],
-)
-def test_it_starts_whatever_a_variable_says(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
-    monkeypatch.setenv(*setting.split("="))
+_SETTINGS = {
+    "PYTHONWARNINGS": "error",
+    "PYTHONVERBOSE": "2",
+    "PYTHONDEBUG": "1",
+    "PYTHONINSPECT": "1",
+    "PYTHONSTARTUP": "/nowhere",
+    "PYTHONMALLOCSTATS": "1",
+    "PYTHONUTF8": "0",
+    "PYTHONIOENCODING": "utf-16",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONHASHSEED": "never",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "LC_ALL": "xx_YY.nothing",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+}
+
+
+def test_it_starts_whatever_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in _SETTINGS.items():
+        monkeypatch.setenv(name, value)
     server = Simulator(speed=50)
     assert server.requests() == ()
     server.stop()
@@ -285,7 +260,8 @@ def test_who_connects_first_and_is_not_the_process_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
-    child = child_process.Child("utils.crowd")
+    settings = ["--with-parent", "--host", process.HOST, "--port", "0", "--speed", "50"]
+    child = child_process.Child("utils.simulator", settings, {process.KEY_VARIABLE: "sim-key"})
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as liar:
         liar.sendall(b"token 80\n")
@@ -300,30 +276,16 @@ def test_after_a_failed_start_the_next_one_tries_again(
     monkeypatch: pytest.MonkeyPatch, shared: None
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(process, "HOST", "203.0.113.1")
-        with pytest.raises(SimulatorError, match="could not start"):
+        broken.setattr(process, "HOST", "203.0.113.1")  # an address that belongs to no machine
+        with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
             sim.start(speed=50)
     assert is_running(sim.start(speed=50).pid)
-
-
-def test_the_key_is_not_among_the_arguments_of_the_process(own: Simulator) -> None:
-    assert own.api_key not in " ".join(psutil.Process(own.pid).cmdline())
-
-
-def test_the_key_is_not_shown(own: Simulator) -> None:
-    assert own.api_key not in repr(own)
 
 
 def test_a_python_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(SimulatorError, match=r"could not start.*No such file.*/nowhere/python"):
         Simulator(speed=50)
-
-
-def test_every_simulator_has_a_key_of_its_own(own: Simulator) -> None:
-    other = Simulator(speed=50)
-    other.stop()
-    assert own.api_key != other.api_key
 
 
 _SERVE = """
@@ -343,10 +305,9 @@ def test_it_ends_with_a_process_that_ends_normally() -> None:
 
 
 def test_it_ends_with_a_kernel_that_is_killed_in_mid_reply() -> None:
-    for _ in range(3):
-        pid, _ = kill_a_kernel_at_work()
-        wait_until_gone(pid)
-        assert not is_running(pid)
+    pid, _ = kill_a_kernel_at_work()
+    wait_until_gone(pid)
+    assert not is_running(pid)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to interrupt")
