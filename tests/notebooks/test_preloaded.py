@@ -65,9 +65,9 @@ def test_it_has_imported_what_lessons_import_and_nothing_else(
         assert any("ready()" in cell.source and "chat_model(" in cell.source for cell in setup)
     asks = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport json\n"
     asks += "from utils.provider import chat_model\nfrom utils.setup import ready\n"
-    asks += "import fastapi, utils.app_server, utils.charts.figure, utils.widgets\n"
+    asks += "import fastapi, utils.app_server, utils.charts.chart, utils.widgets\n"
     cells = [new_code_cell(asks), new_code_cell("ready()\nmodel = chat_model('fast')")]
-    drawn = "import io\nutils.charts.figure.Figure().savefig(io.BytesIO())"
+    drawn = "import io\nutils.charts.chart.Figure().savefig(io.BytesIO())"
     cells.append(new_code_cell(drawn))
     after = editions.run([*cells, new_code_cell(LOADED)], tmp_path)[-1]
     assert before - set(json.loads(printed([after]))) == set()
