@@ -26,8 +26,8 @@ LABELS = ODD | {
 }
 
 
-def recorded(label, **fields):
-    pieces = tuple(Piece(0.2 + 0.02 * k, "word ") for k in range(180))
+def recorded(label, words=8, **fields):
+    pieces = tuple(Piece(0.2 + 0.02 * k, "word ") for k in range(words))
     return Recording(label, pieces, e2e=4.0, **fields)
 
 
@@ -43,7 +43,8 @@ CHARTS = {
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_chart_takes_any_label(label):
+def test_a_chart_takes_any_label(label, monkeypatch):
+    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # faster
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ResourceWarning)  # left open by earlier tests
@@ -62,8 +63,8 @@ def test_a_chart_of_waits_says_where_a_token_count_is_not_used(draw):
         chart = draw(*recordings)
         return " ".join(text.get_text() for text in chart.texts), chart.alt_text
 
-    counted = recorded("counted", usage={"output_tokens": 240})
-    doubted = recorded("doubted", usage={"output_tokens": 1040})
+    counted = recorded("counted", 180, usage={"output_tokens": 240})
+    doubted = recorded("doubted", 180, usage={"output_tokens": 1040})
     drawn, told = words(counted, doubted)
     assert "Implausible token count: words are used." in drawn
     assert "doubted: The provider counts 1040 tokens" in told
