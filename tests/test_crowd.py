@@ -32,12 +32,51 @@ CROWD = 6
 # --- the experiment ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What was measured with one server, which the end of its block had to stop."""
+
+    rows: Rows
+    recordings: list[Recording]
+    pid: int
+
+
 @pytest.fixture(scope="module")
-def rows() -> Rows:
-    return asyncio.run(experiment(clients=(1, 20), styles=(BLOCKING, TASKS)))
+def measured() -> Measured:
+    return asyncio.run(measure_and_cancel())
 
 
-def test_nobody_fails_and_what_would_take_too_long_is_left_out_and_told(rows: Rows):
+async def measure_and_cancel() -> Measured:
+    ready: asyncio.Future[Measured] = asyncio.Future()
+
+    async def measure() -> None:
+        async with server() as port:
+
+            @asynccontextmanager
+            async def running() -> AsyncIterator[int]:
+                yield port
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setitem(experiment.__globals__, "server", running)
+                rows = await experiment(clients=(1, 20), styles=(BLOCKING, TASKS))
+                recordings = await load(THREADS, CROWD)
+            (pid,) = children()
+            assert is_running(pid)
+            ready.set_result(Measured(rows, recordings, pid))
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(measure())
+    await asyncio.wait({task, ready}, return_when="FIRST_COMPLETED")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return ready.result()
+
+
+def test_nobody_fails_and_what_would_take_too_long_is_left_out_and_told(
+    measured: Measured,
+):
+    rows = measured.rows
     assert [(row.style, row.clients, row.failed) for row in rows] == [
         (BLOCKING, 1, 0),
         (TASKS, 1, 0),
@@ -112,8 +151,8 @@ def test_beyond_40_clients_the_thread_pool_makes_the_others_wait(served):
     assert served(TASKS, 100).makespan == pytest.approx(1, rel=0.01)
 
 
-async def test_each_client_has_a_recording():
-    recordings = await load(THREADS, CROWD)
+def test_each_client_has_a_recording(measured: Measured):
+    recordings = measured.recordings
     assert [recording.label for recording in recordings] == [
         f"client {number}" for number in range(1, CROWD + 1)
     ]
@@ -219,22 +258,8 @@ def children() -> list[int]:
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 
 
-async def test_the_server_ends_with_the_block_also_when_that_is_cancelled():
-    started = asyncio.Event()
-
-    async def measure() -> None:
-        async with server():
-            started.set()
-            await asyncio.Event().wait()
-
-    task = asyncio.create_task(measure())
-    await started.wait()
-    (pid,) = children()
-    assert is_running(pid)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert not is_running(pid)
+def test_the_server_ends_with_the_block_also_when_that_is_cancelled(measured: Measured):
+    assert not is_running(measured.pid)
 
 
 async def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -244,13 +269,6 @@ async def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: 
         async with server():
             pass
     assert children() == []
-
-
-async def test_it_starts_where_a_site_hook_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "sitecustomize.py").write_text("print('hi' * 1_000_000)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    async with server() as port:
-        await load_clients.health(port)
 
 
 def test_a_killed_kernel_takes_the_server_and_its_simulator_with_it():

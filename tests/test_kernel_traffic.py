@@ -17,19 +17,9 @@ outlet = get_ipython().kernel.iopub_thread
 """
 
 
-def printed(pytestconfig, *cells):
-    """Return what the last of these cells prints in a fresh kernel."""
-    root = str(pytestconfig.rootpath)
-    sources = [SETUP.format(root=root), *cells]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])
-    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
-    return "".join(
-        output.text for output in notebook.cells[-1].outputs if output.output_type == "stream"
-    )
-
-
-def test_prints_displays_and_widgets_are_counted(pytestconfig):
-    cell = """
+CELLS = {
+    "prints, displays and widgets are counted": (
+        """
 with traffic() as nothing:
     pass
 with traffic() as one:
@@ -42,12 +32,11 @@ with traffic() as widget:
 inside = [nothing.messages, one.messages, shown.messages, widget.messages > 0]
 big = [count.bytes > 1000 for count in (nothing, one, shown, widget)]
 print(inside, big)
-"""
-    assert printed(pytestconfig, cell).endswith("[0, 1, 1, True] [False, True, True, True]\n")
-
-
-def test_it_restores_what_it_took(pytestconfig):
-    cell = """
+""",
+        "[0, 1, 1, True] [False, True, True, True]\n",
+    ),
+    "it restores what it took": (
+        """
 for error in (None, ValueError):
     try:
         with traffic():
@@ -56,12 +45,11 @@ for error in (None, ValueError):
     except ValueError:
         pass
     print("send_multipart" in vars(outlet))
-"""
-    assert printed(pytestconfig, cell) == "False\nFalse\n"
-
-
-def test_blocks_that_overlap_count_for_themselves(pytestconfig):
-    cell = """
+""",
+        "False\nFalse\n",
+    ),
+    "blocks that overlap count for themselves": (
+        """
 first, second = traffic(), traffic()
 one = first.__enter__()
 display("a")
@@ -71,12 +59,11 @@ first.__exit__(None, None, None)
 display("c")
 second.__exit__(None, None, None)
 print(one.messages, two.messages, "send_multipart" in vars(outlet))
-"""
-    assert printed(pytestconfig, cell).endswith("2 2 False\n")
-
-
-def test_a_coalesced_reply_sends_less_than_a_naive_one(pytestconfig):
-    cell = """
+""",
+        "2 2 False\n",
+    ),
+    "a coalesced reply sends less than a naive one": (
+        """
 import ipywidgets
 naive, live = ipywidgets.HTML(), LiveText(display=False)
 with traffic() as redrawn:
@@ -88,8 +75,28 @@ with traffic() as appended:
     live.show(["token "] * 500)
 print(redrawn.messages >= 500, appended.messages < redrawn.messages / 5,
       appended.bytes < redrawn.bytes / 5)
-"""
-    assert printed(pytestconfig, cell).endswith("True True True\n")
+""",
+        "True True True\n",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def printed(pytestconfig):
+    """Return what each cell prints in a kernel."""
+    sources = [SETUP.format(root=str(pytestconfig.rootpath)), *(cell for cell, _ in CELLS.values())]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])
+    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
+    texts = [
+        "".join(output.text for output in cell.outputs if output.output_type == "stream")
+        for cell in notebook.cells[1:]
+    ]
+    return dict(zip(CELLS, texts, strict=True))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_in_a_kernel(printed, name):
+    assert printed[name].endswith(CELLS[name][1])
 
 
 def test_without_a_kernel_it_says_that_no_kernel_is_running():

@@ -27,18 +27,22 @@ def other() -> Iterator[Simulator]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def started() -> Iterator[simulator_client.Shared]:
+    shared = simulator_client.Shared()
+    yield shared
+    if shared.simulator is not None:
+        shared.simulator.stop()
+
+
 @pytest.fixture(autouse=True)
-def no_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_provider(monkeypatch: pytest.MonkeyPatch, started: simulator_client.Shared) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     monkeypatch.setenv("COURSE_SPEED", "50")
-    fresh = simulator_client.Shared()
-    monkeypatch.setattr(simulator_client, "shared", fresh)
-    yield
-    if fresh.simulator is not None:
-        fresh.simulator.stop()
+    monkeypatch.setattr(simulator_client, "shared", started)
 
 
 @pytest.fixture
@@ -400,6 +404,7 @@ def test_any_other_error_is_named_with_keys_taken_out(monkeypatch: pytest.Monkey
 def test_a_simulator_that_cannot_start_is_told_as_the_providers_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(simulator_client, "shared", simulator_client.Shared())
     monkeypatch.setenv("COURSE_SPEED", "fast")
     for call in (chat_model, provider.simulator):
         with pytest.raises(ProviderError, match="COURSE_SPEED is 'fast'"):
