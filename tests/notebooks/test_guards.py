@@ -191,20 +191,16 @@ def test_a_cell_that_raises_by_itself_or_in_a_task_is_told(source: str, tmp_path
 
 
 def test_a_section_that_needs_another_is_told(tmp_path: Path) -> None:
-    first, second = editions.sections(
-        notebook(
-            markdown("# Lesson\n\n## Setup"),
-            cell("ready = True"),
-            markdown("## One"),
-            cell("assert ready\nname = 1"),
-            markdown("Text\n\n## Two\n\nmore text"),
-            cell("print(name)"),
-        )
+    setup = [markdown("# Lesson\n\n## Setup"), cell("ready = True")]
+    one = [markdown("## One"), cell("assert ready\nname = 1\nready = False")]
+    sections = editions.sections(
+        notebook(*setup, *one, markdown("Text\n\n## Two\n\nmore text"), cell("assert ready"))
     )
-    assert (first.title, second.title) == ("One", "Two")
-    editions.run([*first.setup, *first.cells], tmp_path)
+    assert [section.title for section in sections] == ["One", "Two"]
+    editions.run(editions.separately(sections), tmp_path)
+    needing = editions.sections(notebook(*setup, *one, markdown("## Two"), cell("print(name)")))
     with pytest.raises(CellExecutionError, match="NameError"):
-        editions.run([*second.setup, *second.cells], tmp_path)
+        editions.run(editions.separately(needing), tmp_path)
 
 
 def test_nbval_compares_conclusions_and_lets_measured_figures_pass(tmp_path: Path) -> None:
