@@ -17,6 +17,7 @@ They are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` 
 import functools
 import importlib
 import inspect
+import itertools
 import linecache
 import re
 import sys
@@ -45,6 +46,7 @@ class Answer:
 
 
 ANSWERS: list[Answer] = []
+NUMBERS = itertools.count()
 
 
 def right(exercise, says=""):
@@ -69,23 +71,33 @@ numbered = functools.cache(lesson_source.number)
 
 
 def edits(exercise, answer):
-    """Return a function that registers variants of `answer`, a function or class, with parts
-    replaced.
+    """Return a function that registers variants of `answer`; see `edited`."""
+    return lambda mistake, changes, says="": _registers(exercise, mistake, says)(
+        edited(answer, changes)
+    )
+
+
+def edited(answer, changes, /, **names):
+    """Return a copy of a function or class with parts of its code replaced.
+
+    It sees its module's names, and `names`.
     """
+    code = source(answer)
+    for old, new in changes.items():
+        assert old in code, f"{old} isn't in\n{code}"
+        code = code.replace(old, new)
+    file = f"<answer {next(NUMBERS)}>"
+    linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
+    names = {**vars(sys.modules[answer.__module__]), **names}
+    exec(compile(code, file, "exec"), names)
+    return names[answer.__name__]
+
+
+@functools.cache
+def source(answer):
+    """Return a function's or class's code without its decorators."""
     text = inspect.getsource(answer)
-    text = text[re.search(r"^(async def|def|class) ", text, re.MULTILINE).start() :]
-
-    def edit(mistake, changes, says=""):
-        code, file = text, f"<answer {len(ANSWERS)}>"
-        for old, new in changes.items():
-            assert old in code, f"{old} isn't in\n{code}"
-            code = code.replace(old, new)
-        linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
-        names = dict(vars(sys.modules[answer.__module__]))
-        exec(compile(code, file, "exec"), names)
-        return _registers(exercise, mistake, says)(names[answer.__name__])
-
-    return edit
+    return text[re.search(r"^(async def|def|class) ", text, re.MULTILINE).start() :]
 
 
 async def ahushed(stream):

@@ -54,9 +54,7 @@ NEXT = "\n            "
 edit(None, {RESULTS: "return tuple(task.result() for task in tasks)"})
 for mistake, changes, *says in (
     ("over the limit", {"(at_most)": "(3)"}),
-    ("over the limit", {"(at_most)": "(at_most + 1)"}),
     ("over the limit", {"async with turn": "async with asyncio.Semaphore(at_most)"}),
-    ("over the limit", {"async with turn": "if turn"}),
     ("over the limit", {END: "return [message.text for message in await model.abatch(prompts)]"}),
     (
         "over the limit",
@@ -94,31 +92,22 @@ for mistake, changes, *says in (
     ),
     ("others go on", {END: GATHER}),
     ("others go on", {END: f"return [message.content for message in {BATCH}]"}),
-    ("others go on", {END: f"{TASKS}return [await task for task in tasks]"}),
     ("result too early", {END: f"{TASKS}if tasks:\n        {WAIT('EXCEPTION')}{RESULTS}"}),
     ("result too early", {RESULTS: "    " + RESULTS}),
     ("returns too early", {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}"}),
     (
         "returns too early",
-        {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}", "(at_most)": "(len(prompts))"},
-    ),
-    (
-        "returns too early",
         {ASK: f"texts.append({ASK[7:]})", END: f"texts = []\n    {TASKS}return texts"},
     ),
     ("blocks the loop", {ASK: "return model.invoke(prompt).content"}),
-    ("blocks the loop", {END: "return [message.content for message in model.batch(prompts)]"}),
     (
         "blocks the loop",
         {"async def asks": "def asks", END: f"return [model.invoke(prompt).text {GO}"},
     ),
     ("no strings", {ASK: "return [chunk.content async for chunk in model.astream(prompt)]"}),
     ("no strings", {ASK: "return await model.ainvoke(prompt)"}),
-    ("no strings", {ASK: "return {prompt: await text_of(model, prompt)}"}),
-    ("no strings", {END: f"return {BATCH}"}),
     ("returns its tasks", {RESULTS: "return tasks"}),
     ("returns what isn't awaited", {RESULTS: f"return [asyncio.create_task(ask(prompt)) {GO}"}),
-    ("returns what isn't awaited", {END: f"return {GATHER[13:]}"}),
     ("returns what isn't awaited", {END: f"return [ask(prompt) {GO}"}),
     ("returns the wrong type", {RESULTS: "return dict(enumerate(tasks))"}),
     ("returns the wrong type", {RESULTS: "return ''.join(task.result() for task in tasks)"}),
@@ -126,11 +115,8 @@ for mistake, changes, *says in (
     ("returns nothing", {RESULTS: RESULTS + " or None"}),
     ("unread async generator", {RESULTS: "yield [task.result() for task in tasks]"}),
     ("never calls the model", {END: f"return ['' {GO}"}),
-    ("sends other prompts", {GO: "for prompt in prompts[:1] * len(prompts)]"}),
-    ("sends other prompts", {GO: "for prompt in prompts[:at_most]]"}),
     ("sends other prompts", {GO: "for prompt in prompts[1:]]"}),
     ("sends other prompts", {GO: "for prompt in [*prompts, *prompts[:1]]]"}),
-    ("sends other prompts", {END: "for prompt in prompts:\n        return [await ask(prompt)]"}),
     (
         "drops a repetition",
         {
@@ -156,7 +142,6 @@ for mistake, changes, *says in (
         },
     ),
     ("changes an argument", {"    turn": "    prompts.reverse()\n    turn"}),
-    ("changes an argument", {"    turn": "    prompts.sort()\n    turn"}),
     (
         "changes white space",
         {
@@ -196,7 +181,6 @@ for mistake, changes, *says in (
     ("never awaited", {"group.create_task(ask(prompt))": "ask(prompt)", RESULTS: "return []"}),
     ("never awaited", {ASK: "model.ainvoke(prompt)"}),
     ("swallows the error", {END: GATHER_ALL}),
-    ("swallows the error", {END: f"with contextlib.suppress(Exception):\n        {GATHER}"}),
     (
         "swallows the error",
         {ASK: f"with contextlib.suppress(Exception):{NEXT}    {ASK}{NEXT}return ''", END: GATHER},
@@ -381,46 +365,3 @@ async def uses_a_pool_of_threads(model, prompts, at_most):
     with pool:
         jobs = [loop.run_in_executor(pool, ask, prompt) for prompt in prompts]
         return await asyncio.gather(*jobs)
-
-
-@wrong("4.ask_all", "others go on")
-async def workers_share_a_list(model, prompts, at_most):
-    waiting, texts = list(enumerate(prompts)), [""] * len(prompts)
-
-    async def work():
-        while waiting:
-            at, prompt = waiting.pop(0)
-            texts[at] = await text_of(model, prompt)
-
-    await asyncio.gather(*(work() for _ in range(at_most)))
-    return texts
-
-
-edits("4.ask_all", workers_share_a_list)("others go on", {"pop(0)": "pop()"})
-
-
-@wrong("4.ask_all", "others go on")
-async def sends_the_next_when_one_is_done(model, prompts, at_most):
-    running, tasks = set(), []
-    for prompt in prompts:
-        if len(running) >= at_most:
-            _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        tasks.append(asyncio.create_task(text_of(model, prompt)))
-        running.add(tasks[-1])
-    return [await task for task in tasks]
-
-
-@wrong("4.ask_all", "changes an argument", "changed its argument `prompts`")
-async def takes_prompts_off_the_list(model, prompts, at_most):
-    texts = {}
-
-    async def work():
-        while prompts:
-            at, prompt = len(texts), prompts.pop(0)
-            texts[at] = ""
-            texts[at] = await text_of(model, prompt)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_most):
-            group.create_task(work())
-    return [texts[at] for at in sorted(texts)]

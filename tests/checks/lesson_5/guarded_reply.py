@@ -4,10 +4,9 @@
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 
-from openai import OpenAIError
-
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import ahushed, edits, right  # noqa: F401 (edits use them)
 
 
 class Refused(Exception):
@@ -39,6 +38,13 @@ CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
 FLUSH = "    if held:\n        yield held\n"
+REFUSES = "                if not allowed(held):\n                    raise Refused\n"
+FINE = {
+    'held = ""': 'held, fine = "", True',
+    CHECK: "            fine = fine and allowed(held)\n",
+    "if safe > 0": "if fine and safe > 0",
+    FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
+}
 
 for mistake, changes, *says in (
     (None, {"raise Refused": "raise Forbidden('a card number')"}),
@@ -57,7 +63,20 @@ for mistake, changes, *says in (
         "At most `longest - 1` characters, here 17",
     ),
     ("held back", {SAFE: "safe = len(held) - 2 * longest"}),
+    ("held back", {SAFE: "safe = held.endswith('.') and len(held)"}),
     ("collected first", {"if safe > 0": "if False"}),
+    ("misses the phrase", {SAFE: "safe = len(held) - len(piece)"}),
+    ("misses the phrase", {CHECK: "", CUT: REFUSES.replace("held)", "held[:safe])") + CUT}),
+    (
+        "shows it first",
+        {CHECK: "            yield piece\n" + CHECK, "safe > 0": "False", FLUSH: ""},
+    ),
+    ("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first"),
+    ("shows it after the no", {"raise": "yield held\n                raise"}, "yielded after that"),
+    ("shows other text", {"raise": "yield 'No.'\n                raise"}, "No"),
+    ("swallows the error", {"in pieces": "in ahushed(pieces)"}),
+    ("reads on after the no", FINE),
+    ("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden"),
     (
         "cuts at minus zero",
         {
@@ -100,6 +119,7 @@ async def checks_all_the_text(pieces, allowed, longest):
 too_little = edits("5.guarded_reply", checks_all_the_text)
 too_little("shows a part", {"longest + 1": "longest + 2"}, "1 character of")
 too_little("shows a part", {"longest + 1": "10"}, "when the phrase")
+too_little("shows a part", {" - longest + 1": ""}, "12 characters of")
 
 
 @right("5.guarded_reply")
@@ -197,177 +217,9 @@ async def through_a_queue(pieces, allowed, longest):
         await asyncio.wait([filling])
 
 
-class Guard:
-    class Refused(Exception):
-        pass
-
-    async def __call__(self, pieces, allowed, longest):
-        self_held = ""
-        async with aclosing(pieces):
-            async for piece in pieces:
-                self_held += piece
-                if not allowed(self_held):
-                    raise self.Refused
-                cut = max(0, len(self_held) - longest + 1)
-                yield self_held[:cut]
-                self_held = self_held[cut:]
-        yield self_held
-
-
-right("5.guarded_reply")(Guard())
+right("5.guarded_reply")(partial(guarded_reply))
 
 
 @right("5.guarded_reply")
 def a_plain_function_around_it(pieces, allowed, longest):
     return guarded_reply(pieces, allowed, longest)
-
-
-@wrong("5.guarded_reply", "misses the phrase")
-async def checks_only_what_it_shows(pieces, allowed, longest):
-    held = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            held += piece
-            ready, held = held[: 1 - longest or None], held[1 - longest :]
-            if not allowed(ready):
-                raise Refused
-            yield ready
-    yield held
-
-
-@wrong("5.guarded_reply", "shows it first")
-async def checks_all_the_text_after_showing_it(pieces, allowed, longest):
-    text = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            text += piece
-            yield piece
-            if not allowed(text):
-                raise Refused
-
-
-@wrong("5.guarded_reply", "shows it first", "which comes first")
-async def holds_enough_back_but_shows_before_it_checks(pieces, allowed, longest):
-    held = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            held += piece
-            cut = max(0, len(held) - longest + 1)
-            yield held[:cut]
-            if not allowed(held):
-                raise Refused
-            held = held[cut:]
-    yield held
-
-
-@wrong("5.guarded_reply", "shows it after the no", "yielded after that")
-async def shows_the_rest_however_it_ends(pieces, allowed, longest):
-    held = ""
-    try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                held += piece
-                if not allowed(held):
-                    raise Refused
-                cut = max(0, len(held) - longest + 1)
-                yield held[:cut]
-                held = held[cut:]
-    finally:
-        yield held
-
-
-@wrong("5.guarded_reply", "shows a part", "12 characters of")
-async def checks_all_the_text_and_holds_nothing_back(pieces, allowed, longest):
-    text = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            text += piece
-            if not allowed(text):
-                raise Refused
-            yield piece
-
-
-@wrong("5.guarded_reply", "misses the phrase")
-async def holds_one_piece_back(pieces, allowed, longest):
-    last = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            if not allowed(last + piece):
-                raise Refused
-            yield last
-            last = piece
-    yield last
-
-
-@wrong("5.guarded_reply", "held back")
-async def holds_back_until_the_sentence_ends(pieces, allowed, longest):
-    held = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            held += piece
-            if not allowed(held):
-                raise Refused
-            if held.endswith("."):
-                yield held
-                held = ""
-    yield held
-
-
-@wrong("5.guarded_reply", "collected first")
-async def checks_the_whole_reply(pieces, allowed, longest):
-    async with aclosing(pieces):
-        text = "".join([piece async for piece in pieces])
-    if not allowed(text):
-        raise Refused
-    yield text
-
-
-@wrong("5.guarded_reply", "reads on after the no")
-async def reads_to_the_end_before_it_refuses(pieces, allowed, longest):
-    held, fine = "", True
-    async with aclosing(pieces):
-        async for piece in pieces:
-            held += piece
-            fine = fine and allowed(held)
-            cut = max(0, len(held) - longest + 1)
-            if fine:
-                yield held[:cut]
-                held = held[cut:]
-    if not fine:
-        raise Refused
-    yield held
-
-
-@wrong("5.guarded_reply", "shows other text", "I can't say that")
-async def says_it_in_the_reply(pieces, allowed, longest):
-    try:
-        async with aclosing(guarded_reply(pieces, allowed, longest)) as guarded:
-            async for piece in guarded:
-                yield piece
-    except Refused:
-        yield "I can't say that."
-        raise
-
-
-@wrong("5.guarded_reply", "swallows the error")
-async def takes_a_lost_connection_for_the_end(pieces, allowed, longest):
-    try:
-        async with aclosing(guarded_reply(pieces, allowed, longest)) as guarded:
-            async for piece in guarded:
-                yield piece
-    except OpenAIError:
-        pass
-
-
-@wrong("5.guarded_reply", "refuses allowed text", "nothing forbidden")
-async def joins_without_white_space(pieces, allowed, longest):
-    text = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            text += piece
-            if not allowed(" ".join(text.split())):
-                raise Refused
-            cut = max(0, len(text) - longest + 1)
-            yield text[:cut]
-            text = text[cut:]
-    yield text
