@@ -21,6 +21,7 @@ import itertools
 import linecache
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,13 +101,17 @@ def source(answer):
     return text[re.search(r"^(async def|def|class) ", text, re.MULTILINE).start() :]
 
 
+def hushed(stream):
+    """Yield what arrives on a stream, and swallow its errors."""
+    with suppress(Exception):
+        yield from stream
+
+
 async def ahushed(stream):
-    """What arrives on a stream, whose errors are swallowed."""
-    try:
+    """Async version of `hushed`."""
+    with suppress(Exception):
         async for item in stream:
             yield item
-    except Exception:
-        return
 
 
 def diagnoses(exercise, patient, truth):

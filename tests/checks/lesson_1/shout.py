@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, hushed, right, wrong  # noqa: F401 (in edits)
 from utils.checks.engine.fake_model import FakeModel
 
 from_outside = FakeModel.of({})
@@ -77,7 +77,6 @@ edit(None, {"model |": "model.bind(temperature=0) |"})
 edit("unchanged", {"| upper": ""})
 edit("small letters", {".upper()": ".lower()"})
 edit("some capitals", {".upper()": ".capitalize()"})
-edit("some capitals", {".upper()": ".encode().upper().decode()"})  # only ASCII letters
 edit("changes white space", {".upper()": ".strip().upper()"})
 edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
 edit("loops over characters", {"yield piece.upper()": "return piece.upper()"}, "Only `R` came out")
@@ -111,37 +110,12 @@ edit("never calls the model", {"return model": "return from_outside"})
 edit("invoke", {CHAIN: "RunnableLambda(lambda prompt: model.invoke(prompt).text.upper())"})
 edit("another prompt", {"return": 'return RunnableLambda(lambda _: "Tell me a story") |'})
 edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
-edit("changes the model", {"return": "model.temperature = 0; return"})
 FALLBACK = "[RunnableLambda(lambda _: 'SORRY')]"
 edit("swallows the error", {CHAIN: f"({CHAIN}).with_fallbacks({FALLBACK})"})
+edit("swallows the error", {"in pieces": "in hushed(pieces)"})
 
 batches = edits("1.shout", word_by_word)
 batches("held back", {r"\s*\S+\s": r"(?s).*?[.!?]\s"}, "What does your step wait for")
-batches("held back", {r"\s*\S+\s": r"(?s).{20}"})
-
-
-@wrong("1.shout", "held back")
-def one_piece_behind(model):
-    def upper(pieces):
-        before = ""
-        for piece in pieces:
-            yield before.upper()
-            before = piece
-        yield before.upper()
-
-    return model | StrOutputParser() | upper
-
-
-@wrong("1.shout", "swallows the error")
-def swallows_in_its_step(model):
-    def upper(pieces):
-        try:
-            for piece in pieces:
-                yield piece.upper()
-        except Exception:
-            yield ""
-
-    return model | StrOutputParser() | upper
 
 
 @wrong("1.shout", "never read")

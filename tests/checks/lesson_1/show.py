@@ -1,7 +1,7 @@
 """Each piece on the screen as it arrives; also most of the shared mistakes."""
 
 import asyncio
-import contextlib
+import contextlib  # noqa: F401 (in edits)
 import sys
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -10,7 +10,6 @@ from langchain_core.messages import AIMessageChunk, HumanMessage  # noqa: F401 (
 from langchain_core.output_parsers import StrOutputParser  # noqa: F401
 
 from tests.checks.answers import edits, right, wrong
-from utils.checks.engine.fake_model import FakeModel
 
 
 @right("1.show")
@@ -54,7 +53,6 @@ edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
 edit("prints something between", {'end=""': 'end=" "'})
 edit("prints without white space", {"print(chunk.content": "print(chunk.content.strip()"})
-edit("prints without white space", {"chunk.content,": r"chunk.content.replace('\n', ' '),"})
 edit(
     "prints the text so far",
     {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"},
@@ -65,12 +63,10 @@ edit("doesn't flush", {", flush=True": ""})
 edit("doesn't flush", {", flush=True": "", "return": "sys.stdout.flush()\n    return"})
 edit("drops the first chunk", {LOOP: f"import itertools\n    {LOOP}", LOOP[13:-1]: SKIPS})
 edit("collected first", {"model.stream(prompt)": "list(model.stream(prompt))"})
-edit("stops at the first chunk", {"text += chunk.content": "return chunk.content"})
 edit("stops at the first chunk", {PRINTS: f"if not chunk.content: break\n        {PRINTS}"})
 edit("stops early", {PRINTS: f"if text: return text\n        {PRINTS}"})
 edit("stops early", {LOOP: "for _, chunk in zip(range(100), model.stream(prompt)):"}, "99 of")
 edit("limits the reply", {"stream(prompt)": "stream(prompt, max_tokens=20)"}, "`max_tokens`")
-edit("limits the reply", {"model.stream": "model.bind(max_completion_tokens=20).stream"})
 edit("raises", {"content, end": "contents, end"}, r"contents.*at the line `print\(chunk")
 edit("raises", {"return text": "return text[0] + text[1:]"}, "for an empty reply")
 
@@ -79,7 +75,6 @@ edit("returns nothing", {"return text": "return text or None"}, "`None` for an e
 edit("returns the wrong type", {"return text": "return [text]"})
 edit("returns a message", {"return text": "return AIMessageChunk(text)"})
 edit("strips the text", {"return text": "return text.strip()"})
-edit("strips the text", {"return text": "return text.rstrip()"})
 edit("changes white space", {"return text": 'return " ".join(text.split())'})
 edit("loses the beginning", {"text += chunk.content": "text = chunk.content or text"})
 edit("loses the end", {"return text": "return text[:-1]"})
@@ -91,10 +86,8 @@ edit("another text", {"return text": "return text.lower()"})
 edit("yields", {"text += chunk.content": "yield chunk.content"})
 edit("async def", {"def": "async def"})
 edit("calls twice", {"return text": "return ''.join(c.text for c in model.stream(prompt))"})
-edit("calls twice", {"return text": "return model.invoke(prompt).text"})
 edit("never calls the model", {"model.stream(prompt)": "[AIMessageChunk(prompt)]"})
 edit("another prompt", {"stream(prompt)": 'stream("A story")'}, "was sent `A story`")
-edit("another prompt", {"stream(prompt)": 'stream(prompt + " Be brief.")'})
 edit("another prompt", {"(prompt):": "(prompt.strip()):"}, "Why do rivers bend.*`, but .* `'Why")
 
 collected = ["Text of an earlier call. "]
@@ -102,8 +95,6 @@ edit(
     "keeps text of an earlier call",
     {"text += chunk.content": "collected.append(chunk.content)", "text\n": "''.join(collected)\n"},
 )
-from_outside = FakeModel.of({})
-edit("never calls the model", {"model.stream": "from_outside.stream"})
 notebook_model = FakeListChatModel(responses=["Not asked for."])
 edit("another model", {"model.stream": "notebook_model.stream"}, "the notebook's `notebook_model`")
 edit(
@@ -115,7 +106,6 @@ HIDDEN = "with contextlib.suppress(Exception):\n        notebook_model.invoke(pr
 edit("another model", {"return": HIDDEN})
 
 edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "changed `streaming`")
-edit("changes the model", {'text = ""': 'text = ""; model.metadata["asked"] = prompt'})
 
 
 @wrong("1.show", "held back", "1 piece had been read but not passed on")
@@ -138,7 +128,6 @@ def never_returns(model, prompt):
 
 
 wrong("1.show", "not a function", "It was given a `str`")("a text")
-wrong("1.show", "not a function")(None)
 
 
 # --- Every documented way of calling a model ------------------------------------------------------
@@ -184,14 +173,7 @@ def by_a_handler_of_generate(model, prompt):
     return result.generations[0][0].text
 
 
-@wrong("1.show", "changes the model", "changed `callbacks`")
-def leaves_a_handler_on_the_model(model, prompt):
-    model.callbacks = [Printer()]
-    return model.invoke(prompt, stream=True).text
-
-
 edit("invoke", {"model.stream(prompt)": "[model.invoke(prompt)]"})
-edit("invoke", {"model.stream(prompt)": "model.batch([prompt])"}, "with `batch`")
 edit("invoke", {"model.stream(prompt)": "[asyncio.run(model.ainvoke(prompt))]"}, "with `ainvoke`")
 edit(
     "invoke",
@@ -214,7 +196,6 @@ edit("raises", {"model.stream": "model.astream"}, "async_generator")
 wrong("1.show", "never read", r"with `\.stream")(lambda model, prompt: model.stream(prompt))
 wrong("1.show", "never read", r"with `\.astream")(lambda model, prompt: model.astream(prompt))
 wrong("1.show", "never awaited", "`ainvoke`")(lambda model, prompt: model.ainvoke(prompt).content)
-wrong("1.show", "never awaited")(lambda model, prompt: model.ainvoke(prompt))
 wrong("1.show", "unread generator")(lambda model, prompt: (letter for letter in prompt))
 
 
@@ -238,7 +219,6 @@ again(
     "Unbound",
 )
 again("replaces the error", {"raise\n": 'raise RuntimeError("incomplete") from None\n'})
-again("replaces the error", {"Exception:": "Exception as e:", "raise\n": "raise OSError from e\n"})
 again("tries again", {"raise\n": "return show(model, prompt)\n"}, "called the model twice")
 
 
@@ -251,15 +231,3 @@ def returns_in_finally(model, prompt):
             text += chunk.content
     finally:
         return text  # noqa: B012 (the mistake)
-
-
-@wrong("1.show", "swallows the error")
-def suppresses_connection_errors(model, prompt):
-    import openai
-
-    text = ""
-    with contextlib.suppress(openai.APIError):
-        for chunk in model.stream(prompt):
-            print(chunk.content, end="", flush=True)
-            text += chunk.content
-    return text

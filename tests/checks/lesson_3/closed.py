@@ -25,7 +25,6 @@ edit(None, {'lines.append("```")': 'lines.append("\\n```")'})
 
 MATCH = 're.match(" {0,3}```", line)'
 for mistake, says, changes in (
-    ("fence without an open block", "", {"len(fences) % 2": "True"}),
     ("fence without an open block", "", {MATCH: '"```" in line'}),
     ("fence without an open block", "four spaces", {MATCH: 'line.strip().startswith("```")'}),
     ("fence without an open block", "three tildes", {MATCH: 're.match(" {0,3}(```|~~~)", line)'}),
@@ -43,20 +42,17 @@ for mistake, says, changes in (
         "inline",
         {'last.strip() not in ("`", "``")': 'not last.startswith("`") or last == "```"'},
     ),
-    ("changes the rest", "", {"text.split": "text.rstrip().split"}),
     ("changes the rest", "bold", {"return ": 'return "**" * (text.count("**") % 2) + '}),
     (
         "changes the rest",
         "in the middle",
         {"    fences": '    lines = [line for line in lines if line != "`"]\n    fences'},
     ),
-    ("changes the rest", "", {"return ": r'return re.sub("\\n+", "\\n", ', "(lines)": "(lines))"}),
     (
         "changes the rest",
         "other line breaks",
         {"text.split": "text.replace(chr(13), '').split"},
     ),
-    ("changes the rest", "", {"(lines)": "(lines).upper()"}),
     ("returns nothing", "", {"return": "print(", "(lines)": "(lines))"}),
     ("raises", "for an empty text", {"    *": "    text[0]\n    *"}),
 ):
@@ -82,18 +78,6 @@ def closes_after_the_last_line_with_text(text):
 @wrong("3.closed", "changes the rest")
 def drops_what_ends_in_backticks(text):
     return closed(text.rstrip("`") if not text.endswith("```") else text)
-
-
-@wrong("3.closed", "changes the rest")
-def takes_the_block_out(text):
-    repaired = closed(text)
-    return text[: text.rindex("```")] if repaired.count("```") > text.count("```") else repaired
-
-
-@wrong("3.closed", "changes the rest")
-def indents_the_whole(text):
-    repaired = closed(text)
-    return repaired if repaired == text else f" {repaired}"
 
 
 @wrong("3.closed", "keeps half a fence", "nothing else")

@@ -1,10 +1,10 @@
 """The text of an agent's model."""
 
-from contextlib import aclosing
+from contextlib import aclosing, closing  # noqa: F401 (in an edit)
 
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import ahushed, edits, right, wrong  # noqa: F401 (in an edit)
 
 
 @right("5.agent_reply", r"no tool's result\.$")
@@ -15,9 +15,11 @@ async def agent_reply(agent, history):
                 yield chunk.text
 
 
+STOPS = """isinstance(chunk, ToolMessage):
+                return
+            if """
 edit = edits("5.agent_reply", agent_reply)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
-STREAM = 'agent.astream({"messages": history}, stream_mode="messages")'
 
 edit(None, {" and chunk.text": ""})
 edit(None, {CHECK: "not isinstance(chunk, ToolMessage) and "})
@@ -27,7 +29,18 @@ for mistake, says, changes in (
     ("shows a result", "raw result", {CHECK: ""}),
     ("yields messages", "", {"yield chunk.text": "yield chunk"}),
     ("another conversation", "`messages`", {"history}": "history[-1:]}"}),
-    ("another conversation", "", {"history}": '[HumanMessage("Where is my lamp?")]}'}),
+    ("swallows the error", "", {"in items": "in ahushed(items)"}),
+    ("ends before the last reply", "called a tool", {CHECK: STOPS}),
+    (
+        "held back",
+        "after it had arrived",
+        {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"},
+    ),
+    (
+        "blocks the loop",
+        "agent.stream",
+        {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"},
+    ),
 ):
     edit(mistake, changes, says)
 
@@ -86,43 +99,11 @@ async def both_modes(agent, history):
             yield item["messages"][-1].text
 
 
-@wrong("5.agent_reply", "held back", "after it had arrived")
-async def collects(agent, history):
-    for text in [each async for each in agent_reply(agent, history)]:
-        yield text
-
-
 @wrong("5.agent_reply", "never runs the agent")
 async def never(agent, history):
     agent.astream({"messages": history}, stream_mode="messages")
     for _ in history[:0]:
         yield ""
-
-
-@wrong("5.agent_reply", "blocks the loop", "agent.stream")
-async def blocks(agent, history):
-    for chunk, _ in agent.stream({"messages": history}, stream_mode="messages"):
-        if isinstance(chunk, AIMessageChunk):
-            yield chunk.text
-
-
-@wrong("5.agent_reply", "ends before the last reply", "when the model called a tool")
-async def stops_at_the_tool(agent, history):
-    async with aclosing(agent.astream({"messages": history}, stream_mode="messages")) as items:
-        async for chunk, _ in items:
-            if isinstance(chunk, ToolMessage):
-                return
-            yield chunk.text
-
-
-@wrong("5.agent_reply", "swallows the error")
-async def hushed(agent, history):
-    try:
-        async with aclosing(agent_reply(agent, history)) as texts:
-            async for text in texts:
-                yield text
-    except Exception:
-        return
 
 
 @wrong("5.agent_reply", "repeats text")

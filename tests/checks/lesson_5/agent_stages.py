@@ -32,8 +32,8 @@ async def agent_stages(items):
 edit = edits("5.agent_stages", agent_stages)
 SAID = "                stage = new\n                yield stage"
 CHUNK = "isinstance(item[0], AIMessageChunk)"
-NAMES = "[f\"Tool call: {call['name']}\" for call in calls]"
 LOOP = "        for new in"
+ALL = "[each async for each in items]"
 
 edit(None, {CHUNK: "not isinstance(item[0], ToolMessage)"})
 edit(None, {CHUNK: 'item[1]["langgraph_node"] == "model"'})
@@ -74,7 +74,6 @@ for mistake, says, changes in (
     ("misses a stage", "`Tool call: order_status` began", {'"model" in item': '"agent" in item'}),
     ("misses a stage", "`Thinking` began", {'"tools" in item': '"tool" in item'}),
     ("misses a stage", "`Answer` began", {'== "messages"': '== "message"'}),
-    ("misses a stage", "", {NAMES: NAMES.replace("in calls", "in calls[:1]")}),
     (
         "a stage too many",
         "",
@@ -88,6 +87,16 @@ for mistake, says, changes in (
     ("raises", "KeyError", {"call['name']": "call['tool']"}),
     ("yields the wrong type", "", {"    yield stage": '    yield (stage, "")'}),
     ("swallows the error", "Which `except`", {"in items": "in ahushed(items)"}),
+    ("collected first", "together", {"async for mode, item in items": f"for mode, item in {ALL}"}),
+    (
+        "misses a stage",
+        "",
+        {
+            "new != stage": "new not in said",
+            SAID: f"{SAID}\n                said += new",
+            '"Thinking"\n    y': '"Thinking"\n    said = stage\n    y',
+        },
+    ),
 ):
     edit(mistake, changes, says)
 
@@ -111,22 +120,6 @@ async def matches(items):
             for stage in stages:
                 if stage != said:
                     yield (said := stage)
-
-
-@wrong("5.agent_stages", "collected first", "together")
-async def collected(items):
-    yield "Thinking"
-    for stage in [each async for each in agent_stages(items)][1:]:
-        yield stage
-
-
-@wrong("5.agent_stages", "misses a stage")
-async def each_only_once(items):
-    said = set()
-    async for stage in agent_stages(items):
-        if stage not in said:
-            said.add(stage)
-            yield stage
 
 
 @wrong("5.agent_stages", "leaves a task")
