@@ -18,7 +18,6 @@ PIECE = "x" * 100_000  # large, so that an unread connection is soon full
 
 @pytest.fixture
 def no_garbage_collection() -> Iterator[None]:
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -129,18 +129,6 @@ def test_a_recording_holds_when_pieces_came_and_a_replay_keeps_their_rhythm() ->
     )
 
 
-def test_a_replay_says_the_same(trace: Path) -> None:
-    again = trace.with_name("again.json")
-    with shared("--replay", str(trace), "--speed", "20") as (address, _):
-        provider = FakeProvider(address)
-        assert MODEL in [model.id for model in provider.client.models.list()]
-        told = record(provider, "--model", MODEL, "--prompt", RIVER, "--out", str(again))
-        assert told.returncode == 0, told.stderr
-    (first, _), (second,) = read(trace), read(again)
-    assert [text for _, _, text in first.pieces] == [text for _, _, text in second.pieces]
-    assert (first.finish, first.usage, first.parts) == (second.finish, second.usage, second.parts)
-
-
 class FakeProvider:
     """The attributes of a class's server that `record` needs."""
 
@@ -163,23 +151,30 @@ def test_a_replayed_tool_call_works_like_any_other(trace: Path) -> None:
             )
 
 
-def test_what_was_not_recorded_is_answered_by_the_simulator_and_called_its_own(
+def test_a_replay_says_the_same_and_the_simulator_answers_what_was_not_recorded(
     trace: Path,
 ) -> None:
+    again = trace.with_name("again.json")
     with shared("--replay", str(trace), "--profile", "fast", "--speed", "20") as (address, server):
         assert server.stdout is not None
         told = server.stdout.readline()
         assert "Recorded replies exist for “Name a river.” · “What's the weather in Paris" in told
         assert told.endswith("to any other prompt itself, at the pace of sim-fast.\n")
-        client = FakeProvider(address).client
+        provider = FakeProvider(address)
         poem, river = (
-            client.chat.completions.create(
+            provider.client.chat.completions.create(
                 model=MODEL, messages=[{"role": "user", "content": prompt}]
             )
             for prompt in ("Write a poem about a river.", RIVER)
         )
         assert "river" in poem.choices[0].message.content
         assert (poem.model, river.model) == ("sim-fast", MODEL)
+        assert MODEL in [model.id for model in provider.client.models.list()]
+        told_again = record(provider, "--model", MODEL, "--prompt", RIVER, "--out", str(again))
+        assert told_again.returncode == 0, told_again.stderr
+    (first, _), (second,) = read(trace), read(again)
+    assert [text for _, _, text in first.pieces] == [text for _, _, text in second.pieces]
+    assert (first.finish, first.usage, first.parts) == (second.finish, second.usage, second.parts)
 
 
 def test_a_recorded_model_of_a_simulators_name_is_listed_once(
@@ -188,9 +183,10 @@ def test_a_recorded_model_of_a_simulators_name_is_listed_once(
     out = tmp_path / "trace.json"
     told = record(server, "--model", "sim-fast", "--prompt", RIVER, "--out", str(out))
     assert told.returncode == 0, told.stderr
-    with shared("--replay", str(out)) as (address, _):
-        listed = [model.id for model in FakeProvider(address).client.models.list()]
-        assert sorted(listed) == sorted(f"sim-{name}" for name in PROFILES)
+    replay = VirtualSimulator(recordings=Recordings(read(out)))
+    listed = [model.id for model in replay.openai().models.list()]
+    replay.close()
+    assert sorted(listed) == sorted(f"sim-{name}" for name in PROFILES)
 
 
 def test_recording_again_replaces_the_same_prompts_reply(trace: Path, server: Simulator) -> None:

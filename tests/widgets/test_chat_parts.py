@@ -199,14 +199,14 @@ class TestPage:
         page = ChatPage("")
         exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
         wire.messages.clear()
-        for _ in range(100):  # 1,000 tokens at 200 per second, pushed every 50 ms
+        for _ in range(50):  # 500 tokens at 200 per second, pushed every 50 ms
             for _ in range(10):
                 exchange.take(text)
             page.show_turns([exchange])
             page.push()
         sent = sum(len(str(data["content"])) for data in wire.sent_by(page))
         whole = sum(map(len, filter(lambda item: isinstance(item, str), page.whole)))
-        feet = 100 * 250
+        feet = 50 * 250
         assert sent < 2 * whole + feet
 
     def test_only_the_last_reply_has_buttons(self, wire):

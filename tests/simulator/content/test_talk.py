@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 
@@ -158,6 +158,7 @@ def one_reply(prompt: str, seed: int) -> str:
     return part.text
 
 
+@settings(max_examples=25)
 @given(st.text(), st.integers(0, 9))
 def test_same_prompt_and_seed_give_the_same_reply(prompt: str, seed: int) -> None:
     assert one_reply(prompt, seed) == one_reply(prompt, seed)
