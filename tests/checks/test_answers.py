@@ -61,11 +61,11 @@ def test_no_answer_is_left_out():
 
 
 @exercises()
-@pytest.mark.parametrize("answer", [len, None, "text", 3, list, lambda *_: 1, lambda *_: ""])
-def test_an_answer_of_another_kind_gets_a_sentence(loaded, answer):
-    outcome = evaluate(loaded.number, answer)
-    assert outcome.status == "not yet"
-    assert re.fullmatch(r"[^\n]{20,400}", outcome.message)
+def test_an_answer_of_another_kind_gets_a_sentence(loaded):
+    for answer in (len, None, "text", 3, list, lambda *_: 1, lambda *_: ""):
+        outcome = evaluate(loaded.number, answer)
+        assert outcome.status == "not yet", answer
+        assert re.fullmatch(r"[^\n]{20,400}", outcome.message), outcome
 
 
 @exercises()

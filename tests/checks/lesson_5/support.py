@@ -13,7 +13,9 @@ from tests.checks.lesson_5._parts import (
     in_a_loop,
     keeps_the_error,
     notebook_model,
-    steady,
+)
+from tests.checks.lesson_5._parts import (
+    steady as own_steady,
 )
 from tests.checks.lesson_5.steady import on_its_own_watched
 from utils import assistant as in_the_course
@@ -26,7 +28,7 @@ from utils.widgets import Status
 def assembled(
     *,
     answer=in_a_loop,
-    steady=steady,
+    steady=own_steady,
     given=lambda models, tools, seconds: (models, tools, seconds),
     history_of=lambda history: history,
 ):
@@ -62,7 +64,7 @@ class Assistant:
 
     def __call__(self, history):
         sources = [lambda m=model: in_a_loop(m, self.tools, history) for model in self.models]
-        return steady(sources, self.seconds)
+        return own_steady(sources, self.seconds)
 
 
 @right("5.support", "handled a tool call, Stop, .* the reader waits 0.6 s in all")
@@ -136,7 +138,7 @@ wrong("5.support", "not a function")("support")
 @wrong("5.support", "not in order", "looks up its variable")
 def late_binding(models, tools, seconds):
     def reply(history):
-        return steady([lambda: in_a_loop(model, tools, history) for model in models], seconds)
+        return own_steady([lambda: in_a_loop(model, tools, history) for model in models], seconds)
 
     return reply
 
@@ -144,7 +146,7 @@ def late_binding(models, tools, seconds):
 @wrong("5.support", "streams for sources")
 def streams_not_sources(models, tools, seconds):
     def reply(history):
-        return steady([in_a_loop(model, tools, history) for model in models], seconds)
+        return own_steady([in_a_loop(model, tools, history) for model in models], seconds)
 
     return reply
 
@@ -173,7 +175,7 @@ def sources_made_once(models, tools, seconds):
 
     def reply(history):
         kept[:] = kept or [partial(in_a_loop, model, tools, history) for model in models]
-        return steady(kept, seconds)
+        return own_steady(kept, seconds)
 
     return reply
 
@@ -200,13 +202,13 @@ def keeps_the_models_of_the_first_cell(models, tools, seconds):
 def support(models, tools, seconds):
     async def reply(history):
         sources = [partial(answer, model, tools, history) for model in models]  # noqa: F821
-        async for piece in steady(sources, seconds):
+        async for piece in steady(sources, seconds):  # noqa: F821
             yield piece
 
     return reply
 
 
-def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=steady):
+def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=own_steady):
     """The function `support`, which finds the other parts among the notebook's globals."""
     return edited(support, changes, answer=answer, steady=steady)
 

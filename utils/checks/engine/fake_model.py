@@ -61,7 +61,8 @@ class FakeModel(ChatOpenAI):
     @classmethod
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
         """Make a model that has a reply for each prompt; `settings` are `ChatOpenAI`'s."""
-        clients = dict.fromkeys(_CLIENTS, object())
+        clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
+        clients["http_socket_options"] = ()  # otherwise each model would look for proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
         model._replies = replies
         return model
