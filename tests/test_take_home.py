@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
@@ -99,9 +100,10 @@ class Script:
         """Press Ctrl-C `after` this many characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             assert process.stdout is not None
+            assert process.stderr is not None
             first = process.stdout.read(after)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate()
+            out, err = process.stdout.read(), process.stderr.read()  # includes what was buffered
         return first + out, err, seen[0]
 
 
@@ -190,7 +192,7 @@ def test_1_reports_a_lost_connection_in_a_sentence(script: Script) -> None:
 @CTRL_C
 def test_1_stops_the_model(script: Script) -> None:
     out, err, request = script.interrupt(MEASURE, RIVER, model=STALLS)
-    assert "The Danube".startswith(out.strip())
+    assert "The Danube.".startswith(out.strip())
     assert reported(err)["finish reason"] == "None"
     assert request.tokens_unsent > 0
 
@@ -388,10 +390,14 @@ def test_5_stops_a_reply_and_goes_on(script: Script) -> None:
         print(RIVER, file=process.stdin, flush=True)
         first = process.stdout.read(len("You: The"))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate("Shorter, please.\n")
+        print("Shorter, please.", file=process.stdin, flush=True)
+        while not any(request.tokens_sent for request in seen.now()[1:]):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
     assert err == ""
     assert first == "You: The"
-    assert "[Stopped]" in out
+    assert out.count("[Stopped]") == 2
     assert seen[0].tokens_unsent > 0
     _, (_, reply), question = sent(seen[1])
     assert reply.startswith("The")
