@@ -37,7 +37,14 @@ GET_ONE = (
     "--with-deps chromium`, or name yours in the environment variable COURSE_BROWSER."
 )
 NO_BROWSER = f"No Chromium or Chrome found. {GET_ONE}"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 USUAL = "usual"  # the usual kernel's name where notebooks have another by default
 PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be busy
