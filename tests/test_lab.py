@@ -15,6 +15,7 @@ from benchmarks.running_lab import PATIENCE, WAYS, Lab, end_while_streaming, ker
 from tools.lab import LESSON_1
 
 DEAD = "http://127.0.0.1:9"
+TIMES = 5
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +203,7 @@ def test_it_serves_as_ever_whatever_a_user_has_set_for_jupyter(tmp_path: Path) -
 # --- Ways of ending it
 
 
-# `benchmarks/lab_endings.py` repeats this.
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_is_left_when_it_ends_while_a_reply_streams(way: str) -> None:
+@pytest.mark.parametrize("time", range(1, TIMES + 1))
+def test_nothing_is_left_when_it_ends_while_a_reply_streams(way: str, time: int) -> None:
     assert end_while_streaming(way).left == []

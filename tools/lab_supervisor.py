@@ -120,7 +120,11 @@ def serve(folder: Path) -> None:
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
 
     from jupyter_server.serverapp import ServerApp
+    from jupyterlab import commands  # type: ignore[import-untyped]
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
+
+    # JupyterLab asks Node, if there is one, for a registry that only its own builds need.
+    commands._yarn_config = lambda _: {"yarn config": {}}
 
     class CourseServer(ServerApp):
         @property
