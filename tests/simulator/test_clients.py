@@ -1,9 +1,7 @@
 """The clients used in the lessons: the `openai` package's, and LangChain's `ChatOpenAI`."""
 
-import openai
-import pytest
 from langchain_openai import ChatOpenAI
-from openai import AsyncOpenAI, OpenAI
+from openai import OpenAI
 
 from utils.simulator import Simulator
 from utils.simulator.content import prepared_replies
@@ -17,35 +15,11 @@ def chat(server: Simulator, name: str = "sim-fast", **options: object) -> ChatOp
     return ChatOpenAI(model=name, **(settings | options))
 
 
-def test_openai_gets_a_whole_reply(client: OpenAI) -> None:
-    reply = client.chat.completions.create(model="sim-fast", messages=ASK_RAINBOW)
-    assert reply.choices[0].message.content == RAINBOW
-    assert reply.choices[0].finish_reason == "stop"
-
-
-def test_openai_gets_a_stream(client: OpenAI) -> None:
-    stream = client.chat.completions.create(model="sim-fast", messages=ASK_RAINBOW, stream=True)
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == RAINBOW
-
-
 def test_openais_stream_helper_puts_the_reply_together(client: OpenAI) -> None:
     with client.chat.completions.stream(model="sim-fast", messages=ASK_RAINBOW) as stream:
         for _ in stream:
             pass
         assert stream.get_final_completion().choices[0].message.content == RAINBOW
-
-
-async def test_openais_async_client_gets_both(server: Simulator) -> None:
-    async with AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client:
-        create = client.chat.completions.create
-        whole = await create(model="sim-fast", messages=ASK_RAINBOW)
-        stream = await create(model="sim-fast", messages=ASK_RAINBOW, stream=True)
-        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
-    assert whole.choices[0].message.content == text == RAINBOW
-
-
-def test_openai_lists_the_models(client: OpenAI) -> None:
-    assert "sim-seed" in [model.id for model in client.models.list()]
 
 
 def test_langchain_invokes_and_streams_the_same_text(server: Simulator) -> None:
@@ -83,13 +57,3 @@ def test_langchain_stop_sequences_end_the_reply(server: Simulator) -> None:
 def test_a_conversation_of_several_turns_is_accepted(server: Simulator) -> None:
     turns = [("system", "Be brief."), ("user", "hello"), ("ai", "Hello!"), ("user", "rainbow?")]
     assert chat(server).invoke(turns).content == RAINBOW
-
-
-def test_a_wrong_key_is_an_authentication_error(server: Simulator) -> None:
-    with pytest.raises(openai.AuthenticationError):
-        chat(server, api_key="wrong").invoke("hello")
-
-
-def test_an_unknown_model_is_a_not_found_error_that_lists_the_models(server: Simulator) -> None:
-    with pytest.raises(openai.NotFoundError, match="sim-laptop"):
-        chat(server, "sim-nobody").invoke("hello")

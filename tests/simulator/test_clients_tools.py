@@ -142,28 +142,6 @@ async def test_a_json_parser_gets_partial_values(server: Simulator) -> None:
     assert len(partials) > 8
 
 
-def test_openai_parses_tools(client: OpenAI) -> None:
-    reply = client.chat.completions.parse(
-        model="sim-fast",
-        messages=[{"role": "user", "content": WEATHER}],
-        tools=[pydantic_function_tool(GetWeather)],
-    )
-    calls = reply.choices[0].message.tool_calls
-    assert [call.function.parsed_arguments for call in calls] == [
-        GetWeather(city="Paris"),
-        GetWeather(city="Rome"),
-    ]
-
-
-def test_openai_parses_a_response_format(client: OpenAI) -> None:
-    reply = client.chat.completions.parse(
-        model="sim-fast",
-        messages=[{"role": "user", "content": EXTRACT}],
-        response_format=Person,
-    )
-    assert reply.choices[0].message.parsed == Person(**JOHN)
-
-
 def test_openais_stream_helper_parses_tools(client: OpenAI) -> None:
     with client.chat.completions.stream(
         model="sim-fast",
@@ -200,12 +178,3 @@ def test_langchains_events_v3_hold_text_and_calls(server: Simulator) -> None:
     stream = chat(server).bind_tools([get_weather]).stream_events(WEATHER, version="v3")
     message = stream.output
     assert [call["args"] for call in message.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
-
-
-@one_loop
-async def test_langchains_events_tell_of_model_and_tool_calls(server: Simulator) -> None:
-    model = chat(server).bind_tools([get_weather])
-    kinds = [event["event"] async for event in model.astream_events(WEATHER, version="v2")]
-    assert kinds[0] == "on_chat_model_start"
-    assert kinds[-1] == "on_chat_model_end"
-    assert kinds.count("on_chat_model_stream") > 8

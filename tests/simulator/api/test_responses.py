@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from openai import AsyncOpenAI, OpenAI, pydantic_function_tool
+from openai import OpenAI, pydantic_function_tool
 from openai.types import responses as kinds
 from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
@@ -260,14 +260,6 @@ def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenA
     return ChatOpenAI(model=name, use_responses_api=True, **(settings | options))
 
 
-def test_openai_gets_whole_responses_and_streams(client: OpenAI) -> None:
-    reply = client.responses.create(model="sim-fast", input="Name a river.")
-    assert reply.output_text == RIVER
-    stream = client.responses.create(model="sim-fast", input="Name a river.", stream=True)
-    deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
-    assert "".join(deltas) == RIVER
-
-
 def test_openais_stream_helper_puts_text_and_thoughts_together(client: OpenAI) -> None:
     with client.responses.stream(
         model="sim-fast", input="Name a river.", reasoning={"summary": "auto"}
@@ -297,14 +289,6 @@ def pydantic_function_tool_for_responses() -> Any:
     from openai.lib._tools import ResponsesPydanticFunctionTool  # recommended by its documentation
 
     return ResponsesPydanticFunctionTool({"type": "function", **made["function"]}, GetWeather)
-
-
-async def test_openais_async_client_parses_a_response(server: Simulator) -> None:
-    async with AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client:
-        reply = await client.responses.parse(model="sim-fast", input=EXTRACT, text_format=Person)
-        assert reply.output_parsed.name == "John Smith"
-        async with client.responses.stream(model="sim-fast", input="Name a river.") as stream:
-            assert (await stream.get_final_response()).output_text == RIVER
 
 
 def test_a_conversation_goes_on_from_the_response_before(client: OpenAI) -> None:
@@ -370,13 +354,6 @@ def test_langchains_events_v3_hold_thoughts_and_text(server: Simulator) -> None:
     )
     assert "".join(stream.reasoning).startswith("**Reading the question**")
     assert "".join(stream.text) == RIVER
-
-
-@one_loop
-async def test_langchains_events_v3_are_asynchronous_too(server: Simulator) -> None:
-    model = chat(server, reasoning={"summary": "auto"})
-    stream = await model.astream_events("Name a river.", version="v3")
-    assert "".join([text async for text in stream.text]) == RIVER
 
 
 @one_loop
