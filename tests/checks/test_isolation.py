@@ -11,11 +11,14 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
+from tests.checks.answers import edited
+from utils import assistant
 from utils.checks import evaluate
 from utils.checks.engine import isolation
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.isolation import Meanwhile, OtherModel, forgotten, isolated, noting
 from utils.checks.engine.reply import Reply
+from utils.stall_timeout import watched
 
 model = FakeListChatModel(responses=["Not asked for."])  # as a notebook may have one
 
@@ -144,8 +147,7 @@ def test_what_is_changed_meanwhile_is_made_once_and_put_back_after_the_last():
     assert log[3:] == ["put back"]
 
 
-# --- Coroutines that were never awaited
-# --------------------------------------------------------------------------
+# --- Coroutines that were never awaited -----------------------------------------------------------
 
 
 async def forgets_to_await(given, prompt, seconds):
@@ -163,6 +165,15 @@ async def awaits_half_of_it(given, prompts, at_most):
     return [ask_one(given, prompt) for prompt in prompts][:1]
 
 
+async def watches_no_stream(sources, seconds):
+    async def half_done(source):
+        pass
+
+    for source in sources:
+        async for piece in watched(half_done(source), seconds):
+            yield piece
+
+
 async def ask_one(given, prompt):
     return (await given.ainvoke(prompt)).content
 
@@ -173,9 +184,12 @@ async def ask_one(given, prompt):
         ("4.text_within", forgets_to_await),
         ("4.text_within", forgets_it_in_a_circle),
         ("4.ask_all", awaits_half_of_it),
+        ("5.answer", edited(assistant.answer, {"await by_name": "by_name"})),
+        ("5.steady", watches_no_stream),
     ],
 )
 def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number, answer):
+    gc.collect()  # what earlier tests left open should warn before this test
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         assert evaluate(number, answer).status == "not yet"

@@ -47,12 +47,14 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes, and records whether it did."""
+    """Replaces nodes, except in functions nested in `top`, and records whether it did."""
 
-    def __init__(self, replace):
-        self.replace, self.changed = replace, False
+    def __init__(self, replace, top=None):
+        self.replace, self.top, self.changed = replace, top, False
 
     def visit(self, node):
+        if self.top and is_function(node) and node is not self.top:
+            return node
         node = self.generic_visit(node)
         new = self.replace(node)
         if new is None:
@@ -219,35 +221,14 @@ def mutated(code, mutation):
     functions = [node for node in tree.body if is_function(node)]
     if not functions:
         return None
-    transformer = Transformer(mutation.replace)
     function = functions[-1]
-    at = tree.body.index(function)
-    if mutation.top:
-        tree.body[at] = only_itself(function, transformer)
-    else:
-        tree.body[at] = transformer.visit(function)
+    transformer = Transformer(mutation.replace, function if mutation.top else None)
+    tree.body[tree.body.index(function)] = transformer.visit(function)
     new = ast.unparse(ast.fix_missing_locations(tree))
     with contextlib.suppress(SyntaxError):  # such as a `yield from` in an `async def`
         compile(new, "<mutated>", "exec")
         return new if transformer.changed else None
     return None
-
-
-def only_itself(function, transformer):
-    """Transform the function, but not nested ones."""
-    inner = [node for node in ast.walk(function) if is_function(node) and node is not function]
-    saved = {id(node): node for node in inner}
-
-    class Outer(ast.NodeTransformer):
-        def visit(self, node):
-            if id(node) in saved:
-                return node
-            node = self.generic_visit(node)
-            new = transformer.replace(node)
-            transformer.changed = transformer.changed or new is not None
-            return node if new is None else new
-
-    return Outer().visit(function)
 
 
 def solutions():

@@ -1,6 +1,7 @@
 """For every exercise, the official solution passes, and the stub is reported as not attempted."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -18,26 +19,29 @@ EXERCISES = [
 
 def imported_before(lesson, exercise):
     """Return imports (except `check`), definitions and parameters of earlier cells."""
-    lines = []
-    for cell in lesson.cells[: lesson.cells.index(exercise)]:
-        if cell.kind == "code" and not cell.instructor:
-            flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            tree = compile(cell.learner, "<cell>", "exec", flags)
-            lines += [
-                ast.unparse(node)
-                for node in tree.body
-                if (
-                    isinstance(node, ast.Import | ast.ImportFrom)
-                    and getattr(node, "module", None) != "utils.checks"
-                )
-                or (isinstance(node, DEFINITIONS) and stands_alone(node))
-                or (isinstance(node, ast.Assign) and "parts(globals()" in ast.unparse(node))
-            ]
-    return "\n".join(lines)
+    return "\n".join(
+        usable(cell.learner)
+        for cell in lesson.cells[: lesson.cells.index(exercise)]
+        if cell.kind == "code" and not cell.instructor
+    )
+
+
+@functools.cache
+def usable(code):
+    """Return the statements of a cell that later cells may need and that run on their own."""
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    body = compile(code, "<cell>", "exec", flags).body
+    return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
 
 
 def stands_alone(node):
-    """Return whether a definition needs no values from other cells."""
+    """Return whether a statement needs no values from other cells."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return getattr(node, "module", None) != "utils.checks"
+    if isinstance(node, ast.Assign):
+        return "parts(globals()" in ast.unparse(node)
+    if not isinstance(node, DEFINITIONS):
+        return False
     # a class has no default arguments
     args = getattr(node, "args", ast.arguments(defaults=[], kw_defaults=[]))
     defaults = [*args.defaults, *filter(None, args.kw_defaults)]

@@ -230,14 +230,6 @@ def test_generators_left_behind_are_closed():
     assert reply.readings[0].closed
 
 
-def test_exceptions_come_out():
-    async def main():
-        raise KeyError("mine")
-
-    with pytest.raises(KeyError):
-        run(main)
-
-
 # --- Streams --------------------------------------------------------------------------------------
 
 
