@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.simulator.virtual import VirtualSimulator
+    from utils.simulator.client import Shared
 
 # How fast inputs are generated depends on the machine, not on the code under test.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +31,21 @@ def _no_connection_of_a_closed_loop() -> None:
     ):
         if module in sys.modules:
             getattr(sys.modules[module], name).cache_clear()
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Shared]:
+    """Return what `start()` shares, for a module's tests to put in place of the process's own."""
+    yield from own_shared()
+
+
+def own_shared() -> Iterator[Shared]:
+    from utils.simulator.client import Shared  # after the variables are set
+
+    shared = Shared()
+    yield shared
+    if shared.simulator is not None:
+        shared.simulator.stop()
 
 
 @pytest.fixture

@@ -27,14 +27,6 @@ def other() -> Iterator[Simulator]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[simulator_client.Shared]:
-    shared = simulator_client.Shared()
-    yield shared
-    if shared.simulator is not None:
-        shared.simulator.stop()
-
-
 @pytest.fixture(autouse=True)
 def no_provider(monkeypatch: pytest.MonkeyPatch, started: simulator_client.Shared) -> None:
     for name in VARIABLES:
@@ -279,12 +271,6 @@ def test_an_odd_character_of_another_models_key_is_explained(other: Simulator) -
     assert "abc" not in said
 
 
-def test_a_web_proxy_does_not_come_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, nobody_listens())
-    assert "Danube" in chat_model("fast").invoke("Name a river.").content
-
-
 def failure(model: ChatOpenAI) -> str:
     """Return the sentence about the exception that a call of `model` raises."""
     with pytest.raises(openai.OpenAIError) as error:
@@ -352,21 +338,23 @@ def test_words_that_the_sdk_does_not_find_are_quoted_all_the_same(status: int) -
 
 
 @pytest.mark.parametrize(
-    ("delivery", "words"), [("drop@3", "connection dropped"), ("error@3", "in the middle")]
+    ("delivery", "by_responses", "words"),
+    [
+        ("drop@3", False, "connection dropped"),
+        ("error@3", False, "in the middle"),
+        ("error@3", True, "in the middle"),
+        ("failed@3", True, "in the middle"),
+    ],
 )
-def test_a_reply_that_breaks_off_is_explained(delivery: str, words: str) -> None:
-    with pytest.raises(openai.APIError) as error:
-        list(chat_model("fast", delivery=delivery, max_retries=0).stream("Name a river."))
+def test_a_reply_that_breaks_off_is_explained(
+    delivery: str, by_responses: bool, words: str
+) -> None:
+    model = chat_model("fast", delivery=delivery, use_responses_api=by_responses, max_retries=0)
+    with pytest.raises(ValueError if by_responses else openai.APIError) as error:
+        list(model.stream("Name a river."))
     said = explain(error.value)
     assert words in said
     assert is_one_sentence(said)
-
-
-@pytest.mark.parametrize("delivery", ["error@3", "failed@3"])
-def test_a_reply_that_breaks_off_by_the_responses_api_is_explained(delivery: str) -> None:
-    with pytest.raises(ValueError, match="server_error") as error:
-        list(chat_model("fast", delivery=delivery, use_responses_api=True).stream("Name a river."))
-    assert "in the middle" in explain(error.value)
 
 
 def test_a_busy_provider_is_explained() -> None:

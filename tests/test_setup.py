@@ -12,23 +12,12 @@ from types import ModuleType
 
 import pytest
 
+from tests.conftest import own_shared
 from utils import setup, shadowing
 from utils.setup import SetupError, ready
 from utils.simulator import client as simulator_client
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[simulator_client.Shared]:
-    yield from shared()
-
-
-def shared() -> Iterator[simulator_client.Shared]:
-    shared = simulator_client.Shared()
-    yield shared
-    if shared.simulator is not None:
-        shared.simulator.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +30,7 @@ def _simulated(started: simulator_client.Shared, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def fresh(_simulated: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[simulator_client.Shared]:
-    for fresh in shared():
+    for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield fresh
 
@@ -84,6 +73,7 @@ def test_in_a_class_a_notebooks_code_steps_back_and_its_other_threads_dont(
 ) -> None:
     program = """
 import os, threading
+from tests.conftest import own_shared
 from utils import setup, shadowing
 
 over = threading.Event()
@@ -104,6 +94,7 @@ over.set()
 def test_the_types_of_answers_are_built_before_one_comes() -> None:
     program = """
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from tests.conftest import own_shared
 from utils import setup, shadowing
 
 kinds = (ChatCompletion, ChatCompletionChunk)

@@ -57,10 +57,10 @@ class Counted:
 @pytest.mark.parametrize(
     "stream",
     [
-        b"data: " + b"x" * 200_000 + b"\n\n",
-        b"data: x\n" * 20_000 + b"\n",
-        b": " + b"x" * 200_000 + b"\n\n",
-        b"data: " + "\u4f60\U0001f600".encode() * 20_000 + b"\r\n\r\n",
+        b"data: " + b"x" * 50_000 + b"\n\n",
+        b"data: x\n" * 5_000 + b"\n",
+        b": " + b"x" * 50_000 + b"\n\n",
+        b"data: " + "\u4f60\U0001f600".encode() * 5_000 + b"\r\n\r\n",
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1460])

@@ -16,6 +16,7 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from benchmarks.simulator_orphans import kill_a_kernel_at_work
+from tests.conftest import own_shared
 from tests.simulator.orphans import PATIENCE, is_running, wait_for_the_end
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError, child_process, process
@@ -34,11 +35,9 @@ def own() -> Iterator[Simulator]:
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let `start()` start afresh, and stop what it started."""
-    fresh = simulator_client.Shared()
-    monkeypatch.setattr(simulator_client, "shared", fresh)
-    yield
-    if fresh.simulator is not None:
-        fresh.simulator.stop()
+    for fresh in own_shared():
+        monkeypatch.setattr(simulator_client, "shared", fresh)
+        yield
 
 
 def chat(server: Simulator) -> ChatOpenAI:
