@@ -153,20 +153,6 @@ def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str
     assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
 
 
-def test_pytest_that_finds_no_test_or_crashes_is_a_failure(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    empty = pytest_on(written(tmp_path / "empty", ""))
-    crashing = pytest_on(written(tmp_path / "crash", "import os\ndef test_it(): os._exit(3)"))
-    assert test_command.run_steps([empty]) == 1
-    assert test_command.run_steps([crashing]) == 1
-
-
-def test_a_step_after_a_failed_one_is_run_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
-    test_command.run_steps([failing(), passing("the second")])
-    assert "== the second: 1 passed" in capfd.readouterr().out
-
-
 def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
