@@ -41,7 +41,6 @@ def test_help_teaches_profiles_models_and_examples() -> None:
         (["--speed", "0"], "'0' is not a valid speed: use a number above 0"),
         (["--speed", "quick"], "'quick' is not a valid speed"),
         (["--port", "99999"], "'99999' is not a valid port"),
-        (["--host", "203.0.113.1"], "Choose another --port"),
     ],
 )
 def test_a_wrong_argument_is_explained_in_a_sentence(arguments: list[str], words: str) -> None:
@@ -62,7 +61,7 @@ def test_a_taken_port_is_explained_in_a_sentence() -> None:
         answer = run("--port", str(port))
     assert answer.returncode != 0
     assert f"Could not listen on 127.0.0.1:{port}" in answer.stderr
-    assert "--port" in answer.stderr
+    assert "Choose another --port" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

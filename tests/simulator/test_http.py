@@ -148,11 +148,6 @@ def test_a_path_that_is_not_there_is_told_with_those_that_are(server: Simulator,
     assert set(error) == {"message", "type", "param", "code"}
 
 
-def test_the_legacy_endpoint_is_not_found_in_a_sentence(client: OpenAI) -> None:
-    with pytest.raises(openai.NotFoundError, match=r"POST /v1/completions.*POST /v1/chat/compl"):
-        client.completions.create(model="sim-fast", prompt="hello")
-
-
 def test_a_model_with_a_slash_in_its_name_is_looked_up(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="The model `meta/llama` does not exist"):
         client.models.retrieve("meta/llama")
