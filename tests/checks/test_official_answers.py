@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import inspect
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,22 @@ def test_the_official_solution_passes(path: Path, number: str):
     exercise = lesson.exercises[number]
     code = "\n".join([*solved_before(lesson, exercise), exercise.solved])
     handed = answer_in(code, imported_before(lesson, exercise))
-    outcome = evaluate(number, handed[number])
+    answer = handed[number]
+    outcome = evaluate(number, answer)
     assert outcome.status == "correct", outcome
+    if inspect.isfunction(answer):
+        outcome = evaluate(number, Callable(answer))
+        assert outcome.status == "correct", outcome
+
+
+class Callable:
+    """An object that is called like a function, as a learner's may be."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args, **kwargs):
+        return self.function(*args, **kwargs)
 
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)

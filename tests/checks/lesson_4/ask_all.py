@@ -332,21 +332,6 @@ async def asks_with_a_condition(model, prompts, at_most):
         return await asyncio.gather(*[group.create_task(ask(prompt)) for prompt in prompts])
 
 
-class AsksAll:
-    async def __call__(self, model, prompts, at_most=3, **settings):
-        self.turn = asyncio.Semaphore(at_most)
-        async with asyncio.TaskGroup() as group:
-            tasks = [*map(group.create_task, (self.one(model, prompt) for prompt in prompts))]
-        return [*map(asyncio.Task.result, tasks)]
-
-    async def one(self, model, prompt):
-        async with self.turn:
-            return (await model.ainvoke(prompt)).text
-
-
-right("4.ask_all")(AsksAll())
-
-
 @wrong("4.ask_all", "replaces the error")
 async def raises_an_error_of_its_own(model, prompts, at_most):
     try:

@@ -375,19 +375,6 @@ def by_fastapi(model):
 
 
 @right("4.create_app")
-def with_headers_by_middleware(model):
-    app = streaming(frames_and_closes, headers=None)(model)
-
-    @app.middleware("http")
-    async def tells_proxies(request, call_next):
-        response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
-
-    return app
-
-
-@right("4.create_app")
 def with_middleware_of_a_class_and_gzip(model):
     class TellsProxies(BaseHTTPMiddleware):
         async def dispatch(self, request, call_next):

@@ -167,15 +167,6 @@ async def shouts_with_anext(model, prompt):
             yield str.upper(chunk.content)
 
 
-class ShoutsWhenCalled:
-    async def __call__(self, model, prompt, **settings):
-        async for text in shout(prompt=prompt, model=model):
-            yield text
-
-
-right("4.shout")(ShoutsWhenCalled())
-
-
 @wrong("4.shout", "invoke")
 async def awaits_the_whole(model, prompt):
     yield (await model.ainvoke(prompt)).content.upper()

@@ -187,14 +187,6 @@ edits("4.text_within", looks_at_a_clock_beside_the_reader)(
 )
 
 
-class WithinALimit:
-    async def __call__(self, model, prompt, seconds=10):
-        return await text_within(model, prompt, seconds)
-
-
-right("4.text_within")(WithinALimit())
-
-
 @wrong("4.text_within", "clock between chunks")
 async def looks_between_chunks(model, prompt, seconds):
     text, began = "", time.perf_counter()

@@ -43,14 +43,6 @@ def by_the_error(done, total, seconds):
     return "%d of %d, about %.0f s left" % (done, total, left)
 
 
-class Caption:
-    def __call__(self, done, total=None, seconds=0.0):
-        return by_the_pace(done, total, seconds)
-
-
-right("5.caption")(Caption())
-
-
 for mistake, how in (
     ("invents a total", {"total_of": lambda done, total: total or 100}),
     ("takes 0 for unknown", {"total_of": lambda done, total: total or None}),

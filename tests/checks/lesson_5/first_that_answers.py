@@ -149,31 +149,6 @@ async def begins_and_goes_on(models: list, prompt: str):
             yield chunk.text
 
 
-class Fallback:
-    async def __call__(self, models, prompt, **config):
-        rest = iter(models)
-        model = next(rest)
-        while model is not None:
-            following, shown = next(rest, None), 0
-            try:
-                async for chunk in model.astream(input=prompt, config=config):
-                    shown += len(chunk.content)
-                    yield chunk.content
-                following = None
-            except Exception:
-                if shown or following is None:
-                    raise
-            model = following
-
-
-right("5.first_that_answers")(Fallback())
-
-
-@right("5.first_that_answers")
-def a_plain_function_around_it(models, prompt):
-    return first_that_answers(list(models), prompt)
-
-
 @wrong("5.first_that_answers", "takes a chunk for text", "after its empty first chunk")
 async def langchains_own(models, prompt):
     chain = models[0].with_fallbacks(models[1:])

@@ -4,7 +4,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing
-from functools import partial
 
 from tests.checks.answers import ahushed, edits, right  # noqa: F401 (edits use them)
 
@@ -215,11 +214,3 @@ async def through_a_queue(pieces, allowed, longest):
     finally:
         filling.cancel()
         await asyncio.wait([filling])
-
-
-right("5.guarded_reply")(partial(guarded_reply))
-
-
-@right("5.guarded_reply")
-def a_plain_function_around_it(pieces, allowed, longest):
-    return guarded_reply(pieces, allowed, longest)

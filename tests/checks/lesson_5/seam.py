@@ -75,13 +75,6 @@ def by_a_pattern(partial, more):
     return partial + pairs["rest"]
 
 
-class Joiner:
-    def __call__(self, partial, more):
-        return partial + more[longest(partial, more) :]
-
-
-right("5.seam")(Joiner())
-
 for mistake, how in (
     ("repeats a part", {"sizes": lambda partial, more: range(1, len(more) + 1)}),
     ("repeats the overlap", {"sizes": lambda partial, more: range(len(more), 1, -1)}),

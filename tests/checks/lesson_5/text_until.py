@@ -161,30 +161,6 @@ async def in_a_group(stop, model, prompt):
     return "".join(said)
 
 
-class Until:
-    async def __call__(self, stop, model, prompt, **config):
-        self.whole = None
-        reading = asyncio.create_task(self.read(model, prompt))
-        stopping = asyncio.create_task(stop.wait())
-        done, pending = set(), {reading, stopping}
-        try:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in pending:
-                task.cancel()
-            await asyncio.wait({reading})
-        if reading in done:
-            await reading
-        return self.whole.text if self.whole else ""
-
-    async def read(self, model, prompt):
-        async for chunk in model.astream(prompt):
-            self.whole = chunk if self.whole is None else self.whole + chunk
-
-
-right("5.text_until")(Until())
-
-
 @wrong("5.text_until", "stops at the next piece")
 async def looks_between_chunks(stop, model, prompt):
     said = ""

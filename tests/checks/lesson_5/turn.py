@@ -3,7 +3,7 @@
 # ruff: noqa: F401 (edits use what is imported)
 
 import asyncio
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -148,26 +148,6 @@ async def grows_in_place(model, history, question):
         async for chunk in stream:
             reply.content += chunk.content
             yield chunk.content
-
-
-class Turn:
-    async def __call__(self, model, history, question, **options):
-        history.append(HumanMessage(content=question))
-        said = []
-        async with AsyncExitStack() as stack:
-            stack.callback(lambda: history.append(AIMessage(content="".join(said))))
-            chunks = await stack.enter_async_context(aclosing(model.astream(input=history)))
-            async for chunk in chunks:
-                said += [chunk.text]
-                yield said[-1]
-
-
-right("5.turn")(Turn())
-
-
-@right("5.turn")
-def a_plain_function_around_it(model, history, question):
-    return turn(model=model, history=history, question=question)
 
 
 @wrong("5.turn", "awaits to a stream")

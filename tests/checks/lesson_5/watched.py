@@ -1,9 +1,7 @@
 """Limits on a stream's silence, and limits on other things."""
 
-# ruff: noqa: N818 (learners write such code)
-
 import asyncio
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 
 from openai import OpenAIError  # noqa: F401 (an edit uses it)
 
@@ -141,31 +139,6 @@ async def through_a_queue(stream, seconds):
     finally:
         filling.cancel()
         await asyncio.wait([filling])
-
-
-class Watch:
-    class Stalled(Exception):
-        pass
-
-    async def __call__(self, stream, seconds, **options):
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(stream.aclose)
-            while (chunk := await self.following(stream, seconds)) is not None:
-                yield chunk
-
-    async def following(self, stream, seconds):
-        try:
-            return await asyncio.wait_for(anext(stream, None), seconds)
-        except TimeoutError:
-            raise self.Stalled from None
-
-
-right("5.watched")(Watch())
-
-
-@right("5.watched")
-def a_plain_function_around_it(stream, seconds=10):
-    return watched(stream, seconds)
 
 
 @wrong("5.watched", "limit for the whole stream")
