@@ -125,15 +125,19 @@ def test_an_interrupted_set_up_is_made_anew(
     assert quick.needs("lab")[0] is Action.NOTHING
 
 
-def test_an_interrupted_update_is_made_anew(
-    quick: Environment, monkeypatch: pytest.MonkeyPatch
+def half_way(_: str, it: Environment, lock: Path) -> None:
+    (it.packages / "half-1.0.dist-info").mkdir()
+    raise Advice("the disk is full")
+
+
+@pytest.mark.parametrize("failure", [interrupted, half_way])
+def test_an_update_that_fails_is_made_anew(
+    quick: Environment, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
 ) -> None:
     set_up(quick, "lab")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(environment, "run_uv", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            set_up(quick, "test")
+    monkeypatch.setattr(environment, "run_uv", failure)
+    with pytest.raises((Advice, KeyboardInterrupt)):
+        set_up(quick, "test")
     assert quick.needs("lab")[0] is Action.MAKE
 
 
@@ -224,20 +228,6 @@ def test_the_old_environment_comes_back_when_its_successor_fails(
     set_up(quick, "lab")
     assert not (quick.folder / "own work").exists()
     assert not (quick.root / ".venv.old").exists()
-
-
-def test_an_update_that_fails_half_way_is_made_anew(
-    quick: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def half(uv: str, it: Environment, lock: Path) -> None:
-        (it.packages / "half-1.0.dist-info").mkdir()
-        raise Advice("the disk is full")
-
-    set_up(quick, "lab")
-    monkeypatch.setattr(environment, "run_uv", half)
-    with pytest.raises(Advice):
-        set_up(quick, "test")
-    assert quick.needs("lab")[0] is Action.MAKE
 
 
 def test_set_up_from_a_folder_without_packages_says_how_to_fetch_them(
