@@ -78,15 +78,6 @@ def press(panel, content):
 
 
 class TestAsking:
-    async def test_a_reply_of_strings_is_complete_when_it_ends(self, panel, model):
-        turn = await asked(panel, model, "Why?", "Be", "cause.")
-        assert (turn.question, turn.reply, turn.state, turn.note) == (
-            "Why?",
-            "Because.",
-            "complete",
-            "",
-        )
-
     async def test_the_turn_carries_its_latency(self, panel, model, clock):
         cell, tap = await begun(panel, model)
         clock.now = 0.3

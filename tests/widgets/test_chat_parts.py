@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 
 from utils.widgets import Turn
 from utils.widgets.chat.continuation import Seam
@@ -135,13 +135,6 @@ def turn(question="Why?", reply="Because.", state="complete"):
 
 
 class TestHistory:
-    def test_turns_become_messages_after_the_instructions(self):
-        assert messages([turn()], "Be brief.") == [
-            SystemMessage("Be brief."),
-            HumanMessage("Why?"),
-            AIMessage("Because."),
-        ]
-
     @pytest.mark.parametrize("state", ["stopped", "truncated", "failed"])
     def test_an_interrupted_reply_is_kept_and_marked(self, state):
         _, said = messages([turn(reply="Bec", state=state)])
