@@ -6,7 +6,7 @@ from contextlib import closing
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (in an edit)
 
-from tests.checks.answers import edits, hushed, right, wrong  # noqa: F401 (in edits)
+from tests.checks.answers import edits, right, wrong
 
 END = re.compile(r"[.!?](?=\s)")
 
@@ -88,7 +88,6 @@ edit("loses the beginning", {"text += chunk.content": "text = chunk.content"})
 edit("another text", {"text[: end.end()]": '"It depends."'})
 edit("no text", {LAST: '    return ""\n'}, "for a reply that ends with its first sentence")
 edit("stops at the first chunk", {"end := END.search(text)": "True", "[: end.end()]": ""})
-edit("returns nothing", {LAST: ""})
 edit("raises", {LAST: "    return text[0] + text[1:]\n"}, "for an empty reply")
 edit("raises", {LAST: "    return next(iter(()))\n"}, "StopIteration.*ends with its first sentence")
 edit("reads on", {"search(text)": "search(text[:-20]) or len(text) < 40 and END.search(text[:-9])"})
@@ -97,12 +96,8 @@ edit(
     "drains a chain",
     {"model.stream": "(model | StrOutputParser()).stream", ".content": ""},
 )
-edit("invoke", {STREAM: "closing(c for c in [model.invoke(prompt)])"})
-edit("another prompt", {"(prompt)": "('Tell me a story')"})
 edit("never calls the model", {STREAM: "closing(c for c in [AIMessageChunk(prompt)])"})
 edit("returns the wrong type", {"return text": "return [text]"})
-edit("yields", {"return text": "yield text"})
-edit("swallows the error", {"in chunks": "in hushed(chunks)"})
 
 
 @wrong("1.first_sentence", "never ends", "stopped after 0.5 s")
@@ -112,17 +107,3 @@ def never_returns(model, prompt):
     while not (end := END.search(text)):
         text += next(chunks, AIMessageChunk("")).content
     return text[: end.end()]
-
-
-kept = []
-
-
-@wrong("1.first_sentence", "left open")
-def keeps_the_stream(model, prompt):
-    kept.append(model.stream(prompt))
-    text = ""
-    for chunk in kept[-1]:
-        text += chunk.content
-        if end := END.search(text):
-            return text[: end.end()]
-    return text

@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from tests.checks.answers import edits, hushed, right, wrong  # noqa: F401 (in edits)
+from tests.checks.answers import edits, right, wrong
 from utils.checks.engine.fake_model import FakeModel
 
 from_outside = FakeModel.of({})
@@ -112,7 +112,6 @@ edit("another prompt", {"return": 'return RunnableLambda(lambda _: "Tell me a st
 edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
 FALLBACK = "[RunnableLambda(lambda _: 'SORRY')]"
 edit("swallows the error", {CHAIN: f"({CHAIN}).with_fallbacks({FALLBACK})"})
-edit("swallows the error", {"in pieces": "in hushed(pieces)"})
 
 batches = edits("1.shout", word_by_word)
 batches("held back", {r"\s*\S+\s": r"(?s).*?[.!?]\s"}, "What does your step wait for")

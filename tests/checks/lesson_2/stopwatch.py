@@ -58,7 +58,6 @@ class CountsDown(Stopwatch):
 
 
 edit = edits("2.stopwatch", Stopwatch)
-START = "on_chat_model_start(self, serialized, messages"
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"
 MEASURES = "self.ttft = self.clock() - self.sent"

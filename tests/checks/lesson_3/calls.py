@@ -4,7 +4,7 @@ from contextlib import closing
 
 from langchain_core.tools import tool
 
-from tests.checks.answers import edits, hushed, right, wrong  # noqa: F401 (in edits)
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_3.whole import whole
 from utils.checks.engine.reply import Reply
 from utils.checks.lesson_3.given import WEATHER
@@ -38,7 +38,6 @@ edit("calls of another ending", {IF: 'reason not in ("function_call", "tool_call
 edit("misses the calls", {IF: 'reason != "stop"'}, "2 tool calls")
 edit("raises", {'total and total.response_metadata.get("finish_reason")': 'total["reason"]'})
 edit("raises", {"total and ": ""}, "for an empty stream")
-edit("yields", {SUM: "yield from total.tool_calls"})
 edit("returns nothing", {"return []": "return None"})
 edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
@@ -55,7 +54,6 @@ edit(
     "for two calls of the same tool",
 )
 edit("returns the wrong type", {SUM: "return tuple(total.tool_calls)"}, "a list of tool")
-edit("swallows the error", {"whole(stream)": "whole(hushed(stream))"})
 edit("reads twice", {"    if reason": "    for _ in stream:\n        pass\n    if reason"})
 
 

@@ -53,7 +53,6 @@ for mistake, says, changes in (
         "other line breaks",
         {"text.split": "text.replace(chr(13), '').split"},
     ),
-    ("returns nothing", "", {"return": "print(", "(lines)": "(lines))"}),
     ("raises", "for an empty text", {"    *": "    text[0]\n    *"}),
 ):
     edit(mistake, changes, says)

@@ -101,7 +101,6 @@ for mistake, changes, *says in (
         {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
         "1 piece was still generated after",
     ),
-    ("collected first", {LOOP: f"for chunk in [chunk {LOOP}]"}),
     ("invoke", {LOOP: "for chunk in [await model.ainvoke(question)]"}),
     ("never read", {RESPONSE: "model.astream(question) and None"}),
     ("never calls the model", {RESPONSE: "question and None"}),

@@ -59,10 +59,7 @@ for mistake, says, changes in (
     ),
     ("leaves a rest", "", {r"\n\n": r"\n\nid"}),
     ("leaves a rest", "", {r"\n\n": r"\n\n    "}),
-    ("returns nothing", "", {"return": "print(", FRAME: f"{FRAME})"}),
     ("returns the wrong type", "`bytes` .* a string", {FRAME: f"{FRAME}.encode()"}),
-    ("async def", "", {"def": "async def"}),
-    ("yields", "", {"return": "yield"}),
     ("raises", "", {DATA: "json.dumps(text.encode('ascii').decode())"}),
 ):
     edit(mistake, changes, says)

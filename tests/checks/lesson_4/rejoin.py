@@ -205,10 +205,6 @@ for mistake, changes, *says in (
     ("never calls the model", {"Reply(model, question)": "Reply(None, question)"}),
     ("another prompt", {"Reply(model, question)": 'Reply(model, "Name a river.")'}),
     ("returns nothing", {"return app": ""}),
-    (
-        "leaves a task",
-        {START: f"{START}{NEXT}reply.beat = asyncio.create_task(asyncio.Event().wait())"},
-    ),
 ):
     edit(mistake, changes, *says)
 

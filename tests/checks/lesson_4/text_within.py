@@ -9,12 +9,9 @@ from contextlib import aclosing
 from time import monotonic, perf_counter
 
 import anyio
-from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.answers import edits, right, wrong
-
-notebooks_model = FakeListChatModel(responses=["Not asked for."])
 
 
 @right("4.text_within", "a `TimeoutError` of its own")
@@ -56,12 +53,9 @@ for mistake, changes in (
     ),
     ("changes white space", {ADD: f"if chunk.content.strip():\n                    {ADD}"}),
     ("another text", {"return text": "return text.lower()"}),
-    ("returns nothing", {"return text": ""}),
     ("returns the wrong type", {"return text": "return [text]"}),
     ("unread async generator", {"return text": "yield text"}),
     ("raises", {ADD: "text = ''.join([text, chunk.content])", 'text = ""': "pass"}),
-    ("another prompt", {"(prompt)": '("Name a river.")'}),
-    ("another model", {"in model": "in notebooks_model"}),
     ("blocks the loop", {"async for": "for", "astream": "stream"}),
     ("swallows the error", {"except TimeoutError": "except Exception"}),
     ("swallows the error", {EXCEPT: "finally:\n        return text"}),

@@ -12,8 +12,6 @@ from tests.checks.answers import edited
 from utils import assistant
 from utils.widgets import Status
 
-kept = []
-
 
 class NotebookModel(GenericFakeChatModel):
     """The notebook's own model, which isn't a check's."""
@@ -63,25 +61,6 @@ async def collects_all_but_statuses(model, tools, messages):
             chunks.append(piece)
     for chunk in chunks:
         yield chunk
-
-
-async def goes_on_with(stream):
-    """Reads the stream to its end, even if the reader stops early."""
-    queue = asyncio.Queue()
-
-    async def fill():
-        try:
-            async for piece in stream:
-                queue.put_nowait(piece)
-        except Exception as error:
-            queue.put_nowait(error)
-        queue.put_nowait(None)
-
-    kept.append(asyncio.create_task(fill()))
-    while (piece := await queue.get()) is not None:
-        if isinstance(piece, Exception):
-            raise piece
-        yield piece
 
 
 def text_alone(piece):

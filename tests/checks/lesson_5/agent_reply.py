@@ -4,7 +4,7 @@ from contextlib import aclosing, closing  # noqa: F401 (in an edit)
 
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 
-from tests.checks.answers import ahushed, edits, right, wrong  # noqa: F401 (in an edit)
+from tests.checks.answers import edits, right, wrong
 
 
 @right("5.agent_reply", r"no tool's result\.$")
@@ -29,7 +29,6 @@ for mistake, says, changes in (
     ("shows a result", "raw result", {CHECK: ""}),
     ("yields messages", "", {"yield chunk.text": "yield chunk"}),
     ("another conversation", "`messages`", {"history}": "history[-1:]}"}),
-    ("swallows the error", "", {"in items": "in ahushed(items)"}),
     ("ends before the last reply", "called a tool", {CHECK: STOPS}),
     (
         "held back",

@@ -122,23 +122,6 @@ async def matches(items):
                     yield (said := stage)
 
 
-@wrong("5.agent_stages", "leaves a task")
-async def reads_beside_and_lets_it_run(items):
-    queue = asyncio.Queue()
-
-    async def read():
-        try:
-            async for stage in agent_stages(items):
-                await queue.put(stage)
-        finally:
-            await queue.put(None)
-
-    reading = asyncio.create_task(read())
-    while (stage := await queue.get()) is not None:
-        yield stage
-    await reading
-
-
 @right("5.agent_stages")
 async def reads_beside(items):
     queue = asyncio.Queue()

@@ -13,7 +13,6 @@ from tests.checks.lesson_5._parts import (
     all_tools_concurrently,
     collects_all_but_statuses,
     finish_of,
-    goes_on_with,
     notebook_model,
 )
 from utils.widgets import Status
@@ -50,7 +49,7 @@ async def answer(model, tools, messages):
 
 edit = edits("5.answer", answer)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
-SENT, STREAM = "astream(messages)", "model.bind_tools(tools).astream(messages)"
+SENT = "astream(messages)"
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
 OWN, TOOL = "messages.append(message_chunk_to_message(whole))", 'by_name[call["name"]]'
 RUN = f"await {TOOL}.ainvoke(call)"
@@ -114,7 +113,6 @@ for mistake, changes, *says in (
         {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'},
     ),
     ("leaves a task", {RUN: f"await asyncio.shield(asyncio.create_task(run_apart({TOOL}, call)))"}),
-    ("leaves a task", {STREAM: f"goes_on_with({STREAM})"}),
     ("raises", {RUN: f"{TOOL}.invoke(call)"}),
     ("raises", {RUN: f"{TOOL}.ainvoke(call)"}, "Is an `await` missing"),
     (

@@ -9,9 +9,6 @@ from langchain_core.output_parsers import StrOutputParser
 from openai import OpenAIError
 
 from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_5._parts import notebook_model
-
-kept = []
 
 
 async def within(seconds, stream):
@@ -46,7 +43,6 @@ NOTES = {
 edit(None, {**NOTES, f"shown or {LAST}": "shown", RAISE: f"{RAISE}\n    raise errors[-1]"})
 for mistake, changes, *says in (
     ("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"}),
-    ("another model", {"model.a": "notebook_model.a"}),
     ("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"}),
     ("not in order", {"(models, start": "(models[::-1], start"}),
     ("calls the next without need", {"return": "if shown:\n                return"}),
@@ -78,7 +74,6 @@ for mistake, changes, *says in (
     ),
     ("no text", {PIECE: "yield ''"}),
     ("yields the wrong type", {PIECE: "yield len(chunk.content)"}),
-    ("left open", {STREAM: f"kept.append({STREAM}) or kept[-1]"}),
     (
         "changes an argument",
         {

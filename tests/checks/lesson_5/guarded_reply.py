@@ -93,7 +93,6 @@ for mistake, changes, *says in (
     ("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`"),
     ("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError"),
     ("refuses allowed text", {"not allowed(held)": "allowed(held)"}),
-    ("left open", {"async with aclosing(pieces)": "if pieces"}),
     ("yields the wrong type", {"yield held[:safe]": "yield [held[:safe]]"}),
     ("stops early", {"held = held[safe:]": "return"}),
 ):

@@ -10,9 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import (
     collects_pieces,
-    goes_on_with,
     keeps_the_error,
-    kept,
     raises_what_was_survived,
     shows_the_error,
     text_alone,
@@ -98,7 +96,6 @@ for mistake, changes, *says in (
     ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
     ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
     ("leaves a piece out", {"yield piece": IF("not isinstance(piece, Status)")}),
-    ("leaves a task", {"source()": "goes_on_with(source())"}),
     (
         "changes an argument",
         {
@@ -214,17 +211,6 @@ async def one_limit_for_all(sources, seconds):
     async with asyncio.timeout(seconds):
         async for piece in steady(sources, seconds):
             yield piece
-
-
-@wrong("5.steady", "left open")
-async def keeps_the_first_open(sources, seconds):
-    async def once(source):
-        kept.append(source())
-        async for piece in kept[-1]:
-            yield piece
-
-    async for piece in steady([lambda s=s: once(s) for s in sources], seconds):
-        yield piece
 
 
 wrong("5.steady", "ends quietly")(shows_the_error)

@@ -52,7 +52,6 @@ for mistake, changes, *says in (
     ("never read", {LOOP: "for chunk in [] if model.astream(prompt) else []"}),
     ("never awaited", {RESULT: '"".join(read())'}),
     ("another model", {"model.a": "notebook_model.a"}, "`notebook_model`"),
-    ("leaves a task", {"reading.cancel()": "", ENDED: "await asyncio.wait({stopping})"}),
     (
         "leaves a task",
         {"finally:": "except OverflowError:\n        pass\n    if reading:"},
@@ -77,7 +76,6 @@ for mistake, changes, *says in (
         "clear the event",
     ),
     ("changes white space", {RESULT: f"{RESULT}.replace(' ', '')"}),
-    ("returns nothing", {RESULT: "None"}),
     ("returns the wrong type", {RESULT: "said"}),
     ("raises", {RESULT: '"".join(sayd)'}),
 ):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json as pydantics_from_json
 
 from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_5._parts import finish_of, goes_on_with, notebook_model
+from tests.checks.lesson_5._parts import finish_of, notebook_model
 
 
 class Ticket(BaseModel):
@@ -98,7 +98,6 @@ for mistake, changes, *says in (
     ),
     ("yields nothing", {READ: "pass", LAST: "return\n    yield"}),
     ("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"}),
-    ("leaves a task", {STREAM: f"goes_on_with({STREAM})"}),
     ("raises", {" or finish": ""}, "ValueError: None.* isn't in the last chunk"),
     (
         "raises",

@@ -1,7 +1,5 @@
 """Turns of a chat that are added to the history however they end."""
 
-# ruff: noqa: F401 (edits use what is imported)
-
 import asyncio
 from contextlib import aclosing
 
@@ -9,7 +7,27 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_5._parts import goes_on_with
+
+kept = []
+
+
+async def goes_on_with(stream):
+    """Reads the stream to its end, even if the reader stops early."""
+    queue = asyncio.Queue()
+
+    async def fill():
+        try:
+            async for piece in stream:
+                queue.put_nowait(piece)
+        except Exception as error:
+            queue.put_nowait(error)
+        queue.put_nowait(None)
+
+    kept.append(asyncio.create_task(fill()))
+    while (piece := await queue.get()) is not None:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
 
 
 @right("5.turn", "around that very stream closes it")

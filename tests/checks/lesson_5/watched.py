@@ -62,7 +62,6 @@ for mistake, changes, *says in (
     ("yields a piece again", {"yield chunk": "yield chunk\n            yield chunk"}),
     ("leaves a piece out", {"yield chunk": "if chunk.content:\n                yield chunk"}),
     ("yields nothing", {"yield chunk": "if not chunk:\n                yield chunk"}),
-    ("left open", {"async with aclosing(stream)": "if stream"}),
 ):
     edit(mistake, changes, *says)
 
