@@ -14,6 +14,7 @@ import pytest
 
 from tests.run_course import course
 from tools import doctor
+from utils.simulator import client
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -227,6 +228,7 @@ def test_doctor_names_a_setting_with_which_no_call_works(
     environ: dict[str, str],
     words: str,
 ) -> None:
+    monkeypatch.setattr(client, "shared", client.Shared())  # none runs yet
     for name, value in ({"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k"} | environ).items():
         monkeypatch.setenv(name, value)
     ok, finding = doctor.outcome(examine)
