@@ -17,7 +17,7 @@ from langchain_openai import ChatOpenAI
 
 from benchmarks.simulator_orphans import kill_a_kernel_at_work
 from tests.conftest import own_shared
-from tests.simulator.orphans import PATIENCE, is_running, wait_for_the_end
+from tests.simulator.orphans import PATIENCE, is_running
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError, child_process, process
 from utils.simulator import client as simulator_client
