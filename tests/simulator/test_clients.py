@@ -1,7 +1,7 @@
 """The clients used in the lessons: the `openai` package's, and LangChain's `ChatOpenAI`."""
 
 from langchain_openai import ChatOpenAI
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
 
 from utils.simulator import Simulator
 from utils.simulator.content import prepared_replies
@@ -20,6 +20,15 @@ def test_openais_stream_helper_puts_the_reply_together(client: OpenAI) -> None:
         for _ in stream:
             pass
         assert stream.get_final_completion().choices[0].message.content == RAINBOW
+
+
+async def test_openais_async_client_gets_both(server: Simulator) -> None:
+    async with AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client:
+        create = client.chat.completions.create
+        whole = await create(model="sim-fast", messages=ASK_RAINBOW)
+        stream = await create(model="sim-fast", messages=ASK_RAINBOW, stream=True)
+        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+    assert whole.choices[0].message.content == text == RAINBOW
 
 
 def test_langchain_invokes_and_streams_the_same_text(server: Simulator) -> None:

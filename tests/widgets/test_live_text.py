@@ -171,6 +171,16 @@ class TestRun:
         assert live.stopped
         assert tap.closed
 
+    async def test_an_interrupted_cell_closes_the_source_and_is_raised_on(self, wire, tap):
+        live = LiveText()
+        cell = asyncio.create_task(live.run(tap))
+        await tap.put("Half")
+        cell.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cell
+        assert (live.text, live.stopped, tap.closed) == ("Half", True, True)
+        assert stop_button(live).disabled
+
     async def test_an_error_is_told_in_the_pane_and_raised_on(self, wire, tap):
         live = LiveText()
         running = asyncio.create_task(live.run(tap))
@@ -214,6 +224,18 @@ class TestRun:
 
         assert await live.run(again()) == "Whole"
         assert not live.stopped
+
+    async def test_two_run_at_once_without_mixing(self, wire, tap):
+        async def other():
+            yield "other"
+
+        first, second = LiveText("first"), LiveText("second")
+        running = asyncio.create_task(first.run(tap))
+        await tap.put("mine")
+        await second.run(other())
+        tap.end()
+        await running
+        assert (first.text, second.text) == ("mine", "other")
 
     async def test_stop_can_be_left_out(self, wire, tap):
         live = LiveText(stop=False)
