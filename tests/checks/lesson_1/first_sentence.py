@@ -83,6 +83,8 @@ edit(
     "because",
 )
 edit("loses the end", {"end := END.search(text)": "text", "text[: end.end()]": "text"})
+edit("strips the text", {"return text[: end.end()]": "return text[: end.end()].lstrip()"})
+edit("another prompt", {"(prompt)": "(prompt.strip())"})
 edit("loses the end", {"end.end()": "min(end.end(), 100)"}, "for a long sentence")
 edit("loses the beginning", {"text += chunk.content": "text = chunk.content"})
 edit("another text", {"text[: end.end()]": '"It depends."'})

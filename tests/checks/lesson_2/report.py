@@ -138,6 +138,7 @@ edit("shared reports", {f"def __init__(self):\n        {GIVEN}": "counts, report
 edit("no numbers", {ENDS: f"self.reports.append((run_id, {POP}))"})
 edit("no list", {"[]": "{}", ENDS: f"self.reports[run_id] = {POP}"})
 edit("raises", {ADDS: "self.counts[run_id] += 1"})
+edit("raises", {FAILS: "self.counts.pop(run_id)"})
 edit("raises", {ADDS: "raise ValueError('in a token')", FAILS: "raise ValueError"}, "ValueError")
 edit("call doesn't fit", {"*, run_id": "id", "run_id": "id"})
 edit("unknown method", {"on_llm_end": "on_llm_finish"})

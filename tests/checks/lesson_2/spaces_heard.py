@@ -114,6 +114,7 @@ own("unfilled parameter", {"token": "text"} | {"on_llm_new_text": "on_llm_new_to
 own("no methods", {"def on_llm_new_token(self, token, **kwargs):": "", COUNTS: ""})
 own("another number", {COUNTS: "self.spaces += token.startswith(' ')"})
 own("counts tokens", {COUNTS: "self.spaces += 1"})
+own("counts tokens", {COUNTS: "self.spaces += bool(token)"})
 own("counts other white space", {COUNTS: "self.spaces += sum(map(str.isspace, token))"})
 AT_THE_END = "self.spaces = token.generations[0][0].text.count(' ')"
 own("counts the finished reply", {"on_llm_new_token": "on_llm_end", COUNTS: AT_THE_END})

@@ -27,6 +27,7 @@ edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"
 NEVER = "last is None"
+GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds * seconds'}
 
 for mistake, changes in (
     ("loses the end", {REST: ""}),
@@ -35,6 +36,17 @@ for mistake, changes in (
     ("too soon", {f"{NEVER} or": "not last or"}),  # the clock may start at 0
     ("too soon", {'"", now': '"", last or now'}),  # never resets the clock
     ("too soon", {"seconds)": "0.05)"}),
+    ("too soon", GRID),
+    ("loses pieces", {REST: "    if waiting:\n        yield piece\n"}),
+    ("first piece late", {EMPTY: "(", "            yield": "            if waiting: yield"}),
+    ("changes white space", {"+= piece": "+= piece.strip() and piece"}),
+    (
+        "empty string",
+        {
+            EMPTY: "(",
+            "now =": "if not waiting and last is None:\n            continue\n        now =",
+        },
+    ),
     ("longer than the interval", {">=": ">"}),
     ("too soon", {NEVER: "True"}),
     ("no text", {REST: "    yield from ()\n", "yield waiting": "pass"}),

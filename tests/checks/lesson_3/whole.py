@@ -124,6 +124,7 @@ for mistake, says, answer in (
     ("strips the text", "", stripped),
     ("loses more than text", "lacks the reply's usage\\. ", lambda s: whole(list(s)[:-1])),
     ("loses more than text", "reply's finish reason for a reply", told_that_it_stopped),
+    ("loses more than text", "finish reason\\.", lambda s: parts(s, "response_metadata")),
     ("loses more than text", "tool calls", lambda s: parts(s, "tool_call_chunks")),
     (
         "loses more than text",

@@ -84,6 +84,7 @@ for mistake, says, changes in (
         "read only .* items",
         {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'},
     ),
+    ("misses a stage", "", {"in calls]": "in calls[:1]]"}),
     ("raises", "KeyError", {"call['name']": "call['tool']"}),
     ("yields the wrong type", "", {"    yield stage": '    yield (stage, "")'}),
     ("swallows the error", "Which `except`", {"in items": "in ahushed(items)"}),

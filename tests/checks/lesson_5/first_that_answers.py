@@ -54,6 +54,7 @@ for mistake, changes, *says in (
     ("takes a chunk for text", {SHOWN: "True"}),
     ("never calls the next", {"    for": START("models = models[:2]")}, "three models"),
     ("never calls the next", {"except Exception": "except OpenAIError"}),
+    ("never calls the next", {"except Exception": "except OverflowError"}),
     ("never calls the next", {LAST: "model is models[-1]"}),
     (
         "never calls the next",
@@ -62,6 +63,7 @@ for mistake, changes, *says in (
     ),
     ("calls one again", {"    for": START("models = [m for m in models for _ in range(2)]")}),
     ("ends quietly", {f"shown or {LAST}": "shown"}),
+    ("ends quietly", {LAST: "models.index(model) == len(models) - 1"}),
     ("ends quietly", {"if shown or": "if shown:\n                return\n            if"}),
     ("another error", {**NOTES, RAISE: f"{RAISE} errors[0]"}),
     ("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"}),

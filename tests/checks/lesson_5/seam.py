@@ -81,6 +81,7 @@ for mistake, how in (
     ("repeats the overlap", {"sizes": lambda p, m: range(min(len(p), len(m), 20), 0, -1)}),
     ("found elsewhere", {"fits": lambda partial, start: start in partial}),
     ("no overlap", {"fits": lambda p, start: p.lower().endswith(start.lower())}),
+    ("loses text", {"fits": lambda p, start: re.search(start + "$", p)}),
     ("loses text", {"joined": lambda p, m, size: p + m.replace(m[:size], "")}),
     ("changes the first string", {"joined": lambda p, m, size: p[: p.find(m[:size])] + m}),
 ):
@@ -90,6 +91,8 @@ for mistake, seam in (
     ("repeats the overlap", lambda partial, more: partial + more),
     ("loses text", lambda partial, more: partial + more.lstrip(partial)),
     ("no overlap", lambda partial, more: partial + more[2:]),
+    ("white space", lambda p, m: longest_first(p.strip("\n"), m.strip("\n"))),
+    ("found elsewhere", lambda p, m: p if m in p else longest_first(p, m)),
     ("loses text", lambda p, m: longest_first(p, m[longest(p, m) :])),
     ("white space", lambda p, m: longest_first(p.strip(), m.strip())),
     ("loses the first string", lambda p, m: p[: -longest(p, m)] + m),

@@ -213,6 +213,20 @@ async def one_limit_for_all(sources, seconds):
             yield piece
 
 
+kept = []
+
+
+@wrong("5.steady", "left open")
+async def keeps_the_first_open(sources, seconds):
+    async def once(source):
+        kept.append(source())
+        async for piece in kept[-1]:
+            yield piece
+
+    async for piece in steady([lambda s=s: once(s) for s in sources], seconds):
+        yield piece
+
+
 wrong("5.steady", "ends quietly")(shows_the_error)
 wrong("5.steady", "fails all the same", "`ConnectionLost` was raised")(raises_what_was_survived)
 wrong("5.steady", "held back")(collects_pieces)

@@ -13,6 +13,7 @@ from tests.checks.lesson_5._parts import (
     in_a_loop,
     keeps_the_error,
     notebook_model,
+    raises_what_was_survived,
 )
 from tests.checks.lesson_5._parts import (
     steady as own_steady,
@@ -125,6 +126,7 @@ for mistake, parts, *says in (
     ),
     ("calls the next too late", {"steady": calls_again_when_a_tool_is_slow}),
     ("ends quietly", with_steady({" or number == len(sources)": ""})),
+    ("fails all the same", {"steady": raises_what_was_survived}),
     ("over budget", {"answer": collects_all_but_statuses}),
     ("blank screen", with_answer({'yield Status("Thinking")': ""})),
     ("blank screen", {"steady": collects_pieces}),

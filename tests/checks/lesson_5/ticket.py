@@ -62,6 +62,7 @@ for mistake, changes, *says in (
     ("field too early", {READ: 'yield {"name": ""} | readable(text)'}, "`name` before the model"),
     ("ticket too early", {LAST: f"{LAST}\n    {LAST}"}, "1 ticket was yielded before"),
     ("ticket all the same", {LACKS: "0"}, "was `length`, after the last bracket"),
+    ("ticket all the same", {LACKS: 'finish == "length"'}, "no finish reason"),
     ("ticket all the same", {LACKS: 'finish in ("length", None)'}, "`content_filter`"),
     (
         "ticket all the same",

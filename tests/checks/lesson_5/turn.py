@@ -116,6 +116,7 @@ for mistake, changes, *says in (
     ),
     ("another reply stored", {GROW: "said = chunk.content"}),
     ("another reply stored", {GROW: f"{GROW}.strip()"}),
+    ("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"}),
     ("swallows the error", {"finally": SWALLOWS("Exception")}),
     ("swallows the cancellation", {"finally": SWALLOWS("asyncio.CancelledError")}),
     ("leaves a task", {"model.astream(messages)": "goes_on_with(model.astream(messages))"}),
