@@ -5,7 +5,7 @@ in a task that is never awaited.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +96,10 @@ def separately(sections: Sequence[Section]) -> list[NotebookNode]:
 
 
 def run(
-    cells: Sequence[NotebookNode], folder: Path, command: Sequence[str] | None = None
+    cells: Sequence[NotebookNode],
+    folder: Path,
+    command: Sequence[str] | None = None,
+    once_more: Callable[[], bool] = lambda: False,
 ) -> list[NotebookNode]:
     """Execute copies of code cells on a fresh kernel in `folder`, and return them.
 
@@ -104,6 +107,7 @@ def run(
         cells: The cells to execute, in this order.
         folder: The kernel's working directory.
         command: A different command to start the kernel; see `preloaded`.
+        once_more: Called after each of these cells; if true, it is executed again after all others.
 
     Raises:
         CellExecutionError: If a cell raised an exception, or a task that it left behind.
@@ -111,12 +115,18 @@ def run(
     first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
     resources = {"metadata": {"path": str(folder)}}
+
+    def executed(cell: NotebookNode, cell_index: int, **_: Any) -> None:
+        if 0 < cell_index <= len(cells) and once_more():
+            notebook.cells.insert(-1, deepcopy(cell))
+
     client = NotebookClient(
         notebook,
         timeout=SLOWEST_CELL,
         kernel_name="python3",
         resources=resources,
         shutdown_kernel="immediate",  # the kernel's last messages aren't needed
+        on_cell_executed=executed,
     )
     if command is not None:
         client.create_kernel_manager().kernel_spec.argv = list(command)

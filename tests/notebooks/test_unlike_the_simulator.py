@@ -70,7 +70,7 @@ REPLIES = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    replies: Iterator[Reply]  # one after the other, so that each cell gets a different one
+    replies: Server
     reply: Reply
 
     def do_POST(self) -> None:
@@ -110,26 +110,49 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-@pytest.fixture(params=[0, 2])
-def other_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run a server in a thread, set for the kernels by two variables only.
+class Server:
+    """Replies to each request with the next of `REPLIES`; in a second round, two further on."""
 
-    It cycles through the replies; the second time, it begins with the third of them.
-    """
-    turns = itertools.cycle(REPLIES.values())
-    handler = type("Replying", (Handler,), {"replies": itertools.islice(turns, request.param, None)})
+    def __init__(self) -> None:
+        self.requests = 0
+        self.begin(0)
+
+    def begin(self, first: int) -> None:
+        self._replies = itertools.islice(itertools.cycle(REPLIES.values()), first, None)
+
+    def __next__(self) -> Reply:
+        self.requests += 1
+        return next(self._replies)
+
+
+@pytest.fixture
+def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Run a server in a thread, set for the kernels by two variables only."""
+    replying = Server()
+    handler = type("Replying", (Handler,), {"replies": replying})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
         monkeypatch.setenv("OPENAI_MODEL", "m")
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-        yield
+        yield replying
         server.shutdown()
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-@pytest.mark.usefixtures("other_server")
-def test_no_cell_ends_in_an_error(lesson: str, quick_kernel: Sequence[str] | None) -> None:
+def test_no_cell_ends_in_an_error(
+    lesson: str, other_server: Server, quick_kernel: Sequence[str] | None
+) -> None:
+    """Each cell that calls the model is executed twice, with other replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
-    _, *others = editions.run(cells, ROOT / "solutions", quick_kernel)
+    requests = [0]
+
+    def once_more() -> bool:
+        requests.append(other_server.requests)
+        if len(requests) > len(cells):
+            other_server.begin(2)
+        return requests[-1] > requests[-2]
+
+    _, *others = editions.run(cells, ROOT / "solutions", quick_kernel, once_more)
+    assert len(others) > len(cells)
     assert not [each for cell in others for each in editions.faults_of_outputs(cell.outputs)]
