@@ -224,6 +224,13 @@ def test_every_file_that_hides_a_module_is_found(tmp_path: Path) -> None:
     assert "hides Python's own module `ssl`" in shadowing.told("ssl", found["ssl"])
 
 
+def test_a_hook_may_hide_the_systems(tmp_path: Path) -> None:
+    hooks = ("sitecustomize.py", "usercustomize.py")
+    write(tmp_path / "own", *hooks)
+    write(tmp_path / "system" / "dist-packages", *hooks)
+    assert shadowing.hidden([str(tmp_path / "own"), str(tmp_path / "system/dist-packages")]) == {}
+
+
 def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path, "test.py", "chat.py", "fastapi/notes.txt")
     write(tmp_path, "openai/__pycache__/openai.cpython-311.pyc")

@@ -119,12 +119,12 @@ def serve(folder: Path) -> None:
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / RUNTIME)
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
 
-    from jupyter_server.serverapp import ServerApp
     from jupyterlab import commands  # type: ignore[import-untyped]
-    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
-    # JupyterLab asks Node, if there is one, for a registry that only its own builds need.
+    # On import, LabApp asks Node, if there is one, for a registry that only its own builds need.
     commands._yarn_config = lambda _: {"yarn config": {}}
+    from jupyter_server.serverapp import ServerApp
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
     class CourseServer(ServerApp):
         @property

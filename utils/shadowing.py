@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Python runs these at its start, but nothing imports them. Debian's Python has the first.
+_HOOKS = ("sitecustomize", "usercustomize")
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
 
@@ -40,7 +42,8 @@ def hidden(path: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in others:
         later = [place for place in path[path.index(folder) :] if place not in others]
-        for name in sorted({entry.partition(".")[0] for entry in os.listdir(folder or ".")}):
+        names = {entry.partition(".")[0] for entry in os.listdir(folder or ".")}
+        for name in sorted(names.difference(_HOOKS)):
             here = PathFinder.find_spec(name, [folder])
             if here is None or not here.origin:
                 continue
