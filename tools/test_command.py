@@ -34,7 +34,7 @@ NO_TEST_RAN = {
 
 FRAMEWORKS = "tests/apps/frameworks"  # with their own packages: run by `test --apps`
 
-MORE_WORKERS = 2  # more workers than cores
+MORE_WORKERS = 3  # more workers than cores
 SLOWEST_FILES = 10  # how many are listed at the end
 
 LONGEST_TMPDIR = 40  # bytes of its name, so that sockets in it keep short names
