@@ -4,7 +4,7 @@ import pytest
 
 from utils import lesson_source
 from utils.checks import hints
-from utils.checks.arguments import Misuse
+from utils.checks.exercise_numbers import Misuse
 
 LESSON = '''
 +++ {"tags": ["instructor"]}

@@ -13,10 +13,11 @@ import pytest
 
 from utils import lesson_source
 from utils.checks import Outcome, check, evaluate, runner
-from utils.checks.arguments import Misuse, the_number
 from utils.checks.engine import timeout
 from utils.checks.engine.exercise import Exercise
-from utils.checks.engine.student_code import told, untouched
+from utils.checks.engine.raised import told
+from utils.checks.engine.untouched import untouched
+from utils.checks.exercise_numbers import Misuse, the_number
 
 PATIENCE = 0.1
 

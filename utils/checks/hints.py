@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from utils import lesson_source
-from utils.checks.arguments import MISSING, Misuse, the_number
+from utils.checks.exercise_numbers import MISSING, Misuse, the_number
 from utils.checks.outcome import in_html, panel
 
 T = TypeVar("T")

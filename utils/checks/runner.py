@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from utils import lesson_source
-from utils.checks.arguments import MISSING, Misuse, the_checked_number
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages
-from utils.checks.engine.student_code import untouched
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
+from utils.checks.engine.untouched import untouched
+from utils.checks.exercise_numbers import MISSING, Misuse, the_checked_number
 from utils.checks.outcome import Outcome
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
@@ -101,7 +101,7 @@ class Loaded:
         return {**first, **self._shared(FIRST), **own, **self._shared(LAST)}
 
     def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, Callable[[Any], Mapping[str, Any]]]]:
-        from utils.checks.engine.mistakes import compact, stress
+        from utils.checks.engine.extra_cases import compact, stress
         from utils.checks.engine.run import Run
 
         for case in self.exercise.cases:

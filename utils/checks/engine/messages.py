@@ -3,8 +3,8 @@
 from asyncio import CancelledError
 
 from utils.checks.engine.exercise import Messages
+from utils.checks.engine.raised import told
 from utils.checks.engine.run import Run
-from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, kind, shown, times
 
 

@@ -1,26 +1,22 @@
 """The mistakes shared by all exercises whose answer is code, in the order they are looked for.
 
 A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`, and
-so does `compact`, where the first chunk has text. For every exercise, `stress` adds runs with a
-long reply, a lost connection, a reader who stops early, or a cancelled task; they go through
-`STRESSED`. An exercise opts out of a mistake by name, with a reason. An exercise about text
-includes the mistakes of `TEXT`, which compare a run's `output` with the `expected` text.
+so does `compact` of `extra_cases`. Its `stress` cases go through `STRESSED`. An exercise opts out
+of a mistake by name, with a reason. An exercise about text includes the mistakes of `TEXT`, which
+compare a run's `output` with the `expected` text.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.run import ANYTHING, RIVERS, STRING, Case, Run, from_yield, text_of
+from utils.checks.engine.run import ANYTHING, STRING, Run, from_yield, text_of
 
 _SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
 _COLLECTIONS = (str, list, tuple, set, dict)
-
-_LONG = 4 * RIVERS  # more than 100 pieces
 
 RAISED = "raises"
 
@@ -181,22 +177,3 @@ STRESSED: Mistakes[Run] = {
     "left open": LAST["left open"],
     "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,
 }
-
-
-def compact(run: Run) -> Case:
-    """Return an exercise's first case, with text in the first chunk as some providers send it."""
-    return replace(run.case, compact=True, when="for a reply whose first chunk has text")
-
-
-def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
-    """Yield further cases for an exercise, derived from the run of its first one."""
-    if type(run.case) is Case and "stops early" not in opts_out:
-        yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
-    if "swallows the error" not in opts_out:
-        for pieces in (0, 3):
-            yield replace(run.case, fails_after=pieces, when="when the connection was lost")
-    if run.streams and "left open" not in opts_out:
-        yield replace(run.case, leave_after=1, when="when its reader stopped early")
-    if run.asynchronous and "swallows the cancellation" not in opts_out:
-        after = run.reply.arrives(3) + run.reply.gap / 2
-        yield replace(run.case, cancel_after=after, when="after a cancellation")

@@ -12,8 +12,8 @@ from typing import Any, Self
 from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.raised import learners_own
 from utils.checks.engine.reply import Reply, cut
-from utils.checks.engine.student_code import learners_own
 
 PROMPT = "Why do rivers bend?"
 RIVERS = (

@@ -19,9 +19,9 @@ from langchain_core.messages import BaseMessage
 
 from utils.checks.engine import isolation, virtual_time
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.raised import learners_own
 from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import STRING, Case, Run, Wanted, text_of
-from utils.checks.engine.student_code import learners_own
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
 _MOST = 1000  # items; no stream of a check has this many

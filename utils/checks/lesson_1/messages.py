@@ -2,8 +2,8 @@
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
+from utils.checks.engine.raised import told
 from utils.checks.engine.reply import ROLE_AFTER
-from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_1 import first_sentence, order, shout, show, ttft, words
 

@@ -18,8 +18,8 @@ from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.fake_model import Call
+from utils.checks.engine.raised import learners_own
 from utils.checks.engine.run import Case, Run
-from utils.checks.engine.student_code import learners_own
 
 Make = Callable[..., BaseCallbackHandler]
 

@@ -2,7 +2,7 @@
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.student_code import told
+from utils.checks.engine.raised import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
 from utils.checks.lesson_2 import collector, handlers, report, spent, starts, stopwatch
 

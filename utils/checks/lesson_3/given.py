@@ -13,7 +13,7 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.run import ANYTHING, Case, Run, Wanted
 from utils.checks.engine.stream_runner import call
-from utils.checks.engine.student_code import untouched
+from utils.checks.engine.untouched import untouched
 
 HERON = "The heron stands still for an hour. Then it doesn't."
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))

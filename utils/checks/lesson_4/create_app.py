@@ -16,7 +16,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import Case, Run
-from utils.checks.engine.student_code import untouched
+from utils.checks.engine.untouched import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'

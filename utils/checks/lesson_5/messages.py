@@ -3,8 +3,8 @@
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.messages import CANCELLED
+from utils.checks.engine.raised import told
 from utils.checks.engine.run import Run
-from utils.checks.engine.student_code import told
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_5 import (
     agent_reply,

@@ -1,45 +1,12 @@
-"""Whether an exercise was attempted, and a readable account of exceptions in its code."""
+"""Whether an answer is still the exercise's placeholder."""
 
 import ast
 import dis
-import linecache
-import sysconfig
-import traceback
 from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from types import CodeType, FunctionType
 
 from utils import lesson_source
-from utils.checks.engine.wording import shown
-
-_HERE = str(Path(__file__).parent.parent)
-_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
-
-
-def told(error: BaseException, when: str = "") -> str:
-    """Describe an exception, or the first of a group: type, message, and the learner's line."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
-    line = _own_line(error) or (_own_line(error.__cause__) if error.__cause__ else "")
-    at = f" at the line {shown(line, 90)}" if line else ""
-    after = f", {when}" if when else ""
-    await_missing = " Is an `await` missing?" if "'coroutine'" in what else ""
-    return f"Your code raised {shown(what.strip(), 200)}{at}{after}.{await_missing}"
-
-
-def _own_line(error: BaseException) -> str:
-    """Return the innermost line that belongs neither to a library nor to the checks."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if learners_own(frame.filename):
-            return linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return ""
-
-
-def learners_own(filename: str) -> bool:
-    """Whether code in this file belongs neither to a library nor to the checks."""
-    return not filename.startswith((_HERE, "<frozen", *_LIBRARIES))
 
 
 def untouched(answer: object, number: str) -> bool:

@@ -1,4 +1,7 @@
-"""The arguments of `check`, `hint`, `solution` and `predict`, and the errors for wrong ones."""
+"""Exercise numbers as learners write them, and the errors for a wrong call of `check` or `hint`.
+
+An exercise that has moved is found under its old number too.
+"""
 
 import re
 

@@ -1,0 +1,36 @@
+"""What a check says about an exception in an answer, and which code is the learner's own."""
+
+import linecache
+import sysconfig
+import traceback
+from pathlib import Path
+
+from utils.checks.engine.wording import shown
+
+_HERE = str(Path(__file__).parent.parent)
+_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+
+
+def told(error: BaseException, when: str = "") -> str:
+    """Describe an exception, or the first of a group: type, message, and the learner's line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
+    line = _own_line(error) or (_own_line(error.__cause__) if error.__cause__ else "")
+    at = f" at the line {shown(line, 90)}" if line else ""
+    after = f", {when}" if when else ""
+    await_missing = " Is an `await` missing?" if "'coroutine'" in what else ""
+    return f"Your code raised {shown(what.strip(), 200)}{at}{after}.{await_missing}"
+
+
+def _own_line(error: BaseException) -> str:
+    """Return the innermost line that belongs neither to a library nor to the checks."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if learners_own(frame.filename):
+            return linecache.getline(frame.filename, frame.lineno or 0).strip()
+    return ""
+
+
+def learners_own(filename: str) -> bool:
+    """Whether code in this file belongs neither to a library nor to the checks."""
+    return not filename.startswith((_HERE, "<frozen", *_LIBRARIES))
