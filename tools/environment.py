@@ -100,7 +100,7 @@ class Environment(Place):
             return Action.MAKE, "The course's folder was moved or copied: rebuilding .venv."
         if not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: rebuilding it."
-        # additional packages are the learner's
+        # packages that the learner added don't matter
         if not set(stamp["distributions"]) <= set(self.distributions()):
             return Action.MAKE, "Packages in .venv were changed or removed: rebuilding it."
         if stamp.get("kind") != wanted["kind"]:

@@ -64,7 +64,8 @@ def lab(arguments: argparse.Namespace) -> int:
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         write_jupyter_config(Path(folder), port, token)
-        server = start_jupyter(python, Path(folder))  # stops whenever this process ends
+        # JupyterLab stops when this process ends, however it ends.
+        server = start_jupyter(python, Path(folder))
         try:
             wait_until_it_answers(server, port, arguments.here)
             say("\nThe course is running. If your browser doesn't show it, open this address:\n")

@@ -71,7 +71,7 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
 
 
 def _interrupt_cells(port: int, token: str) -> None:
-    """Interrupt running cells: a kernel that ends during one prints a long message."""
+    """Interrupt running cells, since a kernel shut down in mid-cell prints a long message."""
     deadline = time.monotonic() + _SETTLING_SECONDS
     interrupted: set[str] = set()
     while time.monotonic() < deadline:

@@ -187,13 +187,13 @@ def folder_for_sockets() -> str | None:
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs, fastest first; with pytest arguments, only pytest.
+    """Return the steps that `test` runs, fastest first; with arguments for pytest, only its step.
 
     Args:
-        python: the interpreter that has the test packages.
-        more: arguments for pytest.
-        fast: leave out the browser and the notebooks.
-        style: leave out all tests, keeping style, types, and the notebooks' comparison.
+        python: The interpreter that has the test packages.
+        more: Arguments for pytest.
+        fast: Leave out the browser and the notebooks.
+        style: Leave out all tests, keeping style, types, and the notebooks' comparison.
     """
     # By file: a notebook's cells share a kernel, and a file's tests share their servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]

@@ -265,7 +265,7 @@ def _alone(error: Exception) -> Exception:
 
 
 def _silence_logs() -> None:
-    """Keep uvicorn's and asyncio's log lines from appearing below the running cell."""
+    """Keep uvicorn's log, and asyncio's warning about disconnected clients, out of the cell."""
     logger = logging.getLogger("uvicorn")
     logger.propagate = False
     if not logger.handlers:

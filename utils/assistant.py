@@ -95,7 +95,7 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
-    """Return whether a check accepts an answer to another exercise."""
+    """Return whether the check of `exercise` accepts `own`, the learner's answer."""
     from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

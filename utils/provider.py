@@ -71,7 +71,8 @@ def chat_model(
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
-    ours["http_socket_options"] = ()  # applies only to LangChain's own clients
+    # LangChain's own options would apply only to its own clients, but it would warn about a proxy.
+    ours["http_socket_options"] = ()
     with env_vars.hidden():
         return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
 

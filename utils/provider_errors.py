@@ -42,10 +42,10 @@ _EMPTIES = r"a?(invoke|stream)"
 
 
 def explain(error: BaseException) -> str:
-    """Return one sentence that explains why a call to a provider failed, and what to do.
+    """Return a sentence that explains why a call to a provider failed, and what to do.
 
-    The exception's causes, and the members of a group, are examined too. The sentence never
-    contains a key.
+    The exception's causes are examined too. A group gets one sentence for each distinct failure.
+    No sentence contains a key.
     """
     said = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(said))

@@ -16,7 +16,7 @@ import httpx2
 from .errors import Sentence
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_RECONNECTION_DELAY = 3.0  # seconds, as in Chromium, until the server sends a `retry`
+_RECONNECTION_DELAY = 3.0  # seconds, as in Chromium; a `retry` from the server replaces it
 
 
 class NotAnEventStreamError(Sentence, RuntimeError):

@@ -84,7 +84,8 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             raise EOFError
         if finish in LIMITS:
             raise LimitReached(LIMITS[finish])
-        if finish != "tool_calls":  # with any other reason, a truncated call may look complete
+        # With any other finish reason, a call may be cut off and still look complete.
+        if finish != "tool_calls":
             return
         messages = [*messages, message_chunk_to_message(whole)]
         for call in whole.tool_calls:

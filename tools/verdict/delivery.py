@@ -1,8 +1,9 @@
 """Lines about delivery: text arrives early, incrementally and intact, and its end is announced.
 
-A line compares what arrived with what the simulator's log shows as generated, never seconds alone:
-a pause mid-reply, which ends only after `hold` seconds, distinguishes a stream that passes on what
-it has from one that waits.
+With the simulator behind the app, a line compares what arrived with what its log shows as
+generated: a pause mid-reply, which ends only after `hold` seconds, distinguishes a stream that
+passes on what it has from one that waits. Without it (`case.model` is None), `early` compares
+times, and `not_buffered` sizes.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ async def experiment(
 ) -> Rows:
     """Measure each style with each number of clients in turn.
 
-    All clients request the same reply from one server process at the same moment. It takes one
-    second, of which 0.8 s are silent. Measurements that would take longer than 15 s are left out,
-    with a note: a style that serves clients one by one takes as many seconds as there are clients.
+    All clients request the same reply from one server process at the same moment. The reply takes
+    one second, the first 0.8 s of it in silence. Measurements that would take longer than 15 s are
+    left out, with a note: a style that serves clients one by one takes a second for each.
 
     Args:
         clients: Numbers of clients.

@@ -82,7 +82,7 @@ def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
 
 
 def hints_of(data: Data) -> Hints:
-    """Return the hints in a numbered list.
+    """Read the hints from a numbered list.
 
     Raises:
         SourceError: The list is missing, or an item isn't numbered.

@@ -229,7 +229,7 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
-    """Return the server as an ASGI application; `clock` must run like the event loop's clock.
+    """Return the server as an ASGI application; `clock` must advance at the event loop's rate.
 
     Raises:
         ValueError: If the speed is not a positive finite number.

@@ -85,7 +85,7 @@ def write(path: Path, traces: Iterable[RecordedReply]) -> None:
     path = path.resolve()
     fresh = path.with_name(f"{path.name}.part")
     try:
-        # a lone surrogate becomes \ud83d
+        # a lone surrogate becomes an escape, such as \ud83d
         fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
         read(fresh)
         fresh.replace(path)

@@ -15,7 +15,7 @@ from .pacing import Clock, Plan
 
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer ones are shortened
-_MAX_BODY = 16_384  # bytes; larger ones are left out
+_MAX_BODY = 16_384  # bytes; a larger one is replaced by its size
 
 Ended = Literal["streaming", "finished", "client left", "failed"]
 
@@ -34,12 +34,12 @@ class Request:
         status: HTTP status of the response.
         tokens_sent: Tokens passed to the connection.
         tokens_unsent: Tokens that were never generated because the client had disconnected.
-        ended: "streaming" while the reply is in progress, then "finished", "client left", "failed".
+        ended: "streaming" while in progress, then "finished", "client left" or "failed".
         first_byte: When the first byte of the reply was sent; None if none was.
         ended_at: When the reply ended; None while it is in progress.
-        planned_ttft: The TTFT that was drawn for this reply, in seconds; None if refused.
+        planned_ttft: The TTFT chosen for this reply before it began, in seconds; None if refused.
         planned_gap: The gap between its tokens without stalls, in seconds; None if refused.
-        body: The request's JSON.
+        body: The request's JSON; of more than 16 KiB, only its size.
     """
 
     id: int

@@ -69,5 +69,5 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` if it is a valid count."""
+    """Return `value` if it is a whole number and not negative; otherwise None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

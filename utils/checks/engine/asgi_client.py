@@ -40,7 +40,7 @@ class Visit:
     # (virtual time, event) for each event that a browser would dispatch
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
-    over: float | None = None  # when the app had finished handling the request
+    over: float | None = None  # when the app finished handling the request; None if it didn't
     # when the client disconnected or the server cancelled the request, if before that
     left: float | None = None
     late: bytes = b""  # what the app sent after that

@@ -21,7 +21,7 @@ class Exercise(Generic[Seen, Case]):
 
     Attributes:
         observe: Runs the answer once, against fakes, and returns what it did. If that is a `Run`,
-            `engine.mistakes` are looked for too, also in `engine.extra_cases`.
+            the shared mistakes (`engine.mistakes`) are looked for too, also in `extra_cases`.
         cases: The inputs to run the answer with, in order; the first is an ordinary one. The first
             mistake in the first case that has one is reported.
         mistakes: Names and predicates, in order, looked for after those of `FIRST`. A mistake with

@@ -6,7 +6,7 @@
 
 A reply takes virtual time (`virtual_time`), so measurements don't depend on the machine. It
 can also be passed to an answer directly, as a stream of text (`stream`, `astream`) or of chunks
-(`chunks`, `achunks`): these are real streams, which can be read once and closed.
+(`chunks`, `achunks`): these are real streams, which can be read only once, and can be closed.
 """
 
 # ruff: noqa: ARG002, D102 (arguments and methods are Python's)

@@ -95,9 +95,11 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        for _ in range(_TRIES):  # Python closes a generator that is suspended at a `yield`
-            await asyncio.to_thread(int)  # once no thread refers to it any more
-            isolation.settle()  # on the loop, where a dropped coroutine can be closed
+        # A generator suspended at a `yield` is closed once no thread refers to it any more; a
+        # dropped coroutine can be closed only on the loop.
+        for _ in range(_TRIES):
+            await asyncio.to_thread(int)
+            isolation.settle()
             await asyncio.sleep(0.001)
             if not reply.still_open:
                 break

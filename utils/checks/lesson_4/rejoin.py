@@ -262,7 +262,7 @@ def ends_early(s: Seen) -> Visit | None:
 
 
 def _waits(s: Seen) -> bool:
-    """Whether a response takes its time although all of its events were added before."""
+    """Whether the last response is slow to end, although all its events existed when requested."""
     last = s.readers[-1].visits[-1]
     return last.over is not None and last.over - last.began > _SLOW
 

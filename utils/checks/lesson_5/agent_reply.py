@@ -30,7 +30,7 @@ class Seen(Run):
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies
-    readings: Sequence[Reading]  # the requests for the replies, in order
+    readings: Sequence[Reading]  # each reading of the replies, reply by reply
     blocking: str  # the agent method that was called and blocks the event loop, or ""
     late: float  # the longest delay from a piece's arrival to its yield
     echo: str  # a message from the history that was yielded, or ""

@@ -138,7 +138,10 @@ class Tried(Texts):
 
     @property
     def waited(self) -> float:
-        """After how long the next entry was called if the first is silent; otherwise the limit."""
+        """Seconds from calling the first entry to calling the second, if the first is silent.
+
+        If it isn't, or if the second shouldn't be called, the case's limit.
+        """
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # earlier replies that shouldn't be repeated
+_MOST_SAID = 60  # how many of the latest replies to avoid repeating
 _STEM = 4  # leading letters by which words are compared
 
 

@@ -198,7 +198,10 @@ def records(text: str, names: list[str]) -> list[str]:
 
 
 def speaks_of(text: str, choice: str) -> bool:
-    """Return whether `text` contains the words of `choice`, or words that begin with them."""
+    """Return whether `text` contains the words of `choice`.
+
+    A word of more than four letters is also found as the beginning of one, without its last letter.
+    """
     wanted = extract.words(choice)
     whole, beginnings = _said(text)
     return bool(wanted) and all(

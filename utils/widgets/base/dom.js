@@ -19,7 +19,7 @@ function makeButton(className, words, press) {
   return button;
 }
 
-// Makes an SVG with one path for each class name, stretched over its parent.
+// Makes an SVG stretched over its parent. Returns it, and a path for each class name.
 function makePaths(...classNames) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("preserveAspectRatio", "none");

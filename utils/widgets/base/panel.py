@@ -35,7 +35,7 @@ class Panel(SyncedList):
         self.push()
 
     def take(self, item: object, at: float) -> str | None:
-        """Store an item for the next `push`, which arrived `at` seconds after sending.
+        """Store an item that arrived `at` seconds after the request was sent, for the next `push`.
 
         Returns the item's visible text; None if the item changes nothing here.
         """

@@ -22,7 +22,7 @@ class SyncedList(CourseWidget):
     also repeated now and then, for a page that can't ask because the kernel is busy with its cell.
     """
 
-    # Read only when a page requests the state; never assigned, so never sent separately.
+    # Its value is read only when a page requests the state; never assigned, so never sent alone.
     items: traitlets.List[Item] = traitlets.List().tag(
         sync=True, to_json=lambda _, synced: synced.whole
     )

@@ -266,7 +266,7 @@ class ChatPanel(Showable, ChatPage):
 
     def _begin_here(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
         if self.busy or self._typed:
-            return  # the page had old state; the typed text stays in its box
+            return  # the page was out of date; the typed text stays in its box
         task = asyncio.get_running_loop().create_task(answering())
         self._typed.add(task)
         task.add_done_callback(self._ended)

@@ -3,8 +3,8 @@
 // A row for each chunk. Of a long stream the first rows and the last are drawn, so that the page
 // stays fast; the rows between them are counted.
 
-const FIRST = 200;
-const LAST = 100;
+const FIRST_ROWS = 200;
+const LAST_ROWS = 100;
 const COLUMNS = [
   ["number", "chunk"],
   ["at", "seconds"],
@@ -32,7 +32,7 @@ function render({ model, el }) {
   const end = frame(model, el, box);
 
   function add(row, place) {
-    const body = place < FIRST ? first : last;
+    const body = place < FIRST_ROWS ? first : last;
     const line = body.insertRow();
     if (row.empty) line.className = "course-empty";
     for (const [column] of COLUMNS) {
@@ -54,10 +54,10 @@ function render({ model, el }) {
         for (const [column] of COLUMNS) {
           if (rows[place][column]) table.classList.add(`course-has-${column}`);
         }
-        if (place < FIRST || place >= rows.length - LAST) add(rows[place], place);
+        if (place < FIRST_ROWS || place >= rows.length - LAST_ROWS) add(rows[place], place);
       }
-      while (last.rows.length > LAST) last.deleteRow(0);
-      const hidden = rows.length - FIRST - LAST;
+      while (last.rows.length > LAST_ROWS) last.deleteRow(0);
+      const hidden = rows.length - FIRST_ROWS - LAST_ROWS;
       gap.hidden = hidden <= 0;
       skipped.textContent =
         `${hidden.toLocaleString("en")} more chunks are not shown here; the list has them all.`;

@@ -14,7 +14,7 @@ from utils.widgets.base.panel import STOPPED, Panel
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.stream_view.widget import StreamView
 
-_SHOWN = 400  # characters per cell that are sent to the page
+_LONGEST_CELL = 400  # characters of a cell that are sent to the page
 
 Row = dict[str, str]
 
@@ -144,4 +144,6 @@ def _tokens(usage: Mapping[str, Any]) -> str:
 
 
 def _cut(cell: str) -> str:
-    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}… ({len(cell):,} characters)"
+    if len(cell) <= _LONGEST_CELL:
+        return cell
+    return f"{cell[:_LONGEST_CELL]}… ({len(cell):,} characters)"

@@ -2,7 +2,7 @@
 //
 // A dot that pulses at each beat, and a strip of beats on which a freeze stays visible as a gap.
 
-const FROZEN = 5; // beats' time, as in heartbeat.py
+const FROZEN = 5; // beat intervals, as in widget.py
 
 // The gaps that count as a freeze, each as its start and its end in seconds.
 function freezes(beats, end, every) {

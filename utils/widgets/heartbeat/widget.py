@@ -87,7 +87,7 @@ class Heartbeat(Showable, SyncedList):
 
     @property
     def froze(self) -> bool:
-        """Whether a gap was longer than five beat intervals, half a second."""
+        """Whether a gap was longer than five beat intervals (half a second by default)."""
         return self.longest > FROZEN * self.every
 
     def line(self) -> str:

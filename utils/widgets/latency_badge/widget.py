@@ -19,7 +19,7 @@ PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "fail
 
 
 class LatencyBadge(CourseWidget):
-    """A badge that shows `waiting… 3.2 s`, then `first words 0.21 s · done 10.0 s`.
+    """A badge that shows `waiting… 3.2 s`, then `first words 3.4 s · done 10.0 s`.
 
     In your own loop:
 
@@ -84,7 +84,7 @@ class LatencyBadge(CourseWidget):
 
         Args:
             text: What arrived.
-            at: Seconds from the start to its arrival; None for now.
+            at: Seconds from the start to its arrival; None means now.
         """
         if text and self.phase == "waiting":
             self._first = self.elapsed if at is None else at
@@ -96,7 +96,7 @@ class LatencyBadge(CourseWidget):
 
         Args:
             outcome: "finished", "left" or "failed".
-            total: Seconds from the start to the end; None for now.
+            total: Seconds from the start to the end; None means now.
         """
         total = self.elapsed if total is None else total
         self._show(self._first, total, outcome)

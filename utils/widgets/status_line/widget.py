@@ -32,7 +32,7 @@ class StatusLine(Showable, CourseWidget):
     _esm = script("status_line/status_line.js")
     _css = stylesheet("status_line/status_line.css")
 
-    # Read only when a page requests it, so that a page opened late gets the current seconds.
+    # Its value is read only when it is sent, so that a page opened late gets the current seconds.
     run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
 
     def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:

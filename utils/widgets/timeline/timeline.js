@@ -7,8 +7,8 @@
 
 const EDGE = 0.012; // of the axis, free at both ends, so that a mark at 0 s is whole
 
-// The colour of a row's marks, see timeline.css: the first of these words in the event's name
-// decides, as in "on_llm_error"; any other event, such as a token, is "delivered".
+// The colour of a row's marks (timeline.css), by the first of these words that is in the event's
+// name, such as "on_llm_error". Any other event, such as a token, is "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // The end of the axis and the distance between its ticks, both in seconds.

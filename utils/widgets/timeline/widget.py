@@ -14,7 +14,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import Throttle, timer_thread
 
-_SHOWN = 160  # characters of a detail that are sent to the page
+_LONGEST_DETAIL = 160  # characters of a detail that are sent to the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class EventTimeline(Showable, SyncedList):
             what, more, whose = (well_formed(str(part)) for part in (name, detail, run))
             event = Event(what, more, whose, now - self._start)
             self._events.append(event)
-            self.append([event.name, event.run, round(event.at, 4), event.detail[:_SHOWN]])
+            self.append([event.name, event.run, round(event.at, 4), event.detail[:_LONGEST_DETAIL]])
         self._throttle.ask()
 
     def clear(self) -> None:
