@@ -94,13 +94,13 @@ def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
 
     Args:
         app: A FastAPI or any other ASGI app.
-        name: Identifies the server to replace; use another to serve two apps side by side.
+        name: Identifies the server to replace; use two names to serve two apps side by side.
 
     Returns:
-        An awaitable of the server, which then accepts requests.
+        A coroutine that returns the server once it accepts requests.
 
     Raises:
-        ServingError: If it isn't an app, no event loop is running, or the app fails to start.
+        ServingError: If `app` isn't an ASGI app or fails to start, or no event loop is running.
     """
     _check(app)
     return _replace(app, name)
@@ -132,7 +132,7 @@ async def serving(app: App) -> AsyncIterator[str]:
         The URL, such as `http://127.0.0.1:43210`, without a trailing slash.
 
     Raises:
-        ServingError: If it isn't an app, or it fails to start.
+        ServingError: If `app` isn't an ASGI app, or it fails to start.
     """
     _check(app)
     server = await _started(app)
@@ -177,7 +177,7 @@ class _Uvicorn(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals, and so ■, to the kernel."""
+        """Leave signals to the kernel, so that ■ still interrupts the cell."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -224,7 +224,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # many apps have no lifespan
+                self.startup_error = error  # not in `errors`, since many apps have no lifespan
             elif type(_alone(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_alone(error))
             raise

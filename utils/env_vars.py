@@ -80,7 +80,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about an invalid character in a variable, without showing the value."""
+    """Return a sentence about an invalid character in a variable, without its value, or None."""
     for place, character in (("starts", value[:1]), ("ends", value[-1:])):
         if character and character in _QUOTES:
             return f"{name} {place} with a quotation mark: set it without quotes."
@@ -104,7 +104,7 @@ def wrong() -> str | None:
 
 
 def _wrong() -> Iterator[tuple[str, str]]:
-    """Yield each such variable, with its sentence."""
+    """Yield each variable that can't be used, with a sentence about it."""
     for name in set_of("SSLKEYLOGFILE"):
         try:
             Path(os.environ[name]).open("a").close()

@@ -49,12 +49,12 @@ class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named
     """
 
     def _render_traceback_(self) -> list[str]:
-        """The lines that IPython shows instead of a traceback."""
+        """Return the lines that IPython shows instead of a traceback."""
         return [str(self)]
 
 
 def redacted(text: str) -> str:
-    """Return `text` with keys, tokens and the passwords of URLs replaced by `[key]`.
+    """Return `text` with keys, tokens, and user names and passwords in URLs replaced by `[key]`.
 
     A key from an environment variable is replaced where it is a whole token. A short word such as
     `ollama`, which local servers accept as a key, isn't a secret and isn't replaced.

@@ -46,8 +46,8 @@ def chat_model(
     """Return a chat model: the simulator's, or the real provider's if one is set.
 
     Args:
-        profile: The simulator's latency profile, such as "seed", "chat" or "laptop"; also for a
-            shared simulator. A real provider ignores it.
+        profile: The latency profile of the simulator, or of a shared simulator, such as "seed",
+            "chat" or "laptop". A real provider ignores it.
         delivery: A fault for the simulator to inject, such as "buffered" or "drop@40", or several
             separated by colons; see `utils/simulator/FAULTS.md`. With a fault, the simulator
             replies even if a real provider is set.
@@ -55,7 +55,7 @@ def chat_model(
         **kwargs: Passed on to `ChatOpenAI`, such as `temperature`.
 
     Raises:
-        ProviderError: If the provider's settings are incomplete, or the simulator can't start.
+        ProviderError: If the provider's settings are unusable, or the simulator can't start.
     """
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
@@ -121,12 +121,12 @@ def simulator(*, wait: bool = True) -> Simulator:
 
 
 def describe() -> str:
-    """Return a sentence about the model that cells will call, without its key.
+    """Return a description of the model that cells will call, without its key.
 
     It makes no call, so it can't tell whether a real provider responds.
 
     Raises:
-        ProviderError: If the provider's settings are incomplete.
+        ProviderError: If the provider's settings are unusable.
     """
     provider = real_provider()
     if provider is not None:

@@ -37,7 +37,7 @@ _READERS = {
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# in langchain-core's chat model; raises an exception if there is no reply
+# The methods of langchain-core's chat model that raise an exception if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
 
 
@@ -73,7 +73,7 @@ def explain_providers(error: BaseException) -> str | None:
 
 
 def _explained(causes: list[BaseException]) -> str | None:
-    """Return the sentence for the first exception that is recognised."""
+    """Return the sentence for the first exception that is recognised; None if none is."""
     return next(filter(None, (_sentence(cause, causes) for cause in causes)), None)
 
 

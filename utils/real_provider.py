@@ -15,7 +15,7 @@ _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
-    """No model is available: a provider's settings are incomplete, or the simulator can't start.
+    """No model is available: a provider's settings are unusable, or the simulator can't start.
 
     The message says what to do.
     """
@@ -29,7 +29,7 @@ class Provider:
         model: The model's name.
         base_url: The API's URL; None is OpenAI's.
         api_key: The key, which is never shown.
-        named_by: The variable that sets the URL.
+        named_by: The variable that sets the URL; None if none does.
     """
 
     model: str
@@ -64,7 +64,7 @@ def real_provider() -> Provider | None:
     costs money here.
 
     Raises:
-        ProviderError: If `OPENAI_BASE_URL` is set without a model, or isn't a valid URL.
+        ProviderError: If `OPENAI_BASE_URL` is set without a model, or a setting is invalid.
     """
     with env_vars.lock:
         model, url, key = map(variable, ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"))

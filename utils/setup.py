@@ -29,7 +29,7 @@ _PACKAGES = (
     "langchain_openai",
     "matplotlib",
 )
-# These, and all modules that they import.
+# The course needs these, and all modules that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
 _OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
 _FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -43,7 +43,7 @@ def ready() -> None:
     """Check the environment, start the simulator, warm up, and print which model is used.
 
     Raises:
-        SetupError: If something is missing; the message says what to do.
+        SetupError: If the notebook can't run here; the message says what to do.
     """
     _check_utils(sys.modules.get("utils"))
     _check_packages()

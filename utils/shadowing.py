@@ -60,9 +60,9 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
-    """Return those `hidden` modules that are needed, or that needed modules import.
+    """Return the `hidden` modules already imported; if none was, those that `needed` ones import.
 
-    To find out, it imports the needed modules with the hiding folders removed from the path.
+    To find the latter, it imports the needed modules without the hiding folders on the path.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

@@ -20,7 +20,7 @@ _RECONNECTION_DELAY = 3.0  # seconds, as in Chromium; a `retry` from the server 
 
 
 class NotAnEventStreamError(Sentence, RuntimeError):
-    """The response is no event stream; the message says why."""
+    """The response isn't an event stream; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def _record(arguments: argparse.Namespace) -> None:
         try:
             with client:
                 with suppress(APIStatusError):  # some servers don't list their models
-                    client.models.with_raw_response.list()  # the first call of a process is slower
+                    client.models.with_raw_response.list()  # a process's first call is slower
                 for request in requests:
                     trace = record(client, request)
                     traces.pop((trace.model, trace.prompt), None)

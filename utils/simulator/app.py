@@ -37,7 +37,7 @@ from .response import PacedResponse
 
 # Pages from these origins may send requests: servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
-_LARGE = 1_000_000  # bytes; at most `_MAX_LARGE_BODIES` larger ones are read concurrently
+_LARGE = 1_000_000  # bytes; at most `_MAX_LARGE_BODIES` larger bodies are read concurrently
 _MAX_LARGE_BODIES = 4
 _MAX_BODY = 16_000_000  # bytes
 _BODY_SECONDS = 60.0
@@ -160,7 +160,7 @@ class Service:
         )
 
     async def _body(self, request: Request) -> bytes:
-        """Return a request's body, unless it is too large or incomplete.
+        """Return a request's body, unless it is too large or arrives too slowly.
 
         Raises:
             ApiError: 408 or 413.
@@ -211,7 +211,7 @@ class Service:
         return JSONResponse({"model": name})
 
     async def requests(self, request: Request) -> Response:
-        """Return the request log, optionally after all replies have ended."""
+        """Return the request log; `settled=SECONDS` waits at most that long for replies to end."""
         settled = True
         if wait := request.query_params.get("settled"):
             settled = await self._log.settle(_seconds(wait))
@@ -245,7 +245,7 @@ def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> A
         routes=Service(settings, limiter, clock).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
-    app.router.redirect_slashes = False  # `KeyRequired` handles such paths without a second request
+    app.router.redirect_slashes = False  # `KeyRequired` removes a trailing slash instead
     return CORSMiddleware(
         KeyRequired(app, settings.key),
         allow_origin_regex=_LOOPBACK,

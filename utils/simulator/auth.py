@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import errors
 from .errors import ApiError
 
-LEARNER = "simulator.learner"  # key of the ASGI scope: the learner who sent the request
+LEARNER = "simulator.learner"  # key of the ASGI scope: the name or address of the learner
 _MAX_NAME = 40  # characters
 
 
@@ -39,7 +39,7 @@ class KeyRequired:
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:
-            return  # the client left before sending the whole request
+            return  # the client disconnected before sending the whole request
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
         """Return the key, and the learner's name after it if there is one."""

@@ -1,4 +1,4 @@
-"""Child processes that run a module of the course: start, find and end them.
+"""Child processes that run a module of the course: start them, learn their ports, end them.
 
 Standard library only, as every notebook imports this.
 """
@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.05
 _REPORT_SECONDS = 1.0  # for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# A child inherits only the variables that locate Python's files. Others could break it: with
+# Of Python's own variables, a child inherits only those about files. Others could break it: with
 # PYTHONINSPECT a failed start would wait for input, with PYTHONWARNINGS=error imports fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
@@ -46,8 +46,8 @@ class Child:
     stdout or close it. The connection stays open until the process ends. Stdout and stderr are read
     to their end, so that a full pipe never blocks the process; the last output is kept for errors.
 
-    It ends when the pipe to its standard input closes. Only this process has the other end, so the
-    operating system closes it even if this process is killed.
+    The child ends when the pipe to its standard input closes. Only this process has the other end,
+    so the operating system closes it even if this process is killed.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Child:
         return None
 
     def _reported(self, connection: socket.socket) -> int | None:
-        """Return the port reported over a connection; None if the token is wrong."""
+        """Return the port reported over a connection; None if the report is invalid or late."""
         connection.settimeout(_REPORT_SECONDS)
         try:
             with connection.makefile("rb") as report:
@@ -191,7 +191,7 @@ _connections: list[socket.socket] = []  # stay open until this process ends
 
 
 def report(port: int) -> None:
-    """Report the port to the process that started this one as a `Child`."""
+    """Report the port to the process that started this one as a `Child`, if any."""
     address, _, token = os.environ.pop(_REPORT_VARIABLE, "").partition(":")
     if not address:
         return

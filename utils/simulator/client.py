@@ -76,7 +76,7 @@ class Simulator:
             speed: How many times faster than real time replies are; None uses `COURSE_SPEED`.
 
         Raises:
-            SimulatorError: If the speed is not a number above 0.
+            SimulatorError: If the speed is not a number above 0, or the process can't be started.
         """
         self.speed = _environment_speed() if speed is None else _checked(speed, "speed")
         self.api_key = secrets.token_urlsafe(24)
@@ -97,7 +97,7 @@ class Simulator:
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or failed to start too many times."""
+        """Whether it was stopped, or failed to start and won't be restarted."""
         return self._process.over
 
     def wait(self) -> None:
@@ -135,17 +135,17 @@ class Simulator:
             the block, call the list's `now()`.
 
         Raises:
-            SimulatorError: If the simulator can't be reached; raised by the block.
+            SimulatorError: By the block, if the simulator can't be reached.
         """
         return Watch(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
-        """Return a mark of the current position, and the requests since the mark `since`."""
+        """Return a mark of the log's current end, and the requests since the mark `since`."""
         query = {"since": since} | ({"settled": str(_SETTLE_SECONDS)} if settled else {})
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
-        except OSError:  # the server has just died, and restarts with an empty log
+        except OSError:  # perhaps the server has died and is being restarted
             try:
                 answer = self._get(path)
             except OSError as error:
@@ -156,7 +156,7 @@ class Simulator:
         return answer["mark"], Requests(records, answer["settled"])
 
     def _get(self, path: str) -> dict[str, Any]:
-        from http.client import HTTPConnection, HTTPException  # saves setup 20 ms
+        from http.client import HTTPConnection, HTTPException  # late: saves setup 20 ms
 
         connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
         try:
@@ -212,12 +212,12 @@ def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
     """Return this notebook's simulator; the first call starts it.
 
     Args:
-        speed: How many times faster than real time replies are; None uses `COURSE_SPEED`, or the
-            speed of the running simulator.
+        speed: How many times faster than real time replies are; None uses the speed of the running
+            simulator, or else `COURSE_SPEED`.
         wait: Wait until it is ready. False returns immediately.
 
     Raises:
-        SimulatorError: If it can't start, or already runs at another speed.
+        SimulatorError: If it can't start, or is already running at a different speed.
     """
     simulator = shared.get(speed)
     if speed is not None and speed != simulator.speed:

@@ -65,20 +65,21 @@ def compose(
 ) -> Reply:
     """Return the reply to `request`.
 
-    The tokens depend on the conversation and the seed only. The timing is drawn anew for each
-    attempt. A recorded model replies to other prompts at the pace of `default`, under its name.
+    The same request gets the same tokens; the timing is drawn anew for each attempt. For prompts
+    that weren't recorded, a recorded model replies as `default`.
 
     Args:
         request: The request.
         default: The profile of `sim`.
         attempt: How many times the same request has arrived; 1 is the first.
         recordings: Recorded replies.
-        name: The source of the reply's identifier.
+        name: The string from which the reply's identifier is derived.
         admit: Takes a profile and the prompt's tokens; returns the request's place in the queue of
             that profile's server, or None without a queue.
 
     Raises:
-        ApiError: 404 for an unknown model, or the error that the profile or a fault injects.
+        ApiError: 404 for an unknown model, 400 for an unusable schema or a prompt that must be
+            recorded but isn't, or the error that the profile or a fault injects.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)

@@ -15,7 +15,7 @@ class ConcurrencyLimiter:
     """Limit on concurrent replies, shared fairly among learners.
 
     While others wait, a learner's share is the limit divided by the learners who are streaming or
-    waiting. A single learner may use the whole limit, and frees it as soon as others arrive.
+    waiting. Otherwise, a learner may use the whole limit. Replies in progress are never ended.
     """
 
     def __init__(self, clock: Clock, limit: int | None = None) -> None:

@@ -34,7 +34,7 @@ class Conversations:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
     def store(self, response_id: str, reply: Reply) -> None:
-        """Store the conversation that ends with `reply`, without its instructions."""
+        """Store a conversation that ends with `reply`, unless too long; omit its instructions."""
         calls = tuple(
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
@@ -52,7 +52,7 @@ class Conversations:
         """Return the conversation that ends with a response.
 
         Raises:
-            ApiError: 400 if it is unknown.
+            ApiError: 400 if the response is unknown or no longer kept.
         """
         if response_id not in self._turns:
             raise errors.no_such_response(response_id)

@@ -10,7 +10,7 @@ class ApiError(Exception):
     """HTTP error response."""
 
     status: int
-    message: str  # one sentence for the reader
+    message: str  # what is wrong, for the reader
     code: str | None = None  # machine-readable reason, if the API has one
     param: str | None = None  # the invalid field of the request
     kind: str = "invalid_request_error"  # the API's `type`

@@ -57,7 +57,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
     The TTFT is log-normal around the profile's median; the other tokens follow at the profile's
     rate, with its stalls. A profile that thinks spreads its `reasoning` tokens over the TTFT; with
-    any other, they are simply the first tokens.
+    any other profile, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
@@ -82,7 +82,7 @@ class Piece(NamedTuple):
         at: When it is sent, in seconds of the profile's time since the request arrived.
         part: Index of the part of the reply that it belongs to.
         text: The text.
-        tokens: How many tokens it is.
+        tokens: How many tokens it contains.
         recorded: Other fields of a recorded chunk, nested as in the chunk.
     """
 
@@ -100,8 +100,8 @@ class TimedBytes(NamedTuple):
         at: When they are sent, in seconds of the profile's time since the request arrived.
         data: The bytes.
         tokens: How many tokens of the reply they contain.
-        ends: How a reply that they end early ends: "failed" closes the response cleanly, "reset"
-            resets the connection.
+        ends: How they end the reply early: "failed" closes the response cleanly, "reset" resets the
+            connection; "" if they don't.
     """
 
     at: float

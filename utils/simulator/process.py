@@ -65,7 +65,7 @@ class ServerProcess:
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or failed to start too many times."""
+        """Whether it was stopped, or failed to start and won't be restarted."""
         return self._stopping.is_set() or self._failure is not None
 
     def wait(self) -> None:

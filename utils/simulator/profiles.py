@@ -21,7 +21,7 @@ class Profile:
         name: What follows `sim-` in the model's name.
         ttft: Median time to the first token of text, in seconds.
         rate: Tokens per second after the first one; ignored if `total` is given.
-        about: The source of the figures.
+        about: What kind of model or server this is.
         total: Seconds for the whole reply, whatever its length.
         spread: Standard deviation of ln(TTFT): 0 is exact, 0.2 typical, 0.8 a heavy tail.
         opening: When the role-only first chunk is sent, as a share of the TTFT. Servers send it

@@ -29,11 +29,7 @@ if TYPE_CHECKING:
 _MAX_MESSAGE = 300  # characters of an error
 _HEADER = ("id", "object", "created", "model", "system_fingerprint")  # a replay generates its own
 _IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # field names
-_REASONING = (
-    "reasoning_content",
-    "reasoning",
-    "thinking",
-)  # the same field under different names, depending on the server
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ between servers
 _DEFAULTS: Json = {"service_tier": "default", "logprobs": None, "refusal": None, "content": None}
 _NOT_JSON = "events that aren't JSON"
 _NO_OBJECT = "events that aren't JSON objects"
@@ -51,7 +47,7 @@ def record(
     """Send a chat request with streaming options, and return how its reply arrived.
 
     Raises:
-        RecordError: If the stream has no finish reason, an error, or several choices.
+        RecordError: If the stream has an error, several choices, or no finish reason.
         openai.OpenAIError: If the request fails.
     """
     options = {"stream": True, "stream_options": {"include_usage": True}}
@@ -112,7 +108,7 @@ def _events(pieces: Iterable[bytes], left_out: Counter[str]) -> Iterator[str]:
 
 
 class Recorder:
-    """The part of a reply that has arrived; unknown fields of a chunk are kept as they are."""
+    """Collects the part of a reply that has arrived, including unknown fields of its chunks."""
 
     def __init__(self) -> None:
         self.opening: float | None = None  # when the first chunk arrived; None before
@@ -181,7 +177,7 @@ class Recorder:
         self.left_out[f"fields `{field}` of a wrong type"] += 1
 
     def _choice(self, choice: Json, now: float) -> Json:
-        """Add a choice, and return its unknown fields."""
+        """Add the choice of a chunk, and return its unknown fields."""
         if (self._field(choice, "index", int, where="choices[].") or 0) > 0:
             raise RecordError("The reply has several choices; only one can be recorded: omit `n`.")
         reason = self._field(choice, "finish_reason", str, where="choices[].")
@@ -204,7 +200,7 @@ class Recorder:
 
     def _content(self, delta: Json, now: float) -> None:
         content = delta.get("content")
-        if isinstance(content, list):  # a list of parts, as some servers send it; also kept
+        if isinstance(content, list):  # of parts, from some servers; kept like an unknown field
             parts = [part.get("text") for part in content if isinstance(part, dict)]
             text = "".join(part for part in parts if isinstance(part, str))
         else:
@@ -219,7 +215,7 @@ class Recorder:
         function = self._field(call, "function", dict, where="tool_calls[].") or {}
         name = self._field(function, "name", str, where="tool_calls[].function.") or ""
         arguments = function.get("arguments")
-        if isinstance(arguments, dict):  # not a string, as some servers send them
+        if isinstance(arguments, dict):  # some servers send an object instead of a string
             function["arguments"] = json.dumps(arguments, ensure_ascii=False)
         text = self._field(function, "arguments", str, where="tool_calls[].function.") or ""
         known = self._call_ids.setdefault(number, identifier)
@@ -301,7 +297,7 @@ def refusal(error: OpenAIError, host: str, key_set: bool) -> str:
             f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
             "server is running."
         )
-    body = getattr(error, "body", None)  # the message, where the SDK didn't find it
+    body = getattr(error, "body", None)  # may contain a message that the SDK didn't find
     more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
     return f"{host} responded: {textwrap.shorten(f'{error}{more}', _MAX_MESSAGE, placeholder=' …')}"
 

@@ -77,7 +77,7 @@ def write(path: Path, traces: Iterable[RecordedReply]) -> None:
     """Write recorded replies; an existing file is replaced only if the new one can be read.
 
     Raises:
-        RecordingError: If it can't be read.
+        RecordingError: If the new file can't be read.
         OSError: If it can't be written.
     """
     document = {"format": _FORMAT, "replies": [asdict(trace) for trace in traces]}

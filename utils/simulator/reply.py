@@ -13,7 +13,7 @@ from .model_request import ModelRequest
 from .pacing import Piece, Plan, TimedBytes
 from .prefill import Place
 
-Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have `recorded`
+Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have `other`
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
@@ -90,7 +90,7 @@ class Reply:
     place: Place | None = None  # its place in the server's queue; None without a queue
 
     def text_of(self, part: int) -> str | None:
-        """Return the text of a part that is sent; None if the reply ends before it."""
+        """Return the text that is sent of one part; None if the reply ends before that part."""
         return self._texts.get(part)
 
     @cached_property
@@ -122,7 +122,7 @@ class Reply:
         return next(visible, None)
 
     def part_by_part(self) -> Reply:
-        """Return the same reply with its parts one after another, reasoning first.
+        """Return the same reply without `other` parts, one part after another, reasoning first.
 
         Only recorded replies interleave their parts, which the Responses API can't express.
         """
@@ -141,7 +141,7 @@ class Reply:
         )
 
     def ended_after(self, tokens: int, finish: str) -> Reply:
-        """Return the same reply, cut to `tokens` tokens if it is longer."""
+        """Return the same reply with this finish reason, cut to `tokens` pieces if it is longer."""
         if tokens >= len(self.pieces):
             return replace(self, finish=finish)
         pieces = self.pieces[:tokens]
@@ -155,7 +155,7 @@ class Reply:
         )
 
     def delayed(self, after: int, seconds: float) -> Reply:
-        """Return the same reply with a pause after `after` tokens."""
+        """Return the same reply with a pause after `after` pieces."""
         pieces = [
             piece._replace(at=piece.at + seconds) if index >= after else piece
             for index, piece in enumerate(self.pieces)

@@ -30,14 +30,14 @@ class Request:
         received: When the request arrived.
         model: The requested model.
         stream: Whether the request had `"stream": true`.
-        prompt: Text of the last user message.
-        status: HTTP status of the response.
+        prompt: Text of the last user message, at most 4,096 characters.
+        status: HTTP status of the response; 0 before there is one.
         tokens_sent: Tokens passed to the connection.
         tokens_unsent: Tokens that were never generated because the client had disconnected.
         ended: "streaming" while in progress, then "finished", "client left" or "failed".
         first_byte: When the first byte of the reply was sent; None if none was.
         ended_at: When the reply ended; None while it is in progress.
-        planned_ttft: The TTFT chosen for this reply before it began, in seconds; None if refused.
+        planned_ttft: The planned TTFT in seconds; None if refused, or if no visible token is sent.
         planned_gap: The gap between its tokens without stalls, in seconds; None if refused.
         body: The request's JSON; of more than 16 KiB, only its size.
     """
@@ -80,7 +80,7 @@ class Requests(Sequence[Request]):
     """Requests in order of arrival, displayed as a table.
 
     Attributes:
-        settled: False if some reply was still in progress when the log was read.
+        settled: False if a reply was still in progress after waiting for it to end.
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:
@@ -216,7 +216,7 @@ class Log:
         return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
-        """Return the requests received after `mark`; all requests if the mark is unknown."""
+        """Return the kept requests received after `mark`; all of them if the mark is unknown."""
         run, _, number = mark.partition("-")
         after = int(number) if run == self._run and number.isdecimal() else 0
         return [asdict(entry.current()) for entry in self._entries if entry.request.id > after]

@@ -24,7 +24,7 @@ _DRAIN_SECONDS = 5.0  # s to wait, before a reset, until sent bytes are acknowle
 _DRAIN_SECONDS_BLIND = 0.05  # s to wait instead where the system doesn't report acknowledgements
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # high: at 1,000 streams, collections took a fifth of the time
-_COLLECT_SECONDS = 5.0  # at least, between two full garbage collections
+_COLLECT_SECONDS = 5.0  # s between two full garbage collections, at least
 _MAX_FILES = 10_240
 _KEEP_ALIVE = 75  # s; a learner may read between two cells
 
@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
         self._limiter = limiter
         self.live: asyncio.Task[None] | None = None
-        self._collected = 0  # requests
+        self._collected = 0  # requests until the last collection
         self._collected_at = time.monotonic()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -185,7 +185,7 @@ def serve(
 
 
 def _allow_many_connections() -> None:
-    """Raise the limit on open files as far as the system allows; it often starts at 256 or 1024."""
+    """Raise the limit on open files, often 256 or 1024, to `_MAX_FILES` or the system's maximum."""
     if sys.platform != "win32":
         import resource
 

@@ -12,7 +12,7 @@ from .schema_rules import SchemaError
 
 
 def answer(request: ModelRequest) -> tuple[Part, ...]:
-    """Return the parts of the reply, which depend on the conversation and the seed only.
+    """Return the parts of the reply; the same request always gets the same.
 
     Raises:
         ApiError: 400 if a schema of the request can't be used.

@@ -69,7 +69,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
         case "my_name":
             names = _names([*asked, prompt])
             known = [part for part in told if names and names[-1] in part]
-            if known and " and " in prompt:  # the sentence may answer more than the name
+            if known and " and " in prompt:  # the prompt asks for more than the name
                 return chooser.named("you_told_me", quote=wording.shortened(known[-1]))
             return chooser.named("your_name", name=names[-1]) if names else chooser.named("no_name")
         case "about_me":
@@ -90,7 +90,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the messages that the question refers to: those on a subject, or all questions."""
+    """Return the messages that a prompt refers to: those on its subject, all questions, or all."""
     if named := _sharing_words(prompt, asked):
         return named
     if not wording.pattern("about_a_question").search(prompt):

@@ -1,7 +1,6 @@
 """Extraction of names, places, numbers, dates and lists from a prompt, by patterns only.
 
-Each function returns its matches in the order of the text. The patterns run in linear time, since
-a prompt can be long and blocks the event loop.
+The patterns run in linear time, since a prompt can be long and matching blocks the event loop.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from itertools import dropwhile
 LONGEST = 8000  # characters of a text that are searched
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
-_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or uncased
+_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or any letter without case
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
 _NO_NAME = """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
@@ -88,7 +87,7 @@ def numbers(text: str) -> list[str]:
 
 
 def _without_compounds(text: str) -> str:
-    return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # a 42-year-old
+    return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # finds 42 in "42-year-old"
 
 
 @_remembered
@@ -128,7 +127,7 @@ def _without_common_words(name: str) -> list[str]:
 
 @_remembered
 def people(text: str) -> list[str]:
-    """Return people's names: names that are introduced, or else names of two or more words."""
+    """Return people's names: introduced ones, or else the likeliest of the other names."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)
@@ -154,7 +153,7 @@ def places(text: str) -> list[str]:
 
 
 def labelled(text: str, label: str) -> str | None:
-    """Return what follows `label:`, `label is` or `label =`, up to the next comma or line."""
+    """Return what follows `label:`, `label is` or `label =` in the same clause; None if absent."""
     if not _holds(text, label):
         return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"
@@ -164,7 +163,7 @@ def labelled(text: str, label: str) -> str | None:
 
 
 def number_near(text: str, label: str) -> str | None:
-    """Return the number next to a word that begins with `label`."""
+    """Return the number next to a word that begins with `label`; None if there is none."""
     if not _holds(text, label):
         return None
     text = _without_compounds(text)

@@ -118,7 +118,7 @@ def _part_of_name(name: str, found: list[str]) -> list[str]:
 
 
 def made_up(text: str, name: str) -> Iterator[Any]:
-    """Yield made-up values for a string field that `text` has no value for."""
+    """Yield made-up values for a string field; one such as `query` gets all of `text` first."""
     if _WHOLE_PROMPT & set(extract.words(name)) and text.strip():
         yield " ".join(text.split())
     yield from samples(name)
@@ -176,12 +176,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split a text about several similar things into one part per thing.
-
-    Args:
-        text: The text.
-        names: The fields of each thing.
-    """
+    """Split `text` about several things with the fields `names` into one part per thing."""
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:
@@ -219,7 +214,7 @@ def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def formatted(form: Any) -> str | None:
-    """Return a made-up string in a format such as `date`."""
+    """Return a made-up string in a format such as `date`; None if the format is unknown."""
     return _FORMATTED.get(form) if isinstance(form, str) else None
 
 

@@ -49,14 +49,13 @@ def text(request: ModelRequest, rng: random.Random) -> str | None:
     except SchemaError:
         if request.schema is not None:
             raise
-        value = fill(
-            _whatever(source[: extract.LONGEST]), source, rng
-        ).value  # an invalid schema in a prompt isn't an error
+        # an invalid schema in a prompt isn't an error
+        value = fill(_whatever(source[: extract.LONGEST]), source, rng).value
     return json.dumps(value, ensure_ascii=False)
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that the messages describe by a schema, an example, or keys."""
+    """Return the schema that a message gives as such, by example or by keys; None if none does."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
@@ -70,7 +69,7 @@ def described(request: ModelRequest) -> Json | None:
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Return the match of a list of keys, before or after a word such as "keys"."""
+    """Return the match of a list of keys, next to a word such as "keys" or after "with"."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match

@@ -8,12 +8,7 @@ _LONGEST_QUOTE = 100  # characters
 
 
 def about(request: ModelRequest, calls: list[str]) -> list[str]:
-    """Return the reasoning before an answer, as paragraphs with headings.
-
-    Args:
-        request: The request.
-        calls: Names of the tools that the reply calls.
-    """
+    """Return reasoning as paragraphs with headings; `calls` names the tools the reply calls."""
     quoted = " ".join(request.prompt.split()) or "nothing at all"
     if len(quoted) > _LONGEST_QUOTE:
         quoted = quoted[: _LONGEST_QUOTE - 1] + "…"

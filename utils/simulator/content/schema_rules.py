@@ -9,7 +9,7 @@ from ..json_values import Json
 
 
 class SchemaError(ValueError):
-    """No value fits a schema; the message says why."""
+    """A schema is invalid or too large, or no value fits it; the message says why."""
 
 
 def _low(schema: Json) -> tuple[float, bool]:
@@ -37,7 +37,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return the simplest number within the bounds.
+    """Return a simple number within the bounds.
 
     Raises:
         SchemaError: If there is none.

@@ -19,7 +19,7 @@ from .prepared_replies import fit, normal
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")
 _BACK_CHANCE = 0.4
-_RECENT = 5  # number of messages after which a topic is offered again
+_RECENT = 5  # messages that are searched for an earlier topic to offer again
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Topic:
 
 
 class Chooser:
-    """Chooses replies without any sentence that has been used in the conversation."""
+    """Chooses replies, if possible without a sentence that the conversation already contains."""
 
     def __init__(self, said: list[str], rng: random.Random) -> None:
         """Prepare for one reply; `said` are the earlier replies."""
@@ -91,7 +91,7 @@ def topics() -> tuple[Topic, ...]:
 
 
 def topic_of(text: str) -> Topic | None:
-    """Return a message's topic."""
+    """Return a message's topic; None if it has none."""
     words = normal(text[: wording.READ])
     best = max(topics(), key=lambda topic: fit(topic.asks, words))
     return best if fit(best.asks, words) else None

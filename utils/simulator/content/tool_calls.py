@@ -18,7 +18,7 @@ from . import extract, field_values
 from .schema_values import fill
 
 _MOST_CALLS = 8
-_MOST_WISHES = 32  # some may lead to the same call
+_MOST_WISHES = 32  # before duplicate calls are removed
 _LONGEST_ABOUT = 1024  # characters of a tool's description
 _SAYS_LITTLE = """
     get fetch find look lookup up search query list show read check call run do make compute
@@ -59,7 +59,7 @@ class Wanted:
 
 
 def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
-    """Return the calls for the last user message; empty if no tool matches.
+    """Return the calls for the last user message; none if no tool matches, unless required.
 
     Raises:
         SchemaError: If a tool's parameters aren't a usable schema.

@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _MOST = 6  # words in a message's subject
 _FEW = 2  # words at most in each of two subjects that are combined
 _LONGEST = 80  # characters in a quotation
-_NOTICED = 20  # characters of a sentence that is recognised when repeated
+_NOTICED = 20  # characters; shorter sentences may be repeated
 
 
 class About(NamedTuple):
@@ -53,7 +53,7 @@ def pattern(name: str) -> re.Pattern[str]:
 
 
 def matching(patterns: Mapping[str, str], text: str) -> str | None:
-    """Return the key of the first pattern that a message matches."""
+    """Return the key of the first pattern that a message matches; None if none does."""
     text = text[:READ]
     return next((key for key in patterns if _compiled(patterns[key]).search(text)), None)
 
@@ -145,7 +145,7 @@ def in_other_person(text: str) -> str:
 
 
 def language(text: str) -> str | None:
-    """Return the language of a message, if it is recognised; None for English."""
+    """Return the language of a message; None if it is English or not recognised."""
     letters = [letter for letter in text[:READ] if letter.isalpha()]
     scripts = [unicodedata.name(letter, "?").split()[0] for letter in letters]
     for script, name in rules()["scripts"].items():

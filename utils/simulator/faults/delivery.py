@@ -224,7 +224,7 @@ def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[T
 
 
 def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
-    """Change the first event beyond `tokens` tokens."""
+    """Change the event that exceeds `tokens` tokens, or else the last."""
     pending = True
     for item, reached in _until(sent, tokens):
         if reached and pending:
@@ -234,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 
 
 def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether it exceeds `tokens` tokens or ends the reply."""
+    """Yield each item, and whether the reply exceeds `tokens` tokens or ends with it."""
     count = 0
     held: TimedBytes | None = None
     for item in sent:

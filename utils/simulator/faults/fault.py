@@ -50,7 +50,7 @@ class Chosen:
     numbers: tuple[float, ...]
 
     def refusal(self, attempt: int) -> ApiError | None:
-        """Return the error for an attempt, if this fault's stage is "refusal"."""
+        """Return the error for an attempt; None if it succeeds or the fault isn't a refusal."""
         if self.fault.stage != "refusal":
             return None
         tries = int(self.numbers[0])
@@ -67,7 +67,7 @@ class Chosen:
         return changed
 
     def delivers(self, streamed: bool) -> bool:
-        """Return whether it affects the delivery of such a reply."""
+        """Return whether it affects the delivery of a reply, streamed or whole."""
         return self.fault.stage == "delivery" and (streamed or self.fault.whole)
 
     def delivery(self) -> Delivery:
@@ -89,7 +89,7 @@ def fault(
     whole: bool = True,
     tries: float | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the decorated function as a fault of that stage; see `Fault` for the arguments.
+    """Register the decorated function as a fault; see `Fault` for the arguments.
 
     The numbers that may follow `@` are `tries`, for a refusal, and the function's parameters with
     defaults.
@@ -115,11 +115,7 @@ delivery = partial(fault, "delivery")
 
 
 def parse(suffix: str) -> tuple[Chosen, ...] | None:
-    """Return the faults that a suffix such as `bursts:drop@40` names.
-
-    Returns:
-        None if a fault doesn't exist or there are too many.
-    """
+    """Return the faults that a suffix such as `bursts:drop@40` names; None if it is invalid."""
     chosen: list[Chosen] = []
     words = suffix.split(":", _MAX_FAULTS) if suffix else []
     if len(words) > _MAX_FAULTS:

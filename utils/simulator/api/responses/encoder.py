@@ -140,7 +140,7 @@ class ResponsesEncoder:
     # Events
 
     def events(self) -> Iterator[TimedBytes]:
-        """Yield the events, from `response.created` to `response.completed`."""
+        """Yield the events, from `response.created` to `response.completed` or `.incomplete`."""
         reply = self._reply
         begun = self._response("in_progress")
         opening = self._event("response.created", response=begun)
@@ -206,7 +206,7 @@ class ResponsesEncoder:
         else:
             event = self._inside("response.function_call_arguments.delta", place, delta="\0")
         number = self._sequence
-        self._sequence -= 1  # this one is never sent
+        self._sequence -= 1  # the template is never sent
         head, tail = event.split(to_json("\0"))
         before, after = tail.split(b'"sequence_number": %d' % number)
 

@@ -76,7 +76,7 @@ def _as_items(given: Any) -> Any:
     ]
 
 
-class _Tool(Function, FunctionType):  # validation runs in this order, so the type comes first
+class _Tool(Function, FunctionType):  # fields of the last base are validated first
     pass
 
 
