@@ -26,7 +26,7 @@ def the_number(given: object, call: str) -> str:
     In a lesson with ten exercises, 5.1 doesn't count as "5.1": to Python, 5.10 is the same number.
 
     Raises:
-        Misuse: If it isn't such a number.
+        Misuse: If it isn't such a number, or is ambiguous.
     """
     found = _number(given)
     if found is None:

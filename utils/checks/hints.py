@@ -48,7 +48,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Solution:
-    """An exercise's solution, as the instructor's edition runs it."""
+    """An exercise's solution, as in the instructor's edition."""
 
     number: str
     code: str
@@ -80,7 +80,7 @@ def next_hint(number: str) -> Hint:
 
 
 def solution(number: object = MISSING) -> None:
-    """Show the solution of exercise `number`, such as "1.2", as the tests run it.
+    """Show the solution of exercise `number`, such as "1.2".
 
     Raises:
         Misuse: If there is no such exercise; the message lists the existing ones.
@@ -90,7 +90,7 @@ def solution(number: object = MISSING) -> None:
 
 
 def predict(number: object = MISSING) -> None:
-    """Ask prediction question `number`, such as "P1.2", to answer before running the code.
+    """Show prediction question `number`, such as "P1.2", to answer before running the code.
 
     Raises:
         Misuse: If there is no such prediction; the message lists the existing ones.

@@ -7,7 +7,7 @@ from typing import Literal
 
 Status = Literal["correct", "not yet", "not attempted"]
 
-# JupyterLab's own colours follow its theme; the second value is for other front ends.
+# JupyterLab's variables follow its theme; the fallbacks are for other front ends.
 _COLOUR = {
     "correct": "var(--jp-success-color1, #2e7d32)",
     "not yet": "var(--jp-warn-color1, #b25e00)",
@@ -23,9 +23,9 @@ class Outcome:
     """The result of `check`."""
 
     number: str  # the exercise, such as "1.2"
-    status: Status  # one of the three outcomes
-    message: str  # one or two sentences; code is between backticks, see `in_html`
-    mistake: str | None = None  # the name of the mistake that was found; None for a right answer
+    status: Status
+    message: str  # sentences, with code between backticks; see `in_html`
+    mistake: str | None = None  # the name of the mistake that was found; None if there is none
 
     def __repr__(self) -> str:
         return f"{self._headline} {self.message}"
@@ -55,8 +55,8 @@ def panel(status: Status, content: str) -> str:
 def in_html(text: str) -> str:
     """Return text as HTML, with `code` between backticks set as code.
 
-    As in Markdown, code that contains backticks is delimited by a longer run of backticks and a
-    space on either side.
+    As in Markdown, code that contains backticks is delimited by runs of backticks of another length
+    and a space on either side.
     """
     return _CODE.sub(_as_code, html.escape(text, quote=False))
 

@@ -35,7 +35,7 @@ def check(number: str | float, answer: object = MISSING) -> None:
 
 
 def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS) -> Outcome:
-    """Check without showing; `limit` is in seconds. See `check` for the rest."""
+    """Like `check`, but return the outcome; `limit` is in seconds."""
     number = the_checked_number(number, answer)
     exercise = find(number)
     if untouched(answer, number):
@@ -51,14 +51,14 @@ def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS)
 
 
 def _endless(reason: BaseException, case: Any) -> str:
-    """The message for a case that never ends."""
+    """Return the message for a case that never ends."""
     when = f" This happened {case.when}." if getattr(case, "when", "") else ""
     lost = getattr(case, "fails_after", None) is not None
     return f"{reason}{when}{' Does a task fail before it can wake the rest?' if lost else ''}"
 
 
 class Loaded:
-    """An exercise with its messages and the shared mistakes."""
+    """An exercise with its number and messages, and with the shared mistakes and messages."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
         from utils.checks.engine import messages as shared
@@ -68,7 +68,7 @@ class Loaded:
         self.messages: Messages[Any] = {**shared.SHARED, **messages}
 
     def outcome(self, answer: object) -> Outcome:
-        """Run the answer with each case, and report the first mistake."""
+        """Run the answer with each case until one shows a mistake, and report it."""
         from utils.checks.engine.isolation import isolated
 
         with isolated(answer):
@@ -91,7 +91,7 @@ class Loaded:
         return self._outcome("correct", " ".join(said), None)
 
     def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
-        """Return the mistakes to look for in a run of the exercise's own cases, in order."""
+        """Return the mistakes to look for in a run of a case not from `stress`, in order."""
         from utils.checks.engine.mistakes import FIRST, LAST
         from utils.checks.engine.run import Run
 
@@ -113,7 +113,7 @@ class Loaded:
 
     @property
     def _stressed(self) -> dict[str, Any]:
-        """Return the mistakes of `STRESSED`, or the exercise's replacements."""
+        """The mistakes of `STRESSED`, without those opted out of, and with replacements."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
@@ -150,7 +150,7 @@ def find(number: str) -> Loaded:
 
 
 def loaded(lesson: str) -> Iterator[Loaded]:
-    """Return all exercises of a lesson."""
+    """Yield all exercises of a lesson; none if there is no such lesson."""
     folder = f"utils.checks.lesson_{lesson}"
     try:
         package = importlib.import_module(folder)

@@ -52,8 +52,8 @@ def run_app(
 ) -> Run:
     """Make an app, and send it requests.
 
-    `use` sends them, if there is an app, and returns the responses, whose exceptions count as the
-    answer's.
+    If there is an app, `use` sends the requests and returns the visits; the first exception of a
+    visit counts as the answer's.
     """
     made: list[Any] = []
 

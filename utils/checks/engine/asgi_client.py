@@ -41,10 +41,10 @@ class Visit:
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None if it didn't
-    # when the client disconnected or the server cancelled the request, if before that
+    # when the client disconnected, or the server cancelled the request, before the response's end
     left: float | None = None
-    late: bytes = b""  # what the app sent after that
-    error: Exception | None = None  # the exception that the app raised before that
+    late: bytes = b""  # what the app sent after `left`, or after its response was complete
+    error: Exception | None = None  # the exception that the app raised, if `left` is None
 
     @property
     def names(self) -> list[str]:
@@ -111,8 +111,8 @@ async def get(
         headers: Further headers, with lower-case names.
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
-        slow: The client stays connected but stops reading. Some seconds later the server cancels
-            the request, as a time limit or a shutdown would.
+        slow: Instead of disconnecting, the client stops reading. Some seconds later the server
+            cancels the request, as a time limit or a shutdown would.
     """
     scope = _scope("GET", path, query, headers)
     return await _exchange(app, scope, b"", on_event, leave_after, slow=slow)
@@ -198,7 +198,8 @@ def _scope(
     more = [(name.encode(), value.encode()) for name, value in headers.items()]
     return {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},  # like uvicorn's, and so not an OSError
+        # uvicorn's version; from 2.4 on, Starlette expects an OSError from `send` on a disconnect
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": method,
         "scheme": "http",

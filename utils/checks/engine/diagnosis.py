@@ -60,7 +60,7 @@ FORM: Mistakes[Diagnosis] = {
 
 
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """Make the exercise called `name`, with these diagnoses; the solution has the correct ones."""
+    """Make exercise `name`, such as "1.diagnosis"; its solution has the correct diagnoses."""
 
     def observe(answer: Any, _: None) -> Diagnosis:
         return Diagnosis(answer, _truth(name), choices)

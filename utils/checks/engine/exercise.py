@@ -27,7 +27,7 @@ class Exercise(Generic[Seen, Case]):
         mistakes: Names and predicates, in order, looked for after those of `FIRST`. A mistake with
             the name of a shared one replaces it.
         first: Mistakes to look for before the shared ones.
-        notes: Remarks about a right answer, added to its message.
+        notes: Remarks about a right answer's run of the first case, added to its message.
         opts_out: Shared mistakes that aren't mistakes here, each with the reason.
     """
 

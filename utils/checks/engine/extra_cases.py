@@ -1,6 +1,6 @@
 """Extra cases for every exercise whose answer is code, derived from the run of its first case.
 
-They are a first chunk with text, and where they apply, a long reply, a lost connection, a reader
+They are a first chunk with text and, where they apply, a long reply, a lost connection, a reader
 who stops early and a cancelled task.
 """
 

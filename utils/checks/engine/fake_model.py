@@ -79,7 +79,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def calls(self) -> list[Call]:
-        """Each call of its methods, in order; `batch` is followed by an `invoke` for each input."""
+        """The calls of its methods, in order; those that a `batch` or `abatch` makes follow it."""
         return self._calls
 
     def settings(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class FakeModel(ChatOpenAI):
         self, prompts: Any, stop: Any = None, callbacks: Any = None, **kw: Any
     ) -> LLMResult:
         messages = [prompt.to_messages() for prompt in prompts]
-        return super().generate(messages, stop, callbacks, **kw)  # isn't a separate `generate` call
+        return super().generate(messages, stop, callbacks, **kw)  # not recorded as a `generate`
 
     async def agenerate_prompt(
         self, prompts: Any, stop: Any = None, callbacks: Any = None, **kw: Any
@@ -225,7 +225,7 @@ class FakeModel(ChatOpenAI):
             return _whole([chunk async for chunk in chunks])
 
     def _asides(self, reply: Reply) -> Iterator[tuple[list[BaseCallbackHandler], dict[str, Any]]]:
-        """Return what handlers receive besides the reply, in LangChain's form."""
+        """Yield the handlers and callback arguments for each of the reply's `asides`."""
         for token in reply.asides:
             chunk = ChatGenerationChunk(message=chunk_of(token))
             call = self._calls[-1]

@@ -7,8 +7,8 @@
         forgotten()            # the function whose coroutine was never awaited
         other_model(answer)    # another chat model that was called
 
-Neither Python's warnings nor its traces of generators that yield while being closed reach the
-notebook: the check reports both in a sentence.
+Python's warnings about unawaited coroutines and its tracebacks of generators that yield while being
+closed don't reach the notebook: the check reports both in a sentence.
 """
 
 import gc

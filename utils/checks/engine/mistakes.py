@@ -22,7 +22,7 @@ RAISED = "raises"
 
 
 def _raised(run: Run) -> bool:
-    """Whether the answer raised a different exception from the lost connection's."""
+    """Whether the answer itself failed, rather than passing on or wrapping the reply's error."""
     if run.error is None or run.error is run.reply.error:
         return False
     return not run.lost or isinstance(run.error, _SLIPS)
@@ -41,7 +41,7 @@ def _closes_badly(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether to examine a returned value: the exercise asks for one, and nothing was raised."""
+    """Whether the exercise asks for a returned value of some type, and nothing was raised."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 

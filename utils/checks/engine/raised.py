@@ -1,4 +1,4 @@
-"""What a check says about an exception in an answer, and which code is the learner's own."""
+"""How checks describe an exception in an answer, and which code is the learner's own."""
 
 import linecache
 import sysconfig
@@ -24,7 +24,7 @@ def told(error: BaseException, when: str = "") -> str:
 
 
 def _own_line(error: BaseException) -> str:
-    """Return the innermost line that belongs neither to a library nor to the checks."""
+    """Return the innermost line that is the learner's own, or ""."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()

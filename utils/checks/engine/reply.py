@@ -36,7 +36,7 @@ _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
 
 
 class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (what happened)
-    """What `ChatOpenAI` raises when the connection drops in mid-reply."""
+    """The kind of error that `ChatOpenAI` raises when the connection drops in mid-reply."""
 
     def __init__(self, message: str = "the connection was lost") -> None:
         super().__init__(message=message, request=_REQUEST)
@@ -84,7 +84,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether it blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the thread that requested it
-    after_end: int = 0  # how often another piece was requested after the end, as by a second loop
+    after_end: int = 0  # how often its stream signalled its end; a second loop makes this 2
 
     @property
     def only_empty(self) -> bool:
@@ -120,8 +120,8 @@ class Reply:
     compact: bool = False
     # whether pieces arrive while nothing is read, as over a network
     keeps_sending: bool = False
-    # tokens that handlers receive at the end but that aren't in the reply; they reveal whether a
-    # handler counts its tokens or the reply's
+    # tokens that handlers receive at the end but that aren't in the reply; they reveal whether an
+    # answer counts a handler's tokens or the reply's
     asides: Sequence[str] = ()
     # the reply to a second request, since a model's wording varies
     again: "Reply | None" = None
@@ -169,7 +169,7 @@ class Reply:
         return self.arrives(len(self.pieces))
 
     def arrives(self, piece: int) -> float:
-        """Seconds from the request to the arrival of a piece, by its number from 0."""
+        """Return the seconds from the request to the arrival of the piece with this index."""
         first = 0.0 if self.compact else ROLE_AFTER
         return first + sum(map(self._silence, range(piece + 1)))
 
@@ -317,7 +317,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Generator[Any, None, None]):
-    """A generator that also records requests for another piece after the end."""
+    """A generator that also counts how often it signals its end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading

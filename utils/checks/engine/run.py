@@ -36,8 +36,8 @@ class Case:
     silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply`
     prompt: str = PROMPT  # the prompt that the model should receive
     fails_after: int | None = None  # the connection is lost after this many pieces
-    # the reader stops reading the answer's stream after this many items with text; a web app's
-    # client disconnects after this many events (an int) or virtual seconds (a float)
+    # the reader stops reading the answer's stream after this many items that aren't empty strings;
+    # a web app's client disconnects after this many events (an int) or virtual seconds (a float)
     leave_after: float | None = None
     # the task that runs the answer is cancelled after this many virtual seconds
     cancel_after: float | None = None
@@ -49,13 +49,13 @@ class Case:
         return self.fails_after is self.leave_after is self.cancel_after is None
 
     def reply(self, **how: Any) -> Reply:
-        """Make the reply; `how` are further settings of it."""
+        """Make the reply; the settings in `how` take precedence over the case's."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
         given = {"fails_after": self.fails_after, "compact": self.compact}
         return Reply(pieces, **{**given, "silences": self.silences, **how})
 
     def model(self, reply: Reply, **settings: Any) -> FakeModel:
-        """Make a model that answers the prompt with `reply`."""
+        """Make a model that replies to the prompt with `reply`."""
         return FakeModel.of({self.prompt: reply}, **settings)
 
 
@@ -67,7 +67,7 @@ class Wanted:
     words: str
 
     def fits(self, value: object) -> bool:
-        """Whether a value has that type."""
+        """Whether a value has that type; a bool doesn't count as an int."""
         return isinstance(value, self.type) and not (
             isinstance(value, bool) and self.type is not bool
         )
@@ -107,8 +107,8 @@ class Run:
     altered: bool = False  # whether it changed an item after it had yielded it
     changed: Sequence[str] = ()  # the arguments that it changed
     settings: Sequence[str] = ()  # the model's settings that it changed
-    still_open: bool = False  # whether it left a reading of the reply open
-    tasks: Sequence[str] = ()  # the names of its tasks that were still running at the end
+    still_open: bool = False  # whether it left a reading of any reply open
+    tasks: Sequence[str] = ()  # the names of tasks that it left running and hadn't cancelled
     unawaited: Sequence[str] = ()  # the names of tasks that it had cancelled but not awaited
     blocked: float = 0.0  # seconds for which it blocked the event loop
     # how its task reacted to a cancellation: "cancelled" as it should, "returned", "raised", "went
@@ -136,14 +136,14 @@ class Run:
 
     @property
     def unread(self) -> str:
-        """The method called on the model whose result was never read or awaited, or ""."""
+        """The last method called on the model, if no result was ever read or awaited; else ""."""
         if self.model is None or self.model.readings or not self.model.calls:
             return ""
         return self.model.calls[-1].method
 
     @property
     def method(self) -> str:
-        """The first method called on the model that requests a whole reply."""
+        """The first method called on the model that requests a whole reply; "invoke" if none."""
         calls = self.model.calls if self.model else []
         return next((each.method for each in calls if "stream" not in each.method), "invoke")
 
@@ -172,7 +172,7 @@ class Run:
 
     @property
     def gave(self) -> str:
-        """The verb for how the text was output: returned or yielded."""
+        """The verb for the text's output: "returned" or "yielded"."""
         return "yielded" if self.streams else "returned"
 
     @property
@@ -187,12 +187,12 @@ class Run:
 
     @property
     def lost(self) -> bool:
-        """Whether the reply failed and the answer let its error propagate."""
+        """Whether the reply failed, and the answer let its error propagate or replaced it."""
         return any(each is self.reply.error for each in self.causes)
 
     @property
     def causes(self) -> list[BaseException]:
-        """The exception that was raised, the members of a group, and their causes."""
+        """The exception that was raised, the members of a group, and their causes and contexts."""
         return _causes(self.error)
 
     @property
@@ -223,7 +223,7 @@ def text_of(item: object) -> str:
 
 
 def from_yield(value: object) -> bool:
-    """Whether a value is a generator of the learner's function, not of an expression or library."""
+    """Whether a value is a generator made by a `yield` in the learner's code."""
     return (
         isinstance(value, GeneratorType)
         and value.gi_code.co_name != "<genexpr>"

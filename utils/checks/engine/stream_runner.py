@@ -2,7 +2,7 @@
 
     run = call("show", answer, case, reply, model, case.prompt)         # a value
     run = call("words", answer, case, reply, reply.stream, streams=True)  # a generator
-    run = run_async("shout", answer, case, reply, model, case.prompt)   # a coroutine, async stream
+    run = run_async("shout", answer, case, reply, model, case.prompt)   # a coroutine
 
 A stream is passed as the method that makes it, so that only the answer holds a reference.
 """
@@ -61,14 +61,13 @@ class _Record:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Store the answer's exception as `error`."""
+        """Store the answer's first exception as `error`; let a time limit's propagate."""
         try:
             yield
         except BaseException as error:
             if not isinstance(error, Exception | SystemExit) and not _of_a_learner(error):
                 raise
-            # raised by a time limit
-            if isinstance(error, SystemExit) and type(error) is not SystemExit:
+            if isinstance(error, SystemExit) and type(error) is not SystemExit:  # a time limit's
                 raise
             self.error = self.error or error
 
@@ -86,9 +85,8 @@ class _Record:
         self.taken.append(self.reply.taken)
         self.at.append(virtual_time.now() - self._began)
         counted = "".join(self.reply.pieces[len(self.items) - 1 : len(self.items)])
-        self.reply.out(
-            counted if isinstance(item, int) else text_of(item)
-        )  # a number represents the piece's text
+        # an integer counts as the text of the piece with the item's index
+        self.reply.out(counted if isinstance(item, int) else text_of(item))
         self.goes_on = len(self.items) >= _MOST
         self._with_text += bool(text_of(item)) or not isinstance(item, str)
         return self.goes_on or self._with_text == self.case.leave_after
@@ -98,7 +96,7 @@ class _Record:
         self.seconds = virtual_time.now() - self._began
 
     def run(self) -> Run:
-        """Return the records once none of the answer's code runs any more."""
+        """Return the records; call this once none of the answer's code is running."""
         if self.seconds is None:
             self.over()
         changed, settings = self._changes()
@@ -120,7 +118,7 @@ class _Record:
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the arguments, and the settings of models, that were changed, even for a while."""
+        """Return the changed arguments, and the model settings changed even for one request."""
         names = _parameters(self.answer)
         changed: list[str] = []
         settings: list[str] = []
@@ -147,7 +145,7 @@ def _made(arg: Any) -> Any:
 
 
 def _of_a_learner(error: BaseException) -> bool:
-    """Whether the learner defined its class, such as `class Stalled(BaseException)`."""
+    """Whether the exception's class is a learner's, such as `class Stalled(BaseException)`."""
     return type(error).__module__.partition(".")[0] not in ("builtins", "asyncio", "utils")
 
 
@@ -155,7 +153,7 @@ def _state(arg: object) -> Any:
     """Return the part of an argument's state that an answer may not change."""
     if isinstance(arg, FakeModel):
         return arg.settings()
-    if isinstance(arg, list):  # a list of models or functions: compare by identity
+    if isinstance(arg, list):  # of models or functions: compare by identity and settings
         return [(id(each), _state(each)) for each in arg]
     return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None
 
@@ -177,7 +175,7 @@ def call(
     streams: bool = False,
     passes_on: bool = False,
 ) -> Run:
-    """Call a function; if it `streams`, loop over its result and close it."""
+    """Call a function in virtual time; if it `streams`, loop over its result and close it."""
     how = {"wants": wants, "streams": streams, "passes_on": passes_on}
     with virtual_time.clock(answer):
         record = _Record(name, answer, case, reply, args, **how)
@@ -253,7 +251,8 @@ def run_async(
 
 async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
     """Run the answer, and examine its tasks before they can take another step."""
-    loop = asyncio.get_running_loop()  # no loop runs when an endless answer is discarded
+    # looked up now, since no loop is running when an endless answer is discarded
+    loop = asyncio.get_running_loop()
     try:
         await _awaited(record, pause, streams=streams)
     finally:

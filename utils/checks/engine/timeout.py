@@ -1,4 +1,4 @@
-"""A time limit for code that may never end; on Linux, macOS and Windows, without signals.
+"""A time limit for code that may never end; without signals, so that it also works on Windows.
 
 The code runs in a separate thread, with the caller's context so that Jupyter shows what it displays
 under the right cell. When time is up, an exception is raised inside that thread. Code that can't be
@@ -16,12 +16,12 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 5.0  # for one check; a right answer takes a few milliseconds
-_STOPS = 20  # how often to raise the exception: code may swallow it, or react slowly
+ANSWER_SECONDS = 5.0  # for one check; a right answer takes milliseconds
+_STOPS = 20  # how many times to raise the exception: code may swallow it, or react slowly
 _PATIENCE = 0.2  # seconds between two attempts
 _HEARING = 0.05  # seconds until an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to decide whether code computes or waits
-_COMPUTES = 0.02  # share of that time on a processor; less counts as waiting
+_COMPUTES = 0.02  # share of the window spent on a processor below which code counts as waiting
 _LONGEST = 4  # wall-clock limit as a multiple of the limit, however little processor time was used
 
 

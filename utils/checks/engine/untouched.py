@@ -12,8 +12,8 @@ from utils import lesson_source
 def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still the exercise's placeholder.
 
-    That is `...`, a tuple with one, a dict or list of nothing else, an empty function, one
-    identical to the exercise's stub, or a class that contains only such functions.
+    A placeholder is `...`, a tuple that contains one, a dict or list of nothing else, a function
+    that is empty or identical to the exercise's stub, or a class with only such functions.
     """
     if answer is ...:
         return True
@@ -38,7 +38,7 @@ def untouched(answer: object, number: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _essence(code: CodeType) -> tuple[object, ...]:
-    """Return what a function does: its instructions, without names, positions and docstring."""
+    """Return a function's instructions, without its name, line numbers and docstring."""
     return tuple(
         (step.opname, _essence(step.argval) if isinstance(step.argval, CodeType) else step.argval)
         for step in dis.get_instructions(code)
@@ -46,7 +46,7 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 
 
 def _stubs(number: str) -> list[CodeType]:
-    """Return the functions and classes in the exercise's cell, as the learner first sees it."""
+    """Return the code of all functions and classes in the exercise's cell before any edit."""
     try:
         text = lesson_source.stub(number)
     except LookupError:  # a check without a lesson, in a test

@@ -18,10 +18,10 @@ BEGIN = 100.0  # the clock when a run begins, in seconds
 VIRTUAL_SECONDS = 600.0  # on the virtual clock, until a run counts as endless
 SOON = 0.02  # virtual seconds in which everything that is due now gets done
 
-_HEARING = 0.05  # real seconds until a waiting loop notices that it should stop
+_HEARING = 0.05  # real seconds until a waiting loop or thread notices that it should stop
 _SILENCE = 0.5  # real seconds of inactivity, with nothing to wait for, until a run is ended
 _BUSY = 2000  # consecutive busy rounds of the loop after which time advances anyway
-_TICK = 0.01  # virtual seconds that each such round takes
+_TICK = 0.01  # virtual seconds by which each further busy round advances time
 _LAST_WORDS = 5.0  # virtual seconds for tasks to end after a run
 
 

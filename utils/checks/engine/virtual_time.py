@@ -73,7 +73,7 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
-    What `learners`, functions or classes, imported from `time` by name follows the virtual clock.
+    In the modules of `learners` (functions or classes), imported `time` functions follow the clock.
 
     Tasks and generators that it leaves behind are cancelled and closed afterwards.
 

@@ -29,8 +29,8 @@ class Seen(Run):
 
     case: Sentence
     arrived: Sequence[int]  # how many characters had arrived with each piece
-    complete: int  # the piece that completed the sentence
-    known: int  # the piece with the white space after it
+    complete: int  # the number of the piece that completed the sentence
+    known: int  # the number of the piece with the white space after the sentence
     needless: bool  # whether text follows the sentence, but the reply was still read to its end
     closes: bool  # whether the stream was closed although a reference to it remained
 

@@ -34,18 +34,18 @@ class Seen:
 
     @property
     def at(self) -> str:
-        """The line in which Python found an error."""
+        """The letter of the line with the syntax error."""
         line = self.syntax.lineno if self.syntax else 1
         return self.letters[min(line or 1, len(self.letters)) - 1]
 
     @property
     def empty_block(self) -> str:
-        """The line that opens an empty block, or ""."""
+        """The letter of the line that opens an empty block, or ""."""
         found = re.search(r"expected an indented block .*on line (\d+)", str(self.syntax))
         return self.letters[int(found[1]) - 1] if found else ""
 
     def is_(self, name: str, seconds: float) -> bool:
-        """Whether a metric has this value, except for rounding."""
+        """Whether a metric has this value, up to rounding errors."""
         return abs(float(self.values[name]) - seconds) < 1e-6
 
 
@@ -71,7 +71,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_of(given: object) -> str:
-    """Return the letters of an order, a string or a list, without separators."""
+    """Return the letters of an order in upper case, without separators; "" if it can't be read."""
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     return "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
 

@@ -11,7 +11,7 @@ from utils.simulator.profiles import PROFILES
 
 _PROMPT = range(20_000)  # tokens
 _REPLY = 2.0  # seconds from a reply's first token to its last
-_LATER = 60.0  # seconds after the first request
+_LATER = 60.0  # seconds from the first request to the changed ones
 
 
 @dataclass(frozen=True)

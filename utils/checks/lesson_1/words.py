@@ -23,11 +23,11 @@ class Seen(Run):
     item: str  # the wrong item, or "" if items are only missing at the end
     word: str  # the correct word at that position, or ""
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
-    late: int | None  # the first word that was yielded later than necessary
+    late: int | None  # the index of the first word yielded later than necessary; None without one
 
     @property
     def together(self) -> Sequence[str]:
-        """The words that one piece completed, up to the first late one."""
+        """The words completed by the same piece as the first late one, up to that one."""
         if self.late is None:
             return ()
         needed = self.needed[self.late]
@@ -53,7 +53,7 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    """For each word, how many pieces it takes to know that it is complete."""
+    """Return, for each word, how many pieces it takes to know that it is complete."""
     arrived = list(accumulate(map(len, reply.pieces)))
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
     known = [1 + bisect_right(arrived, end) for end in ends]
@@ -61,7 +61,7 @@ def _needed(reply: Reply) -> list[int]:
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """The words without punctuation, in three versions."""
+    """Return the words without punctuation, in three versions."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

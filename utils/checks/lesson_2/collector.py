@@ -28,14 +28,14 @@ class Seen(Heard):
     # after each chunk, the text that had arrived and the contents of `.text`
     looks: Sequence[tuple[str, Any]]
     text: Any  # `.text` at the end
-    fresh: Any  # `.text` of a new collector
-    other: Any  # that collector's `.text` at the end, when it still hasn't received anything
+    fresh: Any  # `.text` of a new collector, which never receives anything
+    other: Any  # `.text` of the same collector at the end
     came: str  # the text that had arrived at the end
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
-    longest: str  # the longest string that `.text` held at any time
-    late: int | None  # index of the first chunk after which `.text` lacked text
-    arrived: str  # the text that had arrived at that point
+    longest: str  # the longest string in `held`
+    late: int | None  # index of the first chunk after which `.text` was wrong; None without one
+    arrived: str  # the text that had arrived with that chunk
 
 
 def _text(handler: object) -> Any:
@@ -83,7 +83,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """The text without repeated pieces: without adjacent repeats, and without any."""
+    """Return the text without pieces that repeat the previous one, and without any repeats."""
     not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
     return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
 

@@ -65,7 +65,7 @@ class Heard:
 
     @property
     def misfit(self) -> bool:
-        """Whether LangChain's call didn't match a method's parameters, so it never started."""
+        """Whether LangChain's call didn't match a method's parameters."""
         if not isinstance(self.error, TypeError):
             return False
         place = Path(traceback.extract_tb(self.error.__traceback__)[-1].filename)
@@ -73,7 +73,7 @@ class Heard:
 
 
 def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
-    """Run handlers of the learner's class, which `listen` makes with its argument."""
+    """Call `listen` with a function that makes handlers of the learner's class."""
     made: list[BaseCallbackHandler] = []
     errors: list[Exception] = []
 
@@ -127,7 +127,7 @@ def overheard() -> Iterator[list[str]]:
 
 
 def hears(handler: object, *events: str) -> bool:
-    """Whether the handler overrides the method for one of these events, or for any event."""
+    """Whether the handler overrides the method for one of these events; for any, if none given."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
         for name, given in _GIVEN.items()
@@ -136,7 +136,7 @@ def hears(handler: object, *events: str) -> bool:
 
 
 def unknown(handler: object) -> list[str]:
-    """Return methods that LangChain never calls: all if none is called, otherwise any `on_…`."""
+    """Return the learner's methods that LangChain never calls: `on_…`, or all if it calls none."""
     names = [
         name
         for owner in type(handler).__mro__

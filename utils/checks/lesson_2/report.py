@@ -22,7 +22,7 @@ class Runs(Case):
     """The runs that a handler receives: one, or several."""
 
     interleaved: bool = False  # whether another run's tokens arrive between those of the first
-    other_first: bool = False  # whether that other run starts first
+    other_first: bool = False  # with `interleaved`, whether the other run starts first
     then_shorter: bool = False  # whether a shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler
@@ -63,7 +63,7 @@ class Seen(Heard):
 
     @property
     def off(self) -> set[int]:
-        """By how much the reports are too high, if none is missing."""
+        """The differences between the reports and the correct ones; empty if any is missing."""
         both = zip(self.got, self.right, strict=True)
         return {got - right for got, right in both} if len(self.got) == len(self.right) else set()
 

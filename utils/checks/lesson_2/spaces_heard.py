@@ -9,8 +9,8 @@ from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
-_MOST_EMPTY = 4  # empty tokens in a reply
-_ASIDES = (" ", "by the by")  # distinguish the handler's count from a count in the reply
+_MOST_EMPTY = 4  # the most empty tokens in a reply
+_ASIDES = (" ", "by the by")  # distinguish a count of tokens received from one of the reply's
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Attaching:
@@ -34,7 +34,7 @@ def _white_space(s: Attaching) -> int:
 
 
 def _tokens(s: Attaching) -> Sequence[int]:
-    """The number of tokens, with and without the empty ones."""
+    """Return the possible numbers of tokens, with and without the empty ones."""
     tokens = s.total + len(s.reply.asides)
     return range(tokens, tokens + _MOST_EMPTY + 1)
 

@@ -18,7 +18,7 @@ from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
 _FAILS = _TIDE
-_MOST_EXTRA = 4  # chunks without text in a reply
+_MOST_EXTRA = 4  # the most chunks without text in a reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Seen(Attaching):
     written: Sequence[int]  # the output tokens of each reply
     by_prompt: int  # the output tokens if a repeated prompt counted once
     by_model: Sequence[int]  # the output tokens per model
-    chunks: Sequence[int]  # the number of chunks, with and without some that have no text
+    chunks: Sequence[int]  # possible counts of chunks, with and without those that have no text
 
     @property
     def entries(self) -> list[str]:
@@ -61,7 +61,7 @@ _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 
 def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
-    """Call the answer twice, with a model that passes its prompts on to two others."""
+    """Call the answer twice, with replies that name two models."""
     with handlers.overheard() as log:
         (run, replies), (again, _) = _observed(answer, case), _observed(answer, case)
     readings = [(prompt, each) for prompt, reply in replies.items() for each in reply.readings]
@@ -107,7 +107,7 @@ def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str,
 
 
 def _asked(reading: Reading) -> list[BaseMessage]:
-    """Return the messages of a request without its instructions."""
+    """Return the human messages of a request."""
     return [message for message in reading.messages if message.type == "human"]
 
 

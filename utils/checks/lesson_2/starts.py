@@ -12,7 +12,7 @@ from langchain_core.runnables import Runnable
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 
-# The handlers in the model's constructor, the chain's `with_config` and the call's config.
+# For each case, the handlers in the model's constructor, the chain's `with_config` and the call.
 CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
 
 
@@ -31,19 +31,17 @@ class Seen:
     answer: Any
     strings: Sequence[str] = ()  # keys that are a case's number written as a string
     unknown: Sequence[str] = ()  # keys that aren't a case's number
-    misshapen: int = 0  # the first case whose entry isn't two numbers in a readable form
+    misshapen: int = 0  # the first case whose entry isn't two numbers in a readable form, or 0
     missing: Sequence[str] = ()  # the missing numbers, as "`A` in case 2"
-    odd: tuple[int, Any] = (
-        0,
-        None,
-    )  # the first case with a value that isn't an integer, and the value
+    # the first case with a value that isn't an integer, and the value
+    odd: tuple[int, Any] = (0, None)
     wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
     number: Any = 0  # the wrong number
-    places: int = 0  # how many times that handler is attached
+    places: int = 0  # how many times the handler in `wrong` is attached
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
-    """Return a case's entry as a dict, from a dict, `("A", 1, "B", 2)` or `(1, 2)`."""
+    """Return a case's entry, a dict, `("A", 1, "B", 2)` or `(1, 2)`, as a dict; else None."""
     if entry is ... or entry is None:
         return {}
     if isinstance(entry, Mapping):
@@ -56,7 +54,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return the number for a handler, even from a mapping with default values."""
+    """Return the number for a handler, even from a mapping with defaults; `...` if missing."""
     try:
         # a copy, since a defaultdict would add the key
         number = copy({} if row is None else row)[name]

@@ -99,13 +99,13 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether it was rounded; a float of 0.0 is the difference of two readings at one time."""
+    """Whether a value was rounded; 0.0, unlike 0, is the difference of two equal readings."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 
 
 def _takes_the_chunk(s: Seen) -> bool:
-    """Whether the method takes the chunk instead of the token."""
+    """Whether `on_llm_new_token` takes the chunk instead of the token."""
     if s.handler is None or not handlers.hears(s.handler, "on_llm_new_token"):
         return False
     names = inspect.signature(s.handler.on_llm_new_token).parameters

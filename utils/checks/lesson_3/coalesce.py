@@ -39,7 +39,7 @@ _NOTHING = Passed("", 1000)
 class Seen(Run):
     """The strings that were yielded."""
 
-    case: Pace  # the stream
+    case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
     # the strings that would be due if time were measured from the previous piece
     debounced: Sequence[Passed]

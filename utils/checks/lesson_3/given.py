@@ -35,7 +35,7 @@ NOTHING_CAME = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """A reply with this finish reason, which its `when` mentions."""
+    """Make a case with this finish reason, which its `when` mentions."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
@@ -45,7 +45,7 @@ class Seen(Run):
     """One run of an answer on a stream of chunks."""
 
     case: Chunks
-    chunks: Sequence[AIMessageChunk]  # all its chunks
+    chunks: Sequence[AIMessageChunk]  # the reply's chunks; none if it fails or is empty
     read_chunks: int  # how many chunks were read
 
     @property
@@ -75,7 +75,7 @@ def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted) 
 
 
 def uses(s: Seen, name: str) -> bool:
-    """Whether the answer's code, other than in its comprehensions, uses an attribute or global."""
+    """Whether the answer's own code, without functions inside it, uses an attribute or global."""
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 

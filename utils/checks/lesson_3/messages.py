@@ -168,7 +168,7 @@ COALESCE: Messages[coalesce.Seen] = {
 
 
 def _repair(s: closed.Seen) -> str:
-    """The input and the returned text, as Python code to copy."""
+    """Return a sentence with the input and the returned text, as Python code to copy."""
     what = f"{s.case.when[:1].upper()}{s.case.when[1:]}"
     return f"{what}, {shown(repr(s.case.text), 700)} became {shown(repr(s.returned), 700)}."
 

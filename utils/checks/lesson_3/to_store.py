@@ -44,7 +44,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection's error was replaced, rather than raised or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # swallowed; an error of another type has its own message
+    if not s.lost:  # swallowed; "raises" reports an error of another type
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__
     return hidden or not _refused(s)

@@ -21,7 +21,7 @@ def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
 
 
 def lost(s: Seen) -> list[str]:
-    """The names of the fields in which the sum differs from the reply."""
+    """Return the names of the fields in which the returned sum is wrong."""
     if not s.chunks:
         return []
     parts = zip(_PARTS, _parts(s.returned), _parts(s.whole), strict=True)
@@ -50,7 +50,7 @@ check = Exercise(
         NOTHING_CAME,
     ),
     first={
-        "reads twice": FIRST["reads twice"],  # not the exception from the empty second loop
+        "reads twice": FIRST["reads twice"],  # before the exception that the second loop causes
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },
     mistakes=MISTAKES,

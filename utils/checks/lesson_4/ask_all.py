@@ -17,7 +17,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.engine.wording import differ_at
 
-_TEXTS = {  # prompts, with a reply and the seconds between its pieces; they end in another order
+_TEXTS = {  # prompts, with replies, which end in another order, and the seconds between pieces
     "Name a river.": (RIVERS[:60], 0.3),
     "Describe the tide.": (HARBOUR[:20], 0.1),
     "Name a sea.": (RIVERS[60:], 0.2),

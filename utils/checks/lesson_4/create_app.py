@@ -29,7 +29,7 @@ MISUSES = (  # errors that show that a response was passed the wrong kind of obj
     "object has no attribute 'encode'",
     "object has no attribute 'items'",
 )
-_TRIES = 20  # rounds in which threads may run, so that they drop their references
+_TRIES = 20  # rounds during which threads may drop their references
 _ENDS = ("end", "failed")
 _HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
@@ -142,7 +142,7 @@ def _lacks_frame(s: Seen) -> bool:
 
 
 def _one_too_many(s: Seen) -> bool:
-    """Whether a message follows the whole text."""
+    """Whether another message, instead of an event of another type, follows the whole text."""
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
     return bool(s.expected) and whole and last != "" and not s.visit.names

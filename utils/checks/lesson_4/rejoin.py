@@ -20,7 +20,7 @@ from utils.checks.engine.virtual_time import SOON
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _OTHER = "How do tides work?"  # the question of another reply of the same app
 _LONG = 120.0  # virtual seconds; by then every response should have ended
-_SLOW = 0.1  # virtual seconds that a response may take to send events that were added before it
+_SLOW = 0.1  # virtual seconds that a response may take to send events of a finished reply
 _ODD_IDS = ("999", "-1", "x")
 _ENDS = ("end", "failed")
 LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
@@ -32,7 +32,7 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, the number of events after which each connection drops; the last one stays
+    # for each reader, after how many events each connection drops; a last one isn't dropped
     drops: Sequence[Sequence[int]] = ((),)
     # seconds until Stop is sent, while there is another reply; it is sent again after the end
     stops: float | None = None
@@ -68,7 +68,7 @@ class Reader:
     async def read(
         self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = id
     ) -> None:
-        """Read a reply to its end."""
+        """Read a reply to its end, or until a request is refused."""
         for leave_after in (*drops, _LONG):
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
@@ -84,7 +84,7 @@ class Reader:
 
     @property
     def begins_again(self) -> bool:
-        """Whether a connection began with the first event of all, after others had arrived."""
+        """Whether a reconnection began with the first event again."""
         firsts = [visit.events[0][1] for visit in self.visits if visit.events]
         return any(each == firsts[0] for each in firsts[1:])
 
@@ -94,7 +94,7 @@ class Reader:
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
     def rejoins(self, expected: str) -> tuple[str, str, str]:
-        """Return the text before and after the first wrong reconnection, and the right one."""
+        """Return the text before and after the first wrong reconnection, and the one due, or ""."""
         before = ""
         for at, visit in enumerate(self.visits):
             rest = expected.removeprefix(before)
@@ -165,7 +165,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _ask_badly(app, path)
-        await asyncio.sleep(reply.lasts)  # a model that continues has ended by then
+        await asyncio.sleep(reply.lasts)  # even a model that wasn't stopped has ended by then
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
             await beside.read(app, f"/replies/{key}")
@@ -222,12 +222,12 @@ def _repeats(s: Seen) -> bool:
 
 
 def fails(visit: Visit) -> bool:
-    """Return whether a response's status isn't from 200 to 299."""
+    """Whether a response's status isn't from 200 to 299."""
     return visit.status not in range(200, 300)
 
 
 def accepted(s: Seen) -> tuple[str, Visit] | None:
-    """Return the first bad request that wasn't refused with the right status, and its response."""
+    """Return the first bad request without the right status, and its response, or None."""
     for what, visit in s.bad:
         if visit.status not in ((404,) if what in LOST else range(400, 500)):
             return what, visit
@@ -235,7 +235,7 @@ def accepted(s: Seen) -> tuple[str, Visit] | None:
 
 
 def refused(s: Seen) -> tuple[Reader, Visit] | None:
-    """Return the first reader that the endpoint refused although it exists, and its visit."""
+    """Return the first reader refused although the endpoint exists, and its visit, or None."""
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)
     for reader, visit in visits:
@@ -246,12 +246,12 @@ def refused(s: Seen) -> tuple[Reader, Visit] | None:
 
 
 def first_id(s: Seen) -> str:
-    """Return the id of the first message that anyone received, or ""."""
+    """Return the id of the first reader's first message, or ""."""
     return s.readers[0].messages[0][0] if s.readers and s.readers[0].messages else ""
 
 
 def ends_early(s: Seen) -> Visit | None:
-    """Return a response that ended while events were still being added to its reply."""
+    """Return a response that ended while its reply went on, without an event like `end`, or None."""
     if not (s.case.whole and s.begun):
         return None
     until = s.begun.began + s.reply.lasts - SOON

@@ -48,7 +48,7 @@ def observe(answer: Callable[..., Any], case: Asked) -> Seen:
     replies = [*(given.asking(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
     agent = create_agent(given.Turns.answering(*replies), given.tools([]))
     called: list[str] = []
-    # LangGraph's threads would wait for this loop
+    # LangGraph would run these in threads that wait for this loop, which waits for them
     for name in ("stream", "invoke", "stream_events"):
         setattr(agent, name, partial(_blocks, name, called))
     how: dict[str, Any] = {"streams": True, "passes_on": True}

@@ -51,7 +51,7 @@ class Seen(Run):
     began: Sequence[Stage]  # the correct stages
     differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; `("", …)` at the end
     repeated: str  # the first stage that was yielded twice in a row, or ""
-    unknown: str | None  # the first stage that no item begins
+    unknown: str | None  # the first stage that no item begins, or None
 
     def place(self, number: int) -> str:
         """Describe the position of an item by its number, from 1; 0 is before any item."""

@@ -24,7 +24,7 @@ LONG = 30.0  # seconds of silence that exceed any limit
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
-# sent in a chunk after the end
+# sent in a chunk after the finish reason
 USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
@@ -44,12 +44,12 @@ class Fallback(Case):
     replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
     # how many entries should be called; the answer should yield what the last of them sends
     called: int = 1
-    fails: bool = False  # whether the answer should also raise its error
-    # whether the entries are one and the same, which sends the replies in turn
+    fails: bool = False  # whether the answer should also raise that entry's error
+    # whether all entries are the same one, which sends the replies in turn
     same: bool = False
     tool: bool = False  # whether the first entry calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
-    limit: float = SECONDS  # `seconds`
+    limit: float = SECONDS  # the answer's argument `seconds`
 
     def silent(self, number: int) -> bool:
         """Whether an entry, counted from 1, is silent for too long."""

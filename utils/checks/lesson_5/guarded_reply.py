@@ -45,13 +45,13 @@ class Seen(Run):
     case: Guarded
     asked: int  # how often `allowed` was called
     no: int | None  # the number of pieces taken when `allowed` first returned False
-    shown_by_then: int  # how many characters of the phrase had been shown by then
-    shown_unasked: bool  # whether the text yielded last by then came after the latest piece
+    shown_by_then: int  # how many characters of `phrase` had been yielded by then
+    shown_unasked: bool  # whether text was yielded between the latest piece and that False
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that is complete first, or ""
-    clean: str  # the text before it
-    leaked: int  # how many characters of that phrase were shown
+    clean: str  # the reply's text before the phrase; all of it if there is none
+    leaked: int  # how many characters of the phrase were yielded
     held: int  # the most characters held back when another piece arrived
 
     @property

@@ -11,7 +11,7 @@ from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-SLIPS = (AttributeError, NameError, TypeError)  # errors that the answer may raise itself
+SLIPS = (AttributeError, NameError, TypeError)  # errors that a mistake in the answer raises
 _QUICK = 0.25  # seconds within which the next entry should be called
 _NAMES = ("Thinking", "Tool call")
 
@@ -59,7 +59,7 @@ class Passing(Run):
 
     @property
     def missing(self) -> Any:
-        """The first item passed on less often than sent; in special cases, only non-empty ones."""
+        """The first item passed on less often than sent; an empty one only without a `when`."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -76,7 +76,7 @@ class Passing(Run):
 
     @property
     def late(self) -> float:
-        """The longest time for which a non-empty item was kept."""
+        """The longest time for which a non-empty item was held back."""
         out = {id(item): BEGIN + at for item, at in zip(self.items, self.at, strict=True)}
         full = [(at, item) for at, item in self.sent if text_of(item) or stage(item)]
         return max((out.get(id(item), at) - at for at, item in full), default=0.0)
@@ -95,7 +95,7 @@ class Staged(Run):
 
     @property
     def stages(self) -> list[tuple[float, str, str]]:
-        """The stages shown, of those the exercises name: virtual seconds, name and detail."""
+        """The virtual time, name and detail of each stage shown, if its name is in `_NAMES`."""
         pairs = zip(self.items, self.at, strict=True)
         named = [(BEGIN + at, str(stage(item)), item) for item, at in pairs]
         return [
@@ -117,7 +117,7 @@ class Tried(Texts):
 
     case: Fallback
     replies: Sequence[Reply]  # in order
-    requests: Sequence[Sequence[object]]  # for each entry, the arguments of its calls
+    requests: Sequence[Sequence[object]]  # for each entry, one object for each of its calls
 
     @property
     def called(self) -> int:
@@ -131,17 +131,14 @@ class Tried(Texts):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error is neither one of theirs nor one that the answer should raise."""
+        """Whether the error is one of `SLIPS`, or is neither a reply's, a stall's nor expected."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
 
     @property
     def waited(self) -> float:
-        """Seconds from calling the first entry to calling the second, if the first is silent.
-
-        If it isn't, or if the second shouldn't be called, the case's limit.
-        """
+        """Seconds between calling the first two entries; the limit if silence isn't the reason."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])

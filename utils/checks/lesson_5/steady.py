@@ -1,4 +1,4 @@
-"""After a failure or a silence, the next source takes over, unless something was committed."""
+"""A stream that switches sources after a failure or silence, unless something was committed."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass

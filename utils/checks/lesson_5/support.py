@@ -27,18 +27,18 @@ _LONGER = (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?"))
 
 @dataclass(frozen=True, kw_only=True)
 class Script(given.Fallback):
-    """The behaviour of two models in the last turn of a chat with this many turns."""
+    """The behaviour of two models in the last turn of a chat."""
 
     turns: int = 1
 
     @property
     def history(self) -> Sequence[BaseMessage]:
-        """That turn's history."""
+        """The history in the last turn."""
         return _LONGER if self.turns > 1 else given.BEFORE
 
 
 class Panel:
-    """A minimal panel, which calls the function that `support` returns with a turn's history."""
+    """A minimal panel: calls `support` once, and its result with the history of each turn."""
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
@@ -53,11 +53,11 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Staged):
-    """The result of one turn."""
+    """The result of the last turn."""
 
     case: Script
     panel: Panel
-    readings: Sequence[Reading]  # the requests that the models received
+    readings: Sequence[Reading]  # the requests that the models received in that turn
     ran: Sequence[given.Ran]  # the tools that ran
     given: Sequence[str]  # the parts that were replaced by the course's
 

@@ -33,7 +33,7 @@ class Seen(Run):
     """The returned text, and when it was returned."""
 
     case: Press
-    late: float  # seconds between pressing Stop and returning
+    late: float  # seconds between pressing Stop and returning; negative if it returned first
     arrived: Sequence[float]  # when each piece was taken, in seconds from the call
 
     @property
@@ -61,13 +61,13 @@ def observe(answer: Callable[..., Any], case: Press) -> Seen:
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
     if not case.at:
-        run = replace(run, model=None)  # it need not be called
+        run = replace(run, model=None)  # the model need not be called
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     return Seen.of(run, late=run.seconds - case.at, arrived=arrived)
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether it is an exception group; Python 3.11.2 makes an unnamed one if `except*` raises."""
+    """Whether an error is a group, except for the unnamed one of `except*` in Python 3.11.2."""
     return isinstance(error, BaseExceptionGroup) and bool(
         error.message or len(error.exceptions) > 1
     )
@@ -98,8 +98,9 @@ check = Exercise(
             Press(seed=73, at=at, silences=silences, when=f"when Stop was pressed {when}")
             for at, silences, when in (
                 (1.37, {0: LONG}, "in the silence before the first piece"),
-                (1.27, {0: LONG}, "in the silence before the first piece"),  # a slow poll misses
-                (2.62, {0: LONG}, "in the silence before the first piece"),  # some of these moments
+                # a slow poll may be in time for one of these moments, but not for all three
+                (1.27, {0: LONG}, "in the silence before the first piece"),
+                (2.62, {0: LONG}, "in the silence before the first piece"),
                 (5.13, {4: LONG}, "in a silence after some pieces"),
                 (0.83, {}, "while pieces were arriving"),
                 (0.03, {}, "before the first chunk"),

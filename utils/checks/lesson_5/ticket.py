@@ -1,4 +1,4 @@
-"""A ticket that fills in, and becomes a `Ticket` only if the model finished it."""
+"""A dict that fills in, followed by a `Ticket` only if the model finished the JSON."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -84,7 +84,7 @@ def _is_ticket(item: object) -> bool:
 
 
 def observe(answer: Callable[..., Any], case: Written) -> Seen:
-    """Read the answer's stream, whatever prompt the model receives."""
+    """Read the answer's stream; the model replies to any prompt."""
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (Turns.answering(reply), SAID)
     wants = _Part(object, "a dict or, at the end, a `Ticket`")

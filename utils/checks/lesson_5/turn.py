@@ -23,7 +23,7 @@ _BEFORE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Turn(Case):
-    """A turn after these messages; silences are additional seconds before a piece."""
+    """A turn after the messages in `before`."""
 
     before: Sequence[BaseMessage] = _BEFORE
 
@@ -41,7 +41,7 @@ class Seen(Texts):
     extra: str  # text that was stored but never yielded, or ""
 
     def stored(self, kind: type[BaseMessage]) -> list[str]:
-        """The texts of the added messages of one type."""
+        """Return the text of each added message of one type."""
         return [entry.text for entry in self.new if isinstance(entry, kind)]
 
 

@@ -18,7 +18,7 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # seconds of silence within the limit
+LONGEST = 1.9  # seconds; the longest silence in these streams that is within the limit
 _QUICK = 0.1  # seconds; polling a clock this often is fast enough
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
