@@ -251,7 +251,7 @@ def first_id(s: Seen) -> str:
 
 
 def ends_early(s: Seen) -> Visit | None:
-    """Return a response that ended while its reply went on, without an event like `end`, or None."""
+    """Return a response that ended while its reply went on, with no event like `end`, or None."""
     if not (s.case.whole and s.begun):
         return None
     until = s.begun.began + s.reply.lasts - SOON
