@@ -46,7 +46,7 @@ class Diagnosis:
         return next((name for name, true in self.truth.items() if self.given(name) != true), "")
 
     def given(self, name: str) -> str:
-        """Return the learner's diagnosis for a patient."""
+        """Return the learner's diagnosis for a patient in lower case, under its current label."""
         said = str(self.answer[name]).strip().lower()
         return _FORMER.get(said, said)
 

@@ -20,7 +20,7 @@ class Exercise(Generic[Seen, Case]):
     It is named after its module, and its number follows from its place in the lesson.
 
     Attributes:
-        observe: Runs the answer once, against fakes, and returns what it did. If that is a `Run`,
+        observe: Runs the answer against fakes, and returns what it did. If that is a `Run`,
             the shared mistakes (`engine.mistakes`) are looked for too, also in `extra_cases`.
         cases: The inputs to run the answer with, in order; the first is an ordinary one. The first
             mistake in the first case that has one is reported.
