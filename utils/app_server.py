@@ -204,7 +204,7 @@ class _Uvicorn(uvicorn.Server):
             _, late = await asyncio.wait(running, timeout=_GRACE)
             for task in late:
                 task.cancel()
-            if late:  # whatever is still running is in a thread, which can't be stopped
+            if late:  # with a limit, since code in a thread can't be stopped
                 await asyncio.wait(late, timeout=_GRACE)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):

@@ -54,7 +54,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield every piece of the first source that answers; a long silence counts as a failure."""
+    """Yield each source's pieces, up to the first that answers; a long silence is a failure."""
     for number, source in enumerate(sources, start=1):
         begun = False
         try:

@@ -27,7 +27,7 @@ lock = RLock()  # held while variables are hidden
 
 
 def variable(name: str) -> str | None:
-    """Return an environment variable; an empty one counts as not set."""
+    """Return an environment variable, stripped; None if it is unset or blank."""
     return (os.environ.get(name) or "").strip() or None
 
 

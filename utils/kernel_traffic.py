@@ -14,8 +14,8 @@ from IPython.core.getipython import get_ipython
 class Traffic:
     """What was sent so far; it grows inside the block."""
 
-    messages: int = 0  # the number of messages
-    bytes: int = 0  # their size as sent, envelopes included
+    messages: int = 0
+    bytes: int = 0  # size of the messages as sent, envelopes included
 
     def __str__(self) -> str:
         size = f"{self.bytes / 1000:,.1f} kB" if self.bytes < 1e6 else f"{self.bytes / 1e6:,.1f} MB"

@@ -126,7 +126,7 @@ def _warm_up(contact: bool) -> None:
     AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
-    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the kernel's own loop is running
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # this thread already runs a loop
     loop.start()
     loop.join()
 

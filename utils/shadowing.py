@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Python runs these at its start, but nothing imports them. Debian's Python has the first.
+# Python runs these at startup, and nothing else imports them. Debian's Python has the first.
 _HOOKS = ("sitecustomize", "usercustomize")
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
@@ -52,7 +52,7 @@ def hidden(path: list[str]) -> dict[str, str]:
             if BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name):
                 continue  # found before any file
             meant = PathFinder.find_spec(name, later)
-            if meant is not None:  # without an origin, it is a namespace package
+            if meant is not None:  # perhaps a namespace package, which has no origin
                 is_package = here.submodule_search_locations is not None
                 origin = os.path.abspath(here.origin)
                 found[name] = os.path.dirname(origin) if is_package else origin

@@ -70,7 +70,7 @@ class Reader:
             self._started = True
             text = text.removeprefix("\ufeff")  # the byte order mark
         if text and self._after_cr:
-            text = text.removeprefix("\n")  # the second half of a line ending
+            text = text.removeprefix("\n")  # the second half of a CRLF
             self._after_cr = False
         self._after_cr = text.endswith("\r") or (self._after_cr and not text)
         *lines, rest = _LINE_END.split(text)
@@ -81,7 +81,7 @@ class Reader:
         yield from lines
 
     def _field(self, line: str) -> None:
-        # a comment starts with a colon, so its field name is empty
+        # a comment starts with a colon: its field name is empty, so it is ignored
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":

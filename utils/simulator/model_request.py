@@ -23,9 +23,9 @@ class Turn:
     """One message of a conversation."""
 
     role: Role
-    text: str  # the message's text
+    text: str
     calls: tuple[ToolCall, ...] = ()  # the tool calls in an assistant's turn
-    call_id: str = ""  # the call whose result a tool's turn holds
+    call_id: str = ""  # in a tool's turn, the identifier of the call
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ class Tool:
 class ModelRequest:
     """A valid request."""
 
-    model: str  # the model's name as the client wrote it
+    model: str  # the model's name, faults included
     turns: tuple[Turn, ...]  # the conversation so far, instructions included
-    stream: bool = False  # whether to stream the reply
+    stream: bool = False
     # whether a stream of chat completions ends with a chunk of token counts
     include_usage: bool = False
     stop: tuple[str, ...] = ()  # sequences before which the text ends
-    max_tokens: int | None = None  # the reply's length limit
+    max_tokens: int | None = None  # the reply's length limit; None is unlimited
     seed: int = 0  # the client's seed; same prompt and seed, same tokens
-    tools: tuple[Tool, ...] = ()  # the tools that may be called
+    tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"  # whether to call tools: when they fit, never, or always
     forced_tool: str = ""  # the one tool to call; "" is any
     parallel: bool = True  # whether one reply may contain several calls

@@ -57,10 +57,10 @@ class Part:
 class Usage:
     """Token counts."""
 
-    prompt: int  # tokens of the conversation
+    prompt: int  # tokens of the conversation and the tool definitions
     completion: int  # generated tokens, reasoning included
     reasoning: int = 0  # tokens of reasoning
-    cached: int = 0  # tokens of the conversation that were cached
+    cached: int = 0  # how many of the prompt tokens were cached
     recorded: Json = field(default_factory=dict)  # the `usage` object of a recorded reply
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, overload
 from .pacing import Clock, Plan
 
 _MAX_KEPT = 1000  # requests
-MAX_PROMPT = 4096  # characters; longer ones are shortened
+MAX_PROMPT = 4096  # characters; longer prompts are truncated
 _MAX_BODY = 16_384  # bytes; a larger one is replaced by its size
 
 Ended = Literal["streaming", "finished", "client left", "failed"]
@@ -104,7 +104,7 @@ class Requests(Sequence[Request]):
             return list(self) == list(other)
         return NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # equal to lists, which have no hash either
+    __hash__ = None  # type: ignore[assignment]  # unhashable, like the lists that it can equal
 
     def _note(self) -> str:
         return "" if self.settled else "A reply was still in progress when this was read."

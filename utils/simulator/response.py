@@ -23,7 +23,7 @@ class PacedResponse:
     reply: Reply
     encoder: Encoder
     entry: Entry
-    visit: contextlib.ExitStack  # closed at the end
+    visit: contextlib.ExitStack  # closed when the reply ends
     count: Callable[[int], None]  # called with the tokens of each send
     speed: float
     clock: Clock

@@ -69,7 +69,7 @@ def described(request: ModelRequest) -> Json | None:
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Return the match of a list of keys, next to a word such as "keys" or after "with"."""
+    """Return the match of a list of keys, next to a word such as "keys" or after "with", if any."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match

@@ -138,7 +138,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _of_both(words: str, prompt: str) -> Topic | None:
-    """Return the topic of a message combined with the earlier one that it refers to."""
+    """Return the topic that a message has only with the earlier one it refers to, if any."""
     topic = topic_of(words)
     earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
     return topic if topic and not fit(topic.asks, earlier) else None
