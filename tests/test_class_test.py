@@ -16,10 +16,10 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from hub.class_test.command import LESSON_1, cells, check_memory
 from hub.class_test.kernel_messages import Message, message, request
 from hub.class_test.lag import LagError, Pacing, Redraw, bare_lateness, lag, lateness, streamed
 from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
+from hub.class_test.schedule import LESSON_1, cells, check_memory
 from tools import class_command
 from tools.programs import Advice
 from utils.simulator.tokens import split

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from hub.class_test.command import LESSON_1, MB_EACH
+from hub.class_test.schedule import LESSON_1, MB_EACH
 from hub.class_test.temporary_hub import COURSE
 
 ROOT = Path(__file__).resolve().parents[1]

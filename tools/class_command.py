@@ -17,4 +17,4 @@ def class_(arguments: argparse.Namespace) -> int:
     if arguments.learners < 1:
         raise Advice(f"A class needs a learner: --learners {arguments.learners} is too few.")
     python = interpreter("class", arguments.here)
-    return run([python, "-m", "hub.class_test.command", str(arguments.learners)])
+    return run([python, "-m", "hub.class_test.schedule", str(arguments.learners)])

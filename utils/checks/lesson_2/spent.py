@@ -56,7 +56,7 @@ def _usage(given: int, written: int) -> UsageMetadata:
 
 
 # the numbers distinguish mistakes
-_BILLS = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
+_USAGES = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
 _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 
@@ -67,7 +67,7 @@ def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
     readings = [(prompt, each) for prompt, reply in replies.items() for each in reply.readings]
     sent = [prompt for prompt, _ in readings]
     prompts = list(case.prompts)
-    written = {prompt: _BILLS[prompt]["output_tokens"] for prompt in prompts}
+    written = {prompt: _USAGES[prompt]["output_tokens"] for prompt in prompts}
     by_model = [
         sum(written[prompt] for prompt in prompts if _MODELS[prompt] == model)
         for model in dict.fromkeys(_MODELS[prompt] for prompt in prompts)
@@ -80,7 +80,7 @@ def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
         never_sent=next((each for each in prompts if each not in sent), ""),
         often=next((each for each in replies if sent.count(each) != prompts.count(each)), ""),
         left=next((prompt for prompt, each in readings if not (each.ended or each.failed)), ""),
-        given=sum(_BILLS[prompt]["input_tokens"] for prompt in prompts),
+        given=sum(_USAGES[prompt]["input_tokens"] for prompt in prompts),
         written=[written[prompt] for prompt in prompts],
         right=sum(written[prompt] for prompt in prompts),
         by_prompt=sum(written.values()),
@@ -96,7 +96,7 @@ def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str,
     replies = {
         prompt: Reply(
             cut(text, 61),
-            usage=_BILLS[prompt],
+            usage=_USAGES[prompt],
             model_name=_MODELS[prompt],
             fails_after=case.fails_after if prompt == _FAILS else None,
         )

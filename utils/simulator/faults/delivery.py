@@ -1,4 +1,4 @@
-"""Faults on the way to the client: what happens to the bytes of a reply."""
+"""Faults on the way to the client: buffered, dropped, cut or garbled bytes of a reply."""
 
 import json
 import math

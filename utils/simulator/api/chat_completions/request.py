@@ -1,4 +1,8 @@
-"""Requests to `/v1/chat/completions`."""
+"""Requests to `/v1/chat/completions`: `parse` turns a body into a `ModelRequest`.
+
+The pydantic classes mirror OpenAI's fields; `validation` decides what is tolerated, and how an
+invalid field is reported.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -35,14 +39,14 @@ _ROLES: dict[str, Role] = {
 }
 
 
-class _Called(Lenient):
+class _CalledFunction(Lenient):
     name: str
     arguments: str
 
 
 class _Call(Lenient):
     id: str
-    function: _Called
+    function: _CalledFunction
 
 
 class _Text(Text):

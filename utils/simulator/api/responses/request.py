@@ -1,4 +1,8 @@
-"""Requests to `/v1/responses`."""
+"""Requests to `/v1/responses`: `parse` turns a body into a `ModelRequest`.
+
+The pydantic classes mirror OpenAI's fields; `validation` decides what is tolerated, and how an
+invalid field is reported. Items of one reply are joined into one turn.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal

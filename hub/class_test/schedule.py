@@ -1,4 +1,4 @@
-"""The schedule of a simulated class: `python -m hub.class_test.command`, or `course.py class`.
+"""The schedule of a simulated class: `python -m hub.class_test.schedule`, or `course.py class`.
 
 The clock starts for all learners at the same moment. Each logs in, gets a server, opens JupyterLab,
 gets a kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
@@ -62,7 +62,7 @@ def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
     if len(setup) != 1 or len(live) != len(LIVE) or not first_loop:
         raise Advice(
             f"{notebook.name} no longer has one setup cell, one cell for each of "
-            f"{', '.join(LIVE)} and one with {LOOP}: change hub/class_test/command.py to match."
+            f"{', '.join(LIVE)} and one with {LOOP}: change hub/class_test/schedule.py to match."
         )
     race, text = live
     return setup[0], [("race", race), ("three lines", first_loop[0]), ("live text", text)]
