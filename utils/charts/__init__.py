@@ -1,4 +1,4 @@
-"""Charts of recordings: what a reader waits for, and how replies arrive, alone and together.
+"""Charts of how long readers wait and how replies arrive, alone and together.
 
 Each function returns a matplotlib figure, which a cell shows as its last expression. Its title
 states the finding, and its `alt_text` describes it. matplotlib is imported when the first chart is

@@ -27,8 +27,8 @@ LINE: Final = 0.32  # inches per line of the title
 _LINES: Final = 6  # lines of a title, at most
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
-CSS_PER_INCH: Final = 80  # 800 pixels wide on the page …
-DPI: Final = 2 * CSS_PER_INCH  # … with two pixels each, for high-resolution screens
+CSS_PER_INCH: Final = 80  # so that a figure is 800 CSS pixels wide
+DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 
 
 class Chart(Figure):
@@ -36,7 +36,7 @@ class Chart(Figure):
 
     Attributes:
         alt_text: What the picture shows, in sentences. nbconvert reads it from the picture's
-            metadata for HTML pages. JupyterLab 4.6 ignores it; `print(chart.alt_text)` there.
+            metadata for HTML pages. In JupyterLab 4.6, which ignores it, print it.
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:

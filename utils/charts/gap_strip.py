@@ -29,10 +29,10 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
     Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
     were spread evenly over the time to the last one. That may be the whole reply, or the part
-    between two pauses of more than a twentieth of that time. A delivery of five pieces or more is
-    labelled `50 at once`. A reply arrives "all at once" in one delivery, and "in bursts" if
-    deliveries contain at least three quarters of its pieces. A few clumps in an otherwise steady
-    stream, as on a busy machine, don't count as bursts.
+    between two pauses of more than a twentieth of that time. A delivery of five pieces or more has
+    a label such as `50 at once`, if there is room. A reply arrives "all at once" if it is one piece
+    or one delivery, and "in bursts" if deliveries contain at least three quarters of its pieces. A
+    few clumps in an otherwise steady stream, as on a busy machine, don't count as bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
@@ -74,7 +74,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> Way:
-    """Classify how the pieces arrive, by proportions, so that it holds at any speed."""
+    """Classify how the pieces arrive, by proportions, so that speed makes no difference."""
     arrivals = arrivals_of(recording)
     if not arrivals:
         return "not at all"

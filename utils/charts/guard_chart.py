@@ -26,10 +26,10 @@ def guard_chart(
     wpm: float = WORDS_PER_MINUTE,
     title: str | None = None,
 ) -> Chart:
-    """Draw how long the reader waits, and how much forbidden text is shown, by window size.
+    """Draw the reader's wait, and how much forbidden text is shown, by characters held back.
 
-    The guard checks all the text so far whenever a piece arrives. The upper panel shows a reply
-    that it allows, the lower one this reply, until the guard refuses it.
+    The guard checks all the text so far whenever a piece arrives. The upper panel shows the wait if
+    the guard allows the reply, the lower one the forbidden characters shown before it refuses it.
 
     Args:
         recording: A reply that contains something forbidden.
@@ -86,7 +86,11 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how much of the forbidden text is shown before the piece that completes it."""
+    """Return how many forbidden characters are shown before the piece that completes them.
+
+    Raises:
+        ValueError: If the reply contains nothing forbidden.
+    """
     text = "".join(piece.text for piece in recording.pieces)
     found = re.search(forbidden, text)
     if found is None:

@@ -1,4 +1,4 @@
-"""Time to first token against the number of clients: one line for each style of server."""
+"""Time to first token against the number of clients: one line for each style of endpoint."""
 
 from __future__ import annotations
 

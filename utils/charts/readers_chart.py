@@ -24,8 +24,8 @@ def readers_chart(
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
     on the screen that are still to be read. Blue: words read. `reader_model` defines the reader.
-    All panels share their axes, which extend beyond the last reply by up to half of its time, while
-    the reader is still reading.
+    All panels share their axes, which extend a fifth to a half beyond the longest reply, depending
+    on when the reader finishes.
 
     Args:
         *recordings: What to draw, top to bottom; the labels name the panels.

@@ -48,7 +48,7 @@ class Rows:
         self._count = count
         self.chart = Chart(kind, title, list(details), body=height * count + 1.05)
         self.chart.legend_row(*swatches)
-        self.axes = self.chart.panel(0.75, height * count, left=left)  # of all rows
+        self.axes = self.chart.panel(0.75, height * count, left=left)  # shared by all rows
         self.end = end_of(recordings) * 1.01  # seconds
         self.axes.set(xlim=(0, self.end), ylim=(height * count, 0), yticks=[])
         for i, (name, account) in enumerate(zip(names, accounts, strict=True)):
@@ -93,7 +93,7 @@ def name_of(label: str) -> str:
 def sentences(
     names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
-    """Return the alternative text: each name with its account, then implausible token counts."""
+    """Return the alternative text: names with accounts, then notes on implausible token counts."""
     told = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
     pairs = zip(names, doubted, strict=False)
     return told + [f"{name}: {doubt}" for name, r in pairs if (doubt := r.count_doubt)]
@@ -115,7 +115,7 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
 
 
 def end_of(recordings: Sequence[Recording]) -> float:
-    """Return the end of the last recording, in seconds; 1 if nothing took any time."""
+    """Return the longest E2E latency, in seconds; 1 if nothing took any time."""
     return max(recording.e2e for recording in recordings) or 1.0
 
 

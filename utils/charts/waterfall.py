@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-_ROOMY: Final = 8  # up to this many rows have a line of words above each
-_NAMED: Final = 30  # up to this many rows have a name beside each
-_LETTER: Final = 0.11  # inches
+_ROOMY: Final = 8  # up to this many rows, each has a heading
+_NAMED: Final = 30  # up to this many rows, each has its name beside it
+_LETTER: Final = 0.11  # inches per character of a name
 _ENDS: Final = {
     "finished": ("o", "finished"),
     "left": ("<", "left"),
@@ -36,7 +36,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     stream's median gap. The mark at the end shows how it ended. The recordings must share a clock,
     as those of one notebook do.
 
-    Up to 8 rows have a line of words above each, up to 30 a name beside each.
+    Up to 8 rows each have a heading above them, up to 30 a name beside them.
 
     Args:
         *recordings: One row each, top to bottom.

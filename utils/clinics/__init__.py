@@ -1,7 +1,7 @@
 """The patients of each lesson's clinic: models and programs with a fault for learners to find.
 
-They aren't in the notebook's cells, which would give away the diagnosis. The
-correct diagnoses are in the lessons' solutions, and `utils/checks/engine/diagnosis.py` checks them.
+Their code isn't in the notebooks, where it would give away the diagnosis. The correct diagnoses are
+in the lessons' solutions, and `utils/checks/engine/diagnosis.py` checks them.
 """
 
 from utils.clinics.lesson_1 import deployments

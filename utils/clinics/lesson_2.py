@@ -15,7 +15,7 @@ class Case:
     """What one program's handlers received during a reply."""
 
     heard: int  # tokens with text, summed over all handlers
-    warnings: int  # lines that LangChain's callback log got during the reply
+    warnings: int  # lines that LangChain's callback log received during the reply
     reply: str  # the reply's text
 
 

@@ -30,7 +30,7 @@ Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds between two health checks
 _PING = 0.01  # seconds between two reads of the simulator's log
-_LEAVE_AFTER = 3  # tokens that the model has sent by then
+_LEAVE_AFTER = 3  # tokens that the model has sent when the second client disconnects
 _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps generating
 
 
@@ -95,7 +95,7 @@ async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording,
 
     Returns:
         The reply, how many tokens the model had sent when the first text arrived, and how many
-        health checks were answered in that time.
+        health checks were answered while the model was sending.
     """
     over = Event()
     checks = asyncio.create_task(asyncio.to_thread(_health_checks, url, over, seen))

@@ -55,7 +55,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 def _connections(
     first: str, second: str | None = None
 ) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
-    """Run a program over two connections with these faults, and report what it showed."""
+    """Decorate a program to run with these faults, one per request, and report what it showed."""
 
     def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
         @wraps(program)

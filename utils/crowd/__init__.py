@@ -1,4 +1,4 @@
-"""The load experiment: one server, three styles of endpoint, 1 to 100 concurrent clients."""
+"""The load experiment: one server, three styles of endpoint, and many concurrent clients."""
 
 from utils.crowd.experiment import STYLES, experiment, load
 from utils.crowd.process import LoadError

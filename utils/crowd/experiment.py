@@ -21,7 +21,7 @@ STYLES: Final = {
 }
 _ONE_BY_ONE: Final = "async def + .stream()"
 _REPLY: Final = 1.0  # seconds of model time for one reply of `app`
-_PATIENCE: Final = 15.0  # seconds of model time for one measurement
+_PATIENCE: Final = 15.0  # most seconds of model time for one measurement
 _PING: Final = 0.02  # seconds between two health checks
 
 
@@ -69,7 +69,7 @@ async def experiment(
 
 
 async def load(style: str, clients: int) -> list[Recording]:
-    """Let several clients send a request to one style of endpoint at the same moment.
+    """Send requests from several clients to one style of endpoint at the same moment.
 
     The result has a recording for each client, including failed ones, for `charts.waterfall`.
 

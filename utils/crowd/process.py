@@ -20,7 +20,7 @@ class LoadError(Sentence, RuntimeError):
 async def server() -> AsyncIterator[int]:
     """Run `utils.crowd.app` in its own process while the block runs.
 
-    The process ends with the block or with this process, even if that is killed.
+    It ends with the block or with the calling process, even if that process is killed.
 
     Yields:
         The port on 127.0.0.1.

@@ -4,7 +4,7 @@ A lesson is a sequence of cells in MyST Markdown:
 
     # 1. Enabling Streaming
 
-    Text is a Markdown cell. A code cell, a heading in a new cell (`+++`) or a note ends it.
+    Text is a Markdown cell, up to the next code cell or `+++`.
 
     +++ {"tags": ["instructor"]}
 
@@ -47,8 +47,8 @@ A lesson is a sequence of cells in MyST Markdown:
     ```
 
 - The file is UTF-8, with or without a BOM, with any line endings.
-- Lines between `### BEGIN SOLUTION` and `### END SOLUTION` appear in solutions/ only; the marker
-  lines appear nowhere. A cell may have several such regions.
+- Lines from `### BEGIN SOLUTION` to `### STUB` or `### END SOLUTION` appear in solutions/ only;
+  the marker lines appear nowhere. A cell may have several such regions.
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
   the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
 - An exercise has the name of its check's file: the cell is tagged `exercise-words` and ends with
@@ -107,7 +107,7 @@ Found = TypeVar("Found")
 
 
 class NotThere(LookupError):  # noqa: N818 (the source is fine)
-    """No lesson has this exercise or prediction; the message lists the existing ones."""
+    """An exercise, its hints or a prediction can't be found; the message says why."""
 
 
 def load(path: Path) -> Lesson:
@@ -133,7 +133,7 @@ def numbers(lesson: int) -> dict[str, str]:
 
 
 def number(key: str) -> str:
-    """Return the number of the exercise `key`, such as "1.words"; other strings are unchanged."""
+    """Return an exercise's number, such as "1.2" for "1.words"; other strings are unchanged."""
     lesson, _, name = key.partition(".")
     return (
         numbers(int(lesson)).get(name, key) if lesson.isdecimal() and name.isidentifier() else key
@@ -144,7 +144,7 @@ def solution(key: str) -> str:
     """Return the solution of exercise `key`, its number or name, without its `check(…)`.
 
     Raises:
-        NotThere: If there is no such exercise; the message lists the existing ones.
+        NotThere: If there is no such exercise.
         SourceError: If the lesson's source is broken.
     """
     return _without_check(_find(key, "exercise", _exercise_cells).solved)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBER = re.compile(r"^P?\d+\.\d+$")  # number of an exercise, or with a P of a prediction
-# A lesson's file has names, as in `exercise-words`; `numbers.numbered` replaced them.
+NUMBER = re.compile(r"^P?\d+\.\d+$")  # of an exercise or, with a P, a prediction
+# The file has names, as in `exercise-words`; `numbers.numbered` has replaced them with numbers.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 
@@ -86,8 +86,8 @@ class Lesson:
     cells: tuple[Cell, ...]  # in order
     numbers: Mapping[str, str]  # the number of each exercise, by its name
     exercises: Mapping[str, Cell]  # the cell of each exercise, by number, such as "1.2"
-    hints: Mapping[str, Hints]  # by exercise
-    predictions: Mapping[str, Prediction]  # by number, such as "1.1"
+    hints: Mapping[str, Hints]  # by the exercise's number
+    predictions: Mapping[str, Prediction]  # by number, such as "P1.1"
 
     def error(self, line: int, problem: str) -> SourceError:
         """Make an error at a line of this lesson."""

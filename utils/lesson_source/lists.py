@@ -22,10 +22,10 @@ _FEEDBACK = re.compile(r"\s+> ?(.*)$")
 class Data:
     """A heading and the list below it."""
 
-    kind: Literal["hints", "prediction"]  # whether it is hints or a prediction
+    kind: Literal["hints", "prediction"]
     number: str  # the number in the heading
     question: str  # the prediction's question
-    items: list[list[str]]  # each item's lines, the first without its indentation
+    items: list[list[str]]  # each item's lines, as written
     line: int  # the heading's line in the file
 
 
@@ -102,7 +102,8 @@ def prediction_of(data: Data) -> Prediction:
     """Return the prediction in a task list.
 
     Raises:
-        SourceError: There isn't exactly one right choice, or a wrong choice has no feedback.
+        SourceError: The question is missing, a choice is malformed or lacks its feedback, or there
+            isn't exactly one right choice and at least one wrong one.
     """
     name = f"prediction {data.number}"
     if not data.question.strip():

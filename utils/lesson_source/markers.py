@@ -18,7 +18,7 @@ def cell_of(block: Block) -> Cell:
     """Make a cell from a block.
 
     Raises:
-        SourceError: Its markers are misplaced.
+        SourceError: A marker is misplaced or misspelt, or a solution or stub is invalid.
     """
     source = "\n".join(block.lines)
     if block.kind == "markdown":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from utils.lesson_source.lesson import SourceError
 
-_OTHERS = {  # by the first bytes of such a file; longer ones first
+_OTHERS = {  # encodings by their BOM, the longer BOMs first
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
     codecs.BOM_UTF16_LE: "UTF-16",

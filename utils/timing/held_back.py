@@ -15,7 +15,7 @@ def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -
         check: Seconds that a check takes. A check covers all text that arrived during the previous
             one.
     """
-    shown, text, ready = 0, "", 0.0  # characters, text so far, when the latest check ends
+    shown, text, ready = 0, "", 0.0  # characters shown, text so far, end of the latest check
     pieces: list[Piece] = []
     arriving = [piece for piece in recording.pieces if piece.text]
     for at, piece in enumerate(arriving):

@@ -73,7 +73,7 @@ class _Recorder(Generic[T]):
 
     @property
     def elapsed(self) -> float:
-        """Seconds since sending; 0 before. After an item: when that item arrived."""
+        """Seconds from sending until now; 0 if nothing has been sent."""
         return 0.0 if self._start is None else self._clock() - self._start
 
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:

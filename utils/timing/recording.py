@@ -52,7 +52,7 @@ class Recording:
         label: A name for charts and tables.
         pieces: Every item in order of arrival, empty ones included.
         e2e: End-to-end latency, seconds: from sending until the stream ended, failed or was left;
-            until now while it streams.
+            if it is still streaming, until the snapshot.
         outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
         error: Type and message of the exception, if it failed.
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
@@ -92,8 +92,8 @@ class Recording:
     def tpot(self) -> float | None:
         """Time per output token, seconds: (a_n - a_1) / (n - 1).
 
-        n is `shown_tokens`, otherwise the number of non-empty pieces. None for a reply in one
-        piece, whose tokens arrive together.
+        n is `shown_tokens`, otherwise the number of non-empty pieces. None with fewer than two
+        tokens or non-empty pieces: the tokens of one piece arrive together.
         """
         arrivals = self._arrivals
         tokens = self.shown_tokens or len(arrivals)
@@ -149,7 +149,7 @@ class Recording:
 
     @property
     def count_doubt(self) -> str:
-        """Why the provider's token count isn't used, as a sentence; otherwise empty.
+        """Why the provider's token count isn't used; empty if it is used, or if there is none.
 
         A count often includes hidden reasoning, tool calls or a failed attempt.
         """

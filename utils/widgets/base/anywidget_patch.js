@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// Two things that anywidget 0.11 lacks: it gives a widget's script two seconds to load, and drops
-// every message to the widget from then on; and it doesn't report that the kernel has ended.
+// Fixes two problems of anywidget 0.11: if a widget's script takes longer than two seconds to load,
+// all later messages to the widget are dropped; and it doesn't report that the kernel has ended.
 
 // Returns the widget, able to receive messages however late its script loads.
 function patched(widget) {
@@ -21,8 +21,8 @@ function receiveAlways(model) {
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
     const gate = whole._handle_comm_msg(nothing); // fails where anywidget has given up
-    whole.comm.on_msg((message) => handler.call(whole, message)); // the script is here: no gate needed
-    await gate.catch(() => whole.comm.send({ method: "request_state" }, {})); // what was dropped
+    whole.comm.on_msg((message) => handler.call(whole, message)); // the script has loaded
+    await gate.catch(() => whole.comm.send({ method: "request_state" }, {})); // for what was dropped
   });
   model.set("patched", true);
 }
@@ -41,7 +41,7 @@ const KERNEL_ENDED =
 const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 
 // Sets `gone` in the model once its kernel has ended. JupyterLab disconnects widgets only when a
-// reader restarts the kernel, so the kernel's status is followed, too, where the page has one.
+// reader restarts the kernel, so the kernel's status is followed too, where the page has a kernel.
 function noticeEnd(model, whole) {
   const kernel = whole.widget_manager?.kernel;
   const end = () => model.set("gone", true);
@@ -55,8 +55,8 @@ function noticeEnd(model, whole) {
   });
 }
 
-// When the kernel ends while something runs, sets the attributes that `changed` returns; for
-// `initialize`.
+// If the kernel ends while `running()` is true, sets the attributes that `changed` returns. Called
+// in `initialize`.
 function endWithKernel(model, running, changed) {
   model.on("change:gone", () => running() && model.set(changed()));
 }

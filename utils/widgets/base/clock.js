@@ -1,13 +1,13 @@
 // needs: base/anywidget_patch.js base/dom.js
 //
 // Clocks that count on the page, so that a running clock costs the kernel and the network nothing.
-// The kernel sets `counted`, words with {} in place of the seconds (empty while the clock stands),
-// and `age`, the seconds it had run when that was sent.
+// The kernel sets `counted`, words with {} in place of the seconds (empty while the clock is
+// stopped), and `age`, the seconds that the clock had run when `counted` was sent.
 
-// As `in_seconds` of utils/formatting.py.
+// Formats as `in_seconds` in utils/formatting.py does.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// Keeps in the model when its clock started, by the page's own time; for `initialize`.
+// Keeps in the model when its clock started, in the page's time. Called in `initialize`.
 function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);
@@ -18,8 +18,8 @@ function keepTime({ model }) {
 const OPEN = ["waiting", "streaming"]; // phases in which more may arrive
 const isOpen = (model) => OPEN.includes(model.get("phase"));
 
-// Writes into an element what the clock counts while it runs, and the model's `name` while it
-// stands. Returns what stops it, for `render` to return.
+// Shows the running clock in an element, and the model's `name` while the clock is stopped. Returns
+// a function that ends the updates, for `render` to return.
 function writeCounting(model, element, name) {
   let beating;
   const show = () => {

@@ -31,7 +31,7 @@ function makePaths(...classNames) {
   return [hideFromReaders(svg), ...paths];
 }
 
-// Replaces an element's text only where it differs: screen readers repeat what is set again.
+// Replaces an element's text only if it differs: screen readers repeat what is set again.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }

@@ -1,6 +1,6 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 
-// Keeps a panel's list and clock, and ends it with its kernel; for `initialize`.
+// Keeps a panel's list and clock, and ends the panel with its kernel. Called in `initialize`.
 function initializePanel({ model }) {
   keepList({ model });
   keepTime({ model });
@@ -9,7 +9,7 @@ function initializePanel({ model }) {
 }
 
 // Puts a panel's content into its frame, whose colour shows the phase, with a note below it. Returns
-// what stops its clock, for `render` to return.
+// a function that ends the clock's updates, for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");
   const note = make("div", "course-note", "");

@@ -1,7 +1,7 @@
 // needs: nothing
 //
 // How a screen reader announces what a widget shows, decided here for all widgets: growing text as
-// it arrives, each ending once, failures at once; never a counting clock, never decoration.
+// it arrives, each ending once, failures immediately; never a counting clock or decoration.
 
 // A clock: silent while it counts, announced when it stops.
 function announceEnd(element, counting) {
@@ -33,7 +33,7 @@ function keepSilent(box, label) {
   return box;
 }
 
-// A box that a keyboard can reach and scroll. JupyterLab's keys, such as arrows, stay away.
+// A box that a keyboard can reach and scroll, without JupyterLab's shortcuts for the arrow keys.
 function makeScrollable(box, role, label) {
   box.tabIndex = 0;
   box.dataset.lmSuppressShortcuts = "true";
@@ -92,7 +92,7 @@ function makeParagraphAnnouncer() {
   };
 }
 
-// What was not announced yet of these words; a word that was cut is repeated whole.
+// Returns the part of these words that wasn't announced; a word that was cut is repeated whole.
 function unread(words, before) {
   if (!words.startsWith(before)) return words;
   const cut = /^\S/.test(words.slice(before.length));

@@ -56,8 +56,8 @@ class StreamReader:
         the stream is silent.
 
         Raises:
-            asyncio.CancelledError: If the caller was cancelled, such as by ■. By then the stream is
-                closed.
+            asyncio.CancelledError: If the caller was cancelled, such as by ■. By then the stream
+                has had time to close: see `closed`.
         """
         task = self._task = asyncio.create_task(self._read())
         try:
@@ -74,7 +74,7 @@ class StreamReader:
             self._conclude(task)
 
     async def _closing(self, task: asyncio.Task[None]) -> None:
-        """Wait until a stopped stream has closed."""
+        """Give a stopped stream time to close."""
         await asyncio.wait({task}, timeout=GRACE)
         if not task.done():  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
             task.cancel()
@@ -130,7 +130,7 @@ class StopButton(widgets.Button):  # type: ignore[misc]
 
 
 def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
-    """Return a stream unchanged, and a whole reply, or an awaitable of one, as a one-item stream.
+    """Return a stream, awaited if necessary; a whole reply becomes a stream of one item.
 
     Args:
         source: An async iterable, an awaitable of one or of a reply, or a reply.

@@ -1,9 +1,9 @@
 // needs: base/anywidget_patch.js
 //
-// The page's side of synced_list.py: keeps the list up to date, and finds what of it is new.
+// The page's side of synced_list.py: keeps the list up to date, and finds which items are new.
 
-// Each message replaces the list from one place on; of an item that grew, it holds the growth. What
-// arrived is kept in the model, so that every view, early or late, shows everything. For
+// Each message replaces the list from index `at` on; of an item that grew, it contains the growth.
+// The list is kept in the model, so that every view, early or late, shows everything. Called in
 // `initialize`.
 function keepList({ model }) {
   let asked = false;
@@ -22,7 +22,7 @@ function keepList({ model }) {
   model.on("change:seq", () => (asked = false));
 }
 
-// An item of which the page has `keep` characters, and receives the rest.
+// Returns an item whose first `keep` characters the page already had.
 function grown(there, keep, item) {
   if (typeof item === "string") return there.slice(0, keep) + item;
   return { ...item, value: there.value.slice(0, keep) + item.value };

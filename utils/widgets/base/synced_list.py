@@ -78,7 +78,7 @@ class SyncedList(CourseWidget):
         self.send(message)
 
     def repeat(self) -> None:
-        """Send the whole list; a page that has it already ignores it."""
+        """Send everything pushed so far again; a page that has it ignores it."""
         with self._writing:
             message = {"seq": self.sent, "at": 0, "items": self._list[: self._clean]}
         self.send(message)

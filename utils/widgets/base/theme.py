@@ -19,12 +19,11 @@ _COLOURS = {
 
 
 def script(name: str) -> str:
-    """Return a widget's script, after the scripts it needs, without comment lines.
+    """Return a widget's script, after the scripts it needs.
 
     The script's first line is `// needs: ` and the paths of others below `utils/widgets`, or
-    `nothing`.
+    `nothing`. Comment lines are removed, since a class loads the script all at the same time.
     """
-    # many learners load it at the same time, so it is kept small
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 
 

@@ -7,7 +7,7 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: too short to notice, long enough for a page to keep up
-REPEAT = 1.0  # seconds after the first push; then after 2, 4, 8 …, so that repeats stay rare
+REPEAT = 1.0  # seconds from the first push to the first repeat; then 2, 4, 8 …, to keep them rare
 TICK = 0.1  # seconds after which an idle event loop wakes up, for an interrupt or a heartbeat
 
 Cancel = Callable[[], object]

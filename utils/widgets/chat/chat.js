@@ -21,7 +21,7 @@ const SLOW = 700; // milliseconds until an unanswered request is explained
 
 function render({ model, el }) {
   el.classList.add("course-live", "course-chat");
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys, such as Esc, stay away
+  el.dataset.lmSuppressShortcuts = "true"; // no shortcuts of JupyterLab, such as Esc
   const title = make("div", "course-title", model.get("title"));
   const log = keepSilent(make("div", "course-transcript"), model.get("title") || "Conversation");
   const empty = make("div", "course-chat-empty", "Ask something below.");
@@ -67,7 +67,7 @@ function render({ model, el }) {
     if (sent !== null && sent.trim() === took && box.value === sent) box.value = "";
     sent = null;
     fit();
-    log.scrollTop = log.scrollHeight; // one's own question is worth seeing
+    log.scrollTop = log.scrollHeight; // shows the new question
   });
 
   const fit = () => {
@@ -131,7 +131,7 @@ function render({ model, el }) {
         const offer = (name) =>
           makeButton("", name, () => {
             request(ACTIONS[name]);
-            box.focus(); // the button is about to go
+            box.focus(); // the button is about to be removed
           });
         buttons.replaceChildren(...actions.map(offer));
       };

@@ -4,7 +4,7 @@ _CERTAIN = 40  # characters: too many to match by chance
 
 
 class Seam:
-    """Passes on a continuation, minus any beginning that repeats the first part.
+    """Passes on a continuation, minus a beginning that repeats a first part of some length.
 
     Some models start the reply over instead of continuing it. So text is buffered while it matches
     the beginning of the first part, usually for no longer than the first word. All other text
@@ -29,7 +29,7 @@ class Seam:
         return self._held[len(self._there) :] if began_again else self._held
 
     def rest(self) -> str:
-        """Return buffered text that proved not to be a repetition, once the stream has ended."""
+        """Return buffered text that is too short to be a repetition, once the stream has ended."""
         held, self._held = self._held, ""
         still_open, self._open = self._open, False
         return held if still_open and len(held) < _CERTAIN else ""

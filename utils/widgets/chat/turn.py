@@ -53,7 +53,7 @@ class Exchange:
     note: str
 
     def __init__(self, question: str, *, stall: float, clock: Callable[[], float]) -> None:
-        """Begin a turn, now; `stall` is the seconds of silence that count as a stall."""
+        """Begin a turn and its clock; silence of `stall` seconds counts as a stall."""
         self.question = question
         self._stall = stall
         self._clock = clock

@@ -60,7 +60,7 @@ class ChatPanel(Showable, ChatPage):
             system: Instructions for the model, sent before the conversation.
             explain: Turns an exception into a sentence, such as `provider.explain`; by default the
                 exception's own message is shown.
-            stall: Seconds without text after which the panel says so.
+            stall: Seconds without text or status after which the panel says so.
             clock: Seconds from any fixed point; for tests.
         """
         super().__init__(title)
@@ -116,12 +116,12 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._regenerate())
 
     async def go_on(self) -> Turn:
-        """Request the rest of a last reply that was stopped, truncated or failed.
+        """Request the rest of the last reply, which was stopped, was truncated or failed.
 
         If nothing had arrived, this regenerates the reply.
 
         Raises:
-            RuntimeError: If a reply is streaming already, or the last one is complete.
+            RuntimeError: If a reply is streaming already, or there is none to continue.
         """
         return await self._printed(self._go_on())
 

@@ -1,6 +1,6 @@
 // needs: base/panel.js
 //
-// A row for each chunk. Of a long stream the first rows and the last are drawn, so that the page
+// A row for each chunk. Of a long stream, only the first and last rows are drawn, so that the page
 // stays fast; the rows between them are counted.
 
 const FIRST_ROWS = 200;

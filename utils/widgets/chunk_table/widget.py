@@ -80,7 +80,7 @@ class Rows(Panel):
         self._carried: Counter[str] = Counter()
 
     def count(self, what: str) -> int:
-        """Return how many chunks have a column of `row_of`, or "words" for non-empty text."""
+        """Return how many chunks have a cell in a column of `row_of`; "words": non-empty text."""
         return self._carried[what]
 
     def clear(self) -> None:

@@ -37,7 +37,7 @@ function render({ model, el }) {
 
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   let beats = [];
-  let arrived = performance.now(); // of the last beat
+  let arrived = performance.now(); // when the last beat arrived
 
   function pulse() {
     const frames = still.matches

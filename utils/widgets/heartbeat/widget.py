@@ -19,15 +19,15 @@ FROZEN = 5  # beat intervals; shorter delays happen on a busy machine
 
 
 class Heartbeat(Showable, SyncedList):
-    """A dot that beats ten times a second while the event loop isn't blocked.
+    """A dot that beats, by default ten times a second, while the event loop isn't blocked.
 
         heart = Heartbeat().show()
         async with heart:
             for chunk in model.stream(prompt):  # blocks the loop: no beats
                 ...
 
-    The beats come from a task on the cell's loop, so a gap is exactly as long as any other task on
-    this loop would have to wait. Each block starts over, and prints a line at its end.
+    The beats come from a task on the cell's loop, so a gap shows how long any other task on this
+    loop would have to wait. Each block starts over, and prints a line at its end.
 
     Attributes:
         title: Shown beside the dot, and named in the printed line.

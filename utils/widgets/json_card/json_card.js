@@ -48,7 +48,7 @@ function field({ label, state, value }) {
   return row;
 }
 
-// What a field is when nothing more arrives.
+// The state of a field when nothing more arrives.
 const AT_THE_END = { arriving: "unfinished", waiting: "missing" };
 
 function initializeCard(context) {

@@ -59,7 +59,7 @@ class Rendering:
         return all_blocks
 
     def _settle(self, rest: str, blocks: list[str]) -> None:
-        """Keep the blocks that can't change; if none is certain, try again with twice the text."""
+        """Keep the blocks that can't change; if none is certain, try again at twice the length."""
         cuts = [found.end() for found in _CUT.finditer(rest)]
         for cut in cuts[: -_TRIES - 1 : -1]:
             head, links = _rendered(rest[:cut], self._links)

@@ -6,7 +6,7 @@
 function writeFormatted(element, words) {
   words.split("`").forEach((part, index, parts) => {
     const code = index % 2 === 1 && index < parts.length - 1;
-    const open = index % 2 === 1 && !code ? "`" : ""; // a lone backtick is a backtick
+    const open = index % 2 === 1 && !code ? "`" : ""; // an unpaired backtick is literal
     element.append(code ? Object.assign(make("code", "", part), { dir: "ltr" }) : open + part);
   });
   return element;
@@ -25,8 +25,8 @@ function mark(chosen, right) {
 }
 
 function render({ model, el }) {
-  // Radios of one name are one group on all of the page. A count won't do: each widget loads this
-  // file anew, and would begin with 1.
+  // Radios of one name are one group on the whole page. A counter would repeat names, since each
+  // widget loads this file anew.
   const name = `course-prediction-${Math.random()}`;
   el.classList.add("course-prediction");
   const frame = make("fieldset");
@@ -50,7 +50,7 @@ function render({ model, el }) {
   const buttons = make("div", "course-buttons");
   buttons.append(lock, compare, next);
   frame.append(buttons, feedback);
-  // JupyterLab's keys, such as arrows that go to the next cell, stay away from these.
+  // Turns off JupyterLab's shortcuts on these, such as arrow keys that move to the next cell.
   for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
   el.append(frame);
 
@@ -75,7 +75,7 @@ function render({ model, el }) {
     const open = gone ? KERNEL_ENDED : locked ? "Run on until you see it, then compare." : "";
     const told = right === null ? open : "";
     write(next, told);
-    if (onLock && locked) compare.focus(); // a keyboard goes on where it was
+    if (onLock && locked) compare.focus(); // keeps the keyboard's focus nearby
     feedback.replaceChildren();
     if (right !== null) {
       feedback.dataset.right = String(right);

@@ -2,7 +2,7 @@
 //
 // A bar that fills where the total is known, and only moves where it isn't.
 
-// An estimate, no more precise than it is.
+// An estimate, rounded, since it isn't precise.
 function about(seconds) {
   if (seconds < 10) return `about ${Math.max(1, Math.round(seconds))} s left`;
   if (seconds < 90) return `about ${5 * Math.round(seconds / 5)} s left`;

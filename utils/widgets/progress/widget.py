@@ -36,7 +36,7 @@ class Progress(Showable, CourseWidget):
     _esm = script("progress/progress.js")
     _css = stylesheet("progress/progress.css")
 
-    # Read only when a page requests it, so that a page opened late gets current numbers.
+    # Computed whenever it is sent, so that a page opened late gets current numbers.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, progress: progress.view())
 
     def __init__(
@@ -138,7 +138,7 @@ class Progress(Showable, CourseWidget):
 
     @property
     def percent(self) -> int | None:
-        """The share that is done, rounded down; 100 only after `done`, None if unknown."""
+        """The percentage done, rounded down; 100 only after `done`, None if the total is 0 or None."""
         if not self.total:
             return None
         share = int(100 * self.count / self.total)

@@ -22,7 +22,7 @@ class StatusLine(Showable, CourseWidget):
         status.to("Answer")
         status.done()
 
-    A stage that isn't reached is shown as skipped; a stage may be reached again, for example by a
+    A stage that was passed over is shown as skipped; a stage may be reached again, for example by a
     second tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the
     end a line is printed, which stays when the widget is gone. `to` after an end starts a new run.
 
@@ -83,7 +83,7 @@ class StatusLine(Showable, CourseWidget):
             self._throttle.ask()
 
     def done(self) -> None:
-        """End the run successfully; stages that weren't reached were skipped."""
+        """End the run successfully; stages that weren't reached count as skipped."""
         self._end("done")
 
     def fail(self, sentence: str) -> None:

@@ -44,11 +44,11 @@ class Lane:
         """
         self.label = as_text(label, "title")  # its name on the page and in the printed line
         self.clock = clock
-        # its title and latency, above the panel
+        # the title and the latency, above the panel
         self.badge = LatencyBadge(label, first=first, clock=clock, **look)
         self.panel = panel  # shows what arrives
         panel.elapsed = lambda: self.badge.elapsed
-        # the recording of the last run; None before one has ended
+        # the recording of the last run; None until that has ended
         self.recording: Recording | None = None
         self._throttle: Throttle | None = None
 
@@ -154,7 +154,7 @@ async def read_together(
         The readers, all done: each has its recording, and its error if it failed.
 
     Raises:
-        asyncio.CancelledError: If the cell was interrupted. By then every stream is closed.
+        asyncio.CancelledError: If the cell was interrupted. By then streams have had time to close.
     """
     start = lanes[0][0].clock()
     readers = [LaneReader(lane, send, start) for lane, send in lanes]

@@ -69,7 +69,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     @property
     def recording(self) -> Recording | None:
-        """The last run's recording, with its latency; None until a run has ended."""
+        """The last run's recording, with its latency; None until that run has ended."""
         return self._lane.recording
 
     @property

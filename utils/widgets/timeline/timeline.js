@@ -19,7 +19,7 @@ function scale(last) {
   return { step, end: Math.ceil(Math.max(last, 0.05) / step - 1e-6) * step };
 }
 
-// What a run is called: a long id by its place and its end, which is what tells such ids apart.
+// The heading of a run; a UUID is replaced by the run's number and the UUID's last characters.
 function called(run, number) {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(run) ? `run ${number} (…${run.slice(-6)})` : run;
 }

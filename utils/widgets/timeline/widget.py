@@ -19,7 +19,7 @@ _LONGEST_DETAIL = 160  # characters of a detail that are sent to the page
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event.
+    """An event on the timeline.
 
     Attributes:
         name: Its name, such as "on_llm_new_token".
@@ -65,7 +65,7 @@ class EventTimeline(Showable, SyncedList):
         self._clock = clock
         self._events: list[Event] = []
         self._start = 0.0
-        self._adding = Lock()  # events keep the order of their times
+        self._adding = Lock()  # keeps events in the order of their times
         self._throttle = Throttle(self.push, timer_thread, repeat=self.repeat)
 
     def __repr__(self) -> str:
