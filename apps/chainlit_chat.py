@@ -38,7 +38,7 @@ async def on_message(message: cl.Message):
                 if kind == "text":
                     turn["said"] += value
                     await reply.stream_token(value)
-                elif kind == "tool":  # the text that follows is the tool's result
+                elif kind == "tool":  # the next piece is the tool's result
                     async with cl.Step(value, type="tool") as step:
                         _, step.output = await anext(pieces)
         turn["note"] = ""

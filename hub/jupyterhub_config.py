@@ -15,8 +15,8 @@ c = get_config()  # noqa: F821 -- defined by JupyterHub
 LESSON_1 = "streaming-course/notebooks/01_enabling_streaming.ipynb"
 c.Spawner.default_url = f"/lab/tree/{LESSON_1}"
 
-# A whole class logs in at the same time. Above the default limits of 100 servers starting
-# concurrently and half a minute for each, learners get an error page.
+# A whole class logs in at the same time. By default, learners get an error page if more than 100
+# servers are starting, or if theirs takes longer than a minute, or half a minute to respond.
 c.JupyterHub.concurrent_spawn_limit = 0
 c.Spawner.start_timeout = 180
 c.Spawner.http_timeout = 180
@@ -34,5 +34,5 @@ c.Spawner.environment = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
-# Keep an idle server and its kernel for the length of a break (jupyter/).
+# Logging out ends a learner's server. Otherwise, only idle kernels are ended (jupyter/).
 c.JupyterHub.shutdown_on_logout = True

@@ -65,7 +65,7 @@ class App(Environment):
     variables: tuple[tuple[str, str], ...] = ()
 
     def wanted(self) -> str:
-        """The packages it requires, one a line: see `course.py lock`."""
+        """Return the packages it requires, one per line, for `course.py lock`."""
         place = self.root / self.place
         text = (place / self.source).read_text(encoding="utf-8")
         words = shlex.split(text.partition("pip install ")[2].partition("\n")[0])
@@ -82,7 +82,7 @@ class App(Environment):
         return self.root / "build" / "apps" / self.name
 
     def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is one kind)
-        """The lock file."""
+        """Return the lock file."""
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:

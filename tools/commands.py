@@ -317,7 +317,7 @@ def _not_taken(command: str, word: str) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command; return the exit code."""
     top = parser()
     if words[:1] == ["help"]:  # `help` alone, or `help lab`
         words = [*words[1:2], "--help"] if words[1:] else []

@@ -92,7 +92,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return how to create or fix `.venv`, if the folder is writable."""
+    """Return how to create or fix `.venv`, in a copy of the course if the folder is read-only."""
     if not os.access(ROOT, os.W_OK):
         return (
             f"{ROOT} can't be written to, so copy the course to a folder you own, and run "
@@ -121,7 +121,7 @@ def examine_venv(needs: str) -> str:
 
 
 def examine_no_packages() -> str:
-    """Return the finding for the checks that need packages, if none are installed."""
+    """Raise the finding that replaces all checks that need packages, if none are installed."""
     raise Advice("not installed, so the other parts can't be checked yet")
 
 

@@ -21,7 +21,7 @@ _UNWANTED = (
     "COV",  # coverage.py and its pytest plugin
     "RUFF_",
     "MYPY",
-    "UVICORN_",  # these five are settings of the apps' frameworks
+    "UVICORN_",  # this and the next four are settings of the apps' frameworks
     "WEB_CONCURRENCY",
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",

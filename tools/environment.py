@@ -56,7 +56,7 @@ class Environment(Place):
         return self.folder / "course.json"
 
     def lock(self, kind: str) -> Path:
-        """The lock file of a kind of setup, a key of `LOCKS`."""
+        """Return the lock file of a kind of setup, a key of `LOCKS`."""
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
@@ -199,7 +199,7 @@ def only_one(path: Path) -> Iterator[None]:
             if not waiting:
                 say("Another course.py is setting up .venv: waiting until it is done.")
                 waiting = True
-            time.sleep(0.2)  # not every system has a lock call
+            time.sleep(0.2)  # not every system can wait for a lock
         yield  # closing the file releases the lock
 
 

@@ -194,7 +194,7 @@ def machine_paths() -> list[str]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Return all strings in outputs, except pictures, whose base64 data could match anything."""
+    """Yield all strings in outputs, except pictures, whose base64 data could match anything."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -25,7 +25,7 @@ from tools.programs import SHUTDOWN_SECONDS, end, end_signals
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # seconds for an interrupted cell to end
-_ROUNDS = 10  # seconds for ending marked processes, which may have started others
+_ROUNDS = 10  # of a second at most, in which marked processes are killed; they may start others
 
 
 def keep(folder: Path) -> int:

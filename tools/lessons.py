@@ -122,7 +122,7 @@ def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
 
 
 def _rows(text: str) -> dict[str, int]:
-    """Yield the numbered titles at the start of table rows, without links, and their lines."""
+    """Return the lines of table rows that begin with a numbered title, by title without link."""
     rows = {}
     for line, row in enumerate(text.splitlines(), start=1):
         plain = re.sub(r"\[([^\[\]]+)\]\([^()]*\)", r"\1", row)

@@ -65,7 +65,7 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _swallowed(lesson: Lesson) -> Iterator[SourceError]:
-    """Find sections and exercises within an unclosed note; inside a note, only `###` is allowed."""
+    """Find sections and exercises within a note, which is probably unclosed."""
     for heading in headings(lesson):
         if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
             yield lesson.error(

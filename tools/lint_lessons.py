@@ -1,4 +1,4 @@
-"""Lint for lesson sources: exercises, predictions, cell lengths; not headings."""
+"""Lint for lesson sources: exercises, predictions, cell lengths; `lint_headings` adds headings."""
 
 import ast
 import re

@@ -18,8 +18,8 @@ WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
 
 
-class Advice(Exception):  # noqa: N818 -- a message for a person, not an error of the program
-    """One sentence for the user: what happened, and what to do."""
+class Advice(Exception):  # noqa: N818 -- not an error of the program
+    """A message for the user: what happened, and what to do."""
 
 
 def say(text: str = "") -> None:

@@ -32,12 +32,12 @@ NO_TEST_RAN = {
     5: "pytest found no test that fits what was asked for",
 }
 
-FRAMEWORKS = "tests/apps/frameworks"  # with their own packages: run by `test --apps`
+FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, run by `test --apps`
 
 MORE_WORKERS = 3  # more workers than cores
 SLOWEST_FILES = 10  # how many are listed at the end
 
-LONGEST_TMPDIR = 40  # bytes of its name, so that sockets in it keep short names
+LONGEST_TMPDIR = 40  # bytes, so that the paths of sockets in it are short enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,16 +178,15 @@ def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen
 
 
 def folder_for_sockets() -> str | None:
-    """Return where `tempfile` should make a folder for sockets, whose paths must be short.
+    """Return where `tempfile` should make a folder for sockets: None means its default.
 
-    A socket's path has at most 104 bytes. None is the usual place; if TMPDIR is too long, the
-    system's own.
+    A socket's path has at most 104 bytes, so the default may be too long.
     """
     return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TMPDIR else "/tmp"
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs, fastest first; with arguments for pytest, only its step.
+    """Return the steps that `test` runs; with arguments for pytest, only its step.
 
     Args:
         python: The interpreter that has the test packages.
@@ -219,7 +218,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
 
 
 def install_apps() -> list[str]:
-    """Install each framework's packages; return those that failed, whose tests are skipped.
+    """Install each framework's packages; return what failed. Tests without packages are skipped.
 
     An app that doesn't support this Python isn't a failure.
     """
@@ -246,7 +245,7 @@ def outcome(ended: Running) -> tuple[Tally, str | None]:
     """Show the output and count of a step that has ended; any step but pytest counts as one.
 
     Returns:
-        The count, and a sentence about a failure that the count doesn't show, or None.
+        The count, and None if the step passed; otherwise the problem, or "" if the count shows it.
     """
     step, code, report = ended.step, ended.child.returncode, ended.report
     tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))

@@ -73,7 +73,7 @@ async def begin(visitor: str, question: str) -> Reply | None:
         return None
     for turn in turns[-1:]:
         del latest[turn.id]
-        turn.events = []  # a slow reader still holds the list
+        turn.events = []  # a slow reader keeps the old list
     reply = Reply(question)
     latest[reply.id] = reply
     turns.append(reply)

@@ -6,8 +6,8 @@ Widgets may delay it by 50 ms, to send several tokens in one redraw. The rest is
 
     lag = arrival of the redraw that shows the token - due - 50 ms, and never below 0
 
-It arrives when the client has read the websocket's frame. So the lag contains everything that a
-busy machine adds in simulator, kernel, server, proxy and client, which share a clock.
+A redraw arrives when the client has read the websocket's frame. So the lag contains everything
+that a busy machine adds in simulator, kernel, server, proxy and client, which share a clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ class Pacing:
     tokens: int
 
     def due(self, place: int) -> float:
-        """Return when a token is generated, counted from 0."""
+        """Return when the token at index `place` is due."""
         return self.received + self.ttft + place * self.gap
 
 
@@ -67,7 +67,7 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
         LagError: No pane shows a stream, or several do.
     """
     panes: dict[str, list[Redraw]] = {}
-    # how many pieces each pane has; a repetition starts at an earlier index
+    # each pane's last sequence number, which a repetition doesn't exceed
     pushes: dict[str, int] = {}
     for at, one in messages:
         sent = _pushed(one)

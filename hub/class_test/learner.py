@@ -1,8 +1,8 @@
 """A simulated learner: logs in, starts a server, runs cells over a websocket.
 
 It sends only the requests that a browser would, through the hub's proxy. Frames are stored with
-their arrival times and parsed afterwards: the work of thirty browsers must not load the machine
-that is being measured.
+their arrival times and parsed afterwards: the work of a whole class's browsers must not load the
+machine that is being measured.
 """
 
 import asyncio
@@ -42,12 +42,12 @@ class Run:
     idle: bool = False
 
     def messages(self) -> list[tuple[float, Message]]:
-        """The kernel's messages for this cell, with the Unix time of arrival."""
+        """Return the kernel's messages for this cell, with their Unix times of arrival."""
         told = ((at, message(frame)) for at, frame in self.frames)
         return [(at, one) for at, one in told if one.parent == self.number]
 
     def printed(self) -> str:
-        """The cell's printed output."""
+        """Return the cell's printed output."""
         told = [one for _, one in self.messages() if one.kind == "stream"]
         return "".join(one.content["text"] for one in told)
 
@@ -56,7 +56,7 @@ class Learner:
     """A learner and their browser. Every method except `close` may raise LearnerError."""
 
     def __init__(self, name: str, address: str, password: str) -> None:
-        """A learner who has not logged in yet.
+        """Make a learner who has not logged in yet.
 
         Args:
             name: the learner's name.
@@ -148,7 +148,7 @@ class Learner:
         return done
 
     async def value(self, expression: str) -> str:
-        """The `repr` of an expression's value in the kernel."""
+        """Return the `repr` of an expression's value in the kernel."""
         content = {"code": "", "silent": True, "user_expressions": {"value": expression}}
         done = await self._ask("execute_request", content)
         found = (done.reply or {}).get("user_expressions", {}).get("value", {})

@@ -232,7 +232,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """Run a hub while the block runs, and delete everything it leaves behind.
+    """Run a hub while the block runs, then end everything it started; `folder` is left.
 
     Raises:
         Advice: It can't run here.

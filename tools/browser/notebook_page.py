@@ -178,7 +178,7 @@ class NotebookPage:
         )
 
     def outputs(self) -> list[dict[str, Any]]:
-        """Every output of the notebook as stored: its type, text, data or error."""
+        """Return every output of the notebook as stored: its type, text, data or error."""
         found: list[dict[str, Any]] = self.page.evaluate(
             """() => {
               const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -188,12 +188,12 @@ class NotebookPage:
         return found
 
     def printed(self) -> str:
-        """Everything the cells printed."""
+        """Return everything the cells printed."""
         streams = [output for output in self.outputs() if output["output_type"] == "stream"]
         return "".join("".join(output["text"]) for output in streams)
 
     def errors(self) -> list[str]:
-        """Each exception that reached a cell, as `Type: message`."""
+        """Return each exception that reached a cell, as `Type: message`."""
         return [
             f"{output['ename']}: {output['evalue']}"
             for output in self.outputs()
@@ -241,7 +241,7 @@ class NotebookPage:
         return [text for text, _ in groupby(texts)]
 
     def screenshot(self, name: str, selector: str | None = None) -> Path:
-        """Save a screenshot of the page or of the first match in test-artifacts/."""
+        """Save a screenshot of the page, or of the first match, in test-artifacts/."""
         ARTIFACTS.mkdir(exist_ok=True)
         path = ARTIFACTS / f"{name}.png"
         if selector is None:

@@ -51,7 +51,7 @@ PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be
 
 
 def browser_path(playwright: Playwright) -> str | None:
-    """The path of a browser: COURSE_BROWSER, Playwright's own, or the system's."""
+    """Return the path of COURSE_BROWSER, Playwright's own browser, or the system's; or None."""
     named = os.environ.get("COURSE_BROWSER")
     own = playwright.chromium.executable_path
     if named or Path(own).exists():

@@ -95,7 +95,7 @@ def _take(stem: str, lab: Lab, browser: Browser) -> None:
 
 
 def _pictures(cell: Locator, expected: int) -> Iterator[bytes]:
-    """Return the widgets that a cell shows, each as a PNG with few colours; none if unclear."""
+    """Yield a cell's widgets, each as a PNG with few colours; none if there aren't `expected`."""
     widgets = cell.locator(_WIDGETS).all()
     for widget in widgets if len(widgets) == expected else []:
         widget.scroll_into_view_if_needed()

@@ -129,7 +129,7 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
     """Return the endpoint's wire format: a preset with the options applied.
 
     Raises:
-        Advice: An option is missing, or two contradict each other.
+        Advice: The URL is invalid, or there is no place for the question.
     """
     preset = PRESETS.get(arguments.preset or arguments.app)
     url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))

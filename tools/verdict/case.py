@@ -98,7 +98,7 @@ class Case:
 
     @property
     def half(self) -> int:
-        """Half of that number."""
+        """Half of `total`."""
         return self.total // 2
 
     async def pausing(self, after: int) -> None:

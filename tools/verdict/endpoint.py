@@ -39,7 +39,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
-        """Send a question; the block reads the stream, and its end disconnects.
+        """Send a question; the block reads the stream, and leaving it disconnects.
 
         Raises:
             EndpointError: If the endpoint can't be reached.

@@ -92,7 +92,7 @@ class Streamlit:
     FINISHED = (6,)
     ELEMENT = (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the kind of Markdown other than a caption
+    PLAIN = 1  # the kind of Markdown that isn't a caption
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run, then run it again with a value for its chat input."""

@@ -81,7 +81,7 @@ class Stream:
 
     @property
     def first_text(self) -> float | None:
-        """Seconds from the question to the first text."""
+        """Seconds from the question to the first text; None before it."""
         return next((part.at - self.began for part in self.parts if part.text), None)
 
     @property
@@ -92,14 +92,14 @@ class Stream:
 
     @property
     def last_name(self) -> str:
-        """The name of the last part."""
+        """What the last part of `ending` is, such as `event done`."""
         last = self.ending[-1]
         if last.name not in ("", "message"):
             return f"event {last.name}"
         return str(last.data) if isinstance(last.data, str) else "an object without text"
 
     def agrees_for(self, expected: str) -> int:
-        """Return the length of the common prefix of its text and another."""
+        """Return the length of the common prefix of the text and `expected`."""
         pairs = enumerate(zip(self.text, expected, strict=False))
         shorter = min(len(self.text), len(expected))
         return next((at for at, (one, other) in pairs if one != other), shorter)

@@ -178,7 +178,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:
-    """Return a partial value's fields, or one field "value" if it isn't an object; None for None."""
+    """Return a partial value's fields, or one called "value" if it isn't an object."""
     if item is None:
         return None
     fields = item if isinstance(item, Mapping) else _dumped(item)

@@ -138,7 +138,7 @@ class Progress(Showable, CourseWidget):
 
     @property
     def percent(self) -> int | None:
-        """The percentage done, rounded down; 100 only after `done`, None if the total is 0 or None."""
+        """The percentage, rounded down; 100 only after `done`, and None if `total` is None or 0."""
         if not self.total:
             return None
         share = int(100 * self.count / self.total)
