@@ -160,7 +160,7 @@ def _environment(ipython: str) -> dict[str, str]:
 
 
 def _cleaned(output: NotebookNode) -> NotebookNode:
-    """Return an output as it is stored: without a view of a widget that is gone, and without paths.
+    """Return an output as it is stored: without its widget's view, and without a traceback.
 
     A stored widget view shows "model not found" without its kernel; the widget's text stays.
     """

@@ -36,8 +36,8 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
         else:
             part[section] += SECONDS_A_CELL / 60
             if predicts := _PREDICTS.match(cell.source):
-                part[section] += _words(_read(built.lesson.predictions[predicts[1]]))
-        part[section] += _words(cell.source)
+                part[section] += _reading_minutes(_read(built.lesson.predictions[predicts[1]]))
+        part[section] += _reading_minutes(cell.source)
         if CORE_END in cell.source:
             part = rest
     return core, rest
@@ -49,7 +49,7 @@ def _read(prediction: Prediction) -> str:
     return " ".join([prediction.question, *(one.text for one in prediction.choices), feedback])
 
 
-def _words(text: str) -> float:
+def _reading_minutes(text: str) -> float:
     return len(text.split()) / WORDS_A_MINUTE
 
 

@@ -18,7 +18,7 @@ from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
 LONGEST_MESSAGE = 8_000  # characters
-LONGEST_SILENCE = 50  # seconds until model data or a tool's end; many proxies give up after 60
+LONGEST_SILENCE = 50  # seconds until model data or a tool result; many proxies give up after 60
 MOST_ROUNDS = 5  # limits how often a model may call tools
 
 if not os.environ.get("OPENAI_MODEL"):

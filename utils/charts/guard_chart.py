@@ -86,11 +86,7 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how many forbidden characters are shown before the piece that completes them.
-
-    Raises:
-        ValueError: If the reply contains nothing forbidden.
-    """
+    """Return how many forbidden characters are shown before the piece that completes them."""
     text = "".join(piece.text for piece in recording.pieces)
     found = re.search(forbidden, text)
     if found is None:

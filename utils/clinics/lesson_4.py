@@ -66,7 +66,7 @@ def source(name: str) -> str:
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to its end, and disconnect from another early.
+    """Serve an endpoint, read one reply to its end, and disconnect from a second one early.
 
     The client is a thread, so a blocked event loop doesn't stop it. Everything is counted rather
     than timed, so that the diagnosis is the same on a busy machine.
@@ -74,7 +74,7 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     from utils.app_server import serving
 
     async with serving(endpoint) as url:
-        await asyncio.to_thread(_check_health, url)  # the first request is slower
+        await asyncio.to_thread(_check_health, url)  # a warm-up: the first request is slower
         async with _unhurried().watch() as read:
             run, by_then, answered = await _read_and_check(url, prompt, read)
         async with _unhurried().watch() as left:

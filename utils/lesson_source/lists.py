@@ -102,8 +102,7 @@ def prediction_of(data: Data) -> Prediction:
     """Return the prediction in a task list.
 
     Raises:
-        SourceError: The question is missing, a choice is malformed or lacks its feedback, or there
-            isn't exactly one right choice and at least one wrong one.
+        SourceError: The question, a choice or its feedback is invalid, or not exactly one is right.
     """
     name = f"prediction {data.number}"
     if not data.question.strip():

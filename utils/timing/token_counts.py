@@ -26,11 +26,10 @@ def words_in(text: str) -> int:
 def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     """Return whether a token count is plausible for these pieces of text.
 
-    The upper limit is one token per non-empty piece, or this sum if it is larger: two for five
-    ASCII letters, one for a digit, punctuation mark or line break, and for any other character its
-    UTF-8 bytes minus one (two for a Chinese character, three for most emoji). Ten more are allowed
-    for tokens without text. The lower limit is half a token per word, or a sixteenth of that sum if
-    it is larger.
+    The upper limit is one token per non-empty piece or, if larger, the sum of two for five ASCII
+    letters, one for a digit, punctuation mark or line break, and for any other character its UTF-8
+    bytes minus one: two for a Chinese one, three for most emoji. Ten more are allowed for tokens
+    without text. The lower limit is half a token per word or, if larger, a sixteenth of that sum.
 
     The limits are wide, since a tokenizer that knows a language badly needs twice as many tokens as
     one that knows it well. A stream of single tokens passes, as do large pieces in any language. An

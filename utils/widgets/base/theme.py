@@ -22,7 +22,7 @@ def script(name: str) -> str:
     """Return a widget's script, after the scripts it needs.
 
     The script's first line is `// needs: ` and the paths of others below `utils/widgets`, or
-    `nothing`. Comment lines are removed, since a class loads the script all at the same time.
+    `nothing`. Comment lines are removed, since a whole class loads scripts at the same time.
     """
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 

@@ -4,7 +4,7 @@ _CERTAIN = 40  # characters: too many to match by chance
 
 
 class Seam:
-    """Passes on a continuation, minus a beginning that repeats a first part of some length.
+    """Passes on a continuation, minus a beginning that repeats all of a long enough first part.
 
     Some models start the reply over instead of continuing it. So text is buffered while it matches
     the beginning of the first part, usually for no longer than the first word. All other text

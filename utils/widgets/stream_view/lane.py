@@ -44,9 +44,8 @@ class Lane:
         """
         self.label = as_text(label, "title")  # its name on the page and in the printed line
         self.clock = clock
-        # the title and the latency, above the panel
         self.badge = LatencyBadge(label, first=first, clock=clock, **look)
-        self.panel = panel  # shows what arrives
+        self.panel = panel
         panel.elapsed = lambda: self.badge.elapsed
         # the recording of the last run; None until that has ended
         self.recording: Recording | None = None
@@ -82,7 +81,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and an error if there was one, or a note."""
+        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
         if self._throttle is not None:
             self._throttle.flush(ask=True)
