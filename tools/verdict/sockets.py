@@ -37,7 +37,7 @@ class Page(Protocol):
 
 
 class Chainlit:
-    """Socket.IO, as text: 42 is an event, 2 and 3 keep the connection open."""
+    """Socket.IO, as text: 40 connects, 42 is an event, and 3 answers the ping 2."""
 
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 

@@ -37,7 +37,7 @@ class StreamReader:
         self._take = take
         self._tick = tick
         self.stopped = False  # whether it was ended by Stop or by interrupting the cell
-        self.error: BaseException | None = None  # what the stream raised, if it did
+        self.error: BaseException | None = None  # why reading failed; None if it didn't
         self.closed = True  # whether the stream closed its connection in time
         self._task: asyncio.Task[None] | None = None
 

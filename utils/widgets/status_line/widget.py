@@ -87,7 +87,7 @@ class StatusLine(Showable, CourseWidget):
         self._end("done")
 
     def fail(self, sentence: str) -> None:
-        """End the run with a failure in this stage; `sentence` explains it to the reader."""
+        """End the run with a failure in the current stage; `sentence` explains it to the reader."""
         self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:

@@ -122,7 +122,7 @@ class LaneReader(StreamReader):
 
     @property
     def recording(self) -> Recording:
-        """What arrived so far."""
+        """What arrived so far; a stream that hasn't ended counts as left."""
         if self._recorder is None:  # the request wasn't even sent
             outcome: Outcome = "left" if self.error is None else "failed"
             told = None if self.error is None else sentence(self.error)
