@@ -191,6 +191,13 @@ def test_packed_chunks_hold_several_tokens_and_the_same_text(server: Simulator) 
     assert len(packed) == -(-len(loose) // 5)
 
 
+@pytest.mark.parametrize("name", ["packed@4:filter@8", "filter@8:packed@4"])
+def test_packed_chunks_are_cut_off_after_tokens_not_chunks(server: Simulator, name: str) -> None:
+    loose = texts(events(stream(server, "sim-chat")))
+    packed = texts(events(stream(server, f"sim-chat:{name}")))
+    assert packed == ["".join(loose[:4]), "".join(loose[4:8])]
+
+
 def test_usage_counts_tokens_not_chunks(server: Simulator) -> None:
     chunks = list(chat(server, "sim-chat:packed@5").stream(PROMPT))
     whole = sum(chunks[1:], chunks[0])

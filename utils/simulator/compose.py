@@ -101,7 +101,7 @@ def compose(
     if recorded is None and model in models:
         info = replace(info, model=f"{PREFIX}-{profile.name}")
     reply = recorded or _generated(request, profile, info, rng, admit)
-    for one in chosen:
+    for one in sorted(chosen, key=lambda one: one.fault.name == "packed"):  # others count tokens
         if one.fault.stage == "generation":
             reply = one.changed(reply)
     delivery = [one.delivery() for one in chosen if one.delivers(streamed=request.stream)]

@@ -141,7 +141,7 @@ class Reply:
         )
 
     def ended_after(self, tokens: int, finish: str) -> Reply:
-        """Return the same reply with this finish reason, cut to `tokens` pieces if it is longer."""
+        """Return the same reply with this finish reason, cut to `tokens` tokens if it is longer."""
         if tokens >= len(self.pieces):
             return replace(self, finish=finish)
         pieces = self.pieces[:tokens]
