@@ -132,7 +132,7 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "reads in threads": lambda s: s.in_threads and _under_the_limit(s),
+    "reads in threads": lambda s: s.whole and s.in_threads,  # how many overlap is up to chance
     "under the limit": lambda s: _under_the_limit(s),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (
