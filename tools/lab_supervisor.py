@@ -121,7 +121,8 @@ def serve(folder: Path) -> None:
 
     from jupyterlab import commands  # type: ignore[import-untyped]
 
-    # On import, LabApp asks Node, if there is one, for a registry that only its own builds need.
+    # On import, labapp runs Node.js, if installed, to look up the npm registry, which only
+    # JupyterLab's own builds need.
     commands._yarn_config = lambda _: {"yarn config": {}}
     from jupyter_server.serverapp import ServerApp
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]

@@ -58,10 +58,10 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Keep traffic of this process and its children on this machine, and keep it working.
+    """Keep tracing and proxies from sending the traffic of this process and its children elsewhere.
 
-    Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that no
-    HTTP client can use.
+    Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that would
+    break HTTP clients or LangChain.
 
     Returns:
         Whether tracing was on.

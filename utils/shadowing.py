@@ -52,7 +52,7 @@ def hidden(path: list[str]) -> dict[str, str]:
             if BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name):
                 continue  # found before any file
             meant = PathFinder.find_spec(name, later)
-            if meant is not None:  # perhaps a namespace package, which has no origin
+            if meant is not None:  # a namespace package counts too, though it has no origin
                 is_package = here.submodule_search_locations is not None
                 origin = os.path.abspath(here.origin)
                 found[name] = os.path.dirname(origin) if is_package else origin

@@ -34,7 +34,10 @@ def well_formed_parts(value: Any) -> Any:
 
 
 def without_half(text: str) -> str:
-    """Return the text without half a character at its end; the other half may still arrive."""
+    """Return the text without the first half of a surrogate pair at its end.
+
+    The second half may still arrive.
+    """
     return text[:-1] if _begins_a_pair(text[-1:]) else text
 
 

@@ -95,7 +95,7 @@ class Hub:
 
     Attributes:
         address: The hub's URL, without a trailing slash.
-        password: The password for every name.
+        password: The password that all learners share.
     """
 
     def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:

@@ -101,7 +101,7 @@ class Case:
         """Half of `total`."""
         return self.total // 2
 
-    async def pausing(self, after: int) -> None:
+    async def make_pause(self, after: int) -> None:
         """Make the model pause after this many tokens."""
         await self.simulator.behave(f"sim-chat:stall@{after},{self.hold * self.speed:.3f}")
 
@@ -110,7 +110,7 @@ class Case:
         marker = f"(verdict {next(self._numbers)})"
         return f"{about or self.about} {marker}", marker
 
-    async def paused(self, stream: Stream, marker: str) -> None:
+    async def wait_for_pause(self, stream: Stream, marker: str) -> None:
         """Wait until text has arrived and the model pauses after half of the reply."""
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
         while True:

@@ -21,7 +21,7 @@ async def early(case: Case) -> Seen:
         seen = f"first text after {texts[0]:.1f} s, the last after {texts[-1]:.1f} s"
         return passed(seen) if texts[0] < texts[-1] / 2 else failed(seen)
     quarter = case.total // 4
-    await case.pausing(quarter)
+    await case.make_pause(quarter)
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
         await stream.until(lambda so_far: bool(so_far.text), case.patience)
@@ -41,7 +41,7 @@ async def not_buffered(case: Case) -> Seen:
         return passed(seen) if max(sizes) < sum(sizes) / 3 else failed(seen)
     most = case.total * 3 // 4
     written = len("".join(split(case.expected)[:most]))
-    await case.pausing(most)
+    await case.make_pause(most)
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
         await stream.until(lambda so_far: 2 * len(so_far.text) >= written, case.patience)

@@ -27,7 +27,7 @@ async def break_announced(case: Case) -> Seen:
 
 
 def _told(case: Case, stream: Stream) -> str:
-    """Describe how a failure was announced."""
+    """Describe how a failure was announced, or say that the reply was completed anyway."""
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:

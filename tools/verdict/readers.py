@@ -13,10 +13,10 @@ async def leaving(case: Case) -> Seen:
     """A reader who disconnects frees the model; if the app supports it, they can rejoin instead."""
     if case.endpoint.wire.rejoins:
         return await _rejoining(case)
-    await case.pausing(case.half)
+    await case.make_pause(case.half)
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
-        await case.paused(stream, marker)
+        await case.wait_for_pause(stream, marker)
     return _stopped(await case.simulator.ended(marker), "the reader had left")
 
 
@@ -56,10 +56,10 @@ async def stop(case: Case) -> Seen:
     if wire.stop is None:
         why = "no --stop was given; a page that stops by disconnecting has the line above"
         return Seen("not tried", why)
-    await case.pausing(case.half)
+    await case.make_pause(case.half)
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
-        await case.paused(stream, marker)
+        await case.wait_for_pause(stream, marker)
         status = await case.endpoint.stop(stream)
         requests = await case.simulator.ended(marker)
         await stream.rest(case.patience)
@@ -75,7 +75,7 @@ async def stop(case: Case) -> Seen:
 async def others(case: Case) -> Seen:
     """A second visitor receives text while the first one's reply is still streaming."""
     if case.model is not None:
-        await case.pausing(case.half)
+        await case.make_pause(case.half)
     (first, marker), (second, _) = case.question(), case.question()
     async with case.endpoint.ask(first) as one:
         await one.until(lambda so_far: bool(so_far.text), case.patience)

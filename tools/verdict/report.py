@@ -21,7 +21,7 @@ def exercise(name: str) -> str:
 
 
 def row(name: str, seen: Seen) -> str:
-    """Return one row of the table; for a failed line, it names the exercise that explains it."""
+    """Return a row; if the line failed, the row also names the exercise that explains it."""
     text = f"{SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
     if seen.verdict == "failed":
         number = exercise(name)

@@ -143,7 +143,11 @@ def _leave(url: str, prompt: str, seen: Seen) -> None:
 
 
 def _health_checks(url: str, over: Event, seen: Seen) -> int:
-    """Return how many health checks are sent and answered while the model is sending."""
+    """Send health checks until `over`.
+
+    Returns:
+        How many were sent and answered before the model finished sending.
+    """
     answered = 0
     while not over.wait(_CHECK_EVERY):
         if _is_sending(seen):

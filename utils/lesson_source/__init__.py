@@ -141,7 +141,10 @@ def number(key: str) -> str:
 
 
 def solution(key: str) -> str:
-    """Return the solution of exercise `key`, its number or name, without its `check(…)`.
+    """Return the solution of an exercise, without the final `check(…)`.
+
+    Args:
+        key: Its number, such as "1.2", or its name, such as "1.words".
 
     Raises:
         NotThere: If there is no such exercise.

@@ -156,7 +156,7 @@ class Simulator:
         return answer["mark"], Requests(records, answer["settled"])
 
     def _get(self, path: str) -> dict[str, Any]:
-        from http.client import HTTPConnection, HTTPException  # late: saves setup 20 ms
+        from http.client import HTTPConnection, HTTPException  # here, to make setup 20 ms faster
 
         connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
         try:

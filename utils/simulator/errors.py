@@ -14,7 +14,7 @@ class ApiError(Exception):
     code: str | None = None  # machine-readable reason, if the API has one
     param: str | None = None  # the invalid field of the request
     kind: str = "invalid_request_error"  # the API's `type`
-    retry_after: float | None = None  # seconds of the profile's time after which to retry
+    retry_after: float | None = None  # seconds to wait before a retry, at speed 1
 
     def headers(self, speed: float) -> dict[str, str]:
         """Return response headers such as `Retry-After` for a simulator at `speed`."""

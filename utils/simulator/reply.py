@@ -86,7 +86,7 @@ class Reply:
     usage: Usage
     plan: Plan  # when each token is generated
     gap: float  # seconds between two tokens, without stalls
-    delivery: tuple[Delivery, ...] = ()  # the faults of its delivery, in order
+    delivery: tuple[Delivery, ...] = ()  # faults that alter the encoded bytes, in the order applied
     place: Place | None = None  # its place in the server's queue; None without a queue
 
     def text_of(self, part: int) -> str | None:

@@ -58,7 +58,8 @@ class Recording:
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
             truncated, even if nothing was raised.
         usage: The provider's token counts, if it sent any.
-        sent: The clock's reading at sending, seconds; aligns recordings of the same clock.
+        sent: What the clock read when the request was sent, in seconds; aligns recordings of the
+            same clock.
     """
 
     label: str

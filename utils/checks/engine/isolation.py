@@ -119,14 +119,15 @@ class Meanwhile(AbstractContextManager[None]):
 
     A check runs in a separate thread, and a stopped check may still run alongside the next one. If
     each saved and restored the state, one could save the other's change and make it permanent. So
-    the first check to enter makes the change, and the last one to leave reverts it.
+    the first check to enter makes the change, and the last one to leave reverts it. `change` needs
+    no try/finally: the block's exceptions aren't raised in it.
 
         @Meanwhile
         @contextmanager
         def hushed() -> Iterator[None]:
             …                           # make the change
             yield
-            …                           # revert it; no exception is raised here
+            …                           # revert it
 
         with hushed: …
     """

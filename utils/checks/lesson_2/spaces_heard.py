@@ -1,4 +1,4 @@
-"""The spaces in the tokens that a handler received."""
+"""A function that attaches a handler and returns how many spaces are in the tokens it received."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +10,15 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the most empty tokens in a reply
-_ASIDES = (" ", "by the by")  # distinguish a count of tokens received from one of the reply's
+# Tokens that only handlers receive: they aren't in the reply, so counting its spaces gives less.
+_ASIDES = (" ", "by the by")
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Attaching:
-    """Call the answer twice, and record the errors of its handlers."""
+    """Call the answer, and once more to find out whether its handler keeps an earlier count.
+
+    Handlers' errors only appear in LangChain's log, so the log is recorded.
+    """
     runs = []
     with handlers.overheard() as log:
         for _ in range(2):

@@ -15,7 +15,7 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 IDLE = 50.0  # seconds between creating and using the handler
 
-_FIRST_AFTER = 0.5437  # seconds; differs from its rounded values
+_FIRST_AFTER = 0.5437  # seconds; so precise that a rounded TTFT differs from it
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
 _LONG = 60.0  # seconds; everything here takes less
 _CLOSE = 1e-3

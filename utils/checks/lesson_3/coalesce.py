@@ -32,6 +32,8 @@ class Passed(NamedTuple):
     taken: int
 
 
+# Stands for a string that wasn't yielded, or wasn't due. 1000 is more than all pieces of a case, so
+# a missing string counts as too late, and an extra one as too soon.
 _NOTHING = Passed("", 1000)
 
 

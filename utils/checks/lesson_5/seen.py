@@ -18,7 +18,7 @@ _NAMES = ("Thinking", "Tool call")
 
 @dataclass(frozen=True, kw_only=True)
 class Texts(Run):
-    """A stream of a reply's text."""
+    """A stream of a reply's text, in 5.turn, 5.answer and the exercises of `Tried`."""
 
     @property
     def expected(self) -> str:
@@ -29,7 +29,7 @@ class Texts(Run):
 def due_text(run: Run, replies: Iterable[Reply]) -> str:
     """Return all the text that was taken of these replies; less if the reader stopped early."""
     taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
-    ends = run.case.leave_after is run.case.cancel_after is None
+    ends = run.case.leave_after is None and run.case.cancel_after is None
     return taken if ends or not taken.startswith(run.text) else run.text
 
 
@@ -47,7 +47,7 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Passing(Run):
-    """A stream that passes on other streams' items."""
+    """A stream that passes on other streams' items, in 5.watched and 5.steady."""
 
     sent: Sequence[tuple[float, Any]]  # when each item was taken, in virtual seconds, and the item
 
@@ -91,7 +91,7 @@ PASSED_ON: Mistakes[Passing] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Staged(Run):
-    """A stream that contains a `Status` at the beginning of each stage."""
+    """A stream with a `Status` at the beginning of each stage, in 5.answer and 5.support."""
 
     @property
     def stages(self) -> list[tuple[float, str, str]]:
@@ -113,7 +113,10 @@ class Staged(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Tried(Texts):
-    """The result of trying a list of models or sources."""
+    """The result of trying models or sources in order.
+
+    In 5.first_that_answers, 5.steady and 5.support.
+    """
 
     case: Fallback
     replies: Sequence[Reply]  # in order

@@ -36,7 +36,8 @@ class Seen(Texts):
     history: Sequence[Any]
     sent: Sequence[BaseMessage]  # the messages of the first request
     new: Sequence[Any]  # the messages added to the history
-    odd: Sequence[Any]  # messages that are neither the reader's nor the model's
+    # added entries that are neither a HumanMessage nor an AIMessage, such as plain strings
+    odd: Sequence[Any]
     reply_stored: str  # the text of the added model message, or ""
     extra: str  # text that was stored but never yielded, or ""
 

@@ -42,7 +42,7 @@ class Value:
     Attributes:
         value: The value.
         found: Whether some of it was extracted from the prompt.
-        missing: Whether a required value is made up.
+        missing: Whether the prompt lacked this value or, for an object, any required field.
     """
 
     value: Any

@@ -15,13 +15,13 @@ Later = Callable[[float, Callable[[], None]], Cancel]
 
 
 class Throttle:
-    """Pushes updates at most once per `interval` seconds, and for at most half of the time.
+    """Pushes at most once per `interval` seconds, and spends at most half of its time pushing.
 
     The first push is immediate. Updates within the interval wait for a timer, so they are sent on
     time even if the source falls silent. Safe to use from several threads.
 
     A page whose script loaded slowly has missed earlier messages, and can't request them from a
-    busy kernel. So everything is repeated now and then.
+    busy kernel. So `repeat`, if given, sends everything again now and then.
     """
 
     def __init__(

@@ -4,11 +4,11 @@ _CERTAIN = 40  # characters: too many to match by chance
 
 
 class Seam:
-    """Passes on a continuation, minus a beginning that repeats all of a long enough first part.
+    """Passes on a continuation, but drops a repetition of the whole first part at its beginning.
 
     Some models start the reply over instead of continuing it. So text is buffered while it matches
     the beginning of the first part, usually for no longer than the first word. All other text
-    passes unchanged: a refrain isn't a repetition.
+    passes unchanged, and so does a match too short to be certain: it may be a refrain.
     """
 
     def __init__(self, there: str) -> None:

@@ -30,10 +30,10 @@ class Heartbeat(Showable, SyncedList):
     loop would have to wait. Each block starts over, and prints a line at its end.
 
     Attributes:
-        title: Shown beside the dot, and named in the printed line.
+        title: The heart's name, shown as its heading and in the printed line.
         phase: "ready", "beating" or "over".
-        text: The text beside the dot.
-        end: When the last block ended, seconds from its start; 0 while it runs.
+        text: The status after the title, such as "beating" or "froze for 2.0 s".
+        end: How long the last block took, in seconds; 0 while a block runs.
     """
 
     _esm = script("heartbeat/heartbeat.js")
@@ -55,7 +55,7 @@ class Heartbeat(Showable, SyncedList):
         """Set up a heart without starting it.
 
         Args:
-            title: Shown beside the dot.
+            title: The heart's name.
             every: Seconds between two beats.
             clock: Seconds from any fixed point; for tests.
         """
