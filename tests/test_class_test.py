@@ -271,6 +271,32 @@ def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
     assert running.returncode == (1 if "MISSED" in told else 0)
 
 
+STOPPED_IN_A_TASK = """
+import asyncio, os, signal
+from tools.programs import run_until_stopped, stop_on_signals
+
+async def one():
+    os.kill(os.getpid(), signal.SIGTERM)  # arrives while this task runs
+    await asyncio.sleep(60)
+
+async def both():
+    await asyncio.gather(one(), asyncio.sleep(60))
+
+stop_on_signals()
+try:
+    run_until_stopped(both())
+except KeyboardInterrupt:
+    print("stopped", signal.getsignal(signal.SIGTERM).__name__)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="event loops on Windows handle no signals")
+def test_a_signal_cancels_what_runs_on_the_event_loop_and_leaves_no_exception() -> None:
+    command = [sys.executable, "-c", STOPPED_IN_A_TASK]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert (ran.stdout, ran.stderr) == ("stopped interrupt\n", "")
+
+
 @needs_npm
 def test_ctrl_c_ends_all_that_was_started(place: Path) -> None:
     running = start(place)

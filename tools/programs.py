@@ -8,14 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tools.env_vars import clean_environ
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
+
+T = TypeVar("T")
 
 
 class Advice(Exception):  # noqa: N818 -- not an error of the program
@@ -144,6 +147,32 @@ def stop_on_signals() -> None:
 
     for number in end_signals():
         signal.signal(number, interrupt)
+
+
+def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; a signal that `stop_on_signals` handles cancels it.
+
+    An exception raised by a signal handler could hit any callback of the event loop.
+
+    Raises:
+        KeyboardInterrupt: It was cancelled by such a signal.
+    """
+    import asyncio
+
+    async def stoppable() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        with contextlib.suppress(NotImplementedError):  # on Windows
+            for number in end_signals():
+                loop.add_signal_handler(number, task.cancel)
+        return await coroutine
+
+    try:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        stop_on_signals()  # the loop has removed its handlers
 
 
 def run(command: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from tools.programs import (
     ROOT,
     Advice,
     Progress,
+    run_until_stopped,
     say,
     stop_on_signals,
     this_command,
@@ -223,7 +224,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place,
         temporary_hub(Path(place), names) as hub,
     ):
-        measured = asyncio.run(hold(hub, names))
+        measured = run_until_stopped(hold(hub, names))
     say("\n" + measured.report())
     if not measured.failures and not measured.holds:
         say(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import dataclasses
 import os
@@ -21,7 +20,7 @@ import httpx2
 from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_listens
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
-from tools.programs import Advice, say, stop_on_signals, this_command
+from tools.programs import Advice, run_until_stopped, say, stop_on_signals, this_command
 
 from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError
@@ -237,7 +236,7 @@ def main(words: list[str]) -> int:
             if arguments.json:  # only the JSON, so that a program can read it
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             environ = stack.enter_context(started(arguments, port))
-            table = asyncio.run(verdict(arguments, wire, environ))
+            table = run_until_stopped(verdict(arguments, wire, environ))
     except (Advice, EndpointError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 2
