@@ -30,7 +30,7 @@ def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
     assert "sk-secret" not in told.stdout + told.stderr
 
 
-NOBODY = "http://127.0.0.1:9/v1"  # no server listens there
+NO_SERVER = "http://127.0.0.1:9/v1"
 BARE = (sys.executable, "-I", "-S")  # a Python without packages
 
 
@@ -207,7 +207,7 @@ def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
 @pytest.mark.parametrize(
     ("examine", "environ", "words"),
     [
-        (doctor.examine_provider, {"OPENAI_BASE_URL": NOBODY}, "127.0.0.1:9: Could not connect"),
+        (doctor.examine_provider, {"OPENAI_BASE_URL": NO_SERVER}, "127.0.0.1:9: Could not connect"),
         (doctor.examine_provider, {"ALL_PROXY": "socks5://127.0.0.1:9"}, "ALL_PROXY"),
         (
             doctor.examine_provider,
@@ -216,7 +216,7 @@ def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
         ),
         (
             doctor.examine_provider,
-            {"OPENAI_BASE_URL": NOBODY, "OPENAI_MODEL": ""},
+            {"OPENAI_BASE_URL": NO_SERVER, "OPENAI_MODEL": ""},
             "OPENAI_BASE_URL is set, but OPENAI_MODEL isn't.",
         ),
         (doctor.examine_simulator, {"COURSE_SPEED": "fast"}, "COURSE_SPEED is 'fast'"),

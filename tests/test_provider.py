@@ -118,7 +118,7 @@ def test_a_model_of_any_other_name_is_asked_whatever_the_profile(
 
 
 def test_openai_is_never_taken_for_a_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-user")
     monkeypatch.setenv("OPENAI_MODEL", "sim-chat")
     assert chat_model("fast").model_name == "sim-chat"
     assert "api.openai.com" in describe()
@@ -134,13 +134,13 @@ def test_openai_is_never_taken_for_a_simulator(monkeypatch: pytest.MonkeyPatch) 
             r"Cells will call the model llama at localhost:11434: no cost\.",
         ),
         (
-            {"OPENAI_API_KEY": "sk-of-somebody", "OPENAI_MODEL": "gpt-x"},
+            {"OPENAI_API_KEY": "sk-of-a-user", "OPENAI_MODEL": "gpt-x"},
             "gpt-x",
             "https://api.openai.com/v1/",
             r"Cells will call the model gpt-x at api\.openai\.com: the provider may charge you\.",
         ),
         (
-            {"OPENAI_API_KEY": "sk-of-somebody"},
+            {"OPENAI_API_KEY": "sk-of-a-user"},
             "sim-chat",
             "http://127.0.0.1:",
             ".*simulator answers.* set OPENAI_MODEL .*",

@@ -18,7 +18,7 @@ rate: Prompt tokens per second. With Llama 3.3 70B on two H100, NVIDIA measured 
 
 The figures are illustrative, from 2026. The model leaves out that prefill grows faster than
 linearly with very long prompts, that a busy server also generates more slowly, that caches expire,
-and that a provider has many servers. Each pair of learner and model has a server of its own, so
+and that a provider has many servers. Each pair of learner and model has its own server, so
 that learners who share a simulator don't wait for each other.
 """
 
