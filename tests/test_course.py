@@ -156,6 +156,23 @@ def test_free_ports_are_such_as_the_system_gives_to_nobody(
     assert max(ports) < 32_768, "where Linux begins; others begin above"
 
 
+def test_no_two_callers_are_given_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = "from tools.lab import free_ports; print(free_ports(1)[0], flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", asked],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        given = int(other.stdout.readline())
+        monkeypatch.setattr(lab, "_PORTS", [given])
+        with pytest.raises(Advice, match="1 free ports are needed"):
+            lab.free_ports(1)
+        other.communicate("\n")
+
+
 def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
     with pytest.raises(

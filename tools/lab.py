@@ -39,6 +39,7 @@ STARTING_SECONDS = 120.0
 _PORTS = range(
     20_000, 30_000
 )  # below the ephemeral ports: from 32,768 on Linux, from 49,152 elsewhere
+_RESERVED: list[socket.socket] = []
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # for JupyterLab's connections to its kernels; within the settings folder
 _LONGEST = 50  # bytes in that folder's path; a socket's path may have 104
@@ -128,20 +129,32 @@ def free_ports(count: int) -> list[int]:
     """Return free ports on the loopback address, none of them ephemeral.
 
     The caller binds them later; by then, the system may have given an ephemeral port to another
-    program. Ports are chosen at random, because two callers may look for ports concurrently.
+    program. Until this process ends, no other call returns the same ones, in any process.
 
     Raises:
         Advice: there are too few.
     """
     found: list[int] = []
     for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
-        if not _binding_fails(port):
+        if not _binding_fails(port) and _reserve(port):
             found.append(port)
         if len(found) == count:
             return found
     raise Advice(
         f"{count} free ports are needed from {_PORTS[0]} on, but only {len(found)} are free."
     )
+
+
+def _reserve(port: int) -> bool:
+    """Keep the UDP port of the same number, which no server needs, as a mark for other calls."""
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind(("127.0.0.1", port))
+    except OSError:
+        mark.close()
+        return False
+    _RESERVED.append(mark)
+    return True
 
 
 def _binding_fails(port: int) -> OSError | OverflowError | None:
