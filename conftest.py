@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from tools.env_vars import suite_environ
-from tools.test_command import folder_for_sockets
+from tools.programs import folder_for_sockets
 
 # Pytest's own output may be coloured. The output of other programs, which tests read, may not.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")

@@ -227,13 +227,22 @@ def test_nbval_runs_notebooks_by_its_own_option_alone_whatever_is_set(
 
 def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
     nbval = test_command.steps("python", [], fast=False)[-1].command
-    assert {"solutions", "notebooks", "tests"} <= set(nbval)
+    assert {"solutions", "tests"} <= set(nbval)
     assert "--nbval" in nbval
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
     assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # run by `test --apps`
     assert test_command.FRAMEWORKS in test_command.apps_step("python", []).command
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_learners_notebooks_are_run_once_in_a_browser_or_else_by_nbval(
+    found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_command, "a_browser_is_found", lambda: found)
+    words = test_command.steps("python", [], fast=False)[-1].command
+    assert ("notebooks" in words) is not found
 
 
 def test_arguments_for_pytest_run_pytest_alone() -> None:

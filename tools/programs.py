@@ -6,6 +6,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Coroutine, Iterator, Sequence
@@ -17,12 +18,21 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
+_LONGEST_TMPDIR = 40  # bytes, so that the paths of sockets in it are short enough
 
 T = TypeVar("T")
 
 
 class Advice(Exception):  # noqa: N818 -- not an error of the program
     """A message for the user: what happened, and what to do."""
+
+
+def folder_for_sockets() -> str | None:
+    """Return where `tempfile` should make a folder for sockets: None means its default.
+
+    A socket's path has at most 104 bytes, so the default may be too long.
+    """
+    return None if len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMPDIR else "/tmp"
 
 
 def say(text: str = "") -> None:

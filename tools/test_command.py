@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from tools.app import APPS
+from tools.browser.server import a_browser_is_found
 from tools.env_vars import suite_environ
 from tools.environment import interpreter
 from tools.programs import (
@@ -36,8 +37,6 @@ FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, r
 
 MORE_WORKERS = 3  # more workers than cores
 SLOWEST_FILES = 10  # how many are listed at the end
-
-LONGEST_TMPDIR = 40  # bytes, so that the paths of sockets in it are short enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,14 +176,6 @@ def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen
     )
 
 
-def folder_for_sockets() -> str | None:
-    """Return where `tempfile` should make a folder for sockets: None means its default.
-
-    A socket's path has at most 104 bytes, so the default may be too long.
-    """
-    return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TMPDIR else "/tmp"
-
-
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
     """Return the steps that `test` runs; with arguments for pytest, only its step.
 
@@ -213,8 +204,10 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
     # Kernels and browsers wait half of their time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
-    everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "notebooks", "tests"]
-    return [*plan, Step("tests: pytest, and nbval on every notebook", everything, is_pytest=True)]
+    everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "tests"]
+    if not a_browser_is_found():  # otherwise, learners' notebooks are run in JupyterLab
+        everything.append("notebooks")
+    return [*plan, Step("tests: pytest, and nbval on notebooks", everything, is_pytest=True)]
 
 
 def install_apps() -> list[str]:

@@ -109,6 +109,10 @@ class Promises:
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
         notebook.sample(**lesson.live)
         notebook.run()
+        # The page may show what came only some time after the kernel's last message.
+        page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()
+        for selector in (*lesson.live.values(), *lesson.pictures.values()):
+            page.locator(selector).first.wait_for()
         yield Opened(notebook, complaints)
         notebook.close()
         page.remove_listener("pageerror", complain)
@@ -124,9 +128,10 @@ class Promises:
         assert all("not attempted" in text for text in attempts)
 
     def test_what_is_live_is_seen_while_it_grows(self, opened: Opened):
-        for name in self.lesson.live:
-            seen = {row[name] for row in opened.notebook.samples() if row[name]}
-            assert len(seen) > 3, f"{name} should be seen while it grows"
+        nb = opened.notebook
+        for name, selector in self.lesson.live.items():
+            grows = nb.again_until(lambda name=name: len(nb.seen(name)) > 3, selector)
+            assert grows, f"{name} should be seen while it grows"
 
     def test_every_prediction_is_answered_once_it_is_locked_in(self, opened: Opened):
         asked = opened.notebook.page.locator(".course-prediction")

@@ -36,9 +36,13 @@ class TestPromises(Promises):
         lesson.screenshot("lesson-1-race")
         lesson.wait_done()
         lesson.page.locator(INVOKE, has_text="a better question").wait_for()
-        rows = [row for row in lesson.samples() if row["stream"]]
-        lengths_while_blank = {len(row["stream"]) for row in rows if not row["invoke"]}
-        assert len(lengths_while_blank) > 3, "the stream should grow while the other pane is blank"
+
+        def the_stream_grows_while_the_other_pane_is_blank() -> bool:
+            rows = [row for row in lesson.samples() if row["stream"]]
+            return len({len(row["stream"]) for row in rows if not row["invoke"]}) > 3
+
+        assert lesson.again_until(the_stream_grows_while_the_other_pane_is_blank, STREAM)
+        lesson.page.locator(INVOKE, has_text="a better question").wait_for()
         both = [lesson.page.locator(pane).text_content() for pane in (INVOKE, STREAM)]
         assert both[0] == both[1], "both should end with the same reply"
 

@@ -29,9 +29,10 @@ class TestPromises(Promises):
         assert int(counts[1].split()[1]) >= len(text.split()) > 20
 
     def test_the_timeline_grows_while_the_reply_does(self, opened: Opened):
-        rows = opened.notebook.samples()
-        together = {
-            (row["timeline"], row["reply"]) for row in rows if row["timeline"] and row["reply"]
-        }
-        assert len({size for size, _ in together}) > 3
-        assert len({text for _, text in together}) > 3
+        nb = opened.notebook
+
+        def both_grow() -> bool:
+            rows = [row for row in nb.samples() if row["timeline"] and row["reply"]]
+            return all(len({row[name] for row in rows}) > 3 for name in ("timeline", "reply"))
+
+        assert nb.again_until(both_grow, ".course-text")

@@ -34,16 +34,25 @@ class TestPromises(Promises):
         assert table.locator("td", has_text="stop").count() == 1
 
     def test_half_a_fence_is_seen_before_it_is_a_code_block(self, opened: Opened):
-        seen = [row["markdown"] for row in opened.notebook.samples() if row["markdown"]]
-        assert any(text.rstrip().endswith("**in") for text in seen), "half a bold word"
-        markdown = opened.notebook.page.locator(".course-markdown")
+        nb = opened.notebook
+
+        def half_a_word_was_seen() -> bool:
+            return any(text.rstrip().endswith("**in") for text in nb.seen("markdown"))
+
+        assert nb.again_until(half_a_word_was_seen, ".course-markdown")
+        markdown = nb.page.locator(".course-markdown")
         assert markdown.locator("pre").text_content() == "numbers.sort()\n"
         assert markdown.locator("strong").text_content() == "in place"
 
     def test_the_card_fills_in_and_is_final(self, opened: Opened):
-        card = opened.notebook.page.locator(CARD)
+        nb = opened.notebook
+
+        def a_field_was_seen_to_arrive() -> bool:
+            return any("still arriving" in text for text in nb.seen("card"))
+
+        assert nb.again_until(a_field_was_seen_to_arrive, CARD)
+        card = nb.page.locator(CARD)
+        card.locator(".course-mark", has_text="final").nth(3).wait_for()
         assert card.locator(".course-name").all_text_contents() == ["name", "age", "email", "tags"]
         assert card.locator(".course-mark").all_text_contents() == ["final"] * 4
         assert card.locator(".course-skeleton").count() == 0
-        seen = [row["card"] for row in opened.notebook.samples() if row["card"]]
-        assert any("still arriving" in text for text in seen)

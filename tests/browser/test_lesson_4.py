@@ -83,7 +83,7 @@ class TestPromises(Promises):
     def test_one_heart_froze_and_the_other_beat_on(self, opened: Opened):
         nb = opened.notebook
         frozen = nb.page.locator(HEARTS).first
-        assert (frozen.locator(".course-badge").text_content() or "").startswith("froze for ")
+        frozen.locator(".course-badge", has_text=re.compile("^froze for ")).wait_for()
         frozen.scroll_into_view_if_needed()
         gap = frozen.locator(".course-gap")
         assert gap.count() == 1
@@ -94,14 +94,18 @@ class TestPromises(Promises):
         nb = opened.notebook
         nb.sample(**{f"panel{place}": panel for place, panel in enumerate(PANELS)})
         nb.run_new_cell(THREE_SLOW)
-        rows = [[len(row[f"panel{place}"] or "") for place in range(3)] for row in nb.samples()]
-        ends = [max(lengths) for lengths in zip(*rows, strict=True)]
-        half = [
-            row for row in rows if all(0 < now < end for now, end in zip(row, ends, strict=True))
-        ]
-        assert half, "all three should be half written at some moment"
-        for lengths in zip(*half, strict=True):
-            assert len(set(lengths)) > 3, "each should grow while the others are half written"
+
+        def each_grows_while_the_others_are_half_written() -> bool:
+            rows = [[len(row[f"panel{place}"] or "") for place in range(3)] for row in nb.samples()]
+            ends = [max(lengths) for lengths in zip(*rows, strict=True)]
+            half = [
+                row
+                for row in rows
+                if all(0 < now < end for now, end in zip(row, ends, strict=True))
+            ]
+            return all(len({row[place] for row in half}) > 3 for place in range(3))
+
+        assert nb.again_until(each_grows_while_the_others_are_half_written, PANELS[0])
 
     def test_every_way_to_leave_has_its_line_and_the_load_its_table_and_chart(self, opened: Opened):
         nb = opened.notebook

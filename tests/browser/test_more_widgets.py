@@ -102,7 +102,6 @@ def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
     nb.page.locator(".course-count", has_text="× 3").nth(2).wait_for()  # noqa: RUF001
     one, two, ticks = nb.page.locator(".course-timeline").all()
 
-    assert len(nb.seen("count")) > 3, "marks should appear while events happen"
     marks = one.locator("[data-kind=delivered] .course-marks").get_attribute("d") or ""
     assert marks.count("M") == 30
     names = ["on_chat_model_start", "on_llm_new_token", "on_llm_end"]
@@ -127,6 +126,8 @@ def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
     )
     assert label == pytest.approx(mark, abs=2), "marks should stand where the axis says"
     assert nb.page.evaluate("() => window.hacked") is None
+    grew = nb.again_until(lambda: len(nb.seen("count")) > 3, ".course-timeline")
+    assert grew, "marks should appear while events happen"
 
 
 def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook):
@@ -152,7 +153,6 @@ def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook)
     assert nb.printed().endswith("with usage · stopped\n")
     assert "7 chunks · 4 with text · 1 finish reason · 1 with usage\n" in nb.printed()
 
-    assert len(nb.seen("rows")) > 3, "rows should appear while the cell runs"
     words = ["''empty", "'A heron '", "'lifts off 🌙,'", "'\\n'", "'rings widen'"]
     assert first.locator("td.course-col-text").all_text_contents() == [*words, "''empty", "''empty"]
     columns = ["chunk", "seconds", "text", "finish reason", "tokens"]
@@ -164,6 +164,8 @@ def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook)
     assert many.locator("td.course-col-number").last.text_content() == "5000"
     note = "4,700 more chunks are not shown here; the list has them all."
     assert many.locator(".course-skipped").text_content() == note
+    grew = nb.again_until(lambda: len(nb.seen("rows")) > 3, ".course-chunks")
+    assert grew, "rows should appear while the cell runs"
 
 
 def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(
@@ -210,7 +212,6 @@ def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
     second.locator(".course-block").nth(1).wait_for()
     second.locator(".course-block").first.evaluate("(block) => block.classList.add('mine')")
     nb.wait_done()
-    assert len(nb.seen("code")) > 2, "the code block should be seen while it grows"
     assert first.locator("h1").text_content() == "Streams"
     assert first.locator("strong").text_content() == "stream"
     assert first.locator("td").all_text_contents() == ["naive", "11 MB"]
@@ -221,6 +222,8 @@ def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
     assert second.locator(".mine").count() == 1, "a block that does not change should be left alone"
     assert "has to return the text" in (nb.page.get_by_role("alert").text_content() or "")
     assert "TypeError" in nb.errors()[0]
+    grew = nb.again_until(lambda: len(nb.seen("code")) > 2, ".course-markdown pre")
+    assert grew, "the code block should be seen while it grows"
 
 
 def seconds_counted(nb: NotebookPage, more_than: float) -> float:

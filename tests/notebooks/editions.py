@@ -44,13 +44,6 @@ _lost += [it.exception() for it in _ended if not it.cancelled() and it._log_trac
 if _lost:
     raise RuntimeError(f"in a task that nobody awaited: {_lost!r}")
 """
-# Cells between sections: afterwards, the names that cells have are again those of the setup.
-KEEP = "_kept = dict(globals())"
-FORGET = """\
-for _name in [name for name in globals() if name not in _kept and not name.startswith("_")]:
-    del globals()[_name]
-globals().update(_kept)
-"""
 
 
 @dataclass(frozen=True)
@@ -84,15 +77,6 @@ def sections(notebook: NotebookNode) -> list[Section]:
     setup = tuple(code(found.pop("Setup", [])))
     parts = ((title, tuple(code(cells))) for title, cells in found.items())
     return [Section(title, setup, cells) for title, cells in parts if cells]
-
-
-def separately(sections: Sequence[Section]) -> list[NotebookNode]:
-    """Return the cells of sections, each of which finds only the setup's names."""
-    assert sections[0].setup, "there is no section `Setup` with code"
-    cells = [*sections[0].setup, nbformat.v4.new_code_cell(KEEP)]
-    for section in sections:
-        cells += [*section.cells, nbformat.v4.new_code_cell(FORGET)]
-    return cells
 
 
 def run(

@@ -51,7 +51,7 @@ def preloaded() -> Iterator[str | None]:
     import subprocess
     import tempfile
 
-    from tools.test_command import folder_for_sockets
+    from tools.programs import folder_for_sockets
 
     with (
         tempfile.TemporaryDirectory(prefix="kernels-", dir=folder_for_sockets()) as folder,
@@ -169,7 +169,7 @@ def run_script(path: str, *arguments: str) -> None:
 
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         mode = "w" if number else "r"
-        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: PTH123
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     sys.argv = [path, *arguments]
     sys.path.insert(0, str(Path(path).parent))
     runpy.run_path(path, run_name="__main__")

@@ -190,17 +190,13 @@ def test_a_cell_that_raises_by_itself_or_in_a_task_is_told(source: str, tmp_path
         editions.run([cell(source)], tmp_path)
 
 
-def test_a_section_that_needs_another_is_told(tmp_path: Path) -> None:
+def test_a_notebook_has_its_sections_with_the_setup() -> None:
     setup = [markdown("# Lesson\n\n## Setup"), cell("ready = True")]
-    one = [markdown("## One"), cell("assert ready\nname = 1\nready = False")]
-    sections = editions.sections(
-        notebook(*setup, *one, markdown("Text\n\n## Two\n\nmore text"), cell("assert ready"))
-    )
+    one, two = [markdown("## One"), cell("1")], [markdown("Text\n\n## Two\n\nmore"), cell("2")]
+    sections = editions.sections(notebook(*setup, *one, *two))
     assert [section.title for section in sections] == ["One", "Two"]
-    editions.run(editions.separately(sections), tmp_path)
-    needing = editions.sections(notebook(*setup, *one, markdown("## Two"), cell("print(name)")))
-    with pytest.raises(CellExecutionError, match="NameError"):
-        editions.run(editions.separately(needing), tmp_path)
+    assert [section.setup for section in sections] == [(setup[1],)] * 2
+    assert [section.cells for section in sections] == [(one[1],), (two[1],)]
 
 
 def test_nbval_compares_conclusions_and_lets_measured_figures_pass(tmp_path: Path) -> None:

@@ -1,61 +1,81 @@
-"""Each section needs only the setup cell, so that a workshop can skip sections.
-
-These tests use another OpenAI-compatible server, set only by environment variables; nbval runs
-every whole notebook with the course's own simulator.
-"""
+"""Each section needs only the setup cell's names, so that a workshop can skip sections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 
 from tests.notebooks import editions
-from tests.notebooks.editions import LESSONS, ROOT
-from utils.simulator import Simulator
+from tests.notebooks.editions import LESSONS, Section
 
-SPEED = 10.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Simulator]:
-    """Run a second server in a separate process."""
-    running = Simulator(speed=SPEED)
-    yield running
-    running.stop()
+# Names that a section takes from another, and that its text tells the learner to get first.
+TOLD = {"A web server of your own": {"frame"}}
 
 
-@pytest.fixture
-def other_server(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
-    """Set three variables so that kernels use that server."""
-    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-    monkeypatch.setenv("OPENAI_API_KEY", server.api_key)
-    monkeypatch.setenv("OPENAI_MODEL", "sim")  # not the name of a class's shared simulator
-    return server
+def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]:
+    """Return the sections' titles with the names that neither they nor the setup define."""
+    for number, section in enumerate(sections):
+        source = "\n\n".join(cell.source for cell in (*section.setup, *section.cells))
+        (folder / f"{number}.py").write_text(source, encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache"]
+    found = subprocess.run(
+        [*ruff, "--select=F405,F821", "--output-format=json", str(folder)],
+        stdout=subprocess.PIPE,
+        check=False,  # ruff fails if it finds something
+    )
+    return {
+        (sections[int(Path(fault["filename"]).stem)].title, fault["message"].split("`")[1])
+        for fault in json.loads(found.stdout)
+    }
 
 
+def bound(cells: Collection[NotebookNode]) -> set[str]:
+    """Return the names that cells bind, outside functions and classes."""
+    names = set()
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    todo: list[ast.AST] = [ast.parse(cell.source) for cell in cells]
+    while todo:
+        node = todo.pop()
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.alias(asname=str(name)):
+                names.add(name)
+            case ast.alias(name=name):
+                names.add(name.partition(".")[0])
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+        if not isinstance(node, (*inner, ast.Lambda, ast.comprehension)):
+            todo += ast.iter_child_nodes(node)
+    return names
+
+
+@pytest.mark.parametrize("edition", ["notebooks", "solutions"])
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_section_needs_the_setup_cell_alone_and_any_provider(
-    lesson: str, other_server: Simulator, quick_kernel: Sequence[str] | None
-) -> None:
-    # The solved edition contains everything in the learner's, and the solutions.
-    cells = editions.separately(editions.sections(editions.read("solutions", lesson)))
-    fresh = editions.run(cells, ROOT / "solutions", quick_kernel)
-    assert list(editions.faults_of_run(cells, fresh)) == []
-    told = "".join(output.get("text", "") for output in fresh[0].outputs)
-    address = other_server.base_url.removeprefix("http://").removesuffix("/v1")
-    assert f"Cells will call the model sim at {address}:" in told
-    assert other_server.api_key not in str(fresh)
-    assert {request.model for request in other_server.requests()} == {"sim"}
+def test_a_section_needs_the_setup_cell_alone(lesson: str, edition: str, tmp_path: Path) -> None:
+    sections = editions.sections(editions.read(edition, lesson))
+    assert len(sections) > 4
+    told = {(title, name) for title, names in TOLD.items() for name in names}
+    assert undefined(sections, tmp_path) <= told
+    for section in sections:  # a section that came before would change what this one finds
+        changed = bound(section.setup) & bound(section.cells)
+        assert not changed, f"{section.title} gives the setup's {changed} another value"
 
 
-def test_a_simulator_for_all_answers_each_cell_at_the_pace_that_the_lesson_says(
-    other_server: Simulator, quick_kernel: Sequence[str] | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_MODEL", "sim-chat")
-    cells = editions.code(editions.read("solutions", LESSONS[0]).cells)
-    setup, *_ = editions.run(cells, ROOT / "solutions", quick_kernel)
-    told = "".join(output.get("text", "") for output in setup.outputs)
-    assert "Cells will call the shared simulator at " in told
-    asked = other_server.requests()
-    assert {"sim-seed", "sim-fast"} <= {request.model for request in asked if request.stream}
+def test_what_a_section_lacks_or_changes_is_found(tmp_path: Path) -> None:
+    def cells(*sources: str) -> tuple[NotebookNode, ...]:
+        return tuple(editions.nbformat.v4.new_code_cell(source) for source in sources)
+
+    setup = cells("from json import dumps\nmodel = 1\ndef ready(): ...\nawait ready()")
+    lacks = Section("lacks", setup, cells("print(model, dumps, ready)", "print(reply)"))
+    has = Section("has", setup, cells("reply = [name for name in 'ab']", "f = lambda: reply"))
+    assert undefined([lacks, has], tmp_path) == {("lacks", "reply")}
+    assert bound(setup) == {"dumps", "model", "ready"}
+    assert bound(has.cells) == {"reply", "f"}
+    changes = cells("with open('a') as model: ...", "async def ready(): model = 2")
+    assert bound(changes) == {"model", "ready"}

@@ -1,6 +1,7 @@
-"""No lesson ends in a traceback, whatever an OpenAI-compatible server replies, and however.
+"""Lessons run with another OpenAI-compatible server, set only by environment variables.
 
-A cell's output may then differ from the lesson's conclusion.
+No lesson ends in a traceback, whatever that server replies, and however. A cell's output may then
+differ from the lesson's conclusion.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ class Reply:
     closing: str  # sent after the last event
 
 
+KEY = "the-key-of-another-server"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
 HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}
-MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"
+MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"  # noqa: RUF001
 REPLIES = {
     # A model with hidden reasoning can spend all its tokens on it; some servers then send null.
     "no text": Reply(
@@ -76,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.reply = next(self.replies)
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.replies.asked.add((asked.get("model"), self.headers["Authorization"]))
         if not self.path.endswith("/v1/chat/completions"):
             self.send_error(404)  # the Responses API, which not every server has
         elif asked.get("stream"):
@@ -114,7 +117,8 @@ class Server:
     """Replies to each request with the next of `REPLIES`; in a second round, two further on."""
 
     def __init__(self) -> None:
-        self.requests = 0
+        self.requests, self.address = 0, ""
+        self.asked: set[tuple[str | None, str | None]] = set()  # models and authorizations
         self.begin(0)
 
     def begin(self, first: int) -> None:
@@ -127,14 +131,15 @@ class Server:
 
 @pytest.fixture
 def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Run a server in a thread, set for the kernels by two variables only."""
+    """Run a server in a thread, set for the kernels by three variables only."""
     replying = Server()
     handler = type("Replying", (Handler,), {"replies": replying})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        replying.address = f"127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://{replying.address}/v1")
         monkeypatch.setenv("OPENAI_MODEL", "m")
-        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
         yield replying
         server.shutdown()
 
@@ -153,6 +158,10 @@ def test_no_cell_ends_in_an_error(
             other_server.begin(2)
         return requests[-1] > requests[-2]
 
-    _, *others = editions.run(cells, ROOT / "solutions", quick_kernel, once_more)
+    setup, *others = fresh = editions.run(cells, ROOT / "solutions", quick_kernel, once_more)
     assert len(others) > len(cells)
     assert not [each for cell in others for each in editions.faults_of_outputs(cell.outputs)]
+    told = "".join(output.get("text", "") for output in setup.outputs)
+    assert f"Cells will call the model m at {other_server.address}:" in told
+    assert other_server.asked == {("m", f"Bearer {KEY}")}
+    assert KEY not in str(fresh)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
 });"""
 
 
+TIMES = 10  # that `again_until` runs a cell at most
 POLLING = 50  # milliseconds; by default, waiting makes the page repaint 60 times a second
 
 
@@ -123,6 +124,28 @@ class NotebookPage:
         if not found:
             raise LookupError(f"No code cell contains {words!r}.")
         self.command("notebook:run-cell")
+
+    def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
+        """Run the cell that shows an element, until `seen()` is true; return whether it became so.
+
+        A page that a busy machine holds up shows several changes at once. A cell that never shows
+        them one by one is run a limited number of times.
+        """
+        for _ in range(TIMES):
+            if seen():
+                return True
+            self.page.wait_for_selector(selector, state="attached")
+            self.page.evaluate(
+                """(selector) => {
+                  const { content } = window.jupyterapp.shell.currentWidget;
+                  const cell = document.querySelector(selector).closest(".jp-Cell");
+                  content.activeCellIndex = content.widgets.findIndex(({ node }) => node === cell);
+                }""",
+                selector,
+            )
+            self.command("notebook:run-cell")
+            self.wait_done()
+        return seen()
 
     def run_new_cell(self, source: str) -> None:
         """Write a code cell below all others, and run it to its end."""

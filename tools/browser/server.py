@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.lab import free_port
-from tools.test_command import folder_for_sockets
+from tools.programs import folder_for_sockets
 from tools.with_parent import TERMINATE
 
 if TYPE_CHECKING:
@@ -56,6 +56,15 @@ def browser_path(playwright: Playwright) -> str | None:
     own = playwright.chromium.executable_path
     if named or Path(own).exists():
         return named or own
+    return _system_browser()
+
+
+def a_browser_is_found() -> bool:
+    """Return whether COURSE_BROWSER names a browser or the system has one."""
+    return bool(os.environ.get("COURSE_BROWSER") or _system_browser())
+
+
+def _system_browser() -> str | None:
     return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
 
 
