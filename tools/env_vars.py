@@ -2,7 +2,7 @@
 
 import os
 
-TEST_SPEED = "10"  # multiple of real speed for the simulator; beyond this, overhead distorts ratios
+TEST_SPEED = "5"  # multiple of real speed for the simulator; beyond this, overhead distorts ratios
 
 # Prefixes of variables that would install packages elsewhere, add modules, or change how Python,
 # Jupyter, Matplotlib and the test tools work.

@@ -27,7 +27,9 @@ _VISITORS: list[BrowserContext] = []
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const kernel = panel?.sessionContext?.session?.kernel;
-  const texts = [...document.querySelectorAll(".course-text, .course-note, .course-badge")];
+  const texts = [
+    ...document.querySelectorAll(".course-text, .course-note, .course-badge, .jp-OutputArea"),
+  ];
   return [
     `${panel?.context?.path}: kernel ${kernel?.status}, ${kernel?.connectionStatus}`,
     ...texts.map((text) => `${text.className}: ${text.textContent.slice(0, 200)}`),

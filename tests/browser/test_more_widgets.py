@@ -261,7 +261,7 @@ results = await asyncio.gather(
     nb.page.locator(ROWS).nth(5).wait_for()
     before = seconds_counted(nb, 0.2)
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    nb.page.reload()
+    nb.reload()
     nb.page.locator("td.course-col-number", has_text="100").wait_for()
     nb.page.locator(".course-mark", has_text="final").wait_for()
     nb.page.locator(".course-count", has_text="× 400").wait_for()  # noqa: RUF001

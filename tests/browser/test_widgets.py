@@ -268,7 +268,7 @@ def test_a_page_that_comes_late_follows_the_text_from_then_on(notebook: OpenNote
     nb.run_all()
     wait_for_text(nb, TEXT, "word10 ")
     nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    nb.page.reload()
+    nb.reload()
     # JupyterLab loads widgets once the kernel responds, which may be after the cell has ended.
     wait_for_text(nb, TEXT, "word99 ")
     nb.wait_idle()

@@ -78,6 +78,23 @@ class NotebookPage:
             }"""
         )
 
+    def reload(self) -> None:
+        """Reload the page until it shows the widgets again.
+
+        JupyterLab sometimes connects none of them on a busy machine; its reader would reload again.
+        """
+        from playwright.sync_api import TimeoutError as TooLate
+
+        for seconds in (PATIENCE / 4, PATIENCE / 4, PATIENCE):
+            self.page.reload()
+            try:
+                self.page.wait_for_selector(".course-live", timeout=seconds * 1000)
+            except TooLate:
+                if seconds == PATIENCE:
+                    raise
+            else:
+                return
+
     def wait_idle(self) -> None:
         """Wait until the kernel is idle."""
         self.page.wait_for_function(
