@@ -20,7 +20,7 @@ from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.notebooks.editions import faults_of_outputs
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NARROW, PROJECTOR, REPOSITORY, Lab
+from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, REPOSITORY, Lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Error, Page
@@ -87,7 +87,7 @@ class Promises:
     def opened(cls, lesson_page: Page, course: Lab) -> Iterator[Opened]:
         """Open the notebook, and wait for the end of *Run All*."""
         lesson, page = cls.lesson, lesson_page
-        page.set_viewport_size(PROJECTOR)
+        page.set_viewport_size(NOTEBOOK_WIDTH)
         complaints: list[str] = []
 
         def hear(message: ConsoleMessage) -> None:
@@ -163,6 +163,7 @@ class Promises:
     @pytest.mark.parametrize("theme", THEMES)
     def test_it_can_be_read_in_both_themes(self, opened: Opened, theme: str):
         nb = opened.notebook
+        nb.page.set_viewport_size(PROJECTOR)
         nb.theme(f"JupyterLab {theme}")
         nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
         ratios = nb.page.evaluate(CONTRAST, f".jp-OutputArea :is({WORDS})")
