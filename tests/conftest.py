@@ -1,4 +1,4 @@
-"""Fixtures for all tests; the `conftest.py` above also applies to nbval."""
+"""Fixtures for all tests. The `conftest.py` in the root folder also applies to nbval."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Return what `start()` shares, for a module's tests to put in place of the process's own."""
+    """Yield a separate `Shared` for a module's tests to use instead of the process's own."""
     yield from own_shared()
 
 
 def own_shared() -> Iterator[Shared]:
-    from utils.simulator.client import Shared  # after the variables are set
+    from utils.simulator.client import Shared  # imported after the variables are set
 
     shared = Shared()
     yield shared
@@ -51,7 +51,7 @@ def own_shared() -> Iterator[Shared]:
 @pytest.fixture
 def virtual() -> Iterator[VirtualSimulator]:
     """Run the simulator in this process, in virtual time."""
-    from tests.simulator.virtual import VirtualSimulator  # after the variables are set
+    from tests.simulator.virtual import VirtualSimulator  # imported after the variables are set
 
     simulator = VirtualSimulator()
     yield simulator

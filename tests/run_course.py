@@ -11,7 +11,7 @@ COURSE = Path(__file__).resolve().parent.parent / "course.py"
 def course(
     *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command, and return its output."""
+    """Run `course.py` with these arguments, and capture its output."""
     return subprocess.run(
         [*python, str(COURSE), *words],
         capture_output=True,

@@ -60,7 +60,7 @@ BY_HAND: dict[str, bytes] = {
 
 
 def by_chance() -> list[bytes]:
-    """Return randomly composed streams, the same each time."""
+    """Return randomly composed streams, the same in every run."""
     rng = random.Random(4)
     return [b"".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 40))) + b"\n\n" for _ in range(_MANY)]
 

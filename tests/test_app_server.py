@@ -1,4 +1,4 @@
-"""Serving a learner's app on the notebook's own loop: requests, restarts, stops, exceptions."""
+"""Serving a learner's app on the notebook's event loop: requests, restarts, stops, exceptions."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def get(url: str) -> httpx2.Response:
 
 @asynccontextmanager
 async def half_read(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Return a reply of which the first piece has arrived."""
+    """Open a response, read its first piece, and yield the rest."""
     async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
         pieces = response.aiter_raw()
         assert await anext(pieces) == b"first"
@@ -246,7 +246,7 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     lines: list[logging.LogRecord] = []
     screen = logging.Handler()
     screen.emit = lines.append
-    for _ in range(2):  # what earlier tests left behind warns here, not below
+    for _ in range(2):  # collect garbage of earlier tests, whose warnings would appear below
         gc.collect()
         await asyncio.sleep(0)
     gc.collect()

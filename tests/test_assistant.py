@@ -1,4 +1,4 @@
-"""The course's parts of lesson 5's assistant, and the learner's parts that replace them."""
+"""The course's own parts of lesson 5's assistant, and the learner's parts that replace them."""
 
 import pytest
 

@@ -242,7 +242,7 @@ def at(process: psutil.Process, place: Path) -> bool:
 
 
 def start(place: Path, *options: str) -> "subprocess.Popen[str]":
-    """Return the command for 2 learners; HOME of all its processes is below `place`."""
+    """Start the command for 2 learners, with `place` as the folder for temporary files."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
         [*command, *options],

@@ -1,4 +1,4 @@
-"""The load experiment: the order of its results, its clients, and its server."""
+"""The load experiment: the order of its results, its clients, and its servers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CROWD = 6
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured with one server, which the end of its block had to stop."""
+    """The measurements of one server, and its process ID."""
 
     rows: Rows
     recordings: list[Recording]
@@ -98,7 +98,7 @@ def test_a_row_holds_the_wait_of_the_median_and_of_the_last_client():
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
-    """Send a request to the measured app in virtual time, with a reply of one second."""
+    """Return a function that measures a crowd in virtual time, with replies of fixed duration."""
     from utils.crowd import app  # creates one of the simulator's models
 
     reply = Reply(["a ", "reply"], first_after=0.5, gap=0.2)
@@ -127,7 +127,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
 
 @dataclass(frozen=True)
 class Served:
-    """When a mid-way health check was answered and the last reply ended, in units of one reply."""
+    """When the health check was answered and when the last reply ended, in reply durations."""
 
     health: float
     makespan: float
@@ -253,7 +253,7 @@ async def test_a_server_that_is_not_there_is_a_failure_too():
 
 
 def children() -> list[int]:
-    """Return the measured servers that this process started and that are still running."""
+    """Return the process IDs of measured servers that this process started and that still run."""
     mine = psutil.Process().children()
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 

@@ -85,9 +85,9 @@ Start = Callable[..., list[str | None]]
 
 @pytest.fixture
 def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Start a provider with one response to calls, and one for its list of models.
+    """Return a function that starts a fake provider with fixed responses.
 
-    It records the method, path and key of each request.
+    The provider records the method, path and key of each request.
     """
     servers = []
 
@@ -228,7 +228,7 @@ def test_doctor_names_a_setting_with_which_no_call_works(
     environ: dict[str, str],
     words: str,
 ) -> None:
-    monkeypatch.setattr(client, "shared", client.Shared())  # none runs yet
+    monkeypatch.setattr(client, "shared", client.Shared())  # no simulator is running yet
     for name, value in ({"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k"} | environ).items():
         monkeypatch.setenv(name, value)
     ok, finding = doctor.outcome(examine)

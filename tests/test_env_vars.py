@@ -30,7 +30,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, started: simulator_client.Shared) -> 
             del os.environ[name]
     os.environ["COURSE_SPEED"] = "50"
     monkeypatch.setattr(simulator_client, "shared", started)
-    provider.simulator()  # started without the variables that a test sets
+    provider.simulator()  # start it before a test sets variables
     provider._clients.cache_clear()
     get_env_var.cache_clear()
     yield
@@ -235,7 +235,7 @@ UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Read by the part named after it when tracing is on; tracing is off with the simulator.
+# Variables that don't change what is sent, each with the reason. Tracing is off with the simulator.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "whether types are built at import; nothing that is sent",
     "HOSTED_LANGSERVE_PROJECT_NAME": "a tracer's",
@@ -256,9 +256,7 @@ READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")
 
 
 def read_from_the_environment(file: Path) -> Iterator[str]:
-    """Yield the variables that a module reads: string constants in calls and subscripts of the
-    environment.
-    """
+    """Yield a module's string constants in calls and subscripts that read the environment."""
     source = file.read_text(encoding="utf-8")
     if "env" not in source:
         return

@@ -27,7 +27,7 @@ def settings(file: Path) -> Any:
 
 
 def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """Return what a Python prints after loading the settings of a learner's server as `c`."""
+    """Return a script's output, run after a learner's server settings were loaded as `c`."""
     load = f"""
         import sys
         from traitlets.config.loader import PyFileConfigLoader
@@ -49,7 +49,7 @@ def test_a_learners_server_knows_each_of_its_settings(monkeypatch: pytest.Monkey
     from jupyterlab.labapp import LabApp
     from traitlets.config import Application
 
-    # the settings replace it with their own
+    # The settings replace this value with their own.
     monkeypatch.setattr("jupyterlab.commands._yarn_config", None)
     known = {
         one.__name__: one
@@ -118,7 +118,7 @@ def test_kernels_are_spoken_to_through_files_whose_names_are_short(
     told = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
     assert told.strip() == ("ipc" if by_file else "tcp")
     socket = f"{folder}/kernel-{uuid.uuid4()}-ipc-5"
-    assert (len(socket) < 104) is by_file  # the shortest limit, on macOS
+    assert (len(socket) < 104) is by_file  # macOS has the shortest limit
 
 
 def test_a_learners_python_looks_for_rubbish_seldom() -> None:

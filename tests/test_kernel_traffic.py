@@ -1,4 +1,4 @@
-"""Counting what the kernel sends, in a real kernel and without one."""
+"""Counting the messages that a kernel sends, in a real kernel and without one."""
 
 from __future__ import annotations
 

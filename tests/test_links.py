@@ -1,6 +1,6 @@
 """Links in lessons and documents: files and headings exist, and addresses are public and https.
 
-Whether an address still answers is checked online, by `python3 course.py site --links`.
+`python3 course.py site --links` checks online whether the addresses still respond.
 """
 
 import itertools
@@ -101,7 +101,7 @@ def test_every_link_of_a_document_holds(path):
     text = path.read_text(encoding="utf-8-sig")
     found = [(line, target, wrong(path, target)) for line, target in targets(text)]
     assert [each for each in found if each[2]] == []
-    # also in code, which readers copy
+    # Check addresses in code too, since readers copy it.
     for address in re.findall(r"https?://[^\s<>\"'`)\]\\]+", text):
         host = set(re.split("[.-]", urlsplit(address).hostname or ""))
         assert not host & REGISTRIES, address

@@ -13,7 +13,7 @@ CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time_
 FIGURES = {"ttft", "ttfb", "ttfat", "tpot", "e2e", "gaps", "elapsed", "makespan", "longest"}
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures whose time isn't the machine's
 
-# By file and function: why its clock isn't the machine's, or why it passes on a busy machine.
+# Exceptions, by file and function, each with its reason.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "an order only",
     "test_reader_model.py::test_the_wait_lies_between_the_first_text_and_the_end": "made-up",

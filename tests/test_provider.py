@@ -21,7 +21,7 @@ VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
 
 @pytest.fixture(scope="module")
 def other() -> Iterator[Simulator]:
-    """Run a second OpenAI-compatible server, unknown to the course's own cells."""
+    """Run a second OpenAI-compatible server, separate from the course's simulator."""
     server = Simulator(speed=50)
     yield server
     server.stop()
@@ -281,7 +281,7 @@ def test_an_odd_character_of_another_models_key_is_explained(other: Simulator) -
 
 
 def failure(model: ChatOpenAI) -> str:
-    """Return the sentence about the exception that a call of `model` raises."""
+    """Return the explanation of the exception that calling `model` raises."""
     with pytest.raises(openai.OpenAIError) as error:
         model.invoke("hello")
     return explain(error.value)

@@ -23,13 +23,14 @@ LESSONS = Path(__file__).parent.parent / "lessons"
 PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
 TABLE = PAGE.partition("\n## ")[0]
 RIVER = "Name a river."
-# One loop for all: LangChain's models share an async HTTP client, which belongs to one loop.
+# One event loop for all tests: LangChain's models share an async HTTP client, which belongs to one
+# loop.
 ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
 STORY = "Tell me a short story about a lighthouse."
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
-    """Return the table's rows: method, code, caveat."""
+    """Yield the method, code and caveat of each row in the table."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if len(cells) == 5 and cells[0] not in ("method", "---"):
@@ -86,7 +87,7 @@ async def _aread(model: ChatOpenAI) -> None:
 
 
 async def _turns_while(work: Callable[[], Awaitable[None]]) -> int:
-    """Return how many turns another task got while `work` ran."""
+    """Return how many times another task ran while `work` was running."""
     turns = 0
 
     async def count() -> None:
@@ -197,7 +198,7 @@ async def test_each_caveat_is_true(method: str, model: ChatOpenAI) -> None:
 
 @ON_ONE_LOOP
 async def test_an_async_stream_leaves_the_loop_free(model: ChatOpenAI) -> None:
-    """The counterpart of the first caveat, so that the test can fail."""
+    """The opposite of the first caveat, to show that its test can fail."""
     assert await _turns_while(lambda: _aread(model)) > 10
 
 

@@ -16,7 +16,7 @@ texts = st.text("abc \n", max_size=12)
 
 
 def recorded(arrivals, texts=None, **fields):
-    """Return a recording with pieces at the given seconds, one token of equal length each."""
+    """Return a recording with one piece at each of the given times, in seconds."""
     pieces = tuple(
         Piece(at, text) for at, text in zip(arrivals, texts or [WORD] * len(arrivals), strict=True)
     )
@@ -25,7 +25,7 @@ def recorded(arrivals, texts=None, **fields):
 
 @st.composite
 def recordings(draw, min_size=1):
-    """Generate pieces of any size, in order of time, with and without a token count."""
+    """Generate recordings with pieces of any size, with and without a token count."""
     waits = draw(st.lists(gaps, min_size=min_size, max_size=30))
     pieces = draw(st.lists(texts, min_size=len(waits), max_size=len(waits)))
     usage = draw(st.none() | st.integers(1, 400).map(lambda n: {"output_tokens": n}))

@@ -37,11 +37,11 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
         it.python.parent.mkdir()
         it.python.symlink_to(sys.executable)
 
-    if os.name != "nt":  # where an interpreter can be a link
+    if os.name != "nt":  # a Windows interpreter can't be a symlink
         monkeypatch.setattr(environment, "make_venv", make)
     monkeypatch.setattr(environment, "run_pip", install)
     monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
-    # uv, so the venv has no pip
+    # uv is found, so the venv has no pip.
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(environment, "check_room", lambda folder: None)
     return Environment(tmp_path.resolve())
@@ -282,7 +282,7 @@ with only_one(Path({str(lock)!r})):
 
 
 def test_a_real_pip_sets_up_from_nothing_and_counts_what_it_fetches(tmp_path: Path) -> None:
-    """Everything except the network: the lock names a wheel in a folder."""
+    """Everything except the network: the lock file names a wheel in a local folder."""
     copy = tmp_path / "course"
     shutil.copytree(ROOT / "tools", copy / "tools")
     wheels = tmp_path / "wheels"

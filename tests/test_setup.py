@@ -1,4 +1,4 @@
-"""The last line of every notebook's setup cell."""
+"""`ready()`, the last line of every notebook's setup cell."""
 
 import asyncio
 import gc
@@ -191,7 +191,6 @@ def test_python_without_docstrings_is_refused() -> None:
 
 
 def write(folder: Path, *files: str) -> None:
-    """Write scratch files with these names."""
     for file in files:
         path = folder / file
         path.parent.mkdir(exist_ok=True, parents=True)

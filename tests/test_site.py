@@ -65,7 +65,7 @@ def shows(text: str) -> dict[str, Any]:
 
 
 def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) -> list[Any]:
-    """Return the page for these cells; `stubs` are the learner's texts if they differ."""
+    """Return the page for these cells; `stubs` are the sources that differ for learners."""
     learner = [
         {**one, "source": stubs.get(one["id"], one["source"])}
         for one in cells
@@ -174,11 +174,11 @@ def test_a_link_leads_to_a_page_of_the_site_or_is_plain_text(text: str, became: 
     assert relinked(text, known) == became
 
 
-# --- Nothing from elsewhere
+# --- No requests to other hosts
 
 
 def fetched(text: str) -> list[str]:
-    """Yield what a page or style sheet would fetch from another host when it is shown."""
+    """Return what a page or style sheet would fetch from another host when it is shown."""
     text = re.sub(r"<a\b[^>]*>|/\*.*?\*/", "", text, flags=re.DOTALL)
     host = r"((?:https?:)?//[^'\")\s]+)"
     attributes = r"\b(?:src|srcset|href|poster|data|action)\s*=\s*['\"]" + host
@@ -229,7 +229,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 @pytest.fixture
 def built(made: tuple[Path, str]) -> Path:
-    """Return the folder of that site."""
     return made[0]
 
 

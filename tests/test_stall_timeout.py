@@ -1,4 +1,4 @@
-"""The course's own `watched` is a right answer to its exercise."""
+"""The course's own `watched` is a correct answer to its exercise."""
 
 from utils.checks import evaluate
 from utils.stall_timeout import watched

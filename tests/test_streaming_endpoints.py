@@ -40,7 +40,7 @@ class Endless:
     async def built_in(self) -> AsyncIterator[str]:
         try:
             while True:
-                await asyncio.sleep(0)  # a model's stream also waits
+                await asyncio.sleep(0)  # a model's stream awaits something too
                 self.sent += 1
                 yield PIECE
         finally:

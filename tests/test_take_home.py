@@ -28,7 +28,7 @@ from utils.sse import listen
 FOLDER = ROOT / "lessons" / "take_home"
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
 RIVER = "Name a river."
-STALLS = "sim-fast:stall@3,3000"  # a minute at speed 50, so output before its end was streamed
+STALLS = "sim-fast:stall@3,3000"  # stalls for a minute at speed 50, so earlier output was streamed
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def script(server: Simulator, tmp_path: Path, kernels: str | None) -> "Script":
 
 @pytest.fixture
 def fresh_script(server: Simulator, tmp_path: Path) -> "Script":
-    """Run the script in a new Python, as slow as for a learner; other tests use a fork."""
+    """Run the script in a new Python process, as a learner does; other tests use a fork."""
     return Script(server, tmp_path)
 
 
@@ -97,7 +97,7 @@ class Script:
     def interrupt(
         self, name: str, *words: str, model: str, after: int = 1
     ) -> tuple[str, str, Request]:
-        """Press Ctrl-C `after` this many characters; return stdout, stderr and the request."""
+        """Press Ctrl-C after `after` characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             assert process.stdout is not None
             assert process.stderr is not None
@@ -108,7 +108,7 @@ class Script:
 
 
 def _hear_ctrl_c() -> None:
-    """Restore SIGINT's default, which a shell disables for background jobs, perhaps pytest's."""
+    """Restore SIGINT's default: shells ignore SIGINT in background jobs, and pytest may be one."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -55,7 +55,7 @@ class Source:
 
 
 class AsyncSource(Source):
-    """The same, asynchronous."""
+    """An asynchronous `Source`."""
 
     def __aiter__(self):
         return self
@@ -92,8 +92,7 @@ def recorded(*arrivals, **fields):
     return Recording("reply", pieces, **{"e2e": arrivals[-1][0] if arrivals else 0.0} | fields)
 
 
-# --- items pass unchanged
-# ---------------------------------------------------------------------------------
+# --- items pass unchanged -------------------------------------------------------------------------
 
 
 @given(items)

@@ -1,1 +1,1 @@
-"""Browser tests, a package so that their shared browser is closed after the last of them."""
+"""Browser tests. A package, so that the shared browser closes after the last of them."""

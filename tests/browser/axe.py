@@ -1,4 +1,4 @@
-"""axe-core on a page's widgets: finds many barriers for screen readers and keyboards."""
+"""Runs axe-core, an accessibility checker, on a page's widgets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.fitting import lay_out_all
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# The violated rules with a serious or critical impact, and the elements that violate them.
+# Returns the violated rules with serious or critical impact, and the elements that violate them.
 _AXE = """async () => {
   const ours = ".jp-OutputArea :is([class^='course-'], [class*=' course-'])";
   const { violations } = await axe.run({ include: [[ours]] }, { resultTypes: ["violations"] });

@@ -1,6 +1,7 @@
-"""Shared by browser tests: one JupyterLab, one browser and one page per worker.
+"""Fixtures for browser tests: one JupyterLab, one browser and one page per worker.
 
-Lessons' tests run on one worker, and all others on another: see the `conftest.py` at the top.
+The lesson tests run on one worker, and the other browser tests on another: see the root
+`conftest.py`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
-if TYPE_CHECKING:  # so that tests are skipped, not lost, if Playwright can't be imported
+if TYPE_CHECKING:  # so that tests are skipped, not errors, if Playwright can't be imported
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 _VISITORS: list[BrowserContext] = []
 
-# The notebook's status, and the texts on its page.
+# Returns the notebook's status and the text on its page.
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const kernel = panel?.sessionContext?.session?.kernel;
@@ -41,10 +42,10 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Save a screenshot of each page when a test fails, and report what it showed."""
+    """When a test fails, save a screenshot of each page, and report the page's state."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
-        # With the same location, skips for one reason become one line in pytest's summary.
+        # pytest's summary merges skips that have the same reason and location.
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
@@ -61,7 +62,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the browser's path; skip these tests, before starting anything, if none can run.
+    """Return the browser's path; if no browser can run, skip the tests before anything starts.
 
     If COURSE_BROWSER is set, as in CI, a browser that can't run is an error.
     """
@@ -95,7 +96,7 @@ def course(
         yield running
 
 
-@pytest.fixture(scope="package")  # not longer: an open sync Playwright blocks other async tests
+@pytest.fixture(scope="package")  # no wider: open sync Playwright blocks other async tests
 def browser(browser_file: str) -> Iterator[Browser]:
     """Start Chromium or Chrome, headless."""
     from playwright.sync_api import sync_playwright
@@ -118,13 +119,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def pages() -> list[Page]:
-    """Hold the page on which notebooks are opened in turn, once there is one."""
+    """Return the list that holds the page shared by the tests, once it is open."""
     return []
 
 
 @pytest.fixture(scope="package")
 def lesson_page(context: BrowserContext) -> Iterator[Page]:
-    """Hold the page on which lessons are opened in turn."""
+    """Open the page in which all lessons are opened, one after another."""
     page = context.new_page()
     yield page
     page.close()
@@ -141,10 +142,10 @@ def notebook(
     lab: Lab,
     kernels: str | None,
 ) -> Iterator[OpenNotebook]:
-    """Write a notebook of some cells and open it: `notebook("cell", "cell", viewport=…)`.
+    """Write a notebook and open it: `notebook("first cell", "second cell", viewport=…)`.
 
-    Each has its own kernel. JupyterLab itself is loaded once, and again after a test that
-    failed or reloaded it.
+    Each notebook has its own kernel. JupyterLab is loaded once, and again after a test that failed
+    or reloaded the page.
     """
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
@@ -154,7 +155,7 @@ def notebook(
     ) -> NotebookPage:
         assert not opened, "a test opens one notebook"
         name = "".join(sign if sign.isalnum() else "-" for sign in request.node.name)
-        # Forked kernels are quick, but a page that is reloaded needs one like a learner's.
+        # Forked kernels start fast, but a test that reloads its page needs an ordinary kernel.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
         if pages:
@@ -172,6 +173,6 @@ def notebook(
         pages.pop().close() if pages else None
     elif opened:
         opened[0].close()
-        # A reloaded page later opens its address's notebook again.
+        # A page that was reloaded would later reopen the notebook in its URL.
         if pages[0].evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
             pages.pop().close()

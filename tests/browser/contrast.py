@@ -1,6 +1,5 @@
-"""A script that measures the contrast of text against what is painted below it."""
+"""A script that measures the contrast between text and its background, as defined in WCAG 2."""
 
-# The contrast between text and what is painted below it, as defined in WCAG 2.
 CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const paint = (colour, below) => {

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 WIDGETS = ".jp-OutputArea :is(.course-live, .course-race, .course-prediction)"
-# Ignores text shortened on purpose, which has an ellipsis, and text only for screen readers.
+# Ignores text truncated on purpose, which has an ellipsis, and text only for screen readers.
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);
@@ -41,10 +41,10 @@ def lay_out_all(page: Page) -> None:
 
 
 def misfits(page: Page, widgets: str = WIDGETS) -> list[str]:
-    """Return what overflows its widget at the page's current width: elements and their text.
+    """Return the elements that overflow their widget at the page's current width, with their text.
 
     Raises:
-        LookupError: If there is no such widget.
+        LookupError: If the page has no such widget.
     """
     if not page.locator(widgets).count():
         raise LookupError(f"Nothing on the page is {widgets!r}.")

@@ -1,7 +1,7 @@
-"""Properties of every lesson's unmodified notebook when opened in JupyterLab.
+"""Browser tests that every lesson's unmodified notebook must pass in JupyterLab.
 
-A lesson's tests subclass `Promises`, set the lesson, and add tests specific to it. Screenshots of
-everything live, in both themes, are saved in test-artifacts.
+Each lesson's test module subclasses `Promises`, sets `lesson`, and adds its own tests. Screenshots
+of everything live, in both themes, are saved in test-artifacts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, REPOSITORY, 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Error, Page
 
-LONGEST_RUN = 600.0  # seconds for a lesson
+LONGEST_RUN = 600.0  # seconds per lesson
 THEMES = ("Light", "Dark")
 WORDS = (
     ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
@@ -39,8 +39,8 @@ class Lesson:
 
     Attributes:
         stem: The notebook's file name without the suffix.
-        live: What must be visible while it grows during *Run All*: names and CSS selectors.
-        pictures: What to take screenshots of: names and CSS selectors.
+        live: Elements that must be seen growing during *Run All*: names and CSS selectors.
+        pictures: Elements to take screenshots of: names and CSS selectors.
         speed: How many times faster than real time its replies are. Growth must be slow enough to
             be observed.
     """
@@ -52,16 +52,15 @@ class Lesson:
 
     @property
     def number(self) -> int:
-        """The lesson's number."""
         return int(self.stem[:2])
 
     @property
     def file(self) -> str:
-        """The learner's edition, from the course's folder."""
+        """The path of the learner's edition in the course's folder."""
         return f"notebooks/{self.stem}.ipynb"
 
     def calls(self, function: str) -> list[str]:
-        """Return the exercises or predictions that its code cells name in calls of `function`."""
+        """Return the IDs of the exercises or predictions that its code cells pass to `function`."""
         cells = json.loads((REPOSITORY / self.file).read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
         found: list[str] = re.findall(rf'^{function}\("(P?[\d.]+)"', code, re.MULTILINE)
@@ -78,7 +77,7 @@ class Opened:
 
 @pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and longer on a busy machine
 class Promises:
-    """Inherit this as `TestPromises`, and set `lesson`. All tests examine one *Run All*."""
+    """Base class for each lesson's `TestPromises`. All tests examine the same *Run All*."""
 
     lesson: Lesson
 
@@ -109,7 +108,7 @@ class Promises:
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
         notebook.sample(**lesson.live)
         notebook.run()
-        # The page may show what came only some time after the kernel's last message.
+        # The page may render a result some time after the kernel's last message.
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()
         for selector in (*lesson.live.values(), *lesson.pictures.values()):
             page.locator(selector).first.wait_for()
@@ -176,7 +175,7 @@ class Promises:
 
     def test_axe_finds_nothing_serious_in_its_widgets(self, opened: Opened):
         nb = opened.notebook
-        nb.theme("JupyterLab Light")  # contrast is measured in both themes
+        nb.theme("JupyterLab Light")  # contrast is tested separately, in both themes
         nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
         for viewport in (NARROW, PROJECTOR):
             nb.page.set_viewport_size(viewport)

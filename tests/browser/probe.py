@@ -1,7 +1,7 @@
 """Checks in a separate process whether a browser can run here.
 
-Playwright may fail to import; its driver or the browser may crash or hang. Any of these becomes one
-sentence. This file contains no tests.
+Playwright may fail to import; its driver or the browser may crash or hang. Each of these failures
+is reported in one sentence. This file contains no tests.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PATIENCE = 240.0  # s
 
 @dataclass(frozen=True)
 class Found:
-    """The browser's path, and why it can't be used; None if it can."""
+    """The browser's path, and the reason why it can't be used, if any."""
 
     path: str
     problem: str | None
 
 
 def probe(folder: Path) -> Found:
-    """Look for a browser and make it show an empty page; `folder` is for temporary files."""
+    """Start a browser and make it show an empty page; `folder` is for temporary files."""
     answer, log = folder / "answer.json", folder / "log.txt"
     with log.open("wb") as output:
         trying = subprocess.Popen(
@@ -61,7 +61,7 @@ def _sentence(cause: str) -> str:
 
 
 def _try() -> str:
-    """Return the path of a browser that works, or ""."""
+    """Return the path of a browser that works, or an empty string."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

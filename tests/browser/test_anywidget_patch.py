@@ -1,4 +1,4 @@
-"""A widget receives messages even if its script loads later than anywidget waits."""
+"""Widgets receive messages even if their script loads after anywidget's timeout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OpenNotebook = Callable[..., NotebookPage]
 
-# Makes anywidget, which waits two seconds for a script, give up before any script is loaded.
+# Makes anywidget's two-second timeout for loading a script expire immediately.
 IMPATIENT = """
 const wait = AbortSignal.timeout.bind(AbortSignal);
 AbortSignal.timeout = (milliseconds) => {
@@ -47,7 +47,7 @@ async def reply(make, gap=0.02):
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Create a browser context for this module, whose pages all give up immediately."""
+    """Create a browser context in which anywidget's timeout expires immediately."""
     impatient = browser.new_context()
     impatient.add_init_script(IMPATIENT)
     yield impatient
@@ -56,7 +56,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def pages() -> list[Page]:
-    """Hold that context's page, once there is one."""
+    """Return the list that will hold this context's page."""
     return []
 
 

@@ -115,7 +115,7 @@ LAST = ".jp-CodeCell:nth-child(9)"
 
 @pytest.fixture(scope="module")
 def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
-    """Open one notebook for all tests of this file, with its first cell run."""
+    """Open one notebook for all tests of this file, and run its first cell."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, TWO, AWAITING, BROKEN, LOOK)
     page = context.new_page()
     page.set_viewport_size(NOTEBOOK_WIDTH)
@@ -128,7 +128,6 @@ def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
 
 
 def panel(nb: NotebookPage, title: str) -> Locator:
-    """Return the panel with this title."""
     found = nb.cells.locator(".course-chat").filter(has=nb.page.get_by_text(title, exact=True))
     found.wait_for()
     return found
@@ -150,7 +149,7 @@ def ask(panel: Locator, words: str) -> None:
 
 
 def foot(panel: Locator, phase: str) -> Locator:
-    """Return the foot of the last turn, in this phase."""
+    """Wait until the last turn is in this phase, and return its footer."""
     found = panel.locator(".course-turn").last.locator(f".course-foot[data-phase='{phase}']")
     found.wait_for()
     return found
@@ -168,7 +167,7 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Let text arrive and stop the reply; after that it must not change, and it never shrank."""
+    """Stop a reply while its text arrives; the text must never shrink, nor change after that."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseLengths.length > 5")
     if press == "mouse":
@@ -222,7 +221,7 @@ def test_interrupting_the_cell_leaves_notebook_and_panel_usable(nb: NotebookPage
     assert "after: stopped False" in nb.printed()
     ask(chat, "Again?")
     chat.locator(".course-turn").nth(1).get_by_text("held5 ").wait_for()
-    nb.interrupt()  # no cell is running: the reply continues, and only Stop stops it
+    nb.interrupt()  # no cell is running, so the interrupt has no effect; only Stop ends the reply
     chat.locator(".course-turn").nth(1).get_by_text("held15 ").wait_for()
     button(chat, "Stop").click()
     foot(chat, "stopped")

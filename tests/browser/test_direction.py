@@ -1,4 +1,4 @@
-"""In every widget, text has its own direction, and code runs from left to right."""
+"""In every widget, text has its own direction, and code is always left to right."""
 
 from __future__ import annotations
 

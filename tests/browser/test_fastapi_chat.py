@@ -1,4 +1,4 @@
-"""The FastAPI app in a real browser, with a real simulator, whose log tests check."""
+"""The FastAPI app in a real browser, with a real simulator, whose request log is checked."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
-# Records in the page the text's length after each change, the EventSources, and the events'
-# numbers.
+# Scripts that record in the page the text's length after each change, the EventSources, and the
+# events' numbers.
 NOTE_LENGTHS = """() => {
   const log = document.getElementById("log");
   window.lengths = [];
@@ -59,7 +59,7 @@ def site(browser_file: str) -> Iterator[Site]:
 
 @pytest.fixture
 def visitor(browser: Browser, site: Site) -> Iterator[Page]:
-    """Open a page as a new visitor."""
+    """Open the app's page in a new browser context."""
     context = browser.new_context(viewport={"width": 760, "height": 640})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -90,7 +90,6 @@ class Cable:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
 
     def cut(self) -> None:
-        """Break all connections that are open."""
         for end in self._open:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

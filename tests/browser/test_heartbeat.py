@@ -27,7 +27,7 @@ async with heart:
     time.sleep(3)
     await asyncio.sleep(0.5)
 """
-# A slow heartbeat counts as frozen only after a while, not for a moment on a busy machine.
+# The heartbeat is slow, so that a short delay on a busy machine doesn't count as frozen.
 BEATS = """
 heart = Heartbeat("free", every=0.4).show()
 async with heart:
@@ -39,7 +39,7 @@ SAYS = ".course-heartbeat .course-badge"
 
 
 def said(nb: NotebookPage) -> list[str]:
-    """Return the badge's texts, without repetitions."""
+    """Return the badge's texts, without duplicates."""
     return list(dict.fromkeys(row["says"] for row in nb.samples() if row["says"]))
 
 

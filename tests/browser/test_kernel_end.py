@@ -1,4 +1,4 @@
-"""When the kernel ends, running widgets show it, and no button is left that does nothing."""
+"""When the kernel ends, running widgets show that, and their buttons are disabled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHUTDOWN = "context => context.shutdown()"
 
 
 def end_kernel(nb: NotebookPage, way: str) -> None:
-    """Shut down the kernel from the menu, as a reader would."""
+    """Restart or shut down the kernel through JupyterLab's session, as its menus do."""
     nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
 
 
@@ -53,7 +53,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, SHUTDOWN)
     nb.page.locator(".course-next", has_text=SAID).wait_for()
-    # The server interrupts a kernel first, so the reply may end as after ■, or without notice.
+    # The server interrupts the kernel first, so the reply may or may not end as if ■ were pressed.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     the_button(nb, "Stop", disabled=True)
 

@@ -45,7 +45,7 @@ lasting_app.get("/", response_class=HTMLResponse)(lambda: lasting_page)
 print("The page:", (await serve(lasting_app, "lasting page")).url)
 before = len(simulator().requests())
 """
-TWENTY = "still climbed its"  # the end of the text of twenty pieces
+TWENTY = "still climbed its"  # the end of the first twenty pieces
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
@@ -59,7 +59,7 @@ def lasting_page(nb: NotebookPage, model: str) -> Page:
 
 
 def marks(nb: NotebookPage, place: int) -> int:
-    """Return the number of beats that the strip shows."""
+    """Return the number of heartbeats that the strip shows."""
     drawn = nb.page.locator(f"{HEARTS} .course-marks").nth(place).get_attribute("d") or ""
     return drawn.count("M")
 
@@ -132,7 +132,7 @@ class TestPromises(Promises):
         mended.get_by_role("button", name="Ask").click()
         mended.get_by_text("The reply is incomplete: the model failed.").wait_for()
         assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
-        # The naive page reconnects three times in this time, so this page would have, too.
+        # While the naive page reconnects three times, this page must not reconnect.
         naive.get_by_role("button", name="Ask").click()
         naive.locator("#count", has_text="4").wait_for()
         assert (naive.locator("#reply").text_content() or "").count("The Danube") >= 3
@@ -160,7 +160,7 @@ class TestPromises(Promises):
         nb.run_new_cell(STALLING_PAGE)
         shown = nb.page.locator(LAST).locator("iframe").content_frame
         shown.get_by_role("button", name="Ask").click()
-        shown.locator("#reply", has_text="still climbed its").wait_for()  # the reply's 20 tokens
+        shown.locator("#reply", has_text="still climbed its").wait_for()  # the first 20 tokens
         text = shown.locator("#reply").text_content()
         shown.get_by_role("button", name="Stop").click()
         shown.get_by_text("Stopped.").wait_for()

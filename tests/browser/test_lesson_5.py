@@ -10,7 +10,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# A reply of half a minute, so that a slow page still has time to press Stop.
+# This reply takes half a minute, so that even a slow page can press Stop in time.
 SLOWER = """
 class Slower:
     pause = 0.1
@@ -115,7 +115,7 @@ class TestPromises(Promises):
             told = now.locator(".course-stage-detail").all_text_contents()
             assert told == (["order_status"] if stage == "Tool call" else [])
             clock = now.locator(".course-stage-time")
-            clock.filter(has_not_text=clock.text_content()).wait_for()  # it counts on
+            clock.filter(has_not_text=clock.text_content()).wait_for()  # the clock keeps running
             turns.take("next")
         nb.wait_done()
         assert "Thinking → Tool call → Thinking → Answer\n" in nb.printed()

@@ -227,7 +227,7 @@ def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
 
 
 def seconds_counted(nb: NotebookPage, more_than: float) -> float:
-    """Wait until the page's last badge has counted further; return by how much."""
+    """Wait until the page's last badge shows more than this many seconds; return its seconds."""
     last = "[...document.querySelectorAll('.course-badge')].at(-1)"
     counted = f"parseFloat({last}?.textContent.split('… ')[1])"
     nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)
@@ -270,7 +270,7 @@ results = await asyncio.gather(
     whole = "".join(f"{number} " for number in range(100))
     assert (nb.page.locator(".course-block").text_content() or "").strip() == whole.strip()
     assert nb.page.locator(".course-text").last.text_content() == whole
-    # No cell is running any more, so the kernel is silent: the page itself counts on.
+    # No cell is running, so the kernel sends nothing: the page itself updates the counter.
     assert seconds_counted(nb, seconds_counted(nb, before)) > before
     nb.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"

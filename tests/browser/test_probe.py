@@ -15,7 +15,7 @@ from tests.browser import probe as probing
 from tests.browser.probe import probe
 from tools.browser.server import NO_BROWSER, REPOSITORY
 
-# What Playwright may do when it is imported.
+# Ways in which importing Playwright can fail: a module's code, and the cause reported.
 MODULES = {
     "a library is missing": (
         "raise ImportError('libstdc++.so.6: cannot open shared object file')",

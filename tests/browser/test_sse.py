@@ -1,7 +1,7 @@
 """A browser's EventSource and `utils.sse` interpret event streams in the same way.
 
-First streams of bytes, event by event; then the endpoint that lesson 4 builds, and the frames of
-the course's source document.
+The tests compare raw streams, event by event, then read the endpoint that lesson 4 builds and the
+frames of the course's source document.
 """
 
 from __future__ import annotations

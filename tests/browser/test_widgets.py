@@ -247,7 +247,7 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     nb.run_cell_with("import asyncio")
     nb.wait_done()
     nb.run_cell_with("LiveText(")
-    pane.wait_for(state="attached")  # a busy kernel can't resend what a busy page missed
+    pane.wait_for(state="attached")  # a busy kernel can't resend updates that a busy page missed
     nb.wait_done()
     nb.run_cell_with(stream)
     nb.page.wait_for_function(

@@ -26,25 +26,20 @@ def turn_of_a_thread(name):
 
 
 class Turns:
-    """`await turn("name")` in the kernel ends once the test has called `take("name")`.
+    """`await turn("name")` in the kernel returns once the test has called `take("name")`.
 
-    The test takes a turn when the page shows what the kernel sent before it. A busy kernel receives
-    no messages, so the signals are files. A name can be reused once its turn is over.
+    The test takes a turn once the page shows everything that the kernel sent before it. A busy
+    kernel receives no messages, so the signals are files. A name can be reused once its turn is
+    over.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Use this folder for the files.
-
-        Args:
-            folder: An empty folder for these files only.
-        """
+        """Keep the signal files in `folder`, which must be empty."""
         self._folder = folder
 
     @property
     def code(self) -> str:
-        """Return code for a cell, which defines `turn` and, for plain functions,
-        `turn_of_a_thread`.
-        """
+        """Return a cell's code that defines `turn` and, for threads, `turn_of_a_thread`."""
         return _KERNELS_HALF.format(folder=str(self._folder))
 
     def take(self, name: str) -> None:

@@ -1,7 +1,7 @@
-"""Where the editions are, how to run one, and how to find faults in it. Contains no tests.
+"""Helpers that find an edition's notebooks, run them, and check them. Contains no tests.
 
-Finds what nbval misses: a cell without stored outputs, a cell executed out of order, an exception
-in a task that is never awaited.
+The checks cover what nbval misses: a cell without stored outputs, a cell executed out of order, an
+exception in a task that is never awaited.
 """
 
 import re
@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
-SLOWEST_CELL = 240  # seconds until a cell counts as stuck, on a busy machine
+SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
 # Cells whose outputs are not compared, by notebook and cell id; each needs a reason.
 NOT_COMPARED: Mapping[str, frozenset[str]] = {}
@@ -26,9 +26,9 @@ NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", 
 MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# Neither nbval nor nbclient reports exceptions in tasks that are never awaited. This compares by
-# `type`, as `isinstance` reads each object's class, which makes openai's lazy modules import
-# everything.
+# Neither nbval nor nbclient reports exceptions in tasks that are never awaited. `isinstance` would
+# read each object's `__class__`, which makes openai's lazy modules import everything, so this code
+# uses `type`.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []
@@ -91,10 +91,10 @@ def run(
         cells: The cells to execute, in this order.
         folder: The kernel's working directory.
         command: A different command to start the kernel; see `preloaded`.
-        once_more: Called after each of these cells; if true, it is executed again after all others.
+        once_more: Called after each of these cells; if it returns true, the cell is executed again
+            after all others.
 
-    Raises:
-        CellExecutionError: If a cell raised an exception, or a task that it left behind.
+    Raises: CellExecutionError: If a cell raised an exception, or a task that it left running did.
     """
     first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
@@ -142,7 +142,7 @@ def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode])
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
-    """Return the faults of outputs: an error, text on stderr, a path of this machine."""
+    """Return the faults of outputs: an error, text on stderr, or a path on this machine."""
     for output in outputs:
         if output.output_type == "error":
             yield f"raised {output.ename}"
@@ -171,7 +171,7 @@ def is_not_compared(cell: NotebookNode) -> bool:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Return all texts in an output, except pictures."""
+    """Yield all strings in an output, except the data of pictures other than SVG."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,12 +1,12 @@
 """Kernels and scripts with slow imports already done: forks of one process that imported them.
 
 Each is a separate process with its own namespace, as after a restart. The preloaded modules are
-those that lessons import anyway, and none of the course's own. Only Linux forks this safely;
-elsewhere, kernels and scripts start normally.
+those that lessons import anyway, and none of the course's own. Forking like this is only safe on
+Linux; elsewhere, kernels and scripts start normally.
 
-All workers of a run share that process, which imports nothing until the first fork is requested.
-This file contains no tests. Run as a program, it is the process that forks (`serve`), or it stands
-in for a fork and ends as that does (`join`).
+All workers of a test run share that process, which imports nothing until the first fork is
+requested. This file contains no tests. It also runs as a program: `serve` is the process that
+forks, and `join` stands in for a fork and exits with the fork's exit code.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ IMPORTED = (
     "fastapi",
     "uvicorn",
 )
-# Settings for the imports: Matplotlib's as in any kernel; no threads for numpy, as they don't
-# survive a fork.
+# Settings for the imports: a kernel's usual Matplotlib backend, and no threads in numpy, since they
+# don't survive a fork.
 ENVIRON = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -41,10 +41,7 @@ STDIN = 0
 
 @contextmanager
 def preloaded() -> Iterator[str | None]:
-    """Yield an address for `command` while the block runs.
-
-    None if this system doesn't support it.
-    """
+    """Yield an address for `command` while the block runs, or None if forking isn't supported."""
     if sys.platform != "linux":
         yield None
         return
@@ -63,8 +60,7 @@ def preloaded() -> Iterator[str | None]:
         number = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(number)]
         environ = os.environ | ENVIRON
-        # The process ends when this one does, even if that is killed, since its standard input
-        # closes.
+        # Its standard input closes when this process ends, even if killed, and then it ends too.
         with subprocess.Popen(
             serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
         ) as server:
@@ -76,7 +72,7 @@ def preloaded() -> Iterator[str | None]:
 
 
 def command(address: str) -> list[str]:
-    """What starts a kernel, with `{connection_file}` in it, as in a kernel's specification."""
+    """Return the command that starts a kernel, with `{connection_file}` as in a kernel spec."""
     return [*script_command(address), "-f", "{connection_file}"]
 
 
@@ -176,13 +172,13 @@ def run_script(path: str, *arguments: str) -> None:
 
 
 def end_with(line: socket.socket) -> None:
-    """End this process immediately when the one that stands in for it is killed."""
+    """Exit immediately when the process that stands in for this one is killed."""
     line.recv(1)
     os._exit(1)
 
 
 def join(address: str, *arguments: str) -> None:
-    """Request a process with these arguments, and run as long as it does; pass on Ctrl-C."""
+    """Request a fork that runs these arguments, wait until it ends, and pass on Ctrl-C."""
     process = b""
     signal.signal(signal.SIGINT, lambda *_: process and os.killpg(int(process), signal.SIGINT))
     settings = {

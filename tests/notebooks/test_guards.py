@@ -1,4 +1,4 @@
-"""The guards of the notebooks detect the faults they are meant for, planted here on purpose."""
+"""The checks of notebooks detect the faults they are meant for."""
 
 import re
 import subprocess
@@ -85,7 +85,7 @@ def test_what_a_lesson_concludes_is_compared_to_the_letter(stored: str, fresh: s
     assert sanitized(stored) != sanitized(fresh)
 
 
-# --- Faults of a stored solution, each planted alone
+# --- Faults of a stored solution, one at a time
 
 
 def sound() -> NotebookNode:

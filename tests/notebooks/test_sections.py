@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Names that a section takes from another, and that its text tells the learner to get first.
+# Names that a section takes from another one, as its text explains to the learner.
 TOLD = {"A web server of your own": {"frame"}}
 
 
@@ -62,7 +62,7 @@ def test_a_section_needs_the_setup_cell_alone(lesson: str, edition: str, tmp_pat
     assert len(sections) > 4
     told = {(title, name) for title, names in TOLD.items() for name in names}
     assert undefined(sections, tmp_path) <= told
-    for section in sections:  # a section that came before would change what this one finds
+    for section in sections:  # rebinding a setup name would affect later sections
         changed = bound(section.setup) & bound(section.cells)
         assert not changed, f"{section.title} gives the setup's {changed} another value"
 

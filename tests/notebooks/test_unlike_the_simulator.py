@@ -1,7 +1,7 @@
 """Lessons run with another OpenAI-compatible server, set only by environment variables.
 
-No lesson ends in a traceback, whatever that server replies, and however. A cell's output may then
-differ from the lesson's conclusion.
+No lesson ends in a traceback, whatever that server sends. A cell's output may then differ from the
+lesson's conclusion.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
 HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}
 MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"  # noqa: RUF001
 REPLIES = {
-    # A model with hidden reasoning can spend all its tokens on it; some servers then send null.
+    # A model with hidden reasoning can spend all its tokens on it; some servers then send null as
+    # the content.
     "no text": Reply(
         message={"role": "assistant", "content": None},
         deltas=[{"role": "assistant", "content": None}],
@@ -114,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """Replies to each request with the next of `REPLIES`; in a second round, two further on."""
+    """Sends the next of `REPLIES` to each request, beginning with the one set by `begin`."""
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
@@ -131,7 +132,7 @@ class Server:
 
 @pytest.fixture
 def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Run a server in a thread, set for the kernels by three variables only."""
+    """Run a server in a thread, and select it by three environment variables alone."""
     replying = Server()
     handler = type("Replying", (Handler,), {"replies": replying})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
