@@ -18,9 +18,9 @@ class Deployment:
 def deployments(_: str = "") -> dict[str, Deployment]:
     """Return the deployments to diagnose, by their names in the lesson.
 
-    They are always simulated, since a real provider can't be told to misbehave.
+    They are always simulated, since faults can't be injected into a real provider.
 
-    Learners' old notebooks pass the number of the exercise.
+    The argument is ignored; learners' old notebooks pass the number of the exercise.
     """
     return {"A": Deployment(_a), "B": Deployment(_b), "C": Deployment(_c)}
 

@@ -15,14 +15,14 @@ class Case:
     """What one program's handlers received during a reply."""
 
     heard: int  # tokens with text, summed over all handlers
-    warnings: int  # lines that LangChain's callback log received during the reply
+    warnings: int  # lines that LangChain's callback code logged during the reply
     reply: str  # the reply's text
 
 
 def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:
     """Return the programs to diagnose; each takes a prompt.
 
-    Learners' old notebooks pass the number of the exercise.
+    The argument is ignored; learners' old notebooks pass the number of the exercise.
     """
     return {"A": twice, "B": once, "C": failing, "D": whole}
 

@@ -11,7 +11,7 @@ Chunks = Iterable[AIMessageChunk]
 
 
 def stores() -> dict[str, Callable[[Chunks], str | None]]:
-    """Return the programs to diagnose; each takes a reply, and returns the text that it stores."""
+    """Return the programs to diagnose; each takes a reply, and returns the text to store."""
     return {"A": _a, "B": _b, "C": _c, "D": _d}
 
 

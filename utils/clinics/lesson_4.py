@@ -22,7 +22,7 @@ from utils.simulator import Simulator
 from utils.timing import Recording, record
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI  # takes half a second, which other lessons' clinics don't need
+    from fastapi import FastAPI  # importing it takes half a second, and other clinics don't use it
 
     from utils.simulator.client import Seen
 
@@ -53,23 +53,23 @@ class Case:
 def endpoints(_: str = "") -> dict[str, FastAPI]:
     """Return the endpoints to diagnose, each an app with `/chat` and `/health`.
 
-    They are always simulated, so that nothing that keeps running costs money.
+    Their model is always simulated, since an endpoint that keeps generating would cost money.
 
-    Learners' old notebooks pass the number of the exercise.
+    The argument is ignored; learners' old notebooks pass the number of the exercise.
     """
     return {name: _app(frames) for name, frames in _patients().items()}
 
 
 def source(name: str) -> str:
-    """Return the code of the endpoint with this letter, to read after the diagnosis."""
+    """Return the code of an endpoint, to read after the diagnosis."""
     return f"# {name}\n{getsource(_patients()[name])}"
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
     """Serve an endpoint, read one reply to its end, and disconnect from a second one early.
 
-    The client is a thread, so a blocked event loop doesn't stop it. Everything is counted rather
-    than timed, so that the diagnosis is the same on a busy machine.
+    The client is a thread, so a blocked event loop doesn't stop it. The result contains counts
+    rather than times, so that the diagnosis is the same on a busy machine.
     """
     from utils.app_server import serving
 
@@ -194,7 +194,7 @@ def _own() -> Simulator:
 def _unhurried() -> Simulator:
     """Return the simulator, or one at real speed if the course's is sped up.
 
-    A client's actions while the model is sending can't be sped up.
+    Clients act while the model is sending, and their actions can't be sped up.
     """
     shared = simulator()
     return shared if shared.speed <= 1 else _own()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """What one program showed of a reply whose connection may drop."""
+    """What one program showed when a connection could drop."""
 
     shown: str  # all text that reached the screen
     requests: int  # the number of requests the server received
@@ -42,12 +42,12 @@ Program = Callable[[Request, Screen], Awaitable[None]]
 
 
 def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
-    """Return the programs to diagnose; each takes a prompt and is awaited.
+    """Return the programs to diagnose; each is async and takes a prompt.
 
-    They are always simulated, since a real provider can't be told to drop connections. The reply to
-    the prompt needs 90 tokens or more, and fewer than 30 in its first sentence.
+    They are always simulated, since faults can't be injected into a real provider. The reply to the
+    prompt needs at least 90 tokens, with fewer than 30 in its first sentence.
 
-    Learners' old notebooks pass the number of the exercise.
+    The argument is ignored; learners' old notebooks pass the number of the exercise.
     """
     return {"A": _a, "B": _b, "C": _c, "D": _d}
 
@@ -55,7 +55,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 def _connections(
     first: str, second: str | None = None
 ) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
-    """Decorate a program to run with these faults, one per request, and report what it showed."""
+    """Make a decorator that runs a program with these faults, one per request."""
 
     def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
         @wraps(program)

@@ -1,4 +1,4 @@
-"""Measuring how many concurrent clients each style of endpoint serves."""
+"""Measures how each style of endpoint serves many concurrent clients."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +32,7 @@ async def experiment(
 
     All clients request the same reply from one server process at the same moment. The reply takes
     one second, the first 0.8 s of it in silence. Measurements that would take longer than 15 s are
-    left out, with a note: a style that serves clients one by one takes a second for each.
+    left out, with a note: a style that serves clients one by one takes one second per client.
 
     Args:
         clients: Numbers of clients.

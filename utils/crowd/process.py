@@ -1,4 +1,4 @@
-"""Starting and ending the measured server's process."""
+"""Runs the measured server in its own process."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from utils.errors import Sentence
 from utils.simulator.child_process import Child
 from utils.simulator.client import SPEED_VARIABLE
 
-_FASTEST = 1.5  # multiple of real speed; if faster, work that can't be sped up would dominate
+_FASTEST = 1.5  # the simulator's top speed; above it, work that can't be sped up dominates
 
 
 class LoadError(Sentence, RuntimeError):
@@ -20,13 +20,13 @@ class LoadError(Sentence, RuntimeError):
 async def server() -> AsyncIterator[int]:
     """Run `utils.crowd.app` in its own process while the block runs.
 
-    It ends with the block or with the calling process, even if that process is killed.
+    The server ends with the block or with the calling process, even if that process is killed.
 
     Yields:
         The port on 127.0.0.1.
 
     Raises:
-        LoadError: If it couldn't start.
+        LoadError: If the server couldn't start.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:

@@ -17,11 +17,11 @@ class Row:
     Attributes:
         style: A key of `STYLES`.
         clients: The number of concurrent clients.
-        ttft_median: Until half of them had their first token.
-        ttft_worst: Until the last of them had its first token.
+        ttft_median: The median TTFT of the clients that received text.
+        ttft_worst: The longest TTFT.
         makespan: From the first request to the end of the last reply.
         failed: The number of truncated or missing replies.
-        health: The longest health check in that time.
+        health: The duration of the longest health check in that time.
     """
 
     style: str
@@ -57,7 +57,7 @@ class Rows(Sequence[Row]):
         return len(self._rows)
 
     def at(self, style: str, clients: int) -> Row:
-        """Return the row of a style and a number of clients.
+        """Return the row for a style and a number of clients.
 
         Raises:
             KeyError: If there is no such row.

@@ -154,7 +154,7 @@ def solution(key: str) -> str:
 
 
 def stub(key: str) -> str:
-    """Return exercise `key` as the learner finds it; for errors, see `solution`."""
+    """Return exercise `key` as the learner first sees it; for errors, see `solution`."""
     return _without_check(_find(key, "exercise", _exercise_cells).learner)
 
 
@@ -183,7 +183,7 @@ def _files(lesson: int) -> list[Path]:
             "The folder `lessons` is missing: it belongs beside `utils`. "
             "Work in a complete copy of the course."
         )
-    begins = f"{lesson:02}_"  # `glob` each time would take most of a check's time
+    begins = f"{lesson:02}_"  # calling `glob` would take most of a check's time
     names = sorted(path for path in FOLDER.iterdir() if path.name.startswith(begins))
     return [path for path in names if path.suffix == ".md"]
 

@@ -24,10 +24,10 @@ class Block:
 
 
 def blocks(lines: list[str]) -> Iterator[Block]:
-    """Return the cells of a file's `lines`, in order.
+    """Yield the cells of a file's `lines`, in order.
 
     Raises:
-        SourceError: A block is not closed, or text around the cells can't be parsed.
+        SourceError: If a block is not closed, or text around the cells can't be parsed.
     """
     at = _after_front_matter(lines)
     begin = at
@@ -88,7 +88,7 @@ def closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
     """Return the index of the line that closes the fence `opening` at `at`.
 
     Raises:
-        SourceError: Another block begins before it is closed, or the file ends.
+        SourceError: If another block begins before it is closed, or the file ends.
     """
     fence, info = opening["fence"], opening["info"].strip()
     for end in range(at + 1, len(lines)):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBER = re.compile(r"^P?\d+\.\d+$")  # of an exercise or, with a P, a prediction
-# The file has names, as in `exercise-words`; `numbers.numbered` has replaced them with numbers.
+NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise's number or, with a P, a prediction's
+# Lesson files use names, as in `exercise-words`; `numbers.numbered` has replaced them by then.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 

@@ -30,10 +30,10 @@ class Data:
 
 
 def data_lists(block: Block) -> Iterator[Data]:
-    """Return the hints and predictions in a Markdown cell.
+    """Yield the hints and predictions in a Markdown cell.
 
     Raises:
-        SourceError: A heading is misspelt or has no number.
+        SourceError: If a heading is misspelt or has no number.
     """
     at = 0
     while at < len(block.lines):
@@ -85,7 +85,7 @@ def hints_of(data: Data) -> Hints:
     """Read the hints from a numbered list.
 
     Raises:
-        SourceError: The list is missing, or an item isn't numbered.
+        SourceError: If the list is missing, or an item isn't numbered.
     """
     steps = []
     for item in data.items:
@@ -102,7 +102,8 @@ def prediction_of(data: Data) -> Prediction:
     """Return the prediction in a task list.
 
     Raises:
-        SourceError: The question, a choice or its feedback is invalid, or not exactly one is right.
+        SourceError: If the question, a choice or its feedback is invalid, or the number of right
+            choices isn't one.
     """
     name = f"prediction {data.number}"
     if not data.question.strip():

@@ -1,4 +1,4 @@
-"""A cell's two editions, split at the markers of solutions and stubs."""
+"""Splits a cell into the instructor's and the learner's edition at its solution markers."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ def cell_of(block: Block) -> Cell:
     """Make a cell from a block.
 
     Raises:
-        SourceError: A marker is misplaced or misspelt, or a solution or stub is invalid.
+        SourceError: If a marker is misplaced or misspelt, or a solution or stub is invalid.
     """
     source = "\n".join(block.lines)
     if block.kind == "markdown":

@@ -1,4 +1,4 @@
-"""Exercise numbers: a lesson's source names its exercises, and their order numbers them."""
+"""Exercise numbers: lesson sources use names, and the order of exercises gives the numbers."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -21,10 +21,10 @@ def numbers_in(text: str, file: str) -> Mapping[str, str]:
 
 
 def numbered(text: str, by_name: Mapping[str, str]) -> str:
-    """Return a lesson's text with numbers instead of names: `exercise-words` and `1.words`.
+    """Replace the names in a lesson's text, as in `exercise-words` and `1.words`, with numbers.
 
     Raises:
-        SourceError: A number is written by hand, or a name isn't an exercise's.
+        SourceError: If a number is written by hand, or a name isn't that of an exercise.
     """
     known = {f"{number.partition('.')[0]}.{name}": number for name, number in by_name.items()}
     for line, written in enumerate(text.split("\n"), start=1):

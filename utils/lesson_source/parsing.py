@@ -10,7 +10,7 @@ from utils.lesson_source.markers import cell_of
 from utils.lesson_source.numbers import numbered, numbers_in
 
 
-@lru_cache(maxsize=8)  # each check and hint looks its exercise up in the whole lesson
+@lru_cache(maxsize=8)  # each check and hint needs the parsed lesson
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
     """Parse a lesson from `text`; `file` is its name in errors.
 

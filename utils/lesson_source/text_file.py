@@ -53,7 +53,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def name_of(path: Path) -> str:
-    """Return a lesson's name in messages, such as `lessons/01_enabling_streaming.md`."""
+    """Return a lesson's name for messages, such as `lessons/01_enabling_streaming.md`."""
     return f"{path.parent.name}/{path.name}"
 
 

@@ -6,14 +6,14 @@ from utils.timing.recording import Piece, Recording
 
 
 def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -> Recording:
-    """Return what a guard that allows everything shows of a reply, and when.
+    """Return the recording as a guard that allows everything would show it.
 
     Args:
         recording: What the guard receives.
         label: The label of the result.
         size: How many of the latest characters it holds back until more has arrived.
         check: Seconds that a check takes. A check covers all text that arrived during the previous
-            one.
+            check.
     """
     shown, text, ready = 0, "", 0.0  # characters shown, text so far, end of the latest check
     pieces: list[Piece] = []

@@ -7,7 +7,7 @@ from utils.timing.recording import Piece, Recording
 
 
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
-    r"""Return what a step that waits for whole parts of the text passes on, and when.
+    r"""Return the recording as a step that waits for whole parts of the text would pass it on.
 
     Args:
         recording: What the step receives.

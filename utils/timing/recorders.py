@@ -108,7 +108,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         except Exception as error:
             self._ended("failed", error)
             raise
-        except BaseException:  # ■ or another interruption
+        except BaseException:  # Stop (■) or another interruption
             self.close()
             raise
         self._arrived.append((self._clock(), item))
@@ -184,9 +184,9 @@ def record(
 ) -> Recorder[T]:
     """Time a stream as it passes through, item by item, unchanged and never read ahead.
 
-    Closing the recorder closes the source: at `close()`, at the end of
-    `with record(…) as recorder:`, or immediately when a loop over an unnamed recorder is left. A
-    named recorder stays open after `break`, as any generator does.
+    The source is closed by `close()`, at the end of `with record(…) as recorder:`, and immediately
+    after a `break` from a loop over an unnamed recorder. A named recorder stays open after `break`,
+    as any generator does.
 
     Args:
         stream: Any iterable of message chunks, strings, or dicts shaped like message chunks.
@@ -198,7 +198,7 @@ def record(
         An iterator over the same items; `.recording` is available at any time.
 
     Raises:
-        TypeError: If it isn't a synchronous stream.
+        TypeError: If `stream` isn't a synchronous stream.
     """
     if isinstance(stream, AsyncIterable):
         raise TypeError("This is an async stream: time it with `arecord(…)` and `async for`.")
@@ -212,8 +212,9 @@ def arecord(
 ) -> AsyncRecorder[T]:
     """Time an async stream as it passes through; async version of `record`.
 
-    The source is closed at `aclose()`, at the end of `async with arecord(…)`, and when the reading
-    task is cancelled. After `break`, the event loop closes an unnamed recorder in its next cycle.
+    The source is closed by `aclose()`, at the end of `async with arecord(…)`, and when the reading
+    task is cancelled. After `break`, the event loop closes an unnamed recorder's source in its next
+    iteration.
 
     Args:
         stream: Any async iterable of message chunks, strings, or dicts shaped like message chunks.
@@ -224,7 +225,7 @@ def arecord(
         An async iterator over the same items; `.recording` is available at any time.
 
     Raises:
-        TypeError: If it isn't an async stream.
+        TypeError: If `stream` isn't an async stream.
     """
     if not isinstance(stream, AsyncIterable):
         if isinstance(stream, Iterable) and not hasattr(stream, "content"):
@@ -246,10 +247,10 @@ def record_call(
 
     Args:
         call: What to call, such as `model.invoke`.
-        *args: Passed to it.
+        *args: Passed to `call`.
         label: A name for charts and tables.
         clock: Returns seconds; for tests.
-        **kwargs: Passed to it.
+        **kwargs: Passed to `call`.
 
     Returns:
         The reply, and a recording whose TTFT is its E2E latency. Exceptions propagate.

@@ -45,21 +45,21 @@ class Piece:
 class Recording:
     """Immutable snapshot of one reply as it arrived.
 
-    Definitions: `a_k` is the arrival of token k, `n` the number of tokens. Where providers and
-    benchmarks disagree, the metric documents the choice.
+    In the metrics, `a_k` is the arrival of token k and `n` the number of tokens. Where providers
+    and benchmarks define a metric differently, its docstring states the definition used here.
 
     Attributes:
         label: A name for charts and tables.
         pieces: Every item in order of arrival, empty ones included.
-        e2e: End-to-end latency, seconds: from sending until the stream ended, failed or was left;
+        e2e: End-to-end latency, seconds: from sending until the stream ended, failed or was closed;
             if it is still streaming, until the snapshot.
         outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
         error: Type and message of the exception, if it failed.
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
             truncated, even if nothing was raised.
         usage: The provider's token counts, if it sent any.
-        sent: What the clock read when the request was sent, in seconds; aligns recordings of the
-            same clock.
+        sent: The clock's reading when the request was sent, in seconds; aligns recordings made
+            with the same clock.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""Token counts: which of a provider's counts can be the count of the text that arrived."""
+"""Token counts: whether a provider's count is plausible for the text that arrived."""
 
 import re
 import string
@@ -26,14 +26,15 @@ def words_in(text: str) -> int:
 def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     """Return whether a token count is plausible for these pieces of text.
 
-    The upper limit is one token per non-empty piece or, if larger, the sum of two for five ASCII
-    letters, one for a digit, punctuation mark or line break, and for any other character its UTF-8
-    bytes minus one: two for a Chinese one, three for most emoji. Ten more are allowed for tokens
-    without text. The lower limit is half a token per word or, if larger, a sixteenth of that sum.
+    An estimate counts 0.4 tokens per ASCII letter, one per digit, punctuation mark or line break,
+    and for any other character its UTF-8 bytes minus one: two for a Chinese character, three for
+    most emoji. The upper limit is that estimate or, if larger, the number of non-empty pieces, plus
+    ten for tokens without text. The lower limit is half a token per word or, if larger, a sixteenth
+    of the estimate.
 
-    The limits are wide, since a tokenizer that knows a language badly needs twice as many tokens as
-    one that knows it well. A stream of single tokens passes, as do large pieces in any language. An
-    English count that was added up twice doesn't.
+    The limits are wide, since tokenizers may differ by a factor of two in some languages. A stream
+    of single tokens passes, as do large pieces in any language. The count of an English text that
+    was added up twice doesn't.
     """
     shown = [piece for piece in texts if piece]
     text = well_formed("".join(shown))
@@ -50,8 +51,8 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     """Return one usage for a reply, from the usages its items carried.
 
     Several usages are either increments to add up, as LangChain does when it adds chunks, or
-    running totals, of which the last is the whole. The text decides which; if it allows both,
-    counts that rise each time are running totals.
+    running totals, of which the last is the total. The result is the one that is plausible for the
+    text. If both are, counts that rise each time are taken as running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
     if len(counted) < 2:
@@ -69,5 +70,5 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` if it is a whole number and not negative; otherwise None."""
+    """Return `value` if it is a non-negative integer; otherwise None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
