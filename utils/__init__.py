@@ -1,5 +1,5 @@
 """The course's helpers: everything that lessons import.
 
 Each module is short enough to read. Start with `timing`, then `reader_model` and `charts`.
-Importing this package does no work.
+Importing the package itself loads none of them.
 """

@@ -1,7 +1,7 @@
 """Serving an ASGI app on 127.0.0.1 from the notebook's own event loop.
 
-The server is a task on the loop that runs the cells. So a cell that blocks the loop blocks the
-server, as in production, and the app can use the cells' models, whose async HTTP client belongs to
+The server is a task on the event loop that runs the cells. A cell that blocks this loop therefore
+blocks the server too, and the app can use the cells' models, whose async HTTP client is bound to
 this loop.
 """
 
@@ -37,7 +37,7 @@ class Server:
     """A running server, made by `serve` or `serving`.
 
     Attributes:
-        url: Such as `http://127.0.0.1:43210`, without a trailing slash.
+        url: The server's URL without a trailing slash, such as `http://127.0.0.1:43210`.
         errors: The app's unhandled exceptions. The client saw status 500 or a truncated reply.
     """
 
@@ -67,7 +67,7 @@ class Server:
         await asyncio.wait([self._task])  # cancelling this wait doesn't cancel the shutdown
 
     async def started(self) -> None:
-        """Wait until it accepts requests.
+        """Wait until the server accepts requests.
 
         Raises:
             ServingError: If the app failed to start.
@@ -85,7 +85,7 @@ _servers: dict[str, Server] = {}  # servers made by `serve`, by name
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
-    """Serve an app until `stop()`, the next `serve` with the same name, or the kernel's end.
+    """Serve an app until `stop()`, the next `serve` with the same name, or the kernel's shutdown.
 
         server = await serve(app)
         print(server.url)
@@ -157,7 +157,7 @@ async def _started(app: App) -> Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn on a shared event loop: no signal handlers, no ticks, fast shutdown."""
+    """uvicorn on a shared event loop: no signal handlers, no periodic ticks, fast shutdown."""
 
     def __init__(self, app: App) -> None:
         super().__init__(
@@ -204,7 +204,7 @@ class _Uvicorn(uvicorn.Server):
             _, late = await asyncio.wait(running, timeout=_GRACE)
             for task in late:
                 task.cancel()
-            if late:  # with a limit, since code in a thread can't be stopped
+            if late:  # with a timeout, since code in a thread can't be stopped
                 await asyncio.wait(late, timeout=_GRACE)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
@@ -224,14 +224,14 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # not in `errors`, since many apps have no lifespan
+                self.startup_error = error  # not in `errors`: many apps don't support lifespan
             elif type(_alone(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_alone(error))
             raise
 
 
 def _check(app: object) -> None:
-    """Raise `ServingError` if this isn't an ASGI app, or no event loop is running."""
+    """Raise `ServingError` if `app` isn't an ASGI app or no event loop is running."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -249,7 +249,7 @@ def _check(app: object) -> None:
 
 
 def _takes_three(app: Callable[..., object]) -> bool:
-    """Return whether it can be called with scope, receive and send, like an ASGI app."""
+    """Return whether `app` can be called with scope, receive and send, like an ASGI app."""
     try:
         inspect.signature(app).bind("scope", "receive", "send")
     except (TypeError, ValueError):
@@ -258,14 +258,14 @@ def _takes_three(app: Callable[..., object]) -> bool:
 
 
 def _alone(error: Exception) -> Exception:
-    """Return the only exception of a group, as a task group raises, or the error itself."""
+    """Unwrap exception groups that contain one exception; return any other error unchanged."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
 
 
 def _silence_logs() -> None:
-    """Keep uvicorn's log, and asyncio's warning about disconnected clients, out of the cell."""
+    """Keep uvicorn's log, and asyncio's warning about disconnected clients, out of cell output."""
     logger = logging.getLogger("uvicorn")
     logger.propagate = False
     if not logger.handlers:

@@ -1,6 +1,6 @@
-"""Parts of lesson 5's assistant: the course's own solutions of the exercises `answer` and `steady`.
+"""Parts of lesson 5's assistant: the course's solutions to exercises `answer` and `steady`.
 
-answer, steady = parts(globals())  # yours where they pass their checks, otherwise these
+answer, steady = parts(globals())  # yours if they pass their checks, otherwise these
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -27,14 +27,14 @@ async def order_status(order: int) -> str:
 
 
 def committed(piece: object) -> bool:
-    """Return whether a piece is text or a tool call: neither may be repeated."""
+    """Return whether a piece is text or a tool call, which rules out another attempt."""
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 
 
 async def answer(
     model: BaseChatModel, tools: Sequence[BaseTool], messages: Sequence[BaseMessage]
 ) -> AsyncGenerator[Item]:
-    """Yield a `Status` as each stage begins, and the chunks; run the tools that the model calls."""
+    """Yield the chunks, and a `Status` as each stage begins; run the tools that the model calls."""
     with_tools = model.bind_tools(tools)
     by_name = {tool.name: tool for tool in tools}
     messages = list(messages)
@@ -54,7 +54,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield each source's pieces, up to the first that answers; a long silence is a failure."""
+    """Yield pieces from each source in turn until one succeeds; a long silence is a failure."""
     for number, source in enumerate(sources, start=1):
         begun = False
         try:
@@ -76,7 +76,7 @@ def parts(
 ) -> tuple[Callable[..., Any], ...]:
     """Return the requested parts: yours if they pass their checks, otherwise the course's.
 
-    Prints which are which.
+    Also prints which version of each part is returned.
 
     Args:
         names: The notebook's `globals()`.

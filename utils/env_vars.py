@@ -1,7 +1,8 @@
 """Environment variables that LangChain, LangSmith, OpenAI's SDK and HTTP clients read.
 
-With the simulator they are hidden, so that no setting of the machine changes what is sent, where it
-is sent, or what is received. With a real provider they are respected, and invalid ones reported.
+When cells call the simulator, these variables are hidden, so that the machine's settings can't
+change what is sent or received. When cells call a real provider, the variables are respected, and
+invalid ones are reported.
 """
 
 import os
@@ -17,7 +18,8 @@ from threading import RLock
 _UPPER = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 PROXIES = ("OPENAI_PROXY", *_UPPER, *map(str.lower, _UPPER))
 HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
-# All variables that these libraries read when a client or model is created, including future ones.
+# Variables that these libraries read when a client or model is created. The prefixes also cover
+# variables that later versions may add.
 _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSLKEYLOGFILE")
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"  # straight and curly
@@ -58,7 +60,7 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Keep tracing and proxies from sending the traffic of this process and its children elsewhere.
+    """Keep the traffic of this process and its children on this machine.
 
     Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that would
     break HTTP clients or LangChain.
@@ -80,7 +82,10 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about an invalid character in a variable, without its value, or None."""
+    """Return a sentence about an invalid character in a variable's value, or None.
+
+    The sentence doesn't contain the value, which may be a secret.
+    """
     for place, character in (("starts", value[:1]), ("ends", value[-1:])):
         if character and character in _QUOTES:
             return f"{name} {place} with a quotation mark: set it without quotes."
@@ -113,7 +118,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
     for name in set_of("SSL_CERT_FILE"):
         try:
             ssl.create_default_context(cafile=os.environ[name])
-        except OSError:  # ssl.SSLError is one
+        except OSError:  # ssl.SSLError is a subclass
             yield name, f"{name} doesn't name a certificate file: correct it, or unset it."
     for name in set_of("SSL_CERT_DIR"):
         if not (set_of("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):

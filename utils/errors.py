@@ -14,7 +14,7 @@ from .unicode import well_formed
 _HIDDEN = "[key]"
 _LONGEST = 300  # characters in a message
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
-# example keys in the documentation of local servers, so not secret
+# example keys from the documentation of local servers, which aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
 # Each alternative matches a whole token. None matches a word, a model name, or a request ID.
@@ -45,7 +45,7 @@ _USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
 class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
     """Error whose message says what happened and what to do.
 
-    The cell still fails, and `try`, logs and terminals see an exception like any other.
+    The cell still fails, and `try` statements, logs and terminals treat it like any exception.
     """
 
     def _render_traceback_(self) -> list[str]:
@@ -104,7 +104,7 @@ def words_of(body: object) -> str:
 
 
 def tell(explain: Callable[[BaseException], str | None]) -> None:
-    """Show some exceptions as a sentence in a notebook; elsewhere this does nothing.
+    """Show some exceptions as a sentence in a notebook; does nothing outside IPython.
 
     `explain` returns the sentence, or None to show the traceback as usual.
 

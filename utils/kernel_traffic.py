@@ -1,4 +1,4 @@
-"""`traffic`: how much the kernel sends to the browser, by print, display or widget."""
+"""Counts what the kernel sends to the browser by print, display or widget."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from IPython.core.getipython import get_ipython
 
 @dataclass
 class Traffic:
-    """What was sent so far; it grows inside the block."""
+    """Messages and bytes sent so far; the counts grow while the block runs."""
 
     messages: int = 0
     bytes: int = 0  # size of the messages as sent, envelopes included

@@ -21,10 +21,10 @@ FORM = (
 
 
 async def five_patterns(model: BaseChatModel) -> list[Pattern]:
-    """Show five replies concurrently, each in a different way, such as with a spinner.
+    """Show five replies concurrently, each in a different way, for example with a spinner.
 
     Returns:
-        A pattern for each, with the seconds until its widget was visible, if it has one.
+        A `Pattern` for each reply, with the seconds until its widget was visible, if it has one.
     """
     start = perf_counter()
     spinner = Progress(label="Spinner").show()

@@ -71,7 +71,8 @@ def chat_model(
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
-    # LangChain's own options would apply only to its own clients, but it would warn about a proxy.
+    # LangChain's default socket options apply only to clients that it creates, but cause a warning
+    # if a proxy is set.
     ours["http_socket_options"] = ()
     with env_vars.hidden():
         return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
@@ -96,7 +97,7 @@ def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
 
     They ignore proxies, certificates and other settings meant for external hosts. They trust no
     certificates, since loading the system's takes longer than a first reply. As with LangChain's
-    own, there is one pair per process, and the async one belongs to one event loop.
+    own clients, there is one pair per process, and the async one is bound to one event loop.
     """
     import ssl
 
@@ -113,7 +114,7 @@ def simulator(*, wait: bool = True) -> Simulator:
     """Return the simulator, starting it if needed; with `wait`, wait until it responds.
 
     Raises:
-        ProviderError: If it can't start.
+        ProviderError: If the simulator can't start.
     """
     env_vars.keep_off_proxies()
     with _as_ours():
@@ -123,7 +124,7 @@ def simulator(*, wait: bool = True) -> Simulator:
 def describe() -> str:
     """Return a description of the model that cells will call, without its key.
 
-    It makes no call, so it can't tell whether a real provider responds.
+    It sends no request, so it doesn't know whether a real provider responds.
 
     Raises:
         ProviderError: If the provider's settings are unusable.
@@ -152,7 +153,7 @@ def _who_is_asked(provider: Provider) -> str:
 
 
 def _consequences() -> Iterator[str]:
-    """Yield sentences about other effects of the environment on a real provider."""
+    """Yield sentences about other variables that affect calls to a real provider."""
     if env_vars.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")

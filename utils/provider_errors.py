@@ -21,12 +21,12 @@ from .stall_timeout import Stalled
 if TYPE_CHECKING:
     import openai
 
-# Exceptions of an HTTP client for a dropped connection, and for a response it can't read.
+# Exceptions that an HTTP client raises for a dropped connection, and for an unreadable response.
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")
 _UNREADABLE = ("DecodingError", "TooManyRedirects")
 _WORDS = 140  # characters of a provider's own message in a sentence
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# The functions that parse replies, by module of `openai` and `langchain_openai`.
+# For each module of `openai` and `langchain_openai`, the functions that parse replies.
 _READERS = {
     "_streaming.py": r".*",
     "_response.py": r".*",
@@ -37,7 +37,7 @@ _READERS = {
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# The methods of langchain-core's chat model that raise an exception if there is no reply.
+# The methods of langchain-core's chat model that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
 
 
@@ -73,7 +73,7 @@ def explain_providers(error: BaseException) -> str | None:
 
 
 def _explained(causes: list[BaseException]) -> str | None:
-    """Return the sentence for the first exception that is recognised; None if none is."""
+    """Return the sentence for the first recognised exception, or None."""
     return next(filter(None, (_sentence(cause, causes) for cause in causes)), None)
 
 

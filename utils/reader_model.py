@@ -11,11 +11,12 @@ r = R · (4/3) / 60 for a reader of R words a minute, at four tokens to three En
 reading of non-fiction takes 238 words a minute on average, and most adults manage 175 to 300
 (Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
 
-A piece of a stream is a part of a word or several words, so each piece counts for its share of the
-reply's tokens, by length in characters. Their number is the provider's token count if that is
-plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the words (`timing.words_in`).
-A piece of w tokens takes w/r seconds to read, and a_k is the arrival of the piece. Reasoning isn't
-read: the reader waits for the answer. A blocking call is one piece, so W is its whole latency.
+A piece of a stream may be part of a word or several words, so each piece counts for its share of
+the reply's tokens, by length in characters. The number of tokens is the provider's token count if
+that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of words
+(`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is the arrival of the
+piece. Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is
+its whole latency.
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ class Provider:
 
     Attributes:
         model: The model's name.
-        base_url: The API's URL; None is OpenAI's.
+        base_url: The API's URL; None means OpenAI's.
         api_key: The key, which is never shown.
         named_by: The variable that sets the URL; None if none does.
     """
@@ -58,10 +58,10 @@ class Provider:
 
 
 def real_provider() -> Provider | None:
-    """Return the provider set by the environment variables; None is the simulator.
+    """Return the provider set by the environment variables; None means the simulator.
 
-    `OPENAI_MODEL` is the switch: many machines have a key set for other work, so a key alone never
-    costs money here.
+    A provider is used only if `OPENAI_MODEL` is set. Many machines have a key set for other work,
+    so a key alone must not cause charges.
 
     Raises:
         ProviderError: If `OPENAI_BASE_URL` is set without a model, or a setting is invalid.

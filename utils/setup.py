@@ -1,7 +1,7 @@
 """The environment check that each notebook's setup cell imports first and calls last.
 
-When imported, it looks for files of the learner that hide a module, before it imports any module
-that such a file could hide.
+On import, it looks for learners' files that shadow a module, before it imports any module that
+such a file could shadow.
 """
 
 import gc
@@ -20,7 +20,7 @@ from . import shadowing
 from .errors import Sentence, tell
 
 _HERE = Path(__file__).resolve().parent
-_IPYKERNEL = (7, 4)  # the first version in which Stop reaches a cell that awaits
+_IPYKERNEL = (7, 4)  # the first version in which Stop interrupts a cell that awaits
 _PACKAGES = (
     "anywidget",
     "ipywidgets",
@@ -29,7 +29,7 @@ _PACKAGES = (
     "langchain_openai",
     "matplotlib",
 )
-# The course needs these, and all modules that they import.
+# The modules that the course needs, besides those that they import themselves.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
 _OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
 _FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -65,7 +65,7 @@ def ready() -> None:
 
 
 def _notes(traced: bool) -> Iterator[str]:
-    """Yield a sentence about each peculiarity of this environment."""
+    """Yield a sentence about each unusual setting of this environment."""
     if traced:
         yield ("LangSmith tracing is turned off in this notebook, so nothing leaves this machine.")
     kernel = version("ipykernel")
@@ -92,7 +92,7 @@ def _check_utils(imported: ModuleType | None) -> None:
 
 
 def _check_hidden() -> None:
-    """Raise if a file of the learner hides a module that the course needs."""
+    """Raise if a learner's file shadows a module that the course needs."""
     for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
         raise SetupError(shadowing.told(name, path).replace("start again", "restart the kernel"))
 
@@ -112,8 +112,8 @@ def _warm_up(contact: bool) -> None:
     """Do the one-time work of a process's first call, so that no measurement includes it.
 
     Args:
-        contact: Request the server's list of models, over the connection that cells will use. No
-            request is sent to a real provider before a learner sends one.
+        contact: Whether to request the server's list of models over the connection that cells will
+            use. False for a real provider, which receives only the learner's requests.
     """
     from .provider import chat_model
 
@@ -142,7 +142,7 @@ def _build_types() -> None:
         part.model_rebuild()
 
 
-@cache  # only once: later, freezing would also keep garbage
+@cache  # only once: a later freeze would also keep garbage in memory
 def _settle() -> None:
     """Exclude the imported modules from garbage collection.
 
@@ -165,7 +165,7 @@ def _step_back() -> None:
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # raising it again requires privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # a lower value requires privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

@@ -1,6 +1,6 @@
-"""Detection of files that hide a module, such as a scratch file named `openai.py`.
+"""Detection of files that shadow a module, such as a scratch file named `openai.py`.
 
-Such a file may hide any module, so this one imports only what Python loads at startup.
+Such a file may shadow any module, so this module imports only those that Python loads at startup.
 """
 # ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be hidden too)
 
@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Python runs these at startup, and nothing else imports them. Debian's Python has the first.
+# Python imports these at startup, and nothing else does. Debian's Python includes the first.
 _HOOKS = ("sitecustomize", "usercustomize")
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
@@ -36,7 +36,7 @@ def of_others(path: list[str]) -> list[str]:
 
 
 def hidden(path: list[str]) -> dict[str, str]:
-    """Return the modules hidden on the search path `path`, and the file that hides each."""
+    """Return the modules shadowed on the search path `path`, each with the file that shadows it."""
     PathFinder.invalidate_caches()
     others = of_others(path)
     found: dict[str, str] = {}
@@ -50,7 +50,7 @@ def hidden(path: list[str]) -> dict[str, str]:
             if os.path.abspath(folder) == _ROOT and name in _OURS:
                 continue
             if BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name):
-                continue  # found before any file
+                continue  # found before any file on the path
             meant = PathFinder.find_spec(name, later)
             if meant is not None:  # a namespace package counts too, though it has no origin
                 is_package = here.submodule_search_locations is not None
@@ -60,9 +60,11 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
-    """Return the `hidden` modules already imported; if none was, those that `needed` ones import.
+    """Return the shadowed modules that get in the course's way, each with the file that shadows it.
 
-    To find the latter, it imports the needed modules without the hiding folders on the path.
+    These are the modules already imported from such files or, if there are none, those that the
+    `needed` modules import. To find the latter, the function imports the needed modules with only
+    the folders of Python's modules and of packages on the path.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}
@@ -85,7 +87,7 @@ def _is_loaded_from(name: str, path: str) -> bool:
 
 
 def told(name: str, path: str) -> str:
-    """Return a sentence about the file that hides a module, and what to do."""
+    """Return a sentence about the file that shadows a module, and what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
     return f"The {what} {path} hides {whose} `{name}`: rename the {what}, and start again."

@@ -41,7 +41,7 @@ class Event:
 class Reader:
     """Incremental parser of an event stream that arrives in pieces, cut anywhere.
 
-    As in a browser, whatever follows the last blank line is dropped.
+    As in a browser, text after the last blank line is dropped.
 
     Attributes:
         retry: The server's reconnection delay in milliseconds; None if it sent none.
@@ -129,12 +129,12 @@ async def listen(
         url: The stream's URL.
         client: The HTTP client. None makes one that bypasses proxies, as the lessons' servers run
             on this machine.
-        reconnects: How often to send the request again when the response ends or the connection
-            drops. An `EventSource` does so without limit, after the same delay.
+        reconnects: How many times to send the request again after the response ends or the
+            connection drops. An `EventSource` does so without limit, after the same delay.
 
     Raises:
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
-        httpx2.HTTPError: If it can't connect, or the last connection drops.
+        httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
     if client is None:
         silence_is_fine = httpx2.Timeout(5, read=None)

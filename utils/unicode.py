@@ -1,4 +1,4 @@
-"""Repair of lone surrogates, which a Python string can contain but UTF-8 can't.
+"""Handling of lone surrogates, which a Python string can contain but UTF-8 can't encode.
 
 An emoji may arrive in two strings: JSON escapes it as two surrogates, and a parser of partial JSON
 can yield the first half alone. Encoding such a string raises `UnicodeEncodeError`.
@@ -55,7 +55,7 @@ class Joiner:
         return well_formed(complete)
 
     def rest(self) -> str:
-        """Return U+FFFD for half a character that is left at the end of the stream, or nothing."""
+        """Return U+FFFD if half a character is left at the end of the stream; otherwise ""."""
         half, self._half = self._half, ""
         return well_formed(half)
 
