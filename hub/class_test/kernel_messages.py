@@ -32,7 +32,7 @@ class Message:
 
 
 def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, bytes]:
-    """Make a request to the kernel's shell; return its id, and the bytes to send."""
+    """Make a request for the kernel's shell channel; return its id, and the bytes to send."""
     number = secrets.token_hex(16)
     header = {
         "msg_id": number,

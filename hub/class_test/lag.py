@@ -4,10 +4,10 @@ A token is *due* when the simulator plans to generate it: the time of the reques
 time to first token, plus the token's index times the planned gap, all from the simulator's log.
 Widgets may delay it by 50 ms, to send several tokens in one redraw. The rest is the *lag*:
 
-    lag = arrival of the redraw that shows the token - due - 50 ms, and never below 0
+    lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
-A redraw arrives when the client has read the websocket's frame. So the lag contains everything
-that a busy machine adds in simulator, kernel, server, proxy and client, which share a clock.
+A redraw arrives when the client has read the websocket's frame. So the lag includes all delays in
+simulator, kernel, server, proxy and client. These run on one machine and share its clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -67,7 +67,7 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
         LagError: No pane shows a stream, or several do.
     """
     panes: dict[str, list[Redraw]] = {}
-    # each pane's last sequence number, which a repetition doesn't exceed
+    # each pane's last sequence number, to skip updates that are sent again
     pushes: dict[str, int] = {}
     for at, one in messages:
         sent = _pushed(one)
@@ -83,7 +83,7 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
 
 
 def _pushed(one: Message) -> dict[str, Any] | None:
-    """Return what a message adds to a pane, which is a synced list of pieces, or None."""
+    """Return the update that a message sends to a pane, a synced list of pieces; or None."""
     data = one.content.get("data", {}) if one.kind == "comm_msg" else {}
     sent = data.get("content") if data.get("method") == "custom" else None
     return sent if isinstance(sent, dict) and "items" in sent else None
@@ -93,7 +93,7 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
     """Return the seconds from each token's due time to its arrival, including coalescing.
 
     Raises:
-        LagError: The text that arrived is not the reply's.
+        LagError: The number of tokens that arrived isn't the number sent.
     """
     ends = list(accumulate(map(len, split("".join(one.text for one in redraws)))))
     if len(ends) != pacing.tokens:
@@ -108,7 +108,7 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
 
 
 def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
-    """Return the seconds from the due time of each message of the cell `BARE` to its arrival."""
+    """Yield the seconds from each message's due time to its arrival, for the cell `BARE`."""
     for at, one in messages:
         if one.kind == "comm_msg" and "due" in one.content["data"]:
             yield at - one.content["data"]["due"]

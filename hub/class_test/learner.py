@@ -1,7 +1,7 @@
 """A simulated learner: logs in, starts a server, runs cells over a websocket.
 
 It sends only the requests that a browser would, through the hub's proxy. Frames are stored with
-their arrival times and parsed afterwards: the work of a whole class's browsers must not load the
+their arrival times and parsed afterwards, so that simulating a whole class puts little load on the
 machine that is being measured.
 """
 
@@ -22,17 +22,19 @@ _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec
 
 
 class LearnerError(Exception):
-    """A failure that a real learner would have seen; the message is a sentence."""
+    """A failure that a real learner would have seen."""
 
 
 @dataclass
 class Run:
-    """The run of a cell.
+    """The execution of a cell, or another request to the kernel.
 
     Attributes:
-        sent: when it was sent, in Unix seconds.
-        frames: the kernel's frames during the run, with their Unix times of arrival.
+        sent: when the request was sent, in Unix seconds.
         number: the request's id.
+        frames: the kernel's frames in that time, with their Unix times of arrival.
+        reply: the content of the kernel's reply, once it has arrived.
+        idle: whether the kernel has become idle again.
     """
 
     sent: float
@@ -139,7 +141,7 @@ class Learner:
         await self._ask("kernel_info_request", {})
 
     async def run(self, code: str) -> Run:
-        """Run a cell to its end."""
+        """Execute a cell, and wait until it has finished."""
         content = {"code": code, "silent": False, "store_history": True, "stop_on_error": True}
         done = await self._ask("execute_request", content | {"user_expressions": {}})
         reply = done.reply or {}
@@ -157,7 +159,7 @@ class Learner:
         return str(found["data"]["text/plain"])
 
     async def close(self) -> None:
-        """Disconnect; the hub ends the server."""
+        """Close all connections; the server keeps running until the hub ends."""
         if self._reading is not None:
             self._reading.cancel()
         await self._http.close()
@@ -185,7 +187,7 @@ class Learner:
         return self._run
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Store every frame with its arrival time, and parse only frames that may end a run."""
+        """Store every frame with its arrival time; parse only those that may complete a request."""
         async for received in socket:
             at = time.time()
             if received.type is not aiohttp.WSMsgType.BINARY:

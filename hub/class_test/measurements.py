@@ -11,8 +11,8 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # the last learner's time as a multiple of a bare kernel's
-LAG_MARK = 4.0  # the 99th percentile of lag as a multiple of a bare stream's
+READY_MARK = 3.0  # limit for the last learner's time, as a multiple of a bare kernel's
+LAG_MARK = 4.0  # limit for the 99th percentile of lag, as a multiple of a bare stream's
 FINEST = 0.005  # seconds; smaller lags of a bare stream are raised to this
 PARTS = ("server", "kernel", "simulator")  # processes that each learner has
 Processes = Mapping[str, Sequence[psutil.Process]]
@@ -74,9 +74,9 @@ class Measurements:
             reached it.
         late: by cell, seconds from each token's due time to its arrival.
         bare: the same for a bare stream, without widgets.
-        redraws: pieces of text that arrived at pages.
-        usages: CPU at the start, when all were ready, and at the end.
-        memory: after the last cell.
+        redraws: number of redraws that arrived at pages.
+        usages: CPU usage at the start, when all were ready, and at the end.
+        memory: memory usage after the last cell.
         failures: a sentence for each learner who failed.
     """
 
@@ -103,7 +103,7 @@ class Measurements:
 
     @property
     def lag_ratio(self) -> float:
-        """The lag of 99 % of tokens relative to a bare stream's; infinite without text."""
+        """The lag's 99th percentile, relative to a bare stream's; infinite if no text arrived."""
         lags = [lag(one) for some in self.late.values() for one in some]
         if not (lags and self.bare):
             return math.inf

@@ -1,8 +1,8 @@
 """The schedule of a simulated class: `python -m hub.class_test.schedule`, or `course.py class`.
 
 The clock starts for all learners at the same moment. Each logs in, gets a server, opens JupyterLab,
-gets a kernel and runs the setup cell; a learner is *ready* when that prints "Ready.". Then all run
-lesson 1's live cells, started within five seconds of each other.
+gets a kernel and runs the setup cell; a learner is *ready* when it prints "Ready.". Then all run
+lesson 1's live cells; the last learner starts each cell within five seconds of the first.
 """
 
 import asyncio
@@ -36,8 +36,8 @@ MB_EACH = 250  # for server, kernel and simulator of one learner, as measured
 MB_BESIDES = 300  # for hub, proxy and this command
 PATIENCE = 300.0  # seconds for a class to become ready, or to run a cell
 WITHIN = 5.0  # seconds between the first and the last learner to run a cell
-LIVE = ("await race(", "await live.run(")  # marks the lesson's live cells
-LOOP = "print(chunk.content"  # marks the lesson's first plain loop
+LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
+LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"

@@ -1,8 +1,8 @@
 """A temporary JupyterHub on the loopback address, with everything it writes in one folder.
 
 It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
-password. Each server gets a port from a range that the system doesn't assign by itself: a hub would
-look up a free port, which another server may take before its own server does.
+password. Each server gets a port outside the range of ephemeral ports. By default, the hub looks up
+a free port, and another server may take it before the learner's server listens on it.
 """
 
 import contextlib
@@ -66,7 +66,7 @@ def proxy_command(folder: Path) -> list[str]:
     """Return the command of the hub's proxy: from PATH, or installed by npm into `folder`.
 
     Raises:
-        Advice: Neither is possible.
+        Advice: The proxy is neither installed nor can be.
     """
     found = shutil.which(PROXY)
     if found is not None:
@@ -99,12 +99,12 @@ class Hub:
     """
 
     def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
-        """Fill `folder`, with a home for each name, and start the hub without waiting for it.
+        """Create each learner's home in `folder`, and start the hub without waiting for it.
 
         Args:
-            folder: For everything that the hub and its learners write.
+            folder: Where the hub and its learners write everything.
             proxy: The proxy's command.
-            names: The learners.
+            names: The learners' names.
         """
         self.folder = folder
         self.password = secrets.token_urlsafe(16)
@@ -232,10 +232,10 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """Run a hub while the block runs, then end everything it started; `folder` is left.
+    """Run a hub while the block runs, then end everything it started; `folder` is kept.
 
     Raises:
-        Advice: It can't run here.
+        Advice: The hub can't run here.
     """
     proxy = proxy_command(folder)
     hub = Hub(folder, proxy, names)

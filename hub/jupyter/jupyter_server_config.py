@@ -1,7 +1,7 @@
 """Settings for a lightweight Jupyter server, without what the course does not use.
 
-Put the folder of this file on `JUPYTER_CONFIG_PATH`, as `jupyterhub_config.py` beside it does, or
-copy the file to `/etc/jupyter/` of an image.
+Put this file's folder on `JUPYTER_CONFIG_PATH`, as `hub/jupyterhub_config.py` does, or copy the
+file to `/etc/jupyter/` of an image.
 """
 
 import jupyterlab.commands
@@ -20,28 +20,28 @@ c.ServerApp.jpserver_extensions = {
 }
 c.ServerApp.terminals_enabled = False
 
-# No extension manager and no updates in a class.
+# Neither learners nor update checks should change JupyterLab during a class.
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
 
-# By default each kernel message becomes a DEBUG record that no handler uses, which costs a tenth of
-# a server's work while text streams.
+# By default each kernel message creates a DEBUG record that no handler uses, which takes a tenth of
+# a server's CPU time while text streams.
 c.Application.logging_config = {
     "loggers": {"JupyterHubSingleUser": {"level": "INFO"}, "ServerApp": {"level": "INFO"}}
 }
 
-# Kernels of closed pages are ended after an hour, longer than any break.
+# Shut down idle kernels of closed pages after an hour, which is longer than any break.
 c.MappingKernelManager.cull_idle_timeout = 3600
 c.MappingKernelManager.cull_interval = 300
 c.MappingKernelManager.cull_connected = False
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """A page's connection to its kernel that sends immediately.
+    """A page's connection to its kernel that sends each message immediately.
 
     By default the system delays a small packet until the previous one is acknowledged. That takes
-    about 20 ms, which is visible in growing text.
+    about 20 ms, which is visible when text streams.
     """
 
     def connect(self):
@@ -54,14 +54,15 @@ c.ServerApp.kernel_websocket_connection_class = PromptConnection
 
 
 class CalmKernelManager(AsyncMappingKernelManager):
-    """A kernel manager that tracks only a kernel's states, not each piece of text.
+    """A kernel manager that tracks a kernel's status, but not its output.
 
-    By default it also reads every message to record when a kernel was last active, which is a third
-    of a server's work while text streams. Culling only needs to know whether a kernel is busy.
+    By default it also reads every message to record when a kernel was last active, which takes a
+    third of a server's CPU time while text streams. Culling only needs to know whether a kernel is
+    busy.
     """
 
     def start_watching_activity(self, kernel_id):
-        """Track activity, ignoring messages from widgets and prints."""
+        """Track activity, ignoring widget messages and printed output."""
         super().start_watching_activity(kernel_id)
         stream = self._kernels[kernel_id]._activity_stream
         stream.setsockopt(zmq.UNSUBSCRIBE, b"")
@@ -70,11 +71,11 @@ class CalmKernelManager(AsyncMappingKernelManager):
 
 c.ServerApp.kernel_manager_class = CalmKernelManager
 
-# Connect to kernels through sockets with file names, unless these are too long (104 bytes). When a
-# class starts, two servers could otherwise look up the same free port for their kernels.
+# Connect to kernels through Unix domain sockets, unless their paths would be too long (the limit is
+# 104 bytes). With ports, two servers that start at the same time could pick the same free port.
 if len(jupyter_runtime_dir().encode()) <= 50:
     c.KernelManager.transport = "ipc"
 
-# At startup, JupyterLab asks Node.js where packages come from, for builds that no class needs. That
-# costs a third of a second of CPU.
+# At startup, JupyterLab runs Node.js to look up package registries, which only its own builds need.
+# That takes a third of a second of CPU time.
 jupyterlab.commands._yarn_config = lambda _: {"yarn config": {}, "npm config": {}}
