@@ -1,6 +1,6 @@
 """Setup for every test, and for every notebook under nbval, however pytest was started.
 
-Only the simulator replies, sped up, and no setting of the developer's affects a test.
+Tests call only the simulator, sped up, and the developer's own settings don't affect them.
 """
 
 import gc
@@ -19,12 +19,12 @@ import pytest
 from tools.env_vars import suite_environ
 from tools.programs import folder_for_sockets
 
-# Pytest's own output may be coloured. The output of other programs, which tests read, may not.
+# Removed from the environment, since tests read the output of other programs.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
 KERNELS = "QUICK_KERNELS"  # the address of the kernel server: see `preloaded`
 
-# The longest tests start first, so that no worker is left with one of them at the end.
+# The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
     "tests/browser/",
     "tests/test_lab.py",
@@ -43,9 +43,9 @@ FIRST = (
 def pytest_configure(config: pytest.Config) -> None:
     """Set the variables of `course.py test` for tests, and provide fast kernels.
 
-    This happens before any import, so that no developer's key or proxy can affect a test.
+    This happens before tests are imported, so that no developer's key or proxy can affect one.
     """
-    # Thousands of tests stay in memory, and every full collection would scan them.
+    # Thousands of test items stay in memory, and every full collection would scan them.
     gc.set_threshold(100_000, 50, 50)
     environ = {name: it for name, it in suite_environ().items() if name not in COLOURS}
     folder = tempfile.mkdtemp(prefix="kernels-", dir=folder_for_sockets())
@@ -113,8 +113,8 @@ def let_nbval_have_quick_kernels(config: pytest.Config) -> None:
 def speak_to_kernels_through_files(folder: str) -> None:
     """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
-    By default, each kernel looks up five free ports and binds them half a second later. Among tests
-    that open hundreds of connections in that time, a port is sometimes taken, and the kernel dies.
+    By default, each kernel looks up five free ports and binds them half a second later. In that
+    time, other tests open hundreds of connections and sometimes take one, and the kernel dies.
     """
     from jupyter_client.manager import KernelManager
 

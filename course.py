@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The course's commands: `python3 course.py lab` opens lesson 1, `--help` shows the others.
+"""The course's commands: `python3 course.py lab` opens lesson 1, `--help` lists the others.
 
-This file only checks the Python it runs on, in syntax that any Python can read, so that a Python
-that is too old gets a sentence instead of a SyntaxError. The commands are in `tools/`, and also
-need only the standard library.
+This file only checks the Python version, in syntax that any Python can parse, so that a Python that
+is too old prints advice instead of a SyntaxError. The commands are in `tools/`, and also need only
+the standard library.
 """
 
 import sys
