@@ -33,12 +33,12 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, and the mistake that should be found; None if the answer is right."""
+    """An answer, and the mistake that the check should find; None if the answer is right."""
 
     number: str
     value: Any
     mistake: str | None
-    says: str  # a regular expression that the message contains
+    says: str  # a regular expression that must be found in the message
 
     @property
     def name(self) -> str:
@@ -81,7 +81,7 @@ def edits(exercise, answer):
 def edited(answer, changes, /, **names):
     """Return a copy of a function or class with parts of its code replaced.
 
-    It sees its module's names, and `names`.
+    The copy can use its module's names, and `names`.
     """
     code = source(answer)
     for old, new in changes.items():
@@ -102,7 +102,7 @@ def source(answer):
 
 
 def hushed(stream):
-    """Yield what arrives on a stream, and swallow its errors."""
+    """Yield a stream's items, and suppress its exceptions."""
     with suppress(Exception):
         yield from stream
 
@@ -123,7 +123,7 @@ def diagnoses(exercise, patient, truth):
     for name, true in truth.items():
         for given in [each for each in truth.values() if each != true]:
             others = "|".join(each for each in truth.values() if each != given)
-            says = rf"^{name} (?!.*({others}))"  # doesn't give the answer away
+            says = rf"^{name} (?!.*({others}))"  # the message must not reveal the right diagnosis
             wrong(exercise, f"{given} for {true}", says)({**truth, name: given})
     wrong(exercise, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
     wrong(exercise, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})

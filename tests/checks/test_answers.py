@@ -1,4 +1,4 @@
-"""Every answer gets its verdict, and every mistake has an answer that makes it."""
+"""Every answer has the expected outcome, and every mistake is made by some wrong answer."""
 
 import re
 
@@ -14,7 +14,7 @@ ANSWERS = collected()
 LESSONS = "12345"
 EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
-LONGEST = 320  # characters of a message
+LONGEST = 320  # characters in a message
 LIMIT = {"never ends": 0.5}  # seconds; endless answers are stopped early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in `outcome`
@@ -49,7 +49,7 @@ def test_an_answer_is_judged_as_it_says(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # that message quotes Python's own words
+    if answer.mistake != "raises":  # this message quotes Python's own error
         prose = CODE.sub("`code`", outcome.message)
         assert not (found := ODD.search(prose)), (found, outcome)
         assert len(prose) <= LONGEST

@@ -1,4 +1,4 @@
-"""The isolation of checks: no other model is called, and nothing is left behind."""
+"""The isolation of checks: no other model is called, and no change or warning remains."""
 
 import asyncio
 import gc
@@ -20,11 +20,11 @@ from utils.checks.engine.isolation import Meanwhile, OtherModel, forgotten, isol
 from utils.checks.engine.reply import Reply
 from utils.stall_timeout import watched
 
-model = FakeListChatModel(responses=["Not asked for."])  # as a notebook may have one
+model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define its own model
 
 
 def judged(check):
-    """Run the check, isolated as in `runner`."""
+    """Return the check, isolated as in `runner`."""
 
     @wraps(check)
     def judge(answer):
@@ -189,7 +189,7 @@ async def ask_one(given, prompt):
     ],
 )
 def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number, answer):
-    gc.collect()  # what earlier tests left open should warn before this test
+    gc.collect()  # warnings about objects that earlier tests left open should come before this test
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         assert evaluate(number, answer).status == "not yet"

@@ -64,7 +64,7 @@ class Transformer(ast.NodeTransformer):
 
 
 def expression(text, **parts):
-    """Code with names replaced by nodes."""
+    """Return an expression's AST, with names replaced by nodes."""
     tree = ast.parse(text, mode="eval").body
     return Transformer(
         lambda node: parts.get(node.id) if isinstance(node, ast.Name) else None
@@ -85,7 +85,7 @@ def calls(node, *names):
 
 
 def body_in(text):
-    """Put a function's body in the place of `...` in `text`."""
+    """Return a function that wraps a function's body in the statement in `text`."""
 
     def replace(node):
         if not is_function(node):
@@ -177,7 +177,7 @@ def spoils_arguments(function, mistakes):
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change to a solution's code, and the mistakes that may be found."""
+    """A change to a solution's code, and the mistakes that the check may then report."""
 
     name: str
     replace: Any
@@ -240,7 +240,7 @@ def solutions():
             yield number, "\n".join([HELPERS, *before]), exercise.solved
 
 
-HARMLESS = {  # mutations that change nothing in some solution
+HARMLESS = {  # mutations that don't break these solutions
     (
         "5.text_until",
         "keeps the stream open",

@@ -88,7 +88,7 @@ def test_the_official_solution_passes(path: Path, number: str):
 
 
 class Callable:
-    """An object that is called like a function, as a learner's may be."""
+    """A callable object, as a learner's answer may be."""
 
     def __init__(self, function):
         self.function = function

@@ -24,7 +24,7 @@ PATIENCE = 0.1
 
 @pytest.fixture
 def exercise(monkeypatch):
-    """Define exercise 9.1, whose observation is the message; `wrong` is its mistake."""
+    """Return a function that defines exercise 9.1, whose message is the observation."""
 
     def define(observe, wrong=lambda seen: seen.startswith("Your code raised")):
         check = Exercise(
@@ -311,7 +311,7 @@ def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
     exercise(calls_it)
     for _ in range(5):
         evaluate("9.1", loops_for_ever, limit=0.001)
-    assert sum(range(200_000)) == 19_999_900_000  # enough lines for a late exception to hit
+    assert sum(range(200_000)) == 19_999_900_000  # long enough for a late exception
     assert evaluate("9.1", gives_a_number).message == "It said 42."
 
 
@@ -377,8 +377,7 @@ def test_standard_output_is_put_back_when_code_is_stopped(exercise):
     assert sys.stdout is before
 
 
-# --- Display
-# ----------------------------------------------------------------------------------------
+# --- Display --------------------------------------------------------------------------------------
 
 
 class Tags(HTMLParser):

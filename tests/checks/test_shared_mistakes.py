@@ -1,4 +1,4 @@
-"""Shared mistakes that no exercise's wrong answers cover, and what isn't one of them."""
+"""Shared mistakes that no exercise's wrong answers cover, and code that isn't a mistake."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ kept = []
 
 
 def mistake(answer, *cases, run=run_async, more=(), **how):
-    """Return the mistake in an answer, given a model, the prompt and `more`, or None."""
+    """Call an answer with a model, the prompt and `more`; return its mistake, or None."""
 
     def observe(answer, case):
         reply = case.reply()

@@ -8,7 +8,7 @@ from utils.checks.engine import timeout
 
 
 class Clocks:
-    """Clocks of a machine that gives the code a share of a processor, as a function of time.
+    """Clocks of a machine on which the code gets only a share of the processor's time.
 
     Each reading of a clock takes a second; `done` is set after `ends` seconds.
     """
@@ -29,7 +29,7 @@ class Clocks:
 
 def wait_for(done: threading.Event) -> bool:
     while not done.wait(0.01):
-        pass  # a line of Python at which it can be stopped
+        pass  # the time limit can interrupt the code here
     return True
 
 

@@ -1,4 +1,4 @@
-"""Simulators for tests, in separate processes and sped up."""
+"""Fixtures with simulators that run in separate processes and faster than real time."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def server() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def unhurried() -> Iterator[Simulator]:
-    """Run at real speed: replies take ten seconds or more, for clients that disconnect."""
+    """Run a simulator at real speed, so that clients can disconnect during a reply."""
     simulator = Simulator(speed=1)
     yield simulator
     simulator.stop()

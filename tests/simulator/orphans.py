@@ -1,4 +1,4 @@
-"""Helpers for tests that watch processes end with another one."""
+"""Helpers for tests in which a process must end when another one ends."""
 
 import socket
 from pathlib import Path
@@ -10,12 +10,12 @@ PATIENCE = 240.0  # s
 
 
 def wait_for_the_end(line: socket.socket) -> None:
-    """Block until the other process is gone, which closes the connection."""
+    """Block until the other process has ended, which closes the connection."""
     try:
         while line.recv(1024):
             pass
     except ConnectionError:
-        pass  # reset instead of closed: also gone
+        pass  # a reset connection also means that the process has ended
 
 
 def is_running(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""Requests without a client, and a strict comparison of responses with `openai`'s types."""
+"""HTTP requests without a client library, and strict checks of responses by `openai`'s types."""
 
 import json
 from http.client import HTTPConnection
@@ -29,7 +29,7 @@ def call(
 
 
 def events(raw: bytes) -> list[Any]:
-    """Return the data of each event; `[DONE]` as a string."""
+    """Return the data of each event, parsed as JSON; `[DONE]` stays a string."""
     *parts, rest = raw.split(b"\n\n")
     assert rest == b""
     assert all(part.startswith(b"data: ") for part in parts)

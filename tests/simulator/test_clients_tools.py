@@ -1,4 +1,4 @@
-"""Tools and JSON through the clients used in the lessons, without special cases for any."""
+"""Tools and JSON with the clients used in the lessons, without special cases for any client."""
 
 from typing import Any
 

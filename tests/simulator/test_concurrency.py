@@ -28,7 +28,7 @@ class Clock:
 
 
 def let_in(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
-    """Return which of these were admitted."""
+    """Return the learners whose requests were admitted."""
     seated = []
     for learner in learners:
         with suppress(ApiError):
@@ -98,7 +98,7 @@ def test_the_live_line_tells_who_streams_how_much() -> None:
 
 @contextmanager
 def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a server for a class; yield its URL."""
+    """Run a server for a class; yield its URL and its process."""
     with subprocess.Popen(
         [*COMMAND, *options],
         cwd=ROOT,

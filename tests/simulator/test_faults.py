@@ -147,7 +147,7 @@ def test_a_client_that_is_late_to_read_gets_all_that_came_before_a_break(
         f"Content-Length: {len(body)}",
     ]
     with socket.socket() as client:
-        # small, so that most of the data has to wait
+        # The receive buffer is small, so most of the data has to wait in the server.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         client.connect((where.hostname, where.port))
         client.sendall("\r\n".join([*head, "", body]).encode())
@@ -252,7 +252,7 @@ def test_a_flood_stops_where_its_reader_stops(server: Simulator) -> None:
             if chunk.text:
                 break
     assert seen[0].ended == "client left"
-    assert seen[0].tokens_sent < 32_000_000 // 4  # the server waited for the reader
+    assert seen[0].tokens_sent < 32_000_000 // 4  # the server waited for the client
 
 
 @pytest.mark.parametrize("suffix", [":empty" * 21, ":empty" * 5000, ":stall@1,1" * 2000])

@@ -48,7 +48,7 @@ def called_async(virtual: VirtualSimulator, name: str) -> Recording:
 
 
 STREAMS = pytest.mark.parametrize("stream", [streamed, streamed_async])
-ROLE, FIRST = pytest.approx(0.12), pytest.approx(0.2)  # s; of the profile "seed"
+ROLE, FIRST = pytest.approx(0.12), pytest.approx(0.2)  # seconds, in the profile "seed"
 END = pytest.approx(10.0)
 LATE = pytest.approx(10.0, abs=0.1)
 
@@ -115,7 +115,7 @@ def test_a_reply_that_breaks_does_so_when_its_next_token_was_due(
 
 
 def texts(stream: Iterable[AIMessageChunk], count: int) -> list[str]:
-    """Read until this many texts have arrived."""
+    """Read until this many non-empty texts have arrived, and return them."""
     seen: list[str] = []
     for chunk in stream:
         seen += [chunk.text] if chunk.text else []

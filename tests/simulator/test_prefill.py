@@ -1,4 +1,4 @@
-"""The timing of `sim-prefill` against the formula in `utils/simulator/prefill.py`."""
+"""The timing of `sim-prefill`, compared with the formula in `utils/simulator/prefill.py`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def manual(rules: int, first: str = "A", last: str = "Z") -> str:
 
 @pytest.fixture
 def exact() -> Iterator[VirtualSimulator]:
-    """Run a simulator with that profile but without spread, so that the formula is exact."""
+    """Run a simulator whose profile has no random spread, so that the formula is exact."""
     simulator = VirtualSimulator(profile=replace(PROFILE, spread=0.0))
     yield simulator
     simulator.close()
@@ -42,7 +42,7 @@ def ask(virtual: VirtualSimulator, system: str, name: str = "sim", **options: An
 
 
 def tokens(recording: Recording) -> tuple[int, int]:
-    """Return the prompt's tokens, and how many of them were reported as cached."""
+    """Return the number of prompt tokens, and how many of them were reported as cached."""
     assert recording.usage
     details = recording.usage["input_token_details"]
     return recording.usage["input_tokens"], details["cache_read"]

@@ -34,7 +34,7 @@ def own() -> Iterator[Simulator]:
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let `start()` start afresh, and stop what it started."""
+    """Make `start()` start a new simulator, and stop it after the test."""
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield
@@ -203,7 +203,7 @@ def test_it_comes_back_where_a_site_hook_leaves_a_process_that_holds_its_output(
     finally:
         server.stop()
         for process_left in left:
-            with contextlib.suppress(psutil.NoSuchProcess):  # it ends with the server's pipe
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may have ended already
                 process_left.kill()
 
 
@@ -275,7 +275,7 @@ def test_after_a_failed_start_the_next_one_tries_again(
     monkeypatch: pytest.MonkeyPatch, shared: None
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(process, "HOST", "203.0.113.1")  # an address that belongs to no machine
+        broken.setattr(process, "HOST", "203.0.113.1")  # no machine has this address
         with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
             sim.start(speed=50)
     assert is_running(sim.start(speed=50).pid)
@@ -322,7 +322,7 @@ def test_an_interrupt_of_the_kernels_group_leaves_it_running() -> None:
     os.killpg(child.pid, signal.SIGINT)
     assert child.stdout.readline() == "interrupted\n"
     out, _ = child.communicate("\n", timeout=PATIENCE)
-    assert out == f"{pid} 0\n"  # the same process responds
+    assert out == f"{pid} 0\n"  # the same process still responds
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

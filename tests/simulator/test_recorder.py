@@ -47,7 +47,7 @@ WEATHER = {
 
 
 def record(provider: Simulator, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, whose imports are done."""
+    """Run the `record` command in this process, since the modules are already imported."""
     out, err = io.StringIO(), io.StringIO()
     command = ["utils.simulator", "record", "--base-url", provider.base_url, *options]
     with (
@@ -130,7 +130,7 @@ def test_a_recording_holds_when_pieces_came_and_a_replay_keeps_their_rhythm() ->
 
 
 class FakeProvider:
-    """The attributes of a class's server that `record` needs."""
+    """A provider's address, key and client, as `record` needs them."""
 
     def __init__(self, address: str) -> None:
         self.base_url, self.api_key = address, "a-key-for-the-class"
@@ -247,7 +247,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Replies to each prompt with the events in it; lists no models."""
+    """A provider that sends the events in each prompt, and has no list of models."""
 
     def do_GET(self) -> None:
         self.send_error(404)
@@ -266,7 +266,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def odd() -> Iterator[str]:
-    """Return the address of a provider that sends the given chunks."""
+    """Run this provider in a thread, and yield its base URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -26,7 +26,7 @@ def text(said: Any, **more: Any) -> dict[str, Any]:
 
 
 def sse(*events: Any) -> bytes:
-    """Encode events; a string is sent unchanged."""
+    """Encode events for an event stream; strings are used unchanged."""
     data = [event if isinstance(event, str) else json.dumps(event) for event in events]
     return "".join(f"data: {item}\n\n" for item in data).encode()
 
@@ -44,7 +44,7 @@ class Body(httpx2.SyncByteStream):
 def recorded(
     *pieces: bytes, error: Exception | None = None, headers: dict[str, str] | None = None
 ) -> RecordedReply:
-    """Record a provider that sends these bytes."""
+    """Record the reply of a provider that sends these bytes."""
 
     def answer(_: httpx2.Request) -> httpx2.Response:
         kind = {"content-type": "text/event-stream"} | (headers or {})
@@ -60,14 +60,14 @@ def said(trace: RecordedReply, kind: str = "text") -> str:
 
 
 def saved(trace: RecordedReply, folder: Path) -> RecordedReply:
-    """Return a recording after writing and reading it."""
+    """Write a recording to a file, and return it as read back."""
     write(folder / "trace.json", [trace])
     (again,) = read(folder / "trace.json")
     return again
 
 
 def replayed(trace: RecordedReply, **fields: Any) -> list[dict[str, Any]]:
-    """Return the chunks of a replay."""
+    """Replay a recording, and return the chunks."""
     simulator = VirtualSimulator(recordings=Recordings([trace]))
     try:
         stream = simulator.openai().chat.completions.with_raw_response.create(
@@ -301,7 +301,7 @@ def test_calls_are_told_apart_however_they_are_numbered(tmp_path: Path) -> None:
         call(index=0, function={"arguments": ": 1}"}),
         call(
             index=0, id="c", function={"name": "h", "arguments": {"y": "é"}}
-        ),  # as some servers do
+        ),  # some servers send arguments as an object
         call(id="d", function={"name": "i", "arguments": "{}"}),
         STOP,
     ]

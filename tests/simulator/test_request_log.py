@@ -196,5 +196,5 @@ async def test_a_watch_in_async_code_lets_the_loop_close_what_was_let_go(
             async for chunk in stream:
                 if chunk.content:
                     break
-        assert seen.now()[0].ended == "streaming"  # the loop hasn't had time to close it yet
+        assert seen.now()[0].ended == "streaming"  # the event loop hasn't closed the stream yet
     assert (seen[0].ended, seen[0].tokens_unsent > 0, seen.settled) == ("client left", True, True)

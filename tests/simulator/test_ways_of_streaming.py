@@ -63,7 +63,7 @@ def component(name: str, **options: Any) -> Component:
     return Component(create_agent(model, [order_status]), {"messages": [("user", ORDER)]}, virtual)
 
 
-# --- the ways
+# --- Ways of streaming
 
 
 def in_mode(mode: Any) -> Way:
@@ -80,7 +80,7 @@ async def plainly(given: Component, take: Read) -> None:
 
 
 def in_step(mode: Any) -> Any:
-    """Return the same way with `.stream()`, which needs no event loop."""
+    """Return a function that reads the same way with `.stream()`, without an event loop."""
 
     def read(given: Component, take: Read) -> None:
         modes = {} if mode is None else {"stream_mode": mode}
@@ -126,7 +126,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 }
 
 
-# --- what came
+# --- Results
 
 
 def texts(item: Any) -> Iterator[str]:
@@ -156,7 +156,7 @@ def kind(item: Any) -> str:
 
 
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
-    """Return what arrived, and after what share of the time: the first item, and the first text."""
+    """Return the first item's kind, and how far through the run it and the first text arrived."""
     given = component(name, **options)
     clock, seen = given.virtual.clock, []
     began = clock()
@@ -184,7 +184,7 @@ def _begins(text: str, answer: str) -> bool:
 
 
 def table() -> Iterator[tuple[str, str, str]]:
-    """Yield the lesson's cells: a way, a component, and the lesson's claim."""
+    """Yield each cell of the lesson's table: a way, a component, and the lesson's claim."""
     lines = LESSON.read_text(encoding="utf-8").splitlines()
     at = lines.index("| | chat model | chain | agent |")
     for line in lines[at + 2 :]:
@@ -226,7 +226,7 @@ def test_a_mode_is_the_same_without_async(mode: str) -> None:
 
 def test_an_agents_chunks_are_the_same_without_async() -> None:
     counts = []
-    for read in (in_mode("messages"), in_step("messages")):  # the second arrives through a thread
+    for read in (in_mode("messages"), in_step("messages")):
         given, seen = component("agent"), []
         reading = read(given, seen.append)
         if reading is not None:

@@ -39,7 +39,7 @@ class VirtualSimulator:
 
     Attributes:
         app: The simulator.
-        clock: The loop's time in seconds; pass it to whatever takes a clock.
+        clock: The loop's time in seconds; pass it to code that takes a clock.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -50,7 +50,7 @@ class VirtualSimulator:
         self._async_client = httpx2.AsyncClient(transport=AppTransport(self.app))
 
     def chat(self, name: str = "sim-chat", **options: Any) -> ChatOpenAI:
-        """Return a model; its async calls belong in `run`."""
+        """Return a model; run its async calls with `run`."""
         settings: dict[str, Any] = {
             "base_url": ADDRESS,
             "api_key": KEY,
@@ -66,7 +66,7 @@ class VirtualSimulator:
         return OpenAI(base_url=ADDRESS, api_key=KEY, http_client=self._client, max_retries=0)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end."""
+        """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
             self._loop.count_threads()  # the first request of a process uses a thread
@@ -75,22 +75,22 @@ class VirtualSimulator:
         return self._loop.run_until_complete(counted())
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, like a program that is busy."""
+        """Let virtual time pass, as if the program were busy."""
         self.run(asyncio.sleep(seconds))
 
     def requests(self) -> Requests:
-        """Return the current log."""
+        """Return the current request log."""
         address = ADDRESS.removesuffix("/v1") + "/simulator/requests"
         log = self._client.get(address, headers={"authorization": f"Bearer {KEY}"})
         return Requests(Request(**fields) for fields in log.json()["requests"])
 
     def close(self) -> None:
-        """End the loop and everything on it."""
+        """End the event loop and all tasks on it."""
         self._loop.run(lambda: asyncio.sleep(0))
 
 
 class _Exchange:
-    """One call of the app: the response piece by piece, for a client that may disconnect."""
+    """One request to the app; yields the response in pieces, to a client that may disconnect."""
 
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
@@ -140,7 +140,7 @@ class _Exchange:
         self._gone.set()
 
     async def head(self) -> Message:
-        """Wait for status and headers."""
+        """Wait for the status and the headers."""
         return await self._next()
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -187,7 +187,7 @@ class _Transport(httpx2.BaseTransport):
 
 
 class AppTransport(httpx2.AsyncBaseTransport):
-    """Passes requests to an ASGI app on the running loop, with a socket's limited buffer."""
+    """Passes requests to an ASGI app on the running loop, with a limited buffer like a socket's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

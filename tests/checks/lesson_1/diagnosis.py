@@ -1,4 +1,4 @@
-"""Exercise 1.diagnosis: diagnoses of three deployments, as in the lesson's solution."""
+"""Answers to 1.diagnosis: diagnoses of three deployments, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses
 

@@ -1,4 +1,4 @@
-"""The first sentence of a reply, after which the model stops."""
+"""Answers to 1.first_sentence: the first sentence of a reply, after which the model stops."""
 
 import re
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Orders of lines that measure TTFT and the total."""
+"""Answers to 1.order: orders of lines that measure TTFT and the total time."""
 
 from tests.checks.answers import right, wrong
 

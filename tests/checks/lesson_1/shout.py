@@ -1,4 +1,4 @@
-"""A chain that replies in capitals and still streams."""
+"""Answers to 1.shout: a chain that replies in capitals and still streams."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Each piece on the screen as it arrives; also most of the shared mistakes."""
+"""Answers to 1.show: each piece on the screen as it arrives; also most of the shared mistakes."""
 
 import asyncio
 import contextlib  # noqa: F401 (in edits)

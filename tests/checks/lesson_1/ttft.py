@@ -1,4 +1,4 @@
-"""Changes to a request, in the order of their TTFT."""
+"""Answers to 1.ttft: changes to a request, in the order of their TTFT."""
 
 from tests.checks.answers import right, wrong
 

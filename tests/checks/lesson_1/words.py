@@ -1,4 +1,4 @@
-"""Pieces split into whole words."""
+"""Answers to 1.words: pieces split into whole words."""
 
 import re
 
@@ -128,8 +128,7 @@ def leaves_words_out(stream):
     yield from list(words(stream))[:-3]
 
 
-# --- Errors, and readers who stop early
-# ----------------------------------------------------------------
+# --- Errors, and readers who stop early -----------------------------------------------------------
 
 
 @right("1.words")

@@ -1,4 +1,4 @@
-"""A handler whose text grows with each token; and the mistakes of handler classes."""
+"""Answers to 2.collector: a handler that accumulates text, and mistakes in handler classes."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ TOKEN = "def on_llm_new_token(self, token, **kwargs)"
 
 
 def at(event, does):
-    """The same, with an additional method."""
+    """Return changes that add a method for this event."""
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 

@@ -1,4 +1,4 @@
-"""Exercise 2.diagnosis: diagnoses of four programs, as in the lesson's solution."""
+"""Answers to 2.diagnosis: diagnoses of four programs, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, right, wrong
 

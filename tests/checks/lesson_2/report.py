@@ -1,4 +1,7 @@
-"""A handler that reports each run's tokens, tried with runs that overlap, fail or are a batch."""
+"""Answers to 2.report: a handler that reports each run's tokens.
+
+The check uses runs that overlap, runs that fail, and runs of a batch.
+"""
 
 import itertools  # noqa: F401 (in an edit)
 import threading

@@ -1,4 +1,4 @@
-"""The spaces in the tokens that a handler received."""
+"""Answers to 2.spaces_heard: the spaces in the tokens that a handler received."""
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager  # noqa: F401 (here and below: in edits)
 from langchain_core.messages import HumanMessage

@@ -1,4 +1,4 @@
-"""The output tokens of several replies, by the provider's count."""
+"""Answers to 2.spent: the output tokens of several replies, as counted by the provider."""
 
 import asyncio
 from collections import deque  # noqa: F401 (in an edit)

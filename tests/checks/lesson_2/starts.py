@@ -1,4 +1,4 @@
-"""Exercise 2.starts: how many starts of a model two handlers count."""
+"""Answers to 2.starts: how many model starts two handlers count."""
 
 from collections import Counter, defaultdict
 

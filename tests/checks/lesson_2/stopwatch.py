@@ -1,4 +1,4 @@
-"""A handler that measures TTFT with the clock passed to it."""
+"""Answers to 2.stopwatch: a handler that measures TTFT with the clock passed to it."""
 
 import time  # noqa: F401 (in edits)
 from time import perf_counter
@@ -65,7 +65,7 @@ LATER = "def {}(self, value, **kwargs):\n        {}\n\n    def on_llm_new_token"
 
 
 def at(event, does):
-    """The same, with an additional method."""
+    """Return changes that add a method for this event."""
     return {"def on_llm_new_token": LATER(event, does)}
 
 

@@ -1,4 +1,4 @@
-"""The tool calls of a reply with the finish reason `tool_calls`."""
+"""Answers to 3.calls: the tool calls of a reply with the finish reason `tool_calls`."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""Incomplete Markdown whose open code fence gets closed."""
+"""Answers to 3.closed: incomplete Markdown whose open code fence is closed."""
 
 import html
 import re

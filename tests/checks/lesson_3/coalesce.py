@@ -1,4 +1,4 @@
-"""Pieces that arrive within an interval, joined and passed on together."""
+"""Answers to 3.coalesce: pieces that arrive within an interval, joined into one."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Exercise 3.diagnosis: the clinic."""
+"""Answers to 3.diagnosis: diagnoses of four programs, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, wrong
 

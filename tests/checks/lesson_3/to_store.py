@@ -1,4 +1,4 @@
-"""The text of a complete reply, or an exception for any other."""
+"""Answers to 3.to_store: the text of a complete reply, or an exception for any other."""
 
 from tests.checks.answers import edits, hushed, right, wrong
 from tests.checks.lesson_3.whole import whole

@@ -1,4 +1,4 @@
-"""The values that the JSON parser yields for a reply's pieces."""
+"""Answers to 3.values: the values that the JSON parser yields for a reply's pieces."""
 
 from langchain_core.output_parsers import JsonOutputParser
 

@@ -1,4 +1,4 @@
-"""One chunk that is the sum of all chunks."""
+"""Answers to 3.whole: one chunk that is the sum of all chunks."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

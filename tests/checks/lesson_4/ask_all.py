@@ -1,4 +1,4 @@
-"""Exercise 4.ask_all: several replies, a few concurrently."""
+"""Answers to 4.ask_all: several replies, a few concurrently."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Exercise 4.create_app: an endpoint that streams Server-Sent Events."""
+"""Answers to 4.create_app: an endpoint that streams server-sent events."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Diagnoses of four endpoints, as in the lesson's solution."""
+"""Answers to 4.diagnosis: diagnoses of four endpoints, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, right, wrong
 

@@ -1,4 +1,4 @@
-"""A frame that can carry any text."""
+"""Answers to 4.frame: a frame that can carry any text."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Exercise 4.rejoin: an app whose replies outlive their readers."""
+"""Answers to 4.rejoin: an app whose replies continue after their readers disconnect."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

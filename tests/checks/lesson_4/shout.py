@@ -1,4 +1,4 @@
-"""The reply in capitals, from an async generator."""
+"""Answers to 4.shout: the reply in capitals, from an async generator."""
 
 # ruff: noqa: F401 (learners write such code, and edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""The text that arrives within a time limit."""
+"""Answers to 4.text_within: the text that arrives within a time limit."""
 
 # ruff: noqa: ASYNC110, F401, F841 (learners write such code, and edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Which of six snippets block the event loop."""
+"""Answers to 4.who_blocks: which of six snippets block the event loop."""
 
 from tests.checks.answers import right, wrong
 

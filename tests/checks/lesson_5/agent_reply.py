@@ -1,4 +1,4 @@
-"""The text of an agent's model."""
+"""Answers to 5.agent_reply: the text of an agent's model."""
 
 from contextlib import aclosing, closing  # noqa: F401 (in an edit)
 

@@ -1,4 +1,4 @@
-"""Stages derived from an agent's stream."""
+"""Answers to 5.agent_stages: stages derived from an agent's stream."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

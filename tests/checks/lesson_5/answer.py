@@ -1,4 +1,4 @@
-"""Replies with tools."""
+"""Answers to 5.answer: replies with tools."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Captions that show a job's progress."""
+"""Answers to 5.caption: captions that show a job's progress."""
 
 # ruff: noqa: UP031 (learners write such code)
 
@@ -13,7 +13,7 @@ def built(
     left=lambda done, total, seconds: f"{seconds / done * (total - done):.0f}",
     after=str,
 ):
-    """The right answer, or one with some parts replaced."""
+    """Return the right answer, or one with some parts replaced."""
 
     def caption(done, total, seconds):
         total = total_of(done, total)

@@ -1,4 +1,4 @@
-"""Diagnoses of four programs, as in the lesson's solution."""
+"""Answers to 5.diagnosis: diagnoses of four programs, as in the lesson's solution."""
 
 from tests.checks.answers import diagnoses, right, wrong
 

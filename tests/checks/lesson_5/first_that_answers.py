@@ -1,4 +1,4 @@
-"""One whole reply from the first model that answers, and other kinds of fallback."""
+"""Answers to 5.first_that_answers: a whole reply from the first model that answers."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -122,7 +122,7 @@ async def with_a_retry(models, prompt):
 
 
 async def begun(model, prompt):
-    """The first piece of text of a model's stream, and the stream."""
+    """Return the first piece of text in a model's stream, and the stream."""
     chunks = model.astream(prompt)
     async for chunk in chunks:
         if chunk.text:

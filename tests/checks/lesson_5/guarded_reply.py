@@ -1,4 +1,4 @@
-"""Guards that hold back just enough text, too little, or too much."""
+"""Answers to 5.guarded_reply: guards that hold back just enough text, too little, or too much."""
 
 # ruff: noqa: N818 (learners write such code)
 

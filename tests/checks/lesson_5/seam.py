@@ -1,4 +1,4 @@
-"""Two strings joined at their overlap."""
+"""Answers to 5.seam: two strings joined at their overlap."""
 
 # ruff: noqa: RET503 (learners write such code)
 
@@ -19,7 +19,7 @@ def first_fit(
     fits=str.endswith,
     joined=lambda partial, more, size: partial + more[size:],
 ):
-    """The right answer, or one with some parts replaced."""
+    """Return the right answer, or one with some parts replaced."""
 
     def seam(partial, more):
         for size in sizes(partial, more):

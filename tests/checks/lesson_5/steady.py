@@ -1,4 +1,4 @@
-"""Stall timeouts and fallbacks combined."""
+"""Answers to 5.steady: stall timeouts and fallbacks combined."""
 
 # ruff: noqa: F401 (edits use what is imported)
 
@@ -239,7 +239,7 @@ async def watched(stream, seconds):
 
 
 def on_its_own_watched(own):
-    """The function `steady` of a notebook that defines its own `watched`."""
+    """Return the function `steady` of a notebook that defines its own `watched`."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

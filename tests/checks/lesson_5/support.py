@@ -1,4 +1,4 @@
-"""The whole assistant; the course's parts replace those of the notebook that don't work yet."""
+"""Answers to 5.support: the whole assistant, which falls back to the course's own parts."""
 
 # ruff: noqa: B023 (learners write such code)
 
@@ -33,7 +33,7 @@ def assembled(
     given=lambda models, tools, seconds: (models, tools, seconds),
     history_of=lambda history: history,
 ):
-    """The right answer, or one with some parts replaced."""
+    """Return the right answer, or one with some parts replaced."""
 
     def support(models, tools, seconds):
         def reply(history):
@@ -211,12 +211,12 @@ def support(models, tools, seconds):
 
 
 def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=own_steady):
-    """The function `support`, which finds the other parts among the notebook's globals."""
+    """Return a `support` that finds the other parts among the notebook's globals."""
     return edited(support, changes, answer=answer, steady=steady)
 
 
 def as_it_came(name):
-    """The function in the exercise's own cell, unchanged."""
+    """Return the function in the exercise's own cell, unchanged."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
     return names[name]

@@ -1,4 +1,4 @@
-"""Readers that end when Stop is pressed, and some that don't."""
+"""Answers to 5.text_until: readers that stop when Stop is pressed, and some that don't."""
 
 # ruff: noqa: F401, PERF401 (learners write such code; edits use what is imported)
 

@@ -1,4 +1,4 @@
-"""Turns of a chat that are added to the history however they end."""
+"""Answers to 5.turn: a chat turn that is added to the history however it ends."""
 
 import asyncio
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Limits on a stream's silence, and limits on other things."""
+"""Answers to 5.watched: a limit on a stream's silence, and wrong limits on other durations."""
 
 import asyncio
 from contextlib import aclosing

@@ -76,7 +76,7 @@ def test_the_code_of_the_python_reply_does_what_its_comment_says() -> None:
     code = TEXTS["python_code"].split("```")[1].removeprefix("python\n")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(code, {"__name__": "reply"})  # code from our own file
+        exec(code, {"__name__": "reply"})  # code from the course's own file
     assert f"# {printed.getvalue().strip()}" in code
 
 

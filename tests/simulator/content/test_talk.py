@@ -1,4 +1,4 @@
-"""Free conversations through `ChatOpenAI`: properties of every reply, whichever is chosen."""
+"""Free conversations with `ChatOpenAI`: properties that every possible reply has."""
 
 import re
 
