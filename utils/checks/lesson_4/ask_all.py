@@ -17,7 +17,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.engine.wording import differ_at
 
-_TEXTS = {  # prompts, with replies, which end in another order, and the seconds between pieces
+_TEXTS = {  # by prompt: reply and seconds between pieces; the replies end in another order
     "Name a river.": (RIVERS[:60], 0.3),
     "Describe the tide.": (HARBOUR[:20], 0.1),
     "Name a sea.": (RIVERS[60:], 0.2),
@@ -48,11 +48,11 @@ class Seen(Run):
     texts: Sequence[Any]  # the returned items
     right: Sequence[str]  # the correct texts
     wrong: int  # the position of the first text that isn't the reply to its prompt
-    miscounted: str  # the first prompt that wasn't sent as often as it is in the list, or ""
+    miscounted: str  # the first prompt that wasn't sent as often as it is listed, or ""
     in_threads: bool  # whether a reply was read outside of the event loop's thread
     all_ended: bool  # whether each prompt was sent, and all replies were read to their end
     most: int  # the largest number of concurrent replies
-    # the longest time for which another reply could have started but a prompt was waiting
+    # the longest time for which a prompt waited although another reply could have started
     idle: float
 
 
@@ -132,7 +132,7 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "reads in threads": lambda s: s.whole and s.in_threads,  # how many overlap is up to chance
+    "reads in threads": lambda s: s.whole and s.in_threads,  # their overlap varies by chance
     "under the limit": lambda s: _under_the_limit(s),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (

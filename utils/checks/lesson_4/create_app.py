@@ -22,14 +22,14 @@ _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds; an endpoint whose model failed has ended by then
 _SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
-MISUSES = (  # errors that show that a response was passed the wrong kind of object
+MISUSES = (  # parts of errors raised when a response is given the wrong type of object
     "'function' object is not iterable",
     "'coroutine' object is not iterable",
     "'async_generator' object is not iterable",
     "object has no attribute 'encode'",
     "object has no attribute 'items'",
 )
-_TRIES = 20  # rounds during which threads may drop their references
+_TRIES = 20  # attempts, during which threads may drop their references
 _ENDS = ("end", "failed")
 _HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
@@ -44,9 +44,9 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    # the client stays connected but stops reading, and the server cancels the request
+    # whether the client stays connected but stops reading, and the server cancels the request
     slow: bool = False
-    beside: bool = False  # another client sends another question at the same time
+    beside: bool = False  # whether another client sends a different question at the same time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +74,12 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that a page should display; for an incomplete reply, whatever it displays."""
+        """The text that a page should display; for an incomplete reply, any text is accepted."""
         return self.reply.text if self.case.whole else self.output
 
     @property
     def gave(self) -> str:
-        """The verb for how the text was output."""
+        """The verb that messages use for how the text was output."""
         return "sent"
 
 
@@ -135,21 +135,21 @@ def observe(answer: Any, case: Visited) -> Seen:
 
 
 def _lacks_frame(s: Seen) -> bool:
-    """Whether the endpoint needs the notebook's `frame`, which isn't written yet."""
+    """Whether the endpoint calls the notebook's `frame`, which isn't written yet."""
     missing = isinstance(s.error, NameError) and s.error.name == "frame"
     written = getattr(s.answer, "__globals__", {}).get("frame")
     return missing or (s.error is not None and untouched(written, "4.frame"))
 
 
 def _one_too_many(s: Seen) -> bool:
-    """Whether another message, instead of an event of another type, follows the whole text."""
+    """Whether the whole text is followed by a message instead of an event of another type."""
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
     return bool(s.expected) and whole and last != "" and not s.visit.names
 
 
 def _by_fastapis_class(s: Seen) -> bool:
-    """Whether an endpoint is a generator that FastAPI reads in a separate task."""
+    """Whether an endpoint uses FastAPI's class, which reads a generator in a separate task."""
     routes = getattr(s.returned, "routes", [])
     classes = [getattr(each, "response_class", None) for each in routes]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)

@@ -45,7 +45,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Make one frame."""
+    """Call the answer with one string."""
     return Seen.of(call("frame", answer, case, case.reply(), case.text))
 
 

@@ -1,4 +1,4 @@
-"""What learners read about their answers to lesson 4's exercises."""
+"""Messages to learners about their answers to lesson 4's exercises."""
 
 from utils.checks.engine.asgi_client import Visit
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages

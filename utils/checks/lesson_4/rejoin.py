@@ -1,4 +1,4 @@
-"""An app whose replies outlive their readers, and end with Stop."""
+"""An app whose replies continue after readers disconnect, and end when Stop is pressed."""
 
 import asyncio
 import json
@@ -32,11 +32,13 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events each connection drops; a last one isn't dropped
+    # for each reader, the number of events after which each connection drops; a further, last
+    # connection doesn't drop
     drops: Sequence[Sequence[int]] = ((),)
-    # seconds until Stop is sent, while there is another reply; it is sent again after the end
+    # virtual seconds until Stop is sent, while another reply streams; Stop is sent again after the
+    # reply's end
     stops: float | None = None
-    refused: bool = False  # whether bad requests are sent, too
+    refused: bool = False  # whether bad requests are sent as well
 
     @property
     def whole(self) -> bool:
@@ -79,22 +81,25 @@ class Reader:
 
     @property
     def last_id(self) -> str:
-        """The id of the last event that it received, or ""."""
+        """The id of the last event that the page received, or ""."""
         return self.events[-1].id if self.events else ""
 
     @property
     def begins_again(self) -> bool:
-        """Whether a reconnection began with the first event again."""
+        """Whether the events after a reconnection began with the first one again."""
         firsts = [visit.events[0][1] for visit in self.visits if visit.events]
         return any(each == firsts[0] for each in firsts[1:])
 
     def same_id(self) -> str:
-        """Return the first id of two different messages, or ""."""
+        """Return the first id that two different messages share, or ""."""
         ids = [each for each, _ in set(self.messages)]
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
     def rejoins(self, expected: str) -> tuple[str, str, str]:
-        """Return the text before and after the first wrong reconnection, and the one due, or ""."""
+        """Return the text before and after the first wrong reconnection, and the text that was due.
+
+        All three are "" if no reconnection is wrong.
+        """
         before = ""
         for at, visit in enumerate(self.visits):
             rest = expected.removeprefix(before)
@@ -113,13 +118,13 @@ class Seen(Run):
     key: str  # the id of the reply that was started; "" if there is none
     begun: Visit | None  # the response to `POST /chat`
     readers: Sequence[Reader]  # the last reader is the page loaded after the end
-    stops: Sequence[Visit]  # the responses to Stop
-    cut_off: bool  # whether another reply, without a Stop, is incomplete
+    stops: Sequence[Visit]  # the responses to the requests to stop
+    cut_off: bool  # whether the other reply, which wasn't stopped, is incomplete
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # the number of pieces that had arrived when the reply should have ended
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
     refusal: Visit | None  # the first response to a reader with a status other than 200
-    media_type: str  # the first media type that isn't that of an event stream, or ""
+    media_type: str  # the first content type that isn't an event stream's, or ""
     no_string: str  # the data of the first message that isn't a JSON string, or ""
     last: str  # the type of the first wrong last event, or ""
 
@@ -227,7 +232,7 @@ def fails(visit: Visit) -> bool:
 
 
 def accepted(s: Seen) -> tuple[str, Visit] | None:
-    """Return the first bad request without the right status, and its response, or None."""
+    """Return the first bad request with a wrong status, and its response, or None."""
     for what, visit in s.bad:
         if visit.status not in ((404,) if what in LOST else range(400, 500)):
             return what, visit
@@ -235,7 +240,10 @@ def accepted(s: Seen) -> tuple[str, Visit] | None:
 
 
 def refused(s: Seen) -> tuple[Reader, Visit] | None:
-    """Return the first reader refused although the endpoint exists, and its visit, or None."""
+    """Return the first reader whose request was rejected, and the response, or None.
+
+    If no request succeeded, only a 4xx status other than 404, 405 and 422 counts.
+    """
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)
     for reader, visit in visits:
@@ -251,7 +259,7 @@ def first_id(s: Seen) -> str:
 
 
 def ends_early(s: Seen) -> Visit | None:
-    """Return a response that ended while its reply went on, with no event like `end`, or None."""
+    """Return the first response that ended before its reply, if it has no named event, or None."""
     if not (s.case.whole and s.begun):
         return None
     until = s.begun.began + s.reply.lasts - SOON
@@ -262,13 +270,13 @@ def ends_early(s: Seen) -> Visit | None:
 
 
 def _waits(s: Seen) -> bool:
-    """Whether the last response is slow to end, although all its events existed when requested."""
+    """Whether the last response was slow, although all its events existed when it was requested."""
     last = s.readers[-1].visits[-1]
     return last.over is not None and last.over - last.began > _SLOW
 
 
 def _unnamed(visit: Visit) -> bool:
-    """Whether no event of a response has a line with its name."""
+    """Whether a response has events, none of which has an `event:` line."""
     return bool(visit.events) and not any(
         line.startswith(b"event:") for line in visit.body.splitlines()
     )

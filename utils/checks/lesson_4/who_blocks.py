@@ -14,7 +14,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR
 
-ALIVE = 0.2  # seconds between beats below which the loop isn't blocked, as the exercise says
+ALIVE = 0.2  # seconds; a longer gap between beats counts as blocked, as the exercise says
 
 _BEAT = 0.1  # seconds between two beats, as in the widget
 _QUESTION = "Describe a harbour."
@@ -49,7 +49,7 @@ async def _e(model: FakeModel) -> None:
 
 async def _f(model: FakeModel) -> None:
     async for _ in model.astream(_QUESTION):
-        time.sleep(0.3)  # noqa: ASYNC251 (it is what the snippet does)
+        time.sleep(0.3)  # noqa: ASYNC251 (the snippet blocks on purpose)
 
 
 SNIPPETS: Mapping[str, Snippet] = {"A": _a, "B": _b, "C": _c, "D": _d, "E": _e, "F": _f}
@@ -62,12 +62,12 @@ class Seen(Diagnosis):
     pauses: Mapping[str, float]
 
     def given(self, name: str) -> str:
-        """Return the learner's answer for a snippet; the string "True" doesn't count."""
+        """Return the learner's answer for a snippet as a `repr`, to tell `True` from "True"."""
         return repr(self.answer[name])
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Run the snippets."""
+    """Measure the longest gap between heartbeats for each snippet."""
     pauses = {name: _longest_pause(snippet) for name, snippet in SNIPPETS.items()}
     truth = {name: repr(pause <= ALIVE) for name, pause in pauses.items()}
     return Seen(answer, truth, ("True", "False"), pauses)

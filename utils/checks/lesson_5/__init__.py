@@ -1,1 +1,1 @@
-"""Checks of lesson 5's exercises."""
+"""The checks of lesson 5: a file for each exercise, and their messages."""

@@ -29,26 +29,27 @@ class Seen(Run):
     """What an agent's run yielded."""
 
     case: Asked
-    replies: Sequence[Reply]  # the model's replies
-    readings: Sequence[Reading]  # each reading of the replies, reply by reply
+    replies: Sequence[Reply]  # the model's replies, in order
+    readings: Sequence[Reading]  # all readings of the replies, in the order of the replies
     blocking: str  # the agent method that was called and blocks the event loop, or ""
     late: float  # the longest delay from a piece's arrival to its yield
     echo: str  # a message from the history that was yielded, or ""
 
     @property
     def expected(self) -> str:
-        """The text that should be yielded: all that was taken; less if the reader stopped early."""
+        """The text to yield: all that was taken, or less if the reader stopped early."""
         return due_text(self, self.replies)
 
 
 def observe(answer: Callable[..., Any], case: Asked) -> Seen:
-    """Read an agent's stream, with tools that take some time."""
+    """Read the answer's stream for an agent whose tools take some time."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [*(given.asking(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
     agent = create_agent(given.Turns.answering(*replies), given.tools([]))
     called: list[str] = []
-    # LangGraph would run these in threads that wait for this loop, which waits for them
+    # the real methods would deadlock: LangGraph would run them in threads that wait for this
+    # loop, while the loop waits for them
     for name in ("stream", "invoke", "stream_events"):
         setattr(agent, name, partial(_blocks, name, called))
     how: dict[str, Any] = {"streams": True, "passes_on": True}

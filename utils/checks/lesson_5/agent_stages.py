@@ -1,4 +1,4 @@
-"""The stages to show to a reader, derived from an agent's stream in two modes."""
+"""The stages to show to a reader, derived from an agent's stream with two stream modes."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -18,8 +18,8 @@ from utils.checks.lesson_5 import given
 
 SILENCE = 5.0  # seconds before the first item
 
-Item = tuple[str, Any]  # a stream mode, and its item
-Stage = tuple[str, int]  # its name, and the number of the item that begins it
+Item = tuple[str, Any]  # a stream mode, and an item of that mode
+Stage = tuple[str, int]  # a stage's name, and the number of the item that begins it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Items(Reply):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The stages that were yielded, and those that began."""
+    """The stages that were yielded, and the correct ones."""
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
@@ -77,7 +77,7 @@ def _stages(item: Item) -> list[str]:
 
 @cache
 def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Item]:
-    """Return the items of a real run."""
+    """Run a real agent, and return the items of its stream."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [
@@ -95,7 +95,7 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[It
 
 
 def observe(answer: Callable[..., Any], case: Program) -> Seen:
-    """Read the stages of one run, whose first item comes after a silence."""
+    """Read the answer's stages for one run, whose first item arrives after a silence."""
     items = _recorded(case.rounds) if case.rounds else []
     pieces = [str(number) for number in range(len(items))]
     reply = Items(pieces, first_after=SILENCE, fails_after=case.fails_after, of_run=items)

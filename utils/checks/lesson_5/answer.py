@@ -1,4 +1,4 @@
-"""A reply with tools, whose stages are shown as they begin."""
+"""A reply that may call tools, with a status as each stage begins."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -33,13 +33,13 @@ class Asked(Case):
 
     @property
     def done(self) -> bool:
-        """Whether everything arrives and the tools should run."""
+        """Whether the replies arrive completely and the tools should run."""
         return self.whole and self.finish == _CALLS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Texts, Staged):
-    """What a reply yielded, which tools ran, and what the model received."""
+    """What the answer yielded, which tools ran, and what the model received."""
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies
@@ -51,7 +51,7 @@ class Seen(Texts, Staged):
     results: Sequence[str]  # the contents of the tool messages in the second request
     # the messages that the second request added to the conversation, with call ids
     added: Sequence[str]
-    due_added: Sequence[str]  # the messages that it should add
+    due_added: Sequence[str]  # the messages that it should have added
     late_text: float  # the longest delay from a text piece's arrival to its yield
 
 

@@ -1,4 +1,4 @@
-"""A caption that shows a job's progress and claims nothing it can't know."""
+"""A caption for a job's progress, which gives an estimate only if one is possible."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a lost connection and a second request did to four programs' replies."""
+"""Which program retries correctly, and what is wrong with the replies of the others."""
 
 from utils.checks.engine.diagnosis import clinic
 

@@ -24,7 +24,7 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 class Seen(Tried):
     """What was yielded, and which models were called."""
 
-    other_prompts: Sequence[str]  # other prompts that models received
+    other_prompts: Sequence[str]  # prompts that the models received instead of the given one
 
 
 def observe(answer: Callable[..., Any], case: Fallback) -> Seen:

@@ -1,4 +1,4 @@
-"""The inputs of lesson 5's answers: replies in turn, tools, and lists of models that may fail."""
+"""Inputs for lesson 5's answers: models, tools, and lists of models or sources that may fail."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -42,10 +42,10 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
-    # how many entries should be called; the answer should yield what the last of them sends
+    # how many entries should be called; the answer should yield the pieces of the last of them
     called: int = 1
     fails: bool = False  # whether the answer should also raise that entry's error
-    # whether all entries are the same one, which sends the replies in turn
+    # whether all entries are the same object, which sends the replies one after another
     same: bool = False
     tool: bool = False  # whether the first entry calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
@@ -59,11 +59,11 @@ class Fallback(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the reply is read to its end or its error."""
+        """Whether the reply is read until it ends or fails."""
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Make the replies; the one that should be yielded has the case's text."""
+        """Make the replies; the reply that should be yielded has the case's text."""
         pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
         compact = {"compact": self.compact}
         pieces[self.called] = cut(self.text, self.seed)
@@ -78,12 +78,12 @@ def _lost(number: int) -> ConnectionLost:
 
 
 def history() -> list[BaseMessage]:
-    """Return a copy of `BEFORE` whose messages have ids, since an agent adds missing ids."""
+    """Return a copy of `BEFORE` with message ids, since an agent would add missing ids."""
     return [each.model_copy(update={"id": str(at)}) for at, each in enumerate(BEFORE)]
 
 
 class Turns(FakeModel):
-    """A model that answers each request with the next of its replies, then repeats the last."""
+    """A model that sends its replies one after another, then repeats the last."""
 
     @classmethod
     def answering(cls, *replies: Reply) -> "Turns":
@@ -104,13 +104,13 @@ class Keeper(FakeModel):
     _kept: list[Any] = PrivateAttr(default_factory=list)
 
     def astream(self, *args: Any, **kwargs: Any) -> Any:
-        """Like any chat model's, but keep the stream."""
+        """Return the model's stream, and keep a reference to it."""
         self._kept.append(super().astream(*args, **kwargs))
         return self._kept[-1]
 
 
 def asking(*calls: Call, **how: Any) -> Reply:
-    """Make a reply that calls tools after a few words; `how` are further settings."""
+    """Make a reply that calls tools after a few words; `how` contains further settings."""
     settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
     return Reply(calls=calls, **settings)
 
@@ -152,7 +152,7 @@ OFFERED = sorted(tool.name for tool in tools([]))
 
 
 async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
-    """Yield these items and a reply's chunks, and record in `sent` when each was taken."""
+    """Yield the items `before`, then a reply's chunks; record in `sent` when each was taken."""
     async with aclosing(reply.achunks()) as chunks:
         for item in before:
             sent.append((virtual_time.now(), item))
@@ -168,7 +168,7 @@ def stage(item: object) -> str | None:
 
 
 def status(name: str, detail: str = "") -> object:
-    """Make a `Status` of the course's class."""
+    """Make an instance of the course's `Status`."""
     from utils.widgets import Status  # imports all widgets, so only when needed
 
     return Status(name, detail)

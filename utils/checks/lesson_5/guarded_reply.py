@@ -1,4 +1,4 @@
-"""A reply's text, checked by a guard, with no more held back than a forbidden phrase requires."""
+"""A reply's text, checked by a guard that holds back no more than a forbidden phrase requires."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Seen(Run):
     asked: int  # how often `allowed` was called
     no: int | None  # the number of pieces taken when `allowed` first returned False
     shown_by_then: int  # how many characters of `phrase` had been yielded by then
-    shown_unasked: bool  # whether text was yielded between the latest piece and that False
+    shown_unasked: bool  # whether text was yielded after the latest piece but before that call
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that is complete first, or ""
@@ -61,7 +61,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
-    """Read one reply with a guard that records its results."""
+    """Read the answer's stream for one reply, with a guard that records its results."""
     reply = case.reply()
     verdicts: list[tuple[bool, int, int]] = []
 
@@ -70,7 +70,7 @@ def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
         verdicts.append((yes, reply.taken, len(reply.log)))
         return yes
 
-    # kept here, so that only the answer closes the stream
+    # this reference keeps the stream open unless the answer closes it
     args = (reply.astream(), allowed, case.longest)
     run = run_async("guarded_reply", answer, case, reply, *args, streams=True)
     found = [phrase for phrase in case.forbidden if phrase in reply.text]

@@ -1,4 +1,4 @@
-"""Parts of the assistant that later exercises use, replaced if the learner's don't work."""
+"""Parts of the assistant that later exercises use, replaced if the learner's parts fail."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,8 @@ from typing import Any
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
     """Replace parts that fail their checks with the course's; yield the names of those replaced.
 
-    The parts are globals of the answer's notebook. With `anew`, they are checked again.
+    The parts are globals of the answer's notebook. With `anew`, cached check results are
+    discarded.
     """
     from utils.assistant import PARTS, passes  # imports all widgets
 

@@ -11,7 +11,7 @@ from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-SLIPS = (AttributeError, NameError, TypeError)  # errors that a mistake in the answer raises
+SLIPS = (AttributeError, NameError, TypeError)  # errors that usually show a mistake in the code
 _QUICK = 0.25  # seconds within which the next entry should be called
 _NAMES = ("Thinking", "Tool call")
 
@@ -22,12 +22,12 @@ class Texts(Run):
 
     @property
     def expected(self) -> str:
-        """The text that should be yielded: all that was taken; less if the reader stopped early."""
+        """The text to yield: all that was taken, or less if the reader stopped early."""
         return due_text(self, self.model.replies.values() if self.model else [self.reply])
 
 
 def due_text(run: Run, replies: Iterable[Reply]) -> str:
-    """Return all the text that was taken of these replies; less if the reader stopped early."""
+    """Return the text that was taken from these replies, or less if the reader stopped early."""
     taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
     ends = run.case.leave_after is None and run.case.cancel_after is None
     return taken if ends or not taken.startswith(run.text) else run.text
@@ -53,13 +53,16 @@ class Passing(Run):
 
     @property
     def stray(self) -> Any:
-        """The first item that was never sent, except statuses."""
+        """The first yielded item, other than a status, that was never sent."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage(i) is None), None)
 
     @property
     def missing(self) -> Any:
-        """The first item passed on less often than sent; an empty one only without a `when`."""
+        """The first sent item that wasn't passed on, or None.
+
+        An empty item counts only in the case without a `when`.
+        """
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -76,7 +79,7 @@ class Passing(Run):
 
     @property
     def late(self) -> float:
-        """The longest time for which a non-empty item was held back."""
+        """The longest delay between taking a non-empty item and passing it on, in seconds."""
         out = {id(item): BEGIN + at for item, at in zip(self.items, self.at, strict=True)}
         full = [(at, item) for at, item in self.sent if text_of(item) or stage(item)]
         return max((out.get(id(item), at) - at for at, item in full), default=0.0)
@@ -115,12 +118,12 @@ class Staged(Run):
 class Tried(Texts):
     """The result of trying models or sources in order.
 
-    In 5.first_that_answers, 5.steady and 5.support.
+    Used by 5.first_that_answers, 5.steady and 5.support.
     """
 
     case: Fallback
     replies: Sequence[Reply]  # in order
-    requests: Sequence[Sequence[object]]  # for each entry, one object for each of its calls
+    requests: Sequence[Sequence[object]]  # for each entry, one object per call
 
     @property
     def called(self) -> int:
@@ -134,14 +137,14 @@ class Tried(Texts):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error is one of `SLIPS`, or is neither a reply's, a stall's nor expected."""
+        """Whether the error is one of `SLIPS`, or is unrelated to the replies and not expected."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
 
     @property
     def waited(self) -> float:
-        """Seconds between calling the first two entries; the limit if silence isn't the reason."""
+        """Seconds between the first two calls if silence should cause the second; else the limit."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])

@@ -35,7 +35,7 @@ class Seen(Tried, Passing):
     """What the sources sent, and what was yielded."""
 
     case: Sources
-    given: Sequence[str]  # `watched`, if the course's replaced the notebook's
+    given: Sequence[str]  # `watched` if the course's version replaced the notebook's
 
 
 def observe(answer: Callable[..., Any], case: Sources) -> Seen:

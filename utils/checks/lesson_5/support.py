@@ -21,7 +21,7 @@ from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
-BUDGET = 1.2  # multiples of the model's own TTFT
+BUDGET = 1.2  # the reader's longest allowed wait, as a multiple of the model's TTFT
 _LONGER = (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?"))
 
 
@@ -38,7 +38,7 @@ class Script(given.Fallback):
 
 
 class Panel:
-    """A minimal panel: calls `support` once, and its result with the history of each turn."""
+    """A minimal panel: calls `support` once, then calls its result with each turn's history."""
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None

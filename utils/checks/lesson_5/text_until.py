@@ -18,7 +18,7 @@ _LATER = 200.0  # seconds until Stop is pressed, if that should be long after th
 
 @dataclass(frozen=True, kw_only=True)
 class Press(Case):
-    """A reply with silences before some pieces, and the seconds from the call to Stop."""
+    """A reply, and the seconds from the call until Stop is pressed."""
 
     at: float = _LATER
 
@@ -38,7 +38,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that had arrived before Stop; text from the same moment is optional."""
+        """The text that had arrived before Stop; text that arrived at that moment is optional."""
         if self.error is not None or self.cancelled:
             return self.output
         before = self.case.at - SOON
@@ -67,7 +67,7 @@ def observe(answer: Callable[..., Any], case: Press) -> Seen:
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether an error is a group, except for the unnamed one of `except*` in Python 3.11.2."""
+    """Whether an error is a group, other than the one that `except*` adds in Python 3.11.2."""
     return isinstance(error, BaseExceptionGroup) and bool(
         error.message or len(error.exceptions) > 1
     )
@@ -98,7 +98,7 @@ check = Exercise(
             Press(seed=73, at=at, silences=silences, when=f"when Stop was pressed {when}")
             for at, silences, when in (
                 (1.37, {0: LONG}, "in the silence before the first piece"),
-                # a slow poll may be in time for one of these moments, but not for all three
+                # an answer that polls too slowly may pass some of these cases, but not all three
                 (1.27, {0: LONG}, "in the silence before the first piece"),
                 (2.62, {0: LONG}, "in the silence before the first piece"),
                 (5.13, {4: LONG}, "in a silence after some pieces"),

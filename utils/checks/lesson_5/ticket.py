@@ -58,7 +58,7 @@ class Seen(Run):
         return self.reply.arrives(next(n for n, length in enumerate(ends) if length >= end))
 
     def shown_at(self, name: str) -> float:
-        """Return when a dict first had a field's whole value; the end if none did."""
+        """Return when a dict first had a field's whole value; the end of the run if none did."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = ((item, at) for item, at in pairs if isinstance(item, dict))
         return next((at for d, at in dicts if str(d.get(name)) == str(_TRUE[name])), self.seconds)
@@ -84,7 +84,7 @@ def _is_ticket(item: object) -> bool:
 
 
 def observe(answer: Callable[..., Any], case: Written) -> Seen:
-    """Read the answer's stream; the model replies to any prompt."""
+    """Read the answer's stream; the model sends the same reply to any prompt."""
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (Turns.answering(reply), SAID)
     wants = _Part(object, "a dict or, at the end, a `Ticket`")

@@ -1,4 +1,4 @@
-"""A stream's chunks as they arrive, and an error after too long a silence."""
+"""A stream's chunks as they arrive, and an error if the stream is silent for too long."""
 
 from asyncio import CancelledError
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # seconds; the longest silence in these streams that is within the limit
+LONGEST = 1.9  # seconds; the longest silence within the limit in these streams
 _QUICK = 0.1  # seconds; polling a clock this often is fast enough
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
@@ -79,7 +79,7 @@ def _read(
 ) -> Run:
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
-    args = (noting(reply, sent), case.limit)  # kept here, so that only an explicit close closes it
+    args = (noting(reply, sent), case.limit)  # this reference prevents an implicit close
     how: dict[str, Any] = {"wants": _CHUNK, "passes_on": not case.pause, "pause": case.pause}
     return run_async("watched", answer, case, reply, *args, streams=True, **how)
 
