@@ -144,7 +144,7 @@ class Tried(Texts):
 
     @property
     def waited(self) -> float:
-        """Seconds between the first two calls if silence should cause the second; else the limit."""
+        """Seconds between the first two calls if silence should cause the second; or the limit."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])
