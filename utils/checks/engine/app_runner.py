@@ -1,4 +1,4 @@
-"""Runs an answer that makes a web app, and lets clients send it requests."""
+"""Runs an answer that makes a web app, and sends the app requests."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +18,7 @@ from utils.checks.engine.stream_runner import run_async
 
 
 class _App(Wanted):
-    """An app: any callable that isn't a function or a class."""
+    """The type of an app: any callable that isn't a function or a class."""
 
     def fits(self, value: object) -> bool:
         """Whether a value is an app."""
@@ -27,7 +27,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # checked before any response
+NO_APP: Mistakes[Run] = {  # looked for before those in responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -50,10 +50,10 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Make an app, and send it requests.
+    """Make the app, and send it requests.
 
-    If there is an app, `use` sends the requests and returns the visits; the first exception of a
-    visit counts as the answer's.
+    If the answer returned an app, `use` sends the requests and returns the visits. The first
+    exception that the app raised in a visit is recorded as the answer's.
     """
     made: list[Any] = []
 

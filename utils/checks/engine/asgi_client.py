@@ -4,9 +4,9 @@
     visit.status, visit.headers, visit.events
     visit = await post(app, "/chat", {"question": "Why?"})             # as JSON, in the body
 
-The app receives what uvicorn sends it: its lifespan, the request, and a disconnect when the client
-disconnects or the response is complete. While the client doesn't read, `send` waits. Events are
-parsed as in a browser, by `utils.sse`.
+As with uvicorn, `receive` returns the request, and then a disconnect once the client disconnects or
+the response is complete; `send` waits while the client isn't reading. `started` runs the app's
+lifespan. `utils.sse` parses the events as a browser would.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ App = Callable[..., Any]
 
 NO_JSON = object()
 
-_STUCK = 5.0  # virtual seconds after which the server gives up on a client that reads nothing
+_STUCK = 5.0  # virtual seconds until the server cancels the request of a client that isn't reading
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Visit:
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None if it didn't
-    # when the client disconnected, or the server cancelled the request, before the response's end
+    # when the client disconnected, or the server cancelled the request, before the response ended
     left: float | None = None
     late: bytes = b""  # what the app sent after `left`, or after its response was complete
     error: Exception | None = None  # the exception that the app raised, if `left` is None
@@ -53,17 +53,17 @@ class Visit:
 
     @property
     def messages(self) -> list[Any]:
-        """The result of `JSON.parse` for each message's data; `NO_JSON` where it fails."""
+        """The data of each message, parsed as JSON; `NO_JSON` where that fails."""
         return [json_of(event) for _, event in self.events if event.type == "message"]
 
     @property
     def text(self) -> str:
-        """The string messages, joined."""
+        """The messages that are strings, joined."""
         return "".join(each for each in self.messages if isinstance(each, str))
 
 
 def json_of(event: sse.Event) -> Any:
-    """Return the result of `JSON.parse` for an event's data; `NO_JSON` if it fails."""
+    """Return an event's data, parsed as JSON; `NO_JSON` if that fails."""
     try:
         return json.loads(event.data)
     except ValueError:
@@ -105,10 +105,10 @@ async def get(
 
     Args:
         app: Any ASGI app.
-        path: Such as "/chat".
-        query: The parameters after the question mark.
+        path: The path, such as "/chat".
+        query: The query parameters.
         on_event: Called with each event as it arrives.
-        headers: Further headers, with lower-case names.
+        headers: Additional headers, with lower-case names.
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
         slow: Instead of disconnecting, the client stops reading. Some seconds later the server
@@ -119,7 +119,7 @@ async def get(
 
 
 async def post(app: App, path: str, body: object = None) -> Visit:
-    """Send a POST request, with a body as JSON or none, and read the response to its end."""
+    """Send a POST request, with a JSON body if one is given, and read the response to its end."""
     content = b"" if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json", "content-length": str(len(content))}
     scope = _scope("POST", path, {}, headers if content else {})

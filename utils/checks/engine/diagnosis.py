@@ -1,4 +1,4 @@
-"""The check of a clinic: a diagnosis for each patient, compared with the lesson's own solution.
+"""The check for a clinic: compares the learner's diagnoses with those in the lesson's solution.
 
 The patients are in `utils/clinics/`.
 """
@@ -13,7 +13,7 @@ from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
-# former labels in learners' copies, with the current ones
+# former labels, still used in learners' copies, mapped to the current ones
 _FORMER = {"cut off": "truncated", "fails in silence": "fails silently"}
 
 
@@ -60,7 +60,7 @@ FORM: Mistakes[Diagnosis] = {
 
 
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """Make exercise `name`, such as "1.diagnosis"; its solution has the correct diagnoses."""
+    """Make the check for exercise `name`, such as "1.diagnosis", from the solution's diagnoses."""
 
     def observe(answer: Any, _: None) -> Diagnosis:
         return Diagnosis(answer, _truth(name), choices)
@@ -80,11 +80,12 @@ def clinic_messages(
     """Make the messages of a clinic.
 
     Args:
-        patient: The word for a patient, such as "deployment".
-        correct: The message for a right answer.
-        evidence: For each wrong pair, such as "healthy for buffered", where to look.
-        denied: How to deny a diagnosis or a pair where "isn't" and its name don't make a sentence:
-            {"slow model": "isn't a slow model"}.
+        patient: The noun for a patient, such as "deployment".
+        correct: The message for a correct answer.
+        evidence: For each pair of a wrong and a true diagnosis, such as "healthy for buffered", a
+            pointer to the evidence.
+        denied: For a diagnosis, or a pair, the phrase to use where "isn't" plus the diagnosis would
+            be ungrammatical, such as {"slow model": "isn't a slow model"}.
     """
 
     def wrong(seen: Diagnosis, where: str) -> str:

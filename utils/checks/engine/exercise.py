@@ -10,24 +10,26 @@ Case = TypeVar("Case")
 Mistakes = Mapping[str, Callable[[Seen], bool]]
 Messages = Mapping[str, Callable[[Seen], str]]
 
-CORRECT = "correct"  # name of the message for a right answer
+CORRECT = "correct"  # name of the message for a correct answer
 
 
 @dataclass(frozen=True)
 class Exercise(Generic[Seen, Case]):
     """An exercise's check; its messages are in the lesson's `messages.py`.
 
-    It is named after its module, and its number follows from its place in the lesson.
+    An exercise is named after its module, and numbered by its place in the lesson.
 
     Attributes:
-        observe: Runs the answer against fakes, and returns what it did. If that is a `Run`,
-            the shared mistakes (`engine.mistakes`) are looked for too, also in `extra_cases`.
+        observe: Runs the answer against fakes, and returns a record of what it did. If the record
+            is a `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs
+            the answer with the `extra_cases`.
         cases: The inputs to run the answer with, in order; the first is an ordinary one. The first
             mistake in the first case that has one is reported.
-        mistakes: Names and predicates, in order, looked for after those of `FIRST`. A mistake with
-            the name of a shared one replaces it.
+        mistakes: Names and predicates of this exercise's mistakes, to look for in this order, after
+            the shared ones in `FIRST`. A mistake with the name of a shared one replaces it.
         first: Mistakes to look for before the shared ones.
-        notes: Remarks about a right answer's run of the first case, added to its message.
+        notes: Predicates on a correct answer's run of the first case, by the name of the message to
+            append if they apply.
         opts_out: Shared mistakes that aren't mistakes here, each with the reason.
     """
 

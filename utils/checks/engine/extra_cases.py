@@ -1,7 +1,7 @@
-"""Extra cases for every exercise whose answer is code, derived from the run of its first case.
+"""Extra cases for every exercise whose check records a `Run`, derived from its first case.
 
-They are a first chunk with text and, where they apply, a long reply, a lost connection, a reader
-who stops early and a cancelled task.
+They cover a first chunk with text and, where applicable, a long reply, a lost connection, a reader
+who stops early, and a cancelled task.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ _LONG = 4 * RIVERS  # more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return an exercise's first case, with text in the first chunk as some providers send it."""
+    """Return an exercise's first case, with text in the first chunk, as some providers send it."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
-    """Yield further cases for an exercise, derived from the run of its first one."""
+    """Yield further cases for an exercise, derived from the run of its first case."""
     if type(run.case) is Case and "stops early" not in opts_out:
         yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:

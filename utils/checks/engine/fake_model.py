@@ -30,13 +30,13 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply, chunk_of
 
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
-# a handler's method, and the attribute that disables it
+# a callback method, and the handler attribute that disables it
 _TOKEN = ("on_llm_new_token", "ignore_llm")
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one of a model's methods, whether or not its result was read."""
+    """A call to one of a model's methods, whether or not its result was read."""
 
     method: str  # such as "stream"
     handlers: Sequence[BaseCallbackHandler] = ()  # the callback handlers of the call
@@ -45,7 +45,7 @@ class Call:
 
 
 class FakeModel(ChatOpenAI):
-    """`ChatOpenAI` with prepared replies instead of a server; all methods and settings work.
+    """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
     Any prompt without a prepared reply gets `other`.
     """
@@ -62,7 +62,7 @@ class FakeModel(ChatOpenAI):
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
         """Make a model that has a reply for each prompt; `settings` are `ChatOpenAI`'s."""
         clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
-        clients["http_socket_options"] = ()  # otherwise each model would look for proxies
+        clients["http_socket_options"] = ()  # otherwise each model would look up proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
         model._replies = replies
         return model
@@ -79,17 +79,17 @@ class FakeModel(ChatOpenAI):
 
     @property
     def calls(self) -> list[Call]:
-        """The calls of its methods, in order; those that a `batch` or `abatch` makes follow it."""
+        """The method calls, in order; a `batch` or `abatch` precedes the calls that it makes."""
         return self._calls
 
     def settings(self) -> dict[str, Any]:
-        """Return its settings, with copies of lists and dicts."""
+        """Return the model's settings, with copies of lists and dicts."""
         held = [(name, getattr(self, name)) for name in type(self).model_fields]
         return {name: copy(it) if isinstance(it, list | dict) else it for name, it in held}
 
     @property
     def used(self) -> list[dict[str, Any]]:
-        """Its settings at each of its requests; those of copies aren't included."""
+        """The settings at each request; requests by copies of the model aren't included."""
         return [settings for model, settings in self._requests if model == id(self)]
 
     @property
@@ -116,7 +116,7 @@ class FakeModel(ChatOpenAI):
             self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
-        # In a coroutine, LangChain's threads would wait for a loop that is waiting for them.
+        # In a coroutine, LangChain's threads would wait for the loop, which is waiting for them.
         configs = config if isinstance(config, list) else [config] * len(inputs)
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 

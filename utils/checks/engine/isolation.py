@@ -4,7 +4,7 @@
         …                      # run the answer
         settle()               # collect garbage, so that dropped streams are closed
         printed()              # the printed text
-        forgotten()            # the function whose coroutine was never awaited
+        forgotten()            # the name of the function whose coroutine was never awaited
         other_model(answer)    # another chat model that was called
 
 Python's warnings about unawaited coroutines and its tracebacks of generators that yield while being
@@ -31,12 +31,12 @@ _MOST_PRINTED = 10_000  # characters
 _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
 
 
-class OtherModel(Exception):  # noqa: N818 (what happened)
+class OtherModel(Exception):  # noqa: N818 (named after what happened)
     """Raised in an answer that calls a chat model other than the check's."""
 
 
 class _Printed(io.StringIO):
-    """Stdout of an answer: never displayed, since a check runs the answer many times."""
+    """Captured output of an answer; not displayed, since a check runs the answer many times."""
 
     def write(self, text: str) -> int:
         """Keep the beginning of the output."""
@@ -57,8 +57,8 @@ _noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
 def isolated(answer: object) -> Iterator[None]:
     """Record the answer's side effects, and clean up afterwards.
 
-    `gc.freeze` excludes all older objects, so that a collection only visits what the check made. A
-    check inside another, such as of a step that the answer uses, leaves that to the outer check.
+    `gc.freeze` excludes existing objects, so that a collection only visits objects that the check
+    created. A check that runs inside another one leaves freezing to the outer check.
     """
     inside = _noted.get() is not None
     if not inside:
@@ -76,7 +76,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Start new records for one of several runs of an answer."""
+    """Record side effects separately for one run of an answer."""
     noted = _Noted()
     token = _noted.set(noted)
     try:
@@ -87,7 +87,7 @@ def noting() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Close what the answer dropped; reference cycles need the garbage collector for that."""
+    """Close streams that the answer no longer references, even those in reference cycles."""
     gc.collect()
 
 
@@ -117,10 +117,10 @@ def other_model(answer: Any) -> str:
 class Meanwhile(AbstractContextManager[None]):
     """A process-wide change that lasts while any check runs.
 
-    A check runs in a separate thread, and a stopped check may still run alongside the next one. If
-    each saved and restored the state, one could save the other's change and make it permanent. So
-    the first check to enter makes the change, and the last one to leave reverts it. `change` needs
-    no try/finally: the block's exceptions aren't raised in it.
+    A check runs in a separate thread, and one that timed out may still be running when the next one
+    starts. If each saved and restored the state, one could save the other's change and make it
+    permanent. So the first check to enter makes the change, and the last one to exit reverts it.
+    `change` needs no try/finally: exceptions in the `with` block aren't passed to it.
 
         @Meanwhile
         @contextmanager

@@ -1,4 +1,4 @@
-"""What learners read about the mistakes that exercises share; see `mistakes`."""
+"""Messages to learners for the mistakes that all exercises share; see `mistakes`."""
 
 from asyncio import CancelledError
 
@@ -9,7 +9,7 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """Return a prompt, in quotes if only the white space around it differs."""
+    """Return a prompt as code, in quotes if the prompts differ only in surrounding white space."""
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 

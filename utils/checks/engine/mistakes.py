@@ -1,9 +1,9 @@
-"""The mistakes shared by all exercises whose answer is code, in the order they are looked for.
+"""The mistakes shared by all exercises whose answer is code, in the order they are checked.
 
-A run of an exercise's own cases goes through `FIRST`, the exercise's own mistakes and `LAST`, and
-so does `compact` of `extra_cases`. Its `stress` cases go through `STRESSED`. An exercise opts out
-of a mistake by name, with a reason. An exercise about text includes the mistakes of `TEXT`, which
-compare a run's `output` with the `expected` text.
+In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
+in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
+those in `STRESSED`. An exercise opts out of a mistake by name, with a reason. Exercises about
+text include `TEXT`, which compares a run's `output` with the `expected` text.
 """
 
 import inspect
@@ -29,7 +29,7 @@ def _raised(run: Run) -> bool:
 
 
 def _replaced(run: Run) -> bool:
-    """Whether another exception replaced the lost connection's."""
+    """Whether the answer raised another exception in place of the lost connection's."""
     error = run.error
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -41,7 +41,7 @@ def _closes_badly(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether the exercise asks for a returned value of some type, and nothing was raised."""
+    """Whether the answer should return a value of a specific type, and raised no exception."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 

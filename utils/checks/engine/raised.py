@@ -1,4 +1,4 @@
-"""How checks describe an exception in an answer, and which code is the learner's own."""
+"""Describes exceptions that answers raise, and recognizes the learner's own code."""
 
 import linecache
 import sysconfig
@@ -12,7 +12,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 
 
 def told(error: BaseException, when: str = "") -> str:
-    """Describe an exception, or the first of a group: type, message, and the learner's line."""
+    """Describe an exception, or the first one in a group: type, message, and learner's line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
@@ -24,7 +24,7 @@ def told(error: BaseException, when: str = "") -> str:
 
 
 def _own_line(error: BaseException) -> str:
-    """Return the innermost line that is the learner's own, or ""."""
+    """Return the innermost line of the traceback in the learner's own code, or ""."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()

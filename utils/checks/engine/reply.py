@@ -9,7 +9,7 @@ can also be passed to an answer directly, as a stream of text (`stream`, `astrea
 (`chunks`, `achunks`): these are real streams, which can be read only once, and can be closed.
 """
 
-# ruff: noqa: ARG002, D102 (arguments and methods are Python's)
+# ruff: noqa: ARG002, D102 (the methods are those of Python's generators)
 
 import random
 import re
@@ -35,8 +35,8 @@ GAP = 0.1  # seconds between two pieces, and between the last one and the end
 _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
 
 
-class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (what happened)
-    """The kind of error that `ChatOpenAI` raises when the connection drops in mid-reply."""
+class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (named after what happened)
+    """The kind of error that `ChatOpenAI` raises when the connection drops mid-reply."""
 
     def __init__(self, message: str = "the connection was lost") -> None:
         super().__init__(message=message, request=_REQUEST)
@@ -101,12 +101,12 @@ class Reading:
 class Reply:
     """A prepared reply, and a log of how it was read."""
 
-    pieces: Sequence[str] = ()  # its text, as it arrives
+    pieces: Sequence[str] = ()  # the text, in pieces as they arrive
     # tool calls after the text: names and JSON arguments, which are also cut into pieces
     calls: Sequence[tuple[str, str]] = ()
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
-    model_name: str = "fake-model"  # the model that answered
+    model_name: str = "fake-model"  # the model's name in the response metadata
     # the connection is lost after this many pieces; 0 is before the first chunk
     fails_after: int | None = None
     # the exception that the lost connection raises
@@ -115,18 +115,18 @@ class Reply:
     gap: float = GAP  # seconds between two pieces
     # additional seconds before a piece, by its index from 0
     silences: Mapping[int, float] = field(default_factory=dict)
-    # whether no chunk is empty, as with some providers: the role comes with the first piece, and
+    # whether no chunk is empty, as with some providers: the role arrives with the first piece, and
     # the finish reason with the last one
     compact: bool = False
-    # whether pieces arrive while nothing is read, as over a network
+    # whether pieces keep arriving while the stream isn't being read, as over a network
     keeps_sending: bool = False
     # tokens that handlers receive at the end but that aren't in the reply; they reveal whether an
     # answer counts a handler's tokens or the reply's
     asides: Sequence[str] = ()
-    # the reply to a second request, since a model's wording varies
+    # the reply to any later request, if its wording should differ as a real model's would
     again: "Reply | None" = None
     log: list[Event] = field(default_factory=list)  # what was taken and output, in order
-    readings: list[Reading] = field(default_factory=list)  # each reading of it
+    readings: list[Reading] = field(default_factory=list)  # its readings, one per request
 
     @property
     def text(self) -> str:
@@ -135,7 +135,7 @@ class Reply:
 
     @property
     def requests(self) -> int:
-        """How often it was requested; a stream that was never read doesn't count."""
+        """How often the reply was requested; a stream that was never read doesn't count."""
         return len(self.readings) + (self.again.requests if self.again else 0)
 
     @property
@@ -155,7 +155,7 @@ class Reply:
 
     @property
     def whole(self) -> bool:
-        """Whether a request wanted the reply whole, as `invoke` does."""
+        """Whether any request asked for the reply without streaming, as `invoke` does."""
         return any(not reading.streamed for reading in self.readings)
 
     @property
@@ -165,7 +165,7 @@ class Reply:
 
     @property
     def lasts(self) -> float:
-        """Seconds from the request to the end, if it is read without pauses."""
+        """Seconds from the request to the end, if the reply is read without pauses."""
         return self.arrives(len(self.pieces))
 
     def arrives(self, piece: int) -> float:
@@ -175,9 +175,9 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The most pieces that were taken but not output when the next one was requested.
+        """The largest number of pieces that had been taken but not yet output at any point.
 
-        Counted by length of text, so the output must be as long as the input. 0 means that each
+        Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next is taken; `len(pieces)` means that everything is
         collected first.
         """
@@ -217,11 +217,11 @@ class Reply:
         return AsyncStream(self._later(self._steps(reading, last=True)), reading)
 
     def answer(self, reading: Reading) -> Generator[AIMessageChunk]:
-        """Yield the chunks that answer a request, blocking while waiting."""
+        """Yield the chunks of a response, blocking while waiting."""
         return self._now(self._steps(reading), reading)
 
     def aanswer(self, reading: Reading) -> AsyncGenerator[AIMessageChunk]:
-        """Yield the chunks that answer a request, without blocking."""
+        """Yield the chunks of a response, without blocking."""
         return self._later(self._steps(reading))
 
     def _now(self, steps: Generator[Any], reading: Reading) -> Generator[Any]:
@@ -265,7 +265,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # no final chunk, but the end takes the same time
+            if chunks and self.compact:  # no final chunk, but the same delay before the end
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
@@ -283,7 +283,7 @@ class Reply:
     def _timed(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
-        compact = self.compact and not self.calls  # the finish reason follows the calls
+        compact = self.compact and not self.calls  # with tool calls, the finish reason follows them
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
@@ -312,7 +312,7 @@ class Reply:
 
 
 def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
-    """Return a chunk with this text; `fields` are LangChain's."""
+    """Return a chunk with this text; `fields` are further fields of `AIMessageChunk`."""
     return AIMessageChunk(content=content, id="run-1", **fields)
 
 

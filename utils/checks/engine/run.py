@@ -1,6 +1,7 @@
-"""The input of one run of an answer, a `Case`, and what the answer did, a `Run`.
+"""`Case`, the input of one run of an answer, and `Run`, the record of what the answer did.
 
-The shared mistakes examine a `Run`; an exercise adds fields to it with `Seen.of(run, …)`.
+The shared mistakes examine a `Run`. An exercise can add fields in a subclass, `Seen`, and make an
+instance with `Seen.of(run, …)`.
 """
 
 import re
@@ -29,19 +30,19 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 class Case:
     """The input of one run of an answer; exercises may subclass it."""
 
-    text: str = RIVERS  # the reply
-    seed: int = 1  # decides where the text is cut into pieces
+    text: str = RIVERS  # the text of the reply
+    seed: int = 1  # determines where the text is cut into pieces
     pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
     compact: bool = False  # whether no chunk is empty; see `Reply`
     silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply`
     prompt: str = PROMPT  # the prompt that the model should receive
     fails_after: int | None = None  # the connection is lost after this many pieces
-    # the reader stops reading the answer's stream after this many items that aren't empty strings;
+    # the reader closes the answer's stream after this many items, not counting empty strings;
     # a web app's client disconnects after this many events (an int) or virtual seconds (a float)
     leave_after: float | None = None
     # the task that runs the answer is cancelled after this many virtual seconds
     cancel_after: float | None = None
-    when: str = ""  # what is special about the case, as the end of a sentence: "for an empty reply"
+    when: str = ""  # ends sentences about the case, such as "for an empty reply"
 
     @property
     def whole(self) -> bool:
@@ -80,43 +81,43 @@ ANYTHING = Wanted(object, "a value")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one run of an answer did."""
+    """The record of one run of an answer."""
 
     name: str  # the function's name in the exercise
     answer: Any  # the learner's function, or whatever was passed instead
     case: Case  # the input
     reply: Reply  # the reply, with its log
     model: FakeModel | None = None  # the model that was passed, if any
-    wants: Wanted = STRING  # what should be returned or, by a stream, yielded
+    wants: Wanted = STRING  # the type to return or, for a stream, to yield
     # whether the exercise asks for a stream: a generator or an async generator
     streams: bool = False
-    # whether it asks for an awaitable or something to read with `async for`
+    # whether the exercise asks for an awaitable or an async stream
     asynchronous: bool = False
     passes_on: bool = False  # whether each piece should be passed on before the next one is taken
-    returned: Any = None  # the returned value or, if that was awaited, its result
+    returned: Any = None  # the returned value or, if it was awaited, its result
     awaited: bool = False  # whether the returned value was awaited
-    read: bool = False  # whether it returned a stream, which was then read
+    read: bool = False  # whether the answer returned a stream, which was then read
     ahead: int = 0  # how many pieces were taken before the stream was read
-    items: Sequence[Any] = ()  # the items that its stream yielded
+    items: Sequence[Any] = ()  # the items that the stream yielded
     # for each item, how many pieces of the reply had been taken when it was yielded
     taken: Sequence[int] = ()
     at: Sequence[float] = ()  # for each item, the virtual seconds since the call
     seconds: float = 0.0  # the run's duration in virtual seconds
-    error: BaseException | None = None  # the exception that it raised
-    goes_on: bool = False  # whether its stream was stopped because it didn't end
-    altered: bool = False  # whether it changed an item after it had yielded it
-    changed: Sequence[str] = ()  # the arguments that it changed
-    settings: Sequence[str] = ()  # the model's settings that it changed
-    still_open: bool = False  # whether it left a reading of any reply open
-    tasks: Sequence[str] = ()  # the names of tasks that it left running and hadn't cancelled
-    unawaited: Sequence[str] = ()  # the names of tasks that it had cancelled but not awaited
-    blocked: float = 0.0  # seconds for which it blocked the event loop
-    # how its task reacted to a cancellation: "cancelled" as it should, "returned", "raised", "went
-    # on", or "early" if it had already ended; "" without a cancellation
+    error: BaseException | None = None  # the exception that the answer raised
+    goes_on: bool = False  # whether the stream was stopped because it didn't end
+    altered: bool = False  # whether the answer changed an item after yielding it
+    changed: Sequence[str] = ()  # the arguments that the answer changed
+    settings: Sequence[str] = ()  # the model's settings that the answer changed
+    still_open: bool = False  # whether a reading of any reply was left open
+    tasks: Sequence[str] = ()  # the names of tasks left running and not cancelled
+    unawaited: Sequence[str] = ()  # the names of tasks cancelled but not awaited
+    blocked: float = 0.0  # seconds for which the answer blocked the event loop
+    # how the answer's task reacted to a cancellation: "cancelled" as it should, "returned",
+    # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
     other_model: str = ""  # a description of another model that was called; "" if none was
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
-    stdout: str = ""  # what it printed, up to a limit
+    stdout: str = ""  # the printed text, up to a limit
 
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:
@@ -125,7 +126,7 @@ class Run:
 
     @property
     def when(self) -> str:
-        """What is special about the case, with a leading space; "" if nothing is."""
+        """The case's `when` with a leading space; "" if the case has none."""
         return f" {self.case.when}" if self.case.when else ""
 
     @property
@@ -143,13 +144,13 @@ class Run:
 
     @property
     def method(self) -> str:
-        """The first method called on the model that requests a whole reply; "invoke" if none."""
+        """The first model method called that requests a whole reply; "invoke" if none was."""
         calls = self.model.calls if self.model else []
         return next((each.method for each in calls if "stream" not in each.method), "invoke")
 
     @property
     def limited_by(self) -> str:
-        """The setting with which a call limited its reply's length, or ""."""
+        """The setting by which a call limited the length of its reply, or ""."""
         sent = [
             name for each in (self.model.readings if self.model else ()) for name in each.settings
         ]
@@ -162,17 +163,17 @@ class Run:
 
     @property
     def text(self) -> str:
-        """The strings and messages that were yielded, as one string."""
+        """The text of the yielded strings and messages, as one string."""
         return "".join(map(text_of, self.items))
 
     @property
     def output(self) -> str:
-        """The text that was returned or, by a stream, yielded."""
+        """The text that was returned or, for a stream, yielded."""
         return self.text if self.streams else text_of(self.returned)
 
     @property
     def gave(self) -> str:
-        """The verb for the text's output: "returned" or "yielded"."""
+        """The verb for what the answer did with its output: "returned" or "yielded"."""
         return "yielded" if self.streams else "returned"
 
     @property
@@ -187,12 +188,12 @@ class Run:
 
     @property
     def lost(self) -> bool:
-        """Whether the reply failed, and the answer let its error propagate or replaced it."""
+        """Whether the reply failed, and the answer raised its error, or another because of it."""
         return any(each is self.reply.error for each in self.causes)
 
     @property
     def causes(self) -> list[BaseException]:
-        """The exception that was raised, the members of a group, and their causes and contexts."""
+        """The raised exception, its members if it is a group, and their causes and contexts."""
         return _causes(self.error)
 
     @property

@@ -1,10 +1,11 @@
-"""Runs an answer once against a prepared reply, and records what it did.
+"""Runs an answer once against a prepared reply, and records what the answer did.
 
     run = call("show", answer, case, reply, model, case.prompt)         # a value
     run = call("words", answer, case, reply, reply.stream, streams=True)  # a generator
     run = run_async("shout", answer, case, reply, model, case.prompt)   # a coroutine
 
-A stream is passed as the method that makes it, so that only the answer holds a reference.
+To pass a stream, pass the method that makes it, such as `reply.stream`. The runner calls it, so
+that only the answer holds a reference to the stream.
 """
 
 import asyncio
@@ -24,13 +25,13 @@ from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import STRING, Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
-_MOST = 1000  # items; no stream of a check has this many
+_MOST = 1000  # items after which a stream counts as endless
 _PATIENCE = 60.0  # virtual seconds for a cancelled task to end
-_SETTLES = 2 * GAP  # virtual seconds for dropped streams to close, even in a thread
+_SETTLES = 2 * GAP  # virtual seconds for unreferenced streams to close, even in a thread
 
 
 class _Record:
-    """Records an answer while it runs; attributes without an underscore are a `Run`'s fields."""
+    """Records a running answer; attributes without an underscore become fields of a `Run`."""
 
     def __init__(
         self,
@@ -61,13 +62,13 @@ class _Record:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Store the answer's first exception as `error`; let a time limit's propagate."""
+        """Store the answer's first exception as `error`, but let a time limit's propagate."""
         try:
             yield
         except BaseException as error:
             if not isinstance(error, Exception | SystemExit) and not _of_a_learner(error):
                 raise
-            if isinstance(error, SystemExit) and type(error) is not SystemExit:  # a time limit's
+            if isinstance(error, SystemExit) and type(error) is not SystemExit:  # from a time limit
                 raise
             self.error = self.error or error
 
@@ -79,13 +80,13 @@ class _Record:
         self.ahead = self.reply.taken
 
     def item(self, item: object) -> bool:
-        """Record an item; return True if the reader stops now."""
+        """Record an item; return True if the reader should stop."""
         self.items.append(item)
         self._as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
         self.taken.append(self.reply.taken)
         self.at.append(virtual_time.now() - self._began)
         counted = "".join(self.reply.pieces[len(self.items) - 1 : len(self.items)])
-        # an integer counts as the text of the piece with the item's index
+        # an integer counts as the text of the piece at the same index
         self.reply.out(counted if isinstance(item, int) else text_of(item))
         self.goes_on = len(self.items) >= _MOST
         self._with_text += bool(text_of(item)) or not isinstance(item, str)
@@ -96,7 +97,7 @@ class _Record:
         self.seconds = virtual_time.now() - self._began
 
     def run(self) -> Run:
-        """Return the records; call this once none of the answer's code is running."""
+        """Return the record; call this when none of the answer's code is running anymore."""
         if self.seconds is None:
             self.over()
         changed, settings = self._changes()
@@ -118,7 +119,7 @@ class _Record:
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the changed arguments, and the model settings changed even for one request."""
+        """Return the changed arguments and model settings, even those changed for one request."""
         names = _parameters(self.answer)
         changed: list[str] = []
         settings: list[str] = []
@@ -132,7 +133,7 @@ class _Record:
         return changed, settings
 
     def _not_awaited(self) -> str:
-        """Return the function whose coroutine was returned instead of its result, or ""."""
+        """Return the name of a function whose coroutine was returned but not awaited, or ""."""
         if not (self.awaited and inspect.iscoroutine(self.returned)):
             return ""
         self.returned.close()
@@ -140,7 +141,7 @@ class _Record:
 
 
 def _made(arg: Any) -> Any:
-    """Return an argument, made into a stream if it is a reply's method."""
+    """Return an argument, or the stream that it makes if it is a reply's method."""
     return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
@@ -150,7 +151,7 @@ def _of_a_learner(error: BaseException) -> bool:
 
 
 def _state(arg: object) -> Any:
-    """Return the part of an argument's state that an answer may not change."""
+    """Return the part of an argument's state that an answer must not change."""
     if isinstance(arg, FakeModel):
         return arg.settings()
     if isinstance(arg, list):  # of models or functions: compare by identity and settings
@@ -205,7 +206,7 @@ def _iterate(record: _Record) -> None:
 
 
 def _discard(value: object) -> None:
-    """Close a coroutine, which would otherwise warn that it was never awaited."""
+    """Close a coroutine, to avoid Python's warning that it was never awaited."""
     if inspect.iscoroutine(value):
         value.close()
 
@@ -250,15 +251,15 @@ def run_async(
 
 
 async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
-    """Run the answer, and examine its tasks before they can take another step."""
-    # looked up now, since no loop is running when an endless answer is discarded
+    """Run the answer, and list its remaining tasks before they can run any further."""
+    # get the loop now: when an endless answer is discarded, no loop is running
     loop = asyncio.get_running_loop()
     try:
         await _awaited(record, pause, streams=streams)
     finally:
         left = _learners_tasks(loop)
         record.tasks = [name for task, name in left.items() if not task.cancelling()]
-        # asyncio's own tasks, such as `Event.wait`, end without another step and read no model
+        # except asyncio's own, such as `Event.wait`, which run no more of the answer's code
         record.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]
@@ -298,7 +299,7 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
     elif task.cancelled():
         record.cancelled = "cancelled"
         with suppress(asyncio.CancelledError):
-            await task  # retrieves the error, whose traceback would keep the answer's streams alive
+            await task  # retrieve the error: its traceback would keep the answer's streams alive
     else:
         record.cancelled = "raised" if record.error else "returned"
 

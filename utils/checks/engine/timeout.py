@@ -1,8 +1,8 @@
-"""A time limit for code that may never end; without signals, so that it also works on Windows.
+"""A time limit for code that may never end. It uses no signals, so it also works on Windows.
 
-The code runs in a separate thread, with the caller's context so that Jupyter shows what it displays
+The code runs in a separate thread, with the caller's context, so that Jupyter shows its output
 under the right cell. When time is up, an exception is raised inside that thread. Code that can't be
-stopped this way (a long call into C, an exception handler that catches everything) is left behind
+stopped this way (a long call into C, an exception handler that catches everything) is left running
 in a daemon thread, and the caller continues.
 """
 
@@ -16,17 +16,17 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 5.0  # for one check; a right answer takes milliseconds
+ANSWER_SECONDS = 5.0  # for one check; a correct answer takes milliseconds
 _STOPS = 20  # how many times to raise the exception: code may swallow it, or react slowly
 _PATIENCE = 0.2  # seconds between two attempts
 _HEARING = 0.05  # seconds until an interrupt is noticed
-_WINDOW = 0.25  # seconds over which to decide whether code computes or waits
-_COMPUTES = 0.02  # share of the window spent on a processor below which code counts as waiting
-_LONGEST = 4  # wall-clock limit as a multiple of the limit, however little processor time was used
+_WINDOW = 0.25  # seconds over which to measure whether code computes or waits
+_COMPUTES = 0.02  # code that uses a smaller share of the window as processor time is waiting
+_LONGEST = 4  # the most wall-clock time that a call may take, as a multiple of its limit
 
 
 class OutOfTime(SystemExit):
-    """The limit has passed.
+    """Raised when the time limit has passed.
 
     Not an `Exception`, so that `except Exception` doesn't catch it; a `SystemExit`, since asyncio's
     event loop swallows other exceptions.
@@ -37,11 +37,11 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     """Call `work` and return its result, or raise what it raises.
 
     The limit counts processor time while the code computes, so that a busy machine doesn't fail a
-    right answer, and wall-clock time while it waits. An interrupt of the caller, such as the
-    kernel's ■, stops `work` too.
+    correct answer, and wall-clock time while it waits. Interrupting the caller, for example with
+    Jupyter's ■ button, stops `work` too.
 
     Raises:
-        OutOfTime: If it is not done after `seconds`.
+        OutOfTime: If `work` hasn't returned within the limit.
     """
     stdout, stderr = sys.stdout, sys.stderr
     run = _Run(work)
@@ -49,12 +49,12 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         return run.result(seconds)
     finally:
         run.release()
-        # Code that was stopped or left behind may have redirected stdout and stderr.
+        # Code that was stopped or left running may have redirected stdout and stderr.
         sys.stdout, sys.stderr = stdout, stderr
 
 
 class _Run(Generic[T]):
-    """One call in a thread that stays until it is released, so that its id can't be reused."""
+    """One call in a thread that stays alive until released, so that its id can't be reused."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -72,7 +72,7 @@ class _Run(Generic[T]):
         latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()
-            # In short waits, since on Windows a long one would block the kernel's ■.
+            # Short waits: on Windows, a long one would block interrupts.
             while not self._done.wait(_HEARING):
                 now = time.monotonic()
                 if (passed := now - begun) < window:
@@ -90,7 +90,7 @@ class _Run(Generic[T]):
         return self._value[0]
 
     def release(self) -> None:
-        """Let the thread end, with no exception pending; leave a stuck thread behind."""
+        """Let the thread end, with no exception pending; leave a stuck thread running."""
         if self._done.is_set():
             self._send(None)
             self._released.set()
@@ -103,7 +103,7 @@ class _Run(Generic[T]):
             self._call()
             self._done.set()
             self._released.wait()
-        except OutOfTime:  # sent as the call was ending
+        except OutOfTime:  # raised just as the call was ending
             self._done.set()
             self._released.wait()
 
@@ -120,7 +120,7 @@ class _Run(Generic[T]):
                 return
 
     def _send(self, exception: type[BaseException] | None) -> None:
-        """Raise `exception` in the thread at its next line of Python; None cancels that."""
+        """Raise `exception` in the thread at its next line of Python; None cancels it."""
         ident = ctypes.c_ulong(self._thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ident, ctypes.py_object(exception) if exception else None

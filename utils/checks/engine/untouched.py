@@ -12,7 +12,7 @@ from utils import lesson_source
 def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still the exercise's placeholder.
 
-    A placeholder is `...`, a tuple that contains one, a dict or list of nothing else, a function
+    A placeholder is `...`, a tuple that contains one, a dict or list of placeholders, a function
     that is empty or identical to the exercise's stub, or a class with only such functions.
     """
     if answer is ...:
@@ -49,7 +49,7 @@ def _stubs(number: str) -> list[CodeType]:
     """Return the code of all functions and classes in the exercise's cell before any edit."""
     try:
         text = lesson_source.stub(number)
-    except LookupError:  # a check without a lesson, in a test
+    except LookupError:  # a test's exercise, which is in no lesson
         return []
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))

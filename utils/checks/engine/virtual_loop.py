@@ -1,4 +1,4 @@
-"""An event loop on virtual time, and the limits of a run on it; see `virtual_time`."""
+"""An event loop on virtual time, with time limits for each run; see `virtual_time`."""
 
 import asyncio
 import selectors
@@ -14,23 +14,23 @@ import anyio.to_thread
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-BEGIN = 100.0  # the clock when a run begins, in seconds
-VIRTUAL_SECONDS = 600.0  # on the virtual clock, until a run counts as endless
-SOON = 0.02  # virtual seconds in which everything that is due now gets done
+BEGIN = 100.0  # virtual time at the start of a run, in seconds
+VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
+SOON = 0.02  # virtual seconds; anything that happens within them counts as immediate
 
 _HEARING = 0.05  # real seconds until a waiting loop or thread notices that it should stop
-_SILENCE = 0.5  # real seconds of inactivity, with nothing to wait for, until a run is ended
-_BUSY = 2000  # consecutive busy rounds of the loop after which time advances anyway
-_TICK = 0.01  # virtual seconds by which each further busy round advances time
-_LAST_WORDS = 5.0  # virtual seconds for tasks to end after a run
+_SILENCE = 0.5  # real seconds with nothing to do or to wait for, after which a run is ended
+_BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
+_TICK = 0.01  # virtual seconds by which each further busy iteration advances time
+_LAST_WORDS = 5.0  # virtual seconds that remaining tasks have to end after a run
 
 
 class NeverEnds(BaseException):  # so that `except Exception` in the learner's code doesn't catch it
-    """The learner's code waits for something that never happens, or runs forever."""
+    """Raised if the learner's code waits for something that never happens, or runs forever."""
 
 
 class Stop(SystemExit):
-    """Ends whatever runs on a loop; asyncio lets a `SystemExit` through."""
+    """Raised to end a run: asyncio lets a `SystemExit` propagate out of the loop."""
 
 
 WAITS = (
@@ -44,11 +44,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing can run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
-        """Make a loop; `in_thread` is called with it in each of its threads."""
+        """Make a loop; each of its worker threads first calls `in_thread` with the loop."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # seconds for which synchronous code blocked the loop
-        # errors in tasks that weren't awaited, as asyncio reports them
+        # asyncio's reports of exceptions in tasks that were never awaited
         self.unheard: list[dict[str, Any]] = []
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
@@ -64,7 +64,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `main` to its end, and then end everything that it left running."""
+        """Run `main` to its end, and then end all tasks and async generators that it left."""
 
         async def counted() -> T:
             self.count_threads()
@@ -82,13 +82,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Like any loop's, but counted: the clock stands still while a thread is working."""
-        # removed when it runs, so that an idle thread doesn't keep a stream open
+        """Run `func` in a thread, with the clock stopped until it ends or is in `pause`."""
+        # emptied when the job runs, so that an idle thread doesn't keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
-        # called after the result is set: `wrap_future` registered first
+        # runs after the future gets its result: `wrap_future` added its callback first
         job.add_done_callback(self._job_done)
         return future
 
@@ -122,7 +122,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(too_long)
 
     def busy(self) -> None:
-        """Count a busy round; a loop that polls without a pause takes time, too."""
+        """Count a busy iteration, and advance time after many, so that endless polling ends."""
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK
@@ -130,12 +130,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(GOES_ON)
 
     def threads_at_work(self) -> bool:
-        """Whether a thread may still deliver something before time advances."""
+        """Whether any thread is working, rather than in `pause`, so that time can't advance yet."""
         pooled = self._limiter.borrowed_tokens if self._limiter else 0
         return self._jobs + pooled > self._asleep
 
     def silent(self, seconds: float) -> None:
-        """Record that for this many real seconds there was nothing to do or to wait for."""
+        """Count real seconds with nothing to do and no timer or thread to wait for."""
         self._silent += seconds
         if self._silent > _SILENCE:
             raise Stop(WAITS)
@@ -186,7 +186,7 @@ class _Selector(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return events from threads; `timeout` is in virtual seconds."""
+        """Return wake-ups from threads; `timeout` is in virtual seconds."""
         found = super().select(0)
         threads = self._loop.threads_at_work()
         if timeout is not None and timeout <= 0:

@@ -7,12 +7,12 @@
     run(lambda: answer(model, prompt), answer)     # a coroutine, on its own loop
 
 The loop's clock stands still while anything can run, and jumps to the next timer when nothing can,
-so timeouts and stalls are exact, and the same on every machine. The clock waits for threads of
-`to_thread` and of a web server's pool, except while they are in `pause`.
+so timeouts and stalls are exact, and the same on every machine. The clock waits for
+`asyncio.to_thread` and for anyio's threads, except while they are in `pause`.
 
 `time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same clock, but only
 for the learner's code, even if it imported them by name. `time.sleep` in a coroutine blocks the
-loop, as in real life; `blocked()` returns for how many seconds.
+loop, as in real life; `blocked()` returns for how long.
 """
 
 import asyncio
@@ -73,12 +73,11 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
-    In the modules of `learners` (functions or classes), imported `time` functions follow the clock.
-
-    Tasks and generators that it leaves behind are cancelled and closed afterwards.
+    Functions of `time` follow the clock, even those imported by name in the modules of `learners`
+    (functions or classes). Tasks that `main` leaves running are cancelled, and generators closed.
 
     Raises:
-        NeverEnds: If it waits for something that never happens, or takes more than
+        NeverEnds: If `main` waits for something that never happens, or takes more than
             `VIRTUAL_SECONDS`.
         Exception: Whatever `main` raises.
     """
@@ -143,7 +142,7 @@ def blocks_the_loop() -> bool:
 
 
 def blocked() -> float:
-    """Return for how many virtual seconds synchronous code has blocked the loop so far."""
+    """Return the virtual seconds for which synchronous code has blocked the loop so far."""
     loop = _CLOCK.get()
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 
@@ -156,7 +155,7 @@ _REAL: dict[str, Callable[..., Any]] = {
 
 
 def _following(name: str) -> Callable[..., Any]:
-    """Return a version of a `time` function that reads the virtual clock if there is one."""
+    """Return a version of a `time` function that uses the virtual clock if there is one."""
     real = _REAL[name]
 
     def sleep(seconds: float) -> None:
@@ -179,7 +178,7 @@ _FOLLOWING = {name: _following(name) for name in _REAL}
 
 @contextmanager
 def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
-    """Replace the functions of `time`, in the module and among the learner's names."""
+    """Replace the functions of `time`, in the module and in the learner's global namespaces."""
     put: list[Callable[[], None]] = []
     places = [vars(time), *_namespaces(learners)]
     for names in places:
@@ -207,6 +206,6 @@ def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
 
 
 def _is_librarys(names: dict[str, Any]) -> bool:
-    """Whether these are the names of a library's module, such as asyncio."""
+    """Whether this is the namespace of a standard-library module, such as asyncio."""
     module = str(names.get("__name__", "")).partition(".")[0]
     return module in sys.stdlib_module_names and module != "__main__"

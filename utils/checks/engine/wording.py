@@ -1,4 +1,4 @@
-"""How check messages quote, count and compare."""
+"""Helpers to quote, count and compare in check messages."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ def count(number: int, noun: str, verb: str = "") -> str:
 
 
 def times(number: int) -> str:
-    """Return a frequency: "never", "once", "twice", "3 times"."""
+    """Return a number of times in words, such as "never", "once", "twice" or "3 times"."""
     return _TIMES.get(number, f"{number} times")
 
 
@@ -52,7 +52,7 @@ def joined(words: Sequence[str], last: str = "and") -> str:
 
 
 def differ_at(got: Sequence[Any], expected: Sequence[Any]) -> int:
-    """Return where two sequences begin to differ; the shorter one's length if they don't."""
+    """Return the index of the first difference; the shorter one's length if there is none."""
     pairs = enumerate(zip(got, expected, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(got), len(expected)))
 
