@@ -1,11 +1,11 @@
-"""What learners call in an exercise: `check`, `hint`, `solution` and `predict`.
+"""The functions that learners call: `check`, `hint`, `solution` and `predict`.
 
     check("1.2", words)    # checks your answer without revealing the solution
     hint("1.2")            # shows the next hint
     solution("1.2")        # shows the solution
     predict("P1.1")        # asks for a prediction before you run the code
 
-The check of an exercise is a file in its lesson's folder, such as `lesson_1/shout.py`; its messages
+Each exercise's check is a file in its lesson's folder, such as `lesson_1/shout.py`; its messages
 are in that folder's `messages.py`. The building blocks of checks are in `engine/`.
 """
 

@@ -1,6 +1,6 @@
-"""Exercise numbers as learners write them, and the errors for a wrong call of `check` or `hint`.
+"""Reads the exercise numbers that learners pass to `check`, `hint` and so on.
 
-An exercise that has moved is found under its old number too.
+An exercise whose number has changed is found under its old number too.
 """
 
 import re
@@ -12,12 +12,12 @@ from utils.errors import Sentence
 MISSING = object()  # an argument that was not given
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
-_MOVED = {"4.stages": "5.agent_stages"}  # exercises that have moved to another lesson and changed
-_former: dict[str, str] = {}  # old numbers in learners' copies of notebooks, with the current ones
+_MOVED = {"4.stages": "5.agent_stages"}  # exercises that were moved to another lesson and changed
+_former: dict[str, str] = {}  # old numbers in learners' copies, mapped to the current ones
 
 
-class Misuse(Sentence, LookupError):  # noqa: N818 (told to learners)
-    """A call without a valid exercise number; the message shows how to write it."""
+class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
+    """Raised for a wrong call of `check`, `hint` and so on; the message shows how to fix it."""
 
 
 def the_number(given: object, call: str) -> str:
@@ -26,7 +26,7 @@ def the_number(given: object, call: str) -> str:
     In a lesson with ten exercises, 5.1 doesn't count as "5.1": to Python, 5.10 is the same number.
 
     Raises:
-        Misuse: If it isn't such a number, or is ambiguous.
+        Misuse: If `given` isn't such a number, or is ambiguous.
     """
     found = _number(given)
     if found is None:
@@ -39,9 +39,9 @@ def the_number(given: object, call: str) -> str:
 def the_checked_number(number: object, answer: object) -> str:
     """Like `the_number`, for `check`, which also takes an answer.
 
-    If the answer has the name of an exercise, that exercise is meant: an exercise that moved has a
-    new number, but learners' copies keep the old one. A dict whose number no longer exists
-    is the answer to its lesson's `diagnosis`.
+    If the answer has the name of an exercise, that exercise's current number is returned, since a
+    learner's copy may still have an old one. A dict whose number no longer exists is taken as the
+    answer to the lesson's `diagnosis`.
     """
     found = _number(number)
     if found is None:

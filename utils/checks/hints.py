@@ -1,4 +1,4 @@
-"""Hints, solutions and predictions, shown from the lesson's own source."""
+"""Shows hints, solutions and predictions, which are read from the lesson's source."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _given: Counter[str] = Counter()  # hints given in this kernel, by exercise
 
 @dataclass(frozen=True)
 class Hint:
-    """One hint, or all of them once they are used up."""
+    """One hint, or all of them once each has been shown."""
 
     number: str
     steps: tuple[str, ...]
@@ -64,7 +64,7 @@ def hint(number: object = MISSING) -> None:
     """Show the next hint for exercise `number`, such as "1.2"; after the last one, all of them.
 
     Raises:
-        Misuse: If there are none; the message lists the exercises with hints.
+        Misuse: If the exercise has no hints; the message lists the exercises that do.
     """
     _display(next_hint(the_number(number, "hint")))
 

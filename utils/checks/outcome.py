@@ -13,7 +13,7 @@ _COLOUR = {
     "not yet": "var(--jp-warn-color1, #b25e00)",
     "not attempted": "var(--jp-info-color1, #1565c0)",
 }
-# A run of backticks, code, and another run of the same length.
+# A run of backticks, the code, and a run of the same length.
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def panel(status: Status, content: str) -> str:
-    """Return HTML set apart by a bar in the status's colour, and announced by screen readers."""
+    """Return an HTML panel with a bar in the status's colour, announced by screen readers."""
     return (
         f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
         "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
@@ -55,8 +55,8 @@ def panel(status: Status, content: str) -> str:
 def in_html(text: str) -> str:
     """Return text as HTML, with `code` between backticks set as code.
 
-    As in Markdown, code that contains backticks is delimited by runs of backticks of another length
-    and a space on either side.
+    As in Markdown, code that contains backticks is delimited by a run of backticks of a different
+    length, and padded with a space on either side.
     """
     return _CODE.sub(_as_code, html.escape(text, quote=False))
 

@@ -1,6 +1,6 @@
-"""From an answer to its outcome: find the exercise, run the answer, identify the mistake.
+"""Turns an answer into an outcome: finds the exercise, runs the answer, identifies the mistake.
 
-An exercise's check is `check` in a file of its lesson's folder, such as `lesson_1/shout.py`. Its
+An exercise's check is the variable `check` in a file such as `lesson_1/shout.py`. Its
 messages are in that folder's `messages.py`, under the file's name in capitals.
 """
 
@@ -58,7 +58,7 @@ def _endless(reason: BaseException, case: Any) -> str:
 
 
 class Loaded:
-    """An exercise with its number and messages, and with the shared mistakes and messages."""
+    """An exercise with its number, its messages, and the shared mistakes and messages."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
         from utils.checks.engine import messages as shared
@@ -91,7 +91,7 @@ class Loaded:
         return self._outcome("correct", " ".join(said), None)
 
     def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
-        """Return the mistakes to look for in a run of a case not from `stress`, in order."""
+        """Return the mistakes to look for, in order; not for `stress` cases: see `_stressed`."""
         from utils.checks.engine.mistakes import FIRST, LAST
         from utils.checks.engine.run import Run
 
@@ -113,7 +113,7 @@ class Loaded:
 
     @property
     def _stressed(self) -> dict[str, Any]:
-        """The mistakes of `STRESSED`, without those opted out of, and with replacements."""
+        """The mistakes in `STRESSED`, with the exercise's replacements and without its opt-outs."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}

@@ -1,4 +1,4 @@
-"""Which deployment is healthy, buffered, or has a slow model."""
+"""Which deployment is healthy, which is buffered, and which has a slow model."""
 
 from utils.checks.engine.diagnosis import clinic
 

@@ -25,10 +25,10 @@ class Sentence(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The sentence that was returned, and how much of the reply it took."""
+    """The sentence that was returned, and how much of the reply was read for it."""
 
     case: Sentence
-    arrived: Sequence[int]  # how many characters had arrived with each piece
+    arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
     needless: bool  # whether text follows the sentence, but the reply was still read to its end
@@ -46,7 +46,7 @@ class _Keeper(FakeModel):
     _kept: list[Any] = PrivateAttr(default_factory=list)
 
     def stream(self, *args: Any, **kwargs: Any) -> Any:
-        """Like any chat model's, but keep the stream."""
+        """Make a stream, and keep a reference to it."""
         self._kept.append(super().stream(*args, **kwargs))
         return self._kept[-1]
 
@@ -70,7 +70,7 @@ def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
 
 
 def _short(s: Seen) -> bool:
-    """Whether the answer ended the sentence too early, at a mark within it."""
+    """Whether the answer ended the sentence too early, at a punctuation mark inside it."""
     return s.wrong_text and s.expected.startswith(s.output) and s.output[-1:] in (".", "!", "?")
 
 

@@ -1,4 +1,4 @@
-"""What learners read about their answers to lesson 1's exercises."""
+"""Messages to learners about their answers to lesson 1's exercises."""
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages

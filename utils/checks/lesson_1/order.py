@@ -1,4 +1,4 @@
-"""Lines to arrange so that they measure TTFT and the total; the check runs them."""
+"""Lines to arrange so that they measure TTFT and total time; the check runs them."""
 
 import linecache
 import re
@@ -29,7 +29,7 @@ class Seen:
     syntax: SyntaxError | None = None
     error: Exception | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    missing: Sequence[str] = ()  # the metrics that the lines didn't assign
+    missing: Sequence[str] = ()  # the metrics that the lines didn't assign a float
     reply: Reply = field(default_factory=Reply)
 
     @property
@@ -71,7 +71,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_of(given: object) -> str:
-    """Return the letters of an order in upper case, without separators; "" if it can't be read."""
+    """Return an order's letters in upper case, without separators; "" if it can't be read."""
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     return "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
 

@@ -1,4 +1,4 @@
-"""Six changes to a request, ordered by TTFT; the simulator's own model computes the TTFTs."""
+"""Six changes to a request, ordered by TTFT; the simulator's prefill model computes the TTFTs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -23,11 +23,11 @@ class Seen(Run):
     item: str  # the wrong item, or "" if items are only missing at the end
     word: str  # the correct word at that position, or ""
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
-    late: int | None  # the index of the first word yielded later than necessary; None without one
+    late: int | None  # the index of the first word yielded later than necessary, or None
 
     @property
     def together(self) -> Sequence[str]:
-        """The words completed by the same piece as the first late one, up to that one."""
+        """The words completed by the same piece as the first late one, up to and including it."""
         if self.late is None:
             return ()
         needed = self.needed[self.late]
@@ -35,7 +35,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Loop over the words of one stream of pieces."""
+    """Read the answer's words for one stream of pieces."""
     reply = case.reply()
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)
@@ -61,7 +61,7 @@ def _needed(reply: Reply) -> list[int]:
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """Return the words without punctuation, in three versions."""
+    """Return the words without punctuation, removed in three different ways."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

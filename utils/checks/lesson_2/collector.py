@@ -34,7 +34,7 @@ class Seen(Heard):
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
     longest: str  # the longest string in `held`
-    late: int | None  # index of the first chunk after which `.text` was wrong; None without one
+    late: int | None  # index of the first chunk after which `.text` was wrong, or None
     arrived: str  # the text that had arrived with that chunk
 
 
@@ -83,7 +83,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return the text without pieces that repeat the previous one, and without any repeats."""
+    """Return the text without consecutive duplicate pieces, and without any duplicates."""
     not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
     return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
 

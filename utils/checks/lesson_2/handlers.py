@@ -1,6 +1,6 @@
-"""Running a learner's callback handlers: new instances, with no exception silenced.
+"""Runs a learner's callback handlers, as new instances whose exceptions propagate.
 
-LangChain turns a handler's exception into a line of its log. Here it reaches the learner.
+LangChain normally logs a handler's exception and carries on. Here the check reports the exception.
 """
 
 import inspect
@@ -53,7 +53,7 @@ class Heard:
 
     @property
     def when(self) -> str:
-        """What is special about the case, with a leading space; "" if nothing is."""
+        """The case's `when` with a leading space; "" if the case has none."""
         return f" {self.case.when}" if self.case.when else ""
 
     @property
@@ -90,7 +90,7 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
                 listen(make)
             except Exception as error:
                 errors.append(error)
-            for handler in made:  # an exception during later clean-up shouldn't be raised
+            for handler in made:  # exceptions during later clean-up shouldn't propagate
                 object.__setattr__(handler, "raise_error", False)
     first = next(iter(made), None)
     return Heard(
@@ -106,7 +106,7 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
 
 
 def is_handler_class(answer: object) -> bool:
-    """Whether it is a class whose instances LangChain can call."""
+    """Whether the answer is a class whose instances LangChain can call."""
     return isinstance(answer, type) and issubclass(answer, BaseCallbackHandler)
 
 
@@ -127,7 +127,7 @@ def overheard() -> Iterator[list[str]]:
 
 
 def hears(handler: object, *events: str) -> bool:
-    """Whether the handler overrides the method for one of these events; for any, if none given."""
+    """Whether the handler overrides the method for one of these events, or for any event."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
         for name, given in _GIVEN.items()
@@ -136,7 +136,10 @@ def hears(handler: object, *events: str) -> bool:
 
 
 def unknown(handler: object) -> list[str]:
-    """Return the learner's methods that LangChain never calls: `on_…`, or all if it calls none."""
+    """Return the learner's methods that LangChain never calls.
+
+    Methods without the prefix `on_` are included only if LangChain calls none of the methods.
+    """
     names = [
         name
         for owner in type(handler).__mro__

@@ -1,4 +1,4 @@
-"""A handler that reports each run's tokens, tried with runs that overlap, fail or are a batch."""
+"""A handler that counts each run's tokens, checked with interleaved, failing and batch runs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -19,7 +19,7 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 @dataclass(frozen=True, kw_only=True)
 class Runs(Case):
-    """The runs that a handler receives: one, or several."""
+    """A case of one or several runs that call the same handler."""
 
     interleaved: bool = False  # whether another run's tokens arrive between those of the first
     other_first: bool = False  # with `interleaved`, whether the other run starts first
@@ -29,7 +29,7 @@ class Runs(Case):
 
 
 class _Spy(BaseCallbackHandler):
-    """Records for each finished run its tokens, its tokens with text, and its characters."""
+    """Counts the tokens, the tokens with text, and the characters of each finished run."""
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
@@ -57,19 +57,19 @@ class Seen(Heard):
     reports: Any  # `.reports` at the end
     got: Sequence[Any]  # the entries of `.reports`; none if it isn't a list
     others: Any  # `.reports` of a handler that received nothing
-    kept: Sequence[str]  # the attributes that have grown
+    kept: Sequence[str]  # the attributes that have more entries after the runs
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct, in any order
 
     @property
     def off(self) -> set[int]:
-        """The differences between the reports and the correct ones; empty if any is missing."""
+        """How far each report is off; empty if the number of reports is wrong."""
         both = zip(self.got, self.right, strict=True)
         return {got - right for got, right in both} if len(self.got) == len(self.right) else set()
 
 
 def observe(answer: Any, case: Runs) -> Seen:
-    """Run a handler on one case."""
+    """Run a handler with one case, alongside a spy that counts correctly."""
     spy = _Spy()
     facts: dict[str, Any] = {"reports": None, "others": None, "kept": ()}
 
@@ -120,7 +120,7 @@ def _reports(handler: object) -> Any:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """Return the number of entries in each attribute except `reports`."""
+    """Return the number of entries, including nested ones, in each attribute but `reports`."""
     own = {name: value for name, value in vars(type(handler)).items() if not callable(value)}
     attributes = {**own, **vars(handler)}
     return {

@@ -10,7 +10,7 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the most empty tokens in a reply
-# Tokens that only handlers receive: they aren't in the reply, so counting its spaces gives less.
+# Tokens that only handlers receive, so the reply contains fewer spaces than the tokens do.
 _ASIDES = (" ", "by the by")
 
 

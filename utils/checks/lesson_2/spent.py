@@ -36,7 +36,7 @@ class Seen(Attaching):
     replies: dict[str, Reply]
     readings: Sequence[Reading]  # the readings of all replies
     never_sent: str  # the first prompt that was never sent, or ""
-    often: str  # the first prompt that wasn't sent as often as it is in the list, or ""
+    often: str  # the first prompt that wasn't sent as often as it is listed, or ""
     left: str  # the first prompt whose reply wasn't read to its end, or ""
     given: int  # the input tokens of all replies
     written: Sequence[int]  # the output tokens of each reply
@@ -55,7 +55,7 @@ def _usage(given: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
 
 
-# the numbers distinguish mistakes
+# chosen so that different mistakes give different sums
 _USAGES = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
 _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 

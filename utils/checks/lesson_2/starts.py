@@ -1,4 +1,4 @@
-"""How many starts of a model two handlers count; the check runs all four cases."""
+"""How many model starts each of two handlers counts; the check runs all four cases."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -31,7 +31,7 @@ class Seen:
     answer: Any
     strings: Sequence[str] = ()  # keys that are a case's number written as a string
     unknown: Sequence[str] = ()  # keys that aren't a case's number
-    misshapen: int = 0  # the first case whose entry isn't two numbers in a readable form, or 0
+    misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
     missing: Sequence[str] = ()  # the missing numbers, as "`A` in case 2"
     # the first case with a value that isn't an integer, and the value
     odd: tuple[int, Any] = (0, None)
@@ -41,7 +41,7 @@ class Seen:
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
-    """Return a case's entry, a dict, `("A", 1, "B", 2)` or `(1, 2)`, as a dict; else None."""
+    """Return an entry as a dict; None if it isn't a dict, `("A", 1, "B", 2)` or `(1, 2)`."""
     if entry is ... or entry is None:
         return {}
     if isinstance(entry, Mapping):
@@ -54,7 +54,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return the number for a handler, even from a mapping with defaults; `...` if missing."""
+    """Return a handler's number, or the mapping's default for it; `...` if there is neither."""
     try:
         # a copy, since a defaultdict would add the key
         number = copy({} if row is None else row)[name]
@@ -64,7 +64,7 @@ def _number(row: Mapping[str, Any] | None, name: str) -> Any:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Run the four cases, and compare."""
+    """Run the four cases, and compare the answer with the counts."""
     if not isinstance(answer, Mapping):
         return Seen(answer)
     rows = {case: _row(answer.get(case, ...)) for case in CASES}

@@ -15,9 +15,9 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 IDLE = 50.0  # seconds between creating and using the handler
 
-_FIRST_AFTER = 0.5437  # seconds; so precise that a rounded TTFT differs from it
+_FIRST_AFTER = 0.5437  # seconds; has enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
-_LONG = 60.0  # seconds; everything here takes less
+_LONG = 60.0  # seconds; longer than any run here
 _CLOSE = 1e-3
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds
 
@@ -99,7 +99,7 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded; 0.0, unlike 0, is the difference of two equal readings."""
+    """Whether a value was rounded; 0.0 doesn't count, since equal readings differ by 0.0."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 

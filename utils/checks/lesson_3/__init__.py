@@ -1,1 +1,1 @@
-"""The checks of lesson 3: a file for each exercise, and their messages."""
+"""The checks of lesson 3: one file per exercise, and their messages."""

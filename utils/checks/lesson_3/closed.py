@@ -1,4 +1,4 @@
-"""Incomplete Markdown whose open code fence gets closed."""
+"""Close an open code block in incomplete Markdown."""
 
 import re
 from collections.abc import Callable

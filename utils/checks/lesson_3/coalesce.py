@@ -14,12 +14,12 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # exact in binary, like the gaps, so that "at least" is exact too
+SECONDS = 0.25  # exact in binary, like the gaps, so comparisons of sums are exact
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace(Case):
-    """A stream whose pieces arrive after `gaps` seconds, by a clock that starts at `begins`."""
+    """A stream with a gap, in seconds, before each piece, and a clock that starts at `begins`."""
 
     gaps: Sequence[float]
     begins: float = 100.0
@@ -32,8 +32,8 @@ class Passed(NamedTuple):
     taken: int
 
 
-# Stands for a string that wasn't yielded, or wasn't due. 1000 is more than all pieces of a case, so
-# a missing string counts as too late, and an extra one as too soon.
+# Stands in for a string that wasn't yielded, or for one that wasn't due. 1000 is more than all
+# pieces of a case, so a missing string counts as too late, and an extra one as too soon.
 _NOTHING = Passed("", 1000)
 
 
@@ -54,7 +54,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Pace) -> Seen:
-    """Loop over the answer for one stream, with a clock that counts its calls."""
+    """Read the answer's output for one stream, with a clock that records its calls."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
 
@@ -83,7 +83,7 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
 def _due(
     case: Pace, *, from_piece: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield what is due if time is measured from the last yield, or from the previous piece."""
+    """Yield the strings due, with intervals measured from the last yield or the previous piece."""
     now, waiting, last, taken = 0.0, "", -inf, 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
         now, waiting, taken = now + gap, waiting + piece, taken + bool(piece)

@@ -1,4 +1,4 @@
-"""Which of four programs stores complete replies alone, and what the others go by."""
+"""Which of four programs stores only complete replies, and what the others wrongly check."""
 
 from utils.checks.engine.diagnosis import clinic
 

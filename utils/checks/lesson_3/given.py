@@ -1,4 +1,4 @@
-"""The replies that the first three exercises read as streams of chunks."""
+"""Replies that the first three exercises read as streams of chunks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from utils.checks.engine.untouched import untouched
 
 HERON = "The heron stands still for an hour. Then it doesn't."
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
-UNKNOWN = "error"  # a finish reason that the lesson doesn't name, as some providers send it
+UNKNOWN = "error"  # a finish reason that some providers send, but the lesson doesn't name
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunks(Case):
-    """A reply as chunks, with its tool calls and finish reason; `empty` is an empty stream."""
+    """A reply as chunks, with its tool calls and finish reason, or an empty stream if `empty`."""
 
     text: str = HERON
     calls: Sequence[tuple[str, str]] = ()
@@ -35,7 +35,7 @@ NOTHING_CAME = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """Make a case with this finish reason, which its `when` mentions."""
+    """Make a case with this finish reason, and mention the reason in its `when`."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
@@ -75,7 +75,7 @@ def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted) 
 
 
 def uses(s: Seen, name: str) -> bool:
-    """Whether the answer's own code, without functions inside it, uses an attribute or global."""
+    """Whether the answer's code, excluding nested functions, uses this attribute or global."""
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 

@@ -1,4 +1,4 @@
-"""The text of a complete reply, or an exception for any other."""
+"""Return the text of a complete reply, or raise an exception for any other."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _NONE = re.compile(
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
-    """Store one reply, or reject it."""
+    """Call the answer with one reply, which it should return or reject."""
     complete = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if complete else ANYTHING)
 
@@ -44,7 +44,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection's error was replaced, rather than raised or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # swallowed; "raises" reports an error of another type
+    if not s.lost:  # the error was swallowed; "raises" reports exceptions of other types
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__
     return hidden or not _refused(s)

@@ -18,11 +18,11 @@ class Seen:
 
     answer: Any
     yielded: Sequence[dict[str, Any]]
-    at: int = 0  # the index of the first difference; the length of the shorter list without one
+    at: int = 0  # the index of the first difference, or the shorter list's length
     given: Any = None  # the learner's value at that index
-    # the parser's value at that index; None if one list is shorter
+    # the parser's value at that index; None if either list ends before it
     value: dict[str, Any] | None = None
-    # the first key of the learner's value that isn't in the JSON, not even partially
+    # the first key of the learner's value that isn't a key of the JSON, or the beginning of one
     unknown: str = ""
     key: str = ""  # the first key whose value differs
 

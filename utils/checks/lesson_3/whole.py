@@ -1,4 +1,4 @@
-"""One chunk that is the sum of all chunks."""
+"""Add all chunks up to one chunk."""
 
 from collections.abc import Callable
 from typing import Any
