@@ -13,7 +13,7 @@ import pytest
 from tests.simulator.virtual import VirtualSimulator
 
 PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
-NAMES = ("sim", "sim-fast")  # names of the models; the second is the fallback
+NAMES = ("sim", "sim-fast")  # model names; the second is the fallback
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def virtual() -> Iterator[VirtualSimulator]:
 
 
 def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Import the app again; its models, otherwise unchanged, call a virtual simulator."""
+    """Import the app afresh, with models that call a virtual simulator."""
     monkeypatch.setenv("OPENAI_MODEL", NAMES[0])
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", NAMES[1])
     monkeypatch.syspath_prepend(PLACE)
@@ -41,5 +41,5 @@ def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTy
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """The app's module; its models are the simulator's `sim` and `sim-fast`."""
+    """Return the app's module, whose models are the simulator's `sim` and `sim-fast`."""
     return load(monkeypatch, virtual)

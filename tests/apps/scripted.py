@@ -1,4 +1,4 @@
-"""A model that calls tools according to a script; the simulator's choice depends on the prompt."""
+"""A fake model that calls given tools in order; the simulator's choice depends on the prompt."""
 
 from __future__ import annotations
 

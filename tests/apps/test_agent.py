@@ -36,7 +36,7 @@ def test_its_tool_is_named_and_the_result_is_no_text(
 ) -> None:
     (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
     assert ("tool", "order_status") in events
-    assert text(events).count("arrives on Thursday") == 1  # in the model's words
+    assert text(events).count("arrives on Thursday") == 1  # only in the model's reply
     assert events[-1][0] == "end"
 
 

@@ -1,4 +1,4 @@
-"""The `app` command: what it starts and ends, and its messages when it can't."""
+"""The `app` command: the processes it starts and stops, and its messages when it can't start."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 @contextmanager
 def served(port: int) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Run the command while the block runs; yield it, and the processes it started."""
+    """Run the command while the block runs; yield its process and the processes it started."""
     process = subprocess.Popen(
         [sys.executable, "course.py", "app", "fastapi", "--here", "--no-browser", f"--port={port}"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The parts of the assistant that apps use besides its replies, tested in test_fastapi_chat.py."""
+"""The assistant's parts that apps call directly; test_fastapi_chat.py tests its replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The FastAPI app over HTTP: its replies, its memory, and what it rejects; not its page."""
+"""The FastAPI app over HTTP, without its page: replies, memory, and rejected requests."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
 
 
 def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str) -> list[Events]:
-    """Send messages as one visitor, one after the other."""
+    """Send messages as one visitor, one after another; return the events of each reply."""
 
     async def main() -> list[Events]:
         await behave(virtual, model)
@@ -187,7 +187,7 @@ def test_a_reader_who_leaves_can_rejoin_and_misses_nothing(
                     break
         rest = await visitor.read(reply, int(last))
         assert text(first) + text(rest) == ANSWER
-        assert await visitor.read(reply) == first + rest  # like a page that was just loaded
+        assert await visitor.read(reply) == first + rest  # as for a page that was just loaded
 
     virtual.run(main())
     assert [request.ended for request in virtual.requests()] == ["finished"]
@@ -320,7 +320,7 @@ def test_after_a_tool_was_called_no_fallback_calls_it_again(
     async def order_status(order: int) -> str:
         """Look up where an order is, by its number."""
         calls.append(order)
-        await behave(virtual, "sim-chat:503@0")  # the first model refuses from here on
+        await behave(virtual, "sim-chat:503@0")  # the first model fails from here on
         return "on its way"
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
@@ -423,8 +423,7 @@ def test_a_call_that_was_cut_off_is_not_made(
     assert calls == []
 
 
-# --- rejected requests
-# ------------------------------------------------------------------------------
+# --- rejected requests ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

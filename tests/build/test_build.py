@@ -1,4 +1,4 @@
-"""The build: two editions of one source, reproducible, and executed as a learner would."""
+"""The build: two reproducible editions from one source, executed as a learner would."""
 
 import json
 import os
@@ -36,7 +36,7 @@ display(IntSlider(3))
 
 
 def plant(root, lesson):
-    """Put a lesson into a course, and a check of its only exercise."""
+    """Add a lesson to a course, and a check for its only exercise."""
     (root / "lessons").mkdir()
     (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
     (root / "utils" / "checks" / "lesson_1").mkdir(parents=True)
@@ -183,7 +183,7 @@ def test_executing_again_gives_the_same_file(built):
 
 
 def lesson_with(*cells):
-    """Make a notebook of sections: a string is a heading, a pair is code with its output."""
+    """Create a notebook of sections: a string is a heading, a pair is code and its output."""
     made = []
     for number, cell in enumerate(cells):
         if isinstance(cell, str):
@@ -399,7 +399,7 @@ def test_half_a_file_counts_as_none(built, capsys):
 
 
 def save_in_jupyter(content):
-    """Add what JupyterLab adds when a notebook is opened and saved without running it."""
+    """Make the changes that JupyterLab makes when it saves a notebook that wasn't run."""
     content["metadata"]["kernelspec"] = dict(reversed(content["metadata"]["kernelspec"].items()))
     content["metadata"]["language_info"]["version"] = "3.11.7"
     content["metadata"]["language_info"]["codemirror_mode"]["version"] = 4
@@ -504,7 +504,7 @@ def test_a_lesson_without_its_header_is_told(built, capsys):
 
 
 def without_blanks(made):
-    """Return a notebook without trailing spaces, which aren't visible."""
+    """Return a notebook without trailing spaces."""
     for cell in made.cells:
         cell.source = re.sub(r"[ \t]+$", "", cell.source, flags=re.MULTILINE)
     return made
@@ -607,7 +607,7 @@ def test_a_cell_that_must_not_be_published_fails_the_build_by_name(root, capsys,
     assert not (root / "solutions" / "01_sample.ipynb").exists()
 
 
-# Shows an outcome like `utils.checks` does, instead of the sample's own `check`.
+# Shows an outcome as `utils.checks` does; used in place of the sample's own `check`.
 JUDGE = """
 class Outcome:
     def __init__(self, status):

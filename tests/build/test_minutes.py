@@ -1,4 +1,4 @@
-"""The minutes that a lesson states agree with each other, and with those of its sections."""
+"""A lesson's stated minutes agree with each other, and with those of its sections."""
 
 import re
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_the_core_ends_with_the_script_to_take_home_and_nothing_in_it_is_optiona
     assert not any(heading.startswith("Optional") for heading in headings)
     after = re.search(r"(\d+) more\b", texts[0])
     assert after
-    parts = re.findall(r"(?<![(\d])(\d+) minutes", texts[end])  # not those in brackets
+    parts = re.findall(r"(?<![(\d])(\d+) minutes", texts[end])  # except those in brackets
     assert sum(map(int, parts)) == int(after[1])
 
 

@@ -44,10 +44,10 @@ CHARTS = {
 
 @pytest.mark.parametrize("label", LABELS)
 def test_a_chart_takes_any_label(label, monkeypatch):
-    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # faster
+    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # so that drawing is faster
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.simplefilter("ignore", ResourceWarning)  # left open by earlier tests
+        warnings.simplefilter("ignore", ResourceWarning)  # for files that earlier tests left open
         for draw in CHARTS.values():
             chart = draw(LABELS[label])
             chart.alt_text.encode()

@@ -1,4 +1,4 @@
-"""Charts show what is in the recordings, at any speed, once, and with alternative text."""
+"""Charts show the recordings correctly at any speed, appear once, and have alternative text."""
 
 import base64
 import io
@@ -44,14 +44,14 @@ def bursty(speed=1.0):
 
 
 def released_in_jerks(speed=1.0):
-    """Return arrivals from a buffer on a busy machine: 17 pieces, a pause, then the rest."""
+    """Return a buffered reply on a busy machine: 17 pieces, a pause, then the rest."""
     return recorded("proxy", [1.40 + k * 0.0002 + (k > 16) * 0.1 for k in range(124)], speed)
 
 
 def stuttering(speed=1.0):
-    """Return arrivals of a steady stream on a busy machine: pauses, then several pieces."""
+    """Return a steady stream read on a busy machine: pauses, then several pieces."""
     due = [0.5 + k * 0.0076 for k in range(124)]
-    looks = [0.9, 1.0, 1.25]  # once the reader has paused, it reads again only at these times
+    looks = [0.9, 1.0, 1.25]  # after a pause, the client reads again only at these times
     away = [0.75, 0.92, 1.05]
     return recorded(
         "stutter",
@@ -79,7 +79,7 @@ def empty():
 
 
 def title(chart):
-    """Return the finding, as the alternative text begins with it."""
+    """Return the chart's finding from its alternative text."""
     return chart.alt_text.partition(": ")[2]
 
 
@@ -232,7 +232,7 @@ def test_what_counts_as_one_delivery_does_not_hang_on_the_strips_beside_it():
         for chart in (gap_strip(bursty()), gap_strip(bursty(), recorded("long", [1.0, 90.0])))
     )
     assert alone == ["50 at once"] * 5
-    assert set(beside) <= set(alone)  # there is less room for words
+    assert set(beside) <= set(alone)  # with both, there is less room for labels
 
 
 @pytest.mark.parametrize("make", [streamed, bursty, buffered, blocked, stuttering, pausing, empty])
@@ -280,7 +280,7 @@ def test_nothing_to_draw_is_refused_with_a_sentence(chart):
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_every_kind_of_recording_can_be_drawn_alone_and_together(chart, monkeypatch):
-    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # faster
+    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # so that drawing is faster
     for recording in every_kind():
         chart(recording).draw_without_rendering()
     Image.open(io.BytesIO(chart(*every_kind()).png())).verify()

@@ -1,4 +1,4 @@
-"""The guard chart shows what a window costs, and how much forbidden text it lets through."""
+"""The guard chart shows how long the reader waits, and how much forbidden text is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from utils.charts import guard_chart
 from utils.timing import Piece, Recording
 
 WORDS = ["", "The ", "code ", "is ", "7", "3", "1", "9", ", of ", "course. "]
-LEAKING = Recording(  # faster than anyone reads
+LEAKING = Recording(  # faster than a person reads
     "leaking", tuple(Piece(1 + i / 100, word) for i, word in enumerate(WORDS)), e2e=1.1
 )
 CODE = r"\d{4}"

@@ -21,7 +21,7 @@ def title(chart):
 
 
 def bars(chart, colour):
-    """Return the start and end of the bars in one colour, row by row from the top, in seconds."""
+    """Return the start and end, in seconds, of each bar in one colour, from the top row down."""
     return [
         (round(bar.get_x(), 3), round(bar.get_x() + bar.get_width(), 3))
         for container in chart.axes[0].containers
@@ -32,7 +32,7 @@ def bars(chart, colour):
 
 
 def ends(chart):
-    """Return the mark and position of each end, in seconds."""
+    """Return the marker and the time, in seconds, of each stream's end."""
     return [
         (line.get_marker(), round(float(line.get_xdata()[0]), 3)) for line in chart.axes[0].lines
     ]

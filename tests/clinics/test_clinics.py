@@ -1,4 +1,4 @@
-"""The clinics' patients have the faults that the lessons' solutions name."""
+"""The clinics' programs have the faults that the lessons' solutions name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RAINBOW = "Explain how a rainbow forms."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the solution of the lesson, by patient."""
+    """Return the lesson's solution: the diagnosis of each patient."""
     (assignment,) = ast.parse(lesson_source.solution(exercise)).body
     assert isinstance(assignment, ast.Assign)
     said: dict[str, str] = ast.literal_eval(assignment.value)
@@ -86,14 +86,14 @@ SIGNS = {  # early first text, blocked event loop, model stopped after the disco
 }
 
 
-# as in a notebook: LangChain's client requires it
+# One event loop for all, as in a notebook: LangChain's HTTP client belongs to one loop.
 one_loop = pytest.mark.asyncio(loop_scope="module")
 
 
 @one_loop
 @pytest.mark.parametrize(("patient", "said"), diagnosis("4.diagnosis").items())
 async def test_lesson_4_each_endpoint_shows_the_signs_of_its_diagnosis(patient: str, said: str):
-    ready()  # the first call of a process is slower, which isn't a symptom
+    ready()  # the first call in a process is slower, which isn't a symptom
     case = await visit(endpoints()[patient], LONG)
     assert (case.ttft_share < 0.5, case.froze, case.unsent > 0) == SIGNS[said]
     assert case.recording.outcome == "finished"

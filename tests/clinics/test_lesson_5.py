@@ -19,7 +19,7 @@ async def run_all():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cases():
-    # The process's HTTP client serves one event loop: this module's, then another's.
+    # The process's HTTP client belongs to one event loop: clear it before and after this module's.
     _clients.cache_clear()
     yield await run_all()
     _clients.cache_clear()

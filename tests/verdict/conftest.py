@@ -1,4 +1,4 @@
-"""The verdict on an app in this process, in virtual time."""
+"""Fixtures that judge an app in this process, in virtual time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Judge = Callable[[Make, WireFormat], dict[str, Seen]]
 
 
 def served(app: ASGIApp) -> ASGIApp:
-    """Respond for an app that fails as a server would: with 500, or a dropped connection."""
+    """Handle an app's exceptions as a server does: respond with 500, or drop the connection."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -45,7 +45,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Test the app that a function makes for a simulator."""
+    """Return a function that judges the app that `make` creates for a simulator."""
 
     def judged(make: Make, wire: WireFormat) -> dict[str, Seen]:
         virtual = VirtualSimulator()
@@ -55,7 +55,7 @@ def verdict() -> Judge:
             return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
 
         model = Model(ADDRESS, KEY, client(virtual.app))
-        # Short replies, of which a few pieces are a large part.
+        # Use short replies, so that a few pieces are a large part of each.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
         case = Case(Endpoint(wire, client(app)), model, **brief)
         try:

@@ -28,7 +28,7 @@ class CutShortError(Exception):
 
 
 class Sound:
-    """Server-sent events by GET; a disconnect stops the model, and so does `POST /stop/{reply}`."""
+    """Streams events by GET; a disconnect and `POST /stop/{reply}` both stop the model."""
 
     max_retries = 2
 
@@ -170,14 +170,14 @@ class NoEnd(Sound):
 
 
 class BreakIsEnd(Sound):
-    """Announces a lost connection as a complete reply."""
+    """Reports a lost connection as a complete reply."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "end", {"state": "complete"}
 
 
 class AsksAgain(Sound):
-    """Sends the request again after a lost connection, and skips what was shown."""
+    """Retries after a lost connection, and skips the text that was already shown."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         shown = ""
@@ -197,7 +197,7 @@ class AsksAgain(Sound):
 
 
 class Doubles(Sound):
-    """Sends the request again after an error mid-reply, and shows the reply from the start."""
+    """Retries after an error mid-reply, and shows the reply again from the start."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         try:
@@ -213,7 +213,7 @@ class Doubles(Sound):
 
 
 class Loses(Sound):
-    """Sends the request again after a refusal, and then loses the first piece."""
+    """Retries after a refusal, and then loses the first piece."""
 
     max_retries = 0
 
@@ -224,13 +224,13 @@ class Loses(Sound):
                     yield text
         except openai.InternalServerError:
             async with aclosing(self.asked(question, stop)) as texts:
-                await anext(texts)  # it works
+                await anext(texts)  # drops the first piece
                 async for text in texts:
                     yield text
 
 
 class Drains(Sound):
-    """Reads the model's reply to its end although its reader has disconnected."""
+    """Reads the model's reply to its end even after the client has disconnected."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         queue: asyncio.Queue[str | Exception | None] = asyncio.Queue(1)
@@ -267,7 +267,7 @@ async def _drain(queue: asyncio.Queue[str | Exception | None]) -> None:
 
 
 class StopByFlag(Sound):
-    """Checks the flag only between two chunks."""
+    """Checks the stop flag only between two chunks."""
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async with aclosing(super().asked(question, asyncio.Event())) as texts:
@@ -297,10 +297,10 @@ class OneAtATime(Sound):
 
 
 class Hoards(Sound):
-    """Reads everything from the model, whether its reader keeps up or not."""
+    """Reads everything from the model, even if the client doesn't keep up."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # of unlimited length
+        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # of unlimited size
         reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
         try:
             async for text in _items(queue):
@@ -311,7 +311,7 @@ class Hoards(Sound):
 
 
 class Impatient(Sound):
-    """Sends a refused request again immediately."""
+    """Retries immediately after a refusal."""
 
     max_retries = 0
 
@@ -328,7 +328,7 @@ class Impatient(Sound):
 
 
 class EndsInSilence(Sound):
-    """Treats a silence of ten seconds as the end."""
+    """Treats a silence of ten seconds as the end of the reply."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async with aclosing(self.asked(question, stop)) as texts:

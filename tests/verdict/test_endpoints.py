@@ -1,4 +1,4 @@
-"""The verdict on other kinds of endpoints: with POST, in other formats, and lesson 4's."""
+"""The verdict on other kinds of endpoints: POST requests, other formats, and lesson 4's."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_plain_text_that_just_ends_passes_a_break_off_as_an_end(verdict: Judge) 
 
 
 class StaysOpen(apps.Sound):
-    """Keeps the stream open after its last event, and leaves closing to the page."""
+    """Keeps the stream open after its last event, so that the page has to close it."""
 
     async def pieces(self, question: str) -> Any:
         async for piece in super().pieces(question):
@@ -83,7 +83,7 @@ class StaysOpen(apps.Sound):
 
 
 class Pings(apps.BreakIsEnd):
-    """Sends events without information between its text and the next event."""
+    """Sends an event without information between the last text and the final event."""
 
     async def pieces(self, question: str) -> Any:
         async for kind, value in super().pieces(question):
@@ -160,7 +160,7 @@ def test_an_end_that_differs_in_numbers_alone_is_still_an_end(verdict: Judge) ->
 
 
 def naive(virtual: VirtualSimulator) -> ASGIApp:
-    """The first endpoint of lesson 4."""
+    """Return the first endpoint of lesson 4."""
     app, model = FastAPI(), virtual.chat("sim", max_retries=2)
 
     @app.get("/chat")

@@ -13,12 +13,12 @@ from tests.widgets.doubles import Clock, Tap, Wire
 
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """Record what widgets made in this test send to the page."""
+    """Record the messages that widgets created in this test send to the page."""
     wire = Wire()
 
     class RecordingComm(BaseComm):
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # like a kernel
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # strict, like a kernel
             wire.opened += msg_type == "comm_open"
             if msg_type == "comm_msg":
                 wire.messages.append((self.comm_id, data))

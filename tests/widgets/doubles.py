@@ -1,4 +1,4 @@
-"""Test doubles for widgets: the wire to the page, a clock, and a source that the test feeds."""
+"""Fakes for widget tests: the connection to the page, a clock, and a source fed by the test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import ipywidgets
 
 @dataclass
 class Wire:
-    """Every message that widgets sent to the page, in order: (comm id, data).
+    """The messages that widgets sent to the page, in order: (comm id, data).
 
     Attributes:
         opened: How many models were opened on the page, with one message each.
@@ -26,7 +26,7 @@ class Wire:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
 
     def appended_to(self, panel: ipywidgets.Widget) -> list[str]:
-        """Return the texts that the page was told to append."""
+        """Return the strings that the page was told to append."""
         return [
             "".join(data["content"]["items"])
             for data in self.sent_by(panel)
@@ -35,7 +35,7 @@ class Wire:
 
 
 class Clock:
-    """A clock that stands still until it is advanced."""
+    """A clock that advances only when a test advances it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -69,12 +69,12 @@ class Tap(AsyncIterator[Any]):
         return item
 
     async def put(self, item: Any) -> None:
-        """Send one item, and wait until the next is requested, so that this one was shown."""
+        """Send one item, and wait until the next one is requested."""
         self._items.put_nowait(item)
         await self._items.join()
 
     def end(self, error: BaseException | None = None) -> None:
-        """End, or fail with an exception."""
+        """End the stream, or fail with an exception."""
         self._items.put_nowait(error or StopAsyncIteration())
 
     async def aclose(self) -> None:
@@ -82,7 +82,7 @@ class Tap(AsyncIterator[Any]):
 
 
 def find(widget: ipywidgets.Widget, kind: type, **traits: Any) -> Any:
-    """Return the first widget of a kind below another, with these traits."""
+    """Return the first widget inside `widget` that has this type and these traits."""
     for found in walk(widget):
         if isinstance(found, kind) and all(
             getattr(found, name) == value for name, value in traits.items()

@@ -1,6 +1,6 @@
 """Every widget accepts any string, and joins the halves of a character split across pieces.
 
-The `wire` fixture encodes each message strictly, as a kernel does, and `capsys` the output.
+The `wire` fixture encodes each message strictly, as a kernel does; `capsys` does so for the output.
 """
 
 import json
@@ -29,7 +29,7 @@ from utils.widgets import (
 
 
 class Loud(str):
-    """A subclass of `str`."""
+    """A subclass of `str` whose own methods must not be used."""
 
     __slots__ = ()
 

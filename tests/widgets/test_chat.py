@@ -1,4 +1,4 @@
-"""The chat panel with streams that a test feeds: questions, Stop, failures, continuing."""
+"""The chat panel with streams that a test feeds: questions, Stop, failures, Continue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from utils.widgets.chat.history import GO_ON, INTERRUPTED
 
 
 class Model:
-    """A reply function that returns a new tap for each request, and records its messages."""
+    """A reply function that returns a new `Tap` for each call, and records the messages."""
 
     def __init__(self):
         self.taps, self.histories = [], []
@@ -46,7 +46,7 @@ async def panel(wire, model, clock):
 
 
 async def begun(panel, model, question="Why?", *texts):
-    """Ask, and let some text arrive; return the cell and the tap."""
+    """Send a question, and let some text arrive; return the cell and the tap."""
     cell = asyncio.create_task(panel.ask(question))
     tap = await model.tap()
     for text in texts:
@@ -55,7 +55,7 @@ async def begun(panel, model, question="Why?", *texts):
 
 
 async def asked(panel, model, question="Why?", *texts, error=None):
-    """Ask, and let the reply end; return the turn."""
+    """Send a question, and let the reply end; return the turn."""
     cell, tap = await begun(panel, model, question, *texts)
     tap.end(error)
     return await cell
@@ -66,14 +66,14 @@ def feet(panel):
 
 
 async def settled(condition):
-    """Let the loop run until a condition is true."""
+    """Let the event loop run until a condition is true."""
     async with asyncio.timeout(240):
         while not condition():  # noqa: ASYNC110 (there are as many conditions as tests)
             await asyncio.sleep(0.002)
 
 
 def press(panel, content):
-    """Send the page's message for a pressed button."""
+    """Send the message that the page sends when a button is pressed."""
     panel._handle_custom_msg(content, [])
 
 
@@ -163,7 +163,7 @@ class TestAsking:
 
 class TestTyping:
     async def test_typing_and_enter_ask(self, panel, model, wire, capsys):
-        # in a cell, so that the panel knows its loop from here on
+        # Runs as a cell does, so that the panel knows its event loop from here on.
         await asked(panel, model, "First?", "Yes.")
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
@@ -373,7 +373,7 @@ class TestTheWayOn:
         await cell
         rest = asyncio.create_task(panel.go_on())
         tap = await model.tap()
-        await tap.put("Ba")  # like the beginning of the reply
+        await tap.put("Ba")  # the same text as the beginning of the reply
         tap.end()
         assert (await rest).reply == "BanaBa"
 

@@ -1,6 +1,6 @@
 """The chat panel with every fault of the simulator, over both APIs.
 
-The faults come from the simulator's own table: a new one is tested here automatically.
+The faults are those of the simulator's own table, so a new one is tested automatically.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from utils.simulator.faults import FAULTS, Fault
 from utils.simulator.tokens import split
 from utils.widgets import ChatPanel, Turn
 
-PROMPT = "What do I pack for a hike?"  # 100 tokens, of which faults take 40
+PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens, of which faults use 40
 WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel counts as stuck
 
-but_refusals = pytest.mark.parametrize(  # refusals end before Stop could be pressed
+but_refusals = pytest.mark.parametrize(  # refusals end before Stop can be pressed
     "fault",
     [fault for fault in FAULTS.values() if fault.stage != "refusal"],
     ids=lambda fault: fault.name,
@@ -29,7 +29,7 @@ but_refusals = pytest.mark.parametrize(  # refusals end before Stop could be pre
 
 
 class Provider:
-    """A reply function whose model has a fault until it is fixed."""
+    """A reply function whose model has a fault until `delivery` is reset."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self.delivery: str | None = None
@@ -44,7 +44,7 @@ class Provider:
             self.profile,
             delivery=self.delivery,
             simulated=True,
-            max_retries=0,  # the client's own retries don't concern the panel
+            max_retries=0,  # the panel is tested without the client's own retries
             use_responses_api=self.by_responses,
             http_async_client=self._client,
         )
@@ -58,19 +58,19 @@ async def provider() -> AsyncIterator[Provider]:
         yield Provider(client)
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # limits for a silence and a reply
+MOST = {"seconds": 2, "megabytes": 1}  # limits on a fault's silence and on its reply
 
 
 def delivery(fault: Fault) -> str:
-    """Return the suffix for a fault with its defaults, shortened where possible."""
+    """Return the model suffix for a fault with its default numbers, shortened where possible."""
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name
 
 
 def whole(fault: Fault) -> str:
-    """Return the text of a complete reply."""
-    if fault.name == "mangled":  # loses one token
+    """Return the text of the complete reply under this fault."""
+    if fault.name == "mangled":  # drops one token
         return "".join(token for place, token in enumerate(split(WHOLE)) if place != 40)
     if fault.name != "flood":
         return WHOLE
@@ -83,7 +83,7 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, awaiting nothing but time, like a reader who watches the page."""
+    """Poll until a condition is true, as a reader watches the page."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""The parts of a chat panel: endings, seams, history, and messages to the page."""
+"""The parts of a chat panel: how turns end, seams, history, and messages to the page."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class TestPage:
         page = ChatPage("")
         exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
         wire.messages.clear()
-        for _ in range(50):  # 500 tokens at 200 per second, pushed every 50 ms
+        for _ in range(50):  # 500 tokens at 200 per second, sent every 50 ms
             for _ in range(10):
                 exchange.take(text)
             page.show_turns([exchange])

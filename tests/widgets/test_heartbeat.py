@@ -9,11 +9,11 @@ import pytest
 
 from utils.widgets import Heartbeat
 
-QUICK = 0.001  # seconds between two beats, so that tests needn't wait
+QUICK = 0.001  # seconds between two beats, short so that tests don't wait
 
 
 async def beats(heart, count):
-    """Let the loop run until there were this many beats."""
+    """Let the event loop run until there have been this many beats."""
     while heart.beats < count:  # noqa: ASYNC110 (a heart tells nobody but the page)
         await asyncio.sleep(0)
 
@@ -39,7 +39,7 @@ async def test_it_beats_by_itself_while_the_block_awaits(wire):
 async def test_it_stands_still_while_the_loop_is_held(wire, clock):
     heart = Heartbeat(every=QUICK, clock=clock)
     async with heart:
-        clock.now = 2.0  # the loop doesn't run in between
+        clock.now = 2.0  # the event loop doesn't run in between
     assert (heart.beats, heart.longest, heart.froze) == (1, 2.0, True)
 
 
@@ -55,7 +55,7 @@ async def test_the_longest_time_is_found_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Wake the heartbeat, which waits by the loop's own clock, not by the test's."""
+    """Restart the beating task: it waits on the event loop's clock, not on the test's."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())

@@ -14,7 +14,7 @@ from utils.widgets.json_card.widget import Card, tree
 
 
 def fields(card):
-    """Return each field as (label, state, value)."""
+    """Return each field's label, state and value."""
     return [(it["label"], it["state"], it.get("value")) for it in find(card, Card).whole]
 
 
@@ -63,7 +63,7 @@ def test_fields_that_nobody_expected_are_added(wire):
 def test_the_printed_line_tells_when_each_field_arrived(wire, clock, capsys):
     def timed():
         clock.now = 0.30
-        yield {"name": ""}  # the field is announced, but still empty
+        yield {"name": ""}  # the field has begun, but is still empty
         clock.now = 0.42
         yield {"name": "J"}
         clock.now = 0.60

@@ -45,7 +45,7 @@ def test_a_page_is_told_what_to_count_and_from_when(wire, clock):
         "age": pytest.approx(3.2),
     }
     clock.now = 105.0
-    assert badge.get_state()["age"] == pytest.approx(5.1)  # for a page that is opened now
+    assert badge.get_state()["age"] == pytest.approx(5.1)  # for a page opened at this moment
     badge.finish()
     assert wire.sent_by(badge)[-1]["state"]["counted"] == ""
 

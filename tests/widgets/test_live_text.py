@@ -1,4 +1,4 @@
-"""A reply that appears while it streams, from a plain loop and from an async one."""
+"""A reply that appears while it streams, from a synchronous loop and from an async one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from utils.widgets.live_text.widget import TextPanel
 
 
 class Chunk:
-    """Shaped like an AIMessageChunk."""
+    """An object with the `content` of an AIMessageChunk."""
 
     def __init__(self, content):
         self.content = content
@@ -139,7 +139,7 @@ class TestRun:
         badge.observe(lambda _: waits.set(), "counted")
         running = asyncio.create_task(live.run(tap))
         await asyncio.wait_for(waits.wait(), 240)
-        await asyncio.sleep(0)  # the rest of that cycle
+        await asyncio.sleep(0)  # let the rest of this event loop cycle run
         assert pane.counted == badge.counted == "waiting… {}"
         clock.now += 7.0
         assert pane.get_state()["age"] == badge.get_state()["age"] == pytest.approx(7.0)

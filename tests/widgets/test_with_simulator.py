@@ -1,4 +1,4 @@
-"""Stop and ■ reach the server through LangChain, which stops generating."""
+"""Stop and ■ close the stream through LangChain, so the server stops generating."""
 
 from __future__ import annotations
 

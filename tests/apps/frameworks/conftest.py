@@ -1,4 +1,4 @@
-"""Each framework's app with its own packages, in front of a simulator, tested in a browser.
+"""Fixtures that run each framework's app with its own packages, a simulator and a browser.
 
 `course.py test --apps` installs their packages in `build/apps/` and runs this folder.
 """
@@ -24,7 +24,7 @@ OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 
-# Settings meant for other purposes that a framework also reads.
+# Variables of other programs that a framework also reads.
 SETTINGS = {
     "CI": "true",
     "WEB_CONCURRENCY": "2",
@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def foreign_settings() -> Iterator[None]:
-    """Set variables that other programs use; each app should work in spite of them."""
+    """Set these variables: each app should work in spite of them."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
@@ -58,7 +58,7 @@ Visit = Callable[[], "Page"]
 
 @pytest.fixture
 def visit(browser: Browser, app: Running) -> Iterator[Visit]:
-    """Open the page as a new visitor."""
+    """Return a function that opens the page as a new visitor."""
     visitors = []
 
     def opened() -> Page:

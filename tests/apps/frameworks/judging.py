@@ -1,4 +1,4 @@
-"""The verdict on an app, faster than the command."""
+"""The verdict on an app, with shorter waits than in the command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
-    """Test an app at an address."""
+    """Return the verdict on an app at a URL."""
     client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
     ask = client
     if preset in PAGES:
@@ -30,12 +30,12 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
-    # In a thread: another module's open sync Playwright has a running event loop here.
+    # In a thread, since another module's sync Playwright may have left an event loop running here.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(judged())).result()
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
-    """Return the lines that the app doesn't pass."""
+    """Return the names of the lines that the app doesn't pass."""
     assert list(table) == list(LINES)
     return [name for name, seen in table.items() if seen.verdict != "passed"]

@@ -26,7 +26,7 @@ pytestmark = [
 BUFFERED = {
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # the page doesn't know what to stop before the first text
+    "Stop stops the model",  # before the first text, the page doesn't know which reply to stop
     "other visitors aren't blocked",
 }
 

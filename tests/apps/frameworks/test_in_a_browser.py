@@ -1,4 +1,4 @@
-"""The claims of `apps/README.md` about each app, tested in a browser and the simulator's log."""
+"""The claims of `apps/README.md` about each app, tested with a browser and the request log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
 PAUSE = 30  # tokens before a fault
-BEFORE = ANSWER[:60]  # text that has certainly arrived by then
+BEFORE = ANSWER[:60]  # text that has certainly arrived when the fault occurs
 
 NOTE_LENGTHS = """(log) => {
   window.lengths = [];
@@ -52,7 +52,7 @@ def test_stop_leaves_tokens_ungenerated_in_a_silence_too(app: Running, visit: Vi
     (request,) = app.site.requests(mark)
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
-    app.wait_for(page, BEFORE)  # what arrived is kept
+    app.wait_for(page, BEFORE)  # text that has arrived is kept
     if app.name != "streamlit":
         app.wait_for(page, {"chainlit": "Task manually stopped."}.get(app.name, "Stopped."))
     app.send(page, "Name a river.")
@@ -107,14 +107,14 @@ def test_a_reload_in_mid_reply_does_what_the_table_says(app: Running, visit: Vis
         page.reload()  # the first request may have arrived before the server noticed the disconnect
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
-    else:  # a page is a conversation
+    else:  # in the other apps, a conversation lasts as long as its page
         assert RAINBOW not in app.text(page)
 
 
 def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
-    if app.name == "streamlit":  # its input box accepts no more than 8,000 characters
+    if app.name == "streamlit":  # its input box accepts at most 8,000 characters
         page.click(app.face.box)
         page.keyboard.insert_text("x" * 8_000)
         page.wait_for_selector(f"{app.face.send}:enabled")
@@ -157,16 +157,16 @@ def test_markdown_is_shown_as_the_table_says(app: Running, visit: Visit) -> None
     page = visit()
     app.send(page, MARKDOWN)
     app.wait_for(page, "For a moment each of them is open")
-    if app.name == "django":  # shown as text
+    if app.name == "django":  # it shows Markdown as plain text
         assert "```" in app.text(page)
         assert page.locator("table").count() == 0
     else:
         page.wait_for_selector(f"{app.face.log} table")
     app.send(page, f"![x]({PICTURE})")
-    app.send(page, "What did I ask before?")  # the reply quotes it
+    app.send(page, "What did I ask before?")  # the reply quotes the picture
     if app.name == "django":
         app.wait_for(page, f"“![x]({PICTURE})”")
-    # Chainlit shows the question's picture, too
+    # Chainlit shows the picture in the question, too.
     pictures = {"django": 0, "streamlit": 1, "chainlit": 2}
     there = "([picture, n]) => document.querySelectorAll(`img[src='${picture}']`).length === n"
     page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])

@@ -65,7 +65,7 @@ def test_ctrl_c_ends_everything_and_leaves_no_file(app: App) -> None:
 
 def test_without_a_model_it_says_what_is_missing(app: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
-    if app.name == "streamlit":  # its page shows the error
+    if app.name == "streamlit":  # its error appears on the page
         words = ["-c", SHOWN]
     more = {name: value.format(folder=tmp_path) for name, value in app.variables}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The verdict on each framework's app: the table in apps/README.md."""
+"""The verdict on each framework's app, which must match the table in apps/README.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading, stopping and closing a stream, whatever shows it."""
+"""Reading, stopping and closing a stream, whatever widget shows it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Return a reader, the items it takes, and its run, after one item."""
+    """Return a reader, the items it has received, and its task, once one item has arrived."""
     taken, one = [], asyncio.Event()
 
     def take(item: object) -> None:
@@ -62,7 +62,7 @@ async def test_an_error_is_kept_and_the_stream_closed(tap):
 @pytest.mark.parametrize("times", [1, 2])
 async def test_stop_ends_it_and_closes_the_stream(tap, times):
     reader, taken, run = await begun_with(tap)
-    tap._items.put_nowait("too late")  # in the same cycle of the event loop
+    tap._items.put_nowait("too late")  # arrives in the same cycle of the event loop
     for _ in range(times):
         reader.stop()
     await run
@@ -103,7 +103,7 @@ async def test_stop_between_two_items_lets_the_stream_close_to_its_end():
             readers[0].stop()
             yield "too late"
         finally:
-            await asyncio.sleep(0)  # like LangChain, which calls its callbacks first
+            await asyncio.sleep(0)  # like LangChain, which runs its callbacks first
             closed.append("to its end")
 
     taken: list[object] = []
@@ -114,9 +114,7 @@ async def test_stop_between_two_items_lets_the_stream_close_to_its_end():
 
 async def test_a_cancellation_that_arrives_only_while_the_stream_closes_is_a_stop():
     class Late(Tap):
-        """Yields an item first and raises the cancellation afterwards, as may happen on Python
-        3.11.
-        """
+        """Yields an item when cancelled, and raises on closing, as can happen on Python 3.11."""
 
         async def __anext__(self) -> Any:
             try:
@@ -137,7 +135,7 @@ async def test_a_cancellation_that_arrives_only_while_the_stream_closes_is_a_sto
 async def test_a_lost_cancellation_is_sent_again(short):
     closed: list[bool] = []
 
-    async def forgetful():  # like `asyncio.wait_for` on Python 3.11
+    async def forgetful():  # swallows the cancellation, like `asyncio.wait_for` on Python 3.11
         try:
             yield "Half"
             with suppress(asyncio.CancelledError):

@@ -156,7 +156,7 @@ def test_a_push_that_takes_long_leaves_as_much_time_to_everything_else():
 
     def push():
         pushes.append(clock.now)
-        clock.now += 2.0  # like a push of a huge page
+        clock.now += 2.0  # like sending a huge update
 
     timers = Timers(clock)
     throttle = Throttle(push, timers.later, interval=0.05, clock=clock)
