@@ -91,7 +91,7 @@ class Loaded:
         return self._outcome("correct", " ".join(said), None)
 
     def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
-        """Return the mistakes to look for, in order; not for `stress` cases: see `_stressed`."""
+        """Return the mistakes to look for, in order; for `stress` cases, see `_stressed`."""
         from utils.checks.engine.mistakes import FIRST, LAST
         from utils.checks.engine.run import Run
 

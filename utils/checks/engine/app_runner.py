@@ -27,7 +27,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # looked for before those in responses
+NO_APP: Mistakes[Run] = {  # to look for before the mistakes about responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],

@@ -113,7 +113,7 @@ class Reply:
     error: BaseException = field(default_factory=ConnectionLost)
     first_after: float = FIRST_AFTER  # seconds from the role chunk to the first piece
     gap: float = GAP  # seconds between two pieces
-    # additional seconds before a piece, by its index from 0
+    # additional seconds before a piece, by the piece's index
     silences: Mapping[int, float] = field(default_factory=dict)
     # whether no chunk is empty, as with some providers: the role arrives with the first piece, and
     # the finish reason with the last one
@@ -123,10 +123,10 @@ class Reply:
     # tokens that handlers receive at the end but that aren't in the reply; they reveal whether an
     # answer counts a handler's tokens or the reply's
     asides: Sequence[str] = ()
-    # the reply to any later request, if its wording should differ as a real model's would
+    # the reply to any later request; None to repeat this one
     again: "Reply | None" = None
     log: list[Event] = field(default_factory=list)  # what was taken and output, in order
-    readings: list[Reading] = field(default_factory=list)  # its readings, one per request
+    readings: list[Reading] = field(default_factory=list)  # one reading per request
 
     @property
     def text(self) -> str:

@@ -42,7 +42,7 @@ class Case:
     leave_after: float | None = None
     # the task that runs the answer is cancelled after this many virtual seconds
     cancel_after: float | None = None
-    when: str = ""  # ends sentences about the case, such as "for an empty reply"
+    when: str = ""  # how messages refer to the case, such as "for an empty reply"
 
     @property
     def whole(self) -> bool:

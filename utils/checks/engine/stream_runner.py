@@ -259,7 +259,7 @@ async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
     finally:
         left = _learners_tasks(loop)
         record.tasks = [name for task, name in left.items() if not task.cancelling()]
-        # except asyncio's own, such as `Event.wait`, which run no more of the answer's code
+        # asyncio's own, such as `Event.wait`, don't count: they run none of the answer's code
         record.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]

@@ -21,7 +21,8 @@ _STOPS = 20  # how many times to raise the exception: code may swallow it, or re
 _PATIENCE = 0.2  # seconds between two attempts
 _HEARING = 0.05  # seconds until an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code computes or waits
-_COMPUTES = 0.02  # code that uses a smaller share of the window as processor time is waiting
+# code that uses less processor time than this share of the window counts as waiting
+_COMPUTES = 0.02
 _LONGEST = 4  # the most wall-clock time that a call may take, as a multiple of its limit
 
 

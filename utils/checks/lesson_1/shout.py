@@ -21,7 +21,7 @@ class Seen(Run):
     """The chain that was built, and the run of its stream."""
 
     chain: Any
-    early: int  # the requests that were sent while the chain was built
+    early: int  # how many requests were sent while the chain was being built
     words_held: int  # the most characters of complete words that were taken but not yet output
 
     @property

@@ -35,7 +35,7 @@ class Seen(Run):
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Seen:
-    """Read the answer's words for one stream of pieces."""
+    """Call the answer with one stream of pieces, and read the words that it yields."""
     reply = case.reply()
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)

@@ -83,7 +83,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return the text without consecutive duplicate pieces, and without any duplicates."""
+    """Return two texts: without consecutive duplicate pieces, and without any duplicates."""
     not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
     return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
 

@@ -127,7 +127,7 @@ def overheard() -> Iterator[list[str]]:
 
 
 def hears(handler: object, *events: str) -> bool:
-    """Whether the handler overrides the method for one of these events, or for any event."""
+    """Whether the handler overrides the method for any of `events`; for any event by default."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
         for name, given in _GIVEN.items()

@@ -63,7 +63,7 @@ class Seen(Heard):
 
     @property
     def off(self) -> set[int]:
-        """How far each report is off; empty if the number of reports is wrong."""
+        """The reports minus the correct numbers; empty if there are too few or too many reports."""
         both = zip(self.got, self.right, strict=True)
         return {got - right for got, right in both} if len(self.got) == len(self.right) else set()
 

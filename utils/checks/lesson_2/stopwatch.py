@@ -31,7 +31,7 @@ class Timed(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """The values of `.ttft`."""
+    """The values of the handler's `.ttft`."""
 
     at_first: Any  # `.ttft` of a new handler
     first: float | None  # the correct TTFT; None for a reply without text

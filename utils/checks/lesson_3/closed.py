@@ -12,7 +12,7 @@ from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
 _OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)
-_LONE = ("`", "``")  # a last line that may become a fence
+_LONE = ("`", "``")  # last lines that may be the beginning of a fence
 _MARKDOWN = f"""# A loop
 
 Call `next` or write:

@@ -1,4 +1,4 @@
-"""Coalesced pieces, yielded at most once per interval."""
+"""Coalesce pieces of text, and yield them at most once per interval."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # exact in binary, like the gaps, so comparisons of sums are exact
+SECONDS = 0.25  # exact in binary, like the gaps, so that their sums compare exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
 def _due(
     case: Pace, *, from_piece: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the strings due, with intervals measured from the last yield or the previous piece."""
+    """Yield the strings due, timed from the last yield or, with `from_piece`, the last piece."""
     now, waiting, last, taken = 0.0, "", -inf, 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
         now, waiting, taken = now + gap, waiting + piece, taken + bool(piece)

@@ -1,4 +1,4 @@
-"""Add all chunks up to one chunk."""
+"""Return the sum of all chunks as one chunk."""
 
 from collections.abc import Callable
 from typing import Any
