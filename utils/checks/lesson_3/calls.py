@@ -20,7 +20,7 @@ _OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
-    """Get the calls of one stream."""
+    """Call the answer with one stream of chunks."""
     return given.observe("calls", answer, case, _LIST)
 
 

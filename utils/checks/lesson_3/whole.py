@@ -16,7 +16,7 @@ _PARTS = ("tool calls", "usage", "finish reason")
 
 
 def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
-    """Add up the chunks of one stream."""
+    """Call the answer with one stream of chunks."""
     return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 
 
