@@ -1,4 +1,4 @@
-"""Serving an ASGI app on 127.0.0.1 from the notebook's own event loop.
+"""Serves an ASGI app on 127.0.0.1 from the notebook's own event loop.
 
 The server is a task on the event loop that runs the cells. A cell that blocks this loop therefore
 blocks the server too, and the app can use the cells' models, whose async HTTP client is bound to
@@ -20,7 +20,7 @@ from .errors import Sentence, sentence
 
 HOST = "127.0.0.1"
 _GRACE = 0.5  # seconds for an app to notice that its clients have disconnected
-# What Starlette and FastAPI raise when a client disconnects.
+# Names of the exceptions that Starlette and FastAPI raise when a client disconnects.
 _DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
 Message = MutableMapping[str, Any]
@@ -59,7 +59,7 @@ class Server:
         return self._task.done() or self._loop.is_closed()
 
     async def stop(self) -> None:
-        """Stop, and abort open connections. Safe to call again."""
+        """Stop the server, and abort open connections. Safe to call again."""
         if self._loop is not asyncio.get_running_loop():  # the server's loop has ended
             self._listener.close()
             return
@@ -90,7 +90,7 @@ def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
         server = await serve(app)
         print(server.url)
 
-    Running the cell again replaces the server, so no port stays open.
+    Running the cell again replaces the server and closes its port.
 
     Args:
         app: A FastAPI or any other ASGI app.

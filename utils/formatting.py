@@ -1,4 +1,4 @@
-"""Durations and counts as text, the same in charts, widgets and tables."""
+"""Formats durations and counts in the same way for charts, widgets and tables."""
 
 
 def in_seconds(duration: float) -> str:

@@ -23,7 +23,7 @@ class Traffic:
 
 
 class _Tap:
-    """Replaces a thread's `send_multipart` with one that counts messages and passes them on."""
+    """Wrapper for a thread's `send_multipart` that counts messages and passes them on."""
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.counts: list[Traffic] = []
@@ -53,7 +53,7 @@ def traffic() -> Iterator[Traffic]:
     Raises:
         RuntimeError: If no kernel is running.
     """
-    # This thread sends everything that goes to browsers, already serialised and signed.
+    # This thread sends all messages to browsers, already serialised and signed.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(

@@ -79,7 +79,7 @@ def chat_model(
 
 
 def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> ChatOpenAI:
-    """Make a real provider's model, with HTTP clients that follow the environment."""
+    """Make a real provider's model, with HTTP clients that respect environment variables."""
     if wrong := env_vars.wrong():
         raise ProviderError(wrong)
     from langchain_openai import ChatOpenAI

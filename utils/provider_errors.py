@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Exceptions that an HTTP client raises for a dropped connection, and for an unreadable response.
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")
 _UNREADABLE = ("DecodingError", "TooManyRedirects")
-_WORDS = 140  # characters of a provider's own message in a sentence
+_WORDS = 140  # the most characters to quote from a provider's message
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # For each module of `openai` and `langchain_openai`, the functions that parse replies.
 _READERS = {

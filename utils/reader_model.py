@@ -30,7 +30,7 @@ TOKENS_PER_WORD: Final = 4 / 3
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A wait after reading all that has arrived: its start and duration, in seconds."""
+    """A wait for more text after reading all that has arrived; both fields are in seconds."""
 
     at: float
     seconds: float
@@ -44,7 +44,7 @@ class Reading:
         wpm: The reader's speed, words a minute.
         first: When the reader starts: at the answer's first text (TTFAT); without any text, the
             recording's E2E latency.
-        stalls: The waits in the middle, in order.
+        stalls: The waits after the first text, in order.
         delivered: (time, words on the screen) after each piece, in order of time.
         read: (time, words read) at the start, at both ends of each stall, and at the end; linear
             in between.
@@ -58,7 +58,7 @@ class Reading:
 
     @property
     def stalled(self) -> float:
-        """S: seconds spent waiting in the middle of the reply."""
+        """S: seconds spent waiting after the first text."""
         return sum(stall.seconds for stall in self.stalls)
 
     @property

@@ -53,7 +53,7 @@ class Provider:
 
     @property
     def shared_simulator(self) -> bool:
-        """Whether it is a simulator shared by a class, whose models are latency profiles."""
+        """Whether this is a simulator that learners share; its models are latency profiles."""
         return self.base_url is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
 
 

@@ -29,7 +29,7 @@ _PACKAGES = (
     "langchain_openai",
     "matplotlib",
 )
-# The modules that the course needs, besides those that they import themselves.
+# The course needs these modules, and all modules that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
 _OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
 _FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -126,7 +126,7 @@ def _warm_up(contact: bool) -> None:
     AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
-    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # this thread already runs a loop
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # this thread already runs an event loop
     loop.start()
     loop.join()
 

@@ -39,7 +39,7 @@ class Event:
 
 
 class Reader:
-    """Incremental parser of an event stream that arrives in pieces, cut anywhere.
+    """Incremental parser of an event stream whose pieces may be split at any point.
 
     As in a browser, text after the last blank line is dropped.
 
@@ -107,7 +107,7 @@ def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
         parse("event: close\n\n")    # []: no data, no event
 
     Args:
-        stream: The whole stream, or its pieces in order, cut anywhere.
+        stream: The whole stream, or its pieces in order, split at any point.
     """
     reader = Reader()
     pieces = [stream] if isinstance(stream, bytes | str) else stream
@@ -127,8 +127,8 @@ async def listen(
 
     Args:
         url: The stream's URL.
-        client: The HTTP client. None makes one that bypasses proxies, as the lessons' servers run
-            on this machine.
+        client: The HTTP client. None creates one that bypasses proxies, since the lessons' servers
+            run on this machine.
         reconnects: How many times to send the request again after the response ends or the
             connection drops. An `EventSource` does so without limit, after the same delay.
 

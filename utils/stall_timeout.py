@@ -1,4 +1,4 @@
-"""A time limit on a stream's silence: the course's own solution of the exercise `watched`."""
+"""A time limit on a stream's silence: the course's solution to exercise `watched`."""
 
 import asyncio
 from collections.abc import AsyncGenerator

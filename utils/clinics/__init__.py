@@ -1,4 +1,4 @@
-"""The patients of each lesson's clinic: models and programs with a fault for learners to find.
+"""Models and programs for learners to diagnose in each lesson's clinic.
 
 Their code isn't in the notebooks, where it would give away the diagnosis. The correct diagnoses are
 in the lessons' solutions, and `utils/checks/engine/diagnosis.py` checks them.

@@ -1,4 +1,4 @@
-"""Lesson 1's clinic: it streams on my laptop but not in production."""
+"""Lesson 1's clinic: a program that streams on a laptop but not in production."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from utils.provider import chat_model
 
 @dataclass(frozen=True)
 class Deployment:
-    """A program between a model and its readers."""
+    """A deployed program that streams a model's replies."""
 
     stream: Callable[[str], Iterator[BaseMessageChunk]]  # takes a prompt
 

@@ -1,6 +1,6 @@
 """Lightweight clients, so that a hundred of them don't slow down the measurement.
 
-Plain HTTP/1.1 on asyncio's streams, for `app`'s event streams of JSON strings.
+They use plain HTTP/1.1 on asyncio's streams, and read `app`'s event streams of JSON strings.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> 
     """Send a request, read the reply to its end, and return its recording, even if it failed."""
     run = arecord(_texts(port, path), label)
     heard = False
-    with suppress(OSError, EOFError, ValueError):  # recorded as the outcome
+    with suppress(OSError, EOFError, ValueError):  # the recording stores the error
         async for text in run:
             if text and not heard:
                 heard = True

@@ -35,8 +35,8 @@ async def experiment(
     left out, with a note: a style that serves clients one by one takes one second per client.
 
     Args:
-        clients: Numbers of clients.
-        styles: Some of `STYLES`.
+        clients: The numbers of clients to measure with.
+        styles: The styles to measure, from `STYLES`.
 
     Raises:
         LoadError: If a style is unknown, the server can't start, or no client got a reply.
@@ -71,7 +71,7 @@ async def experiment(
 async def load(style: str, clients: int) -> list[Recording]:
     """Send requests from several clients to one style of endpoint at the same moment.
 
-    The result has a recording for each client, including failed ones, for `charts.waterfall`.
+    Returns a recording for each client, including failed ones; `charts.waterfall` displays them.
 
     Raises:
         LoadError: If the style is unknown or the server can't start.

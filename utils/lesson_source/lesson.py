@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise's number or, with a P, a prediction's
-# Lesson files use names, as in `exercise-words`; `numbers.numbered` has replaced them by then.
+# `numbers.numbered` has already replaced names, as in `exercise-words`, with numbers.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 

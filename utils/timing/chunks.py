@@ -1,4 +1,4 @@
-"""Reading text, reasoning and metadata from a stream's items, whatever their type."""
+"""Extracts text, reasoning and metadata from stream items of any type."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def finish_reason_of(item: object) -> str | None:
 
 
 def mapping_of(item: object, name: str) -> Mapping[str, Any]:
-    """Return a field that is a mapping; an empty mapping if it is anything else."""
+    """Return an item's field if it is a mapping; otherwise an empty mapping."""
     value = field_of(item, name)
     return value if isinstance(value, Mapping) else {}
 

@@ -1,8 +1,8 @@
-"""Timing streams and blocking calls.
+"""Recorders that time streams and whole replies.
 
 All times are seconds since sending. The first `next()` sends the request and starts the clock,
-because generators do nothing until then. A piece arrives when the loop pulls it, so a slow loop
-slows the recording.
+because generators do nothing until then. A piece counts as arrived when the loop takes it, so a
+slow loop delays the times in the recording.
 """
 
 import time

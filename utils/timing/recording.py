@@ -93,8 +93,8 @@ class Recording:
     def tpot(self) -> float | None:
         """Time per output token, seconds: (a_n - a_1) / (n - 1).
 
-        n is `shown_tokens`, otherwise the number of non-empty pieces. None with fewer than two
-        tokens or non-empty pieces: the tokens of one piece arrive together.
+        n is `shown_tokens` or, without that count, the number of non-empty pieces. None with fewer
+        than two tokens or non-empty pieces: the tokens of one piece arrive together.
         """
         arrivals = self._arrivals
         tokens = self.shown_tokens or len(arrivals)

@@ -1,4 +1,4 @@
-"""Several replies, a few concurrently, in the order of their prompts."""
+"""Check of `ask_all`: collect replies, a few concurrently, in the order of their prompts."""
 
 import asyncio
 import inspect
@@ -132,7 +132,7 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "reads in threads": lambda s: s.whole and s.in_threads,  # their overlap varies by chance
+    "reads in threads": lambda s: s.whole and s.in_threads,  # threads overlap at random
     "under the limit": lambda s: _under_the_limit(s),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (

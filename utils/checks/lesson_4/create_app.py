@@ -1,4 +1,4 @@
-"""An endpoint that streams Server-Sent Events, and stops when its client disconnects."""
+"""Check of `create_app`: stream Server-Sent Events, and stop when the client disconnects."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ MISUSES = (  # parts of errors raised when a response is given the wrong type of
     "object has no attribute 'encode'",
     "object has no attribute 'items'",
 )
-_TRIES = 20  # attempts, during which threads may drop their references
+_TRIES = 20  # how many times to wait for threads to drop their references
 _ENDS = ("end", "failed")
 _HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
@@ -40,7 +40,7 @@ _HEADERS = {  # header names, and patterns that their values should match
 
 @dataclass(frozen=True, kw_only=True)
 class Visited(Case):
-    """A visit to the endpoint."""
+    """A client's visit to the endpoint."""
 
     text: str = _RIVERS
     seed: int = 61

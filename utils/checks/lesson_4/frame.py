@@ -1,4 +1,4 @@
-"""A Server-Sent Event that carries any text."""
+"""Check of `frame`: format any string as a Server-Sent Event."""
 
 import json
 from collections.abc import Callable

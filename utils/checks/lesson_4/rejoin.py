@@ -1,4 +1,4 @@
-"""An app whose replies continue after readers disconnect, and end when Stop is pressed."""
+"""Check of the app whose replies continue after readers disconnect, and which has a Stop."""
 
 import asyncio
 import json

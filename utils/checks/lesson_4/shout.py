@@ -1,4 +1,4 @@
-"""An async generator that yields the reply in capitals."""
+"""Check of `shout`: yield a reply in capitals from an async generator."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The text that arrives within a time limit."""
+"""Check of `text_within`: return the text that arrives within a time limit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which of six snippets block the event loop; the check runs them beside a heartbeat."""
+"""Check of which of six snippets block the event loop; it runs them beside a heartbeat."""
 
 import asyncio
 import time

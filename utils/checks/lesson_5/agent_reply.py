@@ -1,4 +1,4 @@
-"""The text of an agent's model, passed on as it arrives."""
+"""Check of `agent_reply`: pass on the text of an agent's model as it arrives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

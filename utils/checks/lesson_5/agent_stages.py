@@ -1,4 +1,4 @@
-"""The stages to show to a reader, derived from an agent's stream with two stream modes."""
+"""Check of `agent_stages`: derive the stages to display from an agent's stream."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -31,7 +31,7 @@ class Program(Case):
 
 @dataclass(eq=False)
 class Items(Reply):
-    """A run's items; each piece of the reply represents one item."""
+    """The items of an agent's run; each piece of the reply represents one item."""
 
     of_run: Sequence[Item] = field(default_factory=list)
 
@@ -49,7 +49,7 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; `("", …)` at the end
+    differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; `("", …)` is the end
     repeated: str  # the first stage that was yielded twice in a row, or ""
     unknown: str | None  # the first stage that no item begins, or None
 

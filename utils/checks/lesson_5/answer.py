@@ -1,4 +1,4 @@
-"""A reply that may call tools, with a status as each stage begins."""
+"""Check of `answer`: stream a reply, run its tool calls, and yield a status for each stage."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A caption for a job's progress, which gives an estimate only if one is possible."""
+"""Check of `caption`: describe a job's progress, with an estimate only if one is possible."""
 
 import re
 from collections.abc import Callable

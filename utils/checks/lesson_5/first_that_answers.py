@@ -1,4 +1,4 @@
-"""One whole reply, from the first model that sends any text."""
+"""Check of `first_that_answers`: yield one whole reply, from the first model with any text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

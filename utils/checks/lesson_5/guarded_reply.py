@@ -1,4 +1,4 @@
-"""A reply's text, checked by a guard that holds back no more than a forbidden phrase requires."""
+"""Check of `guarded_reply`: show a reply through a guard, and hold back as little as possible."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Two strings joined, without the beginning of the second that repeats the first's end."""
+"""Check of `seam`: join two strings without repeating the text that they share at the join."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from utils.checks.engine.wording import shown
 
 @dataclass(frozen=True, kw_only=True)
 class Pair(Case):
-    """Two strings."""
+    """The two strings to join."""
 
     partial: str
     more: str

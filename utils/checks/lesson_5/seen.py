@@ -122,7 +122,7 @@ class Tried(Texts):
     """
 
     case: Fallback
-    replies: Sequence[Reply]  # in order
+    replies: Sequence[Reply]  # the reply of each entry, in order
     requests: Sequence[Sequence[object]]  # for each entry, one object per call
 
     @property
@@ -144,7 +144,7 @@ class Tried(Texts):
 
     @property
     def waited(self) -> float:
-        """Seconds between the first two calls if silence should cause the second; or the limit."""
+        """Seconds between the first two calls; the limit unless silence should cause the second."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])

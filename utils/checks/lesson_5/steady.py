@@ -1,4 +1,4 @@
-"""A stream that switches sources after a failure or silence, unless something was committed."""
+"""Check of `steady`: try the next source after a failure, unless something was committed."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Seen(Tried, Passing):
     """What the sources sent, and what was yielded."""
 
     case: Sources
-    given: Sequence[str]  # `watched` if the course's version replaced the notebook's
+    given: Sequence[str]  # `watched` if the course's version replaced the learner's
 
 
 def observe(answer: Callable[..., Any], case: Sources) -> Seen:

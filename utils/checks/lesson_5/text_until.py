@@ -1,4 +1,4 @@
-"""The text that arrived until the reply ended or Stop was pressed."""
+"""Check of `text_until`: return the text that arrived before the end or Stop."""
 
 import asyncio
 from collections.abc import Callable, Sequence

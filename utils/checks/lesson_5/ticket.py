@@ -1,4 +1,4 @@
-"""A dict that fills in, followed by a `Ticket` only if the model finished the JSON."""
+"""Check of `ticket`: yield a growing dict, and a `Ticket` only if the JSON was finished."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A turn of a chat, which is added to the history even if it fails or is stopped."""
+"""Check of `turn`: stream a turn of a chat, and store it even if it fails or is stopped."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

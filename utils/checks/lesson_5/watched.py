@@ -1,4 +1,4 @@
-"""A stream's chunks as they arrive, and an error if the stream is silent for too long."""
+"""Check of `watched`: pass on a stream's chunks, and raise if it is silent for too long."""
 
 from asyncio import CancelledError
 from collections.abc import Callable
@@ -79,7 +79,8 @@ def _read(
 ) -> Run:
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
-    args = (noting(reply, sent), case.limit)  # this reference prevents an implicit close
+    # this reference keeps the stream open unless the answer closes it
+    args = (noting(reply, sent), case.limit)
     how: dict[str, Any] = {"wants": _CHUNK, "passes_on": not case.pause, "pause": case.pause}
     return run_async("watched", answer, case, reply, *args, streams=True, **how)
 
