@@ -1,4 +1,4 @@
-"""Check of the app whose replies continue after readers disconnect, and which has a Stop."""
+"""Check of `create_lasting_app`: replies go on after readers disconnect, and end on Stop."""
 
 import asyncio
 import json
