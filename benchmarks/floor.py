@@ -1,7 +1,7 @@
-"""Floors for the benchmarks, a bare server and a bare process, and the comparison with them.
+"""A bare server as a floor for benchmarks, and the comparison of measurements with their floors.
 
 A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
-alternates between its subject and a floor, and its limit is the ratio of the two.
+alternates between its subject and a floor, and limits the ratio of the two.
 
 Run as a program, this file is the bare server, which uses only asyncio. It streams chat completions
 on the schedule given in the request's last message as `TTFT GAP TOKENS`.
@@ -36,7 +36,7 @@ class Ratio:
         measured: The measurements of all rounds.
         floor: The same measurements of the floor.
         most: The limit, as a multiple of the floor.
-        least: Smaller floors are raised to this: clocks and timers are no finer.
+        least: Smaller floors are raised to this, the resolution of clocks and timers.
         unit: The unit of the measurements.
     """
 
@@ -82,8 +82,8 @@ class BareServer:
     """The bare server's process.
 
     Attributes:
-        port: Where it listens.
-        pid: Its process.
+        port: The port that it listens on.
+        pid: Its process id.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:

@@ -36,7 +36,7 @@ MOST_SETUP = 2.0  # times the floor, a bare kernel with the import
 BARE = "from langchain_openai import ChatOpenAI"
 PATIENCE = 300.0  # seconds
 if sys.platform == "win32":
-    CTRL_C = signal.CTRL_BREAK_EVENT  # the signal that reaches another process
+    CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group
 else:
     CTRL_C = signal.SIGINT
 
@@ -83,7 +83,7 @@ def _answers(address: str) -> bool:
 
 
 def until_it_answers(command: list[str]) -> float:
-    """Return the seconds until a server responds, in an empty folder."""
+    """Start a server in an empty folder; return the seconds until it responds."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         with running(command, folder):
@@ -92,7 +92,7 @@ def until_it_answers(command: list[str]) -> float:
 
 @contextmanager
 def kernel() -> Iterator[BlockingKernelClient]:
-    """A kernel in the notebooks' folder, as JupyterLab starts one."""
+    """Run a kernel in the notebooks' folder, as JupyterLab does."""
     manager, client = start_new_kernel(cwd=str(LESSON.parent), startup_timeout=PATIENCE)
     try:
         yield client
@@ -129,7 +129,7 @@ def shows_text(message: dict[str, Any]) -> bool:
 
 
 def cells() -> tuple[str, str]:
-    """Return lesson 1's setup cell and its race."""
+    """Return the code of lesson 1's setup cell and of its race."""
     book = json.loads(LESSON.read_text(encoding="utf-8"))
     code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     return (

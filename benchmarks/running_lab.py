@@ -1,4 +1,4 @@
-"""A real `course.py lab` for tests and a benchmark: started, observed, ended in several ways."""
+"""Runs a real `course.py lab` for tests and a benchmark, and ends it in several ways."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from simulator_orphans import stream
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = ROOT / "course.py"
-PATIENCE = 240.0  # s
+PATIENCE = 240.0  # seconds
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# Becomes `lab` on a new terminal, which is gone when its other end closes.
+# Replaces itself with `lab` on a new terminal, which hangs up when its other end closes.
 _ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-# `lab` with an exception in its own code, at a time that the test chooses.
+# Runs `lab`, and raises an exception in its code once the test closes standard input.
 _RAISING = """
 import sys
 from tools import commands, lab
@@ -56,11 +56,11 @@ class Lab:
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start it, and wait until it responds.
+        """Start the command, and wait until it prints its address.
 
         Args:
             way: How it will be ended, one of `WAYS`, since some need preparation.
-            variables: More environment variables.
+            variables: Additional environment variables.
         """
         command = [str(COURSE), "lab", "--no-browser", "--here"]
         self._terminal: int | None = None
@@ -115,15 +115,15 @@ class Lab:
             connection.close()
 
     def family(self) -> list[psutil.Process]:
-        """All processes that it has started."""
+        """Return all processes that the command has started."""
         found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return found
 
     def connection_files(self) -> list[str]:
-        """The connection files of its kernels."""
+        """Return the connection files of its kernels."""
         commands = []
         for process in self.family():
-            # A process that has ended, or hasn't been reaped, has no command line.
+            # A process that has ended has no command line, even if it hasn't been reaped.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
@@ -135,7 +135,7 @@ class Lab:
         return self.process.returncode, said
 
     def end(self, way: str) -> None:
-        """End it in one of `WAYS`, and wait until the command itself is gone."""
+        """End the command in one of `WAYS`, and wait until its own process has exited."""
         if way == "Ctrl-C":
             self.process.send_signal(CTRL_C)
         elif way == "SIGTERM":
@@ -154,7 +154,7 @@ class Lab:
                 pipe.close()
 
 
-# On Windows, a program is terminated without a signal, and has no terminal to lose.
+# Windows has no SIGTERM, and no hangup of a terminal.
 WAYS: tuple[str, ...] = ("Ctrl-C", "an exception", "kill -9")
 if sys.platform != "win32":
     WAYS += ("SIGTERM", "a closed terminal")
@@ -162,7 +162,7 @@ if sys.platform != "win32":
 
 @contextmanager
 def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
-    """Start a kernel, and connect to it."""
+    """Start a kernel in JupyterLab, and connect to it."""
     before = set(lab.connection_files())
     assert lab.ask("POST", "/api/kernels")[0] == 201
     (file,) = set(lab.connection_files()) - before
@@ -177,7 +177,7 @@ def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
 
 
 def _wait_until_ready(client: BlockingKernelClient) -> None:
-    """Wait for a kernel that may be slow: a missed heartbeat on a busy machine isn't a crash."""
+    """Wait until a kernel is ready; on a busy machine, a missed heartbeat isn't a crash."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -189,7 +189,7 @@ def _wait_until_ready(client: BlockingKernelClient) -> None:
 
 @dataclass(frozen=True)
 class Ending:
-    """What remained after an end, and the seconds until everything else was gone."""
+    """What was left after `lab` was ended, and the seconds until everything else was gone."""
 
     left: list[str]
     seconds: float

@@ -35,7 +35,7 @@ class Errors:
     """The errors of one call.
 
     Attributes:
-        ttft: Seconds by which the first text was later than planned.
+        ttft: How many seconds later than planned the first text arrived.
         gap: Relative error of the mean gap between pieces.
     """
 
@@ -50,7 +50,7 @@ def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
 
 
 def errors(times: list[float], ttft: float, gap: float) -> Errors:
-    """Compare the arrivals with the plan."""
+    """Compare arrival times with the planned TTFT and gap."""
     mean = (times[-1] - times[0]) / (len(times) - 1)
     return Errors(times[0] - ttft, abs(mean / gap - 1))
 
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def show(some: Iterable[Errors]) -> tuple[str, str]:
-    """Return the medians of TTFT and gap, for a table."""
+    """Return the median errors of TTFT and gap, formatted for a table."""
     errors = list(some)
     ttft = statistics.median(one.ttft for one in errors)
     return f"{ttft * 1000:.1f} ms", f"{statistics.median(one.gap for one in errors):.3%}"

@@ -29,8 +29,8 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _RATE = 50.0  # tokens per second and stream
-_ARRIVALS = 12.0  # s over which clients connect
-_LONGEST_STAY = 3.0  # s
+_ARRIVALS = 12.0  # seconds over which clients connect
+_LONGEST_STAY = 3.0  # seconds
 _MOST_GROWTH = 0.05
 _MOST_LATE = 3.0  # times the floor
 
@@ -49,7 +49,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, read for `stay`, disconnect; return the Unix time of that."""
+    """Connect after `come` seconds, read for `stay` seconds; return when it disconnected."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)
@@ -82,7 +82,7 @@ def memory_of(pid: int) -> float:
 
 
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
-    """Run one wave and read the log."""
+    """Run one wave, and read the server's log."""
     with server.watch() as seen:
         left = asyncio.run(visits(requests, port_of(server), rng))
     ended = [request for request in seen if request.ended == "client left"]

@@ -55,7 +55,7 @@ class Round:
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
-    """Send a request `after` seconds from the start; return when each token arrived since then."""
+    """Send a request `after` seconds after `start`; return the seconds until each token arrived."""
     reader, writer = await asyncio.open_connection(HOST, port)
     await start.wait()
     await asyncio.sleep(after)
@@ -72,7 +72,7 @@ async def read(request: bytes, port: int, start: asyncio.Event, after: float) ->
 
 
 def request_for(key: str, port: int, prompt: str, limit: int, number: int) -> bytes:
-    """Return a request as bytes; each stream sends another prompt, so their waits differ."""
+    """Return a request as bytes; `number` is its seed, so that planned TTFTs differ."""
     body = json.dumps(
         {
             "model": "sim-chat",
@@ -102,8 +102,8 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
         asyncio.create_task(read(request, port, start, number / len(requests)))
         for number, request in enumerate(requests)
     ]
-    await asyncio.sleep(1)  # all are connected: the benchmark is about streaming, not connecting
-    gc.disable()  # pauses of the client would count as the server's
+    await asyncio.sleep(1)  # until all are connected, since connecting isn't measured
+    gc.disable()  # the client's pauses would count as the server's
     start.set()
     return await asyncio.gather(*readers)
 
@@ -111,7 +111,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round; `ttft` is called afterwards, for the planned TTFTs."""
+    """Run one round; `ttft` returns the planned TTFTs, and is called afterwards."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 240.0  # seconds after which something counts as stuck
 MOST = 3.0  # times the floor
 
-# Each prints the port and the id of the process that has to end, and then that it is running.
+# Each starts a process, and prints its port, its id and finally `at work`.
 SIMULATOR = f"""
 import http.client, json, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -61,7 +61,7 @@ print("at work", flush=True)
 
 
 def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, int]:
-    """Let a kernel start a process and keep running; return the process's port and id.
+    """Let a kernel start a process; return the process's port and id.
 
     Raises:
         RuntimeError: If the cell fails.
@@ -78,7 +78,7 @@ def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, in
 
 
 def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
-    """Start a kernel, kill it while its cell runs, and wait until its child process is gone.
+    """Start a kernel, kill it while its child process runs, and wait until the child exits.
 
     Returns:
         The id of the kernel's child process, and the seconds from the kill to its end.
@@ -92,7 +92,7 @@ def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
         with socket.create_connection((HOST, port), timeout=PATIENCE) as line:
             killed = time.monotonic()
             manager.shutdown_kernel(now=True)  # SIGKILL, or TerminateProcess on Windows
-            with contextlib.suppress(ConnectionError):  # reset instead of closed: also gone
+            with contextlib.suppress(ConnectionError):  # a reset also means that it exited
                 while line.recv(1024):
                     pass
         return pid, time.monotonic() - killed

@@ -40,7 +40,7 @@ print(panel.model_id, echo.model_id)
 
 
 def said(client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the next message for the page that matches."""
+    """Return the kernel's next message to the page for which `matches` is true."""
     while True:
         message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
         if message["msg_type"] == "error":
@@ -50,14 +50,14 @@ def said(client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
 
 
 def send(client: BlockingKernelClient, widget: str, content: object) -> None:
-    """Send a widget's message, as its page would."""
+    """Send a message to a widget, as its page would."""
     data = {"method": "custom", "content": content}
     message = client.session.msg("comm_msg", {"comm_id": widget, "data": data})
     client.shell_channel.send(message)
 
 
 def has(words: str) -> Callable[[dict[str, Any]], bool]:
-    """Match a widget's message that contains these words."""
+    """Return a function that matches widget messages containing these words."""
     return lambda message: message["msg_type"] == "comm_msg" and words in str(message["content"])
 
 
