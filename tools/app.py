@@ -47,9 +47,9 @@ class App(Environment):
     Attributes:
         name: Its name on the command line.
         place: The folder to start it in.
-        command: The command to start there, as after `python -m`; `{port}` stands for the port.
+        command: The module to run and its arguments; `{port}` stands for the port.
         source: The file in `place` whose first lines name its packages.
-        built: Packages that have no wheels, and are built during installation.
+        built: Packages that have no wheels, and so are built during installation.
         apart: Prefixes of lines in the course's lock that conflict with its packages.
         newest: The newest Python that its packages support.
         variables: Additional environment variables; `{folder}` stands for a temporary folder.
@@ -86,7 +86,7 @@ class App(Environment):
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:
-        """Install the locked packages unless that is done; return the interpreter.
+        """Install the locked packages if needed; return the interpreter.
 
         Raises:
             Advice: The user has to do something first.
@@ -128,12 +128,12 @@ class App(Environment):
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
-        """Run it while the block runs; the block begins when it accepts connections.
+        """Run the app while the block runs; the block starts once the app accepts connections.
 
         Args:
             python: The interpreter with its packages.
             port: The port that it listens on.
-            environ: Its environment variables, including those for its model.
+            environ: The app's environment variables, including those for its model.
 
         Raises:
             Advice: The app doesn't start.
@@ -167,7 +167,7 @@ STREAMLIT = App(
     source="streamlit_chat.py",
     command=("streamlit", "run", "streamlit_chat.py", "--server.port", "{port}"),
     variables=(
-        ("HOME", "{folder}"),  # where the framework looks for its settings, and may write some
+        ("HOME", "{folder}"),  # where the framework reads and writes its settings
         ("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false"),
         ("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "none"),
         ("STREAMLIT_CLIENT_TOOLBAR_MODE", "minimal"),
@@ -268,7 +268,7 @@ def running(
     Args:
         command: The program and its arguments.
         place: The folder to start it in.
-        environ: Its variables.
+        environ: Its environment variables.
         output: Where its output goes.
     """
     child = subprocess.Popen(
@@ -291,10 +291,10 @@ def running(
 
 
 def wait_until_it_listens(child: Child, port: int, name: str) -> None:
-    """Return when a program accepts connections.
+    """Wait until a program accepts connections.
 
     Raises:
-        Advice: It ended, or doesn't accept connections within a minute.
+        Advice: It exited, or didn't accept connections within a minute.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     with Progress(f"starting {name}") as progress:
@@ -304,5 +304,5 @@ def wait_until_it_listens(child: Child, port: int, name: str) -> None:
             with contextlib.suppress(OSError), socket.create_connection((HOST, port), 5):
                 return
             progress.show()
-            time.sleep(0.1)  # polling is the only way to see that a program has started
+            time.sleep(0.1)  # polling is the only way to detect that a program has started
     raise Advice(f"Starting {name} took more than {STARTING_SECONDS:.0f} s: try it again.")

@@ -26,7 +26,7 @@ _ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Build or compare; return 0 if all is well, 1 if something needs fixing."""
+    """Build the notebooks, or compare them with their lessons; return 1 if there are problems."""
     options = _parser().parse_args(arguments)
     try:
         built, errors = [], []
@@ -60,7 +60,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     solved: NotebookNode | None = None
     current = stored is not None and not differences(built.editions["solutions"], stored)
     if stored is not None and current and not options.all and not _unexecuted(stored):
-        if stored.metadata != METADATA:  # it was saved in Jupyter
+        if stored.metadata != METADATA:  # changed by saving it in Jupyter
             stored.metadata = nbformat.from_dict(METADATA)
             solved = stored
         done = f"{label}: unchanged, outputs kept (after a change in utils: --all)"
@@ -81,7 +81,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print how the files differ from the lessons, and other problems; return 1 if any."""
+    """Print how the files differ from the lessons, and other problems; return 1 if any exist."""
     differing = [line for one in built for line in _outdated(one)]
     others = [line for one in built for line in _rejected(one)]
     if everything:
@@ -103,7 +103,7 @@ def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
 
 
 def _few(differing: Sequence[str]) -> Iterator[str]:
-    """Return the first lines about each notebook, and the number of further ones."""
+    """Yield the first lines about each notebook, and how many more there are."""
     for label, lines in itertools.groupby(differing, lambda line: line.partition(": ")[0]):
         told = list(lines)
         yield from told[:SHOWN_DIFFERENCES]
@@ -112,13 +112,13 @@ def _few(differing: Sequence[str]) -> Iterator[str]:
 
 
 def _rejected(built: Built) -> list[str]:
-    """Return the stored solutions that a check rejects."""
+    """Return a message for each stored solution that a check rejects."""
     solved = built.stored("solutions")
     return execute.rejected(built, solved) if solved else []
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:
-    """Return notebooks without a lesson, and tables that don't match the lessons."""
+    """Return messages about notebooks without a lesson, and tables that don't match the lessons."""
     stems = {one.stem for one in built}
     found = [
         f"{edition}/{path.name}: there is no lesson of that name in lessons/: delete the file"

@@ -1,7 +1,7 @@
 """The `canary` command: run the tests with the newest versions that pyproject.toml allows.
 
-A temporary environment gets these versions, without the locks; a copy of the course is tested in
-it. Both are deleted, however the command ends. `.venv` isn't touched.
+It installs them into a temporary environment, ignoring the locks, and tests a copy of the course
+there. Both are deleted, however the command ends. `.venv` isn't touched.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from tools.programs import (
     wait_for,
 )
 
-# The tests most likely to break with new versions, which run first.
+# The tests most likely to break with new versions, for `--quick`.
 QUICK = (
     "tests/test_provider.py",
     "tests/test_timing.py",
@@ -96,7 +96,7 @@ def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:
 
 
 def heading(differing: int) -> str:
-    """Return the line above the packages that differ."""
+    """Return the heading for the list of changes."""
     verb = "differs" if differing == 1 else "differ"
     told = ":" if differing else ": the lock has the newest of everything."
     return f"Against {LOCKS['test']}, {counted(differing, 'package')} {verb}{told}"
@@ -144,7 +144,7 @@ def _not_copied(folder: str, names: list[str]) -> set[str]:
 
 
 def _changes(uv: str, environment: Environment) -> list[Change]:
-    """Return how the newest versions differ from the lock, from uv's plan to install the lock."""
+    """Return how the newest versions differ from the lock, according to uv's dry run of it."""
     asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
         asked, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True
@@ -153,7 +153,7 @@ def _changes(uv: str, environment: Environment) -> list[Change]:
 
 
 def changes(said: str) -> list[Change]:
-    """Return the differences in uv's lines, such as ` - openai==4.0.0` and ` + openai==3.54.0`."""
+    """Parse uv's output, such as the lines ` - openai==4.0.0` and ` + openai==3.54.0`."""
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", said, re.MULTILINE)
     newest, locked = ({name: version for at, name, version in lines if at == it} for it in "-+")
     return [Change(name, locked.get(name), newest.get(name)) for name in sorted({*newest, *locked})]

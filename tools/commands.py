@@ -56,7 +56,7 @@ def setup(arguments: argparse.Namespace) -> int:
 
 
 def verdict(arguments: argparse.Namespace) -> int:
-    """Test an endpoint; the module parses its own options."""
+    """Test an endpoint; `tools.verdict` parses the options."""
     stop_on_signals()
     python = interpreter("lab", arguments.here)
     # Run in the user's folder, where --run starts their program; -P prevents imports from there.
@@ -130,7 +130,7 @@ def lock_apps(compiling: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one sentence, without the usage of every option."""
+    """A parser that reports a wrong argument in one sentence, without printing the usage."""
 
     def error(self, message: str) -> NoReturn:
         """Raise argparse's message as Advice."""
@@ -323,7 +323,7 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
-        if words[:1] == ["verdict"]:  # the module parses its options, in the course's environment
+        if words[:1] == ["verdict"]:  # it parses its own options, in the course's environment
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))
         arguments, arguments_more = top.parse_known_args(words)

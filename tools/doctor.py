@@ -26,8 +26,8 @@ HELP_PAGE = "docs/troubleshooting.md"
 def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
-    Without `--here` the doctor runs inside `.venv`, if there is one. From there it can't see what
-    `.venv` needs, which depends on the Python that started the command, so `--venv` passes that on.
+    Without `--here`, the doctor runs again inside `.venv`, if there is one. What `.venv` needs
+    depends on the Python that started the command, so `--venv` passes that on.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
@@ -121,7 +121,7 @@ def examine_venv(needs: str) -> str:
 
 
 def examine_no_packages() -> str:
-    """Raise the finding that replaces all checks that need packages, if none are installed."""
+    """Report that the packages are missing, instead of running the checks that need them."""
     raise Advice("not installed, so the other parts can't be checked yet")
 
 
@@ -166,7 +166,7 @@ def hidden_in_notebooks() -> str | None:
     from utils.setup import NEEDED
 
     place = next(number for number, it in enumerate(sys.path) if shadowing.of_packages(it))
-    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as for a kernel
+    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as in a kernel
     told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
     return next(told, None)
 
@@ -227,7 +227,7 @@ def examine_provider() -> str:
 
 
 def call(model: "ChatOpenAI") -> None:
-    """Make the call a cell would make, for one token; raise Advice where a cell would fail."""
+    """Make a one-token call the way a cell would; raise Advice if a cell would fail."""
     import openai
 
     from utils import provider
@@ -245,8 +245,8 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Return the server's models, if it lists some and this one isn't among them."""
-    with contextlib.suppress(Exception):  # not every server has such a list
+    """Return a sentence with the server's models, if it lists some and not this one."""
+    with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""

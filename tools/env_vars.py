@@ -26,7 +26,7 @@ _UNWANTED = (
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",
     "CHAINLIT_",
-    "_ARGCOMPLETE",  # Jupyter would complete a command line, and exit
+    "_ARGCOMPLETE",  # Jupyter would only complete a command line, and exit
 )
 _WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
 
@@ -48,8 +48,8 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 def clean_environ(**more: str) -> dict[str, str]:
     """Return this process's environment variables without unwanted ones, and with `more`.
 
-    The loopback address bypasses any proxy, which couldn't reach the simulator, and the kernel is
-    this environment's, not one that the user registered elsewhere.
+    Requests to the loopback address bypass any proxy, which couldn't reach the simulator. Jupyter
+    uses the kernel of this environment, not one that the user registered elsewhere.
     """
     environ = {
         name: value
@@ -76,6 +76,6 @@ def simulated_environ(**more: str) -> dict[str, str]:
 def suite_environ() -> dict[str, str]:
     """Return variables for tests: only the simulator, sped up, and no key that could leak."""
     environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
-    # The suite starts hundreds of processes, each of which would compile the course and the tests.
+    # Without cached bytecode, each of hundreds of test processes would compile the course.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return environ

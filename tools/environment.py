@@ -38,7 +38,7 @@ class Action(enum.Enum):
     """What must be done to `.venv` before it can be used."""
 
     NOTHING = "nothing"
-    UPDATE = "update"  # it works, but the lock has changed or more is needed
+    UPDATE = "update"  # it works, but the lock has changed or more packages are needed
     MAKE = "make"  # create it, replacing whatever is there
 
 
@@ -81,7 +81,7 @@ class Environment(Place):
         return stamp if isinstance(stamp, dict) and "distributions" in stamp else None
 
     def kind_for(self, kind: str) -> str:
-        """Return the kind to install: an environment made for more keeps what it has."""
+        """Return the kind to install: `kind`, or the installed one if that includes more."""
         made = (self.stamped() or {}).get("kind")
         return max(kind, made, key=list(LOCKS).index) if made in LOCKS else kind
 
@@ -119,7 +119,7 @@ class Environment(Place):
 
 
 def interpreter(kind: str, here: bool) -> str:
-    """Return the Python for the course: an up-to-date `.venv`'s, or with `here` this one."""
+    """Return the Python for the course: this one if `here`, else that of an up-to-date `.venv`."""
     return sys.executable if here else str(set_up(Environment(ROOT), kind))
 
 
@@ -133,7 +133,7 @@ def set_up(environment: Environment, kind: str) -> Path:
         return environment.python
     with only_one(environment.root / ".course.lock"), sentences_for_the_disk(environment.root):
         started = time.monotonic()
-        action, why = environment.needs(kind)  # another process may have done it in the meantime
+        action, why = environment.needs(kind)  # another process may have set it up in the meantime
         if action is not Action.NOTHING:
             say(why)
             install(environment, environment.kind_for(kind), action)
@@ -190,7 +190,7 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Hold a lock that the operating system releases when this process ends."""
+    """Wait for a file lock, and hold it; the operating system releases it if this process ends."""
     with sentences_for_the_disk(path.parent):
         handle = path.open("a+b")
     with handle:
@@ -199,7 +199,7 @@ def only_one(path: Path) -> Iterator[None]:
             if not waiting:
                 say("Another course.py is setting up .venv: waiting until it is done.")
                 waiting = True
-            time.sleep(0.2)  # not every system can wait for a lock
+            time.sleep(0.2)  # polling, since Windows can't wait indefinitely for a file lock
         yield  # closing the file releases the lock
 
 

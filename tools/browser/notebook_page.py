@@ -12,7 +12,7 @@ from tools.browser.server import ARTIFACTS, PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Does what --expose-app-in-browser does, for a JupyterLab started without that option.
+# Has the effect of --expose-app-in-browser in a JupyterLab started without that option.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
   const settings = document.getElementById("jupyter-config-data");
   if (settings && document.readyState === "interactive")
@@ -21,8 +21,8 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
 });"""
 
 
-TIMES = 10  # that `again_until` runs a cell at most
-POLLING = 50  # milliseconds; by default, waiting makes the page repaint 60 times a second
+TIMES = 10  # the most that `again_until` runs a cell
+POLLING = 50  # milliseconds; Playwright's default, every frame, keeps the page repainting
 
 
 class NotebookPage:
@@ -43,7 +43,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open another notebook on the same page, reset to its initial state."""
+        """Open another notebook on the same page, and reset the page to its initial state."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -65,7 +65,7 @@ class NotebookPage:
 
     @property
     def cells(self) -> Locator:
-        """The notebook itself, without JupyterLab's bars and file list."""
+        """The notebook itself, without JupyterLab's toolbars and file list."""
         return self.page.locator(".jp-Notebook")
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class NotebookPage:
     def reload(self) -> None:
         """Reload the page until it shows the widgets again.
 
-        JupyterLab sometimes connects none of them on a busy machine; its reader would reload again.
+        On a busy machine, JupyterLab sometimes connects none of them; a learner would reload again.
         """
         from playwright.sync_api import TimeoutError as TooLate
 
@@ -110,7 +110,7 @@ class NotebookPage:
         self.command("notebook:run-all-cells")
 
     def command(self, name: str, arguments: Mapping[str, Any] | None = None) -> None:
-        """Start a command of JupyterLab and return immediately; `wait_done` waits for it."""
+        """Start a JupyterLab command and return immediately; `wait_done` waits for it."""
         self.page.evaluate(
             """([name, args]) => {
               window.courseDone = false;
@@ -121,7 +121,7 @@ class NotebookPage:
         )
 
     def wait_done(self) -> None:
-        """Wait until the command started last has ended: after `run_all`, until all cells have."""
+        """Wait until the last started command has finished; for `run_all`, until all cells have."""
         self.page.wait_for_function("() => window.courseDone", polling=POLLING)
         self.wait_idle()
 
@@ -143,10 +143,10 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Run the cell that shows an element, until `seen()` is true; return whether it became so.
+        """Run the cell that shows an element until `seen()` is true; return whether it became true.
 
-        A page that a busy machine holds up shows several changes at once. A cell that never shows
-        them one by one is run a limited number of times.
+        On a busy machine, a page may show several changes in one go, so that a test misses some.
+        The cell is run up to `TIMES` times.
         """
         for _ in range(TIMES):
             if seen():
@@ -165,7 +165,7 @@ class NotebookPage:
         return seen()
 
     def run_new_cell(self, source: str) -> None:
-        """Write a code cell below all others, and run it to its end."""
+        """Write a code cell below all others, run it, and wait until it has finished."""
         self.start_new_cell(source)
         self.wait_done()
 
@@ -183,7 +183,7 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def run_unseen(self, source: str) -> None:
-        """Run code in the kernel to its end, without a cell."""
+        """Run code in the kernel without a cell, and wait until it has finished."""
         self.page.evaluate(
             """async (code) => {
               const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
@@ -193,12 +193,12 @@ class NotebookPage:
         )
 
     def run(self) -> None:
-        """Run all cells to their end."""
+        """Run all cells, and wait until they have finished."""
         self.run_all()
         self.wait_done()
 
     def interrupt(self) -> None:
-        """Press the kernel's ■."""
+        """Interrupt the kernel, like the ■ button."""
         self.page.evaluate(
             "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()"
         )
@@ -233,7 +233,7 @@ class NotebookPage:
         return "".join("".join(output["text"]) for output in streams)
 
     def errors(self) -> list[str]:
-        """Return each exception that reached a cell, as `Type: message`."""
+        """Return each exception shown below a cell, as `Type: message`."""
         return [
             f"{output['ename']}: {output['evalue']}"
             for output in self.outputs()
@@ -241,9 +241,9 @@ class NotebookPage:
         ]
 
     def sample(self, **selectors: str) -> None:
-        """From now on, record the text of each selector's element: every 50 ms and at each change.
+        """Start recording the text of each selector's element, every 50 ms and at each change.
 
-        The page does the recording, so that a busy test can't miss a change.
+        The page itself records it, so that a busy test can't miss a change.
         """
         self.page.evaluate(
             """(selectors) => {
@@ -271,12 +271,12 @@ class NotebookPage:
         )
 
     def samples(self) -> list[dict[str, Any]]:
-        """Return what `sample` recorded so far: rows of the page's seconds (`at`) and each text."""
+        """Return the rows recorded so far: the page's time in seconds (`at`), and each text."""
         rows: list[dict[str, Any]] = self.page.evaluate("() => window.courseSamples")
         return rows
 
     def seen(self, name: str) -> list[str]:
-        """Return the texts of a sampled element in order, without repetitions."""
+        """Return the successive values of a sampled element's text, without repetitions."""
         texts = [row[name] for row in self.samples() if row[name] is not None]
         return [text for text, _ in groupby(texts)]
 

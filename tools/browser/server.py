@@ -1,4 +1,4 @@
-"""JupyterLab on a free port with isolated settings, and the browser to open it in."""
+"""Starts JupyterLab on a free port with isolated settings, and finds and starts a browser."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _BROWSERS = (
     "chrome",
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-USUAL = "usual"  # the usual kernel's name where notebooks have another by default
+USUAL = "usual"  # name of the usual kernel if `python3` is another one
 PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be busy
 
 
@@ -122,13 +122,13 @@ def serve(
 ) -> Iterator[Lab]:
     """Run JupyterLab on a free port of the loopback address until the block ends.
 
-    It also ends with this process, even if that is killed, since its standard input closes.
+    JupyterLab also ends if this process is killed, since its standard input then closes.
 
     Args:
         root: The folder to serve.
         state: An empty folder for settings and logs; the user's own are left alone.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A different command to start a kernel; the usual kernel is then `USUAL`.
+        kernel: A command for the kernel `python3`; the usual kernel is then named `USUAL`.
     """
     overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -155,8 +155,8 @@ def serve(
     command += ["--no-browser", "--ip=127.0.0.1", "--LanguageServerManager.autodetect=False"]
     command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
     if sys.platform == "linux":
-        # Kernels listen on sockets with (short) file names: another worker's kernel could take a
-        # port between looking it up and using it.
+        # Kernels listen on Unix domain sockets, whose paths must be short. With ports, another
+        # worker's kernel could take a port between looking it up and using it.
         variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
         command += ["--KernelManager.transport=ipc"]
     if kernel is not None:
