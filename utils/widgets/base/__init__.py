@@ -1,1 +1,1 @@
-"""What the widgets share: page synchronisation, stream reading with Stop, throttling and theme."""
+"""Code shared by all widgets: page synchronisation, stream reading, throttling and theme."""

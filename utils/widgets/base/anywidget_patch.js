@@ -3,7 +3,7 @@
 // Fixes two problems of anywidget 0.11: if a widget's script takes longer than two seconds to load,
 // all later messages to the widget are dropped; and it doesn't report that the kernel has ended.
 
-// Returns the widget, able to receive messages however late its script loads.
+// Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
   const initialize = (context) => {
     receiveAlways(context.model);
@@ -12,22 +12,23 @@ function patched(widget) {
   return { ...widget, initialize };
 }
 
-// A script gets a proxy of its model; only the model itself, which a change event passes along, has
-// the message handler.
+// A script gets only a proxy of its model. The message handler is on the model itself, which a
+// change event passes to its listener.
 function receiveAlways(model) {
   model.on("change:patched", async (whole) => {
     noticeEnd(model, whole);
     const handler = originalHandler(whole);
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
-    const gate = whole._handle_comm_msg(nothing); // fails where anywidget has given up
+    const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
     whole.comm.on_msg((message) => handler.call(whole, message)); // the script has loaded
-    await gate.catch(() => whole.comm.send({ method: "request_state" }, {})); // for what was dropped
+    // If anywidget has dropped messages, request the state instead.
+    await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
   });
   model.set("patched", true);
 }
 
-// The message handler that anywidget has replaced.
+// Returns the message handler that anywidget has replaced.
 function originalHandler(whole) {
   let handler;
   for (let at = whole; at; at = Object.getPrototypeOf(at)) {
@@ -41,7 +42,7 @@ const KERNEL_ENDED =
 const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 
 // Sets `gone` in the model once its kernel has ended. JupyterLab disconnects widgets only when a
-// reader restarts the kernel, so the kernel's status is followed too, where the page has a kernel.
+// reader restarts the kernel, so this also follows the kernel's status, if the page has a kernel.
 function noticeEnd(model, whole) {
   const kernel = whole.widget_manager?.kernel;
   const end = () => model.set("gone", true);

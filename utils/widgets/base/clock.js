@@ -1,13 +1,13 @@
 // needs: base/anywidget_patch.js base/dom.js
 //
-// Clocks that count on the page, so that a running clock costs the kernel and the network nothing.
-// The kernel sets `counted`, words with {} in place of the seconds (empty while the clock is
-// stopped), and `age`, the seconds that the clock had run when `counted` was sent.
+// Clocks that run on the page, so that they need no messages from the kernel. The kernel sets
+// `counted`, the text to show, with {} in place of the seconds (empty while the clock is stopped),
+// and `age`, the number of seconds that the clock had run when `counted` was sent.
 
-// Formats as `in_seconds` in utils/formatting.py does.
+// Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// Keeps in the model when its clock started, in the page's time. Called in `initialize`.
+// Stores the clock's start, in the page's time, as the model's `since`. Called in `initialize`.
 function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);
@@ -15,11 +15,11 @@ function keepTime({ model }) {
   note();
 }
 
-const OPEN = ["waiting", "streaming"]; // phases in which more may arrive
+const OPEN = ["waiting", "streaming"]; // phases in which more chunks may arrive
 const isOpen = (model) => OPEN.includes(model.get("phase"));
 
-// Shows the running clock in an element, and the model's `name` while the clock is stopped. Returns
-// a function that ends the updates, for `render` to return.
+// Shows the running clock in an element, or the model's attribute `name` while the clock is
+// stopped. Returns a function that ends the updates, for `render` to return.
 function writeCounting(model, element, name) {
   let beating;
   const show = () => {

@@ -1,4 +1,4 @@
-"""Base class of the course's widgets, whose messages can always be encoded."""
+"""Base class of the course's widgets; it makes every message safe to encode as UTF-8."""
 
 from typing import Any, Self
 
@@ -15,17 +15,17 @@ class CourseWidget(AnyWidget):
     """
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the state to send when the widget opens or changes, or the page requests it."""
+        """Return the state, with every string made well-formed."""
         state: dict[str, Any] = well_formed_parts(super().get_state(*args, **kwargs))
         return state
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        """Send a custom message."""
+        """Send a custom message, with every string made well-formed."""
         super().send(well_formed_parts(content), buffers)
 
 
 class Showable:
-    """Mixin for widgets that are made and displayed in one line: `widget = Widget(…).show()`."""
+    """Mixin for widgets that are created and displayed in one line: `widget = Widget(…).show()`."""
 
     _shown = False  # whether this widget has been displayed
 
@@ -44,7 +44,7 @@ def as_text(value: object, name: str) -> str:
     """Return `value` as a well-formed string; `name` describes it in the error.
 
     Raises:
-        TypeError: If it isn't a string.
+        TypeError: If `value` isn't a string.
     """
     if not isinstance(value, str):
         raise TypeError(f"The {name} must be a string, not {value!r}.")

@@ -1,7 +1,7 @@
 // needs: base/screen_reader.js
 
-// Makes an element. Words are set as text, never as HTML, and run in their own direction; pass ""
-// for words that come later.
+// Creates an element. Words are set as text, never as HTML, and the browser detects their
+// direction; pass "" for words that are set later.
 function make(tag, className = "", words) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -19,7 +19,7 @@ function makeButton(className, words, press) {
   return button;
 }
 
-// Makes an SVG stretched over its parent. Returns it, and a path for each class name.
+// Creates an SVG that fills its parent. Returns the SVG, and a path for each class name.
 function makePaths(...classNames) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("preserveAspectRatio", "none");
@@ -31,12 +31,12 @@ function makePaths(...classNames) {
   return [hideFromReaders(svg), ...paths];
 }
 
-// Replaces an element's text only if it differs: screen readers repeat what is set again.
+// Sets an element's text only if it differs, since screen readers announce text that is set again.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-// Draws into a box that scrolls to what is new, unless its reader has scrolled up.
+// Draws into a box and scrolls it to the end, unless the reader has scrolled up.
 function keepAtEnd(box, draw) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   draw();

@@ -1,6 +1,7 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 
-// Keeps a panel's list and clock, and ends the panel with its kernel. Called in `initialize`.
+// Keeps a panel's list and clock up to date, and stops the panel when its kernel ends. Called in
+// `initialize`.
 function initializePanel({ model }) {
   keepList({ model });
   keepTime({ model });
@@ -8,8 +9,8 @@ function initializePanel({ model }) {
   endWithKernel(model, () => isOpen(model), () => over);
 }
 
-// Puts a panel's content into its frame, whose colour shows the phase, with a note below it. Returns
-// a function that ends the clock's updates, for `render` to return.
+// Frames a panel's content in the phase's colour, with a note below the content. Returns a function
+// that ends the clock's updates, for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");
   const note = make("div", "course-note", "");

@@ -1,4 +1,4 @@
-"""Base class of the panels that show a stream, and how a stopped or empty reply is described."""
+"""Base class of the panels that show a stream, and the sentences for a stopped or empty reply."""
 
 from collections.abc import Callable
 
@@ -11,33 +11,33 @@ STOPPED = "Stopped. Everything received so far is kept."
 
 
 class Panel(SyncedList):
-    """The part of a stream view that shows what arrives."""
+    """The part of a stream view that shows the stream's content."""
 
-    label = traitlets.Unicode().tag(sync=True)  # its name for screen readers
-    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; decides the look
+    label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
+    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; sets the panel's colour
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # a sentence below the content, such as an error; fills the panel while no text has arrived
+    # a sentence below the content, such as an error; fills the panel in the phase "waiting"
     note = traitlets.Unicode().tag(sync=True)
-    # replaces the note while the page counts seconds; {} marks where they go
+    # shown instead of the note while the page's clock runs; {} is replaced with the seconds
     counted = traitlets.Unicode().tag(sync=True)
-    # seconds since sending, for a page that requests the state
+    # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
-    failure = ""  # why what arrived couldn't be shown; empty if it could
-    # returns the seconds since sending, by the lane's clock
+    failure = ""  # why the content couldn't be shown; empty if it could
+    # returns the seconds since the request was sent, on the lane's clock
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.label!r})"
 
     def clear(self) -> None:
-        """Forget the last run and empty the page."""
+        """Clear the panel, here and on the page."""
         self.replace([])
         self.push()
 
     def take(self, item: object, at: float) -> str | None:
-        """Store an item that arrived `at` seconds after the request was sent, for the next `push`.
+        """Store an item for the next `push`; it arrived `at` seconds after the request was sent.
 
-        Returns the item's visible text; None if the item changes nothing here.
+        Returns the item's visible text; None if the item doesn't change this panel.
         """
         raise NotImplementedError
 

@@ -1,20 +1,20 @@
 // needs: nothing
 //
-// How a screen reader announces what a widget shows, decided here for all widgets: growing text as
-// it arrives, each ending once, failures immediately; never a counting clock or decoration.
+// What a screen reader announces, in every widget: growing text as it arrives, each ending once and
+// failures immediately, but never a running clock or decoration.
 
-// A clock: silent while it counts, announced when it stops.
+// A clock: silent while it runs, announced when it stops.
 function announceEnd(element, counting) {
   element.setAttribute("role", counting ? "timer" : "status");
   element.setAttribute("aria-live", counting ? "off" : "polite");
 }
 
-// A note: interrupts the reader only about a failure.
+// A note: announced immediately if it reports a failure, and otherwise not at all.
 function announceFailure(note, failed) {
   note.setAttribute("role", failed ? "alert" : "note");
 }
 
-// A sentence that changes: each version is announced when the reader pauses.
+// A sentence that changes: each version is announced once the screen reader is idle.
 function announceChanges(element) {
   element.setAttribute("role", "status");
   element.setAttribute("aria-live", "polite");
@@ -33,7 +33,7 @@ function keepSilent(box, label) {
   return box;
 }
 
-// A box that a keyboard can reach and scroll, without JupyterLab's shortcuts for the arrow keys.
+// A box that can be focused and scrolled by keyboard, without JupyterLab's arrow-key shortcuts.
 function makeScrollable(box, role, label) {
   box.tabIndex = 0;
   box.dataset.lmSuppressShortcuts = "true";
@@ -62,11 +62,11 @@ function makeAnnouncer() {
   return announceChanges(element);
 }
 
-// Announces paragraphs, each once, when it is complete, and how the reply ended. What was there
-// when the page opened is not announced.
+// Announces each paragraph once, when it is complete, and how the reply ended. Paragraphs that were
+// there when the page opened are not announced.
 function makeParagraphAnnouncer() {
   const element = makeAnnouncer();
-  const announced = new WeakMap(); // paragraph -> its words
+  const announced = new WeakMap(); // the announced words of each paragraph
   let listening = false;
   let last = "";
   const announce = (words) => {
@@ -84,7 +84,7 @@ function makeParagraphAnnouncer() {
       announced.set(root, words);
       if (words !== before) announce(unread(words, before));
     },
-    // The same key is announced once; an empty one announces nothing.
+    // Announces an ending once per key; an empty key announces nothing.
     ending(key, words) {
       if (key && key !== last) announce(words);
       last = key;
@@ -92,7 +92,7 @@ function makeParagraphAnnouncer() {
   };
 }
 
-// Returns the part of these words that wasn't announced; a word that was cut is repeated whole.
+// Returns the words that weren't announced yet; a word that was announced in part is repeated.
 function unread(words, before) {
   if (!words.startsWith(before)) return words;
   const cut = /^\S/.test(words.slice(before.length));

@@ -1,4 +1,4 @@
-"""Reading async streams until they end, fail or are stopped, and the Stop button."""
+"""Reads async streams until they end, fail or are stopped; also defines the Stop button."""
 
 import asyncio
 from collections.abc import (
@@ -17,7 +17,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds that a stopped stream has to close, allowed twice
+GRACE = 0.5  # seconds that a stopped stream gets to close, before and after a second cancel
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
@@ -36,24 +36,24 @@ class StreamReader:
         self._open_stream = open_stream
         self._take = take
         self._tick = tick
-        self.stopped = False  # whether it was ended by Stop or by interrupting the cell
-        self.error: BaseException | None = None  # why reading failed; None if it didn't
-        self.closed = True  # whether the stream closed its connection in time
+        self.stopped = False  # whether Stop or an interrupt of the cell ended the reading
+        self.error: BaseException | None = None  # what ended the reading, if it failed
+        self.closed = True  # False if the stream ignored its cancellation
         self._task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """Stop reading, from any thread; no item is taken after this. Harmless when not reading."""
+        """Stop reading, so that no more items are taken; callable from any thread, at any time."""
         task = self._task
-        if task is None or task.done() or self.stopped:  # a second cancel would interrupt closing
+        if task is None or task.done() or self.stopped:  # a second cancel would interrupt cleanup
             return
         self.stopped = True
         task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
-        """Read until the stream ends, fails or is stopped; the attributes then show which.
+        """Read until the stream ends, fails or is stopped; the attributes then report how it ended.
 
-        A tick of 100 ms wakes the event loop, so that the kernel's own interrupt (■) arrives while
-        the stream is silent.
+        The event loop wakes up every 100 ms, so that the kernel's interrupt (■) takes effect even
+        while the stream is silent.
 
         Raises:
             asyncio.CancelledError: If the caller was cancelled, such as by ■. By then the stream
@@ -82,7 +82,7 @@ class StreamReader:
 
     def _conclude(self, task: asyncio.Task[None]) -> None:
         if not task.done():
-            self.closed = False  # the stream ignores its cancellation
+            self.closed = False
         elif task.cancelled():
             if not self.stopped:
                 self.error = RuntimeError("The stream was cancelled from within.")
@@ -95,7 +95,7 @@ class StreamReader:
         try:
             async for item in items:
                 if self.stopped:
-                    await asyncio.sleep(0)  # the cancellation arrives here, not during closing
+                    await asyncio.sleep(0)  # lets CancelledError be raised here, not in cleanup
                     break
                 self._take(item)
         finally:
@@ -108,7 +108,7 @@ class StopButton(widgets.Button):  # type: ignore[misc]
     """A button that stops the readers passed to `arm`."""
 
     def __init__(self, **look: Any) -> None:
-        """Make a button without readers; `look` is passed to ipywidgets, such as `layout`."""
+        """Create a disabled button; `look`, such as `layout`, is passed on to ipywidgets."""
         super().__init__(
             description="Stop",
             icon="stop",
@@ -121,7 +121,7 @@ class StopButton(widgets.Button):  # type: ignore[misc]
         self.on_click(lambda _: self._press())
 
     def arm(self, readers: Sequence[StreamReader]) -> None:
-        """Let the button stop these readers; no readers disables it."""
+        """Set the readers that the button stops; an empty sequence disables the button."""
         self._readers, self.disabled = readers, not readers
 
     def _press(self) -> None:
@@ -130,14 +130,14 @@ class StopButton(widgets.Button):  # type: ignore[misc]
 
 
 def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
-    """Return a stream, awaited if necessary; a whole reply becomes a stream of one item.
+    """Return `source` as an async stream; a whole reply becomes a stream of one item.
 
     Args:
         source: An async iterable, an awaitable of one or of a reply, or a reply.
-        whole: Whether any other object is a whole reply, not only a string or a message.
+        whole: Whether to accept any other object as a whole reply, not only a string or message.
 
     Raises:
-        TypeError: If it isn't a stream; the message says what to pass.
+        TypeError: If `source` isn't a stream; the message suggests what to pass.
     """
     if isinstance(source, AsyncIterable):
         return source

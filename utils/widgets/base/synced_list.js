@@ -2,33 +2,33 @@
 //
 // The page's side of synced_list.py: keeps the list up to date, and finds which items are new.
 
-// Each message replaces the list from index `at` on; of an item that grew, it contains the growth.
-// The list is kept in the model, so that every view, early or late, shows everything. Called in
-// `initialize`.
+// Each message replaces the list from index `at` on; for an item that grew, it contains only the
+// added text. The list is kept in the model, so that a view that opens late shows all of it. Called
+// in `initialize`.
 function keepList({ model }) {
   let asked = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {
     if (items === undefined) return; // a message of another kind
     const there = model.get("items");
-    if (seq === model.get("seq")) return; // a repetition, and nothing was lost
+    if (seq === model.get("seq")) return; // a repeat of the list that the page has
     if (seq === model.get("seq") + 1 || (at === 0 && !keep)) {
       const fresh = keep ? [grown(there[at], keep, items[0]), ...items.slice(1)] : items;
       model.set({ seq, items: [...there.slice(0, at), ...fresh] });
     } else if (seq > model.get("seq") && !asked) {
-      asked = true; // a message was lost: ask for the whole list, once
+      asked = true; // a message was lost: request the whole list, once
       model.send("whole list");
     }
   });
   model.on("change:seq", () => (asked = false));
 }
 
-// Returns an item whose first `keep` characters the page already had.
+// Returns an item: the first `keep` characters that the page already had, and the added text.
 function grown(there, keep, item) {
   if (typeof item === "string") return there.slice(0, keep) + item;
   return { ...item, value: there.value.slice(0, keep) + item.value };
 }
 
-// Calls draw(items, from) now and at every change: all items before `from` are unchanged.
+// Calls draw(items, from) now and on every change; all items before `from` are unchanged.
 function follow(model, draw) {
   let drawn = [];
   const update = () => {

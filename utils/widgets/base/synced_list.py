@@ -1,4 +1,4 @@
-"""A list that the page keeps in sync: each message carries only the tail that changed."""
+"""A list mirrored on the page; each message carries only the tail that changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Item = Any  # any JSON value
 
 
 class SyncedList(CourseWidget):
-    """Widget whose page follows a list of items; subclasses define what an item is.
+    """Widget that mirrors a list of items on the page; subclasses define the items.
 
     A message carries the list's tail, from the first new or changed item on. If that item is a
-    string that grew, or an object whose `value` is one, only the growth is sent. The whole list
-    goes to a page that asks for it: one that is opened later, reloaded, or lost a message. It is
-    also repeated now and then, for a page that can't ask because the kernel is busy with its cell.
+    string that grew, or an object whose `value` is such a string, only the added text is sent. A
+    page that opens late, reloads or loses a message requests the whole list. The list is also
+    resent from time to time, because a kernel that is busy with a cell can't answer requests.
     """
 
-    # Its value is read only when a page requests the state; never assigned, so never sent alone.
+    # Never assigned, so never sent on its own; `to_json` runs when a page requests the state.
     items: traitlets.List[Item] = traitlets.List().tag(
         sync=True, to_json=lambda _, synced: synced.whole
     )
@@ -31,8 +31,8 @@ class SyncedList(CourseWidget):
     def __init__(self, **traits: Any) -> None:
         self.sent = 0
         self._list: list[Item] = []
-        self._there: list[Item] = []  # the items as the page has them
-        self._clean = 0  # how many items the page has unchanged
+        self._there: list[Item] = []  # the page's version of the items
+        self._clean = 0  # how many leading items the page already has
         self._changed = False
         self._writing = Lock()  # one thread may write while another pushes
         super().__init__(**traits)
@@ -51,7 +51,7 @@ class SyncedList(CourseWidget):
             self._changed = True
 
     def replace(self, items: Sequence[Item]) -> None:
-        """Replace the list; what precedes the first difference isn't sent again."""
+        """Replace the list; items before the first difference aren't sent again."""
         with self._writing:
             pairs = enumerate(zip(self._list, items, strict=False))
             shorter = min(len(self._list), len(items))
@@ -62,7 +62,7 @@ class SyncedList(CourseWidget):
                 self._changed = True
 
     def push(self) -> None:
-        """Send the page what has changed since the last push."""
+        """Send the changes since the last push to the page."""
         with self._writing:
             if not self._changed:
                 return
@@ -73,12 +73,12 @@ class SyncedList(CourseWidget):
             self._changed = False
             self.sent += 1
             message = {"seq": self.sent, "at": start, "items": items}
-            if kept:  # counted in UTF-16 units, as JavaScript does
+            if kept:  # counted in UTF-16 code units, as in JavaScript
                 message["keep"] = len(kept.encode("utf-16-le", "surrogatepass")) // 2
         self.send(message)
 
     def repeat(self) -> None:
-        """Send everything pushed so far again; a page that has it ignores it."""
+        """Resend everything pushed so far; a page that is up to date ignores it."""
         with self._writing:
             message = {"seq": self.sent, "at": 0, "items": self._list[: self._clean]}
         self.send(message)
@@ -91,7 +91,7 @@ class SyncedList(CourseWidget):
 def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item]]:
     """Split an item into the text that the page already has, and the rest.
 
-    `old` is the item as the page has it, in a list, which is empty if it has none.
+    Both lists contain at most one item; `old` is the page's version.
     """
     match [*old, *new]:
         case [str(before), str(now)]:

@@ -1,4 +1,4 @@
-"""Scripts and style sheets of widgets, each assembled from the files named in its first line."""
+"""Assembles each widget's script and style sheet from the files that its first line names."""
 
 import re
 from pathlib import Path
@@ -19,22 +19,22 @@ _COLOURS = {
 
 
 def script(name: str) -> str:
-    """Return a widget's script, after the scripts it needs.
+    """Return a widget's script, preceded by the scripts it needs.
 
-    The script's first line is `// needs: ` and the paths of others below `utils/widgets`, or
-    `nothing`. Comment lines are removed, since a whole class loads scripts at the same time.
+    A script's first line is `// needs: `, followed by paths relative to `utils/widgets` or by
+    `nothing`. Comment lines are removed to save bandwidth when a whole class loads the scripts.
     """
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 
 
 def stylesheet(name: str = "base/theme.css") -> str:
-    """Return a widget's style sheet, after the palette's colours and the sheets it depends on."""
+    """Return a widget's style sheet, preceded by the palette's colours and the sheets it needs."""
     variables = "".join(f"  --course-{idea}: {value};\n" for idea, value in _COLOURS.items())
     return "\n".join([f":root {{\n{variables}}}", *_with_needs(name)])
 
 
 def _with_needs(name: str) -> list[str]:
-    """Return the texts of a file and its dependencies, each once and after its own dependencies."""
+    """Return the contents of a file and its dependencies, each once, dependencies first."""
     texts: dict[str, str] = {}
 
     def add(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Decides when to send to the page: many tokens per message, none of them late."""
+"""Limits how often updates are sent to the page, without a noticeable delay."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: too short to notice, long enough for a page to keep up
-REPEAT = 1.0  # seconds from the first push to the first repeat; then 2, 4, 8 …, to keep them rare
-TICK = 0.1  # seconds after which an idle event loop wakes up, for an interrupt or a heartbeat
+REPEAT = 1.0  # seconds from the first push to the first repeat; the next are at 2, 4, 8 …
+TICK = 0.1  # seconds between wake-ups of an idle event loop, to handle interrupts and heartbeats
 
 Cancel = Callable[[], object]
 Later = Callable[[float, Callable[[], None]], Cancel]
@@ -17,11 +17,11 @@ Later = Callable[[float, Callable[[], None]], Cancel]
 class Throttle:
     """Pushes at most once per `interval` seconds, and spends at most half of its time pushing.
 
-    The first push is immediate. Updates within the interval wait for a timer, so they are sent on
-    time even if the source falls silent. Safe to use from several threads.
+    The first push is immediate. A timer pushes the updates that arrive within the interval, so they
+    are sent on time even if the source falls silent. Thread-safe.
 
-    A page whose script loaded slowly has missed earlier messages, and can't request them from a
-    busy kernel. So `repeat`, if given, sends everything again now and then.
+    A page whose script loads slowly misses the first messages, and a busy kernel can't answer its
+    request for them. `repeat`, if given, therefore resends everything at growing intervals.
     """
 
     def __init__(
@@ -33,15 +33,15 @@ class Throttle:
         interval: float = INTERVAL,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Prepare to push.
+        """Set up the throttle.
 
         Args:
             push: Sends everything new; called under a lock, so messages keep their order.
-            later: Calls a function after a delay in seconds and returns a cancelling function:
-                either `timer_thread` or `call_later`.
-            repeat: Sends everything again; None if each push already does.
-            interval: Seconds between two pushes.
-            clock: Seconds from any fixed point.
+            later: Schedules a function after a delay in seconds, and returns a function that
+                cancels it: either `timer_thread` or `call_later`.
+            repeat: Resends everything; None if each push already sends everything.
+            interval: Minimum seconds between two pushes.
+            clock: Returns the time in seconds, from any fixed point.
         """
         self._push = push
         self._later = later
@@ -56,7 +56,7 @@ class Throttle:
         self._cancel: Cancel | None = None
 
     def ask(self) -> None:
-        """Push updates now, or together with those that follow within the interval."""
+        """Push updates now, or together with others at the end of the interval."""
         with self._lock:
             self._wanted = True
             if self._cancel is None:
@@ -67,7 +67,7 @@ class Throttle:
                     self._cancel = self._later(wait, self.flush)
 
     def flush(self, *, ask: bool = False) -> None:
-        """Push what is pending, or with `ask` even if nothing is; call it at the end."""
+        """Push any pending updates now, at the end of a stream; `ask` forces a push."""
         with self._lock:
             if self._cancel is not None:
                 self._cancel()
@@ -79,7 +79,7 @@ class Throttle:
         self._wanted = False
         now = self._clock()
         self._push()
-        # A slow push, such as of a huge page, is followed by a pause of the same length.
+        # After a slow push, pause for at least as long as the push took.
         self._due = max(now + self._interval, self._clock() * 2 - now)
         if self._first is None:
             self._first = now
@@ -90,7 +90,7 @@ class Throttle:
 
 
 def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:
-    """Call a function later in a separate thread, for code without an event loop."""
+    """Call a function later in a separate thread, for code that runs without an event loop."""
     timer = Timer(delay, copy_context().run, (call,))
     timer.daemon = True
     timer.start()

@@ -1,11 +1,11 @@
 // needs: base/synced_list.js live_markdown/blocks.js status_line/stages.js
 //
-// Turns above, a box to type in below. Questions, notes and stages are set as text; a reply's blocks
-// are HTML that the kernel made safe: nothing in them can run or fetch.
+// The conversation, with an input box below. Questions, notes and stages are set as text. A reply's
+// blocks are HTML that the kernel has sanitized, so they can't run code or fetch anything.
 
 function initialize({ model }) {
   keepList({ model });
-  // Once the kernel has ended, the last turn is over and offers no buttons.
+  // Once the kernel has ended, the last turn is no longer open and has no buttons.
   const begun = () => model.get("items").length > 0;
   endWithKernel(model, begun, () => {
     const items = model.get("items").map((item) =>
@@ -17,11 +17,11 @@ function initialize({ model }) {
 }
 
 const ACTIONS = { Continue: "go on", Regenerate: "regenerate", "Try again": "regenerate" };
-const SLOW = 700; // milliseconds until an unanswered request is explained
+const SLOW = 700; // milliseconds until the page explains that the kernel doesn't respond
 
 function render({ model, el }) {
   el.classList.add("course-live", "course-chat");
-  el.dataset.lmSuppressShortcuts = "true"; // no shortcuts of JupyterLab, such as Esc
+  el.dataset.lmSuppressShortcuts = "true"; // turns off JupyterLab's shortcuts, such as Esc
   const title = make("div", "course-title", model.get("title"));
   const log = keepSilent(make("div", "course-transcript"), model.get("title") || "Conversation");
   const empty = make("div", "course-chat-empty", "Ask something below.");
@@ -35,7 +35,7 @@ function render({ model, el }) {
   const send = makeButton("course-chat-send", "Send", () => submit());
   const stop = makeButton("course-chat-stop", "Stop", () => {
     model.send("stop");
-    box.focus(); // Stop is about to be disabled: the keyboard's focus moves to the box
+    box.focus(); // Stop is about to be disabled and would lose the focus
   });
   send.title = "Enter";
   stop.title = "Esc";
@@ -45,7 +45,7 @@ function render({ model, el }) {
 
   // Requests to the kernel.
 
-  let sent = null; // sent and not accepted yet
+  let sent = null; // the message sent, until the kernel accepts it
   let patience;
   const say = (words) => write(hint, words);
   function request(content) {
@@ -142,7 +142,7 @@ function render({ model, el }) {
 
   follow(model, (items, from) =>
     keepAtEnd(log, () => {
-      // A node of another kind than its item is removed, with all after it.
+      // The first node whose kind differs from its item's is removed, with all nodes after it.
       let same = from;
       while (same < Math.min(nodes.length, items.length) && nodes[same].kind === kindOf(items[same])) {
         same += 1;
@@ -163,7 +163,7 @@ function render({ model, el }) {
     }),
   );
 
-  let settled = 0; // all items before this one have been announced as they are
+  let settled = 0; // items before this index were announced in their final form
 
   function announce(items, from) {
     if (!items.length) return;

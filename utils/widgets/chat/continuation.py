@@ -1,14 +1,14 @@
 """Joins a partial reply and its continuation, without losing or repeating text."""
 
-_CERTAIN = 40  # characters: too many to match by chance
+_CERTAIN = 40  # characters; a match this long isn't a coincidence
 
 
 class Seam:
-    """Passes on a continuation, but drops a repetition of the whole first part at its beginning.
+    """Passes on a continuation, but drops the first part if the continuation repeats all of it.
 
-    Some models start the reply over instead of continuing it. So text is buffered while it matches
-    the beginning of the first part, usually for no longer than the first word. All other text
-    passes unchanged, and so does a match too short to be certain: it may be a refrain.
+    Some models start the reply over instead of continuing it. Text is therefore buffered while it
+    matches the beginning of the first part, usually for no longer than the first word. All other
+    text is passed on unchanged, even a short match, which may be a refrain.
     """
 
     def __init__(self, there: str) -> None:
@@ -18,7 +18,7 @@ class Seam:
         self._open = bool(there)
 
     def join(self, text: str) -> str:
-        """Take the continuation's next text, and return what to show now."""
+        """Take the continuation's next text, and return the text to show now."""
         if not self._open:
             return text
         self._held += text
@@ -29,7 +29,7 @@ class Seam:
         return self._held[len(self._there) :] if began_again else self._held
 
     def rest(self) -> str:
-        """Return buffered text that is too short to be a repetition, once the stream has ended."""
+        """Return the text buffered at the stream's end, unless it must be a repetition."""
         held, self._held = self._held, ""
         still_open, self._open = self._open, False
         return held if still_open and len(held) < _CERTAIN else ""

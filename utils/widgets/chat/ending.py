@@ -1,4 +1,4 @@
-"""How a reply's stream ended: complete or truncated, and why."""
+"""Determines whether a reply is complete or truncated, and why."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +20,8 @@ _CUT = {
 class Ending:
     """Finds the finish reason in a stream's items.
 
-    Message chunks end with one, or with a status in the Responses API. A stream of plain strings
-    has none and is complete when it ends.
+    A stream of message chunks ends with a finish reason, or with a status in the Responses API. A
+    stream of plain strings has neither, and is complete when it ends.
     """
 
     def __init__(self) -> None:

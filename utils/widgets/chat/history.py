@@ -1,4 +1,4 @@
-"""A chat as the messages to send to the model."""
+"""Converts a chat to the messages to send to the model."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ GO_ON = (
 
 
 def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
-    """Return the conversation so far.
+    """Return the conversation so far, as messages.
 
-    A partial reply is kept and marked, so that the model knows what its user has seen. A reply
+    A partial reply is kept and marked, so that the model knows what the reader has seen. A reply
     without text is left out, since providers reject empty messages.
     """
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -37,7 +37,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
-    """Return the messages that request the rest of the last reply, without its mark."""
+    """Return the messages that request the rest of the last reply, which isn't marked here."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

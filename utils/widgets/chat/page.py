@@ -1,4 +1,4 @@
-"""The chat as drawn on the page: turns as a list of items."""
+"""The chat's page, which draws turns from a list of items."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,10 @@ from utils.widgets.live_markdown.rendering import Rendering
 
 
 class ChatPage(SyncedList):
-    """The conversation, an input box, Send and Stop.
+    """Widget with the conversation, an input box, and Send and Stop buttons.
 
     The items of a turn are the question, the stages if there are any, a string of safe HTML for
-    each block of the reply, and a foot with badge, note and buttons.
+    each block of the reply, and a footer with a badge, a note and buttons.
     """
 
     _esm = script("chat/chat.js")
@@ -41,7 +41,7 @@ class ChatPage(SyncedList):
 
 
 class Drawing:
-    """The items of one turn; unchanged parts aren't rebuilt."""
+    """Builds the items of one turn, reusing unchanged parts."""
 
     def __init__(self) -> None:
         self._rendering = Rendering()
@@ -57,7 +57,7 @@ class Drawing:
             self._drawn, self._blocks = drawn, self._rendering.blocks(text, whole=over)
         stages = exchange.stages
         steps = (len(stages.history), stages.going_on, stages.outcome)
-        if steps != self._steps:  # the page counts the seconds of a stage
+        if steps != self._steps:  # not compared: seconds, which the page counts
             self._steps, self._stages = steps, stages.view()
         return [
             {"kind": "question", "text": exchange.question},
@@ -75,7 +75,7 @@ class Drawing:
 
 
 def _phase(exchange: Exchange) -> str:
-    """Return the phase, which decides how the turn looks."""
+    """Return the phase, which sets the turn's style."""
     if exchange.state == "streaming" and not exchange.started:
         return "waiting"
     return "done" if exchange.state == "complete" else exchange.state

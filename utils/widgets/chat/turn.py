@@ -26,10 +26,10 @@ class Turn:
         question: The question.
         reply: The reply's text so far.
         state: "streaming", "complete", "stopped", "truncated" or "failed".
-        ttft: Seconds from the question to the reply's first text; None before there is any.
+        ttft: Seconds from the question to the reply's first text; None until then.
         e2e: Seconds spent on the reply so far. After `go_on`, both streams count, but not the time
             between them.
-        note: A sentence for the reader, such as what failed; usually empty.
+        note: A sentence for the reader, such as the cause of a failure; usually empty.
     """
 
     question: str
@@ -45,7 +45,7 @@ class Exchange:
 
     Attributes:
         question, state, ttft, e2e, note: As in `Turn`.
-        stalled: Whether the stream has been silent for long.
+        stalled: Whether the stream has been silent for `stall` seconds or more.
         stages: The stages that the stream has reported.
     """
 
@@ -60,7 +60,7 @@ class Exchange:
         self.begin()
 
     def begin(self) -> None:
-        """Discard an earlier reply and start the clock."""
+        """Discard any earlier reply and start the clock."""
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
@@ -68,7 +68,7 @@ class Exchange:
         self._open()
 
     def resume(self) -> None:
-        """Keep the text that has arrived, and let the clock continue."""
+        """Keep the text received so far, and continue the clock."""
         self._open()
 
     def _open(self) -> None:
@@ -108,20 +108,20 @@ class Exchange:
             self._keep(self._seam.join(text))
 
     def tick(self) -> None:
-        """Advance the clock, and note a long silence."""
+        """Update the elapsed time, and report a long silence."""
         now = self._clock()
         self.e2e = self._before + now - self._sent
         self.stalled = now - self._last_item >= self._stall
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record how the stream ended, and what failed; "complete" may become "truncated"."""
+        """Record how the stream ended; "complete" becomes "truncated" if `Ending` finds a cause."""
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._ending.truncated:
             state, note = "truncated", self._ending.truncated
-        if state == "failed" and self.started:  # there is a Continue button
+        if state == "failed" and self.started:  # the page shows a Continue button
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
             note = STOPPED if self.started else "Stopped before any text."
@@ -132,12 +132,12 @@ class Exchange:
 
     @property
     def turn(self) -> Turn:
-        """A snapshot."""
+        """A snapshot of this turn."""
         return Turn(self.question, self.reply, self.state, self.ttft, self.e2e, self.note)
 
     @property
     def badge(self) -> str:
-        """The latency in a few words: `first words 0.21 s · done 10.0 s`."""
+        """The badge's text, such as `first words 0.21 s · done 10.0 s`."""
         begun = begin(self.ttft)
         if self.state == "streaming":
             if self.ttft is None:

@@ -32,12 +32,12 @@ class ChatPanel(Showable, ChatPage):
 
         panel = ChatPanel(reply).show()
 
-    Then type, or ask from a cell; both do the same:
+    Then type a message, or send one from a cell; both do the same:
 
         turn = await panel.ask("Why is the sky blue?")
 
-    One reply streams at a time. If it fails, the panel shows why in a sentence, and keeps what had
-    arrived, so that it can be regenerated or continued.
+    One reply streams at a time. If it fails, the panel explains why and keeps the text received, so
+    that the reply can be regenerated or continued.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class ChatPanel(Showable, ChatPage):
             system: Instructions for the model, sent before the conversation.
             explain: Turns an exception into a sentence, such as `provider.explain`; by default the
                 exception's own message is shown.
-            stall: Seconds without text or status after which the panel says so.
-            clock: Seconds from any fixed point; for tests.
+            stall: Seconds without text or status after which the panel reports the silence.
+            clock: Returns the time in seconds, from any fixed point; for tests.
         """
         super().__init__(title)
         self._reply = reply
@@ -94,14 +94,14 @@ class ChatPanel(Showable, ChatPage):
 
         Args:
             question: The question.
-            stop_after: Press Stop as soon as the reply has this many words.
+            stop_after: Stop the reply as soon as it has this many words.
 
         Returns:
             The turn, once its reply has ended, failed or been stopped: see its `state` and `note`.
 
         Raises:
             ValueError: If the question is empty.
-            TypeError: If it is not a string.
+            TypeError: If the question is not a string.
             RuntimeError: If a reply is streaming already.
             asyncio.CancelledError: If the cell was interrupted. The text that had arrived stays.
         """
@@ -116,12 +116,12 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._regenerate())
 
     async def go_on(self) -> Turn:
-        """Request the rest of the last reply, which was stopped, was truncated or failed.
+        """Request the rest of the last reply, if it was stopped, was truncated or failed.
 
-        If nothing had arrived, this regenerates the reply.
+        If no text had arrived, this regenerates the reply.
 
         Raises:
-            RuntimeError: If a reply is streaming already, or there is none to continue.
+            RuntimeError: If a reply is streaming already, or there is no reply to continue.
         """
         return await self._printed(self._go_on())
 
@@ -144,7 +144,7 @@ class ChatPanel(Showable, ChatPage):
         return messages(self.turns, self._system)
 
     def line(self) -> str:
-        """Return the last turn as one line of plain text, for when the widget is gone."""
+        """Return the last turn as one line of plain text."""
         if not self._exchanges:
             return "chat: nothing asked yet"
         last = self._exchanges[-1]
@@ -154,7 +154,7 @@ class ChatPanel(Showable, ChatPage):
         return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
 
     async def _printed(self, answering: Awaitable[Turn]) -> Turn:
-        """Print a line after a turn that a cell requested; it stays when the widget is gone."""
+        """Await a turn requested by a cell, and print a line, which outlives the widget."""
         if not self._shown and self._reader is None:
             self.show()
         turn = await answering
@@ -242,7 +242,7 @@ class ChatPanel(Showable, ChatPage):
         self.push()
 
     def _remember_loop(self) -> None:
-        """Remember the cells' event loop, for replies whose click arrives in another thread."""
+        """Remember the cells' event loop, for clicks that arrive in another thread."""
         with suppress(RuntimeError):  # no loop runs in this thread, so keep the earlier one
             self._loop = asyncio.get_running_loop()
 

@@ -1,7 +1,7 @@
 // needs: base/panel.js
 //
-// A row for each chunk. Of a long stream, only the first and last rows are drawn, so that the page
-// stays fast; the rows between them are counted.
+// A row for each chunk. For a long stream, only the first and last rows are drawn, so that the page
+// stays fast; the table shows how many rows are left out between them.
 
 const FIRST_ROWS = 200;
 const LAST_ROWS = 100;

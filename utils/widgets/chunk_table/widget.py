@@ -14,13 +14,13 @@ from utils.widgets.base.panel import STOPPED, Panel
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.stream_view.widget import StreamView
 
-_LONGEST_CELL = 400  # characters of a cell that are sent to the page
+_LONGEST_CELL = 400  # maximum characters of a cell that are sent to the page
 
 Row = dict[str, str]
 
 
 class ChunkTable(StreamView[list[Any]]):
-    """A row for each chunk: its arrival time, its text, and its other fields.
+    """A table with a row for each chunk: its arrival time, its text, and its other fields.
 
         chunks = ChunkTable("One reply").show(model.stream("Name a river."))
         chunks = await ChunkTable("One reply").run(model.astream("Name a river."))
@@ -69,7 +69,7 @@ def _finishes(count: int) -> str:
 
 
 class Rows(Panel):
-    """The table itself."""
+    """Panel with the table's rows."""
 
     _esm = script("chunk_table/chunk_table.js")
     _css = stylesheet("chunk_table/chunk_table.css")
@@ -80,7 +80,7 @@ class Rows(Panel):
         self._carried: Counter[str] = Counter()
 
     def count(self, what: str) -> int:
-        """Return how many chunks have a cell in a column of `row_of`; "words": non-empty text."""
+        """Return how many chunks have a value in a column; "words" counts non-empty text."""
         return self._carried[what]
 
     def clear(self) -> None:
@@ -105,15 +105,16 @@ class Rows(Panel):
 
 
 def row_of(item: object) -> Row:
-    """Return the cells of a chunk, by column, without the empty ones.
+    """Return a chunk's non-empty cells, by column.
 
     Args:
         item: A message chunk, a string, or a dict shaped like a message chunk; anything else is
             shown by its repr.
 
     Returns:
-        Some of "text" (as a repr, which shows spaces and newlines), "reasoning", "tool" (index,
-        name and arguments), "finish", "usage", and "empty" for a chunk without any content.
+        A dict with some of the keys "text" (as a repr, which shows spaces and newlines),
+        "reasoning", "tool" (index, name and arguments), "finish", "usage", and "empty" for a chunk
+        without any content.
     """
     if not isinstance(item, str) and field_of(item, "content") is None:
         return {"text": repr(item)}
@@ -132,7 +133,7 @@ def row_of(item: object) -> Row:
 
 
 def _piece(piece: Mapping[str, Any]) -> str:
-    """Format a piece of a tool call; its index identifies the call."""
+    """Format a tool-call chunk; its index identifies the call."""
     index, name, arguments = piece.get("index"), piece.get("name"), piece.get("args")
     parts = ["" if index is None else f"[{index}]", name, repr(arguments) if arguments else ""]
     return " ".join(part for part in parts if part)

@@ -1,10 +1,10 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 //
-// A dot that pulses at each beat, and a strip of beats on which a freeze stays visible as a gap.
+// A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
 
-// The gaps that count as a freeze, each as its start and its end in seconds.
+// Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {
   return [...beats.slice(1), end]
     .map((next, place) => [beats[place], next])
@@ -46,7 +46,7 @@ function render({ model, el }) {
     dot.animate(frames, { duration: 260, easing: "ease-out", fill: "forwards" });
   }
 
-  // Seconds from the start of the block to now, or to its end.
+  // Returns the seconds from the start of the block to now, or to its end.
   function now() {
     if (model.get("phase") === "over") return model.get("end");
     const last = beats.at(-1) ?? 0;

@@ -26,11 +26,11 @@ class Heartbeat(Showable, SyncedList):
             for chunk in model.stream(prompt):  # blocks the loop: no beats
                 ...
 
-    The beats come from a task on the cell's loop, so a gap shows how long any other task on this
-    loop would have to wait. Each block starts over, and prints a line at its end.
+    The beats come from a task on the cell's event loop, so a gap shows how long any other task on
+    the loop would have to wait. Each `async with` block starts over, and prints a line at its end.
 
     Attributes:
-        title: The heart's name, shown as its heading and in the printed line.
+        title: Shown as the heading and in the printed line.
         phase: "ready", "beating" or "over".
         text: The status after the title, such as "beating" or "froze for 2.0 s".
         end: How long the last block took, in seconds; 0 while a block runs.
@@ -52,12 +52,12 @@ class Heartbeat(Showable, SyncedList):
         every: float = TICK,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Set up a heart without starting it.
+        """Set up a heartbeat without starting it.
 
         Args:
-            title: The heart's name.
+            title: Shown as the heading and in the printed line.
             every: Seconds between two beats.
-            clock: Seconds from any fixed point; for tests.
+            clock: Returns the time in seconds, from any fixed point; for tests.
         """
         super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
@@ -77,8 +77,8 @@ class Heartbeat(Showable, SyncedList):
     def longest(self) -> float:
         """The longest gap in the last block, or in the running one so far, in seconds.
 
-        The time from the last beat to the block's end counts as a gap, too: code that never yields
-        to the loop leaves only the first beat.
+        The time from the last beat to the block's end is also a gap: if code never yields to the
+        event loop, the first beat is the only one.
         """
         if not self._times:
             return 0.0
@@ -91,7 +91,7 @@ class Heartbeat(Showable, SyncedList):
         return self.longest > FROZEN * self.every
 
     def line(self) -> str:
-        """Return the line printed after a block, for when the widget is no longer there."""
+        """Return the line printed after a block."""
         if not self._times:
             return f"{self.title}: has not beaten yet"
         if self.froze:
@@ -102,7 +102,7 @@ class Heartbeat(Showable, SyncedList):
         """Start beating.
 
         Raises:
-            RuntimeError: If a block of this heart is already running.
+            RuntimeError: If a block of this heartbeat is already running.
         """
         if self._task is not None:
             raise RuntimeError(f"{self!r} is beating already. Make a second Heartbeat.")

@@ -1,6 +1,6 @@
 // needs: base/panel.js
 //
-// A row for each field: its name, its value so far, and a mark of its state. All words are set as
+// A row for each field: its name, its value so far, and a label for its state. All words are set as
 // text, never as HTML.
 
 const MARKS = {
@@ -10,7 +10,7 @@ const MARKS = {
   missing: "did not arrive",
 };
 
-// A value as the kernel describes it: see `tree` in widget.py.
+// Draws a value in the form that `tree` in widget.py returns.
 function draw(value) {
   if (typeof value === "string") return make("span", "course-string", value);
   if ("code" in value) return Object.assign(make("code", "course-code", value.code), { dir: "ltr" });
@@ -48,7 +48,7 @@ function field({ label, state, value }) {
   return row;
 }
 
-// The state of a field when nothing more arrives.
+// A field's state after the kernel has ended.
 const AT_THE_END = { arriving: "unfinished", waiting: "missing" };
 
 function initializeCard(context) {

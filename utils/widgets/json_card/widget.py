@@ -1,6 +1,6 @@
 """`JsonCard`: a card whose fields fill in while a reply's JSON arrives.
 
-It parses nothing: it shows partial values, such as those `JsonOutputParser` yields.
+It doesn't parse JSON; it shows partial values, such as those that `JsonOutputParser` yields.
 """
 
 import json
@@ -24,8 +24,8 @@ class JsonCard(StreamView[Any]):
         person = JsonCard("A person", ["name", "age"]).show(chain.stream(prompt))
         person = await JsonCard("A person", ["name", "age"]).run(chain.astream(prompt))
 
-    The field that changed last is marked as still arriving: half a name looks like a name, and 4
-    may become 42. Only the end of the stream makes every field final.
+    The field that changed last is marked as still arriving, since a partial value can look
+    complete: 4 may become 42. The fields become final only when the stream ends.
     """
 
     def __init__(
@@ -35,8 +35,8 @@ class JsonCard(StreamView[Any]):
 
         Args:
             title: Shown above the card.
-            fields: The expected fields' names, or a mapping of their names to labels. Others are
-                added when they arrive.
+            fields: The expected fields' names, or a mapping of their names to labels. Other
+                fields are added when they arrive.
             **options: `stop`, `display` and `clock`, as for `StreamView`.
         """
         pairs = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
@@ -51,7 +51,7 @@ class JsonCard(StreamView[Any]):
 
     @property
     def arrivals(self) -> dict[str, float]:
-        """For each field that arrived, the seconds from sending to the first part of its value."""
+        """Seconds from the request to the first part of each field's value."""
         return dict(self._card.arrivals)
 
     def _result(self) -> Any:
@@ -68,7 +68,7 @@ class JsonCard(StreamView[Any]):
 
 
 class Card(Panel):
-    """The card's fields: those named in advance, then others as they arrive.
+    """Panel with the card's fields: first the expected ones, then others as they arrive.
 
     Attributes:
         value: The stream's last item.
@@ -116,7 +116,7 @@ class Card(Panel):
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)
-            # these values only announce that a field begins
+            # an empty value only shows that the field has begun
             if value[name] not in ("", None, [], {}):
                 self.arrivals.setdefault(name, at)
         self._last = changed[-1] if changed else self._last
@@ -125,7 +125,7 @@ class Card(Panel):
         return " ".join(self.arrivals)
 
     def end(self, recording: Recording) -> str:
-        """Mark what arrived as final, or as unfinished if the stream was stopped or failed."""
+        """Mark all fields as final, or the last one as unfinished if the stream didn't finish."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
             self.arrivals.setdefault(name, self._present[name])  # the field stayed empty to the end
@@ -159,7 +159,8 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
     Args:
         value: As the stream yielded it.
-        growing: Whether more may arrive; if so, half a character at a string's end is left out.
+        growing: Whether the value may still grow; if so, half a character at a string's end is
+            left out.
 
     Returns:
         A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;
@@ -178,7 +179,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:
-    """Return a partial value's fields, or one called "value" if it isn't an object."""
+    """Return a partial value's fields, or a single field "value" if it isn't an object."""
     if item is None:
         return None
     fields = item if isinstance(item, Mapping) else _dumped(item)

@@ -22,7 +22,7 @@ function render({ model, el }) {
   };
   model.on("change:phase", draw);
   draw();
-  // A Stop button beside it is ipywidgets' own, which doesn't change when the kernel ends.
+  // The Stop button beside the badge is an ipywidgets button, which stays enabled without a kernel.
   const disableStop = () => {
     const live = el.closest(".course-live, .course-race");
     for (const stop of live?.querySelectorAll("button.course-stop") ?? []) {

@@ -1,6 +1,6 @@
 """`LatencyBadge`: a clock while waiting for a reply, then its TTFT and E2E latency.
 
-The page counts the seconds (`base/clock.js`); the kernel sends it the start and the end.
+The page counts the seconds (`base/clock.js`); the kernel only sends the start and the end.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "fail
 class LatencyBadge(CourseWidget):
     """A badge that shows `waiting… 3.2 s`, then `first words 3.4 s · done 10.0 s`.
 
-    In your own loop:
+    To use it in your own loop:
 
         badge = LatencyBadge()
         display(badge)
@@ -34,13 +34,13 @@ class LatencyBadge(CourseWidget):
     _css = stylesheet("base/badge.css")
 
     title = traitlets.Unicode().tag(sync=True)  # shown before the text
-    # the badge's text, without seconds that are still being counted
+    # the badge's text; `counted` replaces it while the clock runs
     text = traitlets.Unicode("not started").tag(sync=True)
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # the text while the page counts, with {} in place of the seconds; otherwise empty
+    # the text while the clock runs, with {} in place of the seconds; otherwise empty
     counted = traitlets.Unicode().tag(sync=True)
-    # seconds since the start, for a page that requests the state
+    # seconds since the start; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
 
     def __init__(
@@ -51,12 +51,12 @@ class LatencyBadge(CourseWidget):
         clock: Callable[[], float] = perf_counter,
         **look: Any,
     ) -> None:
-        """Make a badge that has not started.
+        """Create a badge that hasn't started.
 
         Args:
             title: Shown before the text.
-            first: The label for the first thing that a reader sees.
-            clock: Seconds from any fixed point; for tests.
+            first: The word after "first" in the text, such as "words" or "field".
+            clock: Returns the time in seconds, from any fixed point; for tests.
             **look: Passed on to ipywidgets, such as `layout`.
         """
         self._what = as_text(first, "word for what comes first")
@@ -80,10 +80,10 @@ class LatencyBadge(CourseWidget):
         self._write("waiting", "waiting…", "waiting… {}")
 
     def words(self, text: str, at: float | None = None) -> None:
-        """Record that text arrived; the first non-empty one counts.
+        """Record that text arrived; only the first non-empty text counts.
 
         Args:
-            text: What arrived.
+            text: The text.
             at: Seconds from the start to its arrival; None means now.
         """
         if text and self.phase == "waiting":

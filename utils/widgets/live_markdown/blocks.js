@@ -1,7 +1,7 @@
 // needs: nothing
 
-// Fills an element with HTML that the kernel made safe. Each paragraph, item and cell runs in its own
-// direction, and code from left to right. A keyboard can scroll code that is wider than its box.
+// Fills an element with HTML that the kernel has sanitized. Each paragraph, list item and cell has
+// its own text direction; code runs from left to right. Wide code can be scrolled by keyboard.
 function fillWith(element, html) {
   element.innerHTML = html;
   for (const part of element.querySelectorAll("p, li, h1, h2, h3, h4, h5, h6, th, td")) {

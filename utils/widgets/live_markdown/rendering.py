@@ -1,7 +1,7 @@
 """Renders Markdown to HTML blocks, safely and incrementally.
 
-In any reply, HTML is shown as text, links lead only to the web or to mail, and pictures are
-described but never fetched.
+HTML in a reply is shown as text, only web and mail links work, and images are replaced with their
+descriptions.
 """
 
 import re
@@ -14,18 +14,18 @@ import mistune
 Links = dict[str, Any]  # targets of reference links, by label
 
 _WEB = ("https://", "http://", "mailto:")
-_LONG = 8_000  # characters that may be rendered again at each push
+_LONG = 8_000  # characters that may be rendered again and again before blocks are settled
 _TRIES = 3  # candidate cut points tried at a time
-# A blank line before a whole line that isn't indented.
+# A blank line before a complete line that isn't indented.
 _CUT = re.compile(r"\n[ \t]*\r?\n(?=\S[^\n]*\n)")
 
 
 class Rendering:
-    """Growing Markdown, rendered in time that depends on its growth rather than its length.
+    """Renders growing Markdown in time that depends on the added text, not on the whole length.
 
-    Blocks that can't change any more are kept; only the text after them is rendered again. They end
-    at a blank line where rendering both sides separately gives the same result as rendering them
-    together.
+    Blocks that can't change any more are settled; only the text after them is rendered again. The
+    settled text ends at a blank line where rendering both sides separately gives the same result as
+    rendering them together.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Rendering:
         return all_blocks
 
     def _settle(self, rest: str, blocks: list[str]) -> None:
-        """Keep the blocks that can't change; if none is certain, try again at twice the length."""
+        """Settle the blocks that can't change; if there are none, try again at twice the length."""
         cuts = [found.end() for found in _CUT.finditer(rest)]
         for cut in cuts[: -_TRIES - 1 : -1]:
             head, links = _rendered(rest[:cut], self._links)
@@ -88,14 +88,14 @@ def _rendered(text: str, links: Links) -> tuple[list[str], Links]:
 
 
 class _Safe(mistune.HTMLRenderer):
-    """Renders block by block, without anything that could run or fetch."""
+    """Renders block by block, without anything that could run code or fetch data."""
 
     def __call__(self, tokens: Iterable[dict[str, Any]], state: mistune.BlockState) -> Any:
-        """Return one string per block, where the library would join them."""
+        """Return one string per block, instead of joining them as the library does."""
         return [self.render_token(token, state) for token in tokens]
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """Render a link that opens a new tab; a link to anything but web or mail becomes text."""
+        """Render a link that opens a new tab; any link other than web or mail becomes text."""
         if not url.lower().startswith(_WEB):
             return text
         attributes: Mapping[str, object] = {
@@ -107,7 +107,7 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs(attributes)}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render only a picture's description: fetching it would tell its server who is reading."""
+        """Render only an image's description, since fetching the image would expose the reader."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 

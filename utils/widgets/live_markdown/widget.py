@@ -15,7 +15,7 @@ Repair = Callable[[str], str]
 
 
 class LiveMarkdown(StreamView[str]):
-    """A reply on the page as formatted text, redrawn at most every 50 ms.
+    """Shows a reply as formatted text, redrawn at most every 50 ms.
 
         text = LiveMarkdown("Answer").show(model.stream(prompt))
         text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
@@ -24,13 +24,13 @@ class LiveMarkdown(StreamView[str]):
     """
 
     def __init__(self, title: str = "", repair: Repair | None = None, **options: Any) -> None:
-        """Lay out an empty page.
+        """Lay out an empty panel.
 
         Args:
-            title: Shown above the text, and named in the printed line.
-            repair: Takes the text so far and returns what to render, so that incomplete Markdown
-                can be completed first. The text returned at the end is unchanged. If it raises,
-                so do `run` and `show`.
+            title: Shown above the text, and in the printed line.
+            repair: Takes the text so far and returns the text to render, for example with
+                incomplete Markdown completed. `run` and `show` return the text as it arrived, and
+                raise any exception from `repair`.
             **options: `stop`, `display` and `clock`, as for `StreamView`.
         """
         self._document = Document(f"Reply of {title}" if title else "Reply", repair)
@@ -48,14 +48,14 @@ class LiveMarkdown(StreamView[str]):
 
 
 class Document(Panel):
-    """The formatted text: a list of blocks, such as paragraphs, each a string of safe HTML."""
+    """Panel with formatted text: a list of blocks, such as paragraphs, each a safe HTML string."""
 
     _esm = script("live_markdown/live_markdown.js")
     _css = stylesheet("live_markdown/live_markdown.css")
 
     def __init__(self, label: str, repair: Repair | None = None) -> None:
         super().__init__(label=label)
-        self.error: Exception | None = None  # what `repair` raised, if it did
+        self.error: Exception | None = None  # the exception from `repair`, if any
         self._repair = repair
         self._rendering = Rendering()
         self._over = False
@@ -68,7 +68,7 @@ class Document(Panel):
         return "".join(self._pieces)
 
     def clear(self) -> None:
-        """Forget the last run and empty the page."""
+        """Clear the panel, here and on the page."""
         self._pieces, self.error, self.failure = [], None, ""
         self._joiner.rest()
         self._rendering, self._over = Rendering(), False
@@ -76,10 +76,10 @@ class Document(Panel):
         super().push()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
-        """Add an item's text; an item without any changes nothing.
+        """Add an item's text; an item without text changes nothing.
 
         Raises:
-            Exception: What `repair` raised earlier in a timer's thread.
+            Exception: An earlier exception from `repair`, which may run in a timer's thread.
         """
         if self.error is not None:
             raise self.error
@@ -98,7 +98,7 @@ class Document(Panel):
         super().push()
 
     def end(self, recording: Recording) -> str:
-        """Render the rest one last time, as complete text."""
+        """Add the remaining text, and have the next `push` render the text as complete."""
         self._pieces.append(self._joiner.rest())
         self._over = True
         return ending_of_text(self.text, recording.outcome)

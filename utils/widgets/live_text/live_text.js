@@ -1,6 +1,6 @@
 // needs: base/panel.js
 //
-// Text that only grows: each item of the list is a piece of it.
+// Text that only grows: each item of the list is one piece.
 
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text", ""), model.get("label"));
@@ -8,7 +8,7 @@ function render({ model, el }) {
   const end = frame(model, el, text, ["waiting"]);
 
   let drawn = 0; // pieces
-  let followed = 0; // how far down the text last scrolled by itself
+  let followed = 0; // the scroll position last set by this script
   let byHand = false;
   const moved = () => Math.abs(text.scrollTop - followed) > 2;
   text.addEventListener("scroll", () => {
@@ -16,7 +16,7 @@ function render({ model, el }) {
   });
   follow(model, (pieces, from) => {
     if (!pieces.length) [followed, byHand] = [0, false];
-    const fresh = words.length === 0; // a reply that arrives whole is read from its top
+    const fresh = words.length === 0; // a reply that arrives in one go is shown from its top
     const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight <= 40;
     const scrolledUp = !atEnd && moved();
     if (from === drawn) words.appendData(pieces.slice(from).join(""));

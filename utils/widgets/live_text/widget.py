@@ -13,9 +13,9 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class LiveText(StreamView[str]):
-    """A reply on the page, word by word, with its latency beside it.
+    """Shows a reply as it streams, with its latency.
 
-    In a cell, either of:
+    Use one of these in a cell:
 
         text = await LiveText("Haiku").run(model.astream("Write a haiku."))
         text = LiveText("Haiku").show(model.stream("Write a haiku."))
@@ -25,7 +25,7 @@ class LiveText(StreamView[str]):
         """Lay out an empty pane.
 
         Args:
-            title: Shown above the text, and named in the printed line.
+            title: Shown above the text, and in the printed line.
             **options: `stop`, `display` and `clock`, as for `StreamView`.
         """
         self._text = TextPanel(f"Reply of {title}" if title else "Reply")
@@ -41,17 +41,17 @@ class LiveText(StreamView[str]):
 
 
 class TextPanel(Panel):
-    """Text that is only ever appended to: each item of its list is a piece."""
+    """Panel for text that only grows; each item of its list is one piece."""
 
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
-    # whether every pane beside it has ended, too; a pane whose reader hasn't scrolled then shows
-    # its top again, so that replies can be compared
+    # whether all panes of a race have ended; a pane that the reader hasn't scrolled then scrolls
+    # back to its top, so that replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, label: str, **look: Any) -> None:
-        """Make an empty panel with this label for screen readers; `look` is for ipywidgets."""
+        """Create an empty panel; `label` is for screen readers, `look` for ipywidgets."""
         self._pending: deque[str] = deque()  # filled by one thread, emptied by another
         self._joiner = Joiner()
         super().__init__(label=label, **look)
@@ -67,7 +67,7 @@ class TextPanel(Panel):
         super().clear()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
-        """Add an item's text; an item without any changes nothing."""
+        """Add an item's text; an item without text changes nothing."""
         text = self._joiner.join(content_of(item)[0])
         if text:
             self._pending.append(text)

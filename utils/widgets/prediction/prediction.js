@@ -1,7 +1,7 @@
 // needs: base/anywidget_patch.js base/dom.js base/screen_reader.js
 //
 // A question with answers to choose from, and feedback once the answer is locked in and compared.
-// All words are set as text, never as HTML; `code` between backticks is formatted.
+// All words are set as text, never as HTML; text between backticks is shown as code.
 
 function writeFormatted(element, words) {
   words.split("`").forEach((part, index, parts) => {
@@ -14,7 +14,7 @@ function writeFormatted(element, words) {
 
 const makeFormatted = (tag, className, words) => writeFormatted(make(tag, className, ""), words);
 
-// The mark beside an answer once it is compared.
+// Returns the mark beside an answer, once the answers are compared.
 function mark(chosen, right) {
   if (!chosen && !right) return "";
   const sign = hideFromReaders(make("span", "", right ? "✓ " : "✗ "));
@@ -25,8 +25,8 @@ function mark(chosen, right) {
 }
 
 function render({ model, el }) {
-  // Radios of one name are one group on the whole page. A counter would repeat names, since each
-  // widget loads this file anew.
+  // Radio buttons with the same name form one group across the page. A counter would repeat names,
+  // since each widget loads its own copy of this file.
   const name = `course-prediction-${Math.random()}`;
   el.classList.add("course-prediction");
   const frame = make("fieldset");
@@ -50,7 +50,7 @@ function render({ model, el }) {
   const buttons = make("div", "course-buttons");
   buttons.append(lock, compare, next);
   frame.append(buttons, feedback);
-  // Turns off JupyterLab's shortcuts on these, such as arrow keys that move to the next cell.
+  // Turns off JupyterLab's shortcuts here: the arrow keys, for example, would select another cell.
   for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
   el.append(frame);
 
@@ -75,7 +75,7 @@ function render({ model, el }) {
     const open = gone ? KERNEL_ENDED : locked ? "Run on until you see it, then compare." : "";
     const told = right === null ? open : "";
     write(next, told);
-    if (onLock && locked) compare.focus(); // keeps the keyboard's focus nearby
+    if (onLock && locked) compare.focus(); // a disabled button loses the keyboard focus
     feedback.replaceChildren();
     if (right !== null) {
       feedback.dataset.right = String(right);

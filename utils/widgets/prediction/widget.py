@@ -15,7 +15,7 @@ from utils.widgets.base.theme import script, stylesheet
 class Prediction(CourseWidget):
     """Radio buttons, "Lock in my answer", then "Compare with what happened".
 
-    The feedback stays in the kernel until it is revealed, so the page can't spoil it.
+    The feedback stays in the kernel until it is revealed, so it can't be read in the page source.
     """
 
     _esm = script("prediction/prediction.js")
@@ -26,14 +26,14 @@ class Prediction(CourseWidget):
     # the chosen answer's index in `options`; None before one is chosen
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
     locked = traitlets.Bool(False).tag(sync=True)  # whether the answer can't be changed any more
-    # whether it was right; None until revealed
+    # whether the answer was right; None until revealed
     right = traitlets.Bool(None, allow_none=True).tag(sync=True)
     feedback = traitlets.Unicode().tag(sync=True)  # empty until revealed
     # the indices of the right answers in `options`; empty until revealed
     answers = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        """Make the question.
+        """Create the question.
 
         Args:
             question: One or two sentences; `code` between backticks is shown as code.
@@ -62,7 +62,7 @@ class Prediction(CourseWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0]["text/plain"] = repr(self)  # ipywidgets cuts it at 110 characters
+            bundle[0]["text/plain"] = repr(self)  # ipywidgets truncates it to 110 characters
         return bundle
 
     @property
@@ -95,5 +95,5 @@ class Prediction(CourseWidget):
 
     @traitlets.validate("chosen")
     def _keep_locked(self, proposal: Any) -> Any:
-        """Reject a change to an answer that is locked in, such as from an outdated page."""
+        """Reject a change to a locked-in answer, for example from an outdated page."""
         return self.chosen if self.locked else proposal["value"]

@@ -1,8 +1,8 @@
 // needs: base/anywidget_patch.js base/dom.js base/screen_reader.js
 //
-// A bar that fills where the total is known, and only moves where it isn't.
+// A bar that fills up if the total is known, and shows moving stripes if it isn't.
 
-// An estimate, rounded, since it isn't precise.
+// Formats the estimated time left, rounded because the estimate isn't precise.
 function about(seconds) {
   if (seconds < 10) return `about ${Math.max(1, Math.round(seconds))} s left`;
   if (seconds < 90) return `about ${5 * Math.round(seconds / 5)} s left`;

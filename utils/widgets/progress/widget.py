@@ -23,9 +23,9 @@ class Progress(Showable, CourseWidget):
         for page in Progress(len(pages), "Reading").over(pages): ...
         async for chunk in Progress(label="Reply").aover(model.astream(prompt)): ...
 
-    With a total it shows the share that is done and an estimate of the time left. Without one it
-    shows the count and the seconds, since a percentage would be invented. It reaches 100 % only
-    when `done` is called. At the end a line is printed, which stays.
+    With a total, it shows the percentage and an estimate of the time left. Without a total, it
+    shows the count and the elapsed seconds. It reaches 100 % only when `done` is called. At the
+    end, it prints a line, which remains in the notebook.
 
     Attributes:
         total: The expected number of items; None if unknown.
@@ -46,12 +46,12 @@ class Progress(Showable, CourseWidget):
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Lay out progress that has not started.
+        """Create a progress bar that hasn't started.
 
         Args:
             total: The expected number of items; None if unknown.
-            label: Shown before the figures.
-            clock: Seconds from any fixed point; for tests.
+            label: Text shown before the numbers.
+            clock: Returns the time in seconds, from any fixed point; for tests.
 
         Raises:
             ValueError: If the total is negative.
@@ -62,7 +62,7 @@ class Progress(Showable, CourseWidget):
         self.total = total
         self.label = as_text(label, "label")
         self._clock = clock
-        self._changing = RLock()  # one thread may report while another draws
+        self._changing = RLock()  # one thread may count while another sends the state
         self._reset()
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
@@ -71,7 +71,7 @@ class Progress(Showable, CourseWidget):
         return f"Progress({self.total!r}, {self.label!r})"
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more items; after an end, this starts a new run."""
+        """Count `n` more items; if the last run has ended, this starts a new one."""
         with self._changing:
             self._begin()
             self.count += n
@@ -92,8 +92,8 @@ class Progress(Showable, CourseWidget):
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items and count them; display the widget first if it isn't displayed.
 
-        An item counts when the loop requests the next one. Leaving the loop early stops the run and
-        closes the items' stream; an exception they raise is shown, and propagates.
+        An item counts once the loop requests the next one. Leaving the loop early stops the run and
+        closes `items`; an exception from `items` is shown, and propagates.
         """
         self._start()
         try:
@@ -162,7 +162,7 @@ class Progress(Showable, CourseWidget):
         return f"{self.label}: {told}" if self.label else told
 
     def view(self) -> dict[str, Any]:
-        """Return the state as the page draws it."""
+        """Return the state in the form that the page draws."""
         with self._changing:
             return {
                 "label": self.label,

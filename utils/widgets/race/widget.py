@@ -1,4 +1,4 @@
-"""`race`: several replies side by side, on one clock."""
+"""`race`: several replies that stream side by side, on one clock."""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -16,26 +16,26 @@ from utils.widgets.stream_view.lane import Lane, close_all, read_together
 async def race(
     lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float] = perf_counter
 ) -> dict[str, Recording]:
-    """Send several requests at the same moment, and show what arrives for each, and when.
+    """Send several requests at the same time, and show the replies and their latency.
 
         await race({
             "invoke": lambda: model.ainvoke(prompt),
             "stream": lambda: model.astream(prompt),
         })
 
-    An error is shown in its own lane and ends no other. Stop ends all of them. At the end, one line
-    per lane is printed.
+    An error is shown in its lane, and the other lanes continue. Stop ends all lanes. At the end,
+    one line per lane is printed.
 
     Args:
-        lanes: For each label, a function that makes an async stream, or an awaitable of a whole
-            reply.
-        clock: Seconds from any fixed point; for tests.
+        lanes: Maps each label to a function that returns an async stream, or an awaitable of a
+            whole reply.
+        clock: Returns the time in seconds, from any fixed point; for tests.
 
     Returns:
         The recordings by label, in the order given, including those that failed or were stopped.
 
     Raises:
-        ValueError: If there is no lane.
+        ValueError: If there are no lanes.
         TypeError: If a lane is not a function.
     """
     if not lanes:
@@ -60,8 +60,8 @@ class Race(widgets.VBox):  # type: ignore[misc]
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Lay out a lane for each label; arguments as for `race`."""
-        plain = widgets.Layout()  # one layout for all, since none of them changes it
+        """Lay out a lane for each label; the arguments are those of `race`."""
+        plain = widgets.Layout()  # one shared layout, since no widget changes it
         self._panels = [RacePanel(f"Reply of {label}", layout=plain) for label in lanes]
         self._lanes = {
             label: Lane(label, panel, clock=clock, layout=plain)
@@ -104,6 +104,6 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
 
 class RacePanel(TextPanel):
-    """A lane's text panel, as high as its neighbours."""
+    """A lane's text panel, as tall as its neighbours."""
 
     _css = stylesheet("race/race.css")

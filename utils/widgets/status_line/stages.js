@@ -12,11 +12,11 @@ const STATES = {
   stopped: "stopped",
 };
 
-// The stages once the kernel has ended: the running one has stopped.
+// Returns the stages with the current one stopped, for when the kernel has ended.
 const stopped = (stages) =>
   stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
 
-// Fills a list with the stages; the seconds of the running one tick until the next call.
+// Fills a list with the stages; the current stage's seconds are updated until the next call.
 function drawStages(list, stages) {
   clearInterval(list.courseTick);
   list.classList.add("course-stages");

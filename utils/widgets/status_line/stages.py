@@ -17,8 +17,8 @@ class Status:
     The next text ends the stage.
 
     Attributes:
-        stage: Such as "Tool call".
-        detail: More about it, such as "get_weather(Oslo)".
+        stage: The stage's name, such as "Tool call".
+        detail: Additional text, such as "get_weather(Oslo)".
     """
 
     stage: str
@@ -30,9 +30,9 @@ class Step:
     """A stage that was reached.
 
     Attributes:
-        name: The stage.
-        detail: More about it; may be empty.
-        seconds: When it was reached, counted from the beginning of the run.
+        name: The stage's name.
+        detail: Additional text; may be empty.
+        seconds: Seconds from the beginning of the run until the stage was reached.
     """
 
     name: str
@@ -52,13 +52,14 @@ class _Stage:
 
 @dataclass
 class Stages:
-    """A run through stages: `to` enters the next, `end` ends the run. Stages may repeat.
+    """A run through stages: `to` enters a stage, `end` ends the run. Stages may repeat.
 
     Attributes:
-        names: The stages in their order. With none, any name is a stage, in order of arrival.
-        clock: Seconds from any fixed point.
+        names: The stages in order. If empty, any name is accepted, and stages are kept in the order
+            in which they are first entered.
+        clock: Returns the time in seconds, from any fixed point.
         outcome: "ready", "running", "done", "failed" or "stopped".
-        note: What went wrong; empty if nothing did.
+        note: A sentence about a failure; usually empty.
         history: Every step taken, in order.
     """
 
@@ -83,10 +84,10 @@ class Stages:
         """Enter a stage.
 
         Returns:
-            Whether anything changed: entering the current stage with the same detail isn't a step.
+            Whether anything changed: entering the current stage with the same detail does nothing.
 
         Raises:
-            ValueError: If the stages were named and this isn't one of them.
+            ValueError: If `names` isn't empty and doesn't contain the name.
         """
         if self.names and name not in self._stages:
             known = ", ".join(map(repr, self.names))
@@ -117,7 +118,7 @@ class Stages:
             self.outcome, self.note = outcome, note
 
     def view(self) -> list[dict[str, Any]]:
-        """Return each stage as the page draws it."""
+        """Return the stages in the form that the page draws."""
         return [
             {
                 "name": stage.name,

@@ -1,6 +1,6 @@
 // needs: status_line/stages.js
 //
-// The stages, and a sentence below them where something failed.
+// The stages, with a sentence below them if the run failed.
 
 function initialize({ model }) {
   const running = () => model.get("run").outcome === "running";
@@ -15,7 +15,7 @@ function render({ model, el }) {
   const list = make("ol", "");
   list.setAttribute("aria-label", "Status");
   const note = make("div", "course-status-note course-callout", "");
-  const heard = makeAnnouncer(); // each stage once, without seconds
+  const heard = makeAnnouncer(); // announces each stage once, without its seconds
   el.append(list, note, heard);
   const draw = () => {
     const { stages, outcome, note: words } = model.get("run");

@@ -22,9 +22,10 @@ class StatusLine(Showable, CourseWidget):
         status.to("Answer")
         status.done()
 
-    A stage that was passed over is shown as skipped; a stage may be reached again, for example by a
+    A stage that was passed over is shown as skipped. A stage may be entered again, for example by a
     second tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the
-    end a line is printed, which stays when the widget is gone. `to` after an end starts a new run.
+    end, a line is printed, which remains when the widget is gone. Calling `to` after the end starts
+    a new run.
 
     Without names, `StatusLine()` accepts any stage.
     """
@@ -32,15 +33,15 @@ class StatusLine(Showable, CourseWidget):
     _esm = script("status_line/status_line.js")
     _css = stylesheet("status_line/status_line.css")
 
-    # Its value is read only when it is sent, so that a page opened late gets the current seconds.
+    # Computed whenever it is sent, so that a page opened late gets the current seconds.
     run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
 
     def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:
-        """Draw the stages, none reached yet.
+        """Draw the stages, none of them reached yet.
 
         Args:
-            *stages: Their names, in the order in which they are drawn.
-            clock: Seconds from any fixed point; for tests.
+            *stages: The stages' names, in the order in which they are drawn.
+            clock: Returns the time in seconds, from any fixed point; for tests.
 
         Raises:
             ValueError: If a name is repeated.
@@ -59,20 +60,20 @@ class StatusLine(Showable, CourseWidget):
         return f"StatusLine({', '.join(map(repr, self._names))})"
 
     def show(self) -> Self:
-        """Display it, start its clock, and return it."""
+        """Display the widget, start its clock, and return the widget."""
         with self._changing:
             self._stages.begin()
         return super().show()
 
     def to(self, stage: str, detail: str = "") -> None:
-        """Enter a stage, which ends the one before it.
+        """Enter a stage, which ends the previous stage.
 
         Args:
             stage: One of the names.
-            detail: More about it, such as a tool's name and arguments.
+            detail: Additional text, such as a tool's name and arguments.
 
         Raises:
-            ValueError: If it isn't one of the names.
+            ValueError: If names were given and `stage` isn't one of them.
         """
         stage, detail = as_text(stage, "stage"), as_text(detail, "detail")
         with self._changing:
@@ -111,7 +112,7 @@ class StatusLine(Showable, CourseWidget):
             return self._stages.line()
 
     def view(self) -> dict[str, Any]:
-        """Return the run as the page draws it."""
+        """Return the run in the form that the page draws."""
         with self._changing:
             return {
                 "stages": self._stages.view(),

@@ -1,4 +1,4 @@
-"""One reply on the page: a title, a badge and a panel. Lanes side by side share a clock."""
+"""One reply on the page: a title, a badge and a panel. Lanes shown side by side share a clock."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from utils.widgets.base.stream_reader import LEFT_OPEN, StopButton, StreamReader
 from utils.widgets.base.throttle import Later, Throttle, call_later
 from utils.widgets.latency_badge.widget import LatencyBadge
 
-_STATE = ("phase", "counted", "age")  # state that badges and panels share
+_STATE = ("phase", "counted", "age")  # traits that badges and panels have in common
 
 
 class Lane:
-    """Shows one reply from sending to its end."""
+    """Shows one reply, from its request to its end."""
 
     def __init__(
         self,
@@ -36,18 +36,18 @@ class Lane:
         """Lay out a lane that has not started.
 
         Args:
-            label: Its name; may be empty.
-            panel: Shows what arrives.
-            first: The badge's label for the first thing that a reader sees.
-            clock: Seconds from any fixed point; for tests.
+            label: The lane's name; may be empty.
+            panel: Shows the reply's content.
+            first: The word after "first" in the badge, such as "words" or "field".
+            clock: Returns the time in seconds, from any fixed point; for tests.
             **look: Passed on to ipywidgets, such as `layout`.
         """
-        self.label = as_text(label, "title")  # its name on the page and in the printed line
+        self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
         self.badge = LatencyBadge(label, first=first, clock=clock, **look)
         self.panel = panel
         panel.elapsed = lambda: self.badge.elapsed
-        # the recording of the last run; None until that has ended
+        # the last run's recording; None until that run has ended
         self.recording: Recording | None = None
         self._throttle: Throttle | None = None
 
@@ -61,7 +61,7 @@ class Lane:
             self.end(recording, told, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Empty the panel and start the clock, now or at an earlier clock reading."""
+        """Clear the panel and start the clock, now or at an earlier clock reading."""
         self.panel.clear()
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.recording = None
@@ -91,7 +91,7 @@ class Lane:
         self._write(self.badge.phase, failure or note or remark)
 
     def line(self) -> str:
-        """Return the run as one line of plain text, for when the widget is no longer there."""
+        """Return the run as one line of plain text."""
         if self.recording is None:
             return f"{self.label or 'reply'}: did not run"
         return f"{self.label or 'reply'}: {self.badge.text}"
@@ -109,7 +109,7 @@ class Lane:
 
 
 class LaneReader(StreamReader):
-    """Reads and records a stream into a lane."""
+    """Reads a stream, records it, and shows it in a lane."""
 
     def __init__(self, lane: Lane, send: Callable[[], object], at: float) -> None:
         """Start the lane's clock, which counts from `at`; `send` sends the request."""
@@ -122,8 +122,8 @@ class LaneReader(StreamReader):
 
     @property
     def recording(self) -> Recording:
-        """What arrived so far; a stream that hasn't ended counts as left."""
-        if self._recorder is None:  # the request wasn't even sent
+        """The recording so far; the outcome of a stream that hasn't ended is "left"."""
+        if self._recorder is None:  # the request was never sent
             outcome: Outcome = "left" if self.error is None else "failed"
             told = None if self.error is None else sentence(self.error)
             return Recording(self._lane.label, (), 0.0, outcome, told, sent=self._at)
@@ -146,11 +146,11 @@ async def read_together(
     """Read several replies concurrently, on one clock, until all have ended or are stopped.
 
     Args:
-        lanes: Each lane, and a function that sends its request.
-        stop: Stops all of them.
+        lanes: Pairs of a lane and the function that sends its request.
+        stop: The button that stops all of them.
 
     Returns:
-        The readers, all done: each has its recording, and its error if it failed.
+        The readers, each with its recording, and with its error if it failed.
 
     Raises:
         asyncio.CancelledError: If the cell was interrupted. By then streams have had time to close.
@@ -169,7 +169,7 @@ async def read_together(
 
 
 def close_all(box: widgets.Box) -> None:
-    """Remove a box's parts from every page; ipywidgets removes only the box."""
+    """Remove a box's children from every page, since ipywidgets removes only the box itself."""
     for child in box.children:
         if isinstance(child, widgets.Box):
             close_all(child)

@@ -20,9 +20,9 @@ T = TypeVar("T")
 class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     """A title, a badge, a Stop button, and below them a panel that shows a stream.
 
-    `run` shows an async stream and has a Stop button. `show` shows a synchronous one and has none:
-    a plain loop keeps the kernel busy, and a busy kernel receives no clicks. The kernel's own ■
-    works for both.
+    `run` shows an async stream, with a Stop button. `show` shows a synchronous stream, without one:
+    a synchronous loop keeps the kernel too busy to receive clicks. The kernel's own ■ works for
+    both.
 
     The widget displays itself when it first runs, unless it has been displayed before.
     """
@@ -40,12 +40,12 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         """Lay out the widget.
 
         Args:
-            title: Shown above the panel, and named in the printed line.
-            panel: Shows what arrives.
-            stop: Whether `run` offers a Stop button.
-            display: Whether it displays itself; False inside another widget.
-            first: The badge's label for the first thing that a reader sees.
-            clock: Seconds from any fixed point; for tests.
+            title: Shown above the panel, and in the printed line.
+            panel: Shows the stream's content.
+            stop: Whether `run` shows a Stop button.
+            display: Whether the widget displays itself; False inside another widget.
+            first: The word after "first" in the badge, such as "words" or "field".
+            clock: Returns the time in seconds, from any fixed point; for tests.
         """
         self._title = title
         self._panel = panel
@@ -81,15 +81,15 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         """Show an async stream until it ends or Stop is pressed, then print a line.
 
         Args:
-            source: What `model.astream(…)` returns, or any other async iterable; or an awaitable of
-                a whole reply, such as `model.ainvoke(…)`.
+            source: An async iterable, such as `model.astream(…)`, or an awaitable of a whole reply,
+                such as `model.ainvoke(…)`.
 
         Returns:
-            What arrived. Stop is not an error: see `.stopped`.
+            The content received. Stop doesn't raise an exception: see `stopped`.
 
         Raises:
             RuntimeError: If this widget is already showing a stream.
-            Exception: Whatever the stream raises, after it has been shown as a sentence.
+            Exception: Any exception from the stream, after it has been shown as a sentence.
         """
         self._enter(stop=self._offers_stop)
         try:
@@ -104,14 +104,14 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         """Show a synchronous stream until it ends, then print a line.
 
         Args:
-            stream: What `model.stream(…)` returns, or any other iterable.
+            stream: An iterable, such as `model.stream(…)`.
 
         Returns:
-            What arrived.
+            The content received.
 
         Raises:
             RuntimeError: If this widget is already showing a stream.
-            Exception: Whatever the stream raises, after it has been shown as a sentence.
+            Exception: Any exception from the stream, after it has been shown as a sentence.
         """
         recorder = record(stream, self._title, clock=self._lane.clock)
         self._enter(stop=False)
@@ -130,7 +130,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return self._result()
 
     def line(self) -> str:
-        """Return the line printed after a run, for when the widget is no longer there."""
+        """Return the line printed after a run."""
         return self._lane.line()
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         super().close()
 
     def _result(self) -> T:
-        """Return what arrived, as `run` and `show` do."""
+        """Return the content received, for `run` and `show` to return."""
         raise NotImplementedError
 
     def _enter(self, *, stop: bool) -> None:

@@ -1,17 +1,17 @@
 // needs: base/dom.js base/screen_reader.js base/synced_list.js
 //
-// A table with a body for each run, in it a row for each event name, and in the row's second cell a
-// mark for each event. All rows have one time scale, whose axis is the table's foot.
+// A table with a body for each run and a row for each event name. The row's second cell has a mark
+// for each event. All rows share one time scale, whose axis is in the table's footer.
 //
-// `widget.py` sends an event as [name, run, at, detail], with `at` in seconds since the first one.
+// `widget.py` sends each event as [name, run, at, detail]; `at` is in seconds since the first event.
 
-const EDGE = 0.012; // of the axis, free at both ends, so that a mark at 0 s is whole
+const EDGE = 0.012; // share of the axis left free at each end, so that a mark at 0 s isn't clipped
 
-// The colour of a row's marks (timeline.css), by the first of these words that is in the event's
-// name, such as "on_llm_error". Any other event, such as a token, is "delivered".
+// The first of these words in an event's name, such as "on_llm_error", sets the colour of the row's
+// marks (timeline.css). Any other event, such as a token, is "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
-// The end of the axis and the distance between its ticks, both in seconds.
+// Returns the end of the axis and the distance between its ticks, both in seconds.
 function scale(last) {
   const rough = Math.max(last, 0.05) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -19,7 +19,7 @@ function scale(last) {
   return { step, end: Math.ceil(Math.max(last, 0.05) / step - 1e-6) * step };
 }
 
-// The heading of a run; a UUID is replaced by the run's number and the UUID's last characters.
+// Returns a run's heading; a UUID is replaced with the run's number and the UUID's last characters.
 function called(run, number) {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(run) ? `run ${number} (…${run.slice(-6)})` : run;
 }
@@ -40,7 +40,7 @@ function render({ model, el }) {
   let bodies; // the table body of each run
   let axis; // the cell that holds the ticks' labels
   let last; // when the last event happened
-  let drawnTo; // the end of the scale that the rows and the axis show; 0 to draw them again
+  let drawnTo; // the end of the scale that was drawn; 0 if it has to be drawn again
 
   function reset() {
     [rows, bodies, last, drawnTo] = [new Map(), new Map(), 0, 0];
@@ -67,7 +67,7 @@ function render({ model, el }) {
     return bodies.get(run);
   }
 
-  // The elements of a row that change, a mark for each of its events, and the last one's detail.
+  // Returns a row's elements that change, the marks of its events, and the last event's detail.
   function rowOf(run, name) {
     const key = JSON.stringify([run, name]);
     if (!rows.has(key)) {
@@ -86,12 +86,12 @@ function render({ model, el }) {
       detail.className = "course-detail";
       detail.dir = "auto";
       rows.set(key, { svg, grid, marks, count, detail, marked: [], latest: "" });
-      drawnTo = 0; // the new row needs its grid
+      drawnTo = 0; // the new row needs its grid lines
     }
     return rows.get(key);
   }
 
-  // Fits the scale to the last event. The marks are drawn in seconds, so they needn't change.
+  // Fits the scale to the last event. The marks are drawn in seconds, so they don't change.
   function rescale() {
     const { step, end } = scale(last);
     if (end === drawnTo) return;

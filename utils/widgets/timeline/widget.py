@@ -14,7 +14,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import Throttle, timer_thread
 
-_LONGEST_DETAIL = 160  # characters of a detail that are sent to the page
+_LONGEST_DETAIL = 160  # maximum characters of a detail that are sent to the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Event:
     """An event on the timeline.
 
     Attributes:
-        name: Its name, such as "on_llm_new_token".
-        detail: More about it, such as the token.
-        run: The run it belongs to; may be empty.
+        name: The event's name, such as "on_llm_new_token".
+        detail: Additional text, such as the token.
+        run: The event's run; may be empty.
         at: Seconds since the first event.
     """
 
@@ -35,7 +35,7 @@ class Event:
 
 
 class EventTimeline(Showable, SyncedList):
-    """A row for each event name, with a mark for each event.
+    """A timeline with a row for each event name and a mark for each event.
 
         timeline = EventTimeline("A handler's life").show()
 
@@ -59,25 +59,25 @@ class EventTimeline(Showable, SyncedList):
 
         Args:
             title: Shown above the rows.
-            clock: Seconds from any fixed point; for tests.
+            clock: Returns the time in seconds, from any fixed point; for tests.
         """
         super().__init__(title=as_text(title, "title"))
         self._clock = clock
         self._events: list[Event] = []
         self._start = 0.0
-        self._adding = Lock()  # keeps events in the order of their times
+        self._adding = Lock()  # keeps events in chronological order
         self._throttle = Throttle(self.push, timer_thread, repeat=self.repeat)
 
     def __repr__(self) -> str:
         return f"EventTimeline({self.title!r})"
 
     def add(self, name: str, detail: object = "", run: object = "") -> None:
-        """Add an event at this moment. Safe to call from any thread; takes a few microseconds.
+        """Add an event at the current time. Callable from any thread; takes a few microseconds.
 
         Args:
             name: The row's name.
-            detail: More about it; the row's latest is shown as text.
-            run: The run it belongs to, such as a callback's `run_id`.
+            detail: Additional text; the row shows the text of its latest event.
+            run: The event's run, such as a callback's `run_id`.
         """
         with self._adding:
             now = self._clock()
@@ -107,7 +107,7 @@ class EventTimeline(Showable, SyncedList):
             return list(self._events)
 
     def summary(self) -> str:
-        """Return the number of events by name, in order of appearance, in one line."""
+        """Return one line with the number of events per name, in order of first appearance."""
         counts = Counter(event.name for event in self.events)
         told = (f"{name} × {count}" for name, count in counts.items())  # noqa: RUF001
         return " · ".join(told) or "no events"
