@@ -36,7 +36,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
     Args:
         *recordings: One strip each, top to bottom.
-        title: Instead of the finding.
+        title: Replaces the finding as the title.
         verdict: Whether the chart describes how the pieces arrive. False shows only how many
             arrived and in how many seconds, so that learners judge for themselves.
 

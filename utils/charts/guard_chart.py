@@ -35,8 +35,8 @@ def guard_chart(
         recording: A reply that contains something forbidden.
         forbidden: A regular expression for it.
         sizes: Numbers of characters that are held back, in ascending order.
-        wpm: The reader's speed, words a minute.
-        title: Instead of the finding.
+        wpm: The reader's speed, in words per minute.
+        title: Replaces the finding as the title.
 
     Raises:
         ValueError: If the reply contains nothing forbidden, or there is nothing to draw.

@@ -33,7 +33,7 @@ def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
 
     Args:
         rows: The measurements, such as `await experiment()`.
-        title: Instead of the finding.
+        title: Replaces the finding as the title.
 
     Raises:
         ValueError: If there is nothing to draw.

@@ -39,8 +39,8 @@ def pattern_bars(
 
     Args:
         *patterns: One bar each, top to bottom.
-        wpm: The reader's speed, words a minute.
-        title: Instead of the finding.
+        wpm: The reader's speed, in words per minute.
+        title: Replaces the finding as the title.
 
     Raises:
         ValueError: If there is nothing to draw, or `wpm` is not above zero.

@@ -40,7 +40,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
 
     Args:
         *recordings: One row each, top to bottom.
-        title: Instead of the finding.
+        title: Replaces the finding as the title.
 
     Raises:
         ValueError: If there is nothing to draw.
