@@ -1,15 +1,15 @@
 """The `verdict` command: acts as a browser for an endpoint, and reports how well it streams.
 
-In the order in which a verdict is reached:
+The modules, in the order in which a verdict is reached:
 
-- `__main__`: the options, and the app if they start it
+- `__main__`: parses the options, and starts the app if they name one
 - `wire_format`: how a question is sent, and where the text is in the reply's events or JSON
 - `endpoint`: sends questions; `sockets` lets it reach apps that use websockets
-- `stream`: a reply as it is read; `endings`: whether it ended as complete ones do
+- `stream`: a reply as it is read; `endings`: whether it ended like a complete reply
 - `model`: the simulator behind the app, its faults and its log
-- `case`: the above, as the input of a line
-- `lines`: the table, whose lines are in `delivery`, `failures` and `readers`
+- `case`: combines the above as the input of a line
+- `lines`: the table's lines, which are tested by `delivery`, `failures` and `readers`
 - `report`: prints it
 
-For maintainers, `tables` writes apps/README.md's tables, with `nginx` in front of an app.
+For maintainers, `tables` writes the tables in apps/README.md, and `nginx` runs a proxy for them.
 """

@@ -1,4 +1,4 @@
-"""The input of a line of the verdict, and its result."""
+"""The input and the result of a line of the verdict's table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def failed(what: str) -> Seen:
 
 @dataclass
 class Case:
-    """An endpoint, the simulator behind it, and what is known about both.
+    """The endpoint under test, the simulator behind it, and what is known about both.
 
     Attributes:
         endpoint: The endpoint under test.
@@ -77,7 +77,7 @@ class Case:
 
     @property
     def patience(self) -> float:
-        """Seconds within which something must arrive."""
+        """Seconds to wait for the next piece of a reply."""
         return 2 * self.hold + 5
 
     @property
@@ -87,7 +87,7 @@ class Case:
 
     @property
     def simulator(self) -> Model:
-        """The model, for a line that requires it."""
+        """The simulator, for lines that require it."""
         assert self.model is not None
         return self.model
 

@@ -1,9 +1,9 @@
 """Lines about delivery: text arrives early, incrementally and intact, and its end is announced.
 
-With the simulator behind the app, a line compares what arrived with what its log shows as
-generated: a pause mid-reply, which ends only after `hold` seconds, distinguishes a stream that
-passes on what it has from one that waits. Without it (`case.model` is None), `early` compares
-times, and `not_buffered` sizes.
+With the simulator behind the app, lines compare the text that arrived with the tokens in the
+simulator's log. During a pause mid-reply, an unbuffered stream has delivered all text generated so
+far, and a buffered one hasn't. Without the simulator (`case.model` is None), `early` compares
+times, and `not_buffered` compares sizes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ async def early(case: Case) -> Seen:
 
 
 async def not_buffered(case: Case) -> Seen:
-    """When the model pauses, most of the text it has generated has arrived."""
+    """When the model pauses, at least half of the text it has generated has arrived."""
     if case.model is None:
         sizes = [len(part.text) for part in case.whole.parts if part.text]
         seen = f"{len(sizes)} pieces, the largest with {max(sizes) / sum(sizes):.0%} of the text"
@@ -71,7 +71,7 @@ async def intact(case: Case) -> Seen:
 
 
 async def end_announced(case: Case) -> Seen:
-    """Something other than text announces that the reply is complete."""
+    """An event, or the clean end of a plain-text body, announces that the reply is complete."""
     whole = case.whole
     if whole.stuck and not whole.ending:
         return failed("the stream stayed open after the last text, and nothing more came")

@@ -1,4 +1,4 @@
-"""What the ends of complete replies have in common, to distinguish other ends."""
+"""Recognises streams that end like complete replies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # part of an id or a time, which differ
 
 
 class Endings:
-    """What the ends of complete replies have in common, to distinguish other ends."""
+    """The endings of complete replies, to compare other endings with."""
 
     def __init__(self) -> None:
         self._complete: list[list[tuple[str, dict[str, Any]]]] = []
@@ -41,7 +41,7 @@ def _signature(ending: Iterable[Part]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value of nested JSON with its path; numbers, ids and times are replaced."""
+    """Yield each value of nested JSON with its path; numbers, ids and times become type names."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _flat(value, f"{path}.{key}")

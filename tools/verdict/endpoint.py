@@ -1,4 +1,4 @@
-"""The endpoint under test, called as a new visitor each time."""
+"""The endpoint under test, called by a new client each time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EndpointError(Exception):
 
 
 class Endpoint:
-    """Sends requests to the endpoint, as a new visitor each time.
+    """Sends requests to the endpoint, each from a new client.
 
     Attributes:
         received: All bytes of all responses, to search for secrets.
@@ -33,13 +33,13 @@ class Endpoint:
         self._closing: set[str] = set()
 
     def closed_by(self, complete: Stream) -> None:
-        """Treat an event named like a complete reply's last one as the end, as pages do."""
+        """Treat events with the name of a complete reply's last event as the end, as pages do."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
-        """Send a question; the block reads the stream, and leaving it disconnects.
+        """Send a question; the block reads the stream, and the client disconnects at its end.
 
         Raises:
             EndpointError: If the endpoint can't be reached.
@@ -67,7 +67,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Connect to a running reply again, like `EventSource`; `last_id` is the id it sends."""
+        """Reconnect to a running reply, like `EventSource`; `last_id` is sent as Last-Event-ID."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._client() as client:

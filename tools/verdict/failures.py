@@ -1,4 +1,4 @@
-"""Lines about failures: they are announced, aren't repeated, lose no text, and leak no secret."""
+"""Lines about failures: announced, without repeated requests, lost text or leaked secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def break_announced(case: Case) -> Seen:
 
 
 def _told(case: Case, stream: Stream) -> str:
-    """Describe how a failure was announced, or say that the reply was completed anyway."""
+    """Describe how a failure was announced, or that the reply was completed anyway."""
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:
@@ -38,7 +38,7 @@ def _told(case: Case, stream: Stream) -> str:
 def _unannounced(case: Case, stream: Stream) -> str:
     """Describe how an incomplete reply looks complete; "" if it doesn't."""
     if stream.text == case.reply:
-        return ""  # recovered; another line checks what that cost
+        return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
         return "nothing more arrived, and the stream stayed open"
     if stream.broken and not stream.wire.is_event_source:
@@ -56,13 +56,13 @@ def _unannounced(case: Case, stream: Stream) -> str:
 
 
 async def one_request(case: Case) -> Seen:
-    """Once text was shown, neither the server nor the browser sends the request again."""
+    """After a failure mid-reply, neither the server nor the browser sends the request again."""
     await case.simulator.behave(f"sim-chat:drop@{case.half}")
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
         await stream.rest(case.patience)
     by_browser = stream.wire.is_event_source and not stream.ending
-    if by_browser:  # nothing makes the page close the stream
+    if by_browser:  # no event makes the page close its EventSource
         if stream.wire.then is None:
             async with case.endpoint.ask(question) as stream:
                 await stream.rest(case.patience)
@@ -81,7 +81,7 @@ def _times(requests: int) -> str:
 
 
 async def not_doubled(case: Case) -> Seen:
-    """Whatever is retried after a failure, the text is a prefix of the reply, or all of it."""
+    """After a failure, with or without a retry, the text is a prefix of the reply, or all of it."""
     faults = {
         "503@1": "a refusal",
         "drop@0": "a drop before any text",
@@ -131,7 +131,7 @@ async def retry_after(case: Case) -> Seen:
 
 
 async def silent(case: Case) -> Seen:
-    """A model that is silent for long neither ends the reply silently nor leaves it hanging."""
+    """If the model pauses for long, the reply continues, or a failure is announced."""
     await case.simulator.behave(f"sim-chat:stall@{case.half},{case.silence * case.speed:.3f}")
     async with case.endpoint.ask(case.question()[0]) as stream:
         await stream.rest(case.silence + case.patience)
@@ -145,7 +145,7 @@ async def silent(case: Case) -> Seen:
 
 
 async def no_secrets(case: Case) -> Seen:
-    """Nothing that was received, including failures, contains internal details of the server."""
+    """No response, including those to failures, contains a key or a traceback."""
     if case.model is not None:
         for fault in ("401@0", "404@0", "500@0", "drop@0"):
             await case.model.behave(f"sim-chat:{fault}")

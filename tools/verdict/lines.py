@@ -16,8 +16,8 @@ class Line(NamedTuple):
 
     Attributes:
         check: Runs one scenario, and returns the result.
-        exercise: The name of the exercise that explains it.
-        anywhere: Whether it can be tested without the simulator.
+        exercise: The name of the exercise that explains the line.
+        anywhere: Whether the line can be tested without the simulator.
     """
 
     check: Callable[[Case], Awaitable[Seen]]
@@ -46,7 +46,7 @@ LINES = {
 
 
 async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test every line, one after the other.
+    """Test every line, one after another.
 
     Args:
         case: The endpoint and its simulator.

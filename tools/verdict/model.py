@@ -10,7 +10,7 @@ import httpx2
 
 from utils.simulator import Request
 
-NAME = "sim"  # the app's name for its model; the simulator decides what is behind it
+NAME = "sim"  # the model's name in the app's requests; `behave` sets what it stands for
 _LONGEST = 60.0  # seconds to wait for replies to end
 
 

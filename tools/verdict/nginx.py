@@ -1,4 +1,4 @@
-"""Debian's nginx in front of the FastAPI app."""
+"""Runs nginx as a proxy in front of the FastAPI app."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tools.programs import ROOT
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 README = ROOT / "apps" / "README.md"
 
-# Uses h11, as when only the app's own packages are installed. To nginx's HTTP/1.0 requests it
-# responds without chunked encoding, and nginx buffers such a response.
+# With h11, which uvicorn uses if only the app's own packages are installed. h11 answers nginx's
+# HTTP/1.0 requests without chunked encoding, and nginx buffers such responses.
 ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
 
 BUFFERING = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
@@ -47,7 +47,7 @@ http {{
 
 
 def settings_in_the_readme() -> str:
-    """Return the lines that apps/README.md recommends copying."""
+    """Return the nginx settings that apps/README.md recommends, without `proxy_pass`."""
     block = README.read_text(encoding="utf-8").partition("```nginx\n")[2].partition("```")[0]
     assert "proxy_pass" in block
     return "\n".join(line for line in block.splitlines() if "proxy_pass" not in line)
@@ -55,7 +55,7 @@ def settings_in_the_readme() -> str:
 
 @contextmanager
 def behind_nginx(app: str, settings: str, folder: Path) -> Iterator[str]:
-    """Run nginx in front of an app; yield its address."""
+    """Run nginx in front of an app; yield nginx's address."""
     port = free_port(None)
     text = CONFIGURATION.format(folder=folder, port=port, app=app.rstrip("/"), settings=settings)
     (folder / "nginx.conf").write_text(text)

@@ -1,4 +1,4 @@
-"""Lines about readers: one disconnects, one presses Stop, one joins second, one is slow."""
+"""Lines about readers who disconnect, press Stop, share the server, or read slowly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .case import Case, Seen, failed, passed
 
 
 async def leaving(case: Case) -> Seen:
-    """A reader who disconnects frees the model; if the app supports it, they can rejoin instead."""
+    """A disconnect ends generation; if the app supports it, the reader can rejoin instead."""
     if case.endpoint.wire.rejoins:
         return await _rejoining(case)
     await case.make_pause(case.half)
@@ -21,7 +21,7 @@ async def leaving(case: Case) -> Seen:
 
 
 def _stopped(requests: list[Request], after: str) -> Seen:
-    """Judge by how much the model didn't generate."""
+    """Return whether the model stopped generating when the client disconnected."""
     last = requests[-1]  # there is a request, since text arrived
     if last.ended != "client left":
         return failed(f"all {last.tokens_sent} tokens were generated after {after}")
@@ -51,7 +51,7 @@ async def _rejoining(case: Case) -> Seen:
 
 
 async def stop(case: Case) -> Seen:
-    """Stop frees the model, and the stream announces its end."""
+    """Stop ends generation, and the stream announces its end."""
     wire = case.endpoint.wire
     if wire.stop is None:
         why = "no --stop was given; a page that stops by disconnecting has the line above"
@@ -73,7 +73,7 @@ async def stop(case: Case) -> Seen:
 
 
 async def others(case: Case) -> Seen:
-    """A second visitor receives text while the first one's reply is still streaming."""
+    """A second client receives text while the first one's reply is still streaming."""
     if case.model is not None:
         await case.make_pause(case.half)
     (first, marker), (second, _) = case.question(), case.question()
@@ -94,7 +94,7 @@ async def others(case: Case) -> Seen:
 
 
 async def slow_reader(case: Case) -> Seen:
-    """What a reader doesn't read isn't generated either, or the reply's length is limited."""
+    """A reader who stops reading pauses generation, or the app limits the reply's length."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     (slow, slow_marker), (fast, fast_marker) = case.question(), case.question()
     async with AsyncExitStack() as stack:
@@ -107,7 +107,7 @@ async def slow_reader(case: Case) -> Seen:
     if not requests or not reading.text:
         return failed("while one reader reads nothing, the next one receives nothing either")
     whole = requests[-1]
-    # not the flood itself, which has 250,000 tokens per megabyte
+    # less than the whole flood, which has 250,000 tokens per megabyte
     if whole.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {whole.tokens_sent:,} tokens")
     if taken.ended == "streaming" and taken.tokens_sent < whole.tokens_sent:

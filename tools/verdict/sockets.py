@@ -1,7 +1,7 @@
 """Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
 
-Each question opens a page; closing the response closes it. Only the parts of the protocols that a
-question, its reply and Stop require are implemented.
+Each question opens a websocket, as a page would; closing the response closes it. Only the parts of
+the protocols that a question, its reply and Stop require are implemented.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Page(Protocol):
         """Do what a page does when it loads, and send a question."""
 
     def reply(self, socket: ClientConnection) -> Events:
-        """Yield ("text", a piece), and at last ("end", None) or ("failed", the page's message)."""
+        """Yield ("text", a piece), and finally ("end", None) or ("failed", the page's message)."""
 
     async def stop(self, socket: ClientConnection) -> None:
         """Press the Stop button."""
 
 
 class Chainlit:
-    """Socket.IO, as text: 40 connects, 42 is an event, and 3 answers the ping 2."""
+    """Chainlit's page: Socket.IO text frames; 40 connects, 42 is an event, 3 answers the ping 2."""
 
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 
@@ -49,7 +49,7 @@ class Chainlit:
         while not str(await socket.recv()).startswith("40"):
             pass
         await self._emit(socket, "connection_successful")
-        while "task_end" not in str(await socket.recv()):  # part of what a new page does
+        while "task_end" not in str(await socket.recv()):  # the task of a new page
             pass
         message = {"id": str(uuid4()), "name": "user", "type": "user_message", "output": question}
         message["createdAt"] = datetime.now(UTC).isoformat()
@@ -85,7 +85,7 @@ class Chainlit:
 
 
 class Streamlit:
-    """Protocol buffers: a page sends the state of its widgets, and receives its elements."""
+    """Streamlit's page: it sends the state of widgets and receives elements, as protobuf."""
 
     path = "/_stcore/stream"
     # Fields of ForwardMsg, as paths of field numbers.
@@ -95,7 +95,7 @@ class Streamlit:
     PLAIN = 1  # the kind of Markdown that isn't a caption
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Let the script run, then run it again with a value for its chat input."""
+        """Let the script run once, then rerun it with the question as its chat input."""
         await socket.send(_field(11, b""))
         box = b""
         async for frame in socket:
@@ -107,7 +107,7 @@ class Streamlit:
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield what is new in the reply, which Streamlit sends in full each time."""
+        """Yield the new text each time; Streamlit sends the reply in full."""
         shown, failed = "", ""
         async for frame in socket:
             assert isinstance(frame, bytes)
@@ -130,7 +130,7 @@ PAGES: dict[str, type[Page]] = {"chainlit": Chainlit, "streamlit": Streamlit}
 
 
 class Sockets(httpx2.AsyncBaseTransport):
-    """Answers `POST /chat` from a page that it opens, and presses Stop for `POST /stop/{page}`."""
+    """An HTTP transport: `POST /chat` opens a page and asks, `POST /stop/{page}` presses Stop."""
 
     def __init__(self, page: type[Page], url: str) -> None:
         self._page = page()
@@ -173,7 +173,7 @@ class _Body(httpx2.AsyncByteStream):
 
 @contextmanager
 def _told_as_http() -> Iterator[None]:
-    """Raise a websocket's exceptions as those of an HTTP client."""
+    """Raise a websocket's exceptions as an HTTP client's."""
     try:
         yield
     except (WebSocketException, OSError) as error:

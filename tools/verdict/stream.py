@@ -55,9 +55,9 @@ class Stream:
         status: The HTTP status.
         last_id: The last `id:` of an event.
         fields: The fields of all JSON objects received.
-        over: Whether the body has ended.
+        over: Whether reading has ended.
         broken: The connection's error; "" if there was none.
-        stuck: Whether reading was given up because nothing arrived.
+        stuck: Whether reading timed out.
     """
 
     began: float
@@ -86,13 +86,13 @@ class Stream:
 
     @property
     def ending(self) -> list[Part]:
-        """The parts after the last text that carry information: not an empty piece or a ping."""
+        """The parts after the last text, except empty ones and pings."""
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         return [part for part in self.parts[last + 1 :] if part.data != "" and not part.is_ping]
 
     @property
     def last_name(self) -> str:
-        """What the last part of `ending` is, such as `event done`."""
+        """A description of the last part of `ending`, such as `event done`."""
         last = self.ending[-1]
         if last.name not in ("", "message"):
             return f"event {last.name}"
@@ -110,13 +110,13 @@ class Stream:
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Let `until` read a response; the body of a refused request has no parts."""
+        """Set the response that `until` reads; the body of an error response yields no parts."""
         self.status = response.status_code
         self._source = response.aiter_bytes()
         self._decode = _decoder(self) if self.status < 400 else lambda _: iter(())
 
     async def until(self, enough: Callable[[Stream], bool], patience: float) -> bool:
-        """Read until `enough` holds; return whether it does.
+        """Read until `enough` returns true or the stream ends; return the last result of `enough`.
 
         Args:
             enough: Called after each piece of the body.

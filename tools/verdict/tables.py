@@ -1,4 +1,4 @@
-"""Writes the verdict's tables into apps/README.md; `python -m tools.verdict.tables`.
+"""Writes the verdict's tables into apps/README.md: `python -m tools.verdict.tables`.
 
 For maintainers, after changing an app or the verdict. Every line is tested on each app, on lesson
 4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
@@ -79,7 +79,7 @@ def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = 
 
 
 def _markdown(tables: Mapping[str, Table]) -> str:
-    """Return one table with all results, and details where a line failed."""
+    """Return one table with all results, and the details of failed lines."""
     rows = ["| | " + " | ".join(tables) + " |", "| --- |" + " :---: |" * len(tables)]
     for line in LINES:
         signs = [SIGNS[table[line]["verdict"]] for table in tables.values()]  # type: ignore[index]

@@ -19,14 +19,14 @@ class WireFormat:
     Attributes:
         url: Where to send a question.
         method: The HTTP method.
-        body: The request's JSON; None sends none.
+        body: The request's JSON; None for no body.
         headers: Additional headers.
         then: The path that streams the reply, if the first request only starts it.
         stop: The path to which a POST stops the reply; None if there is none.
         rejoins: Whether a reader who disconnects can rejoin the running reply.
         format: Server-sent events, JSON lines, or plain text.
-        text_path: The path to the text in a JSON object, such as `choices.0.delta.content`; "." is
-            a JSON string; None is data that isn't JSON.
+        text_path: The path to the text in a JSON object, such as `choices.0.delta.content`; "." if
+            the data is a JSON string; None if it isn't JSON.
         text_events: The names of the server-sent events that contain text.
     """
 
@@ -43,5 +43,5 @@ class WireFormat:
 
     @property
     def is_event_source(self) -> bool:
-        """Whether a page reads it with `EventSource`, which reconnects automatically."""
+        """Whether a page reads the reply with `EventSource`, which reconnects automatically."""
         return self.format == "sse" and (self.method == "GET" or self.then is not None)
