@@ -39,8 +39,8 @@ def executed(built: Built) -> NotebookNode:
     """Execute the instructor's edition on a fresh kernel of this Python.
 
     Raises:
-        BuildError: A cell fails or prints what must not be published, or a check rejects a
-            solution.
+        BuildError: A cell fails, prints a local path or a key, or has a solution that its check
+            rejects.
     """
     notebook = nbformat.from_dict(built.editions["solutions"])
     file, folder = built.lesson.file, built.path("solutions").parent
@@ -64,7 +64,7 @@ def executed(built: Built) -> NotebookNode:
 
     manager = AsyncKernelManager(
         kernel_name="python3",
-        # No folders: "python3" is this interpreter, whatever kernels the machine has installed.
+        # Without folders, "python3" is this interpreter, whatever kernels are installed.
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
     )
     client = NotebookClient(
@@ -72,7 +72,7 @@ def executed(built: Built) -> NotebookNode:
         km=manager,
         timeout=SLOWEST_CELL,
         resources={"metadata": {"path": str(folder)}},
-        extra_arguments=["--log-level=ERROR"],  # a kernel warns at each start
+        extra_arguments=["--log-level=ERROR"],  # hides a warning that kernels print at each start
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
@@ -96,7 +96,7 @@ def executed(built: Built) -> NotebookNode:
 
 
 def rejected(built: Built, notebook: NotebookNode) -> list[str]:
-    """Return the exercises whose stored verdict is anything but correct."""
+    """Return a message for each exercise whose stored verdict isn't correct."""
     return [
         f"{built.lesson.file}:{cell.line}: the check rejects the solution. {verdict}"
         for number, cell in built.lesson.exercises.items()
@@ -111,8 +111,8 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
     """Replace a cell's outputs with the stored ones if only naturally varying parts differ.
 
-    This requires that the setup cell and all code of the section so far are unchanged: a section
-    runs on its own after the setup cell, so nothing else can have changed its pictures.
+    This requires that the setup cell and all code of the section so far are unchanged. A section
+    depends on nothing but the setup cell, so no other code can have changed its pictures.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -153,7 +153,7 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _environment(ipython: str) -> dict[str, str]:
-    """Return variables for a run like a learner's first: at real speed, with the simulator only."""
+    """Return environment variables as in a learner's first run: real speed, only the simulator."""
     environ = simulated_environ(IPYTHONDIR=ipython)
     environ.pop("COURSE_SPEED", None)
     return environ
@@ -162,7 +162,7 @@ def _environment(ipython: str) -> dict[str, str]:
 def _cleaned(output: NotebookNode) -> NotebookNode:
     """Return an output as it is stored: without its widget's view, and without a traceback.
 
-    A stored widget view shows "model not found" without its kernel; the widget's text stays.
+    Without a kernel, a stored widget view shows "model not found". The widget's text is kept.
     """
     if "data" in output and set(output.data) - {WIDGET_VIEW}:
         output.data.pop(WIDGET_VIEW, None)
@@ -181,7 +181,7 @@ def _refuse_private(file: str, cell: NotebookNode) -> None:
 
 
 def machine_paths() -> list[str]:
-    """Return folders of this machine that no published output may name."""
+    """Return this machine's folders, whose paths no published output may contain."""
     places = {
         str(Path(__file__).resolve().parents[1]),
         str(Path.home()) + os.sep,

@@ -15,13 +15,13 @@ from tools.env_vars import clean_environ
 from tools.programs import WINDOWS, Advice, Progress, as_they_come, ended_with, say
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB, and pip unpacks next to it
+ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room to unpack
 
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
-# Not the Python of a `.venv` that runs this, which is about to be replaced.
+# Uses the base Python: if this runs in a `.venv`, that may be about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
@@ -85,15 +85,15 @@ def install_from(wheels: Path, lock: str) -> None:
             "python -m pip download --no-deps --only-binary=:all: "
             f"-r {lock} -d {wheels.name}"
         )
-    # these variables hold lists separated by spaces, and a path may contain spaces
+    # PIP_FIND_LINKS is a list separated by spaces; a path may contain spaces, a URI can't
     address = wheels.resolve().as_uri()
     os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
 
 
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
-    """Install a lock with uv, and show its output.
+    """Install a lock file with uv, and show its progress.
 
-    pip reads variables that name a folder of packages (see `install_from`); uv needs options.
+    pip's variables may name a folder of packages (see `install_from`); uv gets it as an option.
     """
     command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
     command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
@@ -110,7 +110,7 @@ def uv_progress(line: str) -> str | None:
 
 
 def run_pip(environment: Place, lock: Path) -> None:
-    """Install a lock with pip, showing a count, then compile for a quick first start.
+    """Install a lock file with pip, showing a count, then compile it for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """
@@ -151,7 +151,7 @@ def follow(
     """Run an installer and show its progress, which `watch` extracts from its lines.
 
     Raises:
-        Advice: The installer failed; the sentence depends on its output.
+        Advice: The installer failed; the message depends on its output.
     """
     code, lines = output_of(command, doing, watch)
     if code != 0:
@@ -186,7 +186,7 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
-    """Return the sentence for an installer that failed with this output while filling `folder`."""
+    """Return advice for an installer that failed with this output; `folder` is the course's."""
     text = "\n".join(lines)
     if on_disk := _disk_advice(text, folder):
         return on_disk
@@ -216,7 +216,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
 
 @contextlib.contextmanager
 def sentences_for_the_disk(folder: Path) -> Iterator[None]:
-    """Turn a file system error in `folder` into a sentence."""
+    """Raise file system errors as Advice; `folder` is for the message."""
     try:
         yield
     except OSError as error:

@@ -42,8 +42,8 @@ _PORTS = range(
 _RESERVED: list[socket.socket] = []
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # for JupyterLab's connections to its kernels; within the settings folder
-_LONGEST = 50  # bytes in that folder's path; a socket's path may have 104
-_ENDING_SECONDS = 60.0  # for all of JupyterLab to stop, even a server that hangs
+_LONGEST = 50  # bytes in that folder's path, since a socket's path can have only 104
+_ENDING_SECONDS = 60.0  # for JupyterLab and its kernels to stop, even if the server hangs
 # Jupyter settings of the learner that `lab` respects.
 _TASTE = (
     "JUPYTER_CONFIG_DIR",
@@ -129,10 +129,10 @@ def free_ports(count: int) -> list[int]:
     """Return free ports on the loopback address, none of them ephemeral.
 
     The caller binds them later; by then, the system may have given an ephemeral port to another
-    program. Until this process ends, no other call returns the same ones, in any process.
+    program. Until this process ends, no other call, in any process, returns the same ports.
 
     Raises:
-        Advice: there are too few.
+        Advice: Too few are free.
     """
     found: list[int] = []
     for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
@@ -146,7 +146,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Keep the UDP port of the same number, which no server needs, as a mark for other calls."""
+    """Reserve a port for this process by binding the UDP port of that number, which is unused."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
@@ -174,8 +174,8 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
 
     The token is in a file because other users can see command lines. JupyterLab's news prompt is
     turned off. The only kernel is the Python that JupyterLab runs on. The server connects to
-    kernels through sockets in that folder if its path is short enough. Otherwise it uses ports,
-    which other users can see, and each kernel prints a warning about that.
+    kernels through Unix domain sockets in that folder if its path is short enough. Otherwise it
+    uses ports, which other users can see, and each kernel prints a warning about that.
     """
     server = {
         "ip": "127.0.0.1",
@@ -192,7 +192,7 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "ServerApp": server,
         "IdentityProvider": {"token": token},
         "KernelSpecManager": {"kernel_dirs": []},
-        "LanguageServerManager": {"autodetect": False},  # would ask npm at every start
+        "LanguageServerManager": {"autodetect": False},  # would run npm at every start
     }
     if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
         config["KernelManager"] = {"transport": "ipc"}
@@ -208,7 +208,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab isolated from the terminal's Ctrl-C, which would make it ask a question."""
+    """Start JupyterLab; the terminal's Ctrl-C, at which it would ask a question, can't reach it."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
         [python, "-m", "tools.lab_supervisor", str(folder)],
@@ -222,15 +222,15 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Return when JupyterLab responds on its port.
+    """Wait until JupyterLab responds on its port.
 
     Args:
-        server: JupyterLab.
+        server: JupyterLab's process.
         port: Its port.
         here: Whether it runs on this command's Python, which the doctor should then check.
 
     Raises:
-        Advice: it exited, or hasn't responded in time.
+        Advice: It exited, or didn't respond in time.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     with Progress("starting JupyterLab") as progress:
@@ -245,7 +245,7 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
                 if ask(port, "GET", "/api")[0] == 200:
                     return
             progress.show()
-            time.sleep(0.1)  # polling is the only way to see that a server has started
+            time.sleep(0.1)  # polling is the only way to detect that a server has started
     raise Advice(
         f"JupyterLab did not respond within {STARTING_SECONDS:.0f} s: close other programs and try "
         "again."

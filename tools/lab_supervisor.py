@@ -1,4 +1,4 @@
-"""The process that `lab` starts: it runs JupyterLab, and ends it with everything it started.
+"""The process that `lab` starts: runs JupyterLab, and ends it with all its descendants.
 
 `python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Its standard
 input is a pipe from `lab`, which the operating system closes even if `lab` is killed. Then
@@ -24,8 +24,8 @@ from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, end_signals
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
-_SETTLING_SECONDS = 3.0  # seconds for an interrupted cell to end
-_ROUNDS = 10  # of a second at most, in which marked processes are killed; they may start others
+_SETTLING_SECONDS = 3.0  # for interrupted cells to end
+_ROUNDS = 10  # of killing marked processes, which may start others; at most a second each
 
 
 def keep(folder: Path) -> int:
@@ -107,7 +107,7 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
 def serve(folder: Path) -> None:
     """Run JupyterLab with the server settings in `folder` only.
 
-    The learner's own theme, shortcuts and page layout stay.
+    The learner's own theme, shortcuts and page layout are kept.
     """
     from jupyter_core.paths import jupyter_config_dir
 

@@ -1,4 +1,4 @@
-"""The lessons named on a command line, and facts about them in README, index and guides.
+"""Finds the lessons named on a command line; checks facts about lessons in README and guides.
 
 Standard library only, since `tools.site` runs without the build's packages.
 """
@@ -63,7 +63,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
         write: Whether to write the files.
 
     Returns:
-        Outdated facts, and unknown marks.
+        A message for each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []
@@ -95,7 +95,7 @@ def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
 
 
 def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
-    """Return lessons without a row in a table, and rows without a lesson.
+    """Return messages about lessons without a row in a table, and rows without a lesson.
 
     Args:
         root: The course's folder; missing files are skipped.
@@ -122,7 +122,7 @@ def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
 
 
 def _rows(text: str) -> dict[str, int]:
-    """Return the lines of table rows that begin with a numbered title, by title without link."""
+    """Return the line numbers of table rows that begin with a numbered title, by title."""
     rows = {}
     for line, row in enumerate(text.splitlines(), start=1):
         plain = re.sub(r"\[([^\[\]]+)\]\([^()]*\)", r"\1", row)

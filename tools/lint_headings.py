@@ -18,7 +18,7 @@ _TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading in a Markdown cell, and the next line of text."""
+    """A heading in a Markdown cell, and the next nonblank line."""
 
     cell: Cell
     line: int
@@ -65,7 +65,7 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _swallowed(lesson: Lesson) -> Iterator[SourceError]:
-    """Find sections and exercises within a note, which is probably unclosed."""
+    """Find sections and exercises inside an instructor note, which probably lacks its end."""
     for heading in headings(lesson):
         if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
             yield lesson.error(

@@ -1,4 +1,4 @@
-"""Lint for lesson sources: exercises, predictions, cell lengths; `lint_headings` adds headings."""
+"""Lint for lesson sources: exercises, predictions, cell lengths, and `lint_headings`."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 def problems(lesson: Lesson) -> list[SourceError]:
     """Return all problems with a lesson, in the order of its lines."""
     if unreadable := list(_syntax(lesson)):
-        return unreadable  # the other checks read the code
+        return unreadable  # the other checks parse the code
     found = [
         *_tags(lesson),
         *_exercises(lesson),
@@ -165,7 +165,7 @@ def _revealed(lesson: Lesson) -> Iterator[SourceError]:
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
     """Find a whole solution within one cell of the learner's edition.
 
-    A lesson may show single lines of a solution, but not all significant ones in one cell.
+    A lesson may show some lines of a solution, but not all its significant lines in one cell.
     """
     for number, exercise in lesson.exercises.items():
         for region in exercise.regions:
@@ -182,7 +182,7 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _significant(text: str) -> set[str]:
-    """Return the significant lines, without indentation, comments and quoting."""
+    """Return the lines that aren't trivial, without indentation, comments and quote marks."""
     lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
     return {line for line in lines if not _TRIVIAL.match(line)}
 
@@ -196,7 +196,7 @@ def _for_learners(lesson: Lesson) -> Iterator[Cell]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """Return a cell's syntax tree; IPython's lines (`%magic`, `!command`) count as `pass`."""
+    """Return a cell's syntax tree; `%magic` and `!command` lines count as `pass`."""
     if text.startswith("%%"):
         return ast.Module([], [])
     plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)

@@ -1,7 +1,7 @@
 """Estimates a lesson's duration; `python -m tools.minutes 1` prints the minutes by section.
 
-Adds up reading at 200 words a minute, code included; the minutes stated in each exercise; and the
-average running time of a cell. Tests compare the sums with the *Time* line.
+Adds up reading at 200 words a minute, code included; the minutes stated in each exercise; and an
+average execution time for each code cell. Tests compare the sums with the *Time* line.
 """
 
 import re
@@ -44,7 +44,7 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
 
 
 def _read(prediction: Prediction) -> str:
-    """Return the text that a learner reads of a prediction: question, choices, and one feedback."""
+    """Return what a learner reads in a prediction: question, choices, and one feedback."""
     feedback = next(choice.feedback for choice in prediction.choices if choice.right)
     return " ".join([prediction.question, *(one.text for one in prediction.choices), feedback])
 

@@ -1,4 +1,4 @@
-"""The two editions of a lesson as notebooks: made from its source, loaded and saved."""
+"""Makes the two editions of a lesson as notebooks from its source; loads and saves them."""
 
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls, no-warn-return-any
@@ -64,7 +64,7 @@ class Built:
         return self.root / edition / f"{self.stem}.ipynb"
 
     def stored(self, edition: Edition) -> NotebookNode | None:
-        """Return the notebook in that file; None if it is missing or unreadable."""
+        """Return an edition's stored notebook; None if it is missing or unreadable."""
         path = self.path(edition)
         if not path.is_file():
             return None
@@ -147,7 +147,7 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Return ids that are stable when other sections change: section heading and number.
+    """Yield cell ids that don't change with other sections: the section's heading and a number.
 
     Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """
@@ -172,6 +172,6 @@ def _heading(text: str) -> str:
         return ""
     plain = unicodedata.normalize("NFKD", found[1]).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    while len(slug) > 48:  # whole words, unless there is only one
+    while len(slug) > 48:  # drop whole words, unless there is only one
         slug = slug.rpartition("-")[0] or slug[:48]
     return slug

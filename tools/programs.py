@@ -1,4 +1,4 @@
-"""Output of the course's commands; starting, waiting for and ending the programs they run."""
+"""The commands' output; running, waiting for and ending the programs that they start."""
 
 import contextlib
 import os
@@ -78,7 +78,7 @@ class Progress:
             say(f"  {self.text}")
 
     def show(self, text: str | None = None) -> None:
-        """Show a new text, or the previous one, with the elapsed seconds."""
+        """Show new text, or the previous text, with the elapsed seconds."""
         self.text = text or self.text
         elapsed = time.monotonic() - self.started
         if self.live:
@@ -89,7 +89,7 @@ class Progress:
 
 
 def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield a program's lines, and an empty one after every half second of silence."""
+    """Yield a program's output lines, and "" after every half second without output."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
@@ -144,13 +144,13 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def end_signals() -> list[signal.Signals]:
-    """Return the signals that end a program, as far as this system has them."""
+    """Return the signals that end a program and exist on this system."""
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def stop_on_signals() -> None:
-    """Handle a request to end, or a closed terminal, like Ctrl-C."""
+    """Handle all signals of `end_signals` like Ctrl-C."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -162,10 +162,10 @@ def stop_on_signals() -> None:
 def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine; a signal that `stop_on_signals` handles cancels it.
 
-    An exception raised by a signal handler could hit any callback of the event loop.
+    An exception raised by the signal's handler could interrupt any callback of the event loop.
 
     Raises:
-        KeyboardInterrupt: It was cancelled by such a signal.
+        KeyboardInterrupt: Such a signal cancelled it.
     """
     import asyncio
 
@@ -186,7 +186,7 @@ def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def run(command: Sequence[str]) -> int:
-    """Run a program in the course's folder, with its output on the screen."""
+    """Run a program in the course's folder, showing its output; return its exit code."""
     child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), text=True)
     with ended_with(child):
         return wait_for(child)

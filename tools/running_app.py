@@ -39,12 +39,12 @@ class Site:
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Return the requests that the model received, once no reply is in progress."""
+        """Return the requests that the model received since a mark, once all replies have ended."""
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
 
     def mark(self) -> str:
-        """Return a mark of the current position, for `requests`."""
+        """Return a mark of the current position in the log, for the argument of `requests`."""
         return str(self._simulator("GET", "/simulator/requests")["mark"])
 
     def _simulator(self, method: str, path: str, **options: Any) -> Any:

@@ -1,7 +1,6 @@
 """The command that builds the reading edition, a static site, in `build/site/`.
 
-Sphinx with MyST-NB builds it from copies of the guides and the executed notebooks. It fetches
-nothing.
+Sphinx with MyST-NB builds it offline, from copies of the guides and the executed notebooks.
 """
 
 import argparse
@@ -32,13 +31,13 @@ GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
 }
-# In guides, a block without a language is a shell command; in lessons it is Python.
+# In guides, a code block without a language is a shell command; in lessons it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
 BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would need a label
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Build the site, or check its links; return 0 if there are no warnings."""
+    """Build the site, or check its links; return 0 if there are no problems."""
     options = _parser().parse_args(words)
     try:
         if options.links:
@@ -56,7 +55,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
 
     Args:
         output: The folder; an earlier build in it is replaced.
-        lessons: Names such as `1` or `01_enabling_streaming`; none for all.
+        lessons: Names such as `1` or `01_enabling_streaming`; empty for all.
 
     Raises:
         Advice: A lesson is missing or was edited after its build, or Sphinx warned.
@@ -96,7 +95,7 @@ def check_links(output: Path) -> int:
 
 
 def _body(text: str) -> str:
-    """Return a document without its header, and with its code cells as plain code."""
+    """Return a document without its header, and with its code cells as plain code blocks."""
     text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
 

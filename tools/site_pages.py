@@ -1,4 +1,4 @@
-"""Pages of the site from notebooks: exercises, predictions and widgets as a reader sees them.
+"""Converts notebooks to pages of the site: exercises, predictions and widgets for reading.
 
 Notebooks are plain dictionaries, as in their JSON.
 """
@@ -41,8 +41,8 @@ class Picture:
 def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
     """Return the notebook for the site: without notes, and with solutions folded.
 
-    An exercise becomes its stub, with folded hints and solution; a prediction becomes choices that
-    unfold; a live widget becomes its screenshot, or a line that names it.
+    An exercise becomes its stub, with folded hints and solution. A prediction becomes choices that
+    unfold their feedback. A live widget becomes its screenshot, or a line that names it.
 
     Args:
         lesson: The lesson's source, for its hints and predictions.
@@ -62,7 +62,7 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
 def relinked(text: str, pages: Mapping[str, str]) -> str:
     """Return Markdown with relative links pointing to the site's pages; others become plain text.
 
-    Plain text that is a file's name is marked as one of the course's files.
+    If that plain text is the file's name, "in the course's folder" is added.
 
     Args:
         text: Markdown; code in it stays as it is.
@@ -90,7 +90,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """Return the site's cells for one cell of the notebook."""
+    """Yield the site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
@@ -162,7 +162,7 @@ def widget_name(output: JSON) -> str | None:
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:
-    """Return a widget's screenshot, if there is one, and its name."""
+    """Return an output with a widget's name, and its screenshot if there is one."""
     line = f"Live in JupyterLab: {html.escape(name)}"
     shown = f'<p class="course-was-live">{line}</p>'
     if picture is not None:

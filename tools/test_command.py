@@ -1,4 +1,4 @@
-"""The `test` command: runs everything CI runs, in order, and reports how many tests passed."""
+"""The `test` command: runs everything CI runs, and reports how many tests passed."""
 
 import argparse
 import contextlib
@@ -41,7 +41,7 @@ SLOWEST_FILES = 10  # how many are listed at the end
 
 @dataclasses.dataclass(frozen=True)
 class Tally:
-    """How many tests, or checks that count as one, passed, failed and were skipped."""
+    """The numbers of passed, failed and skipped tests; any other check counts as one."""
 
     passed: int = 0
     failed: int = 0
@@ -60,7 +60,7 @@ class Tally:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One part of the test command: a program, and whether it is pytest, which counts tests."""
+    """A program that the test command runs; pytest is handled differently from the others."""
 
     name: str
     command: list[str]
@@ -81,7 +81,7 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def check_files(words: Sequence[str]) -> None:
-    """Raise Advice if a named test file doesn't exist, which several workers would hide."""
+    """Raise Advice if a test file doesn't exist; pytest with several workers wouldn't report it."""
     for word in words:
         name = word.partition("::")[0]
         if not name.startswith("-") and name.endswith((".py", ".ipynb")):
@@ -93,9 +93,9 @@ def check_files(words: Sequence[str]) -> None:
 
 
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
-    """Run all steps concurrently, as most wait half of their time; return the exit code.
+    """Run all steps concurrently, since most wait half of the time; return the exit code.
 
-    Pytest has the screen. The output of the others is shown when they end.
+    Pytest writes to the terminal directly. The output of other steps is shown when they end.
 
     Args:
         plan: The steps.
@@ -113,7 +113,7 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
                 total += tally
                 if problem is not None:
                     problems[each.step.name] = f" ({problem})" if problem else ""
-            time.sleep(0.05)  # not every system can wait for several programs
+            time.sleep(0.05)  # not every system can wait for several processes
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
     in_order = [step.name for step in plan if step.name in problems]
     failed = [*failed_before, *(f"{name}{problems[name]}" for name in in_order)]
@@ -185,7 +185,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         fast: Leave out the browser and the notebooks.
         style: Leave out all tests, keeping style, types, and the notebooks' comparison.
     """
-    # By file: a notebook's cells share a kernel, and a file's tests share their servers.
+    # Workers get whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:
         return [Step("tests: pytest", [*pytest, "-n", "auto", *more], is_pytest=True)]
@@ -202,10 +202,10 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser", f"--ignore={FRAMEWORKS}"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # Kernels and browsers wait half of their time, so use more workers than cores.
+    # Tests with kernels and browsers wait half of the time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "tests"]
-    if not a_browser_is_found():  # otherwise, learners' notebooks are run in JupyterLab
+    if not a_browser_is_found():  # otherwise, browser tests run learners' notebooks
         everything.append("notebooks")
     return [*plan, Step("tests: pytest, and nbval on notebooks", everything, is_pytest=True)]
 
@@ -229,16 +229,16 @@ def install_apps() -> list[str]:
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
     """Return the step of `test --apps`: each framework's app, and an app behind nginx."""
-    # One worker per group, since they mostly wait.
+    # Four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
 
 
 def outcome(ended: Running) -> tuple[Tally, str | None]:
-    """Show the output and count of a step that has ended; any step but pytest counts as one.
+    """Show the output and counts of a step that has ended; any step but pytest counts as one.
 
     Returns:
-        The count, and None if the step passed; otherwise the problem, or "" if the count shows it.
+        The counts, and the problem: None if the step passed, "" if the counts show it.
     """
     step, code, report = ended.step, ended.child.returncode, ended.report
     tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))

@@ -24,11 +24,11 @@ from utils import lesson_source
 
 WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
-APART = 24  # pixels between pictures
+APART = 24  # pixels between screenshots
 
 
-# Checks whether an element contains the words. If so, immediately replaces what is shown with
-# static copies, because a screenshot takes longer than a token.
+# Checks whether an element contains the words. If so, replaces the elements to show with static
+# copies immediately, because taking a screenshot takes longer than a token.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {

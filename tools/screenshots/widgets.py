@@ -23,7 +23,7 @@ from tools.site import DESIGN
 from tools.site_pages import widget_name
 from utils import lesson_source
 
-# enough for text and flat colours; more wouldn't be visible, and would triple the file size
+# enough for text and flat colours; more would triple the file size without a visible difference
 COLOURS = 96
 LONGEST_RUN = 600.0  # seconds for a lesson
 # Render all cells, since a screenshot needs them on the page.
