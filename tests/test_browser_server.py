@@ -1,4 +1,4 @@
-"""The JupyterLab that browser tests use."""
+"""The JupyterLab server for browser tests."""
 
 from __future__ import annotations
 

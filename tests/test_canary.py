@@ -97,7 +97,7 @@ def test_one_package_is_one() -> None:
 
 @pytest.fixture
 def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Use a folder for temporary folders, and restore this process's signal handlers afterwards."""
+    """Create temporary folders in `tmp_path`; restore this process's signal handlers afterwards."""
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(canary, "needed_uv", lambda: "uv")

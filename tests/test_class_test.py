@@ -1,4 +1,4 @@
-"""A class on a hub: the command's output and measurements."""
+"""The `class` command, which tests a hub with a class of learners: output and measurements."""
 
 import argparse
 import importlib.util

@@ -1,4 +1,4 @@
-"""The former names of modules, which learners' copies import."""
+"""Former names of modules can still be imported, as learners' old copies do."""
 
 from importlib import import_module
 

@@ -198,7 +198,7 @@ async def test_each_caveat_is_true(method: str, model: ChatOpenAI) -> None:
 
 @ON_ONE_LOOP
 async def test_an_async_stream_leaves_the_loop_free(model: ChatOpenAI) -> None:
-    """The opposite of the first caveat, to show that its test can fail."""
+    """The counterpart of the first caveat's test: here, the event loop stays free."""
     assert await _turns_while(lambda: _aread(model)) > 10
 
 

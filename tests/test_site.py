@@ -211,7 +211,7 @@ def test_a_link_that_a_person_may_follow_is_no_fetch() -> None:
 
 # --- The site itself
 
-SHELL = "export KEY=\"it's\nmore $(x) --live\n"  # no valid Python
+SHELL = "export KEY=\"it's\nmore $(x) --live\n"  # not valid Python
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Event streams are parsed by the browser's rules; `tests/browser/test_sse.py` uses a browser."""
+"""Event streams are parsed by browsers' rules; `tests/browser/test_sse.py` uses a real browser."""
 
 from __future__ import annotations
 

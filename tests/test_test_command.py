@@ -188,7 +188,7 @@ HOSTILE = {
 
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """Provide a user's settings for other programs, and a long TMPDIR."""
+    """Set variables that a user may have set for other programs, and a long TMPDIR."""
     deep = tmp_path.joinpath(*["a folder with spaces"] * 6)
     deep.mkdir(parents=True)
     settings = HOSTILE | {"TMPDIR": str(deep), "TEMP": str(deep)}

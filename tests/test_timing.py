@@ -198,7 +198,7 @@ async def test_the_clock_of_an_async_recorder_starts_at_the_first_pull():
 def test_the_time_since_sending_can_be_asked_for_at_any_moment():
     clock = Clock()
     recorder = record(["a"], clock=clock)
-    clock.now += 5  # before sending
+    clock.now += 5  # before the first pull
     assert recorder.elapsed == 0
     next(recorder)
     clock.now += 2

@@ -25,7 +25,7 @@ from tools.lab import free_port
 from tools.programs import WINDOWS, Advice
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0  # s
+PATIENCE = 120.0  # seconds
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 

@@ -19,7 +19,7 @@ from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
-if TYPE_CHECKING:  # so that tests are skipped, not errors, if Playwright can't be imported
+if TYPE_CHECKING:  # if Playwright can't be imported, tests are skipped instead of failing
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 _VISITORS: list[BrowserContext] = []

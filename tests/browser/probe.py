@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.browser.server import GET_ONE, NO_BROWSER, REPOSITORY, browser_path, launch
 
-_PATIENCE = 240.0  # s
+_PATIENCE = 240.0  # seconds
 
 
 @dataclass(frozen=True)

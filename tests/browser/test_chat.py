@@ -167,7 +167,7 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Stop a reply while its text arrives; the text must never shrink, nor change after that."""
+    """Stop a reply mid-stream; check that the text never shrinks, and doesn't change afterwards."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseLengths.length > 5")
     if press == "mouse":

@@ -102,7 +102,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def misread_by_chromium(stream: bytes) -> bool:
-    """Whether Chromium misreads it: it ignores a line end directly after a byte order mark."""
+    """Return whether it starts with a byte order mark and a line end, which Chromium misreads."""
     return stream.startswith((b"\xef\xbb\xbf\r", b"\xef\xbb\xbf\n"))
 
 

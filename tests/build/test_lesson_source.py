@@ -1,4 +1,4 @@
-"""The parser of lessons: what it reads, and the line that it reports for each mistake."""
+"""The lesson parser: what it reads, and the line that it reports for each mistake."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rules for lessons: a correct one has no problems; each violation is reported by line."""
+"""The lint rules for lessons: a correct lesson passes; each violation is reported by line."""
 
 import re
 from pathlib import Path

@@ -8,10 +8,11 @@
 
     wrong("1.diagnosis", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
 
-    edit = edits("1.shout", a_generator_function)  # with a part of its code replaced
-    edit("unchanged", {".upper()": ""})
+    edit = edits("1.shout", a_generator_function)
+    edit("unchanged", {".upper()": ""})  # a wrong answer with part of the code replaced
 
-They are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` judges them all.
+The answers are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` checks that
+each one gets the expected outcome.
 """
 
 import functools

@@ -12,7 +12,7 @@ from utils.checks import evaluate
 
 
 class GivenStart(BaseCallbackHandler):
-    """The exercise's placeholder for a handler."""
+    """The handler that the exercise gives as a starting point."""
 
     def __init__(self, clock=perf_counter):
         self.clock = clock

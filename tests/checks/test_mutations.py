@@ -21,7 +21,7 @@ LISTS = {"prompts", "history", "sources"}  # arguments to mutate
 
 
 class NotebookModel(FakeListChatModel):
-    """The notebook's own model, which also accepts tools."""
+    """A model that the notebook defines, which also accepts tools."""
 
     def bind_tools(self, tools, **kwargs):
         return self

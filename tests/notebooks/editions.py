@@ -94,7 +94,8 @@ def run(
         once_more: Called after each of these cells; if it returns true, the cell is executed again
             after all others.
 
-    Raises: CellExecutionError: If a cell raised an exception, or a task that it left running did.
+    Raises:
+        CellExecutionError: If a cell raised an exception, or a task that it left running did.
     """
     first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])

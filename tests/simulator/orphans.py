@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 240.0  # s
+PATIENCE = 240.0  # seconds
 
 
 def wait_for_the_end(line: socket.socket) -> None:

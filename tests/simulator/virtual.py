@@ -166,7 +166,7 @@ class _Exchange:
         return message
 
     async def leave(self) -> None:
-        """Disconnect, and let the app notice."""
+        """Disconnect, and wait until the app has ended the request."""
         self._gone.set()
         self._taken.set()
         await asyncio.wait([self._task])

@@ -17,7 +17,7 @@ from utils.simulator.faults import FAULTS, Fault
 from utils.simulator.tokens import split
 from utils.widgets import ChatPanel, Turn
 
-PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens, of which faults use 40
+PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults need 40
 WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel counts as stuck
 

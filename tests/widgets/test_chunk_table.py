@@ -1,4 +1,4 @@
-"""The chunks of a stream, row by row."""
+"""`ChunkTable`: the chunks of a stream, one per row."""
 
 from __future__ import annotations
 

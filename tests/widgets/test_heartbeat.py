@@ -1,4 +1,4 @@
-"""A heartbeat that runs as long as the event loop isn't blocked."""
+"""`Heartbeat`: it beats unless the event loop is blocked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A card that fills in while JSON arrives."""
+"""`JsonCard`: a card that fills in while JSON arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The badge's text over time."""
+"""`LatencyBadge`: its text over time."""
 
 from __future__ import annotations
 

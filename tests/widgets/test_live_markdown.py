@@ -1,4 +1,4 @@
-"""Markdown that is rendered while it is incomplete, and is always safe."""
+"""`LiveMarkdown`: Markdown that is rendered while incomplete, and is always safe."""
 
 from __future__ import annotations
 

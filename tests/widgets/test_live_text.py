@@ -1,4 +1,4 @@
-"""A reply that appears while it streams, from a synchronous loop and from an async one."""
+"""`LiveText`: a reply that appears while it streams, from a synchronous or an async loop."""
 
 from __future__ import annotations
 

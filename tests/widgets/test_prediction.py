@@ -1,4 +1,4 @@
-"""A question that is answered before the code runs."""
+"""`Prediction`: a question that is answered before the code runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress with a known and an unknown total."""
+"""`Progress`, with a known and with an unknown total."""
 
 from __future__ import annotations
 

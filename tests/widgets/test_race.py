@@ -1,4 +1,4 @@
-"""Several replies side by side, on one clock."""
+"""`race`: several replies side by side, timed by one clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The status line: which stages were reached, when, and how that is shown."""
+"""`StatusLine`: the stages reached, their times, and how they are displayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that are drawn as they happen."""
+"""`EventTimeline`: events that are drawn as they happen."""
 
 from __future__ import annotations
 

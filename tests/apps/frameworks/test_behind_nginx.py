@@ -1,4 +1,4 @@
-"""Endpoints behind Debian's nginx, with buffering on and off, and the verdict on each."""
+"""The verdict on endpoints behind Debian's nginx, with buffering on and off."""
 
 from __future__ import annotations
 

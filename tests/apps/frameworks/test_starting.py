@@ -17,7 +17,7 @@ from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import ROOT, WINDOWS
 
-PATIENCE = 120.0  # s
+PATIENCE = 120.0  # seconds
 MISSING = "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
 SHOWN = """
 from streamlit.testing.v1 import AppTest

@@ -228,7 +228,7 @@ class KeptOnTheClass(Bill):
     totals: list = []  # noqa: RUF012 (the mistake)
 
     def __init__(self):
-        """Nothing of its own."""
+        """Set nothing on the instance."""
 
 
 class FromTheOutput(Bill):

@@ -389,7 +389,7 @@ def with_middleware_of_a_class_and_gzip(model):
 
 
 class Outer:
-    """Middleware without a framework, which adds headers to an app's response."""
+    """ASGI middleware that adds headers to an app's response."""
 
     def __init__(self, model):
         self.app = streaming(frames_and_closes, headers=None)(model)

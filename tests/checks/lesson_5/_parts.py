@@ -14,7 +14,7 @@ from utils.widgets import Status
 
 
 class NotebookModel(GenericFakeChatModel):
-    """The notebook's own model, which isn't a check's."""
+    """A model that the notebook defines, not the one that a check passes."""
 
     def bind_tools(self, tools, **kwargs):
         return self
@@ -75,7 +75,7 @@ async def keeps_the_error(sources, seconds):
         try:
             while True:
                 piece = await asyncio.wait_for(anext(stream), seconds)
-                if isinstance(piece, Status):  # the rule of `committed`, inline
+                if isinstance(piece, Status):  # the same rule as in `committed`
                     shown = shown or piece.stage == "Tool call"
                 else:
                     shown = shown or piece.text != ""

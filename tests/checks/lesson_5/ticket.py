@@ -1,4 +1,4 @@
-"""Answers to 5.ticket: tickets that fill in."""
+"""Answers to 5.ticket: tickets that fill in while their fields arrive."""
 
 # ruff: noqa: F401 (edits use what is imported)
 

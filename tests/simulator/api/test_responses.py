@@ -286,7 +286,7 @@ def test_openais_stream_helper_parses_tools_and_formats(client: OpenAI) -> None:
 
 def pydantic_function_tool_for_responses() -> Any:
     made = pydantic_function_tool(GetWeather)
-    from openai.lib._tools import ResponsesPydanticFunctionTool  # recommended by its documentation
+    from openai.lib._tools import ResponsesPydanticFunctionTool  # as its docs recommend
 
     return ResponsesPydanticFunctionTool({"type": "function", **made["function"]}, GetWeather)
 
@@ -369,5 +369,5 @@ async def test_langchains_events_v2_tell_of_thinking(server: Simulator) -> None:
 
 
 def test_the_event_types_are_all_known() -> None:
-    TypeAdapter(ResponseStreamEvent)  # the table above follows from this union
+    TypeAdapter(ResponseStreamEvent)  # `EVENTS` is built from this union
     assert "response.reasoning_summary_text.delta" in EVENTS

@@ -1,4 +1,4 @@
-"""Long requests: the time grows linearly with their length, not quadratically.
+"""Long requests: processing time grows linearly with their length, not quadratically.
 
 Quadratic code took hours for these lengths, so these tests only require a reply.
 """

@@ -1,4 +1,4 @@
-"""Reading, stopping and closing a stream, whatever widget shows it."""
+"""`StreamReader`: reading, stopping and closing a stream, whatever widget shows it."""
 
 from __future__ import annotations
 

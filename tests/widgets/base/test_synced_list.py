@@ -1,4 +1,4 @@
-"""The messages of a synced list, and the state for a page that requests it."""
+"""`SyncedList`: its messages, and the state sent to a page that requests it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripts and style sheets, assembled from the files they need."""
+"""Assembling scripts and style sheets from the files that they need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When updates are sent to the page."""
+"""`Throttle`: when updates are sent to the page."""
 
 from __future__ import annotations
 
