@@ -1,4 +1,4 @@
-"""The parts of a reply: reasoning, and text, JSON or tool calls."""
+"""Generates the parts of a reply: reasoning, then text, JSON or tool calls."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .schema_rules import SchemaError
 
 
 def answer(request: ModelRequest) -> tuple[Part, ...]:
-    """Return the parts of the reply; the same request always gets the same.
+    """Return the parts of the reply; the same request always gets the same parts.
 
     Raises:
-        ApiError: 400 if a schema of the request can't be used.
+        ApiError: 400 if a schema in the request can't be used.
     """
     rng = random.Random(f"{request.seed} {request.prompt}")
     try:

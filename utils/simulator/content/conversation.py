@@ -1,4 +1,4 @@
-"""Plain-text replies: prepared ones, those that refer to earlier turns, and free conversation."""
+"""Plain-text replies: prepared replies, references to earlier turns, and free conversation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import replace
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # how many of the latest replies to avoid repeating
-_STEM = 4  # leading letters by which words are compared
+_MOST_SAID = 60  # number of latest replies whose sentences aren't repeated if possible
+_STEM = 4  # letters; words with the same first letters count as equal
 
 
 def text(request: ModelRequest) -> str:
@@ -42,7 +42,7 @@ def _plain(text: str) -> str:
 
 
 def _rest(request: ModelRequest) -> str:
-    """Return the missing rest of a truncated reply, which may have been continued before."""
+    """Return the rest of a truncated reply, part of which may already have been requested."""
     turns = list(request.turns[:-1])
     partial = ""
     go_on = wording.pattern("go_on")
@@ -56,7 +56,7 @@ def _rest(request: ModelRequest) -> str:
 
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
-    """Return the reply to a question about the conversation itself; None for any other."""
+    """Return the reply to a question about the conversation itself; None for other prompts."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
@@ -90,7 +90,10 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the messages that a prompt refers to: those on its subject, all questions, or all."""
+    """Return the earlier messages that a prompt may refer to.
+
+    These are the messages on its subject or, if there are none, all questions or all messages.
+    """
     if named := _sharing_words(prompt, asked):
         return named
     if not wording.pattern("about_a_question").search(prompt):
@@ -101,7 +104,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the first, second … or last of some earlier texts."""
+    """Return a reply that quotes the text that the prompt asks for: the first, second … or last."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)
@@ -123,7 +126,7 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names with which readers introduce themselves."""
+    """Return the names by which the reader has introduced themselves."""
     found = []
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")

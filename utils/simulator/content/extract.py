@@ -1,6 +1,6 @@
-"""Extraction of names, places, numbers, dates and lists from a prompt, by patterns only.
+"""Extraction of names, places, numbers, dates and lists from a prompt, by regular expressions.
 
-The patterns run in linear time, since a prompt can be long and matching blocks the event loop.
+The expressions match in linear time, since a prompt can be long and matching blocks the event loop.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 from functools import lru_cache
 from itertools import dropwhile
 
-LONGEST = 8000  # characters of a text that are searched
+LONGEST = 8000  # characters; the rest of a text isn't searched
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
-_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or any letter without case
+_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or any caseless letter
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
 _NO_NAME = """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
@@ -34,7 +34,7 @@ QUOTED = "|".join(
     + [f"{pair[: len(pair) // 2]}([^{pair}\\n]+){pair[len(pair) // 2 :]}" for pair in _PAIRS]
 )
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
-# many fields of a schema search the same text; don't mutate the results
+# cached, since many fields of a schema search the same text; don't mutate the results
 _remembered = lru_cache(maxsize=64)
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 
@@ -82,7 +82,7 @@ def times(text: str) -> list[str]:
 
 @_remembered
 def numbers(text: str) -> list[str]:
-    """Return numbers as written, except inside words, dates and URLs."""
+    """Return numbers as written, except those inside words, dates and URLs."""
     return re.findall(r"(?<![\w.@-])-?\d+(?:\.\d+)?(?![\w@]|-\d|\.\d)", _without_compounds(text))
 
 
@@ -92,13 +92,13 @@ def _without_compounds(text: str) -> str:
 
 @_remembered
 def quoted(text: str) -> list[str]:
-    """Return quoted text."""
+    """Return the contents of all quotations."""
     return ["".join(found) for found in re.findall(QUOTED, text)]
 
 
 @_remembered
 def expressions(text: str) -> list[str]:
-    """Return arithmetic such as `3 * (4 + 5)`."""
+    """Return arithmetic expressions such as `3 * (4 + 5)`."""
     runs = re.findall(r"[\d(][\d\s.+*/\u00d7÷^()-]*+", text)
     found = (run.rstrip(" \t\n\r\f\v.+*/\u00d7÷^(-") for run in runs)
     return [" ".join(item.split()) for item in found if re.search(r"[+*/\u00d7÷^-]", item)]
@@ -127,7 +127,7 @@ def _without_common_words(name: str) -> list[str]:
 
 @_remembered
 def people(text: str) -> list[str]:
-    """Return people's names: introduced ones, or else the likeliest of the other names."""
+    """Return people's names: those after words such as "name is", or else likely candidates."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)
@@ -139,7 +139,7 @@ def people(text: str) -> list[str]:
 
 @_remembered
 def places(text: str) -> list[str]:
-    """Return places: names after `in`, `to`, `from` …, and further names in such a list."""
+    """Return places: names after a word such as `in` or `from`, and names listed with them."""
     found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
     weak: list[str] = []
     for match in re.finditer(rf"(\b{_BEFORE_A_PLACE} |, ?|^)({_PROPER}(?:, [A-Z]{{2}}\b)?)", text):
@@ -153,7 +153,7 @@ def places(text: str) -> list[str]:
 
 
 def labelled(text: str, label: str) -> str | None:
-    """Return what follows `label:`, `label is` or `label =` in the same clause; None if absent."""
+    """Return the text after `label:`, `label is` or `label =` in its clause; None if absent."""
     if not _holds(text, label):
         return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"
@@ -176,7 +176,7 @@ def number_near(text: str, label: str) -> str | None:
 
 
 def listed(text: str, label: str) -> list[str]:
-    """Return the items of a list after a word that begins with `label`."""
+    """Return the items listed after a word that begins with `label`."""
     if not _holds(text, label):
         return []
     pattern = (
@@ -194,7 +194,7 @@ def items(text: str) -> list[str]:
 
 
 def clauses(text: str) -> list[tuple[int, int]]:
-    """Return where the clauses of a prompt begin and end."""
+    """Return the start and end index of each clause in a prompt."""
     ends = [*re.finditer(_CLAUSE_END, text)]
     starts = [0, *(match.end() for match in ends)]
     stops = [*(match.start() for match in ends), len(text)]
@@ -209,5 +209,5 @@ def _lower(text: str) -> str:
 
 
 def _holds(text: str, label: str) -> bool:
-    """Return whether a text contains a label; a fast check before a slow pattern."""
+    """Return whether a text contains a label: a fast check before matching a slow pattern."""
     return label.lower() in _lower(text)

@@ -1,6 +1,7 @@
 """Values for the fields of a JSON schema, chosen by the words in the field names.
 
-To add a field, extend a table here, or `sample_values.toml` if its values are never extracted.
+To support another field name, extend a table here or, if its values are always made up,
+`sample_values.toml`.
 """
 
 from __future__ import annotations
@@ -89,13 +90,13 @@ _UNITS = {
     "rating": ("rating", "stars", "out of"),
     "temperature": ("temperature", "degrees", "°"),
 }
-_NEAR = 40  # characters before a word in which "not" negates it
+_NEAR = 40  # characters; a "not" at most this far before a word negates it
 _LONGEST_BEGINNING = 20  # letters
 _OTHERS = frozenset(word for words in _UNITS.values() for word in words)
 
 
 def texts(text: str, name: str, form: Any, about: str) -> list[str]:
-    """Return the values of a string field in `text`, best first."""
+    """Return the values that `text` contains for a string field, best first."""
     if isinstance(form, str) and form in _FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
     said = [extract.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
@@ -118,21 +119,21 @@ def _part_of_name(name: str, found: list[str]) -> list[str]:
 
 
 def made_up(text: str, name: str) -> Iterator[Any]:
-    """Yield made-up values for a string field; one such as `query` gets all of `text` first."""
+    """Yield made-up values for a string field; for one such as `query`, `text` comes first."""
     if _WHOLE_PROMPT & set(extract.words(name)) and text.strip():
         yield " ".join(text.split())
     yield from samples(name)
 
 
 def numbers(text: str, name: str) -> list[str]:
-    """Return the values of a numeric field in `text`, best first."""
+    """Return the values that `text` contains for a numeric field, best first."""
     for word in reversed(extract.words(name)):
         for label in _UNITS.get(word, (word,) if len(word) > 2 else ()):
             near = extract.number_near(text, label)
             if near is not None:
                 return [near]
     free = extract.numbers(text)
-    # the noun decides: a price isn't a number of years
+    # ignore numbers with the unit of another field: a price isn't in years
     if set(extract.words(name)) & _UNITS.keys():
         counted = _counted(text)
         free = [number for number in free if counted.get(number) not in _OTHERS]
@@ -141,7 +142,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _counted(text: str) -> dict[str, str]:
-    """Return the numbers that are followed by a word, each with the first such word."""
+    """Map each number that is followed by a word to the first such word."""
     found: dict[str, str] = {}
     for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
         found.setdefault(number, word.lower())
@@ -149,7 +150,7 @@ def _counted(text: str) -> dict[str, str]:
 
 
 def truth(text: str, name: str) -> bool | None:
-    """Return the value of a boolean field in `text`; None if there is none."""
+    """Return the value that `text` gives for a boolean field; None if it gives none."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
     match = re.search(rf"\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
     if not match or not label:
@@ -161,7 +162,7 @@ def truth(text: str, name: str) -> bool | None:
 
 
 def listed(text: str, name: str) -> list[str]:
-    """Return the items of a list field in `text`."""
+    """Return the items that `text` lists for an array field."""
     for label in _LISTS.get(name.lower(), (plain(name).rstrip("s"),)):
         if found := extract.listed(text, label):
             return found
@@ -176,7 +177,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` about several things with the fields `names` into one part per thing."""
+    """Split `text` into parts, one per record with the fields `names`."""
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:
@@ -195,7 +196,7 @@ def records(text: str, names: list[str]) -> list[str]:
 def speaks_of(text: str, choice: str) -> bool:
     """Return whether `text` contains the words of `choice`.
 
-    A word of more than four letters is also found as the beginning of one, without its last letter.
+    A word of more than four letters also matches words that begin with all but its last letter.
     """
     wanted = extract.words(choice)
     whole, beginnings = _said(text)
@@ -207,7 +208,7 @@ def speaks_of(text: str, choice: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words of a text, with their prefixes."""
+    """Return the words of a text, and the prefixes of those words."""
     whole = frozenset(extract.words(text))
     ends = range(4, _LONGEST_BEGINNING + 1)
     return whole, frozenset(word[:end] for word in whole for end in ends)

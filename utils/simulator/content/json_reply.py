@@ -1,4 +1,4 @@
-"""Replies in JSON, if the request has a format or the messages describe one."""
+"""Replies in JSON, for requests that have a JSON format or whose messages describe one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TYPES = {
 }
 _LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
 _IN_QUOTES = rf"(?:{extract.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
-_REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # as in `age` (an integer)
+_REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # a remark after a key: `age` (an integer)
 _NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"
 _ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
 _QUOTED_ITEM = rf"{_IN_QUOTES}{_REMARK}"
@@ -30,7 +30,7 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_MOST_BRACES = 100  # at most this many are tried as the start of an object
+_MOST_BRACES = 100  # limit on braces that are tried as the start of an object
 
 
 def text(request: ModelRequest, rng: random.Random) -> str | None:
@@ -49,13 +49,13 @@ def text(request: ModelRequest, rng: random.Random) -> str | None:
     except SchemaError:
         if request.schema is not None:
             raise
-        # an invalid schema in a prompt isn't an error
+        # ignore an invalid schema in a prompt
         value = fill(_whatever(source[: extract.LONGEST]), source, rng).value
     return json.dumps(value, ensure_ascii=False)
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that a message gives as such, by example or by keys; None if none does."""
+    """Return the schema in a message: as JSON schema, example or list of keys; None if absent."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
@@ -69,7 +69,7 @@ def described(request: ModelRequest) -> Json | None:
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Return the match of a list of keys, next to a word such as "keys" or after "with", if any."""
+    """Match a list of keys that is next to a word such as "keys", or else after "with"."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match
@@ -94,7 +94,7 @@ def _by_name(name: str) -> Json:
 
 
 def _objects(text: str) -> list[tuple[Json, int, int]]:
-    """Return the JSON objects in a text, with their start and end."""
+    """Return the JSON objects in a text, with their start and end indexes."""
     decoder = json.JSONDecoder()
     found: list[tuple[Json, int, int]] = []
     at = text.find("{")
@@ -113,7 +113,7 @@ def _objects(text: str) -> list[tuple[Json, int, int]]:
 
 
 def _like(example: Any) -> Json:
-    """Return a schema of values like the example."""
+    """Return a schema inferred from an example value."""
     if isinstance(example, dict):
         return {
             "type": "object",
@@ -140,7 +140,7 @@ def _without_instructions(text: str) -> str:
 
 
 def _whatever(text: str) -> Json:
-    """Return a schema for JSON when the messages give no further description."""
+    """Return a default schema, for messages that don't describe the JSON."""
     if extract.people(text) and extract.numbers(text):
         return _with_keys(["name", "age", *(["email"] if extract.emails(text) else [])])
     return _with_keys(["question", "answer"])

@@ -6,8 +6,8 @@ A prepared reply is a Markdown file. Its header, which ends with an empty line, 
     asks: explain rainbow
     exactly: rainbows
 
-`asks` lists beginnings of words that the prompt must contain; if several replies match, the one
-with the most such words wins. `exactly` is a complete prompt.
+`asks` lists word prefixes, all of which must occur in the prompt; if several replies match, the one
+with the most prefixes wins. `exactly` is a complete prompt, which always wins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "replies"
-_LONGEST_READ = 4000  # characters of a prompt
+_LONGEST_READ = 4000  # characters; the rest of a prompt is ignored
 
 
 class HeaderError(ValueError):
@@ -32,7 +32,7 @@ class PreparedReply:
 
     Attributes:
         name: The file's name without its suffix.
-        asks: Alternatives: sets of word beginnings that the prompt must contain.
+        asks: Alternative sets of word prefixes; the prompt must contain all of one set.
         exactly: Complete prompts, normalized.
         text: The reply.
     """
@@ -43,7 +43,7 @@ class PreparedReply:
     text: str
 
     def fit(self, prompt: str) -> int:
-        """Return how well this reply matches a normalized prompt; 0 is not at all."""
+        """Return how well this reply matches a normalized prompt; 0 means no match."""
         return 1000 if prompt in self.exactly else fit(self.asks, prompt)
 
 
@@ -53,14 +53,14 @@ def normal(text: str) -> str:
 
 
 def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest set in `asks` whose word beginnings are all in `prompt`."""
+    """Return the size of the largest set in `asks` whose prefixes all occur in `prompt`, or 0."""
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)
 
 
 def parse(name: str, source: str) -> PreparedReply:
-    """Parse a reply's file.
+    """Parse the text of a reply's file.
 
     Raises:
         HeaderError: If a header line is unknown, or the header or the text is missing.
@@ -91,7 +91,7 @@ def all_replies() -> tuple[PreparedReply, ...]:
 
 
 def answer(prompt: str) -> str | None:
-    """Return the prepared reply to `prompt`; None if there is none."""
+    """Return the prepared reply that matches `prompt` best; None if none matches."""
     words = normal(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
     return best.text if best.fit(words) else None

@@ -1,4 +1,4 @@
-"""Reasoning before an answer: a summary in a few short paragraphs."""
+"""The reasoning that precedes an answer: a summary in a few short paragraphs."""
 
 from __future__ import annotations
 

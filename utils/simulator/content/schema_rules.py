@@ -40,7 +40,7 @@ def in_bounds(schema: Json, whole: bool) -> float:
     """Return a simple number within the bounds.
 
     Raises:
-        SchemaError: If there is none.
+        SchemaError: If no number fits.
     """
     (low, low_out), (high, _) = _low(schema), _high(schema)
     step = schema.get("multipleOf") or (1 if whole else None)
@@ -64,7 +64,7 @@ def in_bounds(schema: Json, whole: bool) -> float:
 
 
 def merged_schemas(parts: list[Json]) -> Json:
-    """Merge schemas that must all match."""
+    """Merge schemas that must all match into one."""
     whole: Json = {}
     properties: Json = {}
     required: Json = {}
@@ -85,7 +85,7 @@ def is_null(schema: Any) -> bool:
 
 
 def guessed_type(schema: Json) -> str:
-    """Return the type of a schema without `type`."""
+    """Return the likely type for a schema that has no `type`."""
     if "properties" in schema or "required" in schema:
         return "object"
     if "items" in schema or "prefixItems" in schema:

@@ -26,9 +26,9 @@ from .schema_rules import (
     within,
 )
 
-_MOST_NODES = 5000  # as the API allows
+_MOST_NODES = 5000  # the API's limit
 _DEEPEST = 40
-_MOST_ITEMS = 50  # of a list without `maxItems`
+_MOST_ITEMS = 50  # for a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
 _DEEP = 5  # below this depth, only required fields are filled
 _MOST_DIGITS = 300
@@ -41,7 +41,7 @@ class Value:
 
     Attributes:
         value: The value.
-        found: Whether some of it was extracted from the prompt.
+        found: Whether any part of the value was extracted from the prompt.
         missing: Whether the prompt lacked this value or, for an object, any required field.
     """
 
@@ -56,11 +56,11 @@ def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Valu
     Args:
         schema: A JSON schema.
         text: The text to extract values from.
-        rng: Chooses among made-up values.
+        rng: Not used at present.
         context: A longer text that may contain the words of an enum.
 
     Raises:
-        SchemaError: If the schema is invalid, too large, or endless.
+        SchemaError: If the schema is invalid, too large, or endlessly recursive.
     """
     text, context = text[: extract.LONGEST], (context or text)[: extract.LONGEST]
     try:
@@ -100,13 +100,13 @@ class _Filler:
         return self._typed(schema, name, depth)
 
     def _count(self, nodes: int, depth: int = 0) -> None:
-        """Limit the work that a schema causes."""
+        """Count nodes, and reject a schema that is too large or too deep."""
         self.nodes += nodes
         if self.nodes > _MOST_NODES or depth > _DEEPEST:
             raise SchemaError("it is too large, too deep, or refers to itself without an end")
 
     def _resolved(self, schema: Json) -> Json:
-        """Follow references, and fold `allOf` into one schema."""
+        """Resolve references, and merge the schemas of `allOf` into one."""
         for _ in range(_DEEPEST):
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
@@ -233,7 +233,7 @@ class _Filler:
         return Value(made[:most], found, missing=not found)
 
     def _items(self, inner: Json, name: str, depth: int) -> list[Value]:
-        """Return the items found in the text, or some made-up ones."""
+        """Return the items found in the text, or made-up items if allowed."""
         kind = inner.get("type")
         if "enum" in inner:
             self._count(len(inner["enum"]))
@@ -263,7 +263,7 @@ class _Filler:
         return []
 
     def _part(self, schema: Json, text: str, name: str, depth: int) -> Value:
-        """Return an item for a part of the text."""
+        """Return an item extracted from one part of the text."""
         part = _Filler(self.root, text, text, self.rng, self.nodes)
         value = part.value(schema, name, depth + 1)
         self.nodes = part.nodes
@@ -323,7 +323,7 @@ def _unique(values: list[Any]) -> list[Any]:
 
 
 def _whole(written: str) -> float:
-    """Return a whole number; infinity if it is beyond a float's range."""
+    """Parse an integer; return infinity if it is beyond a float's range."""
     return int(written) if len(written) <= _MOST_DIGITS else inf
 
 
@@ -337,7 +337,7 @@ def _is_expected(schema: Any) -> bool:
 
 
 def _varied(value: Any, number: int) -> Any:
-    """Return a variation of `value` for each number."""
+    """Return a variation of `value` that differs for each `number`, if possible."""
     if isinstance(value, str):
         return f"{value} {number + 1}"
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Replies to free questions: topics, small talk, and a fallback that keeps the conversation going.
+"""Replies in free conversation: topics, small talk, and a fallback that keeps it going.
 
 The texts are in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
 """
@@ -19,18 +19,18 @@ from .prepared_replies import fit, normal
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")
 _BACK_CHANCE = 0.4
-_RECENT = 5  # messages that are searched for an earlier topic to offer again
+_RECENT = 5  # latest messages that are searched for a topic to return to
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A subject with several things to say about it.
+    """A subject, with several texts about it.
 
     Attributes:
-        asks: Alternatives: sets of word beginnings that a message must contain.
-        name: Its name within a sentence.
-        parts: Its texts, by the kind of question that they answer.
-        streaming: Whether it's about streaming.
+        asks: Alternative sets of word prefixes; a message must contain all of one set.
+        name: The name by which a sentence refers to the topic.
+        parts: The texts, by the kind of question that they answer.
+        streaming: Whether the topic is about streaming.
     """
 
     asks: list[list[str]]
@@ -40,10 +40,10 @@ class Topic:
 
 
 class Chooser:
-    """Chooses replies, if possible without a sentence that the conversation already contains."""
+    """Chooses replies; avoids repeating sentences from earlier replies if possible."""
 
     def __init__(self, said: list[str], rng: random.Random) -> None:
-        """Prepare for one reply; `said` are the earlier replies."""
+        """Prepare for choosing one reply; `said` contains the earlier replies."""
         self._said = "\n".join(said)
         self.rng = rng
 
@@ -52,12 +52,12 @@ class Chooser:
         return not any(sentence in self._said for sentence in wording.sentences(text))
 
     def choose(self, replies: list[str], /, **words: str) -> str:
-        """Return an unused reply, or any if all are used, with `words` filled in."""
+        """Return a reply with `words` filled in, preferably one that hasn't been used yet."""
         filled = [_filled(reply, words) for reply in replies]
         return self.rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
-        """Return one of the replies in table `say`."""
+        """Return one of the replies listed as `say` in the `[say]` table of `talk.toml`."""
         return self.choose(_texts()["say"][say], **words)
 
 
@@ -98,7 +98,7 @@ def topic_of(text: str) -> Topic | None:
 
 
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
-    """Return a reply to a message that has no prepared one.
+    """Return a reply to a message that has no prepared reply.
 
     Args:
         prompt: The message.
@@ -138,21 +138,21 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _of_both(words: str, prompt: str) -> Topic | None:
-    """Return the topic that a message has only with the earlier one it refers to, if any."""
+    """Return the topic that a message matches only together with its earlier subject, if any."""
     topic = topic_of(words)
     earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
     return topic if topic and not fit(topic.asks, earlier) else None
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies of a table's first entry that matches a message, if any."""
+    """Return the replies of the first entry in a table that matches a message, if any."""
     entries = {entry["when"]: entry["replies"] for entry in _texts()[table]}
     when = wording.matching({when: when for when in entries}, prompt)
     return [] if when is None else entries[when]
 
 
 def _on(topic: Topic, wish: str, chooser: Chooser) -> str:
-    """Return a part of a topic that hasn't been used, preferably the requested one."""
+    """Return an unused part of a topic, preferably the requested part."""
     order = [part for part in (wish, *_PARTS) if part in topic.parts]
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:
@@ -163,7 +163,7 @@ def _on(topic: Topic, wish: str, chooser: Chooser) -> str:
 
 
 def _follow_up(wish: str, asked: list[str], chooser: Chooser) -> str:
-    """Return a reply to a message such as "Why?", which is about an earlier one."""
+    """Return a reply to a message such as "Why?", which refers to an earlier message."""
     place = next((at for at in reversed(range(len(asked))) if wording.content(asked[at])), None)
     if place is None:
         return chooser.named("opening")

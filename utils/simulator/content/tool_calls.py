@@ -1,4 +1,4 @@
-"""Tool calls: which tools to call. `schema_values` fills in their arguments.
+"""Chooses which tools to call; `schema_values` fills in their arguments.
 
 A tool matches a part of a prompt that contains words of its name or description. A prompt may
 have several such parts: "the weather in Paris and in Rome" leads to two calls.
@@ -59,7 +59,7 @@ class Wanted:
 
 
 def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
-    """Return the calls for the last user message; none if no tool matches, unless required.
+    """Return the calls for the last user message; if no tool matches, none unless required.
 
     Raises:
         SchemaError: If a tool's parameters aren't a usable schema.
@@ -81,7 +81,7 @@ def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; for "And in Rome?" the previous prompt with that place."""
+    """Return the prompt; complete a follow-up such as "And in Rome?" from the previous prompt."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -176,7 +176,7 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class _Said:
-    """The words of a text, with their prefixes."""
+    """The words of a text, and the prefixes of those words."""
 
     words: frozenset[str]
     beginnings: frozenset[str]
@@ -197,7 +197,7 @@ def _among(word: str, said: _Said) -> bool:
 
 
 def results(request: ModelRequest) -> list[tuple[str, str, str]]:
-    """Return the tool results at the end of the conversation: tool, arguments, result."""
+    """Return each tool result at the end of the conversation as (tool, arguments, result)."""
     ending = []
     for turn in reversed(request.turns):
         if turn.role != "tool":
@@ -224,7 +224,7 @@ def _about(arguments: str) -> str:
 
 
 def tell(told: list[tuple[str, str, str]]) -> str:
-    """Return an answer that contains the results of tools."""
+    """Return a reply that reports tool results."""
     sentences = [_sentence(about, result) for _, about, result in told]
     names = list(dict.fromkeys(name for name, _, _ in told))
     opening = f"I asked {' and '.join(names)}." if names else ""

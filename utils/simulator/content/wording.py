@@ -1,4 +1,4 @@
-"""The wording of a message: its sentences, subject and language."""
+"""Analysis of a message's wording: its sentences, subject and language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 READ = 1000  # characters of a message that are examined
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _MOST = 6  # words in a message's subject
-_FEW = 2  # words at most in each of two subjects that are combined
+_FEW = 2  # words; two subjects are combined only if neither is longer
 _LONGEST = 80  # characters in a quotation
 _NOTICED = 20  # characters; shorter sentences may be repeated
 
@@ -48,7 +48,7 @@ def _compiled(source: str) -> re.Pattern[str]:
 
 
 def pattern(name: str) -> re.Pattern[str]:
-    """Return one of the single patterns of `words.toml`."""
+    """Return a pattern from the `[patterns]` table of `words.toml`."""
     return _compiled(rules()["patterns"][name])
 
 
@@ -126,19 +126,19 @@ def _complete(words: list[str]) -> str:
 
 
 def aim(text: str, subject: About) -> str:
-    """Return the subject of "how" or "should I", as "to …" if possible."""
+    """Return "to" and the action in a "how" or "should" question, or else "for" and the subject."""
     how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 
 
 def statement(text: str) -> str:
-    """Return the first sentence from the listener's view: "you live in Oslo"."""
+    """Return the first sentence, addressed to its author: "you live in Oslo"."""
     first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
     return in_other_person(shortened(first.rstrip(" .!;")))
 
 
 def in_other_person(text: str) -> str:
-    """Return a text with first and second person exchanged."""
+    """Return a text with first and second person swapped."""
     other = rules()["other_person"]
     found = rf"\b(?:{'|'.join(other)})\b"
     return re.sub(found, lambda word: str(other[word[0].lower()]), text, flags=re.IGNORECASE)
