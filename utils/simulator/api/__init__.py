@@ -1,1 +1,1 @@
-"""The two protocols, a folder each: `request` parses a request, `encoder` encodes the reply."""
+"""The two APIs. In each package, `request` parses requests and `encoder` encodes replies."""

@@ -1,4 +1,4 @@
-"""What the request models of both APIs share, including pydantic's errors in the API's format."""
+"""Request validation for both APIs; converts pydantic's errors to the API's format."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -20,16 +20,16 @@ Tokens = Annotated[int, Field(ge=1)]
 
 
 class Lenient(BaseModel):
-    """A part of a request; unknown fields are ignored, and types aren't converted."""
+    """Base class for parts of a request; ignores unknown fields and doesn't convert types."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
 
 class Body(Lenient):
-    """A request's body, with the fields of both APIs; unknown fields are rejected."""
+    """Base class for a request's body, with the shared fields; rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
-    ignored: ClassVar[str]  # field names that don't affect a simulated reply
+    ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
     model: str
     stream: bool | None = None
     tool_choice: Any = None
@@ -39,7 +39,7 @@ class Body(Lenient):
 
     @classmethod
     def known_fields(cls) -> set[str]:
-        """Return the names of all fields that the API has."""
+        """Return the names of all fields of the API."""
         return {*cls.model_fields, *cls.ignored.split()}
 
     @classmethod
@@ -85,7 +85,7 @@ Unsupported = Annotated[None, BeforeValidator(_reject_if_set)]
 
 
 class Text(Lenient):
-    """A part of a message's content; the simulated model reads text only."""
+    """A text part of a message's content; no other parts are supported."""
 
     text: str
 
@@ -122,15 +122,15 @@ class Function(Lenient):
 
     @property
     def tool(self) -> Tool:
-        """The tool in the form that both APIs share."""
+        """The tool in API-independent form."""
         return Tool(self.name, self.description or "", self.parameters or {})
 
 
 def required(value: str | None, param: str) -> str:
-    """Return a field that is required in its context.
+    """Return the value of a field that is optional in general but required here.
 
     Raises:
-        ApiError: 400 if it is missing.
+        ApiError: 400 if the field is missing.
     """
     if value is None:
         raise errors.missing(param)
@@ -140,7 +140,9 @@ def required(value: str | None, param: str) -> str:
 def parse_tool_choice(
     choice: Any, tools: tuple[Tool, ...], named: Mapping[str, Any] | None
 ) -> tuple[ToolChoice, str]:
-    """Return whether to call tools, and the one tool to call, if `named` names one.
+    """Return the tool choice, and the name of the forced tool or "".
+
+    `named` is the part of the choice that names a function, if any.
 
     Raises:
         ApiError: 400 if the choice is invalid.
@@ -161,10 +163,11 @@ def parse_tool_choice(
 def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: str) -> None:
     """Reject calls without results, results without calls, and overlong conversations.
 
-    `param` is the field that holds the turns; `call` and `result` are the API's words for them.
+    `param` is the field that contains the conversation; `call` and `result` are the API's names
+    for tool calls and their results.
 
     Raises:
-        ApiError: 400 that names the field.
+        ApiError: 400 that names `param`.
     """
     pending: set[str] = set()
     for index, turn in enumerate(turns):
@@ -188,7 +191,7 @@ def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> 
     """Reject a JSON format without a schema unless the conversation mentions JSON.
 
     Raises:
-        ApiError: 400 that names the conversation's field.
+        ApiError: 400 that names `param`.
     """
     if not any("json" in turn.text.lower() for turn in turns):
         raise errors.wrong_value(

@@ -1,8 +1,8 @@
-"""Failures of real providers and networks, injected on request: the table of faults.
+"""Faults: failures of real providers and networks, injected on request.
 
-To add one, write a function in `refusals` (an error instead of a reply), `generation` (what is
-generated, and when) or `delivery` (bytes on their way) and describe it in its decorator.
-`python -m utils.simulator --faults` prints the table, which is `FAULTS.md`.
+To add one, write a function in `refusals` (an error instead of a reply), `generation` (content and
+timing) or `delivery` (the bytes sent), and describe it in its decorator. Then regenerate
+`FAULTS.md` with `python -m utils.simulator --faults`.
 """
 
 from . import delivery, generation, refusals

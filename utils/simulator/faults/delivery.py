@@ -1,4 +1,4 @@
-"""Faults on the way to the client: buffered, dropped, cut or garbled bytes of a reply."""
+"""Faults in delivery: the bytes of a reply are buffered, dropped, truncated or garbled."""
 
 import json
 import math
@@ -224,7 +224,7 @@ def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[T
 
 
 def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
-    """Change the event that exceeds `tokens` tokens, or else the last."""
+    """Change the first event beyond `tokens` tokens, or the last event of a shorter reply."""
     pending = True
     for item, reached in _until(sent, tokens):
         if reached and pending:
@@ -234,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 
 
 def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether the reply exceeds `tokens` tokens or ends with it."""
+    """Yield each item, and whether it is the last or the reply now exceeds `tokens` tokens."""
     count = 0
     held: TimedBytes | None = None
     for item in sent:

@@ -1,6 +1,6 @@
-"""Faults, and the syntax by which a model's name requests them: `sim-chat:drop@40`.
+"""The registry of faults, and the model-name syntax that requests them: `sim-chat:drop@40`.
 
-The faults are defined in `refusals`, `generation` and `delivery`, each with its description.
+The faults are defined and described in `refusals`, `generation` and `delivery`.
 """
 
 import inspect
@@ -22,35 +22,35 @@ Stage = Literal["refusal", "request", "generation", "delivery"]
 class Fault:
     """A failure of a provider or a network, injected on request."""
 
-    name: str  # what follows the colon in the model's name
+    name: str  # the fault's name in a model name, after the colon
     does: str  # what happens, as a sentence for the table
     client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for the table
-    raises: str  # the exception that `ChatOpenAI.stream` raises, with its package; "" is none
-    by_responses: str  # the same with the Responses API
-    act: Callable[..., Any]  # the function that injects it; its arguments depend on the stage
-    # what it changes: an error instead of a reply, the request, the generated reply, or the
-    # delivery of its bytes
+    raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
+    by_responses: str  # the exception with the Responses API; "" if none
+    act: Callable[..., Any]  # injects the fault; its arguments depend on the stage
+    # where the fault acts: it replaces the reply with an error, or changes the request, the
+    # generated reply, or the delivery of the reply's bytes
     stage: Stage
     # the numbers that may follow `@`, and their defaults
     numbers: tuple[tuple[str, float], ...] = ()
-    whole: bool = True  # whether it also affects replies that aren't streamed
+    whole: bool = True  # whether the fault also affects replies that aren't streamed
 
     @property
     def example(self) -> str:
-        """The suffix with its defaults written out."""
+        """The fault's suffix for a model name, with the default numbers."""
         values = ",".join(f"{value:g}" for _, value in self.numbers)
         return f"{self.name}@{values}" if values else self.name
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fault with the numbers from a model's name."""
+    """A fault that a model name requests, with its numbers."""
 
     fault: Fault
     numbers: tuple[float, ...]
 
     def refusal(self, attempt: int) -> ApiError | None:
-        """Return the error for an attempt; None if it succeeds or the fault isn't a refusal."""
+        """Return the error for an attempt; None if it succeeds or this fault isn't a refusal."""
         if self.fault.stage != "refusal":
             return None
         tries = int(self.numbers[0])
@@ -67,11 +67,11 @@ class Chosen:
         return changed
 
     def delivers(self, streamed: bool) -> bool:
-        """Return whether it affects the delivery of a reply, streamed or whole."""
+        """Return whether this fault affects the delivery of a streamed or non-streamed reply."""
         return self.fault.stage == "delivery" and (streamed or self.fault.whole)
 
     def delivery(self) -> Delivery:
-        """Return a fault of stage "delivery" as a function of the bytes and their encoder."""
+        """Return the function that applies this delivery fault to encoded bytes."""
         return lambda sent, encoder: self.fault.act(sent, encoder, *self.numbers)
 
 
@@ -89,10 +89,10 @@ def fault(
     whole: bool = True,
     tries: float | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the decorated function as a fault; see `Fault` for the arguments.
+    """Return a decorator that registers a function as a fault; see `Fault` for the arguments.
 
-    The numbers that may follow `@` are `tries`, for a refusal, and the function's parameters with
-    defaults.
+    The numbers that may follow `@` are `tries`, if the fault is a refusal, then the function's
+    parameters that have defaults.
     """
 
     def enter(act: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,7 +115,7 @@ delivery = partial(fault, "delivery")
 
 
 def parse(suffix: str) -> tuple[Chosen, ...] | None:
-    """Return the faults that a suffix such as `bursts:drop@40` names; None if it is invalid."""
+    """Return the faults in a suffix such as `bursts:drop@40`; None if the suffix is invalid."""
     chosen: list[Chosen] = []
     words = suffix.split(":", _MAX_FAULTS) if suffix else []
     if len(words) > _MAX_FAULTS:

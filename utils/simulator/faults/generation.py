@@ -1,4 +1,4 @@
-"""Faults in what the model generates, and when: limits, stalls, large chunks, reasoning."""
+"""Faults in the content and timing of a reply: limits, stalls, large chunks, reasoning."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
-_FLOOD_MOST = 32  # megabytes, so that a typo doesn't exhaust the memory
+_FLOOD_MOST = 32  # megabytes; limits the damage of a typo
 _FLOOD_GAP = 0.001  # s
 
 

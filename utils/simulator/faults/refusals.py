@@ -1,7 +1,7 @@
-"""Faults instead of a reply: the API returns an error, always or for the first few attempts.
+"""Faults that replace the reply with an error, for every attempt or only the first few.
 
-The number after `@` is how many attempts of the same request fail before one succeeds; then the
-count starts again. 0 means that every attempt fails.
+The number after `@` is how many attempts at the same request fail before one succeeds; then the
+count starts again. With 0, every attempt fails.
 """
 
 from .. import errors

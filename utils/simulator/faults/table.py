@@ -1,4 +1,4 @@
-"""The table of faults as text: for the terminal and for `FAULTS.md`."""
+"""The table of faults as Markdown, for the terminal and for `FAULTS.md`."""
 
 from .fault import FAULTS, Fault
 
@@ -26,7 +26,7 @@ exception classes are `openai`'s; `ChatOpenAI` raises them or its own subclasses
 
 
 def markdown() -> str:
-    """Return the table as a Markdown document."""
+    """Return the document with the table of faults."""
     blocks = [_HEAD]
     for stage, title in _STAGES.items():
         rows = ["| name | what happens | how `ChatOpenAI` reacts |", "| --- | --- | --- |"]

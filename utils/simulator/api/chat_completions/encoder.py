@@ -1,4 +1,4 @@
-"""Replies of `/v1/chat/completions`: chunks, or one object."""
+"""Encoding replies of `/v1/chat/completions`, as chunks or as one object."""
 
 from collections.abc import Callable, Iterator
 
@@ -81,15 +81,15 @@ class ChatCompletionsEncoder:
         return b"" if self._include_usage else self._usage_chunk()
 
     def no_choices(self) -> bytes:
-        """Return a chunk without choices."""
+        """Return a chunk with an empty `choices` list."""
         return self._chunk({"choices": []})
 
     def error(self) -> bytes:
-        """Return the event for an error in mid-stream."""
+        """Return the event for an error mid-stream."""
         return _sse(errors.server_error().body())
 
     def failed(self) -> bytes:
-        """Return the same as `error`: this API has no other way to fail."""
+        """Return the same event as `error`, since this API has no event for a failed reply."""
         return self.error()
 
     def _role(self) -> bytes:
@@ -109,7 +109,7 @@ class ChatCompletionsEncoder:
         return self._event({"tool_calls": [call]})
 
     def _recorded(self, part: int, text: str, recorded: Json) -> bytes:
-        """Return a chunk as a real provider sent it."""
+        """Return a recorded chunk, including the provider's extra fields."""
         kind = self._reply.parts[part].kind
         delta: Json = {}
         if kind == "call":
@@ -120,9 +120,9 @@ class ChatCompletionsEncoder:
         return _sse(merged(self._chunk_object(delta), recorded))
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return the encoder of one part's pieces.
+        """Return a function that encodes the pieces of one part.
 
-        Hundreds of chunks differ only in their text, so the rest is rendered once.
+        The chunks differ only in their text, so everything else is rendered once.
         """
         kind = self._reply.parts[part].kind
         if kind == "other" or (kind == "thought" and not self._reply.request.shows_reasoning):

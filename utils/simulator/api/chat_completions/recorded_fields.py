@@ -1,4 +1,4 @@
-"""Fields that only recorded chunks have, merged for a reply that isn't streamed."""
+"""Merging the extra fields of recorded chunks, for replies that aren't streamed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 from ...json_values import Json
 from ...pacing import Piece
 
-_REPEATED = ("id", "type", "role", "format", "index")  # every chunk has the same value
+_REPEATED = ("id", "type", "role", "format", "index")  # not concatenated
 
 
 @dataclass(frozen=True)
 class RecordedFields:
-    """The extra fields of a whole reply: in the object, its choice, its message and its calls."""
+    """The extra fields of a whole reply: of the object, its choice, message and tool calls."""
 
     chunk: Json
     choice: Json
@@ -21,7 +21,7 @@ class RecordedFields:
 
 
 def collect(pieces: Iterable[Piece]) -> RecordedFields:
-    """Return the fields that the pieces of a recorded reply have besides their text."""
+    """Return the merged extra fields of a recorded reply's pieces."""
     whole: Json = {}
     choices: list[Json] = [{"logprobs": None}]
     deltas: list[Json] = []

@@ -1,7 +1,7 @@
-"""Requests to `/v1/chat/completions`: `parse` turns a body into a `ModelRequest`.
+"""Parsing requests to `/v1/chat/completions` into a `ModelRequest`.
 
-The pydantic classes mirror OpenAI's fields; `validation` decides what is tolerated, and how an
-invalid field is reported.
+The pydantic classes mirror OpenAI's fields; `validation` contains their base classes and converts
+their errors.
 """
 
 from typing import Annotated, Any, Literal
@@ -129,7 +129,7 @@ class ChatCompletionsBody(Body):
 
 
 def parse(body: Json) -> ModelRequest:
-    """Return the request in `body`.
+    """Parse the body of a request.
 
     Raises:
         ApiError: 400 that names the invalid field.

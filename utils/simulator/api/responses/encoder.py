@@ -1,4 +1,4 @@
-"""Replies of `/v1/responses`: events, or one object."""
+"""Encoding replies of `/v1/responses`, as events or as one object."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}
 
 @dataclass(frozen=True)
 class _Place:
-    """A part's position in the output; all reasoning shares one item."""
+    """The position of a part in the output; all reasoning parts share one item."""
 
     part: int
     output: int
@@ -59,8 +59,6 @@ class ResponsesEncoder:
             else _Place(part, part - max(0, thoughts - 1), 0, True, True)
             for part, kind in enumerate(kinds)
         ]
-
-    # Objects
 
     def whole(self) -> bytes:
         """Return the reply as one object."""
@@ -97,7 +95,7 @@ class ResponsesEncoder:
 
     @property
     def id(self) -> str:
-        """The response's identifier, which a later request may refer to."""
+        """The response's identifier, for `previous_response_id` in a later request."""
         return f"resp_{self._reply.info.id}"
 
     def _usage(self) -> Json:
@@ -114,7 +112,7 @@ class ResponsesEncoder:
         return [self._item(place, ended=True) for place in self._places if place.closes]
 
     def _item(self, place: _Place, ended: bool) -> Json:
-        """Return an output item, empty or with its content."""
+        """Return an output item; its content is empty until it has `ended`."""
         part = self._reply.parts[place.part]
         truncated = place is self._places[-1] and self._reply.finish in _INCOMPLETE
         status = ("incomplete" if truncated else "completed") if ended else "in_progress"
@@ -136,8 +134,6 @@ class ResponsesEncoder:
     def _id(self, place: _Place) -> str:
         kind = self._reply.parts[place.part].kind
         return self._reply.id_of(0 if kind == "thought" else place.part, _ITEM_PREFIX[kind])
-
-    # Events
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the events, from `response.created` to `response.completed` or `.incomplete`."""
@@ -195,7 +191,10 @@ class ResponsesEncoder:
         return data
 
     def _piece_encoder(self, place: _Place) -> Callable[[str], bytes]:
-        """Return the encoder of one part's pieces; everything except the text is rendered once."""
+        """Return a function that encodes the pieces of one part.
+
+        Everything except the text and the sequence number is rendered once.
+        """
         kind = self._reply.parts[place.part].kind
         if kind == "thought":
             if not self._shown:
@@ -206,7 +205,7 @@ class ResponsesEncoder:
         else:
             event = self._inside("response.function_call_arguments.delta", place, delta="\0")
         number = self._sequence
-        self._sequence -= 1  # the template is never sent
+        self._sequence -= 1  # reuse the number, since the template is never sent
         head, tail = event.split(to_json("\0"))
         before, after = tail.split(b'"sequence_number": %d' % number)
 
@@ -232,7 +231,7 @@ class ResponsesEncoder:
         return b"event: %s\ndata: %s\n\n" % (kind.encode(), to_json(body))
 
     def error(self) -> bytes:
-        """Return the event for an error in mid-stream."""
+        """Return the event for an error mid-stream."""
         message = errors.server_error().message
         return self._event("error", code="server_error", message=message, param=None)
 

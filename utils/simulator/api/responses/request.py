@@ -1,7 +1,7 @@
-"""Requests to `/v1/responses`: `parse` turns a body into a `ModelRequest`.
+"""Parsing requests to `/v1/responses` into a `ModelRequest`.
 
-The pydantic classes mirror OpenAI's fields; `validation` decides what is tolerated, and how an
-invalid field is reported. Items of one reply are joined into one turn.
+The pydantic classes mirror OpenAI's fields; `validation` contains their base classes and converts
+their errors. The input items of one reply are joined into one turn.
 """
 
 from collections.abc import Callable, Iterable
@@ -67,7 +67,7 @@ class _Item(Lenient):
 
 
 def _as_items(given: Any) -> Any:
-    """Return a string as a message, and reasoning, which is ignored, without its content."""
+    """Turn a string into a user message, and strip reasoning items, which are ignored."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
@@ -122,12 +122,12 @@ class ResponsesBody(Body):
 
 
 def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest:
-    """Return the request in `body`.
+    """Parse the body of a request.
 
     Args:
         body: The JSON that a client sent.
-        recall: Returns the turns that end with a response, by its id: a request with
-            `previous_response_id` continues them. See `earlier_requests.Conversations`.
+        recall: Function that takes a `previous_response_id` and returns the conversation up to
+            that response, such as `earlier_requests.Conversations.recall`.
 
     Raises:
         ApiError: 400 that names the invalid field.
@@ -177,7 +177,7 @@ def _turns(given: ResponsesBody, before: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _joined(turns: Iterable[Turn]) -> list[Turn]:
-    """Join the items of one reply: here, its text and each of its calls are separate items."""
+    """Join the items of each reply: this API separates the text and the tool calls."""
     joined: list[Turn] = []
     for turn in turns:
         if turn.calls and joined and joined[-1].role == "assistant":
