@@ -178,7 +178,7 @@ def _record(arguments: argparse.Namespace) -> None:
         try:
             with client:
                 with suppress(APIStatusError):  # some servers don't list their models
-                    client.models.with_raw_response.list()  # a process's first call is slower
+                    client.models.with_raw_response.list()  # warm-up: the first call is slow
                 for request in requests:
                     trace = record(client, request)
                     traces.pop((trace.model, trace.prompt), None)

@@ -35,7 +35,7 @@ from .reply import Encoder, Reply
 from .request_log import MAX_PROMPT, Log
 from .response import PacedResponse
 
-# Pages from these origins may send requests: servers on this machine, such as JupyterLab.
+# Pages from these origins may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _LARGE = 1_000_000  # bytes; at most `_MAX_LARGE_BODIES` larger bodies are read concurrently
 _MAX_LARGE_BODIES = 4
@@ -50,7 +50,7 @@ class Settings:
 
     key: str  # the key that clients must send
     profile: Profile = PROFILES["chat"]  # the profile behind the model name `sim`
-    speed: float = 1.0  # how many times faster than real time replies are
+    speed: float = 1.0  # factor by which replies are faster than real time
     # recorded replies, served under their models' names
     recordings: Recordings = field(default_factory=Recordings)
     most_streams: int | None = None  # the limit on concurrent replies; None is unlimited
@@ -90,13 +90,13 @@ class Service:
         ]
 
     async def chat_completions(self, request: Request) -> ASGIApp:
-        """Reply to a chat request, streaming or whole."""
+        """Handle a request to the Chat Completions API, streamed or not."""
         return await self._answer(
             request, chat_completions.parse, lambda reply, _: ChatCompletionsEncoder(reply)
         )
 
     async def responses(self, request: Request) -> ASGIApp:
-        """Reply to a request of the Responses API, streaming or whole."""
+        """Handle a request to the Responses API, streamed or not."""
 
         def encoder(reply: Reply, body: Json) -> Encoder:
             reply = reply.part_by_part()
@@ -116,7 +116,7 @@ class Service:
         parse: Callable[[Json], ModelRequest],
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
-        """Parse a request, keep the log, and return the response that sends the reply."""
+        """Parse a request, log it, and return the response that sends the reply."""
         settings, entry = self._settings, self._log.open(request.url.path)
         visit = contextlib.ExitStack()
         visit.callback(self._log.close, entry)
@@ -160,10 +160,10 @@ class Service:
         )
 
     async def _body(self, request: Request) -> bytes:
-        """Return a request's body, unless it is too large or arrives too slowly.
+        """Read the body of a request.
 
         Raises:
-            ApiError: 408 or 413.
+            ApiError: 408 if the body arrives too slowly, 413 if it is too large.
         """
         length = request.headers.get("content-length", "")
         is_large = not (length.isdecimal() and int(length) <= _LARGE)
@@ -200,8 +200,8 @@ class Service:
     async def set_sim(self, request: Request) -> Response:
         """Set the model behind the name `sim`, faults included, for later requests.
 
-        A test can thus change the behaviour of the model that a running app uses. The body is
-        `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
+        With this, a test can change the behaviour of the model that a running app uses. An example
+        of a body is `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
         """
         name = parse_object(await self._body(request)).get("model")
         if not isinstance(name, str):
@@ -211,7 +211,7 @@ class Service:
         return JSONResponse({"model": name})
 
     async def requests(self, request: Request) -> Response:
-        """Return the request log; `settled=SECONDS` waits at most that long for replies to end."""
+        """Return the request log; `?settled=SECONDS` first waits up to that long for replies."""
         settled = True
         if wait := request.query_params.get("settled"):
             settled = await self._log.settle(_seconds(wait))

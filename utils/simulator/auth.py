@@ -10,14 +10,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import errors
 from .errors import ApiError
 
-LEARNER = "simulator.learner"  # key of the ASGI scope: the name or address of the learner
+LEARNER = "simulator.learner"  # ASGI scope key for the learner's name or address
 _MAX_NAME = 40  # characters
 
 
 class KeyRequired:
     """ASGI middleware that rejects requests without the key, and identifies the learner.
 
-    It removes extra slashes from the path, such as those of a base URL that ends in one.
+    It also removes extra slashes from the path, as caused by a base URL that ends in a slash.
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
@@ -42,7 +42,7 @@ class KeyRequired:
             return  # the client disconnected before sending the whole request
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
-        """Return the key, and the learner's name after it if there is one."""
+        """Return the key, and the learner's name, which is empty if none was given."""
         front, slash, name = credentials.rpartition(b"/")
         if slash and hmac.compare_digest(front, self._key):
             return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]
@@ -50,5 +50,5 @@ class KeyRequired:
 
 
 def error_response(error: ApiError, speed: float = 1.0) -> JSONResponse:
-    """Return an error as a response."""
+    """Return the HTTP response for an error."""
     return JSONResponse(error.body(), error.status, error.headers(speed))

@@ -1,6 +1,6 @@
-"""Child processes that run a module of the course: start them, learn their ports, end them.
+"""Child processes that run a module of the course: starting, getting the port, ending.
 
-Standard library only, as every notebook imports this.
+Standard library only, since every notebook imports this.
 """
 
 import contextlib
@@ -21,13 +21,14 @@ _REPORT_VARIABLE = "COURSE_REPORT_TO"  # address and token with which a child re
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0
-# time between checks whether a process that hasn't reported its port has exited
+# interval between checks for the exit of a process that hasn't reported its port
 _POLL_SECONDS = 0.05
-_REPORT_SECONDS = 1.0  # for a connection to send its token
+_REPORT_SECONDS = 1.0  # time limit for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# Of Python's own variables, a child inherits only those about files. Others could break it: with
-# PYTHONINSPECT a failed start would wait for input, with PYTHONWARNINGS=error imports fail.
+# Of Python's environment variables, a child inherits only those about paths and files. Others could
+# break it: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
+# imports would fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
     "PYTHONHOME",
@@ -43,8 +44,9 @@ class Child:
     """A Python process that runs a module, and ends when this process ends.
 
     The child reports its port over a separate loopback connection, since site hooks may print to
-    stdout or close it. The connection stays open until the process ends. Stdout and stderr are read
-    to their end, so that a full pipe never blocks the process; the last output is kept for errors.
+    stdout or close it. The connection stays open until the child ends. Stdout and stderr are read
+    continuously, so that a full pipe never blocks the child; the last output is kept for error
+    messages.
 
     The child ends when the pipe to its standard input closes. Only this process has the other end,
     so the operating system closes it even if this process is killed.
@@ -53,10 +55,10 @@ class Child:
     def __init__(
         self, module: str, options: Sequence[str] = (), variables: Mapping[str, str] | None = None
     ) -> None:
-        """Start the process, without waiting until it is ready.
+        """Start the process without waiting until it is ready.
 
         Raises:
-            OSError: If it can't be started.
+            OSError: If the process can't be started.
         """
         self._printed = b""
         self._token = secrets.token_hex(16)
@@ -70,7 +72,7 @@ class Child:
             if not name.startswith("PYTHON") or name in _PATH_VARIABLES
         }
         environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **(variables or {})}
-        # a separate group, since an interrupt of the kernel (■) goes to the whole group
+        # a separate group, since interrupting the kernel (■) signals its whole process group
         group: dict[str, Any]
         if sys.platform == "win32":
             group = {
@@ -106,7 +108,7 @@ class Child:
         return self._process.poll() is None
 
     def port(self, seconds: float | None = None) -> int | None:
-        """Wait for the port that the process reports; None if it ends or times out first."""
+        """Wait for the process to report its port; return None if it ends or times out first."""
         until = None if seconds is None else time.monotonic() + seconds
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:
@@ -141,14 +143,14 @@ class Child:
         assert self._connection is not None
         self._connection.settimeout(None)
         with self._connection, contextlib.suppress(OSError):
-            self._connection.recv(1)  # returns when the other end closes, since nothing is sent
+            self._connection.recv(1)  # no data follows, so this returns when the child ends
 
     def wait(self) -> None:
         """Wait until the process has ended."""
         self._process.wait()
 
     def close_pipe(self) -> None:
-        """Close this process's end of the pipe; the process ends once no end is open."""
+        """Close this end of the pipe; the child ends once all copies of this end are closed."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 
@@ -169,10 +171,10 @@ class Child:
             self.wait()
 
     def last_output(self) -> str:
-        """Return the last output, or the exit code if there is none, for an error message."""
+        """Return a sentence for an error message: the last output, or the child's state."""
         code = self._process.poll()
         if code is not None:
-            self._reader.join(_REPORT_SECONDS)  # its own children may keep the pipe open
+            self._reader.join(_REPORT_SECONDS)  # limited: grandchildren may keep the pipe open
         printed = self._printed.decode(errors="replace").rstrip().rpartition("\n")[2]
         if printed:
             return f"Its last output: {''.join(filter(str.isprintable, printed))[:_OUTPUT_SHOWN]}"
@@ -187,7 +189,7 @@ class Child:
                 self._printed = (self._printed + part)[-_OUTPUT_KEPT:]
 
 
-_connections: list[socket.socket] = []  # stay open until this process ends
+_connections: list[socket.socket] = []  # kept open until this process ends
 
 
 def report(port: int) -> None:

@@ -1,6 +1,6 @@
-"""The simulator as notebooks use it: its URL, its key, and its request log.
+"""The simulator's interface for notebooks: its URL, key and request log.
 
-Standard library only, as every notebook imports this.
+Standard library only, since every notebook imports this.
 """
 
 import asyncio
@@ -17,12 +17,15 @@ from .process import HOST, ServerProcess, SimulatorError
 from .request_log import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"
-_SETTLE_SECONDS = 5.0  # time limit for replies to end
+_SETTLE_SECONDS = 5.0  # time limit when waiting for replies to end
 _READ_SECONDS = 15.0
 
 
 class Seen(Requests):
-    """The requests of a `watch()` block: `now()` inside the block, a list after it."""
+    """The requests received in a `watch()` block, available after the block.
+
+    Inside the block, call `now()` for the requests so far.
+    """
 
     def __init__(self, read: Callable[[bool], Requests]) -> None:
         super().__init__()
@@ -33,13 +36,13 @@ class Seen(Requests):
         return self._read(False)
 
     def fill(self) -> None:
-        """Store the requests received since the block began, once no reply is in progress."""
+        """Wait for replies to end, then store the requests received since the block began."""
         settled = self._read(True)
         self._requests, self.settled = tuple(settled), settled.settled
 
 
 class Watch:
-    """The block of `Simulator.watch()`."""
+    """Context manager returned by `Simulator.watch()`."""
 
     def __init__(self, read: Callable[..., tuple[str, Requests]]) -> None:
         self._read = read
@@ -62,21 +65,22 @@ class Watch:
 class Simulator:
     """A running simulator. `start()` returns the one that all cells of a notebook share.
 
-    It ends with this process, even if that is killed, and restarts on the same port if it dies.
+    The server ends with this process, even if this process is killed. If the server dies, it is
+    restarted on the same port.
 
     Attributes:
-        speed: How many times faster than real time replies are.
+        speed: Factor by which replies are faster than real time.
         api_key: The key for an OpenAI client, generated at start.
     """
 
     def __init__(self, speed: float | None = None) -> None:
-        """Start the process, without waiting until it is ready.
+        """Start the server process without waiting until it is ready.
 
         Args:
-            speed: How many times faster than real time replies are; None uses `COURSE_SPEED`.
+            speed: Factor by which replies are faster than real time; None uses `COURSE_SPEED`.
 
         Raises:
-            SimulatorError: If the speed is not a number above 0, or the process can't be started.
+            SimulatorError: If the speed isn't a positive number, or the process can't be started.
         """
         self.speed = _environment_speed() if speed is None else _checked(speed, "speed")
         self.api_key = secrets.token_urlsafe(24)
@@ -97,11 +101,11 @@ class Simulator:
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or failed to start and won't be restarted."""
+        """Whether the simulator was stopped, or failed to start and won't be restarted."""
         return self._process.over
 
     def wait(self) -> None:
-        """Wait until it is ready for requests.
+        """Wait until the simulator is ready for requests.
 
         Raises:
             SimulatorError: If the simulator was stopped or can't start.
@@ -109,15 +113,15 @@ class Simulator:
         self._process.wait()
 
     def stop(self) -> None:
-        """End the process, except in a process forked from the notebook's."""
+        """Stop the server; in a process forked from the notebook's, do nothing."""
         self._process.stop()
 
     def requests(self, settled: bool = True) -> Requests:
         """Return the requests that the simulator received, oldest first.
 
         Args:
-            settled: Wait until no reply is in progress, at most 5 s; the result's `settled` is
-                whether that is so. False reads the log immediately.
+            settled: Whether to wait, for at most 5 s, until no reply is in progress. If the wait
+                times out, the result's `settled` is False.
 
         Raises:
             SimulatorError: If the simulator can't be reached.
@@ -125,27 +129,27 @@ class Simulator:
         return self._read(settled)[1]
 
     def watch(self) -> Watch:
-        """Collect the requests received inside a `with` block, or an `async with` block.
+        """Collect the requests received inside a `with` or `async with` block.
 
-        The end of the block waits until no reply is in progress. `async with` doesn't block the
-        event loop, which may have to close connections of async code.
+        The end of the block waits, for at most 5 s, until no reply is in progress. In async code,
+        use `async with`: it leaves the event loop free to close connections.
 
         Returns:
-            A context manager that yields a list, which is filled at the end of the block. Inside
-            the block, call the list's `now()`.
+            A context manager that yields a `Seen`, which is filled at the end of the block. Inside
+            the block, call its `now()`.
 
         Raises:
-            SimulatorError: By the block, if the simulator can't be reached.
+            SimulatorError: At the start or end of the block, if the simulator can't be reached.
         """
         return Watch(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
-        """Return a mark of the log's current end, and the requests since the mark `since`."""
+        """Return a mark for the current end of the log, and the requests after mark `since`."""
         query = {"since": since} | ({"settled": str(_SETTLE_SECONDS)} if settled else {})
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
-        except OSError:  # perhaps the server has died and is being restarted
+        except OSError:  # the server may have died and be restarting
             try:
                 answer = self._get(path)
             except OSError as error:
@@ -156,7 +160,7 @@ class Simulator:
         return answer["mark"], Requests(records, answer["settled"])
 
     def _get(self, path: str) -> dict[str, Any]:
-        from http.client import HTTPConnection, HTTPException  # here, to make setup 20 ms faster
+        from http.client import HTTPConnection, HTTPException  # saves 20 ms at setup
 
         connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
         try:
@@ -186,7 +190,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """The one simulator of this process, safe with threads and forks."""
+    """Holds this process's one simulator; safe with threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -212,12 +216,12 @@ def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
     """Return this notebook's simulator; the first call starts it.
 
     Args:
-        speed: How many times faster than real time replies are; None uses the speed of the running
-            simulator, or else `COURSE_SPEED`.
-        wait: Wait until it is ready. False returns immediately.
+        speed: Factor by which replies are faster than real time; None uses the speed of the
+            running simulator, or else `COURSE_SPEED`.
+        wait: Whether to wait until the simulator is ready.
 
     Raises:
-        SimulatorError: If it can't start, or is already running at a different speed.
+        SimulatorError: If the simulator can't start, or is already running at a different speed.
     """
     simulator = shared.get(speed)
     if speed is not None and speed != simulator.speed:

@@ -19,16 +19,16 @@ from .recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
 
-_TOKENS_PER_MESSAGE = 3  # besides its text
+_TOKENS_PER_MESSAGE = 3  # in addition to its text
 
 
 def choose(
     model: str, default: Profile, recorded: Collection[str] = ()
 ) -> tuple[Profile, tuple[Chosen, ...]]:
-    """Return the profile and the faults that a model's name stands for.
+    """Return the profile and the faults that a model name specifies.
 
-    `sim-chat` is a profile, `sim-chat:drop@40` the same with a fault. `sim` is the server's
-    default profile, which is also the profile of `recorded` models.
+    `sim-chat` names a profile, and `sim-chat:drop@40` adds a fault. `sim` stands for the server's
+    default profile, which `recorded` models also use.
 
     Raises:
         ApiError: 404 if there is no such model.
@@ -65,17 +65,17 @@ def compose(
 ) -> Reply:
     """Return the reply to `request`.
 
-    The same request gets the same tokens; the timing is drawn anew for each attempt. For prompts
-    that weren't recorded, a recorded model replies as `default`.
+    The same request gets the same tokens; the timing is drawn anew for each attempt. A recorded
+    model replies like `default` to prompts that weren't recorded.
 
     Args:
         request: The request.
         default: The profile of `sim`.
-        attempt: How many times the same request has arrived; 1 is the first.
+        attempt: How many times the same request has arrived, including this time.
         recordings: Recorded replies.
         name: The string from which the reply's identifier is derived.
-        admit: Takes a profile and the prompt's tokens; returns the request's place in the queue of
-            that profile's server, or None without a queue.
+        admit: Function that takes a profile and the prompt's tokens, and returns the request's
+            place in the queue of that profile's server, or None if the server has no queue.
 
     Raises:
         ApiError: 404 for an unknown model, 400 for an unusable schema or a prompt that must be
@@ -101,7 +101,8 @@ def compose(
     if recorded is None and model in models:
         info = replace(info, model=f"{PREFIX}-{profile.name}")
     reply = recorded or _generated(request, profile, info, rng, admit)
-    for one in sorted(chosen, key=lambda one: one.fault.name == "packed"):  # others count tokens
+    # `packed` comes last, since the other faults expect one token per piece
+    for one in sorted(chosen, key=lambda one: one.fault.name == "packed"):
         if one.fault.stage == "generation":
             reply = one.changed(reply)
     delivery = [one.delivery() for one in chosen if one.delivers(streamed=request.stream)]
@@ -163,7 +164,7 @@ def _prompt_tokens(request: ModelRequest) -> list[str]:
 
 
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the tokens before the first stop sequence, the last of them perhaps shortened."""
+    """Return the tokens before the first stop sequence; the last token may be shortened."""
     text = "".join(tokens)
     end = min((at for at in map(text.find, stop) if at >= 0), default=len(text))
     if end == len(text):

@@ -1,4 +1,4 @@
-"""The limit on concurrent replies of a server that a class shares.
+"""A limit on concurrent replies, for a server that many learners share.
 
 A learner is identified by the name after the key (`our-class/ada`), or else by network address.
 """
@@ -8,14 +8,15 @@ from collections import Counter
 from . import errors
 from .pacing import Clock
 
-_WAITING = 5.0  # s for which a refused learner counts as waiting
+_WAITING = 5.0  # s; how long a refused learner counts as waiting
 
 
 class ConcurrencyLimiter:
-    """Limit on concurrent replies, shared fairly among learners.
+    """Limits concurrent replies, and shares them fairly among learners.
 
-    While others wait, a learner's share is the limit divided by the learners who are streaming or
-    waiting. Otherwise, a learner may use the whole limit. Replies in progress are never ended.
+    While others wait, a learner's share is the limit divided by the number of learners who are
+    streaming or waiting. Otherwise, one learner may use the whole limit. Replies in progress are
+    never interrupted.
     """
 
     def __init__(self, clock: Clock, limit: int | None = None) -> None:
@@ -28,10 +29,11 @@ class ConcurrencyLimiter:
         self.refusals = 0
 
     def acquire(self, learner: str) -> None:
-        """Admit a reply.
+        """Admit a reply, and count it as active until `release`.
 
         Raises:
-            ApiError: 429 if the server is full, or the learner has a fair share and others wait.
+            ApiError: 429 if the server is full, or if others are waiting and the learner already
+                has a fair share.
         """
         if self._limit is not None:
             now = self._clock()
@@ -51,13 +53,13 @@ class ConcurrencyLimiter:
         self.replies += 1
 
     def release(self, learner: str) -> None:
-        """End a reply."""
+        """Stop counting a reply as active."""
         self._active[learner] -= 1
         if not self._active[learner]:
             del self._active[learner]
 
     def count(self, tokens: int) -> None:
-        """Count tokens that were sent."""
+        """Add to the number of tokens sent."""
         self.tokens += tokens
 
     def active(self) -> dict[str, int]:
@@ -66,7 +68,7 @@ class ConcurrencyLimiter:
 
 
 def live_line(limiter: ConcurrencyLimiter, tokens: float) -> str:
-    """Return a line about the current load; `tokens` is the tokens per second of all streams."""
+    """Return a one-line summary of the load; `tokens` is the total rate in tokens per second."""
     active = limiter.active()
     busiest = ", ".join(f"{name} {count}" for name, count in list(active.items())[:3])
     line = f"{_count(sum(active.values()), 'reply', 'replies')} to {_count(len(active), 'learner')}"

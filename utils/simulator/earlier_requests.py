@@ -1,4 +1,4 @@
-"""What a server remembers of earlier requests besides the log: attempts and conversations."""
+"""The server's memory of earlier requests, besides the log: attempts and conversations."""
 
 from collections import OrderedDict
 
@@ -28,13 +28,13 @@ class AttemptCounter:
 
 
 class Conversations:
-    """The conversations behind the latest responses, for `previous_response_id`."""
+    """The conversations that ended with the latest responses, for `previous_response_id`."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
     def store(self, response_id: str, reply: Reply) -> None:
-        """Store a conversation that ends with `reply`, unless too long; omit its instructions."""
+        """Store the conversation up to `reply`, without instructions, unless it is too long."""
         calls = tuple(
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
@@ -52,7 +52,7 @@ class Conversations:
         """Return the conversation that ends with a response.
 
         Raises:
-            ApiError: 400 if the response is unknown or no longer kept.
+            ApiError: 400 if the response is unknown or no longer stored.
         """
         if response_id not in self._turns:
             raise errors.no_such_response(response_id)

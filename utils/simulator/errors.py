@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-_MAX_QUOTE = 80  # characters of a client's own text
+_MAX_QUOTE = 80  # characters of a client's text that a message quotes
 
 
 @dataclass
@@ -10,14 +10,14 @@ class ApiError(Exception):
     """HTTP error response."""
 
     status: int
-    message: str  # what is wrong, for the reader
+    message: str  # human-readable explanation
     code: str | None = None  # machine-readable reason, if the API has one
     param: str | None = None  # the invalid field of the request
     kind: str = "invalid_request_error"  # the API's `type`
     retry_after: float | None = None  # seconds to wait before a retry, at speed 1
 
     def headers(self, speed: float) -> dict[str, str]:
-        """Return response headers such as `Retry-After` for a simulator at `speed`."""
+        """Return the `Retry-After` headers, if any; the wait is divided by `speed`."""
         if self.retry_after is None:
             return {}
         seconds = self.retry_after / speed
@@ -49,7 +49,7 @@ def no_such_path(method: str, path: str) -> ApiError:
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """Return the error for a path that exists for another method."""
+    """Return the error for a path that doesn't support the request's method."""
     return ApiError(
         405,
         f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP "
@@ -106,13 +106,13 @@ def wrong_value(param: str, reason: str) -> ApiError:
 
 
 def unsupported(param: str) -> ApiError:
-    """Return the error for a feature of the API that the simulator doesn't have."""
+    """Return the error for a feature of the API that the simulator doesn't support."""
     message = f"Unsupported parameter: '{param}' is not supported with this model."
     return ApiError(400, message, "unsupported_parameter", param)
 
 
 def no_such_response(response_id: str) -> ApiError:
-    """Return the error for a reference to an unknown or forgotten response."""
+    """Return the error for a response id that is unknown or no longer stored."""
     message = f"Previous response with id '{response_id[:_MAX_QUOTE]}' not found."
     return ApiError(400, message, "previous_response_not_found", "previous_response_id")
 
@@ -145,12 +145,12 @@ def rate_limited(message: str, retry_after: float = 1.0) -> ApiError:
 
 
 def server_error() -> ApiError:
-    """Return the error of a server that failed."""
+    """Return the error for an internal failure of the server."""
     message = "The server had an error while processing your request. Sorry about that!"
     return ApiError(500, message, kind="server_error")
 
 
 def overloaded() -> ApiError:
-    """Return the error of a server that is overloaded."""
+    """Return the error for an overloaded server."""
     message = "The engine is currently overloaded, please try again later."
     return ApiError(503, message, kind="server_error")

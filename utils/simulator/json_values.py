@@ -7,7 +7,7 @@ from . import errors
 
 Json = dict[str, Any]
 _MAX_DEPTH = 100
-# `json.dumps` would create an encoder for each token
+# created once, since `json.dumps` would create an encoder for each token
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -15,7 +15,8 @@ def parse_object(raw: bytes) -> Json:
     """Return the JSON object in `raw`.
 
     Raises:
-        ApiError: 400 if there is none.
+        ApiError: 400 if `raw` isn't a JSON object, is nested too deeply, or contains a lone
+            surrogate.
     """
     try:
         body = json.loads(raw)
@@ -50,7 +51,7 @@ def to_json(value: object) -> bytes:
 
 
 def merged(base: Json, extra: Json) -> Json:
-    """Return `base` with the fields of `extra` added or replaced, at any depth."""
+    """Return a deep merge of two objects, in which values of `extra` take precedence."""
     result = dict(base)
     for name, value in extra.items():
         old = base.get(name)

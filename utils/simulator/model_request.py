@@ -1,4 +1,4 @@
-"""A request in one form for both APIs. The modules in `api` parse it."""
+"""The API-independent form of a request, which the parsers in `api` produce."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,7 +15,7 @@ class ToolCall:
 
     id: str  # the identifier that the tool's result refers to
     name: str
-    arguments: str  # the arguments, as the JSON that the model wrote
+    arguments: str  # the arguments, as the JSON string that the model generated
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Turn:
 
     role: Role
     text: str
-    calls: tuple[ToolCall, ...] = ()  # the tool calls in an assistant's turn
-    call_id: str = ""  # in a tool's turn, the identifier of the call
+    calls: tuple[ToolCall, ...] = ()  # in an assistant's turn, its tool calls
+    call_id: str = ""  # in a tool's turn, the identifier of the call that it answers
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,19 @@ class Tool:
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """A valid request."""
+    """A validated request."""
 
     model: str  # the model's name, faults included
     turns: tuple[Turn, ...]  # the conversation so far, instructions included
     stream: bool = False
     # whether a stream of chat completions ends with a chunk of token counts
     include_usage: bool = False
-    stop: tuple[str, ...] = ()  # sequences before which the text ends
-    max_tokens: int | None = None  # the reply's length limit; None is unlimited
-    seed: int = 0  # the client's seed; same prompt and seed, same tokens
+    stop: tuple[str, ...] = ()  # stop sequences; the text ends before the first of them
+    max_tokens: int | None = None  # the reply's length limit; None means no limit
+    seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"  # whether to call tools: when they fit, never, or always
-    forced_tool: str = ""  # the one tool to call; "" is any
+    forced_tool: str = ""  # the name of the only tool to call; "" allows any
     parallel: bool = True  # whether one reply may contain several calls
     json: bool = False  # whether the text must be JSON
     schema: Json | None = field(default=None, hash=False)  # the JSON schema that the text must fit

@@ -1,4 +1,4 @@
-"""The options and the help of the command line."""
+"""The command line's options and help."""
 
 import argparse
 import math
@@ -65,7 +65,7 @@ def _streams(text: str) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+    """Return the command-line parser."""
     main = argparse.ArgumentParser(
         prog="python -m utils.simulator",
         description="An OpenAI-compatible server that streams like a real model: no cost, no\n"
@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_record(record: argparse.ArgumentParser) -> None:
-    record.set_defaults(asked=record)  # shows its usage if an argument is invalid
+    record.set_defaults(asked=record)  # `_record` reports invalid arguments with this parser
     record.description = (
         "Record a real provider's replies and their timing, for --replay. The key is read from "
         "OPENAI_API_KEY; neither it nor any account's name is written to the file."

@@ -1,7 +1,7 @@
-"""The schedule of a reply, and waiting for its deadlines.
+"""The schedule of a reply, and sending it on time.
 
-Every deadline is absolute, counted from the request's arrival. A server that sleeps one gap after
-each token drifts (21.6 ms for gaps of 20 ms); one that aims at `start + k * gap` does not.
+Each deadline is relative to the request's arrival, not to the previous token. A server that sleeps
+for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any, Literal, NamedTuple
 from .profiles import Profile
 
 Clock = Callable[[], float]
-SLACK = 0.0005  # s; timers are no finer than a millisecond
-_MAX_BATCH = 32  # items; between batches of this size the server waits for a slow client
+SLACK = 0.0005  # s; a deadline this close counts as reached, since timers resolve only milliseconds
+_MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client applies
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Plan:
     end: float
 
     def cut(self, count: int) -> Plan:
-        """Return the plan of the same reply, ended after `count` tokens."""
+        """Return the plan truncated to `count` tokens."""
         if count >= len(self.tokens):
             return self
         kept = self.tokens[:count]
         return replace(self, tokens=kept, end=kept[-1] if kept else self.tokens[0])
 
     def delayed(self, after: int, seconds: float) -> Plan:
-        """Return the plan of the same reply with a pause after `after` tokens."""
+        """Return the plan with an additional pause after `after` tokens."""
         times = [at + seconds if i >= after else at for i, at in enumerate(self.tokens)]
         return replace(self, tokens=tuple(times), end=self.end + seconds)
 
@@ -53,11 +53,11 @@ class Plan:
 
 
 def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) -> Plan:
-    """Draw the schedule of a reply of `tokens` tokens.
+    """Return a random schedule for a reply of `tokens` tokens.
 
-    The TTFT is log-normal around the profile's median; the other tokens follow at the profile's
-    rate, with its stalls. A profile that thinks spreads its `reasoning` tokens over the TTFT; with
-    any other profile, they are the first tokens.
+    The TTFT is log-normally distributed around the profile's median. The other tokens follow at
+    the profile's rate, with random stalls. If the profile thinks, its `reasoning` tokens are spread
+    over the TTFT; with any other profile, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
@@ -80,9 +80,9 @@ class Piece(NamedTuple):
 
     Attributes:
         at: When it is sent, in seconds of the profile's time since the request arrived.
-        part: Index of the part of the reply that it belongs to.
+        part: Index of the part of the reply that the piece belongs to.
         text: The text.
-        tokens: How many tokens it contains.
+        tokens: Number of tokens in the text.
         recorded: Other fields of a recorded chunk, nested as in the chunk.
     """
 
@@ -99,9 +99,9 @@ class TimedBytes(NamedTuple):
     Attributes:
         at: When they are sent, in seconds of the profile's time since the request arrived.
         data: The bytes.
-        tokens: How many tokens of the reply they contain.
-        ends: How they end the reply early: "failed" closes the response cleanly, "reset" resets the
-            connection; "" if they don't.
+        tokens: Number of the reply's tokens that they contain.
+        ends: Whether the reply ends early after these bytes: "failed" ends the response cleanly,
+            "reset" resets the connection, "" continues.
     """
 
     at: float
@@ -119,8 +119,8 @@ async def due(
 ) -> AsyncIterator[list[TimedBytes]]:
     """Yield bytes at their deadlines, `start + at / speed`; end when the client disconnects.
 
-    Items that are on time are yielded one by one, and overdue ones together: a busy server catches
-    up by sending more in one go, instead of falling further behind.
+    Items that are on time are yielded one by one, overdue items together, so that a busy server
+    catches up instead of falling further behind.
     """
     ready: list[TimedBytes] = []
     for item in items:

@@ -1,4 +1,4 @@
-"""The model of the time to first token behind `sim-prefill`: queue, fixed part, prefill.
+"""A model of the time to first token (TTFT) for `sim-prefill`: queueing, fixed part, prefill.
 
     TTFT = wait + first + (prompt - cached) / rate
 
@@ -7,16 +7,16 @@ wait: Seconds until a slot is free. A reply occupies one of `slots` slots from t
     queues like this (`--parallel`).
 first: The profile's TTFT in seconds, which stands for the network, scheduling and the first token.
     It is drawn with the profile's spread, seeded by the request.
-prompt, cached: Numbers of tokens. The cached ones are the longest prefix shared with an earlier
-    prompt, in whole blocks of 128 tokens and at least 1,024. At least one token is always
-    prefilled, and a block can be reused once its own prefill is over. The numbers are OpenAI's
-    (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks the same way
-    (docs.vllm.ai, "Automatic Prefix Caching").
+prompt, cached: Numbers of tokens. The cached tokens are the longest prefix shared with an earlier
+    prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
+    prefilled, and a block can be reused once its own prefill has ended. The block size and minimum
+    are OpenAI's (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks the same
+    way (docs.vllm.ai, "Automatic Prefix Caching").
 rate: Prompt tokens per second. With Llama 3.3 70B on two H100, NVIDIA measured a TTFT of 48 ms for
     500 tokens and 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
 
-The figures are illustrative, from 2026. The model leaves out that prefill grows faster than
+The values are illustrative, from 2026. The model ignores that prefill time grows faster than
 linearly with very long prompts, that a busy server also generates more slowly, that caches expire,
 and that a provider has many servers. Each pair of learner and model has its own server, so
 that learners who share a simulator don't wait for each other.
@@ -40,11 +40,11 @@ class Serving:
     """The capacity of a server."""
 
     rate: float  # prompt tokens prefilled per second
-    slots: int  # replies in progress at most
+    slots: int  # maximum number of replies in progress
 
 
 class Server:
-    """One model's slots and its cache of prompts. Times are in seconds of the profile's time."""
+    """One model's slots and prompt cache. Times are in seconds of the profile's time."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -69,7 +69,7 @@ class Server:
         return count * BLOCK if count * BLOCK >= MIN_CACHED else 0
 
     def _store(self, blocks: Sequence[int], ready: float) -> None:
-        for block in reversed(blocks):  # the first block is dropped last
+        for block in reversed(blocks):  # so that the first block is evicted last
             self._ready[block] = min(self._ready.get(block, math.inf), ready)
             self._ready.move_to_end(block)
         while len(self._ready) > _MAX_BLOCKS:
@@ -77,7 +77,10 @@ class Server:
 
 
 def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
-    """Yield a hash of each whole block and those before it, without the prompt's last token."""
+    """Yield a hash for each whole block that covers the block and all earlier ones.
+
+    The prompt's last token is excluded, so that at least one token is prefilled.
+    """
     block = 0
     for start in range(0, len(prompt) - BLOCK, BLOCK):
         block = hash((block, *prompt[start : start + BLOCK]))

@@ -1,6 +1,6 @@
-"""The simulator's process: start, watch, restart and end it.
+"""The simulator's process: starting, monitoring, restarting and stopping it.
 
-Standard library only, as every notebook imports this. The code that runs inside the process is
+Standard library only, since every notebook imports this. The process itself runs `__main__` and
 `server`.
 """
 
@@ -22,13 +22,13 @@ class SimulatorError(RuntimeError):
 
 
 class ServerProcess:
-    """The simulator's process, which ends with this one.
+    """The simulator's process, which ends when this process ends.
 
     If it dies earlier, a thread restarts it on the same port with the same key.
     """
 
     def __init__(self, speed: float, key: str) -> None:
-        """Start the process, without waiting until it is ready.
+        """Start the process without waiting until it is ready.
 
         Raises:
             SimulatorError: If the process can't be started.
@@ -53,7 +53,7 @@ class ServerProcess:
 
     @property
     def port(self) -> int:
-        """The port that it listens on; waits until it is ready."""
+        """The port that the simulator listens on; waits until it is ready."""
         self.wait()
         return self._port
 
@@ -65,14 +65,14 @@ class ServerProcess:
 
     @property
     def over(self) -> bool:
-        """Whether it was stopped, or failed to start and won't be restarted."""
+        """Whether the process was stopped, or failed to start and won't be restarted."""
         return self._stopping.is_set() or self._failure is not None
 
     def wait(self) -> None:
-        """Wait until it is ready for requests.
+        """Wait until the simulator is ready for requests.
 
         Raises:
-            SimulatorError: If it was stopped or can't start.
+            SimulatorError: If the simulator was stopped or can't start.
         """
         with self._changed:
             decided = self._changed.wait_for(self._decided, _READY_SECONDS)
@@ -87,7 +87,7 @@ class ServerProcess:
             )
 
     def stop(self) -> None:
-        """End the process, except in a process forked from its owner."""
+        """Stop the process; in a process forked from its owner, do nothing."""
         if not self._owned():
             return
         with self._changed:
@@ -102,7 +102,7 @@ class ServerProcess:
         atexit.unregister(self.stop)
 
     def _decided(self) -> bool:
-        """Return whether it is ready, or can no longer become ready."""
+        """Return whether the process is ready or will never be ready."""
         alive = not self._owned() or self._process.running
         return self.over or (self._ready and alive)
 
@@ -119,7 +119,7 @@ class ServerProcess:
         return Child("utils.simulator", ["--with-parent", *options], {KEY_VARIABLE: self._key})
 
     def _watch(self) -> None:
-        """Follow the process, and restart it when it ends."""
+        """Monitor the process, and restart it when it ends."""
         failures = 0
         while True:
             was_ready, output = self._follow(self._process)
@@ -140,7 +140,7 @@ class ServerProcess:
                     return
 
     def _follow(self, process: Child) -> tuple[bool, str]:
-        """Follow one process to its end; return whether it was ever ready, and its last output."""
+        """Wait until one process ends; return whether it was ever ready, and its last output."""
         port = process.port()
         if port is not None:
             self._update(port=port)

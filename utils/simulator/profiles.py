@@ -15,23 +15,25 @@ class UnknownProfileError(ValueError):
 
 @dataclass(frozen=True)
 class Profile:
-    """The latencies of one kind of model. Illustrative figures of 2026; sources differ by 2x.
+    """The latencies of one kind of model.
+
+    The values are illustrative, from 2026; sources differ by a factor of two.
 
     Attributes:
-        name: What follows `sim-` in the model's name.
+        name: The model's name without the prefix `sim-`.
         ttft: Median time to the first token of text, in seconds.
-        rate: Tokens per second after the first one; ignored if `total` is given.
-        about: What kind of model or server this is.
-        total: Seconds for the whole reply, whatever its length.
+        rate: Tokens per second after the first token; ignored if `total` is given.
+        about: Description of the kind of model or server.
+        total: Seconds for the whole reply, regardless of its length.
         spread: Standard deviation of ln(TTFT): 0 is exact, 0.2 typical, 0.8 a heavy tail.
-        opening: When the role-only first chunk is sent, as a share of the TTFT. Servers send it
-            when they start on a request, before any text: this is why TTFB isn't TTFT.
+        opening: When the role-only first chunk is sent, as a fraction of the TTFT. Servers send it
+            when they start processing a request, before any text, so TTFB is less than TTFT.
         stall_chance: Probability of a stall before a token.
         stall: Length of a stall in seconds.
         thinks: Whether reasoning precedes the answer.
         refusal_chance: Probability that a request is refused with 429, as by a saturated server.
-        serving: The capacity of a server whose queue and prefill add to `ttft`, as `prefill`
-            describes; None is unlimited.
+        serving: Capacity of the server, whose queue and prefill add to `ttft` (see `prefill`); None
+            means unlimited.
     """
 
     name: str
@@ -48,7 +50,7 @@ class Profile:
     serving: Serving | None = None
 
     def gap(self, tokens: int) -> float:
-        """Return the seconds between two tokens of a reply that is `tokens` long."""
+        """Return the seconds between two tokens of a reply with `tokens` tokens."""
         if self.total is not None:
             return (self.total - self.ttft) / max(1, tokens - 1)
         return 1 / self.rate
@@ -90,7 +92,7 @@ def profile_named(name: str) -> Profile:
     """Return the profile named `name`.
 
     Raises:
-        UnknownProfileError: If it doesn't exist.
+        UnknownProfileError: If there is no such profile.
     """
     try:
         return PROFILES[name]

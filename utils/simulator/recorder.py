@@ -1,8 +1,8 @@
 """Recording a real provider's replies and their timing, to replay them offline.
 
 The `openai` package sends the request, but its parser stops at the first event that doesn't match
-its types, so the events are parsed here. All that can be parsed is recorded, unknown fields
-included, but no key, URL, or identifier of an account or request.
+its types, so the events are parsed here. Everything that can be parsed is recorded, including
+unknown fields, except keys, URLs, and identifiers of accounts and requests.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RecordError(RuntimeError):
 def record(
     client: OpenAI, request: Json, clock: Callable[[], float] = time.perf_counter
 ) -> RecordedReply:
-    """Send a chat request with streaming options, and return how its reply arrived.
+    """Send a chat request with streaming enabled, and return the recorded reply.
 
     Raises:
         RecordError: If the stream has an error, several choices, or no finish reason.
@@ -104,17 +104,19 @@ def _events(pieces: Iterable[bytes], left_out: Counter[str]) -> Iterator[str]:
             if data.strip() == "[DONE]":
                 return
             yield data
-    yield from read(decoder.decode(b"", final=True) + "\n\n")  # some servers omit the last line end
+    yield from read(
+        decoder.decode(b"", final=True) + "\n\n"
+    )  # some servers omit the final blank line
 
 
 class Recorder:
-    """Collects the part of a reply that has arrived, including unknown fields of its chunks."""
+    """Collects a reply as its events arrive, including unknown fields of its chunks."""
 
     def __init__(self) -> None:
-        self.opening: float | None = None  # when the first chunk arrived; None before
+        self.opening: float | None = None  # when the first chunk arrived; None until then
         self.parts: list[tuple[Kind, str]] = []  # as in `RecordedReply`
         self.pieces: list[tuple[float, int, str]] = []  # as in `RecordedReply`
-        self.also: dict[int, Json] = {}  # as in `RecordedReply`, by piece
+        self.also: dict[int, Json] = {}  # as in `RecordedReply`, keyed by the piece's index
         self.finish = ""  # the finish reason; "" before it arrives
         self.usage = (0, 0, 0)  # as in `RecordedReply`
         self.counts: Json = {}  # as in `RecordedReply`
@@ -127,7 +129,7 @@ class Recorder:
         """Add an event.
 
         Raises:
-            RecordError: If it is an error, or belongs to a second choice.
+            RecordError: If the event contains an error or a second choice.
         """
         chunk = self._parsed(data)
         if chunk is None:
@@ -166,7 +168,7 @@ class Recorder:
         return chunk
 
     def _field(self, holder: Json, name: str, kind: type, *, where: str = "") -> Any:
-        """Remove and return a field; None if it is missing or of another type."""
+        """Remove and return a field; return None if it is missing or of the wrong type."""
         value = holder.pop(name, None)
         if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
             return value
@@ -177,7 +179,7 @@ class Recorder:
         self.left_out[f"fields `{field}` of a wrong type"] += 1
 
     def _choice(self, choice: Json, now: float) -> Json:
-        """Add the choice of a chunk, and return its unknown fields."""
+        """Add a chunk's choice, and return its unknown fields."""
         if (self._field(choice, "index", int, where="choices[].") or 0) > 0:
             raise RecordError("The reply has several choices; only one can be recorded: omit `n`.")
         reason = self._field(choice, "finish_reason", str, where="choices[].")
@@ -200,7 +202,7 @@ class Recorder:
 
     def _content(self, delta: Json, now: float) -> None:
         content = delta.get("content")
-        if isinstance(content, list):  # of parts, from some servers; kept like an unknown field
+        if isinstance(content, list):  # parts, from some servers; kept like an unknown field
             parts = [part.get("text") for part in content if isinstance(part, dict)]
             text = "".join(part for part in parts if isinstance(part, str))
         else:

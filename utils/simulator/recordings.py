@@ -1,4 +1,4 @@
-"""Recorded replies of real models: their file format, and replaying them."""
+"""Recorded replies of real models: their file format and replay."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _FORMAT = "recorded replies of a chat model, version 2"
 
 
 class RecordingError(ValueError):
-    """A file has no valid recorded replies; the message names the file and the reason."""
+    """A file isn't a valid recording; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class RecordedReply:
     model: str
     prompt: str  # the last user message
     opening: float  # when the first event arrived
-    parts: tuple[tuple[Kind, str], ...]  # kind and, for a call, tool name of each part
+    parts: tuple[tuple[Kind, str], ...]  # each part's kind and, for a call, its tool
     pieces: tuple[tuple[float, int, str], ...]  # time, index of the part, and text of each piece
     finish: str  # the finish reason
-    end: float  # when it ended
-    usage: tuple[int, int, int]  # tokens of the prompt, of the reply, and of reasoning in it
+    end: float  # when the reply ended
+    usage: tuple[int, int, int]  # token counts: prompt, reply, reasoning in the reply
     # other fields of chunks, nested as in a chunk, each with the index of its piece
     also: tuple[tuple[int, Json], ...] = ()
     counts: Json = field(default_factory=dict)  # the provider's `usage` object
@@ -40,7 +40,7 @@ class RecordedReply:
 
     @property
     def note(self) -> str:
-        """A sentence on what could not be parsed; empty if there is nothing."""
+        """A sentence about what could not be parsed; empty if everything was parsed."""
         if not self.left_out:
             return ""
         reasons = ", ".join(f"{what} ({count})" for what, count in self.left_out.items())
@@ -97,7 +97,7 @@ def read(path: Path) -> tuple[RecordedReply, ...]:
     """Read recorded replies.
 
     Raises:
-        RecordingError: If the file can't be read or has other content.
+        RecordingError: If the file can't be read or isn't a valid recording.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -148,10 +148,10 @@ def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
 
 
 class Recordings:
-    """Recorded replies, found by model and prompt."""
+    """Recorded replies, looked up by model and prompt."""
 
     def __init__(self, traces: Iterable[RecordedReply] = (), strict: bool = False) -> None:
-        """Index recorded replies; `strict` rejects other prompts to a recorded model."""
+        """Index recorded replies; `strict` rejects prompts that the model has no recording for."""
         self._strict = strict
         self._traces: dict[str, dict[str, RecordedReply]] = {}
         for trace in traces:
@@ -184,5 +184,5 @@ class Recordings:
 
 
 def _normalized(prompt: str) -> str:
-    """Return a prompt with differences in case and white space removed."""
+    """Return a prompt in lower case with normalized whitespace."""
     return " ".join(prompt.split()).lower()

@@ -1,4 +1,4 @@
-"""A reply: its tokens, their times and its end, all decided before the first byte is sent."""
+"""A reply: its tokens, timing and ending, all decided before the first byte is sent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Encoder(Protocol):
         """Return the reply as one JSON object."""
 
     def error(self) -> bytes:
-        """Return the event for an error in mid-stream."""
+        """Return the event for an error mid-stream."""
 
     def failed(self) -> bytes:
         """Return the event for a reply that failed."""
@@ -59,14 +59,14 @@ class Usage:
 
     prompt: int  # tokens of the conversation and the tool definitions
     completion: int  # generated tokens, reasoning included
-    reasoning: int = 0  # tokens of reasoning
-    cached: int = 0  # how many of the prompt tokens were cached
+    reasoning: int = 0  # generated tokens that are reasoning
+    cached: int = 0  # prompt tokens that were cached
     recorded: Json = field(default_factory=dict)  # the `usage` object of a recorded reply
 
 
 @dataclass(frozen=True)
 class ReplyInfo:
-    """Fields that every object of one reply repeats."""
+    """Fields that are repeated in every object of one reply."""
 
     id: str  # identifier of the reply, without the API's prefix
     created: int  # Unix time in whole seconds
@@ -75,12 +75,12 @@ class ReplyInfo:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply."""
+    """A complete reply with its timing, before it is encoded."""
 
     request: ModelRequest
     info: ReplyInfo  # identifier, time and model
-    parts: tuple[Part, ...]  # the complete parts, before any limit
-    pieces: tuple[Piece, ...]  # what is sent, in order
+    parts: tuple[Part, ...]  # the complete parts, before any length limit
+    pieces: tuple[Piece, ...]  # the pieces to send, in order
     # the finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded one
     finish: str
     usage: Usage
@@ -90,7 +90,7 @@ class Reply:
     place: Place | None = None  # its place in the server's queue; None without a queue
 
     def text_of(self, part: int) -> str | None:
-        """Return the text that is sent of one part; None if the reply ends before that part."""
+        """Return the text sent for one part; None if the reply ends before that part."""
         return self._texts.get(part)
 
     @cached_property
@@ -101,7 +101,7 @@ class Reply:
         return {part: "".join(sent) for part, sent in texts.items()}
 
     def text_of_kind(self, kind: Kind) -> str | None:
-        """Return the text that is sent of all parts of a kind; None if there is no such part."""
+        """Return the text sent for all parts of a kind; None if there is no such part."""
         indexes = [index for index, part in enumerate(self.parts) if part.kind == kind]
         texts = [text for index in indexes if (text := self.text_of(index)) is not None]
         return ("\n\n" if kind == "thought" else "").join(texts) if indexes else None
@@ -122,9 +122,9 @@ class Reply:
         return next(visible, None)
 
     def part_by_part(self) -> Reply:
-        """Return the same reply without `other` parts, one part after another, reasoning first.
+        """Return the reply with its parts in sequence, reasoning first, without `other` parts.
 
-        Only recorded replies interleave their parts, which the Responses API can't express.
+        The Responses API can't express interleaved parts, which only recorded replies have.
         """
         order = [index for index, part in enumerate(self.parts) if part.kind != "other"]
         order.sort(key=lambda index: self.parts[index].kind != "thought")
@@ -141,7 +141,7 @@ class Reply:
         )
 
     def ended_after(self, tokens: int, finish: str) -> Reply:
-        """Return the same reply with this finish reason, cut to `tokens` tokens if it is longer."""
+        """Return the reply with this finish reason, truncated to at most `tokens` tokens."""
         if tokens >= len(self.pieces):
             return replace(self, finish=finish)
         pieces = self.pieces[:tokens]
@@ -155,7 +155,7 @@ class Reply:
         )
 
     def delayed(self, after: int, seconds: float) -> Reply:
-        """Return the same reply with a pause after `after` pieces."""
+        """Return the reply with an additional pause after `after` pieces."""
         pieces = [
             piece._replace(at=piece.at + seconds) if index >= after else piece
             for index, piece in enumerate(self.pieces)
@@ -163,7 +163,7 @@ class Reply:
         return replace(self, pieces=tuple(pieces), plan=self.plan.delayed(after, seconds))
 
     def later(self, seconds: float) -> Reply:
-        """Return the same reply, with headers and all tokens `seconds` later."""
+        """Return the reply with its headers and all tokens `seconds` later."""
         late = self.delayed(0, seconds)
         return replace(late, plan=replace(late.plan, opening=late.plan.opening + seconds))
 
@@ -180,5 +180,5 @@ class Reply:
 
 
 def reasoning_tokens(pieces: tuple[Piece, ...], parts: tuple[Part, ...]) -> int:
-    """Return how many of the pieces' tokens are reasoning."""
+    """Return the number of reasoning tokens in the pieces."""
     return sum(piece.tokens for piece in pieces if parts[piece.part].kind == "thought")

@@ -1,4 +1,4 @@
-"""The request log: what a reader sees of each request, and how the server stores it."""
+"""The request log: `Request` and `Requests` for readers, `Entry` and `Log` for the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .pacing import Clock, Plan
 
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer prompts are truncated
-_MAX_BODY = 16_384  # bytes; a larger one is replaced by its size
+_MAX_BODY = 16_384  # bytes; a larger body is replaced by its size
 
 Ended = Literal["streaming", "finished", "client left", "failed"]
 
@@ -25,7 +25,7 @@ class Request:
     """One request that the simulator received. Times are Unix times in seconds.
 
     Attributes:
-        id: Its number, counted from 1 since the simulator started.
+        id: The request's number since the simulator started, counted from 1.
         path: Path of the URL.
         received: When the request arrived.
         model: The requested model.
@@ -38,8 +38,8 @@ class Request:
         first_byte: When the first byte of the reply was sent; None if none was.
         ended_at: When the reply ended; None while it is in progress.
         planned_ttft: The planned TTFT in seconds; None if refused, or if no visible token is sent.
-        planned_gap: The gap between its tokens without stalls, in seconds; None if refused.
-        body: The request's JSON; of more than 16 KiB, only its size.
+        planned_gap: The gap between two tokens without stalls, in seconds; None if refused.
+        body: The request's JSON body; if it is larger than 16 KiB, only its size.
     """
 
     id: int
@@ -149,30 +149,30 @@ class Entry:
         self.request = replace(self.request, **fields)
 
     def parsed(self, body: dict[str, Any], size: int) -> None:
-        """Note the request's JSON, which had `size` bytes."""
+        """Record the request's JSON body, which had `size` bytes."""
         kept = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
         stream = body.get("stream") is True
         self.note(body=kept, model=str(body.get("model", "")), stream=stream)
 
     def planned(self, ttft: float | None, gap: float, speed: float) -> None:
-        """Note the latencies that the client should measure."""
+        """Record the latencies that the client should measure."""
         self.note(
             planned_ttft=None if ttft is None else ttft / speed, planned_gap=gap / speed, status=200
         )
 
     def sent(self, tokens: int) -> None:
-        """Note that bytes with `tokens` tokens were passed to the connection."""
+        """Record that bytes with `tokens` tokens were passed to the connection."""
         if self._first_byte is None:
             self._first_byte = self._clock() + self._epoch
-        self._tokens_sent += tokens  # without `note`: this runs for each chunk
+        self._tokens_sent += tokens  # this runs for each chunk, and `note` is slower
 
     def end(self, how: Ended, unsent: int = 0) -> None:
-        """Note the end of the reply, and how many tokens will never be generated."""
+        """Record the end of the reply, and how many tokens will never be generated."""
         ended_at = self._clock() + self._epoch
         self.note(ended=how, tokens_unsent=unsent, ended_at=ended_at)
 
     def disconnected(self, plan: Plan, seconds: float) -> None:
-        """Note that the client disconnected after `seconds` of the profile's time."""
+        """Record that the client disconnected after `seconds` of the profile's time."""
         generated = max(plan.generated(seconds), self._tokens_sent)
         self.end("client left", unsent=len(plan.tokens) - generated)
 
@@ -186,7 +186,7 @@ class Log:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._epoch = time.time() - clock()  # read once, so that times of requests are comparable
+        self._epoch = time.time() - clock()  # computed once, so that all times are comparable
         self._entries: deque[Entry] = deque(maxlen=_MAX_KEPT)
         self._count = 0
         self._in_progress = 0
@@ -204,7 +204,7 @@ class Log:
         return entry
 
     def close(self, entry: Entry) -> None:
-        """Close an entry; one without a recorded end counts as failed."""
+        """Close an entry; if no end was recorded, mark it as failed."""
         if entry.request.ended == "streaming":
             entry.end("failed")
         self._in_progress -= 1
@@ -212,7 +212,7 @@ class Log:
             self._idle.set()
 
     def mark(self) -> str:
-        """Return a mark of the current position, for `since`."""
+        """Return a mark for the current end of the log, to pass to `since`."""
         return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
@@ -222,7 +222,7 @@ class Log:
         return [asdict(entry.current()) for entry in self._entries if entry.request.id > after]
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until no reply is in progress, at most `seconds`; return whether that is so."""
+        """Wait until no reply is in progress; return False if that takes more than `seconds`."""
         try:
             await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Sending a reply: bytes at their deadlines, until the client disconnects or a fault ends it."""
+"""Sending a reply at its deadlines, until the client disconnects or a fault ends the reply."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from .pacing import SLACK, Clock, due
 from .reply import Encoder, Reply
 from .request_log import Entry
 
-RESET = "simulator.reset"  # extension of the ASGI scope: resets the connection
+RESET = "simulator.reset"  # ASGI scope extension that resets the connection
 _CONTENT_TYPES = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
 
 
@@ -29,14 +29,14 @@ class PacedResponse:
     clock: Clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the reply, and keep the log."""
+        """Send the reply, and record its progress in the log."""
         entry, speed, clock = self.entry, self.speed, self.clock
         watcher = DisconnectWatcher(receive, clock)
         items = self.reply.timed_bytes(self.encoder)
         started, ends = False, ""
         try:
             async for batch in due(items, entry.started, speed, watcher.until, clock):
-                if not started:  # the headers travel with the first bytes
+                if not started:  # the headers are sent with the first bytes
                     await send(self._start())
                     started = True
                 data = b"".join(item.data for item in batch)
@@ -66,7 +66,7 @@ class PacedResponse:
 
 
 class DisconnectWatcher:
-    """Notices when the client disconnects, and then ends waits immediately."""
+    """Watches for a disconnect of the client, which ends any wait immediately."""
 
     def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
         self._clock = clock

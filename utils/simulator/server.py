@@ -20,13 +20,13 @@ from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
 _IDLE_SECONDS = 60.0  # s until a client that neither sends nor reads is disconnected
-_DRAIN_SECONDS = 5.0  # s to wait, before a reset, until sent bytes are acknowledged
-_DRAIN_SECONDS_BLIND = 0.05  # s to wait instead where the system doesn't report acknowledgements
+_DRAIN_SECONDS = 5.0  # s; maximum wait before a reset for sent bytes to be acknowledged
+_DRAIN_SECONDS_BLIND = 0.05  # s; the wait where the system can't report acknowledgements
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
-_GC_THRESHOLDS = (50_000, 20, 50)  # high: at 1,000 streams, collections took a fifth of the time
-_COLLECT_SECONDS = 5.0  # s between two full garbage collections, at least
+_GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
+_COLLECT_SECONDS = 5.0  # s; minimum time between two full garbage collections
 _MAX_FILES = 10_240
-_KEEP_ALIVE = 75  # s; a learner may read between two cells
+_KEEP_ALIVE = 75  # s; a learner may pause to read between two cells
 
 
 class _Server(uvicorn.Server):
@@ -37,19 +37,19 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
         self._limiter = limiter
         self.live: asyncio.Task[None] | None = None
-        self._collected = 0  # requests until the last collection
+        self._collected = 0  # number of requests at the last collection
         self._collected_at = time.monotonic()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.collect()
-        # loaded modules never become garbage: collections while streaming can skip them
+        # loaded modules never become garbage, so later collections can skip them
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         self._on_ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Collect the garbage of closed connections while no reply can be delayed."""
+        """Collect garbage from closed connections when no request is in progress."""
         state, now = self.server_state, time.monotonic()
         if (
             not state.tasks
@@ -67,7 +67,7 @@ class _Server(uvicorn.Server):
 
 
 class _LiveServer(_Server):
-    """Server that prints its load each second; on a terminal, one line is updated in place."""
+    """Server that prints its load each second; on a terminal, it updates one line in place."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -137,7 +137,7 @@ class _Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     async def _drain(self, connection: socket.socket) -> None:
-        """Wait, within limits, until the client's system has acknowledged all sent bytes.
+        """Wait, for a limited time, until the client's system has acknowledged all sent bytes.
 
         A reset discards bytes that haven't been acknowledged.
         """

@@ -10,11 +10,11 @@ _PIECE = re.compile(
     r"|\n+"
     r"|\s"
 )
-_MAX_LETTERS = 6  # length of a token: gives about 4/3 tokens per English word
+_MAX_LETTERS = 6  # per token; gives about 4/3 tokens per English word
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Split `text` into tokens; joined, they are exactly `text`.
+    """Split `text` into tokens, which concatenate to exactly `text`.
 
     A token is about three quarters of an English word, the ratio that providers quote. As with
     real tokenizers, a token may end inside a word, an emoji or an accented letter.
@@ -23,7 +23,10 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Split JSON into tokens, digit by digit as many tokenizers do, so a partial 42 reads as 4."""
+    """Split JSON into tokens, with one token per digit as in many tokenizers.
+
+    A parser of partial JSON therefore sees 4 before it sees 42.
+    """
     return tuple(
         part
         for token in split(text)
@@ -36,7 +39,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 _SHORT = 4096  # characters
-_split_short = lru_cache(maxsize=512)(_split)  # a class sends the same prompts repeatedly
+_split_short = lru_cache(maxsize=512)(_split)  # many learners send the same prompts
 
 
 def _parts(piece: str) -> list[str]:
