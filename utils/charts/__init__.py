@@ -1,8 +1,8 @@
-"""Charts of how long readers wait and how replies arrive, alone and together.
+"""Charts of how replies arrive and how long readers wait for them.
 
-Each function returns a matplotlib figure, which a cell shows as its last expression. Its title
-states the finding, and its `alt_text` describes it. matplotlib is imported when the first chart is
-drawn, not with this package.
+Each function returns a matplotlib figure, which a cell displays if it is the last expression. The
+title states the finding, and `alt_text` describes the picture. matplotlib is imported when the
+first chart is drawn, not with this package.
 """
 
 from utils.charts.gap_strip import gap_strip

@@ -1,6 +1,6 @@
-"""A matplotlib figure with alternative text, displayed once and sharply.
+"""A matplotlib figure with alternative text and a high resolution.
 
-`pyplot` is never imported: a notebook would show a figure registered there a second time.
+`pyplot` is never imported, since a notebook would display a figure registered there twice.
 """
 
 import io
@@ -21,10 +21,10 @@ INK: Final = "#1F2937"
 WIDTH: Final = 10.0  # inches
 LEFT: Final = 0.75  # inches, for the numbers on the y axis
 RIGHT: Final = 0.25
-TEXT: Final = 13  # points; 12 and more can be read from the back of a room at this width
+TEXT: Final = 13  # points; at this width, 12 or more can be read from the back of a room
 TITLE: Final = 17
 LINE: Final = 0.32  # inches per line of the title
-_LINES: Final = 6  # lines of a title, at most
+_LINES: Final = 6  # maximum lines of a title
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
 CSS_PER_INCH: Final = 80  # so that a figure is 800 CSS pixels wide
@@ -32,15 +32,15 @@ DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution scr
 
 
 class Chart(Figure):
-    """A figure whose title states a finding, white on any notebook theme.
+    """A figure with a finding as its title, and a white background in any notebook theme.
 
     Attributes:
-        alt_text: What the picture shows, in sentences. nbconvert reads it from the picture's
-            metadata for HTML pages. In JupyterLab 4.6, which ignores it, print it.
+        alt_text: A description of the picture, in sentences. nbconvert adds it to HTML pages;
+            JupyterLab 4.6 ignores it, so print it there.
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
-        """Make an empty figure; the area below its title is `body` inches high."""
+        """Create an empty figure; the area below its title is `body` inches high."""
         title = well_formed(title)
         lines = textwrap.wrap(
             _UNIT.sub(NO_BREAK, title), 66, max_lines=_LINES, placeholder=" …"
@@ -84,7 +84,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes across the figure, at a position in inches."""
+        """Return axes across the figure, `bottom` inches above its lower edge."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -102,7 +102,7 @@ class Chart(Figure):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # a font may lack a glyph of a label
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # few, flat colours: a palette makes the file three times smaller
+        flat = io.BytesIO()  # with so few colours, a palette makes the file three times smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

@@ -27,10 +27,10 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     Each green line is a piece with text or reasoning. Orange is the time before the first piece,
     grey the silence after it.
 
-    Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
-    were spread evenly over the time to the last one. That may be the whole reply, or the part
-    between two pauses of more than a twentieth of that time. A delivery of five pieces or more has
-    a label such as `50 at once`, if there is room. A reply arrives "all at once" if it is one piece
+    Pieces count as **one delivery** if they arrive at least ten times as fast as if all pieces were
+    spread evenly over the time until the last piece. A delivery is the whole reply, or a part of it
+    between two pauses longer than a twentieth of that time. A delivery of five pieces or more has a
+    label such as `50 at once`, if there is room. A reply arrives "all at once" if it is one piece
     or one delivery, and "in bursts" if deliveries contain at least three quarters of its pieces. A
     few clumps in an otherwise steady stream, as on a busy machine, don't count as bursts.
 
@@ -74,7 +74,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> Way:
-    """Classify how the pieces arrive, by proportions, so that speed makes no difference."""
+    """Classify how the pieces arrive, regardless of the stream's overall speed."""
     arrivals = arrivals_of(recording)
     if not arrivals:
         return "not at all"
@@ -98,10 +98,10 @@ class _Delivery:
 
 
 def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
-    """Return the pieces that arrive together, as `gap_strip` defines it."""
+    """Return the deliveries, as `gap_strip` defines them."""
     if len(arrivals) < 2:
         return []
-    even = arrivals[-1] / len(arrivals)  # seconds a piece
+    even = arrivals[-1] / len(arrivals)  # seconds per piece
 
     def together(run: Sequence[float]) -> bool:
         return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
@@ -114,7 +114,7 @@ def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
 
 
 def _count(recording: Recording) -> str:
-    """Describe how much arrived, without judging how."""
+    """Return the number of pieces and the E2E latency."""
     count = len(arrivals_of(recording))
     pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
     return f"{pieces} in {in_seconds(recording.e2e)}"

@@ -1,4 +1,4 @@
-"""What a guard costs and what it prevents, by the number of characters that it holds back."""
+"""The guard chart: what a guard costs and prevents, by the number of characters held back."""
 
 from __future__ import annotations
 
@@ -29,17 +29,18 @@ def guard_chart(
     """Draw the reader's wait, and how much forbidden text is shown, by characters held back.
 
     The guard checks all the text so far whenever a piece arrives. The upper panel shows the wait if
-    the guard allows the reply, the lower one the forbidden characters shown before it refuses it.
+    the guard allows the reply. The lower panel shows how many forbidden characters are displayed
+    before the guard refuses the reply.
 
     Args:
-        recording: A reply that contains something forbidden.
-        forbidden: A regular expression for it.
-        sizes: Numbers of characters that are held back, in ascending order.
+        recording: A reply that contains forbidden text.
+        forbidden: A regular expression that matches the forbidden text.
+        sizes: Numbers of characters held back, in ascending order.
         wpm: The reader's speed, in words per minute.
         title: Replaces the finding as the title.
 
     Raises:
-        ValueError: If the reply contains nothing forbidden, or there is nothing to draw.
+        ValueError: If the reply contains no forbidden text, or there is nothing to draw.
     """
     from matplotlib.ticker import MaxNLocator
 

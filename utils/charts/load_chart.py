@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
     from utils.crowd.rows import Row
 
-_LOOKS: Final = (  # a colour, marker and dash pattern per line, so that lines differ without colour
+_LOOKS: Final = (  # a colour, marker and dash pattern per line, so that colour isn't the only cue
     (WAITING, "s", "-"),
     (READING, "o", "--"),
     (DELIVERED, "^", "-"),
     (STALL, "D", ":"),
     (QUIET, "v", "-."),
 )
-_APART: Final = 0.32  # inches between two labels at the end of lines
+_APART: Final = 0.32  # minimum inches between the labels of two lines
 
 
 def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
-    """Draw how long the unluckiest client waits for its first token, by number of clients.
+    """Draw the longest wait for a first token, by number of clients.
 
-    Both axes are logarithmic: a wait that grows as fast as the number of clients is a straight
-    slope; a constant one is level. A line ends at its style's last measurement.
+    Both axes are logarithmic: a wait proportional to the number of clients is a straight slope, and
+    a constant wait is a horizontal line. A line ends at its style's last measurement.
 
     Args:
         rows: The measurements, such as `await experiment()`.
@@ -110,7 +110,7 @@ def _details(lines: dict[str, list[Row]]) -> list[str]:
 
 
 def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
-    """Name each line at its end; names that would touch are moved apart."""
+    """Label each line at its end; labels that would overlap are moved apart."""
     from math import log
 
     from utils.charts.chart import INK, TEXT

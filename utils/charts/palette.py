@@ -1,6 +1,7 @@
-"""The course's colours, one per meaning, in every chart and widget.
+"""The colours of all charts and widgets, one per meaning.
 
-From Okabe and Ito's set, which colour-blind readers can tell apart. Each colour also has a label.
+Colour-blind readers can tell them apart: they come from Okabe and Ito's palette. Each use of a
+colour is also labelled in words.
 """
 
 WAITING = "#E69F00"  # nothing to read yet

@@ -15,12 +15,12 @@ from utils.timing import Recording
 if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
-_EXPLAINED = 0.4  # strength of the waiting colour where a status explains the wait
+_EXPLAINED = 0.4  # opacity of the waiting colour while a status explains the wait
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A way to show a reply."""
+    """A recorded reply, and when the screen stopped being blank."""
 
     recording: Recording  # the reply; its label names the pattern
     # seconds from sending until the screen showed something other than text, such as a status or a
@@ -31,11 +31,11 @@ class Pattern:
 def pattern_bars(
     *patterns: Pattern, wpm: float = WORDS_PER_MINUTE, title: str | None = None
 ) -> Chart:
-    """Draw how long the screen is blank, then shows a status, then text, as bars.
+    """Draw bars that show how long the screen is blank, shows a status, and shows text.
 
     Orange: blank. Pale orange, hatched: a status, and no text. Pink: the reader caught up and waits
-    again. Grey: the reader reads while more arrives. How much shorter an explained wait *feels*
-    isn't drawn, since there is no agreed figure for it.
+    again. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
+    explained wait *feels*, since there is no agreed number for it.
 
     Args:
         *patterns: One bar each, top to bottom.

@@ -23,12 +23,12 @@ def readers_chart(
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
-    on the screen that are still to be read. Blue: words read. `reader_model` defines the reader.
-    All panels share their axes, which extend a fifth to a half beyond the longest reply, depending
-    on when the reader finishes.
+    on the screen that are still to be read. Blue: words read. `reader_model` models the reader. All
+    panels have the same axes. The time axis extends a fifth to a half beyond the longest reply,
+    depending on when the reader finishes.
 
     Args:
-        *recordings: What to draw, top to bottom; the labels name the panels.
+        *recordings: One panel each, top to bottom; the labels name the panels.
         wpm: The reader's speed, in words per minute.
         title: Replaces the finding as the title.
 

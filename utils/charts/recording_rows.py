@@ -1,4 +1,4 @@
-"""What charts of recordings share: rows, names, swatches, and notes on token counts."""
+"""Code shared by charts of recordings: rows, names, swatches, and notes on token counts."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Rows:
         height: float = ROW,
         details: Sequence[str] = (),
     ) -> None:
-        """Make the chart, with a heading above each row.
+        """Create the chart, with a heading above each row.
 
         `accounts` are the summaries in the headings, `axis` is the axis's quantity and unit, and
-        `height` is in inches per row. The alternative text has `details`, by default each name and
-        its account.
+        `height` is in inches per row. `details` become sentences of the alternative text; by
+        default, they are each name with its account.
         """
         from utils.charts.chart import LEFT, Chart
 
@@ -72,10 +72,10 @@ class Rows:
 
 
 def names_of(recordings: Sequence[Recording]) -> list[str]:
-    """Return the recordings' names, including those without a label.
+    """Return a name for each recording, including those without a label.
 
     Raises:
-        ValueError: If there are none.
+        ValueError: If there are no recordings.
     """
     if not recordings:
         raise ValueError("There is nothing to draw: pass at least one recording.")
@@ -106,7 +106,7 @@ def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
 
 
 def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None) -> Patch:
-    """Return a colour and its meaning, for `Chart.legend_row`."""
+    """Return a legend entry, a colour and its meaning, for `Chart.legend_row`."""
     from matplotlib.patches import Patch
 
     return Patch(

@@ -24,8 +24,8 @@ def wait_bars(
 ) -> Chart:
     """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
 
-    Grey is the rest of the reply's time, in which the reader had something to read while more was
-    arriving.
+    Grey is the rest of the time until the reply's end, when the reader had something to read while
+    more was arriving.
 
     Args:
         *recordings: One bar each, top to bottom.
@@ -66,7 +66,7 @@ def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
 
 
 def account(recording: Recording, r: Reading) -> str:
-    """Describe one reader's wait in one line."""
+    """Describe the reader's wait for one reply in one line."""
     ending = {
         "finished": "whole reply",
         "failed": "failed after",

@@ -31,12 +31,12 @@ _ENDS: Final = {
 def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     """Draw several streams as rows on one time axis, to show what happened at the same time.
 
-    A row begins where its request was sent. Green: text arrives. Orange: no text arrives, either
+    A row begins when its request was sent. Green: text arrives. Orange: no text arrives, either
     before the first text or in a gap longer than both a twentieth of the axis and five times the
-    stream's median gap. The mark at the end shows how it ended. The recordings must share a clock,
-    as those of one notebook do.
+    stream's median gap. The mark at the end of a row shows how the stream ended. The recordings
+    must share a clock, as those of one notebook do.
 
-    Up to 8 rows each have a heading above them, up to 30 a name beside them.
+    With up to 8 rows, each has a heading above it; with up to 30, a name beside it.
 
     Args:
         *recordings: One row each, top to bottom.
