@@ -3,7 +3,7 @@
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-The reply is the response to the question's request, so leaving the page stops it, like Stop.
+The reply is the response to the question's request, so leaving the page stops it, as Stop does.
 """
 
 import json
@@ -34,9 +34,9 @@ conversations = {}  # per visitor, in this process's memory
 
 
 async def write(visitor, question):
-    """Yield a reply as JSON lines, and store the text so far, however it ends."""
+    """Yield a reply as JSON lines, and store the text so far, however the reply ends."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
-    conversations[visitor] = turns  # move to the end, as the newest
+    conversations[visitor] = turns  # move the conversation to the end, as the newest
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
@@ -57,7 +57,7 @@ async def write(visitor, question):
         turn["note"] = ""
     except Exception as error:
         turn["note"] = sentence(error)
-    finally:  # also runs when the browser disconnects, which cancels this
+    finally:  # also runs when the browser disconnects, which cancels this generator
         turn["running"] = False
     yield line("failed", turn["note"]) if turn["note"] else line("end", True)
 

@@ -16,14 +16,14 @@ import streamlit as st
 
 try:
     from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
-except SystemExit as error:  # a setting is missing
+except SystemExit as error:  # OPENAI_MODEL isn't set
     st.error(error)
     st.stop()
 
 
 @st.cache_resource
 def event_loop():
-    """Return the process's event loop, in a thread: models keep their connections on it."""
+    """Return the process's event loop, shared because the models' connections belong to it."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop
@@ -55,7 +55,7 @@ def pieces(messages):
 
 
 def texts(turn, messages):
-    """Yield a reply's text; show its tools and its end."""
+    """Yield a reply's text, show its tool calls, and set the turn's note at the end."""
     place = st.empty()
     show = partial(place.caption, "Thinking…")
     with closing(pieces(messages)) as source:
@@ -89,7 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
-            st.empty()  # keep the same elements in the same places, or old ones stay visible
+            st.empty()  # keeps the elements in the same places, or old ones stay visible
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

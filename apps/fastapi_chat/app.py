@@ -1,4 +1,4 @@
-"""A streaming chat assistant on FastAPI and LangChain. Copy this folder: it is yours to change.
+"""A streaming chat assistant on FastAPI and LangChain. Copy this folder and adapt it.
 
     pip install -r requirements.txt
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn app:app --timeout-graceful-shutdown 2
@@ -21,9 +21,9 @@ from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 MOST_TURNS = 20  # turns per conversation; older ones are dropped
-MOST_VISITORS = 1_000  # whose conversations are kept; older ones are dropped
+MOST_VISITORS = 1_000  # visitors whose conversations are kept; older ones are dropped
 
-# --- Replies, in the memory of this process: several workers need a shared place ---------------
+# --- Replies, in this process's memory: several workers need shared storage --------------------
 
 
 class Reply:
@@ -67,13 +67,13 @@ conversations: dict[str, list[Reply]] = {}  # by visitor
 
 async def begin(visitor: str, question: str) -> Reply | None:
     """Start a reply, unless the visitor's last one is still streaming."""
-    # move to the end, as the newest
+    # move the conversation to the end, as the newest
     turns = conversations[visitor] = conversations.pop(visitor, [])
     if turns and not turns[-1].over:
         return None
     for turn in turns[-1:]:
         del latest[turn.id]
-        turn.events = []  # a slow reader keeps the old list
+        turn.events = []  # a slow reader still has the old list
     reply = Reply(question)
     latest[reply.id] = reply
     turns.append(reply)
@@ -86,7 +86,7 @@ async def begin(visitor: str, question: str) -> Reply | None:
 
 
 async def write(reply: Reply, turns: list[Reply]) -> None:
-    """Generate a reply as events. The text so far is kept, however it ends."""
+    """Generate a reply as events; keep the text so far, however the reply ends."""
     messages = []
     for turn in turns:  # the note also tells the model that a reply is incomplete
         said = f"{turn.text}\n\n[{turn.note}]" if turn.note else turn.text
@@ -117,7 +117,7 @@ async def write(reply: Reply, turns: list[Reply]) -> None:
 
 
 class SafeHTML(mistune.HTMLRenderer):
-    """Safe rendering: HTML in a reply is shown as text, pictures are described but not fetched."""
+    """Shows HTML in a reply as text, and images as their descriptions."""
 
     SAFE_PROTOCOLS = ("http:", "https:")
     GOOD_DATA_PROTOCOLS = ()
@@ -131,12 +131,12 @@ markdown = mistune.create_markdown(renderer=SafeHTML(escape=True), plugins=["tab
 
 
 def html(text: str, note: str) -> str:
-    """Render a reply, and its note separately, as the text may end inside a code block."""
+    """Render a reply and, separately, its note, since the text may end inside a code block."""
     return markdown(text) + (markdown(f"*[{note}]*") if note else "")
 
 
 def split_blocks(text: str) -> tuple[str, str]:
-    """Split Markdown after the last complete paragraph; there is none inside a code block."""
+    """Split Markdown after the last complete paragraph, but never inside a code block."""
     blocks, _, rest = text.rpartition("\n\n")
     return (blocks, rest) if blocks.count("```") % 2 == 0 else ("", text)
 
@@ -187,7 +187,7 @@ async def chat(
 
 
 async def kept(reply: str) -> Reply:
-    """Find a reply, or raise 404: once the stream has started, it's too late for a status."""
+    """Return a reply, or raise 404 before the stream starts, when the status can still be set."""
     if reply not in latest:
         raise HTTPException(404, "This reply isn't kept any more.")
     return latest[reply]

@@ -18,8 +18,8 @@ from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
 LONGEST_MESSAGE = 8_000  # characters
-LONGEST_SILENCE = 50  # seconds until model data or a tool result; many proxies give up after 60
-MOST_ROUNDS = 5  # limits how often a model may call tools
+LONGEST_SILENCE = 50  # seconds without model data or a tool result; many proxies time out after 60
+MOST_ROUNDS = 5  # maximum rounds of tool calls per reply
 
 if not os.environ.get("OPENAI_MODEL"):
     raise SystemExit("Set OPENAI_MODEL to the name of a model, such as gpt-5-mini.")
@@ -40,7 +40,7 @@ MODELS = [
         stream_usage=True,
         max_tokens=4_000,  # limits the cost of a reply, and its memory
         timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
-        stream_chunk_timeout=None,  # on Python 3.11 this additional limit can swallow a Stop
+        stream_chunk_timeout=None,  # on Python 3.11, this second limit can lose a cancellation
     )
     for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))
     if name
@@ -48,7 +48,7 @@ MODELS = [
 LIMITS = {"length": "The reply reached its length limit.", "content_filter": "Filtered."}
 
 
-class LimitReached(Exception):  # noqa: N818 (no error: the text so far is all there will be)
+class LimitReached(Exception):  # noqa: N818 (not an error: the text so far is kept)
     """A reply ended before the model finished; the message says why."""
 
 
@@ -80,11 +80,11 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
                 if chunk.text:
                     yield "text", chunk.text
         finish = whole and whole.response_metadata.get("finish_reason")
-        if not finish:  # a broken connection can look like an end
+        if not finish:  # a dropped connection can look like a normal end
             raise EOFError
         if finish in LIMITS:
             raise LimitReached(LIMITS[finish])
-        # With any other finish reason, a call may be cut off and still look complete.
+        # With any other finish reason, a call may be truncated and still look complete.
         if finish != "tool_calls":
             return
         messages = [*messages, message_chunk_to_message(whole)]
