@@ -25,7 +25,7 @@ model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=
 ttft, whole = None, None
 sent = perf_counter()
 try:
-    with closing(model.stream(prompt)) as chunks:  # however the block ends, the model stops
+    with closing(model.stream(prompt)) as chunks:  # stops the model, however the block ends
         for chunk in chunks:
             if chunk.text and ttft is None:
                 ttft = perf_counter() - sent

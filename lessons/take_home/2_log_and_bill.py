@@ -21,7 +21,7 @@ log = logging.getLogger("runs")
 
 
 class LogAndBill(UsageMetadataCallbackHandler):
-    """One handler for all runs, in threads and tasks. Its base class adds up usage, with a lock."""
+    """One handler for all runs, in any thread or task. The base class adds up usage with a lock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +58,6 @@ if __name__ == "__main__":
                     print(chunk.text, end="", flush=True)
             print()
     except (KeyboardInterrupt, OpenAIError):
-        print()  # the handler has logged it
+        print()  # the handler has already logged the error
     for name, usage in bill.usage_metadata.items():
         print(f"{name}: {usage['input_tokens']} tokens in, {usage['output_tokens']} out")

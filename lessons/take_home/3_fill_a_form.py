@@ -35,7 +35,7 @@ schema = {"name": "Person", "schema": Person.model_json_schema()}
 json_only = {"type": "json_schema", "json_schema": schema}
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)
-# In a terminal, go up to the form's first line, and clear each line's end.
+# In a terminal, move up to the form's first line, and clear the rest of each line.
 up, clear = (f"\x1b[{len(Person.model_fields)}A", "\x1b[K") if sys.stdout.isatty() else ("", "")
 whole, form = None, {}
 try:
@@ -43,7 +43,7 @@ try:
         for chunk in chunks:
             print(end=up if whole else "")
             whole = chunk if whole is None else whole + chunk
-            # All JSON so far, as `.transform()` does it; this loop needs the finish reason, too.
+            # Parse all JSON so far, as `.transform()` does; this loop also needs the finish reason.
             form = JsonOutputParser().parse_result([Generation(text=whole.text)], partial=True)
             for name in Person.model_fields:
                 print(f"{name}: {(form or {}).get(name, '...')}{clear}", flush=True)

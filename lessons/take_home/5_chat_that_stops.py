@@ -15,30 +15,30 @@ if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.env
     sys.exit(f"Set the environment variable {' and '.join(missing)}.")
 
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
-# `timeout` limits a silence. On Python 3.11 the second limit could swallow Ctrl-C, so it is off.
+# `timeout` limits each silence. The second limit is off: on Python 3.11 it can lose a Ctrl-C.
 model = ChatOpenAI(
     model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60, stream_chunk_timeout=None
 )
 
 
 async def turn(history: list[BaseMessage], question: str) -> None:
-    """Print the reply as it arrives; keep the question and what was printed in `history`."""
+    """Print the reply as it arrives; add the question and the printed text to `history`."""
     history.append(HumanMessage(question))
     said, finish = "", None
     try:
-        async with aclosing(model.astream(history)) as chunks:  # however it ends, the model stops
+        async with aclosing(model.astream(history)) as chunks:  # stops the model, however it ends
             async for chunk in chunks:
                 said += chunk.text
                 print(chunk.text, end="", flush=True)
                 finish = chunk.response_metadata.get("finish_reason") or finish
     finally:
-        mark = "" if finish == "stop" else " [interrupted]"  # so that the model knows
+        mark = "" if finish == "stop" else " [interrupted]"  # tells the model
         history.append(AIMessage(f"{said}{mark}"))
     print("" if finish == "stop" else f"\n[Truncated: finish reason {finish}]")
 
 
 conversation: list[BaseMessage] = []
-with asyncio.Runner() as runner:  # one event loop for all turns, since the model keeps connections
+with asyncio.Runner() as runner:  # one event loop for all turns, since the model reuses connections
     while True:
         try:
             question = input("You: ")
@@ -48,5 +48,5 @@ with asyncio.Runner() as runner:  # one event loop for all turns, since the mode
             runner.run(turn(conversation, question))  # Ctrl-C cancels the task
         except KeyboardInterrupt:
             print("\n[Stopped]")
-        except Exception as error:  # refused, or the connection dropped; what was printed is kept
+        except Exception as error:  # an API error or a dropped connection; the printed text is kept
             print(f"\n[The reply failed: {type(error).__name__}: {error}]")
