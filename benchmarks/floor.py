@@ -30,7 +30,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """A measurement and its floor: the best of each, since a busy machine only makes them worse.
+    """Compares the best measurement with the best floor; a busy machine can only worsen them.
 
     Attributes:
         measured: The measurements of all rounds.

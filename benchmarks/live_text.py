@@ -114,7 +114,7 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
         if ours and json.loads(content).get("execution_state") == "idle":
             break
     while (reply := client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request:
-        pass  # the late reply to an earlier request
+        pass  # a late reply to an earlier request
     return messages, size, float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
 
 

@@ -65,7 +65,7 @@ class App(Environment):
     variables: tuple[tuple[str, str], ...] = ()
 
     def wanted(self) -> str:
-        """Return the packages it requires, one per line, for `course.py lock`."""
+        """Return the packages that the app requires, one per line, for `course.py lock`."""
         place = self.root / self.place
         text = (place / self.source).read_text(encoding="utf-8")
         words = shlex.split(text.partition("pip install ")[2].partition("\n")[0])

@@ -1,7 +1,7 @@
 """The `canary` command: run the tests with the newest versions that pyproject.toml allows.
 
-It installs them into a temporary environment, ignoring the locks, and tests a copy of the course
-there. Both are deleted, however the command ends. `.venv` isn't touched.
+The versions are installed into a temporary environment, ignoring the locks, and a copy of the
+course is tested there. Both are deleted, however the command ends. `.venv` isn't touched.
 """
 
 import argparse
@@ -144,7 +144,7 @@ def _not_copied(folder: str, names: list[str]) -> set[str]:
 
 
 def _changes(uv: str, environment: Environment) -> list[Change]:
-    """Return how the newest versions differ from the lock, according to uv's dry run of it."""
+    """Return how the newest versions differ from the lock, from a dry run of `uv pip sync`."""
     asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
         asked, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True

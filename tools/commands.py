@@ -323,7 +323,7 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
-        if words[:1] == ["verdict"]:  # it parses its own options, in the course's environment
+        if words[:1] == ["verdict"]:  # parses its own options, in the course's environment
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))
         arguments, arguments_more = top.parse_known_args(words)

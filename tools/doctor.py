@@ -32,7 +32,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # The part before the colon is the finding, the rest what setup would do about it.
+        # The part before the colon is the finding; the rest is what setup would do about it.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])

@@ -8,7 +8,7 @@ TEST_SPEED = "5"  # multiple of real speed for the simulator; beyond this, overh
 # Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
-    "VIRTUAL_ENV",  # IPython would put its packages before ours
+    "VIRTUAL_ENV",  # IPython would import its packages before ours
     "PIP_USER",
     "PIP_TARGET",
     "PIP_PREFIX",

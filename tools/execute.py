@@ -1,4 +1,4 @@
-"""Executing an instructor's edition, and choosing which outputs to store."""
+"""Executes the instructor's edition of a lesson, and chooses which outputs to store."""
 
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls, no-warn-return-any
@@ -132,7 +132,7 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
 
 
 def _steady(value: Any) -> Any:
-    """Return outputs without naturally varying parts; for a picture, only that there is one."""
+    """Return outputs without naturally varying parts and without the data of pictures."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)

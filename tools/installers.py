@@ -1,4 +1,4 @@
-"""The installers that fill an environment, pip or uv, and the advice if they fail."""
+"""Installs packages into an environment with pip or uv, and gives advice if that fails."""
 
 import contextlib
 import dataclasses
@@ -110,7 +110,7 @@ def uv_progress(line: str) -> str | None:
 
 
 def run_pip(environment: Place, lock: Path) -> None:
-    """Install a lock file with pip, showing a count, then compile it for a quick first start.
+    """Install a lock file with pip, showing a count, then compile all for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """
@@ -186,7 +186,7 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
-    """Return advice for an installer that failed with this output; `folder` is the course's."""
+    """Return advice for an installer that failed with this output; `folder` is for the message."""
     text = "\n".join(lines)
     if on_disk := _disk_advice(text, folder):
         return on_disk

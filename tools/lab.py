@@ -146,7 +146,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Reserve a port for this process by binding the UDP port of that number, which is unused."""
+    """Reserve a port by binding the UDP port of that number; return False if it is reserved."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
@@ -208,7 +208,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab; the terminal's Ctrl-C, at which it would ask a question, can't reach it."""
+    """Start JupyterLab out of reach of Ctrl-C, at which it would ask for confirmation."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
         [python, "-m", "tools.lab_supervisor", str(folder)],

@@ -53,7 +53,7 @@ def _named(name: str, there: Sequence[Path]) -> Path:
 
 
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
-    """Fill facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
+    """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
     Marks name a lesson's minutes or an exercise's number, such as `1.words`.
 

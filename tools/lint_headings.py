@@ -65,7 +65,7 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _swallowed(lesson: Lesson) -> Iterator[SourceError]:
-    """Find sections and exercises inside an instructor note, which probably lacks its end."""
+    """Find sections and exercises inside an instructor note whose end is probably missing."""
     for heading in headings(lesson):
         if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
             yield lesson.error(

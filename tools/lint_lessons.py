@@ -1,4 +1,4 @@
-"""Lint for lesson sources: exercises, predictions, cell lengths, and `lint_headings`."""
+"""Lint for lesson sources: exercises, predictions, cell lengths; see also `lint_headings`."""
 
 import ast
 import re

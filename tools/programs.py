@@ -1,4 +1,4 @@
-"""The commands' output; running, waiting for and ending the programs that they start."""
+"""Prints the commands' output; runs, waits for and ends the programs that they start."""
 
 import contextlib
 import os

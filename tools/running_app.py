@@ -44,7 +44,7 @@ class Site:
         return [Request(**fields) for fields in log["requests"]]
 
     def mark(self) -> str:
-        """Return a mark of the current position in the log, for the argument of `requests`."""
+        """Return a mark of the current position in the log, to pass to `requests`."""
         return str(self._simulator("GET", "/simulator/requests")["mark"])
 
     def _simulator(self, method: str, path: str, **options: Any) -> Any:

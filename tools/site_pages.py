@@ -1,4 +1,4 @@
-"""Converts notebooks to pages of the site: exercises, predictions and widgets for reading.
+"""Converts notebooks to pages of the site, with static exercises, predictions and widgets.
 
 Notebooks are plain dictionaries, as in their JSON.
 """

@@ -146,7 +146,7 @@ class Running:
 
     @property
     def output(self) -> Path:
-        """The output of a program other than pytest."""
+        """The file with the output of a program other than pytest."""
         return self.folder / "output.txt"
 
 
@@ -182,7 +182,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     Args:
         python: The interpreter that has the test packages.
         more: Arguments for pytest.
-        fast: Leave out the browser and the notebooks.
+        fast: Leave out browser tests and notebooks.
         style: Leave out all tests, keeping style, types, and the notebooks' comparison.
     """
     # Workers get whole files: a notebook's cells share a kernel, and a file's tests share servers.

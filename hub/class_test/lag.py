@@ -33,7 +33,7 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """When the tokens of a reply are due, from the simulator's log; Unix times in seconds."""
+    """When the tokens of a reply are due, in seconds; `received` is a Unix time."""
 
     received: float
     ttft: float

@@ -27,7 +27,7 @@ class Usage:
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
-        """Return the current usage; the client is this process."""
+        """Return the current usage; `client` is this process."""
         parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
         return cls(time.monotonic(), parts | {"client": _cpu(psutil.Process())})
 
@@ -69,7 +69,7 @@ class Measurements:
 
     Attributes:
         learners: number of learners.
-        cores: cores of the machine.
+        cores: number of CPU cores.
         stages: for each stage before "Ready.", seconds since the start, for every learner who
             reached it.
         late: by cell, seconds from each token's due time to its arrival.

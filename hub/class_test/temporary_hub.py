@@ -66,7 +66,7 @@ def proxy_command(folder: Path) -> list[str]:
     """Return the command of the hub's proxy: from PATH, or installed by npm into `folder`.
 
     Raises:
-        Advice: The proxy is neither installed nor can be.
+        Advice: The proxy isn't installed, and can't be installed.
     """
     found = shutil.which(PROXY)
     if found is not None:
@@ -157,7 +157,7 @@ class Hub:
                     if self._answers():
                         return
                 progress.show()
-                time.sleep(0.1)  # polling is the only way to see that a server has started
+                time.sleep(0.1)  # polling is the only way to detect that a server has started
         raise Advice(
             "JupyterHub did not respond within a minute: end other programs and try again. "
             f"{self.last_words()}"

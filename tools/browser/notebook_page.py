@@ -21,7 +21,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
 });"""
 
 
-TIMES = 10  # the most that `again_until` runs a cell
+TIMES = 10  # maximum number of runs in `again_until`
 POLLING = 50  # milliseconds; Playwright's default, every frame, keeps the page repainting
 
 

@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _take(name: str, browser: Browser) -> None:
-    """Ask about an order, then for a long reply, and take a screenshot mid-reply."""
+    """Ask about an order, then ask for a long reply, and take a screenshot mid-reply."""
     with served(APPS[name], APPS[name].set_up()) as site:
         app = Running(name, site, FACES[name])
         page = browser.new_page(viewport=WINDOW, color_scheme="light")

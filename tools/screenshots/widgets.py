@@ -1,6 +1,6 @@
 """Screenshots of live widgets, for the site: `course.py site --pictures`.
 
-Each lesson runs at real speed in its own JupyterLab, and each widget is captured in its final
+Each lesson runs at real speed on a new JupyterLab page, and each widget is captured in its final
 state. The screenshots are committed, so that building the site needs no browser.
 """
 

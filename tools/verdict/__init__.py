@@ -9,7 +9,7 @@ The modules, in the order in which a verdict is reached:
 - `model`: the simulator behind the app, its faults and its log
 - `case`: combines the above as the input of a line
 - `lines`: the table's lines, which are tested by `delivery`, `failures` and `readers`
-- `report`: prints it
+- `report`: prints the table
 
 For maintainers, `tables` writes the tables in apps/README.md, and `nginx` runs a proxy for them.
 """

@@ -233,7 +233,7 @@ def main(words: list[str]) -> int:
         port = free_port(None)
         wire = wire_format(arguments, port)
         with contextlib.ExitStack() as stack:
-            if arguments.json:  # only the JSON, so that a program can read it
+            if arguments.json:  # stdout is only for the JSON
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             environ = stack.enter_context(started(arguments, port))
             table = run_until_stopped(verdict(arguments, wire, environ))

@@ -52,7 +52,7 @@ class Case:
         endpoint: The endpoint under test.
         model: Its simulator; None if it uses another model.
         speed: How many times faster than real time the simulator is.
-        hold: The longest pause of the model mid-reply, in seconds.
+        hold: The length of the model's pause mid-reply, in seconds.
         silence: The length of a silence that an app must survive or report, in seconds.
         flood: The size of a reply that exceeds any socket buffer, in megabytes.
         about: The question that most lines send.

@@ -16,7 +16,7 @@ from tools.programs import ROOT
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 README = ROOT / "apps" / "README.md"
 
-# With h11, which uvicorn uses if only the app's own packages are installed. h11 answers nginx's
+# Uses h11, as uvicorn does if only the app's own packages are installed. h11 answers nginx's
 # HTTP/1.0 requests without chunked encoding, and nginx buffers such responses.
 ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
 

@@ -49,7 +49,7 @@ class Chainlit:
         while not str(await socket.recv()).startswith("40"):
             pass
         await self._emit(socket, "connection_successful")
-        while "task_end" not in str(await socket.recv()):  # the task of a new page
+        while "task_end" not in str(await socket.recv()):  # sent to every new page
             pass
         message = {"id": str(uuid4()), "name": "user", "type": "user_message", "output": question}
         message["createdAt"] = datetime.now(UTC).isoformat()
