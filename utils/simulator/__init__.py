@@ -2,8 +2,8 @@
 
 In a notebook, `start()` returns the kernel's one simulator; on a command line, run
 `python -m utils.simulator --help`. The server imports nothing else from this course. Only the
-command `record` uses other modules of `utils` (`sse`, `errors`, `env_vars`, `unicode`), since a
-second SSE reader or key redactor would have to be kept in step with the first.
+command `record` uses other modules of `utils` (`sse`, `errors`, `env_vars`, `unicode`), to avoid
+duplicates of their code.
 """
 
 from .client import Seen, Simulator, start

@@ -79,7 +79,7 @@ class Service:
         self._started = int(time.time())
 
     def routes(self) -> list[Route]:
-        """Return the table of endpoints."""
+        """Return the routes of all endpoints."""
         return [
             Route("/v1/chat/completions", self.chat_completions, methods=["POST"]),
             Route("/v1/responses", self.responses, methods=["POST"]),

@@ -7,13 +7,13 @@ _MAX_QUOTE = 80  # characters of a client's text that a message quotes
 
 @dataclass
 class ApiError(Exception):
-    """HTTP error response."""
+    """An error that is sent to the client as an HTTP response."""
 
     status: int
     message: str  # human-readable explanation
     code: str | None = None  # machine-readable reason, if the API has one
     param: str | None = None  # the invalid field of the request
-    kind: str = "invalid_request_error"  # the API's `type`
+    kind: str = "invalid_request_error"  # the error's `type` field
     retry_after: float | None = None  # seconds to wait before a retry, at speed 1
 
     def headers(self, speed: float) -> dict[str, str]:
@@ -139,7 +139,7 @@ def too_large(limit: int) -> ApiError:
 
 
 def rate_limited(message: str, retry_after: float = 1.0) -> ApiError:
-    """Return the error for too many requests; `retry_after` is in seconds of the profile's time."""
+    """Return the error for too many requests; `retry_after` is in seconds at speed 1."""
     message = f"{message} Please try again in {retry_after:.1f}s."
     return ApiError(429, message, "rate_limit_exceeded", None, "requests", retry_after)
 

@@ -50,13 +50,13 @@ class ModelRequest:
     max_tokens: int | None = None  # the reply's length limit; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
-    tool_choice: ToolChoice = "auto"  # whether to call tools: when they fit, never, or always
+    tool_choice: ToolChoice = "auto"  # whether to call tools: if one fits, never, or always
     forced_tool: str = ""  # the name of the only tool to call; "" allows any
     parallel: bool = True  # whether one reply may contain several calls
     json: bool = False  # whether the text must be JSON
     schema: Json | None = field(default=None, hash=False)  # the JSON schema that the text must fit
     reasons: bool = False  # whether reasoning precedes the answer
-    shows_reasoning: bool = False  # whether that reasoning is sent
+    shows_reasoning: bool = False  # whether the reasoning is sent to the client
 
     @property
     def prompt(self) -> str:

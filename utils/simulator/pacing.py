@@ -17,13 +17,13 @@ from typing import Any, Literal, NamedTuple
 from .profiles import Profile
 
 Clock = Callable[[], float]
-SLACK = 0.0005  # s; a deadline this close counts as reached, since timers resolve only milliseconds
+SLACK = 0.0005  # s; a deadline this close counts as reached, as timers have a resolution of 1 ms
 _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client applies
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The schedule of one reply, in seconds of the profile's time since the request arrived.
+    """The schedule of one reply, in seconds at speed 1 since the request arrived.
 
     Attributes:
         opening: When the role-only chunk is sent.
@@ -79,7 +79,7 @@ class Piece(NamedTuple):
     """A fragment of a reply: the content of one chunk.
 
     Attributes:
-        at: When it is sent, in seconds of the profile's time since the request arrived.
+        at: When it is sent, in seconds at speed 1 since the request arrived.
         part: Index of the part of the reply that the piece belongs to.
         text: The text.
         tokens: Number of tokens in the text.
@@ -97,7 +97,7 @@ class TimedBytes(NamedTuple):
     """Bytes, and when to send them.
 
     Attributes:
-        at: When they are sent, in seconds of the profile's time since the request arrived.
+        at: When they are sent, in seconds at speed 1 since the request arrived.
         data: The bytes.
         tokens: Number of the reply's tokens that they contain.
         ends: Whether the reply ends early after these bytes: "failed" ends the response cleanly,

@@ -12,7 +12,7 @@ prompt, cached: Numbers of tokens. The cached tokens are the longest prefix shar
     prefilled, and a block can be reused once its own prefill has ended. The block size and minimum
     are OpenAI's (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks the same
     way (docs.vllm.ai, "Automatic Prefix Caching").
-rate: Prompt tokens per second. With Llama 3.3 70B on two H100, NVIDIA measured a TTFT of 48 ms for
+rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured a TTFT of 48 ms for
     500 tokens and 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
 
@@ -44,7 +44,7 @@ class Serving:
 
 
 class Server:
-    """One model's slots and prompt cache. Times are in seconds of the profile's time."""
+    """One model's slots and prompt cache. Times are in seconds at speed 1."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -52,7 +52,10 @@ class Server:
         self._ready: OrderedDict[int, float] = OrderedDict()  # when each block's prefill ends
 
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
-        """Return the place of a request that arrives at `now`; call its `hold` immediately."""
+        """Return the place of a request that arrives at `now`.
+
+        The caller must call the place's `hold` before the next `admit`.
+        """
         slot = min(range(len(self._free)), key=self._free.__getitem__)
         start = max(now, self._free[slot])
         blocks = list(_blocks(prompt))
@@ -95,8 +98,8 @@ class Place:
     _slot: int
     _arrived: float
     wait: float  # seconds until its slot is free
-    prefill: float  # seconds
-    cached: int  # tokens of its prompt
+    prefill: float  # seconds for its prefill
+    cached: int  # number of its prompt's tokens that are cached
     _end: float = 0.0
 
     def hold(self, seconds: float) -> None:
@@ -116,7 +119,7 @@ class Servers:
         self._servers: OrderedDict[tuple[str, str], Server] = OrderedDict()
 
     def of(self, learner: str, model: str, serving: Serving) -> Server:
-        """Return the server of a learner and a model."""
+        """Return the server for a learner and a model; create it if necessary."""
         server = self._servers.pop((learner, model), None) or Server(serving)
         self._servers[learner, model] = server
         if len(self._servers) > _MAX_SERVERS:

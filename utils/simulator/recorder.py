@@ -26,7 +26,7 @@ from .reply import Kind
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
 
-_MAX_MESSAGE = 300  # characters of an error
+_MAX_MESSAGE = 300  # characters of an error message
 _HEADER = ("id", "object", "created", "model", "system_fingerprint")  # a replay generates its own
 _IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # field names
 _REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ between servers
@@ -221,7 +221,7 @@ class Recorder:
             function["arguments"] = json.dumps(arguments, ensure_ascii=False)
         text = self._field(function, "arguments", str, where="tool_calls[].function.") or ""
         known = self._call_ids.setdefault(number, identifier)
-        if name and identifier not in ("", known):  # a new call with the same index
+        if name and identifier not in ("", known):  # a new call that reuses the index
             self._call_ids[number] = identifier
             self._places.pop(("call", number), None)
         is_new = ("call", number) not in self._places

@@ -47,7 +47,7 @@ class Encoder(Protocol):
 class Part:
     """One part of a reply."""
 
-    kind: Kind  # reasoning, text or a tool call
+    kind: Kind
     text: str  # its text; for a call, the arguments as JSON
     name: str = ""  # for a call, the tool's name
     json: bool = False  # whether the text is JSON, which tokenizers split more finely
@@ -78,7 +78,7 @@ class Reply:
     """A complete reply with its timing, before it is encoded."""
 
     request: ModelRequest
-    info: ReplyInfo  # identifier, time and model
+    info: ReplyInfo
     parts: tuple[Part, ...]  # the complete parts, before any length limit
     pieces: tuple[Piece, ...]  # the pieces to send, in order
     # the finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded one

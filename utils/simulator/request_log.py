@@ -172,7 +172,7 @@ class Entry:
         self.note(ended=how, tokens_unsent=unsent, ended_at=ended_at)
 
     def disconnected(self, plan: Plan, seconds: float) -> None:
-        """Record that the client disconnected after `seconds` of the profile's time."""
+        """Record that the client disconnected after `seconds`, measured at speed 1."""
         generated = max(plan.generated(seconds), self._tokens_sent)
         self.end("client left", unsent=len(plan.tokens) - generated)
 

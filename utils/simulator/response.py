@@ -66,7 +66,7 @@ class PacedResponse:
 
 
 class DisconnectWatcher:
-    """Watches for a disconnect of the client, which ends any wait immediately."""
+    """Watches for a client disconnect, and ends the current wait immediately if one occurs."""
 
     def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
         self._clock = clock

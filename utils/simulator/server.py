@@ -19,7 +19,7 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s until a client that neither sends nor reads is disconnected
+_IDLE_SECONDS = 60.0  # s; a client that neither sends nor reads for this long is disconnected
 _DRAIN_SECONDS = 5.0  # s; maximum wait before a reset for sent bytes to be acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; the wait where the system can't report acknowledgements
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
@@ -165,7 +165,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(
     settings: Settings, listener: socket.socket, on_ready: Callable[[], None], live: bool = False
 ) -> None:
-    """Serve until a signal ends the process; `live` prints the load each second."""
+    """Serve until a signal ends the process; if `live`, print the load each second."""
     _allow_many_connections()
     clock = time.perf_counter
     limiter = ConcurrencyLimiter(clock, settings.most_streams)

@@ -12,7 +12,8 @@ from itertools import dropwhile
 LONGEST = 8000  # characters; the rest of a text isn't searched
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
-_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"  # or any caseless letter
+# a word that begins with a capital letter or with a letter of a script without case
+_CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
 _NO_NAME = """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february

@@ -18,7 +18,7 @@ from . import extract, field_values
 from .schema_values import fill
 
 _MOST_CALLS = 8
-_MOST_WISHES = 32  # before duplicate calls are removed
+_MOST_WISHES = 32  # limit on calls before duplicates are removed
 _LONGEST_ABOUT = 1024  # characters of a tool's description
 _SAYS_LITTLE = """
     get fetch find look lookup up search query list show read check call run do make compute
@@ -40,7 +40,7 @@ _ALSO_SAID = {
     "email": "mail",
 }
 _ENOUGH = 2
-_BEGINNINGS = range(4, 21)  # letters
+_BEGINNINGS = range(4, 21)  # lengths of word prefixes
 _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", "÷": " divided ", "/": " divided "}
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 READ = 1000  # characters of a message that are examined
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-_MOST = 6  # words in a message's subject
+_MOST = 6  # words; longer subjects are shortened
 _FEW = 2  # words; two subjects are combined only if neither is longer
 _LONGEST = 80  # characters in a quotation
 _NOTICED = 20  # characters; shorter sentences may be repeated
@@ -23,7 +23,7 @@ class About(NamedTuple):
 
     Attributes:
         words: The subject in the message's own words.
-        quoted: The subject, in quotation marks unless it fits into any sentence.
+        quoted: The subject, in quotation marks unless it reads well without them.
     """
 
     words: str

@@ -98,7 +98,7 @@ class ChatCompletionsEncoder:
         return self._event({"role": "assistant", "content": content, "refusal": None})
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that starts a tool call or another paragraph of reasoning."""
+        """Return the chunk that starts a tool call or another paragraph of reasoning, if any."""
         described = self._reply.parts[part]
         if described.kind == "thought" and part and self._reply.request.shows_reasoning:
             return self._event({"reasoning_content": "\n\n"})
