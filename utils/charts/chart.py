@@ -100,7 +100,7 @@ class Chart(Figure):
         """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # a font may lack a glyph of a label
+            warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
         flat = io.BytesIO()  # with so few colours, a palette makes the file three times smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)

@@ -1,4 +1,4 @@
-"""Time to first token against the number of clients: one line for each style of endpoint."""
+"""The load chart: TTFT by number of clients, with one line for each style of endpoint."""
 
 from __future__ import annotations
 

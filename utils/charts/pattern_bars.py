@@ -23,15 +23,15 @@ class Pattern:
     """A recorded reply, and when the screen stopped being blank."""
 
     recording: Recording  # the reply; its label names the pattern
-    # seconds from sending until the screen showed something other than text, such as a status or a
-    # skeleton; None if it never did
+    # seconds from the request until the screen showed something other than text, such as a status
+    # or a skeleton; None if it never did
     sign: float | None = None
 
 
 def pattern_bars(
     *patterns: Pattern, wpm: float = WORDS_PER_MINUTE, title: str | None = None
 ) -> Chart:
-    """Draw bars that show how long the screen is blank, shows a status, and shows text.
+    """Draw bars that show how long a reader sees a blank screen, a status, and text.
 
     Orange: blank. Pale orange, hatched: a status, and no text. Pink: the reader caught up and waits
     again. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an

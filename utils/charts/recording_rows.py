@@ -37,7 +37,7 @@ class Rows:
 
         `accounts` are the summaries in the headings, `axis` is the axis's quantity and unit, and
         `height` is in inches per row. `details` become sentences of the alternative text; by
-        default, they are each name with its account.
+        default, each name with its summary.
         """
         from utils.charts.chart import LEFT, Chart
 
@@ -93,7 +93,7 @@ def name_of(label: str) -> str:
 def sentences(
     names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
-    """Return the alternative text: names with accounts, then notes on implausible token counts."""
+    """Return the alternative text: names with summaries, then notes on implausible token counts."""
     told = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
     pairs = zip(names, doubted, strict=False)
     return told + [f"{name}: {doubt}" for name, r in pairs if (doubt := r.count_doubt)]
@@ -120,5 +120,5 @@ def end_of(recordings: Sequence[Recording]) -> float:
 
 
 def arrivals_of(recording: Recording) -> list[float]:
-    """Return when each piece with text or reasoning arrived, in seconds since sending."""
+    """Return when each piece with text or reasoning arrived, in seconds since the request."""
     return [piece.at for piece in recording.pieces if not piece.empty]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-_ROOMY: Final = 8  # up to this many rows, each has a heading
-_NAMED: Final = 30  # up to this many rows, each has its name beside it
+_ROOMY: Final = 8  # with up to this many rows, each has a heading
+_NAMED: Final = 30  # with up to this many rows, each has its name beside it
 _LETTER: Final = 0.11  # inches per character of a name
 _ENDS: Final = {
     "finished": ("o", "finished"),
@@ -109,7 +109,7 @@ def _most_at_once(recordings: Sequence[Recording]) -> int:
     """Return the largest number of streams that were open at the same time."""
     changes = [(r.sent, 1) for r in recordings] + [(r.sent + r.e2e, -1) for r in recordings]
     opened = most = 0
-    for _, change in sorted(changes):  # if one ends as another begins, the end comes first
+    for _, change in sorted(changes):  # if a stream ends as another begins, the end sorts first
         opened += change
         most = max(most, opened)
     return most

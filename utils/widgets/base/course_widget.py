@@ -11,7 +11,7 @@ from utils.unicode import well_formed, well_formed_parts
 class CourseWidget(AnyWidget):
     """anywidget that makes every string well-formed before it is sent.
 
-    A widget sends only state and custom messages, and both pass through here.
+    A widget sends only state and custom messages, and this class handles both.
     """
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:

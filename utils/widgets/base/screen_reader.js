@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// What a screen reader announces, in every widget: growing text as it arrives, each ending once and
-// failures immediately, but never a running clock or decoration.
+// Makes screen readers announce the same things in every widget: growing text as it arrives, each
+// ending once and failures immediately, but never a running clock or decoration.
 
 // A clock: silent while it runs, announced when it stops.
 function announceEnd(element, counting) {

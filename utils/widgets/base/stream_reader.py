@@ -133,7 +133,7 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
     """Return `source` as an async stream; a whole reply becomes a stream of one item.
 
     Args:
-        source: An async iterable, an awaitable of one or of a reply, or a reply.
+        source: An async iterable, a reply, or an awaitable of either.
         whole: Whether to accept any other object as a whole reply, not only a string or message.
 
     Raises:

@@ -37,7 +37,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
-    """Return the messages that request the rest of the last reply, which isn't marked here."""
+    """Return messages that request the rest of the last reply, without marking it as partial."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

@@ -57,7 +57,7 @@ class Drawing:
             self._drawn, self._blocks = drawn, self._rendering.blocks(text, whole=over)
         stages = exchange.stages
         steps = (len(stages.history), stages.going_on, stages.outcome)
-        if steps != self._steps:  # not compared: seconds, which the page counts
+        if steps != self._steps:  # seconds aren't compared: the page counts them
             self._steps, self._stages = steps, stages.view()
         return [
             {"kind": "question", "text": exchange.question},

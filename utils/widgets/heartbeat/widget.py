@@ -1,4 +1,4 @@
-"""`Heartbeat`: shows whether the event loop runs or is blocked."""
+"""`Heartbeat`: shows whether the event loop is running or blocked."""
 
 import asyncio
 from collections.abc import Callable
@@ -113,7 +113,7 @@ class Heartbeat(Showable, SyncedList):
         self.push()
         self._start = self._clock()
         self._task = asyncio.create_task(self._beat())
-        await asyncio.sleep(0)  # the first beat
+        await asyncio.sleep(0)  # lets the task beat for the first time
         return self
 
     async def __aexit__(

@@ -159,8 +159,8 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
     Args:
         value: As the stream yielded it.
-        growing: Whether the value may still grow; if so, half a character at a string's end is
-            left out.
+        growing: Whether the value may still grow; if so, half a surrogate pair at a string's
+            end is left out.
 
     Returns:
         A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;

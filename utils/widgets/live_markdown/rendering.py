@@ -14,7 +14,7 @@ import mistune
 Links = dict[str, Any]  # targets of reference links, by label
 
 _WEB = ("https://", "http://", "mailto:")
-_LONG = 8_000  # characters that may be rendered again and again before blocks are settled
+_LONG = 8_000  # characters rendered at each push before any blocks are settled
 _TRIES = 3  # candidate cut points tried at a time
 # A blank line before a complete line that isn't indented.
 _CUT = re.compile(r"\n[ \t]*\r?\n(?=\S[^\n]*\n)")

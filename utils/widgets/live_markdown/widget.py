@@ -64,7 +64,7 @@ class Document(Panel):
 
     @property
     def text(self) -> str:
-        """The Markdown so far, unrepaired."""
+        """The Markdown so far, as it arrived."""
         return "".join(self._pieces)
 
     def clear(self) -> None:

@@ -36,7 +36,7 @@ class Prediction(CourseWidget):
         """Create the question.
 
         Args:
-            question: One or two sentences; `code` between backticks is shown as code.
+            question: One or two sentences; text between backticks is shown as code.
             choices: Two or more, at least one of them right.
 
         Raises:

@@ -97,7 +97,7 @@ class StatusLine(Showable, CourseWidget):
 
     @property
     def history(self) -> tuple[Step, ...]:
-        """The steps of this run so far; their seconds count from `show()` or the first call."""
+        """The steps of this run so far; seconds count from `show` or `to`, whichever came first."""
         with self._changing:
             return tuple(self._stages.history)
 
