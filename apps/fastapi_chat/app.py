@@ -66,7 +66,7 @@ conversations: dict[str, list[Reply]] = {}  # by visitor
 
 
 async def begin(visitor: str, question: str) -> Reply | None:
-    """Start a reply, unless the visitor's last one is still streaming."""
+    """Start a reply, unless the visitor's previous reply is still streaming."""
     # move the conversation to the end, as the newest
     turns = conversations[visitor] = conversations.pop(visitor, [])
     if turns and not turns[-1].over:

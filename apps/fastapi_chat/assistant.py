@@ -18,7 +18,7 @@ from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
 LONGEST_MESSAGE = 8_000  # characters
-LONGEST_SILENCE = 50  # seconds without model data or a tool result; many proxies time out after 60
+LONGEST_SILENCE = 50  # seconds to wait for the model or a tool; many proxies time out after 60
 MOST_ROUNDS = 5  # maximum rounds of tool calls per reply
 
 if not os.environ.get("OPENAI_MODEL"):
@@ -38,7 +38,7 @@ MODELS = [
         model=name,
         api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers need no key
         stream_usage=True,
-        max_tokens=4_000,  # limits the cost of a reply, and its memory
+        max_tokens=4_000,  # limits a reply's cost and memory use
         timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
         stream_chunk_timeout=None,  # on Python 3.11, this second limit can lose a cancellation
     )

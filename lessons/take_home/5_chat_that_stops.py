@@ -32,7 +32,7 @@ async def turn(history: list[BaseMessage], question: str) -> None:
                 print(chunk.text, end="", flush=True)
                 finish = chunk.response_metadata.get("finish_reason") or finish
     finally:
-        mark = "" if finish == "stop" else " [interrupted]"  # tells the model
+        mark = "" if finish == "stop" else " [interrupted]"  # for the model's next turn
         history.append(AIMessage(f"{said}{mark}"))
     print("" if finish == "stop" else f"\n[Truncated: finish reason {finish}]")
 
