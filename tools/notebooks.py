@@ -1,4 +1,4 @@
-"""Makes the two editions of a lesson as notebooks from its source; loads and saves them."""
+"""Builds a lesson's two notebook editions from its source; also loads and saves them."""
 
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls, no-warn-return-any

@@ -28,7 +28,7 @@ class Reply:
     deltas: Sequence[Mapping[str, Any]]
     finish: str | None
     usage: Mapping[str, int] | None
-    closing: str  # sent after the last event
+    closing: str  # the [DONE] event, or "" for none
 
 
 KEY = "the-key-of-another-server"

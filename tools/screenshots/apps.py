@@ -24,9 +24,9 @@ PAUSE = "sim-chat:stall@60,600"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Take screenshots of some apps, or of all."""
-    parser = argparse.ArgumentParser(description="Take a picture of each app in mid-reply.")
-    parser.add_argument("app", nargs="*", choices=[[], *FACES], help="all without")
+    """Take screenshots of the named apps, or of all."""
+    parser = argparse.ArgumentParser(description="Take a picture of each app in the middle of a reply.")
+    parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
     chosen = parser.parse_args(words).app or list(FACES)
     with sync_playwright() as playwright:
         path = browser_path(playwright)

@@ -26,7 +26,7 @@ class Seen:
     """The result of a line.
 
     Attributes:
-        verdict: Whether the endpoint passed.
+        verdict: Whether the endpoint passed, if the line was tried.
         what: The observation, or why the line wasn't tested.
     """
 

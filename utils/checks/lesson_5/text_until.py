@@ -13,7 +13,7 @@ from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
 _QUICK = 0.1 + SOON  # seconds; checking for Stop ten times a second is fast enough
-_LATER = 200.0  # seconds until Stop is pressed, if that should be long after the reply's end
+_LATER = 200.0  # seconds until Stop is pressed where that is long after the reply's end
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from .. import errors
 from ..model_request import ModelRequest
 from ..reply import Part
@@ -17,24 +15,23 @@ def answer(request: ModelRequest) -> tuple[Part, ...]:
     Raises:
         ApiError: 400 if a schema in the request can't be used.
     """
-    rng = random.Random(f"{request.seed} {request.prompt}")
     try:
-        wanted = tool_calls.decide(request, rng)
+        wanted = tool_calls.decide(request)
     except SchemaError as error:
         raise errors.wrong_value("tools", f"invalid schema for a function: {error}") from None
     if wanted:
         parts = [Part("call", call.arguments, call.name, json=True) for call in wanted]
     else:
-        parts = [_said(request, rng)]
+        parts = [_said(request)]
     if request.reasons:
         thinking = reasoning.about(request, [call.name for call in wanted])
         parts = [*(Part("thought", paragraph) for paragraph in thinking), *parts]
     return tuple(parts)
 
 
-def _said(request: ModelRequest, rng: random.Random) -> Part:
+def _said(request: ModelRequest) -> Part:
     try:
-        as_json = json_reply.text(request, rng)
+        as_json = json_reply.text(request)
     except SchemaError as error:
         raise errors.wrong_value("response_format", f"invalid schema: {error}") from None
     if as_json is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 from typing import Any
 
@@ -33,7 +32,7 @@ _ALONE = (
 _MOST_BRACES = 100  # limit on braces that are tried as the start of an object
 
 
-def text(request: ModelRequest, rng: random.Random) -> str | None:
+def text(request: ModelRequest) -> str | None:
     """Return the reply as JSON; None if it should be plain text.
 
     Raises:
@@ -45,12 +44,12 @@ def text(request: ModelRequest, rng: random.Random) -> str | None:
     told = " ".join(turn.text for turn in request.turns if turn.role == "tool")
     source = _without_instructions(f"{request.prompt} {told}".strip())
     try:
-        value = fill(schema or _whatever(source[: extract.LONGEST]), source, rng).value
+        value = fill(schema or _whatever(source[: extract.LONGEST]), source).value
     except SchemaError:
         if request.schema is not None:
             raise
         # ignore an invalid schema in a prompt
-        value = fill(_whatever(source[: extract.LONGEST]), source, rng).value
+        value = fill(_whatever(source[: extract.LONGEST]), source).value
     return json.dumps(value, ensure_ascii=False)
 
 

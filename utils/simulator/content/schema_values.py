@@ -7,7 +7,6 @@ Supports objects, arrays, enums, constants, numbers and strings with their bound
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import dataclass, field
 from itertools import chain
 from math import inf, isfinite
@@ -50,13 +49,12 @@ class Value:
     missing: bool = False
 
 
-def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Value:
+def fill(schema: Json, text: str, context: str = "") -> Value:
     """Return a value that matches `schema`, extracted from `text` where possible.
 
     Args:
         schema: A JSON schema.
         text: The text to extract values from.
-        rng: Not used at present.
         context: A longer text that may contain the words of an enum.
 
     Raises:
@@ -64,10 +62,10 @@ def fill(schema: Json, text: str, rng: random.Random, context: str = "") -> Valu
     """
     text, context = text[: extract.LONGEST], (context or text)[: extract.LONGEST]
     try:
-        value = _Filler(schema, text, context, rng).value(schema, "", 0)
+        value = _Filler(schema, text, context).value(schema, "", 0)
         if value.found:
             return value
-        return _Filler(schema, text, context, rng, invents=True).value(schema, "", 0)
+        return _Filler(schema, text, context, invents=True).value(schema, "", 0)
     except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
         if isinstance(error, SchemaError):
             raise
@@ -79,7 +77,6 @@ class _Filler:
     root: Json
     text: str
     context: str
-    rng: random.Random
     nodes: int = 0
     invents: bool = False  # whether to make up lists and optional fields
     used: set[str] = field(default_factory=set)  # numbers already used for a field
@@ -264,7 +261,7 @@ class _Filler:
 
     def _part(self, schema: Json, text: str, name: str, depth: int) -> Value:
         """Return an item extracted from one part of the text."""
-        part = _Filler(self.root, text, text, self.rng, self.nodes)
+        part = _Filler(self.root, text, text, self.nodes)
         value = part.value(schema, name, depth + 1)
         self.nodes = part.nodes
         return value

@@ -7,7 +7,6 @@ have several such parts: "the weather in Paris and in Rome" leads to two calls.
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -58,7 +57,7 @@ class Wanted:
     arguments: str
 
 
-def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
+def decide(request: ModelRequest) -> tuple[Wanted, ...]:
     """Return the calls for the last user message; if no tool matches, none unless required.
 
     Raises:
@@ -74,9 +73,9 @@ def decide(request: ModelRequest, rng: random.Random) -> tuple[Wanted, ...]:
         if not request.forced_tool or tool.name == request.forced_tool
     ]
     prompt = _with_previous(request)[: extract.LONGEST]
-    calls = _calls(prompt, tools, rng)
+    calls = _calls(prompt, tools)
     if not calls and request.tool_choice == "required":
-        calls = [_call(_best(tools, prompt)[0], prompt, prompt, rng)]
+        calls = [_call(_best(tools, prompt)[0], prompt, prompt)]
     return tuple(calls[:_MOST_CALLS] if request.parallel else calls[:1])
 
 
@@ -106,7 +105,7 @@ class _Wish:
     complete: bool = False  # whether that part contains all required arguments
 
 
-def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
+def _calls(prompt: str, tools: list[Tool]) -> list[Wanted]:
     wishes: list[_Wish] = []
     for start, end in extract.clauses(prompt):
         if len(wishes) == _MOST_WISHES:
@@ -121,9 +120,9 @@ def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
         if fits and best is not last.tool:
             wishes.append(_Wish(best, start, end))
             continue
-        alone = _complete(last.tool, clause, rng)
+        alone = _complete(last.tool, clause)
         if alone and not last.complete:
-            last.complete = _complete(last.tool, prompt[last.start : last.end], rng)
+            last.complete = _complete(last.tool, prompt[last.start : last.end])
         if alone and last.complete:
             wishes.append(_Wish(last.tool, start, end, complete=True))
         else:
@@ -131,21 +130,21 @@ def _calls(prompt: str, tools: list[Tool], rng: random.Random) -> list[Wanted]:
     if not wishes:
         best, fit = _best(tools, prompt)
         wishes = [_Wish(best, 0, len(prompt))] if fit >= _ENOUGH else []
-    calls = [_call(wish.tool, prompt[wish.start : wish.end], prompt, rng) for wish in wishes]
+    calls = [_call(wish.tool, prompt[wish.start : wish.end], prompt) for wish in wishes]
     return list(dict.fromkeys(calls))
 
 
-def _complete(tool: Tool, text: str, rng: random.Random) -> bool:
+def _complete(tool: Tool, text: str) -> bool:
     """Return whether `text` has all required arguments of the tool."""
-    value = fill(tool.parameters or {"type": "object"}, text, rng)
+    value = fill(tool.parameters or {"type": "object"}, text)
     return value.found and not value.missing
 
 
-def _call(tool: Tool, text: str, prompt: str, rng: random.Random) -> Wanted:
+def _call(tool: Tool, text: str, prompt: str) -> Wanted:
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
-    value = fill(schema, text, rng, context=prompt)
+    value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:
-        whole = fill(schema, prompt, rng)
+        whole = fill(schema, prompt)
         value = value if whole.missing and value.found else whole
     return Wanted(tool.name, json.dumps(value.value, ensure_ascii=False))
 
