@@ -25,7 +25,7 @@ PAUSE = "sim-chat:stall@60,600"
 
 def main(words: Sequence[str] | None = None) -> int:
     """Take screenshots of the named apps, or of all."""
-    parser = argparse.ArgumentParser(description="Take a picture of each app in the middle of a reply.")
+    parser = argparse.ArgumentParser(description="Take a picture of each app while it replies.")
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
     chosen = parser.parse_args(words).app or list(FACES)
     with sync_playwright() as playwright:
