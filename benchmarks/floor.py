@@ -30,13 +30,13 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """Compares the best measurement with the best floor; a busy machine can only worsen them.
+    """The lowest measurement divided by the lowest floor; a busy machine can only raise them.
 
     Attributes:
         measured: The measurements of all rounds.
         floor: The same measurements of the floor.
         most: The limit, as a multiple of the floor.
-        least: Smaller floors are raised to this, the resolution of clocks and timers.
+        least: Smaller floors are raised to this value, for example a timer's resolution.
         unit: The unit of the measurements.
     """
 
@@ -52,7 +52,7 @@ class Ratio:
         return min(self.measured) / max(min(self.floor), self.least)
 
     def row(self, name: str) -> str:
-        """Return a row of the table."""
+        """Return the ratio as a row of the Markdown table that `judge` prints."""
         best = (min(self.measured), min(self.floor))
         here, there = (f"{figure:.4g} {self.unit}".strip() for figure in best)
         return f"| {name} | {here} | {there} | {self.value:.2f} | at most {self.most:g} |"
@@ -63,7 +63,7 @@ def judge(ratios: Mapping[str, Ratio], *others: str) -> None:
 
     Args:
         ratios: The ratios by name.
-        others: Other problems, a sentence each; they also fail the benchmark.
+        others: Descriptions of other problems; any of them also fails the benchmark.
     """
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
@@ -97,7 +97,7 @@ class BareServer:
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:
-        """Return when the server noticed each client's disconnect, by the seed of its request."""
+        """Return the Unix times at which disconnects were noticed, keyed by request seed."""
         with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
             connection.request("GET", "/left")
             told: dict[str, float] = json.load(connection.getresponse())
@@ -118,7 +118,7 @@ def bare_server() -> Iterator[BareServer]:
 
 
 def schedule(ttft: float, gap: float, tokens: int) -> str:
-    """Return the message that requests this schedule, in seconds, from the bare server."""
+    """Return the prompt that sets the bare server's schedule; `ttft` and `gap` in seconds."""
     return f"{ttft} {gap} {tokens}"
 
 
@@ -145,7 +145,7 @@ class _Bare:
     async def _stream(
         self, ask: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Send a reply; return False if the client disconnected."""
+        """Send a reply; return False if the client disconnected before its end."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         ttft, gap, tokens = map(float, ask["messages"][-1]["content"].split())

@@ -102,7 +102,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
 
 
 def run(client: BlockingKernelClient, code: str, until: Callable[[dict[str, Any]], bool]) -> None:
-    """Execute a cell, and return when it publishes a message for which `until` is true.
+    """Execute a cell, and return once a message arrives for which `until` is true.
 
     Raises:
         RuntimeError: If the cell fails.
@@ -122,7 +122,7 @@ def is_idle(message: dict[str, Any]) -> bool:
 
 
 def shows_text(message: dict[str, Any]) -> bool:
-    """Whether the message updates a widget's text."""
+    """Whether the message sends text to a widget."""
     data = message["content"].get("data", {})
     sent = data.get("content") if message["msg_type"] == "comm_msg" else None
     return isinstance(sent, dict) and bool(sent.get("text"))

@@ -98,7 +98,7 @@ def measure(way: str) -> Cost:
 
 
 def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
-    """Execute code; return the messages and bytes published for the page, and the value `cpu`."""
+    """Execute code; return how many messages and bytes were published, and the value of `cpu`."""
     request = client.execute(code, user_expressions={"cpu": "globals().get('cpu', 0.0)"})
     messages = size = 0
     while True:

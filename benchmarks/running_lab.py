@@ -28,13 +28,14 @@ COURSE = ROOT / "course.py"
 PATIENCE = 240.0  # seconds
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# Replaces itself with `lab` on a new terminal, which hangs up when its other end closes.
+# Takes standard input as its controlling terminal, then replaces itself with `lab`. When the test
+# closes the terminal's other end, `lab` gets SIGHUP.
 _ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-# Runs `lab`, and raises an exception in its code once the test closes standard input.
+# Runs `lab`, which raises an exception once the test closes its standard input.
 _RAISING = """
 import sys
 from tools import commands, lab
@@ -52,14 +53,14 @@ class Lab:
     Attributes:
         process: The command's process.
         address: The address that it printed, with the token.
-        said: The lines printed before the address.
+        said: The lines printed up to and including the address.
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
         """Start the command, and wait until it prints its address.
 
         Args:
-            way: How it will be ended, one of `WAYS`, since some need preparation.
+            way: The one of `WAYS` in which it will be ended, if that needs preparation.
             variables: Additional environment variables.
         """
         command = [str(COURSE), "lab", "--no-browser", "--here"]
@@ -102,7 +103,7 @@ class Lab:
         return self.address.query.removeprefix("token=")
 
     def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
-        """Send a request to JupyterLab; return status and body."""
+        """Send a request to JupyterLab; return the status code and body."""
         port = self.address.port
         assert port is not None
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
@@ -115,21 +116,21 @@ class Lab:
             connection.close()
 
     def family(self) -> list[psutil.Process]:
-        """Return all processes that the command has started."""
+        """Return the running child processes of the command, and their descendants."""
         found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return found
 
     def connection_files(self) -> list[str]:
-        """Return the connection files of its kernels."""
+        """Return the paths of the running kernels' connection files."""
         commands = []
         for process in self.family():
-            # A process that has ended has no command line, even if it hasn't been reaped.
+            # The process may have exited since; psutil also raises this for a zombie.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
 
     def interrupt(self) -> tuple[int, str]:
-        """Press Ctrl-C; return the exit code and the output."""
+        """Send Ctrl-C; return the exit code and the output printed after the address."""
         self.process.send_signal(CTRL_C)
         said = self.process.communicate(timeout=PATIENCE)[0]
         return self.process.returncode, said
@@ -154,7 +155,7 @@ class Lab:
                 pipe.close()
 
 
-# Windows has no SIGTERM, and no hangup of a terminal.
+# Windows has neither SIGTERM nor SIGHUP.
 WAYS: tuple[str, ...] = ("Ctrl-C", "an exception", "kill -9")
 if sys.platform != "win32":
     WAYS += ("SIGTERM", "a closed terminal")
@@ -177,7 +178,7 @@ def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
 
 
 def _wait_until_ready(client: BlockingKernelClient) -> None:
-    """Wait until a kernel is ready; on a busy machine, a missed heartbeat isn't a crash."""
+    """Wait until a kernel is ready; retry if a missed heartbeat is reported as a crash."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -189,14 +190,14 @@ def _wait_until_ready(client: BlockingKernelClient) -> None:
 
 @dataclass(frozen=True)
 class Ending:
-    """What was left after `lab` was ended, and the seconds until everything else was gone."""
+    """What remained after `lab` was ended, and how many seconds its processes took to exit."""
 
     left: list[str]
     seconds: float
 
 
 def end_while_streaming(way: str) -> Ending:
-    """Start `lab`, and end it in one of `WAYS` while a reply streams."""
+    """Start `lab`, end it in one of `WAYS` while a reply streams, and return what remained."""
     lab = Lab(way)
     ended = False
     try:

@@ -56,7 +56,11 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply of a profile, then the same schedule from the bare server."""
+    """Stream a reply at a profile's pace, then at the same pace from the bare server.
+
+    Returns:
+        The errors of the simulator and of the bare server.
+    """
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap

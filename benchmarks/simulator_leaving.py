@@ -40,7 +40,7 @@ class Wave:
     """The results of one wave of clients.
 
     Attributes:
-        late: Seconds from a client's disconnect to the end of its reply.
+        late: For each client, the seconds from its disconnect to the end of its reply.
         memory: The server's resident memory after the wave, in MB.
     """
 
@@ -49,7 +49,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, read for `stay` seconds; return when it disconnected."""
+    """Connect after `come` seconds, disconnect `stay` seconds later; return the Unix time then."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)
@@ -65,7 +65,7 @@ async def visit(request: bytes, port: int, come: float, stay: float) -> float:
 
 
 async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[float]:
-    """Let clients connect and disconnect; return when each disconnected."""
+    """Run clients that disconnect at random; return the Unix time at which each did."""
     stays = [rng.uniform(0.05, _LONGEST_STAY) for _ in requests]
     return await asyncio.gather(
         *(
@@ -82,7 +82,7 @@ def memory_of(pid: int) -> float:
 
 
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
-    """Run one wave, and read the server's log."""
+    """Run one wave of clients, and compare their disconnects with the server's log."""
     with server.watch() as seen:
         left = asyncio.run(visits(requests, port_of(server), rng))
     ended = [request for request in seen if request.ended == "client left"]
@@ -93,7 +93,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
-    """Run the same wave with the bare server; return how late it noticed each disconnect."""
+    """Run a wave with the bare server; return how many seconds late it noticed each disconnect."""
     left = asyncio.run(visits(requests, bare.port, rng))
     noticed = bare.left()
     return [noticed[seed] - at for seed, at in enumerate(left) if seed in noticed]

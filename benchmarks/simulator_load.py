@@ -45,7 +45,7 @@ class Round:
         off: The relative rate error of the worst stream.
         late: The 99th percentile of the last tokens' lateness, in seconds.
         cpu: The server's CPU seconds per token.
-        complete: How many streams received all their tokens.
+        complete: How many streams delivered as many tokens as the longest one.
     """
 
     off: float
@@ -96,13 +96,13 @@ def port_of(server: Simulator) -> int:
 
 
 async def load(requests: list[bytes], port: int) -> list[list[float]]:
-    """Read all streams concurrently; they start within a second."""
+    """Read all streams, sending the requests over one second; return each stream's token times."""
     start = asyncio.Event()
     readers = [
         asyncio.create_task(read(request, port, start, number / len(requests)))
         for number, request in enumerate(requests)
     ]
-    await asyncio.sleep(1)  # until all are connected, since connecting isn't measured
+    await asyncio.sleep(1)  # let all connect first, since connecting isn't measured
     gc.disable()  # the client's pauses would count as the server's
     start.set()
     return await asyncio.gather(*readers)
@@ -111,7 +111,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round; `ttft` returns the planned TTFTs, and is called afterwards."""
+    """Run one round, then call `ttft` to get the planned TTFTs."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before
@@ -130,7 +130,7 @@ def measure(
 
 
 def cpu(pid: int) -> float:
-    """Return the CPU seconds that a process has used."""
+    """Return the CPU time that a process has used, in seconds."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 240.0  # seconds after which something counts as stuck
 MOST = 3.0  # times the floor
 
-# Each starts a process, and prints its port, its id and finally `at work`.
+# Each cell starts a process, and prints its port and id, then `at work`.
 SIMULATOR = f"""
 import http.client, json, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -61,7 +61,7 @@ print("at work", flush=True)
 
 
 def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, int]:
-    """Let a kernel start a process; return the process's port and id.
+    """Execute a cell that starts a process; return the process's port and id.
 
     Raises:
         RuntimeError: If the cell fails.
@@ -81,10 +81,10 @@ def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
     """Start a kernel, kill it while its child process runs, and wait until the child exits.
 
     Returns:
-        The id of the kernel's child process, and the seconds from the kill to its end.
+        The id of the kernel's child process, and the seconds from the kill until it exited.
 
     Raises:
-        TimeoutError: If that process keeps running.
+        TimeoutError: If the child process keeps running.
     """
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:

@@ -50,7 +50,7 @@ def said(client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
 
 
 def send(client: BlockingKernelClient, widget: str, content: object) -> None:
-    """Send a message to a widget, as its page would."""
+    """Send a message to a widget, as its JavaScript would."""
     data = {"method": "custom", "content": content}
     message = client.session.msg("comm_msg", {"comm_id": widget, "data": data})
     client.shell_channel.send(message)
