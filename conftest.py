@@ -1,6 +1,7 @@
 """Setup for every test, and for every notebook under nbval, however pytest was started.
 
-Tests call only the simulator, sped up, and the developer's own settings don't affect them.
+No test calls a real provider. The simulator runs faster than real time, and the developer's own
+settings don't affect the tests.
 """
 
 import gc
@@ -19,7 +20,7 @@ import pytest
 from tools.env_vars import suite_environ
 from tools.programs import folder_for_sockets
 
-# Removed from the environment, since tests read the output of other programs.
+# Removed from the environment, since tests compare the output of other programs as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
 KERNELS = "QUICK_KERNELS"  # the address of the kernel server: see `preloaded`
@@ -41,9 +42,9 @@ FIRST = (
 
 @pytest.hookimpl(trylast=True)  # after pytest has read its own settings
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the variables of `course.py test` for tests, and provide fast kernels.
+    """Set the same environment variables as `course.py test`, and provide fast kernels.
 
-    This happens before tests are imported, so that no developer's key or proxy can affect one.
+    This happens before tests are imported, so no test sees the developer's API keys or proxies.
     """
     # Thousands of test items stay in memory, and every full collection would scan them.
     gc.set_threshold(100_000, 50, 50)
@@ -70,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # without the plugin xdist, nothing calls this
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Assign whole files to workers, and all files that share a JupyterLab to the same one."""
+    """With `--dist loadfile`, also keep files that share a JupyterLab on the same worker."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
@@ -85,7 +86,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def kernels() -> str | None:
-    """Return the address of the kernel server; None if this system has none."""
+    """Return the address of the kernel server; None except on Linux."""
     return os.environ.get(KERNELS)
 
 
@@ -114,7 +115,8 @@ def speak_to_kernels_through_files(folder: str) -> None:
     """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
     By default, each kernel looks up five free ports and binds them half a second later. In that
-    time, other tests open hundreds of connections and sometimes take one, and the kernel dies.
+    time, other tests open hundreds of connections. If one of them takes such a port, the kernel
+    dies.
     """
     from jupyter_client.manager import KernelManager
 

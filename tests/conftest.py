@@ -35,7 +35,7 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Yield a separate `Shared` for a module's tests to use instead of the process's own."""
+    """Yield a separate `Shared` for a module's tests; stop its simulator, if any, after them."""
     yield from own_shared()
 
 

@@ -1,4 +1,4 @@
-"""Event streams that are hard to read, for `utils.sse` and for a browser (`tests/browser`)."""
+"""Event streams that are hard to parse, for `utils.sse` and for a browser (`tests/browser`)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def by_chance() -> list[bytes]:
 
 
 def types_named(stream: bytes) -> list[str]:
-    """Return every name that an event of this stream could have, for a page's listeners."""
+    """Return every event type that a stream may contain, so that a page can listen for each."""
     lines = re.split("\r\n|\n|\r", stream.decode("utf-8", "replace"))
     named = [line[6:].removeprefix(" ") for line in lines if line.startswith("event:")]
     return ["message", *dict.fromkeys(name for name in named if name not in ("", "message"))]

@@ -1,4 +1,4 @@
-"""The load experiment: the order of its results, its clients, and its servers."""
+"""The load experiment: its results, its clients and its servers."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_row_holds_the_wait_of_the_median_and_of_the_last_client():
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
     """Return a function that measures a crowd in virtual time, with replies of fixed duration."""
-    from utils.crowd import app  # creates one of the simulator's models
+    from utils.crowd import app  # the import creates a model, which starts the simulator
 
     reply = Reply(["a ", "reply"], first_after=0.5, gap=0.2)
     model = FakeModel.of({})
@@ -127,7 +127,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Served]:
 
 @dataclass(frozen=True)
 class Served:
-    """When the health check was answered and when the last reply ended, in reply durations."""
+    """When the health check responded and the last reply ended, in units of a reply's duration."""
 
     health: float
     makespan: float
@@ -253,7 +253,7 @@ async def test_a_server_that_is_not_there_is_a_failure_too():
 
 
 def children() -> list[int]:
-    """Return the process IDs of measured servers that this process started and that still run."""
+    """Return the process IDs of the measured servers, started by this process, that are running."""
     mine = psutil.Process().children()
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 

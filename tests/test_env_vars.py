@@ -23,7 +23,7 @@ OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-somebody-1"}
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, started: simulator_client.Shared) -> Iterator[None]:
-    """Provide an environment without a provider and with new clients, and restore everything."""
+    """Remove a provider's variables and cached clients; restore the environment afterwards."""
     before = dict(os.environ)
     for name in list(os.environ):
         if env_vars._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):

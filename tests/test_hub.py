@@ -27,7 +27,7 @@ def settings(file: Path) -> Any:
 
 
 def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """Return a script's output, run after a learner's server settings were loaded as `c`."""
+    """Run a script with a learner's server settings loaded as `c`, and return its output."""
     load = f"""
         import sys
         from traitlets.config.loader import PyFileConfigLoader
@@ -49,7 +49,7 @@ def test_a_learners_server_knows_each_of_its_settings(monkeypatch: pytest.Monkey
     from jupyterlab.labapp import LabApp
     from traitlets.config import Application
 
-    # The settings replace this value with their own.
+    # The settings change this value; monkeypatch restores it after the test.
     monkeypatch.setattr("jupyterlab.commands._yarn_config", None)
     known = {
         one.__name__: one

@@ -57,7 +57,7 @@ def test_lab_has_terminals(running: Lab) -> None:
 
 
 def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
-    """Must be the last test of `running`, which it ends; one kernel is idle, one is busy."""
+    """Must be the last test that uses `running`, which it ends. One kernel is idle, one is busy."""
     with kernel(running), kernel(running) as client:
         family = running.family()
         assert len(family) >= 4, "JupyterLab, what ends it, and two kernels"
@@ -110,7 +110,7 @@ ANOTHER_VENV = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-pack
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Create every kind of user settings; return the variables that point to them."""
+    """Write user settings of every kind; return the environment variables that point to them."""
     texts = {
         "config/jupyter_config.py": CONFIGURATION,
         "config/jupyter_server_config.py": CONFIGURATION,

@@ -48,7 +48,7 @@ def tokens(text: str) -> Iterator[tuple[int, Token]]:
 
 
 def targets(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the targets of a document's links; code has no links."""
+    """Yield the targets of a document's links and images, with their lines; code is ignored."""
     for line, token in tokens(text):
         for name in ("href", "src"):
             if (target := token.attrGet(name)) is not None:

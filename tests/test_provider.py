@@ -397,7 +397,7 @@ def test_a_simulator_that_cannot_start_is_told_as_the_providers_error(
 
 
 async def test_a_cancelled_reply_is_never_finished_behind_the_readers_back() -> None:
-    """With LangChain's default on Python 3.11, two of three such cancellations are lost."""
+    """With LangChain's stall timeout on Python 3.11, two of three such cancellations are lost."""
 
     async def read(began: asyncio.Event) -> None:
         async for chunk in chat_model("laptop", delivery="stall@99,900").astream(

@@ -123,8 +123,7 @@ async def no_event_of_version_2_is_about_thinking(model: ChatOpenAI) -> None:
     thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
-    # In a separate process: LangChain warns once per process, and another test may have triggered
-    # it.
+    # In a separate process: LangChain warns once per process, perhaps already in another test.
     code = """
 import asyncio
 from langchain_core.language_models import GenericFakeChatModel as Model
@@ -203,7 +202,7 @@ async def test_an_async_stream_leaves_the_loop_free(model: ChatOpenAI) -> None:
 
 
 def test_every_lessons_row_stands_here() -> None:
-    """Each method recommended in a lesson's recap is in the table, in the same words."""
+    """Each method in the table of a lesson's recap has a row in the quick reference."""
     for lesson in sorted(LESSONS.glob("0*.md")):
         recap = lesson.read_text("utf-8").rpartition("## Recap")[2]
         for method in re.findall(r"^\| `?(\.\w+\(\)|callbacks)`? \|", recap, flags=re.MULTILINE):

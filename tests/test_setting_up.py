@@ -56,7 +56,7 @@ def test_the_first_time_everything_is_made(quick: Environment) -> None:
 
 @pytest.fixture
 def real(quick: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """Like `quick`, but with real virtual environments, which take a second."""
+    """Like `quick`, but with real virtual environments, each of which takes a second to create."""
     monkeypatch.setattr(environment, "make_venv", installers.make_venv)
     return quick
 
@@ -282,7 +282,7 @@ with only_one(Path({str(lock)!r})):
 
 
 def test_a_real_pip_sets_up_from_nothing_and_counts_what_it_fetches(tmp_path: Path) -> None:
-    """Everything except the network: the lock file names a wheel in a local folder."""
+    """Only the network is replaced: pip installs the locked wheel from a local folder."""
     copy = tmp_path / "course"
     shutil.copytree(ROOT / "tools", copy / "tools")
     wheels = tmp_path / "wheels"

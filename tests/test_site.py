@@ -65,7 +65,7 @@ def shows(text: str) -> dict[str, Any]:
 
 
 def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) -> list[Any]:
-    """Return the page for these cells; `stubs` are the sources that differ for learners."""
+    """Return the page's cells; `stubs` maps cell IDs to the sources that learners get instead."""
     learner = [
         {**one, "source": stubs.get(one["id"], one["source"])}
         for one in cells
@@ -136,7 +136,7 @@ def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
 
 
 def copied(folder: Path) -> Path:
-    """Copy `lessons/` and what is built from it; return the copy."""
+    """Copy `lessons/` and what is built from it; return the copy of `lessons/`."""
     for name in ("lessons", "notebooks", "solutions", "utils/checks"):
         shutil.copytree(ROOT / name, folder / name)
     return folder / "lessons"
@@ -178,7 +178,7 @@ def test_a_link_leads_to_a_page_of_the_site_or_is_plain_text(text: str, became: 
 
 
 def fetched(text: str) -> list[str]:
-    """Return what a page or style sheet would fetch from another host when it is shown."""
+    """Return the URLs on other hosts that a page or style sheet would fetch when shown."""
     text = re.sub(r"<a\b[^>]*>|/\*.*?\*/", "", text, flags=re.DOTALL)
     host = r"((?:https?:)?//[^'\")\s]+)"
     attributes = r"\b(?:src|srcset|href|poster|data|action)\s*=\s*['\"]" + host

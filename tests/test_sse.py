@@ -126,7 +126,7 @@ def test_any_text_put_into_data_lines_comes_back(text: str, cuts: list[int]):
 
 
 class Speaker:
-    """An app that sends given data, then waits; records when its client has disconnected."""
+    """An app that sends the given frames, then waits; records when its client has disconnected."""
 
     def __init__(self, *frames: str) -> None:
         self.gone = asyncio.Event()

@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse
 
 from utils.app_server import serving
 
-PIECE = "x" * 100_000  # large, so that an unread connection is soon full
+PIECE = "x" * 100_000  # large, so that an unread connection's buffers soon fill
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ class Endless:
 
 
 async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> None:
-    """Read nothing until the endpoint is blocked in sending, then disconnect."""
+    """Read nothing until the endpoint can't send any more, then disconnect."""
     host, port = url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -74,5 +74,5 @@ async def test_fastapis_own_response_leaves_a_generator_whose_text_waits(path: s
     endless = Endless()
     async with serving(endless.app) as url:
         await disconnect_while_text_waits(endless, url, path)
-    # The server has stopped, and so have all its tasks.
+    # The server and all its tasks have stopped.
     assert endless.closed == closes

@@ -28,7 +28,7 @@ from utils.sse import listen
 FOLDER = ROOT / "lessons" / "take_home"
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
 RIVER = "Name a river."
-STALLS = "sim-fast:stall@3,3000"  # stalls for a minute at speed 50, so earlier output was streamed
+STALLS = "sim-fast:stall@3,3000"  # stalls for a minute at speed 50
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ CTRL_C = pytest.mark.skipif(
 
 
 def reported(stderr: str) -> dict[str, str]:
-    """Return the lines `name: value` of a report."""
+    """Return the `name: value` lines of a report as a dict."""
     return dict(re.findall(r"^([^:\n]+): (.*)$", stderr, re.MULTILINE))
 
 

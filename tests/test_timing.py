@@ -33,7 +33,7 @@ class Clock:
 
 
 class Source:
-    """A stream that logs its use: each item pulled, each close, and the times."""
+    """A stream that counts pulled items and calls of `close`. Each pull advances `clock`."""
 
     def __init__(self, items, clock=None, gap=0.0, error=None):
         self.items, self.clock, self.gap, self.error = list(items), clock, gap, error

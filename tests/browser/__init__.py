@@ -1,1 +1,1 @@
-"""Browser tests. A package, so that the shared browser closes after the last of them."""
+"""Browser tests, in a package, so that the package-scoped browser closes after the last one."""

@@ -1,7 +1,7 @@
-"""Fixtures for browser tests: one JupyterLab, one browser and one page per worker.
+"""Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-The lesson tests run on one worker, and the other browser tests on another: see the root
-`conftest.py`.
+With several workers, the lesson tests run on one and the other browser tests on another: see the
+root `conftest.py`.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """When a test fails, save a screenshot of each page, and report the page's state."""
+    """When a test fails, save a screenshot of each page, and report its state."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
-        # pytest's summary merges skips that have the same reason and location.
+        # pytest's summary merges skips with the same reason and location, so give all one location.
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ def pytest_runtest_makereport(
 def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the browser's path; if no browser can run, skip the tests before anything starts.
 
-    If COURSE_BROWSER is set, as in CI, a browser that can't run is an error.
+    If COURSE_BROWSER is set, as in CI, the tests fail instead.
     """
     found = probe(tmp_path_factory.mktemp("probe"))
     if found.problem is not None:
@@ -165,7 +165,7 @@ def notebook(
             pages.append(context.new_page())
             pages[0].set_viewport_size(viewport)
             opened.append(NotebookPage.open(pages[0], lab.url(file)))
-            opened[0].theme("JupyterLab Light")  # the failed test may have left the dark theme on
+            opened[0].theme("JupyterLab Light")  # a failed test may have left the dark theme on
         return opened[0]
 
     yield write_and_open

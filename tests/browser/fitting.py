@@ -41,7 +41,7 @@ def lay_out_all(page: Page) -> None:
 
 
 def misfits(page: Page, widgets: str = WIDGETS) -> list[str]:
-    """Return the elements that overflow their widget at the page's current width, with their text.
+    """Return the elements that overflow their widget or clip their content, each with its text.
 
     Raises:
         LookupError: If the page has no such widget.

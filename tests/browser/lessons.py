@@ -1,7 +1,7 @@
 """Browser tests that every lesson's unmodified notebook must pass in JupyterLab.
 
 Each lesson's test module subclasses `Promises`, sets `lesson`, and adds its own tests. Screenshots
-of everything live, in both themes, are saved in test-artifacts.
+of the lesson's `pictures`, in both themes, are saved in test-artifacts.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Opened:
 
 @pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and longer on a busy machine
 class Promises:
-    """Base class for each lesson's `TestPromises`. All tests examine the same *Run All*."""
+    """Base class for each lesson's `TestPromises`. All tests share one *Run All*."""
 
     lesson: Lesson
 

@@ -21,14 +21,14 @@ _PATIENCE = 240.0  # seconds
 
 @dataclass(frozen=True)
 class Found:
-    """The browser's path, and the reason why it can't be used, if any."""
+    """The browser's path, or the reason why no browser can run."""
 
     path: str
     problem: str | None
 
 
 def probe(folder: Path) -> Found:
-    """Start a browser and make it show an empty page; `folder` is for temporary files."""
+    """Try to show an empty page in a browser; `folder` is for temporary files."""
     answer, log = folder / "answer.json", folder / "log.txt"
     with log.open("wb") as output:
         trying = subprocess.Popen(
@@ -61,7 +61,7 @@ def _sentence(cause: str) -> str:
 
 
 def _try() -> str:
-    """Return the path of a browser that works, or an empty string."""
+    """Start the browser and return its path; return an empty string if none is installed."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -122,7 +122,8 @@ def test_a_prediction_is_answered(notebook: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    # The state that the late script requests may arrive after the click, followed by its echo.
+    # After the click, the state that the late script requested may still arrive, and then the
+    # kernel's echo of the click.
     nb.cells.get_by_role("radio", name="This").click()
     nb.cells.get_by_role("radio", name="This", checked=True).wait_for()
     nb.cells.get_by_role("button", name="Lock in my answer").click()

@@ -25,7 +25,7 @@ RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
 # Scripts that record in the page the text's length after each change, the EventSources, and the
-# events' numbers.
+# events' IDs.
 NOTE_LENGTHS = """() => {
   const log = document.getElementById("log");
   window.lengths = [];
@@ -69,7 +69,7 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 class Cable:
-    """A connection to the app that can be cut: open connections break, new ones work."""
+    """A proxy to the app. `cut` drops all open connections; new ones work."""
 
     def __init__(self, port: int) -> None:
         self._open: list[socket.socket] = []
@@ -115,7 +115,7 @@ def send(page: Page, message: str) -> None:
 
 
 def ask(page: Page, message: str) -> None:
-    """Send a message, and wait until the reply has begun."""
+    """Send a message, and wait until the page contains an element for its reply."""
     before = page.locator(".reply").count()
     send(page, message)
     page.locator(".reply").nth(before).wait_for(state="attached")

@@ -49,7 +49,7 @@ TWENTY = "still climbed its"  # the end of the first twenty pieces
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
-    """Open the page of exercise 4.rejoin in a new tab, and send its question."""
+    """Open exercise 4.rejoin's page in a new tab, ask, and wait for the first twenty pieces."""
     nb.run_new_cell(lesson_source.solution("4.rejoin") + LASTING_PAGE.format(model=model))
     tab = nb.page.context.new_page()
     tab.goto(re.findall(r"The page: (\S+)", nb.printed())[-1])
@@ -59,7 +59,7 @@ def lasting_page(nb: NotebookPage, model: str) -> Page:
 
 
 def marks(nb: NotebookPage, place: int) -> int:
-    """Return the number of heartbeats that the strip shows."""
+    """Return the number of heartbeats drawn in the heartbeat widget at index `place`."""
     drawn = nb.page.locator(f"{HEARTS} .course-marks").nth(place).get_attribute("d") or ""
     return drawn.count("M")
 

@@ -227,7 +227,7 @@ def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
 
 
 def seconds_counted(nb: NotebookPage, more_than: float) -> float:
-    """Wait until the page's last badge shows more than this many seconds; return its seconds."""
+    """Wait until the last badge shows more than this many seconds; return the number shown."""
     last = "[...document.querySelectorAll('.course-badge')].at(-1)"
     counted = f"parseFloat({last}?.textContent.split('… ')[1])"
     nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)

@@ -1,7 +1,7 @@
 """A browser's EventSource and `utils.sse` interpret event streams in the same way.
 
-The tests compare raw streams, event by event, then read the endpoint that lesson 4 builds and the
-frames of the course's source document.
+The tests compare raw streams, event by event. Then a browser reads the endpoint that lesson 4
+builds, and the frames of the document that the course is based on.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ READ = """([url, types]) => new Promise((resolve) => {
     resolve(events);
   });
 })"""
-# A chat page as described in lesson 4: text is JSON, and the end event closes the connection.
+# A chat page's script, as in lesson 4: text is JSON, and the end event closes the connection.
 CHAT = """(url) => {
   window.chat = { text: "", ends: 0, opened: 0 };
   const source = (window.source = new EventSource(url));
@@ -102,7 +102,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def misread_by_chromium(stream: bytes) -> bool:
-    """Return whether it starts with a byte order mark and a line end, which Chromium misreads."""
+    """Return whether a stream starts with a BOM and then a line end, which Chromium misreads."""
     return stream.startswith((b"\xef\xbb\xbf\r", b"\xef\xbb\xbf\n"))
 
 
@@ -192,7 +192,10 @@ class Site:
 
 @contextmanager
 def in_a_thread(work: Callable[[asyncio.Event, Callable[[], None]], Awaitable[None]]):
-    """Run `work(over, ready)` on a new event loop in a thread while the block runs."""
+    """Run `work(over, ready)` on a new event loop in a thread while the block runs.
+
+    `work` calls `ready` once it is ready for the block, and ends when `over` is set.
+    """
     ready = threading.Event()
     handles: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
@@ -255,8 +258,8 @@ def test_closing_the_tab_stops_the_model(page: Page, site: Site):
         page.evaluate(CHAT, f"{site.url}/chat?question={question}&delivery=stall@20,600")
         page.wait_for_function("() => window.chat.text.length > 20")
         page.close()
-        # A busy browser takes seconds to close a connection. A log request waits at most 5 s, the
-        # stall lasts 60.
+        # A busy browser takes seconds to close a connection. Each log request waits up to 5 s for
+        # that, so six wait up to 30 s: much less than the stall, which lasts 120 s at speed 5.
         assert any(simulator().requests().settled for _ in range(6))
     (request,) = seen
     assert request.ended == "client left"

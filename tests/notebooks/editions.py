@@ -120,7 +120,7 @@ def run(
 
 
 def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
-    """Return the faults of a stored instructor's edition."""
+    """Yield the faults of a stored notebook in the instructor's edition."""
     if "widgets" in notebook.metadata:
         yield "stores widgets' state, which no code host shows"
     for number, cell in enumerate(code(notebook.cells), start=1):
@@ -135,7 +135,7 @@ def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
 
 
 def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode]) -> Iterator[str]:
-    """Return the faults of freshly executed cells, given the same cells as stored."""
+    """Yield the faults of freshly executed cells, given the same cells as stored."""
     for cell, again in zip(stored, fresh, strict=True):
         if bool(cell.outputs) != bool(again.outputs):
             yield f"cell {cell.id} has outputs in one run only"
@@ -143,7 +143,7 @@ def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode])
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
-    """Return the faults of outputs: an error, text on stderr, or a path on this machine."""
+    """Yield the faults of outputs: an error, text on stderr, or a machine's absolute path."""
     for output in outputs:
         if output.output_type == "error":
             yield f"raised {output.ename}"
@@ -155,7 +155,7 @@ def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
 
 
 def faults_of_notebooks(notebook: NotebookNode) -> Iterator[str]:
-    """Return the faults of a stored learner's edition."""
+    """Yield the faults of a stored notebook in the learner's edition."""
     if "widgets" in notebook.metadata:
         yield "stores widgets' state"
     for cell in code(notebook.cells):

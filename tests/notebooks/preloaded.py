@@ -1,4 +1,4 @@
-"""Kernels and scripts with slow imports already done: forks of one process that imported them.
+"""Starts kernels and scripts as forks of one process that has already done the slow imports.
 
 Each is a separate process with its own namespace, as after a restart. The preloaded modules are
 those that lessons import anyway, and none of the course's own. Forking like this is only safe on
@@ -60,11 +60,11 @@ def preloaded() -> Iterator[str | None]:
         number = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(number)]
         environ = os.environ | ENVIRON
-        # Its standard input closes when this process ends, even if killed, and then it ends too.
+        # The server ends when its standard input closes, as it does even if this process is killed.
         with subprocess.Popen(
             serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
         ) as server:
-            listener.close()  # if that process dies, connections are refused
+            listener.close()  # with only the server's copy open, connections are refused if it dies
             try:
                 yield address
             finally:

@@ -28,7 +28,7 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
     found = subprocess.run(
         [*ruff, "--select=F405,F821", "--output-format=json", str(folder)],
         stdout=subprocess.PIPE,
-        check=False,  # ruff fails if it finds something
+        check=False,  # ruff exits with 1 if it finds something
     )
     return {
         (sections[int(Path(fault["filename"]).stem)].title, fault["message"].split("`")[1])

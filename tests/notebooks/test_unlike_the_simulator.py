@@ -1,4 +1,4 @@
-"""Lessons run with another OpenAI-compatible server, set only by environment variables.
+"""Lessons run with another OpenAI-compatible server, selected only by environment variables.
 
 No lesson ends in a traceback, whatever that server sends. A cell's output may then differ from the
 lesson's conclusion.
@@ -22,7 +22,7 @@ from tests.notebooks.editions import LESSONS, ROOT
 
 @dataclass(frozen=True)
 class Reply:
-    """The server's reply to every request: a message, and the deltas of a stream."""
+    """One of the server's replies, as a whole message and as the deltas of a stream."""
 
     message: Mapping[str, Any]
     deltas: Sequence[Mapping[str, Any]]
@@ -45,7 +45,7 @@ REPLIES = {
         usage=None,
         closing="data: [DONE]\n\n",
     ),
-    # Seen with transformers' server: no empty first text, usage in the last chunk, no [DONE].
+    # Seen with Hugging Face's server: no empty first text, usage in the last chunk, no [DONE].
     "one word": Reply(
         message={"role": "assistant", "content": "Yes"},
         deltas=[{"role": "assistant"}, {"content": "Yes"}],
@@ -61,7 +61,7 @@ REPLIES = {
         usage=None,
         closing="",
     ),
-    # Other scripts, in a single chunk, with a count that includes hidden reasoning.
+    # Non-Latin scripts, in a single chunk, with a count that includes hidden reasoning.
     "one chunk": Reply(
         message={"role": "assistant", "content": MIXED},
         deltas=[{"role": "assistant", "content": MIXED}],
@@ -115,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """Sends the next of `REPLIES` to each request, beginning with the one set by `begin`."""
+    """Returns the next of `REPLIES` for each request; `begin` sets the first."""
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
@@ -149,7 +149,7 @@ def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def test_no_cell_ends_in_an_error(
     lesson: str, other_server: Server, quick_kernel: Sequence[str] | None
 ) -> None:
-    """Each cell that calls the model is executed twice, with other replies the second time."""
+    """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
     requests = [0]
 

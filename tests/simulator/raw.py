@@ -1,4 +1,4 @@
-"""HTTP requests without a client library, and strict checks of responses by `openai`'s types."""
+"""HTTP requests without a client library, and strict checks against `openai`'s types."""
 
 import json
 from http.client import HTTPConnection
@@ -10,7 +10,7 @@ from utils.simulator import Simulator
 
 
 def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> tuple[int, str, bytes]:
-    """Send a request unchanged; return status, content type and body."""
+    """POST a body, as JSON unless it is bytes; return the status, content type and raw body."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return call(server, "POST", path, raw, server.api_key)
 

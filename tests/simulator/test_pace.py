@@ -1,4 +1,4 @@
-"""When a reply's pieces arrive at `ChatOpenAI`, to the millisecond, in virtual time."""
+"""When a reply's pieces arrive at `ChatOpenAI`, measured in virtual time."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_two_streams_that_take_turns_do_not_wait_for_each_other(virtual: Virtual
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    # the second stream waits for the first one's role chunk
+    # the second stream starts only after the first one's role chunk
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 

@@ -247,7 +247,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(
 
 
 class Provider(BaseHTTPRequestHandler):
-    """A provider that sends the events in each prompt, and has no list of models."""
+    """A provider that sends each line of the prompt as an event, and has no list of models."""
 
     def do_GET(self) -> None:
         self.send_error(404)
@@ -266,7 +266,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def odd() -> Iterator[str]:
-    """Run this provider in a thread, and yield its base URL."""
+    """Run a `Provider` in a thread, and yield its base URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

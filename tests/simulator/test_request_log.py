@@ -107,7 +107,7 @@ def test_a_reply_that_nobody_reads_on_is_still_streaming(server: Simulator) -> N
 
 def test_a_log_that_did_not_settle_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulator_client, "_SETTLE_SECONDS", 0.3)
-    server = Simulator(speed=0.1)  # the reply of profile "seed" then takes 100 s
+    server = Simulator(speed=0.1)  # a reply then takes longer than 0.3 s
     try:
         stream = chat(server, "sim-fast").stream("river poem")
         next(stream)

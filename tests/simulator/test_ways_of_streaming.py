@@ -32,7 +32,7 @@ NONE = "\N{EN DASH}"
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
 TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}
 
-Read = Callable[[Any], None]  # reads a stream and passes on each item
+Read = Callable[[Any], None]  # called with each item of a stream
 Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
 
 
@@ -80,7 +80,7 @@ async def plainly(given: Component, take: Read) -> None:
 
 
 def in_step(mode: Any) -> Any:
-    """Return a function that reads the same way with `.stream()`, without an event loop."""
+    """Return a function that reads `.stream()` in this mode, or in the default mode if None."""
 
     def read(given: Component, take: Read) -> None:
         modes = {} if mode is None else {"stream_mode": mode}

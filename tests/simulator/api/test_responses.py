@@ -286,7 +286,7 @@ def test_openais_stream_helper_parses_tools_and_formats(client: OpenAI) -> None:
 
 def pydantic_function_tool_for_responses() -> Any:
     made = pydantic_function_tool(GetWeather)
-    from openai.lib._tools import ResponsesPydanticFunctionTool  # as its docs recommend
+    from openai.lib._tools import ResponsesPydanticFunctionTool
 
     return ResponsesPydanticFunctionTool({"type": "function", **made["function"]}, GetWeather)
 
