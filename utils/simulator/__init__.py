@@ -3,7 +3,7 @@
 In a notebook, `start()` returns the kernel's one simulator; on a command line, run
 `python -m utils.simulator --help`. The server imports nothing else from this course. Only the
 command `record` uses other modules of `utils` (`sse`, `errors`, `env_vars`, `unicode`), to avoid
-duplicates of their code.
+duplicating their code.
 """
 
 from .client import Seen, Simulator, start

@@ -216,7 +216,7 @@ def _request(model: str, prompt: str) -> dict[str, object]:
 
 
 def _request_in(file: Path, model: str) -> dict[str, object]:
-    """Return the chat request in a file."""
+    """Read a chat request from a file, and set its model; exit if the file is invalid."""
     try:
         request = json.loads(file.read_text(encoding="utf-8-sig"))
         messages = request["messages"]

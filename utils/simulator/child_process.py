@@ -1,4 +1,4 @@
-"""Child processes that run a module of the course: starting, getting the port, ending.
+"""Starts and ends child processes that run a module of the course, and receives their ports.
 
 Standard library only, since every notebook imports this.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _LOOPBACK = "127.0.0.1"
-_REPORT_VARIABLE = "COURSE_REPORT_TO"  # address and token with which a child reports its port
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # port and token for a child's report
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0
@@ -48,8 +48,9 @@ class Child:
     continuously, so that a full pipe never blocks the child; the last output is kept for error
     messages.
 
-    The child ends when the pipe to its standard input closes. Only this process has the other end,
-    so the operating system closes it even if this process is killed.
+    The module must call `end_with_stdin`, so that the child ends when the pipe to its standard
+    input closes. Only this process has the other end, so the operating system closes it even if
+    this process is killed.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Child:
         return self._process.poll() is None
 
     def port(self, seconds: float | None = None) -> int | None:
-        """Wait for the process to report its port; return None if it ends or times out first."""
+        """Wait for the process to report its port; return None after `seconds` or if it ends first."""
         until = None if seconds is None else time.monotonic() + seconds
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:
@@ -171,7 +172,7 @@ class Child:
             self.wait()
 
     def last_output(self) -> str:
-        """Return a sentence for an error message: the last output, or the child's state."""
+        """Return a sentence for an error message: the last line of output, or the child's state."""
         code = self._process.poll()
         if code is not None:
             self._reader.join(_REPORT_SECONDS)  # limited: grandchildren may keep the pipe open

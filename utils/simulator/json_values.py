@@ -30,7 +30,7 @@ def parse_object(raw: bytes) -> Json:
 
 
 def is_shallow(value: object) -> bool:
-    """Return whether `value` can be walked recursively without exhausting the stack."""
+    """Return whether `value` is shallow enough to be walked recursively."""
     level = [value]
     for _ in range(_MAX_DEPTH):
         inner: list[object] = []

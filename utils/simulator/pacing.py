@@ -1,4 +1,4 @@
-"""The schedule of a reply, and sending it on time.
+"""The schedule of a reply, and a generator that yields its bytes on time.
 
 Each deadline is relative to the request's arrival, not to the previous token. A server that sleeps
 for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
@@ -26,7 +26,7 @@ class Plan:
     """The schedule of one reply, in seconds at speed 1 since the request arrived.
 
     Attributes:
-        opening: When the role-only chunk is sent.
+        opening: When a stream's first event, which has no text, is sent.
         tokens: When each token is generated.
         end: When the reply is complete.
     """
@@ -57,7 +57,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
     The TTFT is log-normally distributed around the profile's median. The other tokens follow at
     the profile's rate, with random stalls. If the profile thinks, its `reasoning` tokens are spread
-    over the TTFT; with any other profile, they are the first tokens.
+    between the opening and the TTFT; with any other profile, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
@@ -100,8 +100,8 @@ class TimedBytes(NamedTuple):
         at: When they are sent, in seconds at speed 1 since the request arrived.
         data: The bytes.
         tokens: Number of the reply's tokens that they contain.
-        ends: Whether the reply ends early after these bytes: "failed" ends the response cleanly,
-            "reset" resets the connection, "" continues.
+        ends: Whether and how the reply ends early after these bytes: "failed" ends the response
+            cleanly, "reset" resets the connection, and "" means no early end.
     """
 
     at: float

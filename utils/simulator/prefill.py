@@ -9,9 +9,9 @@ first: The profile's TTFT in seconds, which stands for the network, scheduling a
     It is drawn with the profile's spread, seeded by the request.
 prompt, cached: Numbers of tokens. The cached tokens are the longest prefix shared with an earlier
     prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
-    prefilled, and a block can be reused once its own prefill has ended. The block size and minimum
-    are OpenAI's (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks the same
-    way (docs.vllm.ai, "Automatic Prefix Caching").
+    prefilled, and a block can be reused once its prompt's prefill has ended. The block size and
+    minimum are OpenAI's (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks
+    the same way (docs.vllm.ai, "Automatic Prefix Caching").
 rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured a TTFT of 48 ms for
     500 tokens and 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
@@ -49,7 +49,7 @@ class Server:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._free = [0.0] * serving.slots  # when each slot becomes free
-        self._ready: OrderedDict[int, float] = OrderedDict()  # when each block's prefill ends
+        self._ready: OrderedDict[int, float] = OrderedDict()  # when each block can be reused
 
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
         """Return the place of a request that arrives at `now`.
@@ -80,7 +80,7 @@ class Server:
 
 
 def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
-    """Yield a hash for each whole block that covers the block and all earlier ones.
+    """For each whole block, yield a hash of that block and all earlier ones.
 
     The prompt's last token is excluded, so that at least one token is prefilled.
     """

@@ -1,4 +1,4 @@
-"""The simulator's process: starting, monitoring, restarting and stopping it.
+"""Starts, monitors, restarts and stops the simulator's process.
 
 Standard library only, since every notebook imports this. The process itself runs `__main__` and
 `server`.
@@ -47,19 +47,19 @@ class ServerProcess:
             raise SimulatorError(_cannot_start(str(error))) from None
         self._watchdog = threading.Thread(target=self._watch, name="simulator", daemon=True)
         self._watchdog.start()
-        if hasattr(os, "register_at_fork"):  # not on Windows, which doesn't fork
+        if hasattr(os, "register_at_fork"):  # missing on Windows, which can't fork
             os.register_at_fork(after_in_child=self._forked)
         atexit.register(self.stop)
 
     @property
     def port(self) -> int:
-        """The port that the simulator listens on; waits until it is ready."""
+        """The simulator's port; waits until the simulator is ready."""
         self.wait()
         return self._port
 
     @property
     def pid(self) -> int:
-        """The process id; waits until it is ready."""
+        """The process id; waits until the simulator is ready."""
         self.wait()
         return self._process.pid
 
@@ -140,7 +140,7 @@ class ServerProcess:
                     return
 
     def _follow(self, process: Child) -> tuple[bool, str]:
-        """Wait until one process ends; return whether it was ever ready, and its last output."""
+        """Wait until a process ends; return whether it was ever ready, and its last output."""
         port = process.port()
         if port is not None:
             self._update(port=port)

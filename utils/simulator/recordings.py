@@ -17,7 +17,7 @@ _FORMAT = "recorded replies of a chat model, version 2"
 
 
 class RecordingError(ValueError):
-    """A file isn't a valid recording; the message names the file and the reason."""
+    """A recording can't be read or is invalid; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RecordedReply:
     model: str
     prompt: str  # the last user message
     opening: float  # when the first event arrived
-    parts: tuple[tuple[Kind, str], ...]  # each part's kind and, for a call, its tool
+    parts: tuple[tuple[Kind, str], ...]  # each part's kind; for a call, the tool's name
     pieces: tuple[tuple[float, int, str], ...]  # time, index of the part, and text of each piece
     finish: str  # the finish reason
     end: float  # when the reply ended

@@ -22,7 +22,7 @@ class Encoder(Protocol):
 
     @property
     def done(self) -> bytes:
-        """The end marker of a stream, if the API has one."""
+        """The end marker of a stream; empty if the API has none."""
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the reply as server-sent events."""
@@ -37,10 +37,10 @@ class Encoder(Protocol):
         """Return the event for a reply that failed."""
 
     def no_choices(self) -> bytes:
-        """Return a chunk without choices, if the API has choices."""
+        """Return a chunk without choices; empty if the API has no choices."""
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts, unless the stream has them already."""
+        """Return a chunk with token counts; empty if the stream already has them."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Reply:
 
     request: ModelRequest
     info: ReplyInfo
-    parts: tuple[Part, ...]  # the complete parts, before any length limit
+    parts: tuple[Part, ...]  # the complete parts, before any truncation
     pieces: tuple[Piece, ...]  # the pieces to send, in order
     # the finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded one
     finish: str

@@ -134,7 +134,7 @@ class Requests(Sequence[Request]):
 
 
 class Entry:
-    """One request, from its arrival to the end of its reply."""
+    """The log entry of one request, updated until its reply ends."""
 
     def __init__(self, number: int, path: str, clock: Clock, epoch: float) -> None:
         self.started = clock()
@@ -155,7 +155,7 @@ class Entry:
         self.note(body=kept, model=str(body.get("model", "")), stream=stream)
 
     def planned(self, ttft: float | None, gap: float, speed: float) -> None:
-        """Record the latencies that the client should measure."""
+        """Record status 200, and the latencies that the client should measure."""
         self.note(
             planned_ttft=None if ttft is None else ttft / speed, planned_gap=gap / speed, status=200
         )
@@ -172,7 +172,7 @@ class Entry:
         self.note(ended=how, tokens_unsent=unsent, ended_at=ended_at)
 
     def disconnected(self, plan: Plan, seconds: float) -> None:
-        """Record that the client disconnected after `seconds`, measured at speed 1."""
+        """Record a client disconnect `seconds` after the request arrived, at speed 1."""
         generated = max(plan.generated(seconds), self._tokens_sent)
         self.end("client left", unsent=len(plan.tokens) - generated)
 

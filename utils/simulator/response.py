@@ -24,7 +24,7 @@ class PacedResponse:
     encoder: Encoder
     entry: Entry
     visit: contextlib.ExitStack  # closed when the reply ends
-    count: Callable[[int], None]  # called with the tokens of each send
+    count: Callable[[int], None]  # called with the number of tokens in each send
     speed: float
     clock: Clock
 

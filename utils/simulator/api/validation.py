@@ -47,7 +47,7 @@ class Body(Lenient):
         """Return the validated body.
 
         Raises:
-            ApiError: 400 that names the invalid field.
+            ApiError: 400, naming the invalid field.
         """
         ignored = cls.ignored.split()
         try:
@@ -167,7 +167,7 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
     for tool calls and their results.
 
     Raises:
-        ApiError: 400 that names `param`.
+        ApiError: 400, naming `param`.
     """
     pending: set[str] = set()
     for index, turn in enumerate(turns):
@@ -191,7 +191,7 @@ def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> 
     """Reject a JSON format without a schema unless the conversation mentions JSON.
 
     Raises:
-        ApiError: 400 that names `param`.
+        ApiError: 400, naming `param`.
     """
     if not any("json" in turn.text.lower() for turn in turns):
         raise errors.wrong_value(

@@ -10,7 +10,7 @@ from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
 _MOST_SAID = 60  # number of latest replies whose sentences aren't repeated if possible
-_STEM = 4  # letters; words with the same first letters count as equal
+_STEM = 4  # letters; words that begin with the same ones count as equal
 
 
 def text(request: ModelRequest) -> str:
@@ -42,7 +42,7 @@ def _plain(text: str) -> str:
 
 
 def _rest(request: ModelRequest) -> str:
-    """Return the rest of a truncated reply, part of which may already have been requested."""
+    """Return the rest of a truncated reply; earlier turns may already have continued it."""
     turns = list(request.turns[:-1])
     partial = ""
     go_on = wording.pattern("go_on")
@@ -56,7 +56,7 @@ def _rest(request: ModelRequest) -> str:
 
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
-    """Return the reply to a question about the conversation itself; None for other prompts."""
+    """Return the reply to a question about the conversation itself; None if there is none."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
@@ -92,7 +92,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to.
 
-    These are the messages on its subject or, if there are none, all questions or all messages.
+    These are the messages on its subject or, if there are none, all messages. A prompt about a
+    question then refers only to questions and instructions, if there are any.
     """
     if named := _sharing_words(prompt, asked):
         return named

@@ -1,4 +1,4 @@
-"""Extraction of names, places, numbers, dates and lists from a prompt, by regular expressions.
+"""Extracts names, places, numbers, dates and lists from a prompt with regular expressions.
 
 The expressions match in linear time, since a prompt can be long and matching blocks the event loop.
 """
@@ -83,7 +83,7 @@ def times(text: str) -> list[str]:
 
 @_remembered
 def numbers(text: str) -> list[str]:
-    """Return numbers as written, except those inside words, dates and URLs."""
+    """Return numbers as written, except those inside words, e-mail addresses and ISO dates."""
     return re.findall(r"(?<![\w.@-])-?\d+(?:\.\d+)?(?![\w@]|-\d|\.\d)", _without_compounds(text))
 
 

@@ -91,7 +91,7 @@ _UNITS = {
     "temperature": ("temperature", "degrees", "°"),
 }
 _NEAR = 40  # characters; a "not" at most this far before a word negates it
-_LONGEST_BEGINNING = 20  # letters
+_LONGEST_BEGINNING = 20  # letters; maximum length of a word prefix
 _OTHERS = frozenset(word for words in _UNITS.values() for word in words)
 
 
@@ -142,7 +142,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _counted(text: str) -> dict[str, str]:
-    """Map each number that is followed by a word to the first such word."""
+    """Map each number to the first word or currency symbol that directly follows it."""
     found: dict[str, str] = {}
     for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
         found.setdefault(number, word.lower())
@@ -177,7 +177,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into parts, one per record with the fields `names`."""
+    """Split `text` into parts, one per record with the fields `names`; return [] if it can't."""
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:

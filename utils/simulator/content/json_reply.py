@@ -54,7 +54,7 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema in a message: as JSON schema, example or list of keys; None if absent."""
+    """Return a schema from a JSON schema, example or list of keys in a message, if any."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue

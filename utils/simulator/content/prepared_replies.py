@@ -63,7 +63,7 @@ def parse(name: str, source: str) -> PreparedReply:
     """Parse the text of a reply's file.
 
     Raises:
-        HeaderError: If a header line is unknown, or the header or the text is missing.
+        HeaderError: If a header line is invalid, or there is no text after the header.
     """
     header, _, text = source.partition("\n\n")
     asks: list[frozenset[str]] = []

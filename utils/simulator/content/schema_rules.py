@@ -28,7 +28,7 @@ def _high(schema: Json) -> tuple[float, bool]:
 
 
 def within(value: float, schema: Json) -> bool:
-    """Return whether a number is within its schema's bounds."""
+    """Return whether a number satisfies a schema's bounds and `multipleOf`."""
     (low, low_out), (high, high_out) = _low(schema), _high(schema)
     if value < low or value > high or (low_out and value == low) or (high_out and value == high):
         return False
@@ -37,7 +37,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a simple number within the bounds.
+    """Return a simple number that satisfies a schema's bounds and `multipleOf`.
 
     Raises:
         SchemaError: If no number fits.
@@ -64,7 +64,7 @@ def in_bounds(schema: Json, whole: bool) -> float:
 
 
 def merged_schemas(parts: list[Json]) -> Json:
-    """Merge schemas that must all match into one."""
+    """Combine several schemas, all of which a value must match, into one schema."""
     whole: Json = {}
     properties: Json = {}
     required: Json = {}
@@ -80,7 +80,7 @@ def merged_schemas(parts: list[Json]) -> Json:
 
 
 def is_null(schema: Any) -> bool:
-    """Return whether a schema allows null only."""
+    """Return whether a schema allows only null."""
     return isinstance(schema, dict) and schema.get("type") == "null"
 
 
@@ -94,7 +94,7 @@ def guessed_type(schema: Json) -> str:
 
 
 def max_length(schema: Json) -> int:
-    """Return the maximum length of a string."""
+    """Return the maximum length of a schema's strings; 100,000 by default."""
     return int(schema.get("maxLength", 100_000))
 
 

@@ -58,7 +58,7 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
         context: A longer text that may contain the words of an enum.
 
     Raises:
-        SchemaError: If the schema is invalid, too large, or endlessly recursive.
+        SchemaError: If the schema is invalid, too large or endlessly recursive, or no value fits.
     """
     text, context = text[: extract.LONGEST], (context or text)[: extract.LONGEST]
     try:
@@ -320,7 +320,7 @@ def _unique(values: list[Any]) -> list[Any]:
 
 
 def _whole(written: str) -> float:
-    """Parse an integer; return infinity if it is beyond a float's range."""
+    """Parse an integer; return infinity if it is longer than `_MOST_DIGITS`."""
     return int(written) if len(written) <= _MOST_DIGITS else inf
 
 

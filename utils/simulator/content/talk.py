@@ -1,4 +1,4 @@
-"""Replies in free conversation: topics, small talk, and a fallback that keeps it going.
+"""Replies in free conversation: topics, small talk, and fallbacks that keep the conversation going.
 
 The texts are in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
 """
@@ -29,7 +29,7 @@ class Topic:
     Attributes:
         asks: Alternative sets of word prefixes; a message must contain all of one set.
         name: The name by which a sentence refers to the topic.
-        parts: The texts, by the kind of question that they answer.
+        parts: The texts, keyed by the kind of question that they answer.
         streaming: Whether the topic is about streaming.
     """
 
@@ -43,7 +43,7 @@ class Chooser:
     """Chooses replies; avoids repeating sentences from earlier replies if possible."""
 
     def __init__(self, said: list[str], rng: random.Random) -> None:
-        """Prepare for choosing one reply; `said` contains the earlier replies."""
+        """Store the earlier replies and the random generator."""
         self._said = "\n".join(said)
         self.rng = rng
 

@@ -58,7 +58,7 @@ class Wanted:
 
 
 def decide(request: ModelRequest) -> tuple[Wanted, ...]:
-    """Return the calls for the last user message; if no tool matches, none unless required.
+    """Return the tool calls for a request; there is at least one if calls are required.
 
     Raises:
         SchemaError: If a tool's parameters aren't a usable schema.
@@ -102,7 +102,8 @@ class _Wish:
     tool: Tool
     start: int
     end: int
-    complete: bool = False  # whether that part contains all required arguments
+    # whether that part is known to contain all required arguments; computed only when needed
+    complete: bool = False
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Wanted]:
@@ -135,7 +136,7 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Wanted]:
 
 
 def _complete(tool: Tool, text: str) -> bool:
-    """Return whether `text` has all required arguments of the tool."""
+    """Return whether `text` contains all required arguments of the tool."""
     value = fill(tool.parameters or {"type": "object"}, text)
     return value.found and not value.missing
 
@@ -157,7 +158,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
 
 
 def _fit(tool: Tool, said: _Said) -> int:
-    """Return a tool's score: 2 per word of its name, 1 per word of its description."""
+    """Return a tool's score: 2 per matching word of its name, 1 per one of its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(2 for word in name if _among(word, said))
     described = sum(1 for word in about if _among(word, said))

@@ -59,7 +59,7 @@ def matching(patterns: Mapping[str, str], text: str) -> str | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text that are long enough for a repetition to be noticed."""
+    """Return the sentences whose repetition would be noticed; if all are short, the whole text."""
     parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
     return [part for part in parts if len(part) > _NOTICED] or [text]
 
@@ -132,7 +132,7 @@ def aim(text: str, subject: About) -> str:
 
 
 def statement(text: str) -> str:
-    """Return the first sentence, addressed to its author: "you live in Oslo"."""
+    """Return the first sentence with "you" instead of "I", such as "you live in Oslo"."""
     first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
     return in_other_person(shortened(first.rstrip(" .!;")))
 

@@ -1,4 +1,4 @@
-"""Encoding replies of `/v1/chat/completions`, as chunks or as one object."""
+"""Encodes replies of `/v1/chat/completions` as chunks or as one object."""
 
 from collections.abc import Callable, Iterator
 

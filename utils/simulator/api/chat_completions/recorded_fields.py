@@ -1,4 +1,4 @@
-"""Merging the extra fields of recorded chunks, for replies that aren't streamed."""
+"""Merges the extra fields of recorded chunks, for replies that aren't streamed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from ...json_values import Json
 from ...pacing import Piece
 
-_REPEATED = ("id", "type", "role", "format", "index")  # not concatenated
+_REPEATED = ("id", "type", "role", "format", "index")  # string fields that aren't concatenated
 
 
 @dataclass(frozen=True)

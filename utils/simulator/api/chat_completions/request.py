@@ -1,4 +1,4 @@
-"""Parsing requests to `/v1/chat/completions` into a `ModelRequest`.
+"""Parses requests to `/v1/chat/completions` into `ModelRequest` objects.
 
 The pydantic classes mirror OpenAI's fields; `validation` contains their base classes and converts
 their errors.
@@ -132,7 +132,7 @@ def parse(body: Json) -> ModelRequest:
     """Parse the body of a request.
 
     Raises:
-        ApiError: 400 that names the invalid field.
+        ApiError: 400, naming the invalid field.
     """
     given = ChatCompletionsBody.parse(body)
     turns = tuple(
@@ -169,7 +169,7 @@ def parse(body: Json) -> ModelRequest:
 
 
 def _json_format(form: _ResponseFormat | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
-    """Return whether the reply must be JSON, and the schema it must match."""
+    """Return whether the reply must be JSON, and the schema that it must match, if any."""
     if form is None or form.type == "text":
         return False, None
     if form.type == "json_object":

@@ -1,4 +1,4 @@
-"""Encoding replies of `/v1/responses`, as events or as one object."""
+"""Encodes replies of `/v1/responses` as events or as one object."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Parsing requests to `/v1/responses` into a `ModelRequest`.
+"""Parses requests to `/v1/responses` into `ModelRequest` objects.
 
 The pydantic classes mirror OpenAI's fields; `validation` contains their base classes and converts
 their errors. The input items of one reply are joined into one turn.
@@ -67,7 +67,7 @@ class _Item(Lenient):
 
 
 def _as_items(given: Any) -> Any:
-    """Turn a string into a user message, and strip reasoning items, which are ignored."""
+    """Turn a string into a user message, and empty reasoning items, which are ignored."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
@@ -130,7 +130,7 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
             that response, such as `earlier_requests.Conversations.recall`.
 
     Raises:
-        ApiError: 400 that names the invalid field.
+        ApiError: 400, naming the invalid field.
     """
     given = ResponsesBody.parse(body)
     before = recall(given.previous_response_id) if given.previous_response_id else ()
@@ -188,7 +188,7 @@ def _joined(turns: Iterable[Turn]) -> list[Turn]:
 
 
 def _json_format(form: _Format | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
-    """Return whether the reply must be JSON, and the schema it must match."""
+    """Return whether the reply must be JSON, and the schema that it must match, if any."""
     if form is None or form.type == "text":
         return False, None
     if form.type == "json_object":
