@@ -211,7 +211,7 @@ class Service:
         return JSONResponse({"model": name})
 
     async def requests(self, request: Request) -> Response:
-        """Return the request log; `?settled=SECONDS` first waits that long for replies to end."""
+        """Return the request log; with `?settled=S`, wait up to S seconds for replies to end."""
         settled = True
         if wait := request.query_params.get("settled"):
             settled = await self._log.settle(_seconds(wait))

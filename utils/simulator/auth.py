@@ -42,7 +42,7 @@ class KeyRequired:
             return  # the client disconnected before sending the whole request
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
-        """Return the key and the learner's name; the name is empty if absent or the key is wrong."""
+        """Return the key and the learner's name; the name is "" if absent or the key is wrong."""
         front, slash, name = credentials.rpartition(b"/")
         if slash and hmac.compare_digest(front, self._key):
             return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]

@@ -109,7 +109,7 @@ class Child:
         return self._process.poll() is None
 
     def port(self, seconds: float | None = None) -> int | None:
-        """Wait for the process to report its port; return None after `seconds` or if it ends first."""
+        """Wait for the process to report its port; return None after `seconds` or if it ends."""
         until = None if seconds is None else time.monotonic() + seconds
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:

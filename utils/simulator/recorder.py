@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_MESSAGE = 300  # characters of an error message
 _HEADER = ("id", "object", "created", "model", "system_fingerprint")  # a replay generates its own
-_IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # names of identifiers
+_IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|user|fingerprint)$|I[dD]s?$")  # fields with identifiers
 _REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ between servers
 _DEFAULTS: Json = {"service_tier": "default", "logprobs": None, "refusal": None, "content": None}
 _NOT_JSON = "events that aren't JSON"
@@ -202,7 +202,7 @@ class Recorder:
 
     def _content(self, delta: Json, now: float) -> None:
         content = delta.get("content")
-        if isinstance(content, list):  # some servers send parts; kept like an unknown field
+        if isinstance(content, list):  # some servers send a list; kept like an unknown field
             parts = [part.get("text") for part in content if isinstance(part, dict)]
             text = "".join(part for part in parts if isinstance(part, str))
         else:

@@ -21,7 +21,7 @@ from .response import RESET
 
 _IDLE_SECONDS = 60.0  # s; a client that neither sends nor reads for this long is disconnected
 _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
-_DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait if the system can't report acknowledgements
+_DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
 _COLLECT_SECONDS = 5.0  # s; minimum time between two full garbage collections
@@ -67,7 +67,10 @@ class _Server(uvicorn.Server):
 
 
 class _LiveServer(_Server):
-    """Server that checks its load each second, and prints it if it has changed."""
+    """Server that checks its load each second, and prints it if it has changed.
+
+    On a terminal, it updates one line in place.
+    """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -139,8 +142,8 @@ class _Protocol(HttpToolsProtocol):
     async def _drain(self, connection: socket.socket) -> None:
         """Wait, for a limited time, until the client's system has acknowledged all sent bytes.
 
-        A reset discards bytes that haven't been acknowledged. Only Linux reports acknowledgements;
-        on other systems, the wait has a fixed length.
+        A reset discards bytes that haven't been acknowledged. The number
+        can be queried only on Linux; on other systems, the wait has a fixed length.
         """
         until = self.loop.time() + (
             _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND

@@ -177,7 +177,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into parts, one per record with the fields `names`; return [] if it can't."""
+    """Split `text` into parts, one per record with the fields `names`; [] if there are none."""
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:

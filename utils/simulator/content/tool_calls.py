@@ -158,7 +158,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
 
 
 def _fit(tool: Tool, said: _Said) -> int:
-    """Return a tool's score: 2 per matching word of its name, 1 per one of its description."""
+    """Return a tool's score: 2 for each matching word in its name, 1 in its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(2 for word in name if _among(word, said))
     described = sum(1 for word in about if _among(word, said))

@@ -67,7 +67,7 @@ class _Item(Lenient):
 
 
 def _as_items(given: Any) -> Any:
-    """Turn a string into a user message, and empty reasoning items, which are ignored."""
+    """Turn a string into a user message; clear reasoning items, whose content is ignored."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
