@@ -1,8 +1,8 @@
 """Charts of how replies arrive and how long readers wait for them.
 
-Each function returns a matplotlib figure, which a cell displays if it is the last expression. The
-title states the finding, and `alt_text` describes the picture. matplotlib is imported when the
-first chart is drawn, not with this package.
+Each function returns a matplotlib figure, which a cell displays if the call is its last expression.
+By default, the title states the finding; `alt_text` describes the picture. matplotlib is imported
+when the first chart is drawn, not with this package.
 """
 
 from utils.charts.gap_strip import gap_strip

@@ -1,6 +1,6 @@
 """A matplotlib figure with alternative text and a high resolution.
 
-`pyplot` is never imported, since a notebook would display a figure registered there twice.
+`pyplot` isn't used, since a notebook would then display each figure twice.
 """
 
 import io
@@ -32,7 +32,7 @@ DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution scr
 
 
 class Chart(Figure):
-    """A figure with a finding as its title, and a white background in any notebook theme.
+    """A figure with a bold title, and a white background in any notebook theme.
 
     Attributes:
         alt_text: A description of the picture, in sentences. nbconvert adds it to HTML pages;

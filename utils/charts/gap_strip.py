@@ -22,7 +22,7 @@ _NEUTRAL: Final = "Every mark is a piece that arrived"
 
 
 def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
-    """Draw when each piece arrived, one strip per recording: steady, bursty or buffered.
+    """Draw one strip per recording, with a line at each piece's arrival.
 
     Each green line is a piece with text or reasoning. Orange is the time before the first piece,
     grey the silence after it.
@@ -114,14 +114,14 @@ def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
 
 
 def _count(recording: Recording) -> str:
-    """Return the number of pieces and the E2E latency."""
+    """Format the number of pieces and the E2E latency."""
     count = len(arrivals_of(recording))
     pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
     return f"{pieces} in {in_seconds(recording.e2e)}"
 
 
 def _in_numbers(recording: Recording) -> str:
-    """Return `_count` with the times of the first and the last piece, for the alternative text."""
+    """Format the count and the first and last arrivals, for the alternative text."""
     arrivals = arrivals_of(recording)
     if not arrivals:
         return _count(recording)

@@ -26,7 +26,7 @@ def guard_chart(
     wpm: float = WORDS_PER_MINUTE,
     title: str | None = None,
 ) -> Chart:
-    """Draw the reader's wait, and how much forbidden text is shown, by characters held back.
+    """Draw the reader's wait, and the forbidden text shown, by number of characters held back.
 
     The guard checks all the text so far whenever a piece arrives. The upper panel shows the wait if
     the guard allows the reply. The lower panel shows how many forbidden characters are displayed
@@ -40,7 +40,7 @@ def guard_chart(
         title: Replaces the finding as the title.
 
     Raises:
-        ValueError: If the reply contains no forbidden text, or there is nothing to draw.
+        ValueError: If the reply contains no forbidden text, or `sizes` is empty.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -87,7 +87,7 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how many forbidden characters are shown before the piece that completes them."""
+    """Return how many forbidden characters are shown before the last of them arrives."""
     text = "".join(piece.text for piece in recording.pieces)
     found = re.search(forbidden, text)
     if found is None:

@@ -29,14 +29,15 @@ def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
     """Draw the longest wait for a first token, by number of clients.
 
     Both axes are logarithmic: a wait proportional to the number of clients is a straight slope, and
-    a constant wait is a horizontal line. A line ends at its style's last measurement.
+    a constant wait is a horizontal line. A line ends at the largest number of clients measured for
+    its style.
 
     Args:
         rows: The measurements, such as `await experiment()`.
         title: Replaces the finding as the title.
 
     Raises:
-        ValueError: If there is nothing to draw.
+        ValueError: If there are no rows, or more than five styles.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 

@@ -1,7 +1,7 @@
 """The colours of all charts and widgets, one per meaning.
 
-Colour-blind readers can tell them apart: they come from Okabe and Ito's palette. Each use of a
-colour is also labelled in words.
+Colour-blind readers can tell them apart: all but the grey come from Okabe and Ito's palette. Each
+use of a colour is also labelled in words.
 """
 
 WAITING = "#E69F00"  # nothing to read yet

@@ -20,7 +20,7 @@ _EXPLAINED = 0.4  # opacity of the waiting colour while a status explains the wa
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A recorded reply, and when the screen stopped being blank."""
+    """A recorded reply, and when the screen first showed something other than text."""
 
     recording: Recording  # the reply; its label names the pattern
     # seconds from the request until the screen showed something other than text, such as a status
@@ -33,7 +33,7 @@ def pattern_bars(
 ) -> Chart:
     """Draw bars that show how long a reader sees a blank screen, a status, and text.
 
-    Orange: blank. Pale orange, hatched: a status, and no text. Pink: the reader caught up and waits
+    Orange: blank. Pale orange, hatched: a status but no text. Pink: the reader caught up and waits
     again. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
     explained wait *feels*, since there is no agreed number for it.
 

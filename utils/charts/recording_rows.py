@@ -93,14 +93,14 @@ def name_of(label: str) -> str:
 def sentences(
     names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
-    """Return the alternative text: names with summaries, then notes on implausible token counts."""
+    """Return sentences for the alternative text: summaries, then doubts about token counts."""
     told = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
     pairs = zip(names, doubted, strict=False)
     return told + [f"{name}: {doubt}" for name, r in pairs if (doubt := r.count_doubt)]
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
-    """Note at the foot of a reading chart that words were counted instead of tokens."""
+    """Note at the foot of the chart if any token count is implausible and words are used."""
     if any(recording.count_doubt for recording in recordings):
         chart.words(0.15, 0.15, "Implausible token count: words are used.")
 
@@ -115,7 +115,7 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
 
 
 def end_of(recordings: Sequence[Recording]) -> float:
-    """Return the longest E2E latency, in seconds; 1 if nothing took any time."""
+    """Return the longest E2E latency, in seconds; 1 if all are zero."""
     return max(recording.e2e for recording in recordings) or 1.0
 
 

@@ -60,7 +60,7 @@ def wait_bars(
 
 
 def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
-    """Return the legend entry for stalls, if there are any."""
+    """Return the legend entry for stalls; no entry if all are too short to notice."""
     stalled = any(r.stalled > UNNOTICED for r in readings)
     return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
 
