@@ -1,4 +1,4 @@
-"""Live widgets for notebooks, one folder each; `base` contains what they share."""
+"""Live widgets for notebooks, one folder each; `base` contains their shared code."""
 
 from utils.kernel_traffic import Traffic, traffic
 from utils.lesson_source import Choice

@@ -37,7 +37,8 @@ class Panel(SyncedList):
     def take(self, item: object, at: float) -> str | None:
         """Store an item for the next `push`; it arrived `at` seconds after the request was sent.
 
-        Returns the item's visible text; None if the item doesn't change this panel.
+        Returns a string, non-empty if there is something to read; None if the item doesn't change
+        this panel.
         """
         raise NotImplementedError
 

@@ -1,4 +1,4 @@
-"""Assembles each widget's script and style sheet from the files that its first line names."""
+"""Assembles a widget's script and style sheet; each file's first line names the files it needs."""
 
 import re
 from pathlib import Path

@@ -67,7 +67,7 @@ class Throttle:
                     self._cancel = self._later(wait, self.flush)
 
     def flush(self, *, ask: bool = False) -> None:
-        """Push any pending updates now, at the end of a stream; `ask` forces a push."""
+        """Push any pending updates now; with `ask`, push even if there are none."""
         with self._lock:
             if self._cancel is not None:
                 self._cancel()

@@ -29,7 +29,10 @@ class Seam:
         return self._held[len(self._there) :] if began_again else self._held
 
     def rest(self) -> str:
-        """Return the text buffered at the stream's end, unless it must be a repetition."""
+        """Return the text buffered at the stream's end.
+
+        Buffered text of `_CERTAIN` or more characters is a repetition and is dropped.
+        """
         held, self._held = self._held, ""
         still_open, self._open = self._open, False
         return held if still_open and len(held) < _CERTAIN else ""

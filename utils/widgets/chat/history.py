@@ -1,4 +1,4 @@
-"""Converts a chat to the messages to send to the model."""
+"""Converts a chat into the messages to send to the model."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class ChatPanel(Showable, ChatPage):
         return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
 
     async def _printed(self, answering: Awaitable[Turn]) -> Turn:
-        """Await a turn requested by a cell, and print a line, which outlives the widget."""
+        """Await a turn requested by a cell, and print a line, which remains in the notebook."""
         if not self._shown and self._reader is None:
             self.show()
         turn = await answering
@@ -258,7 +258,7 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
-        """Handle a request from the page, whether or not a cell is running."""
+        """Start a turn requested by the page, whether or not a cell is running."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:
@@ -272,7 +272,7 @@ class ChatPanel(Showable, ChatPage):
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Turn]) -> None:
-        """Show the panel's own exception after a typed turn, since no cell awaits it."""
+        """Show an exception that ended a turn requested by the page, since no cell awaits it."""
         self._typed.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.hint = str(error) if isinstance(error, RuntimeError) else sentence(error)

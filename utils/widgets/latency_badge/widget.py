@@ -1,6 +1,7 @@
 """`LatencyBadge`: a clock while waiting for a reply, then its TTFT and E2E latency.
 
-The page counts the seconds (`base/clock.js`); the kernel only sends the start and the end.
+The page counts the seconds (`base/clock.js`); the kernel sends only the start, the first words
+and the end.
 """
 
 from collections.abc import Callable, Iterator

@@ -14,14 +14,14 @@ import mistune
 Links = dict[str, Any]  # targets of reference links, by label
 
 _WEB = ("https://", "http://", "mailto:")
-_LONG = 8_000  # characters rendered at each push before any blocks are settled
+_LONG = 8_000  # minimum characters of unsettled text before blocks are settled
 _TRIES = 3  # candidate cut points tried at a time
 # A blank line before a complete line that isn't indented.
 _CUT = re.compile(r"\n[ \t]*\r?\n(?=\S[^\n]*\n)")
 
 
 class Rendering:
-    """Renders growing Markdown in time that depends on the added text, not on the whole length.
+    """Renders growing Markdown, without rendering the whole text again for each addition.
 
     Blocks that can't change any more are settled; only the text after them is rendered again. The
     settled text ends at a blank line where rendering both sides separately gives the same result as
@@ -107,7 +107,7 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs(attributes)}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render only an image's description, since fetching the image would expose the reader."""
+        """Render only an image's description: loading it would tell its server about the reader."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 

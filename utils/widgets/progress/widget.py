@@ -86,7 +86,7 @@ class Progress(Showable, CourseWidget):
         self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:
-        """End the run as stopped."""
+        """End the run, and mark it as stopped."""
         self._end("stopped")
 
     def over(self, items: Iterable[T]) -> Iterator[T]:

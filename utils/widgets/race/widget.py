@@ -52,7 +52,7 @@ async def race(
 
 
 class Race(widgets.VBox):  # type: ignore[misc]
-    """The widget of `race`."""
+    """The widget that `race` displays."""
 
     def __init__(
         self,

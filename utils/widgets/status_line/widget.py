@@ -92,7 +92,7 @@ class StatusLine(Showable, CourseWidget):
         self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:
-        """End the run as stopped."""
+        """End the run, and mark it as stopped."""
         self._end("stopped")
 
     @property
