@@ -114,7 +114,7 @@ def load(path: Path) -> Lesson:
     """Read the lesson at `path`.
 
     Raises:
-        SourceError: If it breaks the format described above.
+        SourceError: If the file isn't in the format that this module describes.
     """
     return parse(read(path), name_of(path))
 
@@ -144,7 +144,7 @@ def solution(key: str) -> str:
     """Return the solution of an exercise, without the final `check(…)`.
 
     Args:
-        key: Its number, such as "1.2", or its name, such as "1.words".
+        key: The exercise's number, such as "1.2", or its name, such as "1.words".
 
     Raises:
         NotThere: If there is no such exercise.

@@ -1,4 +1,4 @@
-"""A lesson's text, split into cells by the rules of jupytext's MyST format."""
+"""Splits a lesson's text into cells, by the rules of jupytext's MyST format."""
 
 import json
 import re
@@ -27,7 +27,8 @@ def blocks(lines: list[str]) -> Iterator[Block]:
     """Yield the cells of a file's `lines`, in order.
 
     Raises:
-        SourceError: If a block is not closed, or text around the cells can't be parsed.
+        SourceError: If a block is not closed, the header, a directive, an option or tags are
+            invalid, or a blank line is misplaced.
     """
     at = _after_front_matter(lines)
     begin = at
@@ -97,7 +98,7 @@ def closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
             within = inner["info"].strip()
             if not within:
                 return end
-            # A Python string may contain what looks like the start of a block.
+            # A Python string may contain a line that looks like the start of a block.
             begins = not info.startswith("{code-cell}") or bool(_DIRECTIVE.match(within))
         else:
             begins = info.startswith("{") and lines[end].startswith("+++")

@@ -90,5 +90,5 @@ class Lesson:
     predictions: Mapping[str, Prediction]  # by number, such as "P1.1"
 
     def error(self, line: int, problem: str) -> SourceError:
-        """Make an error at a line of this lesson."""
+        """Return a `SourceError` for a line of this lesson."""
         return SourceError(line, problem, self.file)

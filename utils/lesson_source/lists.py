@@ -1,4 +1,4 @@
-"""Hints and predictions: Markdown lists in an instructor's note."""
+"""Parses hints and predictions, which are Markdown lists in an instructor's note."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Data:
 
     kind: Literal["hints", "prediction"]
     number: str  # the number in the heading
-    question: str  # the prediction's question
+    question: str  # the prediction's question; empty for hints
     items: list[list[str]]  # each item's lines, as written
     line: int  # the heading's line in the file
 
@@ -33,7 +33,7 @@ def data_lists(block: Block) -> Iterator[Data]:
     """Yield the hints and predictions in a Markdown cell.
 
     Raises:
-        SourceError: If a heading is misspelt or has no number.
+        SourceError: If a heading is misspelt or has no valid number.
     """
     at = 0
     while at < len(block.lines):
@@ -82,10 +82,10 @@ def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
 
 
 def hints_of(data: Data) -> Hints:
-    """Read the hints from a numbered list.
+    """Return the hints in a numbered list.
 
     Raises:
-        SourceError: If the list is missing, or an item isn't numbered.
+        SourceError: If the list is missing, or an item is empty or isn't numbered.
     """
     steps = []
     for item in data.items:
@@ -102,8 +102,8 @@ def prediction_of(data: Data) -> Prediction:
     """Return the prediction in a task list.
 
     Raises:
-        SourceError: If the question, a choice or its feedback is invalid, or the number of right
-            choices isn't one.
+        SourceError: If the question, a choice or its feedback is missing or invalid, there isn't
+            exactly one right choice, or there is no wrong one.
     """
     name = f"prediction {data.number}"
     if not data.question.strip():

@@ -39,7 +39,7 @@ def _split(block: Block) -> tuple[str, str, tuple[Region, ...]]:
     regions: list[Region] = []
     answer: list[str] = []
     stub: list[str] | None = None
-    opened = 0  # line at which the current region was opened
+    opened = 0  # line at which the current region was opened; 0 outside a region
     for line, text in enumerate(block.lines, start=block.line):
         found = _MARKER.match(text)
         marker = found[1] if found else None

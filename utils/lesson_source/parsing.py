@@ -12,10 +12,10 @@ from utils.lesson_source.numbers import numbered, numbers_in
 
 @lru_cache(maxsize=8)  # each check and hint needs the parsed lesson
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
-    """Parse a lesson from `text`; `file` is its name in errors.
+    """Parse a lesson from `text`; `file` gives the lesson's number, and its name in errors.
 
     Raises:
-        SourceError: If it breaks the format described in `utils.lesson_source`.
+        SourceError: If the text breaks the format described in `utils.lesson_source`.
     """
     try:
         return _parsed(text, file)

@@ -22,7 +22,7 @@ def read(path: Path) -> str:
     r"""Return a file's text with `\n` line endings on any system, and without a BOM.
 
     Raises:
-        SourceError: If it is not UTF-8, or contains invisible characters that tools interpret
+        SourceError: If the file is not UTF-8, or contains invisible characters that tools interpret
             differently.
     """
     try:
