@@ -27,7 +27,7 @@ async def order_status(order: int) -> str:
 
 
 def committed(piece: object) -> bool:
-    """Return whether a piece is text or a tool call, which rules out another attempt."""
+    """Return whether a piece has text or announces a tool call, which rules out another attempt."""
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 
 
@@ -54,7 +54,10 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield pieces from each source in turn until one succeeds; a long silence is a failure."""
+    """Yield one source's pieces; if it fails before a committed piece, try the next source.
+
+    A silence longer than `seconds` counts as a failure.
+    """
     for number, source in enumerate(sources, start=1):
         begun = False
         try:

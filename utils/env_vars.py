@@ -60,13 +60,12 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Keep the traffic of this process and its children on this machine.
+    """Turn tracing off, bypass proxies for this machine, and unset variables that can't be used.
 
-    Turns tracing off, bypasses proxies for servers on this machine, and unsets variables that would
-    break HTTP clients or LangChain.
+    This also applies to child processes started later.
 
     Returns:
-        Whether tracing was on.
+        Whether environment variables had turned tracing on.
     """
     with lock:
         keep_off_proxies()
@@ -133,7 +132,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
 
 
 def set_of(*names: str) -> list[str]:
-    """Return the names of the variables that are set."""
+    """Return the names of the variables that are set and not empty."""
     return [name for name in names if os.environ.get(name)]
 
 

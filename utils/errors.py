@@ -17,7 +17,7 @@ _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
 # example keys from the documentation of local servers, which aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
-# Each alternative matches a whole token. None matches a word, a model name, or a request ID.
+# Each alternative matches a whole secret. None matches a word, a model name, or a request ID.
 _SECRET = re.compile(
     r"""
     (?<![\w-])(?:
@@ -68,7 +68,10 @@ def redacted(text: str) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    """Return whether a key looks random: it has digits or mixed case, or is very long."""
+    """Return whether a key looks random: it has digits or mixed case, or is very long.
+
+    A key shorter than 8 characters, a dummy or the model's name is not a secret.
+    """
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
     return bool(re.search(r"\d", key)) or not (key.islower() or key.isupper()) or len(key) >= 24

@@ -1,4 +1,4 @@
-"""Counts what the kernel sends to the browser by print, display or widget."""
+"""Counts the messages that the kernel sends to the browser for prints, displays and widgets."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence

@@ -24,7 +24,7 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
     """Show five replies concurrently, each in a different way, for example with a spinner.
 
     Returns:
-        A `Pattern` for each reply, with the seconds until its widget was visible, if it has one.
+        A `Pattern` for each reply, with the seconds until its widget was displayed, if it has one.
     """
     start = perf_counter()
     spinner = Progress(label="Spinner").show()

@@ -60,7 +60,7 @@ def chat_model(
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
         return _real_model(provider, profile, kwargs)
-    server = simulator(wait=False)  # starts up during the slow import
+    server = simulator(wait=False)  # it starts during the slow import below
     if not provider_is_set():
         env_vars.stay_here()
     with env_vars.hidden():

@@ -1,4 +1,4 @@
-"""Failures of a provider or its client, each explained in one sentence."""
+"""Explains failures of a provider or its client, each in one sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Exceptions that an HTTP client raises for a dropped connection, and for an unreadable response.
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")
 _UNREADABLE = ("DecodingError", "TooManyRedirects")
-_WORDS = 140  # the most characters to quote from a provider's message
+_WORDS = 140  # maximum characters quoted from a provider's message
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # For each module of `openai` and `langchain_openai`, the functions that parse replies.
 _READERS = {

@@ -92,7 +92,7 @@ def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
 
 
 def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
-    """Follow a reader of `wpm` words a minute through a recording.
+    """Return how a reader of `wpm` words a minute reads a recording.
 
     Raises:
         ValueError: If `wpm` is not above zero.

@@ -28,7 +28,7 @@ class Provider:
     Attributes:
         model: The model's name.
         base_url: The API's URL; None means OpenAI's.
-        api_key: The key, which is never shown.
+        api_key: The key; not in the repr.
         named_by: The variable that sets the URL; None if none does.
     """
 
@@ -112,7 +112,7 @@ def _sent(model: str, key: str | None) -> dict[str, str]:
 
 
 def provider_is_set() -> bool:
-    """Return whether a real provider is set, even incompletely."""
+    """Return whether a real provider is set, even if its settings are invalid."""
     try:
         return real_provider() is not None
     except ProviderError:

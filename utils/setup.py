@@ -1,7 +1,6 @@
 """The environment check that each notebook's setup cell imports first and calls last.
 
-On import, it looks for learners' files that shadow a module, before it imports any module that
-such a file could shadow.
+Importing it raises `SetupError` if a learner's file shadows a module that the course needs.
 """
 
 import gc
@@ -148,7 +147,7 @@ def _settle() -> None:
 
     A full collection would scan them and pause the kernel for about 60 ms, which looks like a gap
     between two chunks. If the hub's settings for classes delay collection during startup
-    (`hub/python`), this makes it frequent again, so that there is never much to scan.
+    (`hub/python`), this function makes it frequent again, so that there is never much to scan.
     """
     gc.freeze()
     young, *older = gc.get_threshold()

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Python imports these at startup, and nothing else does. Debian's Python includes the first.
+# Only Python itself imports these, at startup. Debian's Python includes the first.
 _HOOKS = ("sitecustomize", "usercustomize")
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 

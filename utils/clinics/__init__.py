@@ -1,7 +1,7 @@
-"""Models and programs for learners to diagnose in each lesson's clinic.
+"""Programs that learners diagnose in each lesson's clinic.
 
 Their code isn't in the notebooks, where it would give away the diagnosis. The correct diagnoses are
-in the lessons' solutions, and `utils/checks/engine/diagnosis.py` checks them.
+in the lessons' solutions; `utils/checks/engine/diagnosis.py` checks learners' diagnoses.
 """
 
 from utils.clinics.lesson_1 import deployments

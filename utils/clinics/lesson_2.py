@@ -70,7 +70,7 @@ def whole(prompt: str) -> Case:
 
 
 def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> str:
-    """Return the text of a streamed reply."""
+    """Stream a reply with a callback handler, and return its text."""
     return "".join(chunk.text for chunk in model.stream(prompt, {"callbacks": [handler]}))
 
 

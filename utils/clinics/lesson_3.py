@@ -11,7 +11,10 @@ Chunks = Iterable[AIMessageChunk]
 
 
 def stores() -> dict[str, Callable[[Chunks], str | None]]:
-    """Return the programs to diagnose; each takes a reply, and returns the text to store."""
+    """Return the programs to diagnose; each takes a reply's chunks and returns the text to store.
+
+    A program returns None to store nothing.
+    """
     return {"A": _a, "B": _b, "C": _c, "D": _d}
 
 

@@ -46,7 +46,7 @@ class Case:
 
     @property
     def froze(self) -> bool:
-        """Whether no health check was answered; learners' old notebooks print this."""
+        """Whether `health_checks` is zero; learners' old notebooks print this."""
         return not self.health_checks
 
 
@@ -68,8 +68,8 @@ def source(name: str) -> str:
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
     """Serve an endpoint, read one reply to its end, and disconnect from a second one early.
 
-    The client is a thread, so a blocked event loop doesn't stop it. The result contains counts
-    rather than times, so that the diagnosis is the same on a busy machine.
+    The clients run in threads, so a blocked event loop doesn't stop them. Apart from the recording,
+    the result is based on counts rather than times, so that a busy machine gives the same result.
     """
     from utils.app_server import serving
 
@@ -94,8 +94,8 @@ async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording,
     """Read a reply to its end, and send health checks in the meantime.
 
     Returns:
-        The reply, how many tokens the model had sent when the first text arrived, and how many
-        health checks were answered while the model was sending.
+        The reply's recording, how many tokens the model had sent when the first text arrived, and
+        how many health checks were answered while the model was sending.
     """
     over = Event()
     checks = asyncio.create_task(asyncio.to_thread(_health_checks, url, over, seen))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """What one program showed when a connection could drop."""
+    """What one program showed when faults were injected into its connections."""
 
     shown: str  # all text that reached the screen
     requests: int  # the number of requests the server received
@@ -37,7 +37,7 @@ class Screen:
         self.finish = chunk.response_metadata.get("finish_reason", self.finish)
 
 
-Request = Callable[[], AsyncIterator["BaseMessageChunk"]]  # sends the request, returns the stream
+Request = Callable[[], AsyncIterator["BaseMessageChunk"]]  # sends a request, returns the stream
 Program = Callable[[Request, Screen], Awaitable[None]]
 
 
@@ -55,7 +55,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 def _connections(
     first: str, second: str | None = None
 ) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
-    """Make a decorator that runs a program with these faults, one per request."""
+    """Return a decorator that runs a program with these faults, one per request."""
 
     def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
         @wraps(program)

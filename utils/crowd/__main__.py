@@ -1,4 +1,4 @@
-"""Process that serves `app`, reports its port, and ends when standard input closes."""
+"""Serves `app` on a free port, reports the port, and ends when standard input closes."""
 
 from utils.simulator.child_process import end_with_stdin, report
 

@@ -16,7 +16,10 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request, read the reply to its end, and return its recording, even if it failed."""
+    """Send a request, read the reply to its end, and return its recording, even if it failed.
+
+    `on_text` is called when the first text arrives.
+    """
     run = arecord(_texts(port, path), label)
     heard = False
     with suppress(OSError, EOFError, ValueError):  # the recording stores the error

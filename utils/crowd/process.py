@@ -9,7 +9,7 @@ from utils.errors import Sentence
 from utils.simulator.child_process import Child
 from utils.simulator.client import SPEED_VARIABLE
 
-_FASTEST = 1.5  # the simulator's top speed; above it, work that can't be sped up dominates
+_FASTEST = 1.5  # the simulator's maximum speed here; above it, work that can't be sped up dominates
 
 
 class LoadError(Sentence, RuntimeError):

@@ -12,7 +12,7 @@ from utils.formatting import in_seconds
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Result for one style and number of clients. All times are seconds.
+    """Result for one style and number of clients. All times are in seconds.
 
     Attributes:
         style: A key of `STYLES`.
@@ -21,7 +21,7 @@ class Row:
         ttft_worst: The longest TTFT.
         makespan: From the first request to the end of the last reply.
         failed: The number of truncated or missing replies.
-        health: The duration of the longest health check in that time.
+        health: The duration of the longest health check during the measurement.
     """
 
     style: str

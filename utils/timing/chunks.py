@@ -38,7 +38,7 @@ def mapping_of(item: object, name: str) -> Mapping[str, Any]:
 
 
 def field_of(item: object, name: str) -> Any:
-    """Return a field of a message, or of a dict shaped like one; None if it has no such field."""
+    """Return a field of a message, or of a dict shaped like one; None if there is no such field."""
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
 
 

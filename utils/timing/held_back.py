@@ -9,9 +9,10 @@ def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -
     """Return the recording as a guard that allows everything would show it.
 
     Args:
-        recording: What the guard receives.
+        recording: The reply that the guard receives.
         label: The label of the result.
-        size: How many of the latest characters it holds back until more has arrived.
+        size: How many of the latest characters the guard holds back until more text arrives or
+            the reply ends.
         check: Seconds that a check takes. A check covers all text that arrived during the previous
             check.
     """

@@ -10,7 +10,7 @@ def passed_on(recording: Recording, label: str, end: str) -> Recording:
     r"""Return the recording as a step that waits for whole parts of the text would pass it on.
 
     Args:
-        recording: What the step receives.
+        recording: The reply that the step receives.
         label: The label of the result.
         end: A regular expression that matches the place between two parts, such as
             `(?<=\s)(?=\S)` for words.
@@ -20,7 +20,7 @@ def passed_on(recording: Recording, label: str, end: str) -> Recording:
     for piece in recording.pieces:
         *complete, waiting = re.split(end, waiting + piece.text)
         if complete:
-            pieces.append(replace(piece, text="".join(complete)))  # new text, same time
+            pieces.append(replace(piece, text="".join(complete)))
     if waiting:
         pieces.append(replace(recording.pieces[-1], text=waiting))
     return replace(recording, label=label, pieces=tuple(pieces))

@@ -27,10 +27,10 @@ Clock = Callable[[], float]
 
 
 class _Recorder(Generic[T]):
-    """Base of both recorders: when the clock started, what arrived, how it ended.
+    """Base of both recorders; stores the start time, the items, and how the stream ended.
 
-    Items are stored with their times and interpreted only for a recording, so that timing a stream
-    costs almost nothing while it runs.
+    Items are stored with their times and parsed only when `recording` is read, so that timing a
+    stream costs almost nothing while it runs.
     """
 
     def __init__(self, label: str, clock: Clock) -> None:
@@ -182,7 +182,7 @@ class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
 def record(
     stream: Iterable[T], label: str = "", *, clock: Clock = time.perf_counter
 ) -> Recorder[T]:
-    """Time a stream as it passes through, item by item, unchanged and never read ahead.
+    """Time a stream while passing its items through unchanged, without reading ahead.
 
     The source is closed by `close()`, at the end of `with record(…) as recorder:`, and immediately
     after a `break` from a loop over an unnamed recorder. A named recorder stays open after `break`,
@@ -210,7 +210,7 @@ def record(
 def arecord(
     stream: AsyncIterable[T], label: str = "", *, clock: Clock = time.perf_counter
 ) -> AsyncRecorder[T]:
-    """Time an async stream as it passes through; async version of `record`.
+    """Time an async stream while passing its items through; async version of `record`.
 
     The source is closed by `aclose()`, at the end of `async with arecord(…)`, and when the reading
     task is cancelled. After `break`, the event loop closes an unnamed recorder's source in its next
@@ -293,5 +293,5 @@ def _not_a_stream(thing: object, stream: str, call: str) -> str:
 
 
 def _distinct(source: object, owner: object) -> tuple[object, ...]:
-    """Return an iterator and its iterable, since either may own the connection."""
+    """Return an iterator and its iterable, without duplicates; either may own the connection."""
     return (source,) if source is owner else (source, owner)

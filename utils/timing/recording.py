@@ -37,7 +37,7 @@ class Piece:
 
     @property
     def empty(self) -> bool:
-        """Whether it has neither text nor reasoning."""
+        """Whether the piece has neither text nor reasoning."""
         return not (self.text or self.reasoning)
 
 
