@@ -17,7 +17,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.engine.wording import differ_at
 
-_TEXTS = {  # by prompt: reply and seconds between pieces; the replies end in another order
+_TEXTS = {  # prompt: reply, and seconds between pieces; the replies end in another order
     "Name a river.": (RIVERS[:60], 0.3),
     "Describe the tide.": (HARBOUR[:20], 0.1),
     "Name a sea.": (RIVERS[60:], 0.2),
@@ -31,7 +31,7 @@ _FAILS = "Describe the tide."
 
 @dataclass(frozen=True, kw_only=True)
 class Several(Case):
-    """Several prompts, one of them repeated, and the limit on concurrent replies."""
+    """Prompts, by default with one repeated, and the limit on concurrent replies."""
 
     at_most: int
     prompts: Sequence[str] = (*_TEXTS, _TWICE)
@@ -52,7 +52,7 @@ class Seen(Run):
     in_threads: bool  # whether a reply was read outside of the event loop's thread
     all_ended: bool  # whether each prompt was sent, and all replies were read to their end
     most: int  # the largest number of concurrent replies
-    # the longest time for which a prompt waited although another reply could have started
+    # the longest time that a prompt waited while fewer than `at_most` replies streamed, in seconds
     idle: float
 
 
@@ -76,7 +76,7 @@ def observe(answer: Callable[..., Any], case: Several) -> Seen:
     texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
     prompts = list(case.prompts)
     right = [replies[prompt].text for prompt in prompts]
-    if right:  # the two replies to the repeated prompt may come in either order
+    if right:  # the two replies to the repeated prompt may arrive in either order
         right[2 if texts[-1:] == right[2:3] else -1] = _AGAIN.text
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
@@ -132,7 +132,7 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "reads in threads": lambda s: s.whole and s.in_threads,  # threads overlap at random
+    "reads in threads": lambda s: s.whole and s.in_threads,  # `most` is unreliable with threads
     "under the limit": lambda s: _under_the_limit(s),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (

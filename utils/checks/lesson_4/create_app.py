@@ -22,7 +22,7 @@ _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds; an endpoint whose model failed has ended by then
 _SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
-MISUSES = (  # parts of errors raised when a response is given the wrong type of object
+MISUSES = (  # parts of the error messages for a response with the wrong type of argument
     "'function' object is not iterable",
     "'coroutine' object is not iterable",
     "'async_generator' object is not iterable",
@@ -40,7 +40,7 @@ _HEADERS = {  # header names, and patterns that their values should match
 
 @dataclass(frozen=True, kw_only=True)
 class Visited(Case):
-    """A client's visit to the endpoint."""
+    """A request to the endpoint, and how its client behaves."""
 
     text: str = _RIVERS
     seed: int = 61
@@ -51,7 +51,7 @@ class Visited(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What clients received from an app."""
+    """The responses that an app sent to its clients."""
 
     case: Visited
     visit: Visit  # the response to the question; empty if there is no app
@@ -142,14 +142,14 @@ def _lacks_frame(s: Seen) -> bool:
 
 
 def _one_too_many(s: Seen) -> bool:
-    """Whether the whole text is followed by a message instead of an event of another type."""
+    """Whether another message, rather than a named event, follows the whole text."""
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
     return bool(s.expected) and whole and last != "" and not s.visit.names
 
 
 def _by_fastapis_class(s: Seen) -> bool:
-    """Whether an endpoint uses FastAPI's class, which reads a generator in a separate task."""
+    """Whether an endpoint uses `EventSourceResponse`, which reads a generator in its own task."""
     routes = getattr(s.returned, "routes", [])
     classes = [getattr(each, "response_class", None) for each in routes]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)

@@ -1,4 +1,4 @@
-"""Check of `create_lasting_app`: replies go on after readers disconnect, and end on Stop."""
+"""Check of `create_lasting_app`: replies continue after readers disconnect, and end on Stop."""
 
 import asyncio
 import json
@@ -32,8 +32,8 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, the number of events after which each connection drops; a further, last
-    # connection doesn't drop
+    # for each reader, after how many events each of its connections drops; one more connection
+    # follows, which doesn't drop
     drops: Sequence[Sequence[int]] = ((),)
     # virtual seconds until Stop is sent, while another reply streams; Stop is sent again after the
     # reply's end
@@ -48,7 +48,7 @@ class Readers(Case):
 
 @dataclass
 class Reader:
-    """A page, which reconnects with the last `id` that it received, as an `EventSource` does."""
+    """A page that reconnects with the last event id it received, as an `EventSource` does."""
 
     visits: list[Visit] = field(default_factory=list)
 
@@ -70,7 +70,7 @@ class Reader:
     async def read(
         self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = id
     ) -> None:
-        """Read a reply to its end, or until a request is refused."""
+        """Read a reply to its end, or until a response's status isn't 200."""
         for leave_after in (*drops, _LONG):
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
@@ -86,7 +86,7 @@ class Reader:
 
     @property
     def begins_again(self) -> bool:
-        """Whether the events after a reconnection began with the first one again."""
+        """Whether a later connection began with the first event again."""
         firsts = [visit.events[0][1] for visit in self.visits if visit.events]
         return any(each == firsts[0] for each in firsts[1:])
 
@@ -96,7 +96,7 @@ class Reader:
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
     def rejoins(self, expected: str) -> tuple[str, str, str]:
-        """Return the text before and after the first wrong reconnection, and the text that was due.
+        """Return the text before and after the first wrong reconnection, and the text due after it.
 
         All three are "" if no reconnection is wrong.
         """
@@ -112,7 +112,7 @@ class Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What readers received of a reply."""
+    """The responses that an app sent to a reply's readers."""
 
     case: Readers
     key: str  # the id of the reply that was started; "" if there is none
@@ -126,7 +126,7 @@ class Seen(Run):
     refusal: Visit | None  # the first response to a reader with a status other than 200
     media_type: str  # the first content type that isn't an event stream's, or ""
     no_string: str  # the data of the first message that isn't a JSON string, or ""
-    last: str  # the type of the first wrong last event, or ""
+    last: str  # the first wrong type among the readers' last events, or ""
 
     @property
     def expected(self) -> str:
@@ -259,7 +259,7 @@ def first_id(s: Seen) -> str:
 
 
 def ends_early(s: Seen) -> Visit | None:
-    """Return the first response that ended before its reply, if it has no named event, or None."""
+    """Return the first response that ended before its reply; None if it has a named event."""
     if not (s.case.whole and s.begun):
         return None
     until = s.begun.began + s.reply.lasts - SOON

@@ -1,4 +1,4 @@
-"""Check of which of six snippets block the event loop; it runs them beside a heartbeat."""
+"""Check of 4.who_blocks: runs six snippets beside a heartbeat to see which block the loop."""
 
 import asyncio
 import time
@@ -90,7 +90,7 @@ def _longest_pause(snippet: Snippet) -> float:
         beating.cancel()
         return max(after - before for before, after in pairwise([*beats, virtual_time.now()]))
 
-    return round(virtual_time.run(main), 6)  # without floating-point error
+    return round(virtual_time.run(main), 6)  # removes floating-point error
 
 
 check = Exercise(observe, cases=(None,), mistakes={**FORM, "wrong": lambda s: bool(s.wrong)})

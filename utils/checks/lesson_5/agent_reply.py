@@ -26,13 +26,13 @@ class Asked(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """What an agent's run yielded."""
+    """The text that the answer yielded for an agent's run."""
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies, in order
     readings: Sequence[Reading]  # all readings of the replies, in the order of the replies
     blocking: str  # the agent method that was called and blocks the event loop, or ""
-    late: float  # the longest delay from a piece's arrival to its yield
+    late: float  # the longest delay between a piece's arrival and its being yielded
     echo: str  # a message from the history that was yielded, or ""
 
     @property

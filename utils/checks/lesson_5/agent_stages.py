@@ -49,9 +49,9 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; `("", …)` is the end
+    differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; "" means the end
     repeated: str  # the first stage that was yielded twice in a row, or ""
-    unknown: str | None  # the first stage that no item begins, or None
+    unknown: str | None  # the first yielded stage that is never correct, or None
 
     def place(self, number: int) -> str:
         """Describe the position of an item by its number, from 1; 0 is before any item."""
@@ -118,7 +118,7 @@ def observe(answer: Callable[..., Any], case: Program) -> Seen:
 
 
 def _at(s: Seen, kind: type, stage: str = "") -> bool:
-    """Whether the first wrong stage was yielded too early, at a message of this type."""
+    """Whether the first wrong stage is `stage`, yielded too early at a message of type `kind`."""
     (got, number), (_, due) = s.differ
     mode, item = s.of_run[number - 1] if 0 < number <= len(s.of_run) else ("", [None])
     early = number < due and got.startswith(stage)

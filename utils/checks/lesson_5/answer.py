@@ -39,7 +39,7 @@ class Asked(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Texts, Staged):
-    """What the answer yielded, which tools ran, and what the model received."""
+    """The items that were yielded, the tools that ran, and the requests to the model."""
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies
@@ -52,7 +52,7 @@ class Seen(Texts, Staged):
     # the messages that the second request added to the conversation, with call ids
     added: Sequence[str]
     due_added: Sequence[str]  # the messages that it should have added
-    late_text: float  # the longest delay from a text piece's arrival to its yield
+    late_text: float  # the longest delay between a piece's arrival and its being yielded
 
 
 def _named(message: BaseMessage) -> str:

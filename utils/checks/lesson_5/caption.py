@@ -28,7 +28,7 @@ class Seen(Run):
 
     @property
     def off(self) -> list[float]:
-        """How far each number is above the correct one; empty if there are too many or few."""
+        """By how much each number exceeds the correct one; empty if there are too many or few."""
         got, right = (re.findall(r"-?\d+(?:\.\d+)?", c) for c in (self.returned, self.case.right))
         pairs = zip(got, right, strict=True) if len(got) == len(right) else ()
         return [float(one) - float(other) for one, other in pairs]

@@ -1,4 +1,4 @@
-"""Which program retries correctly, and what is wrong with the replies of the others."""
+"""Check of 5.diagnosis: which program retries correctly, and what is wrong with the others."""
 
 from utils.checks.engine.diagnosis import clinic
 

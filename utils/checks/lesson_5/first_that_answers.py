@@ -1,4 +1,4 @@
-"""Check of `first_that_answers`: yield one whole reply, from the first model with any text."""
+"""Check of `first_that_answers`: yield the first reply that doesn't fail before any text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried):
-    """What was yielded, and which models were called."""
+    """The text that was yielded, and the prompts that the models received."""
 
     other_prompts: Sequence[str]  # prompts that the models received instead of the given one
 

@@ -44,7 +44,7 @@ class Fallback(Case):
     replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
     # how many entries should be called; the answer should yield the pieces of the last of them
     called: int = 1
-    fails: bool = False  # whether the answer should also raise that entry's error
+    fails: bool = False  # whether the answer should raise an error after these pieces
     # whether all entries are the same object, which sends the replies one after another
     same: bool = False
     tool: bool = False  # whether the first entry calls a tool before its reply
@@ -63,7 +63,7 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Make the replies; the reply that should be yielded has the case's text."""
+        """Make the replies; by default, the reply that should be yielded has the case's text."""
         pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
         compact = {"compact": self.compact}
         pieces[self.called] = cut(self.text, self.seed)
@@ -131,7 +131,7 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Make the tools of `ORDER` and `HOURS`, which record their runs and take `takes` seconds."""
+    """Make the tools that `ORDER` and `HOURS` call; runs last `takes` seconds and are recorded."""
     return [
         _tool(ran, takes, "order_status", "order", "integer", "It left on Monday"),
         _tool(ran, takes, "opening_hours", "day", "string", "Until six"),

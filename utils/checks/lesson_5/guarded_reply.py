@@ -56,7 +56,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text to show; before a forbidden phrase, it may be less."""
+        """The text to show; for a reply with a forbidden phrase, any text is accepted."""
         return self.text if self.phrase else self.reply.text
 
 

@@ -1,4 +1,4 @@
-"""Parts of the assistant that later exercises use, replaced if the learner's parts fail."""
+"""Replaces a learner's parts of the assistant if they fail their own checks."""
 
 import inspect
 from collections.abc import Iterator, Sequence

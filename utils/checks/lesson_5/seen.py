@@ -12,7 +12,7 @@ from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
 SLIPS = (AttributeError, NameError, TypeError)  # errors that usually show a mistake in the code
-_QUICK = 0.25  # seconds within which the next entry should be called
+_QUICK = 0.25  # seconds after the limit within which the next entry should be called
 _NAMES = ("Thinking", "Tool call")
 
 
@@ -34,7 +34,7 @@ def due_text(run: Run, replies: Iterable[Reply]) -> str:
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:
-    """Return the longest delay between these times and the times when they were due."""
+    """Return the longest delay between when each event was due and when it came."""
     return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
 
 
@@ -132,7 +132,7 @@ class Tried(Texts):
 
     @property
     def silence(self) -> bool:
-        """Whether the answer ended with a stall error."""
+        """Whether the answer raised a `TimeoutError` or a `Stalled`."""
         return isinstance(self.error, TimeoutError) or type(self.error).__name__ == "Stalled"
 
     @property

@@ -1,4 +1,4 @@
-"""Check of `steady`: try the next source after a failure, unless something was committed."""
+"""Check of `steady`: try the next source after a failure, unless it followed text or a tool call."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Sources(Fallback):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Passing):
-    """What the sources sent, and what was yielded."""
+    """The items that the sources sent, and those that were yielded."""
 
     case: Sources
     given: Sequence[str]  # `watched` if the course's version replaced the learner's

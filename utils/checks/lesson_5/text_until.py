@@ -1,4 +1,4 @@
-"""Check of `text_until`: return the text that arrived before the end or Stop."""
+"""Check of `text_until`: return the text that arrived before Stop, or all of it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
 _QUICK = 0.1 + SOON  # seconds; checking for Stop ten times a second is fast enough
-_LATER = 200.0  # seconds until Stop is pressed where that is long after the reply's end
+_LATER = 200.0  # seconds until Stop is pressed in cases that read the whole reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,10 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that had arrived before Stop; text that arrived at that moment is optional."""
+        """The text that had arrived before Stop; more of the reply is accepted, too.
+
+        After an error or a cancellation, any output is accepted.
+        """
         if self.error is not None or self.cancelled:
             return self.output
         before = self.case.at - SOON

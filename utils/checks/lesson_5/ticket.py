@@ -1,4 +1,4 @@
-"""Check of `ticket`: yield a growing dict, and a `Ticket` only if the JSON was finished."""
+"""Check of `ticket`: yield growing dicts, then a `Ticket` only if the JSON is complete and valid."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _TRUE = json.loads(JSON)
 
 @dataclass(frozen=True, kw_only=True)
 class Written(Case):
-    """The text that the model writes, how it finishes, and whether an error should be raised."""
+    """A reply's text and finish reason, and whether the answer should raise an error."""
 
     text: str = JSON
     finish: str | None = "stop"

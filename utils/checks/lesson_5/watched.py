@@ -40,7 +40,7 @@ class Watch(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Passing):
-    """What was passed on, and when the stream ended."""
+    """The chunks that were passed on, and when `Stalled` was raised."""
 
     case: Watch
     # whether the answer turned a `TimeoutError` from the stream into `Stalled`
