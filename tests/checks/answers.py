@@ -82,7 +82,7 @@ def edits(exercise, answer):
 def edited(answer, changes, /, **names):
     """Return a copy of a function or class with parts of its code replaced.
 
-    The copy can use its module's names, and `names`.
+    The copy can use the names in the original's module, and those in `names`.
     """
     code = source(answer)
     for old, new in changes.items():
@@ -146,7 +146,7 @@ def collected():
 
 
 def left_out():
-    """Return functions in the answer modules that nothing registers or uses, so they never run."""
+    """Return the names of answers and helpers that are neither registered nor used."""
     registered = {id(answer.value) for answer in collected()}
     lost = []
     for module in modules():

@@ -18,7 +18,7 @@ LONGEST = 320  # characters in a message
 LIMIT = {"never ends": 0.5}  # seconds; endless answers are stopped early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in `outcome`
-ODD = re.compile(  # words that aren't the field's, wrong plurals, punctuation errors
+ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
     r"\b(nobody|somebody|whoever|for ever|in vain|at once|stands?|hands? (on|out|over)|a text"
     r"|is asked|lets? go|hears?|1 (pieces|items|words|characters|chunks|times))\b"
     r"|\(s\)| {2}|\?\?|\.\.(?!\.)"

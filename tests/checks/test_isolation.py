@@ -38,7 +38,7 @@ def judged(check):
 
 
 def methods():
-    """Return a chat model's current methods, by name."""
+    """Return the methods of `BaseChatModel` that `isolated` may replace, by name."""
     return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
 
 
@@ -59,7 +59,10 @@ def test_a_check_that_fails_puts_the_models_back(error):
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread until it has begun; after the block, let it end."""
+    """Run `work(begun, go_on)` in a thread; it has begun before the block, and ends after it.
+
+    Yields a function that lets it end earlier.
+    """
     begun, go_on = threading.Event(), threading.Event()
     thread = threading.Thread(target=work, args=(begun, go_on))
     thread.start()
@@ -77,7 +80,7 @@ def _ends(thread, go_on):
 
 
 def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
-    """The check that began first ends first, so that each finds the other's change."""
+    """The check that begins first also ends first, while the other one is still running."""
     filters = list(warnings.filters)
 
     @judged

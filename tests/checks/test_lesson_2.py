@@ -20,7 +20,7 @@ class GivenStart(BaseCallbackHandler):
 
 
 class Begun(GivenStart):
-    """A subclass of the learner's own class."""
+    """A subclass of the class that the exercise gives."""
 
 
 def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):

@@ -1,4 +1,8 @@
-"""Each official solution, broken in every shared way, is rejected for that reason."""
+"""Adds mistakes to the official solutions, and expects the checks to report them.
+
+Each mutation in `MUTATIONS` is applied to every solution that it changes, unless it is `HARMLESS`
+there or the exercise opts out of its mistakes.
+"""
 
 import ast
 import asyncio
@@ -47,7 +51,7 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes, except in functions nested in `top`, and records whether it did."""
+    """Replaces nodes, except in functions nested in `top`, and records whether any was replaced."""
 
     def __init__(self, replace, top=None):
         self.replace, self.top, self.changed = replace, top, False
@@ -64,7 +68,7 @@ class Transformer(ast.NodeTransformer):
 
 
 def expression(text, **parts):
-    """Return an expression's AST, with names replaced by nodes."""
+    """Return an expression's AST, with the names in `parts` replaced by their nodes."""
     tree = ast.parse(text, mode="eval").body
     return Transformer(
         lambda node: parts.get(node.id) if isinstance(node, ast.Name) else None
@@ -182,7 +186,7 @@ class Mutation:
     name: str
     replace: Any
     mistakes: set[str]
-    top: bool = False  # only in the answer's own function, not in nested ones
+    top: bool = False  # whether to change only the answer's own function, not nested ones
 
 
 MUTATIONS = (
@@ -216,7 +220,7 @@ MUTATIONS = (
 
 
 def mutated(code, mutation):
-    """Return the mutated code; None if there is nothing to change."""
+    """Return the mutated code; None if nothing changes or the result isn't valid Python."""
     tree = ast.parse(code)
     functions = [node for node in tree.body if is_function(node)]
     if not functions:
@@ -232,7 +236,7 @@ def mutated(code, mutation):
 
 
 def solutions():
-    """Return the official solutions of code exercises, and the cells before them."""
+    """Yield each exercise's number, the code that its solution needs, and the solution."""
     for path in lesson_source.paths():
         lesson = lesson_source.load(path)
         for number, exercise in lesson.exercises.items():

@@ -19,7 +19,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """Return imports (except `check`), definitions and parameters of earlier cells."""
+    """Return the statements of earlier cells that an answer may need; see `stands_alone`."""
     return "\n".join(
         usable(cell.learner)
         for cell in lesson.cells[: lesson.cells.index(exercise)]
@@ -29,14 +29,14 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return the statements of a cell that later cells may need and that run on their own."""
+    """Return the statements of a cell for which `stands_alone` is true."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
 
 
 def stands_alone(node):
-    """Return whether a statement needs no values from other cells."""
+    """Whether a later cell may need a statement, which itself needs no values from other cells."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return getattr(node, "module", None) != "utils.checks"
     if isinstance(node, ast.Assign):
@@ -56,7 +56,7 @@ def solved_before(lesson, exercise):
 
 
 def answer_in(code, imports):
-    """Return the answer that the cell passes to `check`."""
+    """Return the answers that a cell passes to `check`, by exercise number."""
     handed = {}
 
     def check(number, answer):

@@ -1,4 +1,4 @@
-"""From an answer to an outcome, for any exercise: attempts, exceptions, limits, display."""
+"""How the runner turns an answer into an outcome: attempts, exceptions, time limits, display."""
 
 import _thread
 import contextlib
@@ -74,7 +74,7 @@ class OnlyDots:
 
 
 class OnlyDotsToo(OnlyDots):
-    """A subclass of the learner's own class."""
+    """A subclass without code of its own."""
 
 
 class Begun:
@@ -381,7 +381,7 @@ def test_standard_output_is_put_back_when_code_is_stopped(exercise):
 
 
 class Tags(HTMLParser):
-    """Records tags and text, and whether every tag is closed."""
+    """Records tags and text, and asserts that every tag is closed."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The virtual event loop, and the models that stream on it: exact, immediate, and never stuck."""
+"""The virtual event loop, and models that stream on it: exact times, no real waiting, no hangs."""
 
 import asyncio
 import threading

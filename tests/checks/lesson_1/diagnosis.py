@@ -1,4 +1,4 @@
-"""Answers to 1.diagnosis: diagnoses of three deployments, as in the lesson's solution."""
+"""Right and wrong answers to 1.diagnosis, which asks for diagnoses of three deployments."""
 
 from tests.checks.answers import diagnoses
 

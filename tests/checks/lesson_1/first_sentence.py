@@ -1,4 +1,4 @@
-"""Answers to 1.first_sentence: the first sentence of a reply, after which the model stops."""
+"""Right and wrong answers to 1.first_sentence, which asks for the first sentence of a reply."""
 
 import re
 from contextlib import closing

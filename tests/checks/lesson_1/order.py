@@ -1,4 +1,4 @@
-"""Answers to 1.order: orders of lines that measure TTFT and the total time."""
+"""Right and wrong answers to 1.order, which asks for the order of lines that measure TTFT."""
 
 from tests.checks.answers import right, wrong
 

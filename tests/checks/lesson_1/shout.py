@@ -1,4 +1,4 @@
-"""Answers to 1.shout: a chain that replies in capitals and still streams."""
+"""Right and wrong answers to 1.shout, which asks for a chain that streams a reply in capitals."""
 
 import re
 

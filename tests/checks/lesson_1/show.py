@@ -1,4 +1,7 @@
-"""Answers to 1.show: each piece on the screen as it arrives; also most of the shared mistakes."""
+"""Right and wrong answers to 1.show, which asks for each piece on the screen as it arrives.
+
+The wrong answers make most of the mistakes that all exercises share.
+"""
 
 import asyncio
 import contextlib  # noqa: F401 (in edits)

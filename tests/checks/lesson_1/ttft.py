@@ -1,4 +1,4 @@
-"""Answers to 1.ttft: changes to a request, in the order of their TTFT."""
+"""Right and wrong answers to 1.ttft, which asks for changes to a request, sorted by TTFT."""
 
 from tests.checks.answers import right, wrong
 

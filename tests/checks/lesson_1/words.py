@@ -1,4 +1,4 @@
-"""Answers to 1.words: pieces split into whole words."""
+"""Right and wrong answers to 1.words, which asks for the whole words in a stream of pieces."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Answers to 2.collector: a handler that accumulates text, and mistakes in handler classes."""
+"""Right and wrong answers to 2.collector, which asks for a handler that accumulates text."""
 
 import asyncio
 from dataclasses import dataclass, field

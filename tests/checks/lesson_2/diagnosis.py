@@ -1,11 +1,11 @@
-"""Answers to 2.diagnosis: diagnoses of four programs, as in the lesson's solution."""
+"""Right and wrong answers to 2.diagnosis, which asks for diagnoses of four programs."""
 
 from tests.checks.answers import diagnoses, right, wrong
 
 TRUTH = {"A": "attached twice", "B": "healthy", "C": "fails silently", "D": "not streaming"}
 
 diagnoses("2.diagnosis", "program", TRUTH)
-right("2.diagnosis")({**TRUTH, "C": "fails in silence"})  # a label in learners' old copies
+right("2.diagnosis")({**TRUTH, "C": "fails in silence"})  # the label in older copies of the lesson
 wrong("2.diagnosis", "not streaming for healthy", "^B does stream")({**TRUTH, "B": "not streaming"})
 wrong("2.diagnosis", "fails silently for healthy", "^B doesn't fail silently")(
     {**TRUTH, "B": "fails silently"}

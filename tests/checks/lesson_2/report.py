@@ -1,4 +1,4 @@
-"""Answers to 2.report: a handler that reports each run's tokens.
+"""Right and wrong answers to 2.report, which asks for a handler that reports each run's tokens.
 
 The check uses runs that overlap, runs that fail, and runs of a batch.
 """

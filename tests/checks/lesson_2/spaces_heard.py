@@ -1,4 +1,4 @@
-"""Answers to 2.spaces_heard: the spaces in the tokens that a handler received."""
+"""Right and wrong answers to 2.spaces_heard, which has a handler count the spaces in tokens."""
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager  # noqa: F401 (here and below: in edits)
 from langchain_core.messages import HumanMessage

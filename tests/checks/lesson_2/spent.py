@@ -1,4 +1,4 @@
-"""Answers to 2.spent: the output tokens of several replies, as counted by the provider."""
+"""Right and wrong answers to 2.spent, which asks for the output tokens of several replies."""
 
 import asyncio
 from collections import deque  # noqa: F401 (in an edit)

@@ -1,4 +1,4 @@
-"""Answers to 2.starts: how many model starts two handlers count."""
+"""Right and wrong answers to 2.starts, which asks how many model starts two handlers count."""
 
 from collections import Counter, defaultdict
 

@@ -1,4 +1,4 @@
-"""Answers to 2.stopwatch: a handler that measures TTFT with the clock passed to it."""
+"""Right and wrong answers to 2.stopwatch, which asks for a handler that measures TTFT."""
 
 import time  # noqa: F401 (in edits)
 from time import perf_counter
@@ -41,7 +41,7 @@ class PerRun(BaseCallbackHandler):
 
 @right("2.stopwatch")
 class ByBothStarts(Stopwatch):
-    """LangChain calls only the newer method."""
+    """Defines both start methods, of which LangChain calls only the newer one."""
 
     def on_llm_start(self, serialized, prompts, **kwargs):
         self.sent = self.clock()

@@ -1,4 +1,4 @@
-"""Answers to 3.calls: the tool calls of a reply with the finish reason `tool_calls`."""
+"""Right and wrong answers to 3.calls, which asks for a complete reply's tool calls."""
 
 from contextlib import closing
 

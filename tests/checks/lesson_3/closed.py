@@ -1,4 +1,4 @@
-"""Answers to 3.closed: incomplete Markdown whose open code fence is closed."""
+"""Right and wrong answers to 3.closed, which asks for Markdown with its open code fence closed."""
 
 import html
 import re

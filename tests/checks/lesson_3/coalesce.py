@@ -1,6 +1,6 @@
-"""Answers to 3.coalesce: pieces that arrive within an interval, joined into one."""
+"""Right and wrong answers to 3.coalesce, which asks for pieces joined by time interval."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 from contextlib import closing
 from itertools import chain
@@ -34,7 +34,7 @@ for mistake, changes in (
     ("strips the text", {"if waiting:": "if waiting.strip():"}),
     ("first piece late", {"None\n": "clock()\n", f"{NEVER} or ": ""}),
     ("too soon", {f"{NEVER} or": "not last or"}),  # the clock may start at 0
-    ("too soon", {'"", now': '"", last or now'}),  # never resets the clock
+    ("too soon", {'"", now': '"", last or now'}),  # keeps the time of the first piece
     ("too soon", {"seconds)": "0.05)"}),
     ("too soon", GRID),
     ("loses pieces", {REST: "    if waiting:\n        yield piece\n"}),

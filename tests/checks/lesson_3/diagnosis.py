@@ -1,4 +1,4 @@
-"""Answers to 3.diagnosis: diagnoses of four programs, as in the lesson's solution."""
+"""Right and wrong answers to 3.diagnosis, which asks for diagnoses of four programs."""
 
 from tests.checks.answers import diagnoses, wrong
 

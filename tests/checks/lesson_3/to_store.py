@@ -1,4 +1,4 @@
-"""Answers to 3.to_store: the text of a complete reply, or an exception for any other."""
+"""Right and wrong answers to 3.to_store, which asks for the text of a complete reply."""
 
 from tests.checks.answers import edits, hushed, right, wrong
 from tests.checks.lesson_3.whole import whole

@@ -1,4 +1,4 @@
-"""Answers to 3.values: the values that the JSON parser yields for a reply's pieces."""
+"""Right and wrong answers to 3.values, which asks for the values that the JSON parser yields."""
 
 from langchain_core.output_parsers import JsonOutputParser
 

@@ -1,6 +1,6 @@
-"""Answers to 3.whole: one chunk that is the sum of all chunks."""
+"""Right and wrong answers to 3.whole, which asks for the sum of all chunks."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 from contextlib import closing
 

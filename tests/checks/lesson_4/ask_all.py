@@ -1,6 +1,6 @@
-"""Answers to 4.ask_all: several replies, a few concurrently."""
+"""Right and wrong answers to 4.ask_all, which asks for several replies, a few concurrently."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 import contextlib

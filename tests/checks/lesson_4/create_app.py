@@ -1,6 +1,6 @@
-"""Answers to 4.create_app: an endpoint that streams server-sent events."""
+"""Right and wrong answers to 4.create_app, which asks for an endpoint that streams events."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 import contextlib
@@ -243,7 +243,7 @@ for mistake, changes, *says in (
 wrong("4.create_app", "not a function", "was given a `FastAPI`")(FastAPI())
 
 
-# --- Other ways to send it ------------------------------------------------------------------------
+# --- Other ways to send the events ----------------------------------------------------------------
 
 
 def streaming(frames, headers=HEADERS):

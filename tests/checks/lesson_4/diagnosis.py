@@ -1,4 +1,4 @@
-"""Answers to 4.diagnosis: diagnoses of four endpoints, as in the lesson's solution."""
+"""Right and wrong answers to 4.diagnosis, which asks for diagnoses of four endpoints."""
 
 from tests.checks.answers import diagnoses, right, wrong
 

@@ -1,6 +1,6 @@
-"""Answers to 4.frame: a frame that can carry any text."""
+"""Right and wrong answers to 4.frame, which asks for a server-sent event with any text."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import base64
 import html

@@ -1,6 +1,6 @@
-"""Answers to 4.rejoin: an app whose replies continue after their readers disconnect."""
+"""Right and wrong answers to 4.rejoin, which asks for replies that continue after a disconnect."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
-"""Answers to 4.shout: the reply in capitals, from an async generator."""
+"""Right and wrong answers to 4.shout, which asks for an async generator of a reply in capitals."""
 
-# ruff: noqa: F401 (learners write such code, and edits use what is imported)
+# ruff: noqa: F401 (learners write such code, and edits use the imports)
 
 import asyncio
 import contextlib

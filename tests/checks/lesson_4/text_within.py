@@ -1,6 +1,6 @@
-"""Answers to 4.text_within: the text that arrives within a time limit."""
+"""Right and wrong answers to 4.text_within, which asks for the text that arrives within a limit."""
 
-# ruff: noqa: ASYNC110, F401, F841 (learners write such code, and edits use what is imported)
+# ruff: noqa: ASYNC110, F401, F841 (learners write such code, and edits use the imports)
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Right answers to the assistant's parts, unchanged or with parts of the code replaced."""
+"""Variants of the assistant's parts, some right and some wrong, that several modules use."""
 
 import asyncio
 from contextlib import aclosing

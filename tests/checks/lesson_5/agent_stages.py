@@ -1,6 +1,6 @@
-"""Answers to 5.agent_stages: stages derived from an agent's stream."""
+"""Right and wrong answers to 5.agent_stages, which asks for the stages of an agent's run."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 from contextlib import aclosing

@@ -1,6 +1,6 @@
-"""Answers to 5.answer: replies with tools."""
+"""Right and wrong answers to 5.answer, which asks for a reply whose model can call tools."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 from contextlib import aclosing
@@ -169,7 +169,7 @@ async def calls_itself(model, tools, messages):
 
 @right("5.answer")
 class Answers:
-    """One instance per reply, which is also its stream."""
+    """A class used as the answer; each instance is the stream of one reply."""
 
     def __init__(self, model, tools, messages):
         self.pieces = answer(model, tools, messages)

@@ -1,4 +1,4 @@
-"""Answers to 5.caption: captions that show a job's progress."""
+"""Right and wrong answers to 5.caption, which asks for a caption of a job's progress."""
 
 # ruff: noqa: UP031 (learners write such code)
 

@@ -1,11 +1,11 @@
-"""Answers to 5.diagnosis: diagnoses of four programs, as in the lesson's solution."""
+"""Right and wrong answers to 5.diagnosis, which asks for diagnoses of four programs."""
 
 from tests.checks.answers import diagnoses, right, wrong
 
 TRUTH = {"A": "doubled", "B": "truncated", "C": "healthy", "D": "lost"}
 
 diagnoses("5.diagnosis", "program", TRUTH)
-right("5.diagnosis")({**TRUTH, "B": "cut off"})  # a label in learners' old copies
+right("5.diagnosis")({**TRUTH, "B": "cut off"})  # the label in older copies of the lesson
 wrong("5.diagnosis", "doubled for healthy", "^C shows nothing twice. .* did it show two replies")(
     {**TRUTH, "C": "doubled"}
 )

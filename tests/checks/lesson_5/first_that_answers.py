@@ -1,6 +1,6 @@
-"""Answers to 5.first_that_answers: a whole reply from the first model that answers."""
+"""Right and wrong answers to 5.first_that_answers, which asks for one reply from several models."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 from contextlib import aclosing, suppress

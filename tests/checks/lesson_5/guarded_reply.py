@@ -1,4 +1,4 @@
-"""Answers to 5.guarded_reply: guards that hold back just enough text, too little, or too much."""
+"""Right and wrong answers to 5.guarded_reply, which asks for a reply shown through a guard."""
 
 # ruff: noqa: N818 (learners write such code)
 

@@ -1,4 +1,4 @@
-"""Answers to 5.seam: two strings joined at their overlap."""
+"""Right and wrong answers to 5.seam, which asks for two strings joined at their overlap."""
 
 # ruff: noqa: RET503 (learners write such code)
 

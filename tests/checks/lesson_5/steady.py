@@ -1,6 +1,6 @@
-"""Answers to 5.steady: stall timeouts and fallbacks combined."""
+"""Right and wrong answers to 5.steady, which asks for stall timeouts combined with fallbacks."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 import asyncio
 from contextlib import aclosing
@@ -239,7 +239,7 @@ async def watched(stream, seconds):
 
 
 def on_its_own_watched(own):
-    """Return the function `steady` of a notebook that defines its own `watched`."""
+    """Return the solution's `steady`, which uses the `watched` defined by the code in `own`."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

@@ -1,4 +1,4 @@
-"""Answers to 5.support: the whole assistant, which falls back to the course's own parts."""
+"""Right and wrong answers to 5.support, which asks for the whole assistant."""
 
 # ruff: noqa: B023 (learners write such code)
 
@@ -216,7 +216,7 @@ def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=own_
 
 
 def as_it_came(name):
-    """Return the function in the exercise's own cell, unchanged."""
+    """Return the stub of a lesson 5 exercise, unchanged."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
     return names[name]

@@ -1,6 +1,6 @@
-"""Answers to 5.text_until: readers that stop when Stop is pressed, and some that don't."""
+"""Right and wrong answers to 5.text_until, which asks for the text that arrives before Stop."""
 
-# ruff: noqa: F401, PERF401 (learners write such code; edits use what is imported)
+# ruff: noqa: F401, PERF401 (learners write such code; edits use the imports)
 
 import asyncio
 import time

@@ -1,6 +1,6 @@
-"""Answers to 5.ticket: tickets that fill in while their fields arrive."""
+"""Right and wrong answers to 5.ticket, which asks for a ticket as its fields arrive."""
 
-# ruff: noqa: F401 (edits use what is imported)
+# ruff: noqa: F401 (edits use the imports)
 
 from contextlib import aclosing, suppress
 

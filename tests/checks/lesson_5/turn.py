@@ -1,4 +1,4 @@
-"""Answers to 5.turn: a chat turn that is added to the history however it ends."""
+"""Right and wrong answers to 5.turn, which asks for a chat turn that is always stored."""
 
 import asyncio
 from contextlib import aclosing
@@ -12,7 +12,7 @@ kept = []
 
 
 async def goes_on_with(stream):
-    """Reads the stream to its end, even if the reader stops early."""
+    """Yield a stream's pieces; keep reading to its end even if the reader stops early."""
     queue = asyncio.Queue()
 
     async def fill():

@@ -1,4 +1,4 @@
-"""Answers to 5.watched: a limit on a stream's silence, and wrong limits on other durations."""
+"""Right and wrong answers to 5.watched, which asks for a limit on a stream's silence."""
 
 import asyncio
 from contextlib import aclosing
